@@ -1,0 +1,85 @@
+/** Running a command: what the sandbox is given, what it gives back, and the gate before it. */
+import type { Action, SandboxPolicy, SandboxReceipt } from "./policy.ts";
+import type { ToolContext } from "./tool.ts";
+
+/** Output of a command, bounded; the whole of it may lie in a spool file. */
+export interface CapturedOutput {
+  /** The start; all of it when nothing was dropped. */
+  readonly head: string;
+  /** The end, when something between was dropped; else empty. */
+  readonly tail: string;
+  readonly totalBytes: number;
+  readonly totalLines: number;
+  /** Set when the whole output was written to this file. */
+  readonly spoolPath?: string;
+}
+
+export interface CommandRequest {
+  readonly argv: readonly string[];
+  /** Absolute. */
+  readonly cwd: string;
+  /** The whole environment of the command, already filtered. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly policy: SandboxPolicy;
+  /** False runs it plainly: full access, or an approved escalation. */
+  readonly sandboxed: boolean;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly stdin?: Uint8Array<ArrayBuffer>;
+  /** Live output, decoded. */
+  readonly onOutput?: (text: string) => void;
+  /** Where the whole output goes once it exceeds `spoolOverBytes`. */
+  readonly spoolPath?: string;
+  readonly spoolOverBytes?: number;
+}
+
+export interface CommandResult {
+  /** 124 after a timeout, 128+n after signal n, 127 not found, 126 not executable. */
+  readonly exitCode: number;
+  readonly timedOut: boolean;
+  readonly aborted: boolean;
+  readonly durationMs: number;
+  /** stdout and stderr as one stream. */
+  readonly output: CapturedOutput;
+  /** Name of the back end it ran under; `none` when it ran plainly. */
+  readonly backend: string;
+  /** Whether the failure looks like the sandbox's doing. */
+  readonly denied: boolean;
+  /** Processes that outlived the command and were ended. */
+  readonly reaped: number;
+  /** What the sandbox undid or could not do, for the model and the person. */
+  readonly notes: readonly string[];
+}
+
+export interface Sandbox {
+  /** Probes once per session; throws SandboxUnavailable when nothing can enforce the policy. */
+  receipt(policy: SandboxPolicy, cwd: string): Promise<SandboxReceipt>;
+  /** Runs the command to its end, whatever end; throws SandboxUnavailable. */
+  run(request: CommandRequest): Promise<CommandResult>;
+}
+
+export interface GateRequest {
+  readonly action: Action;
+  /** What runs once the action is allowed. */
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly timeoutMs: number;
+  readonly stdin?: Uint8Array<ArrayBuffer>;
+  /** Shown when the person is asked: the whole command, or the diff. */
+  readonly detail: string;
+  readonly onOutput?: (text: string) => void;
+}
+
+export type GateResult =
+  | { readonly type: "ran"; readonly result: CommandResult }
+  /** Nothing ran; `reason` is for the model. */
+  | {
+    readonly type: "refused";
+    readonly reason: string;
+    readonly by: "policy" | "person";
+  };
+
+/** The one way a tool touches the world: decide, ask, sandbox, retry. */
+export interface Gate {
+  run(request: GateRequest, context: ToolContext): Promise<GateResult>;
+}

@@ -1,0 +1,142 @@
+/** The world as interfaces: everything the program may do to it goes through a Host. */
+
+export interface FileStat {
+  readonly isFile: boolean;
+  readonly isDirectory: boolean;
+  readonly isSymlink: boolean;
+  readonly size: number;
+  /** Permission bits (07777); 0 where the platform has none. */
+  readonly mode: number;
+  readonly mtimeMs: number;
+  readonly dev: number;
+  readonly ino: number;
+  readonly uid: number;
+}
+
+export interface DirEntry {
+  readonly name: string;
+  readonly isFile: boolean;
+  readonly isDirectory: boolean;
+  readonly isSymlink: boolean;
+}
+
+/** A file open for appending. Writes are whole or throw. */
+export interface AppendFile {
+  write(text: string): void;
+  /** Forces what was written to the disk. */
+  sync(): void;
+  close(): void;
+}
+
+/** Errors are the platform's own; `errorCode()` gives their errno name. */
+export interface Files {
+  readText(path: string): Promise<string>;
+  readBytes(path: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** At most `bytesMax` bytes from `offset`. */
+  readRange(
+    path: string,
+    offset: number,
+    bytesMax: number,
+  ): Promise<Uint8Array<ArrayBuffer>>;
+  /** Writes the whole file; `exclusive` fails with EEXIST when it is there. */
+  write(
+    path: string,
+    data: string | Uint8Array,
+    options?: { readonly mode?: number; readonly exclusive?: boolean },
+  ): Promise<void>;
+  openAppend(
+    path: string,
+    options?: { readonly mode?: number },
+  ): Promise<AppendFile>;
+  truncate(path: string, bytes: number): Promise<void>;
+  /** Creates the folder and its parents. */
+  mkdir(path: string, options?: { readonly mode?: number }): Promise<void>;
+  /** Removes a file, link or empty folder; `recursive` also what is inside. */
+  remove(
+    path: string,
+    options?: { readonly recursive?: boolean },
+  ): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  chmod(path: string, mode: number): Promise<void>;
+  symlink(target: string, path: string): Promise<void>;
+  readLink(path: string): Promise<string>;
+  realPath(path: string): Promise<string>;
+  /** Undefined when nothing is there; follows links. */
+  stat(path: string): Promise<FileStat | undefined>;
+  /** Undefined when nothing is there; looks at a link itself. */
+  lstat(path: string): Promise<FileStat | undefined>;
+  /** Entries in no particular order. */
+  list(path: string): Promise<DirEntry[]>;
+}
+
+export type Signal =
+  | "SIGINT"
+  | "SIGTERM"
+  | "SIGHUP"
+  | "SIGKILL"
+  | "SIGTSTP"
+  | "SIGCONT"
+  | "SIGWINCH";
+
+export interface SpawnRequest {
+  readonly command: string;
+  /** Bytes in the list travel as an open descriptor whose number takes their place. */
+  readonly args: readonly (string | Uint8Array<ArrayBuffer>)[];
+  readonly cwd: string;
+  /** The whole environment; nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  /** `pipe` gives `Child.stdin`; bytes are written and the pipe closed. */
+  readonly stdin: "null" | "pipe" | "inherit" | Uint8Array<ArrayBuffer>;
+  readonly stdout: "pipe" | "null" | "inherit";
+  readonly stderr: "pipe" | "null" | "inherit";
+  /** An own session and process group, so that the whole group can be killed. */
+  readonly detached: boolean;
+}
+
+export interface ExitStatus {
+  /** 128+n when a signal n ended it. */
+  readonly code: number;
+  readonly signal: string | null;
+}
+
+export interface Child {
+  readonly pid: number;
+  readonly stdin: WritableStream<Uint8Array> | undefined;
+  readonly stdout: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+  readonly stderr: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+  readonly status: Promise<ExitStatus>;
+  /** Signals the process, or with `group` its whole group; gone ones are no error. */
+  kill(signal: Signal, options?: { readonly group?: boolean }): void;
+}
+
+export interface Host {
+  readonly os: "linux" | "darwin" | "windows";
+  readonly arch: "x86_64" | "aarch64";
+  readonly pid: number;
+  /** Numeric user id; 0 is root, -1 where there is none. */
+  readonly uid: number;
+  /** Absolute, normalised. */
+  readonly cwd: string;
+  readonly files: Files;
+  readonly fetch: typeof fetch;
+  /** Throws the platform's error when the program cannot be started. */
+  spawn(request: SpawnRequest): Child;
+  /** argv that runs this very program with other arguments. */
+  selfCommand(args: readonly string[]): readonly string[];
+  env(name: string): string | undefined;
+  envAll(): Readonly<Record<string, string>>;
+  homeDir(): string | undefined;
+  now(): Date;
+  /** Milliseconds since some fixed moment; never goes back. */
+  monotonicMs(): number;
+  timezone(): string;
+  /** A UUID of version 7 (RFC 9562): sortable by time. */
+  newId(): string;
+  /** In [0, 1). */
+  random(): number;
+  /** Rejects with the signal's reason when aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Whether a process of that pid exists. */
+  isAlive(pid: number): boolean;
+  kill(pid: number, signal: Signal): void;
+}

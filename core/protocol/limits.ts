@@ -1,0 +1,79 @@
+/** Every limit of the program in one table. Bytes are UTF-8, times milliseconds. */
+
+export const LIMITS = Object.freeze({
+  /** Requests in one turn before it is stopped as a runaway. */
+  stepsPerTurn: 1_000,
+  /** Tool calls taken from one response. */
+  callsPerResponse: 128,
+
+  /** One JSONL line on stdout, newline included. */
+  eventLineBytes: 256 * 1024,
+  /** Output kept in an event of a command; the rest is in the spool file. */
+  eventOutputBytes: 64 * 1024,
+
+  /** Output of one command kept in memory: start and end. */
+  captureHeadBytes: 256 * 1024,
+  captureTailBytes: 768 * 1024,
+  /** Whole output of one command written to its spool file. */
+  spoolBytes: 64 * 1024 * 1024,
+  /** Output after which a command is killed. */
+  outputBytesMax: 1024 * 1024 * 1024,
+  /** Live output sent on as deltas, per command. */
+  deltaBytesMax: 1024 * 1024,
+
+  /** Tokens of one tool output that reach the model unless configured. */
+  toolOutputTokens: 10_000,
+  /** What the record may add to the tool's own limit. */
+  recordSlack: 1.2,
+
+  commandTimeoutMs: 120_000,
+  commandTimeoutMaxMs: 3_600_000,
+  /** Between SIGTERM and SIGKILL to a command's group. */
+  killGraceMs: 2_000,
+  /** For pipes held open by grandchildren after the command ended. */
+  pipeGraceMs: 150,
+
+  requestRetries: 4,
+  streamRetries: 5,
+  retriesMax: 100,
+  retryBaseMs: 200,
+  /** The longest wait a server may ask for before we give up. */
+  retryAfterMaxMs: 60_000,
+  /** All waiting of one request together, before the provider is given up. */
+  retryTotalMs: 30_000,
+  streamIdleMs: 300_000,
+  connectTimeoutMs: 30_000,
+  /** One SSE message. */
+  sseMessageBytes: 64 * 1024 * 1024,
+  /** Of an error body that is read and shown. */
+  errorBodyBytes: 64 * 1024,
+  errorTextBytes: 2_048,
+
+  projectDocBytes: 32 * 1024,
+  globalDocBytes: 256 * 1024,
+  promptBytes: 8 * 1024 * 1024,
+  stdinBytes: 8 * 1024 * 1024,
+  /** How long an open but silent stdin is given when there is a prompt argument. */
+  stdinIdleMs: 250,
+
+  imageBytes: 20 * 1024 * 1024,
+  imagesPerMessage: 50,
+
+  patchBytes: 8 * 1024 * 1024,
+  patchFileBytes: 64 * 1024 * 1024,
+  patchFiles: 1_000,
+
+  configBytes: 1024 * 1024,
+  outputSchemaBytes: 1024 * 1024,
+  authCommandMs: 5_000,
+
+  /** Share of the raw window that may be used at all, and where compaction starts. */
+  windowShare: 0.95,
+  compactShare: 0.9,
+  /** Recent user messages kept by a local compaction, in tokens. */
+  compactKeepUserTokens: 20_000,
+
+  sessionLineBytes: 64 * 1024 * 1024,
+  /** Waiting for a task to stop by itself after an interrupt. */
+  interruptGraceMs: 100,
+});

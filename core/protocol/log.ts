@@ -1,0 +1,95 @@
+/** The thread's log: the facts written to it, and what comes back when it is read. */
+import type { Outcome, Usage } from "./event.ts";
+import type { TurnSettings } from "./settings.ts";
+
+/** One fact, one line. Items are carried as the very text that is sent to the model. */
+export type LogFact =
+  | { readonly type: "item"; readonly json: string }
+  /** A turn begins with these settings. */
+  | {
+    readonly type: "turn_started";
+    readonly turnId: string;
+    readonly settings: TurnSettings;
+  }
+  /** Intent before effect: on disk before the call runs. */
+  | {
+    readonly type: "call_started";
+    readonly callId: string;
+    readonly name: string;
+  }
+  /** A request was answered; `bodyHash` is a hash of instructions, tools and input sent. */
+  | {
+    readonly type: "request";
+    readonly usage: Usage | null;
+    readonly bodyHash: string;
+    readonly inputItems: number;
+  }
+  | {
+    readonly type: "turn_ended";
+    readonly turnId: string;
+    readonly outcome: Outcome;
+    readonly usage: Usage;
+  }
+  /** The history is replaced: the JSON texts of all items of the new one. */
+  | {
+    readonly type: "compacted";
+    readonly summary: string;
+    readonly replacement: readonly string[];
+    /** What the hand-over is built from, e.g. the first request; opaque to the log. */
+    readonly handover: unknown;
+  }
+  | { readonly type: "rolled_back"; readonly turns: number }
+  | { readonly type: "named"; readonly name: string };
+
+export interface ThreadMeta {
+  readonly id: string;
+  /** ISO 8601 UTC. */
+  readonly createdAt: string;
+  readonly cwd: string;
+  readonly program: string;
+  readonly version: string;
+  readonly source: "exec" | "repl" | "mcp";
+  readonly provider: string;
+  readonly instructions: string;
+  readonly forkedFrom?: string;
+}
+
+/** One writer. `append` is whole or throws SessionError. */
+export interface ThreadLog {
+  readonly path: string;
+  append(fact: LogFact): void;
+  /** Forces what was appended to the disk. */
+  sync(): void;
+  /** Syncs, closes, gives up the writer lock. */
+  close(): Promise<void>;
+}
+
+/** A thread as its log tells it: a pure fold over the lines. */
+export interface RestoredThread {
+  readonly meta: ThreadMeta;
+  readonly name?: string;
+  /** JSON texts of the items of the present generation, in order. */
+  readonly items: readonly string[];
+  /** Calls without an output, in order; `started` when the intent is on record. */
+  readonly openCalls: readonly {
+    readonly callId: string;
+    readonly name: string;
+    readonly form: "function" | "custom" | "local_shell";
+    readonly started: boolean;
+  }[];
+  /** Of the last turn that began. */
+  readonly settings?: TurnSettings;
+  readonly usage: Usage;
+  /** Usage of the last answered request, and how many items it was sent. */
+  readonly lastRequest?: {
+    readonly usage: Usage | null;
+    readonly inputItems: number;
+    readonly bodyHash: string;
+  };
+  readonly generation: number;
+  readonly handover: unknown;
+  /** True when a turn began and never ended. */
+  readonly unfinishedTurn: boolean;
+  /** Torn or garbage lines, with their numbers, in words. */
+  readonly problems: readonly string[];
+}

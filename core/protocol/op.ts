@@ -1,0 +1,34 @@
+/** What a frontend may ask of a thread. Plain data, so it can cross a process border. */
+import type { Decision } from "./policy.ts";
+import type { TurnSettings } from "./settings.ts";
+
+/** A piece of what the person sends. */
+export type UserPart =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "image"; readonly path: string };
+
+export type Op =
+  /** Starts a turn; while one runs, steers it. */
+  | { readonly type: "user.input"; readonly parts: readonly UserPart[] }
+  /** Output of the person's own `!command`, for the record; starts no turn. */
+  | {
+    readonly type: "user.shell";
+    readonly command: string;
+    readonly output: string;
+    readonly exitCode: number;
+    readonly durationMs: number;
+  }
+  | {
+    readonly type: "settings.change";
+    readonly patch: Partial<TurnSettings>;
+  }
+  | {
+    readonly type: "approval.decide";
+    readonly approvalId: string;
+    readonly decision: Decision;
+  }
+  | { readonly type: "compact" }
+  /** Drops the last n turns from the conversation; files stay as they are. */
+  | { readonly type: "rollback"; readonly turns: number }
+  | { readonly type: "interrupt" }
+  | { readonly type: "shutdown" };

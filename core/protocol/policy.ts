@@ -1,0 +1,124 @@
+/** What may happen: approval and sandbox policies, verdicts and decisions. */
+import * as z from "zod/mini";
+
+/** Which questions may reach the person under the `granular` policy. */
+export const GranularApproval: z.ZodMiniObject<{
+  sandbox_approval: z.ZodMiniBoolean;
+  rules: z.ZodMiniBoolean;
+  mcp_elicitations: z.ZodMiniBoolean;
+  skill_approval: z.ZodMiniDefault<z.ZodMiniBoolean>;
+  request_permissions: z.ZodMiniDefault<z.ZodMiniBoolean>;
+}> = z.object({
+  sandbox_approval: z.boolean(),
+  rules: z.boolean(),
+  mcp_elicitations: z.boolean(),
+  skill_approval: z._default(z.boolean(), false),
+  request_permissions: z._default(z.boolean(), false),
+});
+export type GranularApproval = z.infer<typeof GranularApproval>;
+
+/** When the person is asked. `on-failure` is accepted and deprecated. */
+export type ApprovalPolicy =
+  | "untrusted"
+  | "on-failure"
+  | "on-request"
+  | "never"
+  | { readonly granular: GranularApproval };
+
+export type SandboxMode =
+  | "read-only"
+  | "workspace-write"
+  | "danger-full-access"
+  | "external-sandbox";
+
+/** What the sandbox permits. Paths are absolute. */
+export type SandboxPolicy =
+  | {
+    readonly mode: "read-only";
+    readonly networkAccess: boolean;
+    readonly denyRead: readonly string[];
+  }
+  | {
+    readonly mode: "workspace-write";
+    /** Configured roots and `--add-dir`; cwd, /tmp and $TMPDIR come on top. */
+    readonly writableRoots: readonly string[];
+    readonly networkAccess: boolean;
+    readonly excludeTmpdirEnvVar: boolean;
+    readonly excludeSlashTmp: boolean;
+    /** Whether `.git` is writable except where it can execute code. */
+    readonly gitCommits: boolean;
+    readonly allowUnixSockets: boolean;
+    /** Absolute paths or globs whose content stays hidden. */
+    readonly denyRead: readonly string[];
+  }
+  | { readonly mode: "danger-full-access" }
+  /** The host has put us into a sandbox of its own; nothing is added. */
+  | { readonly mode: "external-sandbox"; readonly networkAccess: boolean };
+
+/** What a tool wants to do to the world. */
+export type Action =
+  | {
+    readonly type: "command";
+    readonly argv: readonly string[];
+    readonly cwd: string;
+    /** The model asks to run without the sandbox. */
+    readonly escalated: boolean;
+    readonly justification?: string;
+    /** A reusable rule the model proposes to save. */
+    readonly prefixRule?: readonly string[];
+  }
+  | {
+    readonly type: "patch";
+    /** Absolute paths the patch writes, moves or deletes. */
+    readonly paths: readonly string[];
+    readonly cwd: string;
+  };
+
+/** Three ways and no fourth. */
+export type Verdict =
+  | { readonly type: "run"; readonly sandboxed: boolean }
+  | {
+    readonly type: "ask";
+    readonly reason: string;
+    /** How the action runs once approved. */
+    readonly sandboxed: boolean;
+  }
+  | { readonly type: "refuse"; readonly reason: string };
+
+/** What the person (or a program in their place) answers to a question. */
+export type Decision =
+  | { readonly type: "approve" }
+  | { readonly type: "approve_for_session" }
+  | { readonly type: "approve_prefix"; readonly prefix: readonly string[] }
+  | { readonly type: "deny"; readonly message?: string }
+  /** Deny, and end the turn. */
+  | { readonly type: "abort" };
+
+/** A question on its way to the person. */
+export interface ApprovalRequest {
+  readonly kind: "command" | "patch" | "mcp" | "escalation";
+  /** One line: the command, or the files. */
+  readonly title: string;
+  /** The whole command, or the diff. */
+  readonly detail: string;
+  readonly cwd: string;
+  /** Why it is asked. */
+  readonly reason: string;
+  /** What the sandbox would forbid, in one sentence; empty without a sandbox. */
+  readonly forbids: string;
+  /** What "for this session" would remember, in words. */
+  readonly sessionScope: string;
+  /** The prefix that could be saved; absent when none is safe. */
+  readonly prefix?: readonly string[];
+}
+
+/** What the active back end enforces; told to consumers and to the model. */
+export interface SandboxReceipt {
+  readonly mode: SandboxMode;
+  /** `bwrap`, `bwrap-noproc`, `bwrap-nouserns`, `landlock`, `seatbelt`, `none`. */
+  readonly backend: string;
+  /** Of: `fs_write`, `fs_read`, `metadata`, `tcp`, `udp`, `unix_sockets`, `signals`, `pids`. */
+  readonly enforces: readonly string[];
+  /** Why a stronger back end was not taken; empty when the strongest runs. */
+  readonly note: string;
+}

@@ -1,0 +1,40 @@
+/** The frozen values one step of a turn runs with. */
+import type { JsonObject } from "../util/json.ts";
+import type { ApprovalPolicy, SandboxPolicy } from "./policy.ts";
+
+/** `none` to `xhigh` are OpenAI's; other words are passed on as they are. */
+export type ReasoningEffort = string;
+
+/** What the program knows about a model. Tokens are the model's own. */
+export interface ModelInfo {
+  readonly slug: string;
+  /** False when the catalog has no entry and the values are a guess. */
+  readonly known: boolean;
+  readonly contextWindow: number;
+  /** Used tokens at which the history is compacted. */
+  readonly autoCompactLimit: number;
+  readonly supportsReasoning: boolean;
+  readonly supportsImages: boolean;
+  readonly supportsVerbosity: boolean;
+  readonly parallelToolCalls: boolean;
+  /** How apply_patch is offered. */
+  readonly applyPatch: "freeform" | "function";
+  /** Tokens of one tool output that reach the model. */
+  readonly toolOutputTokens: number;
+}
+
+/** Everything about a step that can change between turns; never mutated. */
+export interface TurnSettings {
+  readonly model: ModelInfo;
+  readonly reasoningEffort?: ReasoningEffort;
+  readonly reasoningSummary?: "auto" | "concise" | "detailed" | "none";
+  readonly verbosity?: "low" | "medium" | "high";
+  readonly serviceTier?: string;
+  readonly cwd: string;
+  readonly approval: ApprovalPolicy;
+  readonly sandbox: SandboxPolicy;
+  /** Name of the person's shell: `bash`, `zsh`, … */
+  readonly shell: string;
+  /** JSON Schema the final message must satisfy. */
+  readonly outputSchema?: JsonObject;
+}

@@ -1,0 +1,49 @@
+/** What a tool is: a spec for the model, and a function from arguments to output. */
+import type { JsonObject } from "../util/json.ts";
+import type { Activity } from "./event.ts";
+import type { CallView, InputPart } from "./item.ts";
+import type { ApprovalRequest, Decision } from "./policy.ts";
+import type { TurnSettings } from "./settings.ts";
+
+export interface ToolOutput {
+  /** What the model gets. */
+  readonly content: string | readonly InputPart[];
+  readonly success: boolean;
+}
+
+export interface ToolContext {
+  readonly threadId: string;
+  readonly callId: string;
+  readonly settings: TurnSettings;
+  /** Aborted when the turn is interrupted. */
+  readonly signal: AbortSignal;
+  /** Puts a question to the person; rejects with the signal's reason on abort. */
+  ask(request: ApprovalRequest): Promise<Decision>;
+  /** Opens an activity; returns its id. Every opened one must be completed. */
+  open(activity: ActivityBody): string;
+  update(activityId: string, activity: ActivityBody): void;
+  complete(activityId: string, activity: ActivityBody): void;
+  /** More output of a running command. */
+  delta(activityId: string, text: string): void;
+  warn(message: string): void;
+  /** Counts processes that were ended on the way out. */
+  reaped(count: number): void;
+}
+
+/** An activity before it has an id. */
+export type ActivityBody = Activity extends infer A
+  ? A extends Activity ? Omit<A, "id"> : never
+  : never;
+
+export interface Tool {
+  readonly name: string;
+  /** Goes into the request as it is. Absent: the tool runs under another one's name. */
+  readonly spec: JsonObject;
+  /** May run beside its siblings. */
+  readonly parallel: boolean;
+  /**
+   * Runs the call. Throws ToolError for what the model can mend, SandboxUnavailable
+   * when the policy needs a sandbox that this machine lacks; anything else is a bug.
+   */
+  run(call: CallView, context: ToolContext): Promise<ToolOutput>;
+}

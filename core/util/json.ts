@@ -1,0 +1,43 @@
+/** JSON as a type, and the two questions asked about it. */
+
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | JsonObject;
+export type JsonObject = { readonly [key: string]: Json };
+
+/** Freezes a JSON value and everything inside it, in place. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) {
+    return value;
+  }
+  Object.freeze(value);
+  for (const child of Object.values(value)) deepFreeze(child);
+  return value;
+}
+
+/** Whether two JSON values are equal, ignoring the order of object keys. */
+export function isSameJson(left: Json, right: Json): boolean {
+  return canonicalJson(left) === canonicalJson(right);
+}
+
+/** The JSON text of a value with object keys sorted: equal values, equal text. */
+export function canonicalJson(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const object = value as JsonObject;
+  const members = Object.keys(object).sort().map((key) =>
+    `${JSON.stringify(key)}:${canonicalJson(object[key] ?? null)}`
+  );
+  return `{${members.join(",")}}`;
+}
+
+/** The object a value is, or undefined when it is anything else. */
+export function asObject(value: unknown): JsonObject | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? value as JsonObject
+    : undefined;
+}

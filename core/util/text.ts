@@ -1,0 +1,59 @@
+/** Text measured and cut by UTF-8 bytes, never inside a character. */
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Length of the text in UTF-8 bytes. */
+export function byteLength(text: string): number {
+  // Almost all text is ASCII or short; encoding is exact and fast enough.
+  return encoder.encode(text).length;
+}
+
+/** Tokens of a text of that many bytes, by the rule of thumb of four bytes a token. */
+export function tokensOfBytes(bytes: number): number {
+  return Math.ceil(bytes / 4);
+}
+
+/** Estimated tokens of a text (UTF-8 bytes / 4, rounded up). */
+export function estimateTokens(text: string): number {
+  return tokensOfBytes(byteLength(text));
+}
+
+/** The longest start of the text that fits into `bytesMax` bytes. */
+export function headBytes(text: string, bytesMax: number): string {
+  if (text.length * 3 <= bytesMax) return text;
+  const bytes = encoder.encode(text);
+  if (bytes.length <= bytesMax) return text;
+  return decoder.decode(bytes.subarray(0, charStart(bytes, bytesMax)));
+}
+
+/** The longest end of the text that fits into `bytesMax` bytes. */
+export function tailBytes(text: string, bytesMax: number): string {
+  if (text.length * 3 <= bytesMax) return text;
+  const bytes = encoder.encode(text);
+  if (bytes.length <= bytesMax) return text;
+  return decoder.decode(
+    bytes.subarray(charEnd(bytes, bytes.length - bytesMax)),
+  );
+}
+
+/** Number of lines: newline characters, plus one for a last line without one. */
+export function countLines(text: string): number {
+  if (text === "") return 0;
+  let lines = text.endsWith("\n") ? 0 : 1;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) {
+    lines++;
+  }
+  return lines;
+}
+
+// UTF-8 continuation bytes are 10xxxxxx (RFC 3629 section 3).
+function charStart(bytes: Uint8Array, at: number): number {
+  while (at > 0 && ((bytes[at] ?? 0) & 0xc0) === 0x80) at--;
+  return at;
+}
+
+function charEnd(bytes: Uint8Array, at: number): number {
+  while (at < bytes.length && ((bytes[at] ?? 0) & 0xc0) === 0x80) at++;
+  return at;
+}
