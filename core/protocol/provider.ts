@@ -1,0 +1,34 @@
+/** Where a model is served, and what proves that we may ask it. */
+
+/** A provider as the client needs it: everything looked up and resolved. */
+export interface ProviderEndpoint {
+  /** Name of its table in the configuration, e.g. `openai`. */
+  readonly id: string;
+  /** For people. */
+  readonly name: string;
+  /** `http(s)://…`, up to but without `/responses`; no slash at the end. */
+  readonly baseUrl: string;
+  readonly queryParams: Readonly<Record<string, string>>;
+  /** Extra headers with their values; never `authorization`. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Further attempts before the answer begins. */
+  readonly requestRetries: number;
+  /** Further attempts after an answer broke off; the caller of the client counts them. */
+  readonly streamRetries: number;
+  /** Silence on an open stream after which it counts as broken. */
+  readonly streamIdleMs: number;
+  /** Whether `POST {baseUrl}/responses/compact` is there. */
+  readonly supportsCompact: boolean;
+  /** Absolute paths of PEM files. */
+  readonly caBundle?: string;
+  readonly clientCert?: string;
+  readonly clientKey?: string;
+}
+
+/** The credentials of one provider. */
+export interface Auth {
+  /** The bearer token; undefined when the provider needs none. Throws UserError "auth". */
+  token(): Promise<string | undefined>;
+  /** Reads the credentials anew after a 401; false when they are what they were. */
+  refresh(): Promise<boolean>;
+}
