@@ -1,0 +1,71 @@
+/** The real world: the Host that the program runs with. */
+import type { Host } from "../protocol/host.ts";
+import { denoFiles } from "./deno_files.ts";
+import { isProcessAlive, sendSignal, spawnChild } from "./deno_spawn.ts";
+import { uuidV7 } from "./uuid.ts";
+
+/** The machine this program runs on. `mainUrl` is main.ts, for runs that are not compiled. */
+export function denoHost(
+  options: { readonly mainUrl?: string } = {},
+): Host {
+  return {
+    os: operatingSystem(),
+    arch: Deno.build.arch,
+    pid: Deno.pid,
+    uid: Deno.uid() ?? -1,
+    cwd: Deno.cwd(),
+    files: denoFiles,
+    fetch: (input, init) => fetch(input, init),
+    spawn: spawnChild,
+    selfCommand: (args) => [...selfArgv(options.mainUrl), ...args],
+    env: (name) => Deno.env.get(name),
+    envAll: () => Deno.env.toObject(),
+    homeDir: () => Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE"),
+    now: () => new Date(),
+    monotonicMs: () => performance.now(),
+    timezone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
+    newId: () => uuidV7(Date.now(), crypto.getRandomValues(new Uint8Array(10))),
+    random: () => Math.random(),
+    sleep,
+    isAlive: isProcessAlive,
+    kill: sendSignal,
+  };
+}
+
+// A compiled program is its own executable; `deno run` needs the script named again.
+function selfArgv(mainUrl: string | undefined): readonly string[] {
+  if (Deno.build.standalone) return [Deno.execPath()];
+  if (mainUrl === undefined) throw new Error("Broken invariant: main is unknown");
+  const script = new URL(mainUrl).pathname;
+  const config = new URL("./deno.json", mainUrl).pathname;
+  return [
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    "--no-check",
+    "--allow-all",
+    "--no-prompt",
+    `--config=${config}`,
+    script,
+  ];
+}
+
+function operatingSystem(): Host["os"] {
+  const os = Deno.build.os;
+  return os === "darwin" || os === "windows" ? os : "linux";
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", onAbort);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+}

@@ -1,0 +1,89 @@
+/** Child processes on the real machine. */
+import type { Child, ExitStatus, Signal, SpawnRequest } from "../protocol/host.ts";
+import { withInheritedBytes } from "./descriptors.ts";
+
+/** Starts a program. Throws Deno's error when it cannot be started. */
+export function spawnChild(request: SpawnRequest): Child {
+  return withInheritedBytes(request.args, (args) => startCommand(request, args));
+}
+
+function startCommand(request: SpawnRequest, args: readonly string[]): Child {
+  const isInput = typeof request.stdin !== "string";
+  const process = new Deno.Command(request.command, {
+    args: [...args],
+    cwd: request.cwd,
+    env: { ...request.env },
+    clearEnv: true,
+    stdin: stdinKind(request.stdin),
+    stdout: pipeKind(request.stdout),
+    stderr: pipeKind(request.stderr),
+    detached: request.detached,
+  }).spawn();
+  if (isInput) feed(process.stdin, request.stdin as Uint8Array<ArrayBuffer>);
+  return {
+    pid: process.pid,
+    stdin: request.stdin === "pipe" ? process.stdin : undefined,
+    stdout: request.stdout === "pipe" ? process.stdout : undefined,
+    stderr: request.stderr === "pipe" ? process.stderr : undefined,
+    status: process.status.then(toStatus),
+    kill: (signal, options = {}) =>
+      sendSignal(options.group ? -process.pid : process.pid, signal),
+  };
+}
+
+/** Signals a process (a group when negative); one that is gone is no error. */
+export function sendSignal(pid: number, signal: Signal): void {
+  try {
+    Deno.kill(pid, signal);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+}
+
+/** Whether a process of that pid exists (kill(2) with signal 0). */
+export function isProcessAlive(pid: number): boolean {
+  if (Deno.build.os === "linux") {
+    try {
+      Deno.statSync(`/proc/${pid}`);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+  try {
+    // SIGCONT does nothing to a running process; there is no signal 0 in Deno.
+    Deno.kill(pid, "SIGCONT");
+    return true;
+  } catch (error) {
+    return !isGone(error);
+  }
+}
+
+function isGone(error: unknown): boolean {
+  // ESRCH arrives as a TypeError or NotFound, by version.
+  return error instanceof Deno.errors.NotFound || error instanceof TypeError;
+}
+
+function toStatus(status: Deno.CommandStatus): ExitStatus {
+  return { code: status.code, signal: status.signal };
+}
+
+// The child may end without reading its input; that is its right (EPIPE).
+function feed(
+  stdin: WritableStream<Uint8Array<ArrayBuffer>>,
+  bytes: Uint8Array<ArrayBuffer>,
+): void {
+  const writer = stdin.getWriter();
+  writer.write(bytes).then(() => writer.close()).catch(() => {});
+}
+
+function stdinKind(kind: SpawnRequest["stdin"]): "null" | "piped" | "inherit" {
+  if (kind === "null" || kind === "inherit") return kind;
+  return "piped";
+}
+
+function pipeKind(
+  kind: "pipe" | "null" | "inherit",
+): "piped" | "null" | "inherit" {
+  return kind === "pipe" ? "piped" : kind;
+}
