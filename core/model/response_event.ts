@@ -1,0 +1,200 @@
+/** The events of a streamed answer that we use; all others pass by unread. */
+import * as z from "zod/mini";
+import { ModelError } from "../protocol/error.ts";
+import type { Usage } from "../protocol/event.ts";
+import type { WireItem } from "../protocol/item.ts";
+import { asObject, type JsonObject } from "../util/json.ts";
+import { buildIncompleteError, buildServerError } from "./errors.ts";
+
+/** `itemId` is empty where a server does not name the item: the one begun last is meant. */
+export type ResponseEvent =
+  /** The server accepted the request; from the HTTP headers, before any other event. */
+  | { readonly type: "opened"; readonly requestId: string | undefined }
+  | { readonly type: "created"; readonly responseId: string }
+  | {
+    readonly type: "item_started";
+    readonly itemId: string;
+    readonly item: WireItem;
+  }
+  | {
+    readonly type: "text_delta" | "tool_input_delta";
+    readonly itemId: string;
+    readonly text: string;
+  }
+  | {
+    readonly type: "reasoning_delta";
+    readonly itemId: string;
+    readonly text: string;
+    /** The model's own reasoning; false for its summary. */
+    readonly raw: boolean;
+  }
+  /** The reasoning summary goes on with a new part. */
+  | { readonly type: "reasoning_section"; readonly itemId: string }
+  /** The only event items are taken from. */
+  | { readonly type: "item_done"; readonly item: WireItem }
+  | {
+    readonly type: "completed";
+    readonly responseId: string;
+    readonly usage: Usage | null;
+    /** False: the model wants to go on although it asked for nothing. */
+    readonly endTurn?: boolean;
+  };
+
+/** A stream may also say that it has failed; the client throws the error. */
+export interface FailedEvent {
+  readonly type: "failed";
+  readonly error: ModelError;
+}
+
+/**
+ * One `data:` of the stream as an event; undefined when it is no JSON object or of a type
+ * we do not use. Deltas are the many: they cost one JSON.parse and no schema.
+ */
+export function parseResponseEvent(
+  data: string,
+): ResponseEvent | FailedEvent | undefined {
+  const wire = parseObject(data);
+  if (wire === undefined) return undefined;
+  switch (wire["type"]) {
+    case "response.output_text.delta":
+    case "response.refusal.delta":
+      return {
+        type: "text_delta",
+        itemId: text(wire["item_id"]),
+        text: text(wire["delta"]),
+      };
+    case "response.function_call_arguments.delta":
+    case "response.custom_tool_call_input.delta":
+      return {
+        type: "tool_input_delta",
+        itemId: text(wire["item_id"]),
+        text: text(wire["delta"]),
+      };
+    case "response.reasoning_summary_text.delta":
+      return reasoningDelta(wire, false);
+    case "response.reasoning_text.delta":
+      return reasoningDelta(wire, true);
+    case "response.reasoning_summary_part.added":
+      return { type: "reasoning_section", itemId: text(wire["item_id"]) };
+    default:
+      return parseRareEvent(wire);
+  }
+}
+
+// What comes a few times an answer.
+function parseRareEvent(
+  wire: JsonObject,
+): ResponseEvent | FailedEvent | undefined {
+  switch (wire["type"]) {
+    case "response.created":
+      return {
+        type: "created",
+        responseId: text(asObject(wire["response"])?.["id"]),
+      };
+    case "response.output_item.added": {
+      const item = asItem(wire["item"]);
+      return item &&
+        { type: "item_started", itemId: text(item["id"]), item };
+    }
+    case "response.output_item.done": {
+      const item = asItem(wire["item"]);
+      return item && { type: "item_done", item };
+    }
+    case "response.completed":
+      return parseCompleted(wire["response"]);
+    case "response.incomplete":
+      return failed(buildIncompleteError(incompleteReason(wire["response"])));
+    case "response.failed":
+      return failed(buildServerError(asObject(wire["response"])?.["error"]));
+    case "error":
+      // Some servers nest the error, the documented form is flat.
+      return failed(buildServerError(asObject(wire["error"]) ?? wire));
+    default:
+      return undefined;
+  }
+}
+
+// Absent and misshapen counts are 0: usage is for the person, no reason to fail a turn.
+const Count = z.catch(z.number(), 0);
+const Completed = z.object({
+  id: z.catch(z.string(), ""),
+  end_turn: z.catch(z.optional(z.boolean()), undefined),
+  usage: z.catch(
+    z.nullable(z.object({
+      input_tokens: Count,
+      output_tokens: Count,
+      total_tokens: Count,
+      input_tokens_details: z.catch(
+        z.object({ cached_tokens: Count, cache_write_tokens: Count }),
+        { cached_tokens: 0, cache_write_tokens: 0 },
+      ),
+      output_tokens_details: z.catch(
+        z.object({ reasoning_tokens: Count }),
+        { reasoning_tokens: 0 },
+      ),
+    })),
+    null,
+  ),
+});
+
+function parseCompleted(response: unknown): ResponseEvent {
+  const parsed = Completed.safeParse(response ?? {});
+  if (!parsed.success) {
+    return { type: "completed", responseId: "", usage: null };
+  }
+  const { id, usage, end_turn } = parsed.data;
+  return {
+    type: "completed",
+    responseId: id,
+    usage: usage && buildUsage(usage),
+    ...(end_turn !== undefined && { endTurn: end_turn }),
+  };
+}
+
+function buildUsage(
+  usage: NonNullable<z.infer<typeof Completed>["usage"]>,
+): Usage {
+  return {
+    inputTokens: usage.input_tokens,
+    cachedInputTokens: usage.input_tokens_details.cached_tokens,
+    cacheWriteInputTokens: usage.input_tokens_details.cache_write_tokens,
+    outputTokens: usage.output_tokens,
+    reasoningOutputTokens: usage.output_tokens_details.reasoning_tokens,
+    totalTokens: usage.total_tokens || usage.input_tokens + usage.output_tokens,
+  };
+}
+
+function incompleteReason(response: unknown): string {
+  const details = asObject(asObject(response)?.["incomplete_details"]);
+  return text(details?.["reason"]) || "unknown";
+}
+
+function reasoningDelta(wire: JsonObject, raw: boolean): ResponseEvent {
+  return {
+    type: "reasoning_delta",
+    itemId: text(wire["item_id"]),
+    text: text(wire["delta"]),
+    raw,
+  };
+}
+
+function failed(error: ModelError): FailedEvent {
+  return { type: "failed", error };
+}
+
+function parseObject(data: string): JsonObject | undefined {
+  try {
+    return asObject(JSON.parse(data));
+  } catch {
+    return undefined;
+  }
+}
+
+function asItem(value: unknown): WireItem | undefined {
+  const item = asObject(value);
+  return typeof item?.["type"] === "string" ? item as WireItem : undefined;
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
