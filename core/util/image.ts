@@ -1,0 +1,133 @@
+/** Images by their bytes: what kind they are, how large, and their data URL. */
+
+export type ImageType = "image/png" | "image/jpeg" | "image/gif" | "image/webp";
+
+export interface ImageFacts {
+  readonly type: ImageType;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What the bytes are, whatever the file is called; undefined when no image we can send. */
+export function sniffImage(bytes: Uint8Array): ImageFacts | undefined {
+  const facts = sniffPng(bytes) ?? sniffJpeg(bytes) ?? sniffGif(bytes) ??
+    sniffWebp(bytes);
+  return facts !== undefined && facts.width > 0 && facts.height > 0
+    ? facts
+    : undefined;
+}
+
+/** The image as a `data:` URL, the form in which it travels. */
+export function imageDataUrl(type: ImageType, bytes: Uint8Array): string {
+  return `data:${type};base64,${bytes.toBase64()}`;
+}
+
+// PNG, W3C recommendation, sections 5.2 and 11.2.2: signature, then the IHDR chunk.
+function sniffPng(bytes: Uint8Array): ImageFacts | undefined {
+  if (!startsWith(bytes, 0, "\x89PNG\r\n\x1a\n")) return undefined;
+  if (!startsWith(bytes, 12, "IHDR")) return undefined;
+  return {
+    type: "image/png",
+    width: bigEndian(bytes, 16, 4),
+    height: bigEndian(bytes, 20, 4),
+  };
+}
+
+// JPEG, ITU-T T.81 annex B: segments are walked up to the first frame header.
+function sniffJpeg(bytes: Uint8Array): ImageFacts | undefined {
+  if (!startsWith(bytes, 0, "\xff\xd8\xff")) return undefined;
+  let at = 2;
+  while (at + 4 <= bytes.length && bytes[at] === 0xff) {
+    const marker = bytes[at + 1] ?? 0;
+    if (marker === 0xff) at += 1; // fill byte
+    else if (isFrameHeader(marker)) {
+      return {
+        type: "image/jpeg",
+        height: bigEndian(bytes, at + 5, 2),
+        width: bigEndian(bytes, at + 7, 2),
+      };
+    } else if (isBareMarker(marker)) at += 2;
+    else at += 2 + Math.max(2, bigEndian(bytes, at + 2, 2));
+  }
+  return undefined;
+}
+
+// SOF0 to SOF15 without the three that share the range: DHT, JPG and DAC.
+function isFrameHeader(marker: number): boolean {
+  return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 &&
+    marker !== 0xc8 && marker !== 0xcc;
+}
+
+// TEM and the restart markers have no length field.
+function isBareMarker(marker: number): boolean {
+  return marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8);
+}
+
+// GIF89a specification, sections 17 and 18: the logical screen.
+function sniffGif(bytes: Uint8Array): ImageFacts | undefined {
+  if (!startsWith(bytes, 0, "GIF87a") && !startsWith(bytes, 0, "GIF89a")) {
+    return undefined;
+  }
+  return {
+    type: "image/gif",
+    width: littleEndian(bytes, 6, 2),
+    height: littleEndian(bytes, 8, 2),
+  };
+}
+
+// WebP container, RFC 9649: the first chunk is VP8, VP8L or VP8X.
+function sniffWebp(bytes: Uint8Array): ImageFacts | undefined {
+  if (!startsWith(bytes, 0, "RIFF") || !startsWith(bytes, 8, "WEBP")) {
+    return undefined;
+  }
+  const type = "image/webp";
+  if (startsWith(bytes, 12, "VP8 ") && startsWith(bytes, 23, "\x9d\x01\x2a")) {
+    return {
+      type,
+      width: littleEndian(bytes, 26, 2) & 0x3fff,
+      height: littleEndian(bytes, 28, 2) & 0x3fff,
+    };
+  }
+  if (startsWith(bytes, 12, "VP8L") && bytes[20] === 0x2f) {
+    const size = littleEndian(bytes, 21, 4);
+    return {
+      type,
+      width: (size & 0x3fff) + 1,
+      height: ((size >>> 14) & 0x3fff) + 1,
+    };
+  }
+  if (startsWith(bytes, 12, "VP8X") && bytes.length >= 30) {
+    return {
+      type,
+      width: littleEndian(bytes, 24, 3) + 1,
+      height: littleEndian(bytes, 27, 3) + 1,
+    };
+  }
+  return undefined;
+}
+
+function startsWith(bytes: Uint8Array, at: number, text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    if (bytes[at + index] !== text.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
+// A number that is cut counts as 0, and a size of 0 makes the whole thing no image.
+function bigEndian(bytes: Uint8Array, at: number, count: number): number {
+  if (at + count > bytes.length) return 0;
+  let value = 0;
+  for (let index = 0; index < count; index++) {
+    value = value * 256 + (bytes[at + index] ?? 0);
+  }
+  return value;
+}
+
+function littleEndian(bytes: Uint8Array, at: number, count: number): number {
+  if (at + count > bytes.length) return 0;
+  let value = 0;
+  for (let index = count - 1; index >= 0; index--) {
+    value = value * 256 + (bytes[at + index] ?? 0);
+  }
+  return value;
+}
