@@ -116,44 +116,25 @@ function parseRareEvent(
 
 // Absent and misshapen counts are 0: usage is for the person, no reason to fail a turn.
 const Count = z.catch(z.number(), 0);
-const Completed = z.object({
-  id: z.catch(z.string(), ""),
-  end_turn: z.catch(z.optional(z.boolean()), undefined),
-  usage: z.catch(
-    z.nullable(z.object({
-      input_tokens: Count,
-      output_tokens: Count,
-      total_tokens: Count,
-      input_tokens_details: z.catch(
-        z.object({ cached_tokens: Count, cache_write_tokens: Count }),
-        { cached_tokens: 0, cache_write_tokens: 0 },
-      ),
-      output_tokens_details: z.catch(
-        z.object({ reasoning_tokens: Count }),
-        { reasoning_tokens: 0 },
-      ),
-    })),
-    null,
+const UsageWire = z.object({
+  input_tokens: Count,
+  output_tokens: Count,
+  total_tokens: Count,
+  input_tokens_details: z.catch(
+    z.object({ cached_tokens: Count, cache_write_tokens: Count }),
+    { cached_tokens: 0, cache_write_tokens: 0 },
+  ),
+  output_tokens_details: z.catch(
+    z.object({ reasoning_tokens: Count }),
+    { reasoning_tokens: 0 },
   ),
 });
 
-function parseCompleted(response: unknown): ResponseEvent {
-  const parsed = Completed.safeParse(response ?? {});
-  if (!parsed.success) {
-    return { type: "completed", responseId: "", usage: null };
-  }
-  const { id, usage, end_turn } = parsed.data;
-  return {
-    type: "completed",
-    responseId: id,
-    usage: usage && buildUsage(usage),
-    ...(end_turn !== undefined && { endTurn: end_turn }),
-  };
-}
-
-function buildUsage(
-  usage: NonNullable<z.infer<typeof Completed>["usage"]>,
-): Usage {
+/** Tokens of an answer; null when the server did not count them. */
+export function parseUsage(wire: unknown): Usage | null {
+  const parsed = UsageWire.safeParse(wire);
+  if (!parsed.success) return null;
+  const usage = parsed.data;
   return {
     inputTokens: usage.input_tokens,
     cachedInputTokens: usage.input_tokens_details.cached_tokens,
@@ -161,6 +142,17 @@ function buildUsage(
     outputTokens: usage.output_tokens,
     reasoningOutputTokens: usage.output_tokens_details.reasoning_tokens,
     totalTokens: usage.total_tokens || usage.input_tokens + usage.output_tokens,
+  };
+}
+
+function parseCompleted(value: unknown): ResponseEvent {
+  const response = asObject(value);
+  const endTurn = response?.["end_turn"];
+  return {
+    type: "completed",
+    responseId: text(response?.["id"]),
+    usage: parseUsage(response?.["usage"]),
+    ...(typeof endTurn === "boolean" && { endTurn }),
   };
 }
 

@@ -45,6 +45,10 @@ export const LIMITS = Object.freeze({
   connectTimeoutMs: 30_000,
   /** One SSE message. */
   sseMessageBytes: 64 * 1024 * 1024,
+  /** Shown of a stream in which nothing could be understood. */
+  answerStartBytes: 200,
+  /** For the end of a stream after its last event, so that the connection can be used again. */
+  drainMs: 100,
   /** Of an error body that is read and shown. */
   errorBodyBytes: 64 * 1024,
   errorTextBytes: 2_048,

@@ -1,0 +1,72 @@
+/** Why a connection did not come about, in words that say what to do. Pure. */
+import { errorText, ModelError } from "../protocol/error.ts";
+import { publicUrl } from "./errors.ts";
+
+/** The error of a request that got no answer at all. */
+export function buildConnectError(error: unknown, url: string): ModelError {
+  const cause = causeOf(errorText(error));
+  const certificate = certificateProblem(cause);
+  if (certificate !== undefined) {
+    return new ModelError(
+      `Cannot trust ${publicUrl(url)}: ${certificate} (${cause})`,
+      { kind: "unreachable", retryable: false },
+    );
+  }
+  return new ModelError(`Cannot reach ${publicUrl(url)}: ${cause}`, {
+    kind: "unreachable",
+    retryable: true,
+  });
+}
+
+/** The error of an answer that broke off. */
+export function buildCutError(reason: string): ModelError {
+  return new ModelError(
+    `The answer broke off before it was complete: ${reason}`,
+    { kind: "stream", retryable: true },
+  );
+}
+
+/** The error of a connection on which nothing comes any more. */
+export function buildSilenceError(idleMs: number): ModelError {
+  return new ModelError(
+    `The answer broke off before it was complete: nothing came for ${idleMs} ms`,
+    { kind: "stream", retryable: true },
+  );
+}
+
+// The runtime puts the URL, query and all, before the cause: "error sending request for
+// url (http://…): client error (Connect): tcp connect error: Connection refused".
+function causeOf(message: string): string {
+  const cause = message
+    .replace(/^error sending request (from \S+ )?for (url )?.*?\): /s, "")
+    .replace(/^client error \(\w+\): /, "");
+  return cause.replace(/https?:\/\/\S+/g, (url) => publicUrl(url));
+}
+
+// The words of rustls, which makes the TLS connections of the runtime.
+function certificateProblem(cause: string): string | undefined {
+  if (/UnknownIssuer/.test(cause)) {
+    return "its certificate comes from an authority this machine does not know;" +
+      " name that authority's PEM file in SSL_CERT_FILE or in the provider's ca_bundle";
+  }
+  if (/CaUsedAsEndEntity/.test(cause)) {
+    return "its certificate is that of an authority itself;" +
+      " the server needs one of its own, signed by it";
+  }
+  if (/NotValidForName/.test(cause)) {
+    return "its certificate is for another host name; base_url must use the name in it";
+  }
+  if (/certificate: Expired|CertExpired/.test(cause)) {
+    return "its certificate has expired";
+  }
+  if (/NotValidYet/.test(cause)) {
+    return "its certificate is not valid yet; is the clock of this machine right?";
+  }
+  if (/CertificateRequired|HandshakeFailure/.test(cause)) {
+    return "it wants a certificate of ours;" +
+      " set client_certificate and client_key of the provider";
+  }
+  return /invalid peer certificate|BadCertificate|UnknownCA/.test(cause)
+    ? "the certificates of the two sides do not fit"
+    : undefined;
+}

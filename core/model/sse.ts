@@ -1,0 +1,101 @@
+/** Server-sent events: bytes in any pieces to the `data` of whole messages. Pure. */
+import { ModelError } from "../protocol/error.ts";
+import { LIMITS } from "../protocol/limits.ts";
+
+/**
+ * Reads a stream as the HTML standard has it (section 9.2.6), of which only `data` is of
+ * use here: `event`, `id`, `retry` and comments are passed over. One thing is more lenient:
+ * a message that lacks only its empty line at the end of the stream still counts.
+ */
+export class SseParser {
+  // Takes a leading byte order mark away and keeps split characters for the next piece.
+  readonly #decoder = new TextDecoder();
+  readonly #bytesMax: number;
+  /** The start of a line whose end has not come; never searched again. */
+  #partial = "";
+  /** `data` lines of the open message; null when there is none yet. */
+  #data: string | null = null;
+  #endedInCr = false;
+  #out: string[] = [];
+
+  constructor(options: { readonly messageBytesMax?: number } = {}) {
+    this.#bytesMax = options.messageBytesMax ?? LIMITS.sseMessageBytes;
+  }
+
+  /** The messages completed by these bytes. */
+  push(bytes: Uint8Array<ArrayBuffer>): string[] {
+    this.#takeText(this.#decoder.decode(bytes, { stream: true }));
+    return this.#take();
+  }
+
+  /** The last message, when the stream ended without an empty line. */
+  end(): string[] {
+    this.#takeText(this.#decoder.decode());
+    if (this.#partial !== "") this.#takeLine(this.#partial);
+    this.#partial = "";
+    this.#takeLine("");
+    return this.#take();
+  }
+
+  #take(): string[] {
+    const out = this.#out;
+    this.#out = [];
+    return out;
+  }
+
+  #takeText(piece: string): void {
+    const text = this.#withLineFeeds(piece);
+    let start = 0;
+    for (
+      let at = text.indexOf("\n");
+      at >= 0;
+      at = text.indexOf("\n", start)
+    ) {
+      const line = text.slice(start, at);
+      this.#takeLine(this.#partial === "" ? line : this.#partial + line);
+      this.#partial = "";
+      start = at + 1;
+    }
+    if (start < text.length) this.#partial += text.slice(start);
+    this.#checkSize();
+  }
+
+  // Lines end in LF, CR LF or CR; a CR LF may be split between two pieces.
+  #withLineFeeds(piece: string): string {
+    if (piece === "") return piece;
+    const text = this.#endedInCr && piece.startsWith("\n")
+      ? piece.slice(1)
+      : piece;
+    this.#endedInCr = piece.endsWith("\r");
+    return text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
+  }
+
+  #takeLine(line: string): void {
+    if (line === "") {
+      if (this.#data !== null && this.#data !== "") this.#out.push(this.#data);
+      this.#data = null;
+      return;
+    }
+    if (!line.startsWith("data")) return;
+    const value = dataValue(line);
+    if (value === undefined) return;
+    this.#data = this.#data === null ? value : `${this.#data}\n${value}`;
+  }
+
+  // UTF-16 units are at most a third of the bytes' count away from them: close enough.
+  #checkSize(): void {
+    const size = this.#partial.length + (this.#data?.length ?? 0);
+    if (size <= this.#bytesMax) return;
+    throw new ModelError(
+      `Cannot read the answer: one message is longer than ${this.#bytesMax} bytes`,
+      { kind: "stream", retryable: false },
+    );
+  }
+}
+
+// The value of a `data` line, one leading space removed; undefined for `database: …`.
+function dataValue(line: string): string | undefined {
+  if (line.length === 4) return "";
+  if (line.charCodeAt(4) !== 58) return undefined;
+  return line.charCodeAt(5) === 32 ? line.slice(6) : line.slice(5);
+}

@@ -1,0 +1,234 @@
+/** A POST to the provider until its answer begins: headers, credentials, request-level retries. */
+import { ModelError } from "../protocol/error.ts";
+import type { Host } from "../protocol/host.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import type { Auth, ProviderEndpoint } from "../protocol/provider.ts";
+import { NOTHING_SPENT, planRetry, type RetryBudget } from "../util/retry.ts";
+import { buildConnectError, buildSilenceError } from "./connect_error.ts";
+import { buildHttpError } from "./errors.ts";
+import { Watchdog } from "./watchdog.ts";
+
+/** A further attempt is about to be waited for. */
+export interface RetryNotice {
+  /** From 1. */
+  readonly attempt: number;
+  readonly attemptsMax: number;
+  readonly delayMs: number;
+  readonly reason: string;
+  readonly status?: number;
+}
+
+export interface ModelRequest {
+  /** The JSON text, sent as it is. */
+  readonly body: string;
+  readonly threadId: string;
+  readonly signal: AbortSignal;
+  readonly onRetry?: (notice: RetryNotice) => void;
+}
+
+export interface TransportOptions {
+  readonly host: Host;
+  readonly provider: ProviderEndpoint;
+  readonly auth: Auth;
+  /** All that a provider learns about where the request comes from. */
+  readonly program: { readonly name: string; readonly version: string };
+  /** Of `Deno.createHttpClient`: own certificate authorities, client certificate. */
+  readonly httpClient?: unknown;
+}
+
+/** An answer that has begun; whoever holds it stops its watchdog. */
+export interface OpenResponse {
+  readonly response: Response;
+  readonly watchdog: Watchdog;
+}
+
+interface PostRequest extends ModelRequest {
+  /** Below the provider's base URL. */
+  readonly path: string;
+  readonly accept: string;
+}
+
+/** Sends the request and returns the answer once it has begun with a 2xx status. */
+export async function openResponse(
+  options: TransportOptions,
+  request: PostRequest,
+): Promise<OpenResponse> {
+  const budget = requestBudget(options.provider);
+  let spent = NOTHING_SPENT;
+  let refreshed = false;
+  while (true) {
+    const answer = await attempt(options, request);
+    if (!(answer instanceof ModelError)) return answer;
+    if (answer.status === 401 && !refreshed) {
+      refreshed = true;
+      if (await options.auth.refresh()) continue;
+    }
+    const plan = answer.retryable
+      ? planRetry(budget, spent, {
+        random: options.host.random(),
+        askedMs: answer.retryAfterMs,
+      })
+      : undefined;
+    if (plan === undefined) throw spentError(answer, spent.attempts);
+    spent = plan.spent;
+    request.onRetry?.({
+      attempt: spent.attempts,
+      attemptsMax: budget.attemptsMax,
+      delayMs: plan.delayMs,
+      reason: answer.message,
+      ...(answer.status !== undefined && { status: answer.status }),
+    });
+    await options.host.sleep(plan.delayMs, request.signal);
+  }
+}
+
+/** What may be spent on one request before its answer begins. */
+export function requestBudget(provider: ProviderEndpoint): RetryBudget {
+  return retryBudget(provider.requestRetries);
+}
+
+/** What may be spent on asking anew after an answer broke off. */
+export function streamBudget(provider: ProviderEndpoint): RetryBudget {
+  return retryBudget(provider.streamRetries);
+}
+
+function retryBudget(attempts: number): RetryBudget {
+  return {
+    attemptsMax: Math.min(attempts, LIMITS.retriesMax),
+    baseMs: LIMITS.retryBaseMs,
+    totalMs: LIMITS.retryTotalMs,
+    askedMsMax: LIMITS.retryAfterMaxMs,
+  };
+}
+
+// The budget is gone: a caller that tried again would only multiply the waiting.
+function spentError(error: ModelError, attempts: number): ModelError {
+  if (!error.retryable) return error;
+  const asked = error.retryAfterMs !== undefined &&
+      error.retryAfterMs > LIMITS.retryAfterMaxMs
+    ? `; the server asks to wait ${Math.ceil(error.retryAfterMs / 1_000)} s`
+    : "";
+  const tries = attempts === 0
+    ? ""
+    : `; gave up after ${attempts + 1} attempts`;
+  return new ModelError(`${error.message}${asked}${tries}`, {
+    ...error,
+    retryable: false,
+  });
+}
+
+async function attempt(
+  options: TransportOptions,
+  request: PostRequest,
+): Promise<OpenResponse | ModelError> {
+  const { host, provider } = options;
+  const url = endpointUrl(provider, request.path);
+  const token = await options.auth.token();
+  const watchdog = new Watchdog({
+    host,
+    signal: request.signal,
+    idleMs: provider.streamIdleMs,
+    reason: () => buildSilenceError(provider.streamIdleMs),
+  });
+  let kept = false;
+  try {
+    const response = await host.fetch(
+      url,
+      buildInit(options, request, { token, signal: watchdog.signal }),
+    );
+    watchdog.heard();
+    if (!response.ok) return await readFailure(response, { host, url });
+    kept = true;
+    return { response, watchdog };
+  } catch (error) {
+    if (request.signal.aborted) throw request.signal.reason;
+    const reason = watchdog.signal.aborted ? watchdog.signal.reason : error;
+    return reason instanceof ModelError
+      ? reason
+      : buildConnectError(reason, url);
+  } finally {
+    if (!kept) watchdog.stop();
+  }
+}
+
+function buildInit(
+  options: TransportOptions,
+  request: PostRequest,
+  per: { readonly token: string | undefined; readonly signal: AbortSignal },
+): RequestInit {
+  const client = options.httpClient;
+  const init = {
+    method: "POST",
+    headers: buildHeaders(options, request, per.token),
+    body: request.body,
+    signal: per.signal,
+    // Following one would carry the prompt to a place nobody configured.
+    redirect: "manual",
+    ...(client !== undefined && { client }),
+  } as const;
+  return init;
+}
+
+async function readFailure(
+  response: Response,
+  context: { readonly host: Host; readonly url: string },
+): Promise<ModelError> {
+  return buildHttpError({
+    status: response.status,
+    statusText: response.statusText,
+    headers: response.headers,
+    body: await readStart(response),
+    url: context.url,
+    nowMs: context.host.now().getTime(),
+  });
+}
+
+function endpointUrl(provider: ProviderEndpoint, path: string): string {
+  const query = new URLSearchParams(provider.queryParams).toString();
+  const base = `${provider.baseUrl.replace(/\/+$/, "")}${path}`;
+  return query === "" ? base : `${base}?${query}`;
+}
+
+function buildHeaders(
+  options: TransportOptions,
+  request: PostRequest,
+  token: string | undefined,
+): Record<string, string> {
+  const { name, version } = options.program;
+  return {
+    accept: request.accept,
+    "content-type": "application/json",
+    originator: name,
+    "user-agent": `${name}/${version}`,
+    "session-id": request.threadId,
+    "thread-id": request.threadId,
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    ...lowerCased(options.provider.headers),
+  };
+}
+
+// So that a configured header replaces one of ours instead of standing beside it.
+function lowerCased(
+  headers: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+}
+
+// An error page may be endless or break off; its start is enough.
+async function readStart(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  try {
+    for await (const chunk of response.body ?? []) {
+      text += decoder.decode(chunk, { stream: true });
+      bytes += chunk.length;
+      if (bytes >= LIMITS.errorBodyBytes) break;
+    }
+  } catch {
+    // The status alone decides what happens next.
+  }
+  return text + decoder.decode();
+}

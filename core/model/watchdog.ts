@@ -1,0 +1,69 @@
+/** An abort signal that fires when an open connection has been silent for too long. */
+import type { Host } from "../protocol/host.ts";
+
+export interface WatchdogOptions {
+  readonly host: Pick<Host, "sleep" | "monotonicMs">;
+  /** Aborting it aborts the watchdog's own signal with the same reason. */
+  readonly signal: AbortSignal;
+  readonly idleMs: number;
+  /** What the signal is aborted with after `idleMs` of silence. */
+  readonly reason: () => unknown;
+}
+
+/** Give `signal` to the request, call `heard` on every sign of life, `stop` at the end. */
+export class Watchdog {
+  readonly #options: WatchdogOptions;
+  readonly #abort = new AbortController();
+  readonly #stop = new AbortController();
+  #heardAt: number;
+
+  constructor(options: WatchdogOptions) {
+    this.#options = options;
+    this.#heardAt = options.host.monotonicMs();
+    if (options.signal.aborted) this.#forward();
+    else options.signal.addEventListener("abort", this.#forward);
+    void this.#watch();
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  heard(): void {
+    this.#heardAt = this.#options.host.monotonicMs();
+  }
+
+  /** Nothing is waited for until `heard` is called: the reader is busy elsewhere. */
+  pause(): void {
+    this.#heardAt = Number.POSITIVE_INFINITY;
+  }
+
+  /** Ends the watch; with `abort` the connection too, however far it is. */
+  stop(options: { readonly abort?: boolean } = {}): void {
+    this.#stop.abort();
+    this.#options.signal.removeEventListener("abort", this.#forward);
+    if (options.abort === true) this.#abort.abort();
+  }
+
+  readonly #forward = (): void => {
+    this.#abort.abort(this.#options.signal.reason);
+    this.stop();
+  };
+
+  // One timer for the whole stream: it looks back when it fires, and sleeps for the rest.
+  async #watch(): Promise<void> {
+    const { host, idleMs, reason } = this.#options;
+    try {
+      while (!this.#stop.signal.aborted) {
+        const leftMs = this.#heardAt + idleMs - host.monotonicMs();
+        if (leftMs <= 0) {
+          this.#abort.abort(reason());
+          return this.stop();
+        }
+        await host.sleep(Math.min(leftMs, idleMs), this.#stop.signal);
+      }
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#abort.abort(error);
+    }
+  }
+}
