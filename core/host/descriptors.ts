@@ -1,0 +1,139 @@
+/** Descriptors, adopted children and the few libc calls behind them (Linux; elsewhere they do nothing). */
+
+const SYMBOLS = {
+  syscall: {
+    parameters: ["i64", "i64", "i64", "i64", "i64", "i64"],
+    result: "i64",
+  },
+  memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
+  pipe: { parameters: ["buffer"], result: "i32" },
+  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
+  close: { parameters: ["i32"], result: "i32" },
+  prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
+  waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+} as const;
+
+/** The libc functions this process uses. */
+export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+// close_range(2) has one number on all architectures; glibc names it only from 2.34 on.
+const SYS_CLOSE_RANGE = 436n;
+const CLOSE_RANGE_CLOEXEC = 4n;
+const PR_SET_CHILD_SUBREAPER = 36;
+const WNOHANG = 1;
+// A pipe takes this much without a reader, even for a user over the soft limit (pipe(7)).
+const PIPE_BYTES_MAX = 4096;
+
+let loaded: { readonly libc: Libc | undefined } | undefined;
+
+/**
+ * libc, opened at the first call and kept; undefined where there is none to open.
+ * Call it before the `ffi` permission is revoked: symbols already open keep working.
+ */
+export function openLibc(): Libc | undefined {
+  loaded ??= { libc: tryOpenLibc() };
+  return loaded.libc;
+}
+
+function tryOpenLibc(): Libc | undefined {
+  if (Deno.build.os !== "linux") return undefined;
+  try {
+    return Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Keeps every descriptor that is open now from our children (not from us).
+ * To be called once at start; false when the kernel (before 5.11) cannot.
+ */
+export function closeInheritedDescriptors(): boolean {
+  const libc = openLibc();
+  if (libc === undefined) return false;
+  return libc.syscall(
+    SYS_CLOSE_RANGE,
+    3n,
+    0xffffffffn,
+    CLOSE_RANGE_CLOEXEC,
+    0n,
+    0n,
+  ) === 0n;
+}
+
+/** Makes orphans of our children ours instead of init's, so that they can be found and ended. */
+export function becomeSubreaper(): boolean {
+  return openLibc()?.prctl(PR_SET_CHILD_SUBREAPER, 1n, 0n, 0n, 0n) === 0;
+}
+
+/**
+ * Collects the exit of an adopted child; true when it was dead and is gone now.
+ * Never for a child of our own `Deno.Command`: its status would be lost.
+ */
+export function reapChild(pid: number): boolean {
+  return openLibc()?.waitpid(pid, new Uint8Array(4), WNOHANG) === pid;
+}
+
+/**
+ * Runs `spawn` with every byte argument replaced by the number of a descriptor that
+ * holds those bytes and is inherited. `spawn` must start its child before it returns.
+ */
+export function withInheritedBytes<T>(
+  args: readonly (string | Uint8Array<ArrayBuffer>)[],
+  spawn: (args: readonly string[]) => T,
+): T {
+  const open: number[] = [];
+  try {
+    return spawn(args.map((argument) => {
+      if (typeof argument === "string") return argument;
+      const descriptor = openBytes(argument);
+      open.push(descriptor);
+      return String(descriptor);
+    }));
+  } finally {
+    for (const descriptor of open) openLibc()?.close(descriptor);
+  }
+}
+
+function openBytes(bytes: Uint8Array<ArrayBuffer>): number {
+  const libc = openLibc();
+  if (libc === undefined) {
+    throw new Error("Cannot pass a descriptor to a child: libc is not open");
+  }
+  const memory = libc.memfd_create(new TextEncoder().encode("bytes\0"), 0);
+  if (memory < 0) return openPipe(libc, bytes);
+  writeAll(libc, memory, bytes);
+  libc.lseek(memory, 0n, 0);
+  return memory;
+}
+
+// For kernels and outer sandboxes without memfd_create.
+function openPipe(libc: Libc, bytes: Uint8Array<ArrayBuffer>): number {
+  const ends = new Int32Array(2);
+  if (
+    bytes.length > PIPE_BYTES_MAX ||
+    libc.pipe(new Uint8Array(ends.buffer)) !== 0
+  ) {
+    throw new Error("Cannot pass a descriptor to a child: no pipe for it");
+  }
+  const [reader = -1, writer = -1] = ends;
+  writeAll(libc, writer, bytes);
+  libc.close(writer);
+  return reader;
+}
+
+function writeAll(
+  libc: Libc,
+  descriptor: number,
+  bytes: Uint8Array<ArrayBuffer>,
+): void {
+  for (let at = 0; at < bytes.length;) {
+    const rest = bytes.subarray(at);
+    const count = Number(libc.write(descriptor, rest, BigInt(rest.length)));
+    if (count <= 0) {
+      throw new Error("Cannot pass a descriptor to a child: write failed");
+    }
+    at += count;
+  }
+}
