@@ -1,0 +1,42 @@
+/** JSON Lines: one JSON text, one LF. Only LF ends a line: U+2028 is legal inside JSON text. */
+import { TextLineStream } from "@std/streams";
+import type { Json } from "./json.ts";
+
+/** The line of a value, its LF included. */
+export function encodeJsonLine(value: unknown): string {
+  return `${JSON.stringify(value)}\n`;
+}
+
+/** The value of a line, or undefined when it is not JSON. */
+export function parseJsonLine(line: string): Json | undefined {
+  try {
+    return JSON.parse(line) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The whole lines of a text, and what follows the last LF: empty unless a write was torn. */
+export function splitLines(
+  text: string,
+): { readonly lines: readonly string[]; readonly torn: string } {
+  const lines = text.split("\n");
+  const torn = lines.pop() ?? "";
+  return { lines, torn };
+}
+
+/**
+ * The lines of a byte stream as they become whole, blank ones left out. Throws RangeError
+ * at a line of more than `lineBytesMax` bytes; leaving the loop cancels the stream.
+ */
+export async function* readLines(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  options: { readonly lineBytesMax: number },
+): AsyncGenerator<string> {
+  const lines = stream
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(new TextLineStream({ bytesMax: options.lineBytesMax }));
+  for await (const line of lines) {
+    if (line.trim() !== "") yield line;
+  }
+}
