@@ -1,0 +1,72 @@
+/** The bounds of a run: a soft mark tells the model once, the hard one stops requests. */
+import type { Usage } from "../protocol/event.ts";
+import type { Price, RunLimits } from "./deps.ts";
+
+/** Share of a limit at which the model is told to come to an end. */
+const SOFT_SHARE = 0.8;
+
+export interface LimitState {
+  readonly name: string;
+  readonly used: number;
+  readonly max: number;
+}
+
+/** Counts what a run uses, over all its turns. */
+export class Budget {
+  readonly #limits: RunLimits;
+  readonly #price: Price | undefined;
+  #requests = 0;
+  #toolCalls = 0;
+  #tokens = 0;
+  #cost = 0;
+  #isTold = false;
+
+  constructor(limits: RunLimits, price?: Price) {
+    this.#limits = limits;
+    this.#price = price;
+  }
+
+  countRequest(usage: Usage | null): void {
+    this.#requests++;
+    if (usage === null) return;
+    this.#tokens += usage.totalTokens;
+    if (this.#price !== undefined) this.#cost += costOf(usage, this.#price);
+  }
+
+  countToolCalls(count: number): void {
+    this.#toolCalls += count;
+  }
+
+  /** The limit that forbids another request, or undefined. */
+  exhausted(): LimitState | undefined {
+    return this.#states().find((state) => state.used >= state.max);
+  }
+
+  /** The limit that comes near, told once; undefined before and after that. */
+  takeSoftMark(): LimitState | undefined {
+    if (this.#isTold) return undefined;
+    const near = this.#states().find((one) => one.used >= one.max * SOFT_SHARE);
+    if (near !== undefined) this.#isTold = true;
+    return near;
+  }
+
+  #states(): LimitState[] {
+    const limits = this.#limits;
+    const all: [string, number, number | undefined][] = [
+      ["requests", this.#requests, limits.requestsMax],
+      ["tool calls", this.#toolCalls, limits.toolCallsMax],
+      ["tokens", this.#tokens, limits.tokensMax],
+      ["cost", this.#cost, limits.costMax],
+    ];
+    return all.flatMap(([name, used, max]) =>
+      max === undefined ? [] : [{ name, used, max }]
+    );
+  }
+}
+
+/** Money for one response, by the price list of its model. */
+export function costOf(usage: Usage, price: Price): number {
+  const fresh = usage.inputTokens - usage.cachedInputTokens;
+  return (fresh * price.input + usage.cachedInputTokens * price.cachedInput +
+    usage.outputTokens * price.output) / 1_000_000;
+}

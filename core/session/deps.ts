@@ -1,0 +1,60 @@
+/** What a thread is given from outside: no tool, sandbox or file is known by name here. */
+import type { ModelClient } from "../model/client.ts";
+import type { Host } from "../protocol/host.ts";
+import type { WireItem } from "../protocol/item.ts";
+import type { UserPart } from "../protocol/op.ts";
+import type { ProviderEndpoint } from "../protocol/provider.ts";
+import type { TurnSettings } from "../protocol/settings.ts";
+import type { Tool } from "../protocol/tool.ts";
+
+/** Renders what the model is told beside the conversation. */
+export interface ContextSource {
+  /** Everything that stands before the first user message. */
+  initial(settings: TurnSettings): Promise<readonly WireItem[]>;
+  /** What changed since the model was last told; empty when nothing did. */
+  change(
+    told: TurnSettings,
+    now: TurnSettings,
+  ): Promise<readonly WireItem[]>;
+  /** The person's message with images and mentioned skills. Throws UserError. */
+  userItems(
+    parts: readonly UserPart[],
+    settings: TurnSettings,
+  ): Promise<{
+    readonly items: readonly WireItem[];
+    readonly warnings: readonly string[];
+  }>;
+  /** Instructions of folders below the cwd that a tool has now touched, once each. */
+  touched(paths: readonly string[]): Promise<readonly WireItem[]>;
+  /** Text of the project's instructions, for the hand-over of a compaction. */
+  instructionsText(): string;
+}
+
+/** Bounds of a run; absent ones do not bind. Money is in the currency of the price list. */
+export interface RunLimits {
+  readonly requestsMax?: number;
+  readonly tokensMax?: number;
+  readonly toolCallsMax?: number;
+  readonly costMax?: number;
+}
+
+/** Price of a million tokens each. */
+export interface Price {
+  readonly input: number;
+  readonly cachedInput: number;
+  readonly output: number;
+}
+
+export interface ThreadDeps {
+  readonly host: Host;
+  readonly model: ModelClient;
+  readonly endpoint: ProviderEndpoint;
+  /** Asked once per generation of the history and model. */
+  readonly tools: (settings: TurnSettings) => Promise<readonly Tool[]>;
+  readonly instructions: string;
+  readonly context: ContextSource;
+  readonly limits: RunLimits;
+  readonly price?: Price;
+  /** Fail the turn when the harness itself broke the prefix. */
+  readonly strictCache: boolean;
+}

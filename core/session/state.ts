@@ -1,0 +1,40 @@
+/** What a thread remembers between its turns; only the session writes it. */
+import { addUsage, NO_USAGE, type Usage } from "../protocol/event.ts";
+import type { TurnSettings } from "../protocol/settings.ts";
+import type { Tool } from "../protocol/tool.ts";
+import type { Transcript } from "./transcript.ts";
+
+/** Token accounting: what the provider last counted, plus estimates of what came after. */
+export class ThreadState {
+  readonly transcript: Transcript;
+  /** What the model was last told; undefined before the first turn and after a compaction. */
+  told: TurnSettings | undefined;
+  /** The tool list of this generation; undefined until it is first needed. */
+  tools: readonly Tool[] | undefined;
+  threadUsage: Usage = NO_USAGE;
+  #countedTokens = 0;
+  #estimateThen = 0;
+
+  constructor(transcript: Transcript) {
+    this.transcript = transcript;
+  }
+
+  /** Takes the provider's count; all items committed by now are in it. */
+  count(usage: Usage): void {
+    this.threadUsage = addUsage(this.threadUsage, usage);
+    this.#countedTokens = usage.totalTokens;
+    this.#estimateThen = this.transcript.tokens;
+  }
+
+  /** The provider's count no longer holds: the history was replaced. */
+  forgetCount(baseTokens: number): void {
+    this.#countedTokens = baseTokens + this.transcript.tokens;
+    this.#estimateThen = this.transcript.tokens;
+  }
+
+  /** Tokens the next request will have, as well as we know. */
+  usedTokens(): number {
+    const newer = this.transcript.tokens - this.#estimateThen;
+    return this.#countedTokens + newer;
+  }
+}

@@ -1,0 +1,240 @@
+/** What a thread does one at a time: a turn, a compaction, a rollback, a note. */
+import { turnAbortedItem, userShellItem } from "../context/markers.ts";
+import { buildRequestParts, type RequestParts } from "../model/request.ts";
+import { SessionError } from "../protocol/error.ts";
+import {
+  addUsage,
+  type EventBody,
+  NO_USAGE,
+  type Outcome,
+  type Usage,
+} from "../protocol/event.ts";
+import type { WireItem } from "../protocol/item.ts";
+import type { ThreadLog } from "../protocol/log.ts";
+import type { Op, UserPart } from "../protocol/op.ts";
+import type { TurnSettings } from "../protocol/settings.ts";
+import { unreachable } from "../util/assert.ts";
+import type { ActivityBoard } from "./activity.ts";
+import type { Approvals } from "./approvals.ts";
+import type { Budget } from "./budget.ts";
+import type { CacheWatch } from "./cache_watch.ts";
+import { compactHistory, needsCompaction } from "./compaction.ts";
+import type { ThreadDeps } from "./deps.ts";
+import { rollBack } from "./rollback.ts";
+import type { ThreadState } from "./state.ts";
+import { failureOf, runTurn, type TurnContext } from "./turn.ts";
+
+export type Task =
+  | { readonly type: "turn"; readonly parts: readonly UserPart[] }
+  | Extract<Op, { type: "user.shell" | "compact" | "rollback" }>;
+
+/** What is the same for all tasks of a thread. */
+export interface TaskContext {
+  readonly threadId: string;
+  readonly deps: ThreadDeps;
+  readonly state: ThreadState;
+  readonly log: ThreadLog;
+  readonly emit: (event: EventBody) => void;
+  readonly board: ActivityBoard;
+  readonly approvals: Approvals;
+  readonly budget: Budget;
+  readonly cacheWatch: CacheWatch;
+  readonly takeSteering: () => readonly (readonly UserPart[])[];
+}
+
+export interface RunningTask extends TaskContext {
+  /** Frozen for the task. */
+  readonly settings: TurnSettings;
+  readonly signal: AbortSignal;
+}
+
+/** Runs one task to its end. Throws only what is a bug of ours. */
+export async function runThreadTask(
+  task: Task,
+  context: RunningTask,
+): Promise<void> {
+  switch (task.type) {
+    case "turn":
+      return await runTurnTask(task.parts, context);
+    case "compact":
+      return await runOrWarn(
+        context,
+        "compact",
+        () => compactHistory("manual", context, () => partsOf(context)),
+      );
+    case "rollback":
+      return await runOrWarn(
+        context,
+        "roll back",
+        () => Promise.resolve(rollBack(task.turns, context)),
+      );
+    case "user.shell":
+      return await runOrWarn(
+        context,
+        "record the command",
+        () =>
+          Promise.resolve(
+            context.state.transcript.append([userShellItem(task)]),
+          ),
+      );
+    default:
+      return unreachable(task);
+  }
+}
+
+async function runTurnTask(
+  parts: readonly UserPart[],
+  context: RunningTask,
+): Promise<void> {
+  const turnId = context.deps.host.newId();
+  const meter = new TurnMeter(context);
+  context.emit({ type: "turn.started", turnId });
+  const outcome = await runLoggedTurn(turnId, parts, {
+    ...context,
+    ...meter.hooks,
+  });
+  context.board.closeAll();
+  context.emit({
+    type: "turn.completed",
+    turnId,
+    outcome: endTurn(turnId, outcome, meter.usage, context),
+    usage: meter.usage,
+    threadUsage: context.state.threadUsage,
+    reaped: meter.reaped,
+  });
+}
+
+async function runLoggedTurn(
+  turnId: string,
+  parts: readonly UserPart[],
+  context: RunningTask & TurnMeter["hooks"],
+): Promise<Outcome> {
+  try {
+    context.log.append({
+      type: "turn_started",
+      turnId,
+      settings: context.settings,
+    });
+  } catch (error) {
+    return { type: "failed", error: failureOf(error) };
+  }
+  return await runTurn(parts, turnContext(context));
+}
+
+function turnContext(
+  context: RunningTask & TurnMeter["hooks"],
+): TurnContext {
+  const requestParts = (): Promise<RequestParts> => partsOf(context);
+  return {
+    ...context,
+    requestParts,
+    takeSteering: () => steeringItems(context),
+    compactIfNeeded: async (reason) => {
+      if (!needsCompaction(context)) return;
+      await compactHistory(reason, context, requestParts);
+    },
+  };
+}
+
+// A log that cannot be written any more makes a failure of every outcome: what the
+// person was promised is not on the disk.
+function endTurn(
+  turnId: string,
+  outcome: Outcome,
+  usage: Usage,
+  context: RunningTask,
+): Outcome {
+  const { state, log } = context;
+  try {
+    if (outcome.type === "interrupted") {
+      state.transcript.append([turnAbortedItem()]);
+    }
+    log.append({ type: "turn_ended", turnId, outcome, usage });
+    log.sync();
+    return outcome;
+  } catch (error) {
+    if (!(error instanceof SessionError)) throw error;
+    if (outcome.type === "failed") return outcome;
+    return { type: "failed", error: failureOf(error) };
+  }
+}
+
+async function steeringItems(
+  context: RunningTask,
+): Promise<readonly WireItem[]> {
+  const items: WireItem[] = [];
+  for (const parts of context.takeSteering()) {
+    const said = await context.deps.context.userItems(parts, context.settings);
+    items.push(...said.items);
+    for (const message of said.warnings) {
+      context.emit({ type: "warning", message });
+    }
+    context.emit({ type: "input.steered", text: textOf(parts) });
+  }
+  return items;
+}
+
+function textOf(parts: readonly UserPart[]): string {
+  return parts.map((part) => part.type === "text" ? part.text : part.path)
+    .join("\n");
+}
+
+/** Head and tail of the bodies of this generation; makes its tool list on first use. */
+async function partsOf(context: RunningTask): Promise<RequestParts> {
+  const { deps, state, settings, threadId } = context;
+  state.tools ??= await deps.tools(settings);
+  return buildRequestParts({
+    settings,
+    instructions: deps.instructions,
+    tools: state.tools.map((tool) => tool.spec),
+    threadId,
+  });
+}
+
+async function runOrWarn(
+  context: RunningTask,
+  what: string,
+  run: () => Promise<void>,
+): Promise<void> {
+  try {
+    await run();
+    context.log.sync();
+  } catch (error) {
+    if (context.signal.aborted) {
+      return context.emit({ type: "warning", message: `Stopped: ${what}` });
+    }
+    const { message } = failureOf(error);
+    context.emit({ type: "warning", message: `Cannot ${what}: ${message}` });
+  }
+}
+
+/** What one turn used and touched, picked up from its events as they pass. */
+class TurnMeter {
+  usage = NO_USAGE;
+  reaped = 0;
+  #touched: string[] = [];
+  readonly hooks: {
+    readonly countReaped: (count: number) => void;
+    readonly touch: (paths: readonly string[]) => void;
+    readonly takeTouched: () => readonly string[];
+    readonly emit: (event: EventBody) => void;
+  };
+
+  constructor(context: RunningTask) {
+    this.hooks = {
+      countReaped: (count) => {
+        this.reaped += count;
+      },
+      touch: (paths) => {
+        this.#touched.push(...paths);
+      },
+      takeTouched: () => this.#touched.splice(0),
+      emit: (event) => {
+        if (event.type === "request.completed" && event.usage !== null) {
+          this.usage = addUsage(this.usage, event.usage);
+        }
+        context.emit(event);
+      },
+    };
+  }
+}

@@ -1,0 +1,189 @@
+/** The actor: ops come in one by one, one turn runs at a time, events go out. */
+import { errorText, SessionError } from "../protocol/error.ts";
+import type { Event, EventBody, Failure } from "../protocol/event.ts";
+import type { ThreadLog } from "../protocol/log.ts";
+import type { Op, UserPart } from "../protocol/op.ts";
+import type { TurnSettings } from "../protocol/settings.ts";
+import type { Thread } from "../protocol/thread.ts";
+import { unreachable } from "../util/assert.ts";
+import { Hub } from "../util/channel.ts";
+import { ActivityBoard } from "./activity.ts";
+import { Approvals } from "./approvals.ts";
+import { Budget } from "./budget.ts";
+import type { ThreadDeps } from "./deps.ts";
+import { mergeDeltas } from "./merge_deltas.ts";
+import type { ThreadState } from "./state.ts";
+import { runThreadTask, type Task, type TaskContext } from "./task.ts";
+
+export interface ThreadStart {
+  readonly id: string;
+  readonly deps: ThreadDeps;
+  readonly settings: TurnSettings;
+  readonly state: ThreadState;
+  readonly log: ThreadLog;
+  /** First event of the thread, sent when somebody listens. */
+  readonly started: EventBody & { readonly type: "thread.started" };
+  /** Said right after it. */
+  readonly warnings: readonly string[];
+}
+
+/** A thread of this process. Owns its log until it is closed. */
+export class ThreadActor implements Thread {
+  readonly id: string;
+  readonly closed: Promise<void>;
+  readonly #start: ThreadStart;
+  readonly #hub = new Hub<Event>({ merge: mergeDeltas });
+  readonly #approvals: Approvals;
+  readonly #context: TaskContext;
+  readonly #close: () => void;
+  #settings: TurnSettings;
+  #tasks: Task[] = [];
+  #steering: UserPart[][] = [];
+  #running:
+    | { readonly task: Task; readonly abort: AbortController }
+    | undefined;
+  #isAnnounced = false;
+  #isClosing = false;
+  #seq = 0;
+
+  constructor(start: ThreadStart) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const emit = (body: EventBody): void => this.#emit(body);
+    this.id = start.id;
+    this.closed = promise;
+    this.#close = resolve;
+    this.#start = start;
+    this.#settings = start.settings;
+    this.#approvals = new Approvals(emit, () => start.deps.host.newId());
+    this.#context = {
+      ...start,
+      threadId: start.id,
+      emit,
+      board: new ActivityBoard(emit),
+      approvals: this.#approvals,
+      budget: new Budget(start.deps.limits, start.deps.price),
+      takeSteering: () => this.#steering.splice(0),
+    };
+  }
+
+  events(): AsyncIterable<Event> {
+    const reader = this.#hub.subscribe();
+    if (!this.#isAnnounced) {
+      this.#isAnnounced = true;
+      this.#emit(this.#start.started);
+      for (const message of this.#start.warnings) {
+        this.#emit({ type: "warning", message });
+      }
+    }
+    return reader;
+  }
+
+  submit(op: Op): void {
+    if (this.#isClosing) return;
+    switch (op.type) {
+      case "user.input":
+        return this.#takeInput([...op.parts]);
+      case "user.shell":
+      case "compact":
+      case "rollback":
+        return this.#enqueue(op);
+      case "settings.change":
+        this.#settings = Object.freeze({ ...this.#settings, ...op.patch });
+        return this.#emit({
+          type: "settings.changed",
+          settings: this.#settings,
+        });
+      case "approval.decide":
+        this.#approvals.decide(op.approvalId, op.decision);
+        if (op.decision.type === "abort") this.#interrupt();
+        return;
+      case "interrupt":
+        return this.#interrupt();
+      case "shutdown":
+        this.#isClosing = true;
+        this.#tasks = [];
+        this.#interrupt();
+        if (this.#running === undefined) void this.#end();
+        return;
+      default:
+        return unreachable(op);
+    }
+  }
+
+  #takeInput(parts: UserPart[]): void {
+    if (this.#running?.task.type === "turn") this.#steering.push(parts);
+    else this.#enqueue({ type: "turn", parts });
+  }
+
+  #enqueue(task: Task): void {
+    this.#tasks.push(task);
+    if (this.#running === undefined) void this.#runTasks();
+  }
+
+  async #runTasks(): Promise<void> {
+    for (;;) {
+      const task = this.#tasks.shift();
+      if (task === undefined) break;
+      const abort = new AbortController();
+      this.#running = { task, abort };
+      const failure = await this.#runTask(task, abort.signal);
+      this.#running = undefined;
+      if (failure !== undefined) return this.#end(failure);
+      this.#requeueSteering();
+    }
+    if (this.#isClosing) await this.#end();
+  }
+
+  // A bug of ours ends the thread, with the log as it was.
+  async #runTask(
+    task: Task,
+    signal: AbortSignal,
+  ): Promise<Failure | undefined> {
+    try {
+      await runThreadTask(task, {
+        ...this.#context,
+        settings: this.#settings,
+        signal,
+      });
+      return undefined;
+    } catch (error) {
+      return { kind: "bug", message: errorText(error) };
+    }
+  }
+
+  // Input that came too late for the turn is not lost: it begins the next one.
+  #requeueSteering(): void {
+    const late = this.#steering.splice(0);
+    if (late.length > 0 && !this.#isClosing) {
+      this.#tasks.unshift({ type: "turn", parts: late.flat() });
+    }
+  }
+
+  #interrupt(): void {
+    this.#running?.abort.abort(new DOMException("interrupted", "AbortError"));
+  }
+
+  async #end(failure?: Failure): Promise<void> {
+    this.#isClosing = true;
+    const lost = await this.#closeLog();
+    const why = failure ?? lost;
+    this.#emit({ type: "thread.closed", ...(why && { failure: why }) });
+    this.#hub.close();
+    this.#close();
+  }
+
+  async #closeLog(): Promise<Failure | undefined> {
+    try {
+      await this.#start.log.close();
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof SessionError)) throw error;
+      return { kind: "session", message: error.message };
+    }
+  }
+
+  #emit(body: EventBody): void {
+    const at = this.#start.deps.host.now().toISOString();
+    this.#hub.push({ threadId: this.id, seq: this.#seq++, at, ...body });
+  }
+}

@@ -1,0 +1,99 @@
+/** One turn: ask the model, run what it asks for, feed back, until it asks for nothing. */
+import {
+  errorText,
+  ModelError,
+  SandboxUnavailable,
+  SessionError,
+  UserError,
+} from "../protocol/error.ts";
+import type { Failure, Outcome } from "../protocol/event.ts";
+import type { WireItem } from "../protocol/item.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import type { UserPart } from "../protocol/op.ts";
+import { runStep, type StepContext } from "./step.ts";
+
+export interface TurnContext extends StepContext {
+  /** Input that arrived since the last step, as items; empties the queue. */
+  takeSteering(): Promise<readonly WireItem[]>;
+  compactIfNeeded(reason: "before_turn" | "mid_turn"): Promise<void>;
+}
+
+/** Runs the turn to its end. Every call has its output afterwards, whatever happened. */
+export async function runTurn(
+  parts: readonly UserPart[],
+  context: TurnContext,
+): Promise<Outcome> {
+  try {
+    await context.compactIfNeeded("before_turn");
+    await appendInput(parts, context);
+    return await runSteps(context);
+  } catch (error) {
+    return outcomeOf(error, context);
+  }
+}
+
+async function runSteps(context: TurnContext): Promise<Outcome> {
+  let message = "";
+  for (let step = 0; step < LIMITS.stepsPerTurn; step++) {
+    context.signal.throwIfAborted();
+    const answer = await runStep(context);
+    message = answer.message ?? message;
+    const steering = await context.takeSteering();
+    if (!answer.goesOn && steering.length === 0) {
+      return { type: "done", message };
+    }
+    await context.compactIfNeeded("mid_turn");
+    context.state.transcript.append(steering);
+  }
+  throw new ModelError(
+    `Cannot go on with the turn: it has used ${LIMITS.stepsPerTurn} requests`,
+    { kind: "limit", retryable: false },
+  );
+}
+
+// What changed is said before the person's words, so that it holds for them.
+async function appendInput(
+  parts: readonly UserPart[],
+  context: TurnContext,
+): Promise<void> {
+  const { deps, state, settings } = context;
+  const said = await deps.context.userItems(parts, settings);
+  const news = state.told === undefined
+    ? await deps.context.initial(settings)
+    : await deps.context.change(state.told, settings);
+  for (const message of said.warnings) {
+    context.emit({ type: "warning", message });
+  }
+  state.transcript.append([...news, ...said.items]);
+  state.told = settings;
+}
+
+function outcomeOf(error: unknown, context: TurnContext): Outcome {
+  if (context.signal.aborted) return { type: "interrupted" };
+  return { type: "failed", error: failureOf(error) };
+}
+
+/** What an error means for the one who asked; throws on, when it is a bug of ours. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof ModelError) {
+    return {
+      kind: error.kind,
+      message: error.message,
+      ...(error.status !== undefined && { status: error.status }),
+      ...(error.requestId !== undefined && { requestId: error.requestId }),
+    };
+  }
+  if (error instanceof SandboxUnavailable) {
+    return { kind: "sandbox_unavailable", message: error.message };
+  }
+  if (error instanceof SessionError) {
+    return { kind: "session", message: error.message };
+  }
+  if (error instanceof UserError) {
+    return {
+      kind: error.kind === "auth" ? "auth" : "invalid_request",
+      message: errorText(error),
+    };
+  }
+  throw error;
+}
