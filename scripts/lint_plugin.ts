@@ -71,6 +71,20 @@ const plugin: Deno.lint.Plugin = {
         };
       },
     },
+    "declared-return-type": {
+      create(context) {
+        return {
+          FunctionDeclaration(node) {
+            if (node.returnType === undefined || node.returnType === null) {
+              context.report({
+                node,
+                message: "A declared function says what it returns",
+              });
+            }
+          },
+        };
+      },
+    },
     "no-default-export": {
       create(context) {
         if (context.filename.endsWith("lint_plugin.ts")) return {};

@@ -4,8 +4,10 @@
 export function uuidV7(unixMs: number, random: Uint8Array): string {
   const bytes = new Uint8Array(16);
   bytes.set(random.subarray(0, 10), 6);
-  for (let i = 5, rest = unixMs; i >= 0; i--, rest = Math.floor(rest / 256)) {
+  let rest = unixMs;
+  for (let i = 5; i >= 0; i--) {
     bytes[i] = rest % 256;
+    rest = Math.floor(rest / 256);
   }
   bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
   bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
