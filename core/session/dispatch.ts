@@ -2,6 +2,7 @@
 import type { EventBody } from "../protocol/event.ts";
 import { errorText, SandboxUnavailable, ToolError } from "../protocol/error.ts";
 import type { CallView } from "../protocol/item.ts";
+import { LIMITS } from "../protocol/limits.ts";
 import type { ThreadLog } from "../protocol/log.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
 import type {
@@ -26,6 +27,7 @@ export interface DispatchDeps {
   readonly signal: AbortSignal;
   readonly emit: (event: EventBody) => void;
   readonly monotonicMs: () => number;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly countReaped: (count: number) => void;
   /** Told of every path a call works on. */
   readonly touch: (paths: readonly string[]) => void;
@@ -75,13 +77,33 @@ export class Dispatch {
     this.#running = [];
     const broken: unknown[] = [];
     for (const one of running) {
-      const content = await one.output.then(
+      const content = await this.#outputOf(one).then(
         (output) => output.content,
         (error) => this.#textOf(error, one, broken),
       );
       this.#deps.transcript.settle(one.call.callId, content);
     }
     if (broken.length > 0) throw broken[0];
+  }
+
+  // A tool that does not heed the signal (a server that hangs) is not waited for.
+  async #outputOf(one: RunningCall): Promise<ToolOutput> {
+    const { signal, sleep } = this.#deps;
+    const ended = new AbortController();
+    const { promise, resolve, reject } = Promise.withResolvers<ToolOutput>();
+    const giveUp = (): void => {
+      sleep(LIMITS.killGraceMs + LIMITS.abortSlackMs, ended.signal)
+        .then(() => reject(signal.reason), () => {});
+    };
+    if (signal.aborted) giveUp();
+    else signal.addEventListener("abort", giveUp, { once: true });
+    one.output.then(resolve, reject);
+    try {
+      return await promise;
+    } finally {
+      signal.removeEventListener("abort", giveUp);
+      ended.abort();
+    }
   }
 
   #textOf(error: unknown, one: RunningCall, broken: unknown[]): string {

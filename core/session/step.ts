@@ -41,6 +41,8 @@ export async function runStep(context: StepContext): Promise<StepAnswer> {
     const dispatch = new Dispatch({
       ...context,
       tools: context.state.tools ?? [],
+      monotonicMs: () => context.deps.host.monotonicMs(),
+      sleep: (ms, signal) => context.deps.host.sleep(ms, signal),
     });
     try {
       const answer = await request(parts, context, dispatch);

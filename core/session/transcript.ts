@@ -10,6 +10,7 @@ import {
 import type { ThreadLog } from "../protocol/log.ts";
 import { assert } from "../util/assert.ts";
 import { deepFreeze } from "../util/json.ts";
+import { byteLength } from "../util/text.ts";
 
 /** An item, its text as logged and sent, and its estimated tokens. */
 export interface Entry {
@@ -26,6 +27,7 @@ export class Transcript {
   #openCalls = new Map<string, CallView>();
   #input = "";
   #tokens = 0;
+  #inputBytes = 0;
   #generation = 0;
 
   constructor(log: ThreadLog) {
@@ -39,6 +41,11 @@ export class Transcript {
   /** Estimated tokens of all committed items. */
   get tokens(): number {
     return this.#tokens;
+  }
+
+  /** UTF-8 bytes of `inputText()`. */
+  get inputBytes(): number {
+    return this.#inputBytes;
   }
 
   /** Counts the replacements of the history; 0 is the first life. */
@@ -101,6 +108,7 @@ export class Transcript {
     this.#entries = [];
     this.#input = "";
     this.#tokens = 0;
+    this.#inputBytes = 0;
     this.#tail = [];
     this.#generation++;
     for (const item of items) this.#keep(toEntry(item, JSON.stringify(item)));
@@ -138,7 +146,9 @@ export class Transcript {
 
   #keep(entry: Entry): void {
     this.#entries.push(entry);
-    this.#input += this.#input === "" ? entry.json : `,${entry.json}`;
+    const text = this.#input === "" ? entry.json : `,${entry.json}`;
+    this.#input += text;
+    this.#inputBytes += byteLength(text);
     this.#tokens += entry.tokens;
     const view = viewItem(entry.item);
     if (view.type === "call") this.#openCalls.set(view.callId, view);
