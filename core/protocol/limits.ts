@@ -77,7 +77,43 @@ export const LIMITS = Object.freeze({
   /** Recent user messages kept by a local compaction, in tokens. */
   compactKeepUserTokens: 20_000,
 
+  /** What one inline image counts in an estimate, whatever its base64 weighs. */
+  imageEstimateBytes: 7_373,
+  /** Tokens of an image sent at full size: one per patch of 32 pixels square, at most. */
+  imagePatchTokens: 10_000,
+  /** A user message kept whole over a compaction may take this share of the window. */
+  compactRequestShare: 0.25,
+  /** What is kept of user messages, and of the hand-over, may take these shares. */
+  compactKeepShare: 0.2,
+  handoverShare: 0.1,
+  handoverTokens: 8_000,
+  handoverRequestBytes: 32 * 1024,
+  handoverCommands: 20,
+  handoverCommandBytes: 300,
+  handoverFiles: 200,
+  handoverPlanSteps: 100,
+  /** Share of the history that goes when a compaction request itself is too long. */
+  overflowDropShare: 0.1,
+
+  /** Folders deep and folders in all that are searched for skills, per root. */
+  skillDepth: 6,
+  skillFolders: 2_000,
+  /** Of a SKILL.md that is read for its frontmatter, and of an openai.yaml. */
+  skillHeadBytes: 64 * 1024,
+  skillNameChars: 64,
+  skillDescriptionChars: 1_024,
+  /** The list of skills: share of the model's window, or bytes when that is unknown. */
+  skillListShare: 0.02,
+  skillListBytes: 8_000,
+  /** A SKILL.md that reaches the model because it was mentioned. */
+  skillBodyBytes: 32 * 1024,
+  /** Files that failed to load which are named one by one in a warning. */
+  skillProblemsShown: 20,
+  approvedPrefixesShown: 100,
+  /** Paths taken from one activity when looking for nested AGENTS.md files. */
+  touchedPaths: 64,
+
   sessionLineBytes: 64 * 1024 * 1024,
-  /** Waiting for a task to stop by itself after an interrupt. */
-  interruptGraceMs: 100,
+  /** After an interrupt, past `killGraceMs`: a call that has not ended is given up. */
+  abortSlackMs: 1_000,
 });

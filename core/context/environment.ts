@@ -1,0 +1,90 @@
+/** The environment message: where the work happens, and on which day. */
+import type { Host } from "../protocol/host.ts";
+import { wrapTag } from "./contextual.ts";
+
+/** What the message may tell. */
+export interface Environment {
+  readonly cwd: string;
+  /** Name of the person's shell. */
+  readonly shell: string;
+  /** `YYYY-MM-DD` where the person is. */
+  readonly date: string;
+  /** IANA name. */
+  readonly timezone: string;
+  /** Set when a proxy of the program decides host by host. */
+  readonly network?: {
+    readonly allowed: readonly string[];
+    readonly denied: readonly string[];
+  };
+}
+
+export type EnvironmentField = keyof Environment;
+
+/** The fields in the order in which they are told. */
+export const ENVIRONMENT_FIELDS: readonly EnvironmentField[] = [
+  "cwd",
+  "shell",
+  "date",
+  "timezone",
+  "network",
+];
+
+/** The message of user role, tags included; with `only`, just those fields. */
+export function renderEnvironment(
+  environment: Environment,
+  only: readonly EnvironmentField[] = ENVIRONMENT_FIELDS,
+): string {
+  const lines = ENVIRONMENT_FIELDS.filter((field) => only.includes(field))
+    .map((field) => renderEnvironmentField(environment, field))
+    .filter((line) => line !== undefined);
+  return wrapTag("environment_context", lines.join("\n"));
+}
+
+/** One field as its line, or undefined when there is nothing to tell. */
+export function renderEnvironmentField(
+  environment: Environment,
+  field: EnvironmentField,
+): string | undefined {
+  if (field === "network") return networkLine(environment.network);
+  const tag = field === "date" ? "current_date" : field;
+  return `  <${tag}>${escapeText(environment[field])}</${tag}>`;
+}
+
+/** The environment of this moment. */
+export function viewEnvironment(
+  host: Pick<Host, "now" | "timezone">,
+  settings: { readonly cwd: string; readonly shell: string },
+): Environment {
+  const timezone = host.timezone();
+  return {
+    cwd: settings.cwd,
+    shell: settings.shell,
+    date: localDate(host.now(), timezone),
+    timezone,
+  };
+}
+
+function networkLine(network: Environment["network"]): string | undefined {
+  if (network === undefined) return undefined;
+  const list = (tag: string, hosts: readonly string[]) =>
+    hosts.length === 0
+      ? ""
+      : `<${tag}>${[...hosts].sort().map(escapeText).join(",")}</${tag}>`;
+  return `  <network enabled="true">${list("allowed", network.allowed)}${
+    list("denied", network.denied)
+  }</network>`;
+}
+
+// The Swedish way of writing dates is ISO 8601; an unknown zone falls back to UTC.
+function localDate(now: Date, timezone: string): string {
+  try {
+    return new Intl.DateTimeFormat("sv-SE", { timeZone: timezone }).format(now);
+  } catch {
+    return now.toISOString().slice(0, 10);
+  }
+}
+
+// `&` stays as it is: a path is to be used as written, only structure is guarded.
+function escapeText(text: string): string {
+  return text.replace(/[<>\p{Cc}]/gu, (char) => `&#${char.codePointAt(0)};`);
+}

@@ -1,0 +1,87 @@
+/** What a conversation that is taken up again was told last, read from its own items. */
+import { viewItem, type WireItem } from "../protocol/item.ts";
+import { isInside } from "../util/path.ts";
+import { unwrapTag } from "./contextual.ts";
+import { ENVIRONMENT_FIELDS } from "./environment.ts";
+import type { ToldContext } from "./initial.ts";
+import { APPROVED_INTRO } from "./permissions.ts";
+
+/** What the items do not tell. */
+export interface RecallFacts {
+  /** Slug of the model that answered last. */
+  readonly model: string;
+  /** The top-level instructions that were sent. */
+  readonly instructions: string;
+  readonly cwd: string;
+}
+
+/** Goes through the items; a later message replaces what an earlier one told. */
+export function recallTold(
+  items: readonly WireItem[],
+  facts: RecallFacts,
+): ToldContext {
+  let told: ToldContext = {
+    model: facts.model,
+    instructions: facts.instructions,
+    prefixes: [],
+    environment: {},
+  };
+  for (const item of items) {
+    const view = viewItem(item);
+    if (view.type !== "message") continue;
+    if (view.role === "developer") told = recallDeveloper(told, view.text);
+    if (view.role === "user") told = recallUser(told, view.text, facts.cwd);
+  }
+  return told;
+}
+
+function recallDeveloper(told: ToldContext, text: string): ToldContext {
+  const list = /<approved_prefixes>\n([\s\S]*?)\n<\/approved_prefixes>/
+    .exec(text)?.[1];
+  const lines = list?.split("\n").filter((line) => line.startsWith("[")) ?? [];
+  const block = unwrapTag("permissions instructions", text);
+  if (block === undefined) {
+    return { ...told, prefixes: [...told.prefixes, ...lines].sort() };
+  }
+  const at = block.indexOf(`\n\n${APPROVED_INTRO}`);
+  return {
+    ...told,
+    permissions: at < 0 ? block : block.slice(0, at),
+    prefixes: lines,
+  };
+}
+
+function recallUser(
+  told: ToldContext,
+  text: string,
+  cwd: string,
+): ToldContext {
+  const instructions = recallInstructions(text, cwd);
+  if (instructions !== undefined) return { ...told, ...instructions };
+  if (unwrapTag("environment_context", text) === undefined) return told;
+  const environment = { ...told.environment };
+  for (const line of text.split("\n")) {
+    const tag = /^ {2}<([a-z_]+)/.exec(line)?.[1];
+    const field = tag === "current_date" ? "date" : tag;
+    const known = ENVIRONMENT_FIELDS.find((name) => name === field);
+    if (known !== undefined) environment[known] = line;
+  }
+  return { ...told, environment };
+}
+
+// Messages of folders below the cwd are nested files, told besides the others.
+function recallInstructions(
+  text: string,
+  cwd: string,
+): Pick<ToldContext, "docs" | "skills"> | undefined {
+  const match =
+    /^(?:# AGENTS\.md instructions for (.*)\n\n<INSTRUCTIONS>\n([\s\S]*)\n<\/INSTRUCTIONS>)?(?:\s*<skills_instructions>\n([\s\S]*)\n<\/skills_instructions>)?$/
+      .exec(text);
+  if (match === null || text === "") return undefined;
+  const [, folder, docs, skills] = match;
+  if (folder !== undefined && !isInside(cwd, folder)) return undefined;
+  return {
+    ...(docs === undefined ? {} : { docs }),
+    ...(skills === undefined ? {} : { skills }),
+  };
+}
