@@ -1,0 +1,182 @@
+/** The real terminal: standard streams, signals, window size. */
+import type {
+  Terminal,
+  TerminalInput,
+  TerminalOutput,
+  TerminalSignal,
+} from "../protocol/terminal.ts";
+
+/** One read of stdin. */
+const READ_BYTES = 64 * 1024;
+/** One write; a larger one would hold up what is asked of the stream in between. */
+const WRITE_BYTES = 256 * 1024;
+/** Before a stream that others have made non-blocking is tried again. */
+const BUSY_WAIT_MS = 5;
+const DEFAULT_COLUMNS = 80;
+
+/** What the streams of this process look like from inside. */
+export interface RawOutput {
+  write(bytes: Uint8Array): Promise<number>;
+  isTerminal(): boolean;
+}
+
+/** The terminal this process was started in. */
+export function denoTerminal(): Terminal {
+  return {
+    stdin: new DenoInput(),
+    stdout: new QueuedOutput(Deno.stdout),
+    stderr: new QueuedOutput(Deno.stderr),
+    onSignal,
+    env: (name) => Deno.env.get(name),
+  };
+}
+
+/**
+ * Writes in the background, in order: a reader that does not read never stops the event
+ * loop, so signals and timeouts go on working. What piles up is seen in `pendingBytes`.
+ */
+export class QueuedOutput implements TerminalOutput {
+  readonly #raw: RawOutput;
+  readonly #encoder = new TextEncoder();
+  #queue: Uint8Array[] = [];
+  #pendingBytes = 0;
+  #isGone = false;
+  #running: Promise<void> | undefined;
+
+  constructor(raw: RawOutput) {
+    this.#raw = raw;
+  }
+
+  get isTty(): boolean {
+    return this.#raw.isTerminal();
+  }
+
+  get columns(): number {
+    return this.isTty ? windowColumns() : DEFAULT_COLUMNS;
+  }
+
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  write(text: string): boolean {
+    if (this.#isGone) return false;
+    if (text === "") return true;
+    const bytes = this.#encoder.encode(text);
+    this.#queue.push(bytes);
+    this.#pendingBytes += bytes.length;
+    this.#running ??= this.#drain();
+    return true;
+  }
+
+  async flush(
+    options: { readonly timeoutMs?: number } = {},
+  ): Promise<boolean> {
+    if (this.#running !== undefined) {
+      await settledWithin(this.#running, options.timeoutMs);
+    }
+    return !this.#isGone && this.#pendingBytes === 0;
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      while (this.#queue.length > 0) await this.#writeAll(this.#takeChunk());
+    } catch {
+      // EPIPE, EIO of a closed terminal, EBADF: whatever it is, nobody reads any more.
+      this.#isGone = true;
+      this.#queue = [];
+      this.#pendingBytes = 0;
+    }
+    this.#running = undefined;
+  }
+
+  // Many small lines leave in one write.
+  #takeChunk(): Uint8Array {
+    const first = this.#queue[0] as Uint8Array;
+    let bytes = first.length;
+    let count = 1;
+    for (; count < this.#queue.length; count++) {
+      const next = (this.#queue[count] as Uint8Array).length;
+      if (bytes + next > WRITE_BYTES) break;
+      bytes += next;
+    }
+    const parts = this.#queue.splice(0, count);
+    if (count === 1) return first;
+    const chunk = new Uint8Array(bytes);
+    let at = 0;
+    for (const part of parts) {
+      chunk.set(part, at);
+      at += part.length;
+    }
+    return chunk;
+  }
+
+  async #writeAll(chunk: Uint8Array): Promise<void> {
+    let at = 0;
+    while (at < chunk.length) {
+      try {
+        const written = await this.#raw.write(
+          chunk.subarray(at, at + WRITE_BYTES),
+        );
+        at += written;
+        this.#pendingBytes -= written;
+      } catch (error) {
+        if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, BUSY_WAIT_MS));
+      }
+    }
+  }
+}
+
+class DenoInput implements TerminalInput {
+  get isTty(): boolean {
+    return Deno.stdin.isTerminal();
+  }
+
+  async read(): Promise<Uint8Array | null> {
+    const buffer = new Uint8Array(READ_BYTES);
+    for (;;) {
+      try {
+        const count = await Deno.stdin.read(buffer);
+        return count === null ? null : buffer.subarray(0, count);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.WouldBlock)) return null;
+        await new Promise((resolve) => setTimeout(resolve, BUSY_WAIT_MS));
+      }
+    }
+  }
+
+  setRaw(isRaw: boolean): boolean {
+    if (!this.isTty) return false;
+    Deno.stdin.setRaw(isRaw);
+    return true;
+  }
+}
+
+function onSignal(signal: TerminalSignal, handler: () => void): () => void {
+  // Windows knows SIGINT alone of these; listening for another one throws there.
+  if (Deno.build.os === "windows" && signal !== "SIGINT") return () => {};
+  Deno.addSignalListener(signal, handler);
+  return () => Deno.removeSignalListener(signal, handler);
+}
+
+function windowColumns(): number {
+  try {
+    return Deno.consoleSize().columns || DEFAULT_COLUMNS;
+  } catch {
+    return DEFAULT_COLUMNS;
+  }
+}
+
+async function settledWithin(
+  work: Promise<void>,
+  timeoutMs: number | undefined,
+): Promise<void> {
+  if (timeoutMs === undefined) return await work;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([work, over]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,248 @@
+/** The lines of `exec --json`: the contract with every program that reads them. */
+import * as z from "zod/mini";
+import { ExecItem } from "./exec_item.ts";
+
+// What a line may carry beside its own fields: the first four with `--events native`.
+const envelope = {
+  ts: z.optional(z.string().check(z.describe("ISO 8601 UTC"))),
+  seq: z.optional(
+    z.int().check(z.describe("Number of the line, from 0, without gaps")),
+  ),
+  thread_id: z.optional(z.string()),
+  turn_id: z.optional(z.nullable(z.string())),
+  truncated_bytes: z.optional(
+    z.int().check(z.describe("Bytes cut from this line to keep its bound")),
+  ),
+  full_text_path: z.optional(
+    z.string().check(z.describe("File that holds what was cut")),
+  ),
+};
+
+export const ExecUsage = z.object({
+  input_tokens: z.int(),
+  cached_input_tokens: z.int(),
+  cache_write_input_tokens: z.int(),
+  output_tokens: z.int(),
+  reasoning_output_tokens: z.int(),
+});
+export type ExecUsage = z.infer<typeof ExecUsage>;
+
+export const ExecError = z.object({
+  message: z.string(),
+  kind: z.string().check(
+    z.describe("A machine word: auth, rate_limit, limit, interrupted, …"),
+  ),
+  status: z.nullable(z.int()).check(
+    z.describe("HTTP status, when there was one"),
+  ),
+  request_id: z.nullable(z.string()),
+});
+export type ExecError = z.infer<typeof ExecError>;
+
+const ending = {
+  usage: ExecUsage,
+  thread_usage: ExecUsage,
+  exit_code: z.int().check(z.describe("What the process will exit with")),
+  reaped: z.int().check(
+    z.describe("Processes ended with their command or turn"),
+  ),
+  denied: z.array(z.string()).check(
+    z.describe("Actions that were not allowed"),
+  ),
+};
+
+const ThreadStarted = z.object({
+  type: z.literal("thread.started"),
+  ...envelope,
+  thread_id: z.string(),
+  schema: z.string().check(z.describe("major.minor of this contract")),
+  version: z.string(),
+  model: z.string(),
+  provider: z.string(),
+  cwd: z.string(),
+  resumed: z.boolean(),
+  sandbox: z.object({
+    mode: z.string(),
+    backend: z.string(),
+    enforces: z.array(z.string()),
+    note: z.string(),
+  }),
+  instruction_files: z.array(z.object({ path: z.string(), bytes: z.int() })),
+});
+
+const TurnEvents = [
+  z.object({ type: z.literal("turn.started"), ...envelope }),
+  z.object({ type: z.literal("turn.completed"), ...envelope, ...ending }),
+  z.object({
+    type: z.literal("turn.failed"),
+    ...envelope,
+    error: ExecError,
+    ...ending,
+  }),
+] as const;
+
+const ItemEvents = [
+  z.object({ type: z.literal("item.started"), ...envelope, item: ExecItem }),
+  z.object({ type: z.literal("item.updated"), ...envelope, item: ExecItem }),
+  z.object({ type: z.literal("item.completed"), ...envelope, item: ExecItem }),
+  z.object({
+    type: z.literal("item.withdrawn"),
+    ...envelope,
+    item_id: z.string(),
+  }),
+] as const;
+
+const DeltaEvents = [
+  z.object({
+    type: z.literal("text.delta"),
+    ...envelope,
+    item_id: z.string(),
+    text: z.string(),
+  }),
+  z.object({
+    type: z.literal("reasoning.delta"),
+    ...envelope,
+    item_id: z.string(),
+    text: z.string(),
+  }),
+  z.object({
+    type: z.literal("output.delta"),
+    ...envelope,
+    item_id: z.string(),
+    text: z.string(),
+  }),
+] as const;
+
+const ApprovalEvents = [
+  z.object({
+    type: z.literal("approval.requested"),
+    ...envelope,
+    approval_id: z.string(),
+    kind: z.enum(["command", "patch", "mcp", "escalation"]),
+    title: z.string(),
+    detail: z.string().check(z.describe("The whole command, or the diff")),
+    cwd: z.string(),
+    reason: z.string(),
+    forbids: z.string().check(z.describe("What the sandbox would forbid")),
+    session_scope: z.string(),
+    prefix: z.nullable(z.array(z.string())),
+    expires_at: z.nullable(z.string()).check(
+      z.describe("No answer by then is a denial; null when denied at once"),
+    ),
+  }),
+  z.object({
+    type: z.literal("approval.settled"),
+    ...envelope,
+    approval_id: z.string(),
+    decision: z.enum([
+      "approve",
+      "approve_for_session",
+      "approve_prefix",
+      "deny",
+      "abort",
+    ]),
+    message: z.nullable(z.string()),
+  }),
+] as const;
+
+const ModelEvents = [
+  z.object({
+    type: z.literal("stream.retry"),
+    ...envelope,
+    attempt: z.int(),
+    attempts_max: z.int(),
+    delay_ms: z.number(),
+    reason: z.string(),
+    status: z.nullable(z.int()),
+  }),
+  z.object({
+    type: z.literal("request.completed"),
+    ...envelope,
+    usage: z.nullable(ExecUsage),
+    duration_ms: z.number(),
+    request_bytes: z.int(),
+    request_id: z.nullable(z.string()),
+    cache: z.nullable(z.object({
+      shared_tokens: z.int(),
+      cached_tokens: z.int(),
+      cause: z.string(),
+      prefix_broken: z.boolean(),
+    })),
+  }),
+  z.object({
+    type: z.literal("context.compacted"),
+    ...envelope,
+    reason: z.string(),
+    tokens_before: z.int(),
+    tokens_after: z.int(),
+    items_kept: z.int(),
+    items_dropped: z.int(),
+  }),
+] as const;
+
+const OtherEvents = [
+  z.object({ type: z.literal("error"), ...envelope, message: z.string() }),
+  z.object({ type: z.literal("warning"), ...envelope, message: z.string() }),
+  z.object({ type: z.literal("input.steered"), ...envelope, text: z.string() }),
+  z.object({
+    type: z.literal("settings.changed"),
+    ...envelope,
+    model: z.string(),
+    reasoning_effort: z.nullable(z.string()),
+    cwd: z.string(),
+    approval_policy: z.unknown(),
+    sandbox_mode: z.string(),
+  }),
+  z.object({
+    type: z.literal("thread.closed"),
+    ...envelope,
+    error: z.nullable(ExecError),
+  }),
+] as const;
+
+/** Every line exec writes with `--json`. Types and fields are only added within a major. */
+export const ExecEvent = z.discriminatedUnion("type", [
+  ThreadStarted,
+  ...TurnEvents,
+  ...ItemEvents,
+  ...DeltaEvents,
+  ...ApprovalEvents,
+  ...ModelEvents,
+  ...OtherEvents,
+]);
+export type ExecEvent = z.infer<typeof ExecEvent>;
+
+/** One event of a type. */
+export type ExecEventOf<T extends ExecEvent["type"]> = Extract<
+  ExecEvent,
+  { type: T }
+>;
+
+/** The last line of a turn; the last one on stdout. */
+export type TerminalEvent = ExecEventOf<"turn.completed" | "turn.failed">;
+
+/** The one object of `--output-format json`. */
+export const ExecResult = z.object({
+  type: z.literal("result"),
+  schema: z.string(),
+  thread_id: z.nullable(z.string()),
+  message: z.nullable(z.string()),
+  error: z.nullable(ExecError),
+  usage: ExecUsage,
+  thread_usage: ExecUsage,
+  files_changed: z.array(z.object({
+    path: z.string(),
+    kind: z.enum(["add", "update", "delete"]),
+    moved_to: z.optional(z.string()),
+  })),
+  commands: z.array(z.object({
+    command: z.string(),
+    cwd: z.string(),
+    exit_code: z.nullable(z.int()),
+    status: z.enum(["completed", "failed", "declined"]),
+  })),
+  denied: z.array(z.string()),
+  reaped: z.int(),
+  exit_code: z.int(),
+});
+export type ExecResult = z.infer<typeof ExecResult>;

@@ -1,0 +1,49 @@
+/** The lines `exec --input jsonl` reads from stdin, and the answer of `--approvals exec:CMD`. */
+import * as z from "zod/mini";
+
+const decision = {
+  decision: z.enum([
+    "approve",
+    "approve_for_session",
+    "approve_prefix",
+    "deny",
+    "abort",
+  ]),
+  message: z.optional(z.string()).check(
+    z.describe("With deny: what the model is told"),
+  ),
+  prefix: z.optional(z.array(z.string()).check(z.minLength(1))).check(
+    z.describe(
+      "With approve_prefix: the words to remember; absent: those offered",
+    ),
+  ),
+};
+
+/** What an approval command prints. */
+export const ApprovalAnswer = z.object(decision);
+export type ApprovalAnswer = z.infer<typeof ApprovalAnswer>;
+
+const message = {
+  text: z.optional(z.string()),
+  images: z.optional(z.array(z.string())).check(z.describe("Paths of files")),
+};
+
+/** One line of input. */
+export const ExecInput = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("user.input"), ...message }).check(
+    z.describe("Starts a turn; while one runs, steers it"),
+  ),
+  z.object({ type: z.literal("steer"), ...message }).check(
+    z.describe("Joins the running turn; refused when none runs"),
+  ),
+  z.object({ type: z.literal("interrupt") }),
+  z.object({
+    type: z.literal("approval.decide"),
+    approval_id: z.string(),
+    ...decision,
+  }),
+  z.object({ type: z.literal("shutdown") }).check(
+    z.describe("Ends as the end of stdin does: after the running turn"),
+  ),
+]);
+export type ExecInput = z.infer<typeof ExecInput>;

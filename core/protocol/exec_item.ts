@@ -1,0 +1,105 @@
+/** The items of exec events: what a consumer of the event stream sees of each activity. */
+import * as z from "zod/mini";
+
+const id = z.string().check(
+  z.describe("item_N, in order of first appearance in this process"),
+);
+const message = z.optional(
+  z.string().check(z.describe("Why it was declined or failed before running")),
+);
+
+export const AgentMessageItem = z.object({
+  id,
+  type: z.literal("agent_message"),
+  text: z.string(),
+});
+
+export const ReasoningItem = z.object({
+  id,
+  type: z.literal("reasoning"),
+  text: z.string(),
+});
+
+export const CommandExecutionItem = z.object({
+  id,
+  type: z.literal("command_execution"),
+  command: z.string(),
+  aggregated_output: z.string().check(
+    z.describe("stdout and stderr as one stream; may be cut"),
+  ),
+  exit_code: z.nullable(z.int()),
+  status: z.enum(["in_progress", "completed", "failed", "declined"]),
+  cwd: z.string(),
+  duration_ms: z.optional(z.number()),
+  sandbox: z.optional(
+    z.string().check(z.describe("Back end the command ran under")),
+  ),
+  message,
+});
+
+export const FileChangeItem = z.object({
+  id,
+  type: z.literal("file_change"),
+  changes: z.array(z.object({
+    path: z.string(),
+    kind: z.enum(["add", "update", "delete"]),
+    moved_to: z.optional(z.string()),
+    diff: z.optional(z.string()),
+  })),
+  status: z.enum(["in_progress", "completed", "failed"]),
+  message,
+});
+
+export const McpToolCallItem = z.object({
+  id,
+  type: z.literal("mcp_tool_call"),
+  server: z.string(),
+  tool: z.string(),
+  arguments: z.unknown(),
+  result: z.nullable(z.object({
+    content: z.array(z.unknown()),
+    structured_content: z.unknown(),
+  })),
+  error: z.nullable(z.object({ message: z.string() })),
+  status: z.enum(["in_progress", "completed", "failed"]),
+});
+
+export const WebSearchItem = z.object({
+  id,
+  type: z.literal("web_search"),
+  query: z.string(),
+  action: z.unknown(),
+  search_id: z.optional(z.string()),
+});
+
+export const TodoListItem = z.object({
+  id,
+  type: z.literal("todo_list"),
+  items: z.array(z.object({
+    text: z.string(),
+    completed: z.boolean(),
+    status: z.enum(["pending", "in_progress", "completed"]),
+  })),
+});
+
+export const ToolCallItem = z.object({
+  id,
+  type: z.literal("tool_call"),
+  name: z.string(),
+  arguments: z.string().check(z.describe("As the model wrote them")),
+  status: z.enum(["in_progress", "completed", "failed", "declined"]),
+  message: z.string(),
+});
+
+/** Every kind of item. New kinds may be added within a major version of the schema. */
+export const ExecItem = z.discriminatedUnion("type", [
+  AgentMessageItem,
+  ReasoningItem,
+  CommandExecutionItem,
+  FileChangeItem,
+  McpToolCallItem,
+  WebSearchItem,
+  TodoListItem,
+  ToolCallItem,
+]);
+export type ExecItem = z.infer<typeof ExecItem>;

@@ -1,0 +1,88 @@
+/** Exit codes: frozen. A consumer may rely on each number for as long as the program lives. */
+import type { UserError } from "./error.ts";
+import type { Failure } from "./event.ts";
+import { unreachable } from "../util/assert.ts";
+
+export const EXIT_CODES = Object.freeze({
+  done: { code: 0, meaning: "The turn is done" },
+  failed: { code: 1, meaning: "The turn failed, or nobody read its output" },
+  usage: { code: 2, meaning: "The command line is wrong" },
+  config: { code: 3, meaning: "The configuration is wrong" },
+  auth: {
+    code: 4,
+    meaning: "The provider refused the credentials, or there are none",
+  },
+  provider: {
+    code: 5,
+    meaning: "The provider cannot be reached, or all retries are spent",
+  },
+  limit: {
+    code: 6,
+    meaning: "A limit of requests, tokens, tool calls or cost is reached",
+  },
+  denied: { code: 7, meaning: "An action was denied (with --fail-on-denied)" },
+  sandbox: { code: 8, meaning: "No sandbox here can enforce the policy" },
+  session: {
+    code: 9,
+    meaning: "The session cannot be read or written, or is in use",
+  },
+  bug: { code: 70, meaning: "A bug of this program" },
+  timeout: { code: 124, meaning: "The time of --timeout is over" },
+  sigint: { code: 130, meaning: "Interrupted (SIGINT)" },
+  sigterm: { code: 143, meaning: "Terminated (SIGTERM)" },
+});
+export type ExitName = keyof typeof EXIT_CODES;
+
+/** The number of a named exit. */
+export function exitCode(name: ExitName): number {
+  return EXIT_CODES[name].code;
+}
+
+/** The exit a failed turn ends with. */
+export function exitCodeOf(
+  failure: Pick<Failure, "kind" | "status">,
+): number {
+  return exitCode(exitNameOf(failure));
+}
+
+/** The exit of an error the person can mend. */
+export function exitCodeOfUserError(kind: UserError["kind"]): number {
+  return exitCode(kind);
+}
+
+function exitNameOf(failure: Pick<Failure, "kind" | "status">): ExitName {
+  switch (failure.kind) {
+    case "auth":
+      return "auth";
+    case "rate_limit":
+    case "unreachable":
+    case "stream":
+      return "provider";
+    case "http":
+      // Other 4xx (404, …) were answered and would be answered the same again.
+      return failure.status !== undefined && failure.status < 500 &&
+          ![408, 409, 425, 429].includes(failure.status)
+        ? "failed"
+        : "provider";
+    case "limit":
+      return "limit";
+    case "timeout":
+      return "timeout";
+    case "denied":
+      return "denied";
+    case "sandbox_unavailable":
+      return "sandbox";
+    case "session":
+      return "session";
+    case "bug":
+      return "bug";
+    case "context_window":
+    case "invalid_request":
+    case "incomplete":
+    case "cache":
+    case "schema":
+      return "failed";
+    default:
+      return unreachable(failure.kind);
+  }
+}

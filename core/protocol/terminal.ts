@@ -1,0 +1,53 @@
+/** The terminal as an interface: three streams, signals, size. The real one is in core/host. */
+
+/** A stream that leaves the process. Text is written in order, as one byte stream. */
+export interface TerminalOutput {
+  readonly isTty: boolean;
+  /** Columns of the window; 80 where there is none. */
+  readonly columns: number;
+  /** Queues the text; false once the reader is gone, for ever. Never blocks or throws. */
+  write(text: string): boolean;
+  /** Bytes queued and not yet taken by the system. */
+  readonly pendingBytes: number;
+  /** Waits until everything is out; false when the reader is gone or the time is over. */
+  flush(options?: { readonly timeoutMs?: number }): Promise<boolean>;
+}
+
+export interface TerminalInput {
+  readonly isTty: boolean;
+  /** The next bytes, or null at the end. One caller at a time. */
+  read(): Promise<Uint8Array | null>;
+  /** Key by key, without echo; false where there is no terminal. */
+  setRaw(isRaw: boolean): boolean;
+}
+
+export type TerminalSignal =
+  | "SIGINT"
+  | "SIGTERM"
+  | "SIGHUP"
+  | "SIGTSTP"
+  | "SIGCONT"
+  | "SIGWINCH";
+
+export interface Terminal {
+  readonly stdin: TerminalInput;
+  readonly stdout: TerminalOutput;
+  readonly stderr: TerminalOutput;
+  /** Calls the handler instead of the default action; the result takes it back. */
+  onSignal(signal: TerminalSignal, handler: () => void): () => void;
+  env(name: string): string | undefined;
+}
+
+/** Whether a stream gets colours: the flag, then NO_COLOR, FORCE_COLOR, TERM, isTty. */
+export function hasColor(
+  terminal: Pick<Terminal, "env">,
+  output: Pick<TerminalOutput, "isTty">,
+  flag: "auto" | "always" | "never" = "auto",
+): boolean {
+  if (flag !== "auto") return flag === "always";
+  // no-color.org: any non-empty value.
+  if ((terminal.env("NO_COLOR") ?? "") !== "") return false;
+  const force = terminal.env("FORCE_COLOR");
+  if (force !== undefined) return force !== "0" && force !== "false";
+  return output.isTty && terminal.env("TERM") !== "dumb";
+}

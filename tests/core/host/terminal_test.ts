@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { QueuedOutput } from "../../../core/host/terminal.ts";
+
+const TERMINAL =
+  new URL("../../../core/host/terminal.ts", import.meta.url).href;
+
+// A stream that takes as much per write as its script says; an error ends it.
+function scripted(
+  script: readonly (number | Error)[],
+): { raw: ConstructorParameters<typeof QueuedOutput>[0]; taken: () => string } {
+  const bytes: number[] = [];
+  const steps = [...script];
+  return {
+    raw: {
+      isTerminal: () => false,
+      write(chunk: Uint8Array): Promise<number> {
+        const step = steps.shift() ?? chunk.length;
+        if (step instanceof Error) return Promise.reject(step);
+        const count = Math.min(step, chunk.length);
+        bytes.push(...chunk.subarray(0, count));
+        return Promise.resolve(count);
+      },
+    },
+    taken: () => new TextDecoder().decode(new Uint8Array(bytes)),
+  };
+}
+
+async function runChild(
+  code: string,
+  options: { readonly closeStdout?: boolean } = {},
+): Promise<{ code: number; out: string; err: string }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "eval",
+      "--no-check",
+      `import { denoTerminal } from "${TERMINAL}";\n${code}`,
+    ],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  if (options.closeStdout) await child.stdout.cancel();
+  await child.stdin.close();
+  const out = options.closeStdout
+    ? ""
+    : await new Response(child.stdout).text();
+  const err = await new Response(child.stderr).text();
+  return { code: (await child.status).code, out, err };
+}
+
+Deno.test("QueuedOutput keeps order and bytes through short and refused writes", async () => {
+  const { raw, taken } = scripted([3, new Deno.errors.WouldBlock(), 1, 2]);
+  const output = new QueuedOutput(raw);
+  assert.equal(output.write("première\n"), true);
+  assert.equal(output.write(""), true);
+  assert.equal(output.write("seconde\n"), true);
+  assert.equal(output.pendingBytes > 0, true);
+  assert.equal(await output.flush(), true);
+  assert.equal(taken(), "première\nseconde\n");
+  assert.equal(output.pendingBytes, 0);
+});
+
+Deno.test("QueuedOutput joins waiting texts into few writes", async () => {
+  let writes = 0;
+  const output = new QueuedOutput({
+    isTerminal: () => false,
+    write: (chunk) => {
+      writes++;
+      return Promise.resolve(chunk.length);
+    },
+  });
+  for (let at = 0; at < 10_000; at++) output.write("a line of the stream\n");
+  await output.flush();
+  assert.equal(writes <= 3, true, `${writes} writes`);
+});
+
+Deno.test("QueuedOutput says for ever that the reader is gone", async () => {
+  const { raw } = scripted([new Deno.errors.BrokenPipe()]);
+  const output = new QueuedOutput(raw);
+  assert.equal(output.write("one\n"), true);
+  assert.equal(await output.flush(), false);
+  assert.equal(output.write("two\n"), false);
+  assert.equal(output.pendingBytes, 0);
+  assert.equal(await output.flush({ timeoutMs: 1 }), false);
+});
+
+Deno.test("QueuedOutput gives up on a reader that does not read", async () => {
+  const never = Promise.withResolvers<number>();
+  const output = new QueuedOutput({
+    isTerminal: () => false,
+    write: () => never.promise,
+  });
+  output.write("lost\n");
+  assert.equal(await output.flush({ timeoutMs: 10 }), false);
+  assert.equal(output.pendingBytes, 5);
+  never.resolve(5);
+  assert.equal(await output.flush(), true);
+});
+
+Deno.test("denoTerminal() reads stdin to its end and writes both streams", async () => {
+  const { code, out, err } = await runChild(`
+    const t = denoTerminal();
+    if (await t.stdin.read() !== null) Deno.exit(9);
+    t.stdout.write("x".repeat(1_000_000));
+    t.stderr.write("done " + t.stdout.isTty + " " + t.stdout.columns + " " + t.stdin.setRaw(true));
+    await t.stdout.flush(); await t.stderr.flush();
+    Deno.exit(3);`);
+  assert.equal(code, 3);
+  assert.equal(out.length, 1_000_000);
+  assert.equal(err, "done false 80 false");
+});
+
+Deno.test("denoTerminal() survives a closed stdout", async () => {
+  const { code, err } = await runChild(
+    `
+    const t = denoTerminal();
+    for (let n = 0; n < 100; n++) { t.stdout.write("y".repeat(10_000)); await t.stdout.flush(); }
+    t.stderr.write("gone " + !t.stdout.write("z"));
+    await t.stderr.flush();`,
+    { closeStdout: true },
+  );
+  assert.deepEqual([code, err], [0, "gone true"]);
+});
+
+Deno.test("denoTerminal() hands signals over and gives the default back", async () => {
+  const { code, out } = await runChild(`
+    const t = denoTerminal();
+    const seen = Promise.withResolvers();
+    const off = t.onSignal("SIGTERM", () => seen.resolve());
+    Deno.kill(Deno.pid, "SIGTERM");
+    await seen.promise;
+    t.stdout.write("kept"); await t.stdout.flush();
+    off();
+    Deno.kill(Deno.pid, "SIGTERM");
+    await new Promise(() => setInterval(() => {}, 1000));`);
+  assert.equal(out, "kept");
+  assert.equal(code, 143);
+});
