@@ -70,6 +70,8 @@ export type Activity =
     readonly type: "web_search";
     readonly query: string;
     readonly action: Json;
+    /** The provider's own id of the search. */
+    readonly searchId?: string;
   }
   | {
     readonly id: string;

@@ -59,6 +59,19 @@ export const LIMITS = Object.freeze({
   stdinBytes: 8 * 1024 * 1024,
   /** How long an open but silent stdin is given when there is a prompt argument. */
   stdinIdleMs: 250,
+  /** How long stdin may pause once it has begun; then what came is all there is. */
+  stdinGapMs: 10_000,
+
+  /** Output queued for a slow reader of exec before the thread is no longer followed. */
+  outputPendingBytes: 4 * 1024 * 1024,
+  /** For the last lines to leave when the reader is slow. */
+  outputFlushMs: 10_000,
+  /** One line of `exec --input jsonl`. */
+  inputLineBytes: 8 * 1024 * 1024,
+  /** How long a program has to answer a question. */
+  approvalMs: 300_000,
+  /** Between asking a thread to end and going without it. */
+  threadCloseMs: 10_000,
 
   imageBytes: 20 * 1024 * 1024,
   imagesPerMessage: 50,
