@@ -18,6 +18,11 @@ export interface CommandRequest {
   readonly argv: readonly string[];
   /** Absolute. */
   readonly cwd: string;
+  /**
+   * The thread's own folder, which workspace-write makes writable; `cwd` when absent.
+   * A command that is sent to work in another folder may not write there for that.
+   */
+  readonly workspace?: string;
   /** The whole environment of the command, already filtered. */
   readonly env: Readonly<Record<string, string>>;
   readonly policy: SandboxPolicy;

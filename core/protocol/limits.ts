@@ -81,6 +81,8 @@ export const LIMITS = Object.freeze({
   patchFiles: 1_000,
 
   configBytes: 1024 * 1024,
+  /** One file of policy rules, and one file of policy test cases. */
+  rulesFileBytes: 1024 * 1024,
   outputSchemaBytes: 1024 * 1024,
   authCommandMs: 5_000,
 
@@ -127,6 +129,27 @@ export const LIMITS = Object.freeze({
   touchedPaths: 64,
 
   sessionLineBytes: 64 * 1024 * 1024,
+  /** A session file's size at which the person is told, and again at each doubling. */
+  sessionWarnBytes: 256 * 1024 * 1024,
+  /** Read at a time when a session file is opened. */
+  sessionChunkBytes: 1024 * 1024,
+  /** Of a session file that is read to list it: its start, at most, and its end. */
+  sessionHeadBytes: 512 * 1024,
+  sessionTailBytes: 32 * 1024,
+  sessionsListed: 20,
+  /** A writer of another machine or container counts as alive this long after its last write. */
+  lockForeignMs: 600_000,
+  /** A lock whose writer has not yet put its name into it counts as held this long. */
+  lockBlankMs: 5_000,
+  lockAttempts: 8,
+  sessionNameChars: 200,
+  /** Of one message that is searchable. */
+  searchTextBytes: 64 * 1024,
+  searchHits: 20,
+  /** A file larger than this is not kept for undo. */
+  checkpointFileBytes: 16 * 1024 * 1024,
+  /** All that is kept for undo, of all threads; the oldest goes first. */
+  checkpointBytes: 512 * 1024 * 1024,
   /** After an interrupt, past `killGraceMs`: a call that has not ended is given up. */
   abortSlackMs: 1_000,
 });
