@@ -1,0 +1,226 @@
+/** Whether an action may run: a pure function of the policies, the rules and the action. */
+import type {
+  Action,
+  ApprovalPolicy,
+  GranularApproval,
+  SandboxPolicy,
+  Verdict,
+} from "../protocol/policy.ts";
+import { unreachable } from "../util/assert.ts";
+import {
+  judgeCommand,
+  type JudgedCommand,
+  type JudgedSegment,
+} from "./judge.ts";
+import {
+  type PrefixRule,
+  renderPattern,
+  renderSource,
+  type RuleSet,
+} from "./rules.ts";
+import { quoteWords } from "./shell_split.ts";
+import { isWritable } from "./writable.ts";
+
+export interface DecideInput {
+  readonly approval: ApprovalPolicy;
+  readonly sandbox: SandboxPolicy;
+  readonly action: Action;
+  readonly rules: RuleSet;
+  /** The thread's own folder: what workspace-write lets be written. Absolute. */
+  readonly workspace: string;
+  /** Value of $TMPDIR, when set. */
+  readonly tmpDir?: string | undefined;
+}
+
+type CommandAction = Extract<Action, { readonly type: "command" }>;
+type PatchAction = Extract<Action, { readonly type: "patch" }>;
+
+/** A reason to ask, and which switch of the granular policy it belongs to. */
+interface Question {
+  readonly category: "rules" | "sandbox_approval";
+  readonly reason: string;
+}
+
+/** Decides an action. Total: every input has a verdict, and it never throws. */
+export function decide(input: DecideInput): Verdict {
+  switch (input.action.type) {
+    case "command":
+      return decideCommand(input, input.action);
+    case "patch":
+      return decidePatch(input, input.action);
+    default:
+      return unreachable(input.action);
+  }
+}
+
+/** Whether a command that the sandbox stopped may be offered to run outside it. */
+export function asksAfterDenial(approval: ApprovalPolicy): boolean {
+  if (typeof approval === "object") return approval.granular.sandbox_approval;
+  return approval === "untrusted" || approval === "on-failure";
+}
+
+/** The approval policy's name, as the configuration spells it. */
+export function approvalName(approval: ApprovalPolicy): string {
+  return typeof approval === "object" ? "granular" : approval;
+}
+
+/** Whether commands run in a sandbox of ours under this policy. */
+export function isSandboxed(sandbox: SandboxPolicy): boolean {
+  return sandbox.mode === "read-only" || sandbox.mode === "workspace-write";
+}
+
+function decideCommand(input: DecideInput, action: CommandAction): Verdict {
+  const judged = judgeCommand(action.argv, action.cwd, input.rules);
+  const rules = rulesOf(judged);
+  const forbidden = rules.find((rule) => rule.decision === "forbidden");
+  if (forbidden !== undefined) {
+    return { type: "refuse", reason: forbiddenReason(forbidden) };
+  }
+  // The one way out of the sandbox without a question: a rule for every part of it.
+  if (
+    judged.hidden === undefined &&
+    judged.segments.every((segment) => segment.rule?.decision === "allow")
+  ) return { type: "run", sandboxed: false };
+
+  const sandboxed = isSandboxed(input.sandbox);
+  const escapes = action.escalated && sandboxed;
+  if (escapes && !mayEscalate(input.approval)) {
+    return { type: "refuse", reason: escalationReason(input.approval) };
+  }
+  const questions = [
+    ...rules.filter((rule) => rule.decision === "prompt").map(rulesQuestion),
+    ...judged.segments.flatMap((segment) =>
+      questionsOf(segment, input.approval)
+    ),
+    ...(escapes ? [escalationQuestion(action)] : []),
+  ];
+  return settle(input.approval, questions, sandboxed && !escapes);
+}
+
+function rulesOf(judged: JudgedCommand): readonly PrefixRule[] {
+  const rules = judged.segments.flatMap((segment) => segment.rule ?? []);
+  return judged.hidden === undefined ? rules : [...rules, judged.hidden];
+}
+
+// A part that a rule speaks for is settled by the rule.
+function questionsOf(
+  segment: JudgedSegment,
+  approval: ApprovalPolicy,
+): readonly Question[] {
+  if (segment.rule !== undefined) return [];
+  const category = "sandbox_approval";
+  if (segment.danger !== undefined) {
+    return [{ category, reason: segment.danger }];
+  }
+  if (approval !== "untrusted" || segment.safe) return [];
+  const command = shorten(quoteWords(segment.core));
+  return [{ category, reason: `"${command}" is not known to only read` }];
+}
+
+function decidePatch(input: DecideInput, action: PatchAction): Verdict {
+  const places = { workspace: input.workspace, tmpDir: input.tmpDir };
+  const outside = action.paths.filter((path) =>
+    !isWritable(path, input.sandbox, places)
+  );
+  const sandboxed = isSandboxed(input.sandbox);
+  const questions: Question[] = [];
+  if (outside.length > 0) {
+    questions.push({
+      category: "sandbox_approval",
+      reason: `the ${input.sandbox.mode} sandbox does not allow writing to ${
+        shorten(outside.join(", "))
+      }`,
+    });
+  } else if (input.approval === "untrusted") {
+    questions.push({
+      category: "sandbox_approval",
+      reason: `every change of a file is asked for under "untrusted"`,
+    });
+  }
+  return settle(input.approval, questions, sandboxed && outside.length === 0);
+}
+
+// Turns reasons to ask into a verdict: no reason runs, and a policy that must not
+// ask refuses.
+function settle(
+  approval: ApprovalPolicy,
+  questions: readonly Question[],
+  sandboxed: boolean,
+): Verdict {
+  if (questions.length === 0) return { type: "run", sandboxed };
+  const reason = questions.map((question) => question.reason).join("; ");
+  if (approval === "never") {
+    return {
+      type: "refuse",
+      reason: `${
+        sentence(reason)
+      }, and the approval policy "never" means that nobody is asked`,
+    };
+  }
+  const silent = typeof approval === "object"
+    ? questions.find(({ category }) => !approval.granular[category])
+    : undefined;
+  if (silent !== undefined) {
+    return {
+      type: "refuse",
+      reason: `${
+        sentence(silent.reason)
+      }, and the granular approval policy has ${
+        switchName(silent.category)
+      } = false, so nobody is asked`,
+    };
+  }
+  return { type: "ask", reason: sentence(reason), sandboxed };
+}
+
+function switchName(category: Question["category"]): keyof GranularApproval {
+  return category;
+}
+
+function mayEscalate(approval: ApprovalPolicy): boolean {
+  return approval !== "never" && approval !== "on-failure";
+}
+
+function escalationReason(approval: ApprovalPolicy): string {
+  const name = approvalName(approval);
+  return `The approval policy is "${name}": a command cannot ask to leave the sandbox. ` +
+    "Run it without escalation, or finish with what the sandbox allows and say what is missing";
+}
+
+function escalationQuestion(action: CommandAction): Question {
+  const why = action.justification?.trim();
+  return {
+    category: "sandbox_approval",
+    reason: why === undefined || why === ""
+      ? "the model asks to run it outside the sandbox"
+      : `the model asks to run it outside the sandbox: ${why}`,
+  };
+}
+
+function rulesQuestion(rule: PrefixRule): Question {
+  return {
+    category: "rules",
+    reason:
+      `the rule "${renderPattern(rule)}" (${renderSource(rule)}) asks first` +
+      because(rule),
+  };
+}
+
+function forbiddenReason(rule: PrefixRule): string {
+  return `The rule "${renderPattern(rule)}" (${
+    renderSource(rule)
+  }) forbids it` +
+    because(rule);
+}
+
+function because(rule: PrefixRule): string {
+  return rule.justification === undefined ? "" : `: ${rule.justification}`;
+}
+
+function shorten(text: string): string {
+  return text.length > 120 ? `${text.slice(0, 119)}…` : text;
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,66 @@
+/** What "the same thing again" means: keys of approvals that last for a session. */
+import type { Action } from "../protocol/policy.ts";
+import { unreachable } from "../util/assert.ts";
+import { quoteWords } from "./shell_split.ts";
+import { type Split, splitCommand } from "./split.ts";
+
+/** One thing that was approved for the session. */
+export interface Approval {
+  readonly key: string;
+  /** For the person who lists or revokes it. */
+  readonly label: string;
+}
+
+/**
+ * The approvals an action needs, all of them. A command's is the same with or without
+ * `cd DIR &&`, harmless variables, wrappers and the shell around it; a patch has one
+ * per file. What is approved in the sandbox is not approved outside it.
+ */
+export function approvalsFor(
+  action: Action,
+  options: { readonly sandboxed: boolean },
+): readonly Approval[] {
+  const where = options.sandboxed ? "" : ", outside the sandbox";
+  const place = options.sandboxed ? "in" : "out";
+  switch (action.type) {
+    case "command": {
+      const split = splitCommand(action.argv, action.cwd);
+      return [{
+        key: JSON.stringify(["command", place, ...commandKey(split)]),
+        label: `${commandLabel(split)} in ${split.cwd}${where}`,
+      }];
+    }
+    case "patch":
+      return action.paths.map((path) => ({
+        key: JSON.stringify(["patch", place, path]),
+        label: `changes of ${path}${where}`,
+      }));
+    default:
+      return unreachable(action);
+  }
+}
+
+/** What "for this session" would remember, in one sentence for the person. */
+export function describeScope(
+  action: Action,
+  options: { readonly sandboxed: boolean },
+): string {
+  const labels = approvalsFor(action, options).map(({ label }) => label);
+  return `Until this session ends: ${labels.join("; ")}`;
+}
+
+// A script that could not be taken apart is only ever the same when its text is.
+function commandKey(split: Split): readonly unknown[] {
+  const words = split.segments.map((segment) => segment.core);
+  return split.kind === "plain" || split.kind === "argv"
+    ? [split.cwd, words, split.joiners]
+    : [split.cwd, split.kind, words, split.script];
+}
+
+function commandLabel(split: Split): string {
+  const parts = split.segments.map((segment) => quoteWords(segment.core));
+  const text = parts.map((part, at) =>
+    at === 0 ? part : `${split.joiners[at - 1] ?? ";"} ${part}`
+  ).join(" ");
+  return split.kind === "heredoc" ? `${text} with this very input` : text;
+}

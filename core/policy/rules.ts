@@ -1,0 +1,138 @@
+/** The person's prefix rules: what they are, which of them match, how one is written. */
+import { basename } from "../util/path.ts";
+import { systemProgram } from "./split.ts";
+
+export type RuleDecision = "allow" | "prompt" | "forbidden";
+
+/** Where something was written: for messages, and to take it out again. */
+export interface RuleSource {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly column: number;
+  /** Offsets of the whole call in the file's text. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface PrefixRule {
+  /** One list of alternatives per word. */
+  readonly pattern: readonly (readonly string[])[];
+  readonly decision: RuleDecision;
+  readonly justification?: string;
+  readonly source: RuleSource;
+}
+
+export interface RuleSet {
+  readonly rules: readonly PrefixRule[];
+  /** Absolute paths under which a program's rules hold, by its name. */
+  readonly executables: ReadonlyMap<string, readonly string[]>;
+  /** What was read but has no effect here, in words. */
+  readonly warnings: readonly string[];
+}
+
+export const NO_RULES: RuleSet = Object.freeze({
+  rules: [],
+  executables: new Map(),
+  warnings: [],
+});
+
+const STRICTNESS: Readonly<Record<RuleDecision, number>> = {
+  allow: 0,
+  prompt: 1,
+  forbidden: 2,
+};
+
+/** Several files as one; the strictest match wins, so their order does not matter. */
+export function mergeRules(sets: readonly RuleSet[]): RuleSet {
+  const executables = new Map<string, readonly string[]>();
+  for (const set of sets) {
+    for (const [name, paths] of set.executables) {
+      executables.set(name, [...(executables.get(name) ?? []), ...paths]);
+    }
+  }
+  return {
+    rules: sets.flatMap((set) => set.rules),
+    executables,
+    warnings: sets.flatMap((set) => set.warnings),
+  };
+}
+
+/** Every rule that matches the words as a prefix. */
+export function matchRules(
+  set: RuleSet,
+  words: readonly string[],
+): readonly PrefixRule[] {
+  return set.rules.filter((rule) => isMatch(rule, words, set.executables));
+}
+
+/** The strictest of some rules; the first of them among equals. */
+export function strictestRule(
+  rules: readonly PrefixRule[],
+): PrefixRule | undefined {
+  let strictest: PrefixRule | undefined;
+  for (const rule of rules) {
+    if (
+      strictest === undefined ||
+      STRICTNESS[rule.decision] > STRICTNESS[strictest.decision]
+    ) strictest = rule;
+  }
+  return strictest;
+}
+
+/** Whether one rule matches the words as a prefix. */
+export function isMatch(
+  rule: PrefixRule,
+  words: readonly string[],
+  executables: RuleSet["executables"],
+): boolean {
+  const [program = "", ...rest] = words;
+  const [names = [], ...others] = rule.pattern;
+  if (others.length > rest.length) return false;
+  if (!others.every((words, at) => words.includes(rest[at] ?? ""))) {
+    return false;
+  }
+  return names.some((name) => isProgram({ name, program, rule, executables }));
+}
+
+// A rule for `git` also holds for the same program called by path. A program of that
+// name in some other folder may be anything: it is never allowed by such a rule, but
+// what forbids or asks holds for it too.
+function isProgram({ name, program, rule, executables }: {
+  readonly name: string;
+  readonly program: string;
+  readonly rule: PrefixRule;
+  readonly executables: RuleSet["executables"];
+}): boolean {
+  if (name === program) return true;
+  if (!program.includes("/") || basename(program) !== name) return false;
+  if (rule.decision !== "allow") return true;
+  const listed = executables.get(name);
+  if (listed !== undefined) return listed.includes(program);
+  return systemProgram(program) === name;
+}
+
+/** A rule's pattern as a person reads it: `git push|pull`. */
+export function renderPattern(rule: Pick<PrefixRule, "pattern">): string {
+  return rule.pattern.map((words) => words.join("|")).join(" ");
+}
+
+/** Where a rule stands: `default.rules:3`, with its whole path. */
+export function renderSource(rule: PrefixRule): string {
+  return `${rule.source.file}:${rule.source.line}`;
+}
+
+/** The line to append to a rules file, newline included. */
+export function renderRule(
+  prefix: readonly string[],
+  decision: RuleDecision,
+): string {
+  const words = prefix.map((word) => JSON.stringify(word)).join(", ");
+  return `prefix_rule(pattern=[${words}], decision="${decision}")\n`;
+}
+
+/** What is allowed without asking, for the model: one list of words per rule. */
+export function approvedPrefixes(set: RuleSet): readonly (readonly string[])[] {
+  return set.rules.filter((rule) => rule.decision === "allow")
+    .map((rule) => rule.pattern.map((words) => words.join("|")));
+}

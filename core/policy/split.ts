@@ -1,0 +1,159 @@
+/** Takes a command apart into what would really run, where that can be known. */
+import { resolvePath } from "../util/path.ts";
+import { readScript, type ScriptCommand } from "./shell_words.ts";
+import { isHarmlessVariable, unwrapWords } from "./wrappers.ts";
+
+/**
+ * How a command was understood. `argv`: no shell. `plain`: a script of literal words.
+ * `heredoc`: one literal command with its input. `opaque`: a script that only the
+ * shell understands.
+ */
+export type SplitKind = "argv" | "plain" | "heredoc" | "opaque";
+
+export interface Segment {
+  /** The words as written. */
+  readonly words: readonly string[];
+  /** The words without harmless wrappers and variables; what "the command" means. */
+  readonly core: readonly string[];
+}
+
+export interface Split {
+  readonly kind: SplitKind;
+  /** Where the segments run: the cwd, or where a leading `cd DIR &&` leads. */
+  readonly cwd: string;
+  readonly segments: readonly Segment[];
+  /** What was taken off because it changes nothing, as it was written. */
+  readonly folded: readonly string[];
+  /** The operators between the segments, to tell `a && b` from `a | b`. */
+  readonly joiners: readonly string[];
+  /** The script, when a shell reads one. */
+  readonly script?: string;
+}
+
+// Where a system keeps its programs; anywhere else `bash` may be anything.
+const SYSTEM_BIN =
+  /^(\/usr\/local|\/usr|\/opt\/homebrew|\/run\/current-system\/sw)?\/s?bin\/([^/]+)$/;
+
+/** The name of a program called by name or from a system folder, else undefined. */
+export function systemProgram(program: string): string | undefined {
+  if (!program.includes("/")) return program === "" ? undefined : program;
+  return SYSTEM_BIN.exec(program)?.[2];
+}
+
+/** The script that `bash|zsh|sh -c|-lc SCRIPT` would read, else undefined. */
+export function shellScript(argv: readonly string[]): string | undefined {
+  const [program = "", flag = "", script] = argv;
+  if (argv.length !== 3 || (flag !== "-c" && flag !== "-lc")) return undefined;
+  const name = systemProgram(program);
+  return name === "bash" || name === "zsh" || name === "sh"
+    ? script
+    : undefined;
+}
+
+/** Takes a command apart. Never fails: what cannot be taken apart is one segment. */
+export function splitCommand(argv: readonly string[], cwd: string): Split {
+  const script = shellScript(argv);
+  if (script === undefined) {
+    const { words, wrappers } = unwrapWords(argv);
+    // What a wrapper runs may be a shell again: `timeout 5 bash -lc "…"`.
+    if (wrappers.length > 0 && shellScript(words) !== undefined) {
+      const inner = splitCommand(words, cwd);
+      return { ...inner, folded: [...wrappers, ...inner.folded] };
+    }
+    return single("argv", argv, cwd);
+  }
+  const commands = readScript(script);
+  if (commands !== undefined && commands.every(hasHarmlessAssignments)) {
+    return splitPlain(commands, cwd, script);
+  }
+  const words = readHeredoc(script);
+  return words === undefined
+    ? { ...single("opaque", argv, cwd), script }
+    : { ...single("heredoc", words, cwd), script };
+}
+
+function single(
+  kind: SplitKind,
+  words: readonly string[],
+  cwd: string,
+): Split {
+  const { words: core, wrappers } = unwrapWords(words);
+  return {
+    kind,
+    cwd,
+    segments: [{ words, core }],
+    folded: wrappers,
+    joiners: [],
+  };
+}
+
+function splitPlain(
+  commands: readonly ScriptCommand[],
+  cwd: string,
+  script: string,
+): Split {
+  const { folder, rest, folded } = foldLeadingCd(commands, cwd);
+  const segments: Segment[] = [];
+  for (const command of rest) {
+    const { words, wrappers } = unwrapWords(command.words);
+    folded.push(
+      ...command.assignments.map(([name, value]) => `${name}=${value}`),
+    );
+    folded.push(...wrappers);
+    segments.push({ words: command.words, core: words });
+  }
+  const joiners = rest.slice(0, -1).map((command) => command.joiner ?? ";");
+  return { kind: "plain", cwd: folder, segments, folded, joiners, script };
+}
+
+// `cd DIR && …` is another way to say where the rest runs. After `;` the rest would
+// also run when there is no DIR, so only `&&` counts.
+function foldLeadingCd(
+  commands: readonly ScriptCommand[],
+  cwd: string,
+): { folder: string; rest: readonly ScriptCommand[]; folded: string[] } {
+  const folded: string[] = [];
+  let folder = cwd;
+  let at = 0;
+  while (at < commands.length - 1 && isCd(commands[at])) {
+    const dir = commands[at]?.words[1] ?? ".";
+    folder = resolvePath(folder, dir);
+    folded.push(`cd ${dir}`);
+    at++;
+  }
+  return { folder, rest: commands.slice(at), folded };
+}
+
+// Only a folder that is named outright: no option, no `-`, no bare `cd`.
+function isCd(command: ScriptCommand | undefined): boolean {
+  if (command === undefined || command.joiner !== "&&") return false;
+  const [name, dir = "", ...more] = command.words;
+  return name === "cd" && more.length === 0 && /^[\w./]/.test(dir) &&
+    command.assignments.length === 0;
+}
+
+function hasHarmlessAssignments(command: ScriptCommand): boolean {
+  return command.assignments.every(([name]) => isHarmlessVariable(name));
+}
+
+/**
+ * The words of one literal command that reads a here-document and nothing else. The
+ * body must be literal too: a quoted delimiter, or nothing in it that expands.
+ */
+function readHeredoc(script: string): readonly string[] | undefined {
+  const match = /^([^\n<]+)<<[ \t]*(['"]?)([A-Za-z_]\w*)\2[ \t]*\n([^]*)$/.exec(
+    script,
+  );
+  if (match === null) return undefined;
+  const [, head = "", quote = "", delimiter = "", body = ""] = match;
+  const commands = readScript(head);
+  const command = commands?.[0];
+  if (commands?.length !== 1 || command?.joiner !== undefined) return undefined;
+  if (command === undefined || command.assignments.length > 0) return undefined;
+  const lines = body.split("\n");
+  const end = lines.indexOf(delimiter);
+  const after = lines.slice(end + 1).join("");
+  if (end < 0 || after.trim() !== "") return undefined;
+  if (quote === "" && /[$`\\]/.test(lines.slice(0, end).join("\n"))) return;
+  return command.words;
+}
