@@ -60,10 +60,19 @@ export class Watchdog {
           this.#abort.abort(reason());
           return this.stop();
         }
-        await host.sleep(Math.min(leftMs, idleMs), this.#stop.signal);
+        if (!await this.#sleep(Math.min(leftMs, idleMs))) return;
       }
     } catch (error) {
       if (!this.#stop.signal.aborted) this.#abort.abort(error);
     }
+  }
+
+  // False on a host whose sleep takes no time: there silence cannot be measured, and
+  // looking again at once would never end.
+  async #sleep(ms: number): Promise<boolean> {
+    const { host } = this.#options;
+    const before = host.monotonicMs();
+    await host.sleep(ms, this.#stop.signal);
+    return host.monotonicMs() - before > ms / 2;
   }
 }
