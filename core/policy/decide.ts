@@ -177,7 +177,9 @@ function switchName(category: Question["category"]): keyof GranularApproval {
   return category;
 }
 
-function mayEscalate(approval: ApprovalPolicy): boolean {
+/** Whether a command may ask to run outside the sandbox. */
+export function mayEscalate(approval: ApprovalPolicy): boolean {
+  if (typeof approval === "object") return approval.granular.sandbox_approval;
   return approval !== "never" && approval !== "on-failure";
 }
 

@@ -4,6 +4,7 @@ import { decide, type DecideInput } from "./decide.ts";
 import { judgeCommand, type JudgedSegment } from "./judge.ts";
 import type { PrefixRule } from "./rules.ts";
 import { systemProgram } from "./split.ts";
+import { basename } from "../util/path.ts";
 
 // Programs that run whatever they are told: a rule for one of them alone, or with
 // nothing but an option, allows everything.
@@ -19,13 +20,20 @@ const RUNS_ANYTHING = new Set(
 );
 const VERSIONED = /^(python|pypy|ruby|perl|php|lua|node)[\d.]+$/;
 
-/** Whether a prefix would allow more than anybody could mean by it. */
-export function isBannedPrefix(prefix: readonly string[]): boolean {
+/** Whether a prefix is no more than a program that runs what it is told. */
+export function runsAnything(prefix: readonly string[]): boolean {
   const [program = "", ...rest] = prefix;
-  const name = systemProgram(program);
-  if (name === undefined) return true;
+  const name = basename(program);
   if (!RUNS_ANYTHING.has(name) && !VERSIONED.test(name)) return false;
   return rest.every((word) => word === "" || word.startsWith("-"));
+}
+
+/**
+ * Whether a prefix must not be saved: it runs anything, or names a program by a path
+ * that means something else elsewhere.
+ */
+export function isBannedPrefix(prefix: readonly string[]): boolean {
+  return systemProgram(prefix[0] ?? "") === undefined || runsAnything(prefix);
 }
 
 /**

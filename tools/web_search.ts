@@ -1,0 +1,11 @@
+/** Web search: runs on the server, so all we have is its entry in the list of tools. */
+import type { JsonObject } from "../core/util/json.ts";
+
+/** `cached` searches the provider's index, `live` the web itself. */
+export type WebSearchMode = "disabled" | "cached" | "live";
+
+/** The entry for a mode; undefined when the tool is not offered. */
+export function webSearchSpec(mode: WebSearchMode): JsonObject | undefined {
+  if (mode === "disabled") return undefined;
+  return { type: "web_search", external_web_access: mode === "live" };
+}
