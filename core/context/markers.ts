@@ -1,0 +1,66 @@
+/** Short messages of ours between the turns: what happened that the model did not do itself. */
+import { TURN_ABORTED } from "../../prompts/mod.ts";
+import { textMessage, type WireItem } from "../protocol/item.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import type { Op } from "../protocol/op.ts";
+import { unreachable } from "../util/assert.ts";
+import { contextMessage, wrapTag } from "./contextual.ts";
+import { cutMiddle } from "./cut.ts";
+
+/** Follows a turn that the person interrupted. */
+export function turnAbortedItem(): WireItem {
+  return contextMessage("turn_aborted", TURN_ABORTED);
+}
+
+/** A command that the person ran themselves, with what came out. */
+export function userShellItem(
+  op: Omit<Extract<Op, { type: "user.shell" }>, "type">,
+  options: { readonly outputTokens?: number } = {},
+): WireItem {
+  const tokens = options.outputTokens ?? LIMITS.toolOutputTokens;
+  const result = [
+    `Exit code: ${op.exitCode}`,
+    `Duration: ${(op.durationMs / 1000).toFixed(1)} seconds`,
+    "Output:",
+    cutMiddle(op.output.trimEnd(), tokens * 4),
+  ].join("\n");
+  const body =
+    `<command>\n${op.command}\n</command>\n<result>\n${result}\n</result>`;
+  return contextMessage("user_shell_command", body);
+}
+
+/** What a hook adds for the model to know. */
+export function hookContextItem(text: string): WireItem {
+  return contextMessage("hook_context", text.trim());
+}
+
+export type LimitKind = "requests" | "tokens" | "tool_calls" | "time" | "cost";
+
+/** Says once that a limit of the run is near, while there is still room to end well. */
+export function limitNoticeItem(
+  kind: LimitKind,
+  amounts: { readonly used: number; readonly max: number },
+): WireItem {
+  const used = amountText(kind, amounts.used);
+  const max = amountText(kind, amounts.max);
+  const text =
+    `This run may use at most ${max} and has used ${used}: finish what matters most, leave the files in a working state, and give your final message before the limit ends the run.`;
+  return textMessage("developer", wrapTag("limit_notice", text));
+}
+
+function amountText(kind: LimitKind, amount: number): string {
+  switch (kind) {
+    case "requests":
+      return `${amount} requests`;
+    case "tokens":
+      return `${amount} tokens`;
+    case "tool_calls":
+      return `${amount} tool calls`;
+    case "time":
+      return `${Math.round(amount / 1000)} seconds`;
+    case "cost":
+      return `${amount.toFixed(2)} in costs`;
+    default:
+      return unreachable(kind);
+  }
+}

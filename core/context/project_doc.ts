@@ -1,0 +1,212 @@
+/** AGENTS.md files from the project root down to the working directory. */
+import { errorText } from "../protocol/error.ts";
+import type { Files } from "../protocol/host.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import { dirname, resolvePath } from "../util/path.ts";
+import { byteLength, headBytes } from "../util/text.ts";
+
+export const DOC_NAMES: readonly string[] = ["AGENTS.override.md", "AGENTS.md"];
+
+const GLOBAL_SEPARATOR = "\n\n--- project-doc ---\n\n";
+
+export interface DocSearch {
+  readonly cwd: string;
+  readonly codexHome: string;
+  /** A folder that holds one of these is a project's root; none means no search upwards. */
+  readonly rootMarkers: readonly string[];
+  /** Names tried after the usual ones. */
+  readonly fallbackNames: readonly string[];
+  /** Over all project files together; 0 turns them off. */
+  readonly bytesMax: number;
+}
+
+/** A file that speaks to the model. */
+export interface DocFile {
+  readonly path: string;
+  /** Of its text that is told. */
+  readonly bytes: number;
+  readonly cut: boolean;
+}
+
+export interface ProjectDocs {
+  readonly text?: string;
+  readonly files: readonly DocFile[];
+  readonly warnings: readonly string[];
+}
+
+/** A doc as it was read: text within the budget, and what there is to say about it. */
+export interface ReadDoc {
+  readonly text: string;
+  readonly file?: DocFile;
+  /** For the files after this one; a file that was cut leaves nothing. */
+  readonly bytesLeft: number;
+  readonly warnings: readonly string[];
+}
+
+/** Finds and reads all files that hold for the working directory. */
+export async function loadProjectDocs(
+  host: { readonly files: Files },
+  search: DocSearch,
+): Promise<ProjectDocs> {
+  const global = await readGlobalDoc(host.files, search.codexHome);
+  const docs: ReadDoc[] = [];
+  let bytesLeft = search.bytesMax;
+  for (const path of await findProjectDocs(host.files, search)) {
+    const doc = await readDoc(host.files, path, bytesLeft);
+    bytesLeft = doc.bytesLeft;
+    docs.push(doc);
+  }
+  const project = docs.map((doc) => doc.text.trimEnd())
+    .filter((text) => text !== "").join("\n\n");
+  const parts = [global?.text.trim() ?? "", project]
+    .filter((text) => text !== "");
+  const all = global === undefined ? docs : [global, ...docs];
+  return {
+    ...(parts.length === 0 ? {} : { text: parts.join(GLOBAL_SEPARATOR) }),
+    files: all.flatMap((doc) => doc.file ?? []),
+    warnings: all.flatMap((doc) => doc.warnings),
+  };
+}
+
+/** The nearest folder, the cwd included, that holds a marker; else undefined. */
+export async function findProjectRoot(
+  files: Files,
+  cwd: string,
+  rootMarkers: readonly string[],
+): Promise<string | undefined> {
+  if (rootMarkers.length === 0) return undefined;
+  const found = await Promise.all(
+    ancestors(cwd, "/").map(async (folder) => {
+      const marks = await Promise.all(
+        rootMarkers.map((name) => statOf(files, resolvePath(folder, name))),
+      );
+      return marks.some((mark) => mark !== undefined) ? folder : undefined;
+    }),
+  );
+  return found.find((folder) => folder !== undefined);
+}
+
+/** The folders from `cwd` up to and including `top`, nearest first. */
+export function ancestors(cwd: string, top: string): readonly string[] {
+  const folders = [cwd];
+  for (let folder = cwd; folder !== top && folder !== dirname(folder);) {
+    folder = dirname(folder);
+    folders.push(folder);
+  }
+  return folders;
+}
+
+/** The one file of a folder that counts: the first of the names that is a regular file. */
+export async function findDoc(
+  files: Files,
+  folder: string,
+  fallbackNames: readonly string[],
+): Promise<string | undefined> {
+  const names = [...DOC_NAMES, ...fallbackNames.map((name) => name.trim())];
+  const paths = [...new Set(names)].filter((name) => name !== "")
+    .map((name) => resolvePath(folder, name));
+  const stats = await Promise.all(paths.map((path) => statOf(files, path)));
+  return paths.find((_, index) => stats[index]?.isFile === true);
+}
+
+/** Reads a doc as far as `bytesLeft` reaches; what does not fit is named in a warning. */
+export async function readDoc(
+  files: Files,
+  path: string,
+  bytesLeft: number,
+): Promise<ReadDoc> {
+  let size: number;
+  let head: Uint8Array;
+  try {
+    size = (await files.stat(path))?.size ?? 0;
+    head = await files.readRange(path, 0, bytesLeft);
+  } catch (error) {
+    const warning = `Cannot read ${path}: ${errorText(error)}; it is ignored`;
+    return { text: "", bytesLeft, warnings: [warning] };
+  }
+  const { text: decoded, invalid } = decode(head, head.length < size);
+  if (decoded.trim() === "" && (head.length > 0 || size === 0)) {
+    return { text: "", bytesLeft, warnings: [] };
+  }
+  const warnings = invalid
+    ? [`${path} is not valid UTF-8: the bytes in question are shown as \uFFFD`]
+    : [];
+  // Replaced bytes take more room than they had in the file.
+  const text = headBytes(decoded, bytesLeft);
+  const bytes = byteLength(text);
+  const file = { path, bytes, cut: head.length < size || text !== decoded };
+  const missing = Math.max(1, size - bytes);
+  if (!file.cut) return { text, file, bytesLeft: bytesLeft - bytes, warnings };
+  warnings.push(cutWarning(file, missing));
+  return { text: text + cutMark(file, missing), file, bytesLeft: 0, warnings };
+}
+
+async function findProjectDocs(
+  files: Files,
+  search: DocSearch,
+): Promise<readonly string[]> {
+  if (search.bytesMax <= 0) return [];
+  const root = await findProjectRoot(files, search.cwd, search.rootMarkers);
+  const folders = ancestors(search.cwd, root ?? search.cwd).toReversed();
+  const docs = await Promise.all(
+    folders.map((folder) => findDoc(files, folder, search.fallbackNames)),
+  );
+  return docs.filter((path) => path !== undefined);
+}
+
+async function readGlobalDoc(
+  files: Files,
+  codexHome: string,
+): Promise<ReadDoc | undefined> {
+  const warnings: string[] = [];
+  for (const name of DOC_NAMES) {
+    const path = resolvePath(codexHome, name);
+    if ((await statOf(files, path))?.isFile !== true) continue;
+    const doc = await readDoc(files, path, LIMITS.globalDocBytes);
+    if (doc.text.trim() !== "") {
+      return { ...doc, warnings: [...warnings, ...doc.warnings] };
+    }
+    warnings.push(...doc.warnings);
+  }
+  return warnings.length === 0
+    ? undefined
+    : { text: "", bytesLeft: 0, warnings };
+}
+
+// A folder that may not be entered holds nothing for us; that is no error here.
+async function statOf(
+  files: Files,
+  path: string,
+): ReturnType<Files["stat"]> {
+  try {
+    return await files.stat(path);
+  } catch {
+    return undefined;
+  }
+}
+
+// A character that the cut went through is left out, it is no invalid byte.
+function decode(
+  bytes: Uint8Array,
+  isCut: boolean,
+): { readonly text: string; readonly invalid: boolean } {
+  const options = { stream: isCut };
+  try {
+    const strict = new TextDecoder("utf-8", { fatal: true });
+    return { text: strict.decode(bytes, options), invalid: false };
+  } catch {
+    return { text: new TextDecoder().decode(bytes, options), invalid: true };
+  }
+}
+
+function cutWarning(file: DocFile, missing: number): string {
+  const what = file.bytes === 0
+    ? `${file.path} does not reach the model`
+    : `${file.path} is cut after ${file.bytes} bytes`;
+  return `${what}: ${missing} bytes are beyond the limit for instruction files`;
+}
+
+function cutMark(file: DocFile, missing: number): string {
+  const mark = `[${missing} more bytes of instructions are in ${file.path}]`;
+  return file.bytes === 0 ? mark : `\n${mark}`;
+}

@@ -1,0 +1,149 @@
+/** What the person sends, as the items that travel: images first, labelled, then the text. */
+import { errorText, UserError } from "../protocol/error.ts";
+import type { Files } from "../protocol/host.ts";
+import { type InputPart, message, type WireItem } from "../protocol/item.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import type { UserPart } from "../protocol/op.ts";
+import type { TurnSettings } from "../protocol/settings.ts";
+import { imageDataUrl, type ImageFacts, sniffImage } from "../util/image.ts";
+import { resolvePath } from "../util/path.ts";
+import { byteLength } from "../util/text.ts";
+import { oneLine } from "./cut.ts";
+
+export interface UserItems {
+  /** One message, or none when there is nothing to send. */
+  readonly items: readonly WireItem[];
+  readonly warnings: readonly string[];
+  /** What could not be sent; the message says so in its place. The caller decides. */
+  readonly problems: readonly UserError[];
+}
+
+/** An image that can be sent. */
+export interface LoadedImage extends ImageFacts {
+  readonly dataUrl: string;
+  readonly bytes: number;
+}
+
+/** Makes the person's message; relative paths are seen from the settings' cwd. */
+export async function buildUserItems(
+  host: { readonly files: Files },
+  parts: readonly UserPart[],
+  settings: Pick<TurnSettings, "cwd" | "model">,
+): Promise<UserItems> {
+  const content: InputPart[] = [];
+  const warnings: string[] = [];
+  const problems: UserError[] = [];
+  const images = parts.filter((part) => part.type === "image");
+  for (const [index, image] of images.entries()) {
+    const label = { number: index + 1, path: oneLine(image.path) };
+    if (!settings.model.supportsImages) {
+      content.push(textPart(unseenText(label, settings.model.slug)));
+      continue;
+    }
+    const loaded = index < LIMITS.imagesPerMessage
+      ? await loadImage(host, resolvePath(settings.cwd, image.path))
+      : tooManyImages(label.path);
+    if (loaded instanceof UserError) problems.push(loaded);
+    content.push(...imageParts(label, loaded));
+  }
+  if (images.length > 0 && !settings.model.supportsImages) {
+    warnings.push(
+      `Model ${settings.model.slug} takes no images: it gets their paths instead`,
+    );
+  }
+  const texts = parts.flatMap((part) =>
+    part.type === "text" && part.text !== "" ? [part.text] : []
+  );
+  problems.push(...lengthProblem(texts));
+  content.push(...texts.map(textPart));
+  const items = content.length === 0 ? [] : [message("user", content)];
+  return { items, warnings, problems };
+}
+
+/** Reads an image; the kind is told by its bytes, never by its name. */
+export async function loadImage(
+  host: { readonly files: Files },
+  path: string,
+): Promise<LoadedImage | UserError> {
+  try {
+    const stat = await host.files.stat(path);
+    if (stat === undefined) return imageError(path, "there is no such file");
+    if (!stat.isFile) return imageError(path, "it is no regular file");
+    if (stat.size > LIMITS.imageBytes) {
+      return imageError(
+        path,
+        `it has ${megabytes(stat.size)}, must have at most ${
+          megabytes(LIMITS.imageBytes)
+        }`,
+      );
+    }
+    const bytes = await host.files.readBytes(path);
+    const facts = sniffImage(bytes);
+    if (facts === undefined) {
+      return imageError(path, "its content must be PNG, JPEG, GIF or WebP");
+    }
+    const dataUrl = imageDataUrl(facts.type, bytes);
+    return { ...facts, dataUrl, bytes: bytes.length };
+  } catch (error) {
+    return imageError(path, errorText(error));
+  }
+}
+
+interface ImageLabel {
+  readonly number: number;
+  readonly path: string;
+}
+
+function imageParts(
+  label: ImageLabel,
+  loaded: LoadedImage | UserError,
+): readonly InputPart[] {
+  if (loaded instanceof UserError) {
+    return [
+      textPart(`[Image #${label.number} could not be sent. ${loaded.message}]`),
+    ];
+  }
+  return [
+    textPart(`<image name=[Image #${label.number}] path="${label.path}">`),
+    { type: "input_image", image_url: loaded.dataUrl, detail: "auto" },
+    textPart("</image>"),
+  ];
+}
+
+function unseenText(label: ImageLabel, model: string): string {
+  return `[Image #${label.number}, ${label.path}, is left out: ${
+    oneLine(model)
+  } takes no images]`;
+}
+
+function textPart(text: string): InputPart {
+  return { type: "input_text", text };
+}
+
+function lengthProblem(texts: readonly string[]): readonly UserError[] {
+  const bytes = texts.reduce((sum, text) => sum + byteLength(text), 0);
+  if (bytes <= LIMITS.promptBytes) return [];
+  return [
+    new UserError(
+      "usage",
+      `Cannot send message: it has ${megabytes(bytes)}, must have at most ${
+        megabytes(LIMITS.promptBytes)
+      }; put the text into a file and name the file instead`,
+    ),
+  ];
+}
+
+function tooManyImages(path: string): UserError {
+  return imageError(
+    path,
+    `a message may have ${LIMITS.imagesPerMessage} images`,
+  );
+}
+
+function imageError(path: string, state: string): UserError {
+  return new UserError("usage", `Cannot send image ${path}: ${state}`);
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / (1024 * 1024)).toFixed(1)} MiB`;
+}
