@@ -27,6 +27,7 @@ export class ExecEventView {
   #plan: Activity | undefined;
   #threadId: string | undefined;
   #turnId: string | null = null;
+  #seq = 0;
 
   constructor(options: EventViewOptions) {
     this.#options = options;
@@ -49,8 +50,8 @@ export class ExecEventView {
     if (ending.error !== undefined) {
       before.push({ type: "error", message: ending.error.message });
     }
-    const last = this.#wrap(viewEnding(ending), ending.at);
-    return [...before.map((line) => this.#wrap(line, ending.at)), last];
+    const lines = before.map((line) => this.#wrap(line, ending.at));
+    return [...lines, this.#wrap(viewEnding(ending), ending.at)];
   }
 
   /** A line that no event of the thread stands behind. */
@@ -148,6 +149,7 @@ export class ExecEventView {
     return {
       type,
       ts: at,
+      seq: this.#seq++,
       ...(this.#threadId !== undefined && { thread_id: this.#threadId }),
       turn_id: this.#turnId,
       ...fields,

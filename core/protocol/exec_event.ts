@@ -193,11 +193,6 @@ const OtherEvents = [
     approval_policy: z.unknown(),
     sandbox_mode: z.string(),
   }),
-  z.object({
-    type: z.literal("thread.closed"),
-    ...envelope,
-    error: z.nullable(ExecError),
-  }),
 ] as const;
 
 /** Every line exec writes with `--json`. Types and fields are only added within a major. */

@@ -1,6 +1,6 @@
 /** Exit codes: frozen. A consumer may rely on each number for as long as the program lives. */
 import type { UserError } from "./error.ts";
-import type { Failure } from "./event.ts";
+import type { FailureKind } from "./event.ts";
 import { unreachable } from "../util/assert.ts";
 
 export const EXIT_CODES = Object.freeze({
@@ -33,15 +33,20 @@ export const EXIT_CODES = Object.freeze({
 });
 export type ExitName = keyof typeof EXIT_CODES;
 
+/** What of a failure decides its exit. */
+export interface FailureFacts {
+  readonly kind: FailureKind;
+  /** HTTP status. */
+  readonly status?: number | undefined;
+}
+
 /** The number of a named exit. */
 export function exitCode(name: ExitName): number {
   return EXIT_CODES[name].code;
 }
 
 /** The exit a failed turn ends with. */
-export function exitCodeOf(
-  failure: Pick<Failure, "kind" | "status">,
-): number {
+export function exitCodeOf(failure: FailureFacts): number {
   return exitCode(exitNameOf(failure));
 }
 
@@ -50,7 +55,7 @@ export function exitCodeOfUserError(kind: UserError["kind"]): number {
   return exitCode(kind);
 }
 
-function exitNameOf(failure: Pick<Failure, "kind" | "status">): ExitName {
+function exitNameOf(failure: FailureFacts): ExitName {
   switch (failure.kind) {
     case "auth":
       return "auth";

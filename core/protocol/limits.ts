@@ -70,6 +70,9 @@ export const LIMITS = Object.freeze({
   inputLineBytes: 8 * 1024 * 1024,
   /** How long a program has to answer a question. */
   approvalMs: 300_000,
+  approvalAnswerBytes: 64 * 1024,
+  /** Denied actions named in the last line of a turn. */
+  deniedListed: 20,
   /** Between asking a thread to end and going without it. */
   threadCloseMs: 10_000,
 
@@ -85,6 +88,12 @@ export const LIMITS = Object.freeze({
   rulesFileBytes: 1024 * 1024,
   outputSchemaBytes: 1024 * 1024,
   authCommandMs: 5_000,
+  /** Age at which a token from a command is asked for again. */
+  authRefreshMs: 300_000,
+  /** Output of the command that gives a token. */
+  authOutputBytes: 64 * 1024,
+  /** The `.git` file of a worktree. */
+  gitPointerBytes: 4_096,
 
   /** Share of the raw window that may be used at all, and where compaction starts. */
   windowShare: 0.95,
@@ -138,7 +147,7 @@ export const LIMITS = Object.freeze({
   sessionTailBytes: 32 * 1024,
   sessionsListed: 20,
   /** A writer of another machine or container counts as alive this long after its last write. */
-  lockForeignMs: 600_000,
+  lockForeignMs: 120_000,
   /** A lock whose writer has not yet put its name into it counts as held this long. */
   lockBlankMs: 5_000,
   lockAttempts: 8,
@@ -152,4 +161,17 @@ export const LIMITS = Object.freeze({
   checkpointBytes: 512 * 1024 * 1024,
   /** After an interrupt, past `killGraceMs`: a call that has not ended is given up. */
   abortSlackMs: 1_000,
+
+  /** Looked at while a deny_read glob is expanded, per launch; and found by it. */
+  denyReadEntries: 100_000,
+  denyReadMatches: 500,
+  /** Remembered of what can execute code beside a workspace, to restore it. */
+  guardFiles: 2_000,
+  guardFileBytes: 1024 * 1024,
+  /** Folders searched for submodules below .git/modules. */
+  gitModules: 200,
+  /** One attempt of the sandbox to prove itself. */
+  probeMs: 5_000,
+  /** Rounds of ending what a command left behind; each needs a new generation. */
+  sweepRounds: 200,
 });

@@ -1,0 +1,89 @@
+/** Errors that end a command before or beside a turn: their exit code and their words. */
+import type { Flags } from "../protocol/command_line.ts";
+import {
+  errorText,
+  ModelError,
+  SandboxUnavailable,
+  SessionError,
+  UserError,
+} from "../protocol/error.ts";
+import { type Failure, NO_USAGE } from "../protocol/event.ts";
+import type { ExecError } from "../protocol/exec_event.ts";
+import {
+  exitCode,
+  exitCodeOf,
+  exitCodeOfUserError,
+} from "../protocol/exit_code.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import type { Terminal } from "../protocol/terminal.ts";
+import { createExecOutput } from "./exec_output.ts";
+import { TurnRecord } from "./exec_record.ts";
+
+/** The exit code of anything that was thrown. */
+export function exitCodeOfError(error: unknown): number {
+  if (error instanceof UserError) return exitCodeOfUserError(error.kind);
+  if (error instanceof ModelError) return exitCodeOf(error);
+  if (error instanceof SandboxUnavailable) return exitCode("sandbox");
+  if (error instanceof SessionError) return exitCode("session");
+  return exitCode("bug");
+}
+
+/** A failure of a turn in the words of the event schema. */
+export function viewFailure(failure: Failure): ExecError {
+  return {
+    message: failure.message,
+    kind: failure.kind,
+    status: failure.status ?? null,
+    request_id: failure.requestId ?? null,
+  };
+}
+
+/** Ends an exec that could not even start: one terminal line all the same. */
+export async function failExec(
+  error: unknown,
+  context: {
+    readonly terminal: Terminal;
+    readonly flags: Flags;
+    readonly now: () => Date;
+  },
+): Promise<number> {
+  const { terminal, flags } = context;
+  const code = exitCodeOfError(error);
+  createExecOutput(terminal, flags).end({
+    at: context.now().toISOString(),
+    error: viewError(error),
+    usage: NO_USAGE,
+    threadUsage: NO_USAGE,
+    reaped: 0,
+    denied: [],
+    exitCode: code,
+    message: "",
+    record: new TurnRecord(),
+    threadId: null,
+  });
+  const timeoutMs = LIMITS.outputFlushMs;
+  await terminal.stdout.flush({ timeoutMs });
+  await terminal.stderr.flush({ timeoutMs });
+  return code;
+}
+
+function viewError(error: unknown): ExecError {
+  const message = errorText(error);
+  if (error instanceof ModelError) {
+    return viewFailure({
+      kind: error.kind,
+      message,
+      ...(error.status !== undefined && { status: error.status }),
+      ...(error.requestId !== undefined && { requestId: error.requestId }),
+    });
+  }
+  return { message, kind: kindOf(error), status: null, request_id: null };
+}
+
+function kindOf(error: unknown): string {
+  if (error instanceof UserError) {
+    return error.kind === "sandbox" ? "sandbox_unavailable" : error.kind;
+  }
+  if (error instanceof SandboxUnavailable) return "sandbox_unavailable";
+  return error instanceof SessionError ? "session" : "bug";
+}

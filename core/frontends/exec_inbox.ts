@@ -1,0 +1,77 @@
+/** Everything that can happen to a run of exec, in one queue. */
+import type { Event } from "../protocol/event.ts";
+import type { Host } from "../protocol/host.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import type { Terminal } from "../protocol/terminal.ts";
+import { Channel } from "../util/channel.ts";
+import type { Cause } from "./exec_ending.ts";
+import { type InputLine, readInputLines } from "./exec_input.ts";
+
+export type Happening =
+  | { readonly type: "event"; readonly event: Event }
+  | { readonly type: "events_over" }
+  /** From outside: a signal, the clock. */
+  | { readonly type: "stop"; readonly cause: Cause }
+  /** The thread was asked to end and had its time. */
+  | { readonly type: "grace_over" }
+  | { readonly type: "input_over" }
+  | InputLine;
+
+/** Joins events, input lines, signals and timers; one reader handles them one by one. */
+export class ExecInbox {
+  readonly #host: Pick<Host, "sleep">;
+  readonly #terminal: Terminal;
+  readonly #queue = new Channel<Happening>();
+  readonly #over = new AbortController();
+  readonly #release: (() => void)[];
+
+  constructor(host: Pick<Host, "sleep">, terminal: Terminal) {
+    this.#host = host;
+    this.#terminal = terminal;
+    const stop = (cause: Cause) => (): void => {
+      this.#queue.push({ type: "stop", cause });
+    };
+    this.#release = [
+      terminal.onSignal("SIGINT", stop("sigint")),
+      terminal.onSignal("SIGTERM", stop("sigterm")),
+      terminal.onSignal("SIGHUP", stop("sigterm")),
+    ];
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Happening> {
+    return this.#queue;
+  }
+
+  /** Takes in all events of a thread; behind a slow reader of stdout they wait there. */
+  async pumpEvents(events: AsyncIterable<Event>): Promise<void> {
+    const { stdout } = this.#terminal;
+    for await (const event of events) {
+      this.#queue.push({ type: "event", event });
+      if (stdout.pendingBytes > LIMITS.outputPendingBytes) await stdout.flush();
+    }
+    this.#queue.push({ type: "events_over" });
+  }
+
+  /** Takes in the lines of stdin. */
+  async pumpInput(): Promise<void> {
+    for await (const line of readInputLines(this.#terminal.stdin)) {
+      this.#queue.push(line);
+    }
+    this.#queue.push({ type: "input_over" });
+  }
+
+  /** Lets something happen later. */
+  after(ms: number, happening: Happening): void {
+    this.#host.sleep(ms, this.#over.signal).then(
+      () => this.#queue.push(happening),
+      () => {},
+    );
+  }
+
+  /** Gives signals back and forgets the timers. */
+  close(): void {
+    this.#over.abort();
+    this.#release.forEach((remove) => remove());
+    this.#queue.close();
+  }
+}
