@@ -1,4 +1,5 @@
 /** The bounds of a run: a soft mark tells the model once, the hard one stops requests. */
+import type { LimitKind } from "../context/markers.ts";
 import type { Usage } from "../protocol/event.ts";
 import type { Price, RunLimits } from "./deps.ts";
 
@@ -6,7 +7,7 @@ import type { Price, RunLimits } from "./deps.ts";
 const SOFT_SHARE = 0.8;
 
 export interface LimitState {
-  readonly name: string;
+  readonly kind: Exclude<LimitKind, "time">;
   readonly used: number;
   readonly max: number;
 }
@@ -52,14 +53,14 @@ export class Budget {
 
   #states(): LimitState[] {
     const limits = this.#limits;
-    const all: [string, number, number | undefined][] = [
+    const all: [LimitState["kind"], number, number | undefined][] = [
       ["requests", this.#requests, limits.requestsMax],
-      ["tool calls", this.#toolCalls, limits.toolCallsMax],
+      ["tool_calls", this.#toolCalls, limits.toolCallsMax],
       ["tokens", this.#tokens, limits.tokensMax],
       ["cost", this.#cost, limits.costMax],
     ];
-    return all.flatMap(([name, used, max]) =>
-      max === undefined ? [] : [{ name, used, max }]
+    return all.flatMap(([kind, used, max]) =>
+      max === undefined ? [] : [{ kind, used, max }]
     );
   }
 }

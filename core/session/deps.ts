@@ -1,4 +1,5 @@
 /** What a thread is given from outside: no tool, sandbox or file is known by name here. */
+import type { ToldContext } from "../context/initial.ts";
 import type { ModelClient } from "../model/client.ts";
 import type { Host } from "../protocol/host.ts";
 import type { WireItem } from "../protocol/item.ts";
@@ -9,13 +10,14 @@ import type { Tool } from "../protocol/tool.ts";
 
 /** Renders what the model is told beside the conversation. */
 export interface ContextSource {
-  /** Everything that stands before the first user message. */
-  initial(settings: TurnSettings): Promise<readonly WireItem[]>;
-  /** What changed since the model was last told; empty when nothing did. */
-  change(
-    told: TurnSettings,
-    now: TurnSettings,
-  ): Promise<readonly WireItem[]>;
+  /**
+   * What the model has to be told before the next message: everything when it was told
+   * nothing, else what changed; and what it has been told then.
+   */
+  news(told: ToldContext | undefined, settings: TurnSettings): Promise<{
+    readonly items: readonly WireItem[];
+    readonly told: ToldContext;
+  }>;
   /** The person's message with images and mentioned skills. Throws UserError. */
   userItems(
     parts: readonly UserPart[],

@@ -1,4 +1,5 @@
 /** Runs the calls of a response as they arrive; each gets exactly one output. */
+import { touchedPaths } from "../context/nested_doc.ts";
 import type { EventBody } from "../protocol/event.ts";
 import { errorText, SandboxUnavailable, ToolError } from "../protocol/error.ts";
 import type { CallView } from "../protocol/item.ts";
@@ -157,7 +158,7 @@ export class Dispatch {
       signal,
       ask: (request) => approvals.ask(request, signal),
       open: (body) => {
-        this.#deps.touch(pathsOf(body));
+        this.#deps.touch(touchedPaths({ ...body, id: "" }));
         return board.open(body);
       },
       update: (id, body) => board.update(id, body),
@@ -178,10 +179,4 @@ function toolName(call: CallView): string {
 function unknownToolText(call: CallView, tools: readonly Tool[]): string {
   const names = tools.map((tool) => tool.name).join(", ");
   return `Cannot call ${call.name}: no such tool, must be one of ${names}`;
-}
-
-function pathsOf(body: ActivityBody): readonly string[] {
-  if (body.type === "command") return [body.cwd];
-  if (body.type === "file_change") return body.changes.map((one) => one.path);
-  return [];
 }

@@ -1,6 +1,7 @@
 /** What a thread remembers between its turns; only the session writes it. */
+import type { ToldContext } from "../context/initial.ts";
 import { addUsage, NO_USAGE, type Usage } from "../protocol/event.ts";
-import type { TurnSettings } from "../protocol/settings.ts";
+
 import type { Tool } from "../protocol/tool.ts";
 import type { Transcript } from "./transcript.ts";
 
@@ -8,15 +9,25 @@ import type { Transcript } from "./transcript.ts";
 export class ThreadState {
   readonly transcript: Transcript;
   /** What the model was last told; undefined before the first turn and after a compaction. */
-  told: TurnSettings | undefined;
+  told: ToldContext | undefined;
   /** The tool list of this generation; undefined until it is first needed. */
   tools: readonly Tool[] | undefined;
+  /** Estimated tokens of instructions and tools, which are sent beside the items. */
+  baseTokens = 0;
   threadUsage: Usage = NO_USAGE;
   #countedTokens = 0;
   #estimateThen = 0;
 
   constructor(transcript: Transcript) {
     this.transcript = transcript;
+  }
+
+  /** Takes over the accounts of a restored thread. */
+  restore(threadUsage: Usage, lastUsage: Usage | null, newerTokens: number): void {
+    this.threadUsage = threadUsage;
+    if (lastUsage === null) return this.forgetCount();
+    this.#countedTokens = lastUsage.totalTokens;
+    this.#estimateThen = this.transcript.tokens - newerTokens;
   }
 
   /** Takes the provider's count; all items committed by now are in it. */
@@ -27,8 +38,8 @@ export class ThreadState {
   }
 
   /** The provider's count no longer holds: the history was replaced. */
-  forgetCount(baseTokens: number): void {
-    this.#countedTokens = baseTokens + this.transcript.tokens;
+  forgetCount(): void {
+    this.#countedTokens = this.baseTokens + this.transcript.tokens;
     this.#estimateThen = this.transcript.tokens;
   }
 

@@ -1,5 +1,6 @@
 /** One step: a request and the calls it leads to, tried again where a stream breaks. */
 import { NOTHING_SPENT, planRetry, type RetryPlan } from "../util/retry.ts";
+import { limitNoticeItem } from "../context/markers.ts";
 import { buildBody, type RequestParts } from "../model/request.ts";
 import { ModelError } from "../protocol/error.ts";
 import type { CacheReport } from "../protocol/event.ts";
@@ -37,9 +38,11 @@ export async function runStep(context: StepContext): Promise<StepAnswer> {
   let spent = NOTHING_SPENT;
   for (;;) {
     checkBudget(context);
+    tellSoftMark(context);
     const parts = await context.requestParts();
     const dispatch = new Dispatch({
       ...context,
+      transcript: context.state.transcript,
       tools: context.state.tools ?? [],
       monotonicMs: () => context.deps.host.monotonicMs(),
       sleep: (ms, signal) => context.deps.host.sleep(ms, signal),
@@ -149,9 +152,17 @@ function checkBudget(context: StepContext): void {
   const state = context.budget.exhausted();
   if (state === undefined) return;
   throw new ModelError(
-    `Cannot send another request: ${state.used} of ${state.max} ${state.name} are used`,
+    `Cannot send another request: ${state.used} of ${state.max} ${
+      state.kind.replace("_", " ")
+    } are used`,
     { kind: "limit", retryable: false },
   );
+}
+
+function tellSoftMark(context: StepContext): void {
+  const near = context.budget.takeSoftMark();
+  if (near === undefined) return;
+  context.state.transcript.append([limitNoticeItem(near.kind, near)]);
 }
 
 function checkCache(cache: CacheReport | null, context: StepContext): void {

@@ -99,18 +99,21 @@ export class Transcript {
     return this.#commit(callOutput(call, output));
   }
 
+  /** Cuts the end off: the only way back, for a rollback the person asked for. */
+  keepFirst(count: number): void {
+    const kept = this.#entries.slice(0, count);
+    this.#clear();
+    for (const entry of kept) this.#keep(entry);
+    assert(this.#openCalls.size === 0, "a rollback leaves no call unanswered");
+  }
+
   /** Starts a new generation; the log fact of it is written by the caller first. */
   replace(items: readonly WireItem[]): void {
     assert(
       this.#openCalls.size === 0,
       "no call is open when history is replaced",
     );
-    this.#entries = [];
-    this.#input = "";
-    this.#tokens = 0;
-    this.#inputBytes = 0;
-    this.#tail = [];
-    this.#generation++;
+    this.#clear();
     for (const item of items) this.#keep(toEntry(item, JSON.stringify(item)));
   }
 
@@ -118,6 +121,16 @@ export class Transcript {
   restore(items: readonly string[], generation: number): void {
     for (const json of items) this.#keep(toEntry(JSON.parse(json), json));
     this.#generation = generation;
+  }
+
+  #clear(): void {
+    this.#entries = [];
+    this.#openCalls.clear();
+    this.#input = "";
+    this.#tokens = 0;
+    this.#inputBytes = 0;
+    this.#tail = [];
+    this.#generation++;
   }
 
   #commit(item: WireItem): Entry {

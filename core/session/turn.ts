@@ -58,14 +58,12 @@ async function appendInput(
 ): Promise<void> {
   const { deps, state, settings } = context;
   const said = await deps.context.userItems(parts, settings);
-  const news = state.told === undefined
-    ? await deps.context.initial(settings)
-    : await deps.context.change(state.told, settings);
+  const news = await deps.context.news(state.told, settings);
   for (const message of said.warnings) {
     context.emit({ type: "warning", message });
   }
-  state.transcript.append([...news, ...said.items]);
-  state.told = settings;
+  state.transcript.append([...news.items, ...said.items]);
+  state.told = news.told;
 }
 
 function outcomeOf(error: unknown, context: TurnContext): Outcome {

@@ -1,0 +1,260 @@
+/** A thread on a scripted server: the real session, client and transcript, a log in memory. */
+import { denoHost } from "../../core/host/deno_host.ts";
+import { createModelClient } from "../../core/model/client.ts";
+import type { Event, Outcome } from "../../core/protocol/event.ts";
+import type { Host } from "../../core/protocol/host.ts";
+import { textMessage } from "../../core/protocol/item.ts";
+import type { LogFact, ThreadLog } from "../../core/protocol/log.ts";
+import type { ProviderEndpoint } from "../../core/protocol/provider.ts";
+import type { ModelInfo, TurnSettings } from "../../core/protocol/settings.ts";
+import type {
+  Tool,
+  ToolContext,
+  ToolOutput,
+} from "../../core/protocol/tool.ts";
+import type { CallView } from "../../core/protocol/item.ts";
+import type { ContextSource, ThreadDeps } from "../../core/session/deps.ts";
+import { ThreadState } from "../../core/session/state.ts";
+import { ThreadActor } from "../../core/session/thread.ts";
+import { Transcript } from "../../core/session/transcript.ts";
+import { type MockModel, mockModel, type MockOptions } from "./mock_model.ts";
+
+export const TEST_MODEL: ModelInfo = Object.freeze({
+  slug: "test-model",
+  known: true,
+  contextWindow: 100_000,
+  autoCompactLimit: 90_000,
+  supportsReasoning: true,
+  supportsImages: true,
+  supportsVerbosity: false,
+  parallelToolCalls: true,
+  applyPatch: "freeform",
+  toolOutputTokens: 10_000,
+});
+
+export const TEST_SETTINGS: TurnSettings = {
+  model: TEST_MODEL,
+  cwd: "/srv/project",
+  approval: "never",
+  sandbox: { mode: "danger-full-access" },
+  shell: "bash",
+};
+
+export interface TestThreadOptions extends Omit<MockOptions, "script"> {
+  readonly script: NonNullable<MockOptions["script"]>;
+  readonly tools?: readonly Tool[];
+  readonly settings?: Partial<TurnSettings>;
+  readonly deps?: Partial<ThreadDeps>;
+  readonly endpoint?: Partial<ProviderEndpoint>;
+  readonly host?: Partial<Host>;
+  /** Called with each fact before it counts as written; may throw. */
+  readonly onFact?: (fact: LogFact) => void;
+}
+
+export interface TestThread extends AsyncDisposable {
+  readonly thread: ThreadActor;
+  readonly model: MockModel;
+  readonly facts: readonly LogFact[];
+  readonly events: readonly Event[];
+  readonly state: ThreadState;
+  /** Sends a message and waits for the end of its turn. */
+  turn(text: string): Promise<Outcome>;
+  /** Waits for an event that has come or will come. */
+  seen(match: (event: Event) => boolean): Promise<Event>;
+}
+
+/** Starts one; `await using` shuts it down and checks the laws over all it sent. */
+export function testThread(options: TestThreadOptions): TestThread {
+  const model = mockModel(options);
+  const host = testHost(options.host);
+  const facts: LogFact[] = [];
+  const log = memoryLog(facts, options.onFact);
+  const settings = { ...TEST_SETTINGS, ...options.settings };
+  const endpoint = { ...testEndpoint(model.url), ...options.endpoint };
+  const state = new ThreadState(new Transcript(log));
+  const deps: ThreadDeps = {
+    host,
+    endpoint,
+    model: createModelClient({
+      host,
+      provider: endpoint,
+      auth: {
+        token: () => Promise.resolve("test-key"),
+        refresh: () => Promise.resolve(false),
+      },
+      program: { name: "rondo", version: "0.0.0" },
+    }),
+    tools: () => Promise.resolve(options.tools ?? []),
+    instructions: "Be a test.",
+    context: plainContext(),
+    limits: {},
+    strictCache: false,
+    ...options.deps,
+  };
+  const thread = new ThreadActor({
+    id: "thread-1",
+    deps,
+    settings,
+    state,
+    log,
+    warnings: [],
+    started: {
+      type: "thread.started",
+      settings,
+      provider: endpoint.id,
+      resumed: false,
+      sandbox: {
+        mode: "danger-full-access",
+        backend: "none",
+        enforces: [],
+        note: "",
+      },
+      instructionFiles: [],
+    },
+  });
+  return new RunningTestThread(thread, model, facts, state);
+}
+
+class RunningTestThread implements TestThread {
+  readonly events: Event[] = [];
+  readonly #waiting: (() => void)[] = [];
+  readonly #reading: Promise<void>;
+
+  constructor(
+    readonly thread: ThreadActor,
+    readonly model: MockModel,
+    readonly facts: readonly LogFact[],
+    readonly state: ThreadState,
+  ) {
+    this.#reading = this.#read(thread.events());
+  }
+
+  async turn(text: string): Promise<Outcome> {
+    const before = this.#ended().length;
+    this.thread.submit({ type: "user.input", parts: [{ type: "text", text }] });
+    await this.seen(() => this.#ended().length > before);
+    const end = this.#ended()[before];
+    if (end?.type !== "turn.completed") throw new Error("no turn ended");
+    return end.outcome;
+  }
+
+  async seen(match: (event: Event) => boolean): Promise<Event> {
+    for (;;) {
+      const found = this.events.find(match);
+      if (found !== undefined) return found;
+      await new Promise<void>((wake) => this.#waiting.push(wake));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.thread.submit({ type: "shutdown" });
+    await this.thread.closed;
+    await this.#reading;
+    await this.model[Symbol.asyncDispose]();
+  }
+
+  #ended(): Event[] {
+    return this.events.filter((event) => event.type === "turn.completed");
+  }
+
+  async #read(events: AsyncIterable<Event>): Promise<void> {
+    for await (const event of events) {
+      this.events.push(event);
+      for (const wake of this.#waiting.splice(0)) wake();
+    }
+  }
+}
+
+/** A tool from a function; its calls are kept. */
+export function testTool(
+  name: string,
+  run: (call: CallView, context: ToolContext) => Promise<ToolOutput>,
+  options: { readonly parallel?: boolean } = {},
+): Tool {
+  return {
+    name,
+    parallel: options.parallel ?? true,
+    spec: {
+      type: "function",
+      name,
+      strict: false,
+      parameters: { type: "object", properties: {} },
+    },
+    run,
+  };
+}
+
+/** A host of this machine with a clock that stands, counted ids and no waiting. */
+export function testHost(overrides: Partial<Host> = {}): Host {
+  let ids = 0;
+  return {
+    ...denoHost(),
+    now: () => new Date("2026-01-02T03:04:05.678Z"),
+    newId: () => `id-${++ids}`,
+    random: () => 0.5,
+    sleep: (_ms, signal) =>
+      signal?.aborted ? Promise.reject(signal.reason) : Promise.resolve(),
+    ...overrides,
+  };
+}
+
+/** An endpoint of the scripted server. */
+export function testEndpoint(baseUrl: string): ProviderEndpoint {
+  return {
+    id: "mock",
+    name: "Mock",
+    baseUrl,
+    queryParams: {},
+    headers: {},
+    requestRetries: 2,
+    streamRetries: 3,
+    streamIdleMs: 5_000,
+    supportsCompact: false,
+  };
+}
+
+function memoryLog(
+  facts: LogFact[],
+  onFact: (fact: LogFact) => void = () => {},
+): ThreadLog {
+  return {
+    path: "(memory)",
+    append: (fact) => {
+      onFact(fact);
+      facts.push(fact);
+    },
+    sync: () => {},
+    close: () => Promise.resolve(),
+  };
+}
+
+function plainContext(): ContextSource {
+  return {
+    news: (told, settings) =>
+      Promise.resolve({
+        items: told === undefined
+          ? [
+            textMessage("developer", "permissions"),
+            textMessage("user", "env"),
+          ]
+          : told.model === settings.model.slug
+          ? []
+          : [textMessage("developer", `model is ${settings.model.slug}`)],
+        told: {
+          model: settings.model.slug,
+          instructions: "Be a test.",
+          prefixes: [],
+          environment: {},
+        },
+      }),
+    userItems: (parts) =>
+      Promise.resolve({
+        items: parts.map((part) =>
+          textMessage("user", part.type === "text" ? part.text : part.path)
+        ),
+        warnings: [],
+      }),
+    touched: () => Promise.resolve([]),
+    instructionsText: () => "",
+  };
+}
