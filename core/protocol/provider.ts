@@ -23,6 +23,8 @@ export interface ProviderEndpoint {
   readonly caBundle?: string;
   readonly clientCert?: string;
   readonly clientKey?: string;
+  /** Proxy for this provider alone; without it the environment's proxies count. */
+  readonly proxyUrl?: string;
 }
 
 /** The credentials of one provider. */

@@ -1,0 +1,208 @@
+/** Finds the key of a provider when it is needed. No text made here ever holds one. */
+import { errorText, UserError } from "../protocol/error.ts";
+import type { Child, Host } from "../protocol/host.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import type { Auth } from "../protocol/provider.ts";
+import { unreachable } from "../util/assert.ts";
+import { headBytes } from "../util/text.ts";
+import { isHeaderText } from "./provider_wire.ts";
+import type { AuthSource, Provider } from "./providers.ts";
+import { readLogin } from "./login.ts";
+
+type CommandSource = Extract<AuthSource, { type: "command" }>;
+
+/** The credentials of a provider; nothing is read before the first question. */
+export function createAuth(
+  host: Host,
+  provider: Pick<Provider, "name" | "auth">,
+  codexHome: string | undefined,
+): Auth {
+  return new ProviderAuth(host, provider, codexHome);
+}
+
+class ProviderAuth implements Auth {
+  readonly #host: Host;
+  readonly #provider: Pick<Provider, "name" | "auth">;
+  readonly #codexHome: string | undefined;
+  // Shared by all who ask at once, so that a command runs once.
+  #pending: Promise<string | undefined> | undefined;
+  #readAtMs = 0;
+
+  constructor(
+    host: Host,
+    provider: Pick<Provider, "name" | "auth">,
+    codexHome: string | undefined,
+  ) {
+    this.#host = host;
+    this.#provider = provider;
+    this.#codexHome = codexHome;
+  }
+
+  async token(): Promise<string | undefined> {
+    if (this.#pending === undefined || this.#isStale()) this.#read();
+    return await this.#pending;
+  }
+
+  async refresh(): Promise<boolean> {
+    const old = await this.#pending?.catch(() => undefined);
+    this.#read();
+    return await this.#pending !== old;
+  }
+
+  #read(): void {
+    this.#readAtMs = this.#host.monotonicMs();
+    const reading = readToken(this.#host, this.#provider, this.#codexHome);
+    this.#pending = reading;
+    // A failure is told to those who wait for it, and forgotten: the next one asks anew.
+    reading.catch(() => {
+      if (this.#pending === reading) this.#pending = undefined;
+    });
+  }
+
+  #isStale(): boolean {
+    const { auth } = this.#provider;
+    if (auth.type !== "command" || auth.refreshMs === 0) return false;
+    return this.#host.monotonicMs() - this.#readAtMs >= auth.refreshMs;
+  }
+}
+
+async function readToken(
+  host: Host,
+  provider: Pick<Provider, "name" | "auth">,
+  codexHome: string | undefined,
+): Promise<string | undefined> {
+  const source = provider.auth;
+  switch (source.type) {
+    case "none":
+      return undefined;
+    case "env":
+      return checkToken(readVariable(host, source), `variable ${source.name}`);
+    case "bearer":
+      return checkToken(source.token.trim(), "bearer token in config.toml");
+    case "command":
+      return checkToken(
+        await runAuthCommand(host, source),
+        `output of ${source.command}`,
+      );
+    case "login": {
+      const login = await readLogin(host, codexHome);
+      if (login.type === "key") return checkToken(login.key, login.source);
+      throw new UserError(
+        "auth",
+        login.type === "chatgpt"
+          ? chatgptText(login.path)
+          : noKeyText(provider.name),
+      );
+    }
+    default:
+      return unreachable(source);
+  }
+}
+
+function readVariable(
+  host: Host,
+  source: Extract<AuthSource, { type: "env" }>,
+): string {
+  const value = host.env(source.name)?.trim() ?? "";
+  if (value !== "") return value;
+  const how = source.instructions ?? `set it to the key of the provider`;
+  throw new UserError(
+    "auth",
+    `Cannot find the key: environment variable ${source.name} is missing or empty; ${how}`,
+  );
+}
+
+// Says which credential is malformed, not what it is.
+function checkToken(token: string, what: string): string {
+  if (token !== "" && isHeaderText(token) && !/\s/.test(token)) return token;
+  const state = token === ""
+    ? "is empty"
+    : "has spaces, line breaks or other characters that no key has";
+  throw new UserError("auth", `Cannot use the key: the ${what} ${state}`);
+}
+
+async function runAuthCommand(
+  host: Host,
+  source: CommandSource,
+): Promise<string> {
+  const fail = (state: string): UserError =>
+    new UserError(
+      "auth",
+      `Cannot get a token from command "${source.command}": ${state}`,
+    );
+  const child = startCommand(host, source, fail);
+  const outcome = Promise.all([
+    readBounded(child.stdout, LIMITS.authOutputBytes),
+    readBounded(child.stderr, LIMITS.authOutputBytes),
+    child.status,
+  ]);
+  const timer = new AbortController();
+  const timeout = host.sleep(source.timeoutMs, timer.signal).then(
+    () => "timeout" as const,
+    () => "stopped" as const,
+  );
+  const first = await Promise.race([outcome, timeout]);
+  timer.abort();
+  if (typeof first === "string") {
+    child.kill("SIGKILL", { group: true });
+    throw fail(`it did not end within ${source.timeoutMs} ms`);
+  }
+  const [stdout, stderr, status] = first;
+  if (status.code !== 0) {
+    const said = headBytes(stderr.trim().split("\n")[0] ?? "", 300);
+    throw fail(`it ended with ${status.code}${said === "" ? "" : `: ${said}`}`);
+  }
+  return stdout.trim();
+}
+
+function startCommand(
+  host: Host,
+  source: CommandSource,
+  fail: (state: string) => UserError,
+): Child {
+  try {
+    return host.spawn({
+      command: source.command,
+      args: source.args,
+      cwd: source.cwd ?? host.cwd,
+      env: host.envAll(),
+      stdin: "null",
+      stdout: "pipe",
+      stderr: "pipe",
+      detached: true,
+    });
+  } catch (error) {
+    throw fail(errorText(error));
+  }
+}
+
+async function readBounded(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>> | undefined,
+  bytesMax: number,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of stream ?? []) {
+    // Read on to the end, so that the command never blocks on a full pipe.
+    if (bytes < bytesMax) text += decoder.decode(chunk, { stream: true });
+    bytes += chunk.length;
+  }
+  return text;
+}
+
+function noKeyText(provider: string): string {
+  return [
+    `Cannot ask ${provider}: there is no key`,
+    "  with an OpenAI key: export OPENAI_API_KEY=…, or run rondo login --with-api-key",
+    "  with a local model: rondo --oss (Ollama or LM Studio)",
+    "  with any other Responses URL: [model_providers.<name>] in config.toml, with base_url and env_key",
+  ].join("\n");
+}
+
+function chatgptText(path: string): string {
+  return [
+    `Cannot use the login in ${path}: it is a ChatGPT login, must be an API key`,
+    "  export OPENAI_API_KEY=…, or run rondo login --with-api-key",
+  ].join("\n");
+}

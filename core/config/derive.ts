@@ -1,0 +1,212 @@
+/** What the parts of the program want to know of the configuration, in their own words. */
+import type { LimitRaise } from "../protocol/command_line.ts";
+import { UserError } from "../protocol/error.ts";
+import type {
+  ApprovalPolicy,
+  SandboxMode,
+  SandboxPolicy,
+} from "../protocol/policy.ts";
+import type { ProviderEndpoint } from "../protocol/provider.ts";
+import type { ModelInfo, TurnSettings } from "../protocol/settings.ts";
+import { unreachable } from "../util/assert.ts";
+import type { LoadedConfig } from "./load.ts";
+import { modelInfoOf } from "./models.ts";
+import { isOpenaiService } from "./providers.ts";
+import type { Config } from "./schema.ts";
+import { FEATURES } from "./schema_accepted.ts";
+
+/** Bounds of a run; absent ones do not bind. */
+export interface ConfiguredLimits {
+  readonly requestsMax?: number;
+  readonly tokensMax?: number;
+  readonly toolCallsMax?: number;
+  readonly costMax?: number;
+  readonly timeoutMs?: number;
+}
+
+/** The sandbox of the configuration, or of another mode with the same details. */
+export function sandboxPolicyOf(
+  config: Config,
+  options: {
+    readonly addDirs?: readonly string[];
+    readonly mode?: SandboxMode;
+  } = {},
+): SandboxPolicy {
+  const mode = options.mode ?? config.sandbox_mode;
+  const table = config.sandbox_workspace_write;
+  switch (mode) {
+    case "read-only":
+      return { mode, networkAccess: false, denyRead: table.deny_read };
+    case "workspace-write":
+      return {
+        mode,
+        writableRoots: [
+          ...new Set([...table.writable_roots, ...options.addDirs ?? []]),
+        ],
+        networkAccess: table.network_access,
+        excludeTmpdirEnvVar: table.exclude_tmpdir_env_var,
+        excludeSlashTmp: table.exclude_slash_tmp,
+        gitCommits: table.git_commits,
+        allowUnixSockets: table.allow_unix_sockets,
+        denyRead: table.deny_read,
+      };
+    case "danger-full-access":
+      return { mode };
+    case "external-sandbox":
+      return { mode, networkAccess: table.network_access };
+    default:
+      return unreachable(mode);
+  }
+}
+
+/**
+ * When the person is asked. Without anybody to ask, `on-request` and `on-failure` are
+ * `never`; `untrusted` and `granular` stay, since `never` would allow more than they do.
+ */
+export function approvalPolicyOf(
+  config: Config,
+  options: { readonly canAsk: boolean },
+): ApprovalPolicy {
+  const policy = config.approval_policy;
+  if (options.canAsk) return policy;
+  return policy === "on-request" || policy === "on-failure" ? "never" : policy;
+}
+
+/** The settings a thread starts with. */
+export function turnSettingsOf(
+  loaded: Pick<LoadedConfig, "config" | "catalog" | "cwd" | "addDirs">,
+  options: {
+    readonly shell: string;
+    readonly canAsk: boolean;
+    /** Instead of the configured model. */
+    readonly model?: string;
+    readonly outputSchema?: TurnSettings["outputSchema"];
+  },
+): TurnSettings {
+  const { config } = loaded;
+  const model = modelInfoOf(config, loaded.catalog, options.model);
+  return {
+    model,
+    ...reasoningOf(config, model),
+    ...(config.model_verbosity === undefined || !model.supportsVerbosity
+      ? {}
+      : { verbosity: config.model_verbosity }),
+    ...(config.service_tier === undefined
+      ? {}
+      : { serviceTier: config.service_tier }),
+    cwd: loaded.cwd,
+    approval: approvalPolicyOf(config, options),
+    sandbox: sandboxPolicyOf(config, { addDirs: loaded.addDirs }),
+    shell: options.shell,
+    ...(options.outputSchema === undefined
+      ? {}
+      : { outputSchema: options.outputSchema }),
+  };
+}
+
+/** `[limits]`, after `--raise`. */
+export function limitsOf(
+  config: Config,
+  raises: readonly LimitRaise[] = [],
+): ConfiguredLimits {
+  const { limits } = config;
+  const values: Record<LimitRaise["limit"], number | undefined> = {
+    "requests": limits.max_requests,
+    "tokens": limits.max_tokens,
+    "tool-calls": limits.max_tool_calls,
+    "cost": limits.max_cost,
+  };
+  for (const raise of raises) {
+    const old = values[raise.limit];
+    if (raise.relative && old === undefined) {
+      throw new UserError(
+        "usage",
+        `Cannot raise ${raise.limit}: there is no such limit, must be set before it is raised`,
+      );
+    }
+    values[raise.limit] = raise.amount + (raise.relative ? old ?? 0 : 0);
+  }
+  return Object.fromEntries(
+    Object.entries({
+      requestsMax: values["requests"],
+      tokensMax: values["tokens"],
+      toolCallsMax: values["tool-calls"],
+      costMax: values["cost"],
+      timeoutMs: parseDurationMs(limits.timeout),
+    }).filter(([, value]) => value !== undefined),
+  );
+}
+
+/** The price of a model, per million tokens; undefined when none is configured. */
+export function priceOf(config: Config, slug: string):
+  | {
+    readonly input: number;
+    readonly cachedInput: number;
+    readonly output: number;
+  }
+  | undefined {
+  const price = Object.hasOwn(config.prices, slug)
+    ? config.prices[slug]
+    : undefined;
+  if (price === undefined) return undefined;
+  return {
+    input: price.input,
+    cachedInput: price.cached_input ?? price.input,
+    output: price.output,
+  };
+}
+
+/** How the server searches the web; only OpenAI's own do it without being told to. */
+export function webSearchOf(
+  config: Config,
+  provider: ProviderEndpoint,
+): "disabled" | "cached" | "live" {
+  if (config.web_search !== undefined) return config.web_search;
+  if (config.tools.web_search === false) return "disabled";
+  if (config.tools.web_search === true) return "live";
+  return isOpenaiService(provider) ? "cached" : "disabled";
+}
+
+/** Whether a feature is on: configured, or by default. */
+export function featureOn(config: Config, name: string): boolean {
+  const value = Object.hasOwn(config.features, name)
+    ? config.features[name]
+    : undefined;
+  if (typeof value === "boolean") return value;
+  return value?.enabled ?? FEATURES[name] ?? false;
+}
+
+/** The file with base instructions, under either of its names. */
+export function instructionsFileOf(config: Config): string | undefined {
+  return config.model_instructions_file ??
+    config.experimental_instructions_file;
+}
+
+function reasoningOf(
+  config: Config,
+  model: ModelInfo,
+): Pick<TurnSettings, "reasoningEffort" | "reasoningSummary"> {
+  if (!model.supportsReasoning) return {};
+  const effort = config.model_reasoning_effort;
+  const summary = config.model_reasoning_summary;
+  return {
+    ...(effort === undefined ? {} : { reasoningEffort: effort }),
+    ...(summary === undefined ? {} : { reasoningSummary: summary }),
+  };
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+function parseDurationMs(
+  value: number | string | undefined,
+): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "number") return Math.round(value * 1_000);
+  const [, amount, unit] = /^([\d.]+)(ms|s|m|h)$/.exec(value) ?? [];
+  return Math.round(Number(amount) * (UNIT_MS[unit ?? ""] ?? NaN));
+}

@@ -1,0 +1,95 @@
+/** One file as a layer, and the two forms a profile can have. */
+import { UserError } from "../protocol/error.ts";
+import type { Host } from "../protocol/host.ts";
+import { dirname } from "../util/path.ts";
+import { closestWord } from "../util/similar.ts";
+import { readOptional } from "./files.ts";
+import { type Layer, type LayerKind, valueAt } from "./layers.ts";
+import { isTable, parseToml } from "./toml.ts";
+
+/** A file's layer; undefined when there is no such file. */
+export async function readLayer(
+  host: Host,
+  kind: LayerKind,
+  file: string,
+): Promise<Layer | undefined> {
+  const text = await readOptional(host, file);
+  if (text === undefined) return undefined;
+  return {
+    kind,
+    tree: parseToml(text, file),
+    file,
+    text,
+    prefix: [],
+    base: dirname(file),
+  };
+}
+
+/** The profile asked for: by the flag, else by `profile` in the strongest layer. */
+export function selectProfile(
+  flag: string | undefined,
+  layers: readonly Layer[],
+): string | undefined {
+  if (flag !== undefined) return flag;
+  for (const layer of layers.toReversed()) {
+    const name = valueAt(layer.tree, ["profile"]);
+    if (typeof name === "string") return name;
+  }
+  return undefined;
+}
+
+/** Its layers: `[profiles.<name>]` of each file, then `$CODEX_HOME/<name>.config.toml`. */
+export async function loadProfile(
+  host: Host,
+  options: {
+    readonly name: string;
+    readonly files: readonly Layer[];
+    readonly codexHome: string | undefined;
+  },
+): Promise<Layer[]> {
+  const { name, files, codexHome } = options;
+  // The name becomes part of a path.
+  if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name)) {
+    throw new UserError(
+      "config",
+      `Cannot use profile ${JSON.stringify(name)}: ` +
+        'its name must be made of letters, digits, "_", "-" and "."',
+    );
+  }
+  const layers: Layer[] = [];
+  for (const file of files) {
+    const tree = valueAt(file.tree, ["profiles", name]);
+    if (!isTable(tree)) continue;
+    layers.push({ ...file, kind: "profile", tree, prefix: ["profiles", name] });
+  }
+  const own = codexHome === undefined
+    ? undefined
+    : await readLayer(host, "profile", `${codexHome}/${name}.config.toml`);
+  if (own !== undefined) layers.push(own);
+  if (layers.length > 0) return layers;
+  throw new UserError("config", unknownProfile(options));
+}
+
+/** The layer without its profiles: they were taken out, and the others do not count. */
+export function withoutProfiles(layer: Layer): Layer {
+  const { profiles: _taken, ...tree } = layer.tree;
+  return { ...layer, tree: Object.assign(Object.create(null), tree) };
+}
+
+function unknownProfile(options: {
+  readonly name: string;
+  readonly files: readonly Layer[];
+  readonly codexHome: string | undefined;
+}): string {
+  const { name, files, codexHome } = options;
+  const known = files.flatMap((file) => {
+    const profiles = valueAt(file.tree, ["profiles"]);
+    return isTable(profiles) ? Object.keys(profiles) : [];
+  });
+  const close = closestWord(name, known);
+  return `Cannot use profile "${name}": there is neither a table ` +
+    `[profiles.${name}] nor a file ${
+      codexHome ?? "~/.codex"
+    }/${name}.config.toml` +
+    (close === undefined ? "" : `, did you mean "${close}"?`);
+}

@@ -1,0 +1,223 @@
+/** Where the model is served: the built-in providers, and those of the configuration. */
+import { UserError } from "../protocol/error.ts";
+import type { Host } from "../protocol/host.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import type { ProviderEndpoint } from "../protocol/provider.ts";
+import { unreachable } from "../util/assert.ts";
+import { isAzure, parseBaseUrl, readHeaders } from "./provider_wire.ts";
+import { type Config, parseProvider, type ProviderConfig } from "./schema.ts";
+
+/** What proves that we may ask the provider. */
+export type AuthSource =
+  | { readonly type: "none" }
+  /** A variable of the environment. */
+  | {
+    readonly type: "env";
+    readonly name: string;
+    readonly instructions?: string;
+  }
+  | { readonly type: "bearer"; readonly token: string }
+  | {
+    readonly type: "command";
+    readonly command: string;
+    readonly args: readonly string[];
+    readonly timeoutMs: number;
+    readonly refreshMs: number;
+    readonly cwd?: string;
+  }
+  /** CODEX_API_KEY, OPENAI_API_KEY, or what `login` has stored. */
+  | { readonly type: "login" };
+
+/** A provider, and how it wants to be convinced. */
+export interface Provider extends ProviderEndpoint {
+  readonly auth: AuthSource;
+}
+
+const OPENAI_URL = "https://api.openai.com/v1";
+const OSS_PORTS = { ollama: 11434, lmstudio: 1234 } as const;
+const RESERVED = ["openai", "amazon-bedrock", "ollama", "lmstudio"] as const;
+
+/** Whether the id belongs to a built-in provider and cannot be defined anew. */
+export function isReservedProvider(id: string): boolean {
+  // Codex takes a table for this one, with the AWS profile in it.
+  return id !== "amazon-bedrock" &&
+    RESERVED.some((reserved) => reserved === id);
+}
+
+/** Every id that `model_provider` may have. */
+export function providerIds(config: Config): readonly string[] {
+  return [...new Set([...RESERVED, ...Object.keys(config.model_providers)])];
+}
+
+/** The selected provider, or the one of that id, with everything looked up. */
+export function providerOf(
+  config: Config,
+  host: Pick<Host, "env">,
+  id: string = config.model_provider,
+): Provider {
+  switch (id) {
+    case "openai":
+      return buildOpenai(config, host);
+    case "ollama":
+    case "lmstudio":
+      return buildProvider(id, host, {
+        ...parseProvider({}),
+        name: id === "ollama" ? "Ollama" : "LM Studio",
+        base_url: ossUrl(host, OSS_PORTS[id]),
+      });
+    case "amazon-bedrock":
+      throw new UserError(
+        "config",
+        'Cannot use provider "amazon-bedrock": requests signed for AWS are not supported, must be a provider that takes a key',
+      );
+    case "ollama-chat":
+      throw chatRefused(id);
+    default: {
+      const own = config.model_providers[id];
+      if (own !== undefined) return buildProvider(id, host, own);
+      throw new UserError(
+        "config",
+        `Cannot use provider "${id}": it is not defined`,
+      );
+    }
+  }
+}
+
+/** Whether the provider is OpenAI's own service, or Azure's copy of it. */
+export function isOpenaiService(provider: ProviderEndpoint): boolean {
+  return provider.id === "openai" || provider.name === "OpenAI" ||
+    isAzure(provider.baseUrl) || hostOf(provider.baseUrl) === "api.openai.com";
+}
+
+function buildOpenai(config: Config, host: Pick<Host, "env">): Provider {
+  return buildProvider("openai", host, {
+    ...parseProvider({}),
+    name: "OpenAI",
+    base_url: config.openai_base_url ?? OPENAI_URL,
+    requires_openai_auth: true,
+    env_http_headers: {
+      "OpenAI-Organization": "OPENAI_ORGANIZATION",
+      "OpenAI-Project": "OPENAI_PROJECT",
+    },
+  });
+}
+
+function buildProvider(
+  id: string,
+  host: Pick<Host, "env">,
+  table: ProviderConfig,
+): Provider {
+  if (table.wire_api === "chat") throw chatRefused(id);
+  const url = parseBaseUrl(id, table.base_url ?? OPENAI_URL);
+  const headers = readHeaders(id, table, host);
+  const name = table.name ?? id;
+  const caBundle = table.ca_bundle ?? caFromEnvironment(host);
+  return {
+    id,
+    name,
+    baseUrl: url.base,
+    queryParams: { ...url.query, ...table.query_params },
+    headers: headers.plain,
+    requestRetries: retries(table.request_max_retries, LIMITS.requestRetries),
+    streamRetries: retries(table.stream_max_retries, LIMITS.streamRetries),
+    streamIdleMs: table.stream_idle_timeout_ms ?? LIMITS.streamIdleMs,
+    supportsCompact: table.supports_compact ??
+      (id === "openai" || name === "OpenAI" || isAzure(url.base)),
+    ...(caBundle === undefined ? {} : { caBundle }),
+    ...(table.client_cert === undefined
+      ? {}
+      : { clientCert: table.client_cert }),
+    ...(table.client_key === undefined ? {} : { clientKey: table.client_key }),
+    ...(table.proxy === undefined ? {} : { proxyUrl: table.proxy }),
+    auth: authSource(id, table, headers.bearer),
+  };
+}
+
+function authSource(
+  id: string,
+  table: ProviderConfig,
+  headerToken: string | undefined,
+): AuthSource {
+  const { auth } = table;
+  if (auth !== undefined) {
+    const other = ["env_key", "experimental_bearer_token"] as const;
+    const clash = other.find((key) => table[key] !== undefined);
+    if (clash !== undefined) {
+      throw new UserError(
+        "config",
+        `Cannot use provider "${id}": it has both "auth" and "${clash}", must have one of them`,
+      );
+    }
+    return {
+      type: "command",
+      command: auth.command,
+      args: auth.args,
+      timeoutMs: auth.timeout_ms,
+      refreshMs: auth.refresh_interval_ms,
+      ...(auth.cwd === undefined ? {} : { cwd: auth.cwd }),
+    };
+  }
+  if (table.env_key !== undefined) {
+    const how = table.env_key_instructions;
+    return {
+      type: "env",
+      name: table.env_key,
+      ...(how === undefined ? {} : { instructions: how }),
+    };
+  }
+  const token = table.experimental_bearer_token ?? headerToken;
+  if (token !== undefined) return { type: "bearer", token };
+  return { type: table.requires_openai_auth ? "login" : "none" };
+}
+
+/** Where a credential comes from, in words; never the credential. */
+export function renderAuthSource(source: AuthSource): string {
+  switch (source.type) {
+    case "none":
+      return "none needed";
+    case "env":
+      return `environment variable ${source.name}`;
+    case "bearer":
+      return "config.toml";
+    case "command":
+      return `command ${source.command}`;
+    case "login":
+      return "CODEX_API_KEY, OPENAI_API_KEY or the stored login";
+    default:
+      return unreachable(source);
+  }
+}
+
+function ossUrl(host: Pick<Host, "env">, defaultPort: number): string {
+  const url = host.env("CODEX_OSS_BASE_URL")?.trim() ?? "";
+  if (url !== "") return url;
+  const port = host.env("CODEX_OSS_PORT")?.trim() ?? "";
+  return `http://localhost:${port === "" ? defaultPort : port}/v1`;
+}
+
+function caFromEnvironment(host: Pick<Host, "env">): string | undefined {
+  const names = [
+    "CODEX_CA_CERTIFICATE",
+    "SSL_CERT_FILE",
+    "NODE_EXTRA_CA_CERTS",
+  ];
+  return names.map((name) => host.env(name)?.trim() ?? "")
+    .find((path) => path !== "");
+}
+
+function retries(value: number | undefined, fallback: number): number {
+  return Math.min(value ?? fallback, LIMITS.retriesMax);
+}
+
+function hostOf(url: string): string | undefined {
+  return URL.parse(url)?.hostname;
+}
+
+function chatRefused(id: string): UserError {
+  return new UserError(
+    "config",
+    `Cannot use provider "${id}": wire_api "chat" is not supported, must be "responses"; ` +
+      'set wire_api = "responses" if the server has /responses (Ollama, LM Studio, vLLM and llama.cpp do), ' +
+      "or put a gateway that speaks it in front",
+  );
+}

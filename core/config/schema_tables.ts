@@ -1,0 +1,223 @@
+/** The tables of config.toml, one schema each. */
+import * as z from "zod/mini";
+import { LIMITS } from "../protocol/limits.ts";
+
+const Text = z.string();
+const Texts = z.array(z.string());
+const TextMap = z.record(z.string(), z.string());
+const Count = z.int().check(z.minimum(0));
+const Positive = z.number().check(z.positive());
+
+/** `[sandbox_workspace_write]` */
+export const SandboxTable = z.strictObject({
+  writable_roots: z._default(Texts, []).check(
+    z.describe(
+      "Folders commands may write to besides the cwd and temp folders",
+    ),
+  ),
+  network_access: z._default(z.boolean(), false),
+  exclude_tmpdir_env_var: z._default(z.boolean(), false),
+  exclude_slash_tmp: z._default(z.boolean(), false),
+  git_commits: z._default(z.boolean(), false).check(
+    z.describe(
+      "Whether commits work in the sandbox; hooks and config stay read-only",
+    ),
+  ),
+  allow_unix_sockets: z._default(z.boolean(), false),
+  deny_read: z._default(Texts, []).check(
+    z.describe(
+      "Absolute paths or globs whose content stays hidden in every mode",
+    ),
+  ),
+});
+
+/** `[shell_environment_policy]` */
+export const EnvironmentTable = z.strictObject({
+  inherit: z._default(z.enum(["all", "core", "none"]), "all"),
+  ignore_default_excludes: z._default(z.boolean(), true).check(
+    z.describe("False drops names with KEY, SECRET or TOKEN in them"),
+  ),
+  exclude: z._default(Texts, []),
+  set: z._default(TextMap, {}),
+  include_only: z._default(Texts, []),
+  experimental_use_profile: z._default(z.boolean(), false),
+});
+
+/** `[model_providers.<id>.auth]` */
+const AuthCommandTable = z.strictObject({
+  command: Text,
+  args: z._default(Texts, []),
+  timeout_ms: z._default(z.int().check(z.positive()), LIMITS.authCommandMs),
+  refresh_interval_ms: z._default(Count, LIMITS.authRefreshMs),
+  cwd: z.optional(Text),
+});
+
+/** `[model_providers.<id>]` */
+export const ProviderTable = z.strictObject({
+  name: z.optional(Text),
+  base_url: z.optional(Text),
+  env_key: z.optional(Text).check(
+    z.describe("Name of the environment variable that holds the key"),
+  ),
+  env_key_instructions: z.optional(Text),
+  experimental_bearer_token: z.optional(Text),
+  auth: z.optional(AuthCommandTable),
+  aws: z.optional(z.unknown()),
+  wire_api: z._default(z.enum(["responses", "chat"]), "responses"),
+  query_params: z._default(TextMap, {}),
+  http_headers: z._default(TextMap, {}),
+  env_http_headers: z._default(TextMap, {}).check(
+    z.describe("Header name to the environment variable with its value"),
+  ),
+  request_max_retries: z.optional(Count),
+  stream_max_retries: z.optional(Count),
+  stream_idle_timeout_ms: z.optional(z.int().check(z.positive())),
+  websocket_connect_timeout_ms: z.optional(z.unknown()),
+  supports_websockets: z.optional(z.unknown()),
+  requires_openai_auth: z._default(z.boolean(), false),
+  supports_compact: z.optional(z.boolean()).check(
+    z.describe("Whether the server has POST /responses/compact"),
+  ),
+  ca_bundle: z.optional(Text).check(
+    z.describe("PEM file with further certificate authorities"),
+  ),
+  client_cert: z.optional(Text),
+  client_key: z.optional(Text),
+  proxy: z.optional(Text).check(
+    z.describe("URL of the proxy to this provider"),
+  ),
+});
+
+const ApprovalMode = z.enum(["auto", "prompt", "approve"]);
+
+/** `[mcp_servers.<name>]` */
+export const McpServerTable = z.strictObject({
+  command: z.optional(Text),
+  args: z._default(Texts, []),
+  env: z._default(TextMap, {}),
+  env_vars: z._default(
+    z.array(z.union([z.string(), z.looseObject({ name: Text })])),
+    [],
+  ).check(z.describe("Names of environment variables that are handed on")),
+  cwd: z.optional(Text),
+  url: z.optional(Text),
+  bearer_token_env_var: z.optional(Text),
+  http_headers: z._default(TextMap, {}),
+  env_http_headers: z._default(TextMap, {}),
+  oauth: z.optional(z.looseObject({ client_id: z.optional(Text) })),
+  oauth_resource: z.optional(Text),
+  scopes: z.optional(Texts),
+  enabled: z._default(z.boolean(), true),
+  required: z._default(z.boolean(), false),
+  startup_timeout_sec: z.optional(Positive),
+  startup_timeout_ms: z.optional(Positive),
+  tool_timeout_sec: z.optional(Positive),
+  enabled_tools: z.optional(Texts),
+  disabled_tools: z._default(Texts, []),
+  default_tools_approval_mode: z.optional(ApprovalMode),
+  tools: z._default(
+    z.record(
+      z.string(),
+      z.looseObject({ approval_mode: z.optional(ApprovalMode) }),
+    ),
+    {},
+  ),
+  supports_parallel_tool_calls: z._default(z.boolean(), false),
+  experimental_environment: z.optional(z.unknown()),
+  environment_id: z.optional(z.unknown()),
+  auth: z.optional(z.unknown()),
+});
+
+/** `[history]` */
+export const HistoryTable = z.strictObject({
+  persistence: z._default(z.enum(["save-all", "none"]), "save-all"),
+  max_bytes: z.optional(Count),
+});
+
+/** `[limits]` */
+export const LimitsTable = z.strictObject({
+  max_requests: z.optional(z.int().check(z.positive())),
+  max_tokens: z.optional(z.int().check(z.positive())),
+  max_tool_calls: z.optional(z.int().check(z.positive())),
+  max_cost: z.optional(Positive).check(
+    z.describe("In the currency of [prices]; needs a price for the model"),
+  ),
+  timeout: z.optional(z.union([
+    Positive,
+    z.string().check(z.regex(/^\d+(\.\d+)?(ms|s|m|h)$/)),
+  ])).check(z.describe("Seconds, or a text such as 90s, 10m, 2h")),
+});
+
+/** `[prices.<model>]`, per million tokens. */
+export const PriceTable = z.strictObject({
+  input: z.number().check(z.minimum(0)),
+  cached_input: z.optional(z.number().check(z.minimum(0))),
+  output: z.number().check(z.minimum(0)),
+});
+
+const Switch = z.union([
+  z.boolean(),
+  z.looseObject({ enabled: z.optional(z.boolean()) }),
+]);
+
+/** `[tools]` */
+export const ToolsTable = z.looseObject({
+  web_search: z.optional(z.union([
+    z.boolean(),
+    z.looseObject({
+      allowed_domains: z.optional(Texts),
+      context_size: z.optional(z.enum(["low", "medium", "high"])),
+      location: z.optional(z.record(z.string(), z.unknown())),
+    }),
+  ])),
+  view_image: z.optional(Switch),
+  update_plan: z.optional(Switch),
+});
+
+/** `[features]`: a bare switch, or a table with `enabled` and options. */
+export const FeaturesTable = z.record(z.string(), Switch);
+
+/** `[skills]` */
+export const SkillsTable = z.looseObject({
+  config: z._default(
+    z.array(z.looseObject({
+      path: z.optional(Text),
+      name: z.optional(Text),
+      enabled: z._default(z.boolean(), true),
+    })),
+    [],
+  ),
+});
+
+const HookGroups = z.optional(z.array(z.looseObject({
+  matcher: z.optional(Text),
+  hooks: z._default(
+    z.array(z.looseObject({
+      type: z._default(Text, "command"),
+      command: z.optional(Text),
+      timeout: z.optional(Positive),
+      statusMessage: z.optional(Text),
+    })),
+    [],
+  ),
+})));
+
+/** `[hooks]`: event name to matchers and their commands. */
+export const HooksTable = z.looseObject({
+  SessionStart: HookGroups,
+  SessionEnd: HookGroups,
+  UserPromptSubmit: HookGroups,
+  PreToolUse: HookGroups,
+  PermissionRequest: HookGroups,
+  PostToolUse: HookGroups,
+  PreCompact: HookGroups,
+  PostCompact: HookGroups,
+  SubagentStart: HookGroups,
+  SubagentStop: HookGroups,
+  Stop: HookGroups,
+});
+
+/** `[projects."<path>"]` */
+export const ProjectTable = z.looseObject({
+  trust_level: z.optional(z.enum(["trusted", "untrusted"])),
+});

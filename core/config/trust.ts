@@ -1,0 +1,122 @@
+/** Whether the project in a folder is trusted, and where that is written down. */
+import { UserError } from "../protocol/error.ts";
+import type { Host } from "../protocol/host.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import { dirname, isAbsolute, resolvePath } from "../util/path.ts";
+import { editConfigFile } from "./files.ts";
+import { valueAt } from "./layers.ts";
+import type { TomlTable } from "./toml.ts";
+
+export type TrustLevel = "trusted" | "untrusted";
+
+export interface Trust {
+  /** Undefined when nobody has decided yet. */
+  readonly level: TrustLevel | undefined;
+  /** The folder a decision is about: the main worktree's root, or the cwd. */
+  readonly folder: string;
+}
+
+/**
+ * The first folder upwards that holds one of the markers; the folder itself when none
+ * does or there are no markers.
+ */
+export async function findProjectRoot(
+  host: Host,
+  cwd: string,
+  markers: readonly string[],
+): Promise<string> {
+  for (const folder of markers.length === 0 ? [] : ancestors(cwd)) {
+    for (const marker of markers) {
+      if (marker === "") continue;
+      if (await host.files.stat(resolvePath(folder, marker))) return folder;
+    }
+  }
+  return cwd;
+}
+
+/** What `[projects]` says about the folder, its repository, or that one's main worktree. */
+export async function readTrust(
+  host: Host,
+  cwd: string,
+  tree: TomlTable,
+): Promise<Trust> {
+  const root = await findProjectRoot(host, cwd, [".git"]);
+  const main = await mainWorktree(host, root);
+  const folder = main ?? root;
+  for (const candidate of [cwd, root, main]) {
+    if (candidate === undefined) continue;
+    for (const path of new Set([candidate, await realPath(host, candidate)])) {
+      const level = valueAt(tree, ["projects", path, "trust_level"]);
+      if (level === "trusted" || level === "untrusted") {
+        return { level, folder };
+      }
+    }
+  }
+  return { level: undefined, folder };
+}
+
+/** Writes the decision into the person's config.toml. */
+export async function saveTrust(
+  host: Host,
+  codexHome: string | undefined,
+  trust: { readonly folder: string; readonly level: TrustLevel },
+): Promise<void> {
+  if (codexHome === undefined) {
+    throw new UserError("config", "Cannot save trust: there is no home folder");
+  }
+  await editConfigFile(host, `${codexHome}/config.toml`, [{
+    type: "set",
+    path: ["projects", trust.folder, "trust_level"],
+    value: trust.level,
+  }]);
+}
+
+/** The folder and all above it, nearest first. */
+export function ancestors(folder: string): string[] {
+  const list = [folder];
+  for (let at = folder; dirname(at) !== at; at = dirname(at)) {
+    list.push(dirname(at));
+  }
+  return list;
+}
+
+// gitrepository-layout(5): a linked worktree's `.git` is a file that names its entry in
+// the main one's `.git/worktrees`, and `gitdir` in there names the file in turn. Without
+// that second half any folder could claim to belong to a trusted repository.
+async function mainWorktree(
+  host: Host,
+  root: string,
+): Promise<string | undefined> {
+  const pointer = resolvePath(root, ".git");
+  const stat = await host.files.lstat(pointer);
+  if (
+    stat === undefined || !stat.isFile || stat.size > LIMITS.gitPointerBytes
+  ) return undefined;
+  const entry = /^gitdir: (.+)$/m.exec(await host.files.readText(pointer))?.[1];
+  if (entry === undefined) return undefined;
+  const entryFolder = resolvePath(root, entry.trim());
+  const git = /^(.+)\/worktrees\/[^/]+$/.exec(entryFolder)?.[1];
+  if (git === undefined || !git.endsWith("/.git")) return undefined;
+  const back = await readSmall(host, `${entryFolder}/gitdir`);
+  if (back === undefined) return undefined;
+  const claimed = resolvePath(entryFolder, back.trim());
+  const isMutual =
+    await realPath(host, claimed) === await realPath(host, pointer);
+  return isMutual ? dirname(git) : undefined;
+}
+
+async function readSmall(
+  host: Host,
+  path: string,
+): Promise<string | undefined> {
+  const stat = await host.files.stat(path);
+  if (
+    stat === undefined || !stat.isFile || stat.size > LIMITS.gitPointerBytes
+  ) return undefined;
+  return await host.files.readText(path);
+}
+
+async function realPath(host: Host, path: string): Promise<string> {
+  if (!isAbsolute(path) || !await host.files.stat(path)) return path;
+  return await host.files.realPath(path);
+}

@@ -1,0 +1,223 @@
+/** A configuration tree held against the schema: what is unknown, wrong or missing. */
+import * as z from "zod/mini";
+import { unreachable } from "../util/assert.ts";
+import { closestWord } from "../util/similar.ts";
+import { ConfigFile } from "./schema.ts";
+import { isSecretPath } from "./secrets.ts";
+import {
+  isTable,
+  renderTomlKey,
+  type TomlTable,
+  type TomlValue,
+} from "./toml.ts";
+import { valueAt } from "./layers.ts";
+
+export interface ConfigProblem {
+  readonly kind: "unknown" | "invalid" | "missing";
+  readonly path: readonly string[];
+  /** Of an unknown key: the known one it resembles. Of others: what must be there. */
+  readonly hint: string | undefined;
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Everything the schema has to say about a tree, in the schema's order. */
+export function findProblems(tree: TomlTable): ConfigProblem[] {
+  const result = z.safeParse(ConfigFile, tree);
+  if (result.success) return [];
+  return result.error.issues.flatMap((issue) => problemsOf(issue, tree));
+}
+
+/** The tree without the unknown keys that were found in it. */
+export function withoutUnknown(
+  tree: TomlTable,
+  problems: readonly ConfigProblem[],
+): TomlTable {
+  let pruned = tree;
+  for (const problem of problems) {
+    if (problem.kind === "unknown") pruned = without(pruned, problem.path);
+  }
+  return pruned;
+}
+
+/** What is wrong with the value at a path, as a sentence without its place. */
+export function renderProblem(problem: ConfigProblem, tree: TomlTable): string {
+  const key = renderKeyPath(problem.path);
+  const hint = problem.hint ?? "";
+  const { kind } = problem;
+  switch (kind) {
+    case "unknown":
+      return hint === ""
+        ? `key "${key}" is unknown`
+        : `key "${key}" is unknown, did you mean "${hint}"?`;
+    case "missing":
+      return `value of "${key}" is missing, must be ${hint}`;
+    case "invalid":
+      return `value of "${key}" is ${
+        describeValue(valueAt(tree, problem.path), problem.path)
+      }, must be ${hint}`;
+    default:
+      return unreachable(kind);
+  }
+}
+
+/** A path as it is written in the file: `projects."/a.b".trust_level`, `notify[1]`. */
+export function renderKeyPath(path: readonly string[]): string {
+  return path.reduce(
+    (text, part) =>
+      /^\d+$/.test(part) && text !== ""
+        ? `${text}[${part}]`
+        : `${text}${text === "" ? "" : "."}${renderTomlKey([part])}`,
+    "",
+  );
+}
+
+function problemsOf(issue: Issue, tree: TomlTable): ConfigProblem[] {
+  const path = issue.path.map(String);
+  if (issue.code === "unrecognized_keys") {
+    const known = knownKeysAt(path);
+    return issue.keys.map((key) => ({
+      kind: "unknown",
+      path: [...path, key],
+      hint: closestWord(key, known),
+    }));
+  }
+  if (issue.code === "invalid_union") {
+    return [unionProblem(issue.errors, path, tree)];
+  }
+  const kind = valueAt(tree, path) === undefined ? "missing" : "invalid";
+  return [{ kind, path, hint: wanted(issue, valueAt(tree, path)) }];
+}
+
+// The alternative that fits the value's kind says best what is wrong inside it.
+function unionProblem(
+  alternatives: readonly (readonly Issue[])[],
+  path: readonly string[],
+  tree: TomlTable,
+): ConfigProblem {
+  const inner = alternatives.find((issues) =>
+    issues.length > 0 && issues.every((issue) => issue.path.length > 0)
+  )?.[0];
+  if (inner !== undefined) {
+    const full = [...path, ...inner.path.map(String)];
+    if (inner.code === "unrecognized_keys") {
+      const key = inner.keys[0] ?? "";
+      return {
+        kind: "invalid",
+        path: [...full, key],
+        hint: "absent: there is no such key",
+      };
+    }
+    const value = valueAt(tree, full);
+    const kind = value === undefined ? "missing" : "invalid";
+    return { kind, path: full, hint: wanted(inner, value) };
+  }
+  const value = valueAt(tree, path);
+  const hints = alternatives.flatMap((issues) =>
+    issues.slice(0, 1).map((issue) => wanted(issue, value))
+  );
+  return { kind: "invalid", path, hint: [...new Set(hints)].join(", or ") };
+}
+
+function wanted(issue: Issue, value: TomlValue | undefined): string {
+  switch (issue.code) {
+    case "invalid_value": {
+      const words = issue.values.map((word) => JSON.stringify(word));
+      const close = typeof value === "string"
+        ? closestWord(value, issue.values.map(String))
+        : undefined;
+      const question = close === undefined ? "" : `; did you mean "${close}"?`;
+      return `${words.length > 1 ? "one of " : ""}${
+        words.join(", ")
+      }${question}`;
+    }
+    case "invalid_type":
+      return KINDS[issue.expected] ?? issue.expected;
+    case "too_small":
+      return issue.origin === "number" || issue.origin === "int"
+        ? `${issue.inclusive ? "at least" : "greater than"} ${issue.minimum}`
+        : "not empty";
+    case "too_big":
+      return `at most ${issue.maximum}`;
+    case "invalid_key":
+      return 'named with letters, digits, "_" and "-" only';
+    case "invalid_format":
+      return 'a number of seconds or a time such as "90s", "10m", "2h"';
+    default:
+      return "something else";
+  }
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  string: "a text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a table",
+  record: "a table",
+};
+
+function describeValue(
+  value: TomlValue | undefined,
+  path: readonly string[],
+): string {
+  if (Array.isArray(value)) return "a list";
+  if (isTable(value)) return "a table";
+  if (isSecretPath(path)) return "hidden";
+  const text = typeof value === "string"
+    ? JSON.stringify(value)
+    : String(value);
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+/** The keys a table may have; none when any key will do. */
+export function knownKeysAt(path: readonly string[]): readonly string[] {
+  let schema: z.core.$ZodType | undefined = ConfigFile;
+  for (const part of path) schema = memberOf(schema, part);
+  const type = unwrap(schema);
+  return type instanceof z.core.$ZodObject
+    ? Object.keys(type._zod.def.shape)
+    : [];
+}
+
+function memberOf(
+  schema: z.core.$ZodType | undefined,
+  key: string,
+): z.core.$ZodType | undefined {
+  const type = unwrap(schema);
+  if (type instanceof z.core.$ZodObject) return type._zod.def.shape[key];
+  if (type instanceof z.core.$ZodRecord) return type._zod.def.valueType;
+  if (type instanceof z.core.$ZodArray) return type._zod.def.element;
+  return undefined;
+}
+
+function unwrap(
+  schema: z.core.$ZodType | undefined,
+): z.core.$ZodType | undefined {
+  let type = schema;
+  while (
+    type instanceof z.core.$ZodOptional || type instanceof z.core.$ZodDefault ||
+    type instanceof z.core.$ZodPrefault
+  ) {
+    type = type._zod.def.innerType;
+  }
+  return type;
+}
+
+function without(tree: TomlTable, path: readonly string[]): TomlTable {
+  const copy = structuredCopy(tree);
+  const parent = valueAt(copy, path.slice(0, -1));
+  if (isTable(parent)) delete parent[path.at(-1) ?? ""];
+  return copy;
+}
+
+function structuredCopy<T extends TomlValue>(value: T): T {
+  if (Array.isArray(value)) return value.map(structuredCopy) as T;
+  if (!isTable(value)) return value;
+  const copy = Object.create(null) as TomlTable;
+  for (const [key, member] of Object.entries(value)) {
+    copy[key] = structuredCopy(member);
+  }
+  return copy as T;
+}
