@@ -82,6 +82,13 @@ export const LIMITS = Object.freeze({
   patchBytes: 8 * 1024 * 1024,
   patchFileBytes: 64 * 1024 * 1024,
   patchFiles: 1_000,
+  /** Old and new contents of one patch that are kept in memory. */
+  patchTotalBytes: 256 * 1024 * 1024,
+  /** Unified diff of one file, and of a whole patch, as shown to people. */
+  patchDiffBytes: 64 * 1024,
+  patchDetailBytes: 256 * 1024,
+  /** Differing lines up to which a diff is minimal; above, blocks are replaced whole. */
+  patchDiffEdits: 1_000,
 
   configBytes: 1024 * 1024,
   /** One file of policy rules, and one file of policy test cases. */

@@ -1,0 +1,89 @@
+/** Where session files lie, and what their names say. */
+import type { Files } from "../protocol/host.ts";
+import type { ThreadMeta } from "../protocol/log.ts";
+import { basename } from "../util/path.ts";
+
+export interface LogName {
+  readonly id: string;
+  /** Local time of the machine that made it, as ISO 8601 without zone. */
+  readonly createdAt: string;
+}
+
+/** A session file before anything of it is read. */
+export interface SessionFile extends LogName {
+  readonly path: string;
+  readonly isArchived: boolean;
+}
+
+const NAME =
+  /^rollout-(\d{4}-\d{2}-\d{2})T(\d{2})-(\d{2})-(\d{2})-([0-9a-fA-F-]{36})\.jsonl$/;
+
+/** Path of the log of a new thread: a folder per day, names that sort by time. */
+export function buildLogPath(
+  codexHome: string,
+  meta: Pick<ThreadMeta, "id" | "createdAt">,
+): string {
+  const at = new Date(meta.createdAt);
+  const day = [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())];
+  const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two);
+  return `${codexHome}/sessions/${day.join("/")}/` +
+    `rollout-${day.join("-")}T${time.join("-")}-${meta.id}.jsonl`;
+}
+
+/** What a file's name says; undefined when it is no session file's. */
+export function parseLogName(path: string): LogName | undefined {
+  const found = NAME.exec(basename(path));
+  if (found === null) return undefined;
+  const [, day, hours, minutes, seconds, id = ""] = found;
+  return { id, createdAt: `${day}T${hours}:${minutes}:${seconds}` };
+}
+
+/** Path an archived session file moves to. */
+export function archivedPath(codexHome: string, path: string): string {
+  return `${codexHome}/archived_sessions/${basename(path)}`;
+}
+
+/** Path a session file has while it is not archived. */
+export function activePath(codexHome: string, file: SessionFile): string {
+  const day = file.createdAt.slice(0, 10).replaceAll("-", "/");
+  return `${codexHome}/sessions/${day}/${basename(file.path)}`;
+}
+
+/** All session files, newest name first. Unreadable folders count as empty. */
+export async function listSessionFiles(
+  files: Files,
+  codexHome: string,
+): Promise<SessionFile[]> {
+  const found: SessionFile[] = [];
+  const take = (path: string, isArchived: boolean): void => {
+    const name = parseLogName(path);
+    if (name !== undefined) found.push({ ...name, path, isArchived });
+  };
+  for (const path of await walk(files, `${codexHome}/sessions`, 3)) {
+    take(path, false);
+  }
+  for (const path of await walk(files, `${codexHome}/archived_sessions`, 0)) {
+    take(path, true);
+  }
+  return found.sort((a, b) => basename(a.path) < basename(b.path) ? 1 : -1);
+}
+
+async function walk(
+  files: Files,
+  folder: string,
+  depth: number,
+): Promise<string[]> {
+  const entries = await files.list(folder).catch(() => []);
+  const paths = await Promise.all(entries.map(async (entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (depth > 0 && entry.isDirectory) {
+      return await walk(files, path, depth - 1);
+    }
+    return depth === 0 && entry.isFile ? [path] : [];
+  }));
+  return paths.flat();
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, "0");
+}
