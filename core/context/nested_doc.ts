@@ -4,6 +4,7 @@ import type { Files } from "../protocol/host.ts";
 import { textMessage, viewItem, type WireItem } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { isInside, resolvePath } from "../util/path.ts";
+import { byteLength } from "../util/text.ts";
 import { DOC_HEADER } from "./contextual.ts";
 import { renderDocMessage } from "./initial.ts";
 import { ancestors, findDoc, readDoc } from "./project_doc.ts";
@@ -25,9 +26,22 @@ export function createNestedDocState(options: {
   readonly bytesLeft: number;
   readonly items: readonly WireItem[];
 }): NestedDocState {
-  const { cwd, fallbackNames, bytesLeft, items } = options;
-  const seen = new Set(items.flatMap((item) => toldFolder(item) ?? []));
-  return { cwd, fallbackNames, bytesLeft, seen };
+  const { cwd, fallbackNames } = options;
+  const told = options.items.flatMap((item) => {
+    const folder = toldFolder(item);
+    const isNested = folder !== undefined && folder !== cwd &&
+      isInside(folder, cwd);
+    return isNested
+      ? [{ folder, bytes: byteLength(JSON.stringify(item)) }]
+      : [];
+  });
+  const spent = told.reduce((sum, { bytes }) => sum + bytes, 0);
+  return {
+    cwd,
+    fallbackNames,
+    bytesLeft: Math.max(0, options.bytesLeft - spent),
+    seen: new Set(told.map(({ folder }) => folder)),
+  };
 }
 
 /** Messages to append, outermost folder first, now that `touchedPath` matters. */

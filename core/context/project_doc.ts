@@ -31,6 +31,8 @@ export interface DocFile {
 export interface ProjectDocs {
   readonly text?: string;
   readonly files: readonly DocFile[];
+  /** Of the budget, for files of folders further down. */
+  readonly bytesLeft: number;
   readonly warnings: readonly string[];
 }
 
@@ -64,6 +66,7 @@ export async function loadProjectDocs(
   return {
     ...(parts.length === 0 ? {} : { text: parts.join(GLOBAL_SEPARATOR) }),
     files: all.flatMap((doc) => doc.file ?? []),
+    bytesLeft,
     warnings: all.flatMap((doc) => doc.warnings),
   };
 }
