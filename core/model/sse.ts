@@ -8,8 +8,10 @@ import { LIMITS } from "../protocol/limits.ts";
  * a message that lacks only its empty line at the end of the stream still counts.
  */
 export class SseParser {
-  // Takes a leading byte order mark away and keeps split characters for the next piece.
-  readonly #decoder = new TextDecoder();
+  // Keeps split characters for the next piece. The leading byte order mark is ours to take:
+  // the runtime's decoder also takes one that begins a later piece.
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  #begun = false;
   readonly #bytesMax: number;
   /** The start of a line whose end has not come; never searched again. */
   #partial = "";
@@ -44,7 +46,7 @@ export class SseParser {
   }
 
   #takeText(piece: string): void {
-    const text = this.#withLineFeeds(piece);
+    const text = this.#withLineFeeds(this.#withoutMark(piece));
     let start = 0;
     for (
       let at = text.indexOf("\n");
@@ -58,6 +60,12 @@ export class SseParser {
     }
     if (start < text.length) this.#partial += text.slice(start);
     this.#checkSize();
+  }
+
+  #withoutMark(piece: string): string {
+    if (this.#begun || piece === "") return piece;
+    this.#begun = true;
+    return piece.startsWith("\ufeff") ? piece.slice(1) : piece;
   }
 
   // Lines end in LF, CR LF or CR; a CR LF may be split between two pieces.

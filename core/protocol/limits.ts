@@ -53,6 +53,17 @@ export const LIMITS = Object.freeze({
   errorBodyBytes: 64 * 1024,
   errorTextBytes: 2_048,
 
+  /** Below this many tokens providers cache nothing, and from there on in such blocks. */
+  cacheTokensMin: 1_024,
+  cacheBlockTokens: 128,
+  /** By how much the shared part may be over-estimated before a miss is spoken of. */
+  cacheSlack: 0.1,
+  /** Idle time after which a provider is expected to have forgotten a prefix. */
+  cacheKeepMs: 300_000,
+
+  /** Warnings of one start that a person is shown. */
+  warningsMax: 100,
+
   projectDocBytes: 32 * 1024,
   globalDocBytes: 256 * 1024,
   promptBytes: 8 * 1024 * 1024,

@@ -1,0 +1,215 @@
+/** How much of a request could come from the provider's cache, and why not more did. Pure. */
+import type { CacheReport } from "../protocol/event.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import { checksum64 } from "../util/checksum.ts";
+import { estimateTokens } from "../util/text.ts";
+
+/** One item of the input: its JSON text as sent, its estimated tokens. */
+export interface PrintedItem {
+  readonly json: string;
+  readonly tokens: number;
+}
+
+/** A request, reduced to what providers cache by. */
+export interface PromptFacts {
+  readonly model: string;
+  /** `prompt_cache_key`. */
+  readonly key: string;
+  /** Reasoning effort; empty when none is sent. */
+  readonly effort: string;
+  readonly instructions: string;
+  /** JSON text of each tool, in order. */
+  readonly tools: readonly string[];
+  readonly items: readonly PrintedItem[];
+  /**
+   * Set when this request need not extend the one before and everybody was told:
+   * `compacted`, `rolled back`, `tools refreshed`.
+   */
+  readonly announced?: string;
+  /** When it was sent, by the monotonic clock. */
+  readonly atMs: number;
+}
+
+/** Facts with what is compared: made once a request, from the one before where it can. */
+export interface PromptPrint extends PromptFacts {
+  /** Estimated tokens of instructions and tools. */
+  readonly fixedTokens: number;
+  /** Estimated tokens up to and with each item. */
+  readonly tokensUpTo: readonly number[];
+  /** Checksum of everything up to and with each item. */
+  readonly chain: readonly string[];
+}
+
+/** What is left of the last request when its process is gone. */
+export interface RestoredPrint {
+  /** Of `printHash`. */
+  readonly bodyHash: string;
+  readonly inputItems: number;
+  readonly inputTokens: number;
+  /** Between its answer and this request, by the clock on the wall. */
+  readonly idleMs: number;
+}
+
+export interface CacheCase {
+  readonly earlier: PromptPrint | RestoredPrint | undefined;
+  /** Tokens the provider counted for the earlier request; it beats our estimate. */
+  readonly earlierInputTokens?: number | undefined;
+  readonly later: PromptPrint;
+  /** Undefined when the provider reported no usage. */
+  readonly cachedTokens: number | undefined;
+}
+
+/** The print of a request. Work is proportional to the items that are new since `earlier`. */
+export function buildPrint(
+  facts: PromptFacts,
+  earlier: PromptPrint | undefined,
+): PromptPrint {
+  const kept = earlier === undefined
+    ? 0
+    : sharedCount(earlier.items, facts.items);
+  const tokensUpTo = earlier?.tokensUpTo.slice(0, kept) ?? [];
+  const chain = earlier?.chain.slice(0, kept) ?? [];
+  for (const { json, tokens } of facts.items.slice(kept)) {
+    tokensUpTo.push((tokensUpTo.at(-1) ?? 0) + tokens);
+    chain.push(checksum64((chain.at(-1) ?? "") + checksum64(json)));
+  }
+  const isFixed = earlier !== undefined && !fixedChange(earlier, facts);
+  return {
+    ...facts,
+    // The caller's list grows on.
+    items: [...facts.items],
+    fixedTokens: isFixed ? earlier.fixedTokens : countFixed(facts),
+    tokensUpTo,
+    chain,
+  };
+}
+
+/** The print as one word for the log: instructions, tools and input apart. */
+export function printHash(print: PromptPrint): string {
+  return [
+    checksum64(print.instructions),
+    checksum64(print.tools.join("\n")),
+    print.chain.at(-1) ?? "",
+  ].join(".");
+}
+
+/** What the response's usage says about the prefix; the first cause of a shortfall. */
+export function buildCacheReport(input: CacheCase): CacheReport {
+  const { earlier, later } = input;
+  const cachedTokens = input.cachedTokens ?? 0;
+  if (earlier === undefined) {
+    return { sharedTokens: 0, cachedTokens, cause: "", prefixBroken: false };
+  }
+  const diff = "bodyHash" in earlier
+    ? diffRestored(earlier, later)
+    : diffPrints(earlier, later, input.earlierInputTokens);
+  if (diff.ours !== "") {
+    const { announced } = later;
+    return {
+      sharedTokens: diff.sharedTokens,
+      cachedTokens,
+      cause: announced ?? diff.ours,
+      prefixBroken: announced === undefined,
+    };
+  }
+  const { sharedTokens } = diff;
+  const isShort = input.cachedTokens !== undefined &&
+    isShortfall(sharedTokens, input.cachedTokens);
+  const cause = isShort ? providerCause(earlier, later) : "";
+  return { sharedTokens, cachedTokens, cause, prefixBroken: false };
+}
+
+interface PrefixDiff {
+  readonly sharedTokens: number;
+  /** What of the bytes sent before is not in this request; empty when all is. */
+  readonly ours: string;
+}
+
+function diffPrints(
+  earlier: PromptPrint,
+  later: PromptPrint,
+  earlierInputTokens: number | undefined,
+): PrefixDiff {
+  if (earlier.key !== later.key) {
+    return { sharedTokens: 0, ours: "key changed" };
+  }
+  const fixed = fixedChange(earlier, later);
+  if (fixed !== "") return { sharedTokens: 0, ours: fixed };
+  const count = sharedCount(earlier.items, later.items);
+  if (count === earlier.items.length) {
+    const estimate = earlier.fixedTokens + (earlier.tokensUpTo.at(-1) ?? 0);
+    return { sharedTokens: earlierInputTokens ?? estimate, ours: "" };
+  }
+  const ours = count === later.items.length
+    ? `input[${count}] removed`
+    : `input[${count}] changed`;
+  const items = count === 0 ? 0 : earlier.tokensUpTo[count - 1] ?? 0;
+  return { sharedTokens: earlier.fixedTokens + items, ours };
+}
+
+// After a resume only checksums are left: they name the part, not the place.
+function diffRestored(earlier: RestoredPrint, later: PromptPrint): PrefixDiff {
+  const [instructions, tools, input] = earlier.bodyHash.split(".");
+  const now = printHash({
+    ...later,
+    chain: later.chain.slice(0, earlier.inputItems),
+  }).split(".");
+  const ours = instructions !== now[0]
+    ? "instructions changed"
+    : tools !== now[1]
+    ? "tools changed"
+    : input !== now[2] || later.items.length < earlier.inputItems
+    ? "input changed"
+    : "";
+  return { sharedTokens: ours === "" ? earlier.inputTokens : 0, ours };
+}
+
+function fixedChange(earlier: PromptFacts, later: PromptFacts): string {
+  if (earlier.instructions !== later.instructions) {
+    return "instructions changed";
+  }
+  const longer = Math.max(earlier.tools.length, later.tools.length);
+  for (let at = 0; at < longer; at++) {
+    if (earlier.tools[at] === later.tools[at]) continue;
+    if (at >= later.tools.length) return `tools[${at}] removed`;
+    return `tools[${at}] ${at < earlier.tools.length ? "changed" : "added"}`;
+  }
+  return "";
+}
+
+// Texts are shared with the transcript: equal ones are mostly one and the same, which the
+// runtime sees without reading them.
+function sharedCount(
+  earlier: readonly PrintedItem[],
+  later: readonly PrintedItem[],
+): number {
+  const shorter = Math.min(earlier.length, later.length);
+  let at = 0;
+  while (at < shorter && earlier[at]?.json === later[at]?.json) at++;
+  return at;
+}
+
+function countFixed(facts: PromptFacts): number {
+  return estimateTokens(facts.instructions) +
+    facts.tools.reduce((sum, tool) => sum + estimateTokens(tool), 0);
+}
+
+// Providers cache from some length on and in blocks; our estimates are rough besides.
+function isShortfall(sharedTokens: number, cachedTokens: number): boolean {
+  if (sharedTokens < LIMITS.cacheTokensMin) return false;
+  return cachedTokens < sharedTokens * (1 - LIMITS.cacheSlack) -
+      LIMITS.cacheBlockTokens;
+}
+
+function providerCause(
+  earlier: PromptPrint | RestoredPrint,
+  later: PromptPrint,
+): string {
+  const restored = "bodyHash" in earlier;
+  if (!restored && earlier.model !== later.model) return "model changed";
+  if (!restored && earlier.effort !== later.effort) return "effort changed";
+  const idleMs = restored ? earlier.idleMs : later.atMs - earlier.atMs;
+  return idleMs > LIMITS.cacheKeepMs
+    ? "idle longer than the provider keeps it"
+    : "provider missed: our bytes were identical";
+}
