@@ -102,16 +102,18 @@ function rulesOf(judged: JudgedCommand): readonly PrefixRule[] {
   return judged.hidden === undefined ? rules : [...rules, judged.hidden];
 }
 
-// A part that a rule speaks for is settled by the rule.
+// What a rule allows is settled, and what it asks about is asked anyway; but a rule
+// that asks never makes less of a danger.
 function questionsOf(
   segment: JudgedSegment,
   approval: ApprovalPolicy,
 ): readonly Question[] {
-  if (segment.rule !== undefined) return [];
+  if (segment.rule?.decision === "allow") return [];
   const category = "sandbox_approval";
   if (segment.danger !== undefined) {
     return [{ category, reason: segment.danger }];
   }
+  if (segment.rule !== undefined) return [];
   if (approval !== "untrusted" || segment.safe) return [];
   const command = shorten(quoteWords(segment.core));
   return [{ category, reason: `"${command}" is not known to only read` }];
@@ -148,7 +150,8 @@ function settle(
   sandboxed: boolean,
 ): Verdict {
   if (questions.length === 0) return { type: "run", sandboxed };
-  const reason = questions.map((question) => question.reason).join("; ");
+  const reasons = new Set(questions.map((question) => question.reason));
+  const reason = [...reasons].join("; ");
   if (approval === "never") {
     return {
       type: "refuse",

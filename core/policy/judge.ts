@@ -7,7 +7,12 @@ import {
   strictestRule,
 } from "./rules.ts";
 import { nestedCommands, scanScript } from "./shell_scan.ts";
-import { type Segment, type Split, splitCommand } from "./split.ts";
+import {
+  type Segment,
+  shellScript,
+  type Split,
+  splitCommand,
+} from "./split.ts";
 
 export interface JudgedSegment extends Segment {
   /** The strictest rule that matches, with or without the wrappers. */
@@ -36,8 +41,10 @@ export function judgeCommand(
   const segments = split.segments.map((segment) =>
     judgeSegment(segment, { rules, readable, script })
   );
+  // The whole of it once more, so that nothing escapes by having been folded away.
+  const isScript = shellScript(argv) !== undefined;
   const nested = [
-    ...split.segments.flatMap(({ words }) => nestedCommands(words).slice(1)),
+    ...nestedCommands(argv).slice(isScript ? 1 : 0),
     ...(script === undefined ? [] : scanScript(script)),
   ];
   const hidden = strictestRule(

@@ -10,7 +10,8 @@ export function matchesName(wildcard: string, name: string): boolean {
  * one name, `**` crosses folders. A pattern without wildcards is a plain path.
  */
 export function matchesPath(glob: string, path: string): boolean {
-  const trimmed = glob.length > 1 ? glob.replace(/\/+$/, "") : glob;
+  if (glob === "") return false;
+  const trimmed = glob.replace(/\/+$/, "");
   const source = trimmed.split(/(\/\*\*\/|\/\*\*$|^\*\*\/)/).map((part) => {
     if (part === "/**/") return "/(?:[^]*/)?";
     if (part === "/**") return "/[^]*";

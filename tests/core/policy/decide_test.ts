@@ -1,0 +1,539 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type {
+  Action,
+  ApprovalPolicy,
+  SandboxPolicy,
+  Verdict,
+} from "../../../core/protocol/policy.ts";
+import {
+  asksAfterDenial,
+  decide,
+  type DecideInput,
+} from "../../../core/policy/decide.ts";
+import { judgeCommand } from "../../../core/policy/judge.ts";
+import { type RuleSet } from "../../../core/policy/rules.ts";
+import {
+  command,
+  EXTERNAL,
+  FULL,
+  granular,
+  input,
+  patch,
+  READ_ONLY,
+  rulesOf,
+  WORKSPACE,
+} from "./support_policy.ts";
+
+/** `run`, `run!` (no sandbox), `ask`, `ask!` or `refuse`. */
+function verdict(action: Action, more: Partial<DecideInput> = {}): string {
+  const result = decide(input(action, more));
+  if (result.type === "refuse") return "refuse";
+  return result.type + (result.sandboxed ? "" : "!");
+}
+
+const APPROVALS: readonly ApprovalPolicy[] = [
+  "untrusted",
+  "on-failure",
+  "on-request",
+  "never",
+  granular(true, true),
+  granular(false, true),
+  granular(true, false),
+  granular(false, false),
+];
+const SANDBOXES: readonly SandboxPolicy[] = [
+  READ_ONLY,
+  WORKSPACE,
+  FULL,
+  EXTERNAL,
+];
+
+Deno.test("decide() follows the table of approval policies", () => {
+  const escalated = { escalated: true };
+  const table: [Action, ...string[]][] = [
+    //                               untrusted on-failure on-request never  gran.    silent
+    [command("ls"), "run", "run", "run", "run", "run", "run"],
+    [command(["ls"]), "run", "run", "run", "run", "run", "run"],
+    [command("npm test"), "ask", "run", "run", "run", "run", "run"],
+    [command("ls > x"), "ask", "run", "run", "run", "run", "run"],
+    [command("ls && npm test"), "ask", "run", "run", "run", "run", "run"],
+    [command("rm -rf x"), "ask", "ask", "ask", "refuse", "ask", "refuse"],
+    [
+      command("ls; $(rm -rf x)"),
+      "ask",
+      "ask",
+      "ask",
+      "refuse",
+      "ask",
+      "refuse",
+    ],
+    [
+      command("ls", escalated),
+      "ask!",
+      "refuse",
+      "ask!",
+      "refuse",
+      "ask!",
+      "refuse",
+    ],
+    [
+      command("x > y", escalated),
+      "ask!",
+      "refuse",
+      "ask!",
+      "refuse",
+      "ask!",
+      "refuse",
+    ],
+    [patch("/ws/a"), "ask", "run", "run", "run", "run", "run"],
+    [
+      patch("/ws/a", "/etc/x"),
+      "ask!",
+      "ask!",
+      "ask!",
+      "refuse",
+      "ask!",
+      "refuse",
+    ],
+    [
+      patch("/ws/.git/config"),
+      "ask!",
+      "ask!",
+      "ask!",
+      "refuse",
+      "ask!",
+      "refuse",
+    ],
+  ];
+  const policies: ApprovalPolicy[] = [
+    "untrusted",
+    "on-failure",
+    "on-request",
+    "never",
+    granular(true, true),
+    granular(false, true),
+  ];
+  for (const [action, ...expected] of table) {
+    assert.deepEqual(
+      policies.map((approval) => verdict(action, { approval })),
+      expected,
+      JSON.stringify(action),
+    );
+  }
+});
+
+Deno.test("decide() runs plainly where there is no sandbox of ours, and escalation is moot", () => {
+  for (const sandbox of [FULL, EXTERNAL]) {
+    for (const approval of ["on-request", "never", "on-failure"] as const) {
+      assert.equal(verdict(command("npm test"), { sandbox, approval }), "run!");
+      assert.equal(
+        verdict(command("npm test", { escalated: true }), {
+          sandbox,
+          approval,
+        }),
+        "run!",
+      );
+      assert.equal(verdict(patch("/etc/x"), { sandbox, approval }), "run!");
+    }
+    assert.equal(
+      verdict(command("npm test"), { sandbox, approval: "untrusted" }),
+      "ask!",
+    );
+    assert.equal(
+      verdict(command("rm -rf x"), { sandbox, approval: "never" }),
+      "refuse",
+    );
+  }
+  assert.equal(verdict(patch("/ws/a"), { sandbox: READ_ONLY }), "ask!");
+  assert.equal(
+    verdict(patch("/ws/a"), { sandbox: READ_ONLY, approval: "never" }),
+    "refuse",
+  );
+});
+
+Deno.test("decide() leaves the sandbox only when a rule allows every part", () => {
+  const rules = rulesOf(
+    `prefix_rule(pattern=["npm"])\nprefix_rule(pattern=["git", "push"])`,
+  );
+  for (
+    const script of [
+      "npm test",
+      "npm a && git push",
+      "cd x && CI=1 timeout 5 npm test",
+      "npm <<'E'\nE",
+    ]
+  ) {
+    assert.equal(verdict(command(script), { rules }), "run!", script);
+    assert.equal(
+      verdict(command(script, { escalated: true }), {
+        rules,
+        approval: "never",
+      }),
+      "run!",
+      script,
+    );
+  }
+  for (
+    const script of [
+      "npm test && ls",
+      "npm test; cd x",
+      "npm test > x",
+      "npm $(id)",
+      "PATH=x npm test",
+      "(npm test)",
+      "./npm test",
+      "/tmp/npm x",
+      "npm test &",
+    ]
+  ) {
+    assert.equal(verdict(command(script), { rules }), "run", script);
+  }
+  assert.equal(
+    verdict(command(["npm", "test"]), { rules, approval: "untrusted" }),
+    "run!",
+  );
+  assert.equal(verdict(command(["bash", "-c", "npm", "x"]), { rules }), "run");
+  assert.equal(verdict(command([]), { rules }), "run");
+});
+
+Deno.test("decide() obeys asking and forbidding rules, wherever they are hidden", () => {
+  const forbid = rulesOf(
+    `prefix_rule(pattern=["git", "push"], decision="forbidden", justification="CI does")`,
+  );
+  const ask = rulesOf(
+    `prefix_rule(pattern=["git", "push"], decision="prompt")`,
+  );
+  const scripts = [
+    "git push",
+    "ls && git push",
+    "git push > log",
+    "echo $(git push)",
+    "timeout 5 git push",
+    "sudo git push",
+    "bash -c 'git push'",
+    "(git push)",
+    "PATH=x git push",
+    "/x/git push",
+    "if true; then git push; fi",
+    "bash <<'E'\ngit push\nE",
+  ];
+  for (const script of scripts) {
+    assert.equal(verdict(command(script), { rules: forbid }), "refuse", script);
+    assert.equal(
+      verdict(command(script), { rules: forbid, sandbox: FULL }),
+      "refuse",
+      script,
+    );
+    assert.equal(verdict(command(script), { rules: ask }), "ask", script);
+    assert.equal(
+      verdict(command(script), { rules: ask, approval: "never" }),
+      "refuse",
+      script,
+    );
+    assert.equal(
+      verdict(command(script), { rules: ask, approval: granular(true, false) }),
+      "refuse",
+      script,
+    );
+    assert.equal(
+      verdict(command(script), { rules: ask, approval: granular(false, true) }),
+      "ask",
+      script,
+    );
+  }
+  assert.equal(verdict(command("git pull"), { rules: forbid }), "run");
+  assert.equal(
+    verdict(command("git push"), {
+      rules: rulesOf(
+        `prefix_rule(pattern=["git"])\nprefix_rule(pattern=["git", "push"], decision="prompt")`,
+      ),
+    }),
+    "ask",
+  );
+});
+
+Deno.test("decide() obeys rules about what is folded away", () => {
+  for (const name of ["cd", "timeout", "env"]) {
+    const rules = rulesOf(
+      `prefix_rule(pattern=["${name}"], decision="forbidden")`,
+    );
+    const script = `cd x && timeout 5 env CI=1 ls`;
+    assert.equal(verdict(command(script), { rules }), "refuse", name);
+    const argv = ["env", "CI=1", "timeout", "5", "bash", "-c", "cd x && ls"];
+    assert.equal(verdict(command(argv), { rules }), "refuse", name);
+  }
+});
+
+Deno.test("decide() names the policy or the rule in its reasons", () => {
+  const reason = (one: DecideInput): string => {
+    const result = decide(one);
+    return result.type === "run" ? "" : result.reason;
+  };
+  assert.match(
+    reason(input(command("ls", { escalated: true }), { approval: "never" })),
+    /approval policy is "never"/,
+  );
+  assert.match(
+    reason(
+      input(command("ls", { escalated: true }), { approval: "on-failure" }),
+    ),
+    /approval policy is "on-failure"/,
+  );
+  assert.match(
+    reason(input(command("rm -rf x"), { approval: "never" })),
+    /"rm -rf x" deletes without asking back, and the approval policy "never"/,
+  );
+  assert.match(
+    reason(input(command("rm -rf x"), { approval: granular(false, true) })),
+    /granular approval policy has sandbox_approval = false/,
+  );
+  assert.match(
+    reason(input(patch("/etc/x"), { approval: "never", sandbox: READ_ONLY })),
+    /read-only sandbox does not allow writing to \/etc\/x/,
+  );
+  assert.match(
+    reason(input(command("x", { escalated: true, justification: "May I?" }))),
+    /outside the sandbox: May I\?/,
+  );
+  const rules = rulesOf(
+    `prefix_rule(pattern=["git"], decision="forbidden", justification="Use jj")`,
+  );
+  assert.equal(
+    reason(input(command("git x"), { rules })),
+    'The rule "git" (/home/u/r.rules:1) forbids it: Use jj',
+  );
+});
+
+Deno.test("asksAfterDenial() offers a retry where the policy brings failures to the person", () => {
+  assert.deepEqual(APPROVALS.map(asksAfterDenial), [
+    true,
+    true,
+    false,
+    false,
+    true,
+    false,
+    true,
+    false,
+  ]);
+});
+
+Deno.test("decide() is total", () => {
+  fc.assert(
+    fc.property(arbitraryInput(), (one) => {
+      assert.ok(["run", "ask", "refuse"].includes(decide(one).type));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+Deno.test("decide() never allows more under a stricter approval policy", () => {
+  const pairs: [strict: ApprovalPolicy, loose: ApprovalPolicy][] = [
+    ["untrusted", "on-request"],
+    ["never", "on-request"],
+    ["on-failure", "on-request"],
+    ["never", "on-failure"],
+    [granular(true, true), "on-request"],
+    [granular(false, true), granular(true, true)],
+    [granular(true, false), granular(true, true)],
+    [granular(false, false), granular(false, true)],
+    ["never", granular(false, false)],
+  ];
+  fc.assert(
+    fc.property(
+      arbitraryInput(),
+      fc.constantFrom(...pairs),
+      (one, [strict, loose]) => {
+        assertNotLooser(
+          decide({ ...one, approval: strict }),
+          decide({ ...one, approval: loose }),
+        );
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("decide() never allows more under a stricter sandbox policy", () => {
+  const pairs: [strict: SandboxPolicy, loose: SandboxPolicy][] = [
+    [READ_ONLY, WORKSPACE],
+    [WORKSPACE, FULL],
+    [READ_ONLY, EXTERNAL],
+    [EXTERNAL, FULL],
+    [{ ...WORKSPACE, writableRoots: [] } as SandboxPolicy, WORKSPACE],
+  ];
+  fc.assert(
+    fc.property(
+      arbitraryInput(),
+      fc.constantFrom(...pairs),
+      (one, [strict, loose]) => {
+        assertNotLooser(
+          decide({ ...one, sandbox: strict }),
+          decide({ ...one, sandbox: loose }),
+        );
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("decide() never allows more because a rule asks or forbids", () => {
+  const stricter = fc.constantFrom(
+    ...["npm", "git", "rm", "bash", "ls"].flatMap((name) =>
+      ["prompt", "forbidden"].map((decision) =>
+        `prefix_rule(pattern=["${name}"], decision="${decision}")`
+      )
+    ),
+  );
+  fc.assert(
+    fc.property(arbitraryInput(), stricter, (one, text) => {
+      const rules: RuleSet = {
+        ...one.rules,
+        rules: [...one.rules.rules, ...rulesOf(text).rules],
+      };
+      assertNotLooser(decide({ ...one, rules }), decide(one));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("decide() never allows a script more than each of its parts", () => {
+  fc.assert(
+    fc.property(
+      arbitraryInput(),
+      fc.array(arbitrarySimple(), { minLength: 2, maxLength: 3 }),
+      fc.constantFrom(" && ", "; ", " | ", " & ", "\n"),
+      (one, parts, joiner) => {
+        const whole = decide({ ...one, action: command(parts.join(joiner)) });
+        for (const part of parts) {
+          // `cd sub && x` is x in another folder, which the model may choose anyway.
+          if (part === "cd sub") continue;
+          assertNotLooser(
+            whole,
+            decide({ ...one, action: command(part) }),
+          );
+        }
+      },
+    ),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("judgeCommand() says of each part what is known about it", () => {
+  const rules = rulesOf(
+    `prefix_rule(pattern=["npm"])\nprefix_rule(pattern=["git"], decision="prompt")`,
+  );
+  const judged = judgeCommand(
+    ["bash", "-lc", "ls | CI=1 npm x && rm -f y $(git z)"],
+    "/ws",
+    rules,
+  );
+  assert.equal(judged.kind, "opaque");
+  assert.equal(judged.hidden?.decision, "prompt");
+  const plain = judgeCommand(
+    ["bash", "-lc", "ls | CI=1 npm x && rm -f y"],
+    "/ws",
+    rules,
+  );
+  assert.deepEqual(
+    plain.segments.map((
+      { core, safe, rule, danger },
+    ) => [core.join(" "), safe, rule?.decision, danger !== undefined]),
+    [
+      ["ls", true, undefined, false],
+      ["npm x", false, "allow", false],
+      ["rm -f y", false, undefined, true],
+    ],
+  );
+});
+
+// How much a verdict lets happen: nothing, what a person agrees to, in the box, anything.
+function rank(verdict: Verdict): number {
+  if (verdict.type === "refuse") return 0;
+  if (verdict.type === "ask") return 1;
+  return verdict.sandboxed ? 2 : 3;
+}
+
+function assertNotLooser(strict: Verdict, loose: Verdict): void {
+  assert.ok(
+    rank(strict) <= rank(loose),
+    `${JSON.stringify(strict)} is looser than ${JSON.stringify(loose)}`,
+  );
+}
+
+function arbitrarySimple(): fc.Arbitrary<string> {
+  return fc.constantFrom(
+    "ls",
+    "npm test",
+    "git push",
+    "rm -rf x",
+    "cat a",
+    "cd sub",
+    "timeout 5 npm x",
+    "CI=1 git status",
+    "echo $(git push)",
+    "npm x > y",
+    "bash -c 'rm -f z'",
+  );
+}
+
+function arbitraryInput(): fc.Arbitrary<DecideInput> {
+  const argv = fc.oneof(
+    fc.array(
+      fc.constantFrom(
+        "bash",
+        "-lc",
+        "-c",
+        "rm",
+        "-rf",
+        "git",
+        "push",
+        "sudo",
+        "env",
+        "A=b",
+        "timeout",
+        "5",
+        "npm",
+        "",
+        "ls > x",
+        "x | y",
+        "/bin/ls",
+      ),
+      { maxLength: 5 },
+    ),
+    fc.array(arbitrarySimple(), { minLength: 1, maxLength: 3 }).map((
+      all,
+    ) => ["bash", "-lc", all.join(" && ")]),
+    fc.string({ maxLength: 12 }).map((text) => ["bash", "-c", text]),
+  );
+  const action: fc.Arbitrary<Action> = fc.oneof(
+    fc.record({ argv, escalated: fc.boolean() }).map(({ argv, escalated }) =>
+      command(argv, { escalated })
+    ),
+    fc.array(
+      fc.constantFrom(
+        "/ws/a",
+        "/etc/x",
+        "/ws/.git/config",
+        "/tmp/x",
+        "/extra/y",
+      ),
+      { maxLength: 3 },
+    ).map((paths) => patch(...paths)),
+  );
+  const rule = fc.tuple(
+    fc.constantFrom(`["npm"]`, `["git", "push"]`, `["ls"]`, `["rm"]`, `["cd"]`),
+    fc.constantFrom("allow", "prompt", "forbidden"),
+  )
+    .map(([pattern, decision]) =>
+      `prefix_rule(pattern=${pattern}, decision="${decision}")`
+    );
+  return fc.record({
+    action,
+    approval: fc.constantFrom(...APPROVALS),
+    sandbox: fc.constantFrom(...SANDBOXES),
+    rules: fc.array(rule, { maxLength: 3 }).map((lines) =>
+      rulesOf(lines.join("\n"))
+    ),
+  }).map(({ action, ...more }) => input(action, more));
+}
