@@ -53,13 +53,13 @@ function certificateProblem(cause: string): string | undefined {
     return "its certificate is that of an authority itself;" +
       " the server needs one of its own, signed by it";
   }
-  if (/NotValidForName/.test(cause)) {
+  if (/NotValidForName|not valid for name/.test(cause)) {
     return "its certificate is for another host name; base_url must use the name in it";
   }
-  if (/certificate: Expired|CertExpired/.test(cause)) {
+  if (/certificate:? expired|CertExpired/i.test(cause)) {
     return "its certificate has expired";
   }
-  if (/NotValidYet/.test(cause)) {
+  if (/NotValidYet|not valid yet/.test(cause)) {
     return "its certificate is not valid yet; is the clock of this machine right?";
   }
   if (/CertificateRequired|HandshakeFailure/.test(cause)) {

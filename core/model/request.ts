@@ -41,12 +41,13 @@ export function buildSummaryParts(frame: RequestFrame): RequestParts {
   });
 }
 
-/** The parts of `POST /responses/compact`: one JSON answer, nothing of streams. */
+/** The parts of `POST /responses/compact`, which documents these fields and no others. */
 export function buildCompactParts(frame: RequestFrame): RequestParts {
   return joinParts({
-    ...promptFields(frame),
+    model: frame.settings.model.slug,
+    instructions: frame.instructions,
     prompt_cache_key: frame.threadId,
-  }, textOptions(frame, { format: false }));
+  }, serviceTier(frame));
 }
 
 /** The whole body; `items` are JSON texts. */

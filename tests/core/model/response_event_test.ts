@@ -1,0 +1,193 @@
+/** Events of the wire as events of ours. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  parseResponseEvent,
+  parseUsage,
+} from "../../../core/model/response_event.ts";
+
+function parse(wire: unknown): unknown {
+  return parseResponseEvent(JSON.stringify(wire));
+}
+
+Deno.test("parseResponseEvent() reads each kind of delta", () => {
+  const at = { item_id: "i1", output_index: 0 };
+  const cases: readonly [Record<string, unknown>, unknown][] = [
+    [
+      { type: "response.output_text.delta", ...at, delta: "a" },
+      { type: "text_delta", itemId: "i1", text: "a" },
+    ],
+    [
+      { type: "response.refusal.delta", ...at, delta: "no" },
+      { type: "text_delta", itemId: "i1", text: "no" },
+    ],
+    [
+      { type: "response.reasoning_summary_text.delta", ...at, delta: "b" },
+      { type: "reasoning_delta", itemId: "i1", text: "b", raw: false },
+    ],
+    [
+      { type: "response.reasoning_text.delta", ...at, delta: "c" },
+      { type: "reasoning_delta", itemId: "i1", text: "c", raw: true },
+    ],
+    [
+      { type: "response.reasoning_summary_part.added", ...at },
+      { type: "reasoning_section", itemId: "i1" },
+    ],
+    [
+      { type: "response.custom_tool_call_input.delta", ...at, delta: "d" },
+      { type: "tool_input_delta", itemId: "i1", text: "d" },
+    ],
+    [
+      { type: "response.function_call_arguments.delta", ...at, delta: "e" },
+      { type: "tool_input_delta", itemId: "i1", text: "e" },
+    ],
+    [
+      { type: "response.output_text.delta" },
+      { type: "text_delta", itemId: "", text: "" },
+    ],
+  ];
+  for (const [wire, expected] of cases) assert.deepEqual(parse(wire), expected);
+});
+
+Deno.test("parseResponseEvent() hands items on with every byte of theirs", () => {
+  const item = { z: 1, type: "new", id: "i", a: { c: [1, null], b: "\u2028" } };
+  const done = parse({ type: "response.output_item.done", item });
+  assert.equal(
+    JSON.stringify(done),
+    JSON.stringify({ type: "item_done", item }),
+  );
+  const added = parse({ type: "response.output_item.added", item });
+  assert.equal(
+    JSON.stringify(added),
+    JSON.stringify({ type: "item_started", itemId: "i", item }),
+  );
+});
+
+Deno.test("parseResponseEvent() reads how an answer began and ended", () => {
+  assert.deepEqual(parse({ type: "response.created", response: { id: "r" } }), {
+    type: "created",
+    responseId: "r",
+  });
+  assert.deepEqual(
+    parse({ type: "response.completed", response: { id: "r", usage: null } }),
+    { type: "completed", responseId: "r", usage: null },
+  );
+  assert.deepEqual(
+    parse({
+      type: "response.completed",
+      response: { id: "r", end_turn: false },
+    }),
+    { type: "completed", responseId: "r", usage: null, endTurn: false },
+  );
+  assert.deepEqual(parse({ type: "response.completed" }), {
+    type: "completed",
+    responseId: "",
+    usage: null,
+  });
+});
+
+Deno.test("parseUsage() takes what is there and counts the rest as nothing", () => {
+  assert.deepEqual(
+    parseUsage({
+      input_tokens: 100,
+      input_tokens_details: { cached_tokens: 80, cache_write_tokens: 20 },
+      output_tokens: 7,
+      output_tokens_details: { reasoning_tokens: 3 },
+      total_tokens: 107,
+    }),
+    {
+      inputTokens: 100,
+      cachedInputTokens: 80,
+      cacheWriteInputTokens: 20,
+      outputTokens: 7,
+      reasoningOutputTokens: 3,
+      totalTokens: 107,
+    },
+  );
+  assert.deepEqual(
+    parseUsage({
+      input_tokens: 5,
+      output_tokens: 1,
+      input_tokens_details: null,
+      output_tokens_details: { reasoning_tokens: "many" },
+    }),
+    {
+      inputTokens: 5,
+      cachedInputTokens: 0,
+      cacheWriteInputTokens: 0,
+      outputTokens: 1,
+      reasoningOutputTokens: 0,
+      totalTokens: 6,
+    },
+  );
+  for (const none of [null, undefined, "x", 3]) {
+    assert.equal(parseUsage(none), null);
+  }
+});
+
+Deno.test("parseResponseEvent() makes an error of what a stream calls one", () => {
+  const error = { code: "rate_limit_exceeded", message: "try again in 2s" };
+  const wires = [
+    { type: "response.failed", response: { error } },
+    { type: "error", ...error },
+    { type: "error", error },
+  ];
+  for (const wire of wires) {
+    const event = parseResponseEvent(JSON.stringify(wire));
+    assert.ok(event?.type === "failed");
+    assert.equal(event.error.kind, "rate_limit");
+    assert.equal(event.error.retryAfterMs, 2_000);
+    assert.match(event.error.message, /try again in 2s/);
+  }
+  const bare = parseResponseEvent('{"type":"response.failed"}');
+  assert.ok(bare?.type === "failed");
+  assert.match(bare.error.message, /gave no reason/);
+  const cut = parseResponseEvent(JSON.stringify({
+    type: "response.incomplete",
+    response: { incomplete_details: { reason: "max_output_tokens" } },
+  }));
+  assert.ok(cut?.type === "failed");
+  assert.equal(cut.error.kind, "incomplete");
+  assert.match(cut.error.message, /max_output_tokens/);
+});
+
+Deno.test("parseResponseEvent() passes over what it does not know or cannot read", () => {
+  const unread = [
+    "",
+    "[DONE]",
+    "{",
+    "null",
+    "3",
+    '"response.completed"',
+    "[1]",
+    "{}",
+    '{"type":7}',
+    '{"type":"response.in_progress"}',
+    '{"type":"response.output_text.done","text":"all of it"}',
+    '{"type":"response.output_item.done"}',
+    '{"type":"response.output_item.done","item":{"id":"no type"}}',
+    '{"type":"response.output_item.added","item":[]}',
+  ];
+  for (const data of unread) {
+    assert.equal(parseResponseEvent(data), undefined, data);
+  }
+});
+
+Deno.test("parseResponseEvent() never throws, whatever JSON it is given", () => {
+  const type = fc.constantFrom(
+    "response.created",
+    "response.completed",
+    "response.failed",
+    "response.incomplete",
+    "response.output_item.done",
+    "response.output_text.delta",
+    "error",
+  );
+  fc.assert(
+    fc.property(type, fc.jsonValue(), fc.jsonValue(), (name, one, two) => {
+      const wire = { type: name, response: one, item: one, error: two };
+      parseResponseEvent(JSON.stringify(wire));
+      parseResponseEvent(JSON.stringify({ ...wire, delta: two, code: two }));
+    }),
+  );
+});
