@@ -85,6 +85,8 @@ export interface RestoredThread {
     readonly usage: Usage | null;
     readonly inputItems: number;
     readonly bodyHash: string;
+    /** When its answer was logged, ISO 8601 UTC. */
+    readonly at: string;
   };
   readonly generation: number;
   readonly handover: unknown;

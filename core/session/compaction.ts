@@ -1,15 +1,105 @@
-/** Replaces a history that has grown too long. */
-import type { RequestParts } from "../model/request.ts";
+/** Replaces a history that has grown too long: the one visible exception to append-only. */
+import {
+  buildCompactionInput,
+  buildEndpointReplacement,
+  buildReplacement,
+  compactionBudget,
+  type ReplacementParts,
+} from "../context/compaction.ts";
+import type { WireItem } from "../protocol/item.ts";
+import { addUsage, type EventBody } from "../protocol/event.ts";
+import { askEndpoint, askSummary, type Shorter } from "./compaction_request.ts";
+import { frameOf } from "./frame.ts";
 import type { RunningTask } from "./task.ts";
 
-export function needsCompaction(context: RunningTask): boolean {
-  return context.state.usedTokens() >= context.settings.model.autoCompactLimit;
+export type CompactionReason = Extract<
+  EventBody,
+  { type: "context.compacted" }
+>["reason"];
+
+/** Whether the next request would come too near to the end of the window. */
+export function needsCompaction(
+  { state, settings }: Pick<RunningTask, "state" | "settings">,
+): boolean {
+  return state.usedTokens() >= settings.model.autoCompactLimit;
 }
 
-export function compactHistory(
-  _reason: "manual" | "before_turn" | "mid_turn",
-  _context: RunningTask,
-  _parts: () => Promise<RequestParts>,
+/**
+ * Asks for a shorter history and puts it in place. In the middle of a turn the initial
+ * messages are said again at once; else the next turn says them. Throws ModelError, and
+ * leaves the history as it was then.
+ */
+export async function compactHistory(
+  reason: CompactionReason,
+  context: RunningTask,
 ): Promise<void> {
-  return Promise.resolve();
+  const { state, deps, log, settings } = context;
+  const items = state.transcript.entries.map((entry) => entry.item);
+  if (items.length === 0) return;
+  const tokensBefore = state.usedTokens();
+  const { trailing } = buildCompactionInput(items);
+  const shorter = await ask(context);
+  const news = reason === "mid_turn"
+    ? await deps.context.news(undefined, settings)
+    : undefined;
+  const handover = state.transcript.handover;
+  const replacement = [
+    ...replacementOf(shorter, {
+      items,
+      handover,
+      budget: compactionBudget(settings.model, items),
+      cwd: settings.cwd,
+      initial: news?.items ?? [],
+    }),
+    ...trailing,
+  ].map((item) => JSON.stringify(item));
+  log.append({
+    type: "compacted",
+    summary: shorter.type === "summary" ? shorter.text : "",
+    replacement,
+    handover,
+  });
+  state.transcript.replace(replacement);
+  state.told = news?.told;
+  state.frame = undefined;
+  await frameOf(context);
+  state.forgetCount();
+  context.cacheWatch.announce("compacted");
+  context.emit({
+    type: "context.compacted",
+    reason,
+    tokensBefore,
+    tokensAfter: state.usedTokens(),
+    itemsKept: replacement.length,
+    itemsDropped: items.length,
+  });
+}
+
+async function ask(context: RunningTask): Promise<Shorter> {
+  const frame = await frameOf(context);
+  const shorter = context.deps.endpoint.supportsCompact
+    ? await askEndpoint(frame, context)
+    : await askSummary(frame, context);
+  const { usage } = shorter;
+  context.budget.countRequest(usage);
+  if (usage !== null) {
+    context.state.threadUsage = addUsage(context.state.threadUsage, usage);
+  }
+  context.emit({
+    type: "request.completed",
+    usage,
+    durationMs: shorter.durationMs,
+    requestBytes: shorter.requestBytes,
+    cache: null,
+  });
+  return shorter;
+}
+
+function replacementOf(
+  shorter: Shorter,
+  parts: ReplacementParts,
+): readonly WireItem[] {
+  return shorter.type === "summary"
+    ? buildReplacement(parts, shorter.text)
+    : buildEndpointReplacement(parts, shorter.items);
 }

@@ -28,8 +28,8 @@ export interface ContextSource {
   }>;
   /** Instructions of folders below the cwd that a tool has now touched, once each. */
   touched(paths: readonly string[]): Promise<readonly WireItem[]>;
-  /** Text of the project's instructions, for the hand-over of a compaction. */
-  instructionsText(): string;
+  /** Takes note of what a resumed conversation was told, before anything else is asked. */
+  resume(items: readonly WireItem[]): void;
 }
 
 /** Bounds of a run; absent ones do not bind. Money is in the currency of the price list. */
@@ -54,6 +54,8 @@ export interface ThreadDeps {
   /** Asked once per generation of the history and model. */
   readonly tools: (settings: TurnSettings) => Promise<readonly Tool[]>;
   readonly instructions: string;
+  /** Asks for a summary; the program's own words when absent. */
+  readonly compactPrompt?: string;
   readonly context: ContextSource;
   readonly limits: RunLimits;
   readonly price?: Price;

@@ -17,4 +17,5 @@ export function rollBack(turns: number, context: RunningTask): void {
     cwd: settings.cwd,
   });
   state.forgetCount();
+  context.cacheWatch.announce("rolled back");
 }

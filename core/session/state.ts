@@ -2,7 +2,7 @@
 import type { ToldContext } from "../context/initial.ts";
 import { addUsage, NO_USAGE, type Usage } from "../protocol/event.ts";
 
-import type { Tool } from "../protocol/tool.ts";
+import type { Frame } from "./frame.ts";
 import type { Transcript } from "./transcript.ts";
 
 /** Token accounting: what the provider last counted, plus estimates of what came after. */
@@ -10,8 +10,8 @@ export class ThreadState {
   readonly transcript: Transcript;
   /** What the model was last told; undefined before the first turn and after a compaction. */
   told: ToldContext | undefined;
-  /** The tool list of this generation; undefined until it is first needed. */
-  tools: readonly Tool[] | undefined;
+  /** What surrounds the items of this generation; undefined until it is first needed. */
+  frame: Frame | undefined;
   /** Estimated tokens of instructions and tools, which are sent beside the items. */
   baseTokens = 0;
   threadUsage: Usage = NO_USAGE;
@@ -23,7 +23,11 @@ export class ThreadState {
   }
 
   /** Takes over the accounts of a restored thread. */
-  restore(threadUsage: Usage, lastUsage: Usage | null, newerTokens: number): void {
+  restore(
+    threadUsage: Usage,
+    lastUsage: Usage | null,
+    newerTokens: number,
+  ): void {
     this.threadUsage = threadUsage;
     if (lastUsage === null) return this.forgetCount();
     this.#countedTokens = lastUsage.totalTokens;

@@ -1,17 +1,19 @@
 /** One step: a request and the calls it leads to, tried again where a stream breaks. */
-import { NOTHING_SPENT, planRetry, type RetryPlan } from "../util/retry.ts";
+import { NOTHING_SPENT } from "../util/retry.ts";
 import { limitNoticeItem } from "../context/markers.ts";
-import { buildBody, type RequestParts } from "../model/request.ts";
+import { buildBody } from "../model/request.ts";
 import { ModelError } from "../protocol/error.ts";
 import type { CacheReport } from "../protocol/event.ts";
 import type { ThreadLog } from "../protocol/log.ts";
-import { LIMITS } from "../protocol/limits.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
 import type { Approvals } from "./approvals.ts";
 import type { Budget } from "./budget.ts";
 import type { CacheWatch } from "./cache_watch.ts";
 import { Dispatch } from "./dispatch.ts";
+import { type Frame, frameOf } from "./frame.ts";
 import { type Sample, sample, type SampleContext } from "./sample.ts";
+import { waitForRetry } from "./stream_retry.ts";
+import { byteLength } from "../util/text.ts";
 
 export interface StepContext extends Omit<SampleContext, "dispatch"> {
   readonly settings: TurnSettings;
@@ -19,8 +21,6 @@ export interface StepContext extends Omit<SampleContext, "dispatch"> {
   readonly budget: Budget;
   readonly log: ThreadLog;
   readonly cacheWatch: CacheWatch;
-  /** Head and tail of the body; builds the tool list on first use. */
-  requestParts(): Promise<RequestParts>;
   /** Folders that calls have touched, since last asked. */
   takeTouched(): readonly string[];
   countReaped(count: number): void;
@@ -39,16 +39,16 @@ export async function runStep(context: StepContext): Promise<StepAnswer> {
   for (;;) {
     checkBudget(context);
     tellSoftMark(context);
-    const parts = await context.requestParts();
+    const frame = await frameOf(context);
     const dispatch = new Dispatch({
       ...context,
       transcript: context.state.transcript,
-      tools: context.state.tools ?? [],
+      tools: frame.tools,
       monotonicMs: () => context.deps.host.monotonicMs(),
       sleep: (ms, signal) => context.deps.host.sleep(ms, signal),
     });
     try {
-      const answer = await request(parts, context, dispatch);
+      const answer = await request(frame, context, dispatch);
       await settle(context, dispatch);
       return {
         message: answer.message,
@@ -57,11 +57,7 @@ export async function runStep(context: StepContext): Promise<StepAnswer> {
     } catch (error) {
       const calls = dispatch.count;
       await settle(context, dispatch);
-      const plan = planStreamRetry(error, context, spent);
-      if (plan === undefined) throw error;
-      spent = plan.spent;
-      announce(error as ModelError, plan, context);
-      await context.deps.host.sleep(plan.delayMs, context.signal);
+      spent = await waitForRetry(error, spent, context);
       // Committed calls were answered: the next request goes on from them.
       if (calls > 0) return { message: undefined, goesOn: true };
     }
@@ -69,12 +65,15 @@ export async function runStep(context: StepContext): Promise<StepAnswer> {
 }
 
 async function request(
-  parts: RequestParts,
+  frame: Frame,
   context: StepContext,
   dispatch: Dispatch,
 ): Promise<Sample> {
-  const body = buildBody(parts, [context.state.transcript.inputText()]);
-  const watch = context.cacheWatch.begin(parts, context.state.transcript);
+  const { transcript } = context.state;
+  const body = buildBody(frame.parts, [transcript.inputText()]);
+  const watch = context.cacheWatch.begin(frame, transcript);
+  const requestBytes = byteLength(frame.parts.head) + transcript.inputBytes +
+    byteLength(frame.parts.tail);
   const answer = await sample(body, { ...context, dispatch });
   if (answer.usage !== null) context.state.count(answer.usage);
   context.budget.countRequest(answer.usage);
@@ -89,7 +88,7 @@ async function request(
     type: "request.completed",
     usage: answer.usage,
     durationMs: Math.round(answer.durationMs),
-    requestBytes: body.length,
+    requestBytes,
     cache,
     ...(answer.requestId !== undefined && { requestId: answer.requestId }),
   });
@@ -105,47 +104,6 @@ async function settle(context: StepContext, dispatch: Dispatch): Promise<void> {
   if (touched.length === 0) return;
   const news = await context.deps.context.touched(touched);
   context.state.transcript.append(news);
-}
-
-function planStreamRetry(
-  error: unknown,
-  context: StepContext,
-  spent: typeof NOTHING_SPENT,
-): RetryPlan | undefined {
-  if (context.signal.aborted || !(error instanceof ModelError)) {
-    return undefined;
-  }
-  // Failures before the answer began have had their attempts in the client.
-  const hadAnswer = error.status === undefined && error.kind !== "unreachable";
-  if (!error.retryable || !hadAnswer) return undefined;
-  return planRetry(streamBudget(context), spent, {
-    random: context.deps.host.random(),
-    askedMs: error.retryAfterMs,
-  });
-}
-
-function announce(
-  error: ModelError,
-  plan: RetryPlan,
-  context: StepContext,
-): void {
-  context.emit({
-    type: "stream.retry",
-    attempt: plan.spent.attempts,
-    attemptsMax: context.deps.endpoint.streamRetries,
-    delayMs: plan.delayMs,
-    reason: error.message,
-    ...(error.status !== undefined && { status: error.status }),
-  });
-}
-
-function streamBudget(context: StepContext): Parameters<typeof planRetry>[0] {
-  return {
-    attemptsMax: context.deps.endpoint.streamRetries,
-    baseMs: LIMITS.retryBaseMs,
-    totalMs: LIMITS.retryTotalMs,
-    askedMsMax: LIMITS.retryAfterMaxMs,
-  };
 }
 
 function checkBudget(context: StepContext): void {

@@ -1,6 +1,5 @@
 /** What a thread does one at a time: a turn, a compaction, a rollback, a note. */
 import { turnAbortedItem, userShellItem } from "../context/markers.ts";
-import { buildRequestParts, type RequestParts } from "../model/request.ts";
 import { SessionError } from "../protocol/error.ts";
 import {
   addUsage,
@@ -60,7 +59,7 @@ export async function runThreadTask(
       return await runOrWarn(
         context,
         "compact",
-        () => compactHistory("manual", context, () => partsOf(context)),
+        () => compactHistory("manual", context),
       );
     case "rollback":
       return await runOrWarn(
@@ -124,14 +123,11 @@ async function runLoggedTurn(
 function turnContext(
   context: RunningTask & TurnMeter["hooks"],
 ): TurnContext {
-  const requestParts = (): Promise<RequestParts> => partsOf(context);
   return {
     ...context,
-    requestParts,
     takeSteering: () => steeringItems(context),
     compactIfNeeded: async (reason) => {
-      if (!needsCompaction(context)) return;
-      await compactHistory(reason, context, requestParts);
+      if (needsCompaction(context)) await compactHistory(reason, context);
     },
   };
 }
@@ -177,18 +173,6 @@ async function steeringItems(
 function textOf(parts: readonly UserPart[]): string {
   return parts.map((part) => part.type === "text" ? part.text : part.path)
     .join("\n");
-}
-
-/** Head and tail of the bodies of this generation; makes its tool list on first use. */
-async function partsOf(context: RunningTask): Promise<RequestParts> {
-  const { deps, state, settings, threadId } = context;
-  state.tools ??= await deps.tools(settings);
-  return buildRequestParts({
-    settings,
-    instructions: deps.instructions,
-    tools: state.tools.map((tool) => tool.spec),
-    threadId,
-  });
 }
 
 async function runOrWarn(

@@ -10,7 +10,7 @@ import { Hub } from "../util/channel.ts";
 import { ActivityBoard } from "./activity.ts";
 import { Approvals } from "./approvals.ts";
 import { Budget } from "./budget.ts";
-import { CacheWatch } from "./cache_watch.ts";
+import type { CacheWatch } from "./cache_watch.ts";
 import type { ThreadDeps } from "./deps.ts";
 import { mergeDeltas } from "./merge_deltas.ts";
 import type { ThreadState } from "./state.ts";
@@ -22,6 +22,7 @@ export interface ThreadStart {
   readonly settings: TurnSettings;
   readonly state: ThreadState;
   readonly log: ThreadLog;
+  readonly cacheWatch: CacheWatch;
   /** First event of the thread, sent when somebody listens. */
   readonly started: EventBody & { readonly type: "thread.started" };
   /** Said right after it. */
@@ -63,7 +64,6 @@ export class ThreadActor implements Thread {
       board: new ActivityBoard(emit),
       approvals: this.#approvals,
       budget: new Budget(start.deps.limits, start.deps.price),
-      cacheWatch: new CacheWatch(start.deps.host),
       takeSteering: () => this.#steering.splice(0),
     };
   }

@@ -1,4 +1,9 @@
 /** The transcript: what the model has been told, append-only, serialized once per item. */
+import {
+  foldHandover,
+  type HandoverState,
+  NO_HANDOVER,
+} from "../context/handover.ts";
 import { estimateItemTokens } from "../context/tokens.ts";
 import {
   callOutput,
@@ -29,6 +34,7 @@ export class Transcript {
   #tokens = 0;
   #inputBytes = 0;
   #generation = 0;
+  #handover = NO_HANDOVER;
 
   constructor(log: ThreadLog) {
     this.#log = log;
@@ -46,6 +52,11 @@ export class Transcript {
   /** UTF-8 bytes of `inputText()`. */
   get inputBytes(): number {
     return this.#inputBytes;
+  }
+
+  /** What a compaction must not lose. */
+  get handover(): HandoverState {
+    return this.#handover;
   }
 
   /** Counts the replacements of the history; 0 is the first life. */
@@ -108,17 +119,22 @@ export class Transcript {
   }
 
   /** Starts a new generation; the log fact of it is written by the caller first. */
-  replace(items: readonly WireItem[]): void {
+  replace(items: readonly string[]): void {
     assert(
       this.#openCalls.size === 0,
       "no call is open when history is replaced",
     );
     this.#clear();
-    for (const item of items) this.#keep(toEntry(item, JSON.stringify(item)));
+    for (const json of items) this.#keep(toEntry(JSON.parse(json), json));
   }
 
   /** Takes over the items of a restored thread, texts as they were logged. */
-  restore(items: readonly string[], generation: number): void {
+  restore(
+    items: readonly string[],
+    generation: number,
+    handover: HandoverState = NO_HANDOVER,
+  ): void {
+    this.#handover = handover;
     for (const json of items) this.#keep(toEntry(JSON.parse(json), json));
     this.#generation = generation;
   }
@@ -163,6 +179,7 @@ export class Transcript {
     this.#input += text;
     this.#inputBytes += byteLength(text);
     this.#tokens += entry.tokens;
+    this.#handover = foldHandover(this.#handover, entry.item);
     const view = viewItem(entry.item);
     if (view.type === "call") this.#openCalls.set(view.callId, view);
     if (view.type === "output") this.#openCalls.delete(view.callId);

@@ -13,6 +13,7 @@ import type {
   ToolOutput,
 } from "../../core/protocol/tool.ts";
 import type { CallView } from "../../core/protocol/item.ts";
+import { CacheWatch } from "../../core/session/cache_watch.ts";
 import type { ContextSource, ThreadDeps } from "../../core/session/deps.ts";
 import { ThreadState } from "../../core/session/state.ts";
 import { ThreadActor } from "../../core/session/thread.ts";
@@ -97,6 +98,7 @@ export function testThread(options: TestThreadOptions): TestThread {
     settings,
     state,
     log,
+    cacheWatch: new CacheWatch("thread-1", () => host.monotonicMs()),
     warnings: [],
     started: {
       type: "thread.started",
@@ -255,6 +257,6 @@ function plainContext(): ContextSource {
         warnings: [],
       }),
     touched: () => Promise.resolve([]),
-    instructionsText: () => "",
+    resume: () => {},
   };
 }
