@@ -1,5 +1,6 @@
 /** Layers held against the schema and against what the schema cannot say; in sentences. */
 import { UserError } from "../protocol/error.ts";
+import { assert } from "../util/assert.ts";
 import { isAbsolute } from "../util/path.ts";
 import { closestWord } from "../util/similar.ts";
 import {
@@ -10,9 +11,14 @@ import {
   valueAt,
 } from "./layers.ts";
 import { isReservedProvider, providerIds } from "./providers.ts";
-import { type Config, MACHINE_KEYS, parseConfig } from "./schema.ts";
+import { type Config, MACHINE_KEYS } from "./schema.ts";
 import { emptyTable, type TomlTable } from "./toml.ts";
-import { findProblems, renderProblem, withoutUnknown } from "./validate.ts";
+import {
+  findProblems,
+  parseTree,
+  renderProblem,
+  withoutUnknown,
+} from "./validate.ts";
 
 /** A layer without what is not understood in it, and the sentences about that. */
 export interface CheckedLayer {
@@ -64,12 +70,13 @@ export function buildConfig(
   layers: readonly Layer[],
   home: string | undefined,
 ): Config {
+  const { config, problems } = parseTree(tree);
   throwErrors(
-    findProblems(tree).map((problem) =>
+    problems.map((problem) =>
       at(layers, problem.path, renderProblem(problem, tree))
     ),
   );
-  const config = parseConfig(tree);
+  assert(config !== undefined, "a tree without problems is a configuration");
   throwErrors([
     ...checkProviders(config, layers),
     ...checkServers(config, layers),

@@ -173,7 +173,8 @@ export function featureOn(config: Config, name: string): boolean {
     ? config.features[name]
     : undefined;
   if (typeof value === "boolean") return value;
-  return value?.enabled ?? FEATURES[name] ?? false;
+  return value?.enabled ??
+    (Object.hasOwn(FEATURES, name) && FEATURES[name] === true);
 }
 
 /** The file with base instructions, under either of its names. */

@@ -87,7 +87,9 @@ function ossValues(
 ): (readonly [string, string])[] {
   if (!flags.oss && flags.localProvider === undefined) return [];
   const provider = flags.localProvider ?? ossProvider ?? "ollama";
-  const model = OSS_MODELS[provider];
+  const model = Object.hasOwn(OSS_MODELS, provider)
+    ? OSS_MODELS[provider]
+    : undefined;
   if (model === undefined) {
     throw new UserError(
       "usage",

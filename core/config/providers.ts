@@ -73,7 +73,9 @@ export function providerOf(
     case "ollama-chat":
       throw chatRefused(id);
     default: {
-      const own = config.model_providers[id];
+      const own = Object.hasOwn(config.model_providers, id)
+        ? config.model_providers[id]
+        : undefined;
       if (own !== undefined) return buildProvider(id, host, own);
       throw new UserError(
         "config",

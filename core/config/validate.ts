@@ -1,8 +1,9 @@
 /** A configuration tree held against the schema: what is unknown, wrong or missing. */
 import * as z from "zod/mini";
 import { unreachable } from "../util/assert.ts";
+import { deepFreeze } from "../util/json.ts";
 import { closestWord } from "../util/similar.ts";
-import { ConfigFile } from "./schema.ts";
+import { type Config, ConfigFile } from "./schema.ts";
 import { isSecretPath } from "./secrets.ts";
 import {
   isTable,
@@ -22,10 +23,23 @@ export interface ConfigProblem {
 type Issue = z.core.$ZodIssue;
 
 /** Everything the schema has to say about a tree, in the schema's order. */
-export function findProblems(tree: TomlTable): ConfigProblem[] {
+export function findProblems(tree: TomlTable): readonly ConfigProblem[] {
+  return Object.keys(tree).length === 0 ? [] : parseTree(tree).problems;
+}
+
+/** The configuration of a tree with its defaults, or what is wrong with the tree. */
+export function parseTree(tree: TomlTable): {
+  readonly config: Config | undefined;
+  readonly problems: readonly ConfigProblem[];
+} {
   const result = z.safeParse(ConfigFile, tree);
-  if (result.success) return [];
-  return result.error.issues.flatMap((issue) => problemsOf(issue, tree));
+  if (result.success) {
+    return { config: deepFreeze(result.data) as Config, problems: [] };
+  }
+  const problems = result.error.issues.flatMap((issue) =>
+    problemsOf(issue, tree)
+  );
+  return { config: undefined, problems };
 }
 
 /** The tree without the unknown keys that were found in it. */
@@ -86,7 +100,7 @@ function problemsOf(issue: Issue, tree: TomlTable): ConfigProblem[] {
     return [unionProblem(issue.errors, path, tree)];
   }
   const kind = valueAt(tree, path) === undefined ? "missing" : "invalid";
-  return [{ kind, path, hint: wanted(issue, valueAt(tree, path)) }];
+  return [{ kind, path, hint: hintOf([issue], valueAt(tree, path)) }];
 }
 
 // The alternative that fits the value's kind says best what is wrong inside it.
@@ -110,26 +124,33 @@ function unionProblem(
     }
     const value = valueAt(tree, full);
     const kind = value === undefined ? "missing" : "invalid";
-    return { kind, path: full, hint: wanted(inner, value) };
+    return { kind, path: full, hint: hintOf([inner], value) };
   }
   const value = valueAt(tree, path);
-  const hints = alternatives.flatMap((issues) =>
-    issues.slice(0, 1).map((issue) => wanted(issue, value))
-  );
-  return { kind: "invalid", path, hint: [...new Set(hints)].join(", or ") };
+  const first = alternatives.flatMap((issues) => issues.slice(0, 1));
+  return { kind: "invalid", path, hint: hintOf(first, value) };
 }
 
-function wanted(issue: Issue, value: TomlValue | undefined): string {
+// What would do instead, and which of the allowed words was probably meant.
+function hintOf(
+  issues: readonly Issue[],
+  value: TomlValue | undefined,
+): string {
+  const hints = [...new Set(issues.map(wanted))].join(", or ");
+  const words = issues.flatMap((issue) =>
+    issue.code === "invalid_value" ? issue.values.map(String) : []
+  );
+  const close = typeof value === "string"
+    ? closestWord(value, words)
+    : undefined;
+  return close === undefined ? hints : `${hints}; did you mean "${close}"?`;
+}
+
+function wanted(issue: Issue): string {
   switch (issue.code) {
     case "invalid_value": {
       const words = issue.values.map((word) => JSON.stringify(word));
-      const close = typeof value === "string"
-        ? closestWord(value, issue.values.map(String))
-        : undefined;
-      const question = close === undefined ? "" : `; did you mean "${close}"?`;
-      return `${words.length > 1 ? "one of " : ""}${
-        words.join(", ")
-      }${question}`;
+      return `${words.length > 1 ? "one of " : ""}${words.join(", ")}`;
     }
     case "invalid_type":
       return KINDS[issue.expected] ?? issue.expected;

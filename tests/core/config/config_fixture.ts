@@ -11,7 +11,7 @@ export class Machine implements AsyncDisposable {
   readonly root: string;
   readonly env: Record<string, string> = {};
 
-  private constructor(root: string) {
+  constructor(root: string) {
     this.root = root;
   }
 

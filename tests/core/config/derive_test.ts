@@ -1,0 +1,205 @@
+/** Tests of core/config/derive.ts. */
+import assert from "node:assert/strict";
+import {
+  approvalPolicyOf,
+  featureOn,
+  instructionsFileOf,
+  limitsOf,
+  priceOf,
+  sandboxPolicyOf,
+  turnSettingsOf,
+  webSearchOf,
+} from "../../../core/config/derive.ts";
+import { providerOf } from "../../../core/config/providers.ts";
+import { type Config, parseConfig } from "../../../core/config/schema.ts";
+import { parseToml } from "../../../core/config/toml.ts";
+import { Machine } from "./config_fixture.ts";
+
+function configOf(text: string): Config {
+  return parseConfig(parseToml(text, "config.toml"));
+}
+
+const DETAILS = `
+[sandbox_workspace_write]
+writable_roots = ["/a", "/b"]
+network_access = true
+exclude_slash_tmp = true
+git_commits = true
+deny_read = ["**/.env"]
+`;
+
+Deno.test("sandboxPolicyOf() builds the policy of each mode", () => {
+  const config = configOf(DETAILS);
+  assert.deepEqual(sandboxPolicyOf(config), {
+    mode: "read-only",
+    networkAccess: false,
+    denyRead: ["**/.env"],
+  });
+  assert.deepEqual(
+    sandboxPolicyOf(config, { mode: "workspace-write", addDirs: ["/b", "/c"] }),
+    {
+      mode: "workspace-write",
+      writableRoots: ["/a", "/b", "/c"],
+      networkAccess: true,
+      excludeTmpdirEnvVar: false,
+      excludeSlashTmp: true,
+      gitCommits: true,
+      allowUnixSockets: false,
+      denyRead: ["**/.env"],
+    },
+  );
+  assert.deepEqual(sandboxPolicyOf(config, { mode: "danger-full-access" }), {
+    mode: "danger-full-access",
+  });
+  assert.deepEqual(sandboxPolicyOf(config, { mode: "external-sandbox" }), {
+    mode: "external-sandbox",
+    networkAccess: true,
+  });
+});
+
+Deno.test("approvalPolicyOf() never allows more because nobody can be asked", () => {
+  const of = (policy: string, canAsk: boolean): unknown =>
+    approvalPolicyOf(configOf(`approval_policy = ${policy}`), { canAsk });
+  assert.equal(of('"on-request"', true), "on-request");
+  assert.equal(of('"on-request"', false), "never");
+  assert.equal(of('"on-failure"', false), "never");
+  assert.equal(of('"untrusted"', false), "untrusted");
+  const granular =
+    "{ granular = { sandbox_approval = true, rules = false, mcp_elicitations = true } }";
+  const expected = {
+    granular: {
+      sandbox_approval: true,
+      rules: false,
+      mcp_elicitations: true,
+      skill_approval: false,
+      request_permissions: false,
+    },
+  };
+  assert.deepEqual(of(granular, true), expected);
+  assert.deepEqual(of(granular, false), expected);
+});
+
+Deno.test("turnSettingsOf() gathers what a thread starts with", async () => {
+  await using machine = await Machine.create();
+  await machine.user(
+    'model_reasoning_effort = "high"\nmodel_reasoning_summary = "concise"\nmodel_verbosity = "low"\nservice_tier = "flex"\nsandbox_mode = "danger-full-access"\n',
+  );
+  const loaded = await machine.load({ canAsk: false });
+  const settings = turnSettingsOf(loaded, { shell: "bash", canAsk: false });
+  assert.equal(settings.model.slug, "gpt-5.5");
+  assert.deepEqual({ ...settings, model: undefined }, {
+    model: undefined,
+    reasoningEffort: "high",
+    reasoningSummary: "concise",
+    verbosity: "low",
+    serviceTier: "flex",
+    cwd: machine.cwd,
+    approval: "never",
+    sandbox: { mode: "danger-full-access" },
+    shell: "bash",
+  });
+  const plain = turnSettingsOf(loaded, {
+    shell: "zsh",
+    canAsk: false,
+    model: "gpt-4.1",
+    outputSchema: { type: "object" },
+  });
+  assert.equal(plain.model.slug, "gpt-4.1");
+  assert.equal("reasoningEffort" in plain, false);
+  assert.equal("verbosity" in plain, false);
+  assert.deepEqual(plain.outputSchema, { type: "object" });
+});
+
+Deno.test("limitsOf() reads limits, times in every form, and --raise", () => {
+  const time = (value: string): number | undefined =>
+    limitsOf(configOf(`limits.timeout = ${value}`)).timeoutMs;
+  assert.equal(time("90"), 90_000);
+  assert.equal(time("1.5"), 1_500);
+  assert.equal(time('"250ms"'), 250);
+  assert.equal(time('"10m"'), 600_000);
+  assert.equal(time('"1.5h"'), 5_400_000);
+  const config = configOf(
+    "[limits]\nmax_tokens = 1000\nmax_requests = 5\nmax_tool_calls = 7\nmax_cost = 0.5\n",
+  );
+  assert.deepEqual(limitsOf(config), {
+    requestsMax: 5,
+    tokensMax: 1000,
+    toolCallsMax: 7,
+    costMax: 0.5,
+  });
+  assert.deepEqual(limitsOf(configOf("")), {});
+  const raised = limitsOf(config, [
+    { limit: "tokens", amount: 500, relative: true },
+    { limit: "requests", amount: 50, relative: false },
+  ]);
+  assert.equal(raised.tokensMax, 1500);
+  assert.equal(raised.requestsMax, 50);
+  assert.throws(
+    () =>
+      limitsOf(configOf(""), [{
+        limit: "tool-calls",
+        amount: 1,
+        relative: true,
+      }]),
+    {
+      name: "UserError",
+      kind: "usage",
+      message: /^Cannot raise tool-calls: there is no such limit/,
+    },
+  );
+});
+
+Deno.test("priceOf() takes a cached token for a fresh one unless it has a price", () => {
+  const config = configOf(
+    '[prices."a"]\ninput = 1\noutput = 8\n[prices.b]\ninput = 2\ncached_input = 0.5\noutput = 9\n',
+  );
+  assert.deepEqual(priceOf(config, "a"), {
+    input: 1,
+    cachedInput: 1,
+    output: 8,
+  });
+  assert.deepEqual(priceOf(config, "b"), {
+    input: 2,
+    cachedInput: 0.5,
+    output: 9,
+  });
+  assert.equal(priceOf(config, "toString"), undefined);
+});
+
+Deno.test("webSearchOf() searches unasked only on OpenAI's own servers", () => {
+  const of = (text: string, id: string): string => {
+    const config = configOf(text);
+    return webSearchOf(
+      config,
+      providerOf(config, { env: () => undefined }, id),
+    );
+  };
+  assert.equal(of("", "openai"), "cached");
+  assert.equal(of("", "ollama"), "disabled");
+  assert.equal(of('web_search = "live"', "ollama"), "live");
+  assert.equal(of('web_search = "disabled"', "openai"), "disabled");
+  assert.equal(of("[tools]\nweb_search = true", "openai"), "live");
+  assert.equal(of("[tools]\nweb_search = false", "openai"), "disabled");
+});
+
+Deno.test("featureOn() reads a switch, a table, or the default", () => {
+  const config = configOf(
+    "[features]\nunified_exec = true\nhooks = { enabled = false }\napps = { x = 1 }\n",
+  );
+  assert.equal(featureOn(config, "unified_exec"), true);
+  assert.equal(featureOn(config, "hooks"), false);
+  assert.equal(featureOn(config, "apps"), false);
+  assert.equal(featureOn(configOf(""), "hooks"), true);
+  assert.equal(featureOn(configOf(""), "toString"), false);
+});
+
+Deno.test("instructionsFileOf() takes either name, the new one first", () => {
+  assert.equal(instructionsFileOf(configOf("")), undefined);
+  assert.equal(
+    instructionsFileOf(configOf('experimental_instructions_file = "/a"')),
+    "/a",
+  );
+  const both =
+    'experimental_instructions_file = "/a"\nmodel_instructions_file = "/b"';
+  assert.equal(instructionsFileOf(configOf(both)), "/b");
+});

@@ -1,0 +1,172 @@
+/** Tests of core/config/models.ts. */
+import assert from "node:assert/strict";
+import {
+  loadCatalog,
+  type ModelCatalog,
+  modelInfoOf,
+  parseCatalog,
+  unknownModelWarning,
+} from "../../../core/config/models.ts";
+import { parseConfig } from "../../../core/config/schema.ts";
+import type { ModelInfo } from "../../../core/protocol/settings.ts";
+import { Machine } from "./config_fixture.ts";
+
+const NONE: ModelCatalog = new Map();
+
+function info(slug: string, keys: Record<string, unknown> = {}): ModelInfo {
+  return modelInfoOf(parseConfig({ ...keys, model: slug }), NONE);
+}
+
+Deno.test("modelInfoOf() knows the current models", () => {
+  for (
+    const slug of [
+      "gpt-5.5",
+      "gpt-5.6-sol",
+      "gpt-6-luna",
+      "gpt-6.1-terra",
+      "gpt-5",
+      "openai/gpt-5.5",
+    ]
+  ) {
+    assert.deepEqual(info(slug), {
+      slug,
+      known: true,
+      contextWindow: 272_000,
+      autoCompactLimit: 244_800,
+      supportsReasoning: true,
+      supportsImages: true,
+      supportsVerbosity: true,
+      parallelToolCalls: true,
+      applyPatch: "freeform",
+      toolOutputTokens: 10_000,
+    }, slug);
+  }
+});
+
+Deno.test("modelInfoOf() knows open models by their family", () => {
+  for (const slug of ["gpt-oss:20b", "gpt-oss-120b", "openai/gpt-oss-20b"]) {
+    const model = info(slug);
+    assert.equal(model.known, true, slug);
+    assert.equal(model.contextWindow, 131_072);
+    assert.equal(model.applyPatch, "function");
+    assert.equal(model.supportsImages, false);
+  }
+});
+
+Deno.test("modelInfoOf() takes the longest family that fits", () => {
+  assert.equal(info("gpt-5.2-codex").supportsVerbosity, false);
+  assert.equal(info("gpt-5.2-codex-max").supportsVerbosity, false);
+  assert.equal(info("gpt-4o-mini").contextWindow, 128_000);
+  assert.equal(info("o4-mini").supportsReasoning, true);
+  assert.equal(info("gpt-50").known, false);
+});
+
+Deno.test("modelInfoOf() guesses carefully for a model it does not know", () => {
+  const model = info("qwen3-coder:30b");
+  assert.equal(model.known, false);
+  assert.equal(model.contextWindow, 128_000);
+  assert.equal(model.autoCompactLimit, 115_200);
+  assert.equal(model.applyPatch, "function");
+  assert.equal(model.supportsReasoning, false);
+  assert.equal(
+    unknownModelWarning(model),
+    'Model "qwen3-coder:30b" is not in the catalog: assuming a window of 128000 tokens; set model_context_window to what it has',
+  );
+  assert.equal(unknownModelWarning(info("gpt-5.5")), undefined);
+});
+
+Deno.test("modelInfoOf() lets the configuration say otherwise", () => {
+  const model = info("qwen3", {
+    model_context_window: 32_000,
+    tool_output_token_limit: 500,
+    model_reasoning_effort: "low",
+  });
+  assert.equal(model.contextWindow, 32_000);
+  assert.equal(model.autoCompactLimit, 28_800);
+  assert.equal(model.toolOutputTokens, 500);
+  assert.equal(model.supportsReasoning, true);
+  const quiet = info("gpt-5.5", { model_supports_reasoning_summaries: false });
+  assert.equal(quiet.supportsReasoning, false);
+  const plain = info("gpt-4.1", { model_reasoning_effort: "low" });
+  assert.equal(plain.supportsReasoning, false);
+});
+
+Deno.test("modelInfoOf() never compacts later than at nine tenths of the window", () => {
+  const limit = (tokens: number): number =>
+    info("gpt-5.5", { model_auto_compact_token_limit: tokens })
+      .autoCompactLimit;
+  assert.equal(limit(100_000), 100_000);
+  assert.equal(limit(999_999_999), 244_800);
+});
+
+Deno.test("parseCatalog() reads Codex's catalog and fills gaps from the family", () => {
+  const text = JSON.stringify({
+    models: [
+      {
+        slug: "house-1",
+        context_window: 64_000,
+        auto_compact_token_limit: 50_000,
+        supported_reasoning_levels: [{ effort: "low" }],
+        support_verbosity: true,
+        supports_parallel_tool_calls: true,
+        apply_patch_tool_type: "freeform",
+        input_modalities: ["text"],
+        truncation_policy: { mode: "bytes", limit: 10_001 },
+        shell_type: "unified_exec",
+      },
+      { slug: "gpt-5.5", context_window: 400_000, apply_patch_tool_type: null },
+      { slug: "bare" },
+    ],
+  });
+  const catalog = parseCatalog(text, "c.json");
+  const config = parseConfig({});
+  assert.deepEqual(modelInfoOf(config, catalog, "house-1"), {
+    slug: "house-1",
+    known: true,
+    contextWindow: 64_000,
+    autoCompactLimit: 50_000,
+    supportsReasoning: true,
+    supportsImages: false,
+    supportsVerbosity: true,
+    parallelToolCalls: true,
+    applyPatch: "freeform",
+    toolOutputTokens: 2_501,
+  });
+  const known = modelInfoOf(config, catalog);
+  assert.equal(known.contextWindow, 400_000);
+  assert.equal(known.applyPatch, "function");
+  assert.equal(known.supportsVerbosity, true);
+  assert.equal(modelInfoOf(config, catalog, "bare").contextWindow, 128_000);
+  assert.equal(modelInfoOf(config, catalog, "bare").known, true);
+});
+
+Deno.test("loadCatalog() says what is wrong with a catalog", async () => {
+  await using machine = await Machine.create();
+  const path = `${machine.root}/catalog.json`;
+  const load = (): Promise<ModelCatalog> => loadCatalog(machine.host(), path);
+  await assert.rejects(load(), {
+    name: "UserError",
+    message: `Cannot read model catalog ${path}: there is no such file`,
+  });
+  await machine.write(path, "{");
+  await assert.rejects(load(), {
+    message: /^Cannot read model catalog .*JSON/,
+  });
+  await machine.write(path, '{"models":[{"slug":"a","context_window":"big"}]}');
+  await assert.rejects(load(), {
+    message:
+      `Cannot read model catalog ${path}: value of "models.0.context_window" is wrong or missing`,
+  });
+  assert.equal((await loadCatalog(machine.host(), undefined)).size, 0);
+});
+
+Deno.test("loadConfig() brings the catalog it names", async () => {
+  await using machine = await Machine.create();
+  await machine.write(
+    `${machine.codexHome}/c.json`,
+    '{"models":[{"slug":"mine","context_window":1000}]}',
+  );
+  await machine.user('model = "mine"\nmodel_catalog_json = "c.json"\n');
+  const loaded = await machine.load();
+  assert.equal(modelInfoOf(loaded.config, loaded.catalog).contextWindow, 1000);
+});
