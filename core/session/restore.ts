@@ -142,7 +142,7 @@ export class ThreadFold {
         this.#started.add(String(payload["call_id"]));
         return;
       case "token_count":
-        return this.#countRequest(payload);
+        return this.#countRequest(payload, entry.timestamp);
       case "thread_rolled_back":
         return this.#rollBack(Number(payload["num_turns"] ?? 0));
       case "thread_name_updated":
@@ -161,7 +161,7 @@ export class ThreadFold {
     );
   }
 
-  #countRequest(payload: JsonObject): void {
+  #countRequest(payload: JsonObject, at: string): void {
     const { last, total } = parseUsage(payload);
     const request = payload["request"] as JsonObject | undefined;
     if (request === undefined) {
@@ -174,6 +174,7 @@ export class ThreadFold {
       usage: last ?? null,
       inputItems: Number(request["input_items"]),
       bodyHash: String(request["body_hash"]),
+      at,
     };
   }
 
@@ -202,7 +203,6 @@ export class ThreadFold {
     this.#turns = this.#turns.filter((turn) => turn.at < kept);
     this.#settings = this.#turns.at(-1)?.settings ?? this.#settings;
     this.#lastRequest = undefined;
-    this.#generation++;
   }
 
   // A lost line may leave an output without its call, which no provider accepts.
