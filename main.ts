@@ -1,0 +1,297 @@
+/** Command line -> application -> exit code. The only file that knows commander, and exits. */
+import type { Command } from "commander";
+import type {
+  CommandLine,
+  CommandName,
+  Flags,
+} from "./core/protocol/command_line.ts";
+import type { FlagName, FlagSpec } from "./core/frontends/flag_spec.ts";
+import type { FlagValue } from "./core/frontends/flag_values.ts";
+import { PROGRAM, VERSION } from "./core/protocol/version.ts";
+
+/** A text instead of a run: help, version. */
+interface TextAnswer {
+  readonly text: string;
+}
+
+/** What commander made of the words before `--`. */
+interface FoundCommand {
+  readonly path: readonly string[];
+  readonly words: readonly string[];
+  /** From the root to the command. */
+  readonly levels: readonly Flags[];
+  readonly help?: "short" | "long";
+  readonly isVersion: boolean;
+}
+
+/** Runs the program; resolves to its exit code. Helper roles start without the application. */
+export async function main(argv: readonly string[]): Promise<number> {
+  switch (argv[0]) {
+    case "--version":
+    case "-V":
+      return print(versionText());
+    case "sandbox-exec-linux": {
+      const { runLauncher } = await import("./sandbox/launcher.ts");
+      return await runLauncher(argv.slice(1));
+    }
+    case "apply-patch":
+      if (argv.length > 1) return await runCommandLine(argv);
+      return await runPatchRole();
+    default:
+      return await runCommandLine(argv);
+  }
+}
+
+// The patch engine inside the sandbox: it reads and writes files and can do nothing else.
+async function runPatchRole(): Promise<number> {
+  const [{ runApplyPatch }, { denoHost }] = await Promise.all([
+    import("./tools/patch_command.ts"),
+    import("./core/host/deno_host.ts"),
+  ]);
+  const host = denoHost();
+  for (const name of ["net", "run", "ffi", "env", "sys"] as const) {
+    Deno.permissions.revokeSync({ name });
+  }
+  const patch = await new Response(Deno.stdin.readable).text();
+  const done = await runApplyPatch({ host, patch, cwd: host.cwd });
+  writeAll(Deno.stderr, done.stderr);
+  return print(done.stdout) || done.exitCode;
+}
+
+async function runCommandLine(argv: readonly string[]): Promise<number> {
+  try {
+    const asked = await parseArgv(argv);
+    if ("text" in asked) return print(asked.text);
+    const generated = await renderGeneratedText(asked);
+    if (generated !== undefined) return print(generated);
+    const { runApp } = await import("./core/app.ts");
+    return await runApp(asked);
+  } catch (error) {
+    return await reportError(error);
+  }
+}
+
+/** What the words ask for. Throws UserError. */
+export async function parseArgv(
+  argv: readonly string[],
+): Promise<CommandLine | TextAnswer> {
+  const lines = await import("./core/frontends/parse_line.ts");
+  const { head, rest } = lines.splitArgv(argv);
+  if (head[0] === "help") {
+    return { text: await helpText(head.slice(1), "long") };
+  }
+  const found = await findCommand(head);
+  if (found.isVersion) return { text: versionText() };
+  if (found.help !== undefined) {
+    return { text: await helpText(found.path, found.help) };
+  }
+  return lines.buildCommandLine(found.path, {
+    words: [...found.words, ...rest],
+    levels: found.levels,
+  });
+}
+
+// Texts that are made from the tables alone: no disk, no network, no configuration.
+async function renderGeneratedText(
+  asked: CommandLine,
+): Promise<string | undefined> {
+  const [topic = ""] = asked.args;
+  switch (asked.command) {
+    case "completion":
+      return (await import("./core/frontends/completion.ts"))
+        .renderCompletion(topic);
+    case "man":
+      return (await import("./core/frontends/man_page.ts")).renderManPage();
+    case "schema":
+      // That of the configuration is with the configuration.
+      return (await import("./core/frontends/schema.ts")).renderSchema(topic);
+    default:
+      return undefined;
+  }
+}
+
+async function helpText(
+  path: readonly string[],
+  form: "short" | "long",
+): Promise<string> {
+  const { renderHelp } = await import("./core/frontends/help.ts");
+  return renderHelp(path, form);
+}
+
+async function findCommand(head: readonly string[]): Promise<FoundCommand> {
+  const [{ COMMANDS, commandPaths }, { FLAGS }, builder] = await Promise.all([
+    import("./core/frontends/commands.ts"),
+    import("./core/frontends/flags.ts"),
+    createBuilder(),
+  ]);
+  let found: FoundCommand | undefined;
+  const nodes = new Map<string, Command>();
+  for (const path of commandPaths()) {
+    const name = (path.join(" ") || "repl") as CommandName;
+    const spec = COMMANDS[name];
+    const node = builder.command(path, (result) => found = result);
+    for (const flag of spec?.flags ?? []) {
+      builder.addFlag(node, flag, FLAGS[flag]);
+    }
+    for (const alias of spec?.aliases ?? []) node.alias(alias);
+    if (name === "sandbox" || name === "policy explain") {
+      node.passThroughOptions();
+    }
+    nodes.set(path.join(" "), node);
+    if (path.length > 0) {
+      nodes.get(path.slice(0, -1).join(" "))?.addCommand(node);
+    }
+  }
+  await nodes.get("")?.parseAsync([...head], { from: "user" });
+  if (found === undefined) throw new Error("Broken invariant: no command ran");
+  return found;
+}
+
+interface Builder {
+  command(
+    path: readonly string[],
+    onRun: (found: FoundCommand) => void,
+  ): Command;
+  addFlag(node: Command, name: FlagName, spec: FlagSpec): void;
+}
+
+/** A command's own words for the three flags that every command has. */
+const HELP_SHORT = "helpShort";
+const HELP_LONG = "helpLong";
+const SHOW_VERSION = "showVersion";
+
+async function createBuilder(): Promise<Builder> {
+  const [commander, { parseFlagValue }, { usageError }] = await Promise.all([
+    import("commander"),
+    import("./core/frontends/flag_values.ts"),
+    import("./core/frontends/parse_line.ts"),
+  ]);
+  // commander derives the name of a value from the flag's spelling; ours is in the table.
+  class TableOption extends commander.Option {
+    readonly #name: string;
+    constructor(spelling: string, name: string) {
+      super(spelling);
+      this.#name = name;
+      // `--no-alt-screen` is a name, not a negation.
+      this.negate = false;
+    }
+    override attributeName(): string {
+      return this.#name;
+    }
+  }
+  return {
+    command(path, onRun): Command {
+      const node: Command = new commander.Command(path.at(-1) ?? PROGRAM)
+        .argument("[words...]")
+        .allowExcessArguments()
+        .enablePositionalOptions()
+        .helpOption(false)
+        .helpCommand(false)
+        .configureOutput({ writeErr: () => {}, writeOut: () => {} })
+        .exitOverride((error) => {
+          throw usageError(path, error, spellingsOf(node));
+        })
+        .addOption(new TableOption("-h", HELP_SHORT))
+        .addOption(new TableOption("--help", HELP_LONG))
+        .addOption(new TableOption("-V, --version", SHOW_VERSION));
+      return node.action((words: string[]) =>
+        onRun(toFound(node, path, words))
+      );
+    },
+    addFlag(node, name, spec): void {
+      const value = spec.kind === "switch" ? "" : ` <${spec.value}>`;
+      const short = spec.short === undefined ? "" : `${spec.short}, `;
+      const spellings = [`${short}${spec.long}`, ...(spec.aliases ?? [])];
+      for (const spelling of spellings) {
+        const option = new TableOption(`${spelling}${value}`, name);
+        if (spec.kind !== "switch") {
+          option.argParser((text: string, before: FlagValue | undefined) =>
+            parseFlagValue(spec, text, before)
+          );
+        }
+        node.addOption(option);
+      }
+    },
+  };
+}
+
+function toFound(
+  node: Command,
+  path: readonly string[],
+  words: readonly string[],
+): FoundCommand {
+  const levels: Record<string, unknown>[] = [];
+  for (let at: Command | null = node; at !== null; at = at.parent) {
+    levels.unshift({ ...at.opts() });
+  }
+  const isAsked = (name: string): boolean =>
+    levels.some((level) => level[name] === true);
+  const help = isAsked(HELP_LONG)
+    ? "long"
+    : isAsked(HELP_SHORT)
+    ? "short"
+    : undefined;
+  const isVersion = isAsked(SHOW_VERSION);
+  for (const level of levels) {
+    for (const name of [HELP_LONG, HELP_SHORT, SHOW_VERSION]) {
+      delete level[name];
+    }
+  }
+  return {
+    path,
+    words,
+    // The table's types, checked where it is written, are those of Flags.
+    levels: levels as Flags[],
+    isVersion,
+    ...(help !== undefined && { help }),
+  };
+}
+
+function spellingsOf(node: Command): string[] {
+  return node.options.flatMap(({ short, long }) =>
+    [short, long].filter((one): one is string => typeof one === "string")
+  );
+}
+
+function versionText(): string {
+  return `${PROGRAM} ${VERSION}\n`;
+}
+
+// A reader that has left is no error of ours: `rondo --help | head -1`.
+function print(text: string): number {
+  try {
+    writeAll(Deno.stdout, text);
+    return 0;
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return 1;
+    throw error;
+  }
+}
+
+function writeAll(
+  stream: { writeSync(bytes: Uint8Array): number },
+  text: string,
+): void {
+  let bytes = new TextEncoder().encode(text);
+  while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+}
+
+async function reportError(error: unknown): Promise<number> {
+  const [{ exitCodeOfError }, { UserError, errorText }] = await Promise.all([
+    import("./core/frontends/exec_failure.ts"),
+    import("./core/protocol/error.ts"),
+  ]);
+  const code = exitCodeOfError(error);
+  const isOurs = code === 70;
+  const where = isOurs && error instanceof Error
+    ? `\n${error.stack ?? ""}`
+    : "";
+  const hint = error instanceof UserError && error.kind === "usage"
+    ? `\nSee ${PROGRAM} --help`
+    : "";
+  const what = isOurs ? "This is a bug of rondo: " : "";
+  writeAll(Deno.stderr, `Error: ${what}${errorText(error)}${hint}${where}\n`);
+  return code;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
