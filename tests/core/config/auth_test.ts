@@ -4,7 +4,7 @@ import { createAuth } from "../../../core/config/auth.ts";
 import { loginWithApiKey } from "../../../core/config/login.ts";
 import type { AuthSource } from "../../../core/config/providers.ts";
 import type { Auth } from "../../../core/protocol/provider.ts";
-import type { Host } from "../../../core/protocol/host.ts";
+import type { Child, Host } from "../../../core/protocol/host.ts";
 import { Machine } from "./config_fixture.ts";
 
 function authOf(
@@ -212,4 +212,19 @@ Deno.test("token() asks the command anew after a failure", async () => {
   await assert.rejects(auth.token());
   await machine.write(flag, "");
   assert.equal(await auth.token(), "t1");
+});
+
+Deno.test("token() leaves nothing of a hanging command behind", async () => {
+  await using machine = await Machine.create();
+  const host = machine.host();
+  const children: Child[] = [];
+  const auth = authOf(machine, command("sleep 60 & wait", { timeoutMs: 50 }), {
+    spawn: (request) => {
+      const child = host.spawn(request);
+      children.push(child);
+      return child;
+    },
+  });
+  await assert.rejects(auth.token());
+  assert.equal((await children[0]?.status)?.signal, "SIGKILL");
 });

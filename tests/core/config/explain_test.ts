@@ -53,7 +53,7 @@ openai_base_url = "http://me:SECRET1@h/v1?api_key=SECRET2"
 base_url = "http://h"
 experimental_bearer_token = "SECRET3"
 http_headers = { "api-key" = "SECRET4", "X-Team" = "SECRET5" }
-query_params = { key = "SECRET6", "api-version" = "1" }
+query_params = { sub = "SECRET6", "api-version" = "1" }
 env_key = "MY_KEY"
 [shell_environment_policy.set]
 GITHUB_TOKEN = "SECRET7"
