@@ -1,0 +1,213 @@
+/** Puts one agent together: provider, tools behind the gate, prompt, limits. */
+import { createAuth } from "../config/auth.ts";
+import {
+  instructionsFileOf,
+  limitsOf,
+  priceOf,
+  turnSettingsOf,
+  webSearchOf,
+} from "../config/derive.ts";
+import type { LoadedConfig } from "../config/load.ts";
+import { unknownModelWarning } from "../config/models.ts";
+import { providerOf } from "../config/providers.ts";
+import { secretNames } from "../config/secrets.ts";
+import { PromptSource } from "../context/source.ts";
+import { approvedPrefixes } from "../policy/rules.ts";
+import { writableRoots } from "../policy/writable.ts";
+import { createModelClient } from "../model/client.ts";
+import type { Flags } from "../protocol/command_line.ts";
+import type { Gate, Sandbox } from "../protocol/command.ts";
+import { errorText, UserError } from "../protocol/error.ts";
+import type { Host } from "../protocol/host.ts";
+import type { TurnSettings } from "../protocol/settings.ts";
+import type { Tool } from "../protocol/tool.ts";
+import { PROGRAM, VERSION } from "../protocol/version.ts";
+import type { Agent, AgentRequest } from "../session/threads.ts";
+import { basename } from "../util/path.ts";
+import type { JsonObject } from "../util/json.ts";
+import { BASE_INSTRUCTIONS } from "../../prompts/mod.ts";
+import { createApprovalMemory } from "../../tools/approval_memory.ts";
+import { createGate } from "../../tools/gate.ts";
+import { builtinTools } from "../../tools/mod.ts";
+import { openRuleStore, type RuleStore } from "../../tools/rule_store.ts";
+
+/** Stands for the missing home: a folder that never is. */
+const NO_HOME = "/nonexistent";
+
+/** What is the same for all threads of this run. */
+export interface AgentWorld {
+  readonly host: Host;
+  readonly loaded: LoadedConfig;
+  readonly flags: Flags;
+  readonly sandbox: Sandbox;
+  readonly rules: RuleStore;
+  /** Whether somebody can be asked. */
+  readonly canAsk: boolean;
+  readonly outputSchema?: JsonObject;
+  /** Of `Deno.createHttpClient`, where the provider needs one. */
+  readonly httpClient?: unknown;
+}
+
+/** Makes the agent around a thread; the first event says what it consists of. */
+export async function buildAgent(
+  world: AgentWorld,
+  request: AgentRequest,
+): Promise<Agent> {
+  const { host, loaded, flags, sandbox } = world;
+  const { config } = loaded;
+  const settings = settingsOf(world);
+  const provider = providerOf(config, host);
+  const instructions = await loadInstructions(world) ??
+    request.restored?.meta.instructions ?? BASE_INSTRUCTIONS;
+  const { warn } = request;
+  loaded.warnings.forEach(warn);
+  const unknown = unknownModelWarning(settings.model);
+  if (unknown !== undefined) warn(unknown);
+  const context = promptSourceOf(world, instructions, warn);
+  const price = priceOf(config, settings.model.slug);
+  return {
+    settings,
+    deps: {
+      host,
+      endpoint: provider,
+      model: createModelClient({
+        host,
+        provider,
+        auth: createAuth(host, provider, loaded.codexHome),
+        program: { name: PROGRAM, version: VERSION },
+        ...(world.httpClient !== undefined && { httpClient: world.httpClient }),
+      }),
+      tools: toolsOf(world, createAgentGate(world)),
+      instructions,
+      context,
+      limits: limitsOf(config, flags.raise),
+      ...(price !== undefined && { price }),
+      strictCache: flags.strictCache ?? config.strict_cache,
+    },
+    started: {
+      sandbox: await sandbox.receipt(settings.sandbox, settings.cwd),
+      instructionFiles: await context.docFiles(settings.cwd),
+    },
+  };
+}
+
+/** The settings a thread of this run starts with. */
+export function settingsOf(world: AgentWorld): TurnSettings {
+  const { host, loaded, canAsk, outputSchema } = world;
+  return turnSettingsOf(loaded, {
+    shell: basename(host.env("SHELL") ?? "/bin/sh"),
+    canAsk,
+    ...(outputSchema !== undefined && { outputSchema }),
+  });
+}
+
+/** The base instructions of the configuration, or undefined when it names none. */
+export async function loadInstructions(
+  world: Pick<AgentWorld, "host" | "loaded">,
+): Promise<string | undefined> {
+  const path = instructionsFileOf(world.loaded.config);
+  if (path === undefined) return undefined;
+  try {
+    const text = (await world.host.files.readText(path)).trim();
+    if (text !== "") return text;
+  } catch (error) {
+    throw new UserError(
+      "config",
+      `Cannot read model_instructions_file ${path}: ${errorText(error)}`,
+    );
+  }
+  throw new UserError(
+    "config",
+    `Cannot use model_instructions_file ${path}: it is empty`,
+  );
+}
+
+/** The rules of the person and of a trusted project. */
+export async function loadRules(
+  host: Host,
+  loaded: LoadedConfig,
+  flags: Flags,
+): Promise<RuleStore> {
+  const home = loaded.codexHome;
+  const folders = flags.ignoreRules ? [] : [
+    "/etc/codex/rules",
+    ...(loaded.trust.level === "trusted"
+      ? [`${loaded.projectRoot}/.codex/rules`]
+      : []),
+  ];
+  return await openRuleStore({
+    host,
+    folders,
+    savedPath: `${home ?? NO_HOME}/rules/default.rules`,
+  });
+}
+
+function createAgentGate(world: AgentWorld): Gate {
+  const { host, loaded, sandbox, rules } = world;
+  const tmp = host.env("TMPDIR") ?? "/tmp";
+  return createGate({
+    host,
+    sandbox,
+    rules,
+    memory: createApprovalMemory(),
+    environment: {
+      policy: loaded.config.shell_environment_policy,
+      secretNames: secretNames(loaded.config),
+    },
+    spoolFolder: loaded.codexHome === undefined
+      ? `${tmp}/${PROGRAM}-spool`
+      : `${loaded.codexHome}/spool`,
+  });
+}
+
+function toolsOf(
+  world: AgentWorld,
+  gate: Gate,
+): (settings: TurnSettings) => Promise<readonly Tool[]> {
+  return (settings) =>
+    Promise.resolve(builtinTools({
+      host: world.host,
+      gate,
+      applyPatch: settings.model.applyPatch,
+      webSearch: webSearchOf(
+        world.loaded.config,
+        providerOf(world.loaded.config, world.host),
+      ),
+    }));
+}
+
+function promptSourceOf(
+  world: AgentWorld,
+  instructions: string,
+  warn: (message: string) => void,
+): PromptSource {
+  const { host, loaded, sandbox, rules } = world;
+  const { config } = loaded;
+  const home = host.homeDir();
+  return new PromptSource(host, {
+    instructions,
+    ...(config.developer_instructions !== undefined && {
+      developerInstructions: config.developer_instructions,
+    }),
+    codexHome: loaded.codexHome ?? NO_HOME,
+    ...(home !== undefined && { home }),
+    rootMarkers: config.project_root_markers,
+    fallbackNames: config.project_doc_fallback_filenames,
+    docBytesMax: config.project_doc_max_bytes,
+    skillsConfig: (config.skills.config ?? []).flatMap(({ path, enabled }) =>
+      path === undefined ? [] : [{ path, enabled }]
+    ),
+    permissions: async (settings) => {
+      const roots = writableRoots(settings.sandbox, {
+        workspace: settings.cwd,
+        tmpDir: host.env("TMPDIR"),
+      });
+      return {
+        receipt: await sandbox.receipt(settings.sandbox, settings.cwd),
+        writableRoots: roots === "everything" ? [] : roots,
+        approvedPrefixes: approvedPrefixes(rules.current()),
+      };
+    },
+    warn,
+  });
+}

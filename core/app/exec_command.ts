@@ -1,0 +1,139 @@
+/** `rondo exec` and its kin: one prompt, one exit code. */
+import type { LoadedConfig } from "../config/load.ts";
+import { failExec } from "../frontends/exec_failure.ts";
+import { runExec } from "../frontends/exec.ts";
+import { readPrompt } from "../frontends/stdin.ts";
+import type { CommandLine, Flags } from "../protocol/command_line.ts";
+import { errorText, UserError } from "../protocol/error.ts";
+import type { Host } from "../protocol/host.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import type { UserPart } from "../protocol/op.ts";
+import type { Terminal } from "../protocol/terminal.ts";
+import type { OpenThread } from "../session/threads.ts";
+import { asObject, type JsonObject } from "../util/json.ts";
+import { resolvePath } from "../util/path.ts";
+import { openThread } from "./open_thread.ts";
+import { buildReviewPrompt } from "./review_prompt.ts";
+import { openWorld } from "./world.ts";
+
+/** Runs to the end and resolves to the exit code; every path prints one terminal line. */
+export async function runExecCommand(
+  commandLine: CommandLine,
+  host: Host,
+  terminal: Terminal,
+): Promise<number> {
+  const { flags } = commandLine;
+  try {
+    const parts = await readParts(commandLine, host, terminal);
+    const { thread, logPath } = await openExecThread(commandLine, host);
+    return await runExec({ thread, parts, host, terminal, flags, logPath });
+  } catch (error) {
+    return await failExec(error, { terminal, flags, now: () => host.now() });
+  }
+}
+
+async function openExecThread(
+  commandLine: CommandLine,
+  host: Host,
+): Promise<OpenThread> {
+  const { flags } = commandLine;
+  const canAsk = flags.input === "jsonl" || flags.approvals !== undefined;
+  const outputSchema = await loadSchema(host, flags);
+  const world = await openWorld(host, flags, {
+    canAsk,
+    source: "exec",
+    ...(outputSchema !== undefined && { outputSchema }),
+  });
+  await checkRepository(host, world.loaded, flags);
+  return await openThread(world, commandLine);
+}
+
+async function readParts(
+  commandLine: CommandLine,
+  host: Host,
+  terminal: Terminal,
+): Promise<readonly UserPart[]> {
+  const { flags } = commandLine;
+  const isDialog = flags.input === "jsonl";
+  const text = commandLine.command === "exec review"
+    ? buildReviewPrompt(commandLine)
+    : await readPrompt({
+      terminal,
+      host,
+      prompt: commandLine.prompt,
+      waitForStdin: flags.stdin,
+      isStdinTaken: isDialog,
+    });
+  const images = flags.image ?? [];
+  await checkImages(host, images, flags);
+  if (text.trim() === "" && images.length === 0) {
+    if (isDialog) return [];
+    throw new UserError(
+      "usage",
+      "Cannot start: the prompt is empty, must be an argument or come from stdin",
+    );
+  }
+  return [
+    ...images.map((path): UserPart => ({ type: "image", path })),
+    { type: "text", text },
+  ];
+}
+
+async function checkImages(
+  host: Host,
+  images: readonly string[],
+  flags: Flags,
+): Promise<void> {
+  const cwd = resolvePath(host.cwd, flags.cd ?? ".");
+  for (const path of images) {
+    const stat = await host.files.stat(resolvePath(cwd, path));
+    if (stat?.isFile) continue;
+    const state = stat === undefined
+      ? "there is no such file"
+      : "it is no file";
+    throw new UserError("usage", `Cannot read image ${path}: ${state}`);
+  }
+}
+
+async function loadSchema(
+  host: Host,
+  flags: Flags,
+): Promise<JsonObject | undefined> {
+  if (flags.outputSchema === undefined) return undefined;
+  const path = resolvePath(host.cwd, flags.outputSchema);
+  const fail = (why: string): UserError =>
+    new UserError("usage", `Cannot read output schema ${path}: ${why}`);
+  const stat = await host.files.stat(path);
+  if (stat === undefined) throw fail("there is no such file");
+  if (stat.size > LIMITS.outputSchemaBytes) {
+    throw fail(
+      `it has ${stat.size} bytes, must have at most ${LIMITS.outputSchemaBytes}`,
+    );
+  }
+  try {
+    const schema = asObject(JSON.parse(await host.files.readText(path)));
+    if (schema !== undefined) return schema;
+  } catch (error) {
+    throw fail(errorText(error));
+  }
+  throw fail("it is no JSON object");
+}
+
+// Outside of a repository nothing could be taken back.
+async function checkRepository(
+  host: Host,
+  loaded: LoadedConfig,
+  flags: Flags,
+): Promise<void> {
+  if (flags.skipGitRepoCheck || flags.bypass) return;
+  if (loaded.trust.level === "trusted") return;
+  for (let folder = loaded.cwd;;) {
+    if (await host.files.stat(`${folder}/.git`) !== undefined) return;
+    if (folder === "/") break;
+    folder = resolvePath(folder, "..");
+  }
+  throw new UserError(
+    "usage",
+    `Cannot start in ${loaded.cwd}: it is no git repository, must be one or trusted; --skip-git-repo-check goes ahead`,
+  );
+}

@@ -1,0 +1,49 @@
+/** What one run of the program works with: configuration, sandbox, rules. */
+import { loadConfig } from "../config/load.ts";
+import type { Flags } from "../protocol/command_line.ts";
+import { UserError } from "../protocol/error.ts";
+import type { Host } from "../protocol/host.ts";
+import type { ThreadMeta } from "../protocol/log.ts";
+import { resolvePath } from "../util/path.ts";
+import type { JsonObject } from "../util/json.ts";
+import { createSandbox } from "../../sandbox/mod.ts";
+import { type AgentWorld, loadRules } from "./agent.ts";
+
+export interface World extends AgentWorld {
+  readonly source: ThreadMeta["source"];
+}
+
+export interface WorldOptions {
+  readonly canAsk: boolean;
+  readonly source: ThreadMeta["source"];
+  readonly outputSchema?: JsonObject;
+}
+
+/** Loads the configuration and opens what it names. Throws UserError. */
+export async function openWorld(
+  host: Host,
+  flags: Flags,
+  options: WorldOptions,
+): Promise<World> {
+  const cwd = await realFolder(host, flags.cd ?? ".");
+  const loaded = await loadConfig(host, { flags, cwd, canAsk: options.canAsk });
+  const sandbox = createSandbox({
+    host,
+    ...(loaded.codexHome !== undefined && { codexHome: loaded.codexHome }),
+  });
+  const rules = await loadRules(host, loaded, flags);
+  return { host, loaded, flags, sandbox, rules, ...options };
+}
+
+/** The folder with all links resolved. Throws UserError when it is none. */
+export async function realFolder(host: Host, path: string): Promise<string> {
+  const full = resolvePath(host.cwd, path);
+  const stat = await host.files.stat(full);
+  if (!stat?.isDirectory) {
+    const state = stat === undefined
+      ? "there is no such folder"
+      : "it is no folder";
+    throw new UserError("usage", `Cannot work in ${full}: ${state}`);
+  }
+  return await host.files.realPath(full);
+}

@@ -1,0 +1,40 @@
+/** What a process does once at its start: stray descriptors, orphans, permissions. */
+import { becomeSubreaper, closeInheritedDescriptors } from "./descriptors.ts";
+
+const PERMISSIONS = [
+  "read",
+  "write",
+  "net",
+  "env",
+  "run",
+  "sys",
+  "ffi",
+  "import",
+] as const;
+export type PermissionName = (typeof PERMISSIONS)[number];
+
+/**
+ * Readies the agent's own process: stray descriptors stay out of its commands, their
+ * orphans come back to it. libc is open by then and stays usable without `ffi`.
+ */
+export function prepareProcess(): void {
+  closeInheritedDescriptors();
+  becomeSubreaper();
+  keepOnly(["read", "write", "net", "env", "run", "sys"]);
+}
+
+/** Gives up every other permission, for good. */
+export function keepOnly(names: readonly PermissionName[]): void {
+  for (const name of PERMISSIONS) {
+    if (names.includes(name)) continue;
+    Deno.permissions.revokeSync({ name } as Deno.PermissionDescriptor);
+  }
+}
+
+/** The permissions this process still has, for `doctor`. */
+export function heldPermissions(): readonly PermissionName[] {
+  return PERMISSIONS.filter((name) =>
+    Deno.permissions.querySync({ name } as Deno.PermissionDescriptor).state ===
+      "granted"
+  );
+}

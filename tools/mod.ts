@@ -1,0 +1,51 @@
+/** The built-in tools, in the order in which they are offered. */
+import type { Gate } from "../core/protocol/command.ts";
+import { ToolError } from "../core/protocol/error.ts";
+import type { Host } from "../core/protocol/host.ts";
+import type { Tool } from "../core/protocol/tool.ts";
+import { applyPatchFromShell, createApplyPatchTool } from "./apply_patch.ts";
+import { parseShellPatch } from "./patch_from_shell.ts";
+import { createShellTool } from "./shell.ts";
+import { createUpdatePlanTool } from "./update_plan.ts";
+import { createViewImageTool } from "./view_image.ts";
+import { type WebSearchMode, webSearchSpec } from "./web_search.ts";
+
+export interface BuiltinOptions {
+  readonly host: Host;
+  readonly gate: Gate;
+  readonly applyPatch: "freeform" | "function";
+  readonly webSearch: WebSearchMode;
+}
+
+/** The tools of one generation. Their order is part of the prompt and never changes. */
+export function builtinTools(options: BuiltinOptions): readonly Tool[] {
+  const { host, gate } = options;
+  const deps = { host, gate };
+  return [
+    createShellTool({
+      host,
+      gate,
+      interceptPatch: parseShellPatch,
+      applyPatch: (patch, context) => applyPatchFromShell(patch, context, deps),
+    }),
+    createUpdatePlanTool(),
+    createApplyPatchTool({ ...deps, form: options.applyPatch }),
+    createViewImageTool({ host }),
+    ...webSearchTool(options.webSearch),
+  ];
+}
+
+function webSearchTool(mode: WebSearchMode): readonly Tool[] {
+  const spec = webSearchSpec(mode);
+  if (spec === undefined) return [];
+  return [{
+    name: "web_search",
+    spec,
+    parallel: true,
+    run: () => {
+      throw new ToolError(
+        "Cannot search the web from here: the tool runs on the server, must be called as web_search",
+      );
+    },
+  }];
+}
