@@ -12,12 +12,8 @@ import {
 } from "../core/policy/judge.ts";
 import { describeScope } from "../core/policy/normalize.ts";
 import { proposePrefix } from "../core/policy/propose.ts";
-import {
-  type PrefixRule,
-  renderPattern,
-  renderSource,
-  type RuleSet,
-} from "../core/policy/rules.ts";
+import { type PrefixRule, type RuleSet } from "../core/policy/rules.ts";
+import { renderPattern, renderSource } from "../core/policy/rules_text.ts";
 import { quoteWords } from "../core/policy/shell_split.ts";
 import type { SplitKind } from "../core/policy/split.ts";
 import type { RuleStore } from "./rule_store.ts";

@@ -1,11 +1,8 @@
 /** `policy lint`: what in a policy could ask, allows too much, or has no effect. */
 import { approvalName, isSandboxed } from "../core/policy/decide.ts";
 import { runsAnything } from "../core/policy/propose.ts";
-import {
-  type PrefixRule,
-  renderPattern,
-  renderSource,
-} from "../core/policy/rules.ts";
+import { type PrefixRule } from "../core/policy/rules.ts";
+import { renderPattern, renderSource } from "../core/policy/rules_text.ts";
 import type { CommandOutput, Policies } from "./policy_command.ts";
 
 interface Finding {

@@ -6,11 +6,13 @@ import { isBannedPrefix } from "../core/policy/propose.ts";
 import {
   mergeRules,
   type PrefixRule,
+  type RuleSet,
+} from "../core/policy/rules.ts";
+import {
   renderPattern,
   renderRule,
   renderSource,
-  type RuleSet,
-} from "../core/policy/rules.ts";
+} from "../core/policy/rules_text.ts";
 import { parseRules } from "../core/policy/rules_parse.ts";
 import { dirname } from "../core/util/path.ts";
 

@@ -12,12 +12,8 @@ import {
   type JudgedCommand,
   type JudgedSegment,
 } from "./judge.ts";
-import {
-  type PrefixRule,
-  renderPattern,
-  renderSource,
-  type RuleSet,
-} from "./rules.ts";
+import { type PrefixRule, type RuleSet } from "./rules.ts";
+import { renderPattern, renderSource } from "./rules_text.ts";
 import { quoteWords } from "./shell_split.ts";
 import { isWritable } from "./writable.ts";
 

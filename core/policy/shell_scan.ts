@@ -1,7 +1,4 @@
-/**
- * Finds commands anywhere in a script, however it is built. It errs on the side of
- * finding too much: what it returns may only ever make a verdict stricter.
- */
+/** Finds commands anywhere in a script; what it finds may only make a verdict stricter. */
 
 /** What a scan returns at most, and how deep it looks into nested scripts. */
 const COMMANDS_MAX = 2_000;

@@ -1,3 +1,4 @@
+/** The gate with real commands: who is asked what, and what runs where. */
 import assert from "node:assert/strict";
 import type { Gate, GateResult } from "../../core/protocol/command.ts";
 import { SandboxUnavailable } from "../../core/protocol/error.ts";

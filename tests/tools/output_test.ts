@@ -1,3 +1,4 @@
+/** What is kept of long outputs, and what is said about the rest. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type {

@@ -1,3 +1,4 @@
+/** The policy subcommands: explain, test, lint, list and revoke. */
 import assert from "node:assert/strict";
 import {
   explainCommand,

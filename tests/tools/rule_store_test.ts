@@ -1,3 +1,4 @@
+/** Rules on a real disk. */
 import assert from "node:assert/strict";
 import { UserError } from "../../core/protocol/error.ts";
 import { openRuleStore } from "../../tools/rule_store.ts";

@@ -1,3 +1,4 @@
+/** The shell tool with real commands. */
 import assert from "node:assert/strict";
 import { SandboxUnavailable, ToolError } from "../../core/protocol/error.ts";
 import type { Decision, SandboxPolicy } from "../../core/protocol/policy.ts";

@@ -1,3 +1,4 @@
+/** The plan tool. */
 import assert from "node:assert/strict";
 import { ToolError } from "../../core/protocol/error.ts";
 import { createUpdatePlanTool } from "../../tools/update_plan.ts";

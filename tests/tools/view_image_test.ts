@@ -1,3 +1,4 @@
+/** The image tool on real files. */
 import assert from "node:assert/strict";
 import { ToolError } from "../../core/protocol/error.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";

@@ -1,3 +1,4 @@
+/** The entry of the web search. */
 import assert from "node:assert/strict";
 import { webSearchSpec } from "../../tools/web_search.ts";
 

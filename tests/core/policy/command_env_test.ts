@@ -1,3 +1,4 @@
+/** What environment a command gets, filter by filter. */
 import assert from "node:assert/strict";
 import {
   buildCommandEnv,

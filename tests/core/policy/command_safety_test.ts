@@ -1,3 +1,4 @@
+/** Commands that only read, and dangers in every corner of a script. */
 import assert from "node:assert/strict";
 import {
   findDanger,

@@ -1,3 +1,4 @@
+/** The table of verdicts, and the laws they obey. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type {

@@ -1,3 +1,4 @@
+/** When two commands are the same for an approval. */
 import assert from "node:assert/strict";
 import { approvalsFor, describeScope } from "../../../core/policy/normalize.ts";
 import { command, patch } from "./support_policy.ts";

@@ -1,7 +1,8 @@
+/** Which prefixes are offered to be saved. */
 import assert from "node:assert/strict";
 import { decide } from "../../../core/policy/decide.ts";
 import { isBannedPrefix, proposePrefix } from "../../../core/policy/propose.ts";
-import { renderRule } from "../../../core/policy/rules.ts";
+import { renderRule } from "../../../core/policy/rules_text.ts";
 import { command, input, patch, rulesOf } from "./support_policy.ts";
 
 const escalated = { escalated: true };

@@ -1,3 +1,4 @@
+/** Rules files: everything they may say, and every way to get them wrong. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { UserError } from "../../../core/protocol/error.ts";

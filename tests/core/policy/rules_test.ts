@@ -1,14 +1,17 @@
+/** Which rules match, and how one is written. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   approvedPrefixes,
   matchRules,
   mergeRules,
+  strictestRule,
+} from "../../../core/policy/rules.ts";
+import {
   renderPattern,
   renderRule,
   renderSource,
-  strictestRule,
-} from "../../../core/policy/rules.ts";
+} from "../../../core/policy/rules_text.ts";
 import { rulesOf } from "./support_policy.ts";
 
 function decisions(text: string, line: string): string[] {

@@ -1,3 +1,4 @@
+/** How commands are taken apart, and when they are not. */
 import assert from "node:assert/strict";
 import { splitCommand, systemProgram } from "../../../core/policy/split.ts";
 import {

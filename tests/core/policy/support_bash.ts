@@ -41,7 +41,8 @@ export async function runInBash(
       stdout: "null",
       stderr: "piped",
     }).output();
-    const left = [...Deno.readDirSync(work)].map((entry) => entry.name).sort();
+    const entries = await Array.fromAsync(Deno.readDir(work));
+    const left = entries.map((entry) => entry.name).sort();
     if (left.join() !== "a,b1,git,ls,x1") {
       throw new Error(`bash wrote files: ${left}`);
     }

@@ -1,3 +1,4 @@
+/** Where files may be written. */
 import assert from "node:assert/strict";
 import { isWritable, writableRoots } from "../../../core/policy/writable.ts";
 import { EXTERNAL, FULL, READ_ONLY, WORKSPACE } from "./support_policy.ts";

@@ -1,3 +1,4 @@
+/** Wildcards for names and paths. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { matchesName, matchesPath } from "../../../core/util/glob.ts";
