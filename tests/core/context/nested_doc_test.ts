@@ -14,27 +14,9 @@ import {
   viewItem,
   type WireItem,
 } from "../../../core/protocol/item.ts";
+import { withTree } from "./support.ts";
 
 const host = { files: denoFiles };
-
-async function withTree(
-  tree: Readonly<Record<string, string>>,
-  run: (root: string) => Promise<void>,
-): Promise<void> {
-  const root = await Deno.realPath(await Deno.makeTempDir());
-  try {
-    for (const [path, text] of Object.entries(tree)) {
-      const full = `${root}/${path}`;
-      await Deno.mkdir(full.slice(0, full.lastIndexOf("/")), {
-        recursive: true,
-      });
-      await Deno.writeTextFile(full, text);
-    }
-    await run(root);
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
-}
 
 function stateOf(
   cwd: string,

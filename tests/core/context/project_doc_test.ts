@@ -4,6 +4,7 @@ import { loadProjectDocs } from "../../../core/context/project_doc.ts";
 import type { ProjectDocs } from "../../../core/context/project_doc.ts";
 import { denoFiles } from "../../../core/host/deno_files.ts";
 import { byteLength } from "../../../core/util/text.ts";
+import { withTree } from "./support.ts";
 
 type Tree = Readonly<Record<string, string | Uint8Array>>;
 
@@ -19,18 +20,8 @@ interface Options {
 async function docsOf(tree: Tree, options: Options = {}): Promise<
   ProjectDocs & { readonly root: string }
 > {
-  const root = await Deno.realPath(await Deno.makeTempDir());
-  try {
-    for (const [path, content] of Object.entries(tree)) {
-      const full = `${root}/${path}`;
-      await Deno.mkdir(full.slice(0, full.lastIndexOf("/")), {
-        recursive: true,
-      });
-      if (path.endsWith("/")) continue;
-      await (typeof content === "string"
-        ? Deno.writeTextFile(full, content)
-        : Deno.writeFile(full, content));
-    }
+  let result: Awaited<ReturnType<typeof docsOf>> | undefined;
+  await withTree(tree, async (root) => {
     await options.prepare?.(root);
     const docs = await loadProjectDocs({ files: denoFiles }, {
       cwd: `${root}/${options.cwd ?? "repo"}`,
@@ -39,10 +30,10 @@ async function docsOf(tree: Tree, options: Options = {}): Promise<
       fallbackNames: options.fallbackNames ?? [],
       bytesMax: options.bytesMax ?? 32_768,
     });
-    return { ...docs, root };
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
+    result = { ...docs, root };
+  });
+  assert.ok(result);
+  return result;
 }
 
 Deno.test("loadProjectDocs() joins the global file and those from root to cwd", async () => {
@@ -62,13 +53,14 @@ Deno.test("loadProjectDocs() joins the global file and those from root to cwd", 
       { path: `${root}/repo/pkg/AGENTS.md`, bytes: 4, cut: false },
       { path: `${root}/repo/pkg/sub/AGENTS.md`, bytes: 4, cut: false },
     ],
+    bytesLeft: 32_768 - 13,
     warnings: [],
   });
 });
 
 Deno.test("loadProjectDocs() says nothing where there is nothing", async () => {
   const { root: _, ...docs } = await docsOf({ "repo/": "" });
-  assert.deepEqual(docs, { files: [], warnings: [] });
+  assert.deepEqual(docs, { files: [], bytesLeft: 32_768, warnings: [] });
 });
 
 Deno.test("loadProjectDocs() puts no separator without a global file", async () => {
@@ -235,12 +227,11 @@ Deno.test("loadProjectDocs() warns of a file that it may not read, and goes on",
     path.endsWith("repo/AGENTS.md")
       ? Promise.reject(new Error("permission denied"))
       : denoFiles.readRange(path, offset, bytes);
-  const root = await Deno.makeTempDir();
-  try {
-    await Deno.mkdir(`${root}/repo/.git`, { recursive: true });
-    await Deno.mkdir(`${root}/repo/a`);
-    await Deno.writeTextFile(`${root}/repo/AGENTS.md`, "secret");
-    await Deno.writeTextFile(`${root}/repo/a/AGENTS.md`, "open");
+  await withTree({
+    "repo/.git/": "",
+    "repo/AGENTS.md": "secret",
+    "repo/a/AGENTS.md": "open",
+  }, async (root) => {
     const files = { ...denoFiles, readRange: refuse };
     const docs = await loadProjectDocs({ files }, {
       cwd: `${root}/repo/a`,
@@ -253,7 +244,5 @@ Deno.test("loadProjectDocs() warns of a file that it may not read, and goes on",
     assert.deepEqual(docs.warnings, [
       `Cannot read ${root}/repo/AGENTS.md: permission denied; it is ignored`,
     ]);
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
+  });
 });

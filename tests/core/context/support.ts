@@ -1,0 +1,127 @@
+/** Values that the tests of the context share. */
+import type { PromptContext } from "../../../core/context/initial.ts";
+import { viewItem, type WireItem } from "../../../core/protocol/item.ts";
+import type {
+  SandboxPolicy,
+  SandboxReceipt,
+} from "../../../core/protocol/policy.ts";
+import type {
+  ModelInfo,
+  TurnSettings,
+} from "../../../core/protocol/settings.ts";
+
+export const MODEL: ModelInfo = {
+  slug: "gpt-test",
+  known: true,
+  contextWindow: 272_000,
+  autoCompactLimit: 244_800,
+  supportsReasoning: true,
+  supportsImages: true,
+  supportsVerbosity: true,
+  parallelToolCalls: true,
+  applyPatch: "freeform",
+  toolOutputTokens: 10_000,
+};
+
+export const READ_ONLY: Extract<SandboxPolicy, { mode: "read-only" }> = {
+  mode: "read-only",
+  networkAccess: false,
+  denyRead: [],
+};
+
+export const WORKSPACE: Extract<SandboxPolicy, { mode: "workspace-write" }> = {
+  mode: "workspace-write",
+  writableRoots: [],
+  networkAccess: false,
+  excludeTmpdirEnvVar: false,
+  excludeSlashTmp: false,
+  gitCommits: false,
+  allowUnixSockets: false,
+  denyRead: [],
+};
+
+export const RECEIPT: SandboxReceipt = {
+  mode: "workspace-write",
+  backend: "bwrap",
+  enforces: [
+    "fs_write",
+    "fs_read",
+    "metadata",
+    "tcp",
+    "udp",
+    "unix_sockets",
+    "signals",
+    "pids",
+  ],
+  note: "",
+};
+
+export function settings(patch: Partial<TurnSettings> = {}): TurnSettings {
+  return {
+    model: MODEL,
+    cwd: "/work/repo",
+    approval: "on-request",
+    sandbox: WORKSPACE,
+    shell: "bash",
+    ...patch,
+  };
+}
+
+/** A context; settings, permissions and environment can be patched one by one. */
+export function context(patch: {
+  readonly settings?: Partial<TurnSettings>;
+  readonly permissions?: Partial<PromptContext["permissions"]>;
+  readonly environment?: Partial<PromptContext["environment"]>;
+  readonly rest?: Partial<PromptContext>;
+} = {}): PromptContext {
+  const merged = settings(patch.settings);
+  return {
+    settings: merged,
+    instructions: "You are a test.",
+    permissions: {
+      receipt: RECEIPT,
+      writableRoots: ["/work/repo", "/tmp"],
+      approvedPrefixes: [],
+      ...patch.permissions,
+    },
+    environment: {
+      cwd: merged.cwd,
+      shell: merged.shell,
+      date: "2026-11-20",
+      timezone: "Europe/Berlin",
+      ...patch.environment,
+    },
+    ...patch.rest,
+  };
+}
+
+/** Role and text of each message. */
+export function told(items: readonly WireItem[]): readonly string[] {
+  return items.map((item) => {
+    const view = viewItem(item);
+    return view.type === "message" ? `${view.role}: ${view.text}` : view.type;
+  });
+}
+
+/** A temporary folder with these files in it; a path that ends in `/` is a folder. */
+export async function withTree(
+  tree: Readonly<Record<string, string | Uint8Array>>,
+  run: (root: string) => Promise<void>,
+): Promise<void> {
+  const root = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    for (const [path, content] of Object.entries(tree)) {
+      const full = `${root}/${path}`;
+      await Deno.mkdir(full.slice(0, full.lastIndexOf("/")), {
+        recursive: true,
+      });
+      if (path.endsWith("/")) continue;
+      await (typeof content === "string"
+        ? Deno.writeTextFile(full, content)
+        : Deno.writeFile(full, content));
+    }
+    await run(root);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
