@@ -22,6 +22,8 @@ export interface RuleStoreOptions {
   readonly folders: readonly string[];
   /** The file that saved prefixes are appended to: `$CODEX_HOME/rules/default.rules`. */
   readonly savedPath: string;
+  /** Reads no file: only what is saved from now on holds (`--ignore-rules`). */
+  readonly ignoreFiles?: boolean;
 }
 
 export interface RuleStore {
@@ -42,7 +44,9 @@ export async function openRuleStore(
     current: () => rules,
     save: async (prefix) => {
       await appendRule(options, prefix);
-      rules = await readAllRules(options);
+      rules = options.ignoreFiles
+        ? mergeRules([rules, savedRule(options, prefix)])
+        : await readAllRules(options);
     },
     revoke: async (rule) => {
       await removeRule(options, rule);
@@ -52,6 +56,7 @@ export async function openRuleStore(
 }
 
 async function readAllRules(options: RuleStoreOptions): Promise<RuleSet> {
+  if (options.ignoreFiles) return NO_RULES;
   const folders = new Set([...options.folders, dirname(options.savedPath)]);
   const sets: RuleSet[] = [];
   for (const folder of folders) {
@@ -125,6 +130,14 @@ async function appendRule(
   } finally {
     file.close();
   }
+}
+
+function savedRule(
+  { savedPath }: RuleStoreOptions,
+  prefix: readonly string[],
+): RuleSet {
+  const text = renderRule(prefix, "allow");
+  return parseRules(text, { file: savedPath, home: "/" });
 }
 
 async function removeRule(

@@ -118,3 +118,25 @@ Deno.test("revoke() takes exactly one rule out of its file, and not when the fil
   );
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("openRuleStore() can ignore all files and still save", async () => {
+  const text = `prefix_rule(pattern=["a"], decision="forbidden")\n`;
+  const folder = await folderWith({
+    "rules/default.rules": text,
+    "bad/x.rules": "???",
+  });
+  const savedPath = `${folder}/rules/default.rules`;
+  const store = await openRuleStore({
+    host,
+    folders: [`${folder}/bad`],
+    savedPath,
+    ignoreFiles: true,
+  });
+  assert.deepEqual(store.current().rules, []);
+  await store.save(["npm", "test"]);
+  assert.deepEqual(store.current().rules.map(({ pattern }) => pattern), [[[
+    "npm",
+  ], ["test"]]]);
+  assert.match(await Deno.readTextFile(savedPath), /forbidden[^]*npm/);
+  await Deno.remove(folder, { recursive: true });
+});
