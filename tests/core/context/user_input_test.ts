@@ -1,0 +1,183 @@
+/** The message of the person, with images. */
+import assert from "node:assert/strict";
+import {
+  buildUserItems,
+  loadImage,
+  type UserItems,
+} from "../../../core/context/user_input.ts";
+import { denoFiles } from "../../../core/host/deno_files.ts";
+import { UserError } from "../../../core/protocol/error.ts";
+import { message, textMessage } from "../../../core/protocol/item.ts";
+import { LIMITS } from "../../../core/protocol/limits.ts";
+import type { UserPart } from "../../../core/protocol/op.ts";
+import { MODEL, withTree } from "./support.ts";
+
+const host = { files: denoFiles };
+const GIF = new TextEncoder().encode("GIF89a\x01\x00\x02\x00");
+const GIF_URL = `data:image/gif;base64,${GIF.toBase64()}`;
+
+function build(
+  cwd: string,
+  parts: readonly UserPart[],
+  supportsImages = true,
+): Promise<UserItems> {
+  const model = { ...MODEL, supportsImages };
+  return buildUserItems(host, parts, { cwd, model });
+}
+
+function image(path: string): UserPart {
+  return { type: "image", path };
+}
+
+function text(value: string): UserPart {
+  return { type: "text", text: value };
+}
+
+Deno.test("buildUserItems() passes text on as it is", async () => {
+  assert.deepEqual(await build("/", [text(" hello\n")]), {
+    items: [textMessage("user", " hello\n")],
+    warnings: [],
+    problems: [],
+  });
+});
+
+Deno.test("buildUserItems() sends nothing when there is nothing", async () => {
+  assert.deepEqual((await build("/", [text("")])).items, []);
+});
+
+Deno.test("buildUserItems() labels images, told by their bytes, in front of the text", async () => {
+  await withTree({ "photo.png": GIF, "b.gif": GIF }, async (root) => {
+    const { items, problems } = await build(root, [
+      text("compare"),
+      image("photo.png"),
+      image(`${root}/b.gif`),
+    ]);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(items, [message("user", [
+      {
+        type: "input_text",
+        text: '<image name=[Image #1] path="photo.png">',
+      },
+      { type: "input_image", image_url: GIF_URL, detail: "auto" },
+      { type: "input_text", text: "</image>" },
+      {
+        type: "input_text",
+        text: `<image name=[Image #2] path="${root}/b.gif">`,
+      },
+      { type: "input_image", image_url: GIF_URL, detail: "auto" },
+      { type: "input_text", text: "</image>" },
+      { type: "input_text", text: "compare" },
+    ])]);
+  });
+});
+
+Deno.test("buildUserItems() tells the model of an image that could not be sent, and gives the error", async () => {
+  const { items, problems } = await build("/no/where", [
+    image("a.png"),
+    text("what is it?"),
+  ]);
+  const reason = "Cannot send image /no/where/a.png: there is no such file";
+  assert.deepEqual(problems.map(({ kind, message }) => [kind, message]), [
+    ["usage", reason],
+  ]);
+  assert.deepEqual(items, [message("user", [
+    { type: "input_text", text: `[Image #1 could not be sent. ${reason}]` },
+    { type: "input_text", text: "what is it?" },
+  ])]);
+});
+
+Deno.test("buildUserItems() gives a model without eyes the path instead, with one warning", async () => {
+  await withTree({ "a.gif": GIF }, async (root) => {
+    const built = await build(root, [image("a.gif"), image("gone.png")], false);
+    assert.deepEqual(built.problems, []);
+    assert.deepEqual(built.warnings, [
+      "Model gpt-test takes no images: it gets their paths instead",
+    ]);
+    assert.deepEqual(built.items, [message("user", [
+      {
+        type: "input_text",
+        text: "[Image #1, a.gif, is left out: gpt-test takes no images]",
+      },
+      {
+        type: "input_text",
+        text: "[Image #2, gone.png, is left out: gpt-test takes no images]",
+      },
+    ])]);
+  });
+});
+
+Deno.test("buildUserItems() refuses images beyond the number for a message", async () => {
+  await withTree({ "a.gif": GIF }, async (root) => {
+    const many = Array.from({ length: 52 }, () => image("a.gif"));
+    const { problems } = await build(root, many);
+    assert.deepEqual(problems.map((problem) => problem.message), [
+      "Cannot send image a.gif: a message may have 50 images",
+      "Cannot send image a.gif: a message may have 50 images",
+    ]);
+  });
+});
+
+Deno.test("buildUserItems() passes 200 kB on whole and refuses what is beyond the limit", async () => {
+  const large = "x".repeat(200_000);
+  assert.deepEqual(await build("/", [text(large)]), {
+    items: [textMessage("user", large)],
+    warnings: [],
+    problems: [],
+  });
+  const { problems } = await build("/", [
+    text("x".repeat(LIMITS.promptBytes + 1)),
+  ]);
+  assert.equal(problems.length, 1);
+  assert.match(
+    problems[0]?.message ?? "",
+    /^Cannot send message: it has 8.0 MiB/,
+  );
+});
+
+Deno.test("loadImage() says what is wrong with a file", async () => {
+  await withTree({ "folder/": "", "text.png": "no image" }, async (root) => {
+    const huge = `${root}/huge.png`;
+    await Deno.writeFile(huge, GIF);
+    await Deno.truncate(huge, 40 * 1024 * 1024);
+    const cases: readonly [string, string][] = [
+      ["gone", "there is no such file"],
+      ["text.png/x", "there is no such file"],
+      ["folder", "it is no regular file"],
+      ["text.png", "its content must be PNG, JPEG, GIF or WebP"],
+      ["huge.png", "it has 40.0 MiB, must have at most 20.0 MiB"],
+    ];
+    for (const [name, state] of cases) {
+      const path = `${root}/${name}`;
+      const error = await loadImage(host, path);
+      assert.ok(error instanceof UserError, name);
+      assert.equal(error.message, `Cannot send image ${path}: ${state}`);
+    }
+  });
+});
+
+Deno.test("loadImage() gives what the tools need", async () => {
+  await withTree({ "a": GIF }, async (root) => {
+    assert.deepEqual(await loadImage(host, `${root}/a`), {
+      type: "image/gif",
+      width: 1,
+      height: 2,
+      dataUrl: GIF_URL,
+      bytes: GIF.length,
+    });
+  });
+});
+
+Deno.test("loadImage() turns an error of the disk into one for the person", async () => {
+  const files = {
+    ...denoFiles,
+    readBytes: () => Promise.reject(new Error("permission denied")),
+  };
+  await withTree({ "a": GIF }, async (root) => {
+    const error = await loadImage({ files }, `${root}/a`);
+    assert.ok(error instanceof UserError);
+    assert.equal(
+      error.message,
+      `Cannot send image ${root}/a: permission denied`,
+    );
+  });
+});
