@@ -5,6 +5,7 @@ import { LIMITS } from "../core/protocol/limits.ts";
 import { isBannedPrefix } from "../core/policy/propose.ts";
 import {
   mergeRules,
+  NO_RULES,
   type PrefixRule,
   type RuleSet,
 } from "../core/policy/rules.ts";
