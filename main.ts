@@ -37,6 +37,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     case "apply-patch":
       if (argv.length > 1) return await runCommandLine(argv);
       return await runPatchRole();
+    case "apply-patch": {
+      if (argv.length > 1) return await runCommandLine(argv);
+      const { runApplyPatchRole } = await import(
+        "./core/app/apply_patch_role.ts"
+      );
+      return await runApplyPatchRole();
+    }
     default:
       return await runCommandLine(argv);
   }
@@ -65,7 +72,7 @@ async function runCommandLine(argv: readonly string[]): Promise<number> {
     const generated = await renderGeneratedText(asked);
     if (generated !== undefined) return print(generated);
     const { runApp } = await import("./core/app.ts");
-    return await runApp(asked);
+    return await runApp(asked, { mainUrl: import.meta.url });
   } catch (error) {
     return await reportError(error);
   }

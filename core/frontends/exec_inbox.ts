@@ -45,11 +45,16 @@ export class ExecInbox {
   /** Takes in all events of a thread; behind a slow reader of stdout they wait there. */
   async pumpEvents(events: AsyncIterable<Event>): Promise<void> {
     const { stdout } = this.#terminal;
-    for await (const event of events) {
-      this.#queue.push({ type: "event", event });
-      if (stdout.pendingBytes > LIMITS.outputPendingBytes) await stdout.flush();
+    try {
+      for await (const event of events) {
+        this.#queue.push({ type: "event", event });
+        if (stdout.pendingBytes > LIMITS.outputPendingBytes) {
+          await stdout.flush();
+        }
+      }
+    } finally {
+      this.#queue.push({ type: "events_over" });
     }
-    this.#queue.push({ type: "events_over" });
   }
 
   /** Takes in the lines of stdin. */
