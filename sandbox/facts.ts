@@ -54,6 +54,8 @@ export interface FactsRequest {
   readonly ownPaths: readonly string[];
   /** Placeholders of commands that run now: there, and yet to be seen as absent. */
   readonly isPlaceholder: (path: string) => boolean;
+  /** Whether submodules matter: they may be committed to, or no mount protects them. */
+  readonly withModules: boolean;
 }
 
 const PROTECTED_NAMES = [".git", ".codex", ".agents"] as const;
@@ -88,7 +90,7 @@ export async function readLaunchFacts(
   const repositories = await Promise.all(
     entries.filter(({ path, kind }) =>
       path.endsWith("/.git") && (kind === "folder" || kind === "file")
-    ).map((entry) => readGitFact(files, entry.path, policy.gitCommits)),
+    ).map((entry) => readGitFact(files, entry.path, request.withModules)),
   );
   return { cwd, roots, skipped, entries, repositories, own, hidden };
 }

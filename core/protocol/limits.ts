@@ -61,9 +61,6 @@ export const LIMITS = Object.freeze({
   /** Idle time after which a provider is expected to have forgotten a prefix. */
   cacheKeepMs: 300_000,
 
-  /** Warnings of one start that a person is shown. */
-  warningsMax: 100,
-
   projectDocBytes: 32 * 1024,
   globalDocBytes: 256 * 1024,
   promptBytes: 8 * 1024 * 1024,
@@ -155,6 +152,9 @@ export const LIMITS = Object.freeze({
   /** Paths taken from one activity when looking for nested AGENTS.md files. */
   touchedPaths: 64,
 
+  /** Room a summary needs at the end of the window. */
+  summaryTokens: 2_000,
+
   sessionLineBytes: 64 * 1024 * 1024,
   /** A session file's size at which the person is told, and again at each doubling. */
   sessionWarnBytes: 256 * 1024 * 1024,
@@ -170,6 +170,8 @@ export const LIMITS = Object.freeze({
   lockBlankMs: 5_000,
   lockAttempts: 8,
   sessionNameChars: 200,
+  /** Of one item, when a session is shown; an export has all of it. */
+  sessionShowBytes: 4 * 1024,
   /** Of one message that is searchable. */
   searchTextBytes: 64 * 1024,
   searchHits: 20,
@@ -177,6 +179,8 @@ export const LIMITS = Object.freeze({
   checkpointFileBytes: 16 * 1024 * 1024,
   /** All that is kept for undo, of all threads; the oldest goes first. */
   checkpointBytes: 512 * 1024 * 1024,
+  /** Between SIGTERM and SIGKILL when the person wants it to end now. */
+  interruptGraceMs: 100,
   /** After an interrupt, past `killGraceMs`: a call that has not ended is given up. */
   abortSlackMs: 1_000,
 
@@ -190,6 +194,8 @@ export const LIMITS = Object.freeze({
   gitModules: 200,
   /** One attempt of the sandbox to prove itself. */
   probeMs: 5_000,
+  /** Restored paths that are named to the model. */
+  notedPaths: 5,
   /** Rounds of ending what a command left behind; each needs a new generation. */
   sweepRounds: 200,
 });

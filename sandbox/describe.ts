@@ -1,0 +1,55 @@
+/** A plan in words, for `policy explain`. Pure. */
+import { unreachable } from "../core/util/assert.ts";
+import type { Backend } from "./backend.ts";
+import type { Mount, SandboxPlan } from "./plan.ts";
+
+/** One sentence for each thing the sandbox does. */
+export function describePlanLines(
+  backend: Backend,
+  plan: SandboxPlan,
+): readonly string[] {
+  return [
+    `Back end: ${backend.name}`,
+    "Readable: everything that is not hidden below",
+    ...(backend.kind === "landlock"
+      ? describePlain(plan)
+      : describeMounts(plan.mounts)),
+    plan.networkAccess ? "Network: open" : "Network: closed",
+    plan.unixSockets ? "Unix sockets: open" : "Unix sockets: closed",
+    ...plan.notes.map((note) => `Note: ${note}`),
+  ];
+}
+
+function describeMounts(mounts: readonly Mount[]): string[] {
+  if (!mounts.some(({ kind }) => kind === "writable")) {
+    return ["Writable: nothing", ...mounts.map(describeMount)];
+  }
+  return mounts.map(describeMount);
+}
+
+function describeMount({ kind, path }: Mount): string {
+  switch (kind) {
+    case "writable":
+      return `Writable: ${path}`;
+    case "pinned":
+      return `Writable, but cannot be renamed: ${path}`;
+    case "read-only":
+      return `Read-only: ${path}`;
+    case "absent":
+      return `Cannot be created: ${path}`;
+    case "hidden-file":
+      return `Hidden file: ${path}`;
+    case "hidden-folder":
+      return `Hidden folder: ${path}`;
+    default:
+      return unreachable(kind);
+  }
+}
+
+function describePlain({ plainRoots, fullGuard }: SandboxPlan): string[] {
+  const roots = plainRoots.map((path) => `Writable: ${path}`);
+  return [
+    ...(roots.length === 0 ? ["Writable: nothing"] : roots),
+    ...fullGuard.map(({ path }) => `Restored after each command: ${path}`),
+  ];
+}

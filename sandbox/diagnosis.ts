@@ -1,0 +1,43 @@
+/** Every rung of the ladder tried, for `rondo doctor`. */
+import { describeEnforced } from "./receipt.ts";
+import { type Rung, runLadder } from "./ladder.ts";
+import type { SandboxPlan } from "./plan.ts";
+import type { ProbeHost } from "./probe.ts";
+
+export interface Diagnosis {
+  /** From strong to weak. */
+  readonly rungs: readonly (Omit<Rung, "backend"> & {
+    /** What it would hold in workspace-write with the network closed. */
+    readonly enforces: readonly string[];
+  })[];
+  /** Name of the rung that commands would run under; `none` when all failed. */
+  readonly chosen: string;
+}
+
+const WORKSPACE_WRITE: SandboxPlan = {
+  mode: "workspace-write",
+  cwd: "/",
+  mounts: [],
+  guard: [],
+  fullGuard: [],
+  plainRoots: [],
+  exposed: [],
+  networkAccess: false,
+  unixSockets: false,
+  isForeign: false,
+  notes: [],
+};
+
+/** Runs every attempt, also those below the first that holds. */
+export async function runDiagnosis(host: ProbeHost): Promise<Diagnosis> {
+  const rungs = await runLadder(host, { choice: "auto", isComplete: true });
+  return {
+    rungs: rungs.map(({ backend, ...rung }) => ({
+      ...rung,
+      enforces: backend === undefined
+        ? []
+        : describeEnforced(backend, WORKSPACE_WRITE),
+    })),
+    chosen: rungs.find(({ isProved }) => isProved)?.name ?? "none",
+  };
+}

@@ -1,0 +1,75 @@
+/** The sandbox: what a session runs its commands in, and what it says about itself. */
+import type {
+  CommandRequest,
+  CommandResult,
+  Sandbox,
+} from "../core/protocol/command.ts";
+import type { SandboxPolicy, SandboxReceipt } from "../core/protocol/policy.ts";
+import { describePlanLines } from "./describe.ts";
+import { describeFailures } from "./ladder.ts";
+import { buildReceipt } from "./receipt.ts";
+import {
+  type InheritedRequest,
+  runCommand,
+  runCommandInherited,
+} from "./run_command.ts";
+import { isConfined, type SandboxOptions, Session } from "./session.ts";
+
+export type { BackendChoice } from "./ladder.ts";
+export { type Diagnosis, runDiagnosis } from "./diagnosis.ts";
+export type { InheritedRequest } from "./run_command.ts";
+export type { SandboxOptions } from "./session.ts";
+
+/** A sandbox for one session, with what `policy explain` and `rondo sandbox` need. */
+export interface SessionSandbox extends Sandbox {
+  /** What the policy would let a command reach, in words. */
+  describePlan(policy: SandboxPolicy, cwd: string): Promise<readonly string[]>;
+  /** Runs with the terminal's own streams; resolves to the exit code. */
+  runInherited(request: InheritedRequest): Promise<number>;
+}
+
+/** Nothing is tried until the first command or receipt asks for it. */
+export function createSandbox(options: SandboxOptions): SessionSandbox {
+  return new ProvedSandbox(options);
+}
+
+class ProvedSandbox implements SessionSandbox {
+  readonly #session: Session;
+
+  constructor(options: SandboxOptions) {
+    this.#session = new Session(options);
+  }
+
+  async receipt(policy: SandboxPolicy, cwd: string): Promise<SandboxReceipt> {
+    if (!isConfined(policy) || this.#session.isOff) {
+      const note = policy.mode === "external-sandbox"
+        ? "the sandbox around this program is relied on"
+        : "commands run without a sandbox";
+      return { mode: policy.mode, backend: "none", enforces: [], note };
+    }
+    const place = { policy, workspace: cwd, cwd };
+    const { backend, plan } = await this.#session.plan(place);
+    const failures = describeFailures(await this.#session.rungs());
+    return buildReceipt(backend, plan, failures);
+  }
+
+  async describePlan(
+    policy: SandboxPolicy,
+    cwd: string,
+  ): Promise<readonly string[]> {
+    if (!isConfined(policy) || this.#session.isOff) {
+      return ["Back end: none", "Readable and writable: everything"];
+    }
+    const place = { policy, workspace: cwd, cwd };
+    const { backend, plan } = await this.#session.plan(place);
+    return describePlanLines(backend, plan);
+  }
+
+  run(request: CommandRequest): Promise<CommandResult> {
+    return runCommand(this.#session, request);
+  }
+
+  runInherited(request: InheritedRequest): Promise<number> {
+    return runCommandInherited(this.#session, request);
+  }
+}

@@ -1,0 +1,70 @@
+/** What a back end enforces of a plan, for consumers and the model. Pure. */
+import type { SandboxReceipt } from "../core/protocol/policy.ts";
+import { unreachable } from "../core/util/assert.ts";
+import type { Backend } from "./backend.ts";
+import type { SandboxPlan } from "./plan.ts";
+
+// Landlock scopes signals from this version on.
+const ABI_SIGNALS = 6;
+
+/** The capabilities that are really held, by the words of SandboxReceipt. */
+export function describeEnforced(
+  backend: Backend,
+  plan: SandboxPlan,
+): readonly string[] {
+  const network = [
+    ...(plan.networkAccess ? [] : ["tcp", "udp"]),
+    ...(plan.unixSockets ? [] : ["unix_sockets"]),
+  ];
+  const hides = plan.mounts.some(({ kind }) => kind.startsWith("hidden"));
+  const reads = hides ? ["fs_read"] : [];
+  switch (backend.kind) {
+    case "bwrap":
+      return ["fs_write", ...reads, "metadata", ...network, "signals", "pids"];
+    case "seatbelt":
+      return ["fs_write", ...reads, "metadata", ...network, "signals"];
+    case "landlock": {
+      const abi = Math.min(backend.abi, backend.abiMax ?? backend.abi);
+      return [
+        "fs_write",
+        ...(plan.mode === "read-only" ? ["metadata"] : []),
+        ...network,
+        ...(abi >= ABI_SIGNALS ? ["signals"] : []),
+      ];
+    }
+    default:
+      return unreachable(backend);
+  }
+}
+
+/** The receipt of a confined policy. */
+export function buildReceipt(
+  backend: Backend,
+  plan: SandboxPlan,
+  failures: string,
+): SandboxReceipt {
+  const weak = backend.kind === "bwrap" && !backend.features.networkNamespace &&
+      !plan.networkAccess
+    ? ["no private network: all sockets are closed, also to this machine"]
+    : [];
+  const notes = [failures, ...weak, ...plan.notes, ...gaps(backend, plan)];
+  return {
+    mode: plan.mode,
+    backend: backend.name,
+    enforces: describeEnforced(backend, plan),
+    note: notes.filter((note) => note !== "").join("; "),
+  };
+}
+
+function gaps(backend: Backend, plan: SandboxPlan): string[] {
+  if (plan.mode === "read-only" || backend.kind !== "landlock") return [];
+  const dropped = plan.mounts.filter(({ kind, path }) =>
+    kind === "writable" && !plan.plainRoots.includes(path)
+  );
+  return [
+    "what of .git can run code is restored after a command, the rest of it is writable",
+    ...dropped.map(({ path }) =>
+      `${path} is not writable: it holds files of this program`
+    ),
+  ];
+}

@@ -1,0 +1,141 @@
+/** Ends what a command left behind: orphans that came to us, the subreaper (prctl(2)). */
+import type { Host } from "../core/protocol/host.ts";
+import { LIMITS } from "../core/protocol/limits.ts";
+import { parseFilterCount } from "./proc_status.ts";
+
+type SweepHost = Pick<Host, "files" | "kill" | "os" | "pid" | "sleep">;
+
+/** Which command a process belongs to; in the environment of each, and of its children. */
+export const COMMAND_MARK = "RONDO_COMMAND";
+
+export interface SweptCommand {
+  /** Value of COMMAND_MARK. */
+  readonly mark: string;
+  /** Whether a seccomp filter of ours lies on it and all its children. */
+  readonly isConfined: boolean;
+}
+
+/**
+ * Finds and ends orphans. They are told from other children by the mark, by the session
+ * of their command, or by a filter that only commands carry and none can take off.
+ */
+export class Sweeper {
+  readonly #host: SweepHost;
+  readonly #reap: (pid: number) => boolean;
+  readonly #running = new Set<SweptCommand>();
+  /** Dead children seen in the last sweep; one that is still there nobody waits for. */
+  #unclaimed = new Set<number>();
+  #ownFilters: number | undefined;
+
+  constructor(host: SweepHost, reap: (pid: number) => boolean) {
+    this.#host = host;
+    this.#reap = reap;
+  }
+
+  begin(command: SweptCommand): void {
+    this.#running.add(command);
+  }
+
+  /** Whatever became of it, it runs no longer. */
+  forget(command: SweptCommand): void {
+    this.#running.delete(command);
+  }
+
+  /** Ends the command's processes; `pid` was its first. Returns how many lived. */
+  async end(command: SweptCommand, pid: number): Promise<number> {
+    this.forget(command);
+    if (this.#host.os !== "linux") return 0;
+    const ended = new Set<number>();
+    for (let round = 0; round < LIMITS.sweepRounds; round++) {
+      const victims = await this.#findVictims(command, pid);
+      for (const victim of victims) {
+        ended.add(victim);
+        this.#host.kill(victim, "SIGKILL");
+      }
+      const remaining = [...ended].filter((child) => !this.#reap(child));
+      if (victims.length === 0 && remaining.length === 0) break;
+      // Killed is not yet dead, and the dead leave us their own children.
+      if (round > 0) await this.#host.sleep(1);
+      if (victims.length === 0 && round > 10) break;
+    }
+    return ended.size;
+  }
+
+  async #findVictims(command: SweptCommand, pid: number): Promise<number[]> {
+    const children = await this.#listChildren();
+    const victims: number[] = [];
+    const dead = new Set<number>();
+    for (const child of children) {
+      const stat = await this.#readStat(child);
+      if (stat === undefined) continue;
+      if (stat.isDead) {
+        if (stat.session === pid || this.#unclaimed.has(child)) {
+          this.#reap(child);
+        } else dead.add(child);
+      } else if (await this.#belongs(child, stat.session, { command, pid })) {
+        victims.push(child);
+      }
+    }
+    this.#unclaimed = dead;
+    return victims;
+  }
+
+  async #belongs(
+    child: number,
+    session: number,
+    { command, pid }: { readonly command: SweptCommand; readonly pid: number },
+  ): Promise<boolean> {
+    if (session === pid) return true;
+    const mark = await this.#readMark(child);
+    if (mark !== undefined) return mark === command.mark;
+    // It has thrown the mark away. Only a command would, but which one?
+    const others = [...this.#running].some(({ isConfined }) => isConfined);
+    return command.isConfined && !others && await this.#isFiltered(child);
+  }
+
+  // The children of every thread: an orphan may come to any of them.
+  async #listChildren(): Promise<number[]> {
+    const { files, pid } = this.#host;
+    const tasks = await files.list(`/proc/${pid}/task`).catch(() => []);
+    const lists = await Promise.all(
+      tasks.map(({ name }) =>
+        files.readText(`/proc/${pid}/task/${name}/children`).catch(() => "")
+      ),
+    );
+    return lists.flatMap((list) =>
+      list.split(" ").map(Number).filter((child) => child > 0)
+    );
+  }
+
+  async #readStat(
+    pid: number,
+  ): Promise<
+    { readonly isDead: boolean; readonly session: number } | undefined
+  > {
+    const text = await this.#read(pid, "stat");
+    // The name in parentheses may hold anything; the state follows the last one (proc(5)).
+    const [state, , , session] = text.slice(text.lastIndexOf(")") + 2).split(
+      " ",
+    );
+    if (state === undefined || state === "") return undefined;
+    return { isDead: state === "Z" || state === "X", session: Number(session) };
+  }
+
+  async #readMark(pid: number): Promise<string | undefined> {
+    const variables = (await this.#read(pid, "environ")).split("\0");
+    return variables.find((text) => text.startsWith(`${COMMAND_MARK}=`))
+      ?.slice(COMMAND_MARK.length + 1);
+  }
+
+  async #isFiltered(pid: number): Promise<boolean> {
+    this.#ownFilters ??= parseFilterCount(
+      await this.#read(this.#host.pid, "status"),
+    );
+    return parseFilterCount(await this.#read(pid, "status")) > this.#ownFilters;
+  }
+
+  async #read(pid: number, name: string): Promise<string> {
+    return await this.#host.files.readText(`/proc/${pid}/${name}`)
+      .catch(() => "");
+  }
+}
