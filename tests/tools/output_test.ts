@@ -194,7 +194,9 @@ Deno.test("cutOutput() never grows beyond its limit, never splits a character, a
       fc.constantFrom("error: x", "🙂".repeat(20), "\n", "ü".repeat(7)),
     ),
     { maxLength: 60 },
-  ).map((all) => all.join("\n"));
+  )
+    // A replacement character in the result can then only come from a split one.
+    .map((all) => all.join("\n").replaceAll("\ufffd", ""));
   fc.assert(
     fc.property(text, fc.nat(600), (whole, bytesMax) => {
       const cut = cutText(whole, bytesMax);
