@@ -17,7 +17,7 @@ import {
   parseMeta,
   parseSettings,
   parseUsage,
-  plainItem,
+  plainPayload,
   summaryHistory,
 } from "./restore_payload.ts";
 import { planRollback } from "./rollback_plan.ts";
@@ -78,9 +78,7 @@ export class ThreadFold {
   add(entry: LogEntry): void {
     switch (entry.type) {
       case "response_item":
-        this.#items.push(
-          entry.isProtected ? entry.payload : plainItem(entry.payload),
-        );
+        this.#items.push(plain(entry));
         break;
       case "session_meta":
         this.#meta ??= parseMeta(JSON.parse(entry.payload));
@@ -179,15 +177,12 @@ export class ThreadFold {
   }
 
   #compact(entry: LogEntry): void {
-    const history = jsonMember(entry.payload, "replacement_history");
+    const payload = plain(entry);
+    const history = jsonMember(payload, "replacement_history");
     this.#items = history === undefined || history === "null"
-      ? [...summaryHistory(this.#items, entry.payload)]
-      : jsonElements(history).map((text) =>
-        entry.isProtected ? text : plainItem(text)
-      );
-    this.#handover = JSON.parse(
-      jsonMember(entry.payload, "handover") ?? "null",
-    );
+      ? [...summaryHistory(this.#items, payload)]
+      : [...jsonElements(history)];
+    this.#handover = JSON.parse(jsonMember(payload, "handover") ?? "null");
     this.#started = new Set();
     this.#turns = [{ at: 0, settings: this.#settings }];
     this.#lastRequest = undefined;
@@ -245,4 +240,10 @@ export class ThreadFold {
       instructions: "",
     };
   }
+}
+
+function plain(entry: LogEntry): string {
+  return entry.isProtected
+    ? entry.payload
+    : plainPayload(entry.type, entry.payload);
 }

@@ -7,7 +7,11 @@ import type { ThreadMeta } from "../protocol/log.ts";
 import type { ApprovalPolicy, SandboxPolicy } from "../protocol/policy.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
 import { asObject, type JsonObject } from "../util/json.ts";
-import { withoutJsonMember } from "../util/json_text.ts";
+import {
+  jsonElements,
+  jsonSpans,
+  withoutJsonMember,
+} from "../util/json_text.ts";
 
 const Text = z.catch(z.string(), "");
 const Texts = z.catch(z.array(z.string()), []);
@@ -114,9 +118,17 @@ export function parseSettings(payload: JsonObject): TurnSettings | undefined {
     : undefined;
 }
 
-/** An item of a foreign log without what that program adds for itself. */
-export function plainItem(text: string): string {
-  return withoutJsonMember(text, "internal_chat_message_metadata_passthrough");
+/** A payload of a foreign log without what that program adds to items for itself. */
+export function plainPayload(type: string, payload: string): string {
+  if (type === "response_item") return plainItem(payload);
+  if (type !== "compacted") return payload;
+  const span = jsonSpans(payload)?.find(({ key }) =>
+    key === "replacement_history"
+  );
+  if (span === undefined || payload[span.start] !== "[") return payload;
+  const items = jsonElements(payload.slice(span.start, span.end));
+  return payload.slice(0, span.start) +
+    `[${items.map(plainItem).join(",")}]` + payload.slice(span.end);
 }
 
 /**
@@ -135,6 +147,10 @@ export function summaryHistory(
   return summary === ""
     ? typed
     : [...typed, JSON.stringify(textMessage("user", summary))];
+}
+
+function plainItem(text: string): string {
+  return withoutJsonMember(text, "internal_chat_message_metadata_passthrough");
 }
 
 function parseSource(source: string): ThreadMeta["source"] {
