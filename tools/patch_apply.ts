@@ -18,7 +18,8 @@ export function applyChunks(
   path: string,
 ): Uint8Array<ArrayBuffer> {
   const file = parseTextFile(before);
-  const replacements = findReplacements(file.texts, chunks, path);
+  const wanted = file.bom ? chunks.map(withoutMarks) : chunks;
+  const replacements = findReplacements(file.texts, wanted, path);
   const lines: NewLine[] = [];
   let next = 0;
   for (const { at, removed, lines: put } of replacements) {
@@ -35,6 +36,16 @@ export function addedContent(
   lines: readonly string[],
 ): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
+}
+
+// The byte order mark is kept apart from the first line; a model may have copied it.
+function withoutMarks(chunk: Chunk): Chunk {
+  const bare = (text: string): string => text.replace(/^\ufeff/, "");
+  return {
+    ...chunk,
+    contexts: chunk.contexts.map(bare),
+    lines: chunk.lines.map(({ tag, text }) => ({ tag, text: bare(text) })),
+  };
 }
 
 // In order of position; what was found later in the patch but stands at the same place

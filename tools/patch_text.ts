@@ -56,11 +56,9 @@ export function renderTextFile(
     parts.push(encodeText(pending.join(""), file.encoding, path));
     pending = [];
   };
-  for (const [at, line] of lines.entries()) {
+  for (const line of lines) {
     if (typeof line === "string") {
-      // The mark is kept by itself; a model that copied it must not double it.
-      const text = at === 0 && file.bom ? line.replace(/^\ufeff/, "") : line;
-      pending.push(text, file.eol);
+      pending.push(line, file.eol);
       continue;
     }
     const odd = file.odd.get(line);
