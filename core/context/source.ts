@@ -45,7 +45,7 @@ interface Loaded {
 
 /** Reads files once per working directory; renders anew whenever it is asked. */
 export class PromptSource {
-  readonly #host: Pick<Host, "files" | "now" | "timezone">;
+  readonly #host: Pick<Host, "files" | "now" | "timezone" | "utcOffsetMinutes">;
   readonly #options: PromptSourceOptions;
   #loaded: Loaded | undefined;
   #nested: NestedDocState | undefined;
@@ -53,7 +53,7 @@ export class PromptSource {
   readonly #warned = new Set<string>();
 
   constructor(
-    host: Pick<Host, "files" | "now" | "timezone">,
+    host: Pick<Host, "files" | "now" | "timezone" | "utcOffsetMinutes">,
     options: PromptSourceOptions,
   ) {
     this.#host = host;

@@ -130,6 +130,11 @@ export interface Host {
   /** Milliseconds since some fixed moment; never goes back. */
   monotonicMs(): number;
   timezone(): string;
+  /**
+   * Minutes that local time is ahead of UTC now. Absent: derived from `timezone()`, at
+   * the price of loading the tables of time zones.
+   */
+  utcOffsetMinutes?(): number;
   /** A UUID of version 7 (RFC 9562): sortable by time. */
   newId(): string;
   /** In [0, 1). */

@@ -62,3 +62,15 @@ Deno.test("viewEnvironment() gives the date where the person is", () => {
   assert.equal(dateIn("America/New_York"), "2026-11-20");
   assert.equal(dateIn("No/Where"), "2026-11-20");
 });
+
+Deno.test("viewEnvironment() takes the offset of the host when it knows it", () => {
+  const dateAt = (minutes: number) =>
+    viewEnvironment({
+      now: () => new Date("2026-11-20T23:30:00Z"),
+      timezone: () => "No/Where",
+      utcOffsetMinutes: () => minutes,
+    }, { cwd: "/", shell: "sh" }).date;
+  assert.equal(dateAt(29), "2026-11-20");
+  assert.equal(dateAt(30), "2026-11-21");
+  assert.equal(dateAt(-600), "2026-11-20");
+});
