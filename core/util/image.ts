@@ -47,7 +47,7 @@ function sniffJpeg(bytes: Uint8Array): ImageFacts | undefined {
         width: bigEndian(bytes, at + 7, 2),
       };
     } else if (isBareMarker(marker)) at += 2;
-    else at += 2 + Math.max(2, bigEndian(bytes, at + 2, 2));
+    else at += 2 + bigEndian(bytes, at + 2, 2);
   }
   return undefined;
 }

@@ -57,3 +57,16 @@ Deno.test("loadSkillRoot() says when a folder cannot be listed", async () => {
     assert.deepEqual(problems, [`Cannot read ${root}/s/a: permission denied`]);
   });
 });
+
+Deno.test("loadSkillRoot() walks a circle of links once", async () => {
+  await withTree({
+    "s/a/SKILL.md": "---\ndescription: d\n---\n",
+  }, async (root) => {
+    await Deno.symlink(`${root}/s`, `${root}/s/a/up`);
+    const { skills } = await loadSkillRoot(denoFiles, {
+      path: `${root}/s`,
+      scope: "user",
+    });
+    assert.equal(skills.length, 1);
+  });
+});

@@ -74,7 +74,7 @@ Deno.test("PromptSource.news() tells everything first, then only changes", async
 
 Deno.test("PromptSource.news() reads instructions once for a folder", async () => {
   await withTree(TREE, async (root) => {
-    const { source } = make(root);
+    const { source, warnings } = make(root);
     const at = settings({ cwd: `${root}/repo` });
     const first = await source.news(undefined, at);
     await Deno.writeTextFile(`${root}/repo/AGENTS.md`, "Changed.");
@@ -84,6 +84,7 @@ Deno.test("PromptSource.news() reads instructions once for a folder", async () =
     const moved = told((await source.news(first.told, below)).items);
     assert.match(moved[0] ?? "", /Changed\.\n\nBe brief\./);
     assert.match(moved[1] ?? "", /<cwd>.*\/repo\/sub<\/cwd>/);
+    assert.equal(warnings.length, 1, "the same sentence is said once");
   });
 });
 
