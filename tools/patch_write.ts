@@ -47,7 +47,10 @@ export async function writeEffects(
       path = write.effect.path;
       await commit(host, write, undo);
     }
+    path = effects.find((effect) => effect.after === undefined)?.path ?? "";
+    await throwAway(host, aside);
   } catch (error) {
+    if (error instanceof ToolError) throw error;
     const effect = effects.find((one) => one.path === path);
     const verb = effect?.after === undefined ? "delete" : "write";
     const left = await putBack(undo);
@@ -55,7 +58,6 @@ export async function writeEffects(
       `Failed to ${verb} file ${path}: ${osErrorText(error)}${left}`,
     );
   }
-  for (const stash of aside) await host.files.remove(stash);
 }
 
 async function putAside(
@@ -67,6 +69,25 @@ async function putAside(
   await host.files.rename(target, stash);
   undo.push(() => host.files.rename(stash, target));
   return stash;
+}
+
+// Until the first one is gone everything can still be put back.
+async function throwAway(
+  host: Host,
+  aside: readonly string[],
+): Promise<void> {
+  const [first, ...others] = aside;
+  if (first !== undefined) await host.files.remove(first);
+  const results = await Promise.allSettled(
+    others.map((stash) => host.files.remove(stash)),
+  );
+  const left = others.filter((_, at) => results[at]?.status === "rejected");
+  if (left.length === 0) return;
+  throw new ToolError(
+    `Cannot remove ${
+      left.join(", ")
+    }: the patch is applied, these must be removed by hand`,
+  );
 }
 
 async function stage(
