@@ -69,13 +69,23 @@ async function runCommandLine(argv: readonly string[]): Promise<number> {
   try {
     const asked = await parseArgv(argv);
     if ("text" in asked) return print(asked.text);
-    const generated = await renderGeneratedText(asked);
-    if (generated !== undefined) return print(generated);
+    const text = await loadGeneratedText(asked);
+    if (text !== undefined) return print(text);
     const { runApp } = await import("./core/app.ts");
     return await runApp(asked, { mainUrl: import.meta.url });
   } catch (error) {
     return await reportError(error);
   }
+}
+
+async function loadGeneratedText(
+  asked: CommandLine,
+): Promise<string | undefined> {
+  if (!["completion", "man", "schema"].includes(asked.command)) {
+    return undefined;
+  }
+  const { renderGenerated } = await import("./core/frontends/generated.ts");
+  return renderGenerated(asked.command, asked.args[0] ?? "");
 }
 
 /** What the words ask for. Throws UserError. */
@@ -93,28 +103,10 @@ export async function parseArgv(
     return { text: await helpText(found.path, found.help) };
   }
   return lines.buildCommandLine(found.path, {
-    words: [...found.words, ...rest],
+    words: found.words,
+    rest,
     levels: found.levels,
   });
-}
-
-// Texts that are made from the tables alone: no disk, no network, no configuration.
-async function renderGeneratedText(
-  asked: CommandLine,
-): Promise<string | undefined> {
-  const [topic = ""] = asked.args;
-  switch (asked.command) {
-    case "completion":
-      return (await import("./core/frontends/completion.ts"))
-        .renderCompletion(topic);
-    case "man":
-      return (await import("./core/frontends/man_page.ts")).renderManPage();
-    case "schema":
-      // That of the configuration is with the configuration.
-      return (await import("./core/frontends/schema.ts")).renderSchema(topic);
-    default:
-      return undefined;
-  }
 }
 
 async function helpText(
@@ -133,7 +125,10 @@ async function findCommand(head: readonly string[]): Promise<FoundCommand> {
   ]);
   let found: FoundCommand | undefined;
   const nodes = new Map<string, Command>();
+  // Commands whose words were not given cannot be meant, and cost time to set up.
+  const given = new Set(head.map((word) => word === "e" ? "exec" : word));
   for (const path of commandPaths()) {
+    if (!path.every((word) => given.has(word))) continue;
     const name = (path.join(" ") || "repl") as CommandName;
     const spec = COMMANDS[name];
     const node = builder.command(path, (result) => found = result);

@@ -40,6 +40,8 @@ export function splitArgv(argv: readonly string[]): SplitArgv {
 /** What the parser found: the words, and the flags of each level from the root. */
 export interface ParsedWords {
   readonly words: readonly string[];
+  /** What came after `--`. */
+  readonly rest: readonly string[];
   readonly levels: readonly Flags[];
 }
 
@@ -48,11 +50,11 @@ export function buildCommandLine(
   path: readonly string[],
   parsed: ParsedWords,
 ): CommandLine {
-  const { words } = parsed;
+  const words = [...parsed.words, ...parsed.rest];
   const command = commandOf(path, words[0]);
   const spec = COMMANDS[command];
   const flags = mergeFlags(parsed.levels);
-  if (command === "repl") refuseMistypedCommand(words);
+  if (command === "repl") refuseMistypedCommand(parsed.words);
   const { args, left } = takeArgs(command, words, flags);
   const promptWords = spec.prompt === undefined ? 0 : 1;
   if (left.length > promptWords) {

@@ -1,0 +1,68 @@
+/** Styled text for the terminal: spans, and the one place that writes colour codes. */
+
+export type Style =
+  | "bold"
+  | "dim"
+  | "italic"
+  | "underline"
+  | "red"
+  | "green"
+  | "yellow"
+  | "blue"
+  | "magenta"
+  | "cyan";
+
+/** Text of one look. Never holds control characters. */
+export interface Span {
+  readonly text: string;
+  readonly styles: readonly Style[];
+}
+
+/** How text is put on this screen. */
+export interface Look {
+  readonly hasColor: boolean;
+  /** Columns that may be used. */
+  readonly width: number;
+}
+
+// ECMA-48, SGR parameters.
+const CODES: Readonly<Record<Style, number>> = {
+  bold: 1,
+  dim: 2,
+  italic: 3,
+  underline: 4,
+  red: 31,
+  green: 32,
+  yellow: 33,
+  blue: 34,
+  magenta: 35,
+  cyan: 36,
+};
+
+/** A span; without styles plain text. */
+export function span(text: string, ...styles: readonly Style[]): Span {
+  return { text, styles };
+}
+
+/** The text with its colour codes, where colours are wanted. */
+export function paint(
+  text: string,
+  look: Pick<Look, "hasColor">,
+  ...styles: readonly Style[]
+): string {
+  if (!look.hasColor || styles.length === 0 || text === "") return text;
+  return `\x1b[${styles.map((style) => CODES[style]).join(";")}m${text}\x1b[0m`;
+}
+
+/** Spans one after the other. */
+export function paintSpans(
+  spans: readonly Span[],
+  look: Pick<Look, "hasColor">,
+): string {
+  return spans.map(({ text, styles }) => paint(text, look, ...styles)).join("");
+}
+
+/** The text of spans without their look. */
+export function plainText(spans: readonly Span[]): string {
+  return spans.map(({ text }) => text).join("");
+}
