@@ -34,9 +34,6 @@ export async function main(argv: readonly string[]): Promise<number> {
       const { runLauncher } = await import("./sandbox/launcher.ts");
       return await runLauncher(argv.slice(1));
     }
-    case "apply-patch":
-      if (argv.length > 1) return await runCommandLine(argv);
-      return await runPatchRole();
     case "apply-patch": {
       if (argv.length > 1) return await runCommandLine(argv);
       const { runApplyPatchRole } = await import(
@@ -47,22 +44,6 @@ export async function main(argv: readonly string[]): Promise<number> {
     default:
       return await runCommandLine(argv);
   }
-}
-
-// The patch engine inside the sandbox: it reads and writes files and can do nothing else.
-async function runPatchRole(): Promise<number> {
-  const [{ runApplyPatch }, { denoHost }] = await Promise.all([
-    import("./tools/patch_command.ts"),
-    import("./core/host/deno_host.ts"),
-  ]);
-  const host = denoHost();
-  for (const name of ["net", "run", "ffi", "env", "sys"] as const) {
-    Deno.permissions.revokeSync({ name });
-  }
-  const patch = await new Response(Deno.stdin.readable).text();
-  const done = await runApplyPatch({ host, patch, cwd: host.cwd });
-  writeAll(Deno.stderr, done.stderr);
-  return print(done.stdout) || done.exitCode;
 }
 
 async function runCommandLine(argv: readonly string[]): Promise<number> {

@@ -474,15 +474,14 @@ Deno.test("runExec() has the last message in its file before the terminal line",
     const flags = { json: true, outputLastMessage: path };
     const run = await exec(threadOf([SAID, ended()]), { flags, terminal });
     assert.deepEqual([run.code, seen], [0, "All done"]);
-    assert.deepEqual([...Deno.readDirSync(dir)].map(({ name }) => name), [
-      "last.txt",
-    ]);
+    const left = await Array.fromAsync(Deno.readDir(dir));
+    assert.deepEqual(left.map(({ name }) => name), ["last.txt"]);
 
     const error = { kind: "auth", message: "No" } as const;
     const failed = await exec(threadOf([ended({ type: "failed", error })]), {
       flags,
     });
-    assert.equal(Deno.readTextFileSync(path), "");
+    assert.equal(await Deno.readTextFile(path), "");
     assert(failed.lines.some(({ type }) => type === "warning"));
 
     const lost = await exec(threadOf([SAID, ended()]), {
