@@ -1,0 +1,86 @@
+/** How a recorded host does things: for real and noted down, or from what was noted. */
+import { setImmediate } from "node:timers";
+import type { Json } from "../util/json.ts";
+
+/** Something whose answer comes later. */
+export interface Operation<T> {
+  /** What is asked; equal asks are told apart by their number. */
+  readonly key: string;
+  readonly real: () => Promise<T>;
+  readonly encode: (value: T) => Json | undefined;
+  readonly decode: (value: Json | undefined) => T;
+  readonly signal?: AbortSignal | undefined;
+  /** The answer may be outstanding when everything is over: a sleep, a running child. */
+  readonly mayStayOpen?: boolean;
+  /** Kept with the answer; in a replay the recorded one is handed to `check`. */
+  readonly request?: Json;
+  /** Throws when what is asked now is not what was recorded. */
+  readonly check?: (recorded: Json | undefined) => void;
+}
+
+/** Something answered on the spot. */
+export interface SyncOperation<T> {
+  readonly key: string;
+  readonly real: () => T;
+  readonly encode: (value: T) => Json | undefined;
+  readonly decode: (value: Json | undefined) => T;
+}
+
+export interface Engine {
+  run<T>(operation: Operation<T>): Promise<T>;
+  runSync<T>(operation: SyncOperation<T>): T;
+  /** Stands still between two answers, so that a replay reads the same times. */
+  nowMs(): number;
+  monotonicMs(): number;
+  /** A part of the world that only a real run has; false in a replay. */
+  readonly isReal: boolean;
+}
+
+/** Numbers equal asks. */
+export class Counter {
+  readonly #counts = new Map<string, number>();
+
+  next(key: string): string {
+    const count = (this.#counts.get(key) ?? 0) + 1;
+    this.#counts.set(key, count);
+    return `${key}#${count}`;
+  }
+}
+
+/**
+ * Lets answers through one at a time, each after the program has done all it can with the
+ * one before. What the program does next then depends on the order of answers alone.
+ */
+export class Turnstile {
+  readonly #waiting: (() => void)[] = [];
+
+  pass(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      if (this.#waiting.length === 1) setImmediate(() => this.#turn());
+    });
+  }
+
+  // Immediates run one by one, each after every promise chain has come to rest. (Messages
+  // of a MessageChannel do not: the runtime may deliver one between two promises.)
+  #turn(): void {
+    this.#waiting[0]?.();
+    if (this.#waiting.length > 1) setImmediate(() => this.#turn());
+    this.#waiting.shift();
+  }
+}
+
+/** The promise, or the signal's reason as soon as it is aborted. */
+export function orAbort<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+    promise.then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}

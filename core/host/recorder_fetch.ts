@@ -1,0 +1,133 @@
+/** HTTP exchanges through an engine, and those of the model from a cassette alone. */
+import { ModelError, UserError } from "../protocol/error.ts";
+import type { Host } from "../protocol/host.ts";
+import { asObject, type Json, type JsonObject } from "../util/json.ts";
+import { parseJsonLine } from "../util/jsonl.ts";
+import type { Engine } from "./recorder_engine.ts";
+import type { CassetteHeader } from "./recorder_format.ts";
+import { Names } from "./recorder_names.ts";
+import {
+  decodeRequest,
+  describeDifference,
+  diffRequests,
+  encodeRequest,
+  type TapedRequest,
+} from "./recorder_request.ts";
+import { recordedStream } from "./recorder_stream.ts";
+
+export interface FetchOptions {
+  readonly engine: Engine;
+  readonly fetch: Host["fetch"];
+  readonly places: CassetteHeader;
+  /** Called before a request is made, with the headers it will carry. */
+  readonly onHeaders: (headers: Headers) => void;
+}
+
+/** A fetch whose exchanges are written down, or given back from a full cassette. */
+export function recordedFetch(options: FetchOptions): Host["fetch"] {
+  const { engine } = options;
+  let count = 0;
+  let before: TapedRequest | undefined;
+  let recordedBefore: TapedRequest | undefined;
+  return async (input, init) => {
+    const number = ++count;
+    const headers = new Headers(init?.headers);
+    options.onHeaders(headers);
+    const names = new Names(options.places, headers.get("thread-id"));
+    const now = tapeRequest(input, init, names);
+    const request = encodeRequest(now, before);
+    before = now;
+    let body: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
+    const answer = await engine.run<JsonObject>({
+      key: "fetch",
+      real: async () => {
+        const response = await options.fetch(input, init);
+        body = response.body;
+        return encodeHead(response);
+      },
+      encode: (head) => head,
+      decode: (head) => asObject(head) ?? {},
+      signal: init?.signal ?? undefined,
+      request,
+      check: (stored) => {
+        const recorded = decodeRequest(stored, recordedBefore);
+        recordedBefore = recorded;
+        const [first] = diffRequests(recorded, now);
+        if (first !== undefined) {
+          throw replayError(describeDifference(number, first));
+        }
+      },
+    });
+    return buildResponse(
+      answer,
+      hasBody(answer)
+        ? recordedStream(engine, `body:${number}`, body, {
+          signal: init?.signal ?? undefined,
+          toTape: (text) => names.toNames(text),
+          fromTape: (text) => names.fromNames(text),
+        })
+        : null,
+    );
+  };
+}
+
+/** The request as a cassette compares it. */
+export function tapeRequest(
+  input: RequestInfo | URL,
+  init: RequestInit | undefined,
+  names: Names,
+): TapedRequest {
+  const url = input instanceof Request ? input.url : String(input);
+  const { pathname } = new URL(url);
+  const path = names.toNames(`${init?.method ?? "GET"} ${pathname}`);
+  const text = typeof init?.body === "string" ? init.body : "";
+  const body = asObject(parseJsonLine(text));
+  if (body === undefined) {
+    return { path, fields: text === "" ? {} : { text }, input: [] };
+  }
+  const { input: items, ...fields } = names.nameAll(body) as JsonObject;
+  return { path, fields, input: Array.isArray(items) ? items : [] };
+}
+
+/** Status and headers; cookies are nobody's business. */
+function encodeHead(response: Response): JsonObject {
+  const headers = [...response.headers]
+    .filter(([name]) => name !== "set-cookie");
+  return {
+    status: response.status,
+    statusText: response.statusText,
+    headers,
+    ...(response.body === null && { empty: true }),
+  };
+}
+
+function hasBody(head: JsonObject): boolean {
+  return head["empty"] !== true;
+}
+
+/** The answer of a cassette as fetch gives it. */
+export function buildResponse(
+  head: JsonObject,
+  body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
+): Response {
+  return new Response(body, {
+    status: Number(head["status"]),
+    statusText: String(head["statusText"] ?? ""),
+    headers: (head["headers"] ?? []) as [string, string][],
+  });
+}
+
+/** A request the cassette has no answer to: never tried again, never sent anywhere. */
+export function replayError(text: string): ModelError {
+  return new ModelError(`Cannot replay: ${text}`, {
+    kind: "invalid_request",
+    retryable: false,
+  });
+}
+
+/** Only what a cassette of this kind could hold. */
+export function headOf(value: Json | undefined): JsonObject {
+  const head = asObject(value);
+  if (head !== undefined) return head;
+  throw new UserError("usage", "Cannot replay: an answer has no status");
+}

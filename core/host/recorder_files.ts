@@ -1,0 +1,126 @@
+/** Files through an engine. */
+import type { AppendFile, Files, FileStat } from "../protocol/host.ts";
+import type { Json } from "../util/json.ts";
+import type { Engine } from "./recorder_engine.ts";
+import { decodeBytes, encodeBytes } from "./recorder_format.ts";
+import type { Redactor } from "./recorder_redact.ts";
+
+/** A replay reads what was read and writes nothing. */
+export function recordedFiles(
+  engine: Engine,
+  files: Files,
+  redactor: Redactor,
+): Files {
+  const nothing = (
+    key: string,
+    real: () => Promise<void>,
+  ): Promise<void> =>
+    engine.run({
+      key,
+      real,
+      encode: () => undefined,
+      decode: () => {},
+    });
+  const plain = <T>(key: string, real: () => Promise<T>): Promise<T> =>
+    engine.run({
+      key,
+      real,
+      encode: (value) => value as Json | undefined,
+      decode: (value) => value as T,
+    });
+  const bytes = (
+    key: string,
+    real: () => Promise<Uint8Array<ArrayBuffer>>,
+  ): Promise<Uint8Array<ArrayBuffer>> =>
+    engine.run({
+      key,
+      real,
+      encode: (value) => {
+        learn(redactor, key, value);
+        return encodeBytes(value);
+      },
+      decode: (value) => decodeBytes(value ?? {}),
+    });
+  return {
+    readText: (path) =>
+      engine.run({
+        key: `readText:${path}`,
+        real: () => files.readText(path),
+        encode: (text) => {
+          redactor.learnFile(path, text);
+          return text;
+        },
+        decode: String,
+      }),
+    readBytes: (path) =>
+      bytes(`readBytes:${path}`, () => files.readBytes(path)),
+    readRange: (path, offset, bytesMax) =>
+      bytes(
+        `readRange:${path}:${offset}`,
+        () => files.readRange(path, offset, bytesMax),
+      ),
+    write: (path, data, options) =>
+      nothing(`write:${path}`, () => files.write(path, data, options)),
+    openAppend: (path, options) => openAppend(engine, files, { path, options }),
+    truncate: (path, size) =>
+      nothing(`truncate:${path}`, () => files.truncate(path, size)),
+    mkdir: (path, options) =>
+      nothing(`mkdir:${path}`, () => files.mkdir(path, options)),
+    remove: (path, options) =>
+      nothing(`remove:${path}`, () => files.remove(path, options)),
+    rename: (from, to) =>
+      nothing(`rename:${from}:${to}`, () => files.rename(from, to)),
+    chmod: (path, mode) =>
+      nothing(`chmod:${path}`, () => files.chmod(path, mode)),
+    symlink: (target, path) =>
+      nothing(`symlink:${path}`, () => files.symlink(target, path)),
+    readLink: (path) => plain(`readLink:${path}`, () => files.readLink(path)),
+    realPath: (path) => plain(`realPath:${path}`, () => files.realPath(path)),
+    stat: (path) => stat(engine, `stat:${path}`, () => files.stat(path)),
+    lstat: (path) => stat(engine, `lstat:${path}`, () => files.lstat(path)),
+    list: (path) => plain(`list:${path}`, () => files.list(path)),
+  };
+}
+
+function stat(
+  engine: Engine,
+  key: string,
+  real: () => Promise<FileStat | undefined>,
+): Promise<FileStat | undefined> {
+  return engine.run({
+    key,
+    real,
+    encode: (value) => value === undefined ? undefined : { ...value },
+    decode: (value) => value as FileStat | undefined,
+  });
+}
+
+async function openAppend(
+  engine: Engine,
+  files: Files,
+  file: {
+    readonly path: string;
+    readonly options: { readonly mode?: number } | undefined;
+  },
+): Promise<AppendFile> {
+  const nowhere: AppendFile = {
+    write: () => {},
+    sync: () => {},
+    close: () => {},
+  };
+  return await engine.run({
+    key: `openAppend:${file.path}`,
+    real: () => files.openAppend(file.path, file.options),
+    encode: () => undefined,
+    decode: () => nowhere,
+  });
+}
+
+function learn(
+  redactor: Redactor,
+  key: string,
+  bytes: Uint8Array<ArrayBuffer>,
+): void {
+  const path = key.replace(/^\w+:/, "").replace(/:\d+$/, "");
+  redactor.learnFile(path, new TextDecoder().decode(bytes));
+}

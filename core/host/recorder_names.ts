@@ -1,0 +1,59 @@
+/** What differs from machine to machine and run to run, as names a cassette can hold. */
+import type { Json, JsonObject } from "../util/json.ts";
+import type { CassetteHeader } from "./recorder_format.ts";
+
+// Shorter values are too likely to be part of something else.
+const LENGTH_MIN = 4;
+
+/** Replaces values by names and back. */
+export class Names {
+  readonly #pairs: readonly (readonly [string, string])[];
+
+  /** `thread` is the id of the thread that speaks. */
+  constructor(
+    places: Pick<CassetteHeader, "cwd" | "home" | "codexHome" | "temp">,
+    thread: string | null,
+  ) {
+    const pairs: [string | null, string][] = [
+      [places.cwd, "⟦cwd⟧"],
+      [places.codexHome, "⟦codex_home⟧"],
+      [places.temp, "⟦temp⟧"],
+      [places.home, "⟦home⟧"],
+      [thread, "⟦thread⟧"],
+    ];
+    this.#pairs = pairs
+      .flatMap(([value, name]) =>
+        value === null ? [] : [[value, name] as const]
+      )
+      .filter(([value]) => value.length >= LENGTH_MIN)
+      // A path within another is named by its own name.
+      .sort(([left], [right]) => right.length - left.length);
+  }
+
+  toNames(text: string): string {
+    return this.#pairs.reduce(
+      (result, [value, name]) => result.replaceAll(value, name),
+      text,
+    );
+  }
+
+  /** Back, within JSON text: values are escaped as they are there. */
+  fromNames(text: string): string {
+    return this.#pairs.reduce(
+      (result, [value, name]) =>
+        result.replaceAll(name, () => JSON.stringify(value).slice(1, -1)),
+      text,
+    );
+  }
+
+  /** A JSON value with every text in it named. */
+  nameAll(value: Json): Json {
+    if (typeof value === "string") return this.toNames(value);
+    if (Array.isArray(value)) return value.map((child) => this.nameAll(child));
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value as JsonObject)
+        .map(([key, child]) => [key, this.nameAll(child)]),
+    );
+  }
+}

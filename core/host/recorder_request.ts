@@ -1,0 +1,175 @@
+/** Requests on a cassette: each stored as what it adds to the one before, and compared. */
+import {
+  asObject,
+  canonicalJson,
+  type Json,
+  type JsonObject,
+} from "../util/json.ts";
+import { headBytes } from "../util/text.ts";
+
+/** A request, with machine and run taken out of it by Names. */
+export interface TapedRequest {
+  readonly path: string;
+  /** All of the body but the input. */
+  readonly fields: JsonObject;
+  readonly input: readonly Json[];
+}
+
+/** Where two requests part. */
+export interface Difference {
+  readonly place: string;
+  readonly recorded: string;
+  readonly now: string;
+  /** The course of the run is another; otherwise only a text reads differently. */
+  readonly isStructural: boolean;
+}
+
+/** The request as it is written after `before`: shared fields and items are only counted. */
+export function encodeRequest(
+  request: TapedRequest,
+  before: TapedRequest | undefined,
+): JsonObject {
+  let kept = 0;
+  const shorter = Math.min(before?.input.length ?? 0, request.input.length);
+  while (kept < shorter && isSame(before?.input[kept], request.input[kept])) {
+    kept++;
+  }
+  const changed = Object.entries(request.fields)
+    .filter(([key, value]) => !isSame(before?.fields[key], value));
+  const gone = Object.keys(before?.fields ?? {})
+    .filter((key) => !(key in request.fields));
+  return {
+    path: request.path,
+    fields: Object.fromEntries(changed),
+    ...(gone.length > 0 && { gone }),
+    kept,
+    input: request.input.slice(kept),
+  };
+}
+
+/** The request back. */
+export function decodeRequest(
+  json: Json | undefined,
+  before: TapedRequest | undefined,
+): TapedRequest {
+  const stored = asObject(json) ?? {};
+  const fields = {
+    ...before?.fields,
+    ...asObject(stored["fields"]),
+  };
+  for (const key of (stored["gone"] ?? []) as string[]) delete fields[key];
+  const kept = before?.input.slice(0, Number(stored["kept"] ?? 0)) ?? [];
+  return {
+    path: String(stored["path"] ?? ""),
+    fields,
+    input: [...kept, ...(stored["input"] ?? []) as Json[]],
+  };
+}
+
+/** A word that is equal for requests that differ in nothing but measured times. */
+export function requestKey(request: TapedRequest): string {
+  const { path, fields, input } = request;
+  return steady(canonicalJson({ path, fields, input }));
+}
+
+/** Every difference, in the order of the request. */
+export function diffRequests(
+  recorded: TapedRequest,
+  now: TapedRequest,
+): Difference[] {
+  const all: Difference[] = [];
+  if (recorded.path !== now.path) {
+    all.push(difference("path", recorded.path, now.path, true));
+  }
+  const keys = new Set([
+    ...Object.keys(recorded.fields),
+    ...Object.keys(now.fields),
+  ]);
+  for (const key of keys) {
+    const [left, right] = [recorded.fields[key], now.fields[key]];
+    if (isSame(left, right)) continue;
+    all.push(difference(key, left, right, key === "model"));
+  }
+  const longer = Math.max(recorded.input.length, now.input.length);
+  for (let at = 0; at < longer; at++) {
+    const [left, right] = [recorded.input[at], now.input[at]];
+    if (!isSame(left, right)) all.push(diffItem(at, left, right));
+  }
+  return all;
+}
+
+/** One sentence about a difference. */
+export function describeDifference(number: number, found: Difference): string {
+  return `request ${number} differs at ${found.place}` +
+    ` (recorded ${found.recorded}, now ${found.now})`;
+}
+
+function diffItem(
+  at: number,
+  recorded: Json | undefined,
+  now: Json | undefined,
+): Difference {
+  const place = `input[${at}]`;
+  const [left, right] = [asObject(recorded), asObject(now)];
+  if (left === undefined || right === undefined) {
+    return difference(place, recorded, now, true);
+  }
+  for (const key of ["type", "role", "name", "call_id"]) {
+    if (isSame(left[key], right[key])) continue;
+    return difference(`${place}.${key}`, left[key], right[key], true);
+  }
+  const keys = [...Object.keys(left), ...Object.keys(right)];
+  const key = keys.find((each) => !isSame(left[each], right[each])) ?? "";
+  return difference(
+    `${place}.${key}`,
+    left[key],
+    right[key],
+    !isBackground(left) || !isBackground(right),
+  );
+}
+
+// What tools put out and what the program tells of itself may read differently elsewhere;
+// what the person and the model said is the course of the run.
+function isBackground(item: JsonObject): boolean {
+  const type = String(item["type"]);
+  if (type.endsWith("_output") || item["role"] === "developer") return true;
+  if (type !== "message" || item["role"] !== "user") return false;
+  const text = JSON.stringify(item["content"]);
+  return /"text":"(<[a-z_ ]+>|# AGENTS\.md instructions)/.test(text);
+}
+
+function difference(
+  place: string,
+  recorded: Json | undefined,
+  now: Json | undefined,
+  isStructural: boolean,
+): Difference {
+  return {
+    place,
+    recorded: excerpt(recorded),
+    now: excerpt(now),
+    isStructural,
+  };
+}
+
+function excerpt(value: Json | undefined): string {
+  if (value === undefined) return "nothing";
+  const text = JSON.stringify(value);
+  const head = headBytes(text, 120);
+  return head.length === text.length ? head : `${head}…`;
+}
+
+function isSame(left: Json | undefined, right: Json | undefined): boolean {
+  if (left === undefined || right === undefined) return left === right;
+  return steady(canonicalJson(left)) === steady(canonicalJson(right));
+}
+
+// Times that were measured differ in every run.
+function steady(json: string): string {
+  return json
+    .replace(
+      /(wall time:? |after |took )\d+(\.\d+)?( ?m?s\b| seconds)/gi,
+      "$1…$3",
+    )
+    .replace(/(duration_seconds\\*":)\d+(\.\d+)?/g, "$1…");
+}

@@ -1,0 +1,61 @@
+/** Child processes through an engine: what they wrote, piece by piece, and how they ended. */
+import type {
+  Child,
+  ExitStatus,
+  Host,
+  SpawnRequest,
+} from "../protocol/host.ts";
+import type { Json } from "../util/json.ts";
+import type { Engine } from "./recorder_engine.ts";
+import { recordedStream } from "./recorder_stream.ts";
+
+/** In a replay nothing is started: the child is its recorded output and end. */
+export function recordedSpawn(
+  engine: Engine,
+  host: Host,
+): (request: SpawnRequest) => Child {
+  let count = 0;
+  return (request) => {
+    const number = ++count;
+    let real: Child | undefined;
+    const pid = engine.runSync({
+      key: `spawn:${commandLine(request)}`,
+      real: () => {
+        real = host.spawn(request);
+        return real.pid;
+      },
+      encode: (value) => value,
+      decode: Number,
+    });
+    const status = engine.run<ExitStatus>({
+      key: `exit:${number}`,
+      real: () => real?.status ?? Promise.reject(new Error("no child")),
+      encode: (value) => ({ ...value }),
+      decode: (value) => value as Json as unknown as ExitStatus,
+      mayStayOpen: true,
+    });
+    // It may be looked at late or never.
+    status.catch(() => {});
+    const output = (name: "stdout" | "stderr"): Child["stdout"] =>
+      request[name] === "pipe"
+        ? recordedStream(engine, `${name}:${number}`, real?.[name])
+        : undefined;
+    return {
+      pid,
+      stdin: real?.stdin ??
+        (request.stdin === "pipe" ? new WritableStream() : undefined),
+      stdout: output("stdout"),
+      stderr: output("stderr"),
+      status,
+      kill: (signal, options) => real?.kill(signal, options),
+    };
+  };
+}
+
+// Bytes among the arguments are compiled filters: the same policy, the same bytes.
+function commandLine(request: SpawnRequest): string {
+  const args = request.args.map((arg) =>
+    typeof arg === "string" ? arg : `<${arg.length} bytes>`
+  );
+  return JSON.stringify([request.command, ...args, request.cwd]);
+}
