@@ -74,6 +74,8 @@ export const LIMITS = Object.freeze({
   outputPendingBytes: 4 * 1024 * 1024,
   /** For the last lines to leave when the reader is slow. */
   outputFlushMs: 10_000,
+  /** The same after a signal or a timeout. */
+  outputFlushStoppedMs: 1_000,
   /** One line of `exec --input jsonl`. */
   inputLineBytes: 8 * 1024 * 1024,
   /** How long a program has to answer a question. */
@@ -168,7 +170,8 @@ export const LIMITS = Object.freeze({
   lockForeignMs: 120_000,
   /** A lock whose writer has not yet put its name into it counts as held this long. */
   lockBlankMs: 5_000,
-  lockAttempts: 8,
+  lockAttempts: 20,
+  lockRetryMs: 10,
   sessionNameChars: 200,
   /** Of one item, when a session is shown; an export has all of it. */
   sessionShowBytes: 4 * 1024,
@@ -198,4 +201,9 @@ export const LIMITS = Object.freeze({
   notedPaths: 5,
   /** Rounds of ending what a command left behind; each needs a new generation. */
   sweepRounds: 200,
+
+  /** Base64 that is handed to a terminal for its clipboard; many take no more. */
+  clipboardBytes: 100_000,
+  /** For the program that fills the clipboard. */
+  clipboardMs: 2_000,
 });

@@ -198,6 +198,7 @@ export class ThreadFold {
     this.#turns = this.#turns.filter((turn) => turn.at < kept);
     this.#settings = this.#turns.at(-1)?.settings ?? this.#settings;
     this.#lastRequest = undefined;
+    this.#generation++;
   }
 
   // A lost line may leave an output without its call, which no provider accepts.

@@ -36,7 +36,7 @@ export async function openWriterLock(
   const path = lockPath(logPath);
   const owner = await describeSelf(host);
   for (let attempt = 0; attempt < LIMITS.lockAttempts; attempt++) {
-    if (await createLock(host, path, owner)) {
+    if (await createFile(host, path, `${JSON.stringify(owner)}\n`)) {
       return { release: () => releaseLock(host, path, owner) };
     }
     const text = await readLock(host, path);
@@ -60,16 +60,13 @@ export async function readLockOwner(
   return await isOwnerAlive(host, logPath, owner) ? owner : undefined;
 }
 
-async function createLock(
+async function createFile(
   host: Host,
   path: string,
-  owner: LockOwner,
+  text: string,
 ): Promise<boolean> {
   try {
-    await host.files.write(path, `${JSON.stringify(owner)}\n`, {
-      mode: 0o600,
-      exclusive: true,
-    });
+    await host.files.write(path, text, { mode: 0o600, exclusive: true });
     return true;
   } catch (error) {
     if (errorCode(error) === "EEXIST") return false;
@@ -141,21 +138,25 @@ async function isRecent(
 }
 
 // Two may find the same dead lock, and the slower must not remove what the faster has
-// put in its place: a rename takes exactly one file, which is looked at again.
+// put in its place: only who holds the guard removes, after looking again.
 async function removeDeadLock(
   host: Host,
   path: string,
   judged: string,
 ): Promise<void> {
-  const aside = `${path}.${host.newId()}`;
-  try {
-    await host.files.rename(path, aside);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return;
-    throw new SessionError(`Cannot take over ${path}: ${errorText(error)}`);
+  const guard = `${path}.takeover`;
+  if (!await createFile(host, guard, "")) {
+    // Left by a process that was killed between two steps of this function.
+    if (!await isRecent(host, guard, LIMITS.lockBlankMs)) {
+      await host.files.remove(guard).catch(() => undefined);
+    }
+    return await host.sleep(LIMITS.lockRetryMs);
   }
-  if (await readLock(host, aside) === judged) await host.files.remove(aside);
-  else await host.files.rename(aside, path);
+  try {
+    if (await readLock(host, path) === judged) await host.files.remove(path);
+  } finally {
+    await host.files.remove(guard);
+  }
 }
 
 async function releaseLock(

@@ -15,7 +15,8 @@ export interface SessionCheck {
   readonly protectedLines: number;
   /** Items of the present history. */
   readonly items: number;
-  readonly compactions: number;
+  /** How often the history was compacted or rolled back. */
+  readonly generation: number;
   readonly openCalls: number;
   readonly unfinishedTurn: boolean;
   readonly problems: readonly string[];
@@ -41,7 +42,7 @@ export async function verifySession(
     lines: end.lines,
     protectedLines: end.protectedLines,
     items: thread.items.length,
-    compactions: thread.generation,
+    generation: thread.generation,
     openCalls: thread.openCalls.length,
     unfinishedTurn: thread.unfinishedTurn,
     problems: thread.problems,
@@ -79,7 +80,7 @@ export function renderCheck(check: SessionCheck): readonly string[] {
   const lines = [
     `session ${check.id}`,
     `${check.lines} lines, ${renderSize(check.sizeBytes)}, ` +
-    `${check.items} items, ${check.compactions} compactions` +
+    `${check.items} items, ${check.generation} compactions or rollbacks` +
     (unprotected > 0 ? `, ${unprotected} lines without checksum` : ""),
   ];
   if (check.openCalls > 0) {
