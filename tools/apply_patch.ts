@@ -46,12 +46,11 @@ export function createApplyPatchTool(
     spec: deps.form === "freeform" ? freeformPatchSpec() : functionPatchSpec(),
     // Two patches at once could want the same file.
     parallel: false,
-    run: (call, context) =>
-      applyPatch(
-        { patch: parseInput(call), workdir: context.settings.cwd },
-        context,
-        deps,
-      ),
+    run: async (call, context) => {
+      const patch = parseInput(call);
+      const workdir = context.settings.cwd;
+      return await applyPatch({ patch, workdir }, context, deps);
+    },
   };
 }
 
