@@ -281,7 +281,9 @@ class ExecRun {
 
   async #flush(): Promise<void> {
     const { stdout, stderr } = this.#request.terminal;
-    const timeoutMs = LIMITS.outputFlushMs;
+    const timeoutMs = this.#cause === undefined
+      ? LIMITS.outputFlushMs
+      : LIMITS.outputFlushStoppedMs;
     const isRead = await stdout.flush({ timeoutMs });
     await stderr.flush({ timeoutMs });
     if (!isRead && this.#exitCode === 0) this.#exitCode = exitCode("failed");

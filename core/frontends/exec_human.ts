@@ -26,6 +26,8 @@ export class HumanView {
   readonly #options: HumanOptions;
   readonly #paint: Paint;
   #held: { readonly id: string; readonly text: string } | undefined;
+  // A plan is shown when it changes, not again when the turn ends it.
+  #planShown = "";
 
   constructor(options: HumanOptions) {
     this.#options = options;
@@ -74,10 +76,14 @@ export class HumanView {
     switch (event.type) {
       case "thread.started":
         return this.#header(event);
-      case "activity.started": {
-        const text = renderStarted(event.activity, this.#paint);
-        return text === "" ? "" : this.#flush() + text;
-      }
+      case "activity.started":
+        return event.activity.type === "plan"
+          ? this.#completed(event.activity)
+          : this.#said(renderStarted(event.activity, this.#paint));
+      case "activity.updated":
+        return event.activity.type === "plan"
+          ? this.#completed(event.activity)
+          : "";
       case "activity.completed":
         return this.#completed(event.activity);
       case "activity.withdrawn":
@@ -110,6 +116,14 @@ export class HumanView {
     }
     const { isVerbose } = this.#options;
     const text = renderEnded(activity, { paint: this.#paint, isVerbose });
+    if (activity.type === "plan") {
+      if (text === this.#planShown) return "";
+      this.#planShown = text;
+    }
+    return this.#said(text);
+  }
+
+  #said(text: string): string {
     return text === "" ? "" : this.#flush() + text;
   }
 

@@ -23,6 +23,8 @@ export class ExecInbox {
   readonly #terminal: Terminal;
   readonly #queue = new Channel<Happening>();
   readonly #over = new AbortController();
+  // Resolves when the run is to end: from then on nobody waits for a reader.
+  readonly #stopped = Promise.withResolvers<void>();
   readonly #release: (() => void)[];
 
   constructor(host: Pick<Host, "sleep">, terminal: Terminal) {
@@ -30,6 +32,7 @@ export class ExecInbox {
     this.#terminal = terminal;
     const stop = (cause: Cause) => (): void => {
       this.#queue.push({ type: "stop", cause });
+      this.#stopped.resolve();
     };
     this.#release = [
       terminal.onSignal("SIGINT", stop("sigint")),
@@ -49,7 +52,7 @@ export class ExecInbox {
       for await (const event of events) {
         this.#queue.push({ type: "event", event });
         if (stdout.pendingBytes > LIMITS.outputPendingBytes) {
-          await stdout.flush();
+          await Promise.race([stdout.flush(), this.#stopped.promise]);
         }
       }
     } finally {
@@ -68,7 +71,10 @@ export class ExecInbox {
   /** Lets something happen later. */
   after(ms: number, happening: Happening): void {
     this.#host.sleep(ms, this.#over.signal).then(
-      () => this.#queue.push(happening),
+      () => {
+        this.#queue.push(happening);
+        if (happening.type === "stop") this.#stopped.resolve();
+      },
       () => {},
     );
   }
