@@ -1,3 +1,4 @@
+/** The command line: what is parsed, refused, printed. */
 import assert from "node:assert/strict";
 import { parseArgv } from "../main.ts";
 import {

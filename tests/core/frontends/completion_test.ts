@@ -1,3 +1,4 @@
+/** Completion scripts in real shells, the manual page in a real man, help as goldens. */
 import assert from "node:assert/strict";
 import { renderCompletion } from "../../../core/frontends/completion.ts";
 import { renderHelp } from "../../../core/frontends/help.ts";

@@ -1,3 +1,4 @@
+/** Questions in exec: every answer, no answer, and commands that misbehave. */
 import assert from "node:assert/strict";
 import { ApprovalDesk } from "../../../core/frontends/exec_approvals.ts";
 import type { Decision } from "../../../core/protocol/policy.ts";

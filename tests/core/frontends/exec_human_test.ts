@@ -1,3 +1,4 @@
+/** What a person sees of a run, as goldens. */
 import assert from "node:assert/strict";
 import { HumanView } from "../../../core/frontends/exec_human.ts";
 import type { EventBody } from "../../../core/protocol/event.ts";

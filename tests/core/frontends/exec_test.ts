@@ -1,3 +1,4 @@
+/** Every way a run of exec can go and end, over a scripted thread. */
 import assert from "node:assert/strict";
 import type { EventBody } from "../../../core/protocol/event.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";

@@ -1,3 +1,4 @@
+/** Events as JSON lines: goldens, and the bound of a line as a property. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ExecEventView } from "../../../core/frontends/jsonl_events.ts";

@@ -1,3 +1,4 @@
+/** The stdin rule, case by case. */
 import assert from "node:assert/strict";
 import {
   type PromptRequest,

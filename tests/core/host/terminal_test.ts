@@ -1,3 +1,4 @@
+/** The real terminal: queued output, stdin, signals. */
 import assert from "node:assert/strict";
 import { QueuedOutput } from "../../../core/host/terminal.ts";
 

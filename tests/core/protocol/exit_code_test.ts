@@ -1,3 +1,4 @@
+/** The frozen exit codes. */
 import assert from "node:assert/strict";
 import { EXIT_CODES, exitCodeOf } from "../../../core/protocol/exit_code.ts";
 

@@ -1,3 +1,4 @@
+/** Text that may not steer a terminal. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { visibleLine, visibleText } from "../../../core/util/visible_text.ts";
