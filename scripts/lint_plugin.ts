@@ -18,9 +18,6 @@ const AMBIENT = new Set([
   "setInterval",
   "setTimeout",
   "performance",
-  "alert",
-  "confirm",
-  "prompt",
 ]);
 
 const plugin: Deno.lint.Plugin = {

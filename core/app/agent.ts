@@ -32,7 +32,7 @@ import { builtinTools } from "../../tools/mod.ts";
 import { openRuleStore, type RuleStore } from "../../tools/rule_store.ts";
 
 /** Stands for the missing home: a folder that never is. */
-const NO_HOME = "/nonexistent";
+export const NO_HOME = "/nonexistent";
 
 /** What is the same for all threads of this run. */
 export interface AgentWorld {
@@ -44,6 +44,8 @@ export interface AgentWorld {
   /** Whether somebody can be asked. */
   readonly canAsk: boolean;
   readonly outputSchema?: JsonObject;
+  /** What the person should know of how this world was opened. */
+  readonly warnings: readonly string[];
   /** Of `Deno.createHttpClient`, where the provider needs one. */
   readonly httpClient?: unknown;
 }
@@ -60,7 +62,7 @@ export async function buildAgent(
   const instructions = await loadInstructions(world) ??
     request.restored?.meta.instructions ?? BASE_INSTRUCTIONS;
   const { warn } = request;
-  loaded.warnings.forEach(warn);
+  [...loaded.warnings, ...world.warnings].forEach(warn);
   const unknown = unknownModelWarning(settings.model);
   if (unknown !== undefined) warn(unknown);
   const context = promptSourceOf(world, instructions, warn);

@@ -16,7 +16,8 @@ export async function runApplyPatchRole(): Promise<number> {
     ? {
       exitCode: 1,
       stdout: "",
-      stderr: `Cannot apply the patch: it is longer than ${LIMITS.patchBytes} bytes\n`,
+      stderr:
+        `Cannot apply the patch: it is longer than ${LIMITS.patchBytes} bytes\n`,
     }
     : await runApplyPatch({ host, patch, cwd: host.cwd });
   terminal.stdout.write(result.stdout);

@@ -1,5 +1,7 @@
 /** What one run of the program works with: configuration, sandbox, rules. */
-import { loadConfig } from "../config/load.ts";
+import { loadConfig, type LoadedConfig } from "../config/load.ts";
+import { providerOf } from "../config/providers.ts";
+import { openHttpClient } from "../host/http_client.ts";
 import type { Flags } from "../protocol/command_line.ts";
 import { UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
@@ -7,7 +9,7 @@ import type { ThreadMeta } from "../protocol/log.ts";
 import { resolvePath } from "../util/path.ts";
 import type { JsonObject } from "../util/json.ts";
 import { createSandbox } from "../../sandbox/mod.ts";
-import { type AgentWorld, loadRules } from "./agent.ts";
+import { type AgentWorld, loadRules, NO_HOME } from "./agent.ts";
 
 export interface World extends AgentWorld {
   readonly source: ThreadMeta["source"];
@@ -29,10 +31,24 @@ export async function openWorld(
   const loaded = await loadConfig(host, { flags, cwd, canAsk: options.canAsk });
   const sandbox = createSandbox({
     host,
-    ...(loaded.codexHome !== undefined && { codexHome: loaded.codexHome }),
+    codexHome: loaded.codexHome ?? NO_HOME,
   });
   const rules = await loadRules(host, loaded, flags);
-  return { host, loaded, flags, sandbox, rules, ...options };
+  const client = await openProviderClient(host, loaded);
+  return { host, loaded, flags, sandbox, rules, ...client, ...options };
+}
+
+// A client of its own costs time at the start; plain HTTP to this machine needs none.
+async function openProviderClient(
+  host: Host,
+  loaded: LoadedConfig,
+): Promise<Pick<AgentWorld, "httpClient" | "warnings">> {
+  const provider = providerOf(loaded.config, host);
+  const isPlain = provider.baseUrl.startsWith("http:") &&
+    provider.proxyUrl === undefined;
+  if (isPlain) return { warnings: [] };
+  const { client, warnings } = await openHttpClient(host, provider);
+  return { warnings, ...(client !== undefined && { httpClient: client }) };
 }
 
 /** The folder with all links resolved. Throws UserError when it is none. */

@@ -1,5 +1,5 @@
 /** Activities as the items of exec events. Pure. */
-import type { Activity, ActivityStatus } from "../protocol/event.ts";
+import type { Activity } from "../protocol/event.ts";
 import type { ExecItem } from "../protocol/exec_item.ts";
 import { unreachable } from "../util/assert.ts";
 import { asObject, type Json } from "../util/json.ts";
@@ -126,7 +126,7 @@ function viewMcpResult(
 
 // The schema knows `declined` for commands alone; the message says why.
 function endedStatus(
-  status: ActivityStatus,
+  status: Extract<Activity, { status: unknown }>["status"],
 ): "in_progress" | "completed" | "failed" {
   return status === "declined" ? "failed" : status;
 }

@@ -23,7 +23,8 @@ export function denoHost(
     homeDir: () => Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE"),
     now: () => new Date(),
     monotonicMs: () => performance.now(),
-    timezone: () => Intl.DateTimeFormat().resolvedOptions().timeZone,
+    timezone,
+    utcOffsetMinutes: () => -new Date().getTimezoneOffset(),
     newId: () => uuidV7(Date.now(), crypto.getRandomValues(new Uint8Array(10))),
     random: () => Math.random(),
     sleep,
@@ -35,7 +36,9 @@ export function denoHost(
 // A compiled program is its own executable; `deno run` needs the script named again.
 function selfArgv(mainUrl: string | undefined): readonly string[] {
   if (Deno.build.standalone) return [Deno.execPath()];
-  if (mainUrl === undefined) throw new Error("Broken invariant: main is unknown");
+  if (mainUrl === undefined) {
+    throw new Error("Broken invariant: main is unknown");
+  }
   const script = new URL(mainUrl).pathname;
   const config = new URL("./deno.json", mainUrl).pathname;
   return [
@@ -48,6 +51,20 @@ function selfArgv(mainUrl: string | undefined): readonly string[] {
     `--config=${config}`,
     script,
   ];
+}
+
+// The first Intl formatter of a process costs as much as the rest of the start.
+function timezone(): string {
+  const named = Deno.env.get("TZ");
+  if (named && /^[A-Za-z_]+(\/[A-Za-z0-9_+-]+)*$/.test(named)) return named;
+  try {
+    const link = Deno.readLinkSync("/etc/localtime");
+    const zone = link.split("/zoneinfo/")[1];
+    if (zone !== undefined) return zone.replace(/^Etc\//, "");
+  } catch {
+    // No such link here: the runtime knows.
+  }
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 function operatingSystem(): Host["os"] {

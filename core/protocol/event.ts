@@ -13,7 +13,7 @@ export interface Usage {
   readonly totalTokens: number;
 }
 
-export type ActivityStatus =
+type ActivityStatus =
   | "in_progress"
   | "completed"
   | "failed"

@@ -204,6 +204,8 @@ export const LIMITS = Object.freeze({
 
   /** Base64 that is handed to a terminal for its clipboard; many take no more. */
   clipboardBytes: 100_000,
+  /** Input this soon after a question was shown was not meant for it. */
+  answerArmMs: 400,
   /** For the program that fills the clipboard. */
   clipboardMs: 2_000,
 });

@@ -10,7 +10,7 @@ import type { WireItem } from "../protocol/item.ts";
 import { addUsage, type EventBody } from "../protocol/event.ts";
 import { askEndpoint, askSummary, type Shorter } from "./compaction_request.ts";
 import { frameOf } from "./frame.ts";
-import type { RunningTask } from "./task.ts";
+import type { RunningTask } from "./task_context.ts";
 
 export type CompactionReason = Extract<
   EventBody,

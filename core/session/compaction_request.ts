@@ -11,7 +11,7 @@ import { NOTHING_SPENT } from "../util/retry.ts";
 import { byteLength } from "../util/text.ts";
 import type { Frame } from "./frame.ts";
 import { waitForRetry } from "./stream_retry.ts";
-import type { RunningTask } from "./task.ts";
+import type { RunningTask } from "./task_context.ts";
 
 interface Asked {
   readonly usage: Usage | null;

@@ -6,12 +6,7 @@ import type { CallView } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { ThreadLog } from "../protocol/log.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
-import type {
-  ActivityBody,
-  Tool,
-  ToolContext,
-  ToolOutput,
-} from "../protocol/tool.ts";
+import type { Tool, ToolContext, ToolOutput } from "../protocol/tool.ts";
 import type { ActivityBoard } from "./activity.ts";
 import type { Approvals } from "./approvals.ts";
 import { CallGate } from "./gate_lock.ts";

@@ -10,7 +10,6 @@ import type { TurnSettings } from "../protocol/settings.ts";
 import type { Tool } from "../protocol/tool.ts";
 import { estimateTokens } from "../util/text.ts";
 import type { ThreadDeps } from "./deps.ts";
-import type { ThreadState } from "./state.ts";
 
 export interface Frame {
   readonly settings: TurnSettings;
@@ -24,10 +23,18 @@ export interface Frame {
   compactParts(): RequestParts;
 }
 
+/** Where the frame is kept between the requests of a generation. */
+export interface FrameSlot {
+  /** Undefined until it is first needed, and at the start of a generation. */
+  frame: Frame | undefined;
+  /** Estimated tokens of what the frame holds. */
+  baseTokens: number;
+}
+
 export interface FrameContext {
   readonly threadId: string;
   readonly deps: ThreadDeps;
-  readonly state: ThreadState;
+  readonly state: FrameSlot;
   readonly settings: TurnSettings;
 }
 

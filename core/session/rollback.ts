@@ -1,7 +1,7 @@
 /** Takes the last turns out of the conversation; files stay as they are. */
 import { recallTold } from "../context/recall.ts";
 import { planRollback } from "./rollback_plan.ts";
-import type { RunningTask } from "./task.ts";
+import type { RunningTask } from "./task_context.ts";
 
 /** Cuts the transcript before the nth last user message and says so in the log. */
 export function rollBack(turns: number, context: RunningTask): void {

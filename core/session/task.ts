@@ -20,32 +20,13 @@ import type { CacheWatch } from "./cache_watch.ts";
 import { compactHistory, needsCompaction } from "./compaction.ts";
 import type { ThreadDeps } from "./deps.ts";
 import { rollBack } from "./rollback.ts";
+import type { RunningTask } from "./task_context.ts";
 import type { ThreadState } from "./state.ts";
 import { failureOf, runTurn, type TurnContext } from "./turn.ts";
 
 export type Task =
   | { readonly type: "turn"; readonly parts: readonly UserPart[] }
   | Extract<Op, { type: "user.shell" | "compact" | "rollback" }>;
-
-/** What is the same for all tasks of a thread. */
-export interface TaskContext {
-  readonly threadId: string;
-  readonly deps: ThreadDeps;
-  readonly state: ThreadState;
-  readonly log: ThreadLog;
-  readonly emit: (event: EventBody) => void;
-  readonly board: ActivityBoard;
-  readonly approvals: Approvals;
-  readonly budget: Budget;
-  readonly cacheWatch: CacheWatch;
-  readonly takeSteering: () => readonly (readonly UserPart[])[];
-}
-
-export interface RunningTask extends TaskContext {
-  /** Frozen for the task. */
-  readonly settings: TurnSettings;
-  readonly signal: AbortSignal;
-}
 
 /** Runs one task to its end. Throws only what is a bug of ours. */
 export async function runThreadTask(

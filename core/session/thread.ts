@@ -14,7 +14,8 @@ import type { CacheWatch } from "./cache_watch.ts";
 import type { ThreadDeps } from "./deps.ts";
 import { mergeDeltas } from "./merge_deltas.ts";
 import type { ThreadState } from "./state.ts";
-import { runThreadTask, type Task, type TaskContext } from "./task.ts";
+import { runThreadTask, type Task } from "./task.ts";
+import type { TaskContext } from "./task_context.ts";
 
 export interface ThreadStart {
   readonly id: string;
