@@ -47,6 +47,8 @@ export class LogChecker {
   #lines = 0;
   #protected = 0;
   #foreign = 0;
+  /** Whether the first usable line is one of ours. */
+  #isOurs = false;
   #isDamaged = false;
   #bytes = 0;
   #torn = 0;
@@ -63,7 +65,8 @@ export class LogChecker {
 
   /** In words, with line numbers. */
   problems(): readonly string[] {
-    if (this.#protected === 0 || this.#foreign === 0) return this.#problems;
+    // In a file that another program began they are nothing special.
+    if (!this.#isOurs || this.#foreign === 0) return this.#problems;
     const count = this.#foreign === 1
       ? "1 line has"
       : `${this.#foreign} lines have`;
@@ -95,6 +98,8 @@ export class LogChecker {
       ordinal: (line.ordinal ?? this.#chain.ordinal) + 1,
       check: line.check,
     };
+    const isFirst = this.#protected + this.#foreign === 0;
+    if (isFirst) this.#isOurs = line.previous !== undefined;
     if (line.previous === undefined) this.#foreign++;
     else this.#protected++;
     return {
