@@ -1,6 +1,7 @@
 /** The runtime's HTTP client, made for networks with their own authorities and proxies. */
 import { errorText, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
+import { LIMITS } from "../protocol/limits.ts";
 import type { ProviderEndpoint } from "../protocol/provider.ts";
 
 export interface HttpClientSetup {
@@ -14,6 +15,12 @@ type Settings = Pick<
   ProviderEndpoint,
   "name" | "caBundle" | "clientCert" | "clientKey" | "proxyUrl"
 >;
+
+const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] as const;
+
+type Connect = (
+  options: Deno.ConnectOptions,
+) => Promise<Pick<Deno.Conn, "close">>;
 
 /** Variables with a PEM file of further authorities, as other programs read them. */
 const CA_VARIABLES = ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"] as const;
@@ -48,6 +55,37 @@ export async function openHttpClient(
   };
   if (Object.keys(options).length === 0) return { client: undefined, warnings };
   return { client: createClient(settings.name, options), warnings };
+}
+
+/**
+ * A look at whether the address of a URL answers a connection, if only with a refusal;
+ * undefined where a proxy makes the connections.
+ */
+export function connectionProbe(
+  host: Pick<Host, "env" | "sleep">,
+  settings: Pick<ProviderEndpoint, "proxyUrl">,
+  connect: Connect = (options) => Deno.connect(options),
+): ((url: string) => Promise<boolean>) | undefined {
+  const hasProxy = PROXY_VARIABLES.some((name) =>
+    (host.env(name) ?? host.env(name.toLowerCase()) ?? "") !== ""
+  );
+  if (hasProxy || settings.proxyUrl !== undefined) return undefined;
+  return async (url) => {
+    const { hostname, port, protocol } = new URL(url);
+    const standard = protocol === "https:" ? 443 : 80;
+    const answered = connect({
+      hostname: hostname.replace(/^\[|\]$/g, ""),
+      port: port === "" ? standard : Number(port),
+    }).then((connection) => connection.close(), () => {}).then(() => true);
+    const enough = new AbortController();
+    const silence = host.sleep(LIMITS.probeMs, enough.signal)
+      .then(() => false, () => false);
+    try {
+      return await Promise.race([answered, silence]);
+    } finally {
+      enough.abort();
+    }
+  };
 }
 
 async function readProviderPems(

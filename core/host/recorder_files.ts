@@ -11,16 +11,27 @@ export function recordedFiles(
   files: Files,
   redactor: Redactor,
 ): Files {
-  const nothing = (
-    key: string,
-    real: () => Promise<void>,
-  ): Promise<void> =>
-    engine.run({
-      key,
-      real,
-      encode: () => undefined,
-      decode: () => {},
-    });
+  return {
+    ...recordedReads(engine, files, redactor),
+    ...recordedWrites(engine, files),
+  };
+}
+
+type Reads =
+  | "readText"
+  | "readBytes"
+  | "readRange"
+  | "readLink"
+  | "realPath"
+  | "stat"
+  | "lstat"
+  | "list";
+
+function recordedReads(
+  engine: Engine,
+  files: Files,
+  redactor: Redactor,
+): Pick<Files, Reads> {
   const plain = <T>(key: string, real: () => Promise<T>): Promise<T> =>
     engine.run({
       key,
@@ -29,6 +40,7 @@ export function recordedFiles(
       decode: (value) => value as T,
     });
   const bytes = (
+    path: string,
     key: string,
     real: () => Promise<Uint8Array<ArrayBuffer>>,
   ): Promise<Uint8Array<ArrayBuffer>> =>
@@ -36,7 +48,7 @@ export function recordedFiles(
       key,
       real,
       encode: (value) => {
-        learn(redactor, key, value);
+        redactor.learnFile(path, new TextDecoder().decode(value));
         return encodeBytes(value);
       },
       decode: (value) => decodeBytes(value ?? {}),
@@ -53,12 +65,25 @@ export function recordedFiles(
         decode: String,
       }),
     readBytes: (path) =>
-      bytes(`readBytes:${path}`, () => files.readBytes(path)),
+      bytes(path, `readBytes:${path}`, () => files.readBytes(path)),
     readRange: (path, offset, bytesMax) =>
       bytes(
+        path,
         `readRange:${path}:${offset}`,
         () => files.readRange(path, offset, bytesMax),
       ),
+    readLink: (path) => plain(`readLink:${path}`, () => files.readLink(path)),
+    realPath: (path) => plain(`realPath:${path}`, () => files.realPath(path)),
+    stat: (path) => stat(engine, `stat:${path}`, () => files.stat(path)),
+    lstat: (path) => stat(engine, `lstat:${path}`, () => files.lstat(path)),
+    list: (path) => plain(`list:${path}`, () => files.list(path)),
+  };
+}
+
+function recordedWrites(engine: Engine, files: Files): Omit<Files, Reads> {
+  const nothing = (key: string, real: () => Promise<void>): Promise<void> =>
+    engine.run({ key, real, encode: () => undefined, decode: () => {} });
+  return {
     write: (path, data, options) =>
       nothing(`write:${path}`, () => files.write(path, data, options)),
     openAppend: (path, options) => openAppend(engine, files, { path, options }),
@@ -74,11 +99,6 @@ export function recordedFiles(
       nothing(`chmod:${path}`, () => files.chmod(path, mode)),
     symlink: (target, path) =>
       nothing(`symlink:${path}`, () => files.symlink(target, path)),
-    readLink: (path) => plain(`readLink:${path}`, () => files.readLink(path)),
-    realPath: (path) => plain(`realPath:${path}`, () => files.realPath(path)),
-    stat: (path) => stat(engine, `stat:${path}`, () => files.stat(path)),
-    lstat: (path) => stat(engine, `lstat:${path}`, () => files.lstat(path)),
-    list: (path) => plain(`list:${path}`, () => files.list(path)),
   };
 }
 
@@ -114,13 +134,4 @@ async function openAppend(
     encode: () => undefined,
     decode: () => nowhere,
   });
-}
-
-function learn(
-  redactor: Redactor,
-  key: string,
-  bytes: Uint8Array<ArrayBuffer>,
-): void {
-  const path = key.replace(/^\w+:/, "").replace(/:\d+$/, "");
-  redactor.learnFile(path, new TextDecoder().decode(bytes));
 }

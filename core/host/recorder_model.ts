@@ -1,6 +1,5 @@
 /** The model from a cassette, everything else for real. */
 import type { Host } from "../protocol/host.ts";
-import { asObject } from "../util/json.ts";
 import {
   buildResponse,
   headOf,

@@ -26,6 +26,15 @@ export function buildCutError(reason: string): ModelError {
   );
 }
 
+/** The error of an address from which nothing comes back at all. Waiting has been tried. */
+export function buildNoConnectionError(url: string): ModelError {
+  return new ModelError(
+    `Cannot reach ${publicUrl(url)}: the address does not answer;` +
+      " is the network up, and is a proxy needed?",
+    { kind: "unreachable", retryable: false },
+  );
+}
+
 /** The error of a connection on which nothing comes any more. */
 export function buildSilenceError(idleMs: number): ModelError {
   return new ModelError(

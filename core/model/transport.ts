@@ -4,7 +4,11 @@ import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Auth, ProviderEndpoint } from "../protocol/provider.ts";
 import { NOTHING_SPENT, planRetry, type RetryBudget } from "../util/retry.ts";
-import { buildConnectError, buildSilenceError } from "./connect_error.ts";
+import {
+  buildConnectError,
+  buildNoConnectionError,
+  buildSilenceError,
+} from "./connect_error.ts";
 import { buildHttpError } from "./errors.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -34,6 +38,8 @@ export interface TransportOptions {
   readonly program: { readonly name: string; readonly version: string };
   /** Of `Deno.createHttpClient`: own certificate authorities, client certificate. */
   readonly httpClient?: unknown;
+  /** Whether the server's address answers at all; absent where a proxy stands between. */
+  readonly probe?: ((url: string) => Promise<boolean>) | undefined;
 }
 
 /** An answer that has begun; whoever holds it stops its watchdog. */
@@ -131,6 +137,8 @@ async function attempt(
     reason: () => buildSilenceError(provider.streamIdleMs),
   });
   let kept = false;
+  const answered = new AbortController();
+  void watchConnection(options, { url, watchdog, answered: answered.signal });
   try {
     const response = await host.fetch(
       url,
@@ -147,7 +155,29 @@ async function attempt(
       ? reason
       : buildConnectError(reason, url);
   } finally {
+    answered.abort();
     if (!kept) watchdog.stop();
+  }
+}
+
+// A model may take minutes to begin, a lost packet the system's minutes to be noticed:
+// only a look at the address itself tells one from the other.
+async function watchConnection(
+  options: TransportOptions,
+  attempt: {
+    readonly url: string;
+    readonly watchdog: Watchdog;
+    readonly answered: AbortSignal;
+  },
+): Promise<void> {
+  const { probe, host } = options;
+  if (probe === undefined) return;
+  try {
+    await host.sleep(LIMITS.connectTimeoutMs, attempt.answered);
+    if (await probe(attempt.url) || attempt.answered.aborted) return;
+    attempt.watchdog.giveUp(buildNoConnectionError(attempt.url));
+  } catch (error) {
+    if (!attempt.answered.aborted) attempt.watchdog.giveUp(error);
   }
 }
 

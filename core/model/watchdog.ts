@@ -38,6 +38,12 @@ export class Watchdog {
     this.#heardAt = Number.POSITIVE_INFINITY;
   }
 
+  /** Ends the connection now, with this reason. */
+  giveUp(reason: unknown): void {
+    this.#abort.abort(reason);
+    this.stop();
+  }
+
   /** Ends the watch; with `abort` the connection too, however far it is. */
   stop(options: { readonly abort?: boolean } = {}): void {
     this.#stop.abort();
@@ -46,8 +52,7 @@ export class Watchdog {
   }
 
   readonly #forward = (): void => {
-    this.#abort.abort(this.#options.signal.reason);
-    this.stop();
+    this.giveUp(this.#options.signal.reason);
   };
 
   // One timer for the whole stream: it looks back when it fires, and sleeps for the rest.
@@ -57,8 +62,7 @@ export class Watchdog {
       while (!this.#stop.signal.aborted) {
         const leftMs = this.#heardAt + idleMs - host.monotonicMs();
         if (leftMs <= 0) {
-          this.#abort.abort(reason());
-          return this.stop();
+          return this.giveUp(reason());
         }
         if (!await this.#sleep(Math.min(leftMs, idleMs))) return;
       }

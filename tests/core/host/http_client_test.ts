@@ -3,7 +3,10 @@ import assert from "node:assert/strict";
 import type { AddressInfo } from "node:net";
 import tls from "node:tls";
 import { denoHost } from "../../../core/host/deno_host.ts";
-import { openHttpClient } from "../../../core/host/http_client.ts";
+import {
+  connectionProbe,
+  openHttpClient,
+} from "../../../core/host/http_client.ts";
 import { createModelClient } from "../../../core/model/client.ts";
 import { ModelError, UserError } from "../../../core/protocol/error.ts";
 import type { ProviderEndpoint } from "../../../core/protocol/provider.ts";
@@ -290,7 +293,7 @@ async function askFromChild(
   const root = new URL("../../../", import.meta.url).pathname;
   const code = `
     import { denoHost } from "${root}core/host/deno_host.ts";
-    import { openHttpClient } from "${root}core/host/http_client.ts";
+    import { connectionProbe, openHttpClient } from "${root}core/host/http_client.ts";
     const { client } = await openHttpClient(denoHost(), {
       name: "Mock", caBundle: ${JSON.stringify(ca)},
       proxyUrl: Deno.env.get("PROVIDER"),
@@ -315,3 +318,44 @@ async function askFromChild(
     new TextDecoder().decode(bytes).trim();
   return decode(stdout) || decode(stderr);
 }
+
+Deno.test("connectionProbe() tells an address that answers from one that is silent", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const open = `http://127.0.0.1:${listener.addr.port}/v1`;
+  const probe = connectionProbe(hostWith(), {});
+  assert.equal(await probe?.(open), true);
+  const refusing = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  refusing.close();
+  assert.equal(
+    await probe?.(`https://127.0.0.1:${refusing.addr.port}/v1`),
+    true,
+  );
+  const asked: Deno.ConnectOptions[] = [];
+  const silent = connectionProbe(
+    { ...hostWith(), sleep: () => Promise.resolve() },
+    {},
+    (options) => {
+      asked.push(options);
+      return new Promise(() => {});
+    },
+  );
+  assert.equal(await silent?.("https://api.example.com/v1"), false);
+  assert.equal(await silent?.("http://[::1]/v1"), false);
+  assert.deepEqual(asked, [
+    { hostname: "api.example.com", port: 443 },
+    { hostname: "::1", port: 80 },
+  ]);
+});
+
+Deno.test("connectionProbe() looks at nothing where a proxy connects", () => {
+  const proxied = [{ HTTPS_PROXY: "x" }, { http_proxy: "x" }, {
+    ALL_PROXY: "x",
+  }];
+  for (const env of proxied) {
+    assert.equal(connectionProbe(hostWith(env), {}), undefined);
+  }
+  assert.equal(
+    connectionProbe(hostWith(), { proxyUrl: "http://p" }),
+    undefined,
+  );
+});

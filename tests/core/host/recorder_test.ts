@@ -441,6 +441,35 @@ Deno.test("a replay of the model warns of outputs that differ, once, and goes on
   }
 });
 
+Deno.test("a replay keeps the recorded pauses when told to", async () => {
+  await using there = await place();
+  const recorder = await openRecorder(there.host, {
+    path: there.cassette,
+    mode: "full",
+    program: PROGRAM,
+  });
+  await recorder.host.sleep(40);
+  recorder.close();
+  for (const timing of ["kept", "skipped"] as const) {
+    const pauses: number[] = [];
+    const replay = await openReplay({
+      ...there.host,
+      sleep: (ms) => {
+        pauses.push(ms);
+        return Promise.resolve();
+      },
+    }, {
+      path: there.cassette,
+      mode: "full",
+      timing,
+      onWarning: () => {},
+    });
+    await replay.host.sleep(40);
+    replay.close();
+    assert.equal(pauses.some((ms) => ms >= 39), timing === "kept");
+  }
+});
+
 Deno.test("openReplay() refuses what is no cassette, or not of the right kind", async () => {
   await using there = await place();
   const open = (mode: "model" | "full"): Promise<unknown> =>

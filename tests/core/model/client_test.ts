@@ -9,6 +9,7 @@ import type {
 } from "../../../core/model/transport.ts";
 import { ModelError } from "../../../core/protocol/error.ts";
 import type { Host } from "../../../core/protocol/host.ts";
+import { LIMITS } from "../../../core/protocol/limits.ts";
 import type { ProviderEndpoint } from "../../../core/protocol/provider.ts";
 import { denoHost } from "../../../core/host/deno_host.ts";
 import {
@@ -517,6 +518,46 @@ Deno.test("stream() notices silence before and within an answer", async () => {
     assert.equal(error.kind, "stream");
     assert.match(error.message, /nothing came for 60 ms/);
     await server.request(0).ended;
+  }
+});
+
+Deno.test("stream() gives up an address from which nothing comes, and only such a one", async () => {
+  for (const answers of [false, true]) {
+    await using server = mockModel({
+      script: [[hang({ before: true })]],
+      laws: false,
+    });
+    const probed: string[] = [];
+    const abort = new AbortController();
+    // The time to connect is over at once; other waits are real.
+    const host: Host = {
+      ...denoHost(),
+      sleep: (ms, signal) => {
+        return ms === LIMITS.connectTimeoutMs
+          ? server.received(1)
+          : denoHost().sleep(ms, signal);
+      },
+    };
+    const running = collect(
+      clientOptions(server.url, {
+        host,
+        probe: (url) => {
+          probed.push(url);
+          if (answers) setTimeout(() => abort.abort("still waiting"));
+          return Promise.resolve(answers);
+        },
+      }),
+      { signal: abort.signal },
+    );
+    await assert.rejects(running, (error: unknown) => {
+      if (answers) return error === "still waiting";
+      assert.ok(error instanceof ModelError);
+      assert.equal(error.kind, "unreachable");
+      assert.match(error.message, /does not answer/);
+      return true;
+    });
+    assert.deepEqual(probed, [`${server.url}/responses`]);
+    assert.equal(server.requests.length, 1);
   }
 });
 

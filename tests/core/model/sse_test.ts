@@ -10,8 +10,9 @@ function parse(
 ): string[] {
   const parser = new SseParser();
   const all: string[] = [];
-  for (let at = 0, turn = 0; at < bytes.length; turn++) {
-    const size = sizes[turn % sizes.length] ?? 1;
+  let turn = 0;
+  for (let at = 0; at < bytes.length;) {
+    const size = sizes[turn++ % sizes.length] ?? 1;
     all.push(...parser.push(bytes.subarray(at, at + size)));
     at += size;
   }
