@@ -110,10 +110,10 @@ export function renderUndoPlan(plan: UndoPlan): readonly string[] {
     : `${plan.turns.length} turns`;
   const lines = [`Takes back ${count}:`];
   for (const { path, from, to } of plan.restore) {
-    lines.push(`  ${verb(from, to)} ${path}`);
+    lines.push(`  ${verb(from, to).padEnd(8)} ${path}`);
   }
   for (const { path, reason } of plan.conflicts) {
-    lines.push(`  leave   ${path} (${reason})`);
+    lines.push(`  ${"leave".padEnd(8)} ${path} (${reason})`);
   }
   if (plan.restore.length + plan.conflicts.length === 0) {
     lines.push("  all files are already as they were");
@@ -141,6 +141,6 @@ function findConflict(
 }
 
 function verb(from: FileState, to: FileState): string {
-  if (to.kind === "absent") return "delete ";
+  if (to.kind === "absent") return "delete";
   return from.kind === "absent" ? "recreate" : "restore";
 }
