@@ -51,7 +51,7 @@ export interface ThreadServices {
   open(): Promise<OpenedThread>;
   /** A new thread with the settings the program was started with. */
   start(): Promise<OpenedThread>;
-  /** By id, start of an id, or name. The thread that is open is closed before. */
+  /** By id, start of an id, or name; the present thread is ended once it is open. */
   resume(name: string): Promise<OpenedThread>;
   /** A new thread with the history of another, up to its nth user message (from 1). */
   fork(threadId: string, atUserMessage?: number): Promise<OpenedThread>;

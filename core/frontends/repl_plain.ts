@@ -1,0 +1,199 @@
+/** The conversation without keys: lines come in, text goes out, one after the other. */
+import { errorText } from "../protocol/error.ts";
+import type { Event } from "../protocol/event.ts";
+import { exitCode } from "../protocol/exit_code.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import type { ApprovalRequest } from "../protocol/policy.ts";
+import { parseAnswerLine } from "./approval_prompt.ts";
+import type { ReplRequest } from "./repl.ts";
+import type { LineInput } from "./repl_lines.ts";
+import { PlainFace } from "./repl_plain_face.ts";
+import { ReplSession } from "./repl_session.ts";
+
+/** A second Ctrl-C within this time leaves. */
+const TWICE_MS = 2_000;
+const NOBODY =
+  "Nobody can be asked here: input is no terminal. Do without it, or say what is needed";
+
+/** Talks to the end of the input; resolves to the exit code of the last turn. */
+export async function runPlainRepl(
+  request: ReplRequest,
+  lines: LineInput,
+): Promise<number> {
+  return await new PlainRepl(request, lines).run();
+}
+
+class PlainRepl {
+  readonly #request: ReplRequest;
+  readonly #lines: LineInput;
+  readonly #face: PlainFace;
+  readonly #session: ReplSession;
+  readonly #isTyped: boolean;
+  readonly #left = Promise.withResolvers<void>();
+  #questions: {
+    readonly id: string;
+    readonly request: ApprovalRequest;
+    readonly shownMs: number;
+  }[] = [];
+  #idle: (() => void)[] = [];
+  #isTalking = false;
+  #isPrompted = false;
+  #forced: number | undefined;
+  #stoppedMs = -Infinity;
+
+  constructor(request: ReplRequest, lines: LineInput) {
+    const { services, host, terminal, flags } = request;
+    this.#request = request;
+    this.#lines = lines;
+    this.#isTyped = terminal.stdin.isTty;
+    this.#face = new PlainFace({
+      terminal,
+      flags,
+      cwd: () => this.#session.cwd,
+      onEvent: (event) => this.#take(event),
+      onChange: () => this.#wakeIdle(),
+      onLeave: () => this.#left.resolve(),
+      onGone: () => {
+        this.#forced = exitCode("failed");
+        this.#left.resolve();
+      },
+    });
+    this.#session = new ReplSession({
+      services,
+      host,
+      terminal,
+      face: this.#face,
+    });
+  }
+
+  async run(): Promise<number> {
+    const { services, terminal, firstPrompt } = this.#request;
+    const release = this.#listen();
+    try {
+      this.#session.bind(await services.open());
+      if (firstPrompt !== undefined) await this.#submit(firstPrompt);
+      const talk = this.#talk();
+      await Promise.race([talk, this.#left.promise]);
+    } finally {
+      await this.#session.close();
+      release.forEach((give) => give());
+    }
+    await terminal.stdout.flush({ timeoutMs: LIMITS.outputFlushMs });
+    await terminal.stderr.flush({ timeoutMs: LIMITS.outputFlushMs });
+    return this.#forced ?? this.#session.exitCode;
+  }
+
+  async #talk(): Promise<void> {
+    for (;;) {
+      // A script's next line is meant for the state after the one before.
+      if (!this.#isTyped) await this.#untilIdle();
+      this.#isTalking = true;
+      this.#promptWhenFree();
+      const line = await this.#lines.readMessage();
+      this.#isPrompted = false;
+      if (line === undefined) {
+        return this.#isTyped ? undefined : await this.#untilIdle();
+      }
+      if (this.#answer(line) || line.trim() === "") continue;
+      const done = this.#submit(line);
+      if (!this.#isTyped) await done;
+    }
+  }
+
+  async #submit(line: string): Promise<void> {
+    try {
+      await this.#session.submit(line);
+    } catch (error) {
+      this.#face.fail(errorText(error));
+    }
+  }
+
+  #promptWhenFree(): void {
+    if (!this.#isTyped || this.#isPrompted || this.#session.isBusy) return;
+    this.#isPrompted = true;
+    this.#face.prompt();
+  }
+
+  // Only a line that is nothing but an answer, typed after the question, answers it.
+  #answer(line: string): boolean {
+    const question = this.#questions[0];
+    if (question === undefined) return false;
+    const { host } = this.#request;
+    if (host.monotonicMs() - question.shownMs < LIMITS.answerArmMs) {
+      return false;
+    }
+    const decision = parseAnswerLine(line, question.request);
+    if (decision === undefined) return false;
+    this.#session.decide(question.id, decision);
+    return true;
+  }
+
+  #take(event: Event): void {
+    switch (event.type) {
+      case "approval.requested":
+        if (!this.#isTyped) {
+          const decision = { type: "deny", message: NOBODY } as const;
+          this.#session.decide(event.approvalId, decision);
+          this.#face.fail(`Not allowed: ${event.request.title}`);
+          return;
+        }
+        this.#questions.push({
+          id: event.approvalId,
+          request: event.request,
+          shownMs: this.#request.host.monotonicMs(),
+        });
+        if (this.#questions.length === 1) this.#face.ask(event.request);
+        return;
+      case "approval.settled":
+        return this.#settle(event.approvalId);
+      case "turn.completed":
+        this.#questions = [];
+    }
+  }
+
+  #settle(id: string): void {
+    const first = this.#questions[0];
+    this.#questions = this.#questions.filter((one) => one.id !== id);
+    const next = this.#questions[0];
+    if (next === undefined || next === first) return;
+    this.#questions[0] = {
+      ...next,
+      shownMs: this.#request.host.monotonicMs(),
+    };
+    this.#face.ask(next.request);
+  }
+
+  #wakeIdle(): void {
+    if (this.#session.isBusy) return;
+    for (const wake of this.#idle.splice(0)) wake();
+    if (this.#isTalking) this.#promptWhenFree();
+  }
+
+  async #untilIdle(): Promise<void> {
+    while (this.#session.isBusy) {
+      await new Promise<void>((wake) => this.#idle.push(wake));
+    }
+  }
+
+  #listen(): readonly (() => void)[] {
+    const { terminal } = this.#request;
+    const leave = (): void => {
+      this.#forced = exitCode("sigterm");
+      this.#left.resolve();
+    };
+    return [
+      terminal.onSignal("SIGINT", () => this.#stop()),
+      terminal.onSignal("SIGTERM", leave),
+      terminal.onSignal("SIGHUP", leave),
+    ];
+  }
+
+  #stop(): void {
+    const now = this.#request.host.monotonicMs();
+    const isTwice = now - this.#stoppedMs < TWICE_MS;
+    this.#stoppedMs = now;
+    if (this.#session.isBusy && !isTwice) return this.#session.interrupt();
+    this.#forced = exitCode("sigint");
+    this.#left.resolve();
+  }
+}

@@ -1,0 +1,181 @@
+/** A conversation as plain text: pipes, dumb terminals, serial consoles. */
+import type { Activity, Event } from "../protocol/event.ts";
+import type { ApprovalRequest } from "../protocol/policy.ts";
+import { hasColor, type Terminal } from "../protocol/terminal.ts";
+import type { Flags } from "../protocol/command_line.ts";
+import { visibleText } from "../util/visible_text.ts";
+import { renderAnswers, renderQuestion } from "./approval_prompt.ts";
+import { formatSpan, renderWhole } from "./render_activity.ts";
+import type { ActivityLook } from "./render_activity.ts";
+import { renderDiff } from "./render_diff.ts";
+import { EventView } from "./render_event.ts";
+import type { ReplFace } from "./repl_face.ts";
+import type { OpenedThread, ShellResult } from "./repl_services.ts";
+
+export interface PlainFaceOptions {
+  readonly terminal: Terminal;
+  readonly flags: Flags;
+  readonly cwd: () => string;
+  readonly onEvent: (event: Event) => void;
+  readonly onChange: () => void;
+  readonly onLeave: () => void;
+  /** Nobody reads stdout any more. */
+  readonly onGone: () => void;
+}
+
+/** Answers and progress go to stdout, warnings and errors to stderr. */
+export class PlainFace implements ReplFace {
+  readonly #options: PlainFaceOptions;
+  readonly #events = new EventView();
+  readonly #isLive: boolean;
+  // The message whose text is on the screen up to here, without a line end.
+  #open: { readonly id: string; text: string } | undefined;
+
+  constructor(options: PlainFaceOptions) {
+    this.#options = options;
+    this.#isLive = options.terminal.stdout.isTty;
+  }
+
+  opened({ past }: OpenedThread): void {
+    for (const { role, text } of past) {
+      this.say([role === "user" ? `> ${text}` : text, ""]);
+    }
+  }
+
+  show(event: Event): void {
+    if (event.type === "text.delta") this.#delta(event.activityId, event.text);
+    else if (event.type === "activity.withdrawn") this.#withdraw(event);
+    else if (
+      event.type === "activity.completed" && event.activity.type === "message"
+    ) this.#message(event.activity);
+    else this.#lines(event);
+    this.#options.onEvent(event);
+  }
+
+  // Typed at a terminal it stands there already.
+  said(text: string): void {
+    if (!this.#options.terminal.stdin.isTty) this.say([`> ${text}`]);
+  }
+
+  say(lines: readonly string[]): void {
+    this.#closeMessage();
+    if (lines.length === 0) return;
+    const text = lines.map((line) => `${visibleText(line)}\n`).join("");
+    this.#write(text);
+  }
+
+  sayMarkdown(text: string): void {
+    this.say([text]);
+  }
+
+  sayDiff(diff: string): void {
+    this.#print(renderDiff(diff, this.#look()));
+  }
+
+  showWhole(activity: Activity): void {
+    this.#print(renderWhole(activity, this.#look()));
+  }
+
+  fail(message: string): void {
+    this.#closeMessage();
+    this.#options.terminal.stderr.write(`Error: ${visibleText(message)}\n`);
+  }
+
+  output(text: string): void {
+    this.#write(visibleText(text));
+  }
+
+  shellEnded({ exitCode, durationMs }: ShellResult): void {
+    this.say([`  exit ${exitCode} · ${formatSpan(durationMs)}`]);
+  }
+
+  giveBack(lines: readonly string[]): void {
+    if (lines.length === 0) return;
+    this.say(["Not sent:", ...lines.map((line) => `  ${line}`)]);
+  }
+
+  changed(): void {
+    this.#options.onChange();
+  }
+
+  leave(): void {
+    this.#options.onLeave();
+  }
+
+  /** Puts a question; the answer comes as a line. */
+  ask(request: ApprovalRequest): void {
+    const look = this.#look();
+    this.#print([
+      ...renderQuestion(request, look),
+      ...renderAnswers(request, look),
+    ]);
+  }
+
+  /** The mark that a line is waited for. */
+  prompt(): void {
+    this.#closeMessage();
+    this.#write("> ");
+  }
+
+  #delta(id: string, text: string): void {
+    // In a file a withdrawn half answer could not be told from the whole one.
+    if (!this.#isLive) return;
+    if (this.#open?.id !== id) this.#closeMessage();
+    this.#open ??= { id, text: "" };
+    this.#open.text += text;
+    this.#write(visibleText(text));
+  }
+
+  #message(activity: { readonly id: string; readonly text: string }): void {
+    if (this.#open?.id === activity.id) return this.#closeMessage();
+    this.say([activity.text.replace(/\n+$/, "")]);
+  }
+
+  #withdraw(event: { readonly activityId: string }): void {
+    if (this.#open?.id !== event.activityId) return;
+    this.say(["(The answer broke off; it is said again)"]);
+  }
+
+  #lines(event: Event): void {
+    const lines = this.#events.render(event, this.#look());
+    if (event.type === "warning" || isFailure(event)) {
+      this.#closeMessage();
+      const text = lines.map((line) => `${line}\n`).join("");
+      this.#options.terminal.stderr.write(text);
+    } else this.#print(lines);
+  }
+
+  #print(lines: readonly string[]): void {
+    if (lines.length === 0) return;
+    this.#closeMessage();
+    const text = lines.map((line) => `${line}\n`).join("");
+    this.#write(text);
+  }
+
+  #write(text: string): void {
+    if (!this.#options.terminal.stdout.write(text)) this.#options.onGone();
+  }
+
+  #closeMessage(): void {
+    const text = this.#open?.text;
+    this.#open = undefined;
+    if (text !== undefined && !text.endsWith("\n")) {
+      this.#write("\n");
+    }
+  }
+
+  #look(): ActivityLook {
+    const { terminal, flags, cwd } = this.#options;
+    return {
+      hasColor: hasColor(terminal, terminal.stdout, flags.color),
+      width: terminal.stdout.columns,
+      cwd: cwd(),
+      outputLines: flags.verbose ? Infinity : 12,
+      diffLines: flags.verbose ? Infinity : 80,
+    };
+  }
+}
+
+function isFailure(event: Event): boolean {
+  return event.type === "turn.completed" && event.outcome.type === "failed";
+}

@@ -1,0 +1,29 @@
+/** What people see as one character: extended grapheme clusters (Unicode Annex 29). */
+
+let segmenter: Intl.Segmenter | undefined;
+
+// deno-lint-ignore no-control-regex
+const ASCII = /^[\x00-\x7f]*$/;
+
+/** The characters of a text, in order; joined again they are the text. */
+export function graphemes(text: string): readonly string[] {
+  // CR LF is the one cluster of ASCII.
+  if (ASCII.test(text) && !text.includes("\r\n")) return text.split("");
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
+}
+
+/** Where the character before that place begins. */
+export function previousBoundary(text: string, at: number): number {
+  // Clusters do not reach over a line break: the line is context enough.
+  const from = at < 2 ? 0 : text.lastIndexOf("\n", at - 2) + 1;
+  const last = graphemes(text.slice(from, at)).at(-1);
+  return at - (last?.length ?? 0);
+}
+
+/** Where the character that begins at that place ends. */
+export function nextBoundary(text: string, at: number): number {
+  const newline = text.indexOf("\n", at);
+  const to = newline === at ? at + 1 : newline < 0 ? text.length : newline;
+  return at + (graphemes(text.slice(at, to))[0]?.length ?? 0);
+}
