@@ -1,5 +1,6 @@
 /** A session for others: Markdown or JSON lines, keys left out. */
 import type { Files } from "../protocol/host.ts";
+import { unreachable } from "../util/assert.ts";
 import { redactSecrets } from "../util/redact.ts";
 import { copyLog } from "./session_copy.ts";
 import { loadSessionView, type ViewEntry } from "./session_view.ts";
@@ -71,6 +72,8 @@ function renderEntry(entry: ViewEntry): string {
     case "context":
     case "other":
       return "";
+    default:
+      return unreachable(entry.kind);
   }
 }
 
