@@ -89,8 +89,14 @@ export async function readLaunchFacts(
   ]);
   const repositories = await Promise.all(
     entries.filter(({ path, kind }) =>
-      path.endsWith("/.git") && (kind === "folder" || kind === "file")
-    ).map((entry) => readGitFact(files, entry.path, request.withModules)),
+      path.endsWith("/.git") && kind !== "absent"
+    ).map(({ path, kind, real }) =>
+      readGitFact(
+        files,
+        kind === "link" ? real ?? path : path,
+        request.withModules,
+      )
+    ),
   );
   return { cwd, roots, skipped, entries, repositories, own, hidden };
 }

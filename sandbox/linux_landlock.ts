@@ -70,6 +70,7 @@ const NET_TCP = 3n;
 const SCOPE_ABSTRACT_UNIX = 1n;
 const SCOPE_SIGNAL = 2n;
 
+// No terminals: new ones and the person's own lie in one folder.
 const DEVICES: readonly string[] = [
   "/dev/null",
   "/dev/zero",
@@ -150,7 +151,6 @@ export function buildLandlockRules(
   return [
     folder("/", READ),
     ...DEVICES.map((path) => ({ path, rights: DEVICE, isFolder: false })),
-    folder("/dev/pts", READ_FILE | WRITE_FILE | IOCTL_DEV),
     ...confine.writable.map((path) => folder(path, all)),
     ...(confine.isReadOnly ? [] : [folder("/dev/shm", all)]),
   ];

@@ -213,6 +213,7 @@ function planGuards(
       ...entries.map((entry) =>
         entry.path.endsWith("/.git") ? asEntry(entry.path) : asTree(entry.path)
       ),
+      ...repositories.flatMap(({ folders }) => folders.map(asEntry)),
       ...repositories.flatMap((git) =>
         [...git.parts, ...git.absentFolders, ...git.absentFiles].map(asTree)
       ),

@@ -1,0 +1,62 @@
+/** The form of an escape case. Scripts are run by `sh -e` in `$DIR`. */
+
+export type PolicyName = "write" | "commits" | "network" | "sockets" | "read";
+
+/** How a root with protected entries is laid out before the case. */
+export type RootLayout =
+  | "repository"
+  | "none"
+  | "worktree"
+  | "link"
+  | "configured";
+
+/**
+ * A script sees `$ID`; `$DIR`, a folder in the workspace; `$OUT`, one that nobody made
+ * writable, with `file` and `dir`; `$ROOT`, a writable root of its own laid out as asked;
+ * `$T`, the system calls of tricks.c; `$VICTIM`, a process outside; `$SERVE`, a folder
+ * with sockets `s` and `d` and the port numbers `tcp` and `udp`; `$ABSTRACT`, an abstract
+ * socket; `$STRAY`, the name of a descriptor that must not be inherited.
+ */
+export interface EscapeCase {
+  readonly id: string;
+  readonly policy?: PolicyName;
+  readonly script: string;
+  /** `denied` means: without a sandbox it works, in one it must not. */
+  readonly mustBe: "denied" | "allowed";
+  /**
+   * What counts as having worked: the exit code (and any change in `$OUT`), or a change of
+   * what is protected in `$ROOT`, looked at after the command.
+   */
+  readonly judge?: "exit" | "root";
+  readonly layout?: RootLayout;
+  /** Back ends that cannot do better, and are documented not to. */
+  readonly gaps?: readonly string[];
+  /** Only root could do it without a sandbox. */
+  readonly rootOnly?: boolean;
+  /** A number of a system call of x86_64 stands in the script. */
+  readonly x86Only?: boolean;
+  readonly needs?: "python3" | "gcc" | "git";
+}
+
+type Options = Omit<EscapeCase, "id" | "script" | "mustBe">;
+
+/** An attack. */
+export function denied(
+  id: string,
+  script: string,
+  options: Options = {},
+): EscapeCase {
+  return { id, script, mustBe: "denied", ...options };
+}
+
+/** Something a person's work needs. */
+export function allowed(
+  id: string,
+  script: string,
+  options: Options = {},
+): EscapeCase {
+  return { id, script, mustBe: "allowed", ...options };
+}
+
+/** Landlock has no say over metadata (landlock(7), current limitations). */
+export const METADATA_GAP = ["landlock"];

@@ -1,0 +1,245 @@
+/** What git or an agent would later run or obey, changed or planted in a writable root. */
+import { allowed, denied, type EscapeCase, type RootLayout } from "./cases.ts";
+
+/** The rest of .git is restored by nobody: it runs nothing, and a person may use it. */
+const REST_GAP = ["landlock"];
+
+function attack(
+  id: string,
+  script: string,
+  layout: RootLayout = "repository",
+  gaps: readonly string[] = [],
+): EscapeCase {
+  return denied(id, `cd "$ROOT"; ${script}`, { judge: "root", layout, gaps });
+}
+
+/** The same, where commits are allowed. */
+function commitAttack(
+  id: string,
+  script: string,
+  gaps: readonly string[] = [],
+): EscapeCase {
+  return denied(id, `cd "$ROOT"; ${script}`, {
+    judge: "root",
+    layout: "repository",
+    policy: "commits",
+    gaps,
+  });
+}
+
+const AUTHOR = "git -c user.name=a -c user.email=a@b.c";
+
+export const GIT_CASES: readonly EscapeCase[] = [
+  attack("G01 plant a hook", "echo x > .git/hooks/pre-commit"),
+  attack("G02 append to the configuration", "echo x >> .git/config"),
+  attack("G03 remove the repository", "rm -rf .git", "repository", REST_GAP),
+  attack("G04 move the repository", "mv .git elsewhere"),
+  attack(
+    "G05 swap in another repository",
+    "mv .git old; mkdir .git; echo x > .git/config",
+  ),
+  attack("G06 swap in a link", "mv .git old; mkdir evil; ln -s evil .git"),
+  attack(
+    "G07 exchange folders",
+    'mkdir evil; echo x > evil/config; "$T" swap .git evil',
+  ),
+  attack("G08 write through a hard link", "ln .git/config c; echo x >> c"),
+  attack("G09 write through a link", "ln -s .git g; echo x >> g/config"),
+  attack("G10 make a hook executable", "chmod 755 .git/hooks/sample"),
+  attack("G11 set a command", "git config core.fsmonitor evil"),
+  attack("G12 set a remote command", "git config core.sshCommand evil"),
+  attack("G13 write attributes", "echo '* filter=x' > .git/info/attributes"),
+  attack("G14 move the shared folder", "echo ../evil > .git/commondir"),
+  attack("G15 plant a worktree configuration", "echo x > .git/config.worktree"),
+  attack(
+    "G16 change a submodule's configuration",
+    "echo x >> .git/modules/sub/config",
+  ),
+  attack(
+    "G17 plant a submodule's hook",
+    "mkdir -p .git/modules/sub/hooks; echo x > .git/modules/sub/hooks/h",
+  ),
+  attack(
+    "G18 replace the hooks by a link",
+    "mkdir evil; mv .git/hooks h; ln -s ../evil .git/hooks",
+  ),
+  attack(
+    "G19 write through /proc/self/root",
+    'echo x >> "/proc/self/root$ROOT/.git/config"',
+  ),
+  attack(
+    "G20 write through /proc/self/cwd",
+    "echo x >> /proc/self/cwd/.git/config",
+  ),
+  attack(
+    "G21 move the head",
+    "echo ref: refs/heads/evil > .git/HEAD",
+    "repository",
+    REST_GAP,
+  ),
+  attack(
+    "G22 make a branch",
+    "echo 1 > .git/refs/heads/evil",
+    "repository",
+    REST_GAP,
+  ),
+  attack(
+    "G23 write an object",
+    "mkdir .git/objects/zz",
+    "repository",
+    REST_GAP,
+  ),
+  attack("G24 write the index", "echo x > .git/index", "repository", REST_GAP),
+  denied(
+    "G25 mount over the repository",
+    'mount -t tmpfs none "$ROOT/.git"; umount "$ROOT/.git"',
+    { layout: "repository", rootOnly: true },
+  ),
+  attack(
+    "G26 set times of a hook's folder",
+    "rm -rf .git/hooks; mkdir .git/hooks; echo x > .git/hooks/pre-push",
+  ),
+  attack("G27 plant a repository", "mkdir .git; echo x > .git/config", "none"),
+  attack("G28 let git make one", "git init -q .", "none"),
+  attack("G29 plant a pointer file", "echo 'gitdir: /tmp/evil' > .git", "none"),
+  attack("G30 plant a link", "ln -s /tmp .git", "none"),
+  attack(
+    "G31 clear the way first",
+    "rmdir .git 2>/dev/null || true; mkdir .git; : > .git/config",
+    "none",
+  ),
+  attack(
+    "G32 plant a configuration folder",
+    "mkdir .codex; echo x > .codex/config.toml",
+    "none",
+  ),
+  attack("G33 plant a configuration file", "echo x > .codex", "none"),
+  attack(
+    "G34 link a configuration folder",
+    "mkdir evil; ln -s evil .codex",
+    "none",
+  ),
+  attack(
+    "G35 plant skills",
+    "mkdir -p .agents/skills; echo x > .agents/skills/s",
+    "none",
+  ),
+  attack(
+    "G36 move a folder in its place",
+    "mkdir evil; mv evil .agents",
+    "none",
+  ),
+  attack(
+    "G37 edit the configuration",
+    "echo x >> .codex/config.toml",
+    "configured",
+  ),
+  attack(
+    "G38 add rules",
+    "mkdir -p .codex/rules; echo x > .codex/rules/a.rules",
+    "configured",
+  ),
+  attack("G39 remove the configuration", "rm -rf .codex", "configured"),
+  attack(
+    "G40 edit a skill",
+    "echo x >> .agents/skills/one/SKILL.md",
+    "configured",
+  ),
+  attack(
+    "G41 exchange the configuration",
+    'mkdir evil; "$T" swap .codex evil',
+    "configured",
+  ),
+  attack(
+    "G42 change the pointer file",
+    "echo 'gitdir: /tmp/evil' > .git",
+    "worktree",
+  ),
+  attack("G43 remove the pointer file", "rm .git; git init -q .", "worktree"),
+  attack(
+    "G44 change the worktree's way back",
+    "echo /tmp > main/.git/worktrees/w/commondir",
+    "worktree",
+  ),
+  attack(
+    "G45 plant a hook of the main repository",
+    "echo x > main/.git/hooks/pre-commit",
+    "worktree",
+  ),
+  attack(
+    "G46 change the main configuration",
+    "echo x >> main/.git/config",
+    "worktree",
+  ),
+  attack(
+    "G47 write behind a linked repository",
+    "echo x >> real/config",
+    "link",
+  ),
+  attack(
+    "G48 lead the link elsewhere",
+    "mkdir evil; rm .git; ln -s evil .git",
+    "link",
+  ),
+  attack("G49 remove the link", "rm .git", "link"),
+  attack("G50 move what the link leads to", "mv real moved", "link"),
+  denied(
+    "G51 rename the root away",
+    'cd /; mv "$ROOT" "$ROOT-moved"; mv "$ROOT-moved" "$ROOT"',
+    { layout: "repository" },
+  ),
+  denied(
+    "G52 leave a hook above the workspace",
+    'echo x > "$OUT/dir/pre-commit"',
+  ),
+
+  commitAttack("C01 plant a hook", "echo x > .git/hooks/pre-commit"),
+  commitAttack("C02 append to the configuration", "echo x >> .git/config"),
+  commitAttack(
+    "C03 move the repository",
+    "mv .git old; mkdir .git; echo x > .git/config",
+  ),
+  commitAttack("C04 move the shared folder", "echo ../evil > .git/commondir"),
+  commitAttack("C05 write attributes", "echo x > .git/info/attributes"),
+  commitAttack(
+    "C06 replace the hooks",
+    "mv .git/hooks h; mkdir .git/hooks; echo x > .git/hooks/pre-commit",
+  ),
+  commitAttack("C07 change a submodule", "echo x >> .git/modules/sub/config"),
+  commitAttack(
+    "C08 swap a submodule",
+    "mv .git/modules/sub .git/modules/s; mkdir .git/modules/sub; echo x > .git/modules/sub/config",
+    REST_GAP,
+  ),
+  commitAttack("C09 let git write configuration", "git config alias.x '!evil'"),
+  allowed(
+    "C10 commit",
+    `cd "$ROOT"; echo x > file; git add file; ${AUTHOR} commit -qm x; git log --oneline | grep x`,
+    { policy: "commits", layout: "repository", needs: "git" },
+  ),
+  allowed(
+    "C11 branch",
+    'cd "$ROOT"; git checkout -qb other; git branch | grep other',
+    { policy: "commits", layout: "repository", needs: "git" },
+  ),
+  allowed(
+    "C12 stash and clean up",
+    `cd "$ROOT"; echo y > file; git add file; ${AUTHOR} stash -q; git gc -q`,
+    { policy: "commits", layout: "repository", needs: "git" },
+  ),
+  allowed(
+    "C13 read a protected repository",
+    'cd "$ROOT"; git status --short; git log -1 --format=%s',
+    { layout: "repository", needs: "git" },
+  ),
+  allowed(
+    "C14 show differences",
+    'cd "$ROOT"; echo more >> seed; git diff --stat | grep seed',
+    { layout: "repository", needs: "git" },
+  ),
+  allowed(
+    "C15 work beside a protected repository",
+    'cd "$ROOT"; echo x > f; mkdir d; mv f d/g; rm -r d',
+    { layout: "repository" },
+  ),
+];

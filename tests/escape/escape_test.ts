@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import {
+  becomeSubreaper,
+  closeInheritedDescriptors,
+  openLibc,
+} from "../../core/host/descriptors.ts";
+import { type BatteryResult, runBattery, type User } from "./battery.ts";
+import { caseName } from "./stage.ts";
+import type { EscapeCase } from "./cases.ts";
+import { FILE_CASES } from "./cases_files.ts";
+import { GIT_CASES } from "./cases_git.ts";
+import { KERNEL_CASES, OUTSIDE_CASES, USE_CASES } from "./cases_outside.ts";
+
+const CASES = [
+  ...FILE_CASES,
+  ...GIT_CASES,
+  ...OUTSIDE_CASES,
+  ...KERNEL_CASES,
+  ...USE_CASES,
+];
+const STRAY = `rondo-stray-${Deno.pid}`;
+const IS_LINUX = Deno.build.os === "linux";
+const IS_REQUIRED = Deno.env.get("SANDBOX_REQUIRED") === "1";
+
+async function isThere(program: string): Promise<boolean> {
+  const { success } = await new Deno.Command("sh", {
+    args: ["-c", `command -v ${program}`],
+    stdout: "null",
+    stderr: "null",
+  }).output();
+  return success;
+}
+
+/** Says why something is not tested; where the sandbox is required that is a failure. */
+function skipLoudly(what: string): void {
+  assert.ok(!IS_REQUIRED, `${what}, and SANDBOX_REQUIRED=1`);
+  console.error(`\n  SKIPPED: ${what}`);
+}
+
+async function compileTricks(folder: string): Promise<string | undefined> {
+  const source = new URL("./tricks.c", import.meta.url).pathname;
+  const output = `${folder}/tricks`;
+  const { success } = await new Deno.Command("gcc", {
+    args: ["-O1", "-w", "-o", output, source, "-lutil"],
+  }).output();
+  return success ? output : undefined;
+}
+
+async function selectCases(user: User): Promise<EscapeCase[]> {
+  const missing: string[] = [];
+  for (const program of ["python3", "git", "bash"]) {
+    if (!await isThere(program)) missing.push(program);
+  }
+  if (missing.length > 0) skipLoudly(`cases that need ${missing.join(", ")}`);
+  const only = Deno.env.get("ESCAPE_ONLY");
+  return CASES.filter((one) =>
+    !(one.rootOnly && user !== "root") &&
+    !(one.x86Only && Deno.build.arch !== "x86_64") &&
+    !(one.needs !== undefined && missing.includes(one.needs)) &&
+    (only === undefined || one.id.startsWith(only))
+  );
+}
+
+/** What went otherwise than it must, in sentences. */
+function findSurprises(
+  cases: readonly EscapeCase[],
+  { backend, control, result }: {
+    readonly backend: string;
+    readonly control: BatteryResult;
+    readonly result: BatteryResult;
+  },
+): string[] {
+  return cases.flatMap((one) => {
+    const name = caseName(one);
+    if (control.get(name) !== true || one.gaps?.includes(backend)) return [];
+    const happened = result.get(name) === true;
+    if (one.mustBe === "denied") return happened ? [`ESCAPED: ${one.id}`] : [];
+    return happened ? [] : [`BROKEN: ${one.id}`];
+  });
+}
+
+for (const user of ["root", "nobody"] as const) {
+  Deno.test({
+    name: `escape battery: nothing escapes and nothing breaks, as ${user}`,
+    ignore: !IS_LINUX,
+    fn: async (test) => {
+      if (user === "root" && Deno.uid() !== 0) {
+        return skipLoudly(
+          "the battery as root: these tests run as somebody else",
+        );
+      }
+      const folder = await Deno.makeTempDir();
+      try {
+        const tricks = await compileTricks(folder);
+        if (tricks === undefined) {
+          return skipLoudly("all escape cases: gcc is missing");
+        }
+        await playAll(test, { user, tricks });
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+}
+
+async function playAll(
+  test: Deno.TestContext,
+  { user, tricks }: { readonly user: User; readonly tricks: string },
+): Promise<void> {
+  const cases = await selectCases(user);
+  const options = { cases, user, tricks, strayName: STRAY };
+  // Without CLOEXEC, as a careless parent would leave it to us.
+  openLibc()?.memfd_create(new TextEncoder().encode(`${STRAY}\0`), 0);
+  let control: BatteryResult = new Map();
+  await test.step("positive control, without a sandbox", async () => {
+    control = await runBattery({ ...options, backend: "none" });
+    const silent = cases.filter((one) => control.get(caseName(one)) !== true);
+    const broken = silent.filter(({ mustBe }) => mustBe === "allowed");
+    assert.deepEqual(
+      broken.map(({ id }) => id),
+      [],
+      "broken without a sandbox",
+    );
+    for (const { id } of silent) {
+      console.error(`  no control on this kernel: ${id}`);
+    }
+    assert.ok(silent.length < cases.length / 4, "too few cases prove anything");
+  });
+  closeInheritedDescriptors();
+  becomeSubreaper();
+  for (const backend of ["bwrap", "landlock"] as const) {
+    await test.step(`under ${backend}`, async () => {
+      if (backend === "bwrap" && !await isThere("bwrap")) {
+        return skipLoudly("bubblewrap is not installed");
+      }
+      const result = await runBattery({ ...options, backend });
+      const surprises = findSurprises(cases, { backend, control, result });
+      assert.deepEqual(surprises, []);
+    });
+  }
+}
