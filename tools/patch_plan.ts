@@ -162,11 +162,10 @@ class Overlay {
     after: Uint8Array<ArrayBuffer>,
   ): Promise<void> {
     const failed = `Failed to write file ${to}`;
-    const source = await this.#canonical(from, failed);
     const { mode } = await this.#locate(from, failed);
     const entry = await this.#locate(to, failed);
-    // A move onto itself is an update and must not remove what it wrote.
-    if (entry.target !== source) await this.remove(from);
+    // In this order a move onto itself keeps what it writes.
+    await this.remove(from);
     entry.now = after;
     entry.mode = mode;
     this.#count(after, to);

@@ -382,7 +382,7 @@ Deno.test("a patch that is refused changes nothing on disk", async () => {
       assert.equal(result.stdout, "");
       assert.deepEqual(await readTree(folder.path), before, patch);
       assert.equal(
-        (Deno.statSync(`${folder.path}/g`).mode ?? 0) & 0o7777,
+        ((await Deno.stat(`${folder.path}/g`)).mode ?? 0) & 0o7777,
         0o640,
       );
     }),

@@ -124,6 +124,13 @@ const GRAMMAR: readonly PatchCase[] = [
       "Invalid patch: The first line of the patch must be '*** Begin Patch'",
   },
   {
+    name: "a heredoc without its end",
+    before: { f: "a\n" },
+    patch: `<<'EOF'\n${update("@@", "-a", "+A")}\nEND`,
+    error:
+      "Invalid patch: The first line of the patch must be '*** Begin Patch'",
+  },
+  {
     name: "a heredoc around something else",
     before: {},
     patch: "<<'EOF'\nx\ny\nEOF",
@@ -516,6 +523,12 @@ const MATCHING: readonly PatchCase[] = [
     name: "nothing but an empty line stands everywhere",
     before: { f: "a\nb\n" },
     patch: update("@@", "-", "+c"),
+    after: { f: "c\na\nb\n" },
+  },
+  {
+    name: "nothing but an empty line stands everywhere, not just at the end",
+    before: { f: "a\nb\n" },
+    patch: update("@@", "+c", " ", "*** End of File"),
     after: { f: "c\na\nb\n" },
   },
 ];

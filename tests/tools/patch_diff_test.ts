@@ -40,6 +40,15 @@ Deno.test("renderDiff() shows changes with three lines of context", () => {
   );
 });
 
+Deno.test("renderDiff() joins changes whose contexts touch", () => {
+  const hunks = (gap: number): number => {
+    const kept = "k\n".repeat(gap);
+    const shown = diff(`a\n${kept}b\n`, `A\n${kept}B\n`);
+    return shown.match(/^@@/gm)?.length ?? 0;
+  };
+  assert.deepEqual([hunks(0), hunks(6), hunks(7)], [1, 1, 2]);
+});
+
 Deno.test("renderDiff() names new, deleted and moved files", () => {
   const text = "a\n";
   assert.equal(

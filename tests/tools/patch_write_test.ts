@@ -40,7 +40,7 @@ async function everything(): Promise<TreeFolder> {
   });
   await Deno.chmod(`${folder.path}/script`, 0o750);
   await Deno.chmod(`${folder.path}/moved`, 0o600);
-  await Deno.chmod(`${folder.path}/over`, 0o604);
+  await Deno.chmod(`${folder.path}/over`, 0o666);
   return folder;
 }
 
@@ -99,7 +99,7 @@ Deno.test("writeEffects() does all kinds of changes and keeps permissions", asyn
   assert.deepEqual(await readTree(folder.path), APPLIED);
   assert.equal(mode(`${folder.path}/script`), 0o750);
   assert.equal(mode(`${folder.path}/to/moved`), 0o600);
-  assert.equal(mode(`${folder.path}/over`), 0o604);
+  assert.equal(mode(`${folder.path}/over`), 0o666);
   assert.equal(
     mode(`${folder.path}/new/deep/n`),
     0o666 & ~Deno.umask(),
@@ -152,11 +152,25 @@ Deno.test("writeEffects() says what it could not put back", async () => {
   );
 });
 
+Deno.test("writeEffects() keeps permissions that the umask would take", async () => {
+  await using folder = await everything();
+  const result = await run(folder, EVERYTHING, {
+    write: (path, data, { mode, ...options } = {}) =>
+      host.files.write(path, data, {
+        ...options,
+        ...(mode === undefined ? {} : { mode: mode & 0o700 }),
+      }),
+  });
+  assert.equal(result.stderr, "");
+  assert.equal(mode(`${folder.path}/script`), 0o750);
+  assert.equal(mode(`${folder.path}/over`), 0o666);
+});
+
 Deno.test("writeEffects() writes in place where it may not make siblings", async () => {
   await using folder = await makeTree({ f: "a\n", g: "b\n" });
   const patch =
     "*** Begin Patch\n*** Update File: f\n@@\n-a\n+A\n*** End Patch";
-  const inode = Deno.statSync(`${folder.path}/f`).ino;
+  const inode = (await Deno.stat(`${folder.path}/f`)).ino;
   const refuse = (): Promise<never> =>
     Promise.reject(
       Object.assign(new Error("Device or resource busy (os error 16)"), {
@@ -166,12 +180,12 @@ Deno.test("writeEffects() writes in place where it may not make siblings", async
   const result = await run(folder, patch, { rename: refuse });
   assert.equal(result.stderr, "");
   assert.deepEqual(await readTree(folder.path), { f: "A\n", g: "b\n" });
-  assert.equal(Deno.statSync(`${folder.path}/f`).ino, inode);
+  assert.equal((await Deno.stat(`${folder.path}/f`)).ino, inode);
 });
 
 Deno.test("writeEffects() writes in place what belongs to somebody else", async () => {
   await using folder = await makeTree({ f: "a\n" });
-  const inode = Deno.statSync(`${folder.path}/f`).ino;
+  const inode = (await Deno.stat(`${folder.path}/f`)).ino;
   const patch =
     "*** Begin Patch\n*** Update File: f\n@@\n-a\n+A\n*** End Patch";
   const foreign: Host = { ...host, uid: host.uid + 1 };
@@ -182,7 +196,7 @@ Deno.test("writeEffects() writes in place what belongs to somebody else", async 
   });
   assert.equal(result.stderr, "");
   assert.deepEqual(await readTree(folder.path), { f: "A\n" });
-  assert.equal(Deno.statSync(`${folder.path}/f`).ino, inode);
+  assert.equal((await Deno.stat(`${folder.path}/f`)).ino, inode);
 });
 
 Deno.test("writeEffects() undoes what it wrote in place", async () => {
