@@ -3,6 +3,8 @@ import { denoHost } from "./host/deno_host.ts";
 import { prepareProcess } from "./host/process.ts";
 import { denoTerminal } from "./host/terminal.ts";
 import type { CommandLine } from "./protocol/command_line.ts";
+import type { Host } from "./protocol/host.ts";
+import type { Terminal } from "./protocol/terminal.ts";
 import { unreachable } from "./util/assert.ts";
 
 /** Runs a command and resolves to its exit code. Throws what its frontend did not phrase. */
@@ -11,9 +13,33 @@ export async function runApp(
   options: { readonly mainUrl: string },
 ): Promise<number> {
   prepareProcess();
-  const host = denoHost(options);
+  const real = denoHost(options);
   const terminal = denoTerminal();
-  switch (commandLine.command) {
+  const { flags } = commandLine;
+  if (flags.record === undefined && flags.replay === undefined) {
+    return await runCommand(commandLine, real, terminal);
+  }
+  const { openRecordedHost } = await import("./app/recorded_host.ts");
+  const { host, close } = await openRecordedHost(
+    real,
+    flags,
+    (message) => terminal.stderr.write(`Replay: ${message}\n`),
+  );
+  try {
+    return await runCommand(commandLine, host, terminal);
+  } finally {
+    close();
+  }
+}
+
+// Each part is loaded when it is asked for: most of them are never needed together.
+async function runCommand(
+  commandLine: CommandLine,
+  host: Host,
+  terminal: Terminal,
+): Promise<number> {
+  const { command } = commandLine;
+  switch (command) {
     case "exec":
     case "exec resume":
     case "exec fork":
@@ -21,7 +47,77 @@ export async function runApp(
       const { runExecCommand } = await import("./app/exec_command.ts");
       return await runExecCommand(commandLine, host, terminal);
     }
+    case "repl":
+    case "resume":
+    case "fork": {
+      const { runReplCommand } = await import("./app/repl_command.ts");
+      return await runReplCommand(commandLine, host, terminal);
+    }
+    case "sessions list":
+    case "sessions show":
+    case "sessions search":
+    case "sessions rename":
+    case "sessions archive":
+    case "sessions delete":
+    case "sessions export":
+    case "sessions verify":
+    case "sessions repair":
+    case "sessions prune":
+    case "sessions cache":
+    case "rollback":
+    case "undo": {
+      const { runSessionCommand } = await import("./app/session_commands.ts");
+      return await runSessionCommand(commandLine, host, terminal);
+    }
+    case "sandbox":
+    case "policy explain":
+    case "policy test":
+    case "policy lint":
+    case "policy rules": {
+      const { runPolicyCommand } = await import("./app/policy_commands.ts");
+      return await runPolicyCommand(commandLine, host, terminal);
+    }
+    case "config explain":
+    case "login":
+    case "login status":
+    case "logout":
+    case "features list":
+    case "schema": {
+      const { runSetupCommand } = await import("./app/setup_commands.ts");
+      return await runSetupCommand({ ...commandLine, command }, host, terminal);
+    }
+    case "debug prompt": {
+      const { runDebugPrompt } = await import("./app/debug_prompt.ts");
+      return await runDebugPrompt(commandLine, host, terminal);
+    }
+    case "doctor": {
+      const { runDoctor } = await import("./app/doctor.ts");
+      return await runDoctor(commandLine, host, terminal);
+    }
+    case "apply-patch": {
+      const { runApplyPatchRole } = await import("./app/apply_patch_role.ts");
+      return await runApplyPatchRole();
+    }
+    case "mcp list":
+    case "mcp get":
+    case "mcp add":
+    case "mcp remove":
+    case "mcp login":
+    case "mcp logout":
+    case "mcp test": {
+      const { runMcpCommand } = await import("./app/mcp_commands.ts");
+      return await runMcpCommand(commandLine, host, terminal);
+    }
+    case "mcp-server": {
+      const { runMcpServerCommand } = await import(
+        "./app/mcp_server_command.ts"
+      );
+      return await runMcpServerCommand(commandLine, host, terminal);
+    }
+    case "completion":
+    case "man":
+      throw new Error(`Broken invariant: ${command} is answered before`);
     default:
-      return unreachable(commandLine.command as never);
+      return unreachable(command);
   }
 }

@@ -15,6 +15,7 @@ import { PromptSource } from "../context/source.ts";
 import { approvedPrefixes } from "../policy/rules.ts";
 import { writableRoots } from "../policy/writable.ts";
 import { createModelClient } from "../model/client.ts";
+import type { TransportOptions } from "../model/transport.ts";
 import type { Flags } from "../protocol/command_line.ts";
 import type { Gate, Sandbox } from "../protocol/command.ts";
 import { errorText, UserError } from "../protocol/error.ts";
@@ -46,8 +47,8 @@ export interface AgentWorld {
   readonly outputSchema?: JsonObject;
   /** What the person should know of how this world was opened. */
   readonly warnings: readonly string[];
-  /** Of `Deno.createHttpClient`, where the provider needs one. */
-  readonly httpClient?: unknown;
+  /** How the provider is reached. */
+  readonly transport: Pick<TransportOptions, "httpClient" | "probe">;
 }
 
 /** Makes the agent around a thread; the first event says what it consists of. */
@@ -77,7 +78,7 @@ export async function buildAgent(
         provider,
         auth: createAuth(host, provider, loaded.codexHome),
         program: { name: PROGRAM, version: VERSION },
-        ...(world.httpClient !== undefined && { httpClient: world.httpClient }),
+        ...world.transport,
       }),
       tools: toolsOf(world, createAgentGate(world)),
       instructions,
@@ -94,7 +95,9 @@ export async function buildAgent(
 }
 
 /** The settings a thread of this run starts with. */
-export function settingsOf(world: AgentWorld): TurnSettings {
+export function settingsOf(
+  world: Pick<AgentWorld, "host" | "loaded" | "canAsk" | "outputSchema">,
+): TurnSettings {
   const { host, loaded, canAsk, outputSchema } = world;
   return turnSettingsOf(loaded, {
     shell: basename(host.env("SHELL") ?? "/bin/sh"),
@@ -131,22 +134,21 @@ export async function loadRules(
   flags: Flags,
 ): Promise<RuleStore> {
   const home = loaded.codexHome;
-  const folders = flags.ignoreRules ? [] : [
-    "/etc/codex/rules",
-    ...(loaded.trust.level === "trusted"
-      ? [`${loaded.projectRoot}/.codex/rules`]
-      : []),
-  ];
   return await openRuleStore({
     host,
-    folders,
+    folders: [
+      "/etc/codex/rules",
+      ...(loaded.trust.level === "trusted"
+        ? [`${loaded.projectRoot}/.codex/rules`]
+        : []),
+    ],
+    ignoreFiles: flags.ignoreRules ?? false,
     savedPath: `${home ?? NO_HOME}/rules/default.rules`,
   });
 }
 
 function createAgentGate(world: AgentWorld): Gate {
   const { host, loaded, sandbox, rules } = world;
-  const tmp = host.env("TMPDIR") ?? "/tmp";
   return createGate({
     host,
     sandbox,
@@ -156,9 +158,10 @@ function createAgentGate(world: AgentWorld): Gate {
       policy: loaded.config.shell_environment_policy,
       secretNames: secretNames(loaded.config),
     },
-    spoolFolder: loaded.codexHome === undefined
-      ? `${tmp}/${PROGRAM}-spool`
-      : `${loaded.codexHome}/spool`,
+    // A name in a shared folder could be taken by somebody else first.
+    ...(loaded.codexHome !== undefined && {
+      spoolFolder: `${loaded.codexHome}/spool`,
+    }),
   });
 }
 

@@ -2,18 +2,16 @@
 import type { LoadedConfig } from "../config/load.ts";
 import { failExec } from "../frontends/exec_failure.ts";
 import { runExec } from "../frontends/exec.ts";
-import { readPrompt } from "../frontends/stdin.ts";
 import type { CommandLine, Flags } from "../protocol/command_line.ts";
 import { errorText, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import type { UserPart } from "../protocol/op.ts";
 import type { Terminal } from "../protocol/terminal.ts";
 import type { OpenThread } from "../session/threads.ts";
 import { asObject, type JsonObject } from "../util/json.ts";
 import { resolvePath } from "../util/path.ts";
 import { openThread } from "./open_thread.ts";
-import { buildReviewPrompt } from "./review_prompt.ts";
+import { readParts } from "./exec_parts.ts";
 import { openWorld } from "./world.ts";
 
 /** Runs to the end and resolves to the exit code; every path prints one terminal line. */
@@ -46,53 +44,6 @@ async function openExecThread(
   });
   await checkRepository(host, world.loaded, flags);
   return await openThread(world, commandLine);
-}
-
-async function readParts(
-  commandLine: CommandLine,
-  host: Host,
-  terminal: Terminal,
-): Promise<readonly UserPart[]> {
-  const { flags } = commandLine;
-  const isDialog = flags.input === "jsonl";
-  const text = commandLine.command === "exec review"
-    ? buildReviewPrompt(commandLine)
-    : await readPrompt({
-      terminal,
-      host,
-      prompt: commandLine.prompt,
-      waitForStdin: flags.stdin,
-      isStdinTaken: isDialog,
-    });
-  const images = flags.image ?? [];
-  await checkImages(host, images, flags);
-  if (text.trim() === "" && images.length === 0) {
-    if (isDialog) return [];
-    throw new UserError(
-      "usage",
-      "Cannot start: the prompt is empty, must be an argument or come from stdin",
-    );
-  }
-  return [
-    ...images.map((path): UserPart => ({ type: "image", path })),
-    { type: "text", text },
-  ];
-}
-
-async function checkImages(
-  host: Host,
-  images: readonly string[],
-  flags: Flags,
-): Promise<void> {
-  const cwd = resolvePath(host.cwd, flags.cd ?? ".");
-  for (const path of images) {
-    const stat = await host.files.stat(resolvePath(cwd, path));
-    if (stat?.isFile) continue;
-    const state = stat === undefined
-      ? "there is no such file"
-      : "it is no file";
-    throw new UserError("usage", `Cannot read image ${path}: ${state}`);
-  }
 }
 
 async function loadSchema(

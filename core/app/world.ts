@@ -1,7 +1,8 @@
 /** What one run of the program works with: configuration, sandbox, rules. */
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import { providerOf } from "../config/providers.ts";
-import { openHttpClient } from "../host/http_client.ts";
+import { reapChild } from "../host/descriptors.ts";
+import { connectionProbe, openHttpClient } from "../host/http_client.ts";
 import type { Flags } from "../protocol/command_line.ts";
 import { UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
@@ -32,23 +33,27 @@ export async function openWorld(
   const sandbox = createSandbox({
     host,
     codexHome: loaded.codexHome ?? NO_HOME,
+    reapChild,
   });
   const rules = await loadRules(host, loaded, flags);
-  const client = await openProviderClient(host, loaded);
-  return { host, loaded, flags, sandbox, rules, ...client, ...options };
+  const reached = await openTransport(host, loaded);
+  return { host, loaded, flags, sandbox, rules, ...reached, ...options };
 }
 
-// A client of its own costs time at the start; plain HTTP to this machine needs none.
-async function openProviderClient(
+// A client of its own costs time at the start; plain HTTP needs none.
+async function openTransport(
   host: Host,
   loaded: LoadedConfig,
-): Promise<Pick<AgentWorld, "httpClient" | "warnings">> {
+): Promise<Pick<AgentWorld, "transport" | "warnings">> {
   const provider = providerOf(loaded.config, host);
+  const probe = connectionProbe(host, provider);
+  const probing = probe === undefined ? {} : { probe };
   const isPlain = provider.baseUrl.startsWith("http:") &&
     provider.proxyUrl === undefined;
-  if (isPlain) return { warnings: [] };
+  if (isPlain) return { transport: probing, warnings: [] };
   const { client, warnings } = await openHttpClient(host, provider);
-  return { warnings, ...(client !== undefined && { httpClient: client }) };
+  const httpClient = client === undefined ? {} : { httpClient: client };
+  return { transport: { ...probing, ...httpClient }, warnings };
 }
 
 /** The folder with all links resolved. Throws UserError when it is none. */

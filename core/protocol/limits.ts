@@ -157,6 +157,8 @@ export const LIMITS = Object.freeze({
   /** Room a summary needs at the end of the window. */
   summaryTokens: 2_000,
 
+  /** What `sessions prune` leaves unless told otherwise. */
+  sessionKeepMs: 90 * 24 * 3_600_000,
   sessionLineBytes: 64 * 1024 * 1024,
   /** A session file's size at which the person is told, and again at each doubling. */
   sessionWarnBytes: 256 * 1024 * 1024,
