@@ -5,7 +5,6 @@ import { denoTerminal } from "./host/terminal.ts";
 import type { CommandLine } from "./protocol/command_line.ts";
 import type { Host } from "./protocol/host.ts";
 import type { Terminal } from "./protocol/terminal.ts";
-import { unreachable } from "./util/assert.ts";
 
 /** Runs a command and resolves to its exit code. Throws what its frontend did not phrase. */
 export async function runApp(
@@ -47,12 +46,6 @@ async function runCommand(
       const { runExecCommand } = await import("./app/exec_command.ts");
       return await runExecCommand(commandLine, host, terminal);
     }
-    case "repl":
-    case "resume":
-    case "fork": {
-      const { runReplCommand } = await import("./app/repl_command.ts");
-      return await runReplCommand(commandLine, host, terminal);
-    }
     case "sessions list":
     case "sessions show":
     case "sessions search":
@@ -90,34 +83,14 @@ async function runCommand(
       const { runDebugPrompt } = await import("./app/debug_prompt.ts");
       return await runDebugPrompt(commandLine, host, terminal);
     }
-    case "doctor": {
-      const { runDoctor } = await import("./app/doctor.ts");
-      return await runDoctor(commandLine, host, terminal);
-    }
     case "apply-patch": {
       const { runApplyPatchRole } = await import("./app/apply_patch_role.ts");
       return await runApplyPatchRole();
-    }
-    case "mcp list":
-    case "mcp get":
-    case "mcp add":
-    case "mcp remove":
-    case "mcp login":
-    case "mcp logout":
-    case "mcp test": {
-      const { runMcpCommand } = await import("./app/mcp_commands.ts");
-      return await runMcpCommand(commandLine, host, terminal);
-    }
-    case "mcp-server": {
-      const { runMcpServerCommand } = await import(
-        "./app/mcp_server_command.ts"
-      );
-      return await runMcpServerCommand(commandLine, host, terminal);
     }
     case "completion":
     case "man":
       throw new Error(`Broken invariant: ${command} is answered before`);
     default:
-      return unreachable(command);
+      throw new Error(`Broken invariant: ${command} has no part`);
   }
 }
