@@ -15,8 +15,17 @@ import {
   runProbe,
 } from "./probe.ts";
 
-/** `none` runs commands plainly, because somebody said so. */
-export type BackendChoice = "auto" | "bwrap" | "landlock" | "none";
+/**
+ * `bwrap` is any of its forms, a longer name that form alone; `none` runs commands
+ * plainly, because somebody said so.
+ */
+export type BackendChoice =
+  | "auto"
+  | "bwrap"
+  | "bwrap-noproc"
+  | "bwrap-nouserns"
+  | "landlock"
+  | "none";
 
 /** One attempt: a back end, and what came of it. */
 export interface Rung {
@@ -118,7 +127,8 @@ async function findCandidates(
       ...(abiMax === undefined ? {} : { abiMax }),
     },
   };
-  return choice === "bwrap" ? bwrap : [...bwrap, landlock];
+  if (choice === "auto" || choice === "landlock") return [...bwrap, landlock];
+  return bwrap.filter(({ backend }) => backend.name.startsWith(choice));
 }
 
 async function findBwrap(

@@ -53,16 +53,22 @@ function checkRoot(root: string, places: CheckPlaces): void {
   }
 }
 
+// A pattern that fits a name nobody would choose fits every name beside it.
+const ANY_NAME = "\u0001";
+
 function checkDenyRead(pattern: string, places: CheckPlaces): void {
   const full = resolvePath(places.workspace, pattern);
   // A pattern over a folder hides all of it, so a match above the workspace hides that too.
-  const covered = [places.workspace, places.homeDir, "/usr", "/bin", "/lib"]
-    .find((path) => path !== undefined && matchesPath(full, path));
+  const needed = [places.workspace, places.homeDir, "/usr", "/bin", "/lib"]
+    .filter((path) => path !== undefined);
+  const covered = needed.find((path) =>
+    matchesPath(full, path) || matchesPath(full, `${path}/${ANY_NAME}`)
+  );
   if (covered === undefined && full !== "/") return;
   throw new UserError(
     "config",
-    `Cannot use ${JSON.stringify(pattern)} in deny_read: it matches ${
+    `Cannot use ${JSON.stringify(pattern)} in deny_read: it matches all of ${
       covered ?? "/"
-    } and all below, must be narrower`,
+    }, must be narrower`,
   );
 }

@@ -19,8 +19,11 @@ export function describeEnforced(
   const hides = plan.mounts.some(({ kind }) => kind.startsWith("hidden"));
   const reads = hides ? ["fs_read"] : [];
   switch (backend.kind) {
-    case "bwrap":
-      return ["fs_write", ...reads, "metadata", ...network, "signals", "pids"];
+    case "bwrap": {
+      // With the host's /proc its processes can be seen, if not touched.
+      const pids = backend.features.ownProc ? ["pids"] : [];
+      return ["fs_write", ...reads, "metadata", ...network, "signals", ...pids];
+    }
     case "seatbelt":
       return ["fs_write", ...reads, "metadata", ...network, "signals"];
     case "landlock": {

@@ -174,7 +174,9 @@ export class Session {
   // In a user namespace root has one owner's rights alone, and no others' files to write.
   async #fit(proved: Backend, plan: SandboxPlan): Promise<Backend> {
     const isMapped = proved.kind === "bwrap" && proved.features.userNamespace;
-    if (!plan.isForeign || !isMapped) return proved;
+    const isFree = (this.#options.backend ?? "auto") === "auto" ||
+      this.#options.backend === "bwrap";
+    if (!plan.isForeign || !isMapped || !isFree) return proved;
     this.#rootRungs ??= runLadder(this.host, {
       choice: "bwrap",
       skipsUserNamespace: true,

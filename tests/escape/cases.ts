@@ -2,6 +2,14 @@
 
 export type PolicyName = "write" | "commits" | "network" | "sockets" | "read";
 
+/** A back end, or Landlock before a version. */
+export type Gap =
+  | "bwrap"
+  | "bwrap-noproc"
+  | "landlock"
+  | "landlock<2"
+  | "landlock<6";
+
 /** How a root with protected entries is laid out before the case. */
 export type RootLayout =
   | "repository"
@@ -30,7 +38,7 @@ export interface EscapeCase {
   readonly judge?: "exit" | "root";
   readonly layout?: RootLayout;
   /** Back ends that cannot do better, and are documented not to. */
-  readonly gaps?: readonly string[];
+  readonly gaps?: readonly Gap[];
   /** Only root could do it without a sandbox. */
   readonly rootOnly?: boolean;
   /** A number of a system call of x86_64 stands in the script. */
@@ -59,4 +67,7 @@ export function allowed(
 }
 
 /** Landlock has no say over metadata (landlock(7), current limitations). */
-export const METADATA_GAP = ["landlock"];
+export const METADATA_GAP: readonly Gap[] = ["landlock"];
+
+/** Signals are not scoped before that version: only the agent itself is out of reach. */
+export const SIGNAL_GAP: readonly Gap[] = ["landlock<6"];

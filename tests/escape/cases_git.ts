@@ -1,14 +1,20 @@
 /** What git or an agent would later run or obey, changed or planted in a writable root. */
-import { allowed, denied, type EscapeCase, type RootLayout } from "./cases.ts";
+import {
+  allowed,
+  denied,
+  type EscapeCase,
+  type Gap,
+  type RootLayout,
+} from "./cases.ts";
 
 /** The rest of .git is restored by nobody: it runs nothing, and a person may use it. */
-const REST_GAP = ["landlock"];
+const REST_GAP: readonly Gap[] = ["landlock"];
 
 function attack(
   id: string,
   script: string,
   layout: RootLayout = "repository",
-  gaps: readonly string[] = [],
+  gaps: readonly Gap[] = [],
 ): EscapeCase {
   return denied(id, `cd "$ROOT"; ${script}`, { judge: "root", layout, gaps });
 }
@@ -17,7 +23,7 @@ function attack(
 function commitAttack(
   id: string,
   script: string,
-  gaps: readonly string[] = [],
+  gaps: readonly Gap[] = [],
 ): EscapeCase {
   return denied(id, `cd "$ROOT"; ${script}`, {
     judge: "root",

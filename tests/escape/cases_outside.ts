@@ -1,11 +1,20 @@
 /** Reaching what is outside: network, sockets, processes, terminals, descriptors, environment. */
-import { allowed, denied, type EscapeCase } from "./cases.ts";
+import {
+  allowed,
+  denied,
+  type EscapeCase,
+  type Gap,
+  SIGNAL_GAP,
+} from "./cases.ts";
 
 const PYTHON = { needs: "python3" } as const;
 /** There is no private network under Landlock: what would need one is closed. */
-const NO_LOOPBACK = { gaps: ["landlock"] };
+const NO_LOOPBACK: { gaps: readonly Gap[] } = { gaps: ["landlock"] };
 /** New terminals and those of the person are of one kind there, so none may be written. */
-const NO_TERMINALS = { gaps: ["landlock"] };
+const NO_TERMINALS: { gaps: readonly Gap[] } = { gaps: ["landlock"] };
+/** Landlock before version 2 moves nothing from folder to folder; mv then copies. */
+const NO_MOVES: { gaps: readonly Gap[] } = { gaps: ["landlock<2"] };
+const SIGNALS = { gaps: SIGNAL_GAP };
 
 export const OUTSIDE_CASES: readonly EscapeCase[] = [
   denied(
@@ -88,10 +97,10 @@ export const OUTSIDE_CASES: readonly EscapeCase[] = [
   allowed("N28 a server of its own", '"$T" loopback', NO_LOOPBACK),
   allowed("N29 a stream pair", '"$T" pair-stream'),
 
-  denied("P01 signal a process", '"$T" kill "$VICTIM" 18'),
-  denied("P02 signal a group", '"$T" kill "-$VICTIM" 18'),
-  denied("P03 signal a thread", '"$T" tgkill "$VICTIM"'),
-  denied("P04 queue a signal", '"$T" queue "$VICTIM"'),
+  denied("P01 signal a process", '"$T" kill "$VICTIM" 18', SIGNALS),
+  denied("P02 signal a group", '"$T" kill "-$VICTIM" 18', SIGNALS),
+  denied("P03 signal a thread", '"$T" tgkill "$VICTIM"', SIGNALS),
+  denied("P04 queue a signal", '"$T" queue "$VICTIM"', SIGNALS),
   denied("P05 signal through a descriptor", '"$T" pidfd-signal "$VICTIM"'),
   denied("P06 take a descriptor", '"$T" pidfd-take "$VICTIM"'),
   denied("P07 trace a process", '"$T" attach "$VICTIM"'),
@@ -113,13 +122,9 @@ export const OUTSIDE_CASES: readonly EscapeCase[] = [
     'cat /proc/[0-9]*/environ 2>/dev/null | tr "\\0" "\\n" | grep -q "^RONDO_TEST_SECRET="',
   ),
   denied(
-    "P13 have the secret in its own",
-    'env | grep -q "^RONDO_TEST_SECRET="',
-  ),
-  denied(
     "P14 see another's command line",
     'grep -aq sleep "/proc/$VICTIM/cmdline"',
-    { gaps: ["landlock"] },
+    { gaps: ["landlock", "bwrap-noproc"] },
   ),
   denied("P15 slow a process down", '"$T" nice "$VICTIM"'),
   denied("P16 change a process's limits", '"$T" limit "$VICTIM"'),
@@ -143,7 +148,7 @@ export const OUTSIDE_CASES: readonly EscapeCase[] = [
   denied("P23 shared memory of another", '"$T" shm-find 32343'),
   denied("P24 keep a ring of keys", '"$T" keyring'),
   denied("P25 read the ring of keys", '"$T" keyctl'),
-  denied("P26 set a real user's id", '"$T" uid 65534', { rootOnly: true }),
+  denied("P26 become another user", '"$T" uid 65534', { rootOnly: true }),
   denied(
     "P27 see another's files",
     'readlink "/proc/$VICTIM/fd/9"',
@@ -247,7 +252,7 @@ export const USE_CASES: readonly EscapeCase[] = [
     "U03 rename between folders",
     "mkdir a b; echo x > a/f; mv a/f b/g; test -e b/g",
   ),
-  allowed("U04 hard links", "echo x > f; ln f g; test f -ef g"),
+  allowed("U04 hard links", "echo x > f; ln f g; test f -ef g", NO_MOVES),
   allowed(
     "U05 metadata in the workspace",
     "echo x > f; chmod 600 f; touch -d 2001-01-01 f",
@@ -291,8 +296,10 @@ END`,
   allowed("U15 programs from memory", '"$T" exec-memory'),
   allowed(
     "U16 look at itself",
-    "ps > /dev/null; cat /proc/self/status > /dev/null; ls /proc/self/fd > /dev/null",
+    "cat /proc/self/status > /dev/null; ls /proc/self/fd > /dev/null",
   ),
+  // The /proc of the host is there, and its numbers are those of the host.
+  allowed("U26 list processes", "ps > /dev/null", { gaps: ["bwrap-noproc"] }),
   allowed(
     "U17 pseudo terminals",
     "python3 -c \"import pty,os; m,s=pty.openpty(); os.write(s,b'x'); assert os.read(m,1)==b'x'\"",

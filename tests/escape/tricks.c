@@ -295,7 +295,7 @@ static int setuid_program(const char *path) {
 }
 
 static int make_node(const char *path) {
-  return mknod(path, S_IFCHR | 0666, (1 << 8) | 1) == 0 && open(path, O_RDONLY) >= 0;
+  return mknod(path, S_IFCHR | 0666, (1 << 8) | 3) == 0 && open(path, O_RDONLY) >= 0;
 }
 
 static int exec_memory(void) {
@@ -382,7 +382,7 @@ int main(int argc, char **argv) {
   IS("lock") { int fd = open(a, O_RDONLY); OK(fd >= 0 && fcntl(fd, F_SETLEASE, F_RDLCK) == 0); }
   IS("keyring") OK(syscall(SYS_add_key, "user", "rondo-test", "x", 1, -4) > 0);
   IS("keyctl") OK(syscall(SYS_keyctl, 0, -4, 0) > 0);
-  IS("uid") OK(setuid(atoi(a)) == 0 && setuid(0) == 0 && geteuid() == 0);
+  IS("uid") OK(setuid(atoi(a)) == 0);
   IS("shm-make") OK(syscall(SYS_shmget, atoi(a), 4096, 0666 | 01000) >= 0);
   IS("shm-find") OK(syscall(SYS_shmget, atoi(a), 4096, 0) >= 0);
   IS("shm-drop") OK(syscall(SYS_shmctl, syscall(SYS_shmget, atoi(a), 4096, 0), 0, 0) == 0);
