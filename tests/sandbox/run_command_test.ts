@@ -4,6 +4,7 @@ import {
   backendsHere,
   eventually,
   LINUX,
+  namesIn,
   openPlace,
   processesWith,
   request,
@@ -309,7 +310,7 @@ for (const backend of BACKENDS.filter((name) => name !== "none")) {
           error instanceof SandboxUnavailable &&
           /must lead to/.test(error.message),
       );
-      assert.deepEqual([...Deno.readDirSync(secret)], []);
+      assert.deepEqual(await namesIn(secret), []);
     },
   );
 
@@ -355,7 +356,7 @@ for (const backend of BACKENDS.filter((name) => name !== "none")) {
           "7\n",
         ],
       );
-      assert.deepEqual([...Deno.readDirSync(place.workspace)], []);
+      assert.deepEqual(await namesIn(place.workspace), []);
     },
   );
 
@@ -377,9 +378,7 @@ for (const backend of BACKENDS.filter((name) => name !== "none")) {
       }
       abort.abort();
       await ended;
-      const names = [...Deno.readDirSync(place.workspace)].map(({ name }) =>
-        name
-      );
+      const names = await namesIn(place.workspace);
       assert.deepEqual(names, backend === "bwrap" ? [".codex"] : []);
     },
   );

@@ -142,3 +142,9 @@ export async function eventually(
   }
   assert.fail(`Never happened: ${what}`);
 }
+
+/** Names in a folder, sorted. */
+export async function namesIn(path: string): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(path));
+  return entries.map(({ name }) => name).sort();
+}
