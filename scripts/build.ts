@@ -6,17 +6,9 @@ const buildDir = `${root}/build`;
 const bundleDir = `${buildDir}/js`;
 const output = `${buildDir}/rondo`;
 
-// `deno` compiles with its own settings; ours must not leak a cache into the binary.
-const PERMISSIONS = [
-  "--allow-read",
-  "--allow-write",
-  "--allow-net",
-  "--allow-env",
-  "--allow-run",
-  "--allow-sys",
-  "--allow-ffi",
-  "--no-prompt",
-];
+// The launcher reads /proc, which the runtime allows with every permission only. Each role
+// gives up what it does not need as soon as it starts (core/host/process.ts).
+const PERMISSIONS = ["--allow-all", "--no-prompt"];
 
 if (import.meta.main) await build();
 

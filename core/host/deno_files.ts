@@ -5,10 +5,17 @@ import type {
   Files,
   FileStat,
 } from "../protocol/host.ts";
+import {
+  isProcPath,
+  listProc,
+  readProcLink,
+  readProcText,
+} from "./proc_files.ts";
 
 /** The disk as Deno sees it. Errors are Deno's own and carry an errno name in `code`. */
 export const denoFiles: Files = {
-  readText: (path) => Deno.readTextFile(path),
+  readText: async (path) =>
+    isProcPath(path) ? readProcText(path) : await Deno.readTextFile(path),
   readBytes: (path) => Deno.readFile(path),
   readRange,
   write: writeFile,
@@ -20,7 +27,8 @@ export const denoFiles: Files = {
   rename: (from, to) => Deno.rename(from, to),
   chmod: (path, mode) => Deno.chmod(path, mode),
   symlink: (target, path) => Deno.symlink(target, path),
-  readLink: (path) => Deno.readLink(path),
+  readLink: async (path) =>
+    isProcPath(path) ? readProcLink(path) : await Deno.readLink(path),
   realPath: (path) => Deno.realPath(path),
   stat: (path) => absentAsUndefined(() => Deno.stat(path)),
   lstat: (path) => absentAsUndefined(() => Deno.lstat(path)),
@@ -85,6 +93,15 @@ async function openAppend(
 }
 
 async function listFolder(path: string): Promise<DirEntry[]> {
+  if (isProcPath(path)) {
+    // What is listed there are processes and threads.
+    return listProc(path).map((name) => ({
+      name,
+      isFile: false,
+      isDirectory: true,
+      isSymlink: false,
+    }));
+  }
   return await Array.fromAsync(Deno.readDir(path));
 }
 

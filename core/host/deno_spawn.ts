@@ -1,10 +1,19 @@
 /** Child processes on the real machine. */
-import type { Child, ExitStatus, Signal, SpawnRequest } from "../protocol/host.ts";
+import type {
+  Child,
+  ExitStatus,
+  Signal,
+  SpawnRequest,
+} from "../protocol/host.ts";
 import { withInheritedBytes } from "./descriptors.ts";
+import { existsProc, isProcPath } from "./proc_files.ts";
 
 /** Starts a program. Throws Deno's error when it cannot be started. */
 export function spawnChild(request: SpawnRequest): Child {
-  return withInheritedBytes(request.args, (args) => startCommand(request, args));
+  return withInheritedBytes(
+    request.args,
+    (args) => startCommand(request, args),
+  );
 }
 
 function startCommand(request: SpawnRequest, args: readonly string[]): Child {
@@ -42,14 +51,8 @@ export function sendSignal(pid: number, signal: Signal): void {
 
 /** Whether a process of that pid exists (kill(2) with signal 0). */
 export function isProcessAlive(pid: number): boolean {
-  if (Deno.build.os === "linux") {
-    try {
-      Deno.statSync(`/proc/${pid}`);
-      return true;
-    } catch {
-      return false;
-    }
-  }
+  const place = `/proc/${pid}`;
+  if (isProcPath(place)) return existsProc(place);
   try {
     // SIGCONT does nothing to a running process; there is no signal 0 in Deno.
     Deno.kill(pid, "SIGCONT");
