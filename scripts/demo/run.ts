@@ -13,7 +13,11 @@ export interface DemoRun extends AsyncDisposable {
 
 /** Makes the repository and an empty home beside it. */
 export async function prepareRun(): Promise<DemoRun> {
-  const root = await Deno.makeTempDir({ prefix: "rondo-demo-" });
+  // Not in /tmp, which commands may write: the program and its home are not theirs.
+  const root = await Deno.makeTempDir({
+    dir: "/var/tmp",
+    prefix: "rondo-demo-",
+  });
   const repository = `${root}/duration`;
   const home = `${root}/home`;
   await Deno.mkdir(repository);
