@@ -67,10 +67,17 @@ export function cutSpans(
   return width < 1 ? [] : [...toSpans(kept), { text: "…", styles }];
 }
 
+/** Columns of one character; the common ones without looking anything up. */
+export function columnsOfGrapheme(grapheme: string): number {
+  const code = grapheme.charCodeAt(0);
+  if (grapheme.length === 1 && code >= 0x20 && code < 0x7f) return 1;
+  return displayWidth(grapheme);
+}
+
 function toCells({ text, styles }: Span): Cell[] {
   return graphemes(text).map((one) => ({
     text: one,
-    width: displayWidth(one),
+    width: columnsOfGrapheme(one),
     styles,
   }));
 }

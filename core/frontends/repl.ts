@@ -4,6 +4,7 @@ import type { Terminal } from "../protocol/terminal.ts";
 import { prepareFirstRun } from "./repl_first_run.ts";
 import { LineInput } from "./repl_lines.ts";
 import { runPlainRepl } from "./repl_plain.ts";
+import { runRichRepl } from "./repl_rich.ts";
 import type { ReplHost, ReplServices } from "./repl_services.ts";
 
 export interface ReplRequest {
@@ -25,5 +26,13 @@ export async function runRepl(request: ReplRequest): Promise<number> {
     terminal.stdin.isTty ? () => lines.readLine() : undefined,
   );
   if (code !== undefined) return code;
+  if (isRich(request)) return await runRichRepl(request);
   return await runPlainRepl(request, lines);
+}
+
+// Moving the cursor needs both ends of a terminal that knows how.
+function isRich({ terminal, host }: ReplRequest): boolean {
+  if (!terminal.stdin.isTty || !terminal.stdout.isTty) return false;
+  const kind = terminal.env("TERM") ?? "";
+  return kind === "" ? host.os === "windows" : kind !== "dumb";
 }

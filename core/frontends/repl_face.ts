@@ -1,6 +1,6 @@
 /** What a conversation needs to show itself: a rich terminal or plain text. */
 import type { Activity, Event } from "../protocol/event.ts";
-import type { OpenedThread, ShellResult } from "./repl_services.ts";
+import type { OpenedThread, ShellResult } from "./repl_facts.ts";
 
 /** What the person sees of it. All calls are quick and never throw. */
 export interface ReplFace {

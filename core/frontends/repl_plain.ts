@@ -10,8 +10,6 @@ import type { LineInput } from "./repl_lines.ts";
 import { PlainFace } from "./repl_plain_face.ts";
 import { ReplSession } from "./repl_session.ts";
 
-/** A second Ctrl-C within this time leaves. */
-const TWICE_MS = 2_000;
 const NOBODY =
   "Nobody can be asked here: input is no terminal. Do without it, or say what is needed";
 
@@ -190,7 +188,7 @@ class PlainRepl {
 
   #stop(): void {
     const now = this.#request.host.monotonicMs();
-    const isTwice = now - this.#stoppedMs < TWICE_MS;
+    const isTwice = now - this.#stoppedMs < LIMITS.twiceMs;
     this.#stoppedMs = now;
     if (this.#session.isBusy && !isTwice) return this.#session.interrupt();
     this.#forced = exitCode("sigint");

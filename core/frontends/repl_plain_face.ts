@@ -10,7 +10,7 @@ import type { ActivityLook } from "./render_activity.ts";
 import { renderDiff } from "./render_diff.ts";
 import { EventView } from "./render_event.ts";
 import type { ReplFace } from "./repl_face.ts";
-import type { OpenedThread, ShellResult } from "./repl_services.ts";
+import type { OpenedThread, ShellResult } from "./repl_facts.ts";
 
 export interface PlainFaceOptions {
   readonly terminal: Terminal;

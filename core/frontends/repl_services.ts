@@ -3,7 +3,20 @@ import type { Usage } from "../protocol/event.ts";
 import type { Host } from "../protocol/host.ts";
 import type { SandboxMode, SandboxPolicy } from "../protocol/policy.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
-import type { Thread, ThreadSummary } from "../protocol/thread.ts";
+import type { ThreadSummary } from "../protocol/thread.ts";
+import type {
+  McpPromptLine,
+  McpServerLine,
+  ModelChoice,
+  OpenedThread,
+  PermissionPreset,
+  ReplReviewTarget,
+  RuleLine,
+  ShellResult,
+  SkillLine,
+  TrustQuestion,
+  UndoReport,
+} from "./repl_facts.ts";
 
 /**
  * One implementation wires it to sessions, configuration and tools. Every method may
@@ -39,13 +52,6 @@ export interface StartServices {
   saveTrust(question: TrustQuestion, isTrusted: boolean): Promise<void>;
 }
 
-export interface TrustQuestion {
-  /** The folder it is about: the project's root. */
-  readonly folder: string;
-  /** What a yes changes, as one sentence: "commands ask less, .codex/ is read". */
-  readonly consequence: string;
-}
-
 export interface ThreadServices {
   /** The thread the command line asks for: new, resumed or forked. Called once. */
   open(): Promise<OpenedThread>;
@@ -64,17 +70,6 @@ export interface ThreadServices {
     /** As typed; a name is made up when absent. */
     readonly path?: string;
   }): Promise<string>;
-}
-
-export interface OpenedThread {
-  readonly thread: Thread;
-  /** What was said in it before, oldest first; shown once. */
-  readonly past: readonly PastMessage[];
-}
-
-export interface PastMessage {
-  readonly role: "user" | "assistant";
-  readonly text: string;
 }
 
 export interface SettingsServices {
@@ -97,28 +92,6 @@ export interface SettingsServices {
   revokeRule(number: number): Promise<void>;
 }
 
-export interface ModelChoice {
-  readonly slug: string;
-  readonly description?: string;
-  /** Reasoning efforts it takes, least first; empty when it does not reason. */
-  readonly efforts: readonly string[];
-}
-
-export interface PermissionPreset {
-  /** One word: `read-only`, `auto`, `full-access`. */
-  readonly name: string;
-  readonly description: string;
-  readonly patch: Pick<TurnSettings, "approval" | "sandbox">;
-}
-
-export interface RuleLine {
-  readonly rule: string;
-  /** The file it stands in. */
-  readonly source: string;
-  /** False for rules of the machine or the project, which cannot be taken back here. */
-  readonly isRevocable: boolean;
-}
-
 export interface FileServices {
   /** Unified diff of the working tree with untracked files; empty without changes. */
   diff(cwd: string): Promise<string>;
@@ -135,20 +108,6 @@ export interface FileServices {
     readonly signal: AbortSignal;
     readonly onOutput: (text: string) => void;
   }): Promise<ShellResult>;
-}
-
-export interface UndoReport {
-  /** `restore src/a.ts`, `delete b.ts`: one line a file. */
-  readonly changes: readonly string[];
-  /** Files that stay, and why. */
-  readonly conflicts: readonly string[];
-}
-
-export interface ShellResult {
-  /** Bounded. */
-  readonly output: string;
-  readonly exitCode: number;
-  readonly durationMs: number;
 }
 
 export interface ContextServices {
@@ -178,32 +137,6 @@ export interface ContextServices {
   /** More rows for `/status`: config layers, rate limits, cache. */
   statusRows(threadId: string): Promise<readonly (readonly [string, string])[]>;
 }
-
-export interface SkillLine {
-  readonly name: string;
-  readonly description: string;
-  readonly path: string;
-}
-
-export interface McpServerLine {
-  readonly name: string;
-  /** In words: `ready`, `starting`, `failed: …`, `off`. */
-  readonly state: string;
-  readonly tools: readonly string[];
-}
-
-export interface McpPromptLine {
-  readonly server: string;
-  readonly name: string;
-  readonly description: string;
-  readonly parameters: readonly string[];
-}
-
-export type ReplReviewTarget =
-  | { readonly type: "uncommitted" }
-  | { readonly type: "branch"; readonly base: string }
-  | { readonly type: "commit"; readonly commit: string }
-  | { readonly type: "custom"; readonly instructions: string };
 
 /** The parts of the host that the conversation itself uses. */
 export type ReplHost = Pick<

@@ -1,7 +1,8 @@
 /** What a slash command works with, and what it is. */
 import type { Op } from "../protocol/op.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
-import type { OpenedThread, ReplHost, ReplServices } from "./repl_services.ts";
+import type { OpenedThread } from "./repl_facts.ts";
+import type { ReplHost, ReplServices } from "./repl_services.ts";
 import type { ReplState } from "./repl_state.ts";
 import type { SlashSpec } from "./slash.ts";
 

@@ -1,6 +1,6 @@
 /** Slash commands that put the agent to work, or show the work that was done. */
 import { renderPlan } from "./render_diff.ts";
-import type { ReplReviewTarget } from "./repl_services.ts";
+import type { ReplReviewTarget } from "./repl_facts.ts";
 import { splitArgs } from "./slash.ts";
 import type { SlashCommand, SlashContext } from "./slash_context.ts";
 

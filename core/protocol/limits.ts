@@ -204,10 +204,70 @@ export const LIMITS = Object.freeze({
   /** Rounds of ending what a command left behind; each needs a new generation. */
   sweepRounds: 200,
 
+  /** One question to git, and what is kept of its answer. */
+  gitMs: 30_000,
+  diffBytes: 4 * 1024 * 1024,
+  diffUntrackedFiles: 200,
+  /** Messages shown again when a conversation is resumed. */
+  pastMessages: 20,
+
+  /** A hook's time unless configured; and at the end of a session, when others wait. */
+  hookMs: 600_000,
+  hookEndMs: 3_000,
+  /** Output of a hook, each stream; and what of it reaches the model. */
+  hookOutputBytes: 256 * 1024,
+  hookContextBytes: 32 * 1024,
+  /** Times that Stop hooks may send the model on in one turn. */
+  hookStopsMax: 25,
+
+  /** For the address of a provider to answer, when it is only looked at. */
+  reachMs: 5_000,
+
   /** Base64 that is handed to a terminal for its clipboard; many take no more. */
   clipboardBytes: 100_000,
+  /** A longer message of a person is not remembered for later recall. */
+  historyEntryBytes: 64 * 1024,
+  /** Files and folders looked at to complete a name, and candidates offered at once. */
+  completionEntries: 5_000,
+  completionsShown: 8,
+  /** After which a lone ESC is a key and not the start of a sequence. */
+  escapeMs: 60,
+  /** Between two drawings of the live lines while an answer streams. */
+  frameMs: 66,
+  /** Output queued for a slow terminal before drawing waits for it. */
+  screenPendingBytes: 64 * 1024,
+  /** A second Ctrl-C within this time leaves. */
+  twiceMs: 2_000,
   /** Input this soon after a question was shown was not meant for it. */
   answerArmMs: 400,
   /** For the program that fills the clipboard. */
   clipboardMs: 2_000,
+
+  /** Of an MCP server: until it has said what it offers, and one call without progress. */
+  mcpStartupMs: 30_000,
+  mcpToolMs: 120_000,
+  /** One message of an MCP server; a longer one is not read into memory. */
+  mcpMessageBytes: 32 * 1024 * 1024,
+  /** Of a longer message, from either end, to find out what it answers. */
+  mcpMessageEdgeBytes: 1_024,
+  /** The end of what a server says on stderr, kept, and shown when it fails. */
+  mcpStderrBytes: 8 * 1024,
+  mcpStderrShownBytes: 1_024,
+  /** Between closing a server's stdin and SIGTERM, and from there to SIGKILL. */
+  mcpStdinGraceMs: 500,
+  mcpTermGraceMs: 1_500,
+  /** Saying goodbye to a server reached by HTTP. */
+  mcpGoodbyeMs: 1_000,
+  mcpToolNameChars: 64,
+  mcpDescriptionBytes: 8 * 1024,
+  /** JSON text of one tool's parameters, and how deep it is looked into. */
+  mcpSchemaBytes: 64 * 1024,
+  mcpSchemaDepth: 24,
+  /** Answers that one listing of a server may take, and what it may list in all. */
+  mcpPages: 100,
+  mcpListed: 2_000,
+  /** The file of a project that names servers. */
+  mcpProjectFileBytes: 256 * 1024,
+  /** How long a person has to log in with their browser. */
+  mcpLoginMs: 300_000,
 });

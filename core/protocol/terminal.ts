@@ -5,6 +5,8 @@ export interface TerminalOutput {
   readonly isTty: boolean;
   /** Columns of the window; 80 where there is none. */
   readonly columns: number;
+  /** Rows of the window; absent where they are not known. */
+  readonly rows?: number;
   /** Queues the text; false once the reader is gone, for ever. Never blocks or throws. */
   write(text: string): boolean;
   /** Bytes queued and not yet taken by the system. */

@@ -1,0 +1,102 @@
+/** Completion: which word is meant, which words fit, what Tab makes of them. Pure. */
+import { SLASH_COMMANDS } from "./slash_table.ts";
+
+/** A word that can be completed, and where it stands. */
+export interface CompletionToken {
+  readonly kind: "slash" | "argument" | "file" | "skill";
+  /** Without its mark (`/`, `@`, `$`). */
+  readonly word: string;
+  /** Range of the word with its mark. */
+  readonly from: number;
+  readonly to: number;
+  /** The slash command whose argument it is. */
+  readonly command?: string;
+}
+
+export interface Candidate {
+  /** Put in place of the token, mark included. */
+  readonly insert: string;
+  /** Shown in the list. */
+  readonly label: string;
+  /** False for a folder: its name goes on. */
+  readonly isWhole: boolean;
+}
+
+/** The token that ends at the cursor; undefined where nothing can be completed. */
+export function findToken(
+  text: string,
+  cursor: number,
+): CompletionToken | undefined {
+  const before = text.slice(0, cursor);
+  const slash = /^\/([\w-]*)$/.exec(before);
+  if (slash !== null) {
+    return { kind: "slash", word: slash[1] ?? "", from: 0, to: cursor };
+  }
+  const argument = /^\/([\w-]+)\s+(\S*)$/.exec(before);
+  if (argument !== null) {
+    const word = argument[2] ?? "";
+    return {
+      kind: "argument",
+      command: argument[1] ?? "",
+      word,
+      from: cursor - word.length,
+      to: cursor,
+    };
+  }
+  const mark = /(?:^|[\s("'`])([@$])((?:\\ |[^\s"'`])*)$/.exec(before);
+  if (mark === null) return undefined;
+  const word = mark[2] ?? "";
+  return {
+    kind: mark[1] === "@" ? "file" : "skill",
+    word: word.replaceAll("\\ ", " "),
+    from: cursor - word.length - 1,
+    to: cursor,
+  };
+}
+
+/** Slash commands that begin with the word. */
+export function completeSlash(word: string): readonly Candidate[] {
+  return SLASH_COMMANDS.filter(({ name }) =>
+    name.startsWith(word.toLowerCase())
+  )
+    .map(({ name, args, summary }) => ({
+      insert: `/${name}`,
+      label: `/${name}${args === undefined ? "" : ` ${args}`}  ${summary}`,
+      isWhole: true,
+    }));
+}
+
+/** Words that begin with the typed one, else those that hold it. */
+export function completeWords(
+  words: readonly string[],
+  word: string,
+  mark: string = "",
+): readonly Candidate[] {
+  const wanted = word.toLowerCase();
+  const lower = (one: string): string => one.toLowerCase();
+  const first = words.filter((one) => lower(one).startsWith(wanted));
+  const fitting = first.length > 0
+    ? first
+    : words.filter((one) => lower(one).includes(wanted));
+  return fitting.map((one) => ({
+    insert: mark + one,
+    label: mark + one,
+    isWhole: true,
+  }));
+}
+
+/** What all candidates begin with, if that is more than the typed word. */
+export function commonInsert(
+  candidates: readonly Candidate[],
+  typed: string,
+): string | undefined {
+  let common = candidates[0]?.insert;
+  for (const { insert } of candidates) {
+    while (common !== undefined && !insert.startsWith(common)) {
+      common = common.slice(0, -1);
+    }
+  }
+  if (common === undefined || common.length <= typed.length) return undefined;
+  // Half a surrogate pair is no text.
+  return /[\ud800-\udbff]$/.test(common) ? common.slice(0, -1) : common;
+}

@@ -1,0 +1,83 @@
+/** What the rest of the program tells the conversation: plain data. */
+import type { TurnSettings } from "../protocol/settings.ts";
+import type { Thread } from "../protocol/thread.ts";
+
+export interface TrustQuestion {
+  /** The folder it is about: the project's root. */
+  readonly folder: string;
+  /** What a yes changes, as one sentence: "commands ask less, .codex/ is read". */
+  readonly consequence: string;
+}
+
+export interface OpenedThread {
+  readonly thread: Thread;
+  /** What was said in it before, oldest first; shown once. */
+  readonly past: readonly PastMessage[];
+}
+
+export interface PastMessage {
+  readonly role: "user" | "assistant";
+  readonly text: string;
+}
+
+export interface ModelChoice {
+  readonly slug: string;
+  readonly description?: string;
+  /** Reasoning efforts it takes, least first; empty when it does not reason. */
+  readonly efforts: readonly string[];
+}
+
+export interface PermissionPreset {
+  /** One word: `read-only`, `auto`, `full-access`. */
+  readonly name: string;
+  readonly description: string;
+  readonly patch: Pick<TurnSettings, "approval" | "sandbox">;
+}
+
+export interface RuleLine {
+  readonly rule: string;
+  /** The file it stands in. */
+  readonly source: string;
+  /** False for rules of the machine or the project, which cannot be taken back here. */
+  readonly isRevocable: boolean;
+}
+
+export interface UndoReport {
+  /** `restore src/a.ts`, `delete b.ts`: one line a file. */
+  readonly changes: readonly string[];
+  /** Files that stay, and why. */
+  readonly conflicts: readonly string[];
+}
+
+export interface ShellResult {
+  /** Bounded. */
+  readonly output: string;
+  readonly exitCode: number;
+  readonly durationMs: number;
+}
+
+export interface SkillLine {
+  readonly name: string;
+  readonly description: string;
+  readonly path: string;
+}
+
+export interface McpServerLine {
+  readonly name: string;
+  /** In words: `ready`, `starting`, `failed: …`, `off`. */
+  readonly state: string;
+  readonly tools: readonly string[];
+}
+
+export interface McpPromptLine {
+  readonly server: string;
+  readonly name: string;
+  readonly description: string;
+  readonly parameters: readonly string[];
+}
+
+export type ReplReviewTarget =
+  | { readonly type: "uncommitted" }
+  | { readonly type: "branch"; readonly base: string }
+  | { readonly type: "commit"; readonly commit: string }
+  | { readonly type: "custom"; readonly instructions: string };

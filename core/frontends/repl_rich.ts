@@ -1,0 +1,297 @@
+/** The conversation with keys: an input line that stays, answers that scroll by above it. */
+import { errorText } from "../protocol/error.ts";
+import type { Event } from "../protocol/event.ts";
+import { exitCode } from "../protocol/exit_code.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import { hasColor } from "../protocol/terminal.ts";
+import { renderDecision, renderQuestion } from "./approval_prompt.ts";
+import type { CompletionToken } from "./complete.ts";
+import { HistoryFile } from "./history_file.ts";
+import type { Key } from "./key.ts";
+import {
+  applyCompletion,
+  type EditorFacts,
+  type EditorState,
+  type EditorWish,
+  EMPTY_EDITOR,
+  onKey,
+  prependText,
+} from "./line_editor.ts";
+import type { ActivityLook } from "./render_activity.ts";
+import type { ReplRequest } from "./repl.ts";
+import { lookUp } from "./repl_complete.ts";
+import { Keyboard } from "./repl_keys.ts";
+import { Questions } from "./repl_questions.ts";
+import { RichFace } from "./repl_rich_face.ts";
+import { LivePainter } from "./repl_painter.ts";
+import { ReplSession } from "./repl_session.ts";
+import { createSlashContext } from "./repl_slash_context.ts";
+import { StatusTracker } from "./status_line.ts";
+
+/** Talks until the person leaves; resolves to the exit code. */
+export async function runRichRepl(request: ReplRequest): Promise<number> {
+  return await new RichRepl(request).run();
+}
+
+class RichRepl {
+  readonly #request: ReplRequest;
+  readonly #face: RichFace;
+  readonly #session: ReplSession;
+  readonly #keyboard: Keyboard;
+  readonly #painter: LivePainter;
+  readonly #history: HistoryFile;
+  readonly #status = new StatusTracker();
+  readonly #questions = new Questions();
+  readonly #left = Promise.withResolvers<number>();
+  #editor: EditorState = EMPTY_EDITOR;
+  #stoppedMs = -Infinity;
+
+  constructor(request: ReplRequest) {
+    const { services, host, terminal } = request;
+    this.#request = request;
+    this.#keyboard = new Keyboard(terminal, host);
+    this.#history = new HistoryFile(host, services.history);
+    this.#face = new RichFace({
+      look: () => this.#look(),
+      onChange: () => this.#painter.schedule(),
+      onEvent: (event) => this.#take(event),
+      onGiveBack: (lines) => this.#giveBack(lines),
+      onLeave: () => this.#leave(exitCode("done")),
+    });
+    this.#session = new ReplSession({ ...request, face: this.#face });
+    this.#painter = new LivePainter({
+      host,
+      terminal,
+      face: this.#face,
+      session: this.#session,
+      status: this.#status,
+      questions: this.#questions,
+      look: () => this.#look(),
+      editor: () => this.#editor,
+      facts: () => this.#facts(),
+      onGone: () => this.#leave(exitCode("failed")),
+    });
+  }
+
+  async run(): Promise<number> {
+    const { services, terminal, firstPrompt } = this.#request;
+    const release = this.#listen();
+    await this.#history.load();
+    this.#keyboard.open();
+    try {
+      // Keys are heard from the start: whoever waits too long can leave.
+      void this.#pump();
+      this.#painter.paint();
+      const opened = await Promise.race([services.open(), this.#left.promise]);
+      if (typeof opened === "number") return opened;
+      this.#session.bind(opened);
+      if (firstPrompt !== undefined) this.#submit(firstPrompt);
+      const code = await this.#left.promise;
+      await this.#end();
+      return code;
+    } finally {
+      this.#painter.close();
+      this.#keyboard.close();
+      release.forEach((give) => give());
+      await terminal.stdout.flush({ timeoutMs: LIMITS.outputFlushMs });
+    }
+  }
+
+  async #pump(): Promise<void> {
+    try {
+      await this.#keyboard.pump((keys) => {
+        for (const key of keys) this.#onKey(key);
+        this.#painter.paint();
+      });
+    } catch (error) {
+      // A bug here must not leave a terminal that hears nothing.
+      this.#face.fail(errorText(error));
+      this.#left.resolve(exitCode("bug"));
+    }
+    this.#leave(exitCode("done"));
+  }
+
+  #onKey(key: Key): void {
+    this.#painter.notice("");
+    if (this.#questions.current !== undefined && this.#ask(key)) return;
+    const { state, wish } = onKey(this.#editor, key, this.#facts());
+    this.#editor = state;
+    if (wish !== undefined) this.#grant(wish);
+  }
+
+  // True when the key was meant for the open question.
+  #ask(key: Key): boolean {
+    const now = this.#now();
+    const step = this.#questions.onKey(key, now);
+    switch (step.type) {
+      case "taken":
+        return true;
+      case "draft":
+        this.#painter.after(LIMITS.answerArmMs);
+        return false;
+      case "decided":
+        this.#session.decide(step.id, step.decision);
+        return true;
+    }
+  }
+
+  #grant(wish: EditorWish): void {
+    switch (wish.type) {
+      case "submit":
+        return this.#submit(wish.text);
+      case "queue":
+        this.#remember(wish.text);
+        return this.#session.enqueue(wish.text);
+      case "unqueue": {
+        const line = this.#session.unqueue();
+        if (line !== undefined) this.#editor = prependText(this.#editor, line);
+        return;
+      }
+      case "complete":
+        return void this.#complete(wish.token);
+      case "stop":
+        return this.#stop();
+      case "leave":
+        return this.#leave(exitCode("done"));
+      case "suspend":
+        return void this.#suspend();
+      case "redraw":
+        return this.#painter.wipe();
+    }
+  }
+
+  #submit(text: string): void {
+    this.#remember(text);
+    this.#session.submit(text).then((isTaken) => {
+      if (!isTaken) this.#giveBack([text]);
+    }, (error) => this.#face.fail(errorText(error)));
+  }
+
+  #remember(text: string): void {
+    this.#history.add(
+      { text, cwd: this.#session.cwd },
+      this.#session.state.threadId,
+    );
+  }
+
+  async #complete(token: CompletionToken): Promise<void> {
+    const context = createSlashContext(this.#session, {
+      ...this.#request,
+      face: this.#face,
+    });
+    const candidates = await lookUp(token, context);
+    if (candidates.length === 0) this.#painter.notice("Nothing fits");
+    this.#editor = applyCompletion(this.#editor, token, candidates);
+    this.#painter.paint();
+  }
+
+  #giveBack(lines: readonly string[]): void {
+    this.#editor = prependText(this.#editor, lines.join("\n"));
+    this.#painter.schedule();
+  }
+
+  #stop(): void {
+    const now = this.#now();
+    const isTwice = now - this.#stoppedMs < LIMITS.twiceMs;
+    this.#stoppedMs = now;
+    if (isTwice) return this.#leave(exitCode("sigint"));
+    const isRunning = this.#session.isBusy || this.#status.phase !== "";
+    if (isRunning) this.#session.interrupt();
+    this.#painter.notice(
+      isRunning ? "Stopping; Ctrl-C again leaves" : "Ctrl-C again leaves",
+    );
+  }
+
+  #take(event: Event): void {
+    const now = this.#now();
+    this.#status.take(event, now);
+    switch (event.type) {
+      case "approval.requested": {
+        const { approvalId: id, request } = event;
+        if (this.#questions.add({ id, request }, now)) this.#drawQuestion();
+        return;
+      }
+      case "approval.settled":
+        this.#face.showPainted([renderDecision(event.decision, this.#look())]);
+        if (this.#questions.settle(event.approvalId, now)) this.#drawQuestion();
+        return;
+      case "turn.completed":
+      case "thread.closed":
+        return this.#questions.clear();
+    }
+  }
+
+  #drawQuestion(): void {
+    const question = this.#questions.current;
+    if (question === undefined) return;
+    this.#face.showPainted(renderQuestion(question.request, this.#look()));
+    this.#painter.after(LIMITS.answerArmMs);
+  }
+
+  async #suspend(): Promise<void> {
+    const { host, terminal } = this.#request;
+    if (host.os === "windows") return;
+    this.#painter.pause();
+    this.#keyboard.close();
+    await terminal.stdout.flush({ timeoutMs: LIMITS.outputFlushMs });
+    // Stops here until the shell continues us.
+    host.kill(host.pid, "SIGTSTP");
+    await host.sleep(LIMITS.frameMs);
+    this.#resume();
+  }
+
+  #resume(): void {
+    this.#keyboard.open();
+    this.#painter.resume();
+  }
+
+  #listen(): readonly (() => void)[] {
+    const { terminal } = this.#request;
+    const end = (): void => this.#leave(exitCode("sigterm"));
+    return [
+      terminal.onSignal("SIGINT", () => this.#stop()),
+      terminal.onSignal("SIGTERM", end),
+      terminal.onSignal("SIGHUP", end),
+      terminal.onSignal("SIGCONT", () => this.#resume()),
+      terminal.onSignal("SIGWINCH", () => this.#painter.resized()),
+    ];
+  }
+
+  #leave(code: number): void {
+    this.#left.resolve(code);
+  }
+
+  async #end(): Promise<void> {
+    const { threadId, requests } = this.#session.state;
+    await this.#session.close();
+    await this.#history.flush();
+    if (requests > 0) {
+      this.#face.say([`Go on with: rondo resume ${threadId}`]);
+    }
+  }
+
+  #facts(): EditorFacts {
+    return {
+      isBusy: this.#session.isBusy,
+      history: this.#history.entries,
+      cwd: this.#session.cwd,
+    };
+  }
+
+  #look(): ActivityLook {
+    const { terminal, flags } = this.#request;
+    const isVerbose = flags.verbose === true;
+    return {
+      hasColor: hasColor(terminal, terminal.stdout, flags.color),
+      // The last column stays free: terminals differ in when they break there.
+      width: Math.max(10, terminal.stdout.columns - 1),
+      cwd: this.#session.cwd,
+      outputLines: isVerbose ? Infinity : 5,
+      diffLines: isVerbose ? Infinity : 60,
+    };
+  }
+
+  #now(): number {
+    return this.#request.host.monotonicMs();
+  }
+}

@@ -1,0 +1,231 @@
+/** What scrolls by in a rich terminal: finished lines, collected until the next drawing. */
+import type { Activity, Event } from "../protocol/event.ts";
+import { visibleText } from "../util/visible_text.ts";
+import { MarkdownStream, renderMarkdown } from "./markdown.ts";
+import {
+  type ActivityLook,
+  formatSpan,
+  renderWhole,
+} from "./render_activity.ts";
+import { renderDiff } from "./render_diff.ts";
+import { EventView } from "./render_event.ts";
+import { paint } from "./render_style.ts";
+import { wrapText } from "./render_wrap.ts";
+import type { ReplFace } from "./repl_face.ts";
+import type { OpenedThread, ShellResult } from "./repl_facts.ts";
+
+export interface RichFaceOptions {
+  readonly look: () => ActivityLook;
+  /** Something is to be drawn. */
+  readonly onChange: () => void;
+  readonly onEvent: (event: Event) => void;
+  readonly onGiveBack: (lines: readonly string[]) => void;
+  readonly onLeave: () => void;
+}
+
+/** Blocks that belong together stand together; others have an empty line between them. */
+type Block = "answer" | "person" | "work" | "program";
+
+export class RichFace implements ReplFace {
+  readonly #options: RichFaceOptions;
+  readonly #events = new EventView();
+  #lines: string[] = [];
+  #last: Block | undefined;
+  #isLastBlank = true;
+  #message:
+    | { readonly id: string; readonly stream: MarkdownStream }
+    | undefined;
+  // Deltas since the last drawing: one rendering for all of them.
+  #text = "";
+  #shellLine = "";
+
+  constructor(options: RichFaceOptions) {
+    this.#options = options;
+  }
+
+  /** Finished lines since the last call. */
+  takeLines(): readonly string[] {
+    this.#renderText();
+    return this.#lines.splice(0);
+  }
+
+  /** The unfinished end of what is being written. */
+  preview(): readonly string[] {
+    if (this.#shellLine !== "") return [this.#shellLine];
+    return this.#message?.stream.preview() ?? [];
+  }
+
+  opened({ past }: OpenedThread): void {
+    for (const { role, text } of past) {
+      if (role === "user") this.said(text);
+      else this.sayMarkdown(text);
+    }
+    this.#options.onChange();
+  }
+
+  show(event: Event): void {
+    switch (event.type) {
+      case "text.delta":
+        this.#delta(event.activityId, event.text);
+        break;
+      case "activity.withdrawn":
+        this.#withdraw(event.activityId);
+        break;
+      case "activity.completed":
+        if (event.activity.type === "message") this.#endMessage(event.activity);
+        else this.#showLines(event);
+        break;
+      case "turn.completed":
+        this.#closeMessage();
+        this.#showLines(event);
+        break;
+      default:
+        this.#showLines(event);
+    }
+    this.#options.onEvent(event);
+    this.#options.onChange();
+  }
+
+  said(text: string): void {
+    const look = this.#look();
+    const lines = wrapText(visibleText(text).trimEnd(), look.width - 2);
+    this.#print(
+      "person",
+      lines.map((line, at) =>
+        paint(at === 0 ? `› ${line}` : `  ${line}`, look, "bold")
+      ),
+      true,
+    );
+  }
+
+  say(lines: readonly string[]): void {
+    this.#print(
+      "program",
+      lines.flatMap((line) => visibleText(line).split("\n")),
+    );
+  }
+
+  sayMarkdown(text: string): void {
+    this.#print("answer", renderText(text, this.#look()), true);
+  }
+
+  sayDiff(diff: string): void {
+    this.#print("program", renderDiff(diff, this.#look()), true);
+  }
+
+  showWhole(activity: Activity): void {
+    this.#print("program", renderWhole(activity, this.#look()), true);
+  }
+
+  /** Lines that are painted already. */
+  showPainted(lines: readonly string[]): void {
+    this.#print("work", lines);
+  }
+
+  fail(message: string): void {
+    const look = this.#look();
+    this.#print("program", [paint(visibleText(message), look, "red")]);
+  }
+
+  output(text: string): void {
+    const lines = (this.#shellLine + text).split("\n");
+    this.#shellLine = (lines.pop() ?? "").slice(-2_000);
+    this.#print("person", lines);
+  }
+
+  shellEnded({ exitCode, durationMs }: ShellResult): void {
+    const look = this.#look();
+    const rest = this.#shellLine === "" ? [] : [this.#shellLine];
+    this.#shellLine = "";
+    const end = `  exit ${exitCode} · ${formatSpan(durationMs)}`;
+    this.#print("person", [...rest, paint(end, look, "dim")]);
+  }
+
+  giveBack(lines: readonly string[]): void {
+    if (lines.length > 0) this.#options.onGiveBack(lines);
+  }
+
+  changed(): void {
+    this.#options.onChange();
+  }
+
+  leave(): void {
+    this.#options.onLeave();
+  }
+
+  #delta(id: string, text: string): void {
+    if (this.#message?.id !== id) {
+      this.#closeMessage();
+      this.#message = { id, stream: this.#newStream() };
+    }
+    this.#text += text;
+  }
+
+  #renderText(): void {
+    if (this.#text === "" || this.#message === undefined) return;
+    const text = this.#text;
+    this.#text = "";
+    this.#print("answer", this.#message.stream.push(text));
+  }
+
+  #endMessage(activity: Extract<Activity, { type: "message" }>): void {
+    if (this.#message?.id === activity.id) return this.#closeMessage();
+    this.#closeMessage();
+    this.sayMarkdown(activity.text);
+  }
+
+  #closeMessage(): void {
+    if (this.#message === undefined) return;
+    this.#renderText();
+    this.#print("answer", this.#message.stream.end());
+    this.#message = undefined;
+  }
+
+  #withdraw(id: string): void {
+    if (this.#message?.id !== id) return;
+    this.#closeMessage();
+    const note = "(The answer broke off; it is said again)";
+    this.#print("program", [paint(note, this.#look(), "dim")]);
+  }
+
+  #newStream(): MarkdownStream {
+    const isRaw = !this.#look().hasColor;
+    return new MarkdownStream(() => this.#look(), { isRaw });
+  }
+
+  #showLines(event: Event): void {
+    const lines = this.#events.render(event, this.#look());
+    if (lines.length === 0) return;
+    const isHeader = event.type === "thread.started";
+    const isStart = event.type === "activity.started";
+    this.#print(isHeader ? "program" : "work", lines, isStart);
+  }
+
+  #print(
+    block: Block,
+    lines: readonly string[],
+    isApart: boolean = false,
+  ): void {
+    if (lines.length === 0) return;
+    this.#renderText();
+    const isOther = this.#last !== undefined && this.#last !== block;
+    if ((isOther || isApart) && !this.#isLastBlank && lines[0] !== "") {
+      this.#lines.push("");
+    }
+    this.#lines.push(...lines);
+    this.#last = block;
+    this.#isLastBlank = lines.at(-1) === "";
+    this.#options.onChange();
+  }
+
+  #look(): ActivityLook {
+    return this.#options.look();
+  }
+}
+
+// Without colours the marks of Markdown say what colours would.
+function renderText(text: string, look: ActivityLook): readonly string[] {
+  return look.hasColor
+    ? renderMarkdown(text, look)
+    : wrapText(visibleText(text).trimEnd(), look.width);
+}
