@@ -9,19 +9,11 @@ import {
   type Usage,
 } from "../protocol/event.ts";
 import type { WireItem } from "../protocol/item.ts";
-import type { ThreadLog } from "../protocol/log.ts";
 import type { Op, UserPart } from "../protocol/op.ts";
-import type { TurnSettings } from "../protocol/settings.ts";
 import { unreachable } from "../util/assert.ts";
-import type { ActivityBoard } from "./activity.ts";
-import type { Approvals } from "./approvals.ts";
-import type { Budget } from "./budget.ts";
-import type { CacheWatch } from "./cache_watch.ts";
 import { compactHistory, needsCompaction } from "./compaction.ts";
-import type { ThreadDeps } from "./deps.ts";
 import { rollBack } from "./rollback.ts";
 import type { RunningTask } from "./task_context.ts";
-import type { ThreadState } from "./state.ts";
 import { failureOf, runTurn, type TurnContext } from "./turn.ts";
 
 export type Task =
