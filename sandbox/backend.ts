@@ -2,7 +2,11 @@
 import type { Host, SpawnRequest } from "../core/protocol/host.ts";
 import { unreachable } from "../core/util/assert.ts";
 import { buildBwrapArguments, type BwrapFeatures } from "./linux_bwrap.ts";
-import { type LauncherRequest, planConfinement } from "./linux_landlock.ts";
+import {
+  LAUNCHER,
+  type LauncherRequest,
+  planConfinement,
+} from "./linux_landlock.ts";
 import { buildSeatbeltArguments, SEATBELT_PROGRAM } from "./macos_seatbelt.ts";
 import type { SandboxPlan } from "./plan.ts";
 
@@ -34,8 +38,6 @@ export type LaunchLine = Pick<SpawnRequest, "command" | "args" | "cwd" | "env">;
 type LaunchHost = Pick<Host, "arch" | "env" | "pid" | "selfCommand">;
 
 const SHELL = "/bin/sh";
-/** Argument that makes this program the launcher; main.ts looks for it first. */
-const LAUNCHER_ROLE = "sandbox-exec-linux";
 
 /** How the request is started under the plan. */
 export function buildLaunch(
@@ -81,7 +83,7 @@ export function buildSelfLaunch(
   request: LauncherRequest,
   cwd: string,
 ): LaunchLine {
-  const [command = "", ...args] = host.selfCommand([LAUNCHER_ROLE]);
+  const [command = "", ...args] = host.selfCommand([LAUNCHER.role]);
   const json = new TextEncoder().encode(JSON.stringify(request));
   return {
     command,

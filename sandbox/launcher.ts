@@ -7,13 +7,10 @@ import {
   buildRulesetAttribute,
   type Confinement,
   LANDLOCK_ABI_MAX,
-  LAUNCHER_FAILED,
+  LAUNCHER,
   type LauncherRequest,
 } from "./linux_landlock.ts";
 import { LauncherLibc } from "./launcher_libc.ts";
-
-/** First argument that makes the program a launcher. */
-export const LAUNCHER_ROLE = "sandbox-exec-linux";
 
 const IS_ARM = Deno.build.arch === "aarch64";
 // Same numbers on both architectures, but for the last two.
@@ -97,7 +94,7 @@ function confineSelf(libc: LauncherLibc, confine: Confinement): void {
   const { symbols } = libc;
   symbols.prctl(PR_SET_PDEATHSIG, BigInt(SIGKILL), 0n, 0n, 0n);
   // The agent may have died before the line above took effect.
-  if (symbols.getppid() !== confine.agentPid) libc.exit(LAUNCHER_FAILED);
+  if (symbols.getppid() !== confine.agentPid) libc.exit(LAUNCHER.failedCode);
   libc.check(
     "PR_SET_NO_NEW_PRIVS",
     symbols.prctl(PR_SET_NO_NEW_PRIVS, 1n, 0n, 0n, 0n),

@@ -1,5 +1,5 @@
 /** libc as the launcher sees it: calls by descriptor and buffer, each checked. */
-import { LAUNCHER_COMPLAINT, LAUNCHER_FAILED } from "./linux_landlock.ts";
+import { LAUNCHER } from "./linux_landlock.ts";
 
 const SYMBOLS = {
   syscall: {
@@ -77,8 +77,8 @@ export class LauncherLibc {
   }
 
   fail(reason: string): never {
-    this.say(`${LAUNCHER_COMPLAINT}${reason}`);
-    return this.exit(LAUNCHER_FAILED);
+    this.say(`${LAUNCHER.complaint}${reason}`);
+    return this.exit(LAUNCHER.failedCode);
   }
 
   /** A line on stderr. */

@@ -45,10 +45,14 @@ export interface LandlockRule {
   readonly isFolder: boolean;
 }
 
-/** Exit status of a launcher that could not confine itself: the command never ran. */
-export const LAUNCHER_FAILED = 125;
-/** How it begins to say why. */
-export const LAUNCHER_COMPLAINT = "rondo sandbox: cannot confine the command: ";
+export const LAUNCHER = {
+  /** First argument that makes this program the launcher; main.ts looks for it first. */
+  role: "sandbox-exec-linux",
+  /** Exit status when it could not confine itself: the command never ran. */
+  failedCode: 125,
+  /** How it begins to say why. */
+  complaint: "rondo sandbox: cannot confine the command: ",
+} as const;
 /** What this program knows of; newer kernels are asked for no more. */
 export const LANDLOCK_ABI_MAX = 7;
 

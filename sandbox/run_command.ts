@@ -14,7 +14,7 @@ import { LIMITS } from "../core/protocol/limits.ts";
 import { buildLaunch, buildPlainLaunch, type LaunchLine } from "./backend.ts";
 import { OutputCapture } from "./capture.ts";
 import { isDenial, isNetworkFailure } from "./denial.ts";
-import { LAUNCHER_COMPLAINT, LAUNCHER_FAILED } from "./linux_landlock.ts";
+import { LAUNCHER } from "./linux_landlock.ts";
 import { type RunEnd, runToEnd } from "./run.ts";
 import { isConfined, type Prepared, type Session } from "./session.ts";
 import { COMMAND_MARK, type SweptCommand } from "./sweep.ts";
@@ -198,8 +198,8 @@ function refuseUnstarted(end: RunEnd, capture: OutputCapture): void {
   const { exitCode, complaint } = end;
   const isBwrap = exitCode === 1 && complaint.startsWith("bwrap: ") &&
     capture.totalBytes === 0;
-  const isLauncher = exitCode === LAUNCHER_FAILED &&
-    complaint.startsWith(LAUNCHER_COMPLAINT);
+  const isLauncher = exitCode === LAUNCHER.failedCode &&
+    complaint.startsWith(LAUNCHER.complaint);
   if (!isBwrap && !isLauncher) return;
   throw new SandboxUnavailable(`Cannot start the sandbox: ${complaint}`);
 }

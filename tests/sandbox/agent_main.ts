@@ -1,7 +1,4 @@
-/**
- * A tiny agent for tests that must put it somewhere odd, or kill it: runs one command in
- * the sandbox and prints what came of it as one JSON line. argv[0] is an AgentTask.
- */
+/** A tiny agent for tests that must put it somewhere odd, or kill it. Its argument is an AgentTask. */
 import { denoHost } from "../../core/host/deno_host.ts";
 import {
   becomeSubreaper,
