@@ -20,6 +20,7 @@ import untrusted from "./permissions/untrusted.md" with { type: "text" };
 import workspaceWrite from "./permissions/workspace_write.md" with {
   type: "text",
 };
+import plan from "./plan.md" with { type: "text" };
 import review from "./review.md" with { type: "text" };
 import reviewSchema from "./review_schema.json" with { type: "json" };
 import skills from "./skills.md" with { type: "text" };
@@ -46,6 +47,9 @@ export const REVIEW_SCHEMA: typeof reviewSchema = reviewSchema;
 
 /** Asks for an AGENTS.md. */
 export const INIT_PROMPT: string = init.trimEnd();
+
+/** Asks for a plan before anything is done; `{request}`. */
+export const PLAN_PROMPT: string = plan.trimEnd();
 
 /** Says that another model answers from now on; `{model}` and `{instructions}`. */
 export const MODEL_SWITCH: string = modelSwitch.trimEnd();

@@ -181,7 +181,8 @@ function toolsOf(
     }));
 }
 
-function promptSourceOf(
+/** What renders the prompt around a conversation, by this configuration. */
+export function promptSourceOf(
   world: AgentWorld,
   instructions: string,
   warn: (message: string) => void,

@@ -9,11 +9,12 @@ import type { Host } from "../protocol/host.ts";
 import type { ThreadMeta } from "../protocol/log.ts";
 import { resolvePath } from "../util/path.ts";
 import type { JsonObject } from "../util/json.ts";
-import { createSandbox } from "../../sandbox/mod.ts";
+import { createSandbox, type SessionSandbox } from "../../sandbox/mod.ts";
 import { type AgentWorld, loadRules, NO_HOME } from "./agent.ts";
 
 export interface World extends AgentWorld {
   readonly source: ThreadMeta["source"];
+  readonly sandbox: SessionSandbox;
 }
 
 export interface WorldOptions {

@@ -208,6 +208,8 @@ export const LIMITS = Object.freeze({
   gitMs: 30_000,
   diffBytes: 4 * 1024 * 1024,
   diffUntrackedFiles: 200,
+  /** The person's input of earlier conversations, unless configured. */
+  historyBytes: 1024 * 1024,
   /** Messages shown again when a conversation is resumed. */
   pastMessages: 20,
 
@@ -246,6 +248,10 @@ export const LIMITS = Object.freeze({
   /** Of an MCP server: until it has said what it offers, and one call without progress. */
   mcpStartupMs: 30_000,
   mcpToolMs: 120_000,
+  /** Stands for no time limit at all: the longest a timer can wait. */
+  mcpClockMs: 2 ** 31 - 1,
+  /** Between two looks at a list of tools that a server says has changed. */
+  mcpRelistMs: 1_000,
   /** One message of an MCP server; a longer one is not read into memory. */
   mcpMessageBytes: 32 * 1024 * 1024,
   /** Of a longer message, from either end, to find out what it answers. */

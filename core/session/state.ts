@@ -1,7 +1,11 @@
 /** What a thread remembers between its turns; only the session writes it. */
 import type { ToldContext } from "../context/initial.ts";
-import { addUsage, NO_USAGE, type Usage } from "../protocol/event.ts";
-
+import {
+  addUsage,
+  type CacheReport,
+  NO_USAGE,
+  type Usage,
+} from "../protocol/event.ts";
 import type { Frame } from "./frame.ts";
 import type { Transcript } from "./transcript.ts";
 
@@ -15,6 +19,8 @@ export class ThreadState {
   /** Estimated tokens of instructions and tools, which are sent beside the items. */
   baseTokens = 0;
   threadUsage: Usage = NO_USAGE;
+  /** What the provider's cache did for the last request; null before one. */
+  lastCache: CacheReport | null = null;
   #countedTokens = 0;
   #estimateThen = 0;
 

@@ -78,6 +78,7 @@ async function request(
   if (answer.usage !== null) context.state.count(answer.usage);
   context.budget.countRequest(answer.usage);
   const cache = watch.end(answer.usage);
+  context.state.lastCache = cache;
   context.log.append({
     type: "request",
     usage: answer.usage,

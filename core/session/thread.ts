@@ -42,6 +42,7 @@ export class ThreadActor implements Thread {
   #settings: TurnSettings;
   #tasks: Task[] = [];
   #steering: UserPart[][] = [];
+  readonly #early: string[] = [];
   #running:
     | { readonly task: Task; readonly abort: AbortController }
     | undefined;
@@ -69,12 +70,38 @@ export class ThreadActor implements Thread {
     };
   }
 
+  /** What the next task runs with. */
+  get settings(): TurnSettings {
+    return this.#settings;
+  }
+
+  /** To be read only; it changes while a task runs. */
+  get state(): ThreadState {
+    return this.#start.state;
+  }
+
+  get deps(): ThreadDeps {
+    return this.#start.deps;
+  }
+
+  /** Names the thread in its log. Throws SessionError. */
+  rename(name: string): void {
+    this.#start.log.append({ type: "named", name });
+    this.#start.log.sync();
+  }
+
+  /** Tells the person something, at the latest when somebody listens. */
+  warn(message: string): void {
+    if (this.#isAnnounced) this.#emit({ type: "warning", message });
+    else this.#early.push(message);
+  }
+
   events(): AsyncIterable<Event> {
     const reader = this.#hub.subscribe();
     if (!this.#isAnnounced) {
       this.#isAnnounced = true;
       this.#emit(this.#start.started);
-      for (const message of this.#start.warnings) {
+      for (const message of [...this.#start.warnings, ...this.#early]) {
         this.#emit({ type: "warning", message });
       }
     }

@@ -143,17 +143,21 @@ interface Opening {
 // Whatever goes wrong from here on, the log is closed and its lock given up.
 async function open(opening: Opening): Promise<OpenThread> {
   const { factory, id, log, state, warnings, restored } = opening;
+  let thread: ThreadActor | undefined;
   try {
     const agent = await factory.agent({
       threadId: id,
       state,
       restored,
-      warn: (message) => warnings.push(message),
+      warn: (message) => {
+        if (thread === undefined) warnings.push(message);
+        else thread.warn(message);
+      },
     });
     const { deps, settings } = agent;
     const cacheWatch = new CacheWatch(id, () => factory.host.monotonicMs());
     if (restored !== undefined) recall(restored, opening, agent, cacheWatch);
-    const thread = new ThreadActor({
+    thread = new ThreadActor({
       id,
       deps,
       settings,

@@ -109,9 +109,7 @@ export function renderUndoPlan(plan: UndoPlan): readonly string[] {
     ? "1 turn"
     : `${plan.turns.length} turns`;
   const lines = [`Takes back ${count}:`];
-  for (const { path, from, to } of plan.restore) {
-    lines.push(`  ${verb(from, to).padEnd(8)} ${path}`);
-  }
+  for (const one of plan.restore) lines.push(`  ${renderUndoChange(one)}`);
   for (const { path, reason } of plan.conflicts) {
     lines.push(`  ${"leave".padEnd(8)} ${path} (${reason})`);
   }
@@ -119,6 +117,13 @@ export function renderUndoPlan(plan: UndoPlan): readonly string[] {
     lines.push("  all files are already as they were");
   }
   return lines;
+}
+
+/** What happens to one file: `restore  /a/b.ts`. */
+export function renderUndoChange(
+  { path, from, to }: UndoPlan["restore"][number],
+): string {
+  return `${verb(from, to).padEnd(8)} ${path}`;
 }
 
 function findConflict(

@@ -1,0 +1,37 @@
+/** `rondo`, `rondo resume`, `rondo fork`: a conversation in this terminal. */
+import { runRepl } from "../frontends/repl.ts";
+import type { CommandLine } from "../protocol/command_line.ts";
+import type { Host } from "../protocol/host.ts";
+import type { Terminal } from "../protocol/terminal.ts";
+import { openReplDesk } from "./repl_desk.ts";
+import { createReplServices } from "./repl_services.ts";
+
+/** Talks until the person leaves; resolves to the exit code. Throws UserError, SessionError. */
+export async function runReplCommand(
+  commandLine: CommandLine,
+  host: Host,
+  terminal: Terminal,
+): Promise<number> {
+  const desk = await openReplDesk({
+    host,
+    commandLine,
+    canAsk: terminal.stdin.isTty,
+  });
+  const firstPrompt = buildFirstPrompt(commandLine);
+  return await runRepl({
+    services: createReplServices(desk),
+    host,
+    terminal,
+    flags: commandLine.flags,
+    ...(firstPrompt !== undefined && { firstPrompt }),
+  });
+}
+
+// Images go the way of those that are named in a message.
+function buildFirstPrompt(
+  { prompt, flags }: CommandLine,
+): string | undefined {
+  const images = (flags.image ?? []).map((path) => `"${path}"`);
+  const words = [...images, ...(prompt === undefined ? [] : [prompt])];
+  return words.length === 0 ? undefined : words.join(" ");
+}

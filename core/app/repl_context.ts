@@ -1,0 +1,117 @@
+/** What a conversation can be told about itself: prompts, skills, settings, sizes, prices. */
+import { priceOf } from "../config/derive.ts";
+import { explainConfig, renderExplained } from "../config/explain.ts";
+import { providerOf } from "../config/providers.ts";
+import { renderPlanPrompt } from "../context/plan.ts";
+import { renderReviewPrompt } from "../context/review.ts";
+import type { ContextServices } from "../frontends/repl_services.ts";
+import { UserError } from "../protocol/error.ts";
+import type { Usage } from "../protocol/event.ts";
+import { costOf } from "../session/budget.ts";
+import { frameOf } from "../session/frame.ts";
+import { INIT_PROMPT } from "../../prompts/mod.ts";
+import { promptSourceOf } from "./agent.ts";
+import { promptRows, renderPromptTable } from "./prompt_table.ts";
+import type { ReplDesk } from "./repl_desk.ts";
+import { NO_MCP } from "./repl_mcp.ts";
+
+/** The services around what the model is told. */
+export function contextServices(desk: ReplDesk): ContextServices {
+  return {
+    ...NO_MCP,
+    skills: async () => {
+      const source = promptSourceOf(desk.world, "", () => {});
+      return await source.skills(desk.world.loaded.cwd);
+    },
+    initPrompt: (cwd) => initPrompt(desk, cwd),
+    reviewPrompt: (target) => Promise.resolve(renderReviewPrompt(target)),
+    planPrompt: (request) => Promise.resolve(renderPlanPrompt(request)),
+    explainConfig: () =>
+      Promise.resolve(
+        renderExplained(explainConfig(desk.world.loaded)).trimEnd().split("\n"),
+      ),
+    explainPrompt: (threadId) => explainPrompt(desk, threadId),
+    priceOf: (usage, model) => renderPrice(desk, usage, model),
+    statusRows: (threadId) => Promise.resolve(statusRows(desk, threadId)),
+  };
+}
+
+async function initPrompt(desk: ReplDesk, cwd: string): Promise<string> {
+  const path = `${cwd}/AGENTS.md`;
+  if (await desk.host.files.stat(path) === undefined) return INIT_PROMPT;
+  throw new UserError(
+    "usage",
+    `Cannot begin a new ${path}: there is one already; ask for what should change in it`,
+  );
+}
+
+// What is said before the next message is asked for, and not taken note of.
+async function explainPrompt(
+  desk: ReplDesk,
+  threadId: string,
+): Promise<readonly string[]> {
+  const thread = desk.live(threadId)?.thread;
+  if (thread === undefined) return ["This conversation is not open"];
+  const { deps, state, settings } = thread;
+  const news = await deps.context.news(state.told, settings);
+  const slot = { frame: state.frame, baseTokens: state.baseTokens };
+  const frame = await frameOf({ threadId, deps, settings, state: slot });
+  return renderPromptTable(
+    promptRows(frame, state.transcript.entries, news.items),
+  );
+}
+
+function renderPrice(
+  desk: ReplDesk,
+  usage: Usage,
+  model: string,
+): string | undefined {
+  const price = priceOf(desk.world.loaded.config, model);
+  if (price === undefined) return undefined;
+  const cost = costOf(usage, price);
+  return `$${cost.toFixed(cost < 0.1 ? 4 : 2)}`;
+}
+
+function statusRows(
+  desk: ReplDesk,
+  threadId: string,
+): readonly (readonly [string, string])[] {
+  const { loaded, rules } = desk.world;
+  const open = desk.live(threadId);
+  const cache = open?.thread.state.lastCache ?? undefined;
+  const files = loaded.layers.flatMap(({ file }) => file ?? []);
+  return [
+    ["provider", providerOf(loaded.config, desk.host).baseUrl],
+    [
+      "project",
+      `${loaded.trust.folder}, ${loaded.trust.level ?? "not decided"}`,
+    ],
+    ["settings", [...new Set(files)].join(", ") || "no file"],
+    ["rules", `${rules.current().rules.length}`],
+    ["log", open?.logPath || "not recorded"],
+    ...(open === undefined ? [] : contextRows(open.thread.state)),
+    ...(cache === undefined ? [] : [
+      [
+        "cache",
+        `${cache.cachedTokens} of ~${cache.sharedTokens} repeated tokens${
+          cache.cause === "" ? "" : `, ${cache.cause}`
+        }`,
+      ] as const,
+    ]),
+  ];
+}
+
+function contextRows(state: {
+  readonly transcript: {
+    readonly entries: readonly unknown[];
+    readonly generation: number;
+  };
+  usedTokens(): number;
+}): readonly (readonly [string, string])[] {
+  const { entries, generation } = state.transcript;
+  const compacted = generation === 0 ? "" : `, replaced ${generation} times`;
+  return [[
+    "next request",
+    `~${state.usedTokens()} tokens in ${entries.length} items${compacted}`,
+  ]];
+}

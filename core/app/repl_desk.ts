@@ -1,0 +1,105 @@
+/** What the conversation's services share: the world as it is now, and the open threads. */
+import { typedText, withoutImages } from "../context/contextual.ts";
+import type { OpenedThread, PastMessage } from "../frontends/repl_facts.ts";
+import type { CommandLine } from "../protocol/command_line.ts";
+import { SessionError } from "../protocol/error.ts";
+import type { Host } from "../protocol/host.ts";
+import { viewItem } from "../protocol/item.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import { findSession } from "../session/session_find.ts";
+import type { OpenThread } from "../session/threads.ts";
+import { openWorld, type World } from "./world.ts";
+
+export interface ReplDeskOptions {
+  readonly host: Host;
+  readonly commandLine: CommandLine;
+  /** Whether somebody sits at the terminal. */
+  readonly canAsk: boolean;
+}
+
+/** Reads the configuration. Throws UserError. */
+export async function openReplDesk(
+  options: ReplDeskOptions,
+): Promise<ReplDesk> {
+  return new ReplDesk(options, await loadWorld(options));
+}
+
+export class ReplDesk {
+  readonly host: Host;
+  readonly commandLine: CommandLine;
+  readonly #options: ReplDeskOptions;
+  readonly #threads = new Map<string, OpenThread>();
+  #world: World;
+
+  constructor(options: ReplDeskOptions, world: World) {
+    this.host = options.host;
+    this.commandLine = options.commandLine;
+    this.#options = options;
+    this.#world = world;
+  }
+
+  get world(): World {
+    return this.#world;
+  }
+
+  /** Reads the configuration anew; threads that are open keep theirs. */
+  async reload(): Promise<void> {
+    this.#world = await loadWorld(this.#options);
+  }
+
+  /** Takes note of a thread until it is closed. */
+  opened(open: OpenThread): OpenedThread {
+    const { thread } = open;
+    this.#threads.set(thread.id, open);
+    void thread.closed.then(() => {
+      if (this.#threads.get(thread.id) === open) {
+        this.#threads.delete(thread.id);
+      }
+    });
+    return { thread, past: pastMessages(open) };
+  }
+
+  /** The thread, while it is open here. */
+  live(threadId: string): OpenThread | undefined {
+    return this.#threads.get(threadId);
+  }
+
+  /** Path of the log of a thread, by id, start of an id, or name. Throws SessionError. */
+  async logPath(name: string): Promise<string> {
+    const live = this.live(name);
+    if (live?.logPath === "") {
+      throw new SessionError(
+        "Cannot read this conversation back: it is not recorded",
+      );
+    }
+    if (live !== undefined) return live.logPath;
+    return await findSession(this.host, { codexHome: this.codexHome(), name });
+  }
+
+  /** The home of sessions. Throws SessionError when there is none. */
+  codexHome(): string {
+    const { codexHome } = this.#world.loaded;
+    if (codexHome !== undefined) return codexHome;
+    throw new SessionError("Cannot find sessions: there is no home folder");
+  }
+}
+
+async function loadWorld(
+  { host, commandLine, canAsk }: ReplDeskOptions,
+): Promise<World> {
+  return await openWorld(host, commandLine.flags, { canAsk, source: "repl" });
+}
+
+function pastMessages({ thread }: OpenThread): readonly PastMessage[] {
+  const past: PastMessage[] = [];
+  for (const { item } of thread.state.transcript.entries.toReversed()) {
+    if (past.length === LIMITS.pastMessages) break;
+    const view = viewItem(item);
+    if (typedText(item) !== undefined) {
+      past.push({ role: "user", text: withoutImages(item) });
+    } else if (view.type === "message" && view.role === "assistant") {
+      past.push({ role: "assistant", text: view.text });
+    }
+  }
+  return past.reverse();
+}

@@ -1,0 +1,32 @@
+/** The services of the conversation, each part wired to what does it. */
+import type { ReplServices } from "../frontends/repl_services.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import { contextServices } from "./repl_context.ts";
+import type { ReplDesk } from "./repl_desk.ts";
+import { fileServices } from "./repl_files.ts";
+import { settingsServices } from "./repl_settings.ts";
+import { startServices } from "./repl_start.ts";
+import { threadServices } from "./repl_threads.ts";
+
+/** All of them, for one run of the program. */
+export function createReplServices(desk: ReplDesk): ReplServices {
+  return {
+    history: historyOf(desk),
+    ...startServices(desk),
+    ...threadServices(desk),
+    ...settingsServices(desk),
+    ...fileServices(desk),
+    ...contextServices(desk),
+  };
+}
+
+function historyOf(desk: ReplDesk): ReplServices["history"] {
+  const { config, codexHome } = desk.world.loaded;
+  const isKept = config.history.persistence === "save-all" &&
+    desk.commandLine.flags.ephemeral !== true;
+  if (!isKept || codexHome === undefined) return undefined;
+  return {
+    path: `${codexHome}/history.jsonl`,
+    bytesMax: config.history.max_bytes ?? LIMITS.historyBytes,
+  };
+}
