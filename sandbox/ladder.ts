@@ -1,11 +1,7 @@
 /** The back ends from strong to weak, each proved by running it; the first that holds is used. */
 import type { Backend } from "./backend.ts";
 import { hintFor } from "./hints.ts";
-import {
-  BWRAP_PATHS,
-  type BwrapFeatures,
-  PROC_WRITABLE,
-} from "./linux_bwrap.ts";
+import { BWRAP_PATHS, type BwrapFeatures } from "./linux_bwrap.ts";
 import {
   findFirst,
   type ProbeHost,
@@ -143,13 +139,6 @@ async function findBwrap(
     rungs.push({ name: "bwrap", isProved: false, detail, hint });
     return [];
   }
-  const found = await Promise.all(
-    PROC_WRITABLE.map(async (path) =>
-      await host.files.stat(path).catch(() => undefined) ? path : undefined
-    ),
-  );
-  const procEntries = found.filter((path) => path !== undefined);
-  const common = { program, procEntries };
   const shapes = [
     ...(options.skipsUserNamespace ? [] : [true]),
     ...(host.uid === 0 ? [false] : []),
@@ -158,7 +147,7 @@ async function findBwrap(
   );
   return [true, false].flatMap((networkNamespace) =>
     shapes.map((shape): Candidate => ({
-      backend: nameBwrap({ ...common, ...shape, networkNamespace }),
+      backend: nameBwrap({ program, ...shape, networkNamespace }),
       isForNetwork: !networkNamespace,
     }))
   );

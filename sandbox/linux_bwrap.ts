@@ -14,8 +14,6 @@ export interface BwrapFeatures {
   readonly ownProc: boolean;
   /** A private network; without it the filter closes all sockets. */
   readonly networkNamespace: boolean;
-  /** Of the /proc entries below, those that exist. */
-  readonly procEntries: readonly string[];
 }
 
 /** The only places bubblewrap is taken from: never from PATH, never from a workspace. */
@@ -26,12 +24,9 @@ export const BWRAP_PATHS: readonly string[] = [
   "/run/current-system/sw/bin/bwrap",
 ];
 
-/**
- * Entries of /proc that a process of user 0 could write although it has no capability
- * left: core_pattern below sys runs a program on the host.
- */
-export const PROC_WRITABLE: readonly string[] = [
-  "/proc/sys",
+// Entries of /proc that a process of user 0 could write although it has no capability
+// left, beside /proc/sys, where core_pattern runs a program on the host.
+const PROC_WRITABLE: readonly string[] = [
   "/proc/sysrq-trigger",
   "/proc/irq",
   "/proc/bus",
@@ -126,10 +121,11 @@ function renderNamespaces(
   ];
 }
 
-function renderProc({ ownProc, procEntries }: BwrapFeatures): string[] {
+// Of the entries only sys is always there; without it bwrap must fail, not go on.
+function renderProc({ ownProc }: BwrapFeatures): string[] {
   if (!ownProc) return [];
-  const locked = procEntries.flatMap((path) => ["--ro-bind", path, path]);
-  return ["--proc", "/proc", ...locked];
+  const others = PROC_WRITABLE.flatMap((path) => ["--ro-bind-try", path, path]);
+  return ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", ...others];
 }
 
 function renderCapabilities(

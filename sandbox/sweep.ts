@@ -93,18 +93,13 @@ export class Sweeper {
     return command.isConfined && !others && await this.#isFiltered(child);
   }
 
-  // The children of every thread: an orphan may come to any of them.
+  // Orphans come to the first thread that lives (find_alive_thread in kernel/exit.c), which
+  // is the one that also starts our own children.
   async #listChildren(): Promise<number[]> {
     const { files, pid } = this.#host;
-    const tasks = await files.list(`/proc/${pid}/task`).catch(() => []);
-    const lists = await Promise.all(
-      tasks.map(({ name }) =>
-        files.readText(`/proc/${pid}/task/${name}/children`).catch(() => "")
-      ),
-    );
-    return lists.flatMap((list) =>
-      list.split(" ").map(Number).filter((child) => child > 0)
-    );
+    const list = await files.readText(`/proc/${pid}/task/${pid}/children`)
+      .catch(() => "");
+    return list.split(" ").map(Number).filter((child) => child > 0);
   }
 
   async #readStat(

@@ -1,0 +1,81 @@
+/** What a sandbox costs: medians of running `true`, plainly, under bwrap, under the launcher. */
+import { denoHost } from "../../core/host/deno_host.ts";
+import {
+  becomeSubreaper,
+  closeInheritedDescriptors,
+  reapChild,
+} from "../../core/host/descriptors.ts";
+import type { SandboxPolicy } from "../../core/protocol/policy.ts";
+import { createSandbox } from "../../sandbox/mod.ts";
+import { type BackendChoice, runLadder } from "../../sandbox/ladder.ts";
+
+const RUNS = 50;
+const POLICY: SandboxPolicy = {
+  mode: "workspace-write",
+  writableRoots: [],
+  networkAccess: false,
+  excludeTmpdirEnvVar: false,
+  excludeSlashTmp: false,
+  gitCommits: false,
+  allowUnixSockets: false,
+  denyRead: [],
+};
+
+if (import.meta.main) await main();
+
+async function main(): Promise<void> {
+  closeInheritedDescriptors();
+  becomeSubreaper();
+  const built = new URL("../../build/rondo", import.meta.url).pathname;
+  const host = {
+    ...denoHost(),
+    selfCommand: (args: readonly string[]) => [built, ...args],
+  };
+  const base = await Deno.makeTempDir({ dir: "/var/tmp" });
+  const workspace = `${base}/work`;
+  await Deno.mkdir(workspace);
+  const start = performance.now();
+  await runLadder(host, { choice: "bwrap" });
+  const probeMs = performance.now() - start;
+  let plainMs = 0;
+  for (const backend of ["none", "bwrap", "landlock"] as const) {
+    const ms = await measure(backend, { host, workspace });
+    if (backend === "none") plainMs = ms;
+    console.log(
+      `${backend.padEnd(8)} ${ms.toFixed(1)} ms, plain + ${
+        (ms - plainMs).toFixed(1)
+      } ms, x ${(ms / plainMs).toFixed(1)}`,
+    );
+  }
+  console.log(`proof of bwrap ${probeMs.toFixed(1)} ms, once`);
+  await Deno.remove(base, { recursive: true });
+}
+
+async function measure(
+  backend: BackendChoice,
+  { host, workspace }: {
+    readonly host: ReturnType<typeof denoHost>;
+    readonly workspace: string;
+  },
+): Promise<number> {
+  const codexHome = `${workspace}-none`;
+  const sandbox = createSandbox({ host, codexHome, backend, reapChild });
+  const times: number[] = [];
+  for (let run = 0; run < RUNS + 3; run++) {
+    const start = performance.now();
+    await sandbox.run({
+      argv: ["true"],
+      cwd: workspace,
+      workspace,
+      env: { PATH: "/usr/bin:/bin" },
+      policy: POLICY,
+      sandboxed: backend !== "none",
+      timeoutMs: 10_000,
+      signal: new AbortController().signal,
+    });
+    times.push(performance.now() - start);
+  }
+  // The first runs prove the back end and warm the caches.
+  const sorted = times.slice(3).sort((left, right) => left - right);
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+}
