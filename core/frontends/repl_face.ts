@@ -14,6 +14,8 @@ export interface ReplFace {
   sayMarkdown(text: string): void;
   sayDiff(diff: string): void;
   showWhole(activity: Activity): void;
+  /** Something begins that no event announces. */
+  waiting(phase: string): void;
   fail(message: string): void;
   /** Output of the person's own command as it comes, and its end. */
   output(text: string): void;

@@ -10,6 +10,8 @@ export interface LiveParts {
   readonly preview: readonly string[];
   /** Answers of an open question; empty without one. */
   readonly question: readonly string[];
+  /** Column of the cursor in the last line of the question, when it belongs there. */
+  readonly cursor?: number;
   /** Newest output of what runs. */
   readonly tail: string;
   readonly status: string;
@@ -38,11 +40,17 @@ export function composeLive(
     ...listLines("next", parts.queue, look),
     ...(parts.notice === "" ? [] : [fit(parts.notice, look)]),
   ];
+  const below = above.length - parts.preview.length - parts.question.length;
   const room = Math.max(0, rowsMax - parts.editor.lines.length);
   // What is nearest to the input matters most.
   const shown = above.slice(Math.max(0, above.length - room));
+  const lines = [...shown, ...parts.editor.lines];
+  const asked = shown.length - below - 1;
+  if (parts.cursor !== undefined && asked >= 0) {
+    return { lines, row: asked, column: Math.min(parts.cursor, look.width) };
+  }
   return {
-    lines: [...shown, ...parts.editor.lines],
+    lines,
     row: shown.length + parts.editor.row,
     column: parts.editor.column,
   };

@@ -9,6 +9,7 @@ import {
 import { renderEditor } from "./line_editor_view.ts";
 import type { Look } from "./render_style.ts";
 import { composeLive } from "./repl_live.ts";
+import type { Keyboard } from "./repl_keys.ts";
 import type { Questions } from "./repl_questions.ts";
 import type { RichFace } from "./repl_rich_face.ts";
 import { type LiveArea, Screen } from "./repl_screen.ts";
@@ -87,7 +88,9 @@ export class LivePainter {
     this.#isPaused = true;
   }
 
-  resume(): void {
+  /** The terminal is ours again, in whatever state it came back. */
+  resume(keyboard: Keyboard): void {
+    keyboard.open();
     this.#isPaused = false;
     this.paint();
   }
@@ -150,6 +153,7 @@ export class LivePainter {
       {
         preview: face.preview(),
         question: questions.render(look, now),
+        ...(questions.cursor !== undefined && { cursor: questions.cursor }),
         tail: status.tail,
         status: this.#status(now),
         steers: pending.steers,

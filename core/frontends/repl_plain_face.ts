@@ -76,6 +76,10 @@ export class PlainFace implements ReplFace {
     this.#print(renderWhole(activity, this.#look()));
   }
 
+  waiting(phase: string): void {
+    this.say([`${phase} …`]);
+  }
+
   fail(message: string): void {
     this.#closeMessage();
     this.#options.terminal.stderr.write(`Error: ${visibleText(message)}\n`);

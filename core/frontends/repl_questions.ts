@@ -1,4 +1,5 @@
 /** Questions that wait for the person: one at a time, deaf to what was typed before. Pure. */
+import { displayWidth } from "@std/cli";
 import { LIMITS } from "../protocol/limits.ts";
 import type { ApprovalRequest, Decision } from "../protocol/policy.ts";
 import {
@@ -11,6 +12,8 @@ import type { Key } from "./key.ts";
 import { type EditText, editText, EMPTY_TEXT } from "./line_editor_text.ts";
 import { type Look, paint } from "./render_style.ts";
 import { cutSpans } from "./render_wrap.ts";
+
+const WHY = "Why not? (Enter says no, Esc goes back) ";
 
 export interface OpenQuestion {
   readonly id: string;
@@ -87,6 +90,12 @@ export class Questions {
     return { type: "decided", id: question.id, decision };
   }
 
+  /** Column of the cursor in the last line, while a word is typed there. */
+  get cursor(): number | undefined {
+    if (this.#word === undefined) return undefined;
+    return displayWidth(WHY + this.#word.text.slice(0, this.#word.cursor));
+  }
+
   /** The live lines below the question. */
   render(look: Look, nowMs: number): readonly string[] {
     const question = this.current;
@@ -95,9 +104,7 @@ export class Questions {
       cutSpans([{ text, styles: [] }], look.width).map((one) => one.text)
         .join("");
     if (this.#word !== undefined) {
-      return [
-        fit(`Why not? (Enter says no, Esc goes back) ${this.#word.text}`),
-      ];
+      return [fit(WHY + this.#word.text.replaceAll("\n", " "))];
     }
     if (!this.isArmed(nowMs)) {
       return [

@@ -56,6 +56,7 @@ class RichRepl {
       onChange: () => this.#painter.schedule(),
       onEvent: (event) => this.#take(event),
       onGiveBack: (lines) => this.#giveBack(lines),
+      onWait: (phase) => this.#status.wait(phase, this.#now()),
       onLeave: () => this.#leave(exitCode("done")),
     });
     this.#session = new ReplSession({ ...request, face: this.#face });
@@ -217,6 +218,7 @@ class RichRepl {
         return;
       case "turn.completed":
       case "thread.closed":
+        this.#painter.notice("");
         return this.#questions.clear();
     }
   }
@@ -237,12 +239,7 @@ class RichRepl {
     // Stops here until the shell continues us.
     host.kill(host.pid, "SIGTSTP");
     await host.sleep(LIMITS.frameMs);
-    this.#resume();
-  }
-
-  #resume(): void {
-    this.#keyboard.open();
-    this.#painter.resume();
+    this.#painter.resume(this.#keyboard);
   }
 
   #listen(): readonly (() => void)[] {
@@ -252,7 +249,7 @@ class RichRepl {
       terminal.onSignal("SIGINT", () => this.#stop()),
       terminal.onSignal("SIGTERM", end),
       terminal.onSignal("SIGHUP", end),
-      terminal.onSignal("SIGCONT", () => this.#resume()),
+      terminal.onSignal("SIGCONT", () => this.#painter.resume(this.#keyboard)),
       terminal.onSignal("SIGWINCH", () => this.#painter.resized()),
     ];
   }

@@ -20,6 +20,7 @@ export interface RichFaceOptions {
   readonly onChange: () => void;
   readonly onEvent: (event: Event) => void;
   readonly onGiveBack: (lines: readonly string[]) => void;
+  readonly onWait: (phase: string) => void;
   readonly onLeave: () => void;
 }
 
@@ -120,6 +121,11 @@ export class RichFace implements ReplFace {
   /** Lines that are painted already. */
   showPainted(lines: readonly string[]): void {
     this.#print("work", lines);
+  }
+
+  waiting(phase: string): void {
+    this.#options.onWait(phase);
+    this.#options.onChange();
   }
 
   fail(message: string): void {

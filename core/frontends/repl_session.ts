@@ -147,6 +147,9 @@ export class ReplSession {
 
   /** Hands an op to the thread; nothing happens when there is none. */
   op(op: Op): void {
+    if (op.type === "compact") {
+      this.#options.face.waiting("Shortening the history");
+    }
     this.#opened?.thread.submit(op);
   }
 

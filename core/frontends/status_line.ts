@@ -14,7 +14,8 @@ export class StatusTracker {
   readonly #running = new Map<string, string>();
   #phase = "";
   #sinceMs = 0;
-  #tail = "";
+  #tail = { id: "", text: "" };
+  #isTurn = false;
   #isAsked = false;
   #tokens = 0;
 
@@ -30,7 +31,8 @@ export class StatusTracker {
 
   /** The newest line of what runs. */
   get tail(): string {
-    return this.#running.size === 0 ? "" : visibleLine(this.#tail, 200);
+    const { id, text } = this.#tail;
+    return this.#running.has(id) ? visibleLine(text, 200) : "";
   }
 
   /** What is waited for; empty when nothing is. */
@@ -49,8 +51,8 @@ export class StatusTracker {
     if (this.phase !== before) this.#sinceMs = nowMs;
   }
 
-  /** Something of the program itself is waited for. */
-  set(phase: string, nowMs: number): void {
+  /** Something is waited for that no event announces. */
+  wait(phase: string, nowMs: number): void {
     this.#phase = phase;
     this.#sinceMs = nowMs;
   }
@@ -59,6 +61,7 @@ export class StatusTracker {
     switch (event.type) {
       case "turn.started":
         this.#phase = "Waiting for the model";
+        this.#isTurn = true;
         this.#tokens = 0;
         return;
       case "text.delta":
@@ -68,14 +71,11 @@ export class StatusTracker {
         this.#phase = "Thinking";
         return;
       case "output.delta":
-        this.#tail = (this.#tail + event.text).slice(-TAIL_CHARS)
-          .replace(/^[^]*\n(?=[^]*\S)/, "");
-        return;
+        return this.#addOutput(event.activityId, event.text);
       case "activity.started":
         return this.#start(event.activity);
       case "activity.completed":
         this.#running.delete(event.activity.id);
-        if (this.#running.size === 0) this.#tail = "";
         if (event.activity.type !== "reasoning") {
           this.#phase = "Waiting for the model";
         }
@@ -93,14 +93,24 @@ export class StatusTracker {
         this.#isAsked = false;
         return;
       case "context.compacted":
-        this.#phase = this.#phase === "" ? "" : "Waiting for the model";
+      case "warning":
+        // Outside of a turn that is the end of what was asked for.
+        if (!this.#isTurn) this.#phase = "";
         return;
       case "turn.completed":
       case "thread.closed":
         this.#phase = "";
+        this.#isTurn = false;
         this.#isAsked = false;
         this.#running.clear();
     }
+  }
+
+  #addOutput(id: string, text: string): void {
+    const before = this.#tail.id === id ? this.#tail.text : "";
+    const whole = (before + text).slice(-TAIL_CHARS);
+    // The newest line that says something.
+    this.#tail = { id, text: whole.replace(/^[^]*\n(?=[^]*\S)/, "") };
   }
 
   #start(activity: Activity): void {
