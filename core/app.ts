@@ -46,6 +46,12 @@ async function runCommand(
       const { runExecCommand } = await import("./app/exec_command.ts");
       return await runExecCommand(commandLine, host, terminal);
     }
+    case "repl":
+    case "resume":
+    case "fork": {
+      const { runReplCommand } = await import("./app/repl_command.ts");
+      return await runReplCommand(commandLine, host, terminal);
+    }
     case "sessions list":
     case "sessions show":
     case "sessions search":
