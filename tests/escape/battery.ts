@@ -18,6 +18,8 @@ export interface BatteryOptions {
   readonly tricks: string;
   readonly strayName: string;
   readonly landlockAbiMax?: number;
+  /** The built program, which then runs the cases through its command line. */
+  readonly program?: string;
 }
 
 /** By the case's first word: whether what the script tries came to pass. */
@@ -51,20 +53,53 @@ export async function runBattery(
       (one.policy ?? "write") === policy
     );
     if (cases.length === 0) continue;
-    await runGroup({ ...options, cases }, { stage, host, policy, results });
+    await runGroup({ ...options, cases }, {
+      stage,
+      host,
+      asUser,
+      policy,
+      results,
+    });
   }
   return results;
 }
 
-async function runGroup(
-  { cases, backend, landlockAbiMax }: BatteryOptions,
-  { stage, host, policy, results }: {
-    readonly stage: Stage;
-    readonly host: Host;
-    readonly policy: PolicyName;
-    readonly results: Map<string, boolean>;
-  },
-): Promise<void> {
+interface Group {
+  readonly stage: Stage;
+  readonly host: Host;
+  readonly asUser: readonly string[];
+  readonly policy: PolicyName;
+  readonly results: Map<string, boolean>;
+}
+
+async function runGroup(options: BatteryOptions, group: Group): Promise<void> {
+  const { cases } = options;
+  const { stage, results } = group;
+  const before = new Map<string, string>();
+  for (const one of cases) {
+    const name = caseName(one);
+    before.set(name, await stage.look(name, one.judge ?? "exit"));
+  }
+  const env = { ...stage.env, NAMES: cases.map(caseName).join(" ") };
+  const output = options.program === undefined
+    ? await runInProcess(options, group, env)
+    : await runProgram(options.program, options, { ...group, env });
+  if (Deno.env.get("ESCAPE_VERBOSE")) console.log(output);
+  for (const one of cases) {
+    const name = caseName(one);
+    const code = new RegExp(`^CASE ${name} (\\d+)$`, "m").exec(output)?.[1];
+    if (code === undefined) throw new Error(`${name} was not run: ${output}`);
+    const judge = one.judge ?? "exit";
+    const hasChanged = await stage.look(name, judge) !== before.get(name);
+    results.set(name, hasChanged || (judge === "exit" && code === "0"));
+  }
+}
+
+async function runInProcess(
+  { backend, landlockAbiMax }: BatteryOptions,
+  { stage, host, policy }: Group,
+  env: Readonly<Record<string, string>>,
+): Promise<string> {
   const sandbox = createSandbox({
     host,
     codexHome: `${stage.base}/codex`,
@@ -72,34 +107,54 @@ async function runGroup(
     reapChild,
     ...(landlockAbiMax === undefined ? {} : { landlockAbiMax }),
   });
-  const before = new Map<string, string>();
-  for (const one of cases) {
-    const name = caseName(one);
-    before.set(name, await stage.look(name, one.judge ?? "exit"));
-  }
-  const names = cases.map(caseName).join(" ");
   const result = await sandbox.run({
     argv: ["sh", `${stage.base}/scripts/all.sh`],
     cwd: stage.workspace,
-    env: { ...stage.env, NAMES: names },
+    env,
     policy: policyOf(policy, stage.roots),
     sandboxed: backend !== "none",
     timeoutMs: 300_000,
     signal: new AbortController().signal,
   });
-  if (Deno.env.get("ESCAPE_VERBOSE")) console.log(result.output.head);
-  for (const one of cases) {
-    const name = caseName(one);
-    const code = new RegExp(`^CASE ${name} (\\d+)$`, "m").exec(
-      result.output.head,
-    )?.[1];
-    if (code === undefined) {
-      throw new Error(`${name} was not run: ${result.output.head}`);
-    }
-    const judge = one.judge ?? "exit";
-    const hasChanged = await stage.look(name, judge) !== before.get(name);
-    results.set(name, hasChanged || (judge === "exit" && code === "0"));
-  }
+  return result.output.head;
+}
+
+const SETTINGS: Readonly<Record<PolicyName, readonly string[]>> = {
+  write: [],
+  read: [],
+  commits: ["-c", "sandbox_workspace_write.git_commits=true"],
+  network: ["-c", "sandbox_workspace_write.network_access=true"],
+  sockets: ["-c", "sandbox_workspace_write.allow_unix_sockets=true"],
+};
+
+async function runProgram(
+  program: string,
+  { backend }: BatteryOptions,
+  { stage, asUser, policy, env }: Group & {
+    readonly env: Readonly<Record<string, string>>;
+  },
+): Promise<string> {
+  const mode = policy === "read" ? "read-only" : "workspace-write";
+  const roots = policy === "read" ? [] : stage.roots;
+  const [command = "", ...args] = [
+    ...asUser,
+    program,
+    "sandbox",
+    ...["--backend", backend, "-s", mode, "-C", stage.workspace],
+    ...roots.flatMap((root) => ["--add-dir", root]),
+    ...SETTINGS[policy],
+    ...["--", "sh", `${stage.base}/scripts/all.sh`],
+  ];
+  const { stdout, stderr } = await new Deno.Command(command, {
+    args,
+    clearEnv: true,
+    env: { ...env, CODEX_HOME: `${stage.base}/codex` },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const decoder = new TextDecoder();
+  return `${decoder.decode(stdout)}${decoder.decode(stderr)}`;
 }
 
 function policyOf(name: PolicyName, roots: readonly string[]): SandboxPolicy {

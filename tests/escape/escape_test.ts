@@ -66,7 +66,11 @@ async function selectCases(user: User): Promise<EscapeCase[]> {
 interface Form {
   readonly backend: Exclude<BackendChoice, "auto" | "none">;
   readonly landlockAbiMax?: number;
+  readonly program?: string;
 }
+
+/** What `deno task build` makes; with fewer permissions than a test has. */
+const PROGRAM = new URL("../../build/rondo", import.meta.url).pathname;
 
 const FORMS: readonly Form[] = [
   { backend: "bwrap" },
@@ -77,6 +81,8 @@ const FORMS: readonly Form[] = [
     backend: "landlock",
     landlockAbiMax,
   })),
+  { backend: "bwrap", program: PROGRAM },
+  { backend: "landlock", program: PROGRAM },
 ];
 
 function coversGap(gap: Gap, { backend, landlockAbiMax = 7 }: Form): boolean {
@@ -153,13 +159,20 @@ async function playAll(
   closeInheritedDescriptors();
   becomeSubreaper();
   for (const form of FORMS) {
-    const { backend, landlockAbiMax: abi } = form;
+    const { backend, landlockAbiMax: abi, program } = form;
     // Without a user namespace only root can mount.
     if (backend === "bwrap-nouserns" && user !== "root") continue;
-    const name = abi === undefined ? backend : `${backend}, version ${abi}`;
+    const name = [
+      backend,
+      ...(abi === undefined ? [] : [`version ${abi}`]),
+      ...(program === undefined ? [] : ["in the built program"]),
+    ].join(", ");
     await test.step(`under ${name}`, async () => {
       if (backend.startsWith("bwrap") && !await isThere("bwrap")) {
         return skipLoudly("bubblewrap is not installed");
+      }
+      if (program !== undefined && !await isThere(program)) {
+        return skipLoudly("the program is not built");
       }
       const result = await runBattery({ ...options, ...form });
       const surprises = findSurprises(cases, { form, control, result });

@@ -33,7 +33,9 @@ export async function buildStage(options: StageOptions): Promise<Stage> {
   );
   await Deno.chmod(base, 0o755);
   const path = (...parts: string[]) => [base, ...parts].join("/");
-  for (const name of ["ws", "out", "roots", "scripts", "serve", "bin"]) {
+  for (
+    const name of ["ws", "out", "roots", "scripts", "serve", "bin", "codex"]
+  ) {
     await Deno.mkdir(path(name));
   }
   await Deno.mkdir(path("out", "home"));
