@@ -4,7 +4,7 @@ import { explainConfig, renderExplained } from "../config/explain.ts";
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import { loginWithApiKey, logout, readLoginStatus } from "../config/login.ts";
 import { providerOf } from "../config/providers.ts";
-import { renderConfigSchema } from "../config/schema.ts";
+import { renderConfigSchema } from "../config/json_schema.ts";
 import { FEATURES } from "../config/schema_accepted.ts";
 import { readPrompt } from "../frontends/stdin.ts";
 import type { CommandLine } from "../protocol/command_line.ts";

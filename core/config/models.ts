@@ -82,11 +82,39 @@ export function modelInfoOf(
     autoCompactLimit: Math.min(
       config.model_auto_compact_token_limit ?? base.autoCompactLimit ??
         Infinity,
-      Math.floor(contextWindow * LIMITS.compactShare),
+      compactLimitOf(contextWindow),
     ),
     supportsReasoning: isSaidToReason ?? base.supportsReasoning,
-    toolOutputTokens: config.tool_output_token_limit ?? base.toolOutputTokens,
+    toolOutputTokens: outputLimitOf(
+      contextWindow,
+      config.tool_output_token_limit,
+      base.toolOutputTokens,
+    ),
   };
+}
+
+// What is left above it must hold the request for a summary and the summary itself.
+function compactLimitOf(contextWindow: number): number {
+  const usable = Math.floor(contextWindow * LIMITS.windowShare);
+  return Math.min(
+    Math.floor(contextWindow * LIMITS.compactShare),
+    Math.max(
+      usable - LIMITS.summaryTokens - LIMITS.compactAskTokens,
+      Math.floor(contextWindow / 2),
+    ),
+  );
+}
+
+// Several outputs of one response must fit above the limit that starts a compaction.
+function outputLimitOf(
+  contextWindow: number,
+  configured: number | undefined,
+  usual: number,
+): number {
+  const share = (part: number): number => Math.floor(contextWindow * part);
+  return configured === undefined
+    ? Math.min(usual, share(LIMITS.toolOutputShare))
+    : Math.min(configured, share(LIMITS.toolOutputShareMax));
 }
 
 /** What the person is told about a model we know nothing of; undefined for others. */

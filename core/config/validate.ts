@@ -192,34 +192,40 @@ function describeValue(
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
+// Zod's classes would bring all of zod into the program, so a schema is looked at by the
+// words it describes itself with (`_zod.def`, zod 4).
+interface SchemaView {
+  readonly _zod: {
+    readonly def: {
+      readonly type: string;
+      readonly shape?: Readonly<Record<string, SchemaView>>;
+      readonly valueType?: SchemaView;
+      readonly element?: SchemaView;
+      readonly innerType?: SchemaView;
+    };
+  };
+}
+
 /** The keys a table may have; none when any key will do. */
 export function knownKeysAt(path: readonly string[]): readonly string[] {
-  let schema: z.core.$ZodType | undefined = ConfigFile;
+  let schema: SchemaView | undefined = ConfigFile as unknown as SchemaView;
   for (const part of path) schema = memberOf(schema, part);
-  const type = unwrap(schema);
-  return type instanceof z.core.$ZodObject
-    ? Object.keys(type._zod.def.shape)
-    : [];
+  return Object.keys(unwrap(schema)?._zod.def.shape ?? {});
 }
 
 function memberOf(
-  schema: z.core.$ZodType | undefined,
+  schema: SchemaView | undefined,
   key: string,
-): z.core.$ZodType | undefined {
-  const type = unwrap(schema);
-  if (type instanceof z.core.$ZodObject) return type._zod.def.shape[key];
-  if (type instanceof z.core.$ZodRecord) return type._zod.def.valueType;
-  if (type instanceof z.core.$ZodArray) return type._zod.def.element;
-  return undefined;
+): SchemaView | undefined {
+  const def = unwrap(schema)?._zod.def;
+  return def?.shape?.[key] ?? def?.valueType ?? def?.element;
 }
 
-function unwrap(
-  schema: z.core.$ZodType | undefined,
-): z.core.$ZodType | undefined {
+function unwrap(schema: SchemaView | undefined): SchemaView | undefined {
   let type = schema;
   while (
-    type instanceof z.core.$ZodOptional || type instanceof z.core.$ZodDefault ||
-    type instanceof z.core.$ZodPrefault
+    type !== undefined &&
+    ["optional", "default", "prefault"].includes(type._zod.def.type)
   ) {
     type = type._zod.def.innerType;
   }
