@@ -158,6 +158,7 @@ export const FILE_CASES: readonly EscapeCase[] = [
   denied("R09 set the setuid bit", '"$T" setuid "$OUT/file"', {
     policy: "read",
   }),
+  // Under bubblewrap the folder is the command's own.
   denied(
     "R10 shared memory of the host",
     "n=/dev/shm/rondo-escape-$$; : > $n; rm $n",

@@ -21,6 +21,7 @@ export const OUTSIDE_CASES: readonly EscapeCase[] = [
     "N01 a TCP server of the host",
     '"$T" tcp 127.0.0.1 "$(cat "$SERVE/tcp")"',
   ),
+  // A private network has nobody to refuse a datagram: it is sent, and read by no one.
   denied(
     "N02 a UDP server of the host",
     '"$T" udp 127.0.0.1 "$(cat "$SERVE/udp")" && sleep 0.1 && "$T" udp 127.0.0.1 "$(cat "$SERVE/udp")"',

@@ -518,6 +518,55 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "runLadder() lets the program itself make the attempts where there is no bash",
+  BWRAP,
+  async () => {
+    const rungs = await runLadder(hostWithout(/bash$/), {
+      choice: "bwrap",
+      isComplete: true,
+    });
+    for (const { name, isProved, detail } of rungs) {
+      assert.equal(isProved, true, `${name}: ${detail}`);
+    }
+  },
+);
+
+Deno.test(
+  "runLadder() does without a private network where only that fails",
+  BWRAP,
+  async () => {
+    const host = testHost();
+    const poor: Host = {
+      ...host,
+      spawn: (request) =>
+        request.args.includes("--unshare-net")
+          ? host.spawn({
+            ...request,
+            command: "/bin/sh",
+            args: [
+              "-c",
+              "echo 'bwrap: loopback: Failed RTM_NEWADDR: Operation not permitted' >&2; exit 1",
+            ],
+          })
+          : host.spawn(request),
+    };
+    await using place = await openPlace({ host: poor, backend: "bwrap" });
+    const receipt = await place.sandbox.receipt(
+      workspaceWrite(),
+      place.workspace,
+    );
+    assert.equal(receipt.backend, "bwrap");
+    assert.match(receipt.note, /NET_ADMIN/);
+    assert.match(receipt.note, /no private network: all sockets are closed/);
+    const result = await place.run(
+      'bash -c "exec 3<>/dev/tcp/127.0.0.1/1" 2>&1; echo x > f && cat f',
+    );
+    assert.match(result.output.head, /Operation not permitted/);
+    assert.match(result.output.head, /x\n$/);
+  },
+);
+
 Deno.test("runDiagnosis() tries every rung", LINUX, async () => {
   const { rungs, chosen } = await runDiagnosis(testHost());
   assert.equal(rungs.at(-1)?.name, "landlock");

@@ -4,6 +4,7 @@ import {
   buildSeatbeltProfile,
 } from "../../sandbox/macos_seatbelt.ts";
 import { planSandbox, type SandboxPlan } from "../../sandbox/plan.ts";
+import { checkGolden } from "../support/golden.ts";
 import { factsOf, READ_ONLY, rootOf, workspaceWrite } from "./plan_fixture.ts";
 
 const WS = "/Users/me/ws";
@@ -148,4 +149,56 @@ Deno.test("buildSeatbeltArguments() passes paths as parameters, never inside the
     open += char === "(" ? 1 : char === ")" ? -1 : 0;
   }
   assert.equal(open, 0, "parentheses are balanced");
+});
+
+Deno.test("buildSeatbeltProfile() is the recorded one for every policy", async () => {
+  const disk = {
+    roots: ROOTS,
+    entries: [
+      { path: `${WS}/.codex`, kind: "absent" as const },
+      { path: `${WS}/.git`, kind: "folder" as const, real: `${WS}/.git` },
+    ],
+    repositories: [{
+      entry: `${WS}/.git`,
+      folders: [`${WS}/.git`],
+      isOwner: true,
+      parts: [`${WS}/.git/config`, `${WS}/.git/hooks`],
+      absentFolders: [`${WS}/.git/info`],
+      absentFiles: [`${WS}/.git/commondir`],
+    }],
+    own: [{
+      path: "/Users/me/.codex",
+      kind: "folder" as const,
+      real: "/Users/me/.codex",
+    }],
+  };
+  const hidden = [{ path: `${WS}/.env`, kind: "file" as const }];
+  const policies: [string, SandboxPlan][] = [
+    ["read-only", planOf(READ_ONLY, { roots: [] })],
+    [
+      "read-only-network",
+      planOf({ ...READ_ONLY, networkAccess: true }, { roots: [] }),
+    ],
+    ["workspace-write", planOf(workspaceWrite(), disk)],
+    ["workspace-write-hidden", planOf(workspaceWrite(), { ...disk, hidden })],
+    [
+      "workspace-write-commits",
+      planOf(workspaceWrite({ gitCommits: true }), disk),
+    ],
+    [
+      "workspace-write-open",
+      planOf(
+        workspaceWrite({ networkAccess: true, allowUnixSockets: true }),
+        disk,
+      ),
+    ],
+  ];
+  const texts = policies.map(([name, plan]) => {
+    const { text, parameters } = buildSeatbeltProfile(plan);
+    const values = parameters.map(([key, path]) => `;; ${key}=${path}\n`).join(
+      "",
+    );
+    return `;; ${name}\n${text}${values}`;
+  });
+  await checkGolden("sandbox/seatbelt.sb", texts.join("\n"));
 });
