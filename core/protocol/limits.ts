@@ -115,6 +115,11 @@ export const LIMITS = Object.freeze({
   /** Share of the raw window that may be used at all, and where compaction starts. */
   windowShare: 0.95,
   compactShare: 0.9,
+  /** One tool output may take this share of the window, and this one when configured. */
+  toolOutputShare: 0.1,
+  toolOutputShareMax: 0.25,
+  /** One message of the person may take this share. */
+  promptShare: 0.5,
   /** Recent user messages kept by a local compaction, in tokens. */
   compactKeepUserTokens: 20_000,
 
@@ -133,6 +138,8 @@ export const LIMITS = Object.freeze({
   handoverCommandBytes: 300,
   handoverFiles: 200,
   handoverPlanSteps: 100,
+  /** The history must have grown by so much before it is compacted again. */
+  compactAgainShare: 1.1,
   /** Share of the history that goes when a compaction request itself is too long. */
   overflowDropShare: 0.1,
 
@@ -154,8 +161,9 @@ export const LIMITS = Object.freeze({
   /** Paths taken from one activity when looking for nested AGENTS.md files. */
   touchedPaths: 64,
 
-  /** Room a summary needs at the end of the window. */
+  /** Room a summary needs at the end of the window, and the request for it. */
   summaryTokens: 2_000,
+  compactAskTokens: 500,
 
   /** What `sessions prune` leaves unless told otherwise. */
   sessionKeepMs: 90 * 24 * 3_600_000,

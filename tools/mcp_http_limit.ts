@@ -1,0 +1,133 @@
+/** A fetch that bounds what a server sends and tells when an answer has ended. */
+
+/** How the body that was to answer a request came to its end. */
+export interface AnswerEnd {
+  readonly requestId: number;
+  /** The rest can be asked for, and will be (SSE events with ids). */
+  readonly isResumable: boolean;
+  /** Empty when it ended as it should. */
+  readonly problem: string;
+}
+
+export interface LimitedFetchOptions {
+  readonly fetch: typeof fetch;
+  readonly messageBytesMax: number;
+  readonly onAnswerEnd: (end: AnswerEnd) => void;
+}
+
+type FetchLike = (url: string | URL, init?: RequestInit) => Promise<Response>;
+
+/** Wraps fetch; a body with a longer message breaks off with an error. */
+export function limitFetch(options: LimitedFetchOptions): FetchLike {
+  return async (url, init) => {
+    const response = await options.fetch(url, init);
+    const { body, status, statusText, headers } = response;
+    if (body === null || !response.ok || status === 204) return response;
+    const watch = new BodyWatch(options, requestIdOf(init));
+    const isEvents = headers.get("content-type")?.startsWith(
+      "text/event-stream",
+    ) ?? false;
+    return new Response(watch.pipe(body, isEvents), {
+      status,
+      statusText,
+      headers,
+    });
+  };
+}
+
+const LINE_FEED = 0x0a;
+/** Where the id of an event stands, if it has one. */
+const EVENT_HEAD_BYTES = 512;
+const decoder = new TextDecoder();
+
+class BodyWatch {
+  readonly #options: LimitedFetchOptions;
+  readonly #requestId: number | undefined;
+  #bytes = 0;
+  #hasEventIds = false;
+  #isTooLong = false;
+  #problem = "";
+
+  constructor(options: LimitedFetchOptions, requestId: number | undefined) {
+    this.#options = options;
+    this.#requestId = requestId;
+  }
+
+  pipe(
+    body: ReadableStream<Uint8Array<ArrayBuffer>>,
+    isEvents: boolean,
+  ): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const reader = body.getReader();
+    return new ReadableStream({
+      pull: async (controller) => {
+        try {
+          const { value, done } = await reader.read();
+          if (done) {
+            controller.close();
+            return this.#end();
+          }
+          this.#count(value, isEvents);
+          controller.enqueue(value);
+        } catch (error) {
+          this.#problem ||= error instanceof Error
+            ? error.message
+            : String(error);
+          controller.error(error);
+          this.#end();
+          await reader.cancel().catch(() => {});
+        }
+      },
+      cancel: async (reason) => {
+        this.#end();
+        await reader.cancel(reason);
+      },
+    });
+  }
+
+  // One message is one line of an event stream, or the whole of another body.
+  #count(chunk: Uint8Array, isEvents: boolean): void {
+    const last = isEvents ? chunk.lastIndexOf(LINE_FEED) : -1;
+    this.#bytes = last < 0
+      ? this.#bytes + chunk.length
+      : chunk.length - last - 1;
+    const { messageBytesMax } = this.#options;
+    if (this.#bytes > messageBytesMax) {
+      this.#isTooLong = true;
+      this.#problem =
+        `its message has more than the ${messageBytesMax} bytes it may have`;
+      throw new Error(`Cannot read from the server: ${this.#problem}`);
+    }
+    if (isEvents && !this.#hasEventIds) {
+      const start = decoder.decode(chunk.subarray(0, EVENT_HEAD_BYTES));
+      this.#hasEventIds = /(^|\n)id:/.test(start);
+    }
+  }
+
+  #end(): void {
+    if (this.#requestId === undefined) return;
+    this.#options.onAnswerEnd({
+      requestId: this.#requestId,
+      isResumable: this.#hasEventIds && !this.#isTooLong,
+      problem: this.#problem,
+    });
+  }
+}
+
+// The id of a JSON-RPC request in a body of ours; other messages have none.
+function requestIdOf(init: RequestInit | undefined): number | undefined {
+  if (init?.method !== "POST" || typeof init.body !== "string") {
+    return undefined;
+  }
+  const message: unknown = parse(init.body);
+  if (typeof message !== "object" || message === null) return undefined;
+  const { id, method } = message as { id?: unknown; method?: unknown };
+  return typeof id === "number" && typeof method === "string" ? id : undefined;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,240 @@
+/** One conversation with one server, from its hello to its end. The SDK's client is here. */
+import { Client } from "@modelcontextprotocol/sdk/client";
+// @ts-types="@modelcontextprotocol/sdk/types"
+import {
+  ElicitRequestSchema,
+  ToolListChangedNotificationSchema,
+} from "@modelcontextprotocol/sdk/types.js";
+import * as z from "zod/mini";
+import { LIMITS } from "../core/protocol/limits.ts";
+import { PROGRAM, VERSION } from "../core/protocol/version.ts";
+import { asObject, type JsonObject } from "../core/util/json.ts";
+import {
+  type AskOptions,
+  type ElicitHook,
+  type McpElicitation,
+  McpFailure,
+  type McpProgress,
+  type McpTransport,
+} from "./mcp_contract.ts";
+import { describeFailure } from "./mcp_failure.ts";
+import {
+  CallResult,
+  Page,
+  type PageItems,
+  PromptResult,
+  ReadResult,
+} from "./mcp_wire.ts";
+
+export interface SessionOptions {
+  readonly server: string;
+  readonly transport: McpTransport;
+  readonly onToolsChanged: () => void;
+  readonly onElicit: ElicitHook;
+}
+
+/** What can be listed: the method, and the member of its answer. */
+const LISTS = {
+  tools: { method: "tools/list", capability: "tools" },
+  prompts: { method: "prompts/list", capability: "prompts" },
+  resources: { method: "resources/list", capability: "resources" },
+  resourceTemplates: {
+    method: "resources/templates/list",
+    capability: "resources",
+  },
+} as const;
+
+export type Listable = keyof typeof LISTS;
+
+/** Says hello. Throws McpFailure, or the abort's reason; nothing is left running then. */
+export async function openSession(
+  options: SessionOptions,
+  ask: AskOptions,
+): Promise<McpSession> {
+  const session = new McpSession(options);
+  try {
+    await session.connect(ask);
+    return session;
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+/** Every method throws McpFailure, or the reason of the abort. */
+export class McpSession {
+  readonly #options: SessionOptions;
+  readonly #client: Client;
+  #isClosed = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#client = new Client({ name: PROGRAM, version: VERSION }, {
+      capabilities: { elicitation: { form: { applyDefaults: true }, url: {} } },
+    });
+    this.#client.onclose = () => {
+      this.#isClosed = true;
+    };
+    this.#client.setNotificationHandler(
+      ToolListChangedNotificationSchema,
+      options.onToolsChanged,
+    );
+    this.#client.setRequestHandler(
+      ElicitRequestSchema,
+      async ({ params }, { signal }) => ({
+        ...await options.onElicit(
+          elicitationOf(options.server, params),
+          signal,
+        ),
+      }),
+    );
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Name and version as the server gives them. */
+  get serverName(): string {
+    const version = this.#client.getServerVersion();
+    return version === undefined ? "" : `${version.name} ${version.version}`;
+  }
+
+  async connect(ask: AskOptions): Promise<void> {
+    const { transport } = this.#options;
+    await this.#guard(
+      ask,
+      () => this.#client.connect(transport, sdkOptions(ask)),
+    );
+  }
+
+  has(capability: "tools" | "resources" | "prompts"): boolean {
+    return this.#client.getServerCapabilities()?.[capability] !== undefined;
+  }
+
+  /** All pages of it; empty when the server does not offer such things. */
+  async listAll(what: Listable, ask: AskOptions): Promise<readonly unknown[]> {
+    const all: unknown[] = [];
+    let cursor: string | undefined;
+    for (let page = 0; page < LIMITS.mcpPages; page++) {
+      const { items, next } = await this.listPage(what, cursor, ask);
+      all.push(...items);
+      if (next === undefined || next === cursor) break;
+      if (all.length >= LIMITS.mcpListed) break;
+      cursor = next;
+    }
+    return all.slice(0, LIMITS.mcpListed);
+  }
+
+  async listPage(
+    what: Listable,
+    cursor: string | undefined,
+    ask: AskOptions,
+  ): Promise<PageItems> {
+    const { method, capability } = LISTS[what];
+    if (!this.has(capability)) return { items: [] };
+    const params = cursor === undefined ? {} : { cursor };
+    const page = this.#parse(Page, await this.#ask(method, params, ask));
+    const items = page[what];
+    if (!Array.isArray(items)) {
+      throw new McpFailure(`its answer to ${method} has no ${what}`);
+    }
+    const { nextCursor } = page;
+    return { items, ...(nextCursor != null && { next: nextCursor }) };
+  }
+
+  async callTool(
+    name: string,
+    args: JsonObject,
+    ask: AskOptions,
+  ): Promise<CallResult> {
+    const params = { name, arguments: args };
+    const result = await this.#ask("tools/call", params, ask);
+    return this.#parse(CallResult, result);
+  }
+
+  async readResource(
+    uri: string,
+    ask: AskOptions,
+  ): Promise<z.infer<typeof ReadResult>> {
+    const result = await this.#ask("resources/read", { uri }, ask);
+    return this.#parse(ReadResult, result);
+  }
+
+  async getPrompt(
+    name: string,
+    values: Readonly<Record<string, string>>,
+    ask: AskOptions,
+  ): Promise<z.infer<typeof PromptResult>> {
+    const params = { name, arguments: { ...values } };
+    const result = await this.#ask("prompts/get", params, ask);
+    return this.#parse(PromptResult, result);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#options.transport.close();
+  }
+
+  async #ask(
+    method: string,
+    params: Record<string, unknown>,
+    ask: AskOptions,
+  ): Promise<unknown> {
+    return await this.#guard(
+      ask,
+      () =>
+        this.#client.request({ method, params }, z.unknown(), sdkOptions(ask)),
+    );
+  }
+
+  async #guard<T>(ask: AskOptions, work: () => Promise<T>): Promise<T> {
+    ask.signal?.throwIfAborted();
+    try {
+      return await work();
+    } catch (error) {
+      ask.signal?.throwIfAborted();
+      const { transport, server } = this.#options;
+      const failure = describeFailure(error, {
+        server,
+        timeoutMs: ask.timeoutMs,
+        isGone: this.#isClosed,
+        details: transport.describe(),
+      });
+      if (failure.end !== "alive") this.#isClosed = true;
+      throw failure;
+    }
+  }
+
+  #parse<S extends z.ZodMiniType>(schema: S, value: unknown): z.infer<S> {
+    const parsed = z.safeParse(schema, value);
+    if (parsed.success) return parsed.data;
+    const at = parsed.error.issues[0]?.path.join(".") ?? "";
+    throw new McpFailure(`its answer does not fit at "${at}"`);
+  }
+}
+
+function sdkOptions({ timeoutMs, signal, onProgress }: AskOptions): {
+  timeout: number;
+  resetTimeoutOnProgress: true;
+  signal?: AbortSignal;
+  onprogress?: (progress: McpProgress) => void;
+} {
+  return {
+    timeout: timeoutMs,
+    resetTimeoutOnProgress: true,
+    ...(signal !== undefined && { signal }),
+    ...(onProgress !== undefined && { onprogress: onProgress }),
+  };
+}
+
+function elicitationOf(server: string, params: unknown): McpElicitation {
+  const request = asObject(params) ?? {};
+  const { message, url } = request;
+  return {
+    server,
+    message: typeof message === "string" ? message : "",
+    schema: asObject(request["requestedSchema"]) ?? {},
+    ...(typeof url === "string" && { url }),
+  };
+}

@@ -1,0 +1,72 @@
+/** From a server's configuration to the way it is reached. */
+import { UserError } from "../core/protocol/error.ts";
+import type { Host } from "../core/protocol/host.ts";
+import { unreachable } from "../core/util/assert.ts";
+import { resolvePath } from "../core/util/path.ts";
+import type { McpHttpSpec, McpServerSpec } from "./mcp_config.ts";
+import { McpFailure, type McpTransport } from "./mcp_contract.ts";
+import { buildServerEnv, buildServerHeaders } from "./mcp_env.ts";
+import { HttpTransport } from "./mcp_http.ts";
+import { storedLogin } from "./mcp_oauth.ts";
+import { StdioTransport } from "./mcp_stdio.ts";
+import { McpTokenStore } from "./mcp_tokens.ts";
+
+export interface TransportOptions {
+  readonly host: Host;
+  /** Where programs run unless configured. */
+  readonly cwd: string;
+  readonly codexHome: string | undefined;
+}
+
+/** A way to the server that nobody has used yet. Throws McpFailure and UserError. */
+export async function createTransport(
+  { name, transport }: McpServerSpec,
+  options: TransportOptions,
+): Promise<McpTransport> {
+  const { host, cwd } = options;
+  switch (transport.type) {
+    case "stdio":
+      return new StdioTransport({
+        host,
+        command: transport.command,
+        args: transport.args,
+        env: buildServerEnv(transport, (variable) => host.env(variable)),
+        cwd: resolvePath(cwd, transport.cwd ?? "."),
+      });
+    case "http":
+      return await createHttp(name, transport, options);
+    default:
+      return unreachable(transport);
+  }
+}
+
+async function createHttp(
+  name: string,
+  spec: McpHttpSpec,
+  { host, codexHome }: TransportOptions,
+): Promise<McpTransport> {
+  if (!URL.canParse(spec.url) || !/^https?:/.test(spec.url)) {
+    throw new UserError(
+      "config",
+      `its url is "${spec.url}", must begin with http:// or https://`,
+    );
+  }
+  const { headers, missing } = buildServerHeaders(
+    spec,
+    (variable) => host.env(variable),
+  );
+  if (missing.length > 0) {
+    throw new McpFailure(
+      `it needs ${missing.join(" and ")}, missing from the environment`,
+    );
+  }
+  const store = new McpTokenStore(host, { name, url: spec.url }, codexHome);
+  const hasLogin = spec.bearerTokenEnvVar === undefined &&
+    (await store.read())?.tokens !== undefined;
+  return new HttpTransport({
+    host,
+    url: spec.url,
+    headers,
+    ...(hasLogin && { auth: storedLogin({ server: name, spec, store }) }),
+  });
+}

@@ -1,0 +1,97 @@
+/** What servers answer, as far as we look at it: lenient, because servers are many. */
+import * as z from "zod/mini";
+import type { Json } from "../core/util/json.ts";
+
+const Text = z.nullish(z.string());
+const Items = z.array(z.unknown());
+
+/** One answer to any of the listing methods. */
+export const Page = z.looseObject({
+  tools: z.optional(z.unknown()),
+  prompts: z.optional(z.unknown()),
+  resources: z.optional(z.unknown()),
+  resourceTemplates: z.optional(z.unknown()),
+  nextCursor: z.nullish(z.string()),
+});
+
+export interface PageItems {
+  readonly items: readonly unknown[];
+  readonly next?: string;
+}
+
+const Hint = z.nullish(z.boolean());
+
+/** One tool of `tools/list`. */
+export const WireTool = z.object({
+  name: z.string().check(z.minLength(1)),
+  title: Text,
+  description: Text,
+  inputSchema: z.nullish(z.record(z.string(), z.unknown())),
+  annotations: z.nullish(z.looseObject({
+    readOnlyHint: Hint,
+    destructiveHint: Hint,
+    openWorldHint: Hint,
+  })),
+});
+export type WireTool = z.infer<typeof WireTool>;
+
+/** One prompt of `prompts/list`. */
+export const WirePrompt = z.object({
+  name: z.string().check(z.minLength(1)),
+  description: Text,
+  arguments: z.nullish(z.array(z.object({
+    name: z.string(),
+    description: Text,
+    required: z.nullish(z.boolean()),
+  }))),
+});
+
+/** The result of `tools/call`. */
+export const CallResult = z.looseObject({
+  content: z.nullish(Items),
+  structuredContent: z.nullish(z.unknown()),
+  isError: z.nullish(z.boolean()),
+});
+export type CallResult = z.infer<typeof CallResult>;
+
+/** What may stand inside a resource, embedded or read. */
+export const ResourceContent = z.looseObject({
+  uri: Text,
+  mimeType: Text,
+  text: Text,
+  blob: Text,
+});
+
+/** The parts of a result or of a prompt's message. */
+export const ContentBlock = z.union([
+  z.object({ type: z.literal("text"), text: z.string() }),
+  z.object({
+    type: z.enum(["image", "audio"]),
+    data: z.string(),
+    mimeType: Text,
+  }),
+  z.object({
+    type: z.literal("resource_link"),
+    uri: z.string(),
+    name: Text,
+    title: Text,
+    description: Text,
+    mimeType: Text,
+  }),
+  z.object({ type: z.literal("resource"), resource: ResourceContent }),
+]);
+export type ContentBlock = z.infer<typeof ContentBlock>;
+
+export const ReadResult = z.looseObject({ contents: z.array(ResourceContent) });
+
+export const PromptResult = z.looseObject({
+  messages: z.array(z.looseObject({
+    role: z.string(),
+    content: z.unknown(),
+  })),
+});
+
+/** JSON that was parsed from text is JSON; only the type has to be said. */
+export function asJson(value: unknown): Json {
+  return (value ?? null) as Json;
+}
