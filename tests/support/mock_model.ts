@@ -1,6 +1,7 @@
 /** A scripted Responses server on a real port: it plays answers and keeps every request. */
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../core/util/json.ts";
+import { serveHttp } from "./http_server.ts";
 import { checkLaws, type LawOptions } from "./laws.ts";
 import { errorBody, type NextId, type Part, type Step } from "./mock_script.ts";
 import { topLevelTexts } from "./raw_json.ts";
@@ -59,12 +60,11 @@ export interface MockModel extends AsyncDisposable {
 /** Starts a server; `await using` ends it and checks the laws over what it was sent. */
 export function mockModel(options: MockOptions = {}): MockModel {
   const state = new MockState(options);
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    (request, info) => state.answer(request, info.remoteAddr.port),
+  const server = serveHttp((request, connection) =>
+    state.answer(request, connection)
   );
   return {
-    url: `http://127.0.0.1:${server.addr.port}/v1`,
+    url: `http://127.0.0.1:${server.port}/v1`,
     requests: state.requests,
     request: (index) => state.request(index),
     received: (count) => state.received(count),
@@ -193,8 +193,6 @@ class MockState {
       switch (part.type) {
         case "cut":
           if (answer.pending !== "") yield encoder.encode(answer.take());
-          // The runtime drops what it has not sent when the stream breaks.
-          await pause();
           throw new Error("cut by the script");
         case "end":
           return yield encoder.encode(answer.take());
@@ -377,8 +375,4 @@ function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 20));
 }
