@@ -62,11 +62,14 @@ async function runCommand(
     case "sessions verify":
     case "sessions repair":
     case "sessions prune":
-    case "sessions cache":
-    case "rollback":
-    case "undo": {
+    case "sessions cache": {
       const { runSessionCommand } = await import("./app/session_commands.ts");
       return await runSessionCommand(commandLine, host, terminal);
+    }
+    case "rollback":
+    case "undo": {
+      const { runUndoCommand } = await import("./app/undo_command.ts");
+      return await runUndoCommand(commandLine, host, terminal);
     }
     case "sandbox":
     case "policy explain":

@@ -160,6 +160,9 @@ class PolicyGate implements Gate {
   ): Promise<CommandResult> {
     const { settings, signal, threadId } = context;
     const { host, environment, sandbox } = this.#options;
+    if (request.action.type === "patch") {
+      await context.beforeChange(request.action.paths);
+    }
     const spool = await this.#spool(context);
     const result = await sandbox.run({
       argv: request.argv,

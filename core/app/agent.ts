@@ -23,6 +23,7 @@ import type { Host } from "../protocol/host.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
 import type { Tool } from "../protocol/tool.ts";
 import { PROGRAM, VERSION } from "../protocol/version.ts";
+import { createCheckpoints } from "../session/checkpoints.ts";
 import type { Agent, AgentRequest } from "../session/threads.ts";
 import { basename } from "../util/path.ts";
 import type { JsonObject } from "../util/json.ts";
@@ -83,6 +84,7 @@ export async function buildAgent(
       tools: toolsOf(world, createAgentGate(world)),
       instructions,
       context,
+      ...checkpointsOf(world, request),
       limits: limitsOf(config, flags.raise),
       ...(price !== undefined && { price }),
       strictCache: flags.strictCache ?? config.strict_cache,
@@ -145,6 +147,17 @@ export async function loadRules(
     ignoreFiles: flags.ignoreRules ?? false,
     savedPath: `${home ?? NO_HOME}/rules/default.rules`,
   });
+}
+
+function checkpointsOf(
+  { host, loaded, flags }: AgentWorld,
+  { threadId, warn }: AgentRequest,
+): Pick<Agent["deps"], "checkpoints"> {
+  const { codexHome } = loaded;
+  if (codexHome === undefined || flags.ephemeral) return {};
+  return {
+    checkpoints: createCheckpoints(host, { codexHome, threadId, warn }),
+  };
 }
 
 function createAgentGate(world: AgentWorld): Gate {

@@ -26,6 +26,8 @@ export interface ToolContext {
   /** More output of a running command. */
   delta(activityId: string, text: string): void;
   warn(message: string): void;
+  /** Keeps the files at these absolute paths for undo; to be awaited before they change. */
+  beforeChange(paths: readonly string[]): Promise<void>;
   /** Counts processes that were ended on the way out. */
   reaped(count: number): void;
 }

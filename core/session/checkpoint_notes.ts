@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { unreachable } from "../util/assert.ts";
 import { parseJsonLine, splitLines } from "../util/jsonl.ts";
-import type { TurnRecord } from "./undo_plan.ts";
+import { isSameState, type TurnRecord } from "./undo_plan.ts";
 
 const State = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("absent") }),
@@ -43,7 +43,14 @@ export function parseTurnRecords(text: string): readonly TurnRecord[] {
     const { data } = Note.safeParse(parseJsonLine(line));
     if (data !== undefined) addNote(turns, data);
   }
-  return [...turns.values()];
+  return [...turns.values()].filter(hasChanges);
+}
+
+// A patch may have been kept for and then have failed.
+function hasChanges({ files }: TurnRecord): boolean {
+  return files.some(({ before, after }) =>
+    after === undefined || !isSameState(before, after)
+  );
 }
 
 function addNote(turns: Map<string, TurnRecord>, note: Note): void {

@@ -101,6 +101,8 @@ class DiskCheckpoints implements Checkpoints {
     const noted = this.#touched.get(place) ?? this.#note(turnId, place);
     this.#touched.set(place, noted);
     await noted;
+    const target = await this.#target(place);
+    if (target !== undefined) await this.beforeChange(turnId, target);
   }
 
   async commit(turnId: string, messagesBefore: number): Promise<void> {
@@ -205,6 +207,18 @@ class DiskCheckpoints implements Checkpoints {
         rest = `${basename(folder)}/${rest}`;
         folder = dirname(folder);
       }
+    }
+  }
+
+  // What is written to a link changes the file it leads to.
+  async #target(path: string): Promise<string | undefined> {
+    const { files } = this.#host;
+    try {
+      if ((await files.lstat(path))?.isSymlink !== true) return undefined;
+      return await files.realPath(path);
+    } catch {
+      // It leads nowhere.
+      return undefined;
     }
   }
 

@@ -7,6 +7,7 @@ import type { UserPart } from "../protocol/op.ts";
 import type { ProviderEndpoint } from "../protocol/provider.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
 import type { Tool } from "../protocol/tool.ts";
+import type { Checkpoints } from "./checkpoints.ts";
 
 /** Renders what the model is told beside the conversation. */
 export interface ContextSource {
@@ -57,6 +58,8 @@ export interface ThreadDeps {
   /** Asks for a summary; the program's own words when absent. */
   readonly compactPrompt?: string;
   readonly context: ContextSource;
+  /** Keeps files for undo; absent where nothing is recorded. */
+  readonly checkpoints?: Checkpoints;
   readonly limits: RunLimits;
   readonly price?: Price;
   /** Fail the turn when the harness itself broke the prefix. */

@@ -25,6 +25,8 @@ export interface DispatchDeps {
   readonly monotonicMs: () => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly countReaped: (count: number) => void;
+  /** Awaited before a call changes these files. */
+  readonly beforeChange: (paths: readonly string[]) => Promise<void>;
   /** Told of every path a call works on. */
   readonly touch: (paths: readonly string[]) => void;
 }
@@ -161,6 +163,7 @@ export class Dispatch {
       delta: (activityId, text) =>
         emit({ type: "output.delta", activityId, text }),
       warn: (message) => emit({ type: "warning", message }),
+      beforeChange: this.#deps.beforeChange,
       reaped: this.#deps.countReaped,
     };
   }

@@ -25,6 +25,7 @@ export interface StepContext extends Omit<SampleContext, "dispatch"> {
   takeTouched(): readonly string[];
   countReaped(count: number): void;
   touch(paths: readonly string[]): void;
+  beforeChange(paths: readonly string[]): Promise<void>;
 }
 
 export interface StepAnswer {

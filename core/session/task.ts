@@ -1,13 +1,7 @@
 /** What a thread does one at a time: a turn, a compaction, a rollback, a note. */
 import { turnAbortedItem, userShellItem } from "../context/markers.ts";
 import { SessionError } from "../protocol/error.ts";
-import {
-  addUsage,
-  type EventBody,
-  NO_USAGE,
-  type Outcome,
-  type Usage,
-} from "../protocol/event.ts";
+import type { Outcome, Usage } from "../protocol/event.ts";
 import type { WireItem } from "../protocol/item.ts";
 import type { Op, UserPart } from "../protocol/op.ts";
 import { unreachable } from "../util/assert.ts";
@@ -15,6 +9,7 @@ import { compactHistory, needsCompaction } from "./compaction.ts";
 import { rollBack } from "./rollback.ts";
 import type { RunningTask } from "./task_context.ts";
 import { failureOf, runTurn, type TurnContext } from "./turn.ts";
+import { TurnMeter } from "./turn_meter.ts";
 
 export type Task =
   | { readonly type: "turn"; readonly parts: readonly UserPart[] }
@@ -46,7 +41,11 @@ export async function runThreadTask(
         "record the command",
         () =>
           Promise.resolve(
-            context.state.transcript.append([userShellItem(task)]),
+            context.state.transcript.append([
+              userShellItem(task, {
+                outputTokens: context.settings.model.toolOutputTokens,
+              }),
+            ]),
           ),
       );
     default:
@@ -59,13 +58,14 @@ async function runTurnTask(
   context: RunningTask,
 ): Promise<void> {
   const turnId = context.deps.host.newId();
-  const meter = new TurnMeter(context);
+  const meter = new TurnMeter(turnId, context);
   context.emit({ type: "turn.started", turnId });
   const outcome = await runLoggedTurn(turnId, parts, {
     ...context,
     ...meter.hooks,
   });
   context.board.closeAll();
+  await meter.keepChanges();
   context.emit({
     type: "turn.completed",
     turnId,
@@ -99,8 +99,9 @@ function turnContext(
   return {
     ...context,
     takeSteering: () => steeringItems(context),
-    compactIfNeeded: async (reason) => {
-      if (needsCompaction(context)) await compactHistory(reason, context);
+    compactIfNeeded: async (reason, newTokens) => {
+      if (!needsCompaction(context, newTokens)) return;
+      await compactHistory(reason, context);
     },
   };
 }
@@ -162,36 +163,5 @@ async function runOrWarn(
     }
     const { message } = failureOf(error);
     context.emit({ type: "warning", message: `Cannot ${what}: ${message}` });
-  }
-}
-
-/** What one turn used and touched, picked up from its events as they pass. */
-class TurnMeter {
-  usage = NO_USAGE;
-  reaped = 0;
-  #touched: string[] = [];
-  readonly hooks: {
-    readonly countReaped: (count: number) => void;
-    readonly touch: (paths: readonly string[]) => void;
-    readonly takeTouched: () => readonly string[];
-    readonly emit: (event: EventBody) => void;
-  };
-
-  constructor(context: RunningTask) {
-    this.hooks = {
-      countReaped: (count) => {
-        this.reaped += count;
-      },
-      touch: (paths) => {
-        this.#touched.push(...paths);
-      },
-      takeTouched: () => this.#touched.splice(0),
-      emit: (event) => {
-        if (event.type === "request.completed" && event.usage !== null) {
-          this.usage = addUsage(this.usage, event.usage);
-        }
-        context.emit(event);
-      },
-    };
   }
 }

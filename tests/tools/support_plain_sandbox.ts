@@ -150,6 +150,8 @@ export interface RecordingContext extends ToolContext {
   readonly asked: ApprovalRequest[];
   readonly warnings: string[];
   readonly deltas: string[];
+  /** Files that were about to change. */
+  readonly keptPaths: string[];
   /** The last state of every activity, by id. */
   readonly activities: Map<string, ActivityBody & { readonly phase: string }>;
 }
@@ -167,6 +169,7 @@ export function recordingContext(
   const asked: ApprovalRequest[] = [];
   const warnings: string[] = [];
   const deltas: string[] = [];
+  const keptPaths: string[] = [];
   const activities: RecordingContext["activities"] = new Map();
   return {
     threadId: options.threadId ?? "thread-1",
@@ -176,6 +179,7 @@ export function recordingContext(
     asked,
     warnings,
     deltas,
+    keptPaths,
     activities,
     ask: (request) => {
       asked.push(request);
@@ -195,6 +199,10 @@ export function recordingContext(
       void activities.set(id, { ...body, phase: "completed" }),
     delta: (_id, text) => void deltas.push(text),
     warn: (message) => void warnings.push(message),
+    beforeChange: (paths) => {
+      keptPaths.push(...paths);
+      return Promise.resolve();
+    },
     reaped: () => {},
   };
 }
