@@ -15,11 +15,14 @@ export interface RecallFacts {
   readonly cwd: string;
 }
 
-/** Goes through the items; a later message replaces what an earlier one told. */
+/**
+ * Goes through the items; a later message replaces what an earlier one told. Undefined
+ * when the initial messages are not among them: after a compaction, or a rollback of all.
+ */
 export function recallTold(
   items: readonly WireItem[],
   facts: RecallFacts,
-): ToldContext {
+): ToldContext | undefined {
   let told: ToldContext = {
     model: facts.model,
     instructions: facts.instructions,
@@ -32,7 +35,7 @@ export function recallTold(
     if (view.role === "developer") told = recallDeveloper(told, view.text);
     if (view.role === "user") told = recallUser(told, view.text, facts.cwd);
   }
-  return told;
+  return told.permissions === undefined ? undefined : told;
 }
 
 function recallDeveloper(told: ToldContext, text: string): ToldContext {

@@ -4,10 +4,10 @@ import type { Files } from "../protocol/host.ts";
 import { type InputPart, message, type WireItem } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { UserPart } from "../protocol/op.ts";
-import type { TurnSettings } from "../protocol/settings.ts";
+import type { ModelInfo, TurnSettings } from "../protocol/settings.ts";
 import { imageDataUrl, type ImageFacts, sniffImage } from "../util/image.ts";
 import { resolvePath } from "../util/path.ts";
-import { byteLength } from "../util/text.ts";
+import { byteLength, tokensOfBytes } from "../util/text.ts";
 import { oneLine } from "./cut.ts";
 
 export interface UserItems {
@@ -54,7 +54,7 @@ export async function buildUserItems(
   const texts = parts.flatMap((part) =>
     part.type === "text" && part.text !== "" ? [part.text] : []
   );
-  problems.push(...lengthProblem(texts));
+  problems.push(...lengthProblem(texts, settings.model));
   content.push(...texts.map(textPart));
   const items = content.length === 0 ? [] : [message("user", content)];
   return { items, warnings, problems };
@@ -120,15 +120,26 @@ function textPart(text: string): InputPart {
   return { type: "input_text", text };
 }
 
-function lengthProblem(texts: readonly string[]): readonly UserError[] {
+// A message that fills the window leaves no room to work on it, nor to compact it.
+function lengthProblem(
+  texts: readonly string[],
+  { contextWindow }: Pick<ModelInfo, "contextWindow">,
+): readonly UserError[] {
   const bytes = texts.reduce((sum, text) => sum + byteLength(text), 0);
-  if (bytes <= LIMITS.promptBytes) return [];
+  const tokens = tokensOfBytes(bytes);
+  const tokensMax = Math.floor(contextWindow * LIMITS.promptShare);
+  const problem = bytes > LIMITS.promptBytes
+    ? `it has ${megabytes(bytes)}, must have at most ${
+      megabytes(LIMITS.promptBytes)
+    }`
+    : tokens > tokensMax
+    ? `it has about ${tokens} tokens, must have at most ${tokensMax} in a window of ${contextWindow}`
+    : undefined;
+  if (problem === undefined) return [];
   return [
     new UserError(
       "usage",
-      `Cannot send message: it has ${megabytes(bytes)}, must have at most ${
-        megabytes(LIMITS.promptBytes)
-      }; put the text into a file and name the file instead`,
+      `Cannot send message: ${problem}; put the text into a file and name the file instead`,
     ),
   ];
 }

@@ -115,7 +115,7 @@ export function buildCacheReport(input: CacheCase): CacheReport {
   const { sharedTokens } = diff;
   const isShort = input.cachedTokens !== undefined &&
     isShortfall(sharedTokens, input.cachedTokens);
-  const cause = isShort ? providerCause(earlier, later) : "";
+  const cause = diff.theirs ?? (isShort ? providerCause(earlier, later) : "");
   return { sharedTokens, cachedTokens, cause, prefixBroken: false };
 }
 
@@ -123,6 +123,8 @@ interface PrefixDiff {
   readonly sharedTokens: number;
   /** What of the bytes sent before is not in this request; empty when all is. */
   readonly ours: string;
+  /** Why the provider can share nothing of them; absent when it can. */
+  readonly theirs?: string;
 }
 
 function diffPrints(
@@ -134,9 +136,14 @@ function diffPrints(
     return { sharedTokens: 0, ours: "key changed" };
   }
   const fixed = fixedChange(earlier, later);
-  if (fixed !== "") return { sharedTokens: 0, ours: fixed };
+  // Another model shares no cache with this one, whatever it is offered.
+  const isOther = earlier.model !== later.model;
+  if (fixed !== "" && !isOther) return { sharedTokens: 0, ours: fixed };
   const count = sharedCount(earlier.items, later.items);
   if (count === earlier.items.length) {
+    if (fixed !== "") {
+      return { sharedTokens: 0, ours: "", theirs: "model changed" };
+    }
     const estimate = earlier.fixedTokens + (earlier.tokensUpTo.at(-1) ?? 0);
     return { sharedTokens: earlierInputTokens ?? estimate, ours: "" };
   }

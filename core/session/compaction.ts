@@ -7,6 +7,7 @@ import {
   type ReplacementParts,
 } from "../context/compaction.ts";
 import type { WireItem } from "../protocol/item.ts";
+import { LIMITS } from "../protocol/limits.ts";
 import { addUsage, type EventBody } from "../protocol/event.ts";
 import { askEndpoint, askSummary, type Shorter } from "./compaction_request.ts";
 import { frameOf } from "./frame.ts";
@@ -17,11 +18,17 @@ export type CompactionReason = Extract<
   { type: "context.compacted" }
 >["reason"];
 
-/** Whether the next request would come too near to the end of the window. */
+/**
+ * Whether the next request, with what is to come on top, would come too near to the end
+ * of the window. Not again while hardly more is there than the last compaction left.
+ */
 export function needsCompaction(
   { state, settings }: Pick<RunningTask, "state" | "settings">,
+  newTokens: number,
 ): boolean {
-  return state.usedTokens() >= settings.model.autoCompactLimit;
+  const { autoCompactLimit } = settings.model;
+  const least = state.compactedTokens * LIMITS.compactAgainShare;
+  return state.usedTokens() + newTokens >= Math.max(autoCompactLimit, least);
 }
 
 /**
@@ -64,6 +71,7 @@ export async function compactHistory(
   state.frame = undefined;
   await frameOf(context);
   state.forgetCount();
+  state.compactedTokens = state.usedTokens();
   context.cacheWatch.announce("compacted");
   context.emit({
     type: "context.compacted",
@@ -72,6 +80,18 @@ export async function compactHistory(
     tokensAfter: state.usedTokens(),
     itemsKept: replacement.length,
     itemsDropped: items.length,
+  });
+  warnStillFull(context);
+}
+
+function warnStillFull({ state, settings, emit }: RunningTask): void {
+  const { autoCompactLimit } = settings.model;
+  const tokens = state.compactedTokens;
+  if (tokens < autoCompactLimit) return;
+  emit({
+    type: "warning",
+    message:
+      `The history has about ${tokens} tokens after its compaction, must have less than ${autoCompactLimit}: instructions and tools take ${state.baseTokens} of them; a larger model_context_window or a shorter AGENTS.md would help`,
   });
 }
 

@@ -18,10 +18,13 @@ export class ThreadState {
   frame: Frame | undefined;
   /** Estimated tokens of instructions and tools, which are sent beside the items. */
   baseTokens = 0;
+  /** Tokens that the last compaction left; 0 before one. */
+  compactedTokens = 0;
   threadUsage: Usage = NO_USAGE;
   /** What the provider's cache did for the last request; null before one. */
   lastCache: CacheReport | null = null;
-  #countedTokens = 0;
+  // Undefined while no count of the provider holds: then all is estimated.
+  #countedTokens: number | undefined;
   #estimateThen = 0;
 
   constructor(transcript: Transcript) {
@@ -49,13 +52,14 @@ export class ThreadState {
 
   /** The provider's count no longer holds: the history was replaced. */
   forgetCount(): void {
-    this.#countedTokens = this.baseTokens + this.transcript.tokens;
-    this.#estimateThen = this.transcript.tokens;
+    this.#countedTokens = undefined;
   }
 
   /** Tokens the next request will have, as well as we know. */
   usedTokens(): number {
-    const newer = this.transcript.tokens - this.#estimateThen;
-    return this.#countedTokens + newer;
+    const { tokens } = this.transcript;
+    return this.#countedTokens === undefined
+      ? this.baseTokens + tokens
+      : this.#countedTokens + tokens - this.#estimateThen;
   }
 }

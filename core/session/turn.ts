@@ -1,4 +1,5 @@
 /** One turn: ask the model, run what it asks for, feed back, until it asks for nothing. */
+import { estimateItemsTokens } from "../context/tokens.ts";
 import {
   errorText,
   ModelError,
@@ -10,12 +11,20 @@ import type { Failure, Outcome } from "../protocol/event.ts";
 import type { WireItem } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { UserPart } from "../protocol/op.ts";
-import { runStep, type StepContext } from "./step.ts";
+import { OutputCheck } from "./output_schema.ts";
+import type { ContextSource } from "./deps.ts";
+import { runStep, type StepAnswer, type StepContext } from "./step.ts";
+
+type Said = Awaited<ReturnType<ContextSource["userItems"]>>;
 
 export interface TurnContext extends StepContext {
   /** Input that arrived since the last step, as items; empties the queue. */
   takeSteering(): Promise<readonly WireItem[]>;
-  compactIfNeeded(reason: "before_turn" | "mid_turn"): Promise<void>;
+  /** `newTokens` will come on top; Infinity when the server says that nothing more fits. */
+  compactIfNeeded(
+    reason: "before_turn" | "mid_turn",
+    newTokens: number,
+  ): Promise<void>;
 }
 
 /** Runs the turn to its end. Every call has its output afterwards, whatever happened. */
@@ -24,8 +33,11 @@ export async function runTurn(
   context: TurnContext,
 ): Promise<Outcome> {
   try {
-    await context.compactIfNeeded("before_turn");
-    await appendInput(parts, context);
+    const { deps, settings } = context;
+    const said = await deps.context.userItems(parts, settings);
+    const tokens = estimateItemsTokens(said.items);
+    await context.compactIfNeeded("before_turn", tokens);
+    await appendInput(said, context);
     return await runSteps(context);
   } catch (error) {
     return outcomeOf(error, context);
@@ -33,16 +45,17 @@ export async function runTurn(
 }
 
 async function runSteps(context: TurnContext): Promise<Outcome> {
+  const form = new OutputCheck(context.settings.outputSchema);
   let message = "";
   for (let step = 0; step < LIMITS.stepsPerTurn; step++) {
     context.signal.throwIfAborted();
-    const answer = await runStep(context);
+    const answer = await runFittingStep(context);
     message = answer.message ?? message;
     const steering = await context.takeSteering();
     if (!answer.goesOn && steering.length === 0) {
       return { type: "done", message };
     }
-    await context.compactIfNeeded("mid_turn");
+    await context.compactIfNeeded("mid_turn", estimateItemsTokens(steering));
     context.state.transcript.append(steering);
   }
   throw new ModelError(
@@ -51,13 +64,35 @@ async function runSteps(context: TurnContext): Promise<Outcome> {
   );
 }
 
+// The server may count more than we do: then the same is asked of a shorter history, once.
+async function runFittingStep(context: TurnContext): Promise<StepAnswer> {
+  try {
+    return await runStep(context);
+  } catch (error) {
+    const isFull = error instanceof ModelError &&
+      error.kind === "context_window";
+    if (!isFull) throw error;
+    await context.compactIfNeeded("mid_turn", Infinity);
+    return await runStep(context);
+  }
+}
+
+// A compaction is a request as well: behind the hard mark of a limit none is sent.
+async function makeRoom(
+  reason: "before_turn" | "mid_turn",
+  context: TurnContext,
+): Promise<void> {
+  const nowMs = context.deps.host.monotonicMs();
+  if (context.budget.exhausted(nowMs) !== undefined) return;
+  await context.compactIfNeeded(reason);
+}
+
 // What changed is said before the person's words, so that it holds for them.
 async function appendInput(
-  parts: readonly UserPart[],
+  said: Said,
   context: TurnContext,
 ): Promise<void> {
   const { deps, state, settings } = context;
-  const said = await deps.context.userItems(parts, settings);
   const news = await deps.context.news(state.told, settings);
   for (const message of said.warnings) {
     context.emit({ type: "warning", message });

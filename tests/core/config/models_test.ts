@@ -82,13 +82,33 @@ Deno.test("modelInfoOf() lets the configuration say otherwise", () => {
     model_reasoning_effort: "low",
   });
   assert.equal(model.contextWindow, 32_000);
-  assert.equal(model.autoCompactLimit, 28_800);
+  assert.equal(model.autoCompactLimit, 27_900);
   assert.equal(model.toolOutputTokens, 500);
   assert.equal(model.supportsReasoning, true);
   const quiet = info("gpt-5.5", { model_supports_reasoning_summaries: false });
   assert.equal(quiet.supportsReasoning, false);
   const plain = info("gpt-4.1", { model_reasoning_effort: "low" });
   assert.equal(plain.supportsReasoning, false);
+});
+
+Deno.test("modelInfoOf() lets one tool output take no more than a share of the window", () => {
+  const tokens = (window: number, limit?: number): number =>
+    info("qwen3", {
+      model_context_window: window,
+      ...(limit !== undefined && { tool_output_token_limit: limit }),
+    }).toolOutputTokens;
+  assert.equal(tokens(32_000), 3_200);
+  assert.equal(tokens(128_000), 10_000);
+  assert.equal(tokens(32_000, 5_000), 5_000, "what is configured may be more");
+  assert.equal(tokens(32_000, 50_000), 8_000);
+});
+
+Deno.test("modelInfoOf() leaves room for a summary at the end of any window", () => {
+  const limit = (window: number): number =>
+    info("qwen3", { model_context_window: window }).autoCompactLimit;
+  assert.equal(limit(32_000), 27_900, "less than nine tenths");
+  assert.equal(limit(8_000), 5_100);
+  assert.equal(limit(2_000), 1_000, "never less than half");
 });
 
 Deno.test("modelInfoOf() never compacts later than at nine tenths of the window", () => {

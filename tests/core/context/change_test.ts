@@ -169,6 +169,7 @@ Deno.test("changesSince() of what a life of changes told finds nothing left to t
           cwd: last.settings.cwd,
         });
         const live = toldBy(last);
+        assert.ok(recalled);
         assert.equal(recalled.permissions, live.permissions);
         assert.deepEqual(recalled.prefixes, live.prefixes);
         assert.deepEqual(recalled.environment, live.environment);

@@ -5,7 +5,7 @@ import { initialItems, toldBy } from "../../../core/context/initial.ts";
 import { recallTold } from "../../../core/context/recall.ts";
 import { renderDocMessage } from "../../../core/context/initial.ts";
 import { textMessage } from "../../../core/protocol/item.ts";
-import { context, told } from "./support.ts";
+import { context } from "./support.ts";
 
 const FACTS = {
   model: "gpt-test",
@@ -49,7 +49,9 @@ Deno.test("recallTold() after a rollback has the change told again", () => {
   const before = context();
   const after = context({ settings: { approval: "never" } });
   const kept = initialItems(before);
-  const items = changesSince(recallTold(kept, FACTS), after);
+  const known = recallTold(kept, FACTS);
+  assert.ok(known);
+  const items = changesSince(known, after);
   assert.deepEqual(items, changeItems(before, after));
 });
 
@@ -59,12 +61,16 @@ Deno.test("recallTold() does not take instructions of a folder below for those o
     ...initialItems(full),
     textMessage("user", renderDocMessage("/work/repo/sub", "NESTED")),
   ];
-  assert.equal(recallTold(items, FACTS).docs, "D");
+  assert.equal(recallTold(items, FACTS)?.docs, "D");
 });
 
-Deno.test("recallTold() of nothing has everything told", () => {
-  const items = changesSince(recallTold([], FACTS), context());
-  assert.deepEqual(told(items), told(initialItems(context())));
+Deno.test("recallTold() knows of nothing when the initial messages are gone", () => {
+  assert.equal(recallTold([], FACTS), undefined);
+  const compacted = [
+    textMessage("user", "a request"),
+    textMessage("user", "<handover>\nfacts\n</handover>"),
+  ];
+  assert.equal(recallTold(compacted, FACTS), undefined);
 });
 
 Deno.test("recallTold() does not listen to the person", () => {

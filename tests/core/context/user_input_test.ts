@@ -181,3 +181,16 @@ Deno.test("loadImage() turns an error of the disk into one for the person", asyn
     );
   });
 });
+
+Deno.test("buildUserItems() takes no text that would fill the window", async () => {
+  const model = { ...MODEL, contextWindow: 32_000 };
+  const said = async (bytes: number): Promise<readonly string[]> =>
+    (await buildUserItems(host, [text("x".repeat(bytes))], {
+      cwd: "/",
+      model,
+    })).problems.map((problem) => problem.message);
+  assert.deepEqual(await said(64_000), []);
+  assert.deepEqual(await said(200_000), [
+    "Cannot send message: it has about 50000 tokens, must have at most 16000 in a window of 32000; put the text into a file and name the file instead",
+  ]);
+});

@@ -140,6 +140,19 @@ Deno.test("buildCacheReport() names why a provider did not serve the same bytes"
   }
 });
 
+Deno.test("buildCacheReport() lets another model have other tools, but no other history", () => {
+  const other = { model: "other", tools: ["{}"] };
+  assert.deepEqual(report(extended(other), 0), {
+    sharedTokens: 0,
+    cachedTokens: 0,
+    cause: "model changed",
+    prefixBroken: false,
+  });
+  const broken = extended({ ...other, items: items(9).slice(1) });
+  assert.equal(report(broken, 0).cause, "input[0] changed");
+  assert.equal(report(broken, 0).prefixBroken, true);
+});
+
 Deno.test("buildCacheReport() does not speak of a miss when nothing was counted", () => {
   assert.equal(report(extended(), undefined).cause, "");
 });
