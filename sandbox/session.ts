@@ -5,7 +5,7 @@ import type { SandboxPolicy } from "../core/protocol/policy.ts";
 import { isInside } from "../core/util/path.ts";
 import type { Backend } from "./backend.ts";
 import { type LaunchFacts, readLaunchFacts } from "./facts.ts";
-import { type Guard, readGuard, restoreGuard } from "./guard.ts";
+import { GuardBook } from "./guard_book.ts";
 import {
   type BackendChoice,
   describeFailures,
@@ -14,7 +14,12 @@ import {
   runLadder,
 } from "./ladder.ts";
 import { Placeholders } from "./placeholders.ts";
-import { type ConfinedPolicy, planSandbox, type SandboxPlan } from "./plan.ts";
+import {
+  type ConfinedPolicy,
+  type GuardItem,
+  planSandbox,
+  type SandboxPlan,
+} from "./plan.ts";
 import { checkPolicy } from "./policy_check.ts";
 import { Sweeper } from "./sweep.ts";
 
@@ -36,7 +41,7 @@ export interface SandboxOptions {
 export interface Prepared {
   readonly backend: Backend;
   readonly plan: SandboxPlan;
-  readonly guard: Guard;
+  readonly guard: readonly GuardItem[];
   readonly placeholders: readonly string[];
 }
 
@@ -55,6 +60,7 @@ export class Session {
   readonly host: Host;
   readonly sweeper: Sweeper;
   readonly #options: SandboxOptions;
+  readonly #guards: GuardBook;
   readonly #placeholders: Placeholders;
   /** Where each root led when it was first seen. */
   readonly #roots = new Map<string, string>();
@@ -65,6 +71,7 @@ export class Session {
   constructor(options: SandboxOptions) {
     this.host = options.host;
     this.#options = options;
+    this.#guards = new GuardBook(options.host.files);
     this.#placeholders = new Placeholders(options.host.files);
     this.sweeper = new Sweeper(
       options.host,
@@ -110,7 +117,7 @@ export class Session {
     return await this.#inTurn(async () => {
       const { backend, plan } = await this.plan(request);
       const items = backend.kind === "landlock" ? plan.fullGuard : plan.guard;
-      const guard = await readGuard(this.host.files, items);
+      const guard = await this.#guards.take(items);
       const placeholders = backend.kind !== "bwrap"
         ? []
         : plan.mounts.filter(({ kind }) => kind === "absent")
@@ -124,7 +131,7 @@ export class Session {
   async finish(prepared: Prepared): Promise<readonly string[]> {
     return await this.#inTurn(async () => {
       await this.#placeholders.release(prepared.placeholders);
-      return await restoreGuard(this.host.files, prepared.guard);
+      return await this.#guards.release(prepared.guard);
     });
   }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { denoFiles } from "../../core/host/deno_files.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import { readGuard, restoreGuard } from "../../sandbox/guard.ts";
+import { GuardBook } from "../../sandbox/guard_book.ts";
 import type { GuardItem } from "../../sandbox/plan.ts";
 
 /** A folder with a repository's parts; `change` is what a command did to it. */
@@ -138,4 +139,23 @@ Deno.test("restoreGuard() takes from a file too large to keep its right to run",
   });
   assert.deepEqual(changed, [".git/hooks/sample"]);
   assert.ok(tree.includes(".git/hooks/sample 0 evil"));
+});
+
+Deno.test("GuardBook does not take what a running command planted for the state before", async () => {
+  const root = await Deno.realPath(await Deno.makeTempDir());
+  const items: GuardItem[] = [{ path: `${root}/hook`, scope: "tree" }];
+  const book = new GuardBook(denoFiles);
+  await book.take(items);
+  await Deno.writeTextFile(`${root}/hook`, "evil");
+  await book.take(items);
+  assert.deepEqual(await book.release(items), [`${root}/hook`]);
+  await Deno.writeTextFile(`${root}/hook`, "evil again");
+  assert.deepEqual(await book.release(items), [`${root}/hook`]);
+  await assert.rejects(Deno.stat(`${root}/hook`));
+  // With nobody running, what the person makes is the state before.
+  await Deno.writeTextFile(`${root}/hook`, "mine");
+  await book.take(items);
+  assert.deepEqual(await book.release(items), []);
+  assert.equal(await Deno.readTextFile(`${root}/hook`), "mine");
+  await Deno.remove(root, { recursive: true });
 });

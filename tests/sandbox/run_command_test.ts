@@ -361,6 +361,29 @@ for (const backend of BACKENDS.filter((name) => name !== "none")) {
   );
 
   Deno.test(
+    `run() does not restore what a command beside it planted (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const abort = new AbortController();
+      const first = place.run(
+        "mkdir .codex; echo evil > .codex/config.toml; echo ready; sleep 600",
+        {
+          signal: abort.signal,
+          onOutput: (text) => text.includes("ready") && resolve(),
+        },
+      );
+      await promise;
+      const second = place.run("sleep 0.3");
+      await place.run("true");
+      abort.abort();
+      await Promise.all([first, second]);
+      assert.deepEqual(await namesIn(place.workspace), []);
+    },
+  );
+
+  Deno.test(
     `run() leaves alone what the person makes of a placeholder's name (${backend})`,
     LINUX,
     async () => {
