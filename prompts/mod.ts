@@ -23,6 +23,7 @@ import workspaceWrite from "./permissions/workspace_write.md" with {
 import plan from "./plan.md" with { type: "text" };
 import review from "./review.md" with { type: "text" };
 import reviewSchema from "./review_schema.json" with { type: "json" };
+import schemaRepair from "./schema_repair.md" with { type: "text" };
 import skills from "./skills.md" with { type: "text" };
 import summaryPrefix from "./summary_prefix.md" with { type: "text" };
 import turnAborted from "./turn_aborted.md" with { type: "text" };
@@ -35,6 +36,9 @@ export const COMPACT_PROMPT: string = compact.trimEnd();
 
 /** How a summary begins. It is known by its bracketed first words: those must stay. */
 export const SUMMARY_PREFIX: string = summaryPrefix.trimEnd();
+
+/** Sends a final message back; `{problems}`. */
+export const SCHEMA_REPAIR: string = schemaRepair.trimEnd();
 
 /** Follows the list of skills. */
 export const SKILLS_USAGE: string = skills.trimEnd();

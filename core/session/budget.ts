@@ -6,29 +6,45 @@ import type { Price, RunLimits } from "./deps.ts";
 /** Share of a limit at which the model is told to come to an end. */
 const SOFT_SHARE = 0.8;
 
+/** What binds a run. Its time counts from the first request on. */
+export interface BudgetLimits extends RunLimits {
+  readonly timeoutMs?: number;
+}
+
 export interface LimitState {
-  readonly kind: Exclude<LimitKind, "time">;
+  readonly kind: LimitKind;
   readonly used: number;
   readonly max: number;
 }
 
 /** Counts what a run uses, over all its turns. */
 export class Budget {
-  readonly #limits: RunLimits;
+  readonly #limits: BudgetLimits;
   readonly #price: Price | undefined;
   #requests = 0;
   #toolCalls = 0;
   #tokens = 0;
   #cost = 0;
+  #startedMs: number | undefined;
   #isTold = false;
 
-  constructor(limits: RunLimits, price?: Price) {
+  constructor(limits: BudgetLimits, price?: Price) {
     this.#limits = limits;
     this.#price = price;
   }
 
+  /** A request that was answered; `usage` is null when the server told none. */
   countRequest(usage: Usage | null): void {
+    this.countAttempt();
+    this.countUsage(usage);
+  }
+
+  /** A request goes out, whatever becomes of it. */
+  countAttempt(): void {
     this.#requests++;
+  }
+
+  countUsage(usage: Usage | null): void {
     if (usage === null) return;
     this.#tokens += usage.totalTokens;
     if (this.#price !== undefined) this.#cost += costOf(usage, this.#price);
@@ -39,25 +55,28 @@ export class Budget {
   }
 
   /** The limit that forbids another request, or undefined. */
-  exhausted(): LimitState | undefined {
-    return this.#states().find((state) => state.used >= state.max);
+  exhausted(nowMs: number): LimitState | undefined {
+    return this.#states(nowMs).find((state) => state.used >= state.max);
   }
 
   /** The limit that comes near, told once; undefined before and after that. */
-  takeSoftMark(): LimitState | undefined {
+  takeSoftMark(nowMs: number): LimitState | undefined {
     if (this.#isTold) return undefined;
-    const near = this.#states().find((one) => one.used >= one.max * SOFT_SHARE);
+    const near = this.#states(nowMs)
+      .find((one) => one.used >= one.max * SOFT_SHARE);
     if (near !== undefined) this.#isTold = true;
     return near;
   }
 
-  #states(): LimitState[] {
+  #states(nowMs: number): LimitState[] {
+    this.#startedMs ??= nowMs;
     const limits = this.#limits;
     const all: [LimitState["kind"], number, number | undefined][] = [
       ["requests", this.#requests, limits.requestsMax],
       ["tool_calls", this.#toolCalls, limits.toolCallsMax],
       ["tokens", this.#tokens, limits.tokensMax],
       ["cost", this.#cost, limits.costMax],
+      ["time", nowMs - this.#startedMs, limits.timeoutMs],
     ];
     return all.flatMap(([kind, used, max]) =>
       max === undefined ? [] : [{ kind, used, max }]

@@ -7,7 +7,7 @@ import type { CacheReport } from "../protocol/event.ts";
 import type { ThreadLog } from "../protocol/log.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
 import type { Approvals } from "./approvals.ts";
-import type { Budget } from "./budget.ts";
+import type { Budget, LimitState } from "./budget.ts";
 import type { CacheWatch } from "./cache_watch.ts";
 import { Dispatch } from "./dispatch.ts";
 import { type Frame, frameOf } from "./frame.ts";
@@ -75,9 +75,10 @@ async function request(
   const watch = context.cacheWatch.begin(frame, transcript);
   const requestBytes = byteLength(frame.parts.head) + transcript.inputBytes +
     byteLength(frame.parts.tail);
+  context.budget.countAttempt();
   const answer = await sample(body, { ...context, dispatch });
   if (answer.usage !== null) context.state.count(answer.usage);
-  context.budget.countRequest(answer.usage);
+  context.budget.countUsage(answer.usage);
   const cache = watch.end(answer.usage);
   context.state.lastCache = cache;
   context.log.append({
@@ -109,18 +110,25 @@ async function settle(context: StepContext, dispatch: Dispatch): Promise<void> {
 }
 
 function checkBudget(context: StepContext): void {
-  const state = context.budget.exhausted();
+  const state = context.budget.exhausted(context.deps.host.monotonicMs());
   if (state === undefined) return;
   throw new ModelError(
-    `Cannot send another request: ${state.used} of ${state.max} ${
-      state.kind.replace("_", " ")
-    } are used`,
-    { kind: "limit", retryable: false },
+    `Cannot send another request: ${usedText(state)}`,
+    { kind: state.kind === "time" ? "timeout" : "limit", retryable: false },
   );
 }
 
+function usedText({ kind, used, max }: LimitState): string {
+  if (kind === "time") {
+    return `the ${Math.round(max / 1000)} s of the run are over`;
+  }
+  // Sums of money are sums of fractions.
+  const amount = kind === "cost" ? used.toFixed(4) : used;
+  return `${amount} of ${max} ${kind.replace("_", " ")} are used`;
+}
+
 function tellSoftMark(context: StepContext): void {
-  const near = context.budget.takeSoftMark();
+  const near = context.budget.takeSoftMark(context.deps.host.monotonicMs());
   if (near === undefined) return;
   context.state.transcript.append([limitNoticeItem(near.kind, near)]);
 }

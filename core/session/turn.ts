@@ -36,7 +36,7 @@ export async function runTurn(
     const { deps, settings } = context;
     const said = await deps.context.userItems(parts, settings);
     const tokens = estimateItemsTokens(said.items);
-    await context.compactIfNeeded("before_turn", tokens);
+    await makeRoom("before_turn", tokens, context);
     await appendInput(said, context);
     return await runSteps(context);
   } catch (error) {
@@ -52,11 +52,15 @@ async function runSteps(context: TurnContext): Promise<Outcome> {
     const answer = await runFittingStep(context);
     message = answer.message ?? message;
     const steering = await context.takeSteering();
-    if (!answer.goesOn && steering.length === 0) {
+    const repair = answer.goesOn || steering.length > 0
+      ? undefined
+      : await form.findRepair(message);
+    if (!answer.goesOn && steering.length === 0 && repair === undefined) {
       return { type: "done", message };
     }
-    await context.compactIfNeeded("mid_turn", estimateItemsTokens(steering));
-    context.state.transcript.append(steering);
+    const next = repair === undefined ? steering : [repair];
+    await makeRoom("mid_turn", estimateItemsTokens(next), context);
+    context.state.transcript.append(next);
   }
   throw new ModelError(
     `Cannot go on with the turn: it has used ${LIMITS.stepsPerTurn} requests`,
@@ -72,7 +76,7 @@ async function runFittingStep(context: TurnContext): Promise<StepAnswer> {
     const isFull = error instanceof ModelError &&
       error.kind === "context_window";
     if (!isFull) throw error;
-    await context.compactIfNeeded("mid_turn", Infinity);
+    await makeRoom("mid_turn", Infinity, context);
     return await runStep(context);
   }
 }
@@ -80,11 +84,12 @@ async function runFittingStep(context: TurnContext): Promise<StepAnswer> {
 // A compaction is a request as well: behind the hard mark of a limit none is sent.
 async function makeRoom(
   reason: "before_turn" | "mid_turn",
+  newTokens: number,
   context: TurnContext,
 ): Promise<void> {
   const nowMs = context.deps.host.monotonicMs();
   if (context.budget.exhausted(nowMs) !== undefined) return;
-  await context.compactIfNeeded(reason);
+  await context.compactIfNeeded(reason, newTokens);
 }
 
 // What changed is said before the person's words, so that it holds for them.
