@@ -146,6 +146,7 @@ export class HumanView {
       ],
       ["sandbox", `${sandbox.mode} (${sandbox.backend}${note})`],
       ["session", event.threadId],
+      ...renderResumeRow(event),
     ];
     return this.#paint(`${PROGRAM} ${VERSION}`, "bold") +
       rows.map(([name, value]) =>
@@ -161,6 +162,13 @@ export class HumanView {
       ? ""
       : this.#paint(visibleText(held.text).trimEnd());
   }
+}
+
+function renderResumeRow(
+  { resume }: EventOf<"thread.started">,
+): readonly (readonly [string, string])[] {
+  if (resume === undefined) return [];
+  return [["resume", resume.exact ? "exact" : resume.cause]];
 }
 
 function renderRetry(event: EventOf<"stream.retry">): string {

@@ -64,6 +64,13 @@ export function viewThreadStarted(
     provider: event.provider,
     cwd: event.settings.cwd,
     resumed: event.resumed,
+    ...(event.resume !== undefined && {
+      resume: {
+        exact: event.resume.exact,
+        cause: event.resume.cause,
+        lost_tokens: event.resume.lostTokens,
+      },
+    }),
     sandbox: { mode, backend, enforces: [...enforces], note },
     instruction_files: event.instructionFiles.map(({ path, bytes }) => ({
       path,

@@ -135,12 +135,24 @@ export interface CacheReport {
   readonly prefixBroken: boolean;
 }
 
+/** What a resumed thread will send, compared with what it last sent. */
+export interface ResumeReport {
+  /** The next prompt begins with the last one, byte for byte, for the same model. */
+  readonly exact: boolean;
+  /** What drifted; empty when exact. */
+  readonly cause: string;
+  /** Tokens of the last prompt that the provider's cache will not give back for it. */
+  readonly lostTokens: number;
+}
+
 export type EventBody =
   | {
     readonly type: "thread.started";
     readonly settings: TurnSettings;
     readonly provider: string;
     readonly resumed: boolean;
+    /** Absent when there is no request on record to compare with. */
+    readonly resume?: ResumeReport;
     readonly sandbox: SandboxReceipt;
     readonly instructionFiles: readonly {
       readonly path: string;

@@ -61,6 +61,19 @@ const ThreadStarted = z.object({
   provider: z.string(),
   cwd: z.string(),
   resumed: z.boolean(),
+  resume: z.optional(
+    z.object({
+      exact: z.boolean().check(
+        z.describe("The next prompt begins with the last one, byte for byte"),
+      ),
+      cause: z.string().check(z.describe("What drifted; empty when exact")),
+      lost_tokens: z.int().check(
+        z.describe("Tokens of the last prompt that must be paid anew"),
+      ),
+    }).check(
+      z.describe("Of a resumed thread whose last request is on record"),
+    ),
+  ),
   sandbox: z.object({
     mode: z.string(),
     backend: z.string(),

@@ -23,6 +23,8 @@ export class CacheWatch {
   readonly #key: string;
   readonly #monotonicMs: () => number;
   #last: PromptPrint | RestoredPrint | undefined;
+  /** Of a prompt that was compared and not sent. */
+  #compared: PromptPrint | undefined;
   #lastInputTokens: number | undefined;
   #announced: string | undefined;
 
@@ -36,26 +38,26 @@ export class CacheWatch {
     this.#last = print;
   }
 
+  /** What a request now would share with the one before, which is not sent for that. */
+  compare(frame: Frame, transcript: Transcript): CacheReport {
+    this.#compared = this.#print(frame, transcript);
+    return buildCacheReport({
+      earlier: this.#last,
+      later: this.#compared,
+      cachedTokens: undefined,
+    });
+  }
+
   /** The next request need not extend the last one, and everybody was told. */
   announce(reason: string): void {
     this.#announced = reason;
   }
 
   begin(frame: Frame, transcript: Transcript): Watched {
-    const { settings } = frame;
     const earlier = this.#last;
-    const announced = this.#announced;
-    const later = buildPrint({
-      model: settings.model.slug,
-      key: this.#key,
-      effort: settings.reasoningEffort ?? "",
-      instructions: frame.instructions,
-      tools: frame.toolTexts,
-      items: transcript.entries,
-      ...(announced !== undefined && { announced }),
-      atMs: this.#monotonicMs(),
-    }, earlier !== undefined && "chain" in earlier ? earlier : undefined);
+    const later = this.#print(frame, transcript);
     const earlierInputTokens = this.#lastInputTokens;
+    this.#compared = undefined;
     return {
       bodyHash: printHash(later),
       inputItems: later.items.length,
@@ -71,5 +73,21 @@ export class CacheWatch {
         });
       },
     };
+  }
+
+  #print(frame: Frame, transcript: Transcript): PromptPrint {
+    const { settings } = frame;
+    const earlier = this.#last;
+    const announced = this.#announced;
+    return buildPrint({
+      model: settings.model.slug,
+      key: this.#key,
+      effort: settings.reasoningEffort ?? "",
+      instructions: frame.instructions,
+      tools: frame.toolTexts,
+      items: transcript.entries,
+      ...(announced !== undefined && { announced }),
+      atMs: this.#monotonicMs(),
+    }, earlier !== undefined && "chain" in earlier ? earlier : this.#compared);
   }
 }
