@@ -96,7 +96,9 @@ export function commonInsert(
       common = common.slice(0, -1);
     }
   }
-  if (common === undefined || common.length <= typed.length) return undefined;
   // Half a surrogate pair is no text.
-  return /[\ud800-\udbff]$/.test(common) ? common.slice(0, -1) : common;
+  common = common?.replace(/[\ud800-\udbff]$/, "");
+  return common === undefined || common.length <= typed.length
+    ? undefined
+    : common;
 }

@@ -64,7 +64,7 @@ export function cutSpans(
     columns += cell.width;
   }
   const styles = kept.at(-1)?.styles ?? [];
-  return width < 1 ? [] : [...toSpans(kept), { text: "…", styles }];
+  return width < 1 ? [] : toSpans([...kept, { text: "…", width: 1, styles }]);
 }
 
 /** Columns of one character; the common ones without looking anything up. */
@@ -104,11 +104,13 @@ function breakCells(
   let breakAt = 0;
   for (let at = 0; at < cells.length; at++) {
     const cell = cells[at] as Cell;
-    const limit = Math.max(1, lines.length === 0 ? firstWidth : restWidth);
     const isSpace = cell.text === " ";
     // A space may hang over the edge: it is not shown there.
-    if (columns + cell.width > limit && at > start && !isSpace) {
-      const end = breakAt > start ? breakAt : at;
+    while (!isSpace && at > start) {
+      const limit = Math.max(1, lines.length === 0 ? firstWidth : restWidth);
+      if (columns + cell.width <= limit) break;
+      const isFree = cell.width === 2 || breakAt <= start;
+      const end = isFree ? at : breakAt;
       lines.push(trimEnd(cells.slice(start, end)));
       start = end;
       columns = columnsOf(cells, start, at);

@@ -1,0 +1,167 @@
+/** Questions: what is shown, what each key decides, and when a key counts at all. */
+import assert from "node:assert/strict";
+import {
+  decideByKey,
+  denyWith,
+  parseAnswerLine,
+  renderAnswers,
+  renderDecision,
+  renderQuestion,
+  showHidden,
+} from "../../../core/frontends/approval_prompt.ts";
+import type { Key } from "../../../core/frontends/key.ts";
+import { Questions } from "../../../core/frontends/repl_questions.ts";
+import { LIMITS } from "../../../core/protocol/limits.ts";
+import { QUESTION } from "./repl_support.ts";
+
+const LOOK = { hasColor: false, width: 60 };
+const NO_PREFIX = { ...QUESTION };
+delete (NO_PREFIX as { prefix?: unknown }).prefix;
+
+Deno.test("renderQuestion() shows command, reason, sandbox and folder", () => {
+  assert.deepEqual(renderQuestion(QUESTION, LOOK), [
+    "Run this command?",
+    "  git push origin main",
+    "  Why: The command is not known to be safe",
+    "  Sandbox: It could not reach the network",
+    "  In: /srv/project",
+  ]);
+});
+
+Deno.test("renderQuestion() spells out hidden characters of what would run", () => {
+  const lines = renderQuestion(
+    { ...QUESTION, detail: "rm \u202e\x1b[8m -rf\u200b /\r\ntrue" },
+    LOOK,
+  );
+  assert.deepEqual(lines.slice(1, 3), [
+    "  rm \\u{202e}\\u{1b}[8m -rf\\u{200b} /",
+    "  true",
+  ]);
+  assert.equal(showHidden("plain\ttext\n日本"), "plain\ttext\n日本");
+});
+
+Deno.test("renderAnswers() says what each answer remembers", () => {
+  assert.deepEqual(renderAnswers(QUESTION, LOOK), [
+    "  y  yes, this once",
+    "  s  yes, and in this session: git push origin main",
+    "  p  yes, and always for commands that begin with: git push",
+    "  n  no, with a word to the model if you like",
+    "  q  no, and stop the turn",
+  ]);
+  assert.equal(renderAnswers(NO_PREFIX, LOOK).length, 4);
+});
+
+Deno.test("decideByKey() knows five keys, and the safe one is the default", () => {
+  const prefix = ["git", "push"];
+  assert.deepEqual(decideByKey("y", QUESTION), { type: "approve" });
+  assert.deepEqual(decideByKey("s", QUESTION), { type: "approve_for_session" });
+  assert.deepEqual(decideByKey("p", QUESTION), {
+    type: "approve_prefix",
+    prefix,
+  });
+  assert.equal(decideByKey("p", NO_PREFIX), undefined);
+  assert.deepEqual(decideByKey("q", QUESTION), { type: "abort" });
+  for (const key of ["n", "enter", "escape"]) {
+    assert.equal(decideByKey(key, QUESTION), "word");
+  }
+  for (const key of ["x", "tab", "space", "up", ""]) {
+    assert.equal(decideByKey(key, QUESTION), undefined);
+  }
+});
+
+Deno.test("parseAnswerLine() takes answers and nothing that only looks like one", () => {
+  assert.deepEqual(parseAnswerLine(" Y ", QUESTION), { type: "approve" });
+  assert.deepEqual(parseAnswerLine("yes", QUESTION), { type: "approve" });
+  assert.deepEqual(parseAnswerLine("n", QUESTION), { type: "deny" });
+  assert.deepEqual(parseAnswerLine("n use fetch", QUESTION), {
+    type: "deny",
+    message: "use fetch",
+  });
+  assert.deepEqual(parseAnswerLine("q", QUESTION), { type: "abort" });
+  assert.equal(parseAnswerLine("p", NO_PREFIX), undefined);
+  for (const line of ["", "yes please", "sure", "not now", "y\ny"]) {
+    assert.equal(parseAnswerLine(line, QUESTION), undefined, line);
+  }
+});
+
+Deno.test("renderDecision() keeps the answer in words", () => {
+  assert.equal(renderDecision(denyWith(" no\x1b[1m "), LOOK), "  no: no");
+  assert.equal(renderDecision(denyWith(""), LOOK), "  no");
+  assert.equal(
+    renderDecision({ type: "approve_prefix", prefix: ["a b", "c"] }, LOOK),
+    "  yes, always: 'a b' c",
+  );
+});
+
+const text = (value: string): Key => ({ type: "text", text: value });
+const press = (name: string): Key => ({ type: "press", name });
+const LATER = LIMITS.answerArmMs;
+
+Deno.test("Questions hear no key until some time after they were drawn", () => {
+  const questions = new Questions();
+  questions.add({ id: "a", request: QUESTION }, 1_000);
+  assert.deepEqual(questions.onKey(text("y"), 1_000), { type: "draft" });
+  assert.deepEqual(questions.onKey(text("y"), 1_000 + LATER - 1), {
+    type: "draft",
+  });
+  // Typing goes on: the time begins anew with every key.
+  assert.deepEqual(questions.onKey(text("y"), 1_000 + LATER + 100), {
+    type: "draft",
+  });
+  assert.deepEqual(questions.onKey(text("y"), 1_000 + 3 * LATER), {
+    type: "decided",
+    id: "a",
+    decision: { type: "approve" },
+  });
+});
+
+Deno.test("Questions take no paste and no burst of letters for an answer", () => {
+  const questions = new Questions();
+  questions.add({ id: "a", request: QUESTION }, 0);
+  assert.deepEqual(questions.onKey({ type: "paste", text: "y" }, LATER), {
+    type: "draft",
+  });
+  assert.deepEqual(questions.onKey(text("yes"), 3 * LATER), { type: "draft" });
+});
+
+Deno.test("Questions let Ctrl-C stop at once", () => {
+  const questions = new Questions();
+  questions.add({ id: "a", request: QUESTION }, 0);
+  assert.deepEqual(questions.onKey(press("ctrl-c"), 0), {
+    type: "decided",
+    id: "a",
+    decision: { type: "abort" },
+  });
+});
+
+Deno.test("Questions take a word with the no, and go back on Escape", () => {
+  const questions = new Questions();
+  questions.add({ id: "a", request: QUESTION }, 0);
+  assert.deepEqual(questions.onKey(text("n"), LATER), { type: "taken" });
+  assert.deepEqual(questions.onKey(press("escape"), LATER), { type: "taken" });
+  assert.deepEqual(questions.onKey(press("enter"), LATER), { type: "taken" });
+  for (const key of [text("use y"), press("backspace"), text("it")]) {
+    assert.deepEqual(questions.onKey(key, LATER), { type: "taken" });
+  }
+  assert.deepEqual(questions.render(LOOK, LATER), [
+    "Why not? (Enter says no, Esc goes back) use it",
+  ]);
+  assert.deepEqual(questions.onKey(press("enter"), LATER), {
+    type: "decided",
+    id: "a",
+    decision: { type: "deny", message: "use it" },
+  });
+});
+
+Deno.test("Questions are asked one at a time, each deaf at first", () => {
+  const questions = new Questions();
+  assert.equal(questions.add({ id: "a", request: QUESTION }, 0), true);
+  assert.equal(questions.add({ id: "b", request: NO_PREFIX }, 0), false);
+  assert.match(questions.render(LOOK, LATER).at(-1) ?? "", /1 of 2/);
+  assert.equal(questions.settle("a", LATER), true);
+  assert.equal(questions.current?.id, "b");
+  assert.deepEqual(questions.onKey(text("y"), LATER), { type: "draft" });
+  assert.equal(questions.settle("b", LATER), false);
+  assert.equal(questions.current, undefined);
+  assert.deepEqual(questions.render(LOOK, LATER), []);
+});
