@@ -132,6 +132,24 @@ Deno.test("gate.run() runs in the sandbox what the policy allows, and asks nobod
   );
 });
 
+Deno.test("gate.run() has files kept before a patch runs, and only then", async () => {
+  await using b = await bench();
+  const patch: Action = {
+    type: "patch",
+    paths: [`${b.folder}/ws/a`, `${b.folder}/ws/b`],
+    cwd: `${b.folder}/ws`,
+  };
+  const refused = b.context([{ type: "deny" }], { approval: "untrusted" });
+  await b.run(patch, refused);
+  assert.deepEqual(refused.keptPaths, []);
+  const allowed = b.context([{ type: "approve" }], { approval: "untrusted" });
+  await b.run(patch, allowed);
+  assert.deepEqual(allowed.keptPaths, patch.paths);
+  const command = b.context([], { approval: "never" });
+  await b.run("true", command);
+  assert.deepEqual(command.keptPaths, []);
+});
+
 Deno.test("gate.run() refuses what the policy refuses, and runs nothing", async () => {
   await using b = await bench();
   const result = await b.run("rm -rf x", b.context([], { approval: "never" }));

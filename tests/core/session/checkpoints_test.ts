@@ -45,6 +45,28 @@ Deno.test("undo() puts back changed, new and deleted files with their modes", as
   assert.deepEqual((await work.checkpoints.preview(1)).turns, []);
 });
 
+Deno.test("beforeChange() keeps the file a link leads to as well", async () => {
+  await using work = await makeWork();
+  await work.put("real.txt", "old");
+  await Deno.symlink("real.txt", work.at("link"));
+  await Deno.symlink("nowhere", work.at("dangling"));
+  await work.turn("t1", ["link", "dangling"], async () => {
+    await Deno.writeTextFile(work.at("link"), "new");
+  });
+  await work.checkpoints.undo(1);
+  assert.equal(await work.read("real.txt"), "old");
+  assert.equal(await Deno.readLink(work.at("link")), "real.txt");
+});
+
+Deno.test("preview() does not count a turn whose change never came about", async () => {
+  await using work = await makeWork();
+  await work.put("a", "0");
+  await work.turn("t1", ["a"], () => work.put("a", "1"));
+  await work.turn("t2", ["a"], () => Promise.resolve());
+  const plan = await work.checkpoints.preview(1);
+  assert.deepEqual(plan.turns.map(({ turnId }) => turnId), ["t1"]);
+});
+
 Deno.test("undo() takes back several turns at once, and remembers over restarts", async () => {
   await using work = await makeWork();
   await work.put("a", "0");
