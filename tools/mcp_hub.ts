@@ -19,6 +19,8 @@ import { PromptResult, WirePrompt } from "./mcp_wire.ts";
 export interface McpHubOptions {
   readonly host: Host;
   readonly servers: readonly McpServerSpec[];
+  /** What was wrong with their configuration; each thread is told. */
+  readonly warnings?: readonly string[];
   /** Where servers run unless configured. */
   readonly cwd: string;
   readonly codexHome: string | undefined;
@@ -56,7 +58,7 @@ export class McpHub {
   readonly #peers: readonly McpPeer[];
   readonly #approved = new Set<string>();
   readonly #listeners = new Map<string, (message: string) => void>();
-  /** What was told to a thread of a server that failed. */
+  /** Which thread was told what. */
   readonly #told = new Set<string>();
 
   constructor(options: McpHubOptions) {
@@ -79,8 +81,9 @@ export class McpHub {
   async tools(request: McpToolsRequest): Promise<readonly Tool[]> {
     this.#listeners.set(request.threadId, request.warn);
     await withAbort(this.#started(), request.signal);
+    const { host, spoolFolder, warnings = [] } = this.#options;
+    for (const text of warnings) this.#tellOnce(request, text);
     this.#tellFailures(request);
-    const { host, spoolFolder } = this.#options;
     const deps = { host, ...(spoolFolder !== undefined && { spoolFolder }) };
     for (const peer of this.#peers) peer.handOut();
     return [
@@ -193,18 +196,22 @@ export class McpHub {
   }
 
   // Each failure once a thread; what a person has to have ends the turn.
-  #tellFailures({ threadId, warn }: McpToolsRequest): void {
+  #tellFailures(request: McpToolsRequest): void {
     for (const { spec, state } of this.#peers) {
       if (state.type !== "failed") continue;
       const text = `Cannot use the MCP server ${spec.name}: ${state.reason}`;
       if (spec.required) {
         throw new UserError("config", `${text}; it is required`);
       }
-      const key = JSON.stringify([threadId, spec.name, state.reason]);
-      if (this.#told.has(key)) continue;
-      this.#told.add(key);
-      warn(text);
+      this.#tellOnce(request, text);
     }
+  }
+
+  #tellOnce({ threadId, warn }: McpToolsRequest, text: string): void {
+    const key = JSON.stringify([threadId, text]);
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    warn(text);
   }
 
   #announce(server: string): void {

@@ -30,8 +30,7 @@ export interface McpServerList {
 
 type EnvLookup = (name: string) => string | undefined;
 
-/** Name of the file in the root of a project. */
-export const PROJECT_FILE = ".mcp.json";
+const PROJECT_FILE = ".mcp.json";
 
 /** All servers of a run; those of config.toml stand before the project's own. */
 export async function loadMcpServers(
@@ -46,16 +45,6 @@ export async function loadMcpServers(
   }
   const servers = [...byName.values()].sort((a, b) => a.name < b.name ? -1 : 1);
   return { servers, warnings: project.warnings };
-}
-
-/** Whether there is anything to load; cheap, and loads nothing. */
-export async function hasMcpServers(
-  host: Pick<Host, "files">,
-  loaded: Pick<LoadedConfig, "config" | "projectRoot">,
-): Promise<boolean> {
-  if (Object.keys(loaded.config.mcp_servers).length > 0) return true;
-  const path = resolvePath(loaded.projectRoot, PROJECT_FILE);
-  return await host.files.stat(path) !== undefined;
 }
 
 /** The servers of a project file's text; what does not fit is a warning. */

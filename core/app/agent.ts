@@ -21,9 +21,9 @@ import type { Gate, Sandbox } from "../protocol/command.ts";
 import { errorText, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
-import type { Tool } from "../protocol/tool.ts";
 import { PROGRAM, VERSION } from "../protocol/version.ts";
 import { createCheckpoints } from "../session/checkpoints.ts";
+import type { ThreadDeps } from "../session/deps.ts";
 import type { Agent, AgentRequest } from "../session/threads.ts";
 import { basename } from "../util/path.ts";
 import type { JsonObject } from "../util/json.ts";
@@ -32,6 +32,7 @@ import { createApprovalMemory } from "../../tools/approval_memory.ts";
 import { createGate } from "../../tools/gate.ts";
 import { builtinTools } from "../../tools/mod.ts";
 import { openRuleStore, type RuleStore } from "../../tools/rule_store.ts";
+import type { McpAccess } from "./mcp.ts";
 
 /** Stands for the missing home: a folder that never is. */
 export const NO_HOME = "/nonexistent";
@@ -50,6 +51,8 @@ export interface AgentWorld {
   readonly warnings: readonly string[];
   /** How the provider is reached. */
   readonly transport: Pick<TransportOptions, "httpClient" | "probe">;
+  /** Absent when no MCP server is configured. */
+  readonly mcp?: McpAccess;
 }
 
 /** Makes the agent around a thread; the first event says what it consists of. */
@@ -81,7 +84,7 @@ export async function buildAgent(
         program: { name: PROGRAM, version: VERSION },
         ...world.transport,
       }),
-      tools: toolsOf(world, createAgentGate(world)),
+      tools: toolsOf(world, request.threadId),
       instructions,
       context,
       ...checkpointsOf(world, request),
@@ -178,20 +181,23 @@ function createAgentGate(world: AgentWorld): Gate {
   });
 }
 
-function toolsOf(
-  world: AgentWorld,
-  gate: Gate,
-): (settings: TurnSettings) => Promise<readonly Tool[]> {
-  return (settings) =>
-    Promise.resolve(builtinTools({
-      host: world.host,
-      gate,
-      applyPatch: settings.model.applyPatch,
-      webSearch: webSearchOf(
-        world.loaded.config,
-        providerOf(world.loaded.config, world.host),
-      ),
-    }));
+function toolsOf(world: AgentWorld, threadId: string): ThreadDeps["tools"] {
+  const gate = createAgentGate(world);
+  return async (settings, asker) => {
+    const hub = await world.mcp?.hub();
+    return [
+      ...builtinTools({
+        host: world.host,
+        gate,
+        applyPatch: settings.model.applyPatch,
+        webSearch: webSearchOf(
+          world.loaded.config,
+          providerOf(world.loaded.config, world.host),
+        ),
+      }),
+      ...await hub?.tools({ threadId, ...asker }) ?? [],
+    ];
+  };
 }
 
 /** What renders the prompt around a conversation, by this configuration. */

@@ -35,7 +35,13 @@ export async function runDebugPrompt(
   const said = await deps.context.userItems(parts, settings);
   said.warnings.forEach(warn);
   state.transcript.append([...news.items, ...said.items]);
-  const frame = await frameOf({ threadId, deps, state, settings });
+  const frame = await frameOf({
+    threadId,
+    deps,
+    state,
+    settings,
+    emit: (event) => event.type === "warning" && warn(event.message),
+  });
   const body = buildBody(frame.parts, [state.transcript.inputText()]);
   terminal.stdout.write(`${JSON.stringify(JSON.parse(body), null, 2)}\n`);
   const rows = promptRows(frame, state.transcript.entries);
@@ -43,5 +49,6 @@ export async function runDebugPrompt(
   terminal.stderr.write(lines.join(""));
   await terminal.stdout.flush();
   await terminal.stderr.flush();
+  await world.mcp?.close();
   return 0;
 }

@@ -7,12 +7,11 @@ import { errorText, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Terminal } from "../protocol/terminal.ts";
-import type { OpenThread } from "../session/threads.ts";
 import { asObject, type JsonObject } from "../util/json.ts";
 import { resolvePath } from "../util/path.ts";
 import { openThread } from "./open_thread.ts";
 import { readParts } from "./exec_parts.ts";
-import { openWorld } from "./world.ts";
+import { openWorld, type World } from "./world.ts";
 
 /** Runs to the end and resolves to the exit code; every path prints one terminal line. */
 export async function runExecCommand(
@@ -23,18 +22,22 @@ export async function runExecCommand(
   const { flags } = commandLine;
   try {
     const parts = await readParts(commandLine, host, terminal);
-    const { thread, logPath } = await openExecThread(commandLine, host);
-    return await runExec({ thread, parts, host, terminal, flags, logPath });
+    const world = await openExecWorld(commandLine, host);
+    try {
+      const { thread, logPath } = await openThread(world, commandLine);
+      return await runExec({ thread, parts, host, terminal, flags, logPath });
+    } finally {
+      await world.mcp?.close();
+    }
   } catch (error) {
     return await failExec(error, { terminal, flags, now: () => host.now() });
   }
 }
 
-async function openExecThread(
-  commandLine: CommandLine,
+async function openExecWorld(
+  { flags }: CommandLine,
   host: Host,
-): Promise<OpenThread> {
-  const { flags } = commandLine;
+): Promise<World> {
   const canAsk = flags.input === "jsonl" || flags.approvals !== undefined;
   const outputSchema = await loadSchema(host, flags);
   const world = await openWorld(host, flags, {
@@ -43,7 +46,7 @@ async function openExecThread(
     ...(outputSchema !== undefined && { outputSchema }),
   });
   await checkRepository(host, world.loaded, flags);
-  return await openThread(world, commandLine);
+  return world;
 }
 
 async function loadSchema(

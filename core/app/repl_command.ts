@@ -18,13 +18,17 @@ export async function runReplCommand(
     canAsk: terminal.stdin.isTty,
   });
   const firstPrompt = buildFirstPrompt(commandLine);
-  return await runRepl({
-    services: createReplServices(desk),
-    host,
-    terminal,
-    flags: commandLine.flags,
-    ...(firstPrompt !== undefined && { firstPrompt }),
-  });
+  try {
+    return await runRepl({
+      services: createReplServices(desk),
+      host,
+      terminal,
+      flags: commandLine.flags,
+      ...(firstPrompt !== undefined && { firstPrompt }),
+    });
+  } finally {
+    await desk.close();
+  }
 }
 
 // Images go the way of those that are named in a message.

@@ -13,12 +13,12 @@ import { INIT_PROMPT } from "../../prompts/mod.ts";
 import { promptSourceOf } from "./agent.ts";
 import { promptRows, renderPromptTable } from "./prompt_table.ts";
 import type { ReplDesk } from "./repl_desk.ts";
-import { NO_MCP } from "./repl_mcp.ts";
+import { mcpServices } from "./repl_mcp.ts";
 
 /** The services around what the model is told. */
 export function contextServices(desk: ReplDesk): ContextServices {
   return {
-    ...NO_MCP,
+    ...mcpServices(desk),
     skills: async () => {
       const source = promptSourceOf(desk.world, "", () => {});
       return await source.skills(desk.world.loaded.cwd);

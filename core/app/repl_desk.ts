@@ -29,6 +29,8 @@ export class ReplDesk {
   readonly commandLine: CommandLine;
   readonly #options: ReplDeskOptions;
   readonly #threads = new Map<string, OpenThread>();
+  /** All that were opened: threads keep the servers of theirs. */
+  readonly #worlds: World[] = [];
   #world: World;
 
   constructor(options: ReplDeskOptions, world: World) {
@@ -36,6 +38,7 @@ export class ReplDesk {
     this.commandLine = options.commandLine;
     this.#options = options;
     this.#world = world;
+    this.#worlds.push(world);
   }
 
   get world(): World {
@@ -45,6 +48,24 @@ export class ReplDesk {
   /** Reads the configuration anew; threads that are open keep theirs. */
   async reload(): Promise<void> {
     this.#world = await loadWorld(this.#options);
+    this.#worlds.push(this.#world);
+  }
+
+  /** Ends the servers that threads of this conversation have used. */
+  async close(): Promise<void> {
+    await Promise.all(this.#worlds.map((world) => world.mcp?.close()));
+  }
+
+  /**
+   * The tools of the open threads are asked for anew; resolves to the tokens that their
+   * next requests send again.
+   */
+  renewTools(): number {
+    const states = [...this.#threads.values()].map(({ thread }) =>
+      thread.state
+    );
+    for (const state of states) state.frame = undefined;
+    return states.reduce((sum, state) => sum + state.usedTokens(), 0);
   }
 
   /** Takes note of a thread until it is closed. */

@@ -1,4 +1,5 @@
 /** What one run of the program works with: configuration, sandbox, rules. */
+import { sandboxPolicyOf } from "../config/derive.ts";
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import { providerOf } from "../config/providers.ts";
 import { reapChild } from "../host/descriptors.ts";
@@ -6,11 +7,13 @@ import { connectionProbe, openHttpClient } from "../host/http_client.ts";
 import type { Flags } from "../protocol/command_line.ts";
 import { UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
+import type { Sandbox } from "../protocol/command.ts";
 import type { ThreadMeta } from "../protocol/log.ts";
 import { resolvePath } from "../util/path.ts";
 import type { JsonObject } from "../util/json.ts";
 import { createSandbox, type SessionSandbox } from "../../sandbox/mod.ts";
 import { type AgentWorld, loadRules, NO_HOME } from "./agent.ts";
+import { openMcp } from "./mcp.ts";
 
 export interface World extends AgentWorld {
   readonly source: ThreadMeta["source"];
@@ -36,9 +39,27 @@ export async function openWorld(
     codexHome: loaded.codexHome ?? NO_HOME,
     reapChild,
   });
+  const mcp = await openMcp(host, loaded);
+  warmSandbox(sandbox, loaded);
   const rules = await loadRules(host, loaded, flags);
   const reached = await openTransport(host, loaded);
-  return { host, loaded, flags, sandbox, rules, ...reached, ...options };
+  return {
+    host,
+    loaded,
+    flags,
+    sandbox,
+    rules,
+    ...(mcp !== undefined && { mcp }),
+    ...reached,
+    ...options,
+  };
+}
+
+// The probe of the sandbox runs in other processes: it is begun early and awaited late,
+// where its outcome, good or bad, is asked for again.
+function warmSandbox(sandbox: Sandbox, loaded: LoadedConfig): void {
+  const policy = sandboxPolicyOf(loaded.config, { addDirs: loaded.addDirs });
+  sandbox.receipt(policy, loaded.cwd).catch(() => {});
 }
 
 // A client of its own costs time at the start; plain HTTP needs none.

@@ -48,12 +48,22 @@ export interface Price {
   readonly output: number;
 }
 
+/** Who asks for the tools, which may have to be fetched from elsewhere. */
+export interface ToolsAsker {
+  /** Shows the person what is wrong with them, now or later. */
+  readonly warn: (message: string) => void;
+  readonly signal?: AbortSignal;
+}
+
 export interface ThreadDeps {
   readonly host: Host;
   readonly model: ModelClient;
   readonly endpoint: ProviderEndpoint;
   /** Asked once per generation of the history and model. */
-  readonly tools: (settings: TurnSettings) => Promise<readonly Tool[]>;
+  readonly tools: (
+    settings: TurnSettings,
+    asker: ToolsAsker,
+  ) => Promise<readonly Tool[]>;
   readonly instructions: string;
   /** Asks for a summary; the program's own words when absent. */
   readonly compactPrompt?: string;

@@ -6,10 +6,11 @@ import {
   type RequestFrame,
   type RequestParts,
 } from "../model/request.ts";
+import type { EventBody } from "../protocol/event.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
 import type { Tool } from "../protocol/tool.ts";
 import { estimateTokens } from "../util/text.ts";
-import type { ThreadDeps } from "./deps.ts";
+import type { ThreadDeps, ToolsAsker } from "./deps.ts";
 
 export interface Frame {
   readonly settings: TurnSettings;
@@ -36,6 +37,8 @@ export interface FrameContext {
   readonly deps: ThreadDeps;
   readonly state: FrameSlot;
   readonly settings: TurnSettings;
+  readonly emit?: (event: EventBody) => void;
+  readonly signal?: AbortSignal;
 }
 
 /** The frame for these settings. Loads the tools of a new generation or another model. */
@@ -44,11 +47,18 @@ export async function frameOf(context: FrameContext): Promise<Frame> {
   if (state.frame?.settings === settings) return state.frame;
   const isOtherModel = state.frame?.settings.model.slug !== settings.model.slug;
   const tools = state.frame === undefined || isOtherModel
-    ? await context.deps.tools(settings)
+    ? await context.deps.tools(settings, askerOf(context))
     : state.frame.tools;
   state.frame = buildFrame(context, tools);
   state.baseTokens = estimateTokens(state.frame.parts.head);
   return state.frame;
+}
+
+function askerOf({ emit, signal }: FrameContext): ToolsAsker {
+  return {
+    warn: (message) => emit?.({ type: "warning", message }),
+    ...(signal !== undefined && { signal }),
+  };
 }
 
 function buildFrame(context: FrameContext, tools: readonly Tool[]): Frame {

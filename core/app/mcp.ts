@@ -1,0 +1,62 @@
+/** MCP servers of a run. Nothing of them is loaded where none is configured. */
+import type { LoadedConfig } from "../config/load.ts";
+import type { Host } from "../protocol/host.ts";
+import { PROGRAM } from "../protocol/version.ts";
+import { resolvePath } from "../util/path.ts";
+import type { McpHub } from "../../tools/mcp_hub.ts";
+
+/** The servers of a run, on their way. */
+export interface McpAccess {
+  hub(): Promise<McpHub>;
+  /** Ends all of them and what they have started. */
+  close(): Promise<void>;
+}
+
+/** Begins to start what is configured, without waiting; undefined when that is nothing. */
+export async function openMcp(
+  host: Host,
+  loaded: LoadedConfig,
+): Promise<McpAccess | undefined> {
+  if (!await hasServers(host, loaded)) return undefined;
+  const loading = loadHub(host, loaded);
+  // Whoever needs the hub is told.
+  loading.catch(() => {});
+  return {
+    hub: () => loading,
+    close: async () => {
+      const hub = await loading.catch(() => undefined);
+      await hub?.close();
+    },
+  };
+}
+
+/** Whether there is anything to load. */
+async function hasServers(
+  host: Pick<Host, "files">,
+  { config, projectRoot }: LoadedConfig,
+): Promise<boolean> {
+  if (Object.keys(config.mcp_servers).length > 0) return true;
+  const path = resolvePath(projectRoot, ".mcp.json");
+  return await host.files.stat(path) !== undefined;
+}
+
+async function loadHub(host: Host, loaded: LoadedConfig): Promise<McpHub> {
+  const [{ McpHub }, { loadMcpServers }] = await Promise.all([
+    import("../../tools/mcp_hub.ts"),
+    import("../../tools/mcp_project_file.ts"),
+  ]);
+  const { codexHome, cwd } = loaded;
+  const { servers, warnings } = await loadMcpServers(host, loaded);
+  const hub = new McpHub({
+    host,
+    servers,
+    warnings,
+    cwd,
+    codexHome,
+    spoolFolder: codexHome === undefined
+      ? `${host.env("TMPDIR") ?? "/tmp"}/${PROGRAM}-spool`
+      : `${codexHome}/spool`,
+  });
+  hub.start();
+  return hub;
+}
