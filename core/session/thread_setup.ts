@@ -61,14 +61,14 @@ export interface Opening {
 /** Makes the agent and puts the thread together. */
 export async function openActor(opening: Opening): Promise<OpenThread> {
   const { factory, id, log, state, warnings, restored } = opening;
-  let thread: ThreadActor | undefined;
+  const made: { thread?: ThreadActor } = {};
   const agent = await factory.agent({
     threadId: id,
     state,
     restored,
     warn: (message) => {
-      if (thread === undefined) warnings.push(message);
-      else thread.warn(message);
+      if (made.thread === undefined) warnings.push(message);
+      else made.thread.warn(message);
     },
   });
   const { deps, settings } = agent;
@@ -85,7 +85,7 @@ export async function openActor(opening: Opening): Promise<OpenThread> {
     }),
   );
   warnings.push(...resume.warnings);
-  thread = new ThreadActor({
+  const thread = new ThreadActor({
     id,
     deps,
     settings,
@@ -102,6 +102,7 @@ export async function openActor(opening: Opening): Promise<OpenThread> {
       ...agent.started,
     },
   });
+  made.thread = thread;
   return { thread, logPath: log.path };
 }
 
