@@ -71,14 +71,20 @@ export class ReplSession {
   bind(opened: OpenedThread): void {
     this.#opened = opened;
     this.#state = new ReplState();
-    this.#state.threadId = opened.thread.id;
+    const waiting = this.#pending.takeQueue();
     this.#pending = new PendingInput();
+    waiting.forEach((line) => this.#pending.enqueue(line));
     this.#options.face.opened(opened);
     void this.#follow(opened);
   }
 
   /** A line of the person. False when it could not be understood and should be kept. */
   async submit(line: string): Promise<boolean> {
+    // Typed before the thread has spoken: it waits for it.
+    if (this.#state.threadId === "") {
+      this.enqueue(line);
+      return true;
+    }
     const slash = parseSlash(line);
     switch (slash.type) {
       case "text":
@@ -250,6 +256,7 @@ export class ReplSession {
       face.said(this.#pending.steered() ?? event.text);
     }
     face.show(event);
+    if (event.type === "thread.started") void this.#drain();
     if (event.type === "turn.completed") this.#endTurn(event.outcome);
     if (event.type === "thread.closed") this.#lose(event.failure);
     face.changed();
@@ -281,7 +288,7 @@ export class ReplSession {
   }
 
   async #drain(): Promise<void> {
-    if (this.#tasks > 0) return;
+    if (this.#tasks > 0 || this.#state.threadId === "") return;
     const line = this.#pending.next();
     if (line === undefined) return;
     this.#options.face.changed();

@@ -93,8 +93,13 @@ Deno.test("renderDecision() keeps the answer in words", () => {
   );
 });
 
-const text = (value: string): Key => ({ type: "text", text: value });
-const press = (name: string): Key => ({ type: "press", name });
+function text(value: string): Key {
+  return { type: "text", text: value };
+}
+
+function press(name: string): Key {
+  return { type: "press", name };
+}
 const LATER = LIMITS.answerArmMs;
 
 Deno.test("Questions hear no key until some time after they were drawn", () => {

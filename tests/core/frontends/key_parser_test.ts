@@ -4,7 +4,9 @@ import fc from "fast-check";
 import type { Key } from "../../../core/frontends/key.ts";
 import { KeyParser } from "../../../core/frontends/key_parser.ts";
 
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
 
 function parse(...chunks: readonly string[]): readonly Key[] {
   const parser = new KeyParser();

@@ -179,7 +179,8 @@ Deno.test("MarkdownStream gives the same lines however the text is cut", () => {
         const whole = renderMarkdown(text, COLOR);
         const stream = new MarkdownStream(() => COLOR);
         const lines: string[] = [];
-        for (let at = 0, turn = 0; at < text.length; turn++) {
+        let at = 0;
+        for (let turn = 0; at < text.length; turn++) {
           const step = steps[turn % steps.length] ?? 1;
           lines.push(...stream.push(text.slice(at, at + step)));
           for (const line of stream.preview()) {

@@ -23,8 +23,10 @@ const frame = fc.record({
   column: fc.nat(10),
 });
 
-// deno-lint-ignore no-control-regex
-const bare = (text: string): string => text.replaceAll(/\x1b\[[\d;]*m/g, "");
+function bare(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replaceAll(/\x1b\[[\d;
+}]*m/g, "");
 
 Deno.test("Screen keeps all that was printed above what is live, and only that", () => {
   fc.assert(
