@@ -134,7 +134,7 @@ export class McpSession {
     const { method, capability } = LISTS[what];
     if (!this.has(capability)) return { items: [] };
     const params = cursor === undefined ? {} : { cursor };
-    const page = this.#parse(Page, await this.#ask(method, params, ask));
+    const page = this.parse(Page, await this.request(method, params, ask));
     const items = page[what];
     if (!Array.isArray(items)) {
       throw new McpFailure(`its answer to ${method} has no ${what}`);
@@ -149,16 +149,18 @@ export class McpSession {
     ask: AskOptions,
   ): Promise<CallResult> {
     const params = { name, arguments: args };
-    const result = await this.#ask("tools/call", params, ask);
-    return this.#parse(CallResult, result);
+    return this.parse(
+      CallResult,
+      await this.request("tools/call", params, ask),
+    );
   }
 
   async readResource(
     uri: string,
     ask: AskOptions,
   ): Promise<z.infer<typeof ReadResult>> {
-    const result = await this.#ask("resources/read", { uri }, ask);
-    return this.#parse(ReadResult, result);
+    const result = await this.request("resources/read", { uri }, ask);
+    return this.parse(ReadResult, result);
   }
 
   async getPrompt(
@@ -167,8 +169,8 @@ export class McpSession {
     ask: AskOptions,
   ): Promise<z.infer<typeof PromptResult>> {
     const params = { name, arguments: { ...values } };
-    const result = await this.#ask("prompts/get", params, ask);
-    return this.#parse(PromptResult, result);
+    const result = await this.request("prompts/get", params, ask);
+    return this.parse(PromptResult, result);
   }
 
   async close(): Promise<void> {
@@ -176,7 +178,8 @@ export class McpSession {
     await this.#options.transport.close();
   }
 
-  async #ask(
+  /** Any request there is; its result as the server gave it. */
+  async request(
     method: string,
     params: Record<string, unknown>,
     ask: AskOptions,
@@ -206,7 +209,8 @@ export class McpSession {
     }
   }
 
-  #parse<S extends z.ZodMiniType>(schema: S, value: unknown): z.infer<S> {
+  /** The answer as this schema has it. Throws McpFailure. */
+  parse<S extends z.ZodMiniType>(schema: S, value: unknown): z.infer<S> {
     const parsed = z.safeParse(schema, value);
     if (parsed.success) return parsed.data;
     const at = parsed.error.issues[0]?.path.join(".") ?? "";

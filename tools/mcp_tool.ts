@@ -18,17 +18,23 @@ import {
   decideMcpCall,
   type ToolHints,
 } from "./mcp_approval.ts";
-import { McpFailure, type McpProgress } from "./mcp_contract.ts";
+import {
+  type AskOptions,
+  McpFailure,
+  type McpProgress,
+} from "./mcp_contract.ts";
 import type { McpPeer } from "./mcp_peer.ts";
 import { buildCallQuestion, refusalText } from "./mcp_question.ts";
 import { buildOutput, piecesOfResult, viewResult } from "./mcp_result.ts";
 import { buildParameters } from "./mcp_schema.ts";
+import type { McpSession } from "./mcp_session.ts";
 import { openSpool } from "./mcp_spool.ts";
+import { callAsTask } from "./mcp_task.ts";
 import type { CallResult, WireTool } from "./mcp_wire.ts";
 
 /** What all tools of all servers share. */
 export interface McpToolDeps {
-  readonly host: Pick<Host, "files" | "newId">;
+  readonly host: Pick<Host, "files" | "newId" | "sleep">;
   /** What was approved until its thread ends: thread, server and tool. */
   readonly approved: Set<string>;
   readonly spoolFolder?: string;
@@ -109,7 +115,7 @@ class McpCall {
       const result = await peer.call(
         context,
         (progress) => this.#show(progress),
-        (session, ask) => session.callTool(tool.name, this.#args, ask),
+        (session, ask) => this.#send(session, ask),
       );
       return await this.#answered(result);
     } catch (error) {
@@ -125,6 +131,16 @@ class McpCall {
         success: false,
       };
     }
+  }
+
+  async #send(session: McpSession, ask: AskOptions): Promise<CallResult> {
+    const { tool, host } = this.#options;
+    return tool.execution?.taskSupport === "required"
+      ? await callAsTask(
+        { session, tool: tool.name, args: this.#args, ask },
+        host,
+      )
+      : await session.callTool(tool.name, this.#args, ask);
   }
 
   // Undefined lets the call through; a text is for the model.

@@ -32,6 +32,8 @@ export const WireTool = z.object({
     destructiveHint: Hint,
     openWorldHint: Hint,
   })),
+  /** `required`: a call only begins the work, and its result is fetched later. */
+  execution: z.nullish(z.looseObject({ taskSupport: Text })),
 });
 export type WireTool = z.infer<typeof WireTool>;
 
@@ -53,6 +55,17 @@ export const CallResult = z.looseObject({
   isError: z.nullish(z.boolean()),
 });
 export type CallResult = z.infer<typeof CallResult>;
+
+/** The state of work that a call began (MCP 2025-11-25, tasks). */
+export const TaskState = z.looseObject({
+  taskId: z.string(),
+  status: z.string(),
+  statusMessage: Text,
+  pollInterval: z.nullish(z.number()),
+});
+export type TaskState = z.infer<typeof TaskState>;
+
+export const TaskCreated = z.looseObject({ task: TaskState });
 
 /** What may stand inside a resource, embedded or read. */
 export const ResourceContent = z.looseObject({

@@ -85,6 +85,8 @@ export const LIMITS = Object.freeze({
   deniedListed: 20,
   /** Between asking a thread to end and going without it. */
   threadCloseMs: 10_000,
+  /** For a thread that was about to open when the run was stopped. */
+  lateThreadMs: 1_000,
 
   imageBytes: 20 * 1024 * 1024,
   imagesPerMessage: 50,
@@ -211,6 +213,8 @@ export const LIMITS = Object.freeze({
   notedPaths: 5,
   /** Rounds of ending what a command left behind; each needs a new generation. */
   sweepRounds: 200,
+  /** A dead child that the runtime has not collected by then is an orphan's. */
+  orphanDeadMs: 2_000,
 
   /** One question to git, and what is kept of its answer. */
   gitMs: 30_000,
@@ -258,6 +262,10 @@ export const LIMITS = Object.freeze({
   mcpToolMs: 120_000,
   /** Stands for no time limit at all: the longest a timer can wait. */
   mcpClockMs: 2 ** 31 - 1,
+  /** Between two looks at work that a server does on its own. */
+  mcpPollMs: 500,
+  mcpPollMinMs: 50,
+  mcpPollMaxMs: 5_000,
   /** Between two looks at a list of tools that a server says has changed. */
   mcpRelistMs: 1_000,
   /** One message of an MCP server; a longer one is not read into memory. */
