@@ -1,12 +1,20 @@
 /** `rondo exec` and its kin: one prompt, one exit code. */
 import type { LoadedConfig } from "../config/load.ts";
-import { failExec } from "../frontends/exec_failure.ts";
 import { runExec } from "../frontends/exec.ts";
-import type { CommandLine, Flags } from "../protocol/command_line.ts";
+import { failExec, stopExec } from "../frontends/exec_early.ts";
+import { ExecStops } from "../frontends/exec_stops.ts";
+import { limitsOf } from "../config/derive.ts";
+import type {
+  CommandLine,
+  Flags,
+  LimitRaise,
+} from "../protocol/command_line.ts";
 import { errorText, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
+import type { UserPart } from "../protocol/op.ts";
 import type { Terminal } from "../protocol/terminal.ts";
+import type { OpenThread } from "../session/threads.ts";
 import { asObject, type JsonObject } from "../util/json.ts";
 import { resolvePath } from "../util/path.ts";
 import { openThread } from "./open_thread.ts";
@@ -20,33 +28,91 @@ export async function runExecCommand(
   terminal: Terminal,
 ): Promise<number> {
   const { flags } = commandLine;
+  const stops = new ExecStops(host, terminal);
+  stops.setTimeout(flags.timeoutMs);
   try {
-    const parts = await readParts(commandLine, host, terminal);
-    const world = await openExecWorld(commandLine, host);
+    const opening = openRun(commandLine, host, terminal);
+    const run = await Promise.race([opening, stops.first]);
+    if (typeof run === "string") {
+      await closeLate(opening, host);
+      return await stopExec(run, { terminal, flags, host });
+    }
+    stops.setTimeout(limitsOf(run.world.loaded.config).timeoutMs);
     try {
-      const { thread, logPath } = await openThread(world, commandLine);
-      return await runExec({ thread, parts, host, terminal, flags, logPath });
+      return await runExec({ ...run, host, terminal, flags, stops });
     } finally {
-      await world.mcp?.close();
+      await run.world.mcp?.close();
     }
   } catch (error) {
-    return await failExec(error, { terminal, flags, now: () => host.now() });
+    return await failExec(error, { terminal, flags, host });
+  } finally {
+    stops.close();
   }
 }
 
-async function openExecWorld(
-  { flags }: CommandLine,
+interface ReadyRun extends OpenThread {
+  readonly parts: readonly UserPart[];
+  readonly world: World;
+}
+
+async function openRun(
+  commandLine: CommandLine,
   host: Host,
-): Promise<World> {
-  const canAsk = flags.input === "jsonl" || flags.approvals !== undefined;
+  terminal: Terminal,
+): Promise<ReadyRun> {
+  const { flags } = commandLine;
   const outputSchema = await loadSchema(host, flags);
+  const parts = await readParts(commandLine, host, terminal);
+  const canAsk = flags.input === "jsonl" || flags.approvals !== undefined;
   const world = await openWorld(host, flags, {
     canAsk,
     source: "exec",
     ...(outputSchema !== undefined && { outputSchema }),
   });
-  await checkRepository(host, world.loaded, flags);
-  return world;
+  const { config } = world.loaded;
+  try {
+    await checkRepository(host, world.loaded, flags);
+    const raise = settleRaises(flags.raise ?? [], config.limits);
+    const raised = { ...world, flags: { ...flags, raise } };
+    return { ...await openThread(raised, commandLine), parts, world };
+  } catch (error) {
+    await world.mcp?.close();
+    throw error;
+  }
+}
+
+// A thread that opens while the run is stopped gives its log and lock back.
+async function closeLate(
+  opening: Promise<ReadyRun>,
+  host: Host,
+): Promise<void> {
+  const over = new AbortController();
+  const closing = opening.then(async ({ thread, world }) => {
+    thread.submit({ type: "shutdown" });
+    await Promise.all([thread.closed, world.mcp?.close()]);
+  }).catch(() => {});
+  const waiting = host.sleep(LIMITS.lateThreadMs, over.signal).catch(() => {});
+  await Promise.race([closing, waiting]);
+  over.abort();
+}
+
+const LIMIT_KEYS = {
+  "requests": "max_requests",
+  "tokens": "max_tokens",
+  "tool-calls": "max_tool_calls",
+  "cost": "max_cost",
+} as const;
+
+// The limit of an earlier run was perhaps only on its command line: then the room that is
+// added is all there is.
+function settleRaises(
+  raises: readonly LimitRaise[],
+  limits: LoadedConfig["config"]["limits"],
+): readonly LimitRaise[] {
+  return raises.map((raise) => ({
+    ...raise,
+    relative: raise.relative && limits[LIMIT_KEYS[raise.limit]] !== undefined,
+  }));
 }
 
 async function loadSchema(
@@ -64,13 +130,20 @@ async function loadSchema(
       `it has ${stat.size} bytes, must have at most ${LIMITS.outputSchemaBytes}`,
     );
   }
+  let schema: JsonObject | undefined;
   try {
-    const schema = asObject(JSON.parse(await host.files.readText(path)));
-    if (schema !== undefined) return schema;
+    schema = asObject(JSON.parse(await host.files.readText(path)));
   } catch (error) {
     throw fail(errorText(error));
   }
-  throw fail("it is no JSON object");
+  if (schema === undefined) throw fail("it is no JSON object");
+  try {
+    const { loadSchemaCheck } = await import("../util/json_schema.ts");
+    await loadSchemaCheck(schema);
+    return schema;
+  } catch (error) {
+    throw fail(`it is no valid JSON Schema: ${errorText(error)}`);
+  }
 }
 
 // Outside of a repository nothing could be taken back.

@@ -27,6 +27,7 @@ import {
   type ExecOutput,
 } from "./exec_output.ts";
 import { TurnRecord } from "./exec_record.ts";
+import { ExecStops } from "./exec_stops.ts";
 import { TurnTracker } from "./exec_turns.ts";
 import { writeLastMessage } from "./last_message.ts";
 
@@ -40,6 +41,8 @@ export interface ExecRequest {
   readonly flags: Flags;
   /** The log of the thread: named in lines that had to be cut. */
   readonly logPath?: string;
+  /** Signals heard since the program began; runExec() closes it. */
+  readonly stops?: ExecStops;
 }
 
 /** Runs the thread to its end, whatever end; resolves to the exit code. */
@@ -60,8 +63,7 @@ class ExecRun {
   #record = new TurnRecord();
   #cause: Cause | undefined;
   #isStopping = false;
-  // The end of the turn; without a dialog it is printed when the thread is closed.
-  #held: ExecEnding | undefined;
+  #held: ExecEnding | undefined; // Printed when the thread is closed.
   #isPrinted = false;
   #closeFailure: Failure | undefined;
   #exitCode = exitCode("done");
@@ -69,7 +71,9 @@ class ExecRun {
   constructor(request: ExecRequest) {
     const { terminal, flags, host, thread, logPath } = request;
     this.#request = request;
-    this.#inbox = new ExecInbox(host, terminal);
+    const stops = request.stops ?? new ExecStops(host, terminal);
+    stops.setTimeout(flags.timeoutMs);
+    this.#inbox = new ExecInbox(host, terminal, stops);
     this.#isDialog = flags.input === "jsonl";
     this.#isInputOver = !this.#isDialog;
     this.#output = createExecOutput(terminal, flags, { logPath });
@@ -84,12 +88,9 @@ class ExecRun {
   }
 
   async run(): Promise<number> {
-    const { thread, flags, parts } = this.#request;
+    const { thread, parts } = this.#request;
     void this.#inbox.pumpEvents(thread.events());
     if (this.#isDialog) void this.#inbox.pumpInput();
-    if (flags.timeoutMs !== undefined) {
-      this.#inbox.after(flags.timeoutMs, { type: "stop", cause: "timeout" });
-    }
     if (parts.length > 0) this.#say(parts);
     for await (const happening of this.#inbox) {
       if (await this.#isLast(happening)) break;

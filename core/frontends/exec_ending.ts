@@ -57,7 +57,7 @@ export function decideInterrupted(cause: Cause | undefined): EndingVerdict {
     case "timeout":
       return decideFailed({
         kind: "timeout",
-        message: "The time of --timeout is over",
+        message: "The time limit of the run is over",
       });
     default:
       return unreachable(cause);

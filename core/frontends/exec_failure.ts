@@ -1,5 +1,4 @@
-/** Errors that end a command before or beside a turn: their exit code and their words. */
-import type { Flags } from "../protocol/command_line.ts";
+/** Errors that end a command before or beside a turn: their exit code and their words. Pure. */
 import {
   errorText,
   ModelError,
@@ -7,17 +6,13 @@ import {
   SessionError,
   UserError,
 } from "../protocol/error.ts";
-import { type Failure, NO_USAGE } from "../protocol/event.ts";
+import type { Failure } from "../protocol/event.ts";
 import type { ExecError } from "../protocol/exec_event.ts";
 import {
   exitCode,
   exitCodeOf,
   exitCodeOfUserError,
 } from "../protocol/exit_code.ts";
-import { LIMITS } from "../protocol/limits.ts";
-import type { Terminal } from "../protocol/terminal.ts";
-import { createExecOutput } from "./exec_output.ts";
-import { TurnRecord } from "./exec_record.ts";
 
 /** The exit code of anything that was thrown. */
 export function exitCodeOfError(error: unknown): number {
@@ -38,36 +33,8 @@ export function viewFailure(failure: Failure): ExecError {
   };
 }
 
-/** Ends an exec that could not even start: one terminal line all the same. */
-export async function failExec(
-  error: unknown,
-  context: {
-    readonly terminal: Terminal;
-    readonly flags: Flags;
-    readonly now: () => Date;
-  },
-): Promise<number> {
-  const { terminal, flags } = context;
-  const code = exitCodeOfError(error);
-  createExecOutput(terminal, flags).end({
-    at: context.now().toISOString(),
-    error: viewError(error),
-    usage: NO_USAGE,
-    threadUsage: NO_USAGE,
-    reaped: 0,
-    denied: [],
-    exitCode: code,
-    message: "",
-    record: new TurnRecord(),
-    threadId: null,
-  });
-  const timeoutMs = LIMITS.outputFlushMs;
-  await terminal.stdout.flush({ timeoutMs });
-  await terminal.stderr.flush({ timeoutMs });
-  return code;
-}
-
-function viewError(error: unknown): ExecError {
+/** Anything that was thrown, in the words of the event schema. */
+export function viewError(error: unknown): ExecError {
   const message = errorText(error);
   if (error instanceof ModelError) {
     return viewFailure({

@@ -6,6 +6,7 @@ import type { Terminal } from "../protocol/terminal.ts";
 import { Channel } from "../util/channel.ts";
 import type { Cause } from "./exec_ending.ts";
 import { type InputLine, readInputLines } from "./exec_input.ts";
+import type { ExecStops } from "./exec_stops.ts";
 
 export type Happening =
   | { readonly type: "event"; readonly event: Event }
@@ -25,20 +26,20 @@ export class ExecInbox {
   readonly #over = new AbortController();
   // Resolves when the run is to end: from then on nobody waits for a reader.
   readonly #stopped = Promise.withResolvers<void>();
-  readonly #release: (() => void)[];
+  readonly #stops: ExecStops;
 
-  constructor(host: Pick<Host, "sleep">, terminal: Terminal) {
+  constructor(
+    host: Pick<Host, "sleep">,
+    terminal: Terminal,
+    stops: ExecStops,
+  ) {
     this.#host = host;
     this.#terminal = terminal;
-    const stop = (cause: Cause) => (): void => {
+    this.#stops = stops;
+    stops.listen((cause) => {
       this.#queue.push({ type: "stop", cause });
       this.#stopped.resolve();
-    };
-    this.#release = [
-      terminal.onSignal("SIGINT", stop("sigint")),
-      terminal.onSignal("SIGTERM", stop("sigterm")),
-      terminal.onSignal("SIGHUP", stop("sigterm")),
-    ];
+    });
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Happening> {
@@ -71,10 +72,7 @@ export class ExecInbox {
   /** Lets something happen later. */
   after(ms: number, happening: Happening): void {
     this.#host.sleep(ms, this.#over.signal).then(
-      () => {
-        this.#queue.push(happening);
-        if (happening.type === "stop") this.#stopped.resolve();
-      },
+      () => this.#queue.push(happening),
       () => {},
     );
   }
@@ -82,7 +80,7 @@ export class ExecInbox {
   /** Gives signals back and forgets the timers. */
   close(): void {
     this.#over.abort();
-    this.#release.forEach((remove) => remove());
+    this.#stops.close();
     this.#queue.close();
   }
 }

@@ -74,7 +74,7 @@ function viewCommand(activity: ActivityOf<"command">): ExecItem {
     status: activity.status,
     cwd: activity.cwd,
     ...(activity.durationMs !== undefined &&
-      { duration_ms: activity.durationMs }),
+      { duration_ms: Math.round(activity.durationMs) }),
     ...(activity.sandbox !== undefined && { sandbox: activity.sandbox }),
     ...(activity.message !== undefined && { message: activity.message }),
   };

@@ -111,7 +111,7 @@ export function viewOther(
         type: "stream.retry",
         attempt: event.attempt,
         attempts_max: event.attemptsMax,
-        delay_ms: event.delayMs,
+        delay_ms: Math.round(event.delayMs),
         reason: event.reason,
         status: event.status ?? null,
       }];
@@ -157,7 +157,7 @@ function viewRequest(event: EventOf<"request.completed">): ExecEvent {
   return {
     type: "request.completed",
     usage: usage === null ? null : viewUsage(usage),
-    duration_ms: event.durationMs,
+    duration_ms: Math.round(event.durationMs),
     request_bytes: event.requestBytes,
     request_id: event.requestId ?? null,
     cache: cache === null ? null : {

@@ -164,7 +164,7 @@ const ModelEvents = [
     ...envelope,
     attempt: z.int(),
     attempts_max: z.int(),
-    delay_ms: z.number(),
+    delay_ms: z.int(),
     reason: z.string(),
     status: z.nullable(z.int()),
   }),
@@ -172,7 +172,7 @@ const ModelEvents = [
     type: z.literal("request.completed"),
     ...envelope,
     usage: z.nullable(ExecUsage),
-    duration_ms: z.number(),
+    duration_ms: z.int(),
     request_bytes: z.int(),
     request_id: z.nullable(z.string()),
     cache: z.nullable(z.object({

@@ -30,7 +30,7 @@ export const CommandExecutionItem = z.object({
   exit_code: z.nullable(z.int()),
   status: z.enum(["in_progress", "completed", "failed", "declined"]),
   cwd: z.string(),
-  duration_ms: z.optional(z.number()),
+  duration_ms: z.optional(z.int()),
   sandbox: z.optional(
     z.string().check(z.describe("Back end the command ran under")),
   ),

@@ -1,9 +1,7 @@
 /** Errors that end exec before it has a thread: one terminal line all the same. */
 import assert from "node:assert/strict";
-import {
-  exitCodeOfError,
-  failExec,
-} from "../../../core/frontends/exec_failure.ts";
+import { failExec } from "../../../core/frontends/exec_early.ts";
+import { exitCodeOfError } from "../../../core/frontends/exec_failure.ts";
 import type { Flags } from "../../../core/protocol/command_line.ts";
 import {
   ModelError,
@@ -11,7 +9,13 @@ import {
   SessionError,
   UserError,
 } from "../../../core/protocol/error.ts";
-import { assertValid, checkLines, MemoryTerminal, typesOf } from "./support.ts";
+import {
+  assertValid,
+  checkLines,
+  MemoryTerminal,
+  testHost,
+  typesOf,
+} from "./support.ts";
 
 const ERRORS: readonly [unknown, number, string][] = [
   [new UserError("usage", "m"), 2, "usage"],
@@ -34,16 +38,15 @@ const ERRORS: readonly [unknown, number, string][] = [
   [new TypeError("m"), 70, "bug"],
 ];
 
-function noon(): Date {
-  return new Date("2026-01-02T12:00:00.000Z");
-}
-
 async function fail(
   error: unknown,
   flags: Flags,
 ): Promise<[number, MemoryTerminal]> {
   const terminal = new MemoryTerminal();
-  return [await failExec(error, { terminal, flags, now: noon }), terminal];
+  return [
+    await failExec(error, { terminal, flags, host: testHost() }),
+    terminal,
+  ];
 }
 
 Deno.test("failExec() ends a JSON run with one terminal line for each kind of error", async () => {
