@@ -3,7 +3,10 @@ import type { Host } from "../core/protocol/host.ts";
 import { LIMITS } from "../core/protocol/limits.ts";
 import { parseFilterCount } from "./proc_status.ts";
 
-type SweepHost = Pick<Host, "files" | "kill" | "os" | "pid" | "sleep">;
+type SweepHost = Pick<
+  Host,
+  "files" | "kill" | "monotonicMs" | "os" | "pid" | "sleep"
+>;
 
 /** Which command a process belongs to; in the environment of each, and of its children. */
 export const COMMAND_MARK = "RONDO_COMMAND";
@@ -23,8 +26,8 @@ export class Sweeper {
   readonly #host: SweepHost;
   readonly #reap: (pid: number) => boolean;
   readonly #running = new Set<SweptCommand>();
-  /** Dead children seen in the last sweep; one that is still there nobody waits for. */
-  #unclaimed = new Set<number>();
+  /** Dead children and when each was first seen so; one that stays nobody waits for. */
+  #unclaimed = new Map<number, number>();
   #ownFilters: number | undefined;
 
   constructor(host: SweepHost, reap: (pid: number) => boolean) {
@@ -64,14 +67,18 @@ export class Sweeper {
   async #findVictims(command: SweptCommand, pid: number): Promise<number[]> {
     const children = await this.#listChildren();
     const victims: number[] = [];
-    const dead = new Set<number>();
+    const dead = new Map<number, number>();
+    const nowMs = this.#host.monotonicMs();
     for (const child of children) {
       const stat = await this.#readStat(child);
       if (stat === undefined) continue;
       if (stat.isDead) {
-        if (stat.session === pid || this.#unclaimed.has(child)) {
-          this.#reap(child);
-        } else dead.add(child);
+        // The runtime takes a moment to collect the exit of a child of its own, and
+        // without it does not know how that command ended.
+        const seenMs = this.#unclaimed.get(child) ?? nowMs;
+        const isOrphan = nowMs - seenMs >= LIMITS.orphanDeadMs;
+        if (stat.session === pid || isOrphan) this.#reap(child);
+        else dead.set(child, seenMs);
       } else if (await this.#belongs(child, stat.session, { command, pid })) {
         victims.push(child);
       }
