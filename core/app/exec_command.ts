@@ -138,8 +138,8 @@ async function loadSchema(
   }
   if (schema === undefined) throw fail("it is no JSON object");
   try {
-    const { loadSchemaCheck } = await import("../util/json_schema.ts");
-    await loadSchemaCheck(schema);
+    const { buildSchemaCheck } = await import("../util/json_schema.ts");
+    buildSchemaCheck(schema);
     return schema;
   } catch (error) {
     throw fail(`it is no valid JSON Schema: ${errorText(error)}`);

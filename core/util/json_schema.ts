@@ -1,5 +1,7 @@
-/** JSON Schema as a check of values. The one door to ajv, which is loaded when it is needed. */
-import type { Options, ValidateFunction } from "ajv";
+/** JSON Schema as a check of values. The one door to ajv: to be imported when it is needed. */
+import { Ajv, type Options, type ValidateFunction } from "ajv";
+import { Ajv2019 } from "ajv/dist/2019.js";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import type { JsonObject } from "./json.ts";
 import { headBytes } from "./text.ts";
 
@@ -10,9 +12,7 @@ const PROBLEMS_MAX = 10;
 const PROBLEM_BYTES = 300;
 
 /** Makes the check. Throws Error with the reason when the schema itself is not valid. */
-export async function loadSchemaCheck(
-  schema: JsonObject,
-): Promise<SchemaCheck> {
+export function buildSchemaCheck(schema: JsonObject): SchemaCheck {
   const { $schema: dialect, ...rest } = schema;
   const options: Options = {
     allErrors: true,
@@ -21,29 +21,20 @@ export async function loadSchemaCheck(
     validateFormats: false,
     logger: false,
   };
-  const ajv = await createAjv(dialect, options);
+  const ajv = createAjv(dialect, options);
   const validate = ajv.compile(rest);
   return (value) => validate(value) === true ? [] : describe(validate);
 }
 
 // The dialects of ajv; an older word than draft-07 is read as draft-07, which contains it.
-async function createAjv(
+function createAjv(
   dialect: unknown,
   options: Options,
-): Promise<{ compile(schema: JsonObject): ValidateFunction }> {
+): { compile(schema: JsonObject): ValidateFunction } {
   const name = dialect === undefined ? "2020-12" : String(dialect);
-  if (name.includes("2020-12")) {
-    const { Ajv2020 } = await import("ajv/dist/2020.js");
-    return new Ajv2020(options);
-  }
-  if (name.includes("2019-09")) {
-    const { Ajv2019 } = await import("ajv/dist/2019.js");
-    return new Ajv2019(options);
-  }
-  if (/draft-0[67]\b/.test(name)) {
-    const { Ajv } = await import("ajv");
-    return new Ajv(options);
-  }
+  if (name.includes("2020-12")) return new Ajv2020(options);
+  if (name.includes("2019-09")) return new Ajv2019(options);
+  if (/draft-0[67]\b/.test(name)) return new Ajv(options);
   throw new Error(
     `"$schema" is "${
       headBytes(name, PROBLEM_BYTES)
