@@ -96,6 +96,28 @@ async function runCommand(
       const { runApplyPatchRole } = await import("./app/apply_patch_role.ts");
       return await runApplyPatchRole();
     }
+    default:
+      return await runMoreCommands(commandLine, host, terminal);
+  }
+}
+
+async function runMoreCommands(
+  commandLine: CommandLine,
+  host: Host,
+  terminal: Terminal,
+): Promise<number> {
+  const { command } = commandLine;
+  switch (command) {
+    case "mcp list":
+    case "mcp get":
+    case "mcp add":
+    case "mcp remove":
+    case "mcp login":
+    case "mcp logout":
+    case "mcp test": {
+      const { runMcpCommand } = await import("./app/mcp_command.ts");
+      return await runMcpCommand({ ...commandLine, command }, host, terminal);
+    }
     case "completion":
     case "man":
       throw new Error(`Broken invariant: ${command} is answered before`);

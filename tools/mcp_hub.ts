@@ -14,7 +14,8 @@ import { createResourceTools } from "./mcp_resources.ts";
 import { piecesOfBlock } from "./mcp_result.ts";
 import { createMcpTool } from "./mcp_tool.ts";
 import { createTransport } from "./mcp_transport.ts";
-import { PromptResult, WirePrompt } from "./mcp_wire.ts";
+import { PromptResult } from "./mcp_content.ts";
+import { WirePrompt } from "./mcp_wire.ts";
 
 export interface McpHubOptions {
   readonly host: Host;

@@ -8,8 +8,8 @@ import { imageDataUrl, sniffImage } from "../core/util/image.ts";
 import { asObject, type Json, type JsonObject } from "../core/util/json.ts";
 import { headBytes, tokensOfBytes } from "../core/util/text.ts";
 import { cutText } from "./output.ts";
-import type { CallResult, ContentBlock } from "./mcp_wire.ts";
-import { ContentBlock as BlockSchema, ResourceContent } from "./mcp_wire.ts";
+import type { CallResult, ContentBlock } from "./mcp_content.ts";
+import { ContentBlock as BlockSchema, ResourceContent } from "./mcp_content.ts";
 
 /** Text and pictures in the order in which the server gave them. */
 export type Piece =

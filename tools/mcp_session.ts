@@ -18,13 +18,8 @@ import {
   type McpTransport,
 } from "./mcp_contract.ts";
 import { describeFailure } from "./mcp_failure.ts";
-import {
-  CallResult,
-  Page,
-  type PageItems,
-  PromptResult,
-  ReadResult,
-} from "./mcp_wire.ts";
+import { CallResult, PromptResult, ReadResult } from "./mcp_content.ts";
+import { Page, type PageItems } from "./mcp_wire.ts";
 
 export interface SessionOptions {
   readonly server: string;

@@ -86,7 +86,11 @@ export class StdioTransport implements Transport {
     if (this.#writer === undefined || this.#closing !== undefined) {
       throw new Error("Cannot send: the server has ended");
     }
-    await this.#writer.write(this.#encoder.encode(encodeJsonLine(message)));
+    try {
+      await this.#writer.write(this.#encoder.encode(encodeJsonLine(message)));
+    } catch {
+      throw new Error("the server reads no more");
+    }
   }
 
   close(): Promise<void> {

@@ -4,7 +4,8 @@ import { LIMITS } from "../core/protocol/limits.ts";
 import type { JsonObject } from "../core/util/json.ts";
 import { type AskOptions, McpFailure } from "./mcp_contract.ts";
 import type { McpSession } from "./mcp_session.ts";
-import { CallResult, TaskCreated, TaskState } from "./mcp_wire.ts";
+import { CallResult } from "./mcp_content.ts";
+import { TaskCreated, TaskState } from "./mcp_wire.ts";
 
 export interface TaskCall {
   readonly session: McpSession;

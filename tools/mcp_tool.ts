@@ -30,7 +30,8 @@ import { buildParameters } from "./mcp_schema.ts";
 import type { McpSession } from "./mcp_session.ts";
 import { openSpool } from "./mcp_spool.ts";
 import { callAsTask } from "./mcp_task.ts";
-import type { CallResult, WireTool } from "./mcp_wire.ts";
+import type { CallResult } from "./mcp_content.ts";
+import type { WireTool } from "./mcp_wire.ts";
 
 /** What all tools of all servers share. */
 export interface McpToolDeps {
@@ -111,7 +112,7 @@ class McpCall {
     try {
       const refusal = await this.#admit();
       if (refusal !== undefined) return this.#refused(refusal);
-      const { peer, tool } = this.#options;
+      const { peer } = this.#options;
       const result = await peer.call(
         context,
         (progress) => this.#show(progress),

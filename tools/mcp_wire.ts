@@ -1,9 +1,7 @@
 /** What servers answer, as far as we look at it: lenient, because servers are many. */
 import * as z from "zod/mini";
-import type { Json } from "../core/util/json.ts";
 
 const Text = z.nullish(z.string());
-const Items = z.array(z.unknown());
 
 /** One answer to any of the listing methods. */
 export const Page = z.looseObject({
@@ -48,14 +46,6 @@ export const WirePrompt = z.object({
   }))),
 });
 
-/** The result of `tools/call`. */
-export const CallResult = z.looseObject({
-  content: z.nullish(Items),
-  structuredContent: z.nullish(z.unknown()),
-  isError: z.nullish(z.boolean()),
-});
-export type CallResult = z.infer<typeof CallResult>;
-
 /** The state of work that a call began (MCP 2025-11-25, tasks). */
 export const TaskState = z.looseObject({
   taskId: z.string(),
@@ -66,45 +56,3 @@ export const TaskState = z.looseObject({
 export type TaskState = z.infer<typeof TaskState>;
 
 export const TaskCreated = z.looseObject({ task: TaskState });
-
-/** What may stand inside a resource, embedded or read. */
-export const ResourceContent = z.looseObject({
-  uri: Text,
-  mimeType: Text,
-  text: Text,
-  blob: Text,
-});
-
-/** The parts of a result or of a prompt's message. */
-export const ContentBlock = z.union([
-  z.object({ type: z.literal("text"), text: z.string() }),
-  z.object({
-    type: z.enum(["image", "audio"]),
-    data: z.string(),
-    mimeType: Text,
-  }),
-  z.object({
-    type: z.literal("resource_link"),
-    uri: z.string(),
-    name: Text,
-    title: Text,
-    description: Text,
-    mimeType: Text,
-  }),
-  z.object({ type: z.literal("resource"), resource: ResourceContent }),
-]);
-export type ContentBlock = z.infer<typeof ContentBlock>;
-
-export const ReadResult = z.looseObject({ contents: z.array(ResourceContent) });
-
-export const PromptResult = z.looseObject({
-  messages: z.array(z.looseObject({
-    role: z.string(),
-    content: z.unknown(),
-  })),
-});
-
-/** JSON that was parsed from text is JSON; only the type has to be said. */
-export function asJson(value: unknown): Json {
-  return (value ?? null) as Json;
-}

@@ -1,8 +1,10 @@
 /** MCP servers of a run. Nothing of them is loaded where none is configured. */
 import type { LoadedConfig } from "../config/load.ts";
+import { openHttpClient } from "../host/http_client.ts";
 import type { Host } from "../protocol/host.ts";
 import { PROGRAM } from "../protocol/version.ts";
 import { resolvePath } from "../util/path.ts";
+import type { McpServerSpec } from "../../tools/mcp_config.ts";
 import type { McpHub } from "../../tools/mcp_hub.ts";
 
 /** The servers of a run, on their way. */
@@ -30,7 +32,26 @@ export async function openMcp(
   };
 }
 
-/** Whether there is anything to load. */
+/**
+ * The host as servers are reached with it: it also trusts the authorities that other
+ * programs of this machine are told of. Costs nothing without a server behind HTTPS.
+ */
+export async function hostForServers(
+  host: Host,
+  servers: readonly Pick<McpServerSpec, "transport">[],
+): Promise<Host> {
+  const isSecure = servers.some(({ transport }) =>
+    transport.type === "http" && transport.url.startsWith("https:")
+  );
+  if (!isSecure) return host;
+  const { client } = await openHttpClient(host, { name: "MCP" });
+  if (client === undefined) return host;
+  return {
+    ...host,
+    fetch: (input, init) => host.fetch(input, { ...init, client }),
+  };
+}
+
 async function hasServers(
   host: Pick<Host, "files">,
   { config, projectRoot }: LoadedConfig,
@@ -48,7 +69,7 @@ async function loadHub(host: Host, loaded: LoadedConfig): Promise<McpHub> {
   const { codexHome, cwd } = loaded;
   const { servers, warnings } = await loadMcpServers(host, loaded);
   const hub = new McpHub({
-    host,
+    host: await hostForServers(host, servers),
     servers,
     warnings,
     cwd,
