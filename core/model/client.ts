@@ -30,7 +30,7 @@ export interface ModelClient {
 
 /** The client of one provider. It holds no connection: the runtime keeps one alive. */
 export function createModelClient(options: TransportOptions): ModelClient {
-  const habits = { holdsStreams: false, endedAtMs: Number.NEGATIVE_INFINITY };
+  const habits = { holdsStreams: false, returned: Promise.resolve() };
   return {
     provider: options.provider,
     stream: (request) => streamEvents({ ...options, habits }, request),
@@ -43,8 +43,8 @@ interface StreamOptions extends TransportOptions {
   readonly habits: {
     /** It leaves a stream open after the last event: waiting for the end is in vain. */
     holdsStreams: boolean;
-    /** When the last answer ended, by the monotonic clock. */
-    endedAtMs: number;
+    /** The connection of the last answer can carry the next request. */
+    returned: Promise<void>;
   };
 }
 
@@ -52,7 +52,7 @@ async function* streamEvents(
   options: StreamOptions,
   request: ModelRequest,
 ): AsyncGenerator<readonly ResponseEvent[]> {
-  await letConnectionReturn(options);
+  await options.habits.returned;
   const { response, watchdog } = await openResponse(options, {
     ...request,
     path: "/responses",
@@ -82,15 +82,10 @@ async function* streamEvents(
     throw streamError(error, request.signal, watchdog);
   } finally {
     watchdog.stop({ abort: !ended });
-    options.habits.endedAtMs = options.host.monotonicMs();
+    // The runtime takes a connection back a task after its answer was read to the end; a
+    // request made before that opens a second one.
+    options.habits.returned = options.host.sleep(0);
   }
-}
-
-// The runtime takes a connection back a task after its answer was read to the end; a
-// request made before that opens a second one.
-async function letConnectionReturn(options: StreamOptions): Promise<void> {
-  const { host, habits } = options;
-  if (host.monotonicMs() - habits.endedAtMs < 1) await host.sleep(0);
 }
 
 function streamError(
