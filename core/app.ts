@@ -118,6 +118,12 @@ async function runMoreCommands(
       const { runMcpCommand } = await import("./app/mcp_command.ts");
       return await runMcpCommand({ ...commandLine, command }, host, terminal);
     }
+    case "mcp-server": {
+      const { runMcpServerCommand } = await import(
+        "./app/mcp_server_command.ts"
+      );
+      return await runMcpServerCommand(commandLine, host, terminal);
+    }
     case "completion":
     case "man":
       throw new Error(`Broken invariant: ${command} is answered before`);

@@ -51,6 +51,8 @@ export interface AgentWorld {
   readonly warnings: readonly string[];
   /** How the provider is reached. */
   readonly transport: Pick<TransportOptions, "httpClient" | "probe">;
+  /** Stand for those of the configuration. */
+  readonly instructions?: string;
   /** Absent when no MCP server is configured. */
   readonly mcp?: McpAccess;
 }
@@ -86,6 +88,9 @@ export async function buildAgent(
       }),
       tools: toolsOf(world, request.threadId),
       instructions,
+      ...(config.compact_prompt !== undefined && {
+        compactPrompt: config.compact_prompt,
+      }),
       context,
       ...checkpointsOf(world, request),
       limits: limitsOf(config, flags.raise),
@@ -113,8 +118,9 @@ export function settingsOf(
 
 /** The base instructions of the configuration, or undefined when it names none. */
 export async function loadInstructions(
-  world: Pick<AgentWorld, "host" | "loaded">,
+  world: Pick<AgentWorld, "host" | "loaded" | "instructions">,
 ): Promise<string | undefined> {
+  if (world.instructions !== undefined) return world.instructions;
   const path = instructionsFileOf(world.loaded.config);
   if (path === undefined) return undefined;
   try {

@@ -54,9 +54,10 @@ export async function threadFactory(world: World): Promise<ThreadFactory> {
   };
 }
 
-async function sessionPath(
-  world: World,
-  { args, flags }: CommandLine,
+/** Path of the session that is named, or meant. Throws UserError and SessionError. */
+export async function sessionPath(
+  world: Pick<World, "host" | "loaded">,
+  { args, flags }: Pick<CommandLine, "args" | "flags">,
 ): Promise<string> {
   const { host, loaded } = world;
   if (loaded.codexHome === undefined) {

@@ -24,6 +24,8 @@ export interface WorldOptions {
   readonly canAsk: boolean;
   readonly source: ThreadMeta["source"];
   readonly outputSchema?: JsonObject;
+  /** Base instructions, over those of the configuration. */
+  readonly instructions?: string;
 }
 
 /** Loads the configuration and opens what it names. Throws UserError. */
