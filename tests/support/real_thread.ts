@@ -17,6 +17,8 @@ import {
 } from "../../core/session/threads.ts";
 import { TEST_SETTINGS, testEndpoint, testHost } from "./harness.ts";
 
+const INSTRUCTIONS = "Be a test.";
+
 export interface RealThreadOptions {
   /** Of the scripted server. */
   readonly url: string;
@@ -26,6 +28,7 @@ export interface RealThreadOptions {
   readonly settings?: Partial<TurnSettings>;
   readonly endpoint?: Partial<ProviderEndpoint>;
   readonly host?: Partial<Host>;
+  readonly instructions?: string;
   readonly developerInstructions?: string;
   readonly deps?: Partial<ThreadDeps>;
 }
@@ -144,7 +147,7 @@ function factoryOf(options: RealThreadOptions): ThreadFactory {
       version: "0.0.0",
       source: "exec",
       provider: endpoint.id,
-      instructions: "Be a test.",
+      instructions: options.instructions ?? INSTRUCTIONS,
     },
     agent: ({ warn }) =>
       Promise.resolve({
@@ -154,7 +157,7 @@ function factoryOf(options: RealThreadOptions): ThreadFactory {
           endpoint,
           model,
           tools: () => Promise.resolve(options.tools ?? []),
-          instructions: "Be a test.",
+          instructions: options.instructions ?? INSTRUCTIONS,
           context: promptSource(host, options, warn),
           limits: {},
           strictCache: true,
@@ -175,14 +178,15 @@ function factoryOf(options: RealThreadOptions): ThreadFactory {
 
 function promptSource(
   host: Host,
-  { root, developerInstructions }: RealThreadOptions,
+  { root, instructions, developerInstructions }: RealThreadOptions,
   warn: (message: string) => void,
 ): PromptSource {
   return new PromptSource(host, {
-    instructions: "Be a test.",
+    instructions: instructions ?? INSTRUCTIONS,
     ...(developerInstructions !== undefined && { developerInstructions }),
     codexHome: `${root}/home`,
     home: `${root}/user`,
+    adminRoot: `${root}/admin`,
     rootMarkers: [".git"],
     fallbackNames: [],
     docBytesMax: 32 * 1024,
