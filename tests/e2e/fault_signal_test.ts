@@ -1,0 +1,283 @@
+/** Runs that are stopped: signals, the clock, readers that leave. Nothing is left running. */
+import assert from "node:assert/strict";
+import { call, hang, type Part, say } from "../support/mock_script.ts";
+import {
+  agentCommand,
+  type AgentRun,
+  type RunningAgent,
+} from "../support/run_agent.ts";
+import {
+  assertNoneLeft,
+  checkLines,
+  ended,
+  errorOf,
+  eventsOf,
+  hasBubblewrap,
+  itemsOf,
+  lastEvent,
+  newMarker,
+  processesWith,
+  type Stage,
+  stage,
+  terminalLines,
+} from "./support.ts";
+
+/** Processes of `crowd`: the shell, a child, one in a session of its own, a deaf one. */
+const CROWD = 4;
+
+const SIGNALS = [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 143],
+] as const;
+
+const SANDBOXES = hasBubblewrap()
+  ? ["danger-full-access", "workspace-write"]
+  : ["danger-full-access"];
+
+for (const [signal, code] of SIGNALS) {
+  Deno.test(`${signal} during a stream ends the run with ${code}`, async () => {
+    await using s = await stage({ script: [[say("half"), hang()]] });
+    await using agent = s.start("go", { args: ["--deltas"] });
+    await agent.untilEvent("text.delta");
+    agent.kill(signal);
+    const run = await ended(agent);
+    assert.equal(run.code, code);
+    assert.equal(errorOf(run)["kind"], "interrupted");
+    // The answer was never finished: its words are taken back.
+    assert.equal(eventsOf(run, "item.withdrawn").length, 1);
+  });
+
+  Deno.test(`${signal} before the answer begins ends the run with ${code}`, async () => {
+    await using s = await stage({ script: [hang({ before: true })] });
+    await using agent = s.start("go");
+    await s.model.received(1);
+    agent.kill(signal);
+    assert.equal((await ended(agent)).code, code);
+  });
+
+  for (const sandbox of SANDBOXES) {
+    Deno.test(`${signal} during a command ends all its processes, ${sandbox}`, async () => {
+      const marker = newMarker();
+      await using s = await stage({ script: [crowd(marker)] });
+      await using agent = s.start("go", { sandbox });
+      await untilCrowded(marker, agent);
+      agent.kill(signal);
+      const run = await ended(agent);
+      assert.equal(run.code, code, run.stdout);
+      const [command] = itemsOf(run, "command_execution");
+      assert.equal(command?.["status"], "failed");
+      assert.deepEqual(processesWith(marker), []);
+    });
+  }
+}
+
+for (const sandbox of SANDBOXES) {
+  Deno.test(`SIGKILL during a command prints nothing more, ${sandbox}`, async () => {
+    const marker = newMarker();
+    await using s = await stage({ script: [crowd(marker)] });
+    await using agent = s.start("go", { sandbox });
+    await untilCrowded(marker, agent);
+    agent.kill("SIGKILL");
+    const run = await agent.finished;
+    checkLines(run.stdout);
+    assert.deepEqual(terminalLines(run), []);
+    // Outside of a sandbox nobody is left who could end what has left its session.
+    if (sandbox !== "danger-full-access") return await assertNoneLeft(marker);
+    for (const pid of processesWith(marker)) Deno.kill(pid, "SIGKILL");
+  });
+
+  Deno.test(`a finished command leaves no process behind, ${sandbox}`, async () => {
+    const marker = newMarker();
+    const loop = loopOf(marker);
+    const command = [
+      "sh",
+      "-c",
+      `${loop} & (setsid ${loop} >/dev/null 2>&1 &); echo started`,
+    ];
+    await using s = await stage({
+      script: [call("shell", { command }), say("ok")],
+    });
+    const run = await s.json("go", { sandbox });
+    assert.equal(run.code, 0);
+    assert.deepEqual(processesWith(marker), []);
+    const [item] = itemsOf(run, "command_execution");
+    assert.match(String(item?.["aggregated_output"]), /started/);
+    // Under bwrap they end with their namespace and nobody can count them.
+    if (sandbox === "danger-full-access") {
+      assert.ok(Number(lastEvent(run)["reaped"]) >= 2, run.stdout);
+    }
+  });
+
+  Deno.test(`--timeout ends a run in a command with 124, ${sandbox}`, async () => {
+    const marker = newMarker();
+    await using s = await stage({ script: [crowd(marker)] });
+    const run = await s.json("go", { sandbox, args: ["--timeout", "1s"] });
+    assert.equal(run.code, 124);
+    assert.equal(errorOf(run)["kind"], "timeout");
+    assert.deepEqual(processesWith(marker), []);
+  });
+}
+
+Deno.test("SIGKILL during a stream prints nothing more", async () => {
+  await using s = await stage({ script: [[say("half"), hang()]] });
+  await using agent = s.start("go", { args: ["--deltas"] });
+  await agent.untilEvent("text.delta");
+  agent.kill("SIGKILL");
+  const run = await agent.finished;
+  checkLines(run.stdout);
+  assert.deepEqual(terminalLines(run), []);
+});
+
+Deno.test("a second signal does not wait for a command that will not end", async () => {
+  const marker = newMarker();
+  await using s = await stage({ script: [crowd(marker)] });
+  await using agent = s.start("go");
+  await untilCrowded(marker, agent);
+  agent.kill("SIGINT");
+  agent.kill("SIGTERM");
+  const run = await ended(agent);
+  assert.equal(run.code, 130);
+  for (const pid of processesWith(marker)) Deno.kill(pid, "SIGKILL");
+});
+
+Deno.test("--timeout ends a run that waits for the provider with 124", async () => {
+  await using s = await stage({ script: [hang({ before: true })] });
+  const run = await s.json("go", { args: ["--timeout", "500ms"] });
+  assert.equal(run.code, 124);
+  assert.match(String(errorOf(run)["message"]), /time limit/);
+});
+
+Deno.test("a command's own timeout ends the command and not the run", async () => {
+  const marker = newMarker();
+  await using s = await stage({
+    script: [crowd(marker, { timeout_ms: 300 }), say("went on")],
+  });
+  const run = await s.json("go");
+  assert.equal(run.code, 0);
+  const [command] = itemsOf(run, "command_execution");
+  assert.equal(command?.["exit_code"], 124);
+  assert.deepEqual(processesWith(marker), []);
+});
+
+Deno.test("a reader that closes the pipe ends the run with 1 and its commands", async () => {
+  const marker = newMarker();
+  await using s = await stage({
+    script: [
+      call("shell", { command: ["sh", "-c", "yes | head -c 300000"] }),
+      crowd(marker),
+    ],
+  });
+  const child = spawnExec(s);
+  const reader = child.stdout.getReader();
+  await reader.read();
+  await reader.cancel();
+  const { code } = await child.status;
+  assert.equal(code, 1);
+  await assertNoneLeft(marker);
+});
+
+Deno.test("a run whose reader has left before the first line ends with 1", async () => {
+  await using s = await stage({ script: () => say("unheard") });
+  assert.equal(
+    await runInBash(s, '"$0" $ARGS hi | true; exit ${PIPESTATUS[0]}'),
+    1,
+  );
+});
+
+Deno.test("a run with stdout closed from the start is one into the void", async () => {
+  await using s = await stage({ script: () => say("unheard") });
+  // The runtime opens /dev/null in its place before any code of ours.
+  assert.equal(await runInBash(s, '"$0" $ARGS hi >&-'), 0);
+});
+
+Deno.test("output of megabytes stays within the bound of a line", async () => {
+  await using s = await stage({
+    script: [
+      call("shell", {
+        command: ["sh", "-c", "yes 0123456789 | head -c 5000000"],
+      }),
+      call("shell", {
+        command: ["sh", "-c", "head -c 700000 /dev/zero | tr '\\0' '\"'"],
+      }),
+      say("x".repeat(400_000)),
+    ],
+  });
+  const run = await s.json("go", { args: ["--deltas"] });
+  assert.equal(run.code, 0);
+  const message = run.events.find((event) =>
+    event["type"] === "item.completed" &&
+    (event["item"] as { type?: string }).type === "agent_message"
+  );
+  assert.ok(Number(message?.["truncated_bytes"]) > 100_000);
+});
+
+// A shell with children that will not go by themselves, one of them deaf to SIGTERM.
+function crowd(marker: string, more: Record<string, number> = {}): Part {
+  const loop = loopOf(marker);
+  const deaf = loopOf(marker, "trap '' TERM INT HUP; ");
+  const script =
+    `${loop} & (setsid ${loop} >/dev/null 2>&1 &); ${deaf} & wait # ${marker}`;
+  return call("shell", { command: ["sh", "-c", script], ...more });
+}
+
+function loopOf(marker: string, before = ""): string {
+  return `sh -c "${before}while :; do sleep 0.2; done # ${marker}"`;
+}
+
+async function untilCrowded(
+  marker: string,
+  agent: RunningAgent,
+): Promise<void> {
+  let over: AgentRun | undefined;
+  void agent.finished.then((run) => over = run);
+  // bwrap and its helper carry the words of the command too.
+  while (processesWith(marker).length < CROWD) {
+    assert.equal(over, undefined, over?.stdout);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function spawnExec(s: Stage): Deno.ChildProcess {
+  const [command = ""] = agentCommand();
+  return new Deno.Command(command, {
+    args: [
+      "exec",
+      "--json",
+      "--deltas",
+      "--skip-git-repo-check",
+      "-s",
+      "danger-full-access",
+      "hi",
+    ],
+    cwd: s.home.work,
+    env: environment(s),
+    clearEnv: true,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+}
+
+async function runInBash(s: Stage, script: string): Promise<number> {
+  const [command = ""] = agentCommand();
+  const { code } = await new Deno.Command("bash", {
+    args: ["-c", script, command],
+    cwd: s.home.work,
+    env: { ...environment(s), ARGS: "exec --json --skip-git-repo-check" },
+    clearEnv: true,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).output();
+  return code;
+}
+
+function environment(s: Stage): Record<string, string> {
+  return {
+    PATH: Deno.env.get("PATH") ?? "",
+    HOME: s.home.home,
+    CODEX_HOME: s.home.codexHome,
+    MOCK_KEY: "mock-key",
+  };
+}
