@@ -12,6 +12,7 @@ import { addUsage, type EventBody } from "../protocol/event.ts";
 import { askEndpoint, askSummary, type Shorter } from "./compaction_request.ts";
 import { frameOf } from "./frame.ts";
 import type { RunningTask } from "./task_context.ts";
+import { TurnHooks } from "./turn_hooks.ts";
 
 export type CompactionReason = Extract<
   EventBody,
@@ -43,6 +44,13 @@ export async function compactHistory(
   const { state, deps, log, settings } = context;
   const items = state.transcript.entries.map((entry) => entry.item);
   if (items.length === 0) return;
+  const hooks = new TurnHooks(context);
+  const trigger = reason === "manual" ? "manual" : "auto";
+  const refusal = await hooks.beforeCompaction(trigger);
+  if (refusal !== undefined) {
+    const message = `Not compacted, a hook refused it: ${refusal}`;
+    return context.emit({ type: "warning", message });
+  }
   const tokensBefore = state.usedTokens();
   const { trailing } = buildCompactionInput(items);
   const shorter = await ask(context);
@@ -60,14 +68,19 @@ export async function compactHistory(
     }),
     ...trailing,
   ].map((item) => JSON.stringify(item));
+  const summary = shorter.type === "summary" ? shorter.text : "";
   log.append({
     type: "compacted",
-    summary: shorter.type === "summary" ? shorter.text : "",
+    summary,
     replacement,
     handover,
   });
   state.transcript.replace(replacement);
   state.told = news?.told;
+  state.sessionSource = "compact";
+  if (reason === "mid_turn") {
+    state.transcript.append(await hooks.startSession());
+  }
   state.frame = undefined;
   await frameOf(context);
   state.forgetCount();
@@ -82,6 +95,7 @@ export async function compactHistory(
     itemsDropped: items.length,
   });
   warnStillFull(context);
+  await hooks.afterCompaction(trigger, summary);
 }
 
 function warnStillFull({ state, settings, emit }: RunningTask): void {

@@ -1,6 +1,7 @@
 /** What a thread is given from outside: no tool, sandbox or file is known by name here. */
 import type { ToldContext } from "../context/initial.ts";
 import type { ModelClient } from "../model/client.ts";
+import type { Hooks } from "../protocol/hooks.ts";
 import type { Host } from "../protocol/host.ts";
 import type { WireItem } from "../protocol/item.ts";
 import type { UserPart } from "../protocol/op.ts";
@@ -8,6 +9,7 @@ import type { ProviderEndpoint } from "../protocol/provider.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
 import type { Tool } from "../protocol/tool.ts";
 import type { Checkpoints } from "./checkpoints.ts";
+import type { Notify } from "./notify.ts";
 
 /** Renders what the model is told beside the conversation. */
 export interface ContextSource {
@@ -70,6 +72,10 @@ export interface ThreadDeps {
   readonly context: ContextSource;
   /** Keeps files for undo; absent where nothing is recorded. */
   readonly checkpoints?: Checkpoints;
+  /** The person's programs around turns and calls; none when absent. */
+  readonly hooks?: Hooks;
+  /** Told of every turn that is done. */
+  readonly notify?: Notify;
   readonly limits: RunLimits;
   readonly price?: Price;
   /** Fail the turn when the harness itself broke the prefix. */

@@ -11,6 +11,7 @@ import type { ActivityBoard } from "./activity.ts";
 import type { Approvals } from "./approvals.ts";
 import { CallGate } from "./gate_lock.ts";
 import type { Transcript } from "./transcript.ts";
+import type { CallHooks } from "./turn_hooks.ts";
 
 export interface DispatchDeps {
   readonly threadId: string;
@@ -27,6 +28,7 @@ export interface DispatchDeps {
   readonly countReaped: (count: number) => void;
   /** Awaited before a call changes these files. */
   readonly beforeChange: (paths: readonly string[]) => Promise<void>;
+  readonly hooks: CallHooks;
   /** Told of every path a call works on. */
   readonly touch: (paths: readonly string[]) => void;
 }
@@ -114,16 +116,18 @@ export class Dispatch {
   }
 
   async #run(call: CallView, tool: Tool | undefined): Promise<ToolOutput> {
-    const { signal, log } = this.#deps;
+    const { signal, log, hooks } = this.#deps;
     signal.throwIfAborted();
     if (tool === undefined) {
       return this.#failed(call, unknownToolText(call, this.#deps.tools));
     }
+    const refusal = await hooks.beforeCall(call);
+    if (refusal !== undefined) return this.#failed(call, refusal);
     log.append({ type: "call_started", callId: call.callId, name: call.name });
     log.sync();
     const context = this.#context(call);
     try {
-      return await tool.run(call, context);
+      return await hooks.afterCall(call, await tool.run(call, context));
     } catch (error) {
       if (signal.aborted) throw error;
       if (error instanceof ToolError) return this.#failed(call, error.message);
@@ -153,7 +157,9 @@ export class Dispatch {
       callId: call.callId,
       settings,
       signal,
-      ask: (request) => approvals.ask(request, signal),
+      ask: async (request) =>
+        await this.#deps.hooks.decide(call, request) ??
+          await approvals.ask(request, signal),
       open: (body) => {
         this.#deps.touch(touchedPaths({ ...body, id: "" }));
         return board.open(body);

@@ -21,6 +21,10 @@ export class ThreadState {
   /** Tokens that the last compaction left; 0 before one. */
   compactedTokens = 0;
   threadUsage: Usage = NO_USAGE;
+  /** What the next message is the first one of; undefined when it is of none. */
+  sessionSource: "startup" | "resume" | "compact" | undefined = "startup";
+  /** Whether hooks were told that the session began. */
+  isSessionStarted = false;
   /** What the provider's cache did for the last request; null before one. */
   lastCache: CacheReport | null = null;
   // Undefined while no count of the provider holds: then all is estimated.

@@ -13,6 +13,7 @@ import { Dispatch } from "./dispatch.ts";
 import { type Frame, frameOf } from "./frame.ts";
 import { type Sample, sample, type SampleContext } from "./sample.ts";
 import { waitForRetry } from "./stream_retry.ts";
+import type { TurnHooks } from "./turn_hooks.ts";
 import { byteLength } from "../util/text.ts";
 
 export interface StepContext extends Omit<SampleContext, "dispatch"> {
@@ -26,6 +27,7 @@ export interface StepContext extends Omit<SampleContext, "dispatch"> {
   countReaped(count: number): void;
   touch(paths: readonly string[]): void;
   beforeChange(paths: readonly string[]): Promise<void>;
+  readonly hooks: TurnHooks;
 }
 
 export interface StepAnswer {
@@ -103,6 +105,7 @@ async function request(
 async function settle(context: StepContext, dispatch: Dispatch): Promise<void> {
   context.budget.countToolCalls(dispatch.count);
   await dispatch.settle();
+  context.state.transcript.append(context.hooks.takeLater());
   const touched = context.takeTouched();
   if (touched.length === 0) return;
   const news = await context.deps.context.touched(touched);

@@ -1,6 +1,6 @@
 /** What a thread does one at a time: a turn, a compaction, a rollback, a note. */
 import { turnAbortedItem, userShellItem } from "../context/markers.ts";
-import { SessionError } from "../protocol/error.ts";
+import { ModelError, SessionError } from "../protocol/error.ts";
 import type { Outcome, Usage } from "../protocol/event.ts";
 import type { WireItem } from "../protocol/item.ts";
 import type { Op, UserPart } from "../protocol/op.ts";
@@ -9,11 +9,15 @@ import { compactHistory, needsCompaction } from "./compaction.ts";
 import { rollBack } from "./rollback.ts";
 import type { RunningTask } from "./task_context.ts";
 import { failureOf, runTurn, type TurnContext } from "./turn.ts";
-import { TurnMeter } from "./turn_meter.ts";
+import { TurnHooks } from "./turn_hooks.ts";
+import { TurnMeter, type TurnTaps } from "./turn_meter.ts";
 
 export type Task =
   | { readonly type: "turn"; readonly parts: readonly UserPart[] }
   | Extract<Op, { type: "user.shell" | "compact" | "rollback" }>;
+
+/** What a turn works with. */
+type TurnTask = RunningTask & TurnTaps & { readonly hooks: TurnHooks };
 
 /** Runs one task to its end. Throws only what is a bug of ours. */
 export async function runThreadTask(
@@ -60,16 +64,25 @@ async function runTurnTask(
   const turnId = context.deps.host.newId();
   const meter = new TurnMeter(turnId, context);
   context.emit({ type: "turn.started", turnId });
-  const outcome = await runLoggedTurn(turnId, parts, {
-    ...context,
-    ...meter.hooks,
-  });
+  const hooks = new TurnHooks(context, turnId);
+  const running = { ...context, ...meter.taps, hooks };
+  const result = await runLoggedTurn(turnId, parts, running);
   context.board.closeAll();
   await meter.keepChanges();
+  const outcome = endTurn(turnId, result, meter.usage, context);
+  if (outcome.type === "done") {
+    context.deps.notify?.({
+      threadId: context.threadId,
+      turnId,
+      cwd: context.settings.cwd,
+      inputs: [textOf(parts)],
+      lastMessage: outcome.message,
+    });
+  }
   context.emit({
     type: "turn.completed",
     turnId,
-    outcome: endTurn(turnId, outcome, meter.usage, context),
+    outcome,
     usage: meter.usage,
     threadUsage: context.state.threadUsage,
     reaped: meter.reaped,
@@ -79,7 +92,7 @@ async function runTurnTask(
 async function runLoggedTurn(
   turnId: string,
   parts: readonly UserPart[],
-  context: RunningTask & TurnMeter["hooks"],
+  context: TurnTask,
 ): Promise<Outcome> {
   try {
     context.log.append({
@@ -93,9 +106,7 @@ async function runLoggedTurn(
   return await runTurn(parts, turnContext(context));
 }
 
-function turnContext(
-  context: RunningTask & TurnMeter["hooks"],
-): TurnContext {
+function turnContext(context: TurnTask): TurnContext {
   return {
     ...context,
     takeSteering: () => steeringItems(context),
@@ -130,18 +141,34 @@ function endTurn(
 }
 
 async function steeringItems(
-  context: RunningTask,
+  context: TurnTask,
 ): Promise<readonly WireItem[]> {
   const items: WireItem[] = [];
   for (const parts of context.takeSteering()) {
+    const added = await addedByHooks(parts, context);
+    if (added === undefined) continue;
     const said = await context.deps.context.userItems(parts, context.settings);
-    items.push(...said.items);
+    items.push(...said.items, ...added);
     for (const message of said.warnings) {
       context.emit({ type: "warning", message });
     }
     context.emit({ type: "input.steered", text: textOf(parts) });
   }
   return items;
+}
+
+// A message that is refused in the middle of a turn is dropped; the turn goes on.
+async function addedByHooks(
+  parts: readonly UserPart[],
+  { hooks, emit }: TurnTask,
+): Promise<readonly WireItem[] | undefined> {
+  try {
+    return await hooks.takePrompt(parts);
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    emit({ type: "warning", message: error.message });
+    return undefined;
+  }
 }
 
 function textOf(parts: readonly UserPart[]): string {

@@ -16,6 +16,7 @@ import { mergeDeltas } from "./merge_deltas.ts";
 import type { ThreadState } from "./state.ts";
 import { runThreadTask, type Task } from "./task.ts";
 import type { TaskContext } from "./task_context.ts";
+import { TurnHooks } from "./turn_hooks.ts";
 
 export interface ThreadStart {
   readonly id: string;
@@ -195,11 +196,26 @@ export class ThreadActor implements Thread {
 
   async #end(failure?: Failure): Promise<void> {
     this.#isClosing = true;
+    await this.#endSession(failure === undefined ? "exit" : "error");
     const lost = await this.#closeLog();
     const why = failure ?? lost;
     this.#emit({ type: "thread.closed", ...(why && { failure: why }) });
     this.#hub.close();
     this.#close();
+  }
+
+  async #endSession(reason: "exit" | "error"): Promise<void> {
+    const hooks = new TurnHooks({
+      ...this.#context,
+      settings: this.#settings,
+      signal: new AbortController().signal,
+    });
+    try {
+      await hooks.endSession(reason);
+    } catch (error) {
+      const message = `Cannot run the hooks of the end: ${errorText(error)}`;
+      this.#emit({ type: "warning", message });
+    }
   }
 
   async #closeLog(): Promise<Failure | undefined> {

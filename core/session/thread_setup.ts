@@ -113,6 +113,7 @@ function recall(
   cacheWatch: CacheWatch,
 ): void {
   const items = state.transcript.entries.map((entry) => entry.item);
+  state.sessionSource = "resume";
   if (items.length === 0) return;
   agent.deps.context.resume(items);
   state.told = recallTold(items, {

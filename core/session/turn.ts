@@ -34,7 +34,9 @@ export async function runTurn(
 ): Promise<Outcome> {
   try {
     const { deps, settings } = context;
-    const said = await deps.context.userItems(parts, settings);
+    const added = await context.hooks.takePrompt(parts);
+    const words = await deps.context.userItems(parts, settings);
+    const said = { ...words, items: [...words.items, ...added] };
     const tokens = estimateItemsTokens(said.items);
     await makeRoom("before_turn", tokens, context);
     await appendInput(said, context);
@@ -51,14 +53,9 @@ async function runSteps(context: TurnContext): Promise<Outcome> {
     context.signal.throwIfAborted();
     const answer = await runFittingStep(context);
     message = answer.message ?? message;
-    const steering = await context.takeSteering();
-    const repair = answer.goesOn || steering.length > 0
-      ? undefined
-      : await form.findRepair(message);
-    if (!answer.goesOn && steering.length === 0 && repair === undefined) {
-      return { type: "done", message };
-    }
-    const next = repair === undefined ? steering : [repair];
+    if (isStopped(context)) return { type: "done", message };
+    const next = await nextInput({ ...answer, message }, form, context);
+    if (next === undefined) return { type: "done", message };
     await makeRoom("mid_turn", estimateItemsTokens(next), context);
     context.state.transcript.append(next);
   }
@@ -66,6 +63,27 @@ async function runSteps(context: TurnContext): Promise<Outcome> {
     `Cannot go on with the turn: it has used ${LIMITS.stepsPerTurn} requests`,
     { kind: "limit", retryable: false },
   );
+}
+
+function isStopped({ hooks, emit }: TurnContext): boolean {
+  if (hooks.stopReason === undefined) return false;
+  const message = `A hook ended the turn: ${hooks.stopReason}`;
+  emit({ type: "warning", message });
+  return true;
+}
+
+// What the next request has on top of this one; undefined when the turn is over.
+async function nextInput(
+  answer: { readonly goesOn: boolean; readonly message: string },
+  form: OutputCheck,
+  context: TurnContext,
+): Promise<readonly WireItem[] | undefined> {
+  const steering = await context.takeSteering();
+  if (answer.goesOn || steering.length > 0) return steering;
+  const repair = await form.findRepair(answer.message);
+  if (repair !== undefined) return [repair];
+  const more = await context.hooks.endTurn(answer.message);
+  return more.length === 0 ? undefined : more;
 }
 
 // The server may count more than we do: then the same is asked of a shorter history, once.
@@ -102,7 +120,8 @@ async function appendInput(
   for (const message of said.warnings) {
     context.emit({ type: "warning", message });
   }
-  state.transcript.append([...news.items, ...said.items]);
+  const started = await context.hooks.startSession();
+  state.transcript.append([...news.items, ...started, ...said.items]);
   state.told = news.told;
 }
 

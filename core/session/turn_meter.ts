@@ -3,7 +3,7 @@ import { addUsage, type EventBody, NO_USAGE } from "../protocol/event.ts";
 import { findUserMessages } from "./rollback_plan.ts";
 import type { RunningTask } from "./task_context.ts";
 
-export interface TurnHooks {
+export interface TurnTaps {
   readonly countReaped: (count: number) => void;
   readonly touch: (paths: readonly string[]) => void;
   readonly takeTouched: () => readonly string[];
@@ -15,7 +15,7 @@ export interface TurnHooks {
 export class TurnMeter {
   usage = NO_USAGE;
   reaped = 0;
-  readonly hooks: TurnHooks;
+  readonly taps: TurnTaps;
   readonly #turnId: string;
   readonly #context: RunningTask;
   /** Items before the turn, and the generation they belong to. */
@@ -28,7 +28,7 @@ export class TurnMeter {
     this.#turnId = turnId;
     this.#context = context;
     this.#start = { items: entries.length, generation };
-    this.hooks = {
+    this.taps = {
       countReaped: (count) => {
         this.reaped += count;
       },

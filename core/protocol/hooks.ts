@@ -1,0 +1,82 @@
+/** Programs of the person's that are told what happens, and may have a say in it. */
+import type { CallView } from "./item.ts";
+import type { ApprovalRequest, Decision } from "./policy.ts";
+import type { TurnSettings } from "./settings.ts";
+
+/** What happens; the names are those that people already write hooks for. */
+export type HookEvent =
+  | {
+    readonly name: "SessionStart";
+    readonly source: "startup" | "resume" | "compact";
+  }
+  | { readonly name: "UserPromptSubmit"; readonly prompt: string }
+  | { readonly name: "PreToolUse"; readonly call: CallView }
+  | {
+    readonly name: "PermissionRequest";
+    readonly call: CallView;
+    readonly request: ApprovalRequest;
+  }
+  | {
+    readonly name: "PostToolUse";
+    readonly call: CallView;
+    readonly response: string;
+  }
+  | { readonly name: "PreCompact"; readonly trigger: "manual" | "auto" }
+  | {
+    readonly name: "PostCompact";
+    readonly trigger: "manual" | "auto";
+    readonly summary: string;
+  }
+  | {
+    readonly name: "Stop";
+    /** True when such a hook has already sent the model on in this turn. */
+    readonly isActive: boolean;
+    readonly lastMessage: string;
+  }
+  | { readonly name: "SessionEnd"; readonly reason: "exit" | "error" };
+
+export type HookEventName = HookEvent["name"];
+
+/** Where it happens. */
+export interface HookPlace {
+  readonly threadId: string;
+  /** Undefined outside of a turn. */
+  readonly turnId?: string;
+  /** Path of the thread's log; empty when it is not recorded. */
+  readonly logPath: string;
+  readonly settings: TurnSettings;
+  readonly signal: AbortSignal;
+}
+
+/** What all hooks of an event say together. */
+export interface HookVerdict {
+  /** It must not go on, and why. */
+  readonly block?: string;
+  /** The turn ends with this, and why. */
+  readonly stop?: string;
+  /** The answer to a question, so that nobody has to be asked. */
+  readonly decision?: Decision;
+  /** For the model to know. */
+  readonly context: readonly string[];
+  /** For the person to know. */
+  readonly messages: readonly string[];
+}
+
+export interface Hooks {
+  /** False when nobody listens: nothing has to be prepared then. */
+  has(name: HookEventName): boolean;
+  /** Runs the hooks of the event to their ends; rejects only when aborted. */
+  run(event: HookEvent, place: HookPlace): Promise<HookVerdict>;
+}
+
+/** What nobody's hooks say. */
+export const NO_VERDICT: HookVerdict = Object.freeze({
+  context: [],
+  messages: [],
+});
+
+/** For runs without hooks. */
+export const NO_HOOKS: Hooks = Object.freeze({
+  has: () => false,
+  run: () => Promise.resolve(NO_VERDICT),
+});
