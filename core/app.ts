@@ -18,17 +18,12 @@ export async function runApp(
   if (flags.record === undefined && flags.replay === undefined) {
     return await runCommand(commandLine, real, terminal);
   }
-  const { openRecordedHost } = await import("./app/recorded_host.ts");
-  const { host, close } = await openRecordedHost(
-    real,
-    flags,
-    (message) => terminal.stderr.write(`Replay: ${message}\n`),
+  const { runRecorded } = await import("./app/recorded_host.ts");
+  return await runRecorded(
+    commandLine,
+    { host: real, terminal },
+    (host) => runCommand(commandLine, host, terminal),
   );
-  try {
-    return await runCommand(commandLine, host, terminal);
-  } finally {
-    close();
-  }
 }
 
 // Each part is loaded when it is asked for: most of them are never needed together.

@@ -4,14 +4,41 @@ import {
   openReplay,
   type RecordedHost,
 } from "../host/recorder.ts";
-import type { Flags } from "../protocol/command_line.ts";
+import { failExec } from "../frontends/exec_early.ts";
+import type { CommandLine, Flags } from "../protocol/command_line.ts";
 import { UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
+import type { Terminal } from "../protocol/terminal.ts";
 import { PROGRAM, VERSION } from "../protocol/version.ts";
 import { resolvePath } from "../util/path.ts";
 
+/** Runs a command on a host that records or replays it, as the flags ask. */
+export async function runRecorded(
+  { command, flags }: CommandLine,
+  world: { readonly host: Host; readonly terminal: Terminal },
+  run: (host: Host) => Promise<number>,
+): Promise<number> {
+  const { host, terminal } = world;
+  let recorded: RecordedHost;
+  try {
+    recorded = await openRecordedHost(
+      host,
+      flags,
+      (message) => terminal.stderr.write(`Replay: ${message}\n`),
+    );
+  } catch (error) {
+    if (!command.startsWith("exec")) throw error;
+    return await failExec(error, { terminal, flags, host });
+  }
+  try {
+    return await run(recorded.host);
+  } finally {
+    recorded.close();
+  }
+}
+
 /** Wraps the host as `--record` and `--replay` ask. Throws UserError. */
-export async function openRecordedHost(
+async function openRecordedHost(
   host: Host,
   flags: Flags,
   onWarning: (message: string) => void,

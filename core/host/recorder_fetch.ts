@@ -38,7 +38,7 @@ export function recordedFetch(options: FetchOptions): Host["fetch"] {
     const request = encodeRequest(now, before);
     before = now;
     let body: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
-    const answer = await engine.run<JsonObject>({
+    const asking = engine.run<JsonObject>({
       key: "fetch",
       real: async () => {
         const response = await options.fetch(input, init);
@@ -57,6 +57,11 @@ export function recordedFetch(options: FetchOptions): Host["fetch"] {
           throw replayError(describeDifference(number, first));
         }
       },
+    });
+    const answer = await asking.catch((error) => {
+      // Another attempt would find nothing either.
+      if (!(error instanceof UserError)) throw error;
+      throw replayError(`the cassette holds no answer to request ${number}`);
     });
     return buildResponse(
       answer,

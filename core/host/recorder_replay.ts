@@ -18,6 +18,8 @@ import {
 const STALL_MS = 2_000;
 /** How long nothing may happen at all while the program waits for what never came. */
 const DEAD_MS = 10_000;
+/** The same when the run is known to have left the recording. */
+const LOST_MS = 1_000;
 
 export interface ReplayOptions {
   /** `kept` gives the answers at the speed they were recorded. */
@@ -42,6 +44,8 @@ export class ReplayEngine implements Engine {
   readonly #open = new Map<string, (error: Error) => void>();
   #steps = 0;
   #isClosed = false;
+  /** The run has left the recording: what follows has no order to keep. */
+  #isLost = false;
   #at: readonly [number, number];
 
   constructor(cassette: Cassette, options: ReplayOptions) {
@@ -77,7 +81,7 @@ export class ReplayEngine implements Engine {
       return await this.#stayOpen(id, operation.signal);
     }
     const entry = this.#find(id);
-    operation.check?.(entry.request);
+    this.#check(operation, entry);
     await this.#turn(id, operation.signal);
     if (entry.error !== undefined) throw decodeError(entry.error);
     return operation.decode(entry.ok);
@@ -85,6 +89,15 @@ export class ReplayEngine implements Engine {
 
   close(): void {
     this.#isClosed = true;
+  }
+
+  #check<T>({ check }: Operation<T>, entry: CassetteEntry): void {
+    try {
+      check?.(entry.request);
+    } catch (error) {
+      this.#isLost = true;
+      throw error;
+    }
   }
 
   #stayOpen(id: string, signal: AbortSignal | undefined): Promise<never> {
@@ -101,7 +114,7 @@ export class ReplayEngine implements Engine {
   async #watchOpen(): Promise<void> {
     const pollMs = 250;
     let steps = this.#steps;
-    for (let idleMs = 0; idleMs < DEAD_MS;) {
+    for (let idleMs = 0; idleMs < (this.#isLost ? LOST_MS : DEAD_MS);) {
       await this.#options.sleep(pollMs);
       if (this.#isClosed || this.#open.size === 0) return;
       idleMs = steps === this.#steps && this.#asked.size === 0
@@ -109,6 +122,7 @@ export class ReplayEngine implements Engine {
         : 0;
       steps = this.#steps;
     }
+    this.#isLost = true;
     for (const [id, reject] of this.#open) reject(missing(id));
     this.#open.clear();
   }
@@ -149,7 +163,7 @@ export class ReplayEngine implements Engine {
 
   // The program may still be on its way to the ask that comes next.
   async #isStalled(expected: string | undefined): Promise<boolean> {
-    if (expected === undefined) return true;
+    if (expected === undefined || this.#isLost) return true;
     const pollMs = 5;
     for (let waitedMs = 0; waitedMs < STALL_MS; waitedMs += pollMs) {
       await this.#options.sleep(pollMs);
@@ -160,7 +174,7 @@ export class ReplayEngine implements Engine {
 
   // Either nobody asks any more what comes next, or what was asked came before it.
   #skip(expected: string | undefined): void {
-    if (expected !== undefined && this.#isAhead()) {
+    if (expected !== undefined && !this.#isLost && this.#isAhead()) {
       this.#next++;
       this.#options.onWarning(`The replay never asked for ${expected}`);
       return;
@@ -184,6 +198,7 @@ export class ReplayEngine implements Engine {
   #find(id: string): CassetteEntry {
     const entry = this.#entries.get(id);
     if (entry !== undefined) return entry;
+    this.#isLost = true;
     throw missing(id);
   }
 }
