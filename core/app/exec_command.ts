@@ -31,7 +31,13 @@ export async function runExecCommand(
   const stops = new ExecStops(host, terminal);
   stops.setTimeout(flags.timeoutMs);
   try {
-    const opening = openRun(commandLine, host, terminal);
+    const reading = readAsked(commandLine, host, terminal);
+    const asked = await Promise.race([reading, stops.first]);
+    if (typeof asked === "string") {
+      reading.catch(() => {});
+      return await stopExec(asked, { terminal, flags, host });
+    }
+    const opening = openRun(commandLine, host, asked);
     const run = await Promise.race([opening, stops.first]);
     if (typeof run === "string") {
       await closeLate(opening, host);
@@ -50,19 +56,32 @@ export async function runExecCommand(
   }
 }
 
+interface Asked {
+  readonly parts: readonly UserPart[];
+  readonly outputSchema?: JsonObject;
+}
+
 interface ReadyRun extends OpenThread {
   readonly parts: readonly UserPart[];
   readonly world: World;
 }
 
-async function openRun(
+async function readAsked(
   commandLine: CommandLine,
   host: Host,
   terminal: Terminal,
+): Promise<Asked> {
+  const outputSchema = await loadSchema(host, commandLine.flags);
+  const parts = await readParts(commandLine, host, terminal);
+  return { parts, ...(outputSchema !== undefined && { outputSchema }) };
+}
+
+async function openRun(
+  commandLine: CommandLine,
+  host: Host,
+  { parts, outputSchema }: Asked,
 ): Promise<ReadyRun> {
   const { flags } = commandLine;
-  const outputSchema = await loadSchema(host, flags);
-  const parts = await readParts(commandLine, host, terminal);
   const canAsk = flags.input === "jsonl" || flags.approvals !== undefined;
   const world = await openWorld(host, flags, {
     canAsk,

@@ -125,8 +125,9 @@ Deno.test("a cassette replays in full elsewhere to the same bytes, and touches n
     assert.equal(again.code, 0);
   }
   assert.equal(stage.model.requests.length, 4);
-  assert.deepEqual([...Deno.readDirSync(home.work)], []);
-  assert.deepEqual([...Deno.readDirSync(home.codexHome)], []);
+  for (const folder of [home.work, home.codexHome]) {
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
+  }
 });
 
 Deno.test({
