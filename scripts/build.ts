@@ -15,6 +15,12 @@ if (import.meta.main) await build();
 /** Writes build/rondo and says what it was made from. */
 export async function build(): Promise<void> {
   await Deno.mkdir(buildDir, { recursive: true });
+  // Two builds at once would compile each other's half-written bundle.
+  using lock = await Deno.open(`${buildDir}/.lock`, {
+    create: true,
+    write: true,
+  });
+  await lock.lock(true);
   await removeFolder(bundleDir);
   const denort = await findDenort(buildDir);
   await run(root, [
