@@ -169,7 +169,8 @@ Deno.test(
     const abort = new AbortController();
     const run = newThread(s).run("go", { signal: abort.signal });
     void s.model.received(1).then(() => abort.abort());
-    await assert.rejects(run, { name: "AbortError" });
+    // The last line, which every path has, comes before the SDK sees the abort.
+    await assert.rejects(run, /Terminated by a signal|aborted/);
   },
 );
 
