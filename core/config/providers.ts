@@ -197,14 +197,9 @@ function ossUrl(host: Pick<Host, "env">, defaultPort: number): string {
   return `http://localhost:${port === "" ? defaultPort : port}/v1`;
 }
 
+// The variables that all programs read are the HTTP client's: a wrong one is no error there.
 function caFromEnvironment(host: Pick<Host, "env">): string | undefined {
-  const names = [
-    "CODEX_CA_CERTIFICATE",
-    "SSL_CERT_FILE",
-    "NODE_EXTRA_CA_CERTS",
-  ];
-  return names.map((name) => host.env(name)?.trim() ?? "")
-    .find((path) => path !== "");
+  return host.env("CODEX_CA_CERTIFICATE")?.trim() || undefined;
 }
 
 function retries(value: number | undefined, fallback: number): number {

@@ -97,7 +97,7 @@ async function readProviderPems(
   if ((clientCert === undefined) !== (clientKey === undefined)) {
     throw new UserError(
       "config",
-      `Cannot use the client certificate of ${name}: client_certificate and client_key must both be set`,
+      `Cannot use the client certificate of ${name}: client_cert and client_key must both be set`,
     );
   }
   const all = caBundle === undefined

@@ -73,7 +73,7 @@ function certificateProblem(cause: string): string | undefined {
   }
   if (/CertificateRequired|HandshakeFailure/.test(cause)) {
     return "it wants a certificate of ours;" +
-      " set client_certificate and client_key of the provider";
+      " set client_cert and client_key of the provider";
   }
   return /invalid peer certificate|BadCertificate|UnknownCA/.test(cause)
     ? "the certificates of the two sides do not fit"

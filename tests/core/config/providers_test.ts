@@ -231,13 +231,11 @@ Deno.test("providerOf() offers the compact endpoint where it is known to be", ()
   assert.equal(custom(off).supportsCompact, false);
 });
 
-Deno.test("providerOf() takes certificates from the environment when none is configured", () => {
-  const env = { SSL_CERT_FILE: "/ssl.pem", NODE_EXTRA_CA_CERTS: "/node.pem" };
-  assert.equal(builtIn("openai", env).caBundle, "/ssl.pem");
-  assert.equal(
-    builtIn("openai", { NODE_EXTRA_CA_CERTS: "/node.pem" }).caBundle,
-    "/node.pem",
-  );
+Deno.test("providerOf() takes our own variable for certificates, not those of all programs", () => {
+  const env = { SSL_CERT_FILE: "/ssl.pem", CODEX_CA_CERTIFICATE: "/our.pem" };
+  assert.equal(builtIn("openai", env).caBundle, "/our.pem");
+  const shared = { SSL_CERT_FILE: "/ssl.pem", NODE_EXTRA_CA_CERTS: "/n.pem" };
+  assert.equal(builtIn("openai", shared).caBundle, undefined);
   assert.equal(custom('ca_bundle = "/own.pem"', env).caBundle, "/own.pem");
 });
 

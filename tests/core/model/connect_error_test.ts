@@ -59,8 +59,8 @@ Deno.test("buildConnectError() names the certificate problem and its remedy, and
     ["invalid peer certificate: certificate expired: …", /has expired/],
     ["invalid peer certificate: NotValidYet", /not valid yet/],
     ["invalid peer certificate: BadEncoding", /do not fit/],
-    ["received fatal alert: CertificateRequired", /client_certificate/],
-    ["received fatal alert: HandshakeFailure", /client_certificate/],
+    ["received fatal alert: CertificateRequired", /client_cert and/],
+    ["received fatal alert: HandshakeFailure", /client_cert and/],
     ["received fatal alert: UnknownCA", /do not fit/],
   ];
   for (const [cause, expected] of cases) {
