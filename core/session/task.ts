@@ -7,6 +7,7 @@ import type { Op, UserPart } from "../protocol/op.ts";
 import { unreachable } from "../util/assert.ts";
 import { compactHistory, needsCompaction } from "./compaction.ts";
 import { rollBack } from "./rollback.ts";
+import { settleUnrecorded } from "./settle_restored.ts";
 import type { RunningTask } from "./task_context.ts";
 import { failureOf, runTurn, type TurnContext } from "./turn.ts";
 import { TurnHooks } from "./turn_hooks.ts";
@@ -100,6 +101,7 @@ async function runLoggedTurn(
       turnId,
       settings: context.settings,
     });
+    settleUnrecorded(context.state);
   } catch (error) {
     return { type: "failed", error: failureOf(error) };
   }
@@ -182,6 +184,7 @@ async function runOrWarn(
   run: () => Promise<void>,
 ): Promise<void> {
   try {
+    settleUnrecorded(context.state);
     await run();
     context.log.sync();
   } catch (error) {

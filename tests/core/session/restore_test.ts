@@ -24,8 +24,8 @@ import {
   writeLog,
 } from "./log_support.ts";
 
-const RUNS = Number(Deno.env.get("RESTORE_RUNS") ?? 300);
-const MUTATIONS = Number(Deno.env.get("MUTATIONS") ?? 500);
+const RUNS = Number(Deno.env.get("RESTORE_RUNS") ?? 2_000);
+const MUTATIONS = Number(Deno.env.get("MUTATIONS") ?? 10_000);
 
 Deno.test("restoreThread() tells every life as it was lived", async () => {
   await fc.assert(
