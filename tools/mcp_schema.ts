@@ -43,7 +43,9 @@ const ANYTHING: JsonObject = { type: "string" };
 export function buildParameters(schema: unknown): JsonObject | undefined {
   const top = withoutReference(asObject(schema) ?? {});
   // Servers that keep members in hash maps say them in another order each time.
-  const text = canonicalJson(cleanObject(flattenTop(top), 0));
+  const text = canonicalJson(
+    cleanObject(flattenTop(top), { depth: 0, root: top }),
+  );
   return text.length <= LIMITS.mcpSchemaBytes
     ? asObject(JSON.parse(text))
     : undefined;
@@ -80,12 +82,29 @@ function flattenTop(schema: JsonObject): JsonObject {
   return { ...schema, properties, required };
 }
 
-function cleanObject(schema: JsonObject, depth: number): JsonObject {
-  const properties = cleanMap(schema["properties"], depth) ?? {};
+/** How deep a schema lies, and in what. */
+interface Place {
+  readonly depth: number;
+  readonly root: JsonObject;
+}
+
+function deeper({ depth, root }: Place): Place {
+  return { depth: depth + 1, root };
+}
+
+// A reference that leads nowhere would make the API refuse the whole request.
+function hasTarget(root: JsonObject, reference: string): boolean {
+  const match = /^#\/(\$defs|definitions)\/([^/]+)$/.exec(reference);
+  const definitions = asObject(root[match?.[1] ?? ""]) ?? {};
+  return Object.hasOwn(definitions, match?.[2] ?? "");
+}
+
+function cleanObject(schema: JsonObject, place: Place): JsonObject {
+  const properties = cleanMap(schema["properties"], place) ?? {};
   const required = texts(schema["required"])
     .filter((name) => Object.hasOwn(properties, name)).sort();
   const additional = schema["additionalProperties"];
-  const definitions = definitionsOf(schema, depth);
+  const definitions = definitionsOf(schema, place);
   return {
     type: "object",
     ...plainKeywords(schema),
@@ -94,22 +113,24 @@ function cleanObject(schema: JsonObject, depth: number): JsonObject {
     ...(typeof additional === "boolean" &&
       { additionalProperties: additional }),
     ...(asObject(additional) !== undefined && {
-      additionalProperties: clean(additional, depth + 1),
+      additionalProperties: clean(additional, deeper(place)),
     }),
     ...definitions,
   };
 }
 
-function clean(schema: Json | undefined, depth: number): JsonObject {
+function clean(schema: Json | undefined, place: Place): JsonObject {
   const object = asObject(schema);
   // `true` allows everything, `false` nothing: neither can be said to the API.
-  if (object === undefined || depth > LIMITS.mcpSchemaDepth) return ANYTHING;
+  if (object === undefined || place.depth > LIMITS.mcpSchemaDepth) {
+    return ANYTHING;
+  }
   const reference = object["$ref"];
-  if (typeof reference === "string" && reference.startsWith("#/")) {
+  if (typeof reference === "string" && hasTarget(place.root, reference)) {
     return { ...plainKeywords(object), $ref: reference };
   }
-  const alternatives = cleanList(object["anyOf"] ?? object["oneOf"], depth);
-  const all = cleanList(object["allOf"], depth);
+  const alternatives = cleanList(object["anyOf"] ?? object["oneOf"], place);
+  const all = cleanList(object["allOf"], place);
   if (alternatives !== undefined || all !== undefined) {
     return {
       ...plainKeywords(object),
@@ -120,8 +141,8 @@ function clean(schema: Json | undefined, depth: number): JsonObject {
   const type = typeOf(object);
   const kinds = typeof type === "string" ? [type] : type;
   return {
-    ...(kinds.includes("object") ? cleanObject(object, depth) : {}),
-    ...(kinds.includes("array") && { items: itemsOf(object, depth) }),
+    ...(kinds.includes("object") ? cleanObject(object, place) : {}),
+    ...(kinds.includes("array") && { items: itemsOf(object, place) }),
     ...plainKeywords(object),
     ...enumOf(object),
     type,
@@ -147,11 +168,11 @@ function typeOf(schema: JsonObject): string | readonly string[] {
   return "string";
 }
 
-function itemsOf(schema: JsonObject, depth: number): JsonObject {
+function itemsOf(schema: JsonObject, place: Place): JsonObject {
   const { items, prefixItems } = schema;
   const one = Array.isArray(items) ? items[0] : items;
   const first = Array.isArray(prefixItems) ? prefixItems[0] : undefined;
-  return clean(one ?? first, depth + 1);
+  return clean(one ?? first, deeper(place));
 }
 
 function enumOf(schema: JsonObject): JsonObject {
@@ -165,10 +186,10 @@ function valuesOf(schema: JsonObject): readonly Json[] | undefined {
   return schema["const"] === undefined ? undefined : [schema["const"]];
 }
 
-function definitionsOf(schema: JsonObject, depth: number): JsonObject {
+function definitionsOf(schema: JsonObject, place: Place): JsonObject {
   const found: Record<string, Json> = {};
   for (const keyword of ["$defs", "definitions"]) {
-    const map = cleanMap(schema[keyword], depth);
+    const map = cleanMap(schema[keyword], place);
     if (map !== undefined) found[keyword] = map;
   }
   return found;
@@ -176,21 +197,21 @@ function definitionsOf(schema: JsonObject, depth: number): JsonObject {
 
 function cleanMap(
   value: Json | undefined,
-  depth: number,
+  place: Place,
 ): JsonObject | undefined {
   const map = asObject(value);
   if (map === undefined) return undefined;
   return Object.fromEntries(
-    Object.keys(map).map((key) => [key, clean(map[key], depth + 1)]),
+    Object.keys(map).map((key) => [key, clean(map[key], deeper(place))]),
   );
 }
 
 function cleanList(
   value: Json | undefined,
-  depth: number,
+  place: Place,
 ): readonly JsonObject[] | undefined {
   return Array.isArray(value) && value.length > 0
-    ? value.map((one) => clean(one, depth + 1))
+    ? value.map((one) => clean(one, deeper(place)))
     : undefined;
 }
 
