@@ -3,8 +3,8 @@ import type { ApprovalRequest, Decision } from "../protocol/policy.ts";
 import { unreachable } from "../util/assert.ts";
 import { visibleLine } from "../util/visible_text.ts";
 import { renderDiff } from "./render_diff.ts";
-import { type Look, paint } from "./render_style.ts";
-import { wrapText } from "./render_wrap.ts";
+import { type Look, paint, paintSpans, span } from "./render_style.ts";
+import { wrapSpans, wrapText } from "./render_wrap.ts";
 
 /** Lines of a command or diff that are shown with the question. */
 const DETAIL_LINES = 400;
@@ -43,7 +43,7 @@ export function renderAnswers(
 ): readonly string[] {
   const scope = request.sessionScope === ""
     ? "and do not ask again in this session"
-    : `and in this session: ${visibleLine(request.sessionScope)}`;
+    : `and remember: ${visibleLine(request.sessionScope, 2_000)}`;
   const rows: readonly (readonly [AnswerKey, string])[] = [
     ["y", "yes, this once"],
     ["s", `yes, ${scope}`],
@@ -58,7 +58,14 @@ export function renderAnswers(
     ["n", "no, with a word to the model if you like"],
     ["q", "no, and stop the turn"],
   ];
-  return rows.map(([key, text]) => `  ${paint(key, look, "bold")}  ${text}`);
+  // Nothing of what would be remembered is cut.
+  return rows.flatMap(([key, text]) =>
+    wrapSpans([{ text, styles: [] }], {
+      width: look.width,
+      first: [span("  "), span(key, "bold"), span("  ")],
+      rest: [span("     ")],
+    }).map((line) => paintSpans(line, look))
+  );
 }
 
 /** The keys that answer it, in one line. */

@@ -31,8 +31,9 @@ class PlainRepl {
   #questions: {
     readonly id: string;
     readonly request: ApprovalRequest;
-    readonly shownMs: number;
   }[] = [];
+  // The question that has stood there long enough to be meant by an answer.
+  #armedId: string | undefined;
   #idle: (() => void)[] = [];
   #isTalking = false;
   #isPrompted = false;
@@ -115,11 +116,7 @@ class PlainRepl {
   // Only a line that is nothing but an answer, typed after the question, answers it.
   #answer(line: string): boolean {
     const question = this.#questions[0];
-    if (question === undefined) return false;
-    const { host } = this.#request;
-    if (host.monotonicMs() - question.shownMs < LIMITS.answerArmMs) {
-      return false;
-    }
+    if (question === undefined || question.id !== this.#armedId) return false;
     const decision = parseAnswerLine(line, question.request);
     if (decision === undefined) return false;
     this.#session.decide(question.id, decision);
@@ -138,9 +135,8 @@ class PlainRepl {
         this.#questions.push({
           id: event.approvalId,
           request: event.request,
-          shownMs: this.#request.host.monotonicMs(),
         });
-        if (this.#questions.length === 1) this.#face.ask(event.request);
+        if (this.#questions.length === 1) this.#ask();
         return;
       case "approval.settled":
         return this.#settle(event.approvalId);
@@ -152,13 +148,18 @@ class PlainRepl {
   #settle(id: string): void {
     const first = this.#questions[0];
     this.#questions = this.#questions.filter((one) => one.id !== id);
-    const next = this.#questions[0];
-    if (next === undefined || next === first) return;
-    this.#questions[0] = {
-      ...next,
-      shownMs: this.#request.host.monotonicMs(),
-    };
-    this.#face.ask(next.request);
+    if (this.#questions[0] !== first) this.#ask();
+  }
+
+  #ask(): void {
+    const question = this.#questions[0];
+    if (question === undefined) return;
+    this.#face.ask(question.request);
+    this.#request.host.sleep(LIMITS.answerArmMs).then(() => {
+      if (this.#questions[0] !== question) return;
+      this.#armedId = question.id;
+      this.#face.askNow(question.request);
+    });
   }
 
   #wakeIdle(): void {

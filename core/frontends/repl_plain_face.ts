@@ -4,7 +4,11 @@ import type { ApprovalRequest } from "../protocol/policy.ts";
 import { hasColor, type Terminal } from "../protocol/terminal.ts";
 import type { Flags } from "../protocol/command_line.ts";
 import { visibleText } from "../util/visible_text.ts";
-import { renderAnswers, renderQuestion } from "./approval_prompt.ts";
+import {
+  answerKeys,
+  renderAnswers,
+  renderQuestion,
+} from "./approval_prompt.ts";
 import { formatSpan, renderWhole } from "./render_activity.ts";
 import type { ActivityLook } from "./render_activity.ts";
 import { renderDiff } from "./render_diff.ts";
@@ -113,6 +117,12 @@ export class PlainFace implements ReplFace {
       ...renderQuestion(request, look),
       ...renderAnswers(request, look),
     ]);
+  }
+
+  /** From here on a line is an answer. */
+  askNow(request: ApprovalRequest): void {
+    this.#closeMessage();
+    this.#write(`Answer ${answerKeys(request)}: `);
   }
 
   /** The mark that a line is waited for. */

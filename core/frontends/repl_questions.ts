@@ -116,9 +116,8 @@ export class Questions {
       ];
     }
     const more = this.count === 1 ? "" : ` (1 of ${this.count})`;
-    const plain = { ...look, hasColor: false };
     return [
-      ...renderAnswers(question.request, plain).map(fit),
+      ...renderAnswers(question.request, look),
       paint(
         fit(`Answer ${answerKeys(question.request)}${more}:`),
         look,

@@ -43,7 +43,7 @@ Deno.test("renderQuestion() spells out hidden characters of what would run", () 
 Deno.test("renderAnswers() says what each answer remembers", () => {
   assert.deepEqual(renderAnswers(QUESTION, LOOK), [
     "  y  yes, this once",
-    "  s  yes, and in this session: git push origin main",
+    "  s  yes, and remember: git push origin main",
     "  p  yes, and always for commands that begin with: git push",
     "  n  no, with a word to the model if you like",
     "  q  no, and stop the turn",

@@ -23,6 +23,8 @@ function run(options: {
   readonly services?: Partial<ReplServices>;
   readonly firstPrompt?: string;
   readonly clock?: () => number;
+  /** Fulfilled when time has passed. */
+  readonly later?: Promise<void>;
 } = {}): Run {
   const thread = options.thread ??
     new ScriptedThread("thread-1", answering((text) => `heard: ${text}`));
@@ -31,9 +33,10 @@ function run(options: {
   const host = testHost({
     monotonicMs: options.clock ?? (() => now += 1_000),
     sleep: (_ms, signal) =>
-      new Promise((_, reject) =>
-        signal?.addEventListener("abort", () => reject(signal.reason))
-      ),
+      options.later ??
+        new Promise((_, reject) =>
+          signal?.addEventListener("abort", () => reject(signal.reason))
+        ),
   });
   const code = runRepl({
     services: testServices(thread, options.services),
@@ -134,7 +137,7 @@ Deno.test("runRepl() denies what is asked when no person can answer", async () =
 });
 
 Deno.test("runRepl() takes a typed y for a question only once it has been seen", async () => {
-  let now = 0;
+  const later = Promise.withResolvers<void>();
   const asking = new ScriptedThread("t", (op, thread) => {
     if (op.type === "user.input" && thread.ops.length === 1) {
       thread.startTurn();
@@ -155,7 +158,7 @@ Deno.test("runRepl() takes a typed y for a question only once it has been seen",
   const { thread, terminal, code } = run({
     thread: asking,
     isTty: true,
-    clock: () => now,
+    later: later.promise,
   });
   terminal.stdin.type("go\n");
   await terminal.stdout.seen("git push origin main");
@@ -164,7 +167,8 @@ Deno.test("runRepl() takes a typed y for a question only once it has been seen",
     await new Promise((wake) => setTimeout(wake));
   }
   assert.equal(thread.ops.some((op) => op.type === "approval.decide"), false);
-  now = 1_000;
+  later.resolve();
+  await terminal.stdout.seen("Answer y");
   terminal.stdin.type("y\n");
   while (!thread.ops.some((op) => op.type === "approval.decide")) {
     await new Promise((wake) => setTimeout(wake));

@@ -25,8 +25,8 @@ const frame = fc.record({
 
 function bare(text: string): string {
   // deno-lint-ignore no-control-regex
-  return text.replaceAll(/\x1b\[[\d;
-}]*m/g, "");
+  return text.replaceAll(/\x1b\[[\d;]*m/g, "");
+}
 
 Deno.test("Screen keeps all that was printed above what is live, and only that", () => {
   fc.assert(

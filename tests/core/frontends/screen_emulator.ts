@@ -2,13 +2,16 @@
 import { displayWidth } from "@std/cli";
 import { graphemes } from "../../../core/util/graphemes.ts";
 
-/** Knows what the program writes and throws on anything else. Never scrolls off. */
+/**
+ * Knows what the program writes and throws on anything else, and on moving to where it
+ * has scrolled off. Keeps all that ever stood on it.
+ */
 export class ScreenEmulator {
   readonly rows: string[][] = [[]];
   row = 0;
   column = 0;
 
-  constructor(public columns: number) {}
+  constructor(public columns: number, readonly height: number = 24) {}
 
   write(text: string): void {
     let rest = text;
@@ -61,7 +64,9 @@ export class ScreenEmulator {
     const row = this.rows[this.row] ?? [];
     switch (final) {
       case "A":
-        if (count > this.row) throw new Error("above the top");
+        if (this.row - count < Math.max(0, this.rows.length - this.height)) {
+          throw new Error("above the top");
+        }
         this.row -= count;
         return;
       case "B":

@@ -1,0 +1,369 @@
+/** The real program at a real terminal: whole conversations, seen as a person sees them. */
+import assert from "node:assert/strict";
+import { hasPty, openPty, type Pty } from "../support/pty.ts";
+import { call, customCall, mockModel, say } from "../support/mock_model.ts";
+import type { MockModel, MockOptions, Part } from "../support/mock_model.ts";
+import {
+  agentCommand,
+  type AgentHome,
+  agentHome,
+  mockConfig,
+  runAgent,
+} from "../support/run_agent.ts";
+
+const CAN = hasPty();
+if (!CAN) console.warn("SKIPPED: no util-linux script, so no pseudo-terminal");
+
+interface Walk extends AsyncDisposable {
+  readonly model: MockModel;
+  readonly home: AgentHome;
+  readonly pty: Pty;
+}
+
+interface WalkOptions {
+  readonly script: NonNullable<MockOptions["script"]>;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly columns?: number;
+  readonly isTrusted?: boolean;
+  readonly home?: AgentHome;
+}
+
+async function walk(options: WalkOptions): Promise<Walk> {
+  const model = mockModel({ script: options.script });
+  const home = options.home ?? await agentHome();
+  const trust = options.isTrusted === false
+    ? ""
+    : `[projects.${JSON.stringify(home.work)}]\ntrust_level = "trusted"`;
+  await Deno.writeTextFile(
+    `${home.codexHome}/config.toml`,
+    mockConfig(model.url, { bottom: trust }),
+  );
+  const pty = openPty({
+    argv: [
+      ...agentCommand(),
+      ...(options.args ?? ["-s", "danger-full-access"]),
+    ],
+    cwd: home.work,
+    columns: options.columns ?? 80,
+    env: {
+      PATH: Deno.env.get("PATH") ?? "",
+      HOME: home.home,
+      CODEX_HOME: home.codexHome,
+      TMPDIR: home.temp,
+      LANG: "C.UTF-8",
+      TERM: "xterm-256color",
+      MOCK_KEY: "mock-key",
+      DENO_DIR: Deno.env.get("DENO_DIR") ??
+        `${Deno.env.get("HOME")}/.cache/deno`,
+      DENO_NO_UPDATE_CHECK: "1",
+      ...options.env,
+    },
+  });
+  return {
+    model,
+    home,
+    pty,
+    [Symbol.asyncDispose]: async () => {
+      await pty[Symbol.asyncDispose]();
+      await model[Symbol.asyncDispose]();
+      if (options.home === undefined) await home[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function shell(script: string): Part {
+  return call("shell", { command: ["sh", "-c", script] });
+}
+
+function test(name: string, body: () => Promise<void>): void {
+  Deno.test({ name, ignore: !CAN, fn: body });
+}
+
+test("rondo without a key says what to do and leaves with 4", async () => {
+  await using one = await walk({ script: [], env: { MOCK_KEY: "" } });
+  assert.equal(await one.pty.code, 4);
+  assert.match(one.pty.output, /MOCK_KEY[^]*OpenAI:[^]*Ollama:[^]*Any other:/);
+  assert.doesNotMatch(one.pty.output, /\n\s+at /);
+});
+
+test("rondo asks about trust once, answers in Markdown and leaves a clean screen", async () => {
+  await using one = await walk({
+    script: [
+      say("# Result\n\nIt is **done**, see `a.ts`.", { deltas: 9 }),
+      say("Again."),
+    ],
+    isTrusted: false,
+  });
+  const { pty } = one;
+  await pty.shows("Do you trust");
+  await pty.type("y\r");
+  await pty.shows("/help lists commands");
+  await pty.type("do it\r");
+  await pty.shows("see a.ts.");
+  await pty.shows(/\n›$/);
+  assert.ok(pty.output.includes("\x1b[1mdone\x1b[0m"), pty.output);
+  await pty.type("\x04");
+  assert.equal(await pty.code, 0);
+  assert.match(
+    pty.screen(),
+    /› do it\n\nResult\n\nIt is done, see a\.ts\.\n\nGo on with: rondo resume \S+$/,
+  );
+  const config = await Deno.readTextFile(`${one.home.codexHome}/config.toml`);
+  assert.match(config, /trust_level = "trusted"/);
+});
+
+test("rondo runs three commands at once, each with one line at start and end", async () => {
+  await using one = await walk({
+    script: [
+      [shell("echo one"), shell("echo two; exit 3"), shell("seq 20")],
+      say("All ran."),
+    ],
+    args: ["--yolo"],
+  });
+  await one.pty.shows("/help lists commands");
+  await one.pty.type("go\r");
+  await one.pty.shows("All ran.");
+  const screen = await one.pty.shows(/\n›$/);
+  for (
+    const part of [
+      "$ sh -c 'echo one'",
+      "exit 0",
+      "exit 3",
+      "lines above, /last shows all",
+    ]
+  ) {
+    assert.ok(screen.includes(part), `${part} in:\n${screen}`);
+  }
+});
+
+test("rondo asks before a command; y runs it, n sends a word, and neither is typed ahead", async () => {
+  await using one = await walk({
+    script: [shell("touch made"), shell("touch not-made"), say("Understood.")],
+    args: ["-s", "danger-full-access", "-a", "untrusted"],
+  });
+  const { pty, home } = one;
+  await pty.shows("/help lists commands");
+  await pty.type("go\r");
+  await pty.shows("one moment");
+  await pty.type("yyyy");
+  await pty.shows("› yyyy");
+  assert.equal(await exists(`${home.work}/made`), false);
+  await pty.shows("Answer y");
+  await pty.type("y");
+  await pty.shows("yes, once");
+  await pty.shows(/touch not-made[^]*Answer y/);
+  await pty.type("n");
+  await pty.shows("Why not?");
+  await pty.type("use a tool\r");
+  await pty.shows("Understood.");
+  assert.equal(await exists(`${home.work}/made`), true);
+  assert.equal(await exists(`${home.work}/not-made`), false);
+  assert.match(one.model.requests.at(-1)?.text ?? "", /use a tool/);
+});
+
+test("rondo remembers a prefix that was allowed", async () => {
+  await using one = await walk({
+    script: [
+      call("shell", { command: ["touch", "a"] }),
+      call("shell", { command: ["touch", "a", "b"] }),
+      say("Both."),
+    ],
+    args: ["-s", "danger-full-access", "-a", "untrusted"],
+  });
+  const { pty, home } = one;
+  await pty.shows("/help lists commands");
+  await pty.type("go\r");
+  await pty.shows(/begin with: touch a\n[^]*Answer y s p n q/);
+  await pty.type("p");
+  await pty.shows("Both.");
+  assert.equal(await exists(`${home.work}/b`), true);
+});
+
+test("rondo shows a patch as a diff", async () => {
+  await using one = await walk({
+    script: [
+      customCall(
+        "apply_patch",
+        "*** Begin Patch\n*** Add File: new.txt\n+hello\n*** End Patch\n",
+      ),
+      say("Patched."),
+    ],
+    args: ["--yolo"],
+  });
+  await one.pty.shows("/help lists commands");
+  await one.pty.type("go\r");
+  const screen = await one.pty.shows("Patched.");
+  assert.match(screen, /Added new\.txt \(\+1 -0\)\n@@ .*\n\+hello\n/);
+  assert.ok(one.pty.output.includes("\x1b[32m+hello"));
+});
+
+test("rondo takes a paste of 500 lines as one message", async () => {
+  await using one = await walk({ script: [say("Read.")] });
+  await one.pty.shows("/help lists commands");
+  const lines = Array.from({ length: 500 }, (_, at) => `pasted line ${at}`);
+  await one.pty.type(`\x1b[200~${lines.join("\r")}\x1b[201~`);
+  await one.pty.shows("pasted line 499");
+  assert.equal(one.model.requests.length, 0);
+  await one.pty.type("\r");
+  await one.pty.shows("Read.");
+  const said = JSON.stringify(lines.join("\n")).slice(1, -1);
+  assert.ok(one.model.requests[0]?.text.includes(said));
+});
+
+test("rondo lets one steer a turn, and send the next message after it", async () => {
+  const gate = Promise.withResolvers<void>();
+  await using one = await walk({
+    script: [
+      [{ type: "wait", until: gate.promise }, shell("true")],
+      say("Steered."),
+      say("Then this."),
+    ],
+    args: ["--yolo"],
+  });
+  const { pty, model } = one;
+  await pty.shows("/help lists commands");
+  await pty.type("go\r");
+  await pty.shows("Waiting for the model");
+  while (model.requests.length === 0) {
+    await new Promise((wake) => setTimeout(wake, 5));
+  }
+  await pty.type("xyzzy steer\r");
+  await pty.shows("steering: xyzzy steer");
+  await pty.type("xyzzy next\t");
+  await pty.shows("next: xyzzy next");
+  gate.resolve();
+  await pty.shows("Then this.");
+  assert.equal(model.requests[0]?.text.includes("xyzzy steer"), false);
+  assert.ok(model.requests[1]?.text.includes("xyzzy steer"));
+  assert.equal(model.requests[1]?.text.includes("xyzzy next"), false);
+  assert.ok(model.requests[2]?.text.includes("xyzzy next"));
+});
+
+test("rondo stops a turn on Ctrl-C with its command, and goes on", async () => {
+  await using one = await walk({
+    script: [shell("echo $$ > pid; sleep 600"), say("Back again.")],
+    args: ["--yolo"],
+  });
+  const { pty, home } = one;
+  await pty.shows("/help lists commands");
+  await pty.type("go\r");
+  await pty.shows("Running sh");
+  while (!(await exists(`${home.work}/pid`))) await pty.shows("Running sh");
+  await pty.type("\x03");
+  await pty.shows("Stopped");
+  const pid = Number(await Deno.readTextFile(`${home.work}/pid`));
+  assert.equal(await exists(`/proc/${pid}`), false);
+  await pty.type("and now\r");
+  await pty.shows("Back again.");
+  assert.match(one.model.requests[1]?.text ?? "", /turn_aborted/);
+  await pty.type("\x03\x03");
+  assert.equal(await pty.code, 130);
+});
+
+test("rondo keeps every word when the window changes while an answer streams", async () => {
+  const words = Array.from({ length: 400 }, (_, at) => `word${at}`).join(" ");
+  const cut = words.indexOf("word200");
+  const half = Promise.withResolvers<void>();
+  await using one = await walk({
+    script: [[say(words.slice(0, cut), { deltas: 40 }), {
+      type: "wait",
+      until: half.promise,
+    }, say(words.slice(cut), { deltas: 40 })]],
+    columns: 100,
+  });
+  const { pty } = one;
+  await pty.shows("/help lists commands");
+  await pty.type("go\r");
+  await pty.shows("word150");
+  await pty.resize(50);
+  half.resolve();
+  await pty.shows("word399");
+  await pty.type("\x04");
+  assert.equal(await pty.code, 0);
+  // deno-lint-ignore no-control-regex
+  const plain = pty.output.replaceAll(/\x1b\[[\d;?]*[A-Za-z]/g, "");
+  for (let at = 0; at < 400; at++) {
+    assert.ok(plain.includes(`word${at}`), `word${at}`);
+  }
+  assert.ok(
+    pty.screen().split("\n").slice(-8).every((line) => line.length <= 50),
+  );
+});
+
+test("rondo resume shows what was said and goes on with it", async () => {
+  await using home = await agentHome();
+  {
+    await using first = await walk({
+      script: [say("The first answer.")],
+      home,
+    });
+    await first.pty.shows("/help lists commands");
+    await first.pty.type("first question\r");
+    await first.pty.shows(/The first answer\.\n\n?›$/);
+    await first.pty.type("\x04");
+    assert.equal(await first.pty.code, 0);
+  }
+  await using second = await walk({
+    script: [say("The second answer.")],
+    home,
+    args: ["resume", "--last", "-s", "danger-full-access"],
+  });
+  await second.pty.shows(/› first question\n\nThe first answer\./);
+  await second.pty.type("\x1b[A");
+  await second.pty.shows(/› first question$/);
+  await second.pty.type("\r");
+  await second.pty.shows("The second answer.");
+  assert.ok(second.model.requests[0]?.text.includes("The first answer."));
+});
+
+test("rondo gives the terminal back on SIGTERM, with the log whole", async () => {
+  await using one = await walk({ script: [[{ type: "hang", before: false }]] });
+  const { pty } = one;
+  await pty.shows("/help lists commands");
+  await pty.type("go\r");
+  await pty.shows("Waiting for the model");
+  pty.kill("SIGTERM");
+  assert.equal(await pty.code, 143);
+  assert.ok(
+    pty.output.trimEnd().endsWith("\x1b[?2004l") ||
+      pty.output.includes("\x1b[?2004l"),
+  );
+  assert.doesNotMatch(pty.screen(), /Waiting for the model/);
+});
+
+test("rondo in a dumb terminal is plain, and still asks", async () => {
+  await using one = await walk({
+    script: [shell("touch made"), say("**Plain** answer.")],
+    args: ["-s", "danger-full-access", "-a", "untrusted"],
+    env: { TERM: "dumb" },
+  });
+  const { pty, home } = one;
+  await pty.shows("> ");
+  await pty.type("go\n");
+  await pty.shows("Run this command?");
+  await pty.shows("Answer y");
+  await pty.type("y\n");
+  await pty.shows("**Plain** answer.");
+  assert.equal(await exists(`${home.work}/made`), true);
+  await pty.type("\x04");
+  assert.equal(await pty.code, 0);
+  assert.equal(pty.output.includes("\x1b"), false);
+});
+
+Deno.test("rondo reads lines from a pipe and writes plain text", async () => {
+  await using model = mockModel({ script: [say("# One"), say("Two")] });
+  await using home = await agentHome({ config: mockConfig(model.url) });
+  const run = await runAgent({
+    args: ["-s", "danger-full-access"],
+    home,
+    stdin: { text: "first\nsecond\n" },
+  });
+  assert.equal(run.code, 0, run.stderr);
+  assert.match(run.stdout, /> first\n# One\n> second\nTwo\n$/);
+  assert.equal(run.stdout.includes("\x1b"), false);
+});
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
