@@ -32,12 +32,14 @@ export interface PromptFacts {
 
 /** Facts with what is compared: made once a request, from the one before where it can. */
 export interface PromptPrint extends PromptFacts {
+  /** How many of `items` were sent: the caller's list, and those below, may grow on. */
+  readonly count: number;
   /** Estimated tokens of instructions and tools. */
   readonly fixedTokens: number;
   /** Estimated tokens up to and with each item. */
-  readonly tokensUpTo: readonly number[];
+  readonly tokensUpTo: number[];
   /** Checksum of everything up to and with each item. */
-  readonly chain: readonly string[];
+  readonly chain: string[];
 }
 
 /** What is left of the last request when its process is gone. */
@@ -59,29 +61,45 @@ export interface CacheCase {
   readonly cachedTokens: number | undefined;
 }
 
-/** The print of a request. Work is proportional to the items that are new since `earlier`. */
+/**
+ * The print of a request. Work is proportional to the items that are new since `earlier`,
+ * whose list must only have grown when it is the same one.
+ */
 export function buildPrint(
   facts: PromptFacts,
   earlier: PromptPrint | undefined,
 ): PromptPrint {
-  const kept = earlier === undefined
-    ? 0
-    : sharedCount(earlier.items, facts.items);
-  const tokensUpTo = earlier?.tokensUpTo.slice(0, kept) ?? [];
-  const chain = earlier?.chain.slice(0, kept) ?? [];
-  for (const { json, tokens } of facts.items.slice(kept)) {
-    tokensUpTo.push((tokensUpTo.at(-1) ?? 0) + tokens);
-    chain.push(checksum64((chain.at(-1) ?? "") + checksum64(json)));
+  const count = facts.items.length;
+  const { tokensUpTo, chain } = sumsFor(facts.items, earlier);
+  for (let at = chain.length; at < count; at++) {
+    const item = facts.items[at];
+    if (item === undefined) break;
+    tokensUpTo.push((tokensUpTo[at - 1] ?? 0) + item.tokens);
+    chain.push(checksum64((chain[at - 1] ?? "") + checksum64(item.json)));
   }
   const isFixed = earlier !== undefined && !fixedChange(earlier, facts);
   return {
     ...facts,
-    // The caller's list grows on.
-    items: [...facts.items],
+    count,
     fixedTokens: isFixed ? earlier.fixedTokens : countFixed(facts),
     tokensUpTo,
     chain,
   };
+}
+
+type Sums = Pick<PromptPrint, "tokensUpTo" | "chain">;
+
+// What holds of the sums of an earlier request. Those of one list are one and the same:
+// they say the same of every item, however far a request went.
+function sumsFor(
+  items: readonly PrintedItem[],
+  earlier: PromptPrint | undefined,
+): Sums {
+  if (earlier === undefined) return { tokensUpTo: [], chain: [] };
+  const { tokensUpTo, chain } = earlier;
+  if (items === earlier.items) return { tokensUpTo, chain };
+  const kept = sharedCount(earlier, { items, count: items.length });
+  return { tokensUpTo: tokensUpTo.slice(0, kept), chain: chain.slice(0, kept) };
 }
 
 /** The print as one word for the log: instructions, tools and input apart. */
@@ -89,7 +107,7 @@ export function printHash(print: PromptPrint): string {
   return [
     checksum64(print.instructions),
     checksum64(print.tools.join("\n")),
-    print.chain.at(-1) ?? "",
+    print.chain[print.count - 1] ?? "",
   ].join(".");
 }
 
@@ -139,15 +157,15 @@ function diffPrints(
   // Another model shares no cache with this one, whatever it is offered.
   const isOther = earlier.model !== later.model;
   if (fixed !== "" && !isOther) return { sharedTokens: 0, ours: fixed };
-  const count = sharedCount(earlier.items, later.items);
-  if (count === earlier.items.length) {
+  const count = sharedCount(earlier, later);
+  if (count === earlier.count) {
     if (fixed !== "") {
       return { sharedTokens: 0, ours: "", theirs: "model changed" };
     }
-    const estimate = earlier.fixedTokens + (earlier.tokensUpTo.at(-1) ?? 0);
+    const estimate = earlier.fixedTokens + (earlier.tokensUpTo[count - 1] ?? 0);
     return { sharedTokens: earlierInputTokens ?? estimate, ours: "" };
   }
-  const ours = count === later.items.length
+  const ours = count === later.count
     ? `input[${count}] removed`
     : `input[${count}] changed`;
   const items = count === 0 ? 0 : earlier.tokensUpTo[count - 1] ?? 0;
@@ -159,13 +177,13 @@ function diffRestored(earlier: RestoredPrint, later: PromptPrint): PrefixDiff {
   const [instructions, tools, input] = earlier.bodyHash.split(".");
   const now = printHash({
     ...later,
-    chain: later.chain.slice(0, earlier.inputItems),
+    count: Math.min(earlier.inputItems, later.count),
   }).split(".");
   const ours = instructions !== now[0]
     ? "instructions changed"
     : tools !== now[1]
     ? "tools changed"
-    : input !== now[2] || later.items.length < earlier.inputItems
+    : input !== now[2] || later.count < earlier.inputItems
     ? "input changed"
     : "";
   return { sharedTokens: ours === "" ? earlier.inputTokens : 0, ours };
@@ -187,12 +205,15 @@ function fixedChange(earlier: PromptFacts, later: PromptFacts): string {
 // Texts are shared with the transcript: equal ones are mostly one and the same, which the
 // runtime sees without reading them.
 function sharedCount(
-  earlier: readonly PrintedItem[],
-  later: readonly PrintedItem[],
+  earlier: Pick<PromptPrint, "items" | "count">,
+  later: Pick<PromptPrint, "items" | "count">,
 ): number {
-  const shorter = Math.min(earlier.length, later.length);
+  const shorter = Math.min(earlier.count, later.count);
+  if (earlier.items === later.items) return shorter;
   let at = 0;
-  while (at < shorter && earlier[at]?.json === later[at]?.json) at++;
+  while (at < shorter && earlier.items[at]?.json === later.items[at]?.json) {
+    at++;
+  }
   return at;
 }
 

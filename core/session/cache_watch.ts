@@ -60,7 +60,7 @@ export class CacheWatch {
     this.#compared = undefined;
     return {
       bodyHash: printHash(later),
-      inputItems: later.items.length,
+      inputItems: later.count,
       end: (usage) => {
         this.#last = later;
         this.#lastInputTokens = usage?.inputTokens;

@@ -236,3 +236,23 @@ Deno.test("buildPrint() does not read old items again", () => {
   buildPrint({ ...FACTS, items: all }, earlier);
   assert.equal(count.reads, 10);
 });
+
+Deno.test("buildPrint() of a list that grew reads what is new, and the earlier print still holds", () => {
+  const list = items(6);
+  const earlier = buildPrint({ ...FACTS, items: list }, undefined);
+  const hash = printHash(earlier);
+  list.push(...items(9).slice(6));
+  const later = buildPrint({ ...FACTS, items: list }, earlier);
+  assert.equal(printHash(earlier), hash);
+  assert.equal(
+    printHash(later),
+    printHash(buildPrint({ ...FACTS, items: items(9) }, undefined)),
+  );
+  const cachedTokens = SHARED;
+  assert.deepEqual(buildCacheReport({ earlier, later, cachedTokens }), {
+    sharedTokens: SHARED,
+    cachedTokens: SHARED,
+    cause: "",
+    prefixBroken: false,
+  });
+});
