@@ -19,7 +19,9 @@ import type { TransportOptions } from "../model/transport.ts";
 import type { Flags } from "../protocol/command_line.ts";
 import type { Gate, Sandbox } from "../protocol/command.ts";
 import { errorText, UserError } from "../protocol/error.ts";
+import type { Hooks } from "../protocol/hooks.ts";
 import type { Host } from "../protocol/host.ts";
+import type { ThreadMeta } from "../protocol/log.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
 import { PROGRAM, VERSION } from "../protocol/version.ts";
 import { createCheckpoints } from "../session/checkpoints.ts";
@@ -32,6 +34,7 @@ import { createApprovalMemory } from "../../tools/approval_memory.ts";
 import { createGate } from "../../tools/gate.ts";
 import { builtinTools } from "../../tools/mod.ts";
 import { openRuleStore, type RuleStore } from "../../tools/rule_store.ts";
+import { openNotify } from "./hooks.ts";
 import type { McpAccess } from "./mcp.ts";
 
 /** Stands for the missing home: a folder that never is. */
@@ -51,6 +54,9 @@ export interface AgentWorld {
   readonly warnings: readonly string[];
   /** How the provider is reached. */
   readonly transport: Pick<TransportOptions, "httpClient" | "probe">;
+  readonly hooks: Hooks;
+  /** Who began this run, for those who are told of its turns. */
+  readonly source: ThreadMeta["source"];
   /** Stand for those of the configuration. */
   readonly instructions?: string;
   /** Absent when no MCP server is configured. */
@@ -74,6 +80,7 @@ export async function buildAgent(
   if (unknown !== undefined) warn(unknown);
   const context = promptSourceOf(world, instructions, warn);
   const price = priceOf(config, settings.model.slug);
+  const notify = openNotify(host, loaded, { source: world.source, warn });
   return {
     settings,
     deps: {
@@ -93,6 +100,8 @@ export async function buildAgent(
       }),
       context,
       ...checkpointsOf(world, request),
+      hooks: world.hooks,
+      ...(notify !== undefined && { notify }),
       limits: limitsOf(config, flags.raise),
       ...(price !== undefined && { price }),
       strictCache: flags.strictCache ?? config.strict_cache,

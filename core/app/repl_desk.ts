@@ -61,11 +61,9 @@ export class ReplDesk {
    * next requests send again.
    */
   renewTools(): number {
-    const states = [...this.#threads.values()].map(({ thread }) =>
-      thread.state
-    );
-    for (const state of states) state.frame = undefined;
-    return states.reduce((sum, state) => sum + state.usedTokens(), 0);
+    const threads = [...this.#threads.values()].map(({ thread }) => thread);
+    for (const thread of threads) thread.refreshTools();
+    return threads.reduce((sum, { state }) => sum + state.usedTokens(), 0);
   }
 
   /** Takes note of a thread until it is closed. */

@@ -1,9 +1,13 @@
-/** Before the first message: can the model be asked, is the project trusted. */
+/** Before the first message: can the model be asked, is the project trusted, are its hooks. */
 import { createAuth } from "../config/auth.ts";
+import type { HookSource } from "../config/hooks.ts";
 import { providerOf } from "../config/providers.ts";
 import { saveTrust } from "../config/trust.ts";
+import type { TrustQuestion } from "../frontends/repl_facts.ts";
 import type { StartServices } from "../frontends/repl_services.ts";
 import { errorText, UserError } from "../protocol/error.ts";
+import { visibleLine } from "../util/visible_text.ts";
+import { saveHookTrust } from "./hooks.ts";
 import type { ReplDesk } from "./repl_desk.ts";
 
 const CONSEQUENCE =
@@ -11,26 +15,53 @@ const CONSEQUENCE =
 
 /** The services before a thread is open. */
 export function startServices(desk: ReplDesk): StartServices {
+  let asked: readonly HookSource[] = [];
   return {
     checkReady: () => checkReady(desk),
     trustQuestion: () => {
-      const { trust, codexHome } = desk.world.loaded;
+      const { loaded, undecidedHooks } = desk.world;
       const { bypass, ignoreUserConfig } = desk.commandLine.flags;
-      const isPointless = trust.level !== undefined || bypass ||
-        ignoreUserConfig || codexHome === undefined;
-      return Promise.resolve(
-        isPointless
-          ? undefined
-          : { folder: trust.folder, consequence: CONSEQUENCE },
-      );
+      asked = [];
+      if (loaded.codexHome === undefined || ignoreUserConfig) {
+        return Promise.resolve(undefined);
+      }
+      if (loaded.trust.level === undefined && !bypass) {
+        const { folder } = loaded.trust;
+        return Promise.resolve({ folder, consequence: CONSEQUENCE });
+      }
+      asked = undecidedHooks;
+      return Promise.resolve(hooksQuestion(undecidedHooks));
     },
     saveTrust: async ({ folder }, isTrusted) => {
-      await saveTrust(desk.host, desk.world.loaded.codexHome, {
-        folder,
-        level: isTrusted ? "trusted" : "untrusted",
-      });
+      const { codexHome } = desk.world.loaded;
+      if (asked.length > 0) {
+        const decided = { sources: asked, trusted: isTrusted };
+        await saveHookTrust(desk.host, codexHome, decided);
+      } else {
+        await saveTrust(desk.host, codexHome, {
+          folder,
+          level: isTrusted ? "trusted" : "untrusted",
+        });
+      }
       await desk.reload();
     },
+  };
+}
+
+function hooksQuestion(
+  sources: readonly HookSource[],
+): TrustQuestion | undefined {
+  const [first] = sources;
+  if (first === undefined) return undefined;
+  const commands = sources.flatMap(({ hooks }) =>
+    hooks.map(({ event, command }) => `${event}: ${visibleLine(command, 80)}`)
+  );
+  return {
+    folder: sources.map(({ place }) => place).join(", "),
+    consequence:
+      `With a yes, these hooks of the project run outside the sandbox until they change: ${
+        commands.join("; ")
+      }.`,
   };
 }
 

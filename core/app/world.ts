@@ -1,5 +1,6 @@
 /** What one run of the program works with: configuration, sandbox, rules. */
 import { sandboxPolicyOf } from "../config/derive.ts";
+import type { HookSource } from "../config/hooks.ts";
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import { providerOf } from "../config/providers.ts";
 import { reapChild } from "../host/descriptors.ts";
@@ -13,11 +14,13 @@ import { resolvePath } from "../util/path.ts";
 import type { JsonObject } from "../util/json.ts";
 import { createSandbox, type SessionSandbox } from "../../sandbox/mod.ts";
 import { type AgentWorld, loadRules, NO_HOME } from "./agent.ts";
+import { openHooks } from "./hooks.ts";
 import { openMcp } from "./mcp.ts";
 
 export interface World extends AgentWorld {
-  readonly source: ThreadMeta["source"];
   readonly sandbox: SessionSandbox;
+  /** Hooks of the project that nobody has decided about. */
+  readonly undecidedHooks: readonly HookSource[];
 }
 
 export interface WorldOptions {
@@ -45,6 +48,7 @@ export async function openWorld(
   warmSandbox(sandbox, loaded);
   const rules = await loadRules(host, loaded, flags);
   const reached = await openTransport(host, loaded);
+  const { hooks, undecided, warnings } = await openHooks(host, loaded, flags);
   return {
     host,
     loaded,
@@ -53,6 +57,9 @@ export async function openWorld(
     rules,
     ...(mcp !== undefined && { mcp }),
     ...reached,
+    hooks,
+    undecidedHooks: undecided,
+    warnings: [...reached.warnings, ...warnings],
     ...options,
   };
 }

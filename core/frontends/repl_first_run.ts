@@ -11,6 +11,8 @@ const ADVICE: readonly string[] = [
   `  Any other: set model_provider and its base_url and env_key in config.toml`,
 ];
 
+const QUESTIONS_MAX = 2;
+
 /**
  * Resolves to an exit code when the conversation cannot begin. The terminal is still in
  * its line mode: `readLine` gives the next line, undefined at the end of input.
@@ -31,21 +33,24 @@ export async function prepareFirstRun(
   return undefined;
 }
 
-// No answer and every other answer is a no: nothing of the project is used then.
+// No answer and every other answer is a no: nothing of the project is used then. What a
+// trusted project brings along is the second question.
 async function askTrust(
   services: StartServices,
   terminal: Terminal,
   readLine: () => Promise<string | undefined>,
 ): Promise<void> {
-  const question = await services.trustQuestion();
-  if (question === undefined) return;
-  terminal.stdout.write(
-    `Do you trust what is in ${visibleText(question.folder)}? ${
-      visibleText(question.consequence)
-    } [y/N] `,
-  );
-  const answer = await readLine();
-  // Whoever leaves here is asked again next time.
-  if (answer === undefined) return void terminal.stdout.write("\n");
-  await services.saveTrust(question, /^\s*y(es)?\s*$/i.test(answer));
+  for (let asked = 0; asked < QUESTIONS_MAX; asked++) {
+    const question = await services.trustQuestion();
+    if (question === undefined) return;
+    terminal.stdout.write(
+      `Do you trust what is in ${visibleText(question.folder)}? ${
+        visibleText(question.consequence)
+      } [y/N] `,
+    );
+    const answer = await readLine();
+    // Whoever leaves here is asked again next time.
+    if (answer === undefined) return void terminal.stdout.write("\n");
+    await services.saveTrust(question, /^\s*y(es)?\s*$/i.test(answer));
+  }
 }

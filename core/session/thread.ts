@@ -91,6 +91,12 @@ export class ThreadActor implements Thread {
     this.#start.log.sync();
   }
 
+  /** Has the tools listed anew for the next request, which then finds nothing cached. */
+  refreshTools(): void {
+    this.#start.state.frame = undefined;
+    this.#start.cacheWatch.announce("tools listed anew");
+  }
+
   /** Tells the person something, at the latest when somebody listens. */
   warn(message: string): void {
     if (this.#isAnnounced) this.#emit({ type: "warning", message });
