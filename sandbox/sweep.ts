@@ -49,19 +49,28 @@ export class Sweeper {
     this.forget(command);
     if (this.#host.os !== "linux") return 0;
     const ended = new Set<number>();
+    const dying = new Set<number>();
     for (let round = 0; round < LIMITS.sweepRounds; round++) {
       const victims = await this.#findVictims(command, pid);
       for (const victim of victims) {
         ended.add(victim);
+        dying.add(victim);
         this.#host.kill(victim, "SIGKILL");
       }
-      const remaining = [...ended].filter((child) => !this.#reap(child));
-      if (victims.length === 0 && remaining.length === 0) break;
-      // Killed is not yet dead, and the dead leave us their own children.
+      // The dead leave us their children, so a round in which one died is not the last.
+      if (dying.size === 0) break;
+      for (const child of [...dying]) {
+        if (await this.#isGone(child)) dying.delete(child);
+      }
       if (round > 0) await this.#host.sleep(1);
-      if (victims.length === 0 && round > 10) break;
     }
     return ended.size;
+  }
+
+  async #isGone(pid: number): Promise<boolean> {
+    if (this.#reap(pid)) return true;
+    const stat = await this.#readStat(pid);
+    return stat === undefined || stat.isDead;
   }
 
   async #findVictims(command: SweptCommand, pid: number): Promise<number[]> {
