@@ -1,7 +1,7 @@
 /** Breaking styled text into lines that fit, by columns and never inside a character. */
 import { displayWidth } from "@std/cli";
 import { graphemes } from "../util/graphemes.ts";
-import type { Span, Style } from "./render_style.ts";
+import { plainText, type Span, type Style } from "./render_style.ts";
 
 interface Cell {
   readonly text: string;
@@ -18,7 +18,7 @@ export interface WrapOptions {
 }
 
 /**
- * Lines of at most `width` columns, broken at spaces, else after a wide character, else
+ * Lines of at most `width` columns, broken at spaces, else beside a wide character, else
  * anywhere. Greedy: adding text to the end changes no line but the last.
  */
 export function wrapSpans(
@@ -27,12 +27,14 @@ export function wrapSpans(
 ): readonly (readonly Span[])[] {
   const first = options.first ?? [];
   const rest = options.rest ?? [];
-  const firstWidth = options.width - widthOf(first);
-  const restWidth = options.width - widthOf(rest);
-  const cells = spans.flatMap(toCells);
-  return breakCells(cells, firstWidth, restWidth).map((line, at) => [
+  const breaks = breakText(
+    plainText(spans),
+    Math.max(1, options.width - widthOf(first)),
+    Math.max(1, options.width - widthOf(rest)),
+  );
+  return breaks.map((range, at) => [
     ...(at === 0 ? first : rest),
-    ...toSpans(line),
+    ...sliceSpans(spans, range),
   ]);
 }
 
@@ -93,43 +95,84 @@ function toSpans(cells: readonly Cell[]): Span[] {
   return spans;
 }
 
-function breakCells(
-  cells: readonly Cell[],
+type Range = readonly [start: number, end: number];
+
+// deno-lint-ignore no-control-regex
+const ASCII = /^[\x00-\x7f]*$/;
+
+function breakText(
+  text: string,
   firstWidth: number,
   restWidth: number,
-): readonly (readonly Cell[])[] {
-  const lines: (readonly Cell[])[] = [];
+): readonly Range[] {
+  if (!ASCII.test(text)) {
+    return breakGraphemes(graphemes(text), firstWidth, restWidth);
+  }
+  if (text.length <= firstWidth) return [trimRange(text, 0, text.length)];
+  // Control characters take no column, but there are none here that stay.
+  return breakGraphemes(text, firstWidth, restWidth);
+}
+
+// Over the characters of a string or over longer pieces: most text is ASCII, and much.
+function breakGraphemes(
+  pieces: string | readonly string[],
+  firstWidth: number,
+  restWidth: number,
+): readonly Range[] {
+  const text = typeof pieces === "string" ? pieces : pieces.join("");
+  const ranges: Range[] = [];
+  let limit = firstWidth;
   let start = 0;
   let columns = 0;
+  // The last place to break at, and the columns before it.
   let breakAt = 0;
-  for (let at = 0; at < cells.length; at++) {
-    const cell = cells[at] as Cell;
-    const isSpace = cell.text === " ";
+  let breakColumns = 0;
+  let at = 0;
+  for (let index = 0; index < pieces.length; index++) {
+    const piece = pieces[index] ?? "";
+    const width = columnsOfGrapheme(piece);
+    const isSpace = piece === " ";
     // A space may hang over the edge: it is not shown there.
-    while (!isSpace && at > start) {
-      const limit = Math.max(1, lines.length === 0 ? firstWidth : restWidth);
-      if (columns + cell.width <= limit) break;
-      const isFree = cell.width === 2 || breakAt <= start;
+    while (!isSpace && at > start && columns + width > limit) {
+      const isFree = width === 2 || breakAt <= start;
       const end = isFree ? at : breakAt;
-      lines.push(trimEnd(cells.slice(start, end)));
+      ranges.push(trimRange(text, start, end));
+      columns -= isFree ? columns : breakColumns;
       start = end;
-      columns = columnsOf(cells, start, at);
+      limit = restWidth;
+      breakColumns = 0;
     }
-    columns += cell.width;
-    if (isSpace || cell.width === 2) breakAt = at + 1;
+    columns += width;
+    at += piece.length;
+    if (isSpace || width === 2) {
+      breakAt = at;
+      breakColumns = columns;
+    }
   }
-  lines.push(trimEnd(cells.slice(start)));
-  return lines;
+  ranges.push(trimRange(text, start, text.length));
+  return ranges;
 }
 
-function columnsOf(cells: readonly Cell[], from: number, to: number): number {
-  let columns = 0;
-  for (let at = from; at < to; at++) columns += cells[at]?.width ?? 0;
-  return columns;
+function trimRange(text: string, start: number, end: number): Range {
+  let to = end;
+  while (to > start && text[to - 1] === " ") to--;
+  return [start, to];
 }
 
-function trimEnd(cells: readonly Cell[]): readonly Cell[] {
-  let end = cells.length;
-  while (end > 0 && cells[end - 1]?.text === " ") end--;
-  return cells.slice(0, end);
+function sliceSpans(
+  spans: readonly Span[],
+  [start, end]: Range,
+): readonly Span[] {
+  const slices: Span[] = [];
+  let from = 0;
+  for (const { text, styles } of spans) {
+    const to = from + text.length;
+    if (to > start && from < end) {
+      const part = text.slice(Math.max(0, start - from), end - from);
+      slices.push({ text: part, styles });
+    }
+    from = to;
+    if (from >= end) break;
+  }
+  return slices;
 }

@@ -1,20 +1,9 @@
 /** `rondo` alone: a conversation in a terminal, or in plain lines where there is none. */
-import type { Flags } from "../protocol/command_line.ts";
-import type { Terminal } from "../protocol/terminal.ts";
 import { prepareFirstRun } from "./repl_first_run.ts";
 import { LineInput } from "./repl_lines.ts";
 import { runPlainRepl } from "./repl_plain.ts";
 import { runRichRepl } from "./repl_rich.ts";
-import type { ReplHost, ReplServices } from "./repl_services.ts";
-
-export interface ReplRequest {
-  readonly services: ReplServices;
-  readonly host: ReplHost;
-  readonly terminal: Terminal;
-  readonly flags: Flags;
-  /** Sent as soon as the thread is open. */
-  readonly firstPrompt?: string;
-}
+import type { ReplRequest } from "./repl_request.ts";
 
 /** Talks until the person leaves; resolves to the exit code. */
 export async function runRepl(request: ReplRequest): Promise<number> {

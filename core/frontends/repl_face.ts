@@ -1,6 +1,8 @@
 /** What a conversation needs to show itself: a rich terminal or plain text. */
 import type { Activity, Event } from "../protocol/event.ts";
+import type { Terminal } from "../protocol/terminal.ts";
 import type { OpenedThread, ShellResult } from "./repl_facts.ts";
+import type { ReplHost, ReplServices } from "./repl_services.ts";
 
 /** What the person sees of it. All calls are quick and never throw. */
 export interface ReplFace {
@@ -25,4 +27,12 @@ export interface ReplFace {
   /** What waits, or whether something runs, is not what it was. */
   changed(): void;
   leave(): void;
+}
+
+/** What a conversation works with. */
+export interface ReplSessionOptions {
+  readonly services: ReplServices;
+  readonly host: ReplHost;
+  readonly terminal: Terminal;
+  readonly face: ReplFace;
 }

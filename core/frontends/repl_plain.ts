@@ -5,7 +5,7 @@ import { exitCode } from "../protocol/exit_code.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { ApprovalRequest } from "../protocol/policy.ts";
 import { parseAnswerLine } from "./approval_prompt.ts";
-import type { ReplRequest } from "./repl.ts";
+import type { ReplRequest } from "./repl_request.ts";
 import type { LineInput } from "./repl_lines.ts";
 import { PlainFace } from "./repl_plain_face.ts";
 import { ReplSession } from "./repl_session.ts";

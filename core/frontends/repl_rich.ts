@@ -18,7 +18,7 @@ import {
   prependText,
 } from "./line_editor.ts";
 import type { ActivityLook } from "./render_activity.ts";
-import type { ReplRequest } from "./repl.ts";
+import type { ReplRequest } from "./repl_request.ts";
 import { lookUp } from "./repl_complete.ts";
 import { Keyboard } from "./repl_keys.ts";
 import { Questions } from "./repl_questions.ts";

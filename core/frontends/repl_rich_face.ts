@@ -27,6 +27,9 @@ export interface RichFaceOptions {
 /** Blocks that belong together stand together; others have an empty line between them. */
 type Block = "answer" | "person" | "work" | "program";
 
+/** Text of an answer that is rendered in one go. */
+const SLICE_CHARS = 2_000;
+
 export class RichFace implements ReplFace {
   readonly #options: RichFaceOptions;
   readonly #events = new EventView();
@@ -165,6 +168,8 @@ export class RichFace implements ReplFace {
       this.#message = { id, stream: this.#newStream() };
     }
     this.#text += text;
+    // Much at once would hold up the keys.
+    if (this.#text.length > SLICE_CHARS) this.#renderText();
   }
 
   #renderText(): void {

@@ -5,25 +5,16 @@ import { exitCode, exitCodeOf } from "../protocol/exit_code.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Op } from "../protocol/op.ts";
 import type { Decision } from "../protocol/policy.ts";
-import type { Terminal } from "../protocol/terminal.ts";
 import { visibleText } from "../util/visible_text.ts";
 import { decideEnding } from "./exec_ending.ts";
 import { createSlashContext } from "./repl_slash_context.ts";
-import type { ReplFace } from "./repl_face.ts";
+import type { ReplSessionOptions } from "./repl_face.ts";
 import { readParts } from "./repl_parts.ts";
 import { PendingInput } from "./repl_pending.ts";
 import type { OpenedThread } from "./repl_facts.ts";
-import type { ReplHost, ReplServices } from "./repl_services.ts";
 import { ReplState } from "./repl_state.ts";
 import { parsePromptValues, parseSlash, unknownSlash } from "./slash.ts";
 import { SLASH_COMMANDS, slashCommand } from "./slash_table.ts";
-
-export interface ReplSessionOptions {
-  readonly services: ReplServices;
-  readonly host: ReplHost;
-  readonly terminal: Terminal;
-  readonly face: ReplFace;
-}
 
 /** Takes lines, not keys; made for one face. */
 export class ReplSession {

@@ -1,11 +1,23 @@
 /** What the slash commands of a conversation work with. */
 import { copyText } from "./repl_copy.ts";
-import type { ReplSession, ReplSessionOptions } from "./repl_session.ts";
+import type { ReplSessionOptions } from "./repl_face.ts";
+import type { ReplState } from "./repl_state.ts";
+import type { OpenedThread } from "./repl_facts.ts";
+import type { Op } from "../protocol/op.ts";
 import type { SlashContext } from "./slash_context.ts";
+
+/** What of a conversation the commands reach. */
+export interface SlashTarget {
+  readonly state: ReplState;
+  readonly cwd: string;
+  op(op: Op): void;
+  send(text: string, shown: string): Promise<void>;
+  switchTo(open: () => Promise<OpenedThread>): Promise<void>;
+}
 
 /** Made anew for each command: the thread may have changed. */
 export function createSlashContext(
-  session: ReplSession,
+  session: SlashTarget,
   options: ReplSessionOptions,
 ): SlashContext {
   const { services, host, terminal, face } = options;
