@@ -190,7 +190,7 @@ function createAgentGate(world: AgentWorld): Gate {
       secretNames: secretNames(loaded.config),
     },
     // A name in a shared folder could be taken by somebody else first.
-    ...(loaded.codexHome !== undefined && {
+    ...(loaded.codexHome !== undefined && !world.flags.ephemeral && {
       spoolFolder: `${loaded.codexHome}/spool`,
     }),
   });

@@ -13,8 +13,6 @@ import {
   pruneSessions,
   renameSession,
   renderPrune,
-  renderRollback,
-  rollbackSession,
 } from "../session/session_edit.ts";
 import { exportSession } from "../session/session_export.ts";
 import { findSession } from "../session/session_find.ts";
@@ -44,7 +42,7 @@ interface Desk {
 
 type SessionCommand = Extract<
   CommandLine["command"],
-  `sessions ${string}` | "rollback"
+  `sessions ${string}`
 >;
 
 /** Runs one of them and resolves to the exit code. Throws UserError and SessionError. */
@@ -177,29 +175,6 @@ const COMMANDS: Readonly<Record<SessionCommand, Run>> = {
       ? ["Nothing was deleted; --yes does it"]
       : [];
     return await desk.print(report, () => [...renderPrune(report), ...hint]);
-  },
-  rollback: async (desk, { args, flags }) => {
-    const { host, codexHome, cwd } = desk;
-    const [count = "", name] = args;
-    const turns = Number(count);
-    if (!/^\d{1,9}$/.test(count) || turns === 0) {
-      throw new UserError(
-        "usage",
-        `Cannot take ${count} turns out: must be a number from 1`,
-      );
-    }
-    const path = await findSession(host, {
-      codexHome,
-      ...(name !== undefined && { name }),
-      ...(cwd !== undefined && { cwd }),
-    });
-    const keepSome = !flags.yes;
-    const report = await rollbackSession(host, path, {
-      codexHome,
-      turns,
-      keepSome,
-    });
-    return await desk.print(report, () => renderRollback(report));
   },
   "sessions cache": async (desk, { args }) => {
     const rows = await loadCacheTable(desk.host.files, await find(desk, args));

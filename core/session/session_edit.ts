@@ -1,14 +1,11 @@
 /** Changes sessions as a whole: name, archive, delete, prune, roll back. */
 import { errorText, SessionError } from "../protocol/error.ts";
-import { withoutImages } from "../context/contextual.ts";
 import type { Host } from "../protocol/host.ts";
-import type { WireItem } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { basename, dirname } from "../util/path.ts";
 import { visibleLine } from "../util/visible_text.ts";
 import { checkpointNotes, checkpointsFolder } from "./checkpoints.ts";
 import { ObjectStore } from "./object_store.ts";
-import { findUserMessages } from "./rollback_plan.ts";
 import { openThreadLog } from "./rollout.ts";
 import { openWriterLock, readLockOwner } from "./rollout_lock.ts";
 import {
@@ -37,15 +34,6 @@ export interface PruneReport {
   readonly dryRun: boolean;
 }
 
-export interface RollbackReport {
-  readonly path: string;
-  /** Taken out, and left. */
-  readonly turns: number;
-  readonly left: number;
-  /** What the person said in the turns that went. */
-  readonly said: readonly string[];
-}
-
 /** The name as it is kept. Throws SessionError when it is none. */
 export function parseSessionName(name: string): string {
   const clean = visibleLine(name, LIMITS.sessionNameChars);
@@ -68,46 +56,19 @@ export async function renameSession(
   }
 }
 
-/**
- * Takes the last turns out of a session that nobody has open. Throws SessionError, also
- * with `keepSome` when that would be all of them.
- */
+/** Takes the last turns out of a session that nobody has open. Throws SessionError. */
 export async function rollbackSession(
   host: Host,
   path: string,
-  options: {
-    readonly codexHome: string;
-    readonly turns: number;
-    readonly keepSome?: boolean;
-  },
-): Promise<RollbackReport> {
-  const { log, thread } = await openThreadLog(host, path, options);
+  options: { readonly codexHome: string; readonly turns: number },
+): Promise<void> {
+  const { turns } = options;
+  const { log } = await openThreadLog(host, path, options);
   try {
-    const items = thread.items.map((json): WireItem => JSON.parse(json));
-    const starts = findUserMessages(items);
-    const turns = Math.min(options.turns, starts.length);
-    const left = starts.length - turns;
-    if (turns === 0 || left === 0 && options.keepSome) {
-      throw new SessionError(
-        `Cannot take ${options.turns} turns out: the session has ${starts.length}` +
-          (turns === 0 ? "" : ", --yes takes them all"),
-      );
-    }
     log.append({ type: "rolled_back", turns });
-    const said = starts.slice(left).flatMap((at) => items[at] ?? [])
-      .map((item) => visibleLine(withoutImages(item)));
-    return { path, turns, left, said };
   } finally {
     await log.close();
   }
-}
-
-/** What a rollback did, as lines. */
-export function renderRollback(report: RollbackReport): readonly string[] {
-  const { turns, left, said } = report;
-  const lines = said.map((text) => `- ${text}`);
-  const count = turns === 1 ? "1 turn" : `${turns} turns`;
-  return [...lines, `Took ${count} out, ${left} left; files stay as they are`];
 }
 
 /** Moves a session out of the list; its new path. Throws SessionError. */
@@ -132,7 +93,7 @@ export async function deleteSession(
   options: { readonly codexHome: string },
 ): Promise<void> {
   await whileLocked(host, path, () => host.files.remove(path));
-  await removeCheckpoints(host, options.codexHome, path);
+  await removeBelongings(host, options.codexHome, path);
   await undoStore(host, options.codexHome).sweep();
 }
 
@@ -157,7 +118,7 @@ export async function pruneSessions(
     removed.push({ path: file.path, sizeBytes: stat.size });
     if (dryRun) continue;
     await whileLocked(host, file.path, () => host.files.remove(file.path));
-    await removeCheckpoints(host, codexHome, file.path);
+    await removeBelongings(host, codexHome, file.path);
   }
   const checkpointBytes = dryRun ? 0 : await undoStore(host, codexHome).sweep();
   return { removed, inUse, checkpointBytes, dryRun };
@@ -197,13 +158,18 @@ async function whileLocked<T>(
   }
 }
 
-async function removeCheckpoints(
+async function removeBelongings(
   host: Host,
   codexHome: string,
   path: string,
 ): Promise<void> {
   const id = parseLogName(path)?.id;
   if (id === undefined) return;
+  // Outputs of its commands that were too long for the log.
+  const spool = `${codexHome}/spool/${id}`;
+  if (await host.files.stat(spool) !== undefined) {
+    await host.files.remove(spool, { recursive: true });
+  }
   const notes = checkpointNotes(codexHome, id);
   if (await host.files.stat(notes) !== undefined) {
     await host.files.remove(notes);

@@ -125,8 +125,12 @@ Deno.test("deleteSession() takes the log, its lock and what was kept for undo", 
   });
   await checkpoints.beforeChange("t", file);
   await checkpoints.commit("t", 0);
+  const spool = `${home.path}/spool/${META.id}`;
+  await Deno.mkdir(spool, { recursive: true });
+  await Deno.writeTextFile(`${spool}/output.txt`, "long");
   const later = { ...home.host, now: () => new Date(Date.now() + 3_600_000) };
   await deleteSession(later, path, home.at);
+  await assert.rejects(Deno.stat(spool), Deno.errors.NotFound);
   const left: string[] = [];
   for (
     const folder of [
