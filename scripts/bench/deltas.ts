@@ -1,0 +1,48 @@
+/** Much at once: an answer in many small pieces, a command with much output. */
+import {
+  callAnswer,
+  type Figure,
+  measureFigures,
+  messageAnswer,
+  runOnce,
+} from "./bench.ts";
+
+const DELTAS = 20_000;
+const OUTPUT_BYTES = 5_000_000;
+const SANDBOX = "danger-full-access";
+
+const FIGURES: readonly Figure[] = [
+  {
+    name: `answer of ${DELTAS} deltas, wall`,
+    unit: "ms",
+    shareMax: 0.5,
+    runs: 11,
+    measure: async (subject) => {
+      const text = messageAnswer(DELTAS);
+      const run = await runOnce({
+        subject,
+        sandbox: SANDBOX,
+        answer: () => text,
+      });
+      return run.wallMs;
+    },
+  },
+  {
+    name: `command printing ${OUTPUT_BYTES / 1e6} MB, wall`,
+    unit: "ms",
+    shareMax: 1,
+    runs: 11,
+    measure: async (subject) => {
+      const line = `yes 0123456789 | head -c ${OUTPUT_BYTES}`;
+      const run = await runOnce({
+        subject,
+        sandbox: SANDBOX,
+        answer: (index) =>
+          index === 0 ? callAnswer(subject, line, index) : messageAnswer(),
+      });
+      return run.wallMs;
+    },
+  },
+];
+
+if (import.meta.main) await measureFigures(FIGURES);

@@ -1,0 +1,67 @@
+/** From nothing to the first request, and a run that only says one thing. */
+import {
+  type Figure,
+  measureFigures,
+  messageAnswer,
+  runOnce,
+} from "./bench.ts";
+
+const SANDBOX = "danger-full-access";
+
+const FIGURES: readonly Figure[] = [
+  {
+    name: "process start to first request",
+    unit: "ms",
+    shareMax: 0.4,
+    runs: 25,
+    measure: async (subject) => {
+      const run = await runOnce({
+        subject,
+        sandbox: SANDBOX,
+        answer: () => messageAnswer(),
+      });
+      return run.requestsMs[0] ?? NaN;
+    },
+  },
+  {
+    name: "one message, wall",
+    unit: "ms",
+    shareMax: 0.4,
+    runs: 25,
+    measure: async (subject) => {
+      const run = await runOnce({
+        subject,
+        sandbox: SANDBOX,
+        answer: () => messageAnswer(),
+      });
+      return run.wallMs;
+    },
+  },
+  {
+    name: "start to first request, workspace-write",
+    unit: "ms",
+    shareMax: 0.4,
+    runs: 25,
+    measure: async (subject) => {
+      const run = await runOnce({
+        subject,
+        sandbox: "workspace-write",
+        answer: () => messageAnswer(),
+      });
+      return run.requestsMs[0] ?? NaN;
+    },
+  },
+  {
+    name: "--version, wall",
+    unit: "ms",
+    shareMax: 10,
+    runs: 25,
+    measure: async ({ path }) => {
+      const startMs = performance.now();
+      await new Deno.Command(path, { args: ["--version"] }).output();
+      return performance.now() - startMs;
+    },
+  },
+];
+
+if (import.meta.main) await measureFigures(FIGURES);
