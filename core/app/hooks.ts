@@ -102,5 +102,5 @@ function programEnv(
 function untrustedText({ place, hooks }: HookSource): string {
   const count = hooks.length === 1 ? "1 hook" : `${hooks.length} hooks`;
   return `Ignoring ${count} in ${place}: nobody has trusted them as they are now; ` +
-    `start ${PROGRAM} in a terminal to decide, or pass --bypass-hook-trust`;
+    `start ${PROGRAM} in a terminal to decide, or pass --dangerously-bypass-hook-trust`;
 }
