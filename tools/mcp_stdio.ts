@@ -37,6 +37,7 @@ export class StdioTransport implements Transport {
   #noise = "";
   #exit: ExitStatus | undefined;
   #closing: Promise<void> | undefined;
+  #isEndedByUs = false;
   #isClosed = false;
 
   constructor(options: StdioOptions) {
@@ -64,8 +65,13 @@ export class StdioTransport implements Transport {
       messageBytesMax: LIMITS.mcpMessageBytes,
       edgeBytes: LIMITS.mcpMessageEdgeBytes,
     });
-    const stdout = this.#read(child.stdout, (chunk) => {
-      for (const frame of framer.push(chunk)) this.#take(frame);
+    const stdout = this.#read(child.stdout, async (chunk) => {
+      for (const frame of framer.push(chunk)) {
+        this.#take(frame);
+        // The SDK takes notes a moment later than answers: the last of the progress
+        // would come after the answer that it belongs to.
+        await Promise.resolve();
+      }
     });
     const decoder = new TextDecoder();
     const stderr = this.#read(child.stderr, (chunk) => {
@@ -74,10 +80,10 @@ export class StdioTransport implements Transport {
     });
     this.#reading = Promise.all([stdout, stderr]);
     // Without its stdout the server is of no use, even when it still runs.
-    void stdout.then(() => this.close());
+    void stdout.then(() => this.#shutDown());
     void child.status.then((status) => {
       this.#exit = status;
-      return this.close();
+      return this.#shutDown();
     });
     return Promise.resolve();
   }
@@ -89,19 +95,21 @@ export class StdioTransport implements Transport {
     try {
       await this.#writer.write(this.#encoder.encode(encodeJsonLine(message)));
     } catch {
+      // It is of no use any more, and is about to say why.
+      await this.#shutDown();
       throw new Error("the server reads no more");
     }
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+  async close(): Promise<void> {
+    this.#isEndedByUs ||= this.#closing === undefined;
+    await this.#shutDown();
   }
 
   /** In words, what is known of the server's end: exit code, last words. */
   describe(): string {
     const status = this.#exit;
-    const end = status === undefined
+    const end = status === undefined || this.#isEndedByUs
       ? []
       : status.signal === null
       ? [`it ended with code ${status.code}`]
@@ -116,7 +124,7 @@ export class StdioTransport implements Transport {
 
   async #read(
     stream: ReadableStream<Uint8Array<ArrayBuffer>> | undefined,
-    take: (chunk: Uint8Array) => void,
+    take: (chunk: Uint8Array) => void | Promise<void>,
   ): Promise<void> {
     const reader = stream?.getReader();
     if (reader === undefined) return;
@@ -125,7 +133,7 @@ export class StdioTransport implements Transport {
       for (;;) {
         const { value, done } = await reader.read();
         if (done) return;
-        take(value);
+        await take(value);
       }
     } catch (error) {
       this.onerror?.(new Error(errorText(error)));
@@ -175,7 +183,7 @@ export class StdioTransport implements Transport {
     this.onerror?.(new Error(message));
     if (id === undefined) {
       this.#noise ||= state;
-      void this.close();
+      void this.#shutDown();
       return;
     }
     this.onmessage?.({
@@ -183,6 +191,11 @@ export class StdioTransport implements Transport {
       id,
       error: { code: SERVER_FAULT, message },
     });
+  }
+
+  #shutDown(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
   }
 
   async #close(): Promise<void> {

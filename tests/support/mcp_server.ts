@@ -17,8 +17,7 @@ export interface McpScript {
       | "bad_json"
       | "no_result"
       | "error"
-      | "huge"
-      | "close_stdout";
+      | "huge";
     /** Only the nth time, from 1; every time when absent. */
     readonly nth?: number;
     readonly bytes?: number;
@@ -304,10 +303,6 @@ class ScriptedServer {
         }
         return this.#write(`"}]},"jsonrpc":"2.0","id":${id}}\n`);
       }
-      case "close_stdout":
-        Deno.stdout.close();
-        await new Promise(() => {});
-        break;
       default:
         await new Promise(() => {});
     }
