@@ -13,6 +13,7 @@ const WRITE_BYTES = 256 * 1024;
 /** Before a stream that others have made non-blocking is tried again. */
 const BUSY_WAIT_MS = 5;
 const DEFAULT_COLUMNS = 80;
+const DEFAULT_ROWS = 24;
 
 /** What the streams of this process look like from inside. */
 export interface RawOutput {
@@ -52,7 +53,11 @@ export class QueuedOutput implements TerminalOutput {
   }
 
   get columns(): number {
-    return this.isTty ? windowColumns() : DEFAULT_COLUMNS;
+    return this.isTty ? windowSize().columns : DEFAULT_COLUMNS;
+  }
+
+  get rows(): number {
+    return this.isTty ? windowSize().rows : DEFAULT_ROWS;
   }
 
   get pendingBytes(): number {
@@ -160,11 +165,13 @@ function onSignal(signal: TerminalSignal, handler: () => void): () => void {
   return () => Deno.removeSignalListener(signal, handler);
 }
 
-function windowColumns(): number {
+function windowSize(): { readonly columns: number; readonly rows: number } {
   try {
-    return Deno.consoleSize().columns || DEFAULT_COLUMNS;
+    const { columns, rows } = Deno.consoleSize();
+    // A terminal that was never told its size says 0.
+    return { columns: columns || DEFAULT_COLUMNS, rows: rows || DEFAULT_ROWS };
   } catch {
-    return DEFAULT_COLUMNS;
+    return { columns: DEFAULT_COLUMNS, rows: DEFAULT_ROWS };
   }
 }
 
