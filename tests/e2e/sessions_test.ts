@@ -105,8 +105,7 @@ Deno.test("sessions verify finds damage, and repair mends it and keeps the origi
   assert.equal(await Deno.readTextFile(path), damaged);
   await good(s, "sessions", "repair", id);
   assert.match(await good(s, "sessions", "verify", id), /the log is whole\n$/);
-  const kept = [...Deno.readDirSync(path.slice(0, path.lastIndexOf("/")))]
-    .filter(({ name }) => name.includes(".damaged-"));
+  const kept = (await filesOf(s)).filter((name) => name.includes(".damaged-"));
   assert.equal(kept.length, 1);
   assert.match(await good(s, "sessions", "repair", id), /^Nothing to mend/);
 });
@@ -173,6 +172,29 @@ Deno.test("rollback takes turns out of the prompt and leaves the session's file"
   const { text } = s.model.request(3);
   assert.match(text, /mend the login.*third words/s);
   assert.doesNotMatch(text, /second words/);
+});
+
+Deno.test("exec resume says before it sends anything whether the prompt has drifted", async () => {
+  await using s = await talk();
+  const resume = ["resume", "--last"];
+  const same = await s.json("go on", { command: resume });
+  assert.deepEqual(same.events[0]?.["resume"], {
+    exact: true,
+    cause: "",
+    lost_tokens: 0,
+  });
+  assert.deepEqual(same.events.filter(({ type }) => type === "warning"), []);
+  const people = await s.human("go on", { command: resume });
+  assert.match(people.stderr, /^resume: exact$/m);
+  await Deno.writeTextFile(`${s.home.work}/other.md`, "Be another.");
+  const args = ["-c", `model_instructions_file="${s.home.work}/other.md"`];
+  const other = await s.json("go on", { command: resume, args });
+  const report = other.events[0]?.["resume"] as JsonObject;
+  assert.equal(report["exact"], false);
+  assert.equal(report["cause"], "instructions changed");
+  assert.ok(Number(report["lost_tokens"]) > 1000);
+  const types = other.events.map(({ type }) => type);
+  assert.ok(types.indexOf("warning") < types.indexOf("turn.started"));
 });
 
 Deno.test("a session nobody recorded is an error in every command, and never a new one", async () => {
