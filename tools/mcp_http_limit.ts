@@ -86,12 +86,13 @@ class BodyWatch {
 
   // One message is one line of an event stream, or the whole of another body.
   #count(chunk: Uint8Array, isEvents: boolean): void {
-    const last = isEvents ? chunk.lastIndexOf(LINE_FEED) : -1;
-    this.#bytes = last < 0
-      ? this.#bytes + chunk.length
-      : chunk.length - last - 1;
+    const first = isEvents ? chunk.indexOf(LINE_FEED) : -1;
+    const bytes = this.#bytes + (first < 0 ? chunk.length : first);
+    this.#bytes = first < 0
+      ? bytes
+      : chunk.length - chunk.lastIndexOf(LINE_FEED) - 1;
     const { messageBytesMax } = this.#options;
-    if (this.#bytes > messageBytesMax) {
+    if (bytes > messageBytesMax) {
       this.#isTooLong = true;
       this.#problem =
         `its message has more than the ${messageBytesMax} bytes it may have`;

@@ -99,7 +99,7 @@ export class McpSession {
     const { transport } = this.#options;
     await this.#guard(
       ask,
-      () => this.#client.connect(transport, sdkOptions(ask)),
+      (options) => this.#client.connect(transport, options),
     );
   }
 
@@ -181,15 +181,22 @@ export class McpSession {
   ): Promise<unknown> {
     return await this.#guard(
       ask,
-      () =>
-        this.#client.request({ method, params }, z.unknown(), sdkOptions(ask)),
+      (options) =>
+        this.#client.request({ method, params }, z.unknown(), options),
     );
   }
 
-  async #guard<T>(ask: AskOptions, work: () => Promise<T>): Promise<T> {
+  async #guard<T>(
+    ask: AskOptions,
+    work: (options: SdkOptions) => Promise<T>,
+  ): Promise<T> {
     ask.signal?.throwIfAborted();
+    // The SDK cancels at the server on every abort, also of what is long answered.
+    const stop = new AbortController();
+    const onAbort = (): void => stop.abort(ask.signal?.reason);
+    ask.signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      return await work();
+      return await work(sdkOptions({ ...ask, signal: stop.signal }));
     } catch (error) {
       ask.signal?.throwIfAborted();
       const { transport, server } = this.#options;
@@ -201,6 +208,8 @@ export class McpSession {
       });
       if (failure.end !== "alive") this.#isClosed = true;
       throw failure;
+    } finally {
+      ask.signal?.removeEventListener("abort", onAbort);
     }
   }
 
@@ -213,12 +222,16 @@ export class McpSession {
   }
 }
 
-function sdkOptions({ timeoutMs, signal, onProgress }: AskOptions): {
+interface SdkOptions {
   timeout: number;
   resetTimeoutOnProgress: true;
   signal?: AbortSignal;
   onprogress?: (progress: McpProgress) => void;
-} {
+}
+
+function sdkOptions(
+  { timeoutMs, signal, onProgress }: AskOptions,
+): SdkOptions {
   return {
     timeout: timeoutMs,
     resetTimeoutOnProgress: true,
