@@ -252,12 +252,7 @@ Deno.test("logIn() takes no answer of another login, and no refusal for a yes", 
     for (const [query, text] of cases) {
       await assert.rejects(login(fixture, { comeBack: back(query) }), text);
     }
-    await assert.rejects(
-      Deno.stat(fixture.file).then(async () => {
-        const kept = JSON.parse(await Deno.readTextFile(fixture.file));
-        if (kept.tokens === undefined) throw new Error("no tokens");
-      }),
-    );
+    assert.equal((await fixture.store.read())?.tokens, undefined);
   });
 });
 
