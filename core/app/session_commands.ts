@@ -2,7 +2,7 @@
 import { loadConfig } from "../config/load.ts";
 import { openSqlite } from "../host/sqlite.ts";
 import type { CommandLine } from "../protocol/command_line.ts";
-import { UserError } from "../protocol/error.ts";
+import { errorText, SessionError, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Terminal } from "../protocol/terminal.ts";
@@ -202,14 +202,31 @@ async function writePieces(
     }
     return;
   }
-  const file = await desk.host.files.openAppend(
-    resolvePath(desk.host.cwd, output),
-    { mode: 0o600 },
-  );
+  await writeFile(desk.host, resolvePath(desk.host.cwd, output), pieces);
+}
+
+// Aside first: what is exported may be what is written to.
+async function writeFile(
+  { files, newId }: Host,
+  path: string,
+  pieces: AsyncIterable<string>,
+): Promise<void> {
+  const stat = await files.stat(path);
+  const isPlain = stat === undefined || stat.isFile;
+  const aside = isPlain ? `${path}.${newId()}` : path;
   try {
-    for await (const piece of pieces) file.write(piece);
-    file.sync();
-  } finally {
-    file.close();
+    const file = await files.openAppend(aside, { mode: 0o600 });
+    try {
+      for await (const piece of pieces) file.write(piece);
+      if (isPlain) file.sync();
+    } finally {
+      file.close();
+    }
+    if (isPlain) await files.rename(aside, path);
+  } catch (error) {
+    if (isPlain) await files.remove(aside).catch(() => undefined);
+    throw error instanceof SessionError
+      ? error
+      : new SessionError(`Cannot write ${path}: ${errorText(error)}`);
   }
 }

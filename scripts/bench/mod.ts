@@ -9,6 +9,7 @@ const NAMES = [
   "deltas",
   "memory",
   "resume",
+  "sessions",
   "growth",
   "sandbox",
 ] as const;

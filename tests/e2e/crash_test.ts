@@ -44,6 +44,36 @@ Deno.test(`exec goes on after ${RUNS} kills, loses nothing and does nothing twic
   assert.ok(counts.exact > 0, "some met a prompt that was answered");
 });
 
+Deno.test("several processes that come for a dead one's session go on one at a time", async () => {
+  await using model = mockModel({ script: nextStep });
+  const config = mockConfig(model.url, {
+    top: 'sandbox_mode = "danger-full-access"',
+  });
+  await using home = await agentHome({ config });
+  const args = ["--json", "--skip-git-repo-check", "go on"];
+  await using first = startAgent({ home, args: ["exec", ...args] });
+  await model.received(5);
+  killIfRunning(first);
+  await first.finished;
+  const resume = ["exec", "resume", "--last", ...args];
+  const runs = await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      await using agent = startAgent({ home, args: resume });
+      return await agent.finished;
+    }),
+  );
+  const codes = runs.map(({ code }) => code).sort();
+  assert.equal(codes[0], 0, runs[0]?.stderr);
+  for (const { code, stdout } of runs) {
+    if (code === 0) continue;
+    assert.equal(code, 9, stdout);
+    assert.match(stdout, /open for writing|is opening it|taking the lock/);
+  }
+  const recorded = await readSession(home);
+  assert.deepEqual(recorded?.problems, []);
+  checkCommands(home, recorded);
+});
+
 interface Counts {
   kills: number;
   resumed: number;
@@ -107,6 +137,7 @@ function killIfRunning(agent: RunningAgent): void {
 interface Recorded {
   readonly items: readonly string[];
   readonly started: readonly string[];
+  readonly problems: readonly string[];
 }
 
 // Undefined when the program was killed before it had been told anything.
@@ -118,7 +149,8 @@ async function readSession(home: AgentHome): Promise<Recorded | undefined> {
   if (text === "") return undefined;
   const { thread } = await restoreThread(files, file.path);
   const started = text.matchAll(/"type":"call_started","call_id":"([^"]+)"/g);
-  return { items: thread.items, started: [...started].map(([, id]) => id!) };
+  const { items, problems } = thread;
+  return { items, problems, started: [...started].map(([, id]) => id!) };
 }
 
 function checkResumed(

@@ -78,7 +78,13 @@ Deno.test("sessions export leaves keys out, in both forms", async () => {
   assert.ok(text.startsWith(`# Session ${id}\n`));
   assert.match(text, /echo key-of-mine \[redacted\]/);
   await good(s, "sessions", "export", id, "--format", "jsonl", "-o", "o.jsonl");
+  const first = await Deno.readTextFile(`${s.home.work}/o.jsonl`);
+  await good(s, "sessions", "export", id, "--format", "jsonl", "-o", "o.jsonl");
   const lines = await Deno.readTextFile(`${s.home.work}/o.jsonl`);
+  assert.equal(lines, first, "a file that is there is replaced");
+  const lost = await s.run(["sessions", "export", id, "-o", "no/where.md"]);
+  assert.equal(lost.code, 9);
+  assert.match(lost.stderr, /Cannot write .*no\/where.md: /);
   assert.doesNotMatch(lines, /mock-key/);
   assert.equal(
     (await Deno.stat(`${s.home.work}/o.jsonl`)).mode! & 0o777,
