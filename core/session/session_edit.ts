@@ -9,6 +9,7 @@ import { ObjectStore } from "./object_store.ts";
 import { openThreadLog } from "./rollout.ts";
 import { openWriterLock, readLockOwner } from "./rollout_lock.ts";
 import {
+  activePath,
   archivedPath,
   listSessionFiles,
   parseLogName,
@@ -79,6 +80,23 @@ export async function archiveSession(
 ): Promise<string> {
   const target = archivedPath(options.codexHome, path);
   if (target === path) return path;
+  return await whileLocked(host, path, async () => {
+    await host.files.mkdir(dirname(target), { mode: 0o700 });
+    await host.files.rename(path, target);
+    return target;
+  });
+}
+
+/** Moves an archived session back into the list; its path now. Throws SessionError. */
+export async function unarchiveSession(
+  host: Host,
+  path: string,
+  options: { readonly codexHome: string },
+): Promise<string> {
+  const { codexHome } = options;
+  const name = parseLogName(path);
+  if (name === undefined || archivedPath(codexHome, path) !== path) return path;
+  const target = activePath(codexHome, { ...name, path, isArchived: true });
   return await whileLocked(host, path, async () => {
     await host.files.mkdir(dirname(target), { mode: 0o700 });
     await host.files.rename(path, target);

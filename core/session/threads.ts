@@ -7,6 +7,7 @@ import { memoryLog } from "./memory_log.ts";
 import { restoreThread } from "./restore.ts";
 import { planFork } from "./rollback_plan.ts";
 import { type OpenedThreadLog, openThreadLog } from "./rollout.ts";
+import { unarchiveSession } from "./session_edit.ts";
 import { ThreadState } from "./state.ts";
 import {
   closingOnError,
@@ -113,7 +114,11 @@ async function openRecordedLog(
 ): Promise<OpenedThreadLog> {
   const { host, codexHome, ephemeral } = factory;
   if (codexHome === undefined) throw noHome();
-  if (!ephemeral) return await openThreadLog(host, path, { codexHome, warn });
+  if (!ephemeral) {
+    // What is gone on with is no longer put away.
+    const active = await unarchiveSession(host, path, { codexHome });
+    return await openThreadLog(host, active, { codexHome, warn });
+  }
   const { thread } = await restoreThread(host.files, path);
   return { thread, log: memoryLog() };
 }

@@ -138,6 +138,10 @@ Deno.test("sessions archive, delete and prune take only what they are asked to",
   await good(s, "sessions", "archive", id);
   assert.match(await good(s, "sessions", "list"), /^No sessions of /);
   assert.match(await good(s, "sessions", "show", id), /mend the login/);
+  // Going on with it brings it back.
+  await s.json("go on", { command: ["resume", id] });
+  assert.match(await good(s, "sessions", "list"), new RegExp(`^${id} `));
+  await good(s, "sessions", "archive", id);
   const unsure = await s.run(["sessions", "delete", id]);
   assert.equal(unsure.code, 2);
   assert.match(unsure.stderr, /must be called with --yes/);

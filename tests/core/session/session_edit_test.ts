@@ -20,6 +20,7 @@ import {
   renameSession,
   renderPrune,
   rollbackSession,
+  unarchiveSession,
 } from "../../../core/session/session_edit.ts";
 import { exportSession } from "../../../core/session/session_export.ts";
 import { findSession } from "../../../core/session/session_find.ts";
@@ -112,6 +113,9 @@ Deno.test("archiveSession() moves the file where it is still found by id", async
     name: META.id,
   });
   assert.equal(found, moved);
+  assert.equal(await unarchiveSession(home.host, moved, home.at), path);
+  assert.equal(await unarchiveSession(home.host, path, home.at), path);
+  await Deno.stat(path);
 });
 
 Deno.test("deleteSession() takes the log, its lock and what was kept for undo", async () => {
