@@ -1,5 +1,6 @@
 /** Whether a resumed thread will send what it last sent: known before anything is paid for. */
-import type { EventBody, ResumeReport } from "../protocol/event.ts";
+import type { EventBody } from "../protocol/event.ts";
+import type { ResumeReport } from "../protocol/resume.ts";
 import type { RestoredThread } from "../protocol/log.ts";
 import type { CacheWatch } from "./cache_watch.ts";
 import { type FrameContext, frameOf } from "./frame.ts";
