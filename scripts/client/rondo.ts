@@ -1,0 +1,755 @@
+/**
+ * A client of `rondo exec`: this one file, without any dependency, for Deno and for Node 20
+ * or newer (as JavaScript: `deno transpile`, `tsc`, `esbuild`).
+ *
+ * ```ts
+ * const run = startRondo({ prompt: "Fix the failing test" });
+ * for await (const event of run) {
+ *   if (event.type === "approval.requested") run.decide(event.approval_id, "deny");
+ * }
+ * const { message, exitCode } = await run.result;
+ * ```
+ */
+import { spawn } from "node:child_process";
+
+// <generated>
+/** major.minor of the contract these types were made from. */
+export const EVENT_SCHEMA = "1.0";
+
+/** What the program exits with. */
+export const EXIT_CODES = {
+  "done": 0,
+  "failed": 1,
+  "usage": 2,
+  "config": 3,
+  "auth": 4,
+  "provider": 5,
+  "limit": 6,
+  "denied": 7,
+  "sandbox": 8,
+  "session": 9,
+  "bug": 70,
+  "timeout": 124,
+  "sigint": 130,
+  "sigterm": 143,
+} as const;
+
+export type ExecUsage = {
+  readonly input_tokens: number;
+  readonly cached_input_tokens: number;
+  readonly cache_write_input_tokens: number;
+  readonly output_tokens: number;
+  readonly reasoning_output_tokens: number;
+};
+
+export type ExecError = {
+  readonly message: string;
+  /** A machine word: auth, rate_limit, limit, interrupted, . */
+  readonly kind: string;
+  /** HTTP status, when there was one. */
+  readonly status: number | null;
+  readonly request_id: string | null;
+};
+
+export type ExecItem = {
+  /** item_N, in order of first appearance in this process. */
+  readonly id: string;
+  readonly type: "agent_message";
+  readonly text: string;
+} | {
+  /** item_N, in order of first appearance in this process. */
+  readonly id: string;
+  readonly type: "reasoning";
+  readonly text: string;
+} | {
+  /** item_N, in order of first appearance in this process. */
+  readonly id: string;
+  readonly type: "command_execution";
+  readonly command: string;
+  /** stdout and stderr as one stream; may be cut. */
+  readonly aggregated_output: string;
+  readonly exit_code: number | null;
+  readonly status: "in_progress" | "completed" | "failed" | "declined";
+  readonly cwd: string;
+  readonly duration_ms?: number;
+  /** Back end the command ran under. */
+  readonly sandbox?: string;
+  /** Why it was declined or failed before running. */
+  readonly message?: string;
+} | {
+  /** item_N, in order of first appearance in this process. */
+  readonly id: string;
+  readonly type: "file_change";
+  readonly changes: readonly ({
+    readonly path: string;
+    readonly kind: "add" | "update" | "delete";
+    readonly moved_to?: string;
+    readonly diff?: string;
+  })[];
+  readonly status: "in_progress" | "completed" | "failed";
+  /** Why it was declined or failed before running. */
+  readonly message?: string;
+} | {
+  /** item_N, in order of first appearance in this process. */
+  readonly id: string;
+  readonly type: "mcp_tool_call";
+  readonly server: string;
+  readonly tool: string;
+  readonly arguments: unknown;
+  readonly result: {
+    readonly content: readonly (unknown)[];
+    readonly structured_content: unknown;
+  } | null;
+  readonly error: {
+    readonly message: string;
+  } | null;
+  readonly status: "in_progress" | "completed" | "failed";
+} | {
+  /** item_N, in order of first appearance in this process. */
+  readonly id: string;
+  readonly type: "web_search";
+  readonly query: string;
+  readonly action: unknown;
+  readonly search_id?: string;
+} | {
+  /** item_N, in order of first appearance in this process. */
+  readonly id: string;
+  readonly type: "todo_list";
+  readonly items: readonly ({
+    readonly text: string;
+    readonly completed: boolean;
+    readonly status: "pending" | "in_progress" | "completed";
+  })[];
+} | {
+  /** item_N, in order of first appearance in this process. */
+  readonly id: string;
+  readonly type: "tool_call";
+  readonly name: string;
+  /** As the model wrote them. */
+  readonly arguments: string;
+  readonly status: "in_progress" | "completed" | "failed" | "declined";
+  readonly message: string;
+};
+
+export type ExecEvent = {
+  readonly type: "thread.started";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+  /** major.minor of this contract. */
+  readonly schema: string;
+  readonly version: string;
+  readonly model: string;
+  readonly provider: string;
+  readonly cwd: string;
+  readonly resumed: boolean;
+  /** Of a resumed thread whose last request is on record. */
+  readonly resume?: {
+    /** The next prompt begins with the last one, byte for byte. */
+    readonly exact: boolean;
+    /** What drifted; empty when exact. */
+    readonly cause: string;
+    /** Tokens of the last prompt that must be paid anew. */
+    readonly lost_tokens: number;
+  };
+  readonly sandbox: {
+    readonly mode: string;
+    readonly backend: string;
+    readonly enforces: readonly (string)[];
+    readonly note: string;
+  };
+  readonly instruction_files: readonly ({
+    readonly path: string;
+    readonly bytes: number;
+  })[];
+} | {
+  readonly type: "turn.started";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id?: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+} | {
+  readonly type: "turn.completed";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id?: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+  readonly usage: ExecUsage;
+  readonly thread_usage: ExecUsage;
+  /** What the process will exit with. */
+  readonly exit_code: number;
+  /** Processes ended with their command or turn. */
+  readonly reaped: number;
+  /** Actions that were not allowed. */
+  readonly denied: readonly (string)[];
+} | {
+  readonly type: "turn.failed";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id?: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+  readonly error: ExecError;
+  readonly usage: ExecUsage;
+  readonly thread_usage: ExecUsage;
+  /** What the process will exit with. */
+  readonly exit_code: number;
+  /** Processes ended with their command or turn. */
+  readonly reaped: number;
+  /** Actions that were not allowed. */
+  readonly denied: readonly (string)[];
+} | {
+  readonly type: "item.started";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id?: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+  readonly item: ExecItem;
+} | {
+  readonly type: "item.updated";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id?: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+  readonly item: ExecItem;
+} | {
+  readonly type: "item.completed";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id?: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+  readonly item: ExecItem;
+} | {
+  readonly type: "item.withdrawn";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id?: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+  readonly item_id: string;
+} | {
+  readonly type: "text.delta";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id?: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+  readonly item_id: string;
+  readonly text: string;
+} | {
+  readonly type: "reasoning.delta";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id?: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+  readonly item_id: string;
+  readonly text: string;
+} | {
+  readonly type: "output.delta";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id?: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+  readonly item_id: string;
+  readonly text: string;
+} | {
+  readonly type: "approval.requested";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id?: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+  readonly approval_id: string;
+  readonly kind: "command" | "patch" | "mcp" | "escalation";
+  readonly title: string;
+  /** The whole command, or the diff. */
+  readonly detail: string;
+  readonly cwd: string;
+  readonly reason: string;
+  /** What the sandbox would forbid. */
+  readonly forbids: string;
+  readonly session_scope: string;
+  readonly prefix: readonly (string)[] | null;
+  /** No answer by then is a denial; null when denied at once. */
+  readonly expires_at: string | null;
+} | {
+  readonly type: "approval.settled";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id?: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+  readonly approval_id: string;
+  readonly decision:
+    | "approve"
+    | "approve_for_session"
+    | "approve_prefix"
+    | "deny"
+    | "abort";
+  readonly message: string | null;
+} | {
+  readonly type: "stream.retry";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id?: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+  readonly attempt: number;
+  readonly attempts_max: number;
+  readonly delay_ms: number;
+  readonly reason: string;
+  readonly status: number | null;
+} | {
+  readonly type: "request.completed";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id?: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+  readonly usage: ExecUsage | null;
+  readonly duration_ms: number;
+  readonly request_bytes: number;
+  readonly request_id: string | null;
+  readonly cache: {
+    readonly shared_tokens: number;
+    readonly cached_tokens: number;
+    readonly cause: string;
+    readonly prefix_broken: boolean;
+  } | null;
+} | {
+  readonly type: "context.compacted";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id?: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+  readonly reason: string;
+  readonly tokens_before: number;
+  readonly tokens_after: number;
+  readonly items_kept: number;
+  readonly items_dropped: number;
+} | {
+  readonly type: "error";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id?: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+  readonly message: string;
+} | {
+  readonly type: "warning";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id?: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+  readonly message: string;
+} | {
+  readonly type: "input.steered";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id?: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+  readonly text: string;
+} | {
+  readonly type: "settings.changed";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id?: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+  readonly model: string;
+  readonly reasoning_effort: string | null;
+  readonly cwd: string;
+  readonly approval_policy: unknown;
+  readonly sandbox_mode: string;
+};
+
+export type ExecInput = {
+  readonly type: "user.input";
+  readonly text?: string;
+  /** Paths of files. */
+  readonly images?: readonly (string)[];
+} | {
+  readonly type: "steer";
+  readonly text?: string;
+  /** Paths of files. */
+  readonly images?: readonly (string)[];
+} | {
+  readonly type: "interrupt";
+} | {
+  readonly type: "approval.decide";
+  readonly approval_id: string;
+  readonly decision:
+    | "approve"
+    | "approve_for_session"
+    | "approve_prefix"
+    | "deny"
+    | "abort";
+  /** With deny: what the model is told. */
+  readonly message?: string;
+  /** With approve_prefix: the words to remember; absent: those offered. */
+  readonly prefix?: readonly (string)[];
+} | {
+  readonly type: "shutdown";
+};
+// </generated>
+
+export interface RondoOptions {
+  /** The first message; without it the run waits for `send()`. */
+  readonly prompt?: string;
+  /** Paths of images that go with the prompt. */
+  readonly images?: readonly string[];
+  /** More messages will follow: the run goes on after a turn, until `end()`. */
+  readonly isDialog?: boolean;
+  /** Id or name of the session to go on with. */
+  readonly resume?: string;
+  /** Further flags, e.g. `["--sandbox", "workspace-write"]`. */
+  readonly args?: readonly string[];
+  /** The program; `rondo` on the PATH when absent. */
+  readonly program?: string;
+  readonly cwd?: string;
+  /** The whole environment; that of this process when absent. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Ends the run as SIGTERM does. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RondoResult {
+  /** As `rondo schema exit-codes` lists them; 128+n when a signal n ended the program. */
+  readonly exitCode: number;
+  /** The last line of the last turn; undefined when there was none. */
+  readonly ending: TerminalEvent | undefined;
+  /** The newest message of the model; empty when there was none. */
+  readonly message: string;
+  readonly threadId: string | undefined;
+  /** What the program said to people. */
+  readonly stderr: string;
+}
+
+export type TerminalEvent = Extract<
+  ExecEvent,
+  { type: "turn.completed" | "turn.failed" }
+>;
+
+export type Decision = Extract<
+  ExecInput,
+  { type: "approval.decide" }
+>["decision"];
+
+/** A run. Its events can be read once; those that nobody reads are dropped. */
+export interface RondoRun extends AsyncIterable<ExecEvent> {
+  /** Never rejects because of what the run did, only when it could not be started. */
+  readonly result: Promise<RondoResult>;
+  send(input: ExecInput): void;
+  /** Starts a turn; while one runs, joins it. */
+  say(text: string): void;
+  interrupt(): void;
+  decide(approvalId: string, decision: Decision, message?: string): void;
+  /** No further message: the run ends with its turn. */
+  end(): void;
+}
+
+/** Starts `rondo exec` in native form: every event has `ts`, `seq`, `thread_id`, `turn_id`. */
+export function startRondo(options: RondoOptions): RondoRun {
+  return new Run(options);
+}
+
+/** Runs one prompt to its end. Questions are denied unless `onApproval` answers them. */
+export async function runRondo(
+  options: RondoOptions & {
+    readonly onEvent?: (event: ExecEvent) => void;
+    readonly onApproval?: (
+      question: Extract<ExecEvent, { type: "approval.requested" }>,
+    ) => Decision | Promise<Decision>;
+  },
+): Promise<RondoResult> {
+  const run = startRondo(options);
+  for await (const event of run) {
+    options.onEvent?.(event);
+    if (event.type === "approval.requested") {
+      run.decide(
+        event.approval_id,
+        await options.onApproval?.(event) ?? "deny",
+      );
+    }
+    // With stdin closed no question could be answered: it stays open until the turn ends.
+    if (event.type === "turn.completed" || event.type === "turn.failed") {
+      run.end();
+    }
+  }
+  return await run.result;
+}
+
+const SIGNALS: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGKILL: 9,
+  SIGTERM: 15,
+};
+
+class Run implements RondoRun {
+  readonly result: Promise<RondoResult>;
+  readonly #child: ReturnType<typeof spawn>;
+  readonly #isDialog: boolean;
+  #queue: ExecEvent[] = [];
+  #isRead = false;
+  #isOver = false;
+  #wake: () => void = () => {};
+  #ending: TerminalEvent | undefined;
+  #threadId: string | undefined;
+  #message = "";
+  #stderr = "";
+
+  constructor(options: RondoOptions) {
+    this.#isDialog = options.isDialog ?? false;
+    this.#child = spawn(options.program ?? "rondo", buildArgs(options), {
+      cwd: options.cwd,
+      env: options.env,
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    this.result = this.#watch(options.signal);
+    this.result.catch(() => {});
+    if (options.prompt !== undefined) {
+      this.send({
+        type: "user.input",
+        text: options.prompt,
+        ...(options.images !== undefined && { images: [...options.images] }),
+      });
+    }
+  }
+
+  send(input: ExecInput): void {
+    const { stdin } = this.#child;
+    if (stdin?.writable) stdin.write(`${JSON.stringify(input)}\n`);
+  }
+
+  say(text: string): void {
+    this.send({ type: "user.input", text });
+  }
+
+  interrupt(): void {
+    this.send({ type: "interrupt" });
+  }
+
+  decide(approvalId: string, decision: Decision, message?: string): void {
+    this.send({
+      type: "approval.decide",
+      approval_id: approvalId,
+      decision,
+      ...(message !== undefined && { message }),
+    });
+  }
+
+  end(): void {
+    this.#child.stdin?.end();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<ExecEvent> {
+    this.#isRead = true;
+    for (;;) {
+      const event = this.#queue.shift();
+      if (event !== undefined) yield event;
+      else if (this.#isOver) return;
+      else await new Promise<void>((wake) => this.#wake = wake);
+    }
+  }
+
+  #watch(signal: AbortSignal | undefined): Promise<RondoResult> {
+    const child = this.#child;
+    const stop = (): void => void child.kill("SIGTERM");
+    if (signal?.aborted) stop();
+    else signal?.addEventListener("abort", stop, { once: true });
+    // A program that has ended does not read any more: its exit code says why.
+    child.stdin?.on("error", () => {});
+    const decoder = new TextDecoder();
+    child.stderr?.on("data", (chunk: Uint8Array) => {
+      this.#stderr += decoder.decode(chunk, { stream: true });
+    });
+    const lines = new Lines((line) => this.#take(line));
+    child.stdout?.on("data", (chunk: Uint8Array) => lines.add(chunk));
+    return new Promise((resolve, reject) => {
+      const over = (): void => {
+        signal?.removeEventListener("abort", stop);
+        this.#isOver = true;
+        this.#wake();
+      };
+      child.on("error", (error) => {
+        over();
+        reject(error);
+      });
+      child.on("close", (code, signalName) => {
+        over();
+        resolve({
+          exitCode: code ?? 128 + (SIGNALS[signalName ?? ""] ?? 0),
+          ending: this.#ending,
+          message: this.#message,
+          threadId: this.#threadId,
+          stderr: this.#stderr,
+        });
+      });
+    });
+  }
+
+  #take(line: string): void {
+    const event = JSON.parse(line) as ExecEvent;
+    if (event.type === "thread.started") this.#threadId = event.thread_id;
+    if (event.type === "turn.started") this.#message = "";
+    if (
+      event.type === "item.completed" && event.item.type === "agent_message"
+    ) {
+      this.#message = event.item.text;
+    }
+    if (event.type === "turn.completed" || event.type === "turn.failed") {
+      this.#ending = event;
+      // Nobody may be reading the events: the end of a single turn is ours to see.
+      if (!this.#isDialog) this.end();
+    }
+    this.#queue.push(event);
+    if (!this.#isRead && this.#queue.length > QUEUE_MAX) this.#queue.shift();
+    this.#wake();
+  }
+}
+
+/** Events kept for a reader that has not come yet. */
+const QUEUE_MAX = 10_000;
+
+class Lines {
+  readonly #onLine: (line: string) => void;
+  readonly #decoder = new TextDecoder();
+  #rest = "";
+
+  constructor(onLine: (line: string) => void) {
+    this.#onLine = onLine;
+  }
+
+  add(chunk: Uint8Array): void {
+    const lines = (this.#rest + this.#decoder.decode(chunk, { stream: true }))
+      .split("\n");
+    this.#rest = lines.pop() ?? "";
+    for (const line of lines) if (line !== "") this.#onLine(line);
+  }
+}
+
+function buildArgs(options: RondoOptions): string[] {
+  return [
+    "exec",
+    ...(options.resume === undefined ? [] : ["resume", options.resume]),
+    "--json",
+    "--events",
+    "native",
+    "--input",
+    "jsonl",
+    ...(options.args ?? []),
+  ];
+}
