@@ -1,6 +1,6 @@
-/**
- * A client of `rondo exec`: this one file, without any dependency, for Deno and for Node 20
- * or newer (as JavaScript: `deno transpile`, `tsc`, `esbuild`).
+/** A client of `rondo exec`: this one file, without any dependency. */
+/*
+ * For Deno and, as JavaScript (`deno bundle`, `tsc`, `esbuild`), for Node 20 or newer.
  *
  * ```ts
  * const run = startRondo({ prompt: "Fix the failing test" });
