@@ -5,6 +5,7 @@ import { denoTerminal } from "./host/terminal.ts";
 import type { CommandLine } from "./protocol/command_line.ts";
 import type { Host } from "./protocol/host.ts";
 import type { Terminal } from "./protocol/terminal.ts";
+import { unreachable } from "./util/assert.ts";
 
 /** Runs a command and resolves to its exit code. Throws what its frontend did not phrase. */
 export async function runApp(
@@ -83,6 +84,36 @@ async function runCommand(
       const { runSetupCommand } = await import("./app/setup_commands.ts");
       return await runSetupCommand({ ...commandLine, command }, host, terminal);
     }
+    default:
+      return await runMoreCommands(
+        { ...commandLine, command },
+        host,
+        terminal,
+      );
+  }
+}
+
+type MoreCommand = Extract<
+  CommandLine["command"],
+  | "doctor"
+  | "debug prompt"
+  | "apply-patch"
+  | `mcp${string}`
+  | "completion"
+  | "man"
+>;
+
+async function runMoreCommands(
+  commandLine: CommandLine & { readonly command: MoreCommand },
+  host: Host,
+  terminal: Terminal,
+): Promise<number> {
+  const { command } = commandLine;
+  switch (command) {
+    case "doctor": {
+      const { runDoctor } = await import("./app/doctor.ts");
+      return await runDoctor(commandLine, host, terminal);
+    }
     case "debug prompt": {
       const { runDebugPrompt } = await import("./app/debug_prompt.ts");
       return await runDebugPrompt(commandLine, host, terminal);
@@ -91,18 +122,6 @@ async function runCommand(
       const { runApplyPatchRole } = await import("./app/apply_patch_role.ts");
       return await runApplyPatchRole();
     }
-    default:
-      return await runMoreCommands(commandLine, host, terminal);
-  }
-}
-
-async function runMoreCommands(
-  commandLine: CommandLine,
-  host: Host,
-  terminal: Terminal,
-): Promise<number> {
-  const { command } = commandLine;
-  switch (command) {
     case "mcp list":
     case "mcp get":
     case "mcp add":
@@ -123,6 +142,6 @@ async function runMoreCommands(
     case "man":
       throw new Error(`Broken invariant: ${command} is answered before`);
     default:
-      throw new Error(`Broken invariant: ${command} has no part`);
+      return unreachable(command);
   }
 }

@@ -1,6 +1,6 @@
 /** `rondo apply-patch`: a patch on stdin, applied in the working folder, and nothing else. */
 import { denoHost } from "../host/deno_host.ts";
-import { keepOnly } from "../host/process.ts";
+import { keepOnly, ROLE_PERMISSIONS } from "../host/process.ts";
 import { denoTerminal } from "../host/terminal.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Terminal } from "../protocol/terminal.ts";
@@ -9,7 +9,7 @@ import { runApplyPatch } from "../../tools/patch_command.ts";
 /** Reads, applies, prints; resolves to the exit code. Runs with file rights alone. */
 export async function runApplyPatchRole(): Promise<number> {
   const host = denoHost();
-  keepOnly(["read", "write"]);
+  keepOnly(ROLE_PERMISSIONS["apply-patch"]);
   const terminal = denoTerminal();
   const patch = await readAll(terminal);
   const result = patch === undefined

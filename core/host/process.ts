@@ -13,6 +13,23 @@ const PERMISSIONS = [
 ] as const;
 export type PermissionName = (typeof PERMISSIONS)[number];
 
+/** What each role of the program keeps; the launcher ends by becoming the command. */
+export const ROLE_PERMISSIONS: Readonly<
+  Record<"agent" | "apply-patch", readonly PermissionName[]>
+> = Object.freeze({
+  agent: ["read", "write", "net", "env", "run", "sys"],
+  "apply-patch": ["read", "write"],
+});
+
+/** The runtime this program runs on. */
+export function runtimeVersions(): {
+  readonly deno: string;
+  readonly v8: string;
+} {
+  const { deno, v8 } = Deno.version;
+  return { deno, v8 };
+}
+
 /**
  * Readies the agent's own process: stray descriptors stay out of its commands, their
  * orphans come back to it. libc is open by then and stays usable without `ffi`.
@@ -20,7 +37,7 @@ export type PermissionName = (typeof PERMISSIONS)[number];
 export function prepareProcess(): void {
   closeInheritedDescriptors();
   becomeSubreaper();
-  keepOnly(["read", "write", "net", "env", "run", "sys"]);
+  keepOnly(ROLE_PERMISSIONS.agent);
 }
 
 /** Gives up every other permission, for good. */

@@ -1,0 +1,140 @@
+/** doctor with the real program: what it says of good and bad machines. */
+import assert from "node:assert/strict";
+import { asObject, type JsonObject } from "../../core/util/json.ts";
+import { mockModel, refusingUrl } from "../support/mock_model.ts";
+import {
+  type AgentHome,
+  agentHome,
+  isCompiled,
+  mockConfig,
+  runAgent,
+} from "../support/run_agent.ts";
+
+interface Report {
+  readonly code: number;
+  readonly report: JsonObject;
+  check(name: string): JsonObject;
+}
+
+async function doctor(
+  home: AgentHome,
+  options: {
+    readonly args?: readonly string[];
+    readonly env?: Readonly<Record<string, string | undefined>>;
+  } = {},
+): Promise<Report> {
+  const run = await runAgent({
+    home,
+    args: ["doctor", "--json", ...options.args ?? []],
+    ...(options.env !== undefined && { env: options.env }),
+  });
+  const report = JSON.parse(run.stdout) as JsonObject;
+  return {
+    code: run.code,
+    report,
+    check: (name) => {
+      const checks = report["checks"] as readonly JsonObject[];
+      const found = checks.find((one) => one["name"] === name);
+      assert.ok(found, `no check ${name} in ${run.stdout}`);
+      return found;
+    },
+  };
+}
+
+Deno.test("doctor says what a turn would run with, and ends with 0", async () => {
+  await using model = mockModel();
+  await using home = await agentHome({ config: mockConfig(model.url) });
+  // Without a sandbox the test holds on every machine.
+  const args = ["-c", 'sandbox_mode="danger-full-access"'];
+  const { code, report, check } = await doctor(home, { args });
+  assert.equal(code, 0, JSON.stringify(report));
+  assert.equal(report["ok"], true);
+  assert.equal(check("credentials")["source"], "env");
+  assert.equal(check("home")["writable"], true);
+  const provider = check("provider");
+  assert.equal(provider["tried"], `HEAD ${model.url}`);
+  assert.equal(provider["status"], "ok");
+  assert.equal(provider["http_status"], 404);
+  assert.deepEqual(model.requests.map(({ method, path }) => [method, path]), [
+    ["HEAD", "/v1"],
+  ]);
+  assert.equal(model.request(0).headers.get("authorization"), null);
+  const layers = check("configuration")["layers"] as readonly JsonObject[];
+  assert.ok(
+    layers.some(({ kind, file }) =>
+      kind === "user" && file === `${home.codexHome}/config.toml`
+    ),
+  );
+  const roles = asObject(check("permissions")["roles"]);
+  assert.deepEqual(roles?.["apply-patch"], ["read", "write"]);
+  if (isCompiled()) {
+    const agent = ["read", "write", "net", "env", "run", "sys"];
+    assert.deepEqual(roles?.["agent"], agent);
+  }
+});
+
+Deno.test("doctor tries every rung, and says of each that holds what it holds", async () => {
+  await using model = mockModel();
+  await using home = await agentHome({ config: mockConfig(model.url) });
+  const { check, code } = await doctor(home, {
+    args: ["-c", 'sandbox_mode="read-only"'],
+  });
+  const sandbox = check("sandbox");
+  const rungs = sandbox["rungs"] as readonly JsonObject[];
+  assert.ok(rungs.length > 0);
+  for (const rung of rungs) {
+    const enforces = rung["enforces"] as readonly string[];
+    assert.equal(rung["holds"], enforces.includes("fs_write"));
+    assert.equal(rung["holds"], rung["detail"] === "");
+  }
+  const held = rungs.find((rung) => rung["holds"]);
+  assert.equal(sandbox["chosen"], held?.["name"] ?? "none");
+  assert.equal(code, held === undefined ? 8 : 0);
+});
+
+Deno.test("doctor ends with the exit code of what is missing", async () => {
+  await using model = mockModel();
+  await using home = await agentHome({ config: mockConfig(model.url) });
+  const noKey = await doctor(home, { env: { MOCK_KEY: undefined } });
+  assert.equal(noKey.code, 4);
+  assert.equal(noKey.check("credentials")["status"], "failed");
+
+  const args = ["-c", `model_providers.mock.base_url="${refusingUrl()}"`];
+  const away = await doctor(home, { args });
+  assert.equal(away.code, 5);
+  assert.match(String(away.check("provider")["problem"]), /Cannot reach http:/);
+
+  const broken = await doctor(home, { args: ["-c", "model=3"] });
+  assert.equal(broken.code, 3);
+  assert.match(
+    String(broken.check("configuration")["problem"]),
+    /"model" is 3/,
+  );
+
+  // The key is missed before the network is.
+  const both = await doctor(home, { args, env: { MOCK_KEY: undefined } });
+  assert.equal(both.code, 4);
+});
+
+Deno.test("doctor shows no password of a proxy, and names files of authorities that cannot be read", async () => {
+  await using model = mockModel();
+  await using home = await agentHome({ config: mockConfig(model.url) });
+  const run = await runAgent({
+    home,
+    args: ["doctor"],
+    env: {
+      HTTPS_PROXY: "http://me:hunter2@proxy.example:3128",
+      SSL_CERT_FILE: `${home.root}/missing.pem`,
+    },
+  });
+  assert.match(
+    run.stdout,
+    /proxy HTTPS_PROXY: http:\/\/\*\*\*@proxy\.example:3128/,
+  );
+  assert.doesNotMatch(run.stdout, /hunter2/);
+  assert.match(
+    run.stdout,
+    /SSL_CERT_FILE is ignored: Cannot read .*missing\.pem/,
+  );
+  assert.match(run.stdout, /^credentials {4}ok {7}Mock: key from/m);
+});
