@@ -39,6 +39,7 @@ type Answer =
   | "cut_after_call"
   | "unknown"
   | "full"
+  | "full_end"
   | "overflow"
   | "refused";
 
@@ -64,6 +65,7 @@ const answer: fc.Arbitrary<Answer> = fc.constantFrom(
     "cut_after_call",
     "unknown",
     "full",
+    "full_end",
     "overflow",
     "refused",
   ] as const),
@@ -128,6 +130,8 @@ function stepOf(answer: Answer): Step {
       return [unknownItem(), call("echo", { n: 4 })];
     case "full":
       return [call("echo", { n: 5 }), FULL];
+    case "full_end":
+      return [say("Enough."), FULL];
     case "overflow":
       return fail(400, {
         error: { code: "context_length_exceeded", message: "too long" },
@@ -289,6 +293,7 @@ Deno.test("whatever happens in a life, requests only extend what was sent", asyn
     ),
     { numRuns: LIVES },
   );
+  if (LIVES < 300) return;
   assert.deepEqual(
     [...SEEN].sort(),
     ["before_turn", "manual", "mid_turn", "resumed", "retry"],
