@@ -1,0 +1,292 @@
+/** MCP through the built program: tools in a turn, commands, logins, endings. */
+import assert from "node:assert/strict";
+import type { JsonObject } from "../../core/util/json.ts";
+import { Authority } from "../support/mcp_authority.ts";
+import { type McpScript, mcpServerArgs } from "../support/mcp_server.ts";
+import { call, say, type Step } from "../support/mock_model.ts";
+import type { AgentRun } from "../support/run_agent.ts";
+import {
+  assertNoneLeft,
+  errorOf,
+  eventsOf,
+  itemsOf,
+  newMarker,
+  type Stage,
+  stage,
+} from "./support.ts";
+
+/** The table of a scripted server; extra lines go into it. */
+function serverTable(name: string, script: McpScript, more = ""): string {
+  return [
+    `[mcp_servers.${name}]`,
+    `command = ${JSON.stringify(Deno.execPath())}`,
+    `args = ${JSON.stringify(mcpServerArgs(script))}`,
+    'env_vars = ["DENO_DIR"]',
+    more,
+    "",
+  ].join("\n");
+}
+
+const READ_ONLY = { annotations: { readOnlyHint: true } };
+
+async function mcpStage(
+  script: readonly Step[],
+  ...tables: readonly string[]
+): Promise<Stage> {
+  return await stage({ script, config: { bottom: tables.join("\n") } });
+}
+
+function toolNames(run: Stage, request = 0): string[] {
+  const { tools } = run.model.request(request).body as {
+    tools: readonly { name?: string; type: string }[];
+  };
+  return tools.map((tool) => tool.name ?? tool.type);
+}
+
+function warnings(run: AgentRun): string[] {
+  return eventsOf(run, "warning").map((one) => String(one["message"]));
+}
+
+Deno.test("exec offers the tools of servers after its own, calls them, and ends them", async () => {
+  const marker = newMarker();
+  await using s = await mcpStage(
+    [[call("mcp__tiny__echo", { text: "yo" })], [say("done")]],
+    serverTable("tiny", {
+      tools: [{ name: "echo", ...READ_ONLY }, { name: "boom" }],
+      stderrText: marker,
+    }),
+    serverTable("dead", { fault: { at: "initialize", kind: "exit" } }),
+  );
+  const run = await s.json("go");
+  assert.equal(run.code, 0, run.stderr);
+  assert.deepEqual(toolNames(s).slice(-2), [
+    "mcp__tiny__boom",
+    "mcp__tiny__echo",
+  ]);
+  assert.deepEqual(toolNames(s, 1), toolNames(s));
+  assert.deepEqual(itemsOf(run, "mcp_tool_call"), [{
+    id: "item_0",
+    type: "mcp_tool_call",
+    server: "tiny",
+    tool: "echo",
+    arguments: { text: "yo" },
+    result: {
+      content: [{ type: "text", text: "yo" }],
+      structured_content: null,
+    },
+    error: null,
+    status: "completed",
+  }]);
+  assert.deepEqual(warnings(run), [
+    "Cannot use the MCP server dead: the connection was closed; it ended with code 3; " +
+    "on stderr it wrote: fatal: the scripted fault",
+  ]);
+  await assertNoneLeft(marker);
+});
+
+Deno.test("exec refuses what may change something where nobody can be asked, unless it is approved", async () => {
+  const tools = [{ name: "echo" }];
+  const script = [[call("mcp__s__echo", { text: "x" })], [say("done")]];
+  await using careful = await mcpStage(script, serverTable("s", { tools }));
+  const refused = await careful.json("go", { sandbox: "read-only" });
+  const [item] = itemsOf(refused, "mcp_tool_call");
+  assert.equal(item?.["status"], "failed");
+  assert.match(
+    String((item?.["error"] as JsonObject)["message"]),
+    /nobody can be asked; the user can allow it with an approval mode/,
+  );
+  await using open = await mcpStage(
+    script,
+    serverTable("s", { tools }, 'default_tools_approval_mode = "approve"'),
+  );
+  const allowed = await open.json("go", { sandbox: "read-only" });
+  assert.equal(itemsOf(allowed, "mcp_tool_call")[0]?.["status"], "completed");
+});
+
+Deno.test("exec fails the turn when a required server is not there", async () => {
+  await using s = await mcpStage(
+    [[say("never")]],
+    serverTable(
+      "must",
+      { fault: { at: "initialize", kind: "exit" } },
+      "required = true",
+    ),
+  );
+  const run = await s.json("go");
+  assert.equal(run.code, 1);
+  assert.match(
+    String(errorOf(run)["message"]),
+    /MCP server must: .*; it is required$/,
+  );
+  assert.equal(s.model.requests.length, 0);
+});
+
+Deno.test("exec that is interrupted in a call of 30 s ends at once and leaves no server", async () => {
+  const marker = newMarker();
+  await using s = await mcpStage(
+    [[call("mcp__s__wait", { ms: 30_000 })]],
+    serverTable("s", {
+      tools: [{ name: "wait", ...READ_ONLY }],
+      isStubborn: true,
+      stderrText: marker,
+    }),
+  );
+  await using agent = s.start("go");
+  await agent.untilEvent("item.started");
+  const startMs = performance.now();
+  agent.kill("SIGINT");
+  const run = await agent.finished;
+  assert.equal(run.code, 130);
+  assert.ok(performance.now() - startMs < 5_000);
+  await assertNoneLeft(marker);
+});
+
+Deno.test("exec takes the servers of a trusted project's file, and says why not of another", async () => {
+  const file = JSON.stringify({
+    mcpServers: {
+      theirs: {
+        command: "${RUNNER}",
+        args: mcpServerArgs({ tools: [{ name: "echo" }] }),
+      },
+    },
+  });
+  await using s = await stage({
+    script: [[say("1")], [say("2")]],
+    files: { ".mcp.json": file },
+  });
+  const env = { RUNNER: Deno.execPath() };
+  const closed = await s.json("go", { env });
+  assert.match(
+    warnings(closed)[0] ?? "",
+    /^Ignoring .*\.mcp\.json: .* is not trusted$/,
+  );
+  assert.ok(!toolNames(s).some((name) => name.startsWith("mcp__")));
+  const open = await s.json("go", { env, args: ["--trust"] });
+  assert.deepEqual(warnings(open), []);
+  assert.deepEqual(toolNames(s, 1).at(-1), "mcp__theirs__echo");
+});
+
+Deno.test("mcp add, list, get, test and remove keep the rest of config.toml as it is", async () => {
+  await using s = await stage({ script: [], config: { bottom: "# the end" } });
+  const path = `${s.home.codexHome}/config.toml`;
+  const before = await Deno.readTextFile(path);
+  const ok = async (...args: string[]): Promise<string> => {
+    const run = await s.run(["mcp", ...args]);
+    assert.equal(run.code, 0, run.stderr);
+    return run.stdout;
+  };
+  assert.equal(
+    await ok("list"),
+    "No MCP server is configured; rondo mcp add adds one\n",
+  );
+  const script: McpScript = {
+    tools: [{ name: "b" }, { name: "a" }],
+    prompts: [{ name: "p" }],
+  };
+  await ok(
+    "add",
+    "tiny",
+    "--env",
+    "TOKEN=secret",
+    "--",
+    Deno.execPath(),
+    ...mcpServerArgs(script),
+  );
+  await ok(
+    "add",
+    "docs",
+    "--url",
+    "https://x.example/mcp",
+    "--bearer-token-env-var",
+    "T",
+  );
+  const list = await ok("list");
+  assert.match(
+    list,
+    /^docs {2}https:\/\/x\.example\/mcp {2}\(login: bearer token\)\ntiny {2}/,
+  );
+  const tiny = JSON.parse(await ok("get", "tiny", "--json"));
+  assert.equal(tiny.transport.env.TOKEN, "*****");
+  assert.ok(!(await ok("get", "tiny")).includes("secret"));
+  const check = await ok("test", "tiny");
+  assert.match(
+    check,
+    /^tiny \(scripted 1\.0\.0\) is ready: connected in \d+ ms/,
+  );
+  assert.match(check, /tools \(2\): a, b\n {2}prompts \(1\): p/);
+  assert.match(
+    await ok("add", "docs", "--url", "https://y.example"),
+    /^Replaced /,
+  );
+  await ok("remove", "docs");
+  await ok("remove", "tiny");
+  assert.equal((await Deno.readTextFile(path)).trimEnd(), before.trimEnd());
+});
+
+Deno.test("mcp commands say what is wrong and change nothing", async () => {
+  await using s = await stage({
+    script: [],
+    config: {
+      bottom: serverTable("tiny", { fault: { at: "start", kind: "exit" } }),
+    },
+  });
+  const path = `${s.home.codexHome}/config.toml`;
+  const before = await Deno.readTextFile(path);
+  const cases = [
+    [["get", "tinny"], 2, /did you mean tiny\?/],
+    [["remove", "nope"], 2, /there is none in/],
+    [["add", "a b", "--", "x"], 2, /must be letters/],
+    [["add", "x"], 2, /either a command after -- or --url/],
+    [["add", "x", "--url", "ftp://y"], 2, /must begin with http/],
+    [["add", "x", "--env", "A", "--", "y"], 2, /must be NAME=VALUE/],
+    [["login", "tiny"], 2, /must be a server with a URL/],
+  ] as const;
+  for (const [args, code, text] of cases) {
+    const run = await s.run(["mcp", ...args]);
+    assert.equal(run.code, code, run.stderr);
+    assert.match(run.stderr, text);
+  }
+  const dead = await s.run(["mcp", "test", "tiny", "--json"]);
+  assert.equal(dead.code, 1);
+  assert.match(JSON.parse(dead.stdout).problem, /ended with code 3/);
+  assert.equal(await Deno.readTextFile(path), before);
+});
+
+Deno.test("mcp login goes through a browser, and the token works until mcp logout", async () => {
+  const authority = new Authority();
+  await using server = authority.open();
+  await using s = await stage({
+    script: [[call("mcp__docs__echo", { text: "in" })], [say("1")]],
+    config: { bottom: `[mcp_servers.docs]\nurl = "${server.url}"` },
+  });
+  const env = { PATH: `${await browserFolder(s)}:${Deno.env.get("PATH")}` };
+  const login = await s.run(["mcp", "login", "docs"], { env });
+  assert.equal(login.code, 0, login.stderr);
+  assert.equal(login.stdout, "Logged in to docs\n");
+  assert.match(
+    login.stderr,
+    /Open this page to log in:\n\n {2}http:\/\/127\.0\.0\.1:\d+\/authorize\?/,
+  );
+  const run = await s.json("go");
+  assert.equal(itemsOf(run, "mcp_tool_call")[0]?.["status"], "completed");
+  const file = `${s.home.codexHome}/mcp_logins/docs.json`;
+  assert.equal(((await Deno.stat(file)).mode ?? 0) & 0o777, 0o600);
+  const out = await s.run(["mcp", "logout", "docs"]);
+  assert.equal(out.stdout, "Logged out of docs\n");
+  await assert.rejects(Deno.stat(file), Deno.errors.NotFound);
+});
+
+/** A folder with a browser that agrees to everything. */
+async function browserFolder(s: Stage): Promise<string> {
+  const folder = `${s.home.root}/bin`;
+  await Deno.mkdir(folder);
+  const visit = "await (await fetch(Deno.args[0])).text()";
+  for (const name of ["xdg-open", "open"]) {
+    await Deno.writeTextFile(
+      `${folder}/${name}`,
+      `#!/bin/sh\nexec "${Deno.execPath()}" eval --no-config '${visit}' "$1"\n`,
+      { mode: 0o755 },
+    );
+  }
+  return folder;
+}
