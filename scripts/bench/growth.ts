@@ -97,7 +97,8 @@ function startServer(): Server {
 
 // The commonest iteration: a command that prints a few lines.
 function callAnswer(count: number): string {
-  const command = `printf 'line %s of the output\\n' 1 2 3 4 5 # round ${count}`;
+  const command =
+    `printf 'line %s of the output\\n' 1 2 3 4 5 # round ${count}`;
   return answer([{
     type: "function_call",
     id: `fc_${count}`,
