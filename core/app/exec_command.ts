@@ -4,11 +4,7 @@ import { runExec } from "../frontends/exec.ts";
 import { failExec, stopExec } from "../frontends/exec_early.ts";
 import { ExecStops } from "../frontends/exec_stops.ts";
 import { limitsOf } from "../config/derive.ts";
-import type {
-  CommandLine,
-  Flags,
-  LimitRaise,
-} from "../protocol/command_line.ts";
+import type { CommandLine, Flags } from "../protocol/command_line.ts";
 import { errorText, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
@@ -88,12 +84,9 @@ async function openRun(
     source: "exec",
     ...(outputSchema !== undefined && { outputSchema }),
   });
-  const { config } = world.loaded;
   try {
     await checkRepository(host, world.loaded, flags);
-    const raise = settleRaises(flags.raise ?? [], config.limits);
-    const raised = { ...world, flags: { ...flags, raise } };
-    return { ...await openThread(raised, commandLine), parts, world };
+    return { ...await openThread(world, commandLine), parts, world };
   } catch (error) {
     await world.mcp?.close();
     throw error;
@@ -113,25 +106,6 @@ async function closeLate(
   const waiting = host.sleep(LIMITS.lateThreadMs, over.signal).catch(() => {});
   await Promise.race([closing, waiting]);
   over.abort();
-}
-
-const LIMIT_KEYS = {
-  "requests": "max_requests",
-  "tokens": "max_tokens",
-  "tool-calls": "max_tool_calls",
-  "cost": "max_cost",
-} as const;
-
-// The limit of an earlier run was perhaps only on its command line: then the room that is
-// added is all there is.
-function settleRaises(
-  raises: readonly LimitRaise[],
-  limits: LoadedConfig["config"]["limits"],
-): readonly LimitRaise[] {
-  return raises.map((raise) => ({
-    ...raise,
-    relative: raise.relative && limits[LIMIT_KEYS[raise.limit]] !== undefined,
-  }));
 }
 
 async function loadSchema(

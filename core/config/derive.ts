@@ -1,6 +1,5 @@
 /** What the parts of the program want to know of the configuration, in their own words. */
 import type { LimitRaise } from "../protocol/command_line.ts";
-import { UserError } from "../protocol/error.ts";
 import type {
   ApprovalPolicy,
   SandboxMode,
@@ -117,14 +116,10 @@ export function limitsOf(
     "cost": limits.max_cost,
   };
   for (const raise of raises) {
-    const old = values[raise.limit];
-    if (raise.relative && old === undefined) {
-      throw new UserError(
-        "usage",
-        `Cannot raise ${raise.limit}: there is no such limit, must be set before it is raised`,
-      );
-    }
-    values[raise.limit] = raise.amount + (raise.relative ? old ?? 0 : 0);
+    // The limit of an earlier run was perhaps only on its command line: then the room that
+    // is added is all there is.
+    const old = raise.relative ? values[raise.limit] ?? 0 : 0;
+    values[raise.limit] = raise.amount + old;
   }
   return Object.fromEntries(
     Object.entries({
