@@ -8,6 +8,7 @@ import {
   runAgent,
 } from "../support/run_agent.ts";
 import { customCall, mockModel, say } from "../support/mock_model.ts";
+import type { Step } from "../support/mock_script.ts";
 
 const PATCHES = [
   "*** Begin Patch\n*** Update File: a.txt\n@@\n-one\n+two\n*** Add File: new/b.txt\n+fresh\n*** End Patch\n",
