@@ -32,7 +32,7 @@ export interface AppendFile {
 export interface Files {
   readText(path: string): Promise<string>;
   readBytes(path: string): Promise<Uint8Array<ArrayBuffer>>;
-  /** At most `bytesMax` bytes from `offset`. */
+  /** `bytesMax` bytes from `offset`, fewer only at the end of the file. */
   readRange(
     path: string,
     offset: number,

@@ -185,6 +185,8 @@ async function* readChunks(
     const chunk = await readChunk(files, path, at);
     if (chunk.length === 0) return;
     yield chunk;
+    // Less than asked for is the end: ranges come whole.
+    if (chunk.length < LIMITS.sessionChunkBytes) return;
     at += chunk.length;
   }
 }

@@ -16,7 +16,6 @@ import {
 const Text = z.catch(z.string(), "");
 const Texts = z.catch(z.array(z.string()), []);
 const Flag = z.catch(z.boolean(), false);
-const Count = z.catch(z.number(), 0);
 
 const Meta = z.object({
   id: z.string(),
@@ -28,25 +27,6 @@ const Meta = z.object({
   model_provider: Text,
   base_instructions: z.catch(z.object({ text: Text }), { text: "" }),
   forked_from_id: z.catch(z.optional(z.string()), undefined),
-});
-
-const UsageWords = z.object({
-  input_tokens: Count,
-  cached_input_tokens: Count,
-  cache_write_input_tokens: Count,
-  output_tokens: Count,
-  reasoning_output_tokens: Count,
-  total_tokens: Count,
-});
-
-const TokenCount = z.object({
-  info: z.catch(
-    z.optional(z.object({
-      last_token_usage: z.catch(z.optional(UsageWords), undefined),
-      total_token_usage: z.catch(z.optional(UsageWords), undefined),
-    })),
-    undefined,
-  ),
 });
 
 const Sandbox = z.object({
@@ -97,14 +77,17 @@ export function parseMeta(payload: unknown): ThreadMeta | undefined {
   };
 }
 
-/** Usage of the last request and of the whole thread, where a line has them. */
+/**
+ * Usage of the last request and of the whole thread, where a line has them. Read by hand:
+ * there is such a line for each request, and a long session is opened for a person who waits.
+ */
 export function parseUsage(
   payload: JsonObject,
 ): { readonly last: Usage | undefined; readonly total: Usage | undefined } {
-  const info = TokenCount.safeParse(payload).data?.info;
+  const info = asObject(payload["info"]);
   return {
-    last: toUsage(info?.last_token_usage),
-    total: toUsage(info?.total_token_usage),
+    last: toUsage(asObject(info?.["last_token_usage"])),
+    total: toUsage(asObject(info?.["total_token_usage"])),
   };
 }
 
@@ -158,18 +141,20 @@ function parseSource(source: string): ThreadMeta["source"] {
   return source === "exec" ? "exec" : "repl";
 }
 
-function toUsage(
-  words: z.infer<typeof UsageWords> | undefined,
-): Usage | undefined {
+function toUsage(words: JsonObject | undefined): Usage | undefined {
   if (words === undefined) return undefined;
   return {
-    inputTokens: words.input_tokens,
-    cachedInputTokens: words.cached_input_tokens,
-    cacheWriteInputTokens: words.cache_write_input_tokens,
-    outputTokens: words.output_tokens,
-    reasoningOutputTokens: words.reasoning_output_tokens,
-    totalTokens: words.total_tokens,
+    inputTokens: count(words["input_tokens"]),
+    cachedInputTokens: count(words["cached_input_tokens"]),
+    cacheWriteInputTokens: count(words["cache_write_input_tokens"]),
+    outputTokens: count(words["output_tokens"]),
+    reasoningOutputTokens: count(words["reasoning_output_tokens"]),
+    totalTokens: count(words["total_tokens"]),
   };
+}
+
+function count(value: unknown): number {
+  return typeof value === "number" ? value : 0;
 }
 
 // The model's figures are not in the file; `known: false` says that these are a guess.

@@ -9,7 +9,7 @@ import {
 } from "../../../core/session/threads.ts";
 import { openInput } from "../../support/laws.ts";
 import { TEST_SETTINGS } from "../../support/harness.ts";
-import { mockModel } from "../../support/mock_model.ts";
+import { mockModel, type MockRequest } from "../../support/mock_model.ts";
 import {
   callItem,
   type Fault,
@@ -31,9 +31,12 @@ const CALLS = 6;
 
 /** What is left of a process that died at one moment. */
 interface Remains {
+  /** 1 when it had been resumed before. */
+  readonly resumes: number;
   readonly content: MemoryDisk["content"];
   readonly ran: readonly string[];
-  readonly requests: number;
+  /** By this thread, whichever process it was in. */
+  readonly lastSent: MockRequest | undefined;
 }
 
 Deno.test("resumeThread() goes on from a death at every write boundary", async () => {
@@ -42,12 +45,22 @@ Deno.test("resumeThread() goes on from a death at every write boundary", async (
   const disk = memoryDisk();
   const ran: string[] = [];
   const deaths: Remains[] = [];
-  const die = (path: string, torn: string): void => {
-    const content = new Map(disk.content);
-    const old = disk.text(path);
-    content.set(path, new TextEncoder().encode(old + torn));
-    deaths.push({ content, ran: [...ran], requests: model.requests.length });
+  const note = (
+    on: MemoryDisk,
+    before: Omit<Remains, "content">,
+  ) => {
+    const first = model.requests.length;
+    return (path: string, torn: string): void => {
+      const content = new Map(on.content);
+      content.set(path, new TextEncoder().encode(on.text(path) + torn));
+      const { requests } = model;
+      const lastSent = requests.length > first
+        ? requests.at(-1)
+        : before.lastSent;
+      deaths.push({ ...before, ran: [...before.ran], content, lastSent });
+    };
   };
+  const die = note(disk, { resumes: 0, ran, lastSent: undefined });
   const host = dyingHost(processOn(disk, 1), die);
   const tools = [markTool(ran)];
   const opened = await startThread(factoryOf({ host, url: model.url, tools }));
@@ -64,13 +77,17 @@ Deno.test("resumeThread() goes on from a death at every write boundary", async (
   for (const [at, remains] of deaths.entries()) {
     const again = memoryDisk();
     remains.content.forEach((data, path) => again.content.set(path, data));
-    const sentBefore = model.requests[remains.requests - 1];
     const next = model.requests.length;
-    const ranAgain: string[] = [];
+    const all = [...remains.ran];
+    // Every so often it dies again while it goes on, and is gone on with a third time.
+    const isMortal = remains.resumes === 0 && at % 17 === 0;
+    const revived = processOn(again, remains.resumes + 2);
     const factory = factoryOf({
-      host: processOn(again, 2),
+      host: isMortal
+        ? dyingHost(revived, note(again, { ...remains, resumes: 1, ran: all }))
+        : revived,
       url: model.url,
-      tools: [markTool(ranAgain)],
+      tools: [markTool(all)],
     });
     if (again.text(logPath) === "" || !again.text(logPath).includes("\n")) {
       await assert.rejects(resumeThread(factory, logPath), SessionError);
@@ -80,16 +97,16 @@ Deno.test("resumeThread() goes on from a death at every write boundary", async (
     const { thread } = await restoreThread(again.files, logPath);
     await using living = new LivingThread(await resumeThread(factory, logPath));
     assert.equal((await living.turn("go on")).type, "done", `death ${at}`);
-    const all = [...remains.ran, ...ranAgain];
     assert.deepEqual(all, [...new Set(all)], `death ${at}: nothing ran twice`);
     const kept = living.items.slice(0, thread.items.length);
     assert.deepEqual(kept, thread.items, `death ${at}: nothing is lost`);
     const { resume } = await living.started();
     assert.ok(resume?.exact ?? true, `death ${at}: ${resume?.cause}`);
-    if (sentBefore === undefined) continue;
+    if (remains.lastSent === undefined) continue;
     const input = openInput(model.request(next));
-    assert.ok(input.startsWith(openInput(sentBefore)), `death ${at}`);
+    assert.ok(input.startsWith(openInput(remains.lastSent)), `death ${at}`);
   }
+  assert.ok(deaths.some(({ resumes }) => resumes === 1));
 });
 
 for (const code of ["ENOSPC", "EIO"] as const) {
