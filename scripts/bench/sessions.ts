@@ -1,7 +1,4 @@
-/**
- * What a long session costs beside a short one: listed, searched, opened, appended to.
- * The long one has 100,000 items in 1 GB and was compacted as it grew.
- */
+/** What a session of 100,000 items in 1 GB costs beside a short one: listed, opened, appended to. */
 import { denoHost } from "../../core/host/deno_host.ts";
 import type { LogFact, ThreadMeta } from "../../core/protocol/log.ts";
 import type { TurnSettings } from "../../core/protocol/settings.ts";
