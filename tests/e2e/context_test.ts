@@ -250,3 +250,51 @@ Deno.test("--strict-cache ends a run whose prompt no longer extends the last one
   assert.equal(lastEvent(run)["type"], "turn.failed");
   assert.match(String(errorOf(run)["message"]), /instructions changed/);
 });
+
+Deno.test("a folder's own AGENTS.md is told once, after a tool has touched it", async () => {
+  const look = (callId: string) =>
+    call("shell", { command: ["ls"], workdir: "sub" }, { callId });
+  await using s = await stage({
+    script: [look("a"), look("b"), say("Seen.")],
+    files: {
+      "AGENTS.md": "Root rules.\n",
+      "sub/AGENTS.md": "Sub rules.\n",
+    },
+  });
+  assert.equal((await s.json("look")).code, 0);
+  const [first, second, third] = s.model.requests.map((request) =>
+    request.text.split("Sub rules.").length - 1
+  );
+  assert.deepEqual([first, second, third], [0, 1, 1]);
+});
+
+Deno.test("sessions cache tells what the cache did, also after a resume with other instructions", async () => {
+  await using s = await stage({
+    script: () => say("Said."),
+    laws: { except: ["prefix"] },
+    files: { "first.md": "Be brief. ".repeat(800), "second.md": "Be long." },
+  });
+  const instructed = (file: string, command: readonly string[]) =>
+    s.json("go", {
+      command,
+      args: ["-c", `model_instructions_file="${s.home.work}/${file}"`],
+    });
+  const run = await instructed("first.md", []);
+  assert.equal(run.code, 0, run.stdout);
+  const again = await instructed("first.md", ["resume", "--last"]);
+  const [kept] = eventsOf(again, "request.completed");
+  assert.deepEqual(
+    (kept?.["cache"] as JsonObject | undefined)?.["prefix_broken"],
+    false,
+  );
+  const other = await instructed("second.md", ["resume", "--last"]);
+  assert.equal(other.code, 0, "only a strict run fails");
+  const [broken] = eventsOf(other, "request.completed");
+  const cache = broken?.["cache"] as JsonObject | undefined;
+  assert.equal(cache?.["prefix_broken"], true);
+  assert.equal(cache?.["cause"], "instructions changed");
+  const id = String(run.events[0]?.["thread_id"]);
+  const table = await s.run(["sessions", "cache", id]);
+  assert.equal(table.code, 0, table.stderr);
+  assert.match(table.stdout, /cached/i);
+});
