@@ -86,7 +86,7 @@ _${PROGRAM}() {
     at="\${COMP_WORDS[i]}"
     case "$at" in
       --) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-      ${valued}) ((i++)); continue ;;
+      ${valued}) [ "\${COMP_WORDS[i+1]}" = "=" ] && ((i++)); ((i++)); continue ;;
       -*) continue ;;
     esac
     [ "$at" = e ] && at=exec
@@ -96,6 +96,9 @@ _${PROGRAM}() {
       *) break ;;
     esac
   done
+  # --flag=value reaches us as three words.
+  [ "$prev" = "=" ] && prev="\${COMP_WORDS[COMP_CWORD-2]}"
+  [ "$cur" = "=" ] && cur=""
   case "$prev" in
 ${valueCases(nodes, bashValue).join("\n")}
   esac
@@ -144,6 +147,10 @@ _${PROGRAM}() {
       *) break ;;
     esac
   done
+  if [[ "$cur" = --*=* ]]; then
+    prev="\${cur%%=*}"
+    compset -P "*="
+  fi
   case "$prev" in
 ${valueCases(nodes, zshValue).join("\n")}
   esac

@@ -49,6 +49,9 @@ const CASES: readonly [
   ["rondo -m gpt exec --json resume --la", ["--last"], []],
   ["rondo e resume --la", ["--last"], []],
   ["rondo exec --sandbox work", ["workspace-write"], ["read-only"]],
+  ["rondo exec --sandbox=work", ["workspace-write"], ["read-only"]],
+  ["rondo --sandbox=read-only exec resume --la", ["--last"], []],
+  ["rondo exec --output-schema=fi", ["file.txt"], []],
   ["rondo policy ", ["explain", "test", "lint", "rules"], ["exec"]],
   ["rondo schema e", ["events", "exit-codes"], ["config"]],
   ["rondo completion ", ["bash", "zsh", "fish"], []],
@@ -68,6 +71,11 @@ function check(shell: string, line: string, found: readonly string[]): void {
   }
 }
 
+// bash takes "=" for a word of its own.
+function bashWords(line: string): string[] {
+  return line.replaceAll("=", " = ").split(" ");
+}
+
 Deno.test("renderCompletion() works in a real bash", async () => {
   const script = renderCompletion("bash");
   for (const [line] of CASES) {
@@ -76,7 +84,7 @@ Deno.test("renderCompletion() works in a real bash", async () => {
       ["--norc", "-c"],
       `compopt() { :; }
 ${script}
-COMP_WORDS=(${line.split(" ").map((word) => `'${word}'`).join(" ")})
+COMP_WORDS=(${bashWords(line).map((word) => `'${word}'`).join(" ")})
 COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
 _rondo
 printf '%s\\n' "\${COMPREPLY[@]}"`,
@@ -96,7 +104,8 @@ Deno.test({
         ["--no-config", "-c"],
         `${script}\ncomplete -C '${line}'`,
       );
-      check("fish", line, found);
+      // fish offers the flag together with its value.
+      check("fish", line, found.map((one) => one.replace(/^--[\w-]+=/, "")));
     }
   },
 });
@@ -117,6 +126,7 @@ _describe() { local -a all; all=("\${(@P)4}"); local row; for row in $all; do
 compadd() { shift; local row; for row in "$@"; do
   [[ "$row" = "$PREFIX"* ]] && print -r -- "$row"; done; }
 _files() { print -r -l -- "$PREFIX"*(N); }
+compset() { PREFIX="\${PREFIX#*=}"; }
 _message() { :; }
 ${script}
 words=(${line.split(" ").map((word) => `'${word}'`).join(" ")})
