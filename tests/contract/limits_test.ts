@@ -119,24 +119,6 @@ Deno.test("--timeout and limits.timeout end a silent stream and a long command w
   }
 });
 
-Deno.test("the model is told of the time that is left, once", async () => {
-  const bottom = '[limits]\ntimeout = "4s"';
-  await using stage = await openStage({
-    script: [
-      shell("a", "sleep 3.3"),
-      shell("b", "true"),
-      say("done"),
-    ],
-    config: { bottom },
-  });
-  const run = await stage.exec(["go"]);
-  assert.deepEqual([run.code, stage.model.requests.map(noticesIn)], [0, [
-    0,
-    1,
-    1,
-  ]]);
-});
-
 Deno.test("a run that met its limit goes on when it is raised", async () => {
   await using stage = await openStage({ script: spending(100) });
   const first = await stage.exec(["--max-tokens=200", "go"]);

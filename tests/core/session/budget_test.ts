@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { NO_USAGE, type Usage } from "../../../core/protocol/event.ts";
-import { Budget, costOf } from "../../../core/session/budget.ts";
+import {
+  Budget,
+  type BudgetLimits,
+  costOf,
+} from "../../../core/session/budget.ts";
+import { testThread, testTool } from "../../support/harness.ts";
+import { call } from "../../support/mock_script.ts";
 
 function tokens(totalTokens: number): Usage {
   return { ...NO_USAGE, totalTokens, inputTokens: totalTokens };
@@ -69,4 +75,27 @@ Deno.test("costOf() takes cached input at its own price", () => {
   };
   const price = { input: 2, cachedInput: 0.5, output: 10 };
   assert.equal(costOf(usage, price), 1.2 + 0.2 + 1);
+});
+
+Deno.test("a thread tells the model once that its time is short, and then asks no more", async () => {
+  let nowMs = 5_000;
+  const limits: BudgetLimits = { timeoutMs: 10_000 };
+  const tool = testTool("work", () => {
+    nowMs += 4_500;
+    return Promise.resolve({ content: "worked", success: true });
+  });
+  await using t = testThread({
+    deps: { limits },
+    host: { monotonicMs: () => nowMs },
+    tools: [tool],
+    script: () => call("work", {}),
+  });
+  const outcome = await t.turn("go");
+  assert(outcome.type === "failed");
+  assert.equal(outcome.error.kind, "timeout");
+  const notices = t.model.requests.map(({ input }) =>
+    input.filter((item) => JSON.stringify(item).includes("limit_notice")).length
+  );
+  assert.deepEqual(notices, [0, 0, 1]);
+  assert.match(t.model.request(2).text, /10 seconds and has used 9 seconds/);
 });
