@@ -23,6 +23,8 @@ export type LogFact =
     readonly usage: Usage | null;
     readonly bodyHash: string;
     readonly inputItems: number;
+    /** Why the cache gave less than was shared with the request before; absent when it did not. */
+    readonly cause?: string;
   }
   | {
     readonly type: "turn_ended";

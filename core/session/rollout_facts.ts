@@ -136,7 +136,11 @@ function requestBody(
       model_context_window: context.contextWindow ?? null,
     },
     rate_limits: null,
-    request: { body_hash: fact.bodyHash, input_items: fact.inputItems },
+    request: {
+      body_hash: fact.bodyHash,
+      input_items: fact.inputItems,
+      ...(fact.cause !== undefined && { cause: fact.cause }),
+    },
   });
 }
 

@@ -12,8 +12,8 @@ export interface CacheRow {
   readonly inputItems: number;
   /** Null when the provider reported none. */
   readonly usage: Usage | null;
-  /** What happened to the history right before: empty, `compacted`, `rolled back`, `resumed`. */
-  readonly after: string;
+  /** Why less was cached than could be, or what happened to the history before; or empty. */
+  readonly cause: string;
 }
 
 /** A row per answered request of a log of ours. Throws SessionError. */
@@ -56,20 +56,22 @@ export function renderCacheTable(rows: readonly CacheRow[]): readonly string[] {
 function readRow(
   payload: JsonObject,
   entry: LogEntry,
-  known: Pick<CacheRow, "request" | "after">,
+  known: { readonly request: number; readonly after: string },
 ): CacheRow {
   const request = payload["request"] as JsonObject | undefined;
+  const cause = request?.["cause"];
   return {
-    ...known,
+    request: known.request,
+    cause: typeof cause === "string" ? cause : known.after,
     at: entry.timestamp,
     inputItems: Number(request?.["input_items"] ?? 0),
     usage: parseUsage(payload).last ?? null,
   };
 }
 
-function cellsOf({ request, inputItems, usage, after }: CacheRow): string[] {
+function cellsOf({ request, inputItems, usage, cause }: CacheRow): string[] {
   if (usage === null) {
-    return [String(request), String(inputItems), "-", "-", "-", "-", after];
+    return [String(request), String(inputItems), "-", "-", "-", "-", cause];
   }
   return [
     String(request),
@@ -78,7 +80,7 @@ function cellsOf({ request, inputItems, usage, after }: CacheRow): string[] {
     String(usage.cachedInputTokens),
     share(usage.cachedInputTokens, usage.inputTokens),
     String(usage.outputTokens),
-    after,
+    cause,
   ];
 }
 

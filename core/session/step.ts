@@ -88,6 +88,7 @@ async function request(
     usage: answer.usage,
     bodyHash: watch.bodyHash,
     inputItems: watch.inputItems,
+    ...(cache.cause !== "" && { cause: cache.cause }),
   });
   context.emit({
     type: "request.completed",

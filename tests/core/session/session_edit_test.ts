@@ -323,7 +323,7 @@ Deno.test("loadCacheTable() tells what each request took from the cache", async 
   ]);
   const rows = await loadCacheTable(home.host.files, path);
   assert.deepEqual(
-    rows.map(({ request, inputItems, after }) => [request, inputItems, after]),
+    rows.map(({ request, inputItems, cause }) => [request, inputItems, cause]),
     [
       [1, 1, ""],
       [2, 2, ""],
