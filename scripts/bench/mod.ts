@@ -1,7 +1,4 @@
-/**
- * Runs benchmarks: all, or those named (`deno task bench start memory`). With CODEX_BIN
- * set the same is measured of that program, run by run in turns.
- */
+/** Runs benchmarks, all or those named; with CODEX_BIN beside that program, in turns. */
 
 const NAMES = [
   "start",

@@ -1,7 +1,5 @@
-/**
- * A plain HTTP/1.1 server for tests: keep-alive, chunked answers, breaks when told to.
- * Deno's own closes the connection after every request with a body of some size.
- */
+/** A plain HTTP/1.1 server for tests: keep-alive, chunked answers, breaks when told to. */
+// Deno's own closes the connection after every request with a body of some size.
 
 /** Answers one request. `connection` is equal for requests of one TCP connection. */
 export type Handler = (

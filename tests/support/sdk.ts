@@ -1,7 +1,5 @@
-/**
- * The official Codex SDK as its users get it, fetched from the npm registry when a test
- * needs it. Its own program (hundreds of megabytes) is not: ours stands in its place.
- */
+/** The official Codex SDK as its users get it, fetched from npm when a test needs it. */
+// Its own program (hundreds of megabytes) is not: ours stands in its place.
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 
