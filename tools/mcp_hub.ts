@@ -13,7 +13,7 @@ import { answerElicitation } from "./mcp_question.ts";
 import { createResourceTools } from "./mcp_resources.ts";
 import { piecesOfBlock } from "./mcp_result.ts";
 import { createMcpTool } from "./mcp_tool.ts";
-import { createTransport } from "./mcp_transport.ts";
+import { createTransport, type TransportOptions } from "./mcp_transport.ts";
 import { PromptResult } from "./mcp_content.ts";
 import { WirePrompt } from "./mcp_wire.ts";
 
@@ -27,6 +27,8 @@ export interface McpHubOptions {
   readonly codexHome: string | undefined;
   /** Where answers that are too long for the model are kept. */
   readonly spoolFolder?: string;
+  /** Ends what servers have started in groups of their own. */
+  readonly sweep?: TransportOptions["sweep"];
   /** Takes values from the person; without it they can only say yes or no. */
   readonly elicit?: ElicitHook;
 }
@@ -155,11 +157,11 @@ export class McpHub {
   }
 
   #createPeer(spec: McpServerSpec): McpPeer {
-    const { host, cwd, codexHome, elicit } = this.#options;
+    const { elicit, ...options } = this.#options;
     const peer: McpPeer = new McpPeer({
-      host,
+      host: options.host,
       spec,
-      openTransport: () => createTransport(spec, { host, cwd, codexHome }),
+      openTransport: () => createTransport(spec, options),
       elicit: (request, context, signal) =>
         answerElicitation(request, context, {
           signal,

@@ -7,15 +7,18 @@ import { LIMITS } from "../core/protocol/limits.ts";
 import { asObject } from "../core/util/json.ts";
 import { encodeJsonLine } from "../core/util/jsonl.ts";
 import { tailBytes } from "../core/util/text.ts";
+import { COMMAND_MARK } from "../sandbox/sweep.ts";
 import { findMessageId, type Frame, MessageFramer } from "./mcp_framing.ts";
 
 export interface StdioOptions {
-  readonly host: Pick<Host, "spawn" | "sleep">;
+  readonly host: Pick<Host, "spawn" | "sleep" | "newId">;
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Absolute. */
   readonly cwd: string;
+  /** Ends what the server has started in groups of its own; see Sweeper. */
+  readonly sweep?: (mark: string, pid: number) => Promise<unknown>;
 }
 
 /** JSON-RPC 2.0, section 5.1: a fault of the server's own. */
@@ -29,6 +32,8 @@ export class StdioTransport implements Transport {
   onmessage?: Transport["onmessage"];
   readonly #options: StdioOptions;
   readonly #encoder = new TextEncoder();
+  /** In the environment of the server and of all that it starts. */
+  readonly #mark: string;
   #child: Child | undefined;
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
   #reading: Promise<unknown> = Promise.resolve();
@@ -42,6 +47,7 @@ export class StdioTransport implements Transport {
 
   constructor(options: StdioOptions) {
     this.#options = options;
+    this.#mark = options.host.newId();
   }
 
   /** Throws the platform's error when the program cannot be started. */
@@ -51,7 +57,7 @@ export class StdioTransport implements Transport {
       command,
       args,
       cwd,
-      env,
+      env: { ...env, [COMMAND_MARK]: this.#mark },
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
@@ -209,6 +215,7 @@ export class StdioTransport implements Transport {
     // Also when the first process has ended: it may have left others of its group.
     child.kill("SIGKILL", { group: true });
     this.#exit = await child.status;
+    await this.#options.sweep?.(this.#mark, child.pid);
     // A grandchild in a group of its own may hold the pipes open.
     await this.#settled(this.#reading, LIMITS.pipeGraceMs);
     for (const reader of this.#readers) reader.cancel().catch(() => {});

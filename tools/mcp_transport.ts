@@ -8,7 +8,7 @@ import { McpFailure, type McpTransport } from "./mcp_contract.ts";
 import { buildServerEnv, buildServerHeaders } from "./mcp_env.ts";
 import { HttpTransport } from "./mcp_http.ts";
 import { storedLogin } from "./mcp_oauth.ts";
-import { StdioTransport } from "./mcp_stdio.ts";
+import { type StdioOptions, StdioTransport } from "./mcp_stdio.ts";
 import { McpTokenStore } from "./mcp_tokens.ts";
 
 export interface TransportOptions {
@@ -16,6 +16,7 @@ export interface TransportOptions {
   /** Where programs run unless configured. */
   readonly cwd: string;
   readonly codexHome: string | undefined;
+  readonly sweep?: StdioOptions["sweep"];
 }
 
 /** A way to the server that nobody has used yet. Throws McpFailure and UserError. */
@@ -32,6 +33,7 @@ export async function createTransport(
         args: transport.args,
         env: buildServerEnv(transport, (variable) => host.env(variable)),
         cwd: resolvePath(cwd, transport.cwd ?? "."),
+        ...(options.sweep !== undefined && { sweep: options.sweep }),
       });
     case "http":
       return await createHttp(name, transport, options);

@@ -1,9 +1,11 @@
 /** MCP servers of a run. Nothing of them is loaded where none is configured. */
 import type { LoadedConfig } from "../config/load.ts";
+import { reapChild } from "../host/descriptors.ts";
 import { openHttpClient } from "../host/http_client.ts";
 import type { Host } from "../protocol/host.ts";
 import { PROGRAM } from "../protocol/version.ts";
 import { resolvePath } from "../util/path.ts";
+import { Sweeper } from "../../sandbox/sweep.ts";
 import type { McpServerSpec } from "../../tools/mcp_config.ts";
 import type { McpHub } from "../../tools/mcp_hub.ts";
 
@@ -52,6 +54,15 @@ export async function hostForServers(
   };
 }
 
+/** Ends the orphans of a server; they come to us, the subreaper. */
+export function sweepOf(
+  host: Host,
+): (mark: string, pid: number) => Promise<unknown> {
+  const sweeper = new Sweeper(host, reapChild);
+  return async (mark, pid) =>
+    await sweeper.end({ mark, isConfined: false }, pid);
+}
+
 async function hasServers(
   host: Pick<Host, "files">,
   { config, projectRoot }: LoadedConfig,
@@ -70,6 +81,7 @@ async function loadHub(host: Host, loaded: LoadedConfig): Promise<McpHub> {
   const { servers, warnings } = await loadMcpServers(host, loaded);
   const hub = new McpHub({
     host: await hostForServers(host, servers),
+    sweep: sweepOf(host),
     servers,
     warnings,
     cwd,

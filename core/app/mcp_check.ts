@@ -12,7 +12,7 @@ import {
   openSession,
 } from "../../tools/mcp_session.ts";
 import { createTransport } from "../../tools/mcp_transport.ts";
-import { hostForServers } from "./mcp.ts";
+import { hostForServers, sweepOf } from "./mcp.ts";
 
 export interface ServerCheck {
   readonly name: string;
@@ -43,7 +43,8 @@ export async function checkServer(
   let session: McpSession | undefined;
   let check = emptyCheck(spec.name);
   try {
-    const transport = await createTransport(spec, { ...options, host });
+    const sweep = sweepOf(host);
+    const transport = await createTransport(spec, { ...options, host, sweep });
     session = await openSession({
       server: spec.name,
       transport,

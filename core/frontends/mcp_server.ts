@@ -38,15 +38,15 @@ import {
 /** What the server needs of the rest of the program. */
 export interface McpServerServices {
   /** A new thread. Throws UserError. */
-  start(
+  readonly start: (
     request: StartArguments,
     client: { readonly canAsk: boolean },
-  ): Promise<Thread>;
+  ) => Promise<Thread>;
   /** A recorded one. Throws SessionError and UserError. */
-  resume(
+  readonly resume: (
     threadId: string,
     client: { readonly canAsk: boolean },
-  ): Promise<Thread>;
+  ) => Promise<Thread>;
 }
 
 export interface McpServerOptions {

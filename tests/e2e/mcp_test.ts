@@ -54,6 +54,7 @@ Deno.test("exec offers the tools of servers after its own, calls them, and ends 
     serverTable("tiny", {
       tools: [{ name: "echo", ...READ_ONLY }, { name: "boom" }],
       stderrText: marker,
+      child: "session",
     }),
     serverTable("dead", { fault: { at: "initialize", kind: "exit" } }),
   );
@@ -100,7 +101,8 @@ Deno.test("exec refuses what may change something where nobody can be asked, unl
     serverTable("s", { tools }, 'default_tools_approval_mode = "approve"'),
   );
   const allowed = await open.json("go", { sandbox: "read-only" });
-  assert.equal(itemsOf(allowed, "mcp_tool_call")[0]?.["status"], "completed");
+  const [done] = itemsOf(allowed, "mcp_tool_call");
+  assert.equal(done?.["status"], "completed", allowed.stdout);
 });
 
 Deno.test("exec fails the turn when a required server is not there", async () => {

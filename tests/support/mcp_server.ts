@@ -31,8 +31,8 @@ export interface McpScript {
   readonly changeMs?: number;
   /** Ends neither at the end of stdin nor at SIGTERM. */
   readonly isStubborn?: boolean;
-  /** Starts a process of its own that outlives it. */
-  readonly child?: boolean;
+  /** Starts a process of its own that outlives it: in its group, or in one of its own. */
+  readonly child?: "group" | "session";
   /** Appends one line with its pid to this file at the start. */
   readonly pidFile?: string;
   /** Appends every message it gets to this file. */
@@ -87,7 +87,15 @@ class ScriptedServer {
     }
     if (script.isStubborn) Deno.addSignalListener("SIGTERM", () => {});
     if (script.child) {
-      const child = new Deno.Command("sleep", { args: ["1000"] }).spawn();
+      const [command = "", ...args] = [
+        ...(script.child === "session" ? ["setsid"] : []),
+        "sh",
+        "-c",
+        "while :; do sleep 1; done",
+        // Its name, by which a test finds it.
+        script.stderrText ?? "child",
+      ];
+      const child = new Deno.Command(command, { args }).spawn();
       if (script.pidFile) {
         Deno.writeTextFileSync(script.pidFile, `${child.pid}\n`, {
           append: true,

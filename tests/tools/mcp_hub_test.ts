@@ -182,7 +182,7 @@ Deno.test("McpHub.close() leaves no process behind, not even of a server that he
       tools: [ECHO],
       pidFile,
       isStubborn: true,
-      child: true,
+      child: "group",
     }),
   ]);
   await t.tools();
