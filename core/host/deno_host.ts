@@ -72,6 +72,9 @@ function operatingSystem(): Host["os"] {
   return os === "darwin" || os === "windows" ? os : "linux";
 }
 
+/** A longer timer of the runtime ends at once; nothing runs for these 24 days anyway. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
@@ -82,7 +85,7 @@ function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     const timer = setTimeout(() => {
       signal?.removeEventListener("abort", onAbort);
       resolve();
-    }, ms);
+    }, Math.min(ms, TIMER_MAX_MS));
     signal?.addEventListener("abort", onAbort, { once: true });
   });
 }

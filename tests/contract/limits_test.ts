@@ -119,6 +119,12 @@ Deno.test("--timeout and limits.timeout end a silent stream and a long command w
   }
 });
 
+Deno.test("a time limit of a month is no limit of a moment", async () => {
+  await using stage = await openStage({ script: [say("done")] });
+  const run = await stage.exec(["--timeout=720h", "go"]);
+  assert.equal(run.code, 0, run.stderr);
+});
+
 Deno.test("a run that met its limit goes on when it is raised", async () => {
   await using stage = await openStage({ script: spending(100) });
   const first = await stage.exec(["--max-tokens=200", "go"]);
