@@ -3,6 +3,7 @@ import type { FileServices } from "../frontends/repl_services.ts";
 import type { UndoReport } from "../frontends/repl_facts.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { createCheckpoints } from "../session/checkpoints.ts";
+import { findUserMessages } from "../session/rollback_plan.ts";
 import { renderUndoChange, type UndoPlan } from "../session/undo_plan.ts";
 import { relativeTo } from "../util/path.ts";
 import { readGitDiff } from "./git_diff.ts";
@@ -29,7 +30,10 @@ async function undoFiles(
   const plan = isDryRun
     ? await checkpoints.preview(turns, options)
     : await checkpoints.undo(turns, options);
-  const report = reportOf(plan, cwd);
+  const report = {
+    ...reportOf(plan, cwd),
+    ...messagesSince(desk, threadId, plan),
+  };
   if (!isDryRun) tellModel(desk, threadId, report);
   return report;
 }
@@ -43,6 +47,18 @@ function reportOf(plan: UndoPlan, cwd: string): UndoReport {
       `${relativeTo(path, cwd)} (${reason})`
     ),
   };
+}
+
+function messagesSince(
+  desk: ReplDesk,
+  threadId: string,
+  { messagesBefore }: UndoPlan,
+): Pick<UndoReport, "messages"> {
+  const thread = desk.live(threadId)?.thread;
+  if (thread === undefined || messagesBefore === undefined) return {};
+  const items = thread.state.transcript.entries.map(({ item }) => item);
+  const messages = findUserMessages(items).length - messagesBefore;
+  return { messages: Math.max(1, messages) };
 }
 
 // When the conversation goes back too, this goes with it; else the model would believe

@@ -47,6 +47,11 @@ export interface UndoReport {
   readonly changes: readonly string[];
   /** Files that stay, and why. */
   readonly conflicts: readonly string[];
+  /**
+   * Messages of the person since those turns began: they go too when the conversation
+   * goes back. Undefined when no turn changed files.
+   */
+  readonly messages?: number;
 }
 
 export interface ShellResult {

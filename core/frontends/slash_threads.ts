@@ -154,12 +154,15 @@ async function runUndo(context: SlashContext, args: string): Promise<void> {
   const { turns, restore, isSure, isForced } = request;
   const what = turns === 1 ? "the last turn" : `the last ${turns} turns`;
   const lines: string[] = [];
+  // What was asked since the files were changed goes back with them.
+  let messages = turns;
   if (restore !== "chat") {
     const report = await context.services.undoFiles(context.state.threadId, {
       turns,
       isDryRun: !isSure,
       isForced,
     });
+    messages = report.messages ?? turns;
     lines.push(
       ...(report.changes.length === 0
         ? ["No file has to change"]
@@ -168,8 +171,12 @@ async function runUndo(context: SlashContext, args: string): Promise<void> {
     );
   }
   if (restore !== "code") {
-    if (isSure) context.submit({ type: "rollback", turns });
-    lines.push(`the conversation loses ${what}`);
+    if (isSure) context.submit({ type: "rollback", turns: messages });
+    lines.push(
+      messages === 1
+        ? "the conversation loses your last message and what followed"
+        : `the conversation loses your last ${messages} messages and what followed`,
+    );
   }
   const again = `/undo ${args === "" ? "" : `${args} `}yes`;
   context.say([

@@ -227,7 +227,11 @@ Deno.test("undoFiles() shows, takes back, and tells the model that its change is
   assert.equal(await read(), "two\n");
   const options = { turns: 1, isForced: false };
   const shown = await t.services.undoFiles(id, { ...options, isDryRun: true });
-  assert.deepEqual(shown, { changes: ["restore  a.txt"], conflicts: [] });
+  assert.deepEqual(shown, {
+    changes: ["restore  a.txt"],
+    conflicts: [],
+    messages: 1,
+  });
   assert.equal(await read(), "two\n");
   await Deno.writeTextFile(`${t.home.work}/a.txt`, "mine\n");
   const late = await t.services.undoFiles(id, { ...options, isDryRun: true });

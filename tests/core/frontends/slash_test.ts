@@ -284,11 +284,17 @@ Deno.test("/undo shows first and acts only when told so", async () => {
     "This would take back the last 2 turns:",
     "  restore a.ts",
     "  stays: b.ts: changed since",
-    "  the conversation loses the last 2 turns",
+    "  the conversation loses your last 2 messages and what followed",
     "Do it with /undo 2 yes",
   ]);
   const done = await run("/undo 2 yes", services);
   assert.deepEqual(done.ops, [{ type: "rollback", turns: 2 }]);
+  // What was asked since goes with the turns that changed files.
+  const since = await run("/undo 2 yes", {
+    undoFiles: () =>
+      Promise.resolve({ changes: [], conflicts: [], messages: 5 }),
+  });
+  assert.deepEqual(since.ops, [{ type: "rollback", turns: 5 }]);
   assert.deepEqual((await run("/undo code yes", services)).ops, []);
   assert.equal((await run("/undo chat yes", services)).ops.length, 1);
   assert.deepEqual(asked, [
