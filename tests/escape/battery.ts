@@ -17,6 +17,8 @@ export interface BatteryOptions {
   readonly user: User;
   readonly tricks: string;
   readonly strayName: string;
+  /** A copy of this Deno where commands cannot write and anybody can run it. */
+  readonly deno: string;
   readonly landlockAbiMax?: number;
   /** The built program, which then runs the cases through its command line. */
   readonly program?: string;
@@ -42,7 +44,10 @@ export async function runBattery(
 ): Promise<BatteryResult> {
   const asUser = options.user === "nobody" && Deno.uid() === 0 ? SETPRIV : [];
   await using stage = await buildStage({ ...options, asUser });
-  const host = hostAs(asUser, `${stage.base}/deno`);
+  const host = hostAs(asUser, {
+    denoDir: `${stage.base}/deno`,
+    deno: options.deno,
+  });
   await Deno.mkdir(`${stage.base}/deno`);
   await Deno.chmod(`${stage.base}/deno`, 0o777);
   const results = new Map<string, boolean>();
@@ -173,7 +178,10 @@ function policyOf(name: PolicyName, roots: readonly string[]): SandboxPolicy {
 }
 
 /** This machine, whose programs are started by somebody else. */
-function hostAs(asUser: readonly string[], denoDir: string): Host {
+function hostAs(
+  asUser: readonly string[],
+  { denoDir, deno }: { readonly denoDir: string; readonly deno: string },
+): Host {
   const base = denoHost();
   const [program, ...prefix] = asUser;
   const files = program === undefined ? base.files : {
@@ -194,7 +202,7 @@ function hostAs(asUser: readonly string[], denoDir: string): Host {
         ? undefined
         : base.env(name),
     selfCommand: (args) => [
-      Deno.execPath(),
+      deno,
       "run",
       "--quiet",
       "--no-check",

@@ -87,16 +87,14 @@ const FORMS: readonly Form[] = [
 ];
 
 /**
- * The built program where commands cannot write: below /tmp, where a checkout may well be,
- * Landlock would have to close the whole of /tmp to protect it.
+ * Programs where commands cannot write: below /tmp, where a checkout or a home may well be,
+ * Landlock would have to close the whole of /tmp to protect them.
  */
-async function placeProgram(folder: string): Promise<string | undefined> {
-  if (!await isThere(PROGRAM)) return undefined;
-  await Deno.chmod(folder, 0o755);
-  const path = `${folder}/rondo`;
-  await Deno.copyFile(PROGRAM, path);
-  await Deno.chmod(path, 0o755);
-  return path;
+async function placeProgram(folder: string, path: string): Promise<string> {
+  const copy = `${folder}/${path.split("/").at(-1)}`;
+  await Deno.copyFile(path, copy);
+  await Deno.chmod(copy, 0o755);
+  return copy;
 }
 
 function coversGap(gap: Gap, { backend, landlockAbiMax = 7 }: Form): boolean {
@@ -136,12 +134,16 @@ for (const user of ["root", "nobody"] as const) {
       const folder = await Deno.makeTempDir();
       const place = await Deno.makeTempDir({ dir: "/var/tmp" });
       try {
-        const program = await placeProgram(place);
+        await Deno.chmod(place, 0o755);
+        const deno = await placeProgram(place, Deno.execPath());
+        const program = await isThere(PROGRAM)
+          ? await placeProgram(place, PROGRAM)
+          : undefined;
         const tricks = await compileTricks(folder);
         if (tricks === undefined) {
           return skipLoudly("all escape cases: gcc is missing");
         }
-        await playAll(test, { user, tricks, program });
+        await playAll(test, { user, tricks, deno, program });
       } finally {
         await Deno.remove(folder, { recursive: true });
         await Deno.remove(place, { recursive: true });
@@ -152,14 +154,15 @@ for (const user of ["root", "nobody"] as const) {
 
 async function playAll(
   test: Deno.TestContext,
-  { user, tricks, program }: {
+  { user, tricks, deno, program }: {
     readonly user: User;
     readonly tricks: string;
+    readonly deno: string;
     readonly program: string | undefined;
   },
 ): Promise<void> {
   const cases = await selectCases(user);
-  const options = { cases, user, tricks, strayName: STRAY };
+  const options = { cases, user, tricks, deno, strayName: STRAY };
   // Without CLOEXEC, as a careless parent would leave it to us.
   openLibc()?.memfd_create(new TextEncoder().encode(`${STRAY}\0`), 0);
   let control: BatteryResult = new Map();
