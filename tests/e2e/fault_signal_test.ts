@@ -137,7 +137,8 @@ Deno.test("a second signal does not wait for a command that will not end", async
   agent.kill("SIGINT");
   agent.kill("SIGTERM");
   const run = await ended(agent);
-  assert.equal(run.code, 130);
+  // Sent at once, either may be the first to be heard.
+  assert.ok([130, 143].includes(run.code), String(run.code));
   for (const pid of processesWith(marker)) Deno.kill(pid, "SIGKILL");
 });
 

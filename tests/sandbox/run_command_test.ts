@@ -142,7 +142,9 @@ for (const backend of BACKENDS) {
         `(setsid sh -c 'sleep ${word} >/dev/null 2>&1 </dev/null &' &)
        sleep ${word} & (sleep ${word} >/dev/null 2>&1 &)
        (env -i /usr/bin/setsid sleep ${word} >/dev/null 2>&1 &)
-       while [ $(cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -o "sleep ${word}" | wc -l) -lt 4 ]; do :; done
+       while [ $(cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep -cx "[6]${
+          word.slice(1)
+        }") -lt 4 ]; do :; done
        echo left`,
       );
       assert.equal(result.output.head, "left\n");
