@@ -176,6 +176,8 @@ export class MarkdownStream {
   // The start of a line that may become one of the above.
   #mayBeSpecial(): boolean {
     if (this.#isRaw || this.#isContinued || this.#out > 0) return false;
+    // Whether a line goes on with a table shows at its end.
+    if (this.#table.length > 0) return true;
     return /^\s*([`~]{1,2}$|[`~]{3}|\||[-*_\s]*$|[-+*#>\d.)]{1,9}\s*$)/.test(
       this.#line,
     );
