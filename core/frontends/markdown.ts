@@ -237,7 +237,10 @@ function wrapBlock(
   isWhole: boolean,
   isContinued: boolean = false,
 ): { readonly lines: readonly string[] } {
-  const text = line.replaceAll("\t", "    ");
+  // An indent as wide as the window would leave no room for words.
+  const indentMax = Math.floor(look.width / 2);
+  const text = line.replaceAll("\t", "    ")
+    .replace(/^ +/, (indent) => indent.slice(0, indentMax));
   const block = isContinued ? PLAIN_BLOCK : blockOf(text);
   const inline = parseInline(text.slice(block.from), isWhole, block.styles);
   const held = isWhole || inline.held === "" ? [] : [span("\u00a0")];
