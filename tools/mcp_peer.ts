@@ -107,9 +107,9 @@ export class McpPeer {
   async session(signal?: AbortSignal): Promise<McpSession> {
     signal?.throwIfAborted();
     if (this.#stop.signal.aborted) throw this.#stop.signal.reason;
-    if (this.#session !== undefined && !this.#session.isClosed) {
-      return this.#session;
-    }
+    // A conversation that is still being opened does not know its tools yet.
+    const live = this.#opening === undefined ? this.#session : undefined;
+    if (live !== undefined && !live.isClosed) return live;
     this.#opening ??= this.#open().finally(() => this.#opening = undefined);
     return await withAbort(this.#opening, signal);
   }

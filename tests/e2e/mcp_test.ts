@@ -91,7 +91,7 @@ Deno.test("exec refuses what may change something where nobody can be asked, unl
   await using careful = await mcpStage(script, serverTable("s", { tools }));
   const refused = await careful.json("go", { sandbox: "read-only" });
   const [item] = itemsOf(refused, "mcp_tool_call");
-  assert.equal(item?.["status"], "failed");
+  assert.equal(item?.["status"], "failed", refused.stdout + refused.stderr);
   assert.match(
     String((item?.["error"] as JsonObject)["message"]),
     /nobody can be asked; the user can allow it with an approval mode/,
