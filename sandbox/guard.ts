@@ -1,4 +1,5 @@
 /** Puts back what mounts could not hold still: compared after the command, and restored. */
+import { errorCode, errorText } from "../core/protocol/error.ts";
 import type { Files, FileStat } from "../core/protocol/host.ts";
 import { LIMITS } from "../core/protocol/limits.ts";
 import { dirname } from "../core/util/path.ts";
@@ -209,7 +210,7 @@ async function bringBack(
   now: FileStat | undefined,
 ): Promise<void> {
   const parent = dirname(was.path);
-  if (now !== undefined) await files.remove(was.path, { recursive: true });
+  if (now !== undefined) await drop(files, was.path, new Set());
   if (was.children === undefined) {
     for (const { name } of await files.list(parent)) {
       const path = `${parent}/${name}`;
@@ -222,13 +223,24 @@ async function bringBack(
   await files.mkdir(was.path);
 }
 
+// A command that runs beside may be writing into the folder while it goes.
 async function drop(
   files: Files,
   path: string,
   changed: Set<string>,
 ): Promise<void> {
   changed.add(path);
-  await files.remove(path, { recursive: true });
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await files.remove(path, { recursive: true });
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === "ENOENT") return;
+      const isRefilled = code === "ENOTEMPTY" ||
+        /not empty/i.test(errorText(error));
+      if (!isRefilled || attempt === LIMITS.guardAttempts) throw error;
+    }
+  }
 }
 
 function isEqual(left: Uint8Array, right: Uint8Array): boolean {
