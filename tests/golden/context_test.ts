@@ -29,7 +29,7 @@ function sheet(items: readonly WireItem[]): string {
 Deno.test("permissions messages stay as they are", async () => {
   const sandboxes: readonly SandboxPolicy[] = [
     READ_ONLY,
-    { ...WORKSPACE, gitCommits: true, denyRead: ["/work/repo/.env"] },
+    { ...WORKSPACE, gitCommits: true, denyRead: ["/wdir/repo/.env"] },
     { mode: "danger-full-access" },
     { mode: "external-sandbox", networkAccess: true },
   ];
@@ -52,7 +52,7 @@ Deno.test("permissions messages stay as they are", async () => {
     approvals.map((approval) =>
       renderPermissions({ sandbox, approval }, {
         receipt: { ...RECEIPT, backend: "landlock", enforces: ["fs_write"] },
-        writableRoots: ["/work/repo", "/tmp"],
+        writableRoots: ["/wdir/repo", "/tmp"],
         approvedPrefixes: [["npm", "test"]],
       })
     )
@@ -77,7 +77,7 @@ Deno.test("the messages of a change of everything stay as they are", async () =>
   const after = context({
     settings: {
       model: { ...MODEL, slug: "gpt-other" },
-      cwd: "/work/other",
+      cwd: "/wdir/other",
       approval: "never",
       sandbox: READ_ONLY,
     },
@@ -121,7 +121,7 @@ Deno.test("the history after a compaction stays as it is", async () => {
     items,
     handover: items.reduce(foldHandover, NO_HANDOVER),
     budget: compactionBudget(MODEL, items),
-    cwd: "/work/repo",
+    cwd: "/wdir/repo",
     initial: initialItems(context()).slice(1),
   }, "It is half built.");
   await checkGolden("context/compacted.txt", sheet(replaced));

@@ -33,7 +33,7 @@ export class Machine implements AsyncDisposable {
   }
 
   get cwd(): string {
-    return `${this.home}/work`;
+    return `${this.home}/wdir`;
   }
 
   get userFile(): string {

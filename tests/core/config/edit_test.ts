@@ -49,8 +49,8 @@ Deno.test("renderTomlEdits() adds a key at the end of its table", () => {
 
 Deno.test("renderTomlEdits() adds a table at the end, quoting its name where needed", () => {
   assert.equal(
-    set(FILE, "projects|/work/x.y|trust_level", "untrusted"),
-    `${FILE}\n[projects."/work/x.y"]\ntrust_level = "untrusted"\n`,
+    set(FILE, "projects|/wdir/x.y|trust_level", "untrusted"),
+    `${FILE}\n[projects."/wdir/x.y"]\ntrust_level = "untrusted"\n`,
   );
   assert.equal(
     set("", "mcp_servers|new", { command: "x", args: ["a"], env: { A: "1" } }),

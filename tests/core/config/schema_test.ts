@@ -170,7 +170,7 @@ command = "./check.sh"
 timeout = 30
 statusMessage = "checking"
 
-[projects."/home/me/work"]
+[projects."/home/me/wdir"]
 trust_level = "trusted"
 
 [profiles.work]

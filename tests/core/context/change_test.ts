@@ -16,9 +16,9 @@ Deno.test("changeItems() says nothing when nothing changed", () => {
 });
 
 Deno.test("changeItems() tells another folder, and nothing else of the environment", () => {
-  const after = context({ settings: { cwd: "/work/other" } });
+  const after = context({ settings: { cwd: "/wdir/other" } });
   assert.deepEqual(told(changeItems(context(), after)), [
-    "user: <environment_context>\n  <cwd>/work/other</cwd>\n</environment_context>",
+    "user: <environment_context>\n  <cwd>/wdir/other</cwd>\n</environment_context>",
   ]);
 });
 

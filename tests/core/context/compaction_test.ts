@@ -53,7 +53,7 @@ function parts(
     items,
     handover: items.reduce(foldHandover, NO_HANDOVER),
     budget: { keepTokens: 20_000, handoverTokens: 8_000 },
-    cwd: "/work/repo",
+    cwd: "/wdir/repo",
     initial: [],
     ...patch,
   };

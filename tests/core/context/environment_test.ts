@@ -7,7 +7,7 @@ import {
 } from "../../../core/context/environment.ts";
 
 const ENVIRONMENT: Environment = {
-  cwd: "/work/a & b",
+  cwd: "/wdir/a & b",
   shell: "zsh",
   date: "2026-11-20",
   timezone: "Europe/Berlin",
@@ -17,7 +17,7 @@ Deno.test("renderEnvironment() tells everything in its order", () => {
   assert.equal(
     renderEnvironment(ENVIRONMENT),
     `<environment_context>
-  <cwd>/work/a & b</cwd>
+  <cwd>/wdir/a & b</cwd>
   <shell>zsh</shell>
   <current_date>2026-11-20</current_date>
   <timezone>Europe/Berlin</timezone>
@@ -29,7 +29,7 @@ Deno.test("renderEnvironment() tells only the fields that are asked for", () => 
   assert.equal(
     renderEnvironment(ENVIRONMENT, ["timezone", "cwd"]),
     `<environment_context>
-  <cwd>/work/a & b</cwd>
+  <cwd>/wdir/a & b</cwd>
   <timezone>Europe/Berlin</timezone>
 </environment_context>`,
   );

@@ -18,9 +18,9 @@ Deno.test("initialItems() gives each message of its own, in the order of the con
   assert.ok(permissions?.startsWith("developer: <permissions instructions>\n"));
   assert.deepEqual(others, [
     "developer: Speak Latin.",
-    "user: # AGENTS.md instructions for /work/repo\n\n<INSTRUCTIONS>\nDOCS\n</INSTRUCTIONS>\n\n" +
+    "user: # AGENTS.md instructions for /wdir/repo\n\n<INSTRUCTIONS>\nDOCS\n</INSTRUCTIONS>\n\n" +
     "<skills_instructions>\n## Skills\n</skills_instructions>",
-    "user: <environment_context>\n  <cwd>/work/repo</cwd>\n  <shell>bash</shell>\n" +
+    "user: <environment_context>\n  <cwd>/wdir/repo</cwd>\n  <shell>bash</shell>\n" +
     "  <current_date>2026-11-20</current_date>\n  <timezone>Europe/Berlin</timezone>\n</environment_context>",
   ]);
 });

@@ -10,7 +10,7 @@ import { context } from "./support.ts";
 const FACTS = {
   model: "gpt-test",
   instructions: "You are a test.",
-  cwd: "/work/repo",
+  cwd: "/wdir/repo",
 };
 
 Deno.test("recallTold() finds in the initial messages what they told", () => {
@@ -59,7 +59,7 @@ Deno.test("recallTold() does not take instructions of a folder below for those o
   const full = context({ rest: { userInstructions: { docs: "D" } } });
   const items = [
     ...initialItems(full),
-    textMessage("user", renderDocMessage("/work/repo/sub", "NESTED")),
+    textMessage("user", renderDocMessage("/wdir/repo/sub", "NESTED")),
   ];
   assert.equal(recallTold(items, FACTS)?.docs, "D");
 });

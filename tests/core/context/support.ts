@@ -59,7 +59,7 @@ export const RECEIPT: SandboxReceipt = {
 export function settings(patch: Partial<TurnSettings> = {}): TurnSettings {
   return {
     model: MODEL,
-    cwd: "/work/repo",
+    cwd: "/wdir/repo",
     approval: "on-request",
     sandbox: WORKSPACE,
     shell: "bash",
@@ -80,7 +80,7 @@ export function context(patch: {
     instructions: "You are a test.",
     permissions: {
       receipt: RECEIPT,
-      writableRoots: ["/work/repo", "/tmp"],
+      writableRoots: ["/wdir/repo", "/tmp"],
       approvedPrefixes: [],
       ...patch.permissions,
     },

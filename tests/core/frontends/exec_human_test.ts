@@ -57,8 +57,8 @@ const EVENTS: readonly EventBody[] = [
       type: "file_change",
       status: "completed",
       changes: [
-        { path: "/work/a.ts", kind: "update", diff: "@@\n-old\n+new\n" },
-        { path: "/work/b.ts", kind: "update", movedTo: "/work/c.ts" },
+        { path: "/wdir/a.ts", kind: "update", diff: "@@\n-old\n+new\n" },
+        { path: "/wdir/b.ts", kind: "update", movedTo: "/wdir/c.ts" },
       ],
     },
   },

@@ -277,10 +277,10 @@ const QUESTION: EventBody = {
     kind: "command",
     title: "make install",
     detail: "make install",
-    cwd: "/work",
+    cwd: "/wdir",
     reason: "It is not known to be safe",
-    forbids: "Writes outside /work",
-    sessionScope: "make install in /work",
+    forbids: "Writes outside /wdir",
+    sessionScope: "make install in /wdir",
     prefix: ["make", "install"],
   },
 };
@@ -431,8 +431,8 @@ Deno.test("runExec() writes one object with --output-format json", async () => {
           type: "file_change",
           status: "completed",
           changes: [
-            { path: "/work/a", kind: "add" },
-            { path: "/work/b", kind: "update", movedTo: "/work/c" },
+            { path: "/wdir/a", kind: "add" },
+            { path: "/wdir/b", kind: "update", movedTo: "/wdir/c" },
           ],
         },
       },
@@ -453,11 +453,11 @@ Deno.test("runExec() writes one object with --output-format json", async () => {
     ["All done", 0, null, "thread-1"],
   );
   assert.deepEqual(result.files_changed, [
-    { path: "/work/a", kind: "add" },
-    { path: "/work/b", kind: "update", moved_to: "/work/c" },
+    { path: "/wdir/a", kind: "add" },
+    { path: "/wdir/b", kind: "update", moved_to: "/wdir/c" },
   ]);
   assert.deepEqual(result.commands, [
-    { command: "ls -la", cwd: "/work", exit_code: 2, status: "failed" },
+    { command: "ls -la", cwd: "/wdir", exit_code: 2, status: "failed" },
   ]);
 });
 

@@ -50,7 +50,7 @@ export const SETTINGS: TurnSettings = {
     toolOutputTokens: 10_000,
   },
   reasoningEffort: "medium",
-  cwd: "/work",
+  cwd: "/wdir",
   approval: "never",
   sandbox: { mode: "read-only", networkAccess: false, denyRead: [] },
   shell: "bash",
@@ -67,7 +67,7 @@ export const STARTED: EventBody = {
     enforces: ["fs_write", "tcp"],
     note: "",
   },
-  instructionFiles: [{ path: "/work/AGENTS.md", bytes: 12 }],
+  instructionFiles: [{ path: "/wdir/AGENTS.md", bytes: 12 }],
 };
 
 /** `turn.completed` with an outcome. */
@@ -93,7 +93,7 @@ export function command(
     id,
     type: "command",
     command: "ls -la",
-    cwd: "/work",
+    cwd: "/wdir",
     output: "a\nb\n",
     exitCode: 0,
     status: "completed",
