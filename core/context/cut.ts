@@ -29,7 +29,7 @@ export function fillIn(
   return template.replace(/\{([a-z_]+)\}/g, (_whole, name: string) => {
     const value = values[name];
     if (value === undefined) {
-      throw new Error(`Broken invariant: no value for placeholder ${name}`);
+      throw new Error(`Broken invariant: no value for {${name}}`);
     }
     return value;
   });

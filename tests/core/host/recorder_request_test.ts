@@ -111,13 +111,13 @@ Deno.test("requestKey() does not see measured times", () => {
 
 Deno.test("Names replaces the places of a machine, inner paths by their own name, and back", () => {
   const here = new Names({
-    cwd: "/home/a/work",
+    cwd: "/home/a/repo",
     home: "/home/a",
     codexHome: "/home/a/.codex",
     temp: null,
   }, "thread-1");
   const named = here.nameAll({
-    p: ["/home/a/work/x", "/home/a/.codex/y", "/home/a/z"],
+    p: ["/home/a/repo/x", "/home/a/.codex/y", "/home/a/z"],
     "thread-1": "thread-1",
   });
   assert.deepEqual(named, {
@@ -128,7 +128,7 @@ Deno.test("Names replaces the places of a machine, inner paths by their own name
     { cwd: 'C:\\w "x"', home: "/root", codexHome: null, temp: null },
     "thread-2",
   );
-  const json = here.toNames('{"dir":"/home/a/work","t":"thread-1"}');
+  const json = here.toNames('{"dir":"/home/a/repo","t":"thread-1"}');
   assert.deepEqual(JSON.parse(there.fromNames(json)), {
     dir: 'C:\\w "x"',
     t: "thread-2",

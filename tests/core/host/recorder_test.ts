@@ -25,8 +25,8 @@ interface Place extends AsyncDisposable {
 /** A folder with a home and a working folder, and a host that lives there. */
 async function place(more: Partial<Host> = {}): Promise<Place> {
   const root = await Deno.realPath(await Deno.makeTempDir());
-  for (const folder of ["home", "work"]) await Deno.mkdir(`${root}/${folder}`);
-  await Deno.writeTextFile(`${root}/work/notes.txt`, `in ${root}`);
+  for (const folder of ["home", "repo"]) await Deno.mkdir(`${root}/${folder}`);
+  await Deno.writeTextFile(`${root}/repo/notes.txt`, `in ${root}`);
   await Deno.writeTextFile(
     `${root}/home/auth.json`,
     `{"OPENAI_API_KEY": ${JSON.stringify(KEY)}}`,
@@ -42,7 +42,7 @@ async function place(more: Partial<Host> = {}): Promise<Place> {
     cassette: `${root}/run.cassette`,
     host: {
       ...denoHost({ mainUrl: "file:///rondo/main.ts" }),
-      cwd: `${root}/work`,
+      cwd: `${root}/repo`,
       homeDir: () => `${root}/home`,
       env: (name) => variables[name],
       envAll: () => variables,
@@ -260,12 +260,12 @@ Deno.test("a full replay touches no file but the cassette", async () => {
   await using there = await place();
   const { url } = await record(there);
   assert.equal(
-    await Deno.readTextFile(`${there.root}/work/log.txt`),
+    await Deno.readTextFile(`${there.root}/repo/log.txt`),
     "written\n",
   );
   await using here = await place();
   await replayFull(here, there.cassette, url);
-  await assert.rejects(Deno.stat(`${here.root}/work/log.txt`));
+  await assert.rejects(Deno.stat(`${here.root}/repo/log.txt`));
 });
 
 Deno.test("a cassette holds no secret, and only its owner may read it", async () => {
@@ -287,7 +287,7 @@ Deno.test("a full replay names the first divergence and asks nobody", async () =
     onWarning: () => {},
   });
   await assert.rejects(
-    ask(replay.host, url, [user(`work in ${there.root}/work!`)]),
+    ask(replay.host, url, [user(`work in ${there.root}/repo!`)]),
     (error: unknown) => {
       assert.ok(error instanceof ModelError);
       assert.equal(error.retryable, false);
@@ -368,7 +368,7 @@ Deno.test("a replay of the model works elsewhere with tools run for real", async
     assert.match(said, /Hällo 😀/);
     assert.deepEqual(warnings, []);
     assert.equal(
-      await Deno.readTextFile(`${here.root}/work/log.txt`),
+      await Deno.readTextFile(`${here.root}/repo/log.txt`),
       "written\n",
     );
   }
