@@ -38,5 +38,8 @@ Deno.test("fillIn() replaces each placeholder, values taken literally", () => {
 });
 
 Deno.test("fillIn() takes a missing value for a bug of ours", () => {
-  assert.throws(() => fillIn("{a}", {}), /Broken invariant: no value for \{a\}$/);
+  assert.throws(
+    () => fillIn("{a}", {}),
+    /Broken invariant: no value for \{a\}$/,
+  );
 });
