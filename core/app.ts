@@ -4,6 +4,7 @@ import { prepareProcess } from "./host/process.ts";
 import { denoTerminal } from "./host/terminal.ts";
 import type { CommandLine } from "./protocol/command_line.ts";
 import type { Host } from "./protocol/host.ts";
+import { LIMITS } from "./protocol/limits.ts";
 import type { Terminal } from "./protocol/terminal.ts";
 import { unreachable } from "./util/assert.ts";
 
@@ -16,15 +17,25 @@ export async function runApp(
   const real = denoHost(options);
   const terminal = denoTerminal();
   const { flags } = commandLine;
-  if (flags.record === undefined && flags.replay === undefined) {
-    return await runCommand(commandLine, real, terminal);
+  try {
+    if (flags.record === undefined && flags.replay === undefined) {
+      return await runCommand(commandLine, real, terminal);
+    }
+    const { runRecorded } = await import("./app/recorded_host.ts");
+    return await runRecorded(
+      commandLine,
+      { host: real, terminal },
+      (host) => runCommand(commandLine, host, terminal),
+    );
+  } finally {
+    await flushOutput(terminal);
   }
-  const { runRecorded } = await import("./app/recorded_host.ts");
-  return await runRecorded(
-    commandLine,
-    { host: real, terminal },
-    (host) => runCommand(commandLine, host, terminal),
-  );
+}
+
+// Exiting drops what is still queued: a last line must not depend on which part wrote it.
+async function flushOutput({ stdout, stderr }: Terminal): Promise<void> {
+  const timeoutMs = LIMITS.outputFlushStoppedMs;
+  await Promise.all([stdout.flush({ timeoutMs }), stderr.flush({ timeoutMs })]);
 }
 
 // Each part is loaded when it is asked for: most of them are never needed together.

@@ -52,8 +52,8 @@ export interface FactsRequest {
   readonly cwd: string;
   /** CODEX_HOME, the agent's executable, and what else must never be writable. */
   readonly ownPaths: readonly string[];
-  /** Placeholders of commands that run now: there, and yet to be seen as absent. */
-  readonly isPlaceholder: (path: string) => boolean;
+  /** Made by commands that run now: there, and yet to be seen as absent. */
+  readonly isPlanted: (path: string) => boolean;
   /** Whether submodules matter: they may be committed to, or no mount protects them. */
   readonly withModules: boolean;
 }
@@ -170,7 +170,7 @@ async function readRoot(
 // Of folders above the workspace only what exists: an outer repository whose hooks would
 // run, an outer configuration that would be obeyed.
 async function readEntries(
-  { host, isPlaceholder }: FactsRequest,
+  { host, isPlanted }: FactsRequest,
   roots: readonly RootFact[],
 ): Promise<EntryFact[]> {
   const own = roots.filter(({ kind }) => kind !== "temporary");
@@ -184,7 +184,7 @@ async function readEntries(
     PROTECTED_NAMES.map((name) => ({ path: `${path}/${name}`, isAbove }))
   );
   const found = await Promise.all(paths.map(async ({ path, isAbove }) => {
-    if (isPlaceholder(path)) return { path, kind: "absent" as const };
+    if (isPlanted(path)) return { path, kind: "absent" as const };
     const entry = await lookAt(host.files, path);
     return isAbove && entry.kind === "absent" ? undefined : entry;
   }));

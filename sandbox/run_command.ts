@@ -127,12 +127,17 @@ async function prepare(
   }
   const workspace = request.workspace ?? cwd;
   const prepared = await session.prepare({ policy, workspace, cwd });
-  const told = tellSandbox(env, prepared);
-  return {
-    launch: buildLaunch(host, prepared, { argv, env: told, mergesOutput }),
-    prepared,
-    swept: { mark, isConfined: true },
-  };
+  try {
+    const told = tellSandbox(env, prepared);
+    return {
+      launch: buildLaunch(host, prepared, { argv, env: told, mergesOutput }),
+      prepared,
+      swept: { mark, isConfined: true },
+    };
+  } catch (error) {
+    await session.finish(prepared);
+    throw error;
+  }
 }
 
 // The names that commands written for Codex look for, and our own.

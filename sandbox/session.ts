@@ -14,12 +14,7 @@ import {
   runLadder,
 } from "./ladder.ts";
 import { Placeholders } from "./placeholders.ts";
-import {
-  type ConfinedPolicy,
-  type GuardItem,
-  planSandbox,
-  type SandboxPlan,
-} from "./plan.ts";
+import { type ConfinedPolicy, planSandbox, type SandboxPlan } from "./plan.ts";
 import { checkPolicy } from "./policy_check.ts";
 import { Sweeper } from "./sweep.ts";
 
@@ -41,7 +36,6 @@ export interface SandboxOptions {
 export interface Prepared {
   readonly backend: Backend;
   readonly plan: SandboxPlan;
-  readonly guard: readonly GuardItem[];
   readonly placeholders: readonly string[];
 }
 
@@ -100,7 +94,8 @@ export class Session {
       ...request,
       host: this.host,
       ownPaths: this.#ownPaths(),
-      isPlaceholder: (path) => this.#placeholders.has(path),
+      isPlanted: (path) =>
+        this.#placeholders.has(path) || this.#guards.wasAbsent(path),
       withModules: proved?.kind === "landlock" ||
         (policy.mode === "workspace-write" && policy.gitCommits),
     });
@@ -117,13 +112,13 @@ export class Session {
     return await this.#inTurn(async () => {
       const { backend, plan } = await this.plan(request);
       const items = backend.kind === "landlock" ? plan.fullGuard : plan.guard;
-      const guard = await this.#guards.take(items);
+      await this.#guards.take(items);
       const placeholders = backend.kind !== "bwrap"
         ? []
         : plan.mounts.filter(({ kind }) => kind === "absent")
           .map(({ path }) => path);
       this.#placeholders.take(placeholders);
-      return { backend, plan, guard, placeholders };
+      return { backend, plan, placeholders };
     });
   }
 
@@ -131,7 +126,7 @@ export class Session {
   async finish(prepared: Prepared): Promise<readonly string[]> {
     return await this.#inTurn(async () => {
       await this.#placeholders.release(prepared.placeholders);
-      return await this.#guards.release(prepared.guard);
+      return await this.#guards.release();
     });
   }
 

@@ -49,7 +49,7 @@ function requestFor(
     workspace,
     cwd: workspace,
     ownPaths: [],
-    isPlaceholder: () => false,
+    isPlanted: () => false,
     withModules: true,
     ...rest,
   };
@@ -107,7 +107,7 @@ Deno.test("readLaunchFacts() looks at protected entries, absent ones and placeho
   }, async (root) => {
     const { entries, repositories } = await readLaunchFacts(
       requestFor(`${root}/ws`, {
-        isPlaceholder: (path) => path.endsWith("/.codex"),
+        isPlanted: (path) => path.endsWith("/.codex"),
       }),
     );
     assert.deepEqual(entries, [

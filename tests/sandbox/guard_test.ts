@@ -141,6 +141,38 @@ Deno.test("restoreGuard() takes from a file too large to keep its right to run",
   assert.ok(tree.includes(".git/hooks/sample 0 evil"));
 });
 
+Deno.test("GuardBook sees what a running command planted as absent, however it is asked", async () => {
+  const root = await Deno.realPath(await Deno.makeTempDir());
+  const book = new GuardBook(denoFiles);
+  await book.take([{ path: `${root}/.git`, scope: "entry" }]);
+  await Deno.mkdir(`${root}/.git/hooks`, { recursive: true });
+  assert.ok(book.wasAbsent(`${root}/.git`));
+  assert.ok(book.wasAbsent(`${root}/.git/hooks`));
+  assert.ok(!book.wasAbsent(root));
+  await book.take([{ path: `${root}/.git/hooks`, scope: "tree" }]);
+  await book.take([{ path: `${root}/.git`, scope: "tree" }]);
+  await book.release();
+  await Deno.mkdir(`${root}/.git`);
+  await book.release();
+  await Deno.mkdir(`${root}/.git`);
+  await book.release();
+  await assert.rejects(Deno.stat(`${root}/.git`));
+  await Deno.remove(root, { recursive: true });
+});
+
+Deno.test("GuardBook puts back what one command may not change also after the end of another", async () => {
+  const root = await Deno.realPath(await Deno.makeTempDir());
+  const book = new GuardBook(denoFiles);
+  await Deno.writeTextFile(`${root}/config`, "mine");
+  await book.take([{ path: `${root}/config`, scope: "tree" }]);
+  await book.take([]);
+  await book.release();
+  await Deno.writeTextFile(`${root}/config`, "evil");
+  assert.deepEqual(await book.release(), [`${root}/config`]);
+  assert.equal(await Deno.readTextFile(`${root}/config`), "mine");
+  await Deno.remove(root, { recursive: true });
+});
+
 Deno.test("GuardBook does not take what a running command planted for the state before", async () => {
   const root = await Deno.realPath(await Deno.makeTempDir());
   const items: GuardItem[] = [{ path: `${root}/hook`, scope: "tree" }];
@@ -148,14 +180,14 @@ Deno.test("GuardBook does not take what a running command planted for the state 
   await book.take(items);
   await Deno.writeTextFile(`${root}/hook`, "evil");
   await book.take(items);
-  assert.deepEqual(await book.release(items), [`${root}/hook`]);
+  assert.deepEqual(await book.release(), [`${root}/hook`]);
   await Deno.writeTextFile(`${root}/hook`, "evil again");
-  assert.deepEqual(await book.release(items), [`${root}/hook`]);
+  assert.deepEqual(await book.release(), [`${root}/hook`]);
   await assert.rejects(Deno.stat(`${root}/hook`));
   // With nobody running, what the person makes is the state before.
   await Deno.writeTextFile(`${root}/hook`, "mine");
   await book.take(items);
-  assert.deepEqual(await book.release(items), []);
+  assert.deepEqual(await book.release(), []);
   assert.equal(await Deno.readTextFile(`${root}/hook`), "mine");
   await Deno.remove(root, { recursive: true });
 });
