@@ -41,7 +41,10 @@ export async function runExecCommand(
     }
     stops.setTimeout(limitsOf(run.world.loaded.config).timeoutMs);
     try {
-      return await runExec({ ...run, host, terminal, flags, stops });
+      // Whoever brings a form of their own gets the answer in that form.
+      const isReview = commandLine.command === "exec review" &&
+        flags.outputSchema === undefined;
+      return await runExec({ ...run, isReview, host, terminal, flags, stops });
     } finally {
       await run.world.mcp?.close();
     }

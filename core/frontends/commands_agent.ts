@@ -59,6 +59,10 @@ export const AGENT_COMMANDS: CommandTable<
   },
   "exec review": {
     summary: "Review changes and report findings",
+    details: "The findings are a list on stdout; with --json or " +
+      "--output-format json they are the field `review` of the last line or " +
+      "of the result. An answer in another form is shown as it is, with a " +
+      "warning.",
     args: [],
     prompt: "What to look at, instead of a flag",
     flags: [...EXEC, "uncommitted", "base", "commit", "title"],

@@ -22,16 +22,17 @@ import { toParts } from "./exec_input.ts";
 import {
   approvalCommandOf,
   approvalTimeoutOf,
-  createExecOutput,
   type ExecEnding,
   type ExecOutput,
+  type ExecOutputOptions,
 } from "./exec_output.ts";
+import { openExecOutput } from "./exec_review.ts";
 import { TurnRecord } from "./exec_record.ts";
 import { ExecStops } from "./exec_stops.ts";
 import { TurnTracker } from "./exec_turns.ts";
 import { writeLastMessage } from "./last_message.ts";
 
-export interface ExecRequest {
+export interface ExecRequest extends ExecOutputOptions {
   /** Started or resumed; nothing said to it yet. */
   readonly thread: Thread;
   /** The first message; may be empty with `--input jsonl`. */
@@ -39,8 +40,6 @@ export interface ExecRequest {
   readonly host: Host;
   readonly terminal: Terminal;
   readonly flags: Flags;
-  /** The log of the thread: named in lines that had to be cut. */
-  readonly logPath?: string;
   /** Signals heard since the program began; runExec() closes it. */
   readonly stops?: ExecStops;
 }
@@ -69,14 +68,14 @@ class ExecRun {
   #exitCode = exitCode("done");
 
   constructor(request: ExecRequest) {
-    const { terminal, flags, host, thread, logPath } = request;
+    const { terminal, flags, host, thread } = request;
     this.#request = request;
     const stops = request.stops ?? new ExecStops(host, terminal);
     stops.setTimeout(flags.timeoutMs);
     this.#inbox = new ExecInbox(host, terminal, stops);
     this.#isDialog = flags.input === "jsonl";
     this.#isInputOver = !this.#isDialog;
-    this.#output = createExecOutput(terminal, flags, { logPath });
+    this.#output = openExecOutput(terminal, flags, request);
     this.#desk = new ApprovalDesk({
       host,
       command: approvalCommandOf(flags),

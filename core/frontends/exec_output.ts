@@ -17,6 +17,15 @@ export interface ExecEnding extends TurnEnding {
   readonly message: string;
   readonly record: TurnRecord;
   readonly threadId: string | null;
+  /** Stands for the message where people read; made safe to print. */
+  readonly shown?: readonly string[];
+}
+
+export interface ExecOutputOptions {
+  /** The log of the thread: named in lines that had to be cut. */
+  readonly logPath?: string;
+  /** The first turn is a code review. */
+  readonly isReview?: boolean;
 }
 
 /** One of the three faces of exec. */
@@ -34,7 +43,7 @@ export interface ExecOutput {
 export function createExecOutput(
   terminal: Terminal,
   flags: Flags,
-  options: { readonly logPath?: string | undefined } = {},
+  options: ExecOutputOptions = {},
 ): ExecOutput {
   if (flags.json) return new JsonOutput(terminal, flags, options.logPath);
   const view = new HumanView({
@@ -150,6 +159,7 @@ export function viewResult(ending: ExecEnding): ExecResult {
     commands: [...ending.record.commands],
     denied: [...ending.denied],
     reaped: ending.reaped,
+    ...(ending.review !== undefined && { review: ending.review }),
     exit_code: ending.exitCode,
   };
 }
@@ -157,6 +167,9 @@ export function viewResult(ending: ExecEnding): ExecResult {
 // A file or a program gets the message as it is; a terminal must not be steered by it.
 function renderMessage(ending: ExecEnding, isTty: boolean): string {
   if (ending.error !== undefined || ending.message === "") return "";
+  if (ending.shown !== undefined) {
+    return ending.shown.map((line) => `${line}\n`).join("");
+  }
   const text = isTty ? visibleText(ending.message) : ending.message;
   return text.endsWith("\n") ? text : `${text}\n`;
 }

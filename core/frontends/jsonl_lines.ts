@@ -7,6 +7,7 @@ import type {
   ExecUsage,
   TerminalEvent,
 } from "../protocol/exec_event.ts";
+import type { Review } from "../protocol/review.ts";
 import { EVENT_SCHEMA, VERSION } from "../protocol/version.ts";
 import { unreachable } from "../util/assert.ts";
 
@@ -21,6 +22,8 @@ export interface TurnEnding {
   readonly reaped: number;
   readonly denied: readonly string[];
   readonly exitCode: number;
+  /** Of a code review; null when the answer was no list of findings. */
+  readonly review?: Review | null;
 }
 
 /** Tokens in the words of the event schema. */
@@ -44,6 +47,7 @@ export function viewEnding(ending: TurnEnding): TerminalEvent {
     exit_code: ending.exitCode,
     reaped: ending.reaped,
     denied: [...ending.denied],
+    ...(ending.review !== undefined && { review: ending.review }),
   };
   return ending.error === undefined
     ? { type: "turn.completed", ...rest }

@@ -12,6 +12,7 @@ import {
 import { formatSpan, renderWhole } from "./render_activity.ts";
 import type { ActivityLook } from "./render_activity.ts";
 import { renderDiff } from "./render_diff.ts";
+import { beginsReview, parseReview, renderReview } from "./review.ts";
 import { EventView } from "./render_event.ts";
 import type { ReplFace } from "./repl_face.ts";
 import type { OpenedThread, ShellResult } from "./repl_facts.ts";
@@ -33,7 +34,9 @@ export class PlainFace implements ReplFace {
   readonly #events = new EventView();
   readonly #isLive: boolean;
   // The message whose text is on the screen up to here, without a line end.
-  #open: { readonly id: string; text: string } | undefined;
+  #open:
+    | { readonly id: string; text: string; isHeld: boolean }
+    | undefined;
 
   constructor(options: PlainFaceOptions) {
     this.#options = options;
@@ -42,7 +45,8 @@ export class PlainFace implements ReplFace {
 
   opened({ past }: OpenedThread): void {
     for (const { role, text } of past) {
-      this.say([role === "user" ? `> ${text}` : text, ""]);
+      if (role === "user") this.say([`> ${text}`, ""]);
+      else this.#print([...this.#answerLines(text), ""]);
     }
   }
 
@@ -135,14 +139,24 @@ export class PlainFace implements ReplFace {
     // In a file a withdrawn half answer could not be told from the whole one.
     if (!this.#isLive) return;
     if (this.#open?.id !== id) this.#closeMessage();
-    this.#open ??= { id, text: "" };
-    this.#open.text += text;
-    this.#write(visibleText(text));
+    const open = this.#open ??= { id, text: "", isHeld: true };
+    open.text += text;
+    // A list of findings is shown as a whole.
+    if (!open.isHeld) return this.#write(visibleText(text));
+    open.isHeld = beginsReview(open.text) !== "no";
+    if (!open.isHeld) this.#write(visibleText(open.text));
   }
 
   #message(activity: { readonly id: string; readonly text: string }): void {
     if (this.#open?.id === activity.id) return this.#closeMessage();
-    this.say([activity.text.replace(/\n+$/, "")]);
+    this.#print(this.#answerLines(activity.text));
+  }
+
+  #answerLines(text: string): readonly string[] {
+    const answer = parseReview(text);
+    if (answer !== undefined) return renderReview(answer, this.#look());
+    const shown = visibleText(text).replace(/\n+$/, "");
+    return shown === "" ? [] : shown.split("\n");
   }
 
   #withdraw(event: { readonly activityId: string }): void {
@@ -171,8 +185,10 @@ export class PlainFace implements ReplFace {
   }
 
   #closeMessage(): void {
-    const text = this.#open?.text;
+    const open = this.#open;
     this.#open = undefined;
+    if (open?.isHeld) return this.#print(this.#answerLines(open.text));
+    const text = open?.text;
     if (text !== undefined && !text.endsWith("\n")) {
       this.#write("\n");
     }

@@ -10,6 +10,7 @@ import {
 import { renderDiff } from "./render_diff.ts";
 import { EventView } from "./render_event.ts";
 import { paint } from "./render_style.ts";
+import { beginsReview, parseReview, renderReview } from "./review.ts";
 import { wrapText } from "./render_wrap.ts";
 import type { ReplFace } from "./repl_face.ts";
 import type { OpenedThread, ShellResult } from "./repl_facts.ts";
@@ -27,6 +28,13 @@ export interface RichFaceOptions {
 /** Blocks that belong together stand together; others have an empty line between them. */
 type Block = "answer" | "person" | "work" | "program";
 
+interface OpenMessage {
+  readonly id: string;
+  readonly stream: MarkdownStream;
+  /** All of it, as long as it may be a list of findings: that is shown as a whole. */
+  held?: string | undefined;
+}
+
 /** Text of an answer that is rendered in one go. */
 const SLICE_CHARS = 2_000;
 
@@ -36,9 +44,7 @@ export class RichFace implements ReplFace {
   #lines: string[] = [];
   #last: Block | undefined;
   #isLastBlank = true;
-  #message:
-    | { readonly id: string; readonly stream: MarkdownStream }
-    | undefined;
+  #message: OpenMessage | undefined;
   // Deltas since the last drawing: one rendering for all of them.
   #text = "";
   #shellLine = "";
@@ -56,7 +62,13 @@ export class RichFace implements ReplFace {
   /** The unfinished end of what is being written. */
   preview(): readonly string[] {
     if (this.#shellLine !== "") return [this.#shellLine];
-    return this.#message?.stream.preview() ?? [];
+    const { held, stream } = this.#message ?? {};
+    if (held !== undefined && beginsReview(held) === "yes") {
+      const note =
+        `(the findings are being written, ${held.length} characters)`;
+      return [paint(note, this.#look(), "dim")];
+    }
+    return stream?.preview() ?? [];
   }
 
   opened({ past }: OpenedThread): void {
@@ -110,7 +122,12 @@ export class RichFace implements ReplFace {
   }
 
   sayMarkdown(text: string): void {
-    this.#print("answer", renderText(text, this.#look()), true);
+    const answer = parseReview(text);
+    const look = this.#look();
+    const lines = answer === undefined
+      ? renderText(text, look)
+      : renderReview(answer, look);
+    this.#print("answer", lines, true);
   }
 
   sayDiff(diff: string): void {
@@ -165,7 +182,7 @@ export class RichFace implements ReplFace {
   #delta(id: string, text: string): void {
     if (this.#message?.id !== id) {
       this.#closeMessage();
-      this.#message = { id, stream: this.#newStream() };
+      this.#message = { id, stream: this.#newStream(), held: "" };
     }
     this.#text += text;
     // Much at once would hold up the keys.
@@ -174,9 +191,12 @@ export class RichFace implements ReplFace {
 
   #renderText(): void {
     if (this.#text === "" || this.#message === undefined) return;
-    const text = this.#text;
+    const text = (this.#message.held ?? "") + this.#text;
     this.#text = "";
-    this.#print("answer", this.#message.stream.push(text));
+    const isHeld = this.#message.held !== undefined &&
+      beginsReview(text) !== "no";
+    this.#message.held = isHeld ? text : undefined;
+    if (!isHeld) this.#print("answer", this.#message.stream.push(text));
   }
 
   #endMessage(activity: Extract<Activity, { type: "message" }>): void {
@@ -188,8 +208,19 @@ export class RichFace implements ReplFace {
   #closeMessage(): void {
     if (this.#message === undefined) return;
     this.#renderText();
-    this.#print("answer", this.#message.stream.end());
+    const { held, stream } = this.#message;
     this.#message = undefined;
+    if (held !== undefined) return this.#endHeld(held, stream);
+    this.#print("answer", stream.end());
+  }
+
+  // What was held and is no list after all is shown as any answer.
+  #endHeld(text: string, stream: MarkdownStream): void {
+    const answer = parseReview(text);
+    const lines = answer === undefined
+      ? [...stream.push(text), ...stream.end()]
+      : renderReview(answer, this.#look());
+    this.#print("answer", lines);
   }
 
   #withdraw(id: string): void {

@@ -13,6 +13,7 @@ import { readParts } from "./repl_parts.ts";
 import { PendingInput } from "./repl_pending.ts";
 import type { OpenedThread } from "./repl_facts.ts";
 import { ReplState } from "./repl_state.ts";
+import { NO_LIST, parseReview } from "./review.ts";
 import { parsePromptValues, parseSlash, unknownSlash } from "./slash.ts";
 import { SLASH_COMMANDS, slashCommand } from "./slash_table.ts";
 
@@ -261,9 +262,19 @@ export class ReplSession {
       deniedThatFail: 0,
     });
     this.#code = verdict.exitCode;
+    this.#endReview(outcome);
     // After a stop or a failure the person decides what is still wanted.
     if (outcome.type === "done") void this.#drain();
     else this.#options.face.giveBack(this.#pending.takeQueue());
+  }
+
+  #endReview(outcome: Outcome): void {
+    const isReview = this.#state.isReviewing;
+    this.#state.isReviewing = false;
+    if (!isReview || outcome.type !== "done") return;
+    if (parseReview(outcome.message) === undefined) {
+      this.#options.face.say([NO_LIST]);
+    }
   }
 
   #lose(failure: Failure | undefined): void {

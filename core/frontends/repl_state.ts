@@ -22,6 +22,8 @@ export class ReplState {
   threadUsage: Usage = NO_USAGE;
   turnUsage: Usage = NO_USAGE;
   requests = 0;
+  /** The next turn to end is a code review. */
+  isReviewing = false;
   #lastRequest: Usage | undefined;
   #kept: Activity[] = [];
 

@@ -87,6 +87,7 @@ async function runReview(context: SlashContext, args: string): Promise<void> {
     ]);
   }
   const text = await context.services.reviewPrompt(target);
+  context.state.isReviewing = true;
   context.send(text, args === "" ? "/review" : `/review ${args}`);
 }
 

@@ -1,6 +1,7 @@
 /** The lines of `exec --json`: the contract with every program that reads them. */
 import * as z from "zod/mini";
 import { ExecItem } from "./exec_item.ts";
+import { Review } from "./review.ts";
 
 // What a line may carry beside its own fields: the first four with `--events native`.
 const envelope = {
@@ -51,6 +52,14 @@ const ending = {
   ),
 };
 
+const review = {
+  review: z.optional(
+    z.nullable(Review).check(
+      z.describe("Of `exec review`; null when the answer was no such list"),
+    ),
+  ),
+};
+
 const ThreadStarted = z.object({
   type: z.literal("thread.started"),
   ...envelope,
@@ -85,7 +94,12 @@ const ThreadStarted = z.object({
 
 const TurnEvents = [
   z.object({ type: z.literal("turn.started"), ...envelope }),
-  z.object({ type: z.literal("turn.completed"), ...envelope, ...ending }),
+  z.object({
+    type: z.literal("turn.completed"),
+    ...envelope,
+    ...ending,
+    ...review,
+  }),
   z.object({
     type: z.literal("turn.failed"),
     ...envelope,
@@ -251,6 +265,7 @@ export const ExecResult = z.object({
   })),
   denied: z.array(z.string()),
   reaped: z.int(),
+  ...review,
   exit_code: z.int(),
 });
 export type ExecResult = z.infer<typeof ExecResult>;

@@ -201,6 +201,30 @@ export type ExecEvent = {
   readonly reaped: number;
   /** Actions that were not allowed. */
   readonly denied: readonly (string)[];
+  /** Of `exec review`; null when the answer was no such list. */
+  readonly review?: {
+    readonly findings: readonly ({
+      readonly title: string;
+      /** Why it is a defect: trigger, place, effect. */
+      readonly body: string;
+      /** From 0 to 1. */
+      readonly confidence_score: number;
+      /** 0 stops a release, 3 would be nice; null when not given. */
+      readonly priority?: number | null;
+      readonly code_location: {
+        readonly absolute_file_path: string;
+        readonly line_range: {
+          readonly start: number;
+          readonly end: number;
+        };
+      };
+    })[];
+    /** `patch is correct` or `patch is incorrect`. */
+    readonly overall_correctness: string;
+    readonly overall_explanation: string;
+    /** From 0 to 1. */
+    readonly overall_confidence_score: number;
+  } | null;
 } | {
   readonly type: "turn.failed";
   /** ISO 8601 UTC. */

@@ -280,6 +280,7 @@ export async function exec(
     readonly prompt?: string | null;
     readonly terminal?: MemoryTerminal;
     readonly host?: Host;
+    readonly isReview?: boolean;
   } = {},
 ): Promise<ExecOutcome> {
   const terminal = options.terminal ?? new MemoryTerminal();
@@ -291,6 +292,7 @@ export async function exec(
     host: options.host ?? testHost(),
     terminal,
     flags,
+    ...(options.isReview && { isReview: true }),
   });
   const stdout = terminal.stdout.text;
   assert.deepEqual(terminal.listened, []);
