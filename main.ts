@@ -24,12 +24,14 @@ interface FoundCommand {
   readonly isVersion: boolean;
 }
 
+const USAGE_HINT = `See ${PROGRAM} --help`;
+
 /** Runs the program; resolves to its exit code. Helper roles start without the application. */
 export async function main(argv: readonly string[]): Promise<number> {
   switch (argv[0]) {
     case "--version":
     case "-V":
-      return print(versionText());
+      return await print(versionText());
     case "sandbox-exec-linux": {
       const { runLauncher } = await import("./sandbox/launcher.ts");
       return await runLauncher(argv.slice(1));
@@ -47,16 +49,33 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function runCommandLine(argv: readonly string[]): Promise<number> {
+  let asked: CommandLine | TextAnswer;
   try {
-    const asked = await parseArgv(argv);
-    if ("text" in asked) return print(asked.text);
+    asked = await parseArgv(argv);
+  } catch (error) {
+    return await refuse(error, argv);
+  }
+  try {
+    if ("text" in asked) return await print(asked.text);
     const text = await loadGeneratedText(asked);
-    if (text !== undefined) return print(text);
+    if (text !== undefined) return await print(text);
     const { runApp } = await import("./core/app.ts");
     return await runApp(asked, { mainUrl: import.meta.url });
   } catch (error) {
     return await reportError(error);
   }
+}
+
+// A program that asked for JSON gets its last line for words that mean nothing, too.
+async function refuse(
+  error: unknown,
+  argv: readonly string[],
+): Promise<number> {
+  const { outputFlagsOf } = await import("./core/frontends/exec_words.ts");
+  const flags = outputFlagsOf(argv);
+  if (flags === undefined) return await reportError(error);
+  const { refuseWords } = await import("./core/app/refused_words.ts");
+  return await refuseWords(error, flags, USAGE_HINT);
 }
 
 async function loadGeneratedText(
@@ -241,39 +260,32 @@ function versionText(): string {
 }
 
 // A reader that has left is no error of ours: `rondo --help | head -1`.
-function print(text: string): number {
-  try {
-    writeAll(Deno.stdout, text);
-    return 0;
-  } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) return 1;
-    throw error;
-  }
-}
-
-function writeAll(
-  stream: { writeSync(bytes: Uint8Array): number },
-  text: string,
-): void {
-  let bytes = new TextEncoder().encode(text);
-  while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+async function print(text: string): Promise<number> {
+  const { denoTerminal } = await import("./core/host/terminal.ts");
+  const { stdout } = denoTerminal();
+  stdout.write(text);
+  return await stdout.flush() ? 0 : 1;
 }
 
 async function reportError(error: unknown): Promise<number> {
-  const [{ exitCodeOfError }, { UserError, errorText }] = await Promise.all([
-    import("./core/frontends/exec_failure.ts"),
-    import("./core/protocol/error.ts"),
-  ]);
+  const [{ exitCodeOfError }, { UserError, errorText }, { denoTerminal }] =
+    await Promise.all([
+      import("./core/frontends/exec_failure.ts"),
+      import("./core/protocol/error.ts"),
+      import("./core/host/terminal.ts"),
+    ]);
   const code = exitCodeOfError(error);
   const isOurs = code === 70;
   const where = isOurs && error instanceof Error
     ? `\n${error.stack ?? ""}`
     : "";
   const hint = error instanceof UserError && error.kind === "usage"
-    ? `\nSee ${PROGRAM} --help`
+    ? `\n${USAGE_HINT}`
     : "";
   const what = isOurs ? "This is a bug of rondo: " : "";
-  writeAll(Deno.stderr, `Error: ${what}${errorText(error)}${hint}${where}\n`);
+  const { stderr } = denoTerminal();
+  stderr.write(`Error: ${what}${errorText(error)}${hint}${where}\n`);
+  await stderr.flush();
   return code;
 }
 

@@ -341,6 +341,31 @@ Deno.test("a reader that leaves is no reason to complain", async () => {
   assert.deepEqual([(await child.status).code, err], [1, ""]);
 });
 
+Deno.test("what cannot be printed is an exit code, not a bug", {
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  const cases: [string, number][] = [
+    ["--version >/dev/full", 1],
+    ["--help >/dev/full", 1],
+    ["schema events >/dev/full", 1],
+    ["features list >/dev/full", 1],
+    ["exec --modle x hi 2>/dev/full", 2],
+    ["exec --json --modle x hi >/dev/full", 2],
+  ];
+  const runs = cases.map(async ([words, code]) => {
+    const script = `exec "$@" ${words}`;
+    const own = ["run", "--quiet", "--no-check", "-A", MAIN];
+    const run = await new Deno.Command("/bin/sh", {
+      args: ["-c", script, "sh", Deno.execPath(), ...own],
+      stdin: "null",
+    }).output();
+    const err = new TextDecoder().decode(run.stderr);
+    assert.equal(run.code, code, `${words}: ${err}`);
+    assert.doesNotMatch(err, /bug|Uncaught/, words);
+  });
+  await Promise.all(runs);
+});
+
 Deno.test("rondo apply-patch applies what is on stdin to the directory it is in", async () => {
   const dir = await Deno.makeTempDir();
   const child = new Deno.Command(Deno.execPath(), {

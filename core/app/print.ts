@@ -1,7 +1,8 @@
 /** Prints what a command found: a value as JSON for programs, lines for people. */
+import { exitCode } from "../protocol/exit_code.ts";
 import type { Terminal } from "../protocol/terminal.ts";
 
-/** Prints one or the other, waits until it is out, resolves to exit code 0. */
+/** Prints one or the other, waits until it is out, resolves to 0, or 1 when it cannot be. */
 export type Printer = (
   value: unknown,
   lines: () => readonly string[],
@@ -14,8 +15,7 @@ export function printLines(terminal: Terminal, asJson: boolean): Printer {
       ? `${JSON.stringify(value)}\n`
       : lines().map((line) => `${line}\n`).join("");
     terminal.stdout.write(text);
-    await terminal.stdout.flush();
-    return 0;
+    return await terminal.stdout.flush() ? 0 : exitCode("failed");
   };
 }
 
@@ -30,7 +30,7 @@ export async function printOutput(
 ): Promise<number> {
   terminal.stdout.write(output.stdout);
   terminal.stderr.write(output.stderr);
-  await terminal.stdout.flush();
+  const isOut = await terminal.stdout.flush();
   await terminal.stderr.flush();
-  return output.exitCode;
+  return isOut ? output.exitCode : output.exitCode || exitCode("failed");
 }

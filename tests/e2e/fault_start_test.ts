@@ -1,7 +1,7 @@
 /** What stops a run before its first request: each with its code and what to do about it. */
 import assert from "node:assert/strict";
 import { say } from "../support/mock_script.ts";
-import { errorOf, stage } from "./support.ts";
+import { checkStream, errorOf, stage } from "./support.ts";
 
 Deno.test("exec without a key says which variable to set", async () => {
   await using s = await stage({ script: [] });
@@ -66,6 +66,38 @@ Deno.test("exec refuses flags and words it does not know", async () => {
     (await s.run(["exec", "--modle", "x", "hi"])).stderr,
     /--model/,
   );
+});
+
+Deno.test("exec --json ends with its one terminal line for words it does not know, too", async () => {
+  await using s = await stage({ script: [] });
+  const cases: [string[], RegExp][] = [
+    [["exec", "--json", "--modle", "x", "hi"], /did you mean --model$/],
+    [["--sandbox", "everything", "exec", "--json", "hi"], /"everything"/],
+    [["e", "--experimental-json", "--timeout", "soon", "hi"], /"soon"/],
+    [["exec", "--json", "-m"], /-m: its value is missing/],
+    [["exec", "resume", "--json", "a", "b", "c"], /more than it takes/],
+    [["exec", "--json", "--output-format", "json", "hi"], /exclude/],
+    [["exec", "--json", "--events", "native", "--bad", "hi"], /--bad/],
+  ];
+  for (const [args, says] of cases) {
+    const run = await s.run(args);
+    checkStream(run);
+    assert.equal(run.code, 2, args.join(" "));
+    assert.equal(errorOf(run)["kind"], "usage");
+    assert.match(String(errorOf(run)["message"]), says);
+    assert.match(run.stderr, /^Error: Cannot .*\nSee rondo --help\n$/);
+  }
+});
+
+Deno.test("exec --output-format json gives its one object for words it does not know, too", async () => {
+  await using s = await stage({ script: [] });
+  const run = await s.run(["exec", "--output-format=json", "--modle", "hi"]);
+  const result = JSON.parse(run.stdout);
+  assert.equal(result.type, "result");
+  assert.equal(result.error.kind, "usage");
+  assert.equal(result.exit_code, 2);
+  assert.equal(run.code, 2);
+  assert.match(run.stderr, /--modle.*\n(.*\n)*See rondo --help\n$/);
 });
 
 Deno.test("exec refuses images, folders and profiles that are not there", async () => {
