@@ -152,11 +152,14 @@ Deno.test(
     const { events } = await newThread(s).runStreamed("go", {
       signal: abort.signal,
     });
+    let last = "";
     await assert.rejects(async () => {
       for await (const event of events) {
+        last = event.type;
         if (event.type === "item.started") abort.abort();
       }
     }, { name: "AbortError" });
+    assert.equal(last, "turn.failed");
     await assertNoneLeft(marker);
   },
 );
@@ -169,8 +172,9 @@ Deno.test(
     const abort = new AbortController();
     const run = newThread(s).run("go", { signal: abort.signal });
     void s.model.received(1).then(() => abort.abort());
-    // The last line, which every path has, comes before the SDK sees the abort.
-    await assert.rejects(run, /Terminated by a signal|aborted/);
+    // run() throws for the terminal line before it looks at the abort.
+    await assert.rejects(run, { message: "Terminated by a signal" });
+    assert.equal(abort.signal.aborted, true);
   },
 );
 
