@@ -22,7 +22,8 @@ export class Keyboard {
   }
 
   open(): void {
-    this.#terminal.stdin.setRaw(true);
+    // A crash in the middle of the live lines leaves them; the next line begins below.
+    this.#terminal.stdin.setRaw(true, { undo: `${PASTE_OFF}\r\n` });
     this.#terminal.stdout.write(PASTE_ON);
   }
 

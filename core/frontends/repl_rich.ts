@@ -236,8 +236,9 @@ class RichRepl {
     this.#painter.pause();
     this.#keyboard.close();
     await terminal.stdout.flush({ timeoutMs: LIMITS.outputFlushMs });
-    // Stops here until the shell continues us.
-    host.kill(host.pid, "SIGTSTP");
+    // Stops here until the shell continues us; with the whole group, as a key would (0,
+    // kill(2)): a program that waits for this one must not be left running.
+    host.kill(0, "SIGTSTP");
     await host.sleep(LIMITS.frameMs);
     this.#painter.resume(this.#keyboard);
   }

@@ -133,7 +133,12 @@ export class QueuedOutput implements TerminalOutput {
   }
 }
 
+/** Ends of the program that no code of ours sees coming. */
+const CRASHES = ["error", "unhandledrejection", "unload"] as const;
+
 class DenoInput implements TerminalInput {
+  #undo = "";
+
   get isTty(): boolean {
     return Deno.stdin.isTerminal();
   }
@@ -151,11 +156,30 @@ class DenoInput implements TerminalInput {
     }
   }
 
-  setRaw(isRaw: boolean): boolean {
+  setRaw(
+    isRaw: boolean,
+    { undo = "" }: { readonly undo?: string } = {},
+  ): boolean {
     if (!this.isTty) return false;
+    for (const type of CRASHES) {
+      globalThis.removeEventListener(type, this.#restore);
+      if (isRaw) globalThis.addEventListener(type, this.#restore);
+    }
+    this.#undo = undo;
     Deno.stdin.setRaw(isRaw);
     return true;
   }
+
+  // The runtime says what went wrong after this, in a terminal that shows it.
+  readonly #restore = (): void => {
+    const undo = new TextEncoder().encode(this.#undo);
+    try {
+      this.setRaw(false);
+      if (Deno.stdout.isTerminal()) Deno.stdout.writeSync(undo);
+    } catch {
+      // The terminal itself is gone.
+    }
+  };
 }
 
 function onSignal(signal: TerminalSignal, handler: () => void): () => void {

@@ -19,8 +19,11 @@ export interface TerminalInput {
   readonly isTty: boolean;
   /** The next bytes, or null at the end. One caller at a time. */
   read(): Promise<Uint8Array | null>;
-  /** Key by key, without echo; false where there is no terminal. */
-  setRaw(isRaw: boolean): boolean;
+  /**
+   * Key by key, without echo; false where there is no terminal. `undo` is written to the
+   * terminal if the program ends, by whatever error, while it is still raw.
+   */
+  setRaw(isRaw: boolean, options?: { readonly undo?: string }): boolean;
 }
 
 export type TerminalSignal =

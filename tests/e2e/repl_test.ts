@@ -32,9 +32,7 @@ interface WalkOptions {
 async function walk(options: WalkOptions): Promise<Walk> {
   const model = mockModel({ script: options.script });
   const home = options.home ?? await agentHome();
-  const trust = options.isTrusted === false
-    ? ""
-    : `[projects.${JSON.stringify(home.work)}]\ntrust_level = "trusted"`;
+  const trust = options.isTrusted === false ? "" : trustOf(home);
   await Deno.writeTextFile(
     `${home.codexHome}/config.toml`,
     mockConfig(model.url, { bottom: trust }),
@@ -47,16 +45,7 @@ async function walk(options: WalkOptions): Promise<Walk> {
     cwd: home.work,
     columns: options.columns ?? 80,
     env: {
-      PATH: Deno.env.get("PATH") ?? "",
-      HOME: home.home,
-      CODEX_HOME: home.codexHome,
-      TMPDIR: home.temp,
-      LANG: "C.UTF-8",
-      TERM: "xterm-256color",
-      MOCK_KEY: "mock-key",
-      DENO_DIR: Deno.env.get("DENO_DIR") ??
-        `${Deno.env.get("HOME")}/.cache/deno`,
-      DENO_NO_UPDATE_CHECK: "1",
+      ...walkEnv(home),
       ...options.env,
     },
   });
@@ -69,6 +58,25 @@ async function walk(options: WalkOptions): Promise<Walk> {
       await model[Symbol.asyncDispose]();
       if (options.home === undefined) await home[Symbol.asyncDispose]();
     },
+  };
+}
+
+function trustOf(home: AgentHome): string {
+  return `[projects.${JSON.stringify(home.work)}]\ntrust_level = "trusted"`;
+}
+
+function walkEnv(home: AgentHome): Record<string, string> {
+  return {
+    PATH: Deno.env.get("PATH") ?? "",
+    HOME: home.home,
+    CODEX_HOME: home.codexHome,
+    TMPDIR: home.temp,
+    LANG: "C.UTF-8",
+    TERM: "xterm-256color",
+    MOCK_KEY: "mock-key",
+    DENO_DIR: Deno.env.get("DENO_DIR") ??
+      `${Deno.env.get("HOME")}/.cache/deno`,
+    DENO_NO_UPDATE_CHECK: "1",
   };
 }
 
@@ -366,4 +374,64 @@ Deno.test("rondo reads lines from a pipe and writes plain text", async () => {
 
 async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
+}
+
+test("rondo stops on Ctrl-Z with a clean terminal, and is whole again on fg", async () => {
+  const gate = Promise.withResolvers<void>();
+  await using model = mockModel({
+    script: [[say("The first half."), {
+      type: "wait",
+      until: gate.promise,
+    }, say("The second half.")]],
+  });
+  await using home = await agentHome();
+  await using pty = await openShell(home, model);
+  await pty.shows("shell>");
+  // Started by another program of the job, as npx or a script would.
+  const command = `${quoted(agentCommand())} -s danger-full-access; true`;
+  await pty.type(`sh -c "${command}"\r`);
+  await pty.shows("/help lists commands");
+  await pty.type("go\r");
+  await pty.shows("The first half.");
+  await pty.type("half a draft");
+  await pty.shows("› half a draft");
+  await pty.type("\x1a");
+  const stopped = await pty.shows(/Stopped[^]*\nshell> ?$/);
+  assert.doesNotMatch(stopped, /half a draft|Waiting for|Writing/);
+  assert.ok(isLast(pty.output, "\x1b[?2004l", "\x1b[?2004h"));
+  await pty.type("stty -a | grep -oE -- '-?(icanon|echo|isig)\\b'\r");
+  const modes = await pty.shows(/isig\n[^]*icanon\n[^]*shell> ?$/);
+  assert.doesNotMatch(modes, /^-(icanon|echo|isig)/m);
+  gate.resolve();
+  await pty.type("fg\r");
+  await pty.shows(/The second half\.[^]*› half a draft$/);
+  assert.ok(isLast(pty.output, "\x1b[?2004h", "\x1b[?2004l"));
+  await pty.type("\x15\x04");
+  await pty.shows(/Go on with: rondo resume \S+\nshell> ?$/);
+  await pty.type("exit 7\r");
+  assert.equal(await pty.code, 7);
+});
+
+// A shell that stops and continues what runs in it, and says little itself.
+async function openShell(home: AgentHome, model: MockModel): Promise<Pty> {
+  await Deno.writeTextFile(
+    `${home.codexHome}/config.toml`,
+    mockConfig(model.url, { bottom: trustOf(home) }),
+  );
+  return openPty({
+    argv: ["bash", "--norc", "--noprofile", "--noediting", "-i"],
+    cwd: home.work,
+    env: {
+      ...walkEnv(home),
+      PS1: "shell> ",
+    },
+  });
+}
+
+function isLast(text: string, last: string, other: string): boolean {
+  return text.lastIndexOf(last) > text.lastIndexOf(other);
+}
+
+function quoted(words: readonly string[]): string {
+  return words.map((word) => `'${word}'`).join(" ");
 }

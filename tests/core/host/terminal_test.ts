@@ -1,6 +1,7 @@
 /** The real terminal: queued output, stdin, signals. */
 import assert from "node:assert/strict";
 import { QueuedOutput } from "../../../core/host/terminal.ts";
+import { hasPty, openPty } from "../../support/pty.ts";
 
 const TERMINAL =
   new URL("../../../core/host/terminal.ts", import.meta.url).href;
@@ -136,4 +137,43 @@ Deno.test("denoTerminal() hands signals over and gives the default back", async 
     await new Promise(() => setInterval(() => {}, 1000));`);
   assert.equal(out, "kept");
   assert.equal(code, 143);
+});
+
+Deno.test({
+  name: "a terminal is given back however the program ends",
+  ignore: !hasPty(),
+  fn: async () => {
+    const crashes = {
+      'throw new Error("boom")': /boom/,
+      'void Promise.reject(new Error("boom"))': /boom/,
+      "Deno.exit(3)": /^(?![^]*boom)/,
+      "terminal.stdin.setRaw(false); Deno.exit(3)": /^(?![^]*UNDO)/,
+    };
+    for (const [crash, said] of Object.entries(crashes)) {
+      const script = `
+        import { denoTerminal } from ${JSON.stringify(TERMINAL)};
+        const terminal = denoTerminal();
+        terminal.stdin.setRaw(true, { undo: "UNDO\\n" });
+        setTimeout(() => { ${crash}; }, 1);`;
+      await using pty = openPty({
+        argv: [
+          "sh",
+          "-c",
+          // What the runtime itself puts back at its end would hide what we do.
+          '"$0" eval --ext=ts "$1"; stty -a | grep -oE -- "-?(icanon|echo)\\\\b"',
+          Deno.execPath(),
+          script,
+        ],
+        cwd: Deno.cwd(),
+        env: Deno.env.toObject(),
+      });
+      await pty.code;
+      assert.match(pty.output, said, crash);
+      assert.match(pty.output, /\necho\r?\n$|\nicanon\r?\n$/, crash);
+      assert.doesNotMatch(pty.output, /-(icanon|echo)\r?$/m, crash);
+      if (!crash.includes("false")) {
+        assert.ok(pty.output.includes("UNDO"), crash);
+      }
+    }
+  },
 });
