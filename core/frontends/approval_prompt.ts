@@ -50,9 +50,9 @@ export function renderAnswers(
     ...(request.prefix === undefined ? [] : [
       [
         "p",
-        `yes, and always for commands that begin with: ${
-          prefixText(request.prefix)
-        }`,
+        `yes, and always${
+          request.forbids === "" ? "" : ", without the sandbox,"
+        } for commands that begin with: ${prefixText(request.prefix)}`,
       ] as const,
     ]),
     ["n", "no, with a word to the model if you like"],

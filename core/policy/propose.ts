@@ -6,25 +6,54 @@ import type { PrefixRule } from "./rules.ts";
 import { systemProgram } from "./split.ts";
 import { basename } from "../util/path.ts";
 
-// Programs that run whatever they are told: a rule for one of them alone, or with
-// nothing but an option, allows everything.
-const RUNS_ANYTHING = new Set(
-  ("bash sh zsh dash ksh fish csh tcsh pwsh powershell cmd " +
-    "python python2 python3 pythonw pypy pypy3 node deno bun perl ruby php lua " +
+// Programs that run whatever they are told, or destroy it: a longer prefix says no more
+// about what they will do, so none is offered.
+const NEVER_OFFERED = wordSet(
+  "bash sh zsh dash ksh fish csh tcsh pwsh powershell cmd " +
+    "python python2 python3 pythonw pypy pypy3 node perl ruby php lua " +
     "osascript tclsh Rscript env sudo doas su xargs nice nohup timeout time " +
-    "command exec builtin eval busybox ssh docker podman kubectl npx bunx uvx " +
-    "pipx find awk gawk mawk sed vi vim emacs ed git rm dd tee cp mv make")
-    .split(
-      " ",
-    ),
+    "command exec builtin eval busybox ssh find awk gawk mawk sed " +
+    "vi vim emacs ed rm dd tee cp mv",
+);
+// Programs whose next words say what they do: a rule for one of them alone, or with
+// nothing but an option, allows everything.
+const NEED_MORE = wordSet(
+  "git make deno bun npx bunx uvx pipx docker podman kubectl",
 );
 const VERSIONED = /^(python|pypy|ruby|perl|php|lua|node)[\d.]+$/;
+
+// Subcommands that mean the same whatever follows them, by program.
+const SUBCOMMANDS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ["git", wordSet("add commit fetch pull")],
+  ["cargo", wordSet("bench build check clippy doc fmt test")],
+  ["go", wordSet("build fmt test vet")],
+  ["deno", wordSet("check fmt lint")],
+  ["npm", wordSet("ci test")],
+  ["pnpm", wordSet("test")],
+  ["yarn", wordSet("test")],
+  ["bun", wordSet("test")],
+  ["dotnet", wordSet("build restore test")],
+  ["gradle", wordSet("assemble build check test")],
+  ["mvn", wordSet("compile package test verify")],
+]);
+// Those that run what a file of the project calls by the next word.
+const RUNS_NAMED: ReadonlyMap<string, string> = new Map([
+  ["npm", "run"],
+  ["pnpm", "run"],
+  ["yarn", "run"],
+  ["bun", "run"],
+  ["deno", "task"],
+]);
+// Those that need no word in between.
+const NAMES_FIRST = wordSet("make just");
+const NAME = /^[\w][\w:.-]*$/;
 
 /** Whether a prefix is no more than a program that runs what it is told. */
 export function runsAnything(prefix: readonly string[]): boolean {
   const [program = "", ...rest] = prefix;
-  const name = basename(program);
-  if (!RUNS_ANYTHING.has(name) && !VERSIONED.test(name)) return false;
+  if (!isNeverOffered(program) && !NEED_MORE.has(basename(program))) {
+    return false;
+  }
   return rest.every((word) => word === "" || word.startsWith("-"));
 }
 
@@ -36,9 +65,25 @@ export function isBannedPrefix(prefix: readonly string[]): boolean {
   return systemProgram(prefix[0] ?? "") === undefined || runsAnything(prefix);
 }
 
+/** The beginning of a command that says what it does; undefined where none is known to. */
+export function shortenPrefix(
+  words: readonly string[],
+): readonly string[] | undefined {
+  const [program = "", verb = "", name = ""] = words;
+  const isNamed = NAME.test(name);
+  if (RUNS_NAMED.get(program) === verb) {
+    return isNamed ? [program, verb, name] : undefined;
+  }
+  const isKnown = NAMES_FIRST.has(program)
+    ? NAME.test(verb)
+    : SUBCOMMANDS.get(program)?.has(verb) === true;
+  return isKnown ? [program, verb] : undefined;
+}
+
 /**
  * The prefix to offer with a question: the model's own if it is any good, else the
- * first part that was asked about. Only one that settles the whole question.
+ * known beginning of the first part that was asked about, else all of its words. Only
+ * one that settles the whole question.
  */
 export function proposePrefix(
   input: DecideInput,
@@ -52,11 +97,26 @@ export function proposePrefix(
   if (judged.segments.some((part) => part.danger ?? part.rule)) {
     return undefined;
   }
-  const own = action.prefixRule ?? [];
-  if (own.length > 0 && settles(input, own)) return own;
   const asked = judged.segments.find((part) => isAsked(part, action));
   const words = asked?.core ?? [];
-  return words.length > 0 && settles(input, words) ? words : undefined;
+  const candidates = [
+    action.prefixRule ?? [],
+    shortenPrefix(words) ?? [],
+    words,
+  ];
+  return candidates.find((prefix) =>
+    prefix.length > 0 && !isNeverOffered(prefix[0] ?? "") &&
+    settles(input, prefix)
+  );
+}
+
+function isNeverOffered(program: string): boolean {
+  const name = basename(program);
+  return NEVER_OFFERED.has(name) || VERSIONED.test(name);
+}
+
+function wordSet(words: string): ReadonlySet<string> {
+  return new Set(words.split(" "));
 }
 
 function isAsked(

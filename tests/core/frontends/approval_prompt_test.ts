@@ -44,10 +44,15 @@ Deno.test("renderAnswers() says what each answer remembers", () => {
   assert.deepEqual(renderAnswers(QUESTION, LOOK), [
     "  y  yes, this once",
     "  s  yes, and remember: git push origin main",
-    "  p  yes, and always for commands that begin with: git push",
+    "  p  yes, and always, without the sandbox, for commands that begin with: git",
+    "     push",
     "  n  no, with a word to the model if you like",
     "  q  no, and stop the turn",
   ]);
+  assert.equal(
+    renderAnswers({ ...QUESTION, forbids: "" }, LOOK)[2],
+    "  p  yes, and always for commands that begin with: git push",
+  );
   assert.equal(renderAnswers(NO_PREFIX, LOOK).length, 4);
 });
 

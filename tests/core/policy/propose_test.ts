@@ -1,5 +1,6 @@
 /** Which prefixes are offered to be saved. */
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { decide } from "../../../core/policy/decide.ts";
 import { isBannedPrefix, proposePrefix } from "../../../core/policy/propose.ts";
 import { renderRule } from "../../../core/policy/rules_text.ts";
@@ -43,6 +44,17 @@ Deno.test("proposePrefix() offers nothing that would not help or would allow too
     input(command("python3 <<'E'\nx\nE", escalated)),
     input(command("python3 -", escalated)),
     input(command("./x.sh", escalated)),
+    input(
+      command("python3 x.py", {
+        ...escalated,
+        prefixRule: ["python3", "x.py"],
+      }),
+    ),
+    input(command("sudo npm test", escalated)),
+    input(command(["env", "bash", "x"], escalated)),
+    input(command("rm notes.txt", escalated)),
+    input(command("mv a b", escalated)),
+    input(command("ssh host ls", escalated)),
     input(patch("/etc/x")),
     input(command("git push"), {
       rules: rulesOf(`prefix_rule(pattern=["git"], decision="prompt")`),
@@ -91,4 +103,48 @@ Deno.test("isBannedPrefix() refuses interpreters, wrappers, shells and relative 
   ) {
     assert.equal(isBannedPrefix(line.split(" ")), false, line);
   }
+});
+
+Deno.test("proposePrefix() offers program and subcommand where they say what is done", () => {
+  const cases = {
+    'git commit -m "a message"': "git commit",
+    "git add -A": "git add",
+    "npm run build -- --watch": "npm run build",
+    "pnpm run test:unit": "pnpm run test:unit",
+    "cargo test --workspace": "cargo test",
+    "deno task x --flag": "deno task x",
+    "deno lint main.ts": "deno lint",
+    "make test V=1": "make test",
+    "go vet ./...": "go vet",
+    "cd pkg && CI=1 cargo build --release": "cargo build",
+    // What is not known to be harmless stays as it was typed.
+    "git push origin main": "git push origin main",
+    "git -C x commit": "git -C x commit",
+    "npm install left-pad": "npm install left-pad",
+    "make -C x": "make -C x",
+    "deno run -A x.ts": "deno run -A x.ts",
+    "npm run --silent build": "npm run --silent build",
+    "touch a": "touch a",
+  };
+  for (const [line, expected] of Object.entries(cases)) {
+    const offered = proposePrefix(input(command(line, escalated)));
+    assert.equal(offered?.join(" "), expected, line);
+  }
+});
+
+Deno.test("proposePrefix() offers only what can be saved and settles the question", () => {
+  const words = fc.constantFrom(
+    ...("git commit npm run build cargo test deno task make rm python3 sudo " +
+      "env sh -c x --y ./z").split(" "),
+  );
+  fc.assert(
+    fc.property(fc.array(words, { minLength: 1, maxLength: 5 }), (argv) => {
+      const ask = input(command(argv, escalated));
+      const prefix = proposePrefix(ask);
+      if (prefix === undefined) return;
+      assert.equal(isBannedPrefix(prefix), false);
+      const rules = rulesOf(renderRule(prefix, "allow"));
+      assert.equal(decide({ ...ask, rules }).type, "run");
+    }),
+  );
 });
