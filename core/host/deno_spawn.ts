@@ -7,6 +7,7 @@ import type {
 } from "../protocol/host.ts";
 import { withInheritedBytes } from "./descriptors.ts";
 import { existsProc, isProcPath } from "./proc_files.ts";
+import { planSpawn } from "./session_spawn.ts";
 
 /** Starts a program. Throws Deno's error when it cannot be started. */
 export function spawnChild(request: SpawnRequest): Child {
@@ -18,34 +19,47 @@ export function spawnChild(request: SpawnRequest): Child {
 
 function startCommand(request: SpawnRequest, args: readonly string[]): Child {
   const isInput = typeof request.stdin !== "string";
-  const process = new Deno.Command(request.command, {
-    args: [...args],
+  const plan = planSpawn(request, args);
+  const process = new Deno.Command(plan.command, {
+    args: plan.args,
     cwd: request.cwd,
     env: { ...request.env },
     clearEnv: true,
     stdin: stdinKind(request.stdin),
     stdout: pipeKind(request.stdout),
     stderr: pipeKind(request.stderr),
-    detached: request.detached,
+    detached: plan.detached,
   }).spawn();
+  let isRunning = true;
+  const status = process.status.finally(() => isRunning = false);
   if (isInput) feed(process.stdin, request.stdin as Uint8Array<ArrayBuffer>);
   return {
     pid: process.pid,
     stdin: request.stdin === "pipe" ? process.stdin : undefined,
     stdout: request.stdout === "pipe" ? process.stdout : undefined,
     stderr: request.stderr === "pipe" ? process.stderr : undefined,
-    status: process.status.then(toStatus),
-    kill: (signal, options = {}) =>
-      sendSignal(options.group ? -process.pid : process.pid, signal),
+    status: status.then(toStatus),
+    kill: (signal, { group = false } = {}) => {
+      if (group && trySignal(-process.pid, signal)) return;
+      // A child that is not yet what it was started as has no group yet.
+      if (!group || isRunning) trySignal(process.pid, signal);
+    },
   };
 }
 
 /** Signals a process (a group when negative); one that is gone is no error. */
 export function sendSignal(pid: number, signal: Signal): void {
+  trySignal(pid, signal);
+}
+
+// False when there is nothing to signal.
+function trySignal(pid: number, signal: Signal): boolean {
   try {
     Deno.kill(pid, signal);
+    return true;
   } catch (error) {
     if (!isGone(error)) throw error;
+    return false;
   }
 }
 
