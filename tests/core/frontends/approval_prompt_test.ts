@@ -44,8 +44,8 @@ Deno.test("renderAnswers() says what each answer remembers", () => {
   assert.deepEqual(renderAnswers(QUESTION, LOOK), [
     "  y  yes, this once",
     "  s  yes, and remember: git push origin main",
-    "  p  yes, and always, without the sandbox, for commands that begin with: git",
-    "     push",
+    "  p  yes, and always, without the sandbox, for commands that",
+    "     begin with: git push",
     "  n  no, with a word to the model if you like",
     "  q  no, and stop the turn",
   ]);
