@@ -5,8 +5,10 @@ import { providerOf } from "../config/providers.ts";
 import { renderPlanPrompt } from "../context/plan.ts";
 import { renderReviewPrompt } from "../context/review.ts";
 import type { ContextServices } from "../frontends/repl_services.ts";
+import { formatSpan } from "../frontends/render_activity.ts";
 import { UserError } from "../protocol/error.ts";
 import type { Usage } from "../protocol/event.ts";
+import type { RateLimit } from "../protocol/rate_limit.ts";
 import { costOf } from "../session/budget.ts";
 import { frameOf } from "../session/frame.ts";
 import { INIT_PROMPT } from "../../prompts/mod.ts";
@@ -90,6 +92,7 @@ function statusRows(
     ["rules", `${rules.current().rules.length}`],
     ["log", open?.logPath || "not recorded"],
     ...(open === undefined ? [] : contextRows(open.thread.state)),
+    ...limitRows(open?.thread.deps.model.rateLimits?.() ?? [], desk),
     ...(cache === undefined ? [] : [
       [
         "cache",
@@ -99,6 +102,22 @@ function statusRows(
       ] as const,
     ]),
   ];
+}
+
+function limitRows(
+  limits: readonly RateLimit[],
+  { host }: ReplDesk,
+): readonly (readonly [string, string])[] {
+  const nowMs = host.now().getTime();
+  return limits.map(({ name, usedShare, left, resetMs }) => {
+    const used = left === undefined
+      ? `${Math.round(usedShare * 100)}% used`
+      : `${left.count} of ${left.of} left`;
+    const reset = resetMs === undefined || resetMs <= nowMs
+      ? ""
+      : `, full again in ${formatSpan(resetMs - nowMs)}`;
+    return [`limit (${name})`, used + reset];
+  });
 }
 
 function contextRows(state: {

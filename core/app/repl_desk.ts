@@ -75,7 +75,11 @@ export class ReplDesk {
         this.#threads.delete(thread.id);
       }
     });
-    return { thread, past: pastMessages(open) };
+    const past = pastMessages(open);
+    const { threadUsage: usage } = thread.state;
+    if (past.length === 0 && usage.totalTokens === 0) return { thread, past };
+    const contextTokens = thread.state.usedTokens();
+    return { thread, past, spent: { usage, contextTokens } };
   }
 
   /** The thread, while it is open here. */

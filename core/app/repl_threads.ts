@@ -1,6 +1,7 @@
 /** Conversations opened, branched, listed, named and written out. */
 import type { ThreadServices } from "../frontends/repl_services.ts";
 import { LIMITS } from "../protocol/limits.ts";
+import { findUserMessages } from "../session/rollback_plan.ts";
 import { parseSessionName, renameSession } from "../session/session_edit.ts";
 import { listSessions } from "../session/session_list.ts";
 import {
@@ -32,6 +33,10 @@ export function threadServices(desk: ReplDesk): ThreadServices {
       );
     },
     sessions: () => listHereFirst(desk),
+    messageCount: (threadId) => {
+      const entries = desk.live(threadId)?.thread.state.transcript.entries;
+      return findUserMessages((entries ?? []).map(({ item }) => item)).length;
+    },
     rename: (threadId, name) => rename(desk, threadId, name),
     exportThread: (threadId, options) => exportThread(desk, threadId, options),
   };

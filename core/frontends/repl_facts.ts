@@ -1,4 +1,5 @@
 /** What the rest of the program tells the conversation: plain data. */
+import type { Usage } from "../protocol/event.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
 import type { Thread } from "../protocol/thread.ts";
 
@@ -13,6 +14,12 @@ export interface OpenedThread {
   readonly thread: Thread;
   /** What was said in it before, oldest first; shown once. */
   readonly past: readonly PastMessage[];
+  /** What its log knows; absent for a new one. */
+  readonly spent?: {
+    readonly usage: Usage;
+    /** Of its next request, as well as we know. */
+    readonly contextTokens: number;
+  };
 }
 
 export interface PastMessage {

@@ -63,6 +63,8 @@ export interface ThreadServices {
   fork(threadId: string, atUserMessage?: number): Promise<OpenedThread>;
   /** Newest first, those of this folder before the others. */
   sessions(): Promise<readonly ThreadSummary[]>;
+  /** Messages of the person in the conversation as it is now. */
+  messageCount(threadId: string): number;
   rename(threadId: string, name: string): Promise<void>;
   /** Writes the thread to a file; resolves to its absolute path. */
   exportThread(threadId: string, options: {

@@ -62,7 +62,7 @@ export class ReplSession {
   /** Goes on with this thread; the face hears its events from now on. */
   bind(opened: OpenedThread): void {
     this.#opened = opened;
-    this.#state = new ReplState();
+    this.#state = new ReplState(opened.spent);
     const waiting = this.#pending.takeQueue();
     this.#pending = new PendingInput();
     waiting.forEach((line) => this.#pending.enqueue(line));

@@ -3,6 +3,7 @@ import type { Activity, Event, PlanStep, Usage } from "../protocol/event.ts";
 import { NO_USAGE } from "../protocol/event.ts";
 import type { SandboxReceipt } from "../protocol/policy.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
+import type { OpenedThread } from "./repl_facts.ts";
 
 /** Commands and patches that `/last` can show again. */
 const KEPT_ACTIVITIES = 20;
@@ -19,13 +20,19 @@ export class ReplState {
   }[] = [];
   plan: readonly PlanStep[] = [];
   lastMessage = "";
-  threadUsage: Usage = NO_USAGE;
+  threadUsage: Usage;
   turnUsage: Usage = NO_USAGE;
   requests = 0;
   /** The next turn to end is a code review. */
   isReviewing = false;
-  #lastRequest: Usage | undefined;
+  #contextTokens: number | undefined;
   #kept: Activity[] = [];
+
+  /** Of a thread that has a past: what it has cost and what it holds. */
+  constructor(spent?: OpenedThread["spent"]) {
+    this.threadUsage = spent?.usage ?? NO_USAGE;
+    this.#contextTokens = spent?.contextTokens;
+  }
 
   take(event: Event): void {
     switch (event.type) {
@@ -41,10 +48,12 @@ export class ReplState {
         return;
       case "request.completed":
         this.requests++;
-        if (event.usage !== null) this.#lastRequest = event.usage;
+        if (event.usage !== null) {
+          this.#contextTokens = event.usage.totalTokens;
+        }
         return;
       case "context.compacted":
-        this.#lastRequest = undefined;
+        this.#contextTokens = undefined;
         return;
       case "turn.completed":
         this.turnUsage = event.usage;
@@ -58,10 +67,8 @@ export class ReplState {
   /** Share of the window that is free, by the last request; undefined before one. */
   get contextLeft(): number | undefined {
     const window = this.settings?.model.contextWindow;
-    if (this.#lastRequest === undefined || window === undefined) {
-      return undefined;
-    }
-    const used = this.#lastRequest.totalTokens;
+    const used = this.#contextTokens;
+    if (used === undefined || window === undefined) return undefined;
     return Math.max(0, Math.min(1, 1 - used / window));
   }
 

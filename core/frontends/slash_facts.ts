@@ -75,7 +75,8 @@ async function runStatus(context: SlashContext): Promise<void> {
       "sandbox",
       `${settings?.sandbox.mode ?? "unknown"} (${receipt?.backend ?? "none"})`,
     ],
-    ["tokens", `${usageText(threadUsage)}; ${state.requests} requests`],
+    ["tokens", usageText(threadUsage)],
+    ["requests", `${state.requests} since this conversation was opened`],
     [
       "context",
       `${left} left of ${

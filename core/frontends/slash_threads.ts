@@ -1,6 +1,7 @@
 /** Slash commands about conversations: new, old, branched, taken back, written out. */
 import { LIMITS } from "../protocol/limits.ts";
 import type { ThreadSummary } from "../protocol/thread.ts";
+import type { UndoReport } from "./repl_facts.ts";
 import { splitArgs } from "./slash.ts";
 import type { SlashCommand, SlashContext } from "./slash_context.ts";
 
@@ -151,25 +152,20 @@ async function runUndo(context: SlashContext, args: string): Promise<void> {
       `Cannot undo "${args}": must be /undo [N] [code|chat|both] [yes|force]`,
     ]);
   }
-  const { turns, restore, isSure, isForced } = request;
-  const what = turns === 1 ? "the last turn" : `the last ${turns} turns`;
-  const lines: string[] = [];
-  // What was asked since the files were changed goes back with them.
-  let messages = turns;
-  if (restore !== "chat") {
-    const report = await context.services.undoFiles(context.state.threadId, {
-      turns,
-      isDryRun: !isSure,
-      isForced,
+  const report = request.restore === "chat"
+    ? undefined
+    : await context.services.undoFiles(context.state.threadId, {
+      turns: request.turns,
+      isDryRun: !request.isSure,
+      isForced: request.isForced,
     });
-    messages = report.messages ?? turns;
-    lines.push(
-      ...(report.changes.length === 0
-        ? ["No file has to change"]
-        : report.changes),
-      ...report.conflicts.map((one) => `stays: ${one}`),
-    );
-  }
+  const refusal = refuseUndo(context, request, report);
+  if (refusal !== undefined) return context.say([refusal]);
+  const { turns, restore, isSure } = request;
+  const what = turns === 1 ? "the last turn" : `the last ${turns} turns`;
+  const lines = report === undefined ? [] : renderReport(report);
+  // What was asked since the files were changed goes back with them.
+  const messages = report?.messages ?? turns;
   if (restore !== "code") {
     if (isSure) context.submit({ type: "rollback", turns: messages });
     lines.push(
@@ -184,6 +180,33 @@ async function runUndo(context: SlashContext, args: string): Promise<void> {
     ...lines.map((line) => `  ${line}`),
     ...(isSure ? [] : [`Do it with ${again}`]),
   ]);
+}
+
+// Whoever wants files back does not lose messages instead.
+function refuseUndo(
+  { services, state }: SlashContext,
+  { restore }: UndoRequest,
+  report: UndoReport | undefined,
+): string | undefined {
+  const isTalked = services.messageCount(state.threadId) > 0;
+  if (report === undefined) {
+    return isTalked ? undefined : "There is nothing to undo";
+  }
+  const isKept = report.messages !== undefined ||
+    report.changes.length + report.conflicts.length > 0;
+  if (isKept) return undefined;
+  const files =
+    "There is nothing to undo in files: no turn of this conversation has patched one";
+  return restore === "both" && isTalked
+    ? `${files}. /undo chat takes back your last message`
+    : files;
+}
+
+function renderReport({ changes, conflicts }: UndoReport): string[] {
+  return [
+    ...(changes.length === 0 ? ["No file has to change"] : changes),
+    ...conflicts.map((one) => `stays: ${one}`),
+  ];
 }
 
 async function runExport(context: SlashContext, args: string): Promise<void> {

@@ -3,10 +3,12 @@ import { errorText, ModelError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { ProviderEndpoint } from "../protocol/provider.ts";
+import type { RateLimit } from "../protocol/rate_limit.ts";
 import { headBytes } from "../util/text.ts";
 import { type CompactResult, requestCompaction } from "./compact.ts";
 import { buildCutError } from "./connect_error.ts";
 import { requestIdOf } from "./errors.ts";
+import { parseRateLimits } from "./rate_limits.ts";
 import { parseResponseEvent, type ResponseEvent } from "./response_event.ts";
 import { SseParser } from "./sse.ts";
 import {
@@ -26,15 +28,22 @@ export interface ModelClient {
   stream(request: ModelRequest): AsyncIterable<readonly ResponseEvent[]>;
   /** `POST /responses/compact`: the shorter history the provider gives for this one. */
   compact(request: ModelRequest): Promise<CompactResult>;
+  /** What the newest answer said of the provider's limits; empty when it said nothing. */
+  readonly rateLimits?: () => readonly RateLimit[];
 }
 
 /** The client of one provider. It holds no connection: the runtime keeps one alive. */
 export function createModelClient(options: TransportOptions): ModelClient {
-  const habits = { holdsStreams: false, returned: Promise.resolve() };
+  const habits: StreamOptions["habits"] = {
+    holdsStreams: false,
+    returned: Promise.resolve(),
+    rateLimits: [],
+  };
   return {
     provider: options.provider,
     stream: (request) => streamEvents({ ...options, habits }, request),
     compact: (request) => requestCompaction(options, request),
+    rateLimits: () => habits.rateLimits,
   };
 }
 
@@ -45,6 +54,7 @@ interface StreamOptions extends TransportOptions {
     holdsStreams: boolean;
     /** The connection of the last answer can carry the next request. */
     returned: Promise<void>;
+    rateLimits: readonly RateLimit[];
   };
 }
 
@@ -58,6 +68,8 @@ async function* streamEvents(
     path: "/responses",
     accept: "text/event-stream",
   });
+  const nowMs = options.host.now().getTime();
+  options.habits.rateLimits = parseRateLimits(response.headers, nowMs);
   const reader = (response.body ?? new Blob().stream()).getReader();
   let ended = false;
   try {

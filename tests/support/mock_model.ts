@@ -41,6 +41,8 @@ export interface MockOptions {
   readonly cacheBlockTokens?: number;
   /** Sent in the `x-request-id` header, with a number after it. */
   readonly requestIdPrefix?: string;
+  /** Sent with every answer. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface MockModel extends AsyncDisposable {
@@ -226,7 +228,10 @@ class MockState {
 
   #headers(): Record<string, string> {
     const prefix = this.#options.requestIdPrefix ?? "req";
-    return { "x-request-id": `${prefix}_${this.requests.length}` };
+    return {
+      ...this.#options.headers,
+      "x-request-id": `${prefix}_${this.requests.length}`,
+    };
   }
 
   // What the prompt shares with the last one of its key counts as cached.

@@ -94,7 +94,15 @@ async function talk(
     readonly files?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<Talk> {
-  const model = mockModel({ script: options.script ?? [], laws: false });
+  const model = mockModel({
+    script: options.script ?? [],
+    laws: false,
+    headers: {
+      "x-ratelimit-limit-requests": "60",
+      "x-ratelimit-remaining-requests": "59",
+      "x-ratelimit-reset-requests": "1m0s",
+    },
+  });
   const home = await agentHome({
     config: mockConfig(model.url, {
       top: 'sandbox_mode = "danger-full-access"',
@@ -137,7 +145,10 @@ Deno.test("a conversation is opened, named, listed, written out, and found again
   const { services } = t;
   const first = t.follow(await services.open());
   assert.deepEqual(first.past, []);
+  assert.equal(first.spent, undefined);
+  assert.equal(services.messageCount(first.thread.id), 0);
   await t.turn(first, "hi there");
+  assert.equal(services.messageCount(first.thread.id), 1);
   await services.rename(first.thread.id, "greeting");
   const path = await services.exportThread(first.thread.id, {
     format: "markdown",
@@ -175,6 +186,9 @@ Deno.test("a conversation is opened, named, listed, written out, and found again
     { role: "user", text: "hi there" },
     { role: "assistant", text: "Hello." },
   ]);
+  assert.ok((again.spent?.usage.inputTokens ?? 0) > 0);
+  assert.equal(again.spent?.usage.outputTokens, 10);
+  assert.ok((again.spent?.contextTokens ?? 0) > 10);
 });
 
 Deno.test("fork() takes over what was said before the nth message, in a thread of its own", async () => {
@@ -400,6 +414,10 @@ Deno.test("the conversation explains its settings, its next request, its state a
     /^model = "gpt-5.2-codex" +# .*config\.toml:1$/m,
   );
   const rows = new Map(await t.services.statusRows(id));
+  assert.match(
+    rows.get("limit (requests)") ?? "",
+    /^59 of 60 left, full again in (59|60|1 min)/,
+  );
   assert.match(rows.get("next request") ?? "", /^~\d+ tokens in \d+ items$/);
   assert.match(rows.get("log") ?? "", /rollout-.*\.jsonl$/);
   assert.match(rows.get("cache") ?? "", /repeated tokens/);

@@ -253,6 +253,7 @@ export function testServices(
     resume: missing,
     fork: missing,
     sessions: none,
+    messageCount: () => 3,
     rename: missing,
     exportThread: missing,
     models: none,

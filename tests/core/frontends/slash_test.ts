@@ -1,5 +1,6 @@
 /** Slash commands: what is one, what each does with a thread and its services. */
 import assert from "node:assert/strict";
+import { NO_USAGE } from "../../../core/protocol/event.ts";
 import type { Op } from "../../../core/protocol/op.ts";
 import type { OpenedThread } from "../../../core/frontends/repl_facts.ts";
 import type { ReplServices } from "../../../core/frontends/repl_services.ts";
@@ -45,9 +46,9 @@ async function run(
   line: string,
   services: Partial<ReplServices> = {},
   prepare: (state: ReplState) => void = () => {},
+  state: ReplState = new ReplState(),
 ): Promise<Ran> {
   const ran: Ran = { said: [], ops: [], sent: [], opened: [] };
-  const state = new ReplState();
   state.threadId = "0199-here";
   state.settings = SETTINGS;
   prepare(state);
@@ -267,6 +268,18 @@ Deno.test("parseUndo() understands its words in any order", () => {
   }
 });
 
+Deno.test("/status knows what a resumed conversation has cost and holds", async () => {
+  const usage = { ...NO_USAGE, inputTokens: 1_200, outputTokens: 34 };
+  const state = new ReplState({ usage, contextTokens: 25_000 });
+  state.settings = SETTINGS;
+  assert.equal(state.contextLeft, 0.75);
+  const ran = await run("/status", {}, () => {}, state);
+  const text = ran.said.join("\n");
+  assert.match(text, /tokens +1\.2k in \(0 cached\), 34 out/);
+  assert.match(text, /requests +0 since this conversation was opened/);
+  assert.match(text, /context +75% left of 100k tokens/);
+});
+
 Deno.test("/undo shows first and acts only when told so", async () => {
   const asked: unknown[] = [];
   const services: Partial<ReplServices> = {
@@ -296,6 +309,24 @@ Deno.test("/undo shows first and acts only when told so", async () => {
   });
   assert.deepEqual(since.ops, [{ type: "rollback", turns: 5 }]);
   assert.deepEqual((await run("/undo code yes", services)).ops, []);
+  // Nothing was patched: messages do not go in place of files.
+  const none: Partial<ReplServices> = {
+    undoFiles: () => Promise.resolve({ changes: [], conflicts: [] }),
+  };
+  for (const line of ["/undo", "/undo yes", "/undo code"]) {
+    const nothing = await run(line, none);
+    assert.deepEqual(nothing.ops, [], line);
+    assert.match(nothing.said.join("\n"), /^There is nothing to undo in files/);
+    const isOffered = nothing.said.join("\n").includes("/undo chat");
+    assert.equal(isOffered, line !== "/undo code", line);
+  }
+  const fresh = { ...none, messageCount: () => 0 };
+  for (const line of ["/undo", "/undo chat", "/undo chat yes"]) {
+    const nothing = await run(line, fresh);
+    assert.deepEqual(nothing.ops, [], line);
+    assert.match(nothing.said.join("\n"), /^There is nothing to undo/);
+    assert.doesNotMatch(nothing.said.join("\n"), /\/undo chat/);
+  }
   assert.equal((await run("/undo chat yes", services)).ops.length, 1);
   assert.deepEqual(asked, [
     ["0199-here", { turns: 2, isDryRun: true, isForced: false }],
