@@ -2,6 +2,7 @@
 import { errorText, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import type { Engine } from "./recorder_engine.ts";
+import { recordedEnv } from "./recorder_env.ts";
 import { recordedFetch } from "./recorder_fetch.ts";
 import { recordedFiles } from "./recorder_files.ts";
 import {
@@ -154,35 +155,6 @@ function buildHost(parts: {
     kill: (pid, signal) => {
       if (engine.isReal) real.kill(pid, signal);
     },
-  };
-}
-
-// Asked for once: the environment does not change under a running program.
-function recordedEnv(
-  engine: Engine,
-  real: Host,
-): Pick<Host, "env" | "envAll"> {
-  const known = new Map<string, string | undefined>();
-  let all: Readonly<Record<string, string>> | undefined;
-  return {
-    env: (name) => {
-      if (known.has(name)) return known.get(name);
-      const value = engine.runSync({
-        key: `env:${name}`,
-        real: () => real.env(name),
-        encode: (text) => text,
-        decode: (text) => text === undefined ? undefined : String(text),
-      });
-      known.set(name, value);
-      return value;
-    },
-    envAll: () =>
-      all ??= engine.runSync({
-        key: "envAll",
-        real: () => real.envAll(),
-        encode: (values) => ({ ...values }),
-        decode: (values) => values as Readonly<Record<string, string>>,
-      }),
   };
 }
 

@@ -1,6 +1,9 @@
 /** Secrets are found where they are told, and taken out wherever they appear. */
 import assert from "node:assert/strict";
-import { Redactor } from "../../../core/host/recorder_redact.ts";
+import {
+  Redactor,
+  redactVariable,
+} from "../../../core/host/recorder_redact.ts";
 
 Deno.test("redact() takes out what was learnt, in keys and values at any depth", () => {
   const redactor = new Redactor();
@@ -35,11 +38,37 @@ Deno.test("learnVariables() goes by the names", () => {
   );
 });
 
+Deno.test("learnVariables() takes a key in capitals for a key, and finds the login in an address", () => {
+  const redactor = new Redactor();
+  redactor.learnVariables({
+    AWS_ACCESS_KEY_ID: "AKIAIOSFODNN7EXAMPLE",
+    https_proxy: "http://me:pass-word@proxy:3128",
+  });
+  assert.equal(
+    redactor.redact("AKIAIOSFODNN7EXAMPLE via http://me:pass-word@other"),
+    "[redacted] via http://[redacted]@other",
+  );
+});
+
+Deno.test("redactVariable() leaves no key, however short, and no login", () => {
+  const cases = [
+    ["MY_KEY", "abc", "[redacted]"],
+    ["MY_KEY", "", ""],
+    ["MONKEY", "abc", "abc"],
+    ["HTTP_PROXY", "http://a:b@proxy:3128", "http://[redacted]@proxy:3128"],
+    ["HTTP_PROXY", "http://proxy:3128/a@b", "http://proxy:3128/a@b"],
+  ] as const;
+  for (const [name, value, written] of cases) {
+    assert.equal(redactVariable(name, value), written);
+  }
+});
+
 Deno.test("learnFile() reads credentials from the files that hold them, and no others", () => {
   const toml = `env_key = "OPENAI_API_KEY"
 experimental_bearer_token = "bearer-value"
 http_headers = { "X-Api-Key" = "header-value", Authorization = "Basic abcdef" }
-base_url = "https://example.com"`;
+base_url = "https://example.com"
+proxy = "http://someone:else@proxy:3128"`;
   const redactor = new Redactor();
   redactor.learnFile("/h/.codex/config.toml", toml);
   redactor.learnFile("/h/.codex/auth.json", '{"tokens":{"id":"an-id-token"}}');
@@ -48,6 +77,7 @@ base_url = "https://example.com"`;
     redactor.redact(`${toml} an-id-token not-a-secret`),
     toml.replace("bearer-value", "[redacted]")
       .replace("header-value", "[redacted]")
+      .replace("someone:else", "[redacted]")
       .replace("Basic abcdef", "[redacted]") + " [redacted] not-a-secret",
   );
 });

@@ -35,6 +35,8 @@ async function place(more: Partial<Host> = {}): Promise<Place> {
     PATH: Deno.env.get("PATH") ?? "",
     HOME: `${root}/home`,
     MY_SERVICE_TOKEN: "token-of-the-person",
+    PIN_TOKEN: "t4711",
+    DIARY: "what nobody needs to know",
     LANG: "C",
   };
   return {
@@ -109,6 +111,7 @@ async function program(host: Host, url: string): Promise<string> {
   };
   note(`${host.cwd} ${host.homeDir()} ${host.timezone()} ${host.newId()}`);
   note(`${host.env("MY_SERVICE_TOKEN")} ${host.env("NONE")} ${host.random()}`);
+  note(`${host.env("PIN_TOKEN")}`);
   note(await host.files.readText("notes.txt".replace(/^/, `${host.cwd}/`)));
   note(await host.files.readText(`${host.homeDir()}/auth.json`));
   note(`${await host.files.stat(`${host.cwd}/none`)}`);
@@ -239,7 +242,8 @@ async function replayFull(
 
 function withoutKey(said: string): string {
   return said.replaceAll(KEY, "[redacted]")
-    .replaceAll("token-of-the-person", "[redacted]");
+    .replaceAll("token-of-the-person", "[redacted]")
+    .replaceAll("t4711", "[redacted]");
 }
 
 Deno.test("a full replay says byte for byte what was said, elsewhere and by another user", async () => {
@@ -276,6 +280,19 @@ Deno.test("a cassette holds no secret, and only its owner may read it", async ()
   assert.ok(!text.includes("token-of-the-person"));
   assert.ok(text.includes("[redacted]"));
   assert.equal(((await Deno.stat(there.cassette)).mode ?? 0) & 0o777, 0o600);
+});
+
+Deno.test("a cassette holds of the environment only what was asked for and where things are", async () => {
+  await using there = await place();
+  await record(there);
+  const text = await Deno.readTextFile(there.cassette);
+  assert.ok(!text.includes("t4711"));
+  assert.ok(!text.includes("DIARY") && !text.includes("nobody needs"));
+  const all = text.split("\n").find((line) => line.includes('"envAll#1"'));
+  assert.deepEqual(
+    Object.keys(JSON.parse(all ?? "{}").ok),
+    ["PATH", "HOME", "LANG"],
+  );
 });
 
 Deno.test("a full replay names the first divergence and asks nobody", async () => {
