@@ -47,17 +47,6 @@ export function createModelClient(options: TransportOptions): ModelClient {
   };
 }
 
-interface StreamOptions extends TransportOptions {
-  /** What has been learnt about the server. */
-  readonly habits: {
-    /** It leaves a stream open after the last event: waiting for the end is in vain. */
-    holdsStreams: boolean;
-    /** The connection of the last answer can carry the next request. */
-    returned: Promise<void>;
-    rateLimits: readonly RateLimit[];
-  };
-}
-
 async function* streamEvents(
   options: StreamOptions,
   request: ModelRequest,
@@ -98,6 +87,17 @@ async function* streamEvents(
     // request made before that opens a second one.
     options.habits.returned = options.host.sleep(0);
   }
+}
+
+interface StreamOptions extends TransportOptions {
+  /** What has been learnt about the server. */
+  readonly habits: {
+    /** It leaves a stream open after the last event: waiting for the end is in vain. */
+    holdsStreams: boolean;
+    /** The connection of the last answer can carry the next request. */
+    returned: Promise<void>;
+    rateLimits: readonly RateLimit[];
+  };
 }
 
 function streamError(
