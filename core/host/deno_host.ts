@@ -1,5 +1,6 @@
 /** The real world: the Host that the program runs with. */
 import type { Host } from "../protocol/host.ts";
+import { abortableFetch } from "./abortable_fetch.ts";
 import { denoFiles } from "./deno_files.ts";
 import { isProcessAlive, sendSignal, spawnChild } from "./deno_spawn.ts";
 import { uuidV7 } from "./uuid.ts";
@@ -15,7 +16,7 @@ export function denoHost(
     uid: Deno.uid() ?? -1,
     cwd: Deno.cwd(),
     files: denoFiles,
-    fetch: (input, init) => fetch(input, init),
+    fetch: abortableFetch,
     spawn: spawnChild,
     selfCommand: (args) => [...selfArgv(options.mainUrl), ...args],
     env: (name) => Deno.env.get(name),

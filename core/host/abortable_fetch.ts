@@ -1,0 +1,47 @@
+/** A fetch whose answer can be broken off however long it has been silent. */
+
+/**
+ * fetch, but aborting its signal always ends the reading of the body. The runtime's own
+ * listens on a signal that it derives and that nothing refers to: the first collection of
+ * garbage takes it away, and from then on a pending read waits for ever.
+ */
+export async function abortableFetch(
+  input: RequestInfo | URL,
+  init?: RequestInit,
+): Promise<Response> {
+  const response = await fetch(input, init);
+  const { body } = response;
+  const signal = init?.signal ?? undefined;
+  if (signal === undefined || body === null) return response;
+  return new Response(breakableStream(body, signal), response);
+}
+
+function breakableStream(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  signal: AbortSignal,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const reader = body.getReader();
+  const over = new AbortController();
+  return new ReadableStream({
+    start(controller): void {
+      const onAbort = (): void => {
+        controller.error(signal.reason);
+        // The connection ends with it.
+        reader.cancel(signal.reason).catch(() => {});
+      };
+      if (signal.aborted) onAbort();
+      else signal.addEventListener("abort", onAbort, { signal: over.signal });
+    },
+    async pull(controller): Promise<void> {
+      const { done, value } = await reader.read();
+      if (signal.aborted) return;
+      if (!done) return controller.enqueue(value);
+      over.abort();
+      controller.close();
+    },
+    cancel: (reason): Promise<void> => {
+      over.abort();
+      return reader.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
+}

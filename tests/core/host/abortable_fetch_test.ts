@@ -1,0 +1,99 @@
+/** Answers that are silent are broken off all the same, before and after a garbage collection. */
+import assert from "node:assert/strict";
+import { abortableFetch } from "../../../core/host/abortable_fetch.ts";
+import { type HttpServer, serveHttp } from "../../support/http_server.ts";
+
+/** A server whose answer begins and is silent until its reader leaves. */
+function silentServer(): HttpServer {
+  return serveHttp(({ signal }) =>
+    new Response(
+      new ReadableStream({
+        start: (controller) => {
+          controller.enqueue(new TextEncoder().encode("begun"));
+          signal.addEventListener("abort", () => controller.close());
+        },
+      }),
+    )
+  );
+}
+
+async function open(
+  server: HttpServer,
+  signal: AbortSignal,
+): Promise<ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>> {
+  const response = await abortableFetch(`http://127.0.0.1:${server.port}/`, {
+    signal,
+  });
+  const reader = response.body?.getReader();
+  assert(reader !== undefined);
+  const { value } = await reader.read();
+  assert.equal(new TextDecoder().decode(value), "begun");
+  return reader;
+}
+
+/** Makes garbage until it has been collected, a few times over. */
+async function collectGarbage(): Promise<void> {
+  for (let round = 0; round < 3; round++) {
+    let isCollected = false;
+    const registry = new FinalizationRegistry(() => isCollected = true);
+    registry.register({}, 0);
+    while (!isCollected) {
+      for (let n = 0; n < 50; n++) new Array(100_000).fill(n);
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    // It would be forgotten together with what it waits for.
+    registry.unregister({});
+  }
+}
+
+Deno.test("abortableFetch() ends a pending read when it is aborted, however late", async () => {
+  const server = silentServer();
+  const abort = new AbortController();
+  const reader = await open(server, abort.signal);
+  const reading = reader.read();
+  await collectGarbage();
+  abort.abort(new Error("enough"));
+  await assert.rejects(reading, { message: "enough" });
+  await server.shutdown();
+});
+
+Deno.test("abortableFetch() ends a body nobody reads, and one that was aborted before", async () => {
+  const server = silentServer();
+  const abort = new AbortController();
+  const url = `http://127.0.0.1:${server.port}/`;
+  const response = await abortableFetch(url, { signal: abort.signal });
+  abort.abort(new Error("enough"));
+  await assert.rejects(response.text(), { message: "enough" });
+  await assert.rejects(
+    abortableFetch(url, { signal: abort.signal }),
+    { message: "enough" },
+  );
+  await server.shutdown();
+});
+
+Deno.test("abortableFetch() gives the answer as it came, and forgets the signal at its end", async () => {
+  const server = serveHttp(() =>
+    new Response("whole", {
+      status: 418,
+      statusText: "Teapot",
+      headers: { "x-kind": "pot" },
+    })
+  );
+  const abort = new AbortController();
+  const response = await abortableFetch(`http://127.0.0.1:${server.port}/`, {
+    signal: abort.signal,
+  });
+  assert.equal(response.status, 418);
+  assert.equal(response.headers.get("x-kind"), "pot");
+  assert.equal(await response.text(), "whole");
+  abort.abort();
+  await server.shutdown();
+});
+
+Deno.test("abortableFetch() breaks the connection of a body that is cancelled", async () => {
+  const server = silentServer();
+  const reader = await open(server, new AbortController().signal);
+  await reader.cancel();
+  // This waits for an answer that is still under way.
+  await server.shutdown();
+});
