@@ -163,7 +163,7 @@ class AnswerReader {
       if (event === undefined) continue;
       this.#understood++;
       if (event.type === "failed") this.#error = event.error;
-      else events.push(event);
+      else pushJoined(events, event);
       if (event.type === "failed" || event.type === "completed") {
         this.#over = true;
         break;
@@ -171,6 +171,17 @@ class AnswerReader {
     }
     return events;
   }
+}
+
+// What comes in one read is seen at once: pieces of one text need no event each.
+function pushJoined(events: ResponseEvent[], event: ResponseEvent): void {
+  const last = events.at(-1);
+  if (
+    event.type === "text_delta" && last?.type === "text_delta" &&
+    event.itemId === last.itemId
+  ) {
+    events[events.length - 1] = { ...event, text: last.text + event.text };
+  } else events.push(event);
 }
 
 // Read to its end the connection can carry the next request; cancelled it is lost. True

@@ -14,7 +14,10 @@ const EMOJI_BY_SELECTOR =
   /^\p{Extended_Pictographic}.*\ufe0f|^[#*0-9]\ufe0f?\u20e3/u;
 const NO_COLUMN =
   /^[\p{Control}\p{Format}\p{Nonspacing_Mark}\p{Enclosing_Mark}]+$/u;
-const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
+// One column each, whatever stands beside them: printable ASCII, letters of Latin, and the
+// punctuation, arrows and lines that Western text and our own lists use.
+const NARROW =
+  /^[\x20-\x7e\u00a0-\u00ac\u00ae-\u024f\u2010-\u2027\u2030-\u205e\u2190-\u21ff\u2500-\u257f]*$/;
 
 /** The text without terminal escape sequences. */
 export function stripAnsi(text: string): string {
@@ -23,9 +26,11 @@ export function stripAnsi(text: string): string {
 
 /** Columns the text takes in a terminal; escape sequences take none. */
 export function displayWidth(text: string): number {
-  if (PRINTABLE_ASCII.test(text)) return text.length;
+  if (NARROW.test(text)) return text.length;
+  const plain = stripAnsi(text);
+  if (NARROW.test(plain)) return plain.length;
   let columns = 0;
-  for (const { segment } of graphemesOf(stripAnsi(text))) {
+  for (const { segment } of graphemesOf(plain)) {
     columns += graphemeWidth(segment);
   }
   return columns;
@@ -33,7 +38,7 @@ export function displayWidth(text: string): number {
 
 /** The longest start of a text without escape sequences that fits into the columns. */
 export function cutToWidth(text: string, columnsMax: number): string {
-  if (PRINTABLE_ASCII.test(text)) return text.slice(0, Math.max(0, columnsMax));
+  if (NARROW.test(text)) return text.slice(0, Math.max(0, columnsMax));
   let columns = 0;
   let end = 0;
   for (const { segment } of graphemesOf(text)) {

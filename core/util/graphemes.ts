@@ -2,13 +2,15 @@
 
 let segmenter: Intl.Segmenter | undefined;
 
-// deno-lint-ignore no-control-regex
-const ASCII = /^[\x00-\x7f]*$/;
+// Characters that are never part of a larger cluster with another one of these.
+const SINGLE =
+  // deno-lint-ignore no-control-regex
+  /^[\x00-\x7f\u00a0-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u21ff\u2500-\u257f]*$/;
 
 /** The characters of a text, in order; joined again they are the text. */
 export function graphemes(text: string): readonly string[] {
   // CR LF is the one cluster of ASCII.
-  if (ASCII.test(text) && !text.includes("\r\n")) return text.split("");
+  if (SINGLE.test(text) && !text.includes("\r\n")) return text.split("");
   segmenter ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }

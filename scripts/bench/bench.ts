@@ -305,7 +305,8 @@ export function messageAnswer(deltas = 1): string {
   ]);
 }
 
-function answer(
+/** An answer of these events, whole. */
+export function answer(
   events: readonly {
     readonly type: string;
     readonly [name: string]: unknown;

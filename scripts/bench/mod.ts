@@ -4,9 +4,11 @@ const NAMES = [
   "start",
   "iteration",
   "deltas",
+  "repl",
   "memory",
   "resume",
   "sessions",
+  "images",
   "growth",
   "sandbox",
 ] as const;

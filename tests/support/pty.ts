@@ -15,6 +15,8 @@ export interface Pty extends AsyncDisposable {
   readonly output: string;
   /** What stands on the terminal and above it. */
   screen(): string;
+  /** Waits until the program has written that, from a place in `output` on. */
+  wrote(text: string, from?: number): Promise<void>;
   /** The screen once it shows that; rejects when the program ends first. */
   shows(text: string | RegExp): Promise<string>;
   type(text: string): Promise<void>;
@@ -92,6 +94,13 @@ class ScriptPty implements Pty {
     this.#emulator.write(text.slice(this.#drawn));
     this.#drawn = text.length;
     return this.#emulator.text();
+  }
+
+  async wrote(text: string, from: number = 0): Promise<void> {
+    while (!this.output.includes(text, from)) {
+      if (this.#isOver) throw new Error(`Never written: ${text}`);
+      await new Promise<void>((wake) => this.#wake.push(wake));
+    }
   }
 
   async shows(text: string | RegExp): Promise<string> {

@@ -50,3 +50,14 @@ Deno.test("stripAnsi() removes colours and links", () => {
     "ok link",
   );
 });
+
+Deno.test("displayWidth() counts the quick characters as it counts them among others", () => {
+  // Behind a wide character none is quick; the line end keeps them apart.
+  const slowly = (text: string): number => displayWidth(`漢\n${text}`) - 2;
+  for (let code = 0x20; code < 0x3000; code++) {
+    const char = String.fromCodePoint(code);
+    for (const text of [char, `a${char}`, `${char}a`]) {
+      assert.equal(displayWidth(text), slowly(text), code.toString(16));
+    }
+  }
+});
