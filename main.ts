@@ -7,6 +7,7 @@ import type {
 } from "./core/protocol/command_line.ts";
 import type { FlagName, FlagSpec } from "./core/frontends/flag_spec.ts";
 import type { FlagValue } from "./core/frontends/flag_values.ts";
+import { loadProgramScript } from "./core/host/program_script.ts";
 import { PROGRAM, VERSION } from "./core/protocol/version.ts";
 
 /** A text instead of a run: help, version. */
@@ -43,12 +44,15 @@ export async function main(argv: readonly string[]): Promise<number> {
       );
       return await runApplyPatchRole();
     }
-    default:
-      return await runCommandLine(argv);
+    default: {
+      const program = await loadProgramScript(import.meta.url);
+      return await (program ?? runCommandLine)(argv);
+    }
   }
 }
 
-async function runCommandLine(argv: readonly string[]): Promise<number> {
+/** Runs any command line that is not one of the roles above. */
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
   let asked: CommandLine | TextAnswer;
   try {
     asked = await parseArgv(argv);

@@ -1,5 +1,7 @@
 /** Builds build/rondo: bundles the program with its texts, then compiles one file. */
+import { PROGRAM_SCRIPT } from "../core/host/program_script.ts";
 import { findDenort } from "./denort.ts";
+import { recordCache, renderEntry, toScript } from "./program_script.ts";
 
 const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
 const buildDir = `${root}/build`;
@@ -23,19 +25,12 @@ export async function build(): Promise<void> {
   await lock.lock(true);
   await removeFolder(bundleDir);
   const denort = await findDenort(buildDir);
-  await run(root, [
-    "bundle",
-    "--quiet",
-    "--minify",
-    // Without splitting, modules shared with a dynamic import are miscompiled.
-    "--code-splitting",
-    "--platform=deno",
-    `--outdir=${bundleDir}`,
-    "main.ts",
-  ]);
+  // Without splitting, modules shared with a dynamic import are miscompiled.
+  await bundle("main.ts", ["--code-splitting", `--outdir=${bundleDir}`]);
   // An import map here would pull every npm package into the program.
   await Deno.writeTextFile(`${bundleDir}/deno.json`, "{}\n");
-  await compile(denort.path);
+  await makeScript(denort.path);
+  await compile(denort.path, "main.js", output);
   const { size } = await Deno.stat(output);
   console.log(
     `Built build/rondo, ${
@@ -44,19 +39,53 @@ export async function build(): Promise<void> {
   );
 }
 
-async function compile(denortPath: string | undefined): Promise<void> {
-  const staged = `${output}.new`;
+// The helper roles start as modules, of which they need few; all else starts as the script.
+async function makeScript(denortPath: string | undefined): Promise<void> {
+  const entry = `${buildDir}/program_entry.ts`;
+  const source = `${bundleDir}/${PROGRAM_SCRIPT.source}`;
+  const cache = `${bundleDir}/${PROGRAM_SCRIPT.cache}`;
+  await Deno.writeTextFile(entry, renderEntry("../main.ts"));
+  await bundle(entry, ["--format=iife", `--output=${source}`]);
+  await Deno.writeTextFile(source, toScript(await Deno.readTextFile(source)));
+  await bundle("scripts/code_cache.ts", [`--output=${bundleDir}/recorder.js`]);
+  const recorder = `${buildDir}/recorder`;
+  await compile(denortPath, "recorder.js", recorder);
+  await recordCache(recorder, { source, cache });
+  await Deno.remove(recorder);
+  await Deno.remove(`${bundleDir}/recorder.js`);
+}
+
+async function bundle(entry: string, options: string[]): Promise<void> {
+  await run(root, [
+    "bundle",
+    "--quiet",
+    "--minify",
+    "--platform=deno",
+    ...options,
+    entry,
+  ]);
+}
+
+async function compile(
+  denortPath: string | undefined,
+  entry: string,
+  path: string,
+): Promise<void> {
+  const staged = `${path}.new`;
+  const included = [PROGRAM_SCRIPT.source, PROGRAM_SCRIPT.cache]
+    .map((name) => `--include=${name}`);
   await run(bundleDir, [
     "compile",
     "--quiet",
     "--no-check",
-    // The cache would lie in /tmp under a name anybody can take first.
+    // The runtime's own would lie in /tmp under a name anybody can take first.
     "--no-code-cache",
+    ...(entry === "main.js" ? included : []),
     ...PERMISSIONS,
     `--output=${staged}`,
-    "main.js",
+    entry,
   ], denortPath === undefined ? {} : { DENORT_BIN: denortPath });
-  await Deno.rename(staged, output);
+  await Deno.rename(staged, path);
 }
 
 async function run(

@@ -1,0 +1,102 @@
+/** Makes the program's one script, and what V8 compiles of it in runs of everyday kinds. */
+import { PROGRAM_SCRIPT } from "../core/host/program_script.ts";
+
+/** Words that every run here begins with. */
+const EXEC = ["exec", "--skip-git-repo-check", "-s", "danger-full-access"];
+
+/** The commands whose functions are compiled ahead: a call and an answer, then a resume. */
+const RUNS = [
+  [...EXEC, "--json", "begin"],
+  [...EXEC, "resume", "--last", "go on"],
+];
+
+/** What the bundler is to begin with: `main.ts` for a script, which can export nothing. */
+export function renderEntry(mainPath: string): string {
+  return `import { runCommandLine } from "${mainPath}";
+Reflect.set(globalThis, Symbol.for("${PROGRAM_SCRIPT.symbol}"), runCommandLine);
+`;
+}
+
+/** The bundle as a script: what only modules know is given to it. Throws when it needs more. */
+export function toScript(bundle: string): string {
+  if (/\bimport\.meta\b|\bimport\{/.test(bundle)) {
+    throw new Error("Cannot make a script of the bundle: it needs a module");
+  }
+  return `((require)=>{${bundle}})(process.getBuiltinModule);`;
+}
+
+/**
+ * Has `recorder` (code_cache.ts, compiled) run the script and write the cache. Throws when
+ * V8 would not take it back.
+ */
+export async function recordCache(
+  recorder: string,
+  paths: { readonly source: string; readonly cache: string },
+): Promise<void> {
+  const home = await Deno.makeTempDir({ prefix: "rondo-build-" });
+  const server = serveModel();
+  try {
+    await Deno.writeTextFile(`${home}/config.toml`, configOf(server.addr.port));
+    const runs = RUNS.flatMap((words) => ["--", ...words]);
+    await run(recorder, [paths.source, paths.cache, ...runs], home);
+    await run(recorder, [paths.source, paths.cache], home);
+  } finally {
+    await server.shutdown();
+    await Deno.remove(home, { recursive: true });
+  }
+}
+
+async function run(
+  program: string,
+  args: readonly string[],
+  home: string,
+): Promise<void> {
+  const { success, stderr } = await new Deno.Command(program, {
+    args: [...args],
+    cwd: home,
+    env: { CODEX_HOME: home, HOME: home, PATH: "/usr/bin:/bin" },
+    clearEnv: true,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+}
+
+function serveModel(): Deno.HttpServer<Deno.NetAddr> {
+  const call = {
+    type: "function_call",
+    call_id: "call_1",
+    name: "shell",
+    arguments: JSON.stringify({ command: ["true"] }),
+  };
+  const message = {
+    type: "message",
+    role: "assistant",
+    content: [{ type: "output_text", text: "Done." }],
+  };
+  const items = [call, message];
+  return Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    () =>
+      new Response(renderAnswer(items.shift() ?? message), {
+        headers: { "content-type": "text/event-stream" },
+      }),
+  );
+}
+
+function renderAnswer(item: Readonly<Record<string, unknown>>): string {
+  const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
+  return [
+    { type: "response.output_item.done", item },
+    { type: "response.completed", response: { id: "resp", usage } },
+  ].map((event) => `data: ${JSON.stringify(event)}\n\n`).join("");
+}
+
+function configOf(port: number): string {
+  return `model = "gpt-5.5"
+model_provider = "build"
+[model_providers.build]
+base_url = "http://127.0.0.1:${port}"
+`;
+}
