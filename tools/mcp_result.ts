@@ -162,7 +162,10 @@ async function cutOutput(
 
 function viewBlock(block: unknown): Json {
   const object = asObject(block);
-  if (object === undefined) return String(block);
+  if (object === undefined) {
+    const text = typeof block === "string" ? block : JSON.stringify(block);
+    return headBytes(text ?? "", LIMITS.eventOutputBytes);
+  }
   return viewObject(object);
 }
 

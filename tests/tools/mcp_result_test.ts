@@ -176,13 +176,16 @@ Deno.test("viewResult() keeps what is small as it is, and bounds what is not", (
 });
 
 Deno.test("piecesOfResult() and viewResult() take anything", () => {
-  fc.assert(fc.property(
-    fc.array(fc.jsonValue()),
-    fc.jsonValue(),
-    (content, structuredContent) => {
-      const result = { content, structuredContent };
-      assert.ok(Array.isArray(piecesOfResult(result)));
-      assert.doesNotThrow(() => JSON.stringify(viewResult(result)));
-    },
-  ));
+  fc.assert(
+    fc.property(
+      fc.array(fc.jsonValue()),
+      fc.jsonValue(),
+      (content, structuredContent) => {
+        const result = { content, structuredContent };
+        assert.ok(Array.isArray(piecesOfResult(result)));
+        assert.doesNotThrow(() => JSON.stringify(viewResult(result)));
+      },
+    ),
+    { examples: [[[[{ toString: null }]], {}]] },
+  );
 });
