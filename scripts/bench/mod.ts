@@ -2,6 +2,7 @@
 
 const NAMES = [
   "start",
+  "mcp",
   "iteration",
   "deltas",
   "repl",
