@@ -6,10 +6,11 @@ import { LIMITS } from "../core/protocol/limits.ts";
 import type { Tool } from "../core/protocol/tool.ts";
 import { unreachable } from "../core/util/assert.ts";
 import type { McpServerSpec } from "./mcp_config.ts";
-import type { ElicitHook } from "./mcp_contract.ts";
+import type { ElicitHook, SamplingHook } from "./mcp_contract.ts";
 import { allocateToolNames, compareText } from "./mcp_names.ts";
-import { McpPeer, withAbort } from "./mcp_peer.ts";
-import { answerElicitation } from "./mcp_question.ts";
+import { withAbort } from "./mcp_patience.ts";
+import { McpPeer } from "./mcp_peer.ts";
+import { PersonalAnswers } from "./mcp_requests.ts";
 import { createResourceTools } from "./mcp_resources.ts";
 import { piecesOfBlock } from "./mcp_result.ts";
 import { createMcpTool } from "./mcp_tool.ts";
@@ -31,6 +32,8 @@ export interface McpHubOptions {
   readonly sweep?: TransportOptions["sweep"];
   /** Takes values from the person; without it they can only say yes or no. */
   readonly elicit?: ElicitHook;
+  /** Lets servers ask the model; without it they are told that they may not. */
+  readonly sampling?: SamplingHook;
 }
 
 /** What a thread says when it asks for the tools. */
@@ -58,6 +61,7 @@ export interface McpPromptView {
 /** Nothing runs before `start` or `tools`; after `close` nothing does. */
 export class McpHub {
   readonly #options: McpHubOptions;
+  readonly #answers: PersonalAnswers;
   readonly #peers: readonly McpPeer[];
   readonly #approved = new Set<string>();
   readonly #listeners = new Map<string, (message: string) => void>();
@@ -66,6 +70,7 @@ export class McpHub {
 
   constructor(options: McpHubOptions) {
     this.#options = options;
+    this.#answers = new PersonalAnswers(options);
     this.#peers = [...options.servers]
       .sort((a, b) => compareText(a.name, b.name))
       .map((spec) => this.#createPeer(spec));
@@ -157,16 +162,14 @@ export class McpHub {
   }
 
   #createPeer(spec: McpServerSpec): McpPeer {
-    const { elicit, ...options } = this.#options;
+    const options = this.#options;
     const peer: McpPeer = new McpPeer({
       host: options.host,
       spec,
+      root: options.cwd,
+      canSample: options.sampling !== undefined,
       openTransport: () => createTransport(spec, options),
-      elicit: (request, context, signal) =>
-        answerElicitation(request, context, {
-          signal,
-          ...(elicit !== undefined && { hook: elicit }),
-        }),
+      requests: this.#answers,
       onChanged: () => this.#announce(spec.name),
     });
     return peer;

@@ -7,13 +7,12 @@ import type { ToolContext } from "../core/protocol/tool.ts";
 import { isToolEnabled, type McpServerSpec } from "./mcp_config.ts";
 import {
   type AskOptions,
-  type McpElicitation,
-  type McpElicitationAnswer,
   McpFailure,
   type McpProgress,
   type McpTransport,
+  type ServerRequests,
 } from "./mcp_contract.ts";
-import { Patience } from "./mcp_patience.ts";
+import { Patience, withAbort } from "./mcp_patience.ts";
 import {
   type McpSession,
   openSession,
@@ -31,12 +30,11 @@ export interface PeerOptions {
   readonly host: Pick<Host, "sleep">;
   readonly spec: McpServerSpec;
   readonly openTransport: () => Promise<McpTransport>;
-  /** Called when the server wants something of the person in the middle of a call. */
-  readonly elicit: (
-    request: McpElicitation,
-    context: ToolContext,
-    signal: AbortSignal,
-  ) => Promise<McpElicitationAnswer>;
+  /** The folder that is worked in. */
+  readonly root: string;
+  readonly canSample: boolean;
+  /** Takes what the server wants of the person in the middle of a call. */
+  readonly requests: ServerRequests;
   /** The tools are others than those that were handed out last; told once. */
   readonly onChanged: () => void;
 }
@@ -44,6 +42,8 @@ export interface PeerOptions {
 interface RunningCall {
   readonly context: ToolContext;
   readonly patience: Patience;
+  /** Aborted when the call is over, whichever way. */
+  readonly ended: AbortController;
 }
 
 /** A server over all of its lives in this run. */
@@ -142,7 +142,8 @@ export class McpPeer {
   ): Promise<T> {
     const { host } = this.#options;
     const patience = new Patience(host, this.spec.toolMs);
-    const call = { context, patience };
+    const ended = new AbortController();
+    const call = { context, patience, ended };
     this.#calls = [...this.#calls, call];
     try {
       return await this.ask({
@@ -156,6 +157,7 @@ export class McpPeer {
       }, work);
     } finally {
       patience.end();
+      ended.abort();
       this.#calls = this.#calls.filter((one) => one !== call);
     }
   }
@@ -197,19 +199,39 @@ export class McpPeer {
   }
 
   #sessionOptions(transport: McpTransport): SessionOptions {
+    const { root, canSample, requests } = this.#options;
+    const server = this.spec.name;
     return {
-      server: this.spec.name,
+      server,
       transport,
+      root,
+      canSample,
       onToolsChanged: () => this.#noteChange(),
-      onElicit: async (request, signal) => {
-        const call = this.#calls.at(-1);
-        if (call === undefined) return { action: "decline" };
-        const { context, patience } = call;
-        return await patience.hold(() =>
-          this.#options.elicit(request, context, signal)
-        );
-      },
+      onElicit: (request, stop) =>
+        this.#inCall(
+          stop,
+          (context, signal) => requests.elicit(request, context, signal),
+        ),
+      onSample: (params, stop) =>
+        this.#inCall(
+          stop,
+          (context, signal) =>
+            requests.sample({ server, params }, context, signal),
+        ),
     };
+  }
+
+  // Which call a question belongs to is not said: it is the one begun last. Its time
+  // stands still meanwhile, and with it the question is over.
+  async #inCall<T>(
+    stop: AbortSignal,
+    work: (context: ToolContext | undefined, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const call = this.#calls.at(-1);
+    if (call === undefined) return await work(undefined, stop);
+    const { context, patience, ended } = call;
+    const signals = [stop, context.signal, ended.signal];
+    return await patience.hold(() => work(context, AbortSignal.any(signals)));
   }
 
   async #list(session: McpSession, ask: AskOptions): Promise<void> {
@@ -265,22 +287,4 @@ function failureOf(error: unknown, details: string): McpFailure {
   const text = errorText(error);
   const isKnown = details === "" || text.includes(details);
   return new McpFailure(isKnown ? text : `${text}; ${details}`, "gone");
-}
-
-/** The result of the work, or the reason of the abort when that comes first. */
-export async function withAbort<T>(
-  work: Promise<T>,
-  signal: AbortSignal | undefined,
-): Promise<T> {
-  if (signal === undefined) return await work;
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-    promise.catch(() => {});
-  }
 }

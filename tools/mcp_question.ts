@@ -3,13 +3,11 @@ import type { ApprovalRequest, Decision } from "../core/protocol/policy.ts";
 import type { TurnSettings } from "../core/protocol/settings.ts";
 import type { ToolContext } from "../core/protocol/tool.ts";
 import { asObject, type JsonObject } from "../core/util/json.ts";
-import type {
-  ElicitHook,
-  McpElicitation,
-  McpElicitationAnswer,
-} from "./mcp_contract.ts";
+import type { FormAnswer } from "../core/protocol/form.ts";
+import type { ElicitHook, McpElicitation } from "./mcp_contract.ts";
+import { parseForm } from "./mcp_form.ts";
 
-const DECLINED: McpElicitationAnswer = { action: "decline" };
+const DECLINED: FormAnswer = { action: "decline" };
 const TITLE_CHARS_MAX = 200;
 
 /** The question before a call. */
@@ -51,15 +49,24 @@ export async function answerElicitation(
   request: McpElicitation,
   context: ToolContext,
   options: { readonly hook?: ElicitHook; readonly signal: AbortSignal },
-): Promise<McpElicitationAnswer> {
+): Promise<FormAnswer> {
   const { settings, warn } = context;
   const who = `The MCP server ${request.server}`;
   if (!mayAsk(settings)) {
     warn(`${who} asked: "${cut(request.message)}"; nobody can be asked here`);
     return DECLINED;
   }
+  const { url } = request;
+  if (url !== undefined && !/^https?:\/\//i.test(url)) {
+    warn(
+      `${who} asked to open ${
+        cut(url)
+      }; it begins with neither http:// nor https://`,
+    );
+    return DECLINED;
+  }
   if (options.hook !== undefined) {
-    return await options.hook(request, options.signal);
+    return await fillForm(request, context, { ...options, hook: options.hook });
   }
   const content = defaultsOf(request.schema);
   if (content === undefined) {
@@ -79,6 +86,23 @@ export async function answerElicitation(
   }
 }
 
+async function fillForm(
+  { server, message, url, schema }: McpElicitation,
+  { warn }: ToolContext,
+  { hook, signal }: { readonly hook: ElicitHook; readonly signal: AbortSignal },
+): Promise<FormAnswer> {
+  const from = `The MCP server ${server}`;
+  if (url !== undefined) {
+    return await hook({ from, message, url, fields: [] }, signal);
+  }
+  const form = parseForm(schema);
+  if (form.type === "fields") {
+    return await hook({ from, message, fields: form.fields }, signal);
+  }
+  warn(`${from} asked: "${cut(message)}"; it got no answer, ${form.why}`);
+  return DECLINED;
+}
+
 function buildElicitQuestion(
   { server, message, url, schema }: McpElicitation,
   { cwd }: TurnSettings,
@@ -93,6 +117,7 @@ function buildElicitQuestion(
   ];
   return {
     kind: "mcp",
+    question: "Say yes to this server?",
     title: `${server} asks: ${cut(message)}`,
     detail: details.join("\n"),
     cwd,
@@ -102,7 +127,8 @@ function buildElicitQuestion(
   };
 }
 
-function mayAsk({ approval }: TurnSettings): boolean {
+/** Whether questions of servers reach the person. */
+export function mayAsk({ approval }: TurnSettings): boolean {
   return typeof approval === "string"
     ? approval !== "never"
     : approval.granular.mcp_elicitations;
@@ -111,7 +137,7 @@ function mayAsk({ approval }: TurnSettings): boolean {
 // The values that hold when the person only says yes; undefined when some are needed.
 function defaultsOf(
   schema: JsonObject,
-): McpElicitationAnswer["content"] | undefined {
+): FormAnswer["content"] | undefined {
   const values: Record<string, string | number | boolean> = {};
   const properties = asObject(schema["properties"]) ?? {};
   for (const [name, property] of Object.entries(properties)) {

@@ -1,18 +1,11 @@
-/** One conversation with one server, from its hello to its end. The SDK's client is here. */
-import { Client } from "@modelcontextprotocol/sdk/client";
-// @ts-types="@modelcontextprotocol/sdk/types"
-import {
-  ElicitRequestSchema,
-  ToolListChangedNotificationSchema,
-} from "@modelcontextprotocol/sdk/types.js";
+/** One conversation with one server, from its hello to its end. */
+import type { Client } from "@modelcontextprotocol/sdk/client";
 import * as z from "zod/mini";
 import { LIMITS } from "../core/protocol/limits.ts";
-import { PROGRAM, VERSION } from "../core/protocol/version.ts";
-import { asObject, type JsonObject } from "../core/util/json.ts";
+import type { JsonObject } from "../core/util/json.ts";
+import { type ClientOptions, createClient } from "./mcp_client.ts";
 import {
   type AskOptions,
-  type ElicitHook,
-  type McpElicitation,
   McpFailure,
   type McpProgress,
   type McpTransport,
@@ -21,11 +14,8 @@ import { describeFailure } from "./mcp_failure.ts";
 import { CallResult, PromptResult, ReadResult } from "./mcp_content.ts";
 import { Page, type PageItems } from "./mcp_wire.ts";
 
-export interface SessionOptions {
-  readonly server: string;
+export interface SessionOptions extends ClientOptions {
   readonly transport: McpTransport;
-  readonly onToolsChanged: () => void;
-  readonly onElicit: ElicitHook;
 }
 
 /** What can be listed: the method, and the member of its answer. */
@@ -64,25 +54,10 @@ export class McpSession {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#client = new Client({ name: PROGRAM, version: VERSION }, {
-      capabilities: { elicitation: { form: { applyDefaults: true }, url: {} } },
-    });
+    this.#client = createClient(options);
     this.#client.onclose = () => {
       this.#isClosed = true;
     };
-    this.#client.setNotificationHandler(
-      ToolListChangedNotificationSchema,
-      options.onToolsChanged,
-    );
-    this.#client.setRequestHandler(
-      ElicitRequestSchema,
-      async ({ params }, { signal }) => ({
-        ...await options.onElicit(
-          elicitationOf(options.server, params),
-          signal,
-        ),
-      }),
-    );
   }
 
   get isClosed(): boolean {
@@ -237,16 +212,5 @@ function sdkOptions(
     resetTimeoutOnProgress: true,
     ...(signal !== undefined && { signal }),
     ...(onProgress !== undefined && { onprogress: onProgress }),
-  };
-}
-
-function elicitationOf(server: string, params: unknown): McpElicitation {
-  const request = asObject(params) ?? {};
-  const { message, url } = request;
-  return {
-    server,
-    message: typeof message === "string" ? message : "",
-    schema: asObject(request["requestedSchema"]) ?? {},
-    ...(typeof url === "string" && { url }),
   };
 }

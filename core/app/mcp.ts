@@ -3,11 +3,11 @@ import type { LoadedConfig } from "../config/load.ts";
 import { reapChild } from "../host/descriptors.ts";
 import { openHttpClient } from "../host/http_client.ts";
 import type { Host } from "../protocol/host.ts";
-import { PROGRAM } from "../protocol/version.ts";
+import type { Flags } from "../protocol/command_line.ts";
 import { resolvePath } from "../util/path.ts";
 import { Sweeper } from "../../sandbox/sweep.ts";
 import type { McpServerSpec } from "../../tools/mcp_config.ts";
-import type { McpHub } from "../../tools/mcp_hub.ts";
+import type { McpHub, McpHubOptions } from "../../tools/mcp_hub.ts";
 
 /** The servers of a run, on their way. */
 export interface McpAccess {
@@ -16,13 +16,23 @@ export interface McpAccess {
   close(): Promise<void>;
 }
 
+/** Who answers servers that ask for more than a yes. */
+export type McpPerson = Pick<McpHubOptions, "elicit" | "sampling">;
+
+export interface McpAccessOptions {
+  readonly flags: Pick<Flags, "ephemeral">;
+  /** Absent where nobody can be asked so much. */
+  readonly person?: McpPerson | undefined;
+}
+
 /** Begins to start what is configured, without waiting; undefined when that is nothing. */
 export async function openMcp(
   host: Host,
   loaded: LoadedConfig,
+  options: McpAccessOptions,
 ): Promise<McpAccess | undefined> {
   if (!await hasServers(host, loaded)) return undefined;
-  const loading = loadHub(host, loaded);
+  const loading = loadHub(host, loaded, options);
   // Whoever needs the hub is told.
   loading.catch(() => {});
   return {
@@ -72,7 +82,11 @@ async function hasServers(
   return await host.files.stat(path) !== undefined;
 }
 
-async function loadHub(host: Host, loaded: LoadedConfig): Promise<McpHub> {
+async function loadHub(
+  host: Host,
+  loaded: LoadedConfig,
+  { flags, person }: McpAccessOptions,
+): Promise<McpHub> {
   const [{ McpHub }, { loadMcpServers }] = await Promise.all([
     import("../../tools/mcp_hub.ts"),
     import("../../tools/mcp_project_file.ts"),
@@ -86,9 +100,12 @@ async function loadHub(host: Host, loaded: LoadedConfig): Promise<McpHub> {
     warnings,
     cwd,
     codexHome,
-    spoolFolder: codexHome === undefined
-      ? `${host.env("TMPDIR") ?? "/tmp"}/${PROGRAM}-spool`
-      : `${codexHome}/spool`,
+    // As for commands: nothing stays of an ephemeral run, and a name in a shared folder
+    // could be taken by somebody else first.
+    ...(codexHome !== undefined && !flags.ephemeral && {
+      spoolFolder: `${codexHome}/spool`,
+    }),
+    ...person,
   });
   hub.start();
   return hub;

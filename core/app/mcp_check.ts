@@ -48,8 +48,11 @@ export async function checkServer(
     session = await openSession({
       server: spec.name,
       transport,
+      root: options.cwd,
+      canSample: false,
       onToolsChanged: () => {},
       onElicit: () => Promise.resolve({ action: "decline" }),
+      onSample: () => Promise.reject(new Error("Nobody is asked in a test")),
     }, ask);
     const connect_ms = elapsed();
     check = { ...check, server: session.serverName, connect_ms };

@@ -8,6 +8,7 @@ import { viewItem } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { findSession } from "../session/session_find.ts";
 import type { OpenThread } from "../session/threads.ts";
+import { ReplPerson } from "./repl_person.ts";
 import { openWorld, type World } from "./world.ts";
 
 export interface ReplDeskOptions {
@@ -21,20 +22,25 @@ export interface ReplDeskOptions {
 export async function openReplDesk(
   options: ReplDeskOptions,
 ): Promise<ReplDesk> {
-  return new ReplDesk(options, await loadWorld(options));
+  const person = new ReplPerson();
+  return new ReplDesk(options, await loadWorld(options, person), person);
 }
 
 export class ReplDesk {
   readonly host: Host;
   readonly commandLine: CommandLine;
+  /** Who is asked what no thread asks. */
+  readonly person: ReplPerson;
   readonly #options: ReplDeskOptions;
   readonly #threads = new Map<string, OpenThread>();
   /** All that were opened: threads keep the servers of theirs. */
   readonly #worlds: World[] = [];
   #world: World;
 
-  constructor(options: ReplDeskOptions, world: World) {
+  constructor(options: ReplDeskOptions, world: World, person: ReplPerson) {
     this.host = options.host;
+    this.person = person;
+    person.useWorld(() => this.#world);
     this.commandLine = options.commandLine;
     this.#options = options;
     this.#world = world;
@@ -47,7 +53,7 @@ export class ReplDesk {
 
   /** Reads the configuration anew; threads that are open keep theirs. */
   async reload(): Promise<void> {
-    this.#world = await loadWorld(this.#options);
+    this.#world = await loadWorld(this.#options, this.person);
     this.#worlds.push(this.#world);
   }
 
@@ -109,8 +115,13 @@ export class ReplDesk {
 
 async function loadWorld(
   { host, commandLine, canAsk }: ReplDeskOptions,
+  person: ReplPerson,
 ): Promise<World> {
-  return await openWorld(host, commandLine.flags, { canAsk, source: "repl" });
+  return await openWorld(host, commandLine.flags, {
+    canAsk,
+    source: "repl",
+    ...(canAsk && { person: person.answers() }),
+  });
 }
 
 function pastMessages({ thread }: OpenThread): readonly PastMessage[] {

@@ -6,12 +6,13 @@ import type { ReplDesk } from "./repl_desk.ts";
 /** The MCP half of the context services. */
 export type McpServices = Pick<
   ContextServices,
-  "mcpServers" | "refreshMcp" | "mcpPrompts" | "mcpPrompt"
+  "meet" | "mcpServers" | "refreshMcp" | "mcpPrompts" | "mcpPrompt"
 >;
 
 /** What is asked of the servers of the world as it is now. */
 export function mcpServices(desk: ReplDesk): McpServices {
   return {
+    meet: (person) => desk.person.meet(person),
     mcpServers: async () => {
       const hub = await desk.world.mcp?.hub();
       return hub?.servers() ?? [];

@@ -15,7 +15,7 @@ import type { JsonObject } from "../util/json.ts";
 import { createSandbox, type SessionSandbox } from "../../sandbox/mod.ts";
 import { type AgentWorld, loadRules, NO_HOME } from "./agent.ts";
 import { openHooks } from "./hooks.ts";
-import { openMcp } from "./mcp.ts";
+import { type McpPerson, openMcp } from "./mcp.ts";
 
 export interface World extends AgentWorld {
   readonly sandbox: SessionSandbox;
@@ -29,6 +29,8 @@ export interface WorldOptions {
   readonly outputSchema?: JsonObject;
   /** Base instructions, over those of the configuration. */
   readonly instructions?: string;
+  /** Answers MCP servers that ask for more than a yes. */
+  readonly person?: McpPerson;
 }
 
 /** Loads the configuration and opens what it names. Throws UserError. */
@@ -44,7 +46,7 @@ export async function openWorld(
     codexHome: loaded.codexHome ?? NO_HOME,
     reapChild,
   });
-  const mcp = await openMcp(host, loaded);
+  const mcp = await openMcp(host, loaded, { flags, person: options.person });
   warmSandbox(sandbox, loaded);
   const rules = await loadRules(host, loaded, flags);
   const reached = await openTransport(host, loaded);

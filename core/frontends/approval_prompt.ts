@@ -55,7 +55,10 @@ export function renderAnswers(
         } for commands that begin with: ${prefixText(request.prefix)}`,
       ] as const,
     ]),
-    ["n", "no, with a word to the model if you like"],
+    [
+      "n",
+      takesWord(request) ? "no, with a word to the model if you like" : "no",
+    ],
     ["q", "no, and stop the turn"],
   ];
   // Nothing of what would be remembered is cut.
@@ -66,6 +69,11 @@ export function renderAnswers(
       rest: [span("     ")],
     }).map((line) => paintSpans(line, look))
   );
+}
+
+/** Whether a no may come with a word to the model. */
+export function takesWord({ question }: ApprovalRequest): boolean {
+  return question === undefined;
 }
 
 /** The keys that answer it, in one line. */
@@ -91,7 +99,7 @@ export function decideByKey(
     case "n":
     case "enter":
     case "escape":
-      return "word";
+      return takesWord(request) ? "word" : { type: "deny" };
     case "q":
     case "ctrl-c":
       return { type: "abort" };
@@ -158,6 +166,9 @@ export function showHidden(text: string): string {
 }
 
 function titleOf(request: ApprovalRequest): string {
+  if (request.question !== undefined) {
+    return `${request.question} ${visibleLine(request.title)}`.trimEnd();
+  }
   switch (request.kind) {
     case "command":
       return "Run this command?";

@@ -149,11 +149,12 @@ export class LivePainter {
     const now = this.#options.host.monotonicMs();
     const editor = this.#options.editor();
     const { pending } = session;
+    const cursor = questions.cursor(look, now);
     return composeLive(
       {
         preview: face.preview(),
         question: questions.render(look, now),
-        ...(questions.cursor !== undefined && { cursor: questions.cursor }),
+        ...(cursor !== undefined && { cursor }),
         tail: status.tail,
         status: this.#status(now),
         steers: pending.steers,

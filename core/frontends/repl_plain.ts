@@ -3,11 +3,10 @@ import { errorText } from "../protocol/error.ts";
 import type { Event } from "../protocol/event.ts";
 import { exitCode } from "../protocol/exit_code.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import type { ApprovalRequest } from "../protocol/policy.ts";
-import { parseAnswerLine } from "./approval_prompt.ts";
 import type { ReplRequest } from "./repl_request.ts";
 import type { LineInput } from "./repl_lines.ts";
 import { PlainFace } from "./repl_plain_face.ts";
+import { PlainQuestions } from "./repl_plain_questions.ts";
 import { ReplSession } from "./repl_session.ts";
 
 const NOBODY =
@@ -26,14 +25,9 @@ class PlainRepl {
   readonly #lines: LineInput;
   readonly #face: PlainFace;
   readonly #session: ReplSession;
+  readonly #questions: PlainQuestions;
   readonly #isTyped: boolean;
   readonly #left = Promise.withResolvers<void>();
-  #questions: {
-    readonly id: string;
-    readonly request: ApprovalRequest;
-  }[] = [];
-  // The question that has stood there long enough to be meant by an answer.
-  #armedId: string | undefined;
   #idle: (() => void)[] = [];
   #isTalking = false;
   #isPrompted = false;
@@ -63,6 +57,15 @@ class PlainRepl {
       terminal,
       face: this.#face,
     });
+    this.#questions = new PlainQuestions({
+      host,
+      face: this.#face,
+      columns: () => terminal.stdout.columns,
+      write: (text) => void terminal.stdout.write(text),
+      onDecide: (id, decision) => this.#session.decide(id, decision),
+      onStop: () => this.#session.interrupt(),
+    });
+    services.meet(this.#questions);
   }
 
   async run(): Promise<number> {
@@ -93,7 +96,7 @@ class PlainRepl {
       if (line === undefined) {
         return this.#isTyped ? undefined : await this.#untilIdle();
       }
-      if (this.#answer(line) || line.trim() === "") continue;
+      if (this.#questions.answer(line) || line.trim() === "") continue;
       const done = this.#submit(line);
       if (!this.#isTyped) await done;
     }
@@ -113,16 +116,6 @@ class PlainRepl {
     this.#face.prompt();
   }
 
-  // Only a line that is nothing but an answer, typed after the question, answers it.
-  #answer(line: string): boolean {
-    const question = this.#questions[0];
-    if (question === undefined || question.id !== this.#armedId) return false;
-    const decision = parseAnswerLine(line, question.request);
-    if (decision === undefined) return false;
-    this.#session.decide(question.id, decision);
-    return true;
-  }
-
   #take(event: Event): void {
     switch (event.type) {
       case "approval.requested":
@@ -132,34 +125,12 @@ class PlainRepl {
           this.#face.fail(`Not allowed: ${event.request.title}`);
           return;
         }
-        this.#questions.push({
-          id: event.approvalId,
-          request: event.request,
-        });
-        if (this.#questions.length === 1) this.#ask();
-        return;
+        return this.#questions.add(event.approvalId, event.request);
       case "approval.settled":
-        return this.#settle(event.approvalId);
+        return this.#questions.settle(event.approvalId);
       case "turn.completed":
-        this.#questions = [];
+        this.#questions.clear();
     }
-  }
-
-  #settle(id: string): void {
-    const first = this.#questions[0];
-    this.#questions = this.#questions.filter((one) => one.id !== id);
-    if (this.#questions[0] !== first) this.#ask();
-  }
-
-  #ask(): void {
-    const question = this.#questions[0];
-    if (question === undefined) return;
-    this.#face.ask(question.request);
-    this.#request.host.sleep(LIMITS.answerArmMs).then(() => {
-      if (this.#questions[0] !== question) return;
-      this.#armedId = question.id;
-      this.#face.askNow(question.request);
-    });
   }
 
   #wakeIdle(): void {

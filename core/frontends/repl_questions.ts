@@ -1,5 +1,6 @@
 /** Questions that wait for the person: one at a time, deaf to what was typed before. Pure. */
 import { displayWidth } from "@std/cli";
+import type { FormAnswer } from "../protocol/form.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { ApprovalRequest, Decision } from "../protocol/policy.ts";
 import {
@@ -7,29 +8,38 @@ import {
   decideByKey,
   denyWith,
   renderAnswers,
+  renderQuestion,
 } from "./approval_prompt.ts";
 import type { Key } from "./key.ts";
 import { type EditText, editText, EMPTY_TEXT } from "./line_editor_text.ts";
 import { type Look, paint } from "./render_style.ts";
 import { cutSpans } from "./render_wrap.ts";
+import type { FormBox } from "./repl_form.ts";
 
 const WHY = "Why not? (Enter says no, Esc goes back) ";
 
-export interface OpenQuestion {
+interface OpenApproval {
   readonly id: string;
   readonly request: ApprovalRequest;
+  readonly onDecide: (decision: Decision) => void;
 }
 
-/** What a key did. */
-export type QuestionStep =
-  | {
-    readonly type: "decided";
-    readonly id: string;
-    readonly decision: Decision;
-  }
-  /** The key was not meant for the question. */
-  | { readonly type: "draft" }
-  | { readonly type: "taken" };
+interface OpenForm {
+  readonly id: string;
+  readonly form: FormBox;
+  /** Another part of it is asked. */
+  readonly onStep: () => void;
+  /** `isStop`: the turn is to end as well. */
+  readonly onAnswer: (answer: FormAnswer, isStop: boolean) => void;
+}
+
+export type OpenQuestion = OpenApproval | OpenForm;
+
+/**
+ * What became of a key: `draft` was not meant for the question, `held` came too soon for
+ * it and is lost.
+ */
+export type QuestionStep = "taken" | "draft" | "held";
 
 /** The first one is asked; times come from outside. */
 export class Questions {
@@ -72,7 +82,8 @@ export class Questions {
 
   onKey(key: Key, nowMs: number): QuestionStep {
     const question = this.current;
-    if (question === undefined) return { type: "draft" };
+    if (question === undefined) return "draft";
+    if ("form" in question) return this.#onFormKey(question, key, nowMs);
     if (this.#word !== undefined) return this.#onWordKey(question, key);
     const isStop = key.type === "press" && key.name === "ctrl-c";
     const isOne = key.type === "press" ||
@@ -85,15 +96,29 @@ export class Questions {
     if (decision === undefined) return this.#decline(nowMs);
     if (decision === "word") {
       this.#word = EMPTY_TEXT;
-      return { type: "taken" };
+      return "taken";
     }
-    return { type: "decided", id: question.id, decision };
+    question.onDecide(decision);
+    return "taken";
   }
 
-  /** Column of the cursor in the last line, while a word is typed there. */
-  get cursor(): number | undefined {
+  /** Column of the cursor in the last line, while something is typed there. */
+  cursor(look: Look, nowMs: number): number | undefined {
+    const question = this.current;
+    if (question !== undefined && "form" in question) {
+      return this.isArmed(nowMs) ? question.form.cursor(look) : undefined;
+    }
     if (this.#word === undefined) return undefined;
     return displayWidth(WHY + this.#word.text.slice(0, this.#word.cursor));
+  }
+
+  /** The question itself, or the next part of it: printed once. */
+  renderHead(look: Look): readonly string[] {
+    const question = this.current;
+    if (question === undefined) return [];
+    return "form" in question
+      ? question.form.renderHead(look)
+      : renderQuestion(question.request, look);
   }
 
   /** The live lines below the question. */
@@ -107,14 +132,13 @@ export class Questions {
       return [fit(WHY + this.#word.text.replaceAll("\n", " "))];
     }
     if (!this.isArmed(nowMs)) {
-      return [
-        paint(
-          fit("(one moment: what is typed now goes to your draft)"),
-          look,
-          "dim",
-        ),
-      ];
+      const isLost = "form" in question && question.form.hasBegun;
+      const words = isLost
+        ? "(one moment)"
+        : "(one moment: what is typed now goes to your draft)";
+      return [paint(fit(words), look, "dim")];
     }
+    if ("form" in question) return question.form.render(look);
     const more = this.count === 1 ? "" : ` (1 of ${this.count})`;
     return [
       ...renderAnswers(question.request, look),
@@ -134,23 +158,46 @@ export class Questions {
 
   #decline(nowMs: number): QuestionStep {
     this.#quietSinceMs = nowMs;
-    return { type: "draft" };
+    return "draft";
   }
 
-  #onWordKey({ id }: OpenQuestion, key: Key): QuestionStep {
+  // What is typed into a form is meant for it, once the person has begun with it; the
+  // yes that sends it is waited for anew.
+  #onFormKey(
+    { form, onStep, onAnswer }: OpenForm,
+    key: Key,
+    nowMs: number,
+  ): QuestionStep {
+    const isStop = key.type === "press" && key.name === "ctrl-c";
+    if (!isStop && !this.isArmed(nowMs)) {
+      this.#quietSinceMs = nowMs;
+      return form.hasBegun ? "held" : "draft";
+    }
+    const step = form.onKey(key);
+    if (step?.type === "answered") onAnswer(step.answer, isStop);
+    if (step?.type === "next") {
+      if (form.isAtEnd) this.#quietSinceMs = nowMs;
+      onStep();
+    }
+    return "taken";
+  }
+
+  #onWordKey(question: OpenApproval, key: Key): QuestionStep {
     const word = this.#word ?? EMPTY_TEXT;
     if (key.type === "press") {
       switch (key.name) {
         case "enter":
-          return { type: "decided", id, decision: denyWith(word.text) };
+          question.onDecide(denyWith(word.text));
+          return "taken";
         case "escape":
           this.#word = undefined;
-          return { type: "taken" };
+          return "taken";
         case "ctrl-c":
-          return { type: "decided", id, decision: { type: "abort" } };
+          question.onDecide({ type: "abort" });
+          return "taken";
       }
     }
     this.#word = editText(word, key) ?? word;
-    return { type: "taken" };
+    return "taken";
   }
 }

@@ -3,8 +3,9 @@ import { errorText } from "../protocol/error.ts";
 import type { Event } from "../protocol/event.ts";
 import { exitCode } from "../protocol/exit_code.ts";
 import { LIMITS } from "../protocol/limits.ts";
+import type { Decision } from "../protocol/policy.ts";
 import { hasColor } from "../protocol/terminal.ts";
-import { renderDecision, renderQuestion } from "./approval_prompt.ts";
+import { renderDecision } from "./approval_prompt.ts";
 import type { CompletionToken } from "./complete.ts";
 import { HistoryFile } from "./history_file.ts";
 import type { Key } from "./key.ts";
@@ -21,6 +22,7 @@ import type { ActivityLook } from "./render_activity.ts";
 import type { ReplRequest } from "./repl_request.ts";
 import { lookUp } from "./repl_complete.ts";
 import { Keyboard } from "./repl_keys.ts";
+import { RichPerson } from "./repl_person.ts";
 import { Questions } from "./repl_questions.ts";
 import { RichFace } from "./repl_rich_face.ts";
 import { LivePainter } from "./repl_painter.ts";
@@ -72,6 +74,16 @@ class RichRepl {
       facts: () => this.#facts(),
       onGone: () => this.#leave(exitCode("failed")),
     });
+    services.meet(
+      new RichPerson({
+        questions: this.#questions,
+        face: this.#face,
+        nowMs: () => this.#now(),
+        look: () => this.#look(),
+        onAsk: () => this.#drawQuestion(),
+        onStop: () => this.#session.interrupt(),
+      }),
+    );
   }
 
   async run(): Promise<number> {
@@ -122,18 +134,10 @@ class RichRepl {
 
   // True when the key was meant for the open question.
   #ask(key: Key): boolean {
-    const now = this.#now();
-    const step = this.#questions.onKey(key, now);
-    switch (step.type) {
-      case "taken":
-        return true;
-      case "draft":
-        this.#painter.after(LIMITS.answerArmMs);
-        return false;
-      case "decided":
-        this.#session.decide(step.id, step.decision);
-        return true;
-    }
+    const step = this.#questions.onKey(key, this.#now());
+    if (step === "taken") return true;
+    this.#painter.after(LIMITS.answerArmMs);
+    return step === "held";
   }
 
   #grant(wish: EditorWish): void {
@@ -209,8 +213,10 @@ class RichRepl {
     switch (event.type) {
       case "approval.requested": {
         const { approvalId: id, request } = event;
-        if (this.#questions.add({ id, request }, now)) this.#drawQuestion();
-        return;
+        const onDecide = (decision: Decision): void =>
+          this.#session.decide(id, decision);
+        const isFirst = this.#questions.add({ id, request, onDecide }, now);
+        return isFirst ? this.#drawQuestion() : undefined;
       }
       case "approval.settled":
         this.#face.showPainted([renderDecision(event.decision, this.#look())]);
@@ -224,9 +230,7 @@ class RichRepl {
   }
 
   #drawQuestion(): void {
-    const question = this.#questions.current;
-    if (question === undefined) return;
-    this.#face.showPainted(renderQuestion(question.request, this.#look()));
+    this.#face.showPainted(this.#questions.renderHead(this.#look()));
     this.#painter.after(LIMITS.answerArmMs);
   }
 

@@ -1,5 +1,6 @@
 /** Everything the conversation in a terminal needs from the rest of the program. */
 import type { Usage } from "../protocol/event.ts";
+import type { Person } from "../protocol/form.ts";
 import type { Host } from "../protocol/host.ts";
 import type { SandboxMode, SandboxPolicy } from "../protocol/policy.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
@@ -113,6 +114,8 @@ export interface FileServices {
 }
 
 export interface ContextServices {
+  /** From here on questions that are no thread's own go to them. */
+  meet(person: Person): void;
   readonly skills: () => Promise<readonly SkillLine[]>;
   /** Servers and what they offer; empty when none is configured. */
   mcpServers(): Promise<readonly McpServerLine[]>;

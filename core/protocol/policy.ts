@@ -110,6 +110,8 @@ export interface ApprovalRequest {
   readonly sessionScope: string;
   /** The prefix that could be saved; absent when none is safe. */
   readonly prefix?: readonly string[];
+  /** Stands for what is asked about this kind as a rule; a no to it takes no words. */
+  readonly question?: string;
 }
 
 /** What the active back end enforces; told to consumers and to the model. */

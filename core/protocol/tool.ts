@@ -1,6 +1,6 @@
 /** What a tool is: a spec for the model, and a function from arguments to output. */
 import type { JsonObject } from "../util/json.ts";
-import type { Activity } from "./event.ts";
+import type { Activity, Usage } from "./event.ts";
 import type { CallView, InputPart } from "./item.ts";
 import type { ApprovalRequest, Decision } from "./policy.ts";
 import type { TurnSettings } from "./settings.ts";
@@ -30,6 +30,15 @@ export interface ToolContext {
   beforeChange(paths: readonly string[]): Promise<void>;
   /** Counts processes that were ended on the way out. */
   reaped(count: number): void;
+  readonly spending: Spending;
+}
+
+/** The accounts of a run, for a tool that asks a model on its own. */
+export interface Spending {
+  /** Why no further request may be sent; undefined when one may. */
+  refusal(): string | undefined;
+  /** Counts a request that was sent; null when the server told no usage. */
+  count(usage: Usage | null): void;
 }
 
 /** An activity before it has an id. */

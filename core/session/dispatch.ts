@@ -6,7 +6,12 @@ import type { CallView } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { ThreadLog } from "../protocol/log.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
-import type { Tool, ToolContext, ToolOutput } from "../protocol/tool.ts";
+import type {
+  Spending,
+  Tool,
+  ToolContext,
+  ToolOutput,
+} from "../protocol/tool.ts";
 import type { ActivityBoard } from "./activity.ts";
 import type { Approvals } from "./approvals.ts";
 import { CallGate } from "./gate_lock.ts";
@@ -31,6 +36,8 @@ export interface DispatchDeps {
   readonly hooks: CallHooks;
   /** Told of every path a call works on. */
   readonly touch: (paths: readonly string[]) => void;
+  /** Of requests that tools send on their own. */
+  readonly spending: Spending;
 }
 
 interface RunningCall {
@@ -171,6 +178,7 @@ export class Dispatch {
       warn: (message) => emit({ type: "warning", message }),
       beforeChange: this.#deps.beforeChange,
       reaped: this.#deps.countReaped,
+      spending: this.#deps.spending,
     };
   }
 }

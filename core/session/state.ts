@@ -54,6 +54,11 @@ export class ThreadState {
     this.#estimateThen = this.transcript.tokens;
   }
 
+  /** Takes note of a request beside the conversation: what the next one has stays. */
+  spend(usage: Usage): void {
+    this.threadUsage = addUsage(this.threadUsage, usage);
+  }
+
   /** The provider's count no longer holds: the history was replaced. */
   forgetCount(): void {
     this.#countedTokens = undefined;

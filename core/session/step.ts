@@ -3,9 +3,10 @@ import { NOTHING_SPENT } from "../util/retry.ts";
 import { limitNoticeItem } from "../context/markers.ts";
 import { buildBody } from "../model/request.ts";
 import { ModelError } from "../protocol/error.ts";
-import type { CacheReport } from "../protocol/event.ts";
+import type { CacheReport, Usage } from "../protocol/event.ts";
 import type { ThreadLog } from "../protocol/log.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
+import type { Spending } from "../protocol/tool.ts";
 import type { Approvals } from "./approvals.ts";
 import type { Budget, LimitState } from "./budget.ts";
 import type { CacheWatch } from "./cache_watch.ts";
@@ -27,6 +28,8 @@ export interface StepContext extends Omit<SampleContext, "dispatch"> {
   countReaped(count: number): void;
   touch(paths: readonly string[]): void;
   beforeChange(paths: readonly string[]): Promise<void>;
+  /** Adds to the usage of the turn. */
+  countUsage(usage: Usage): void;
   readonly hooks: TurnHooks;
 }
 
@@ -49,6 +52,7 @@ export async function runStep(context: StepContext): Promise<StepAnswer> {
       tools: frame.tools,
       monotonicMs: () => context.deps.host.monotonicMs(),
       sleep: (ms, signal) => context.deps.host.sleep(ms, signal),
+      spending: spendingOf(context),
     });
     try {
       const answer = await request(frame, context, dispatch);
@@ -120,6 +124,23 @@ function checkBudget(context: StepContext): void {
     `Cannot send another request: ${usedText(state)}`,
     { kind: state.kind === "time" ? "timeout" : "limit", retryable: false },
   );
+}
+
+// What tools send counts like what the thread sends, but is no part of its history.
+function spendingOf(context: StepContext): Spending {
+  const { budget, state, deps } = context;
+  return {
+    refusal: () => {
+      const spent = budget.exhausted(deps.host.monotonicMs());
+      return spent === undefined ? undefined : usedText(spent);
+    },
+    count: (usage) => {
+      budget.countRequest(usage);
+      if (usage === null) return;
+      state.spend(usage);
+      context.countUsage(usage);
+    },
+  };
 }
 
 function usedText({ kind, used, max }: LimitState): string {

@@ -1,5 +1,10 @@
 /** What one turn used, touched and changed, picked up as it passes. */
-import { addUsage, type EventBody, NO_USAGE } from "../protocol/event.ts";
+import {
+  addUsage,
+  type EventBody,
+  NO_USAGE,
+  type Usage,
+} from "../protocol/event.ts";
 import { findUserMessages } from "./rollback_plan.ts";
 import type { RunningTask } from "./task_context.ts";
 
@@ -8,6 +13,7 @@ export interface TurnTaps {
   readonly touch: (paths: readonly string[]) => void;
   readonly takeTouched: () => readonly string[];
   readonly beforeChange: (paths: readonly string[]) => Promise<void>;
+  readonly countUsage: (usage: Usage) => void;
   readonly emit: (event: EventBody) => void;
 }
 
@@ -37,6 +43,9 @@ export class TurnMeter {
       },
       takeTouched: () => this.#touched.splice(0),
       beforeChange: (paths) => this.#beforeChange(paths),
+      countUsage: (usage) => {
+        this.usage = addUsage(this.usage, usage);
+      },
       emit: (event) => {
         if (event.type === "request.completed" && event.usage !== null) {
           this.usage = addUsage(this.usage, event.usage);

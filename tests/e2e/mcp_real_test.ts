@@ -106,6 +106,7 @@ const EVERYTHING: Readonly<Record<string, readonly [unknown, RegExp]>> = {
     { resourceType: "Text", resourceId: 1 },
     /Resource 1: This is a plaintext resource/,
   ],
+  "get-roots-list": [{}, /file:\/\/\/tmp/],
   "get-structured-content": [
     { location: "New York" },
     /^\{"temperature":\d+,"conditions":"\w+","humidity":\d+\}$/,
@@ -205,8 +206,8 @@ realTest(
   "server-filesystem and server-memory do their work in a turn",
   async (folder) => {
     const work = await Deno.makeTempDir();
-    const path = `${work}/note.txt`;
-    await Deno.writeTextFile(path, "remember me");
+    // The server takes the folder it is told of by the client for the one in its arguments.
+    let path = "";
     const table = (name: string, args: readonly string[]): string =>
       [
         `[mcp_servers.${name}]`,
@@ -218,7 +219,7 @@ realTest(
       ].join("\n");
     await using s = await stage({
       script: [
-        [
+        () => [
           call("mcp__filesystem__read_text_file", { path }),
           call("mcp__memory__create_entities", {
             entities: [{ name: "n", entityType: "note", observations: ["o"] }],
@@ -228,7 +229,9 @@ realTest(
         [say("done")],
       ],
       config: { bottom: table("filesystem", [work]) + table("memory", []) },
+      files: { "note.txt": "remember me" },
     });
+    path = `${s.home.work}/note.txt`;
     const run = await s.json("go");
     assert.equal(run.code, 0, run.stderr);
     const items = itemsOf(run, "mcp_tool_call");
@@ -262,6 +265,49 @@ realTest(
       shown.result as Parameters<typeof piecesOfResult>[0],
     );
     assert.deepEqual(pieces.map((one) => one.type), ["text", "image", "text"]);
+  },
+);
+
+realTest(
+  "server-everything asks by form and asks the model, and understands the answers",
+  async (folder) => {
+    let fields: readonly string[] = [];
+    await using t = testHub([program(folder, "everything")], {
+      elicit: (form) => {
+        fields = form.fields.map(({ kind }) => kind.type);
+        const content = { name: "Ada", integer: 7 };
+        return Promise.resolve({ action: "accept", content });
+      },
+      sampling: {
+        ask: () => Promise.resolve({ type: "approve" }),
+        send: ({ instructions, tokensMax }) =>
+          Promise.resolve({
+            text: `${instructions} ${tokensMax}`,
+            model: "m",
+            stopReason: "endTurn",
+            usage: null,
+          }),
+        tell: () => {},
+      },
+    });
+    const form = await t.tool("trigger-elicitation-request");
+    const filled = await textOf(form, {});
+    assert.match(filled, /- Name: Ada[^]*- Favorite Integer: 7/);
+    assert.deepEqual(
+      new Set(fields),
+      new Set([
+        "text",
+        "yes_no",
+        "number",
+        "choice",
+        "choices",
+      ]),
+    );
+    const sample = await t.tool("trigger-sampling-request");
+    assert.match(
+      await textOf(sample, { prompt: "Hi", maxTokens: 33 }),
+      /You are a helpful test server\. 33/,
+    );
   },
 );
 

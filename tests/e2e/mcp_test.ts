@@ -143,6 +143,72 @@ Deno.test("exec that is interrupted in a call of 30 s ends at once and leaves no
   await assertNoneLeft(marker);
 });
 
+Deno.test("exec declines what servers ask of a person, and says so once each", async () => {
+  const ask = {
+    message: "Who are you?",
+    requestedSchema: {
+      type: "object",
+      properties: { name: { type: "string" } },
+      required: ["name"],
+    },
+  };
+  const sample = {
+    messages: [{ role: "user", content: { type: "text", text: "Hi" } }],
+    maxTokens: 20,
+    times: 2,
+  };
+  const tools = ["ask", "sample"].map((name) => ({ name, ...READ_ONLY }));
+  await using s = await mcpStage(
+    [
+      [call("mcp__s__ask", ask), call("mcp__s__sample", sample)],
+      [say("done")],
+    ],
+    serverTable("s", { tools }),
+  );
+  const run = await s.json("go");
+  assert.equal(run.code, 0, run.stderr);
+  assert.deepEqual(warnings(run).toSorted(), [
+    'The MCP server s asked: "Who are you?"; nobody can be asked here',
+    "The MCP server s wanted to ask the model; nobody can be asked here whether it may",
+  ]);
+  const outputs = ["call_1", "call_2"].map((id) =>
+    JSON.parse(String(s.model.request(1).outputOf(id)))
+  );
+  const refused = {
+    error: {
+      code: -1,
+      message: "User rejected sampling request: nobody can be asked",
+    },
+  };
+  assert.deepEqual(outputs, [{ action: "decline" }, [refused, refused]]);
+  assert.equal(s.model.requests.length, 2);
+});
+
+Deno.test("exec keeps long answers of servers for the model to read, but nothing of an ephemeral run", async () => {
+  const tools = [{ name: "long", ...READ_ONLY }];
+  const step = call("mcp__s__long", { lines: 20_000 });
+  for (const isEphemeral of [false, true]) {
+    await using s = await mcpStage(
+      [[step], [say("done")]],
+      serverTable("s", { tools }),
+    );
+    const before = await listAll(s.home.temp);
+    const args = isEphemeral ? ["--ephemeral"] : [];
+    const run = await s.json("go", { args });
+    assert.equal(run.code, 0, run.stderr);
+    const output = String(s.model.request(1).outputOf("call_1"));
+    const spooled = await listAll(`${s.home.codexHome}/spool`);
+    if (isEphemeral) {
+      assert.match(output, /the whole of it was not kept/);
+      assert.deepEqual(spooled, []);
+      assert.deepEqual(await listAll(s.home.temp), before);
+    } else {
+      assert.match(output, /the whole of it is in .*\/spool\/.*\.txt/);
+      assert.equal(spooled.length, 1);
+    }
+  }
+});
+
 Deno.test("exec takes the servers of a trusted project's file, and says why not of another", async () => {
   const file = JSON.stringify({
     mcpServers: {
@@ -291,4 +357,19 @@ async function browserFolder(s: Stage): Promise<string> {
     );
   }
   return folder;
+}
+
+/** Paths of all files below a folder; none when it is not there. */
+async function listAll(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  try {
+    for await (const entry of Deno.readDir(folder)) {
+      const path = `${folder}/${entry.name}`;
+      if (entry.isDirectory) found.push(...await listAll(path));
+      else found.push(path);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return found.sort();
 }

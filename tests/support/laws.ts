@@ -23,14 +23,17 @@ export function checkLaws(
 ): void {
   const except = new Set(options.except);
   const threads = Map.groupBy(
-    requests.filter((request) => request.path.endsWith("/responses")),
+    requests.filter((request) =>
+      request.path.endsWith("/responses") && !isSingle(request)
+    ),
     (request) => String(request.body["prompt_cache_key"]),
   );
   for (const request of requests) {
     if (!request.path.endsWith("/responses")) continue;
     if (!except.has("fields")) checkFields(request);
     if (!except.has("outputs")) checkOutputs(request);
-    if (!except.has("key")) checkKey(request);
+    if (isSingle(request)) checkSingle(request);
+    else if (!except.has("key")) checkKey(request);
   }
   if (except.has("prefix")) return;
   const free = new Set([
@@ -60,6 +63,21 @@ function compactionsIn(requests: readonly MockRequest[]): number[] {
     );
     return next === undefined ? [] : [next.index];
   });
+}
+
+// What a server asks the model stands beside every thread; nothing else bounds its answer.
+function isSingle(request: MockRequest): boolean {
+  return "max_output_tokens" in request.body;
+}
+
+function checkSingle(request: MockRequest): void {
+  for (const field of ["tools", "prompt_cache_key", "include"]) {
+    assert.equal(
+      field in request.body,
+      false,
+      `Request ${request.index}: ${field} must not be sent`,
+    );
+  }
 }
 
 function threadOf(request: MockRequest): string {

@@ -64,6 +64,7 @@ type Message = {
   method?: string;
   params?: Record<string, unknown>;
   result?: unknown;
+  error?: unknown;
 };
 
 const encoder = new TextEncoder();
@@ -127,7 +128,8 @@ class ScriptedServer {
     }
     const { method, id } = message;
     if (method === undefined) {
-      if (id !== undefined) this.#waiting.get(id)?.(message.result);
+      const answer = message.result ?? { error: message.error };
+      if (id !== undefined) this.#waiting.get(id)?.(answer);
       return;
     }
     if (method === "notifications/cancelled") {
@@ -244,6 +246,31 @@ class ScriptedServer {
         return text(JSON.stringify(
           await this.#ask("elicitation/create", args),
         ));
+      // Asks the model so many times, one after the other.
+      case "sample": {
+        const { times = 1, ...request } = args;
+        const answers: unknown[] = [];
+        for (let at = 0; at < Number(times); at++) {
+          answers.push(await this.#ask("sampling/createMessage", request));
+        }
+        return text(JSON.stringify(answers));
+      }
+      // Asks, and takes the question back.
+      case "ask_and_cancel": {
+        const { method, ms, ...request } = args;
+        const requestId = this.#asked;
+        const asked = this.#ask(String(method), request);
+        await new Promise((done) => setTimeout(done, Number(ms)));
+        this.#send({
+          jsonrpc: "2.0",
+          method: "notifications/cancelled",
+          params: { requestId, reason: "no longer wanted" },
+        });
+        void asked;
+        return text("taken back");
+      }
+      case "roots":
+        return text(JSON.stringify(await this.#ask("roots/list", {})));
       default:
         throw new Error(`unknown tool ${params["name"]}`);
     }

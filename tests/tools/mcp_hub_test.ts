@@ -577,11 +577,17 @@ Deno.test("A server's question that needs values goes to the frontend's hook, wi
   await using t = testHub(
     [scripted("s", { tools: [{ name: "ask" }] }, { toolMs: 300 })],
     {
-      elicit: async (request) => {
-        assert.deepEqual(request, {
-          server: "s",
+      elicit: async (form) => {
+        assert.deepEqual(form, {
+          from: "The MCP server s",
           message: "Who?",
-          schema: requestedSchema,
+          fields: [{
+            name: "name",
+            title: "name",
+            description: "",
+            isRequired: true,
+            kind: { type: "text" },
+          }],
         });
         // Longer than the call may take: a person who thinks is no server that hangs.
         await new Promise((wake) => setTimeout(wake, 600));

@@ -11,6 +11,7 @@ import type {
   Decision,
   SandboxPolicy,
 } from "../../core/protocol/policy.ts";
+import type { Usage } from "../../core/protocol/event.ts";
 import type { CallView } from "../../core/protocol/item.ts";
 import type { TurnSettings } from "../../core/protocol/settings.ts";
 import type { ActivityBody, ToolContext } from "../../core/protocol/tool.ts";
@@ -152,6 +153,8 @@ export interface RecordingContext extends ToolContext {
   readonly deltas: string[];
   /** Files that were about to change. */
   readonly keptPaths: string[];
+  /** Usage of the requests that were sent. */
+  readonly spent: (Usage | null)[];
   /** The last state of every activity, by id. */
   readonly activities: Map<string, ActivityBody & { readonly phase: string }>;
 }
@@ -163,6 +166,8 @@ export function recordingContext(
     answers?: readonly Decision[];
     signal?: AbortSignal;
     threadId?: string;
+    /** Why no request may be sent. */
+    refusal?: string;
   } = {},
 ): RecordingContext {
   const answers = [...options.answers ?? []];
@@ -170,6 +175,7 @@ export function recordingContext(
   const warnings: string[] = [];
   const deltas: string[] = [];
   const keptPaths: string[] = [];
+  const spent: (Usage | null)[] = [];
   const activities: RecordingContext["activities"] = new Map();
   return {
     threadId: options.threadId ?? "thread-1",
@@ -180,6 +186,7 @@ export function recordingContext(
     warnings,
     deltas,
     keptPaths,
+    spent,
     activities,
     ask: (request) => {
       asked.push(request);
@@ -204,6 +211,10 @@ export function recordingContext(
       return Promise.resolve();
     },
     reaped: () => {},
+    spending: {
+      refusal: () => options.refusal,
+      count: (usage) => void spent.push(usage),
+    },
   };
 }
 

@@ -10,8 +10,15 @@ import {
   showHidden,
 } from "../../../core/frontends/approval_prompt.ts";
 import type { Key } from "../../../core/frontends/key.ts";
-import { Questions } from "../../../core/frontends/repl_questions.ts";
+import {
+  type OpenQuestion,
+  Questions,
+} from "../../../core/frontends/repl_questions.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
+import type {
+  ApprovalRequest,
+  Decision,
+} from "../../../core/protocol/policy.ts";
 import { QUESTION } from "./repl_support.ts";
 
 const LOOK = { hasColor: false, width: 60 };
@@ -107,70 +114,83 @@ function press(name: string): Key {
 }
 const LATER = LIMITS.answerArmMs;
 
+/** A question that keeps what was decided about it. */
+function open(
+  id: string,
+  decisions: Decision[] = [],
+  request: ApprovalRequest = QUESTION,
+): OpenQuestion {
+  return { id, request, onDecide: (one) => void decisions.push(one) };
+}
+
 Deno.test("Questions hear no key until some time after they were drawn", () => {
+  const decisions: Decision[] = [];
   const questions = new Questions();
-  questions.add({ id: "a", request: QUESTION }, 1_000);
-  assert.deepEqual(questions.onKey(text("y"), 1_000), { type: "draft" });
-  assert.deepEqual(questions.onKey(text("y"), 1_000 + LATER - 1), {
-    type: "draft",
-  });
+  questions.add(open("a", decisions), 1_000);
+  assert.equal(questions.onKey(text("y"), 1_000), "draft");
+  assert.equal(questions.onKey(text("y"), 1_000 + LATER - 1), "draft");
   // Typing goes on: the time begins anew with every key.
-  assert.deepEqual(questions.onKey(text("y"), 1_000 + LATER + 100), {
-    type: "draft",
-  });
-  assert.deepEqual(questions.onKey(text("y"), 1_000 + 3 * LATER), {
-    type: "decided",
-    id: "a",
-    decision: { type: "approve" },
-  });
+  assert.equal(questions.onKey(text("y"), 1_000 + LATER + 100), "draft");
+  assert.deepEqual(decisions, []);
+  assert.equal(questions.onKey(text("y"), 1_000 + 3 * LATER), "taken");
+  assert.deepEqual(decisions, [{ type: "approve" }]);
 });
 
 Deno.test("Questions take no paste and no burst of letters for an answer", () => {
+  const decisions: Decision[] = [];
   const questions = new Questions();
-  questions.add({ id: "a", request: QUESTION }, 0);
-  assert.deepEqual(questions.onKey({ type: "paste", text: "y" }, LATER), {
-    type: "draft",
-  });
-  assert.deepEqual(questions.onKey(text("yes"), 3 * LATER), { type: "draft" });
+  questions.add(open("a", decisions), 0);
+  const paste = { type: "paste", text: "y" } as const;
+  assert.equal(questions.onKey(paste, LATER), "draft");
+  assert.equal(questions.onKey(text("yes"), 3 * LATER), "draft");
+  assert.deepEqual(decisions, []);
 });
 
 Deno.test("Questions let Ctrl-C stop at once", () => {
+  const decisions: Decision[] = [];
   const questions = new Questions();
-  questions.add({ id: "a", request: QUESTION }, 0);
-  assert.deepEqual(questions.onKey(press("ctrl-c"), 0), {
-    type: "decided",
-    id: "a",
-    decision: { type: "abort" },
-  });
+  questions.add(open("a", decisions), 0);
+  assert.equal(questions.onKey(press("ctrl-c"), 0), "taken");
+  assert.deepEqual(decisions, [{ type: "abort" }]);
 });
 
 Deno.test("Questions take a word with the no, and go back on Escape", () => {
+  const decisions: Decision[] = [];
   const questions = new Questions();
-  questions.add({ id: "a", request: QUESTION }, 0);
-  assert.deepEqual(questions.onKey(text("n"), LATER), { type: "taken" });
-  assert.deepEqual(questions.onKey(press("escape"), LATER), { type: "taken" });
-  assert.deepEqual(questions.onKey(press("enter"), LATER), { type: "taken" });
+  questions.add(open("a", decisions), 0);
+  assert.equal(questions.onKey(text("n"), LATER), "taken");
+  assert.equal(questions.onKey(press("escape"), LATER), "taken");
+  assert.equal(questions.onKey(press("enter"), LATER), "taken");
   for (const key of [text("use y"), press("backspace"), text("it")]) {
-    assert.deepEqual(questions.onKey(key, LATER), { type: "taken" });
+    assert.equal(questions.onKey(key, LATER), "taken");
   }
   assert.deepEqual(questions.render(LOOK, LATER), [
     "Why not? (Enter says no, Esc goes back) use it",
   ]);
-  assert.deepEqual(questions.onKey(press("enter"), LATER), {
-    type: "decided",
-    id: "a",
-    decision: { type: "deny", message: "use it" },
-  });
+  assert.deepEqual(decisions, []);
+  assert.equal(questions.onKey(press("enter"), LATER), "taken");
+  assert.deepEqual(decisions, [{ type: "deny", message: "use it" }]);
+});
+
+Deno.test("Questions of servers are denied without a word", () => {
+  const decisions: Decision[] = [];
+  const questions = new Questions();
+  const request = { ...NO_PREFIX, question: "Let it?", title: "tiny" };
+  questions.add(open("a", decisions, request), 0);
+  assert.equal(questions.renderHead(LOOK)[0], "Let it? tiny");
+  assert.ok(questions.render(LOOK, LATER).includes("  n  no"));
+  assert.equal(questions.onKey(text("n"), LATER), "taken");
+  assert.deepEqual(decisions, [{ type: "deny" }]);
 });
 
 Deno.test("Questions are asked one at a time, each deaf at first", () => {
   const questions = new Questions();
-  assert.equal(questions.add({ id: "a", request: QUESTION }, 0), true);
-  assert.equal(questions.add({ id: "b", request: NO_PREFIX }, 0), false);
+  assert.equal(questions.add(open("a"), 0), true);
+  assert.equal(questions.add(open("b", [], NO_PREFIX), 0), false);
   assert.match(questions.render(LOOK, LATER).at(-1) ?? "", /1 of 2/);
   assert.equal(questions.settle("a", LATER), true);
   assert.equal(questions.current?.id, "b");
-  assert.deepEqual(questions.onKey(text("y"), LATER), { type: "draft" });
+  assert.equal(questions.onKey(text("y"), LATER), "draft");
   assert.equal(questions.settle("b", LATER), false);
   assert.equal(questions.current, undefined);
   assert.deepEqual(questions.render(LOOK, LATER), []);

@@ -267,6 +267,7 @@ export function testServices(
     undoFiles: () => Promise.resolve({ changes: [], conflicts: [] }),
     runShell: missing,
     skills: none,
+    meet: () => {},
     mcpServers: none,
     refreshMcp: missing,
     mcpPrompts: none,

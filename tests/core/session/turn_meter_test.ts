@@ -1,5 +1,6 @@
 /** What a turn keeps for undo, seen through whole turns. */
 import assert from "node:assert/strict";
+import { NO_USAGE } from "../../../core/protocol/event.ts";
 import type { Checkpoints } from "../../../core/session/checkpoints.ts";
 import { noCheckpoints } from "../../../core/session/checkpoints.ts";
 import { testThread, testTool } from "../../support/harness.ts";
@@ -56,4 +57,38 @@ Deno.test("TurnMeter keeps nothing where there is nowhere to keep it", async () 
     script: [call("edit", {}), say("done")],
   });
   assert.deepEqual(await t.turn("go"), { type: "done", message: "done" });
+});
+
+Deno.test("TurnMeter counts what tools spend on their own, and the limits of the run hold for it", async () => {
+  const usage = { ...NO_USAGE, inputTokens: 40, totalTokens: 40 };
+  const refusals: (string | undefined)[] = [];
+  const spend = testTool("spend", (_call, { spending }) => {
+    refusals.push(spending.refusal());
+    spending.count(usage);
+    spending.count(null);
+    refusals.push(spending.refusal());
+    spending.count(null);
+    refusals.push(spending.refusal());
+    return Promise.resolve({ content: "spent", success: true });
+  });
+  await using t = testThread({
+    tools: [spend],
+    deps: { limits: { requestsMax: 4 } },
+    script: [call("spend", {})],
+  });
+  const outcome = await t.turn("go");
+  assert.deepEqual(refusals, [
+    undefined,
+    undefined,
+    "4 of 4 requests are used",
+  ]);
+  assert.ok(outcome.type === "failed");
+  assert.match(outcome.error.message, /4 of 4 requests are used/);
+  const own = t.events.flatMap((event) =>
+    event.type === "request.completed" ? [event.usage?.inputTokens ?? 0] : []
+  );
+  const end = t.events.find((event) => event.type === "turn.completed");
+  assert.ok(end?.type === "turn.completed");
+  assert.equal(end.usage.inputTokens, 40 + (own[0] ?? NaN));
+  assert.equal(end.threadUsage.inputTokens, end.usage.inputTokens);
 });

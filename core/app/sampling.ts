@@ -1,0 +1,60 @@
+/** Sends what an MCP server asks the model: one request, beside every conversation. */
+import { createAuth } from "../config/auth.ts";
+import { providerOf } from "../config/providers.ts";
+import { estimateItemsTokens } from "../context/tokens.ts";
+import { createModelClient } from "../model/client.ts";
+import { askOnce } from "../model/single.ts";
+import { NO_USAGE, type Usage } from "../protocol/event.ts";
+import type { ToolContext } from "../protocol/tool.ts";
+import { PROGRAM, VERSION } from "../protocol/version.ts";
+import { estimateTokens } from "../util/text.ts";
+import type {
+  SamplingAnswer,
+  SamplingRequest,
+} from "../../tools/mcp_contract.ts";
+import type { AgentWorld } from "./agent.ts";
+
+/** The model's answer, with the model and provider of the thread. Throws ModelError. */
+export async function sendSampling(
+  world: AgentWorld,
+  request: SamplingRequest,
+  { context, signal }: {
+    readonly context: ToolContext;
+    readonly signal: AbortSignal;
+  },
+): Promise<SamplingAnswer> {
+  const { host, loaded } = world;
+  const provider = providerOf(loaded.config, host);
+  const client = createModelClient({
+    host,
+    provider,
+    auth: createAuth(host, provider, loaded.codexHome),
+    program: { name: PROGRAM, version: VERSION },
+    ...world.transport,
+  });
+  const { model } = context.settings;
+  const answer = await askOnce(client, {
+    ...request,
+    model,
+    threadId: context.threadId,
+    signal,
+  });
+  return {
+    text: answer.text,
+    model: model.slug,
+    stopReason: answer.isCut ? "maxTokens" : "endTurn",
+    usage: answer.usage ?? (answer.isCut ? estimate(request) : null),
+  };
+}
+
+// Of an answer that was cut the length is known: it is the limit.
+function estimate({ instructions, input, tokensMax }: SamplingRequest): Usage {
+  const inputTokens = estimateItemsTokens(input) +
+    estimateTokens(instructions ?? "");
+  return {
+    ...NO_USAGE,
+    inputTokens,
+    outputTokens: tokensMax,
+    totalTokens: inputTokens + tokensMax,
+  };
+}

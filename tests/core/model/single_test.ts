@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { askOnce, buildSingleBody } from "../../../core/model/single.ts";
+import type { ModelClient } from "../../../core/model/client.ts";
+import type { ResponseEvent } from "../../../core/model/response_event.ts";
+import { ModelError } from "../../../core/protocol/error.ts";
+import { NO_USAGE } from "../../../core/protocol/event.ts";
+import { textMessage } from "../../../core/protocol/item.ts";
+import { settings } from "../../tools/support_plain_sandbox.ts";
+
+const { model } = settings();
+const INPUT = [textMessage("user", "Hi")];
+
+/** Plays these events, then throws. */
+function client(
+  events: readonly ResponseEvent[],
+  error?: ModelError,
+): ModelClient {
+  return {
+    async *stream() {
+      await Promise.resolve();
+      yield events;
+      if (error !== undefined) throw error;
+    },
+  } as Partial<ModelClient> as ModelClient;
+}
+
+function said(text: string): ResponseEvent {
+  const content = [{ type: "output_text", text }];
+  return {
+    type: "item_done",
+    item: { type: "message", role: "assistant", content },
+  };
+}
+
+const REQUEST = {
+  model,
+  input: INPUT,
+  tokensMax: 50,
+  threadId: "t",
+  signal: new AbortController().signal,
+};
+
+Deno.test("buildSingleBody() has neither tools nor a cache key", () => {
+  const body = JSON.parse(buildSingleBody({
+    model: { ...model, slug: "m", supportsReasoning: false },
+    instructions: "Be kind",
+    input: INPUT,
+    tokensMax: 50,
+  }));
+  assert.deepEqual(body, {
+    model: "m",
+    instructions: "Be kind",
+    store: false,
+    stream: true,
+    max_output_tokens: 50,
+    input: INPUT,
+  });
+  const thinking = { ...model, supportsReasoning: true };
+  const other = JSON.parse(
+    buildSingleBody({ model: thinking, input: INPUT, tokensMax: 50 }),
+  );
+  assert.deepEqual(other["reasoning"], { effort: "low" });
+  assert.equal("instructions" in other, false);
+});
+
+Deno.test("askOnce() gathers the messages and the usage", async () => {
+  const usage = { ...NO_USAGE, totalTokens: 9 };
+  const answer = await askOnce(
+    client([said("One"), said("Two"), {
+      type: "completed",
+      responseId: "r",
+      usage,
+    }]),
+    REQUEST,
+  );
+  assert.deepEqual(answer, { text: "One\n\nTwo", isCut: false, usage });
+});
+
+Deno.test("askOnce() keeps an answer that was cut at its length, and no other", async () => {
+  const cut = new ModelError("cut", { kind: "incomplete", retryable: false });
+  const delta = { type: "text_delta", itemId: "", text: "Hal" } as const;
+  assert.deepEqual(await askOnce(client([delta], cut), REQUEST), {
+    text: "Hal",
+    isCut: true,
+    usage: null,
+  });
+  assert.equal(
+    (await askOnce(client([delta, said("Half")], cut), REQUEST)).text,
+    "Half",
+  );
+  await assert.rejects(askOnce(client([], cut), REQUEST), cut);
+  const broken = new ModelError("broken", { kind: "stream", retryable: true });
+  await assert.rejects(askOnce(client([delta], broken), REQUEST), broken);
+});
