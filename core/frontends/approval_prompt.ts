@@ -1,10 +1,11 @@
 /** The question before something risky: what is shown, and what each answer means. Pure. */
 import type { ApprovalRequest, Decision } from "../protocol/policy.ts";
 import { unreachable } from "../util/assert.ts";
+import { relativeTo } from "../util/path.ts";
 import { visibleLine } from "../util/visible_text.ts";
 import { renderDiff } from "./render_diff.ts";
 import { type Look, paint, paintSpans, span } from "./render_style.ts";
-import { wrapSpans, wrapText } from "./render_wrap.ts";
+import { wrapSpans, wrapText, wrapWords } from "./render_wrap.ts";
 
 /** Lines of a command or diff that are shown with the question. */
 const DETAIL_LINES = 400;
@@ -20,19 +21,21 @@ export type AnswerKey = "y" | "s" | "p" | "n" | "q";
 /** The question itself: printed once, stays in the scrollback. */
 export function renderQuestion(
   request: ApprovalRequest,
-  look: Look,
+  look: Look & { readonly cwd?: string },
 ): readonly string[] {
+  const isElsewhere = request.cwd !== look.cwd;
   const row = (name: string, value: string): readonly string[] =>
     value.trim() === ""
       ? []
       : wrapText(`${name}: ${showHidden(value)}`, look.width - 2)
         .map((line) => `  ${line}`);
   return [
-    paint(titleOf(request), look, "bold", "yellow"),
+    ...wrapWords(titleOf(request, look.cwd), look.width)
+      .map((line) => paint(line, look, "bold", "yellow")),
     ...renderDetail(request, look),
     ...row("Why", request.reason),
     ...row("Sandbox", request.forbids),
-    ...row("In", request.cwd),
+    ...(isElsewhere ? row("In", request.cwd) : []),
   ];
 }
 
@@ -165,7 +168,7 @@ export function showHidden(text: string): string {
   );
 }
 
-function titleOf(request: ApprovalRequest): string {
+function titleOf(request: ApprovalRequest, cwd: string | undefined): string {
   if (request.question !== undefined) {
     return `${request.question} ${visibleLine(request.title)}`.trimEnd();
   }
@@ -174,8 +177,12 @@ function titleOf(request: ApprovalRequest): string {
       return "Run this command?";
     case "escalation":
       return "Run this command without the sandbox?";
-    case "patch":
-      return `Make this change? ${visibleLine(request.title)}`;
+    case "patch": {
+      const files = request.title.split(", ").map((path) =>
+        cwd === undefined ? path : relativeTo(path, cwd)
+      );
+      return `Make this change? ${visibleLine(files.join(", "))}`;
+    }
     case "mcp":
       return `Call this tool? ${visibleLine(request.title)}`;
     default:

@@ -10,7 +10,7 @@ import { wrapText } from "./render_wrap.ts";
 export interface ActivityLook extends Look {
   /** Paths inside are shown relative to it. */
   readonly cwd: string;
-  /** Lines of output kept of a command, of diff kept of a patch. */
+  /** Lines of output kept of a command, of diff kept of a patch; 0 leaves diffs out. */
   readonly outputLines: number;
   readonly diffLines: number;
 }
@@ -178,7 +178,7 @@ function renderChange(
   ).join("\n");
   return [
     paint(`${title}${counts}`, look, "bold"),
-    ...renderDiff(body, look, look.diffLines),
+    ...(look.diffLines === 0 ? [] : renderDiff(body, look, look.diffLines)),
   ];
 }
 

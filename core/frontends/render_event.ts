@@ -10,12 +10,17 @@ import {
   renderEnd,
   renderStart,
 } from "./render_activity.ts";
-import { type Look, paint } from "./render_style.ts";
+import { renderPlan } from "./render_diff.ts";
+import { type Look, paint, paintSpans, span } from "./render_style.ts";
+import { wrapSpans, wrapWords } from "./render_wrap.ts";
 import { approvalText } from "./slash_settings.ts";
 
 /** Remembers what was said last, so that ends of parallel commands name themselves. */
 export class EventView {
   #newestStart = "";
+  #planShown = "";
+  // The question about a patch has shown its diff.
+  #isDiffShown = false;
 
   render(event: Event, look: ActivityLook): readonly string[] {
     switch (event.type) {
@@ -23,8 +28,13 @@ export class EventView {
         return renderHeader(event, look);
       case "activity.started":
         return this.#started(event.activity, look);
+      case "activity.updated":
+        return this.#plan(event.activity, look);
       case "activity.completed":
         return this.#completed(event.activity, look);
+      case "approval.requested":
+        this.#isDiffShown = event.request.kind === "patch";
+        return [];
       case "warning":
         return [
           paint(`Warning: ${visibleText(event.message)}`, look, "yellow"),
@@ -55,6 +65,7 @@ export class EventView {
   }
 
   #started(activity: Activity, look: ActivityLook): readonly string[] {
+    if (activity.type === "plan") return this.#plan(activity, look);
     const lines = renderStart(activity, look);
     if (lines.length > 0) this.#newestStart = activity.id;
     return lines;
@@ -62,11 +73,28 @@ export class EventView {
 
   #completed(activity: Activity, look: ActivityLook): readonly string[] {
     if (activity.type === "message") return [];
+    if (activity.type === "plan") return this.#plan(activity, look);
     const isNamed = this.#newestStart !== activity.id;
-    const lines = renderEnd(activity, look, isNamed);
+    const lines = renderEnd(activity, this.#fold(activity, look), isNamed);
     // Whatever ends later has other lines between its start and its end.
     if (lines.length > 0) this.#newestStart = "";
     return lines;
+  }
+
+  // A plan is shown when it changes, and not again when the turn ends it.
+  #plan(activity: Activity, look: ActivityLook): readonly string[] {
+    if (activity.type !== "plan") return [];
+    const lines = renderPlan(activity.steps, look);
+    const text = lines.join("\n");
+    if (text === this.#planShown) return [];
+    this.#planShown = text;
+    return lines;
+  }
+
+  #fold(activity: Activity, look: ActivityLook): ActivityLook {
+    if (activity.type !== "file_change" || !this.#isDiffShown) return look;
+    this.#isDiffShown = false;
+    return { ...look, diffLines: 0 };
   }
 }
 
@@ -103,10 +131,12 @@ function renderHeader(
     ...(files.length === 0 ? [] : [`instructions: ${files.join(", ")}`]),
   ];
   return [
-    `${paint(`${PROGRAM} ${VERSION}`, look, "bold")}${
-      paint(" · /help lists commands, Ctrl-D leaves", look, "dim")
-    }`,
-    ...rows.map((row) => paint(visibleLine(row, 400), look, "dim")),
+    ...wrapSpans([
+      span(`${PROGRAM} ${VERSION}`, "bold"),
+      span(" · /help lists commands, Ctrl-D leaves", "dim"),
+    ], look).map((spans) => paintSpans(spans, look)),
+    ...rows.flatMap((row) => wrapWords(visibleLine(row, 400), look.width))
+      .map((line) => paint(line, look, "dim")),
     "",
   ];
 }

@@ -47,6 +47,30 @@ export function wrapText(text: string, width: number): readonly string[] {
   );
 }
 
+// The indent of a line, with the first column of a table in it.
+const HANG = /^ *(?:\S+(?: \S+)* {2,})?/;
+
+/**
+ * The text in lines of so many columns, broken at spaces alone: a path or an address stays
+ * whole for copying, however long it is. What follows stands below the first words.
+ */
+export function wrapWords(text: string, width: number): readonly string[] {
+  if (displayWidth(text) <= width) return [text];
+  const hang = " ".repeat(HANG.exec(text)?.[0].length ?? 0);
+  const rest = hang.length <= width / 2 ? hang : "";
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/(?<= )(?=\S)/)) {
+    const isFull = displayWidth((line + word).trimEnd()) > width;
+    if (isFull && line.trim() !== "") {
+      lines.push(line.trimEnd());
+      line = rest;
+    }
+    line += word;
+  }
+  return [...lines, line.trimEnd()];
+}
+
 /** Columns that spans take. */
 export function widthOf(spans: readonly Span[]): number {
   return spans.reduce((sum, { text }) => sum + displayWidth(text), 0);

@@ -94,7 +94,10 @@ class PlainRepl {
       const line = await this.#lines.readMessage();
       this.#isPrompted = false;
       if (line === undefined) {
-        return this.#isTyped ? undefined : await this.#untilIdle();
+        this.#isTalking = false;
+        if (!this.#isTyped) return await this.#untilIdle();
+        // What the shell says next begins a line.
+        return void this.#request.terminal.stdout.write("\n");
       }
       if (this.#questions.answer(line) || line.trim() === "") continue;
       const done = this.#submit(line);
@@ -112,6 +115,8 @@ class PlainRepl {
 
   #promptWhenFree(): void {
     if (!this.#isTyped || this.#isPrompted || this.#session.isBusy) return;
+    // The thread says first what it is.
+    if (this.#session.state.threadId === "") return;
     this.#isPrompted = true;
     this.#face.prompt();
   }

@@ -230,7 +230,8 @@ class RichRepl {
   }
 
   #drawQuestion(): void {
-    this.#face.showPainted(this.#questions.renderHead(this.#look()));
+    const lines = this.#questions.renderHead(this.#look());
+    this.#face.showPainted(lines, true);
     this.#painter.after(LIMITS.answerArmMs);
   }
 

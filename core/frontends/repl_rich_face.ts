@@ -11,7 +11,7 @@ import { renderDiff } from "./render_diff.ts";
 import { EventView } from "./render_event.ts";
 import { paint } from "./render_style.ts";
 import { beginsReview, parseReview, renderReview } from "./review.ts";
-import { wrapText } from "./render_wrap.ts";
+import { wrapText, wrapWords } from "./render_wrap.ts";
 import type { ReplFace } from "./repl_face.ts";
 import type { OpenedThread, ShellResult } from "./repl_facts.ts";
 
@@ -117,7 +117,8 @@ export class RichFace implements ReplFace {
   say(lines: readonly string[]): void {
     this.#print(
       "program",
-      lines.flatMap((line) => visibleText(line).split("\n")),
+      lines.flatMap((line) => visibleText(line).split("\n"))
+        .flatMap((line) => wrapWords(line, this.#look().width)),
     );
   }
 
@@ -139,8 +140,8 @@ export class RichFace implements ReplFace {
   }
 
   /** Lines that are painted already. */
-  showPainted(lines: readonly string[]): void {
-    this.#print("work", lines);
+  showPainted(lines: readonly string[], isApart: boolean = false): void {
+    this.#print("work", lines, isApart);
   }
 
   waiting(phase: string): void {
@@ -150,7 +151,9 @@ export class RichFace implements ReplFace {
 
   fail(message: string): void {
     const look = this.#look();
-    this.#print("program", [paint(visibleText(message), look, "red")]);
+    const lines = visibleText(message).split("\n")
+      .flatMap((line) => wrapWords(line, look.width));
+    this.#print("program", lines.map((line) => paint(line, look, "red")));
   }
 
   output(text: string): void {
@@ -239,7 +242,8 @@ export class RichFace implements ReplFace {
     const lines = this.#events.render(event, this.#look());
     if (lines.length === 0) return;
     const isHeader = event.type === "thread.started";
-    const isStart = event.type === "activity.started";
+    const isStart = event.type === "activity.started" ||
+      event.type === "activity.updated";
     this.#print(isHeader ? "program" : "work", lines, isStart);
   }
 

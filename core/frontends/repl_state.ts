@@ -59,6 +59,10 @@ export class ReplState {
         this.turnUsage = event.usage;
         this.threadUsage = event.threadUsage;
         return;
+      case "activity.started":
+      case "activity.updated":
+        if (event.activity.type === "plan") this.plan = event.activity.steps;
+        return;
       case "activity.completed":
         return this.#keep(event.activity);
     }

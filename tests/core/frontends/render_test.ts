@@ -2,7 +2,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { displayWidth } from "@std/cli";
-import type { Activity } from "../../../core/protocol/event.ts";
+import type {
+  Activity,
+  Event,
+  EventBody,
+} from "../../../core/protocol/event.ts";
 import {
   formatSpan,
   renderEnd,
@@ -20,6 +24,7 @@ import {
   cutSpans,
   wrapSpans,
   wrapText,
+  wrapWords,
 } from "../../../core/frontends/render_wrap.ts";
 import {
   graphemes,
@@ -239,4 +244,86 @@ Deno.test("EventView names the command at its end when others spoke between", ()
   assert.deepEqual(show("activity.completed", "b"), [
     "  exit 0 · 1.2 s · run b",
   ]);
+});
+
+Deno.test("wrapWords() breaks at spaces alone and hangs what follows below the first words", () => {
+  assert.deepEqual(wrapWords("log  /a/long/path/that/stays", 12), [
+    "log",
+    "     /a/long/path/that/stays",
+  ]);
+  assert.deepEqual(wrapWords("one two three", 7), ["one two", "three"]);
+  assert.deepEqual(wrapWords("  1  one two three four", 14), [
+    "  1  one two",
+    "     three",
+    "     four",
+  ]);
+  fc.assert(fc.property(
+    fc.array(fc.constantFrom("a", "word", " ", "  ", "longer-word", "漢字")),
+    fc.integer({ min: 1, max: 30 }),
+    (parts, width) => {
+      const text = parts.join("");
+      const lines = wrapWords(text, width);
+      const words = (of: string): string[] => of.split(" ").filter(Boolean);
+      assert.deepEqual(lines.flatMap(words), words(text));
+      for (const line of lines) {
+        const isOneWord = words(line).length <= 1;
+        assert.ok(
+          isOneWord || displayWidth(line) <= width || lines.length === 1,
+        );
+      }
+    },
+  ));
+});
+
+function eventOf(body: EventBody): Event {
+  return { threadId: "t", seq: 0, at: "2026-01-02T03:04:05.678Z", ...body };
+}
+
+Deno.test("EventView shows a plan as soon as it changes, and not again at the end", () => {
+  const view = new EventView();
+  const plan = (status: "pending" | "completed"): Activity => ({
+    id: "item_0",
+    type: "plan",
+    steps: [{ text: "Look", status }],
+  });
+  const show = (
+    type: "started" | "updated" | "completed",
+    activity: Activity,
+  ) => view.render(eventOf({ type: `activity.${type}`, activity }), LOOK);
+  assert.deepEqual(show("started", plan("pending")), ["[ ] Look"]);
+  assert.deepEqual(show("updated", plan("pending")), []);
+  assert.deepEqual(show("updated", plan("completed")), ["[x] Look"]);
+  assert.deepEqual(show("completed", plan("completed")), []);
+});
+
+Deno.test("EventView does not show a diff again that the question has shown", () => {
+  const view = new EventView();
+  const activity: Activity = {
+    id: "item_0",
+    type: "file_change",
+    changes: [{
+      path: "/srv/a",
+      kind: "update",
+      diff: "@@ -1 +1 @@\n-a\n+b\n",
+    }],
+    status: "completed",
+  };
+  const request = {
+    kind: "patch",
+    title: "/srv/a",
+    detail: "",
+    cwd: "/srv",
+    reason: "",
+    forbids: "",
+    sessionScope: "",
+  } as const;
+  const done = eventOf({ type: "activity.completed", activity });
+  const whole = view.render(done, LOOK);
+  assert.deepEqual(whole, ["Edited a (+1 -1)", "@@ -1 +1 @@", "-a", "+b"]);
+  view.render(
+    eventOf({ type: "approval.requested", approvalId: "1", request }),
+    LOOK,
+  );
+  assert.deepEqual(view.render(done, LOOK), ["Edited a (+1 -1)"]);
+  assert.deepEqual(view.render(done, LOOK), whole);
 });

@@ -280,3 +280,11 @@ Deno.test("runRepl() stops the turn on Ctrl-C, and leaves on the second one", as
   terminal.raise("SIGINT");
   assert.equal(await code, 130);
 });
+
+Deno.test("runRepl() asks for a line below what the thread is, once, and ends on a new line", async () => {
+  const { terminal, code } = run({ isTty: true });
+  await terminal.stdout.seen("> ");
+  terminal.stdin.end();
+  assert.equal(await code, 0);
+  assert.match(terminal.stdout.text, /^rondo [^]*\n\n> \n$/);
+});
