@@ -4,9 +4,12 @@ import { denoHost } from "../core/host/deno_host.ts";
 import { NO_USAGE, type Usage } from "../core/protocol/event.ts";
 import type { LogFact, ThreadMeta } from "../core/protocol/log.ts";
 import type { TurnSettings } from "../core/protocol/settings.ts";
+import { BLANK_IMAGE } from "../core/session/lean_text.ts";
 import { restoreThread } from "../core/session/restore.ts";
 import { createThreadLog, openThreadLog } from "../core/session/rollout.ts";
 import { findSession } from "../core/session/session_find.ts";
+import { imageDataUrl } from "../core/util/image.ts";
+import { bigPng } from "../tests/support/big_png.ts";
 import { TEST_SETTINGS } from "../tests/support/harness.ts";
 import { call, mockModel, say } from "../tests/support/mock_model.ts";
 
@@ -30,6 +33,7 @@ await using server = mockModel({
     say("first answer"),
     say("second answer"),
     say("third answer"),
+    say("fourth answer"),
   ],
 });
 await Deno.writeTextFile(
@@ -84,6 +88,30 @@ checkLast("theirs resumes ours", ["asked of us", "third prompt"]);
 const again = await restoreThread(host.files, ours.path);
 assert.ok(again.thread.items.some((json) => json.includes("third answer")));
 console.log("ours reads that back");
+
+// A large image lies beside our log, where Codex does not look.
+const image = imageDataUrl("image/png", bigPng(256 * 1024));
+const pictured = await createThreadLog(host, {
+  codexHome: home,
+  meta: { ...meta, id: host.newId() },
+});
+const shown = { type: "input_image", image_url: image };
+const picture = { type: "message", role: "user", content: [shown] };
+for (const fact of turn("what is shown here")) pictured.append(fact);
+pictured.append({ type: "item", json: JSON.stringify(picture) });
+await pictured.close();
+const { thread: whole } = await restoreThread(host.files, pictured.path);
+assert.equal(whole.items.at(-1), JSON.stringify(picture));
+await runCodex("resume", whole.meta.id, "fourth prompt");
+checkLast("theirs resumes ours with a blank image for a large one", [
+  "what is shown here",
+  BLANK_IMAGE,
+  "fourth prompt",
+]);
+const { thread: mixedThread } = await restoreThread(host.files, pictured.path);
+assert.ok(mixedThread.items.includes(JSON.stringify(picture)));
+assert.ok(mixedThread.items.some((json) => json.includes("fourth answer")));
+console.log("ours has the image still");
 await Deno.remove(root, { recursive: true });
 
 async function runCodex(...args: readonly string[]): Promise<void> {

@@ -149,8 +149,10 @@ const COMMANDS: Readonly<Record<SessionCommand, Run>> = {
       format: flags.format ?? "markdown",
       full: flags.full ?? false,
       secrets,
+      warn: (message) => desk.terminal.stderr.write(`Warning: ${message}\n`),
     });
     await writePieces(desk, pieces, flags.output);
+    await desk.terminal.stderr.flush();
     return 0;
   },
   "sessions verify": async (desk, { args }) => {

@@ -5,6 +5,7 @@ import type {
   Files,
   FileStat,
 } from "../protocol/host.ts";
+import { dirname } from "../util/path.ts";
 import {
   isProcPath,
   listProc,
@@ -20,6 +21,7 @@ export const denoFiles: Files = {
   readRange,
   write: writeFile,
   openAppend,
+  placeSync,
   truncate: (path, bytes) => Deno.truncate(path, bytes),
   mkdir: (path, options = {}) =>
     Deno.mkdir(path, { recursive: true, ...options }),
@@ -90,6 +92,71 @@ async function openAppend(
     sync: () => file.syncDataSync(),
     close: () => file.close(),
   };
+}
+
+function placeSync(
+  path: string,
+  data: Uint8Array<ArrayBuffer>,
+  options: { readonly mode?: number } = {},
+): void {
+  if (isSameSync(path, data)) return;
+  const folder = dirname(path);
+  Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const aside = `${folder}/.${crypto.randomUUID()}`;
+  try {
+    writeAsideSync(aside, data, options);
+    Deno.renameSync(aside, path);
+  } catch (error) {
+    removeSync(aside);
+    throw error;
+  }
+  syncFolder(folder);
+}
+
+function writeAsideSync(
+  path: string,
+  data: Uint8Array<ArrayBuffer>,
+  options: { readonly mode?: number },
+): void {
+  using file = Deno.openSync(path, {
+    write: true,
+    createNew: true,
+    ...options,
+  });
+  for (let at = 0; at < data.length;) {
+    at += file.writeSync(data.subarray(at));
+  }
+  file.syncSync();
+}
+
+// A power cut may otherwise forget the name of what is on the disk (fsync(2)). Windows
+// opens no folders, and writes its names through by itself.
+function syncFolder(path: string): void {
+  if (Deno.build.os === "windows") return;
+  using folder = Deno.openSync(path);
+  folder.syncSync();
+}
+
+function isSameSync(path: string, data: Uint8Array): boolean {
+  try {
+    if (Deno.statSync(path).size !== data.length) return false;
+    const there = Deno.readFileSync(path);
+    for (let at = 0; at < data.length; at++) {
+      if (there[at] !== data[at]) return false;
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function removeSync(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // It was never made, or cannot be removed any more than it could be written.
+  }
 }
 
 async function listFolder(path: string): Promise<DirEntry[]> {

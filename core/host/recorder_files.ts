@@ -87,6 +87,13 @@ function recordedWrites(engine: Engine, files: Files): Omit<Files, Reads> {
     write: (path, data, options) =>
       nothing(`write:${path}`, () => files.write(path, data, options)),
     openAppend: (path, options) => openAppend(engine, files, { path, options }),
+    placeSync: (path, data, options) =>
+      engine.runSync({
+        key: `placeSync:${path}`,
+        real: () => files.placeSync(path, data, options),
+        encode: () => undefined,
+        decode: () => {},
+      }),
     truncate: (path, size) =>
       nothing(`truncate:${path}`, () => files.truncate(path, size)),
     mkdir: (path, options) =>

@@ -48,6 +48,15 @@ export interface Files {
     path: string,
     options?: { readonly mode?: number },
   ): Promise<AppendFile>;
+  /**
+   * Puts a file and its folder in place before it returns: on the disk, and under its name
+   * only when it is whole. One with that very content is left as it is.
+   */
+  placeSync(
+    path: string,
+    data: Uint8Array<ArrayBuffer>,
+    options?: { readonly mode?: number },
+  ): void;
   truncate(path: string, bytes: number): Promise<void>;
   /** Creates the folder and its parents. */
   mkdir(path: string, options?: { readonly mode?: number }): Promise<void>;

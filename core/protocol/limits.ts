@@ -173,7 +173,9 @@ export const LIMITS = Object.freeze({
   /** What `sessions prune` leaves unless told otherwise. */
   sessionKeepMs: 90 * 24 * 3_600_000,
   sessionLineBytes: 64 * 1024 * 1024,
-  /** A session file's size at which the person is told, and again at each doubling. */
+  /** From there on an opaque string of an item lies beside the session files, once. */
+  blobBytes: 64 * 1024,
+  /** A session file's size, payloads included, at which the person is told, and again at each doubling. */
   sessionWarnBytes: 256 * 1024 * 1024,
   /** Read at a time when a session file is opened. */
   sessionChunkBytes: 1024 * 1024,

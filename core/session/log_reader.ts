@@ -2,6 +2,7 @@
 import { errorCode, errorText, SessionError } from "../protocol/error.ts";
 import type { Files } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
+import type { BlobRef } from "./lean_text.ts";
 import {
   type Chain,
   CHAIN_START,
@@ -15,6 +16,8 @@ export interface LogEntry {
   readonly number: number;
   readonly type: string;
   readonly payload: string;
+  /** What was taken out of the payload. */
+  readonly blobs: readonly BlobRef[];
   readonly timestamp: string;
   /** Whether a checksum of ours covers it. */
   readonly isProtected: boolean;
@@ -106,6 +109,7 @@ export class LogChecker {
       number: this.#lines,
       type: line.type,
       payload: line.payload,
+      blobs: line.blobs,
       timestamp: line.timestamp,
       isProtected: line.previous !== undefined,
     };

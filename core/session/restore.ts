@@ -2,11 +2,18 @@
 import { SessionError } from "../protocol/error.ts";
 import { addUsage, NO_USAGE, type Usage } from "../protocol/event.ts";
 import type { Files } from "../protocol/host.ts";
-import { viewItem, type WireItem } from "../protocol/item.ts";
+import type { WireItem } from "../protocol/item.ts";
 import type { RestoredThread, ThreadMeta } from "../protocol/log.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
 import type { JsonObject } from "../util/json.ts";
-import { jsonElements, jsonMember } from "../util/json_text.ts";
+import { jsonMember } from "../util/json_text.ts";
+import { BlobStore } from "./blob_store.ts";
+import {
+  type BlobContents,
+  type BlobRef,
+  type LeanText,
+  wholeText,
+} from "./lean_text.ts";
 import {
   LogChecker,
   type LogEnd,
@@ -14,19 +21,32 @@ import {
   readRawLines,
 } from "./log_reader.ts";
 import {
+  compactedItems,
+  type LoggedItem,
+  settleCalls,
+  usableItems,
+} from "./restore_items.ts";
+import {
   parseMeta,
   parseSettings,
   parseUsage,
   plainPayload,
-  summaryHistory,
 } from "./restore_payload.ts";
 import { planRollback } from "./rollback_plan.ts";
-import { parseLogName } from "./session_files.ts";
+import { blobFolderOf, parseLogName } from "./session_files.ts";
+
+/** A payload that lines of a log refer to. */
+export interface BlobUse extends BlobRef {
+  /** The first line that does. */
+  readonly line: number;
+}
 
 export interface RestoredLog {
   readonly thread: RestoredThread;
   /** For going on with the file. */
   readonly end: LogEnd;
+  /** All payloads that any line refers to, each once. */
+  readonly blobs: readonly BlobUse[];
 }
 
 /** Reads a session file and folds it. Throws SessionError when it is none. */
@@ -36,9 +56,15 @@ export async function restoreThread(
 ): Promise<RestoredLog> {
   const checker = new LogChecker();
   const fold = new ThreadFold();
+  const blobs = new Map<string, BlobUse>();
   for await (const raw of readRawLines(files, path)) {
     const entry = checker.accept(raw);
-    if (entry !== undefined) fold.add(entry);
+    if (entry === undefined) continue;
+    fold.add(entry);
+    for (const ref of entry.blobs) {
+      if (blobs.has(ref.sha256)) continue;
+      blobs.set(ref.sha256, { ...ref, line: entry.number });
+    }
   }
   const end = checker.end();
   if (fold.isEmpty) {
@@ -46,7 +72,11 @@ export async function restoreThread(
       `Cannot read session ${path}: none of its ${end.lines} lines is one of a session`,
     );
   }
-  return { thread: fold.finish(path, checker.problems()), end };
+  // Those of earlier generations are not read: nobody will send them again.
+  const contents = await new BlobStore(files, blobFolderOf(path))
+    .load(fold.blobs);
+  const thread = fold.finish(path, { problems: checker.problems(), contents });
+  return { thread, end, blobs: [...blobs.values()] };
 }
 
 interface StartedTurn {
@@ -59,7 +89,7 @@ interface StartedTurn {
 export class ThreadFold {
   #meta: ThreadMeta | undefined;
   #name: string | undefined;
-  #items: string[] = [];
+  #items: LoggedItem[] = [];
   #started = new Set<string>();
   #turns: StartedTurn[] = [];
   #settings: TurnSettings | undefined;
@@ -75,10 +105,15 @@ export class ThreadFold {
     return this.#isEmpty;
   }
 
+  /** What the items of the present generation need. */
+  get blobs(): readonly BlobRef[] {
+    return this.#items.flatMap(({ blobs }) => blobs);
+  }
+
   add(entry: LogEntry): void {
     switch (entry.type) {
       case "response_item":
-        this.#items.push(plain(entry));
+        this.#items.push({ ...plain(entry), line: entry.number });
         break;
       case "session_meta":
         this.#meta ??= parseMeta(JSON.parse(entry.payload));
@@ -99,12 +134,19 @@ export class ThreadFold {
     this.#isEmpty = false;
   }
 
-  finish(path: string, problems: readonly string[]): RestoredThread {
-    const calls = this.#settleCalls();
+  finish(
+    path: string,
+    { problems, contents }: {
+      readonly problems: readonly string[];
+      readonly contents: BlobContents;
+    },
+  ): RestoredThread {
+    const usable = usableItems(this.#items, contents);
+    const calls = settleCalls(usable.items, this.#started);
     return {
       meta: this.#meta ?? this.#metaOf(path),
       ...(this.#name !== undefined && { name: this.#name }),
-      items: calls.items,
+      items: calls.items.map((item) => wholeText(item, contents)),
       openCalls: calls.open,
       ...(this.#settings !== undefined && { settings: this.#settings }),
       usage: this.#usage,
@@ -113,7 +155,12 @@ export class ThreadFold {
       generation: this.#generation,
       handover: this.#handover,
       unfinishedTurn: this.#isInTurn,
-      problems: [...problems, ...this.#problems],
+      problems: [
+        ...problems,
+        ...this.#problems,
+        ...usable.problems,
+        ...calls.problems,
+      ],
     };
   }
 
@@ -178,11 +225,11 @@ export class ThreadFold {
 
   #compact(entry: LogEntry): void {
     const payload = plain(entry);
-    const history = jsonMember(payload, "replacement_history");
-    this.#items = history === undefined || history === "null"
-      ? [...summaryHistory(this.#items, payload)]
-      : [...jsonElements(history)];
-    this.#handover = JSON.parse(jsonMember(payload, "handover") ?? "null");
+    this.#items = [
+      ...compactedItems({ ...payload, line: entry.number }, this.#items),
+    ];
+    const handover = jsonMember(payload.text, "handover");
+    this.#handover = JSON.parse(handover ?? "null");
     this.#started = new Set();
     this.#turns = [{ at: 0, settings: this.#settings }];
     this.#lastRequest = undefined;
@@ -192,37 +239,13 @@ export class ThreadFold {
   // Settings go back with the turns: the model is told what the kept items tell it.
   #rollBack(turns: number): void {
     if (!Number.isSafeInteger(turns)) return;
-    const items = this.#items.map((text) => JSON.parse(text) as WireItem);
+    const items = this.#items.map(({ text }) => JSON.parse(text) as WireItem);
     const kept = planRollback(items, turns);
     this.#items = this.#items.slice(0, kept);
     this.#turns = this.#turns.filter((turn) => turn.at < kept);
     this.#settings = this.#turns.at(-1)?.settings ?? this.#settings;
     this.#lastRequest = undefined;
     this.#generation++;
-  }
-
-  // A lost line may leave an output without its call, which no provider accepts.
-  #settleCalls(): {
-    readonly items: readonly string[];
-    readonly open: RestoredThread["openCalls"];
-  } {
-    const open = new Map<string, RestoredThread["openCalls"][number]>();
-    const items = this.#items.filter((text) => {
-      // Every kind of call and output has it in its type; most items need no parsing.
-      if (!text.includes("_call")) return true;
-      const view = viewItem(JSON.parse(text) as WireItem);
-      if (view.type === "call") {
-        const { callId, name, form } = view;
-        const started = this.#started.has(callId);
-        open.set(callId, { callId, name, form, started });
-      }
-      if (view.type !== "output" || open.delete(view.callId)) return true;
-      this.#problems.push(
-        `the output of call ${view.callId} is left out: its call is not on record`,
-      );
-      return false;
-    });
-    return { items, open: [...open.values()] };
   }
 
   #metaOf(path: string): ThreadMeta {
@@ -243,8 +266,7 @@ export class ThreadFold {
   }
 }
 
-function plain(entry: LogEntry): string {
-  return entry.isProtected
-    ? entry.payload
-    : plainPayload(entry.type, entry.payload);
+function plain({ type, payload, blobs, isProtected }: LogEntry): LeanText {
+  const text = isProtected ? payload : plainPayload(type, payload);
+  return { text, blobs };
 }

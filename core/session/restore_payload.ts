@@ -114,22 +114,17 @@ export function plainPayload(type: string, payload: string): string {
     `[${items.map(plainItem).join(",")}]` + payload.slice(span.end);
 }
 
-/**
- * The history after a compaction whose line does not spell it out (older Codex logs):
- * what the person typed, then the summary.
- */
-export function summaryHistory(
-  items: readonly string[],
-  payload: string,
-): readonly string[] {
+/** Whether an item is what the person typed. */
+export function isTyped(text: string): boolean {
+  return typedText(JSON.parse(text) as WireItem) !== undefined;
+}
+
+/** The summary in the line of a compaction, as an item; undefined when it has none. */
+export function summaryItem(payload: string): string | undefined {
   const message = asObject(JSON.parse(payload))?.["message"];
-  const typed = items.filter((text) =>
-    typedText(JSON.parse(text) as WireItem) !== undefined
-  );
-  const summary = typeof message === "string" ? message : "";
-  return summary === ""
-    ? typed
-    : [...typed, JSON.stringify(textMessage("user", summary))];
+  return typeof message === "string" && message !== ""
+    ? JSON.stringify(textMessage("user", message))
+    : undefined;
 }
 
 function plainItem(text: string): string {

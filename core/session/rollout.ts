@@ -11,8 +11,9 @@ import type {
 } from "../protocol/log.ts";
 import { byteLength } from "../util/text.ts";
 import { dirname } from "../util/path.ts";
+import { BlobWriter } from "./blob_writer.ts";
 import type { LogEnd } from "./log_reader.ts";
-import { restoreThread } from "./restore.ts";
+import { type BlobUse, restoreThread } from "./restore.ts";
 import { factBodies, metaBody } from "./rollout_facts.ts";
 import {
   type Chain,
@@ -21,7 +22,7 @@ import {
   renderLine,
 } from "./rollout_lines.ts";
 import { openWriterLock, type WriterLock } from "./rollout_lock.ts";
-import { buildLogPath } from "./session_files.ts";
+import { blobFolderOf, buildLogPath } from "./session_files.ts";
 import { writeSessionName } from "./session_names.ts";
 
 export interface LogOptions {
@@ -65,9 +66,9 @@ export async function openThreadLog(
   return await withSessionErrors(`open session ${path}`, async () => {
     const lock = await openWriterLock(host, path);
     try {
-      const { thread, end } = await restoreThread(host.files, path);
+      const { thread, end, blobs } = await restoreThread(host.files, path);
       if (end.tornBytes > 0) await host.files.truncate(path, end.bytes);
-      const start = { thread, end };
+      const start = { thread, end, blobs };
       const log = await openLocked(host, { ...options, path, lock, start });
       return { log, thread };
     } catch (error) {
@@ -82,7 +83,11 @@ interface Opening extends LogOptions {
   readonly lock: WriterLock;
   readonly start:
     | { readonly meta: ThreadMeta }
-    | { readonly thread: RestoredThread; readonly end: LogEnd };
+    | {
+      readonly thread: RestoredThread;
+      readonly end: LogEnd;
+      readonly blobs: readonly BlobUse[];
+    };
 }
 
 async function openLocked(host: Host, opening: Opening): Promise<RolloutLog> {
@@ -111,6 +116,7 @@ class RolloutLog implements ThreadLog {
   #usage: Usage = NO_USAGE;
   #contextWindow: number | undefined;
   #name: string | undefined;
+  readonly #blobs: BlobWriter;
   #bytes = 0;
   /** Whether `#bytes` is where the whole lines end: no longer after a failed write. */
   #isExact = true;
@@ -125,6 +131,7 @@ class RolloutLog implements ThreadLog {
     this.#host = host;
     this.#file = file;
     this.#opening = opening;
+    this.#blobs = new BlobWriter(host.files, blobFolderOf(opening.path));
     if ("meta" in start) {
       this.#meta = start.meta;
       this.#threadId = start.meta.id;
@@ -135,6 +142,7 @@ class RolloutLog implements ThreadLog {
     this.#usage = start.thread.usage;
     this.#contextWindow = start.thread.settings?.model.contextWindow;
     this.#bytes = start.end.bytes;
+    this.#blobs.count(start.blobs);
     this.#lineBreak = start.end.lacksNewline ? "\n" : "";
   }
 
@@ -145,17 +153,12 @@ class RolloutLog implements ThreadLog {
       contextWindow: this.#contextWindow,
     });
     this.#write(this.#meta ? [metaBody(this.#meta), ...bodies] : bodies);
-    this.#meta = undefined;
     this.#remember(fact);
   }
 
   sync(): void {
     if (this.#state === "closed") return;
-    try {
-      this.#file.sync();
-    } catch (error) {
-      throw this.#failure("sync", error);
-    }
+    this.#orFail("sync", () => this.#file.sync());
   }
 
   async close(): Promise<void> {
@@ -177,15 +180,30 @@ class RolloutLog implements ThreadLog {
     if (this.#state === "closed") {
       throw new SessionError(`Cannot write session ${this.path}: it is closed`);
     }
+    const { text, chain } = this.#render(bodies);
+    const bytes = this.#checkedLength(text);
+    this.#orFail("write", () => this.#blobs.place());
+    this.#writeText(text, bytes);
+    this.#chain = chain;
+    this.#meta = undefined;
+    this.#orFail("write", () => this.#blobs.confirm());
+    this.#warnIfLarge();
+  }
+
+  #render(bodies: readonly LineBody[]): { text: string; chain: Chain } {
     const timestamp = this.#host.now().toISOString();
     let chain = this.#chain;
     let text = "";
+    this.#blobs.begin();
     for (const body of bodies) {
-      const line = renderLine(body, timestamp, chain);
+      const line = renderLine(this.#blobs.lean(body), timestamp, chain);
       text += line.text;
       chain = line.chain;
     }
-    const bytes = this.#checkedLength(text);
+    return { text, chain };
+  }
+
+  #writeText(text: string, bytes: number): void {
     try {
       this.#file.write(this.#lineBreak + text);
     } catch (error) {
@@ -196,8 +214,6 @@ class RolloutLog implements ThreadLog {
     if (this.#lineBreak !== "") this.#isExact = false;
     this.#bytes += this.#lineBreak.length + bytes;
     this.#lineBreak = "";
-    this.#chain = chain;
-    this.#warnIfLarge();
   }
 
   #checkedLength(text: string): number {
@@ -219,21 +235,22 @@ class RolloutLog implements ThreadLog {
   }
 
   #warnIfLarge(): void {
-    if (this.#bytes < this.#warnAtBytes) return;
-    while (this.#bytes >= this.#warnAtBytes) this.#warnAtBytes *= 2;
-    const megabytes = Math.round(this.#bytes / 1024 / 1024);
+    const bytes = this.#bytes + this.#blobs.bytes;
+    if (bytes < this.#warnAtBytes) return;
+    while (bytes >= this.#warnAtBytes) this.#warnAtBytes *= 2;
+    const megabytes = Math.round(bytes / 1024 / 1024);
     this.#opening.warn?.(
-      `The session file has grown to ${megabytes} MiB: ${this.path}`,
+      `The session has grown to ${megabytes} MiB with its images: ${this.path}`,
     );
   }
 
   #syncAtEnd(): SessionError | undefined {
     try {
       if (this.#bytes > 0) this.#file.sync();
-      return undefined;
     } catch (error) {
       return this.#failure("sync", error);
     }
+    return undefined;
   }
 
   // Nothing was said, or a failed write left a torn end: neither stays.
@@ -251,6 +268,14 @@ class RolloutLog implements ThreadLog {
       id: this.#threadId,
       name: this.#name,
     });
+  }
+
+  #orFail(what: string, run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      throw this.#failure(what, error);
+    }
   }
 
   #failure(what: string, error: unknown): SessionError {

@@ -2,6 +2,12 @@
 import { asObject } from "../util/json.ts";
 import { checksum64 } from "../util/checksum.ts";
 import { jsonMember } from "../util/json_text.ts";
+import {
+  type BlobRef,
+  type LeanText,
+  parseBlobs,
+  renderBlobs,
+} from "./lean_text.ts";
 
 /** What a line carries. `payload` is JSON text, spliced in and cut out byte for byte. */
 export interface LineBody {
@@ -12,6 +18,8 @@ export interface LineBody {
     | "event_msg"
     | "compacted";
   readonly payload: string;
+  /** What was taken out of the payload. */
+  readonly blobs?: readonly BlobRef[];
 }
 
 /** Where a log stands: the next line's ordinal and what it is chained to. */
@@ -26,6 +34,8 @@ export type Line =
     readonly kind: "fact";
     readonly type: string;
     readonly payload: string;
+    /** What was taken out of the payload. */
+    readonly blobs: readonly BlobRef[];
     readonly timestamp: string;
     /** Absent in files of programs that write none. */
     readonly ordinal: number | undefined;
@@ -48,6 +58,7 @@ const HEAD =
 const TAIL = /,"check":"([0-9a-f]{16})\.([0-9a-f]{16})"\}$/;
 // `,"check":"` + 16 + `.` + 16 + `"}`
 const TAIL_LENGTH = 45;
+const BLOBS = ',"blobs":';
 const FOREIGN_MEMBERS = new Set([
   "timestamp",
   "ordinal",
@@ -62,8 +73,10 @@ export function renderLine(
   timestamp: string,
   chain: Chain,
 ): { readonly text: string; readonly chain: Chain } {
+  const { type, payload, blobs = [] } = body;
+  const refs = blobs.length === 0 ? "" : BLOBS + renderBlobs(blobs);
   const covered = `{"timestamp":"${timestamp}","ordinal":${chain.ordinal},` +
-    `"type":"${body.type}","payload":${body.payload},"check":"${chain.check}`;
+    `"type":"${type}","payload":${payload}${refs},"check":"${chain.check}`;
   const check = checksum64(covered);
   return {
     text: `${covered}.${check}"}\n`,
@@ -86,15 +99,27 @@ export function parseLine(line: string, inOwnLog: boolean): Line {
   const head = HEAD.exec(line);
   if (head === null) return { kind: "bad", reason: "its form is unknown" };
   const [start, timestamp = "", ordinal = "0", type = ""] = head;
+  const lean = splitBlobs(line.slice(start.length, -TAIL_LENGTH));
+  if (lean === undefined) return { kind: "bad", reason: "its form is unknown" };
   return {
     kind: "fact",
     type,
     timestamp,
-    payload: line.slice(start.length, -TAIL_LENGTH),
+    payload: lean.text,
+    blobs: lean.blobs,
     ordinal: Number(ordinal),
     previous,
     check,
   };
+}
+
+// A payload is an object: what ends like an array are references behind it, and nothing
+// in them looks like their beginning.
+function splitBlobs(text: string): LeanText | undefined {
+  if (!text.endsWith("]")) return { text, blobs: [] };
+  const at = text.lastIndexOf(BLOBS);
+  const blobs = parseBlobs(text.slice(at + BLOBS.length), at);
+  return blobs && { text: text.slice(0, at), blobs };
 }
 
 function parseForeignLine(line: string, inOwnLog: boolean): Line {
@@ -115,6 +140,7 @@ function parseForeignLine(line: string, inOwnLog: boolean): Line {
     type,
     timestamp: typeof timestamp === "string" ? timestamp : "",
     payload: jsonMember(line, "payload") ?? "{}",
+    blobs: [],
     ordinal: Number.isSafeInteger(ordinal) ? Number(ordinal) : undefined,
     previous: undefined,
     check: checksum64(line),

@@ -1,33 +1,77 @@
 /** The lines of a log written anew: what is whole, in order, with a fresh chain. */
 import type { Files } from "../protocol/host.ts";
-import { LogChecker, readRawLines } from "./log_reader.ts";
+import { BlobStore } from "./blob_store.ts";
+import {
+  type BlobContents,
+  findLost,
+  type LeanText,
+  wholeText,
+} from "./lean_text.ts";
+import { LogChecker, type LogEntry, readRawLines } from "./log_reader.ts";
+import { renderLoss } from "./restore_items.ts";
 import { plainPayload } from "./restore_payload.ts";
 import { CHAIN_START, type LineBody, renderLine } from "./rollout_lines.ts";
+import { blobFolderOf } from "./session_files.ts";
 
 export interface CopyOptions {
-  /** Changes the JSON text of a payload. */
+  /** Where large payloads are in the copy: beside it as they were, or in its lines. */
+  readonly payloads: "beside" | "inline";
+  /** Changes the JSON text of a payload; only of one that is whole, so inline. */
   readonly change?: (payload: string) => string;
+  /** Told what could not be taken over. */
+  readonly warn?: (message: string) => void;
 }
 
 /** One line after the other, each with its LF. Throws SessionError. */
 export async function* copyLog(
   files: Files,
   path: string,
-  options: CopyOptions = {},
+  options: CopyOptions,
 ): AsyncGenerator<string> {
   const checker = new LogChecker();
+  const store = new BlobStore(files, blobFolderOf(path));
   let chain = CHAIN_START;
   for await (const raw of readRawLines(files, path)) {
     const entry = checker.accept(raw);
     if (entry === undefined) continue;
-    const plain = entry.isProtected
-      ? entry.payload
-      : plainPayload(entry.type, entry.payload);
-    const payload = options.change?.(plain) ?? plain;
+    const contents = await store.load(entry.blobs);
+    const lean = copyPayload(entry, contents, options);
+    if (lean === undefined) continue;
     // Types of other programs are kept as they are named.
     const type = entry.type as LineBody["type"];
-    const line = renderLine({ type, payload }, entry.timestamp, chain);
+    const body: LineBody = { type, payload: lean.text, blobs: lean.blobs };
+    const line = renderLine(body, entry.timestamp, chain);
     chain = line.chain;
     yield line.text;
   }
+  for (const problem of checker.problems()) options.warn?.(problem);
+}
+
+// Undefined where a line is of no use any more.
+function copyPayload(
+  { type, payload, blobs, isProtected, number }: LogEntry,
+  contents: BlobContents,
+  { payloads, change, warn }: CopyOptions,
+): LeanText | undefined {
+  const lean = {
+    text: isProtected ? payload : plainPayload(type, payload),
+    blobs,
+  };
+  const { lost, isUsable } = findLost(lean, contents);
+  for (const { reason } of lost) warn?.(renderLoss(number, isUsable, reason));
+  if (!isUsable) return undefined;
+  if (payloads === "beside") return withoutLost(lean, contents);
+  const text = wholeText(lean, contents);
+  return { text: change?.(text) ?? text, blobs: [] };
+}
+
+// What stands in its place becomes what the line says.
+function withoutLost(
+  { text, blobs }: LeanText,
+  contents: BlobContents,
+): LeanText {
+  const found = blobs.filter(({ sha256 }) =>
+    contents.get(sha256)?.kind === "found"
+  );
+  return { text, blobs: found };
 }

@@ -4,6 +4,7 @@ import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { basename, dirname } from "../util/path.ts";
 import { visibleLine } from "../util/visible_text.ts";
+import { sweepBlobs } from "./blob_sweep.ts";
 import { checkpointNotes, checkpointsFolder } from "./checkpoints.ts";
 import { ObjectStore } from "./object_store.ts";
 import { openThreadLog } from "./rollout.ts";
@@ -32,6 +33,8 @@ export interface PruneReport {
   readonly inUse: readonly string[];
   /** Given back by files kept for undo. */
   readonly checkpointBytes: number;
+  /** Given back by large payloads that no session refers to any more. */
+  readonly payloadBytes: number;
   readonly dryRun: boolean;
 }
 
@@ -104,7 +107,7 @@ export async function unarchiveSession(
   });
 }
 
-/** Deletes a session with what was kept for undo. Throws SessionError. */
+/** Deletes a session, what was kept for undo, and payloads no other refers to. Throws SessionError. */
 export async function deleteSession(
   host: Host,
   path: string,
@@ -113,9 +116,10 @@ export async function deleteSession(
   await whileLocked(host, path, () => host.files.remove(path));
   await removeBelongings(host, options.codexHome, path);
   await undoStore(host, options.codexHome).sweep();
+  await sweepBlobs(host, options.codexHome);
 }
 
-/** Deletes old sessions and empty files, and what was kept for undo of them. */
+/** Deletes old sessions and empty files, and what belonged to them alone. */
 export async function pruneSessions(
   host: Host,
   options: PruneOptions,
@@ -139,23 +143,27 @@ export async function pruneSessions(
     await removeBelongings(host, codexHome, file.path);
   }
   const checkpointBytes = dryRun ? 0 : await undoStore(host, codexHome).sweep();
-  return { removed, inUse, checkpointBytes, dryRun };
+  const payloadBytes = dryRun ? 0 : await sweepBlobs(host, codexHome);
+  return { removed, inUse, checkpointBytes, payloadBytes, dryRun };
 }
 
 /** What was pruned, as lines. */
 export function renderPrune(report: PruneReport): readonly string[] {
-  const { removed, inUse, checkpointBytes, dryRun } = report;
+  const { removed, inUse, checkpointBytes, payloadBytes, dryRun } = report;
   const bytes = removed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const verb = dryRun ? "Would delete" : "Deleted";
   const count = removed.length === 1
     ? "1 session"
     : `${removed.length} sessions`;
+  const images = payloadBytes > 0
+    ? `, ${renderSize(payloadBytes)} of images`
+    : "";
   const kept = checkpointBytes > 0
     ? ` and ${renderSize(checkpointBytes)} kept for undo`
     : "";
   return [
     ...removed.map(({ path }) => basename(path)),
-    `${verb} ${count}, ${renderSize(bytes)}${kept}`,
+    `${verb} ${count}, ${renderSize(bytes)}${images}${kept}`,
     ...inUse.map((path) => `Left ${basename(path)}: it is open for writing`),
   ];
 }

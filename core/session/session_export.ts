@@ -11,6 +11,8 @@ export interface ExportOptions {
   readonly full: boolean;
   /** Values that must not leave the machine, e.g. the configured keys. */
   readonly secrets: readonly string[];
+  /** Told what could not be taken over. */
+  readonly warn?: (message: string) => void;
 }
 
 /** The text of the export, piece by piece. Throws SessionError. */
@@ -23,8 +25,11 @@ export async function* exportSession(
     yield* exportMarkdown(files, path, options);
     return;
   }
-  // Checksums are made anew, so that the export opens as a session again.
+  const { warn } = options;
+  // Nothing lies beside an export, and checksums are made anew: so it opens as a session.
   yield* copyLog(files, path, {
+    payloads: "inline",
+    ...(warn !== undefined && { warn }),
     change: (payload) => redactSecrets(payload, options.secrets),
   });
 }

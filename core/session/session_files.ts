@@ -1,7 +1,8 @@
 /** Where session files lie, and what their names say. */
+import { errorCode } from "../protocol/error.ts";
 import type { Files } from "../protocol/host.ts";
 import type { ThreadMeta } from "../protocol/log.ts";
-import { basename } from "../util/path.ts";
+import { basename, dirname } from "../util/path.ts";
 
 export interface LogName {
   readonly id: string;
@@ -49,6 +50,46 @@ export function activePath(codexHome: string, file: SessionFile): string {
   return `${codexHome}/sessions/${day}/${basename(file.path)}`;
 }
 
+/** Folder of the large payloads of all sessions of a home. */
+export function blobFolder(codexHome: string): string {
+  return `${codexHome}/session_blobs`;
+}
+
+const PLACE = /\/(?:sessions\/\d{4}\/\d\d\/\d\d|archived_sessions)$/;
+
+/**
+ * Folder of the payloads that a log refers to. Its own path tells it, so that a home may
+ * be moved; a log that was taken out of its home has them beside itself.
+ */
+export function blobFolderOf(logPath: string): string {
+  return blobFolder(dirname(logPath).replace(PLACE, ""));
+}
+
+/** Paths of all files that hold lines of sessions: also what a repair kept, or writes. */
+export async function listLogFiles(
+  files: Files,
+  codexHome: string,
+): Promise<string[]> {
+  // One that is only not readable now must not count as empty: its logs are in use.
+  const list: List = async (folder) => {
+    try {
+      return await files.list(folder);
+    } catch (error) {
+      // A link to nothing, or to a file.
+      const code = errorCode(error);
+      if (code === "ENOENT" || code === "ENOTDIR") return [];
+      throw error;
+    }
+  };
+  const paths = [
+    ...await walk(list, `${codexHome}/sessions`, 3),
+    ...await walk(list, `${codexHome}/archived_sessions`, 0),
+  ];
+  return paths.filter((path) =>
+    basename(path).startsWith("rollout-") && !/\.lock(\.|$)/.test(path)
+  );
+}
+
 /** All session files, newest name first. Unreadable folders count as empty. */
 export async function listSessionFiles(
   files: Files,
@@ -59,27 +100,31 @@ export async function listSessionFiles(
     const name = parseLogName(path);
     if (name !== undefined) found.push({ ...name, path, isArchived });
   };
-  for (const path of await walk(files, `${codexHome}/sessions`, 3)) {
+  const list: List = (folder) => files.list(folder).catch(() => []);
+  for (const path of await walk(list, `${codexHome}/sessions`, 3)) {
     take(path, false);
   }
-  for (const path of await walk(files, `${codexHome}/archived_sessions`, 0)) {
+  for (const path of await walk(list, `${codexHome}/archived_sessions`, 0)) {
     take(path, true);
   }
   return found.sort((a, b) => basename(a.path) < basename(b.path) ? 1 : -1);
 }
 
+type List = Files["list"];
+
 async function walk(
-  files: Files,
+  list: List,
   folder: string,
   depth: number,
 ): Promise<string[]> {
-  const entries = await files.list(folder).catch(() => []);
+  const entries = await list(folder);
   const paths = await Promise.all(entries.map(async (entry) => {
     const path = `${folder}/${entry.name}`;
-    if (depth > 0 && entry.isDirectory) {
-      return await walk(files, path, depth - 1);
+    // A link may lead to another disk, and is written through like a folder or file.
+    if (depth > 0 && (entry.isDirectory || entry.isSymlink)) {
+      return await walk(list, path, depth - 1);
     }
-    return depth === 0 && entry.isFile ? [path] : [];
+    return depth === 0 && (entry.isFile || entry.isSymlink) ? [path] : [];
   }));
   return paths.flat();
 }

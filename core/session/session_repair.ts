@@ -1,10 +1,14 @@
 /** Checks a session's log, and mends it: what is whole is kept, the original too. */
 import { errorText, SessionError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
-import { restoreThread } from "./restore.ts";
+import { BlobStore } from "./blob_store.ts";
+import { type BlobUse, restoreThread } from "./restore.ts";
 import { openWriterLock } from "./rollout_lock.ts";
 import { copyLog } from "./session_copy.ts";
+import { blobFolderOf } from "./session_files.ts";
 import { renderSize } from "./session_list.ts";
+
+const BESIDE = { payloads: "beside" } as const;
 
 export interface SessionCheck {
   readonly path: string;
@@ -19,6 +23,9 @@ export interface SessionCheck {
   readonly generation: number;
   readonly openCalls: number;
   readonly unfinishedTurn: boolean;
+  /** Large payloads beside the log that its lines refer to, each once. */
+  readonly payloads: number;
+  readonly payloadBytes: number;
   readonly problems: readonly string[];
 }
 
@@ -34,7 +41,8 @@ export async function verifySession(
   host: Host,
   path: string,
 ): Promise<SessionCheck> {
-  const { thread, end } = await restoreThread(host.files, path);
+  const { thread, end, blobs } = await restoreThread(host.files, path);
+  const lost = await findLostPayloads(host, path, blobs);
   return {
     path,
     id: thread.meta.id,
@@ -45,8 +53,36 @@ export async function verifySession(
     generation: thread.generation,
     openCalls: thread.openCalls.length,
     unfinishedTurn: thread.unfinishedTurn,
-    problems: thread.problems,
+    payloads: blobs.length,
+    payloadBytes: blobs.reduce((sum, { bytes }) => sum + bytes, 0),
+    problems: [...thread.problems, ...newProblems(lost, thread.problems)],
   };
+}
+
+// One at a time: together they may be larger than memory.
+async function findLostPayloads(
+  host: Host,
+  path: string,
+  blobs: readonly BlobUse[],
+): Promise<readonly (BlobUse & { readonly reason: string })[]> {
+  const store = new BlobStore(host.files, blobFolderOf(path));
+  const lost: (BlobUse & { readonly reason: string })[] = [];
+  for (const blob of blobs) {
+    const content = (await store.load([blob])).get(blob.sha256);
+    if (content?.kind !== "lost") continue;
+    lost.push({ ...blob, reason: content.reason });
+  }
+  return lost;
+}
+
+// What the present history lacks was told when it was restored.
+function newProblems(
+  lost: Awaited<ReturnType<typeof findLostPayloads>>,
+  told: readonly string[],
+): readonly string[] {
+  return lost
+    .filter(({ reason }) => !told.some((problem) => problem.includes(reason)))
+    .map(({ line, reason }) => `a payload of line ${line} is lost: ${reason}`);
 }
 
 /**
@@ -83,6 +119,10 @@ export function renderCheck(check: SessionCheck): readonly string[] {
     `${check.items} items, ${check.generation} compactions or rollbacks` +
     (unprotected > 0 ? `, ${unprotected} lines without checksum` : ""),
   ];
+  if (check.payloads > 0) {
+    const size = renderSize(check.payloadBytes);
+    lines.push(`${check.payloads} large payloads beside it, ${size}`);
+  }
   if (check.openCalls > 0) {
     lines.push(`${check.openCalls} calls were started and never answered`);
   }
@@ -107,7 +147,7 @@ export function renderRepair(repair: SessionRepair): readonly string[] {
 
 async function countKept(host: Host, path: string): Promise<number> {
   let count = 0;
-  for await (const _line of copyLog(host.files, path)) count++;
+  for await (const _line of copyLog(host.files, path, BESIDE)) count++;
   return count;
 }
 
@@ -121,7 +161,7 @@ async function rewrite(
   try {
     const file = await files.openAppend(aside, { mode: 0o600 });
     try {
-      for await (const line of copyLog(files, path)) file.write(line);
+      for await (const line of copyLog(files, path, BESIDE)) file.write(line);
       file.sync();
     } finally {
       file.close();

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { denoHost } from "../../core/host/deno_host.ts";
 import { restoreThread } from "../../core/session/restore.ts";
 import { listSessionFiles } from "../../core/session/session_files.ts";
+import { imageDataUrl } from "../../core/util/image.ts";
 import { openInput } from "../support/laws.ts";
 import {
   call,
@@ -12,6 +13,7 @@ import {
   say,
   type Step,
 } from "../support/mock_model.ts";
+import { bigPng } from "../support/big_png.ts";
 import {
   type AgentHome,
   agentHome,
@@ -22,6 +24,8 @@ import {
 } from "../support/run_agent.ts";
 
 const RUNS = Number(Deno.env.get("CRASH_RUNS") ?? 20);
+/** Large enough to lie beside the log. */
+const PICTURE = bigPng(64 * 1024);
 /** Commands of one session. */
 const ITERATIONS = 40;
 /** The most a kill waits within an iteration: longer than one takes. */
@@ -33,16 +37,40 @@ Deno.test(`exec goes on after ${RUNS} kills, loses nothing and does nothing twic
   const config = mockConfig(model.url, {
     top: 'sandbox_mode = "danger-full-access"',
   });
-  const counts = { kills: 0, resumed: 0, exact: 0, sessions: 0 };
+  const counts = {
+    kills: 0,
+    resumed: 0,
+    exact: 0,
+    sessions: 0,
+    pictures: 0,
+  };
   while (counts.kills < RUNS) {
     await using home = await agentHome({ config });
     counts.sessions++;
+    await Deno.writeFile(`${home.work}/picture.png`, PICTURE);
     await liveThrough(home, model, counts);
+    counts.pictures += await countPictures(home);
   }
   if (Deno.env.has("CRASH_RUNS")) console.log(counts);
   assert.ok(counts.resumed >= RUNS / 2, "most kills met a session");
   assert.ok(counts.exact > 0, "some met a prompt that was answered");
+  assert.ok(counts.pictures > 1, "pictures were shown, and shown again");
 });
+
+// Kept once however often it was shown, and as it was however often the program was killed;
+// one whose call was killed is not on record.
+async function countPictures(home: AgentHome): Promise<number> {
+  const recorded = await readSession(home);
+  assert.deepEqual(recorded?.problems, []);
+  const url = imageDataUrl("image/png", PICTURE);
+  const shown = recorded?.items.filter((json) => json.includes(url)) ?? [];
+  const names = await Array.fromAsync(
+    Deno.readDir(`${home.codexHome}/session_blobs`),
+  );
+  const whole = names.filter(({ name }) => !name.startsWith("."));
+  assert.equal(whole.length, 1);
+  return shown.length;
+}
 
 Deno.test("several processes that come for a dead one's session go on one at a time", async () => {
   await using model = mockModel({ script: nextStep });
@@ -196,6 +224,8 @@ function nextStep(request: MockRequest): Step {
   const calls =
     request.input.filter(({ type }) => type === "function_call").length;
   if (calls >= ITERATIONS) return say("all done");
+  // An image that lies beside the log.
+  if (calls % 7 === 3) return call("view_image", { path: "picture.png" });
   const command = `echo command-${calls} >> ran`;
   return [
     say(`now number ${calls}`, { deltas: 3 }),

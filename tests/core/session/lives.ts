@@ -7,6 +7,7 @@ import {
   type Usage,
 } from "../../../core/protocol/event.ts";
 import { textMessage, type WireItem } from "../../../core/protocol/item.ts";
+import { LIMITS } from "../../../core/protocol/limits.ts";
 import type { ThreadLog } from "../../../core/protocol/log.ts";
 import type { TurnSettings } from "../../../core/protocol/settings.ts";
 import { planRollback } from "../../../core/session/rollback_plan.ts";
@@ -16,6 +17,8 @@ import { SETTINGS } from "./log_support.ts";
 export type LifeStep =
   | { readonly do: "start"; readonly model: string; readonly context: string }
   | { readonly do: "say"; readonly text: string }
+  /** Images: large ones lie beside the log. */
+  | { readonly do: "show"; readonly images: readonly string[] }
   | { readonly do: "think"; readonly items: readonly WireItem[] }
   | {
     readonly do: "call";
@@ -80,6 +83,15 @@ const thought: fc.Arbitrary<WireItem> = fc.oneof(
   words.map((text) => ({ zeta: 1, type: "item_of_tomorrow", alpha: text })),
 );
 
+const images = fc.array(
+  fc.constantFrom(
+    ...["A", "B"].map((unit) => unit.repeat(LIMITS.blobBytes)),
+    "C".repeat(LIMITS.blobBytes - 23),
+    "D",
+  ),
+  { minLength: 1, maxLength: 2 },
+);
+
 export const lifeStep: fc.Arbitrary<LifeStep> = fc.oneof(
   {
     weight: 3,
@@ -92,6 +104,10 @@ export const lifeStep: fc.Arbitrary<LifeStep> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({ do: fc.constant("say" as const), text: words }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("show" as const), images }),
   },
   {
     weight: 3,
@@ -200,6 +216,9 @@ export class Life {
       case "say":
         this.#answerAll();
         return this.#transcript.append([textMessage("user", step.text)]);
+      case "show":
+        this.#answerAll();
+        return this.#transcript.append([imageMessage(step.images)]);
       case "think":
         step.items.forEach((one) => this.#transcript.hold(one));
         return void this.#transcript.commitTail();
@@ -273,9 +292,13 @@ export class Life {
 
   #compact(kept: readonly string[], handover: unknown): void {
     this.#answerAll();
-    const replacement = kept.map((text) =>
-      JSON.stringify(textMessage("user", text))
-    );
+    // What was shown is said once more, as compactions do.
+    const shown = this.#transcript.entries.map(({ json }) => json)
+      .filter((json) => json.includes('"type":"input_image"'));
+    const replacement = [
+      ...kept.map((text) => JSON.stringify(textMessage("user", text))),
+      ...shown,
+    ];
     this.#log.append({
       type: "compacted",
       summary: "so far",
@@ -316,4 +339,12 @@ export class Life {
     this.#transcript = new Transcript(this.#log);
     this.#transcript.restore(items, generation);
   }
+}
+
+function imageMessage(images: readonly string[]): WireItem {
+  const content = images.map((base64) => ({
+    type: "input_image",
+    image_url: `data:image/png;base64,${base64}`,
+  }));
+  return { type: "message", role: "user", content };
 }

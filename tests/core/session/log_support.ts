@@ -73,6 +73,7 @@ export function memoryDisk(): MemoryDisk {
           disk.put(path, data);
         }),
       openAppend: (path) => later(() => openAppend(disk, path)),
+      placeSync: (path, data) => placeSync(disk, path, data),
       truncate: (path, bytes) =>
         later(() => void content.set(path, take(path).slice(0, bytes))),
       mkdir: () => Promise.resolve(),
@@ -135,11 +136,13 @@ export async function writeLog(
   return log.path;
 }
 
-/** What a session file of this text restores to. */
+/** What a session file of this text restores to, on a disk that holds what lies beside it. */
 export async function restoreText(
   text: string | Uint8Array,
+  beside: MemoryDisk = memoryDisk(),
 ): Promise<Awaited<ReturnType<typeof restoreThread>>> {
   const disk = memoryDisk();
+  beside.content.forEach((data, path) => disk.content.set(path, data));
   disk.put(LOG_PATH, text);
   return await restoreThread(disk.files, LOG_PATH);
 }
@@ -220,6 +223,13 @@ function openAppend(disk: MemoryDisk, path: string): AppendFile {
     },
     close() {},
   };
+}
+
+function placeSync(disk: MemoryDisk, path: string, data: Uint8Array): void {
+  if (disk.content.get(path)?.length === data.length) return;
+  const fault = disk.faultAt(++disk.counts.writes);
+  if (fault !== undefined) throw osError(fault.code, path);
+  disk.put(path, data);
 }
 
 function toBytes(data: string | Uint8Array): Uint8Array<ArrayBuffer> {

@@ -7,6 +7,7 @@ import {
   createThreadLog,
   openThreadLog,
 } from "../../../core/session/rollout.ts";
+import { copyLog } from "../../../core/session/session_copy.ts";
 import { Life, type LifeAccount, lifeStep } from "./lives.ts";
 import {
   callItem,
@@ -60,10 +61,10 @@ Deno.test("restoreThread() reports what mutations did and alters no item", async
         await lived.log.close();
         const bytes = disk.content.get(lived.log.path);
         if (bytes === undefined) return;
-        const said = disk.text(lived.log.path);
+        const said = await wholeTextOf(disk, lived.log.path);
         const { thread } = await restoreThread(disk.files, lived.log.path);
         for (const mutate of mutations) {
-          await judgeMutant(thread, mutate(bytes), said);
+          await judgeMutant(thread, mutate(bytes), { said, disk });
         }
       },
     ),
@@ -272,11 +273,11 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
 async function judgeMutant(
   original: RestoredThread,
   bytes: Uint8Array,
-  said: string,
+  { said, disk }: { readonly said: string; readonly disk: MemoryDisk },
 ): Promise<void> {
   let thread: RestoredThread;
   try {
-    ({ thread } = await restoreText(bytes));
+    ({ thread } = await restoreText(bytes, disk));
   } catch (error) {
     assert.ok(error instanceof SessionError, String(error));
     return;
@@ -353,6 +354,11 @@ function accountOf(thread: RestoredThread): LifeAccount {
     isInTurn: thread.unfinishedTurn,
     lastRequest: at === undefined ? undefined : lastRequest,
   };
+}
+
+async function wholeTextOf(disk: MemoryDisk, path: string): Promise<string> {
+  const lines = copyLog(disk.files, path, { payloads: "inline" });
+  return (await Array.fromAsync(lines)).join("");
 }
 
 async function linesOf(

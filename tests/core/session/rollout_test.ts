@@ -164,11 +164,15 @@ Deno.test("ThreadLog survives a fault at each of its writes", async () => {
   const facts = [
     ...turnFacts("t1", "one"),
     ...turnFacts("t2", "two"),
+    item(userItem("QUJD".repeat(LIMITS.blobBytes / 4))),
     ...turnFacts("t3", "three"),
+    item(userItem("REVG".repeat(LIMITS.blobBytes / 4))),
   ];
+  // Two of them write a payload beside the log first.
+  const writes = facts.length + 2;
   for (const code of ["ENOSPC", "EIO"] as const) {
     for (const partial of [0, 1, 40, 1e9]) {
-      for (let write = 1; write <= facts.length; write++) {
+      for (let write = 1; write <= writes; write++) {
         for (const until of [write, Infinity]) {
           await checkFault(facts, { write, until, fault: { code, partial } });
         }
@@ -210,7 +214,7 @@ Deno.test("ThreadLog refuses a line that nobody could read back", async () => {
     codexHome: HOME,
     meta: META,
   });
-  const huge = userItem("x".repeat(LIMITS.sessionLineBytes));
+  const huge = userItem("x ".repeat(LIMITS.sessionLineBytes / 2));
   assert.throws(() => log.append(item(huge)), SessionError);
   log.append(item(userItem("small")));
   await log.close();
@@ -233,7 +237,7 @@ Deno.test("ThreadLog warns when the file outgrows its budget, and at each doubli
     warn: (message) => warnings.push(message),
   });
   const megabytes = (count: number): LogFact =>
-    item(userItem("x".repeat(count * 1024 * 1024)));
+    item(userItem("x ".repeat(count * 512 * 1024)));
   const perItem = 32;
   const items = LIMITS.sessionWarnBytes / 1024 / 1024 / perItem;
   const big = megabytes(perItem);

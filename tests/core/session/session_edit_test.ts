@@ -184,6 +184,8 @@ Deno.test("verifySession() finds nothing wrong with a whole log", async () => {
     generation: 0,
     openCalls: 0,
     unfinishedTurn: false,
+    payloads: 0,
+    payloadBytes: 0,
     problems: [],
   });
   assert.equal(renderCheck(check).at(-1), "the log is whole");

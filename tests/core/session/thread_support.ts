@@ -1,6 +1,7 @@
 /** Threads on a disk in memory and a scripted server: made, resumed and forked as the program does. */
 import { createModelClient } from "../../../core/model/client.ts";
 import type { Event, Outcome } from "../../../core/protocol/event.ts";
+import { LIMITS } from "../../../core/protocol/limits.ts";
 import type { Host } from "../../../core/protocol/host.ts";
 import type { TurnSettings } from "../../../core/protocol/settings.ts";
 import type { Tool } from "../../../core/protocol/tool.ts";
@@ -180,11 +181,18 @@ export class LivingThread implements AsyncDisposable {
   }
 }
 
+// Large enough to lie beside the log.
+const PICTURE = [{
+  type: "input_image",
+  image_url: `data:image/png;base64,${"QUJD".repeat(LIMITS.blobBytes / 4)}`,
+}] as const;
+
 /** A tool `mark` that says in the list that it ran. */
 export function markTool(ran: string[]): Tool {
   return testTool("mark", (item) => {
     ran.push(item.input);
-    return Promise.resolve({ content: `did ${item.input}`, success: true });
+    const content = ran.length % 3 === 2 ? PICTURE : `did ${item.input}`;
+    return Promise.resolve({ content, success: true });
   });
 }
 

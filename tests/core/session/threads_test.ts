@@ -179,8 +179,10 @@ function dyingHost(
   host: Host,
   die: (path: string, torn: string) => void,
 ): Host {
+  let log = "";
   const openAppend: Host["files"]["openAppend"] = async (path, options) => {
     const file = await host.files.openAppend(path, options);
+    log = path;
     return {
       ...file,
       write(text) {
@@ -191,7 +193,13 @@ function dyingHost(
       },
     };
   };
-  return { ...host, files: { ...host.files, openAppend } };
+  const placeSync: Host["files"]["placeSync"] = (path, data, options) => {
+    if (log === "") return host.files.placeSync(path, data, options);
+    die(log, "");
+    host.files.placeSync(path, data, options);
+    die(log, "");
+  };
+  return { ...host, files: { ...host.files, openAppend, placeSync } };
 }
 
 Deno.test("a disk that cannot sync fails the turn before anything is done", async () => {

@@ -1,0 +1,74 @@
+/** Large payloads beside the logs, each once, by its SHA-256. */
+import { errorCode, errorText } from "../protocol/error.ts";
+import type { Files } from "../protocol/host.ts";
+import { sha256Hex } from "../util/sha256.ts";
+import type { BlobContent, BlobContents, BlobRef } from "./lean_text.ts";
+
+/**
+ * The payloads of the logs of one home.
+ *
+ * Images are what makes a session large, and they come again: looked at twice, repeated by
+ * the history that a compaction writes down, copied by every fork. So no large opaque
+ * string stands in a line; the line says which one belongs where. Not even the first one:
+ * then a line would need another one, and a damaged line would take the later ones with
+ * it. The price is that a program which knows only the log (Codex) finds a blank image in
+ * the place of a large one.
+ */
+export class BlobStore {
+  readonly #files: Files;
+  readonly #folder: string;
+
+  constructor(files: Files, folder: string) {
+    this.#files = files;
+    this.#folder = folder;
+  }
+
+  /** Makes sure that it is there, on the disk, when this returns. */
+  place(sha256: string, content: Uint8Array<ArrayBuffer>): void {
+    const path = this.#pathOf(sha256);
+    this.#files.placeSync(path, content, { mode: 0o600 });
+  }
+
+  /** What is referred to, each once; whatever is wrong with one is told with it. */
+  async load(refs: readonly BlobRef[]): Promise<BlobContents> {
+    const contents = new Map<string, BlobContent>();
+    for (const ref of refs) {
+      if (contents.has(ref.sha256)) continue;
+      contents.set(ref.sha256, await this.#read(ref));
+    }
+    return contents;
+  }
+
+  async #read({ sha256, bytes }: BlobRef): Promise<BlobContent> {
+    const path = this.#pathOf(sha256);
+    try {
+      const data = await this.#readBytes(sha256);
+      if (data.length === bytes && sha256Hex(data) === sha256) {
+        return { kind: "found", text: new TextDecoder().decode(data) };
+      }
+      return { kind: "lost", reason: `${path} is damaged` };
+    } catch (error) {
+      const reason = errorCode(error) === "ENOENT"
+        ? `there is no ${path}`
+        : `${path} cannot be read: ${errorText(error)}`;
+      return { kind: "lost", reason };
+    }
+  }
+
+  async #readBytes(sha256: string): Promise<Uint8Array<ArrayBuffer>> {
+    try {
+      return await this.#files.readBytes(this.#pathOf(sha256));
+    } catch (error) {
+      if (errorCode(error) !== "ENOENT") throw error;
+      // A sweep may have put it aside, and brings back what is wanted.
+      const entries = await this.#files.list(this.#folder).catch(() => []);
+      const aside = entries.find(({ name }) => name.startsWith(`${sha256}.`));
+      if (aside === undefined) throw error;
+      return await this.#files.readBytes(`${this.#folder}/${aside.name}`);
+    }
+  }
+
+  #pathOf(sha256: string): string {
+    return `${this.#folder}/${sha256}`;
+  }
+}
