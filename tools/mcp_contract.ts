@@ -1,9 +1,6 @@
 /** The words between the parts of the MCP client. */
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport";
-import type { Usage } from "../core/protocol/event.ts";
 import type { FormAnswer, FormRequest } from "../core/protocol/form.ts";
-import type { WireItem } from "../core/protocol/item.ts";
-import type { ApprovalRequest, Decision } from "../core/protocol/policy.ts";
 import type { ToolContext } from "../core/protocol/tool.ts";
 import type { JsonObject } from "../core/util/json.ts";
 
@@ -40,35 +37,6 @@ export type ElicitHook = (
   signal: AbortSignal,
 ) => Promise<FormAnswer>;
 
-/** One request of a server to the model, beside all conversations. */
-export interface SamplingRequest {
-  /** The server's own; absent when it has none. */
-  readonly instructions?: string;
-  readonly input: readonly WireItem[];
-  readonly tokensMax: number;
-}
-
-export interface SamplingAnswer {
-  readonly text: string;
-  readonly model: string;
-  readonly stopReason: "endTurn" | "maxTokens";
-  /** Null when the provider did not count. */
-  readonly usage: Usage | null;
-}
-
-/** What sampling needs of the program: a person who may say no, and a model. */
-export interface SamplingHook {
-  ask(request: ApprovalRequest, signal: AbortSignal): Promise<Decision>;
-  /** Throws ModelError and UserError, and the signal's reason. */
-  send(
-    request: SamplingRequest,
-    context: ToolContext,
-    signal: AbortSignal,
-  ): Promise<SamplingAnswer>;
-  /** Shows the person what has become of it. */
-  tell(message: string): void;
-}
-
 /** What a server may ask in the middle of a call; `context` is the call's, if one runs. */
 export interface ServerRequests {
   elicit(
@@ -82,6 +50,12 @@ export interface ServerRequests {
     context: ToolContext | undefined,
     signal: AbortSignal,
   ): Promise<JsonObject>;
+}
+
+/** A page that a server wants the person to open. */
+export interface McpPage {
+  readonly url: string;
+  readonly message: string;
 }
 
 export interface McpProgress {
@@ -109,9 +83,16 @@ export type FailureEnd =
 export class McpFailure extends Error {
   override readonly name = "McpFailure";
   readonly end: FailureEnd;
+  /** What the person has to do elsewhere before the same can be asked again. */
+  readonly pages: readonly McpPage[];
 
-  constructor(message: string, end: FailureEnd = "alive") {
+  constructor(
+    message: string,
+    end: FailureEnd = "alive",
+    pages: readonly McpPage[] = [],
+  ) {
     super(message);
     this.end = end;
+    this.pages = pages;
   }
 }

@@ -6,7 +6,9 @@ import { McpError } from "@modelcontextprotocol/sdk/types.js";
 import { errorText } from "../core/protocol/error.ts";
 import { headBytes } from "../core/util/text.ts";
 import { PROGRAM } from "../core/protocol/version.ts";
-import { type FailureEnd, McpFailure } from "./mcp_contract.ts";
+import { asObject } from "../core/util/json.ts";
+import { LIMITS } from "../core/protocol/limits.ts";
+import { type FailureEnd, McpFailure, type McpPage } from "./mcp_contract.ts";
 
 export interface FailureFacts {
   readonly server: string;
@@ -20,6 +22,8 @@ export interface FailureFacts {
 /** JSON-RPC codes that the SDK uses for its own timeout and for a connection that ended. */
 const TIMED_OUT = -32_001;
 const CLOSED = -32_000;
+/** "URL elicitation required" (MCP 2025-11-25, client/elicitation). */
+const PAGE_FIRST = -32_042;
 const TEXT_BYTES_MAX = 2_048;
 
 /** What went wrong, as an error for the model and the person. */
@@ -34,7 +38,18 @@ export function describeFailure(
   const details = isOwnWord || what.includes(facts.details)
     ? ""
     : `; ${facts.details}`;
-  return new McpFailure(what + details, endOf(error, facts));
+  return new McpFailure(what + details, endOf(error, facts), pagesOf(error));
+}
+
+function pagesOf(error: unknown): readonly McpPage[] {
+  if (!(error instanceof McpError) || error.code !== PAGE_FIRST) return [];
+  const { elicitations } = asObject(error.data) ?? {};
+  if (!Array.isArray(elicitations)) return [];
+  return elicitations.slice(0, LIMITS.mcpPagesFirst).flatMap((one) => {
+    const { url, message } = asObject(one) ?? {};
+    if (typeof url !== "string") return [];
+    return [{ url, message: typeof message === "string" ? message : "" }];
+  });
 }
 
 function whatFailed(error: unknown, facts: FailureFacts): string {
@@ -42,7 +57,7 @@ function whatFailed(error: unknown, facts: FailureFacts): string {
     return `it asks for a login: ${PROGRAM} mcp login ${facts.server}`;
   }
   if (!(error instanceof McpError)) return errorText(error);
-  const text = error.message.replace(/^MCP error -?\d+: /, "");
+  const text = error.message.replace(/^(MCP error -?\d+: )+/, "");
   if (error.code === TIMED_OUT && text === "Request timed out") {
     return `it did not answer within ${facts.timeoutMs / 1_000} s`;
   }

@@ -6,7 +6,7 @@ import { LIMITS } from "../core/protocol/limits.ts";
 import type { Tool } from "../core/protocol/tool.ts";
 import { unreachable } from "../core/util/assert.ts";
 import type { McpServerSpec } from "./mcp_config.ts";
-import type { ElicitHook, SamplingHook } from "./mcp_contract.ts";
+import type { ElicitHook } from "./mcp_contract.ts";
 import { allocateToolNames, compareText } from "./mcp_names.ts";
 import { withAbort } from "./mcp_patience.ts";
 import { McpPeer } from "./mcp_peer.ts";
@@ -14,6 +14,7 @@ import { PersonalAnswers } from "./mcp_requests.ts";
 import { createResourceTools } from "./mcp_resources.ts";
 import { piecesOfBlock } from "./mcp_result.ts";
 import { createMcpTool } from "./mcp_tool.ts";
+import type { SamplingHook } from "./mcp_sampling.ts";
 import { createTransport, type TransportOptions } from "./mcp_transport.ts";
 import { PromptResult } from "./mcp_content.ts";
 import { WirePrompt } from "./mcp_wire.ts";
@@ -191,7 +192,8 @@ export class McpHub {
     const tools = all.flatMap((one, at) => {
       const name = names[at] ?? "";
       const approved = this.#approved;
-      const tool = createMcpTool({ ...deps, ...one, name, approved });
+      const requests = this.#answers;
+      const tool = createMcpTool({ ...deps, ...one, name, approved, requests });
       if (tool !== undefined) return [tool];
       warn(
         `Leaving out ${name}: its parameters take more than ${LIMITS.mcpSchemaBytes} bytes`,

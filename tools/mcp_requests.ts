@@ -8,9 +8,6 @@ import {
   type ElicitHook,
   type McpElicitation,
   McpRefusal,
-  type SamplingAnswer,
-  type SamplingHook,
-  type SamplingRequest,
   type ServerRequests,
 } from "./mcp_contract.ts";
 import { answerElicitation, mayAsk } from "./mcp_question.ts";
@@ -18,6 +15,9 @@ import {
   buildSamplingQuestion,
   buildSamplingResult,
   parseSampling,
+  type SamplingAnswer,
+  type SamplingHook,
+  type SamplingRequest,
 } from "./mcp_sampling.ts";
 
 /** "User rejected sampling request" (MCP 2025-11-25, client/sampling). */

@@ -1,15 +1,42 @@
 /** What a server wants to ask the model: its messages as input items, and as a person reads them. Pure. */
 import * as z from "zod/mini";
+import type { Usage } from "../core/protocol/event.ts";
 import type { InputPart, WireItem } from "../core/protocol/item.ts";
 import { LIMITS } from "../core/protocol/limits.ts";
-import type { ApprovalRequest } from "../core/protocol/policy.ts";
+import type { ApprovalRequest, Decision } from "../core/protocol/policy.ts";
+import type { ToolContext } from "../core/protocol/tool.ts";
 import type { JsonObject } from "../core/util/json.ts";
 import { byteLength } from "../core/util/text.ts";
-import {
-  McpRefusal,
-  type SamplingAnswer,
-  type SamplingRequest,
-} from "./mcp_contract.ts";
+import { McpRefusal } from "./mcp_contract.ts";
+
+/** One request of a server to the model, beside all conversations. */
+export interface SamplingRequest {
+  /** The server's own; absent when it has none. */
+  readonly instructions?: string;
+  readonly input: readonly WireItem[];
+  readonly tokensMax: number;
+}
+
+export interface SamplingAnswer {
+  readonly text: string;
+  readonly model: string;
+  readonly stopReason: "endTurn" | "maxTokens";
+  /** Null when the provider did not count. */
+  readonly usage: Usage | null;
+}
+
+/** What sampling needs of the program: a person who may say no, and a model. */
+export interface SamplingHook {
+  ask(request: ApprovalRequest, signal: AbortSignal): Promise<Decision>;
+  /** Throws ModelError and UserError, and the signal's reason. */
+  send(
+    request: SamplingRequest,
+    context: ToolContext,
+    signal: AbortSignal,
+  ): Promise<SamplingAnswer>;
+  /** Shows the person what has become of it. */
+  tell(message: string): void;
+}
 
 const INVALID_PARAMS = -32_602;
 

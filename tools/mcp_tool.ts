@@ -21,7 +21,9 @@ import {
 import {
   type AskOptions,
   McpFailure,
+  type McpPage,
   type McpProgress,
+  type ServerRequests,
 } from "./mcp_contract.ts";
 import type { McpPeer } from "./mcp_peer.ts";
 import { buildCallQuestion, refusalText } from "./mcp_question.ts";
@@ -38,6 +40,8 @@ export interface McpToolDeps {
   readonly host: Pick<Host, "files" | "newId" | "sleep">;
   /** What was approved until its thread ends: thread, server and tool. */
   readonly approved: Set<string>;
+  /** Takes what a server wants of the person before it goes on. */
+  readonly requests: ServerRequests;
   readonly spoolFolder?: string;
 }
 
@@ -112,13 +116,7 @@ class McpCall {
     try {
       const refusal = await this.#admit();
       if (refusal !== undefined) return this.#refused(refusal);
-      const { peer } = this.#options;
-      const result = await peer.call(
-        context,
-        (progress) => this.#show(progress),
-        (session, ask) => this.#send(session, ask),
-      );
-      return await this.#answered(result);
+      return await this.#answered(await this.#call());
     } catch (error) {
       const message = context.signal.aborted
         ? "Stopped by the user"
@@ -132,6 +130,44 @@ class McpCall {
         success: false,
       };
     }
+  }
+
+  // Once more when the person has opened the page that the server wants opened first.
+  async #call(): Promise<CallResult> {
+    const { peer } = this.#options;
+    const call = (): Promise<CallResult> =>
+      peer.call(
+        this.#context,
+        (progress) => this.#show(progress),
+        (session, ask) => this.#send(session, ask),
+      );
+    try {
+      return await call();
+    } catch (error) {
+      const pages = error instanceof McpFailure ? error.pages : [];
+      if (pages.length === 0 || !await this.#openPages(pages)) throw error;
+      return await call();
+    }
+  }
+
+  async #openPages(pages: readonly McpPage[]): Promise<boolean> {
+    const { peer, requests } = this.#options;
+    const context = this.#context;
+    for (const { url, message } of pages) {
+      const answer = await requests.elicit(
+        {
+          server: peer.spec.name,
+          message: `${message}\nWith a yes the call is made again: ` +
+            "finish on the page before",
+          url,
+          schema: {},
+        },
+        context,
+        context.signal,
+      );
+      if (answer.action !== "accept") return false;
+    }
+    return true;
   }
 
   async #send(session: McpSession, ask: AskOptions): Promise<CallResult> {

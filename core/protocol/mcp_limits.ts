@@ -39,6 +39,8 @@ export const MCP_LIMITS = {
   /** What a server may ask a person to fill in: JSON text of the schema, and its fields. */
   mcpFormBytes: 128 * 1024,
   mcpFormFields: 50,
+  /** Pages that it may want opened before a call. */
+  mcpPagesFirst: 3,
   /** Choices of a field that are shown; all of them can be named. */
   mcpFormChoicesShown: 40,
   /** Answers of the model that servers get in one turn, all of them together. */

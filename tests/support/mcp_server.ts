@@ -76,6 +76,7 @@ class ScriptedServer {
   readonly #waiting = new Map<number, (result: unknown) => void>();
   #generation = 0;
   #asked = 1_000;
+  #refused = 0;
 
   constructor(script: McpScript) {
     this.#script = script;
@@ -152,7 +153,7 @@ class ScriptedServer {
       this.#send({
         jsonrpc: "2.0",
         id,
-        error: { code: -32000, message: text },
+        error: { code: -32000, message: text, ...(error as object) },
       });
     }
   }
@@ -268,6 +269,12 @@ class ScriptedServer {
         });
         void asked;
         return text("taken back");
+      }
+      // Wants pages opened, as often as it is told to.
+      case "page_first": {
+        const { times = 1, ...data } = args;
+        if (++this.#refused > Number(times)) return text("at last");
+        throw Object.assign(new Error("open the page"), { code: -32042, data });
       }
       case "roots":
         return text(JSON.stringify(await this.#ask("roots/list", {})));

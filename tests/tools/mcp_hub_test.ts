@@ -625,6 +625,45 @@ Deno.test("A server's question that needs values is declined where nobody can gi
   ]);
 });
 
+Deno.test("A call that wants a page opened first is made again once the person has", async () => {
+  const asked: (string | undefined)[] = [];
+  let action: "accept" | "decline" = "accept";
+  await using t = testHub(
+    [scripted("s", { tools: [{ name: "page_first" }] })],
+    {
+      elicit: ({ url, message }) => {
+        asked.push(url);
+        assert.match(message, /^Log in\nWith a yes the call is made again/);
+        return Promise.resolve({ action });
+      },
+    },
+  );
+  const tool = await t.tool("page_first");
+  const elicitations = ["https://a.example/1", "https://a.example/2"].map(
+    (url) => ({ mode: "url", message: "Log in", url, elicitationId: url }),
+  );
+  const output = await tool.run(
+    call({ elicitations }),
+    recordingContext(settings()),
+  );
+  assert.equal(output.content, "at last");
+  assert.deepEqual(asked, ["https://a.example/1", "https://a.example/2"]);
+  action = "decline";
+  const refused = await tool.run(
+    call({ elicitations, times: 9 }),
+    recordingContext(settings()),
+  );
+  assert.match(String(refused.content), /failed: open the page$/);
+  assert.equal(asked.length, 3);
+  // A second refusal is the end: nobody is asked in circles.
+  action = "accept";
+  await tool.run(
+    call({ elicitations, times: 9 }),
+    recordingContext(settings()),
+  );
+  assert.equal(asked.length, 5);
+});
+
 Deno.test("McpHub says what is wrong with a URL before anything is sent", async () => {
   await using t = testHub([behindUrl("u", "ftp://x")]);
   assert.deepEqual(await t.tools(), []);

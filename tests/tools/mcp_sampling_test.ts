@@ -6,13 +6,11 @@ import { LIMITS } from "../../core/protocol/limits.ts";
 import type { ApprovalRequest, Decision } from "../../core/protocol/policy.ts";
 import type { JsonObject } from "../../core/util/json.ts";
 import { fileUri } from "../../tools/mcp_client.ts";
-import type {
-  SamplingHook,
-  SamplingRequest,
-} from "../../tools/mcp_contract.ts";
 import {
   buildSamplingQuestion,
   parseSampling,
+  type SamplingHook,
+  type SamplingRequest,
 } from "../../tools/mcp_sampling.ts";
 import { scripted, type TestHub, testHub } from "./mcp_support.ts";
 import {
