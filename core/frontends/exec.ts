@@ -106,8 +106,6 @@ class ExecRun {
         if (this.#output.isGone) this.#stop("gone");
         return false;
       case "stop":
-        // The second signal does not wait for anything any more.
-        if (this.#cause !== undefined) return input.cause !== "timeout";
         this.#stop(input.cause);
         return false;
       case "input":

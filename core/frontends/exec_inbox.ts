@@ -27,6 +27,7 @@ export class ExecInbox {
   // Resolves when the run is to end: from then on nobody waits for a reader.
   readonly #stopped = Promise.withResolvers<void>();
   readonly #stops: ExecStops;
+  #stopsHeard = 0;
 
   constructor(
     host: Pick<Host, "sleep">,
@@ -36,10 +37,7 @@ export class ExecInbox {
     this.#host = host;
     this.#terminal = terminal;
     this.#stops = stops;
-    stops.listen((cause) => {
-      this.#queue.push({ type: "stop", cause });
-      this.#stopped.resolve();
-    });
+    stops.listen((cause) => this.#takeStop(cause));
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Happening> {
@@ -82,5 +80,17 @@ export class ExecInbox {
     this.#over.abort();
     this.#stops.close();
     this.#queue.close();
+  }
+
+  // Asked twice, the run waits no longer than commands have to end: none is left behind.
+  #takeStop(cause: Cause): void {
+    if (cause === "timeout" && this.#stopsHeard > 0) return;
+    this.#stopsHeard++;
+    if (this.#stopsHeard === 1) {
+      this.#queue.push({ type: "stop", cause });
+      this.#stopped.resolve();
+    } else if (this.#stopsHeard === 2) {
+      this.after(LIMITS.killGraceMs, { type: "grace_over" });
+    }
   }
 }

@@ -130,14 +130,24 @@ Deno.test("runExec() answers the first signal with an interrupt and a terminal l
   }
 });
 
-Deno.test("runExec() does not wait for the thread after the second signal", async () => {
+Deno.test("runExec() waits after the second signal as long as commands have to end", async () => {
   const terminal = new MemoryTerminal();
+  const { host, waits } = manualClock();
   const thread = new ScriptedThread((op) => {
     if (op.type === "user.input") terminal.signal("SIGINT");
-    if (op.type === "shutdown") terminal.signal("SIGINT");
+    if (op.type !== "shutdown") return;
+    terminal.signal("SIGTERM");
+    terminal.signal("SIGTERM");
+    queueMicrotask(() =>
+      waits.find(({ ms }) => ms === LIMITS.killGraceMs)?.end()
+    );
   });
-  const run = await exec(thread, { flags: JSON_FLAGS, terminal });
+  const run = await exec(thread, { flags: JSON_FLAGS, terminal, host });
   assert.equal(run.code, 130);
+  assert.deepEqual(waits.map(({ ms }) => ms), [
+    LIMITS.killGraceMs,
+    LIMITS.threadCloseMs,
+  ]);
   assert.deepEqual(typesOf(run.lines), [
     "thread.started",
     "error",
