@@ -53,24 +53,20 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 /** Runs any command line that is not one of the roles above. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
-  let asked: CommandLine | TextAnswer;
   try {
-    asked = await parseArgv(argv);
-  } catch (error) {
-    return await refuse(error, argv);
-  }
-  try {
+    const asked = await parseArgv(argv);
     if ("text" in asked) return await print(asked.text);
     const text = await loadGeneratedText(asked);
     if (text !== undefined) return await print(text);
     const { runApp } = await import("./core/app.ts");
     return await runApp(asked, { mainUrl: import.meta.url });
   } catch (error) {
-    return await reportError(error);
+    return await refuse(error, argv);
   }
 }
 
-// A program that asked for JSON gets its last line for words that mean nothing, too.
+// Once exec runs it ends itself, whatever happens. A program that asked for JSON gets its
+// last line for what comes before that, too: words that mean nothing, no folder to be in.
 async function refuse(
   error: unknown,
   argv: readonly string[],
@@ -78,8 +74,8 @@ async function refuse(
   const { outputFlagsOf } = await import("./core/frontends/exec_words.ts");
   const flags = outputFlagsOf(argv);
   if (flags === undefined) return await reportError(error);
-  const { refuseWords } = await import("./core/app/refused_words.ts");
-  return await refuseWords(error, flags, USAGE_HINT);
+  const { endRefused } = await import("./core/app/refused_exec.ts");
+  return await endRefused(error, flags, USAGE_HINT);
 }
 
 async function loadGeneratedText(

@@ -46,7 +46,8 @@ export async function runExecCommand(
         flags.outputSchema === undefined;
       return await runExec({ ...run, isReview, host, terminal, flags, stops });
     } finally {
-      await run.world.mcp?.close();
+      // The last line is out: another one must not follow it.
+      await run.world.mcp?.close().catch(() => {});
     }
   } catch (error) {
     return await failExec(error, { terminal, flags, host });

@@ -6,7 +6,8 @@ import {
 } from "../host/recorder.ts";
 import { failExec } from "../frontends/exec_early.ts";
 import type { CommandLine, Flags } from "../protocol/command_line.ts";
-import { UserError } from "../protocol/error.ts";
+import { errorText, UserError } from "../protocol/error.ts";
+import { exitCode } from "../protocol/exit_code.ts";
 import type { Host } from "../protocol/host.ts";
 import type { Terminal } from "../protocol/terminal.ts";
 import { PROGRAM, VERSION } from "../protocol/version.ts";
@@ -30,10 +31,27 @@ export async function runRecorded(
     if (!command.startsWith("exec")) throw error;
     return await failExec(error, { terminal, flags, host });
   }
+  let code = exitCode("bug");
   try {
-    return await run(recorded.host);
+    code = await run(recorded.host);
   } finally {
+    code = closeRecorded(recorded, code, { flags, terminal });
+  }
+  return code;
+}
+
+function closeRecorded(
+  recorded: RecordedHost,
+  code: number,
+  { flags, terminal }: { readonly flags: Flags; readonly terminal: Terminal },
+): number {
+  try {
     recorded.close();
+    return code;
+  } catch (error) {
+    const why = `Cannot write ${flags.record}: ${errorText(error)}`;
+    terminal.stderr.write(`Error: ${why}, must not be replayed\n`);
+    return code || exitCode("failed");
   }
 }
 

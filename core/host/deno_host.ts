@@ -1,25 +1,29 @@
 /** The real world: the Host that the program runs with. */
+import { errorText, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { abortableFetch } from "./abortable_fetch.ts";
 import { denoFiles } from "./deno_files.ts";
 import { isProcessAlive, sendSignal, spawnChild } from "./deno_spawn.ts";
 import { uuidV7 } from "./uuid.ts";
 
-/** The machine this program runs on. `mainUrl` is main.ts, for runs that are not compiled. */
+/**
+ * The machine this program runs on. `mainUrl` is main.ts, for runs that are not compiled;
+ * `cwd` stands for the working folder, which has no name we can use. Throws UserError.
+ */
 export function denoHost(
-  options: { readonly mainUrl?: string } = {},
+  options: { readonly mainUrl?: string; readonly cwd?: string } = {},
 ): Host {
   return {
     os: operatingSystem(),
     arch: Deno.build.arch,
     pid: Deno.pid,
     uid: Deno.uid() ?? -1,
-    cwd: Deno.cwd(),
+    cwd: options.cwd ?? workingFolder(),
     files: denoFiles,
     fetch: abortableFetch,
     spawn: spawnChild,
     selfCommand: (args) => [...selfArgv(options.mainUrl), ...args],
-    env: (name) => Deno.env.get(name),
+    env: readVariable,
     envAll: () => Deno.env.toObject(),
     homeDir: () => Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE"),
     now: () => new Date(),
@@ -32,6 +36,25 @@ export function denoHost(
     isAlive: isProcessAlive,
     kill: sendSignal,
   };
+}
+
+function workingFolder(): string {
+  try {
+    return Deno.cwd();
+  } catch (error) {
+    throw new UserError(
+      "usage",
+      `Cannot start in the working folder: ${errorText(error)}`,
+    );
+  }
+}
+
+function readVariable(name: string): string | undefined {
+  try {
+    return Deno.env.get(name);
+  } catch (error) {
+    throw new UserError("config", `Cannot read ${name}: ${errorText(error)}`);
+  }
 }
 
 // A compiled program is its own executable; `deno run` needs the script named again.

@@ -22,7 +22,10 @@ import { uuidV7 } from "./uuid.ts";
 
 export interface RecordedHost {
   readonly host: Host;
-  /** Ends the recording or replay; the host must not be used any more. */
+  /**
+   * Ends the recording or replay; the host must not be used any more. Throws what kept the
+   * cassette from being written whole.
+   */
   close(): void;
 }
 

@@ -17,11 +17,15 @@ import {
 } from "./recorder_format.ts";
 import type { Redactor } from "./recorder_redact.ts";
 
-/** Writes entries without secrets; the first wait until the secrets are known. */
+/**
+ * Writes entries without secrets; the first wait until the secrets are known. A disk that
+ * is full does not disturb the run: close() throws what went wrong.
+ */
 export class CassetteWriter {
   readonly #file: AppendFile;
   readonly #redactor: Redactor;
   #held: unknown[] | undefined = [];
+  #failure: unknown;
 
   constructor(file: AppendFile, redactor: Redactor) {
     this.#file = file;
@@ -43,12 +47,18 @@ export class CassetteWriter {
   close(): void {
     this.release();
     this.#file.close();
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   #write(line: unknown): void {
+    if (this.#failure !== undefined) return;
     // Through JSON, so that members that are undefined are gone.
     const plain = JSON.parse(JSON.stringify(line)) as Json;
-    this.#file.write(encodeJsonLine(this.#redactor.redact(plain)));
+    try {
+      this.#file.write(encodeJsonLine(this.#redactor.redact(plain)));
+    } catch (error) {
+      this.#failure = error;
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 /** What stops a run before its first request: each with its code and what to do about it. */
 import assert from "node:assert/strict";
 import { say } from "../support/mock_script.ts";
+import { agentCommand, isCompiled } from "../support/run_agent.ts";
 import { checkStream, errorOf, stage } from "./support.ts";
 
 Deno.test("exec without a key says which variable to set", async () => {
@@ -99,6 +100,38 @@ Deno.test("exec --output-format json gives its one object for words it does not 
   assert.equal(run.code, 2);
   assert.match(run.stderr, /--modle.*\n(.*\n)*See rondo --help\n$/);
 });
+
+Deno.test(
+  "exec ends with its terminal line in a folder and a home whose names are no text",
+  {
+    ignore: Deno.build.os !== "linux" || !isCompiled(),
+  },
+  async () => {
+    await using s = await stage({ script: [] });
+    const [program, ...first] = agentCommand();
+    const start = '"$@" exec --json --skip-git-repo-check --yolo hi';
+    const odd = "\"$(printf 'odd\\377')\"";
+    const cases: [string, number, RegExp][] = [
+      [`mkdir ${odd} && cd ${odd} && ${start}`, 2, /working folder/],
+      [`CODEX_HOME=${odd} ${start}`, 3, /CODEX_HOME/],
+    ];
+    for (const [script, code, says] of cases) {
+      const output = await new Deno.Command("sh", {
+        args: ["-c", script, "sh", program, ...first],
+        cwd: s.home.work,
+        env: { HOME: s.home.home, CODEX_HOME: s.home.codexHome },
+        stdin: "null",
+      }).output();
+      const stdout = new TextDecoder().decode(output.stdout);
+      const events = stdout.trim().split("\n").map((line) => JSON.parse(line));
+      const stderr = new TextDecoder().decode(output.stderr);
+      const run = { ...output, signal: null, stdout, stderr, events };
+      checkStream(run);
+      assert.equal(run.code, code);
+      assert.match(String(errorOf(run)["message"]), says);
+    }
+  },
+);
 
 Deno.test("exec refuses images, folders and profiles that are not there", async () => {
   await using s = await stage({ script: [] });

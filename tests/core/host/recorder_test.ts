@@ -513,3 +513,36 @@ Deno.test("openRecorder() says why it cannot write", async () => {
   });
   await assert.rejects(recording, /Cannot record to .*none\/x: No such file/);
 });
+
+Deno.test("a recording that cannot be written does not disturb the run, and says so at its end", async () => {
+  await using there = await place();
+  const { files } = there.host;
+  let written = 0;
+  const host: Host = {
+    ...there.host,
+    files: {
+      ...files,
+      openAppend: async (path) => {
+        const file = await files.openAppend(path);
+        if (path !== there.cassette) return file;
+        return {
+          ...file,
+          close: () => file.close(),
+          write: (bytes) => {
+            if (++written > 3) throw new Error("no space left");
+            file.write(bytes);
+          },
+        };
+      },
+    },
+  };
+  await using server = twoAnswers();
+  const recorder = await openRecorder(host, {
+    path: there.cassette,
+    mode: "full",
+    program: PROGRAM,
+  });
+  assert.match(await program(recorder.host, server.url), /slept 3/);
+  assert.throws(() => recorder.close(), /no space left/);
+  assert.equal(written, 4);
+});
