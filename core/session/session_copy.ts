@@ -1,5 +1,6 @@
 /** The lines of a log written anew: what is whole, in order, with a fresh chain. */
 import type { Files } from "../protocol/host.ts";
+import { LIMITS } from "../protocol/limits.ts";
 import { BlobStore } from "./blob_store.ts";
 import {
   type BlobContents,
@@ -62,6 +63,11 @@ function copyPayload(
   if (!isUsable) return undefined;
   if (payloads === "beside") return withoutLost(lean, contents);
   const text = wholeText(lean, contents);
+  if (text.length > LIMITS.sessionLineBytes) {
+    warn?.(
+      `line ${number} has ${text.length} characters with its images, too many to be read as a session again`,
+    );
+  }
   return { text: change?.(text) ?? text, blobs: [] };
 }
 

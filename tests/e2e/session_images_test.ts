@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { BLANK_IMAGE } from "../../core/session/lean_text.ts";
 import { imageDataUrl } from "../../core/util/image.ts";
 import { bigPng } from "../support/big_png.ts";
-import { call, say } from "../support/mock_script.ts";
+import type { MockRequest } from "../support/mock_model.ts";
+import { call, say, type Step } from "../support/mock_script.ts";
 import { type Stage, stage } from "./support.ts";
 
 const PICTURE = bigPng(300 * 1024);
@@ -81,6 +82,45 @@ Deno.test("an ephemeral run keeps no image", async () => {
   await using s = await look(["--ephemeral"]);
   await assert.rejects(Deno.stat(`${s.home.codexHome}/session_blobs`));
 });
+
+Deno.test("processes that show, delete and prune the same image do not harm each other", async () => {
+  await using s = await stage({ laws: false, script: lookOnce });
+  await Deno.writeFile(`${s.home.work}/picture.png`, PICTURE);
+  const done = new AbortController();
+  const shown: string[] = [];
+  const show = async (): Promise<void> => {
+    for (let run = 0; run < 5; run++) {
+      const { code, events, stderr } = await s.json("look");
+      assert.equal(code, 0, stderr);
+      shown.push(String(events[0]?.["thread_id"]));
+      // Every second one goes again, while the others come.
+      if (run % 2 === 1) {
+        await good(s, "sessions", "delete", shown.shift() ?? "", "--yes");
+      }
+    }
+  };
+  const prune = async (): Promise<void> => {
+    while (!done.signal.aborted) await good(s, "sessions", "prune", "--yes");
+  };
+  const pruning = prune();
+  await Promise.all([show(), show()]).finally(() => done.abort());
+  await pruning;
+  assert.equal(shown.length, 6);
+  assert.equal((await blobsOf(s)).length, 1);
+  for (const id of shown) {
+    const verdict = await good(s, "sessions", "verify", id);
+    assert.match(verdict, /\n1 large payloads beside it, /);
+    await good(s, "sessions", "delete", id, "--yes");
+  }
+  assert.deepEqual(await blobsOf(s), []);
+});
+
+// What comes next is told from the prompt alone.
+function lookOnce({ input }: MockRequest): Step {
+  return input.some(({ type }) => type === "function_call_output")
+    ? say("a picture")
+    : call("view_image", { path: "picture.png" });
+}
 
 // A turn in which the model looks at the same picture twice.
 async function look(args: readonly string[] = []): Promise<Stage> {

@@ -240,6 +240,28 @@ Deno.test("exportSession() writes JSON lines that need nothing beside them", asy
   assert.match(warnings[0] ?? "", /^in line 3 a blank image stands for/);
 });
 
+Deno.test("exportSession() tells of a line that grows too long to be read again", async () => {
+  const disk = memoryDisk();
+  const half = LIMITS.sessionLineBytes / 2;
+  const replacement = ["a", "b"].map((unit) => imageItem(unit, half));
+  const path = await writeLog(memoryHost(disk), [
+    item(userItem("before")),
+    { type: "compacted", summary: "", replacement, handover: null },
+  ]);
+  const { thread } = await restoreThread(disk.files, path);
+  assert.deepEqual(thread.items, replacement);
+  const warnings: string[] = [];
+  const pieces = exportSession(disk.files, path, {
+    format: "jsonl",
+    full: false,
+    secrets: [],
+    warn: (message) => void warnings.push(message),
+  });
+  for await (const piece of pieces) assert.ok(piece.endsWith("\n"));
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0]!, /^line 3 has \d+ characters with its images/);
+});
+
 Deno.test("a session takes its payloads along through names and the archive", async () => {
   await using home = await makeHome();
   const path = await home.write([item(imageItem("a"))]);
