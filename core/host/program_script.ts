@@ -20,14 +20,16 @@ export const PROGRAM_SCRIPT = {
 export async function loadProgramScript(
   entryUrl: string,
 ): Promise<Program | undefined> {
-  const filename = new URL(PROGRAM_SCRIPT.source, entryUrl).href;
-  const source = readBeside(entryUrl, PROGRAM_SCRIPT.source);
-  const cachedData = readBeside(entryUrl, PROGRAM_SCRIPT.cache);
-  if (source === undefined || cachedData === undefined) return undefined;
+  if (!Deno.build.standalone) return undefined;
+  const url = (name: string): URL => new URL(name, entryUrl);
+  const source = Deno.readTextFileSync(url(PROGRAM_SCRIPT.source));
+  const cachedData = Deno.readFileSync(url(PROGRAM_SCRIPT.cache));
   const { Script } = await import("node:vm");
-  return runProgramScript(
-    new Script(new TextDecoder().decode(source), { filename, cachedData }),
-  );
+  const filename = url(PROGRAM_SCRIPT.source).href;
+  const script = new Script(source, { filename, cachedData });
+  // Freed at once, not by the next large collection.
+  cachedData.buffer.transfer(0);
+  return runProgramScript(script);
 }
 
 /** What the script leaves behind when it is run. */
@@ -40,17 +42,4 @@ export function runProgramScript(script: Script): Program {
   }
   Reflect.deleteProperty(globalThis, symbol);
   return program as Program;
-}
-
-function readBeside(
-  entryUrl: string,
-  name: string,
-): Uint8Array<ArrayBuffer> | undefined {
-  if (!Deno.build.standalone) return undefined;
-  try {
-    return Deno.readFileSync(new URL(name, entryUrl));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }
