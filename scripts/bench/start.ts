@@ -6,7 +6,8 @@ import {
   runOnce,
 } from "./bench.ts";
 
-const SANDBOX = "danger-full-access";
+type Run = Awaited<ReturnType<typeof runOnce>>;
+type Subject = Parameters<Figure["measure"]>[0];
 
 const FIGURES: readonly Figure[] = [
   {
@@ -15,11 +16,7 @@ const FIGURES: readonly Figure[] = [
     shareMax: 0.4,
     runs: 25,
     measure: async (subject) => {
-      const run = await runOnce({
-        subject,
-        sandbox: SANDBOX,
-        answer: () => messageAnswer(),
-      });
+      const run = await runMessage(subject);
       return run.requestsMs[0] ?? NaN;
     },
   },
@@ -29,11 +26,7 @@ const FIGURES: readonly Figure[] = [
     shareMax: 0.4,
     runs: 25,
     measure: async (subject) => {
-      const run = await runOnce({
-        subject,
-        sandbox: SANDBOX,
-        answer: () => messageAnswer(),
-      });
+      const run = await runMessage(subject);
       return run.wallMs;
     },
   },
@@ -43,11 +36,7 @@ const FIGURES: readonly Figure[] = [
     shareMax: 0.4,
     runs: 25,
     measure: async (subject) => {
-      const run = await runOnce({
-        subject,
-        sandbox: "workspace-write",
-        answer: () => messageAnswer(),
-      });
+      const run = await runMessage(subject, "workspace-write");
       return run.requestsMs[0] ?? NaN;
     },
   },
@@ -63,5 +52,12 @@ const FIGURES: readonly Figure[] = [
     },
   },
 ];
+
+function runMessage(
+  subject: Subject,
+  sandbox = "danger-full-access",
+): Promise<Run> {
+  return runOnce({ subject, sandbox, answer: () => messageAnswer() });
+}
 
 if (import.meta.main) await measureFigures(FIGURES);

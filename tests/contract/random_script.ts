@@ -1,4 +1,5 @@
 /** Random runs: what the model says, what tools show, what the caller does. By seed. */
+import { SeededRandom } from "../../core/host/recorder_random.ts";
 import { SandboxUnavailable, ToolError } from "../../core/protocol/error.ts";
 import type { Flags } from "../../core/protocol/command_line.ts";
 import type { Tool, ToolContext } from "../../core/protocol/tool.ts";
@@ -27,22 +28,8 @@ import {
   webSearch,
 } from "../support/mock_script.ts";
 
-/** Numbers that come again from the same seed (Mulberry32). */
-export class Dice {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let bits = this.#state;
-    bits = Math.imul(bits ^ (bits >>> 15), bits | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-  }
-
+/** Choices that come again from the same seed. */
+export class Dice extends SeededRandom {
   below(count: number): number {
     return Math.floor(this.next() * count);
   }

@@ -13,24 +13,11 @@ import type {
 import type { Thread } from "../../../core/protocol/thread.ts";
 import type { ReplServices } from "../../../core/frontends/repl_services.ts";
 import { Channel, Hub } from "../../../core/util/channel.ts";
+import { TEST_SETTINGS } from "../../support/harness.ts";
 
 export const SETTINGS: TurnSettings = {
-  model: {
-    slug: "test-model",
-    known: true,
-    contextWindow: 100_000,
-    autoCompactLimit: 90_000,
-    supportsReasoning: true,
-    supportsImages: true,
-    supportsVerbosity: false,
-    parallelToolCalls: true,
-    applyPatch: "freeform",
-    toolOutputTokens: 10_000,
-  },
-  cwd: "/srv/project",
+  ...TEST_SETTINGS,
   approval: "on-request",
-  sandbox: { mode: "danger-full-access" },
-  shell: "bash",
 };
 
 export const QUESTION: ApprovalRequest = {
