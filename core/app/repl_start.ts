@@ -4,11 +4,14 @@ import type { HookSource } from "../config/hooks.ts";
 import { providerOf } from "../config/providers.ts";
 import { saveTrust } from "../config/trust.ts";
 import type { TrustQuestion } from "../frontends/repl_facts.ts";
-import type { StartServices } from "../frontends/repl_services.ts";
+import type { MissingKey, StartServices } from "../frontends/repl_services.ts";
 import { errorText, UserError } from "../protocol/error.ts";
 import { visibleLine } from "../util/visible_text.ts";
 import { saveHookTrust } from "./hooks.ts";
 import type { ReplDesk } from "./repl_desk.ts";
+
+/** Whose key is missing where nobody has named a provider. */
+const DEFAULT_PROVIDER = "openai";
 
 const CONSEQUENCE =
   "With a yes, commands may change files in it inside the sandbox, and its .codex/ settings and rules count; with a no, every command that is not known to be harmless is asked about.";
@@ -66,7 +69,7 @@ function hooksQuestion(
 }
 
 // The key itself is asked for: an empty variable and a broken auth.json show here too.
-async function checkReady(desk: ReplDesk): Promise<string | undefined> {
+async function checkReady(desk: ReplDesk): Promise<MissingKey | undefined> {
   const { host, world } = desk;
   const provider = providerOf(world.loaded.config, host);
   try {
@@ -74,6 +77,11 @@ async function checkReady(desk: ReplDesk): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     if (!(error instanceof UserError) || error.kind !== "auth") throw error;
-    return errorText(error).split("\n")[0];
+    const home = world.loaded.codexHome ?? "~/.codex";
+    return {
+      message: errorText(error).split("\n")[0] ?? "",
+      isChosen: provider.id !== DEFAULT_PROVIDER,
+      configPath: `${home}/config.toml`,
+    };
   }
 }

@@ -36,9 +36,7 @@ export class EventView {
         this.#isDiffShown = event.request.kind === "patch";
         return [];
       case "warning":
-        return [
-          paint(`Warning: ${visibleText(event.message)}`, look, "yellow"),
-        ];
+        return paintWords(`Warning: ${event.message}`, look, "yellow");
       case "stream.retry":
         return [
           paint(
@@ -108,7 +106,17 @@ export function renderOutcome(outcome: Outcome, look: Look): readonly string[] {
   const id = error.requestId === undefined
     ? ""
     : ` (request ${visibleLine(error.requestId)})`;
-  return [paint(`Error: ${visibleText(error.message)}${id}`, look, "red")];
+  return paintWords(`Error: ${error.message}${id}`, look, "red");
+}
+
+function paintWords(
+  text: string,
+  look: Look,
+  style: "red" | "yellow",
+): readonly string[] {
+  return visibleText(text).split("\n")
+    .flatMap((line) => wrapWords(line, look.width))
+    .map((line) => paint(line, look, style));
 }
 
 function renderHeader(

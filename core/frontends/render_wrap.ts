@@ -56,8 +56,11 @@ const HANG = /^ *(?:\S+(?: \S+)* {2,})?/;
  */
 export function wrapWords(text: string, width: number): readonly string[] {
   if (displayWidth(text) <= width) return [text];
-  const hang = " ".repeat(HANG.exec(text)?.[0].length ?? 0);
-  const rest = hang.length <= width / 2 ? hang : "";
+  const hang = HANG.exec(text)?.[0].length ?? 0;
+  const indent = /^ */.exec(text)?.[0].length ?? 0;
+  const rest = " ".repeat(
+    hang <= width / 2 ? hang : Math.min(indent * 2, Math.floor(width / 2)),
+  );
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(/(?<= )(?=\S)/)) {

@@ -3,13 +3,17 @@ import { exitCode } from "../protocol/exit_code.ts";
 import { PROGRAM } from "../protocol/version.ts";
 import type { Terminal } from "../protocol/terminal.ts";
 import { visibleText } from "../util/visible_text.ts";
-import type { StartServices } from "./repl_services.ts";
+import { wrapWords } from "./render_wrap.ts";
+import type { MissingKey, StartServices } from "./repl_services.ts";
 
-const ADVICE: readonly string[] = [
-  `  OpenAI:    export OPENAI_API_KEY=…   (or ${PROGRAM} login --with-api-key)`,
-  `  Ollama:    ${PROGRAM} --oss -m MODEL   (a model on this machine, no key)`,
-  `  Any other: set model_provider and its base_url and env_key in config.toml`,
-];
+// To be copied as it stands; only what is in capitals has to be filled in.
+const PROVIDER = `model = "MODEL"
+model_provider = "mine"
+
+[model_providers.mine]
+name = "mine"
+base_url = "https://HOST/v1"
+env_key = "MINE_API_KEY"   # leave it out where no key is needed`;
 
 const QUESTIONS_MAX = 2;
 
@@ -24,13 +28,25 @@ export async function prepareFirstRun(
 ): Promise<number | undefined> {
   const missing = await services.checkReady();
   if (missing !== undefined) {
-    terminal.stderr.write(
-      `${visibleText(missing)}. One of these helps:\n${ADVICE.join("\n")}\n`,
-    );
+    terminal.stderr.write(renderMissing(missing));
     return exitCode("auth");
   }
   if (readLine !== undefined) await askTrust(services, terminal, readLine);
   return undefined;
+}
+
+function renderMissing(missing: MissingKey): string {
+  const { message, isChosen, configPath } = missing;
+  if (isChosen) return `${visibleText(message)}\n`;
+  const lines = [
+    `${visibleText(message)}. One of these helps:`,
+    `  OpenAI:    export OPENAI_API_KEY=…   (or ${PROGRAM} login --with-api-key)`,
+    `  Ollama:    ${PROGRAM} --oss -m MODEL   (a model on this machine, no key)`,
+    `  Any other: this in ${visibleText(configPath)}:`,
+    "",
+    ...PROVIDER.split("\n").map((line) => line === "" ? "" : `    ${line}`),
+  ];
+  return `${lines.join("\n")}\n`;
 }
 
 // No answer and every other answer is a no: nothing of the project is used then. What a
@@ -43,11 +59,11 @@ async function askTrust(
   for (let asked = 0; asked < QUESTIONS_MAX; asked++) {
     const question = await services.trustQuestion();
     if (question === undefined) return;
-    terminal.stdout.write(
-      `Do you trust what is in ${visibleText(question.folder)}? ${
-        visibleText(question.consequence)
-      } [y/N] `,
-    );
+    const text = `Do you trust what is in ${visibleText(question.folder)}? ${
+      visibleText(question.consequence)
+    } [y/N]`;
+    const lines = wrapWords(text, terminal.stdout.columns - 2);
+    terminal.stdout.write(`${lines.join("\n")} `);
     const answer = await readLine();
     // Whoever leaves here is asked again next time.
     if (answer === undefined) return void terminal.stdout.write("\n");

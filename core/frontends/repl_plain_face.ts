@@ -165,8 +165,11 @@ export class PlainFace implements ReplFace {
   }
 
   #lines(event: Event): void {
-    const lines = this.#events.render(event, this.#look());
-    if (event.type === "warning" || isFailure(event)) {
+    const isTold = event.type === "warning" || isFailure(event);
+    // Whoever keeps stderr looks for sentences in it.
+    const look = { ...this.#look(), ...(isTold && { width: Infinity }) };
+    const lines = this.#events.render(event, look);
+    if (isTold) {
       this.#closeMessage();
       const text = lines.map((line) => `${line}\n`).join("");
       this.#options.terminal.stderr.write(text);

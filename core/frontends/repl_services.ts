@@ -40,13 +40,23 @@ export interface ReplServices
   } | undefined;
 }
 
+/** Why the model cannot be asked. */
+export interface MissingKey {
+  /** One sentence, with what to do where only one thing helps. */
+  readonly message: string;
+  /** The person has named the provider; else all of them are to choose from. */
+  readonly isChosen: boolean;
+  /** Where another provider would be named. */
+  readonly configPath: string;
+}
+
 /** Before the first message. */
 export interface StartServices {
   /**
-   * Why the model cannot be asked at all, as one sentence (no key for the provider);
-   * undefined when it can, or when that shows only on trying.
+   * Why the model cannot be asked at all (no key for the provider); undefined when it
+   * can, or when that shows only on trying.
    */
-  checkReady(): Promise<string | undefined>;
+  checkReady(): Promise<MissingKey | undefined>;
   /** The question to ask before anything of the project is used; undefined when settled. */
   trustQuestion(): Promise<TrustQuestion | undefined>;
   /** Remembers the answer; what is opened afterwards follows it. */

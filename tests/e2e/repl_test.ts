@@ -91,8 +91,52 @@ function test(name: string, body: () => Promise<void>): void {
 test("rondo without a key says what to do and leaves with 4", async () => {
   await using one = await walk({ script: [], env: { MOCK_KEY: "" } });
   assert.equal(await one.pty.code, 4);
-  assert.match(one.pty.output, /MOCK_KEY[^]*OpenAI:[^]*Ollama:[^]*Any other:/);
-  assert.doesNotMatch(one.pty.output, /\n\s+at /);
+  assert.match(one.pty.output, /^Cannot find the key: [^]*MOCK_KEY/);
+  assert.doesNotMatch(one.pty.output, /\n\s+at |OpenAI/);
+});
+
+test("rondo leads a new user from nothing to the first changed file", async () => {
+  await using model = mockModel({
+    script: [
+      customCall(
+        "apply_patch",
+        "*** Begin Patch\n*** Add File: hello.txt\n+hello\n*** End Patch\n",
+      ),
+      say("Made."),
+    ],
+  });
+  await using home = await agentHome();
+  const { MOCK_KEY: _, CODEX_HOME: __, ...env } = walkEnv(home);
+  const start = (more: Record<string, string>): Pty =>
+    openPty({
+      argv: agentCommand(),
+      cwd: home.work,
+      env: { ...env, ...more },
+      columns: 120,
+    });
+  let advice = "";
+  {
+    await using pty = start({});
+    assert.equal(await pty.code, 4);
+    advice = pty.output.replaceAll("\r", "");
+  }
+  assert.match(advice, /OpenAI:[^]*Ollama:[^]*Any other:/);
+  const [, path = "", text = ""] = /this in (\S+):\n\n([^]*)$/.exec(advice) ??
+    [];
+  assert.equal(path, `${home.codexHome}/config.toml`);
+  // What is in capitals is the person's to fill in.
+  const config = text.replace('MODEL"', 'gpt-5.2-codex"')
+    .replace("https://HOST/v1", model.url);
+  await Deno.writeTextFile(path, config);
+  await using pty = start({ MINE_API_KEY: "key" });
+  await pty.shows("Do you trust");
+  await pty.type("y\r");
+  await pty.shows("/help lists commands");
+  await pty.type("make hello.txt\r");
+  await pty.shows(/Added hello\.txt[^]*Made\./);
+  assert.equal(await Deno.readTextFile(`${home.work}/hello.txt`), "hello\n");
+  await pty.type("\x04");
+  assert.equal(await pty.code, 0);
 });
 
 test("rondo asks about trust once, answers in Markdown and leaves a clean screen", async () => {
@@ -204,6 +248,44 @@ test("rondo shows a patch as a diff", async () => {
   const screen = await one.pty.shows("Patched.");
   assert.match(screen, /Added new\.txt \(\+1 -0\)\n@@ .*\n\+hello\n/);
   assert.ok(one.pty.output.includes("\x1b[32m+hello"));
+});
+
+test("rondo lists the findings of a review, here and in exec", async () => {
+  const finding = {
+    title: "[P1] Close the file",
+    body: "It stays open.",
+    confidence_score: 0.9,
+    priority: 1,
+    code_location: {
+      absolute_file_path: "/elsewhere/a.ts",
+      line_range: { start: 3, end: 4 },
+    },
+  };
+  const review = {
+    findings: [finding],
+    overall_correctness: "patch is incorrect",
+    overall_explanation: "See above.",
+    overall_confidence_score: 0.8,
+  };
+  const text = JSON.stringify(review, null, 2);
+  const shown =
+    "1 finding\n\n1. [P1] Close the file\n   /elsewhere/a.ts:3-4\n   It stays open.\n\nVerdict: patch is incorrect (80% sure)\nSee above.";
+  await using one = await walk({
+    script: [say(text, { deltas: 30 }), say(text), say(text)],
+  });
+  const { pty, home, model } = one;
+  await pty.shows("/help lists commands");
+  await pty.type("/review commit abc\r");
+  const screen = await pty.shows(/See above\.\n\n?›$/);
+  assert.ok(screen.includes(shown), screen);
+  assert.match(model.requests[0]?.text ?? "", /commit `abc`/);
+  await pty.type("\x04");
+  assert.equal(await pty.code, 0);
+  const args = ["exec", "review", "--uncommitted"];
+  const human = await runAgent({ args, home });
+  assert.equal(human.stdout, `${shown}\n`, human.stderr);
+  const json = await runAgent({ args: [...args, "--json"], home });
+  assert.deepEqual(json.events.at(-1)?.["review"], review);
 });
 
 test("rondo takes a paste of 500 lines as one message", async () => {

@@ -351,10 +351,12 @@ Deno.test("checkReady() says in one line what is missing", async () => {
   await using bad = await talk({ env: { MOCK_KEY: "" } });
   const missing = await bad.services.checkReady();
   assert.match(
-    missing ?? "",
+    missing?.message ?? "",
     /^Cannot find the key: environment variable MOCK_KEY/,
   );
-  assert.doesNotMatch(missing ?? "", /\n/);
+  assert.doesNotMatch(missing?.message ?? "", /\n/);
+  assert.equal(missing?.isChosen, true);
+  assert.equal(missing?.configPath, `${bad.home.codexHome}/config.toml`);
 });
 
 Deno.test("trust is asked once for the project, then for its hooks, and both are remembered", async () => {

@@ -186,14 +186,30 @@ Deno.test("runRepl() says what helps when there is no key, and leaves with 4", a
   const { terminal, code } = run({
     services: {
       checkReady: () =>
-        Promise.resolve("There is no key: OPENAI_API_KEY is not set"),
+        Promise.resolve({
+          message: "There is no key: OPENAI_API_KEY is not set",
+          isChosen: false,
+          configPath: "/h/.codex/config.toml",
+        }),
     },
   });
   assert.equal(await code, 4);
   assert.match(
     terminal.stderr.text,
-    /^There is no key: .*\. One of these helps:\n.*OPENAI_API_KEY.*\n.*--oss.*\n.*base_url.*\n$/,
+    /^There is no key: .*\. One of these helps:\n.*OPENAI_API_KEY.*\n.*--oss.*\n.*\/h\/\.codex\/config\.toml:\n\n {4}model = [^]*\n {4}base_url = .*\n.*env_key.*\n$/,
   );
+  const chosen = run({
+    services: {
+      checkReady: () =>
+        Promise.resolve({
+          message: "Cannot find the key: set MINE",
+          isChosen: true,
+          configPath: "",
+        }),
+    },
+  });
+  assert.equal(await chosen.code, 4);
+  assert.equal(chosen.terminal.stderr.text, "Cannot find the key: set MINE\n");
 });
 
 Deno.test("runRepl() asks once about trust and takes all but yes as a no", async () => {
