@@ -441,6 +441,56 @@ test("rondo in a dumb terminal is plain, and still asks", async () => {
   assert.equal(pty.output.includes("\x1b"), false);
 });
 
+test("rondo fits a window of 40 columns", async () => {
+  const table =
+    "| name | what it is for |\n|---|---|\n| a | one |\n| b | two |";
+  await using one = await walk({
+    script: [
+      shell("touch made"),
+      say(`# Head\n\n${"some words ".repeat(20)}\n\n${table}`, { deltas: 40 }),
+    ],
+    args: ["-s", "danger-full-access", "-a", "untrusted"],
+    columns: 40,
+  });
+  const { pty } = one;
+  await pty.shows("lists commands");
+  await pty.type("have a look at all of it, and tell me what is there\r");
+  await pty.shows("Answer y");
+  await pty.type("y");
+  await pty.shows(/two\n\n?›$/);
+  await pty.type("/help\r");
+  await pty.shows("runs in your");
+  // A line that the terminal had to break is as wide as the window, in the middle of a word.
+  const path = one.home.work;
+  const lines = pty.screen().split("\n");
+  const full = lines.filter((line, at) =>
+    [...line].length === 40 && /^\S/.test(lines[at + 1] ?? "") &&
+    !path.includes(line.trim().split(" ").at(-1) ?? "")
+  );
+  assert.deepEqual(full, []);
+});
+
+test("rondo into a pipe is plain, with a person at the keys", async () => {
+  await using model = mockModel({ script: [say("**Plain** answer.")] });
+  await using home = await agentHome();
+  await Deno.writeTextFile(
+    `${home.codexHome}/config.toml`,
+    mockConfig(model.url, { bottom: trustOf(home) }),
+  );
+  await using pty = openPty({
+    argv: ["sh", "-c", `${quoted(agentCommand())} -s read-only | cat`],
+    cwd: home.work,
+    env: walkEnv(home),
+  });
+  await pty.shows(/\n>$/);
+  await pty.type("hello\n");
+  await pty.shows(/\*\*Plain\*\* answer\.\n>$/);
+  await pty.type("\x04");
+  assert.equal(await pty.code, 0);
+  assert.equal(pty.output.includes("\x1b"), false);
+  assert.match(pty.output, /> hello\r\n\*\*Plain\*\* answer\.\r\n> \r\n$/);
+});
+
 Deno.test("rondo reads lines from a pipe and writes plain text", async () => {
   await using model = mockModel({ script: [say("# One"), say("Two")] });
   await using home = await agentHome({ config: mockConfig(model.url) });
