@@ -1,5 +1,6 @@
 /** `rondo debug prompt`: the request that would be sent, and what it is made of. */
 import type { CommandLine } from "../protocol/command_line.ts";
+import { exitCode } from "../protocol/exit_code.ts";
 import type { Host } from "../protocol/host.ts";
 import type { Terminal } from "../protocol/terminal.ts";
 import { buildBody } from "../model/request.ts";
@@ -47,8 +48,8 @@ export async function runDebugPrompt(
   const rows = promptRows(frame, state.transcript.entries);
   const lines = renderPromptTable(rows).map((line) => `${line}\n`);
   terminal.stderr.write(lines.join(""));
-  await terminal.stdout.flush();
+  const isWhole = await terminal.stdout.flush();
   await terminal.stderr.flush();
   await world.mcp?.close();
-  return 0;
+  return isWhole ? 0 : exitCode("failed");
 }

@@ -151,9 +151,9 @@ const COMMANDS: Readonly<Record<SessionCommand, Run>> = {
       secrets,
       warn: (message) => desk.terminal.stderr.write(`Warning: ${message}\n`),
     });
-    await writePieces(desk, pieces, flags.output);
+    const isWhole = await writePieces(desk, pieces, flags.output);
     await desk.terminal.stderr.flush();
-    return 0;
+    return isWhole ? 0 : exitCode("failed");
   },
   "sessions verify": async (desk, { args }) => {
     const check = await verifySession(desk.host, await find(desk, args));
@@ -192,19 +192,22 @@ async function find(desk: Desk, args: readonly string[]): Promise<string> {
   });
 }
 
+// False when nobody took all of it.
 async function writePieces(
   desk: Desk,
   pieces: AsyncIterable<string>,
   output: string | undefined,
-): Promise<void> {
+): Promise<boolean> {
   if (output === undefined) {
+    const { stdout } = desk.terminal;
     for await (const piece of pieces) {
-      if (!desk.terminal.stdout.write(piece)) return;
-      await desk.terminal.stdout.flush();
+      stdout.write(piece);
+      if (!await stdout.flush()) return false;
     }
-    return;
+    return true;
   }
   await writeFile(desk.host, resolvePath(desk.host.cwd, output), pieces);
+  return true;
 }
 
 // Aside first: what is exported may be what is written to.

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../core/util/json.ts";
 import { call, say } from "../support/mock_script.ts";
-import type { AgentRun } from "../support/run_agent.ts";
+import { agentCommand, type AgentRun } from "../support/run_agent.ts";
 import { errorOf, type Stage, stage } from "./support.ts";
 
 Deno.test("sessions list, show and search tell what was said, to people and programs", async () => {
@@ -69,6 +69,27 @@ Deno.test("a session is renamed, found by its name, and named in the list", asyn
   assert.equal(run.events[0]?.["thread_id"], id);
   const empty = await s.run(["sessions", "rename", id, " "]);
   assert.equal(empty.code, 9);
+});
+
+Deno.test("an export that nobody takes whole is a failure", {
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  await using s = await talk();
+  const id = await idOf(s);
+  for (const words of [`sessions export ${id}`, "debug prompt hi"]) {
+    const { code } = await new Deno.Command("sh", {
+      args: ["-c", `"$@" ${words} >/dev/full`, "sh", ...agentCommand()],
+      cwd: s.home.work,
+      env: {
+        HOME: s.home.home,
+        CODEX_HOME: s.home.codexHome,
+        MOCK_KEY: "mock-key",
+      },
+      stdin: "null",
+      stderr: "null",
+    }).output();
+    assert.equal(code, 1, words);
+  }
 });
 
 Deno.test("sessions export leaves keys out, in both forms", async () => {
