@@ -13,7 +13,9 @@ const NEVER_OFFERED = wordSet(
     "python python2 python3 pythonw pypy pypy3 node perl ruby php lua " +
     "osascript tclsh Rscript env sudo doas su xargs nice nohup timeout time " +
     "command exec builtin eval busybox ssh find awk gawk mawk sed " +
-    "vi vim emacs ed rm dd tee cp mv",
+    "vi vim emacs ed rm dd tee cp mv " +
+    // The shell's own words: no program of that name is meant.
+    ". source exit export set trap alias",
 );
 // Programs whose next words say what they do: a rule for one of them alone, or with
 // nothing but an option, allows everything.

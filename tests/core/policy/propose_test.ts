@@ -55,6 +55,9 @@ Deno.test("proposePrefix() offers nothing that would not help or would allow too
     input(command("rm notes.txt", escalated)),
     input(command("mv a b", escalated)),
     input(command("ssh host ls", escalated)),
+    input(command("seq 30; exit 3", escalated)),
+    input(command("source ci.sh", escalated)),
+    input(command(". ci.sh", escalated)),
     input(patch("/etc/x")),
     input(command("git push"), {
       rules: rulesOf(`prefix_rule(pattern=["git"], decision="prompt")`),
