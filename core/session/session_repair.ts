@@ -121,7 +121,10 @@ export function renderCheck(check: SessionCheck): readonly string[] {
   ];
   if (check.payloads > 0) {
     const size = renderSize(check.payloadBytes);
-    lines.push(`${check.payloads} large payloads beside it, ${size}`);
+    const count = check.payloads === 1
+      ? "1 large payload"
+      : `${check.payloads} large payloads`;
+    lines.push(`${count} beside it, ${size}`);
   }
   if (check.openCalls > 0) {
     lines.push(`${check.openCalls} calls were started and never answered`);

@@ -37,7 +37,7 @@ Deno.test("a fork shares its images with the session it comes from, and outlives
   const forkId = String(fork.events[0]?.["thread_id"]);
   assert.match(
     await good(s, "sessions", "verify", forkId),
-    /\n1 large payloads beside it, .*\nthe log is whole\n$/,
+    /\n1 large payload beside it, .*\nthe log is whole\n$/,
   );
   const run = await s.json("go on", { command: ["resume", forkId] });
   assert.equal(run.code, 0, run.stderr);
@@ -109,7 +109,7 @@ Deno.test("processes that show, delete and prune the same image do not harm each
   assert.equal((await blobsOf(s)).length, 1);
   for (const id of shown) {
     const verdict = await good(s, "sessions", "verify", id);
-    assert.match(verdict, /\n1 large payloads beside it, /);
+    assert.match(verdict, /\n1 large payload beside it, /);
     await good(s, "sessions", "delete", id, "--yes");
   }
   assert.deepEqual(await blobsOf(s), []);
