@@ -291,7 +291,7 @@ test("A form in a dumb terminal is a talk in lines", async () => {
     term: "dumb",
   });
   const { pty } = one;
-  await pty.shows("> ");
+  await pty.shows(/\n>$/);
   await pty.type("go\n");
   await pty.shows("Name [Ada]:");
   for (
