@@ -161,13 +161,21 @@ export async function* readRawLines(
   let restBytes = 0;
   for await (const chunk of readChunks(files, path, offset)) {
     let from = 0;
-    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, from)) {
-      const bytes = restBytes + at + 1 - from;
-      rest.push(chunk.subarray(from, at));
+    if (restBytes > 0 && chunk.includes(10)) {
+      from = chunk.indexOf(10) + 1;
+      rest.push(chunk.subarray(0, from - 1));
+      const bytes = restBytes + from;
       yield { text: decode(decoder, rest, bytes), bytes, hasNewline: true };
       rest = [];
       restBytes = 0;
-      from = at + 1;
+    }
+    // A call of the decoder costs more than all else about a line: one for all of them.
+    const end = chunk.lastIndexOf(10);
+    const whole = end < from ? undefined : chunk.subarray(from, end);
+    for (const text of whole ? decoder.decode(whole).split("\n") : []) {
+      const bytes = chunk.indexOf(10, from) + 1 - from;
+      yield { text, bytes, hasNewline: true };
+      from += bytes;
     }
     restBytes += chunk.length - from;
     // Of a line that is too long only the length is remembered.
