@@ -132,7 +132,8 @@ export class FormTalk {
     const { title, description, isRequired, kind } = field;
     const count = this.#form.fields.length;
     const place = count === 1 ? "" : `${this.#at + 1}/${count} `;
-    const need = isRequired ? "" : " (may stay empty)";
+    const isNeeded = isRequired || fallbackOf(kind) !== undefined;
+    const need = isNeeded ? "" : " (may stay empty)";
     const words = describeKind(kind);
     const choices = kind.type === "choice" || kind.type === "choices"
       ? kind.choices

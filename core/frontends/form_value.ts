@@ -159,7 +159,7 @@ function problemOf(kind: FormKind, value: FormValue): string | undefined {
 function textProblem(kind: Kind<"text">, text: string): string | undefined {
   const { lengthMin: min, lengthMax: max, format } = kind;
   const length = [...text].length;
-  const wrong = rangeProblem(length, [min, max], `It has ${length} characters`);
+  const wrong = rangeProblem(length, [min, max], `Its length is ${length}`);
   if (wrong !== undefined || format === undefined) return wrong;
   return hasFormat(format, text)
     ? undefined

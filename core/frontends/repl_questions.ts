@@ -55,6 +55,13 @@ export class Questions {
     return this.#open.length;
   }
 
+  /** What is asked is the next part of a question, not another one. */
+  get isBegun(): boolean {
+    const question = this.current;
+    return question !== undefined && "form" in question &&
+      question.form.hasBegun;
+  }
+
   /** True when it is now the one that is asked and has to be drawn. */
   add(question: OpenQuestion, nowMs: number): boolean {
     this.#open = [...this.#open, question];
@@ -132,8 +139,7 @@ export class Questions {
       return [fit(WHY + this.#word.text.replaceAll("\n", " "))];
     }
     if (!this.isArmed(nowMs)) {
-      const isLost = "form" in question && question.form.hasBegun;
-      const words = isLost
+      const words = this.isBegun
         ? "(one moment)"
         : "(one moment: what is typed now goes to your draft)";
       return [paint(fit(words), look, "dim")];

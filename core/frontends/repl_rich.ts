@@ -231,7 +231,7 @@ class RichRepl {
 
   #drawQuestion(): void {
     const lines = this.#questions.renderHead(this.#look());
-    this.#face.showPainted(lines, true);
+    this.#face.showPainted(lines, !this.#questions.isBegun);
     this.#painter.after(LIMITS.answerArmMs);
   }
 

@@ -142,7 +142,7 @@ test("A form is filled in field by field, checked, shown whole, and sent", async
   await pty.shows("The MCP server tiny asks you:");
   await pty.shows(/\nName \[Ada\]:/);
   await pty.type("G\r");
-  await pty.shows("It has 1 characters, must be at least 2");
+  await pty.shows("Its length is 1, must be at least 2");
   await pty.type("race\r");
   await pty.shows("2/7 Mail");
   await pty.type("grace\r");

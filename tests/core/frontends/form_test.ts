@@ -48,8 +48,8 @@ Deno.test("readFormValue() takes text within its bounds and of its format", () =
   const short: FormKind = { type: "text", lengthMin: 2, lengthMax: 3 };
   assert.equal(read(short, " ab "), "ab");
   assert.equal(read(short, "👍👍👍"), "👍👍👍");
-  assert.equal(read(short, "a"), "It has 1 characters, must be at least 2");
-  assert.equal(read(short, "abcd"), "It has 4 characters, must be at most 3");
+  assert.equal(read(short, "a"), "Its length is 1, must be at least 2");
+  assert.equal(read(short, "abcd"), "Its length is 4, must be at most 3");
   assert.equal(read(short, ""), "A value is needed here");
   assert.equal(read(short, "", false), undefined);
   const cases = [
@@ -337,7 +337,7 @@ Deno.test("A form keeps what was wrong, says why, and fits into the window", () 
   questions.onKey({ type: "text", text: "a".repeat(80) }, LATER);
   questions.onKey(press("enter"), LATER);
   const lines = questions.render(LOOK, LATER);
-  assert.equal(lines[0], "It has 80 characters, must be at most 70");
+  assert.equal(lines[0], "Its length is 80, must be at most 70");
   assert.ok(lines.every((line) => line.length <= LOOK.width));
   assert.match(lines.at(-1) ?? "", /^T+…a+$/);
   assert.ok((questions.cursor(LOOK, LATER) ?? 99) < LOOK.width);
