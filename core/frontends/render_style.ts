@@ -50,8 +50,7 @@ export function paint(
   look: Pick<Look, "hasColor">,
   ...styles: readonly Style[]
 ): string {
-  if (!look.hasColor || styles.length === 0 || text === "") return text;
-  return `\x1b[${styles.map((style) => CODES[style]).join(";")}m${text}\x1b[0m`;
+  return look.hasColor ? paintStyles(text, styles) : text;
 }
 
 /** Spans one after the other. */
@@ -59,7 +58,21 @@ export function paintSpans(
   spans: readonly Span[],
   look: Pick<Look, "hasColor">,
 ): string {
-  return spans.map(({ text, styles }) => paint(text, look, ...styles)).join("");
+  let line = "";
+  for (const { text, styles } of spans) {
+    line += look.hasColor ? paintStyles(text, styles) : text;
+  }
+  return line;
+}
+
+// A long answer has thousands of these.
+function paintStyles(text: string, styles: readonly Style[]): string {
+  const [first, second] = styles;
+  if (first === undefined || text === "") return text;
+  const codes = second === undefined
+    ? CODES[first]
+    : styles.map((style) => CODES[style]).join(";");
+  return `\x1b[${codes}m${text}\x1b[0m`;
 }
 
 /** The text of spans without their look. */

@@ -18,7 +18,7 @@ import type { ReplSession } from "./repl_session.ts";
 import { renderStatusLine, type StatusTracker } from "./status_line.ts";
 
 export interface PainterOptions {
-  readonly host: Pick<ReplHost, "monotonicMs" | "sleep">;
+  readonly host: Pick<ReplHost, "kill" | "monotonicMs" | "os" | "sleep">;
   readonly terminal: Terminal;
   readonly face: RichFace;
   readonly session: ReplSession;
@@ -72,14 +72,36 @@ export class LivePainter {
       .then(() => this.schedule(), () => {});
   }
 
-  /** Draws now. */
-  paint(): void {
+  /** Draws now, with another word to the person where one is given. */
+  paint(notice: string = this.#notice): void {
+    this.#notice = notice;
     if (this.#isPaused || this.#over.signal.aborted) return;
     const { face, host, onGone } = this.#options;
     this.#paintedMs = host.monotonicMs();
     const lines = face.takeLines();
     if (!this.#screen.paint(lines, this.#compose())) onGone();
     this.#tick();
+  }
+
+  /** Draws the live lines alone, now: what is finished comes with the next frame. */
+  echo(): void {
+    if (this.#isPaused || this.#over.signal.aborted) return;
+    if (!this.#screen.paint([], this.#compose())) this.#options.onGone();
+    this.schedule();
+  }
+
+  /** Stops the program until its shell continues it. */
+  async suspend(keyboard: Keyboard): Promise<void> {
+    const { host, terminal } = this.#options;
+    if (host.os === "windows") return;
+    this.pause();
+    keyboard.close();
+    await terminal.stdout.flush({ timeoutMs: LIMITS.outputFlushMs });
+    // With the whole group, as a key would (0, kill(2)): a program that waits for this one
+    // must not be left running.
+    host.kill(0, "SIGTSTP");
+    await host.sleep(LIMITS.frameMs);
+    this.resume(keyboard);
   }
 
   /** Takes the live lines away and draws nothing until `resume`. */

@@ -113,8 +113,10 @@ class RichRepl {
   async #pump(): Promise<void> {
     try {
       await this.#keyboard.pump((keys) => {
-        for (const key of keys) this.#onKey(key);
-        this.#painter.paint();
+        const isDone = keys.map((key) => this.#onKey(key)).includes(true);
+        // What only changes the draft does not wait for an answer to be rendered.
+        if (isDone) this.#painter.paint();
+        else this.#painter.echo();
       });
     } catch (error) {
       // A bug here must not leave a terminal that hears nothing.
@@ -124,12 +126,14 @@ class RichRepl {
     this.#leave(exitCode("done"));
   }
 
-  #onKey(key: Key): void {
+  // True when the key did more than change the draft.
+  #onKey(key: Key): boolean {
     this.#painter.notice("");
-    if (this.#questions.current !== undefined && this.#ask(key)) return;
+    if (this.#questions.current !== undefined && this.#ask(key)) return true;
     const { state, wish } = onKey(this.#editor, key, this.#facts());
     this.#editor = state;
     if (wish !== undefined) this.#grant(wish);
+    return wish !== undefined;
   }
 
   // True when the key was meant for the open question.
@@ -159,7 +163,7 @@ class RichRepl {
       case "leave":
         return this.#leave(exitCode("done"));
       case "suspend":
-        return void this.#suspend();
+        return void this.#painter.suspend(this.#keyboard);
       case "redraw":
         return this.#painter.wipe();
     }
@@ -224,8 +228,9 @@ class RichRepl {
         return;
       case "turn.completed":
       case "thread.closed":
-        this.#painter.notice("");
-        return this.#questions.clear();
+        this.#questions.clear();
+        // The end of an answer waits for no frame.
+        return this.#painter.paint("");
     }
   }
 
@@ -233,19 +238,6 @@ class RichRepl {
     const lines = this.#questions.renderHead(this.#look());
     this.#face.showPainted(lines, !this.#questions.isBegun);
     this.#painter.after(LIMITS.answerArmMs);
-  }
-
-  async #suspend(): Promise<void> {
-    const { host, terminal } = this.#request;
-    if (host.os === "windows") return;
-    this.#painter.pause();
-    this.#keyboard.close();
-    await terminal.stdout.flush({ timeoutMs: LIMITS.outputFlushMs });
-    // Stops here until the shell continues us; with the whole group, as a key would (0,
-    // kill(2)): a program that waits for this one must not be left running.
-    host.kill(0, "SIGTSTP");
-    await host.sleep(LIMITS.frameMs);
-    this.#painter.resume(this.#keyboard);
   }
 
   #listen(): readonly (() => void)[] {

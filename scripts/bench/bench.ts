@@ -239,7 +239,8 @@ function watch(pid: number): { stop(): Promise<Usage> } {
   };
 }
 
-function readUsage(pid: number): Usage | undefined {
+/** What a process has used up to now; undefined when it is gone. */
+export function readUsage(pid: number): Usage | undefined {
   try {
     const status = Deno.readTextFileSync(`/proc/${pid}/status`);
     const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);

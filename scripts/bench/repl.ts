@@ -1,7 +1,7 @@
 /** A long answer in a terminal: what it costs beside JSON lines, how soon a key is seen. */
 import { hasPty, openPty } from "../../tests/support/pty.ts";
 import { serveHttp } from "../../tests/support/http_server.ts";
-import { answer, medianOf, subjects } from "./bench.ts";
+import { answer, medianOf, readUsage, subjects } from "./bench.ts";
 
 const DELTAS = 20_000;
 const RUNS = 11;
@@ -11,8 +11,10 @@ const KEY_MS = 4;
 const KEYS = "QZXJKV";
 const LAST = "The very last word.";
 
+/** From the request to the end of the turn. */
 interface Run {
   readonly wallMs: number;
+  readonly cpuMs: number;
   readonly echoesMs: readonly number[];
 }
 
@@ -25,29 +27,21 @@ async function main(): Promise<void> {
   }
   const [subject] = subjects();
   if (subject === undefined) throw new Error("Cannot find build/rondo");
-  const walls: { readonly json: number[]; readonly repl: number[] } = {
-    json: [],
-    repl: [],
-  };
+  const json: Run[] = [];
+  const repl: Run[] = [];
   const echoes: number[] = [];
   for (let round = 0; round <= RUNS; round++) {
-    const json = await run(subject.path, { isRepl: false, isTyping: false });
-    const repl = await run(subject.path, { isRepl: true, isTyping: false });
+    const lines = await run(subject.path, { isRepl: false, isTyping: false });
+    const shown = await run(subject.path, { isRepl: true, isTyping: false });
     const typed = await run(subject.path, { isRepl: true, isTyping: true });
     // The first round warms the disk cache and does not count.
     if (round === 0) continue;
-    walls.json.push(json.wallMs);
-    walls.repl.push(repl.wallMs);
+    json.push(lines);
+    repl.push(shown);
     echoes.push(...typed.echoesMs);
   }
-  const share = medianOf(walls.repl) / medianOf(walls.json);
-  console.log(
-    `answer of ${DELTAS} deltas: JSON lines ${
-      medianOf(walls.json).toFixed(0)
-    } ms, conversation ${medianOf(walls.repl).toFixed(0)} ms, share ${
-      share.toFixed(2)
-    } of at most 1.5${share <= 1.5 ? "" : "  MISSED"}`,
-  );
+  printShare("wall", json, repl);
+  printShare("cpu", json, repl);
   const sorted = echoes.toSorted((left, right) => left - right);
   const p95 = sorted[Math.floor(sorted.length * 0.95)] ?? NaN;
   const middle = medianOf(echoes);
@@ -57,6 +51,26 @@ async function main(): Promise<void> {
     } ms of at most 5, longest ${
       (sorted.at(-1) ?? NaN).toFixed(1)
     } ms, n=${sorted.length}${middle <= 5 ? "" : "  MISSED"}`,
+  );
+}
+
+function printShare(
+  what: "wall" | "cpu",
+  json: readonly Run[],
+  repl: readonly Run[],
+): void {
+  const of = (runs: readonly Run[]): number =>
+    medianOf(
+      runs.map(({ wallMs, cpuMs }) => what === "wall" ? wallMs : cpuMs)
+        .filter(Number.isFinite),
+    );
+  const share = of(repl) / of(json);
+  console.log(
+    `answer of ${DELTAS} deltas, ${what}: JSON lines ${
+      of(json).toFixed(0)
+    } ms, conversation ${of(repl).toFixed(0)} ms, share ${
+      share.toFixed(2)
+    } of at most 1.5${share <= 1.5 ? "" : "  MISSED"}`,
   );
 }
 
@@ -70,8 +84,11 @@ async function run(
   const root = await Deno.makeTempDir({ prefix: "bench-" });
   const body = longAnswer();
   let askedMs = 0;
+  let cpuBeforeMs = 0;
+  let pid = 0;
   const server = serveHttp((request) => {
     if (request.method !== "POST") return new Response(null, { status: 404 });
+    cpuBeforeMs = readUsage(pid)?.cpuMs ?? 0;
     askedMs = performance.now();
     return new Response(body, {
       headers: { "content-type": "text/event-stream" },
@@ -98,13 +115,16 @@ async function run(
       },
       columns: 100,
     });
+    // Its first words come long before the request.
+    await pty.wrote(isRepl ? "\x1b" : "thread.started");
+    pid = pty.pid;
     const echoesMs = isTyping ? await type(pty, () => askedMs > 0) : [];
-    const mark = isRepl ? LAST : '"turn.completed"';
-    await pty.wrote(mark);
+    await pty.wrote(isRepl ? LAST : '"turn.completed"');
     const wallMs = performance.now() - askedMs;
+    const cpuMs = (readUsage(pid)?.cpuMs ?? NaN) - cpuBeforeMs;
     if (isRepl) await pty.type("\x03\x04");
     await pty.code;
-    return { wallMs, echoesMs };
+    return { wallMs, cpuMs, echoesMs };
   } finally {
     await server.shutdown();
     await Deno.remove(root, { recursive: true });

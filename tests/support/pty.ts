@@ -22,6 +22,8 @@ export interface Pty extends AsyncDisposable {
   type(text: string): Promise<void>;
   /** Changes the window; the program gets SIGWINCH. */
   resize(columns: number): Promise<void>;
+  /** Of the program; known once it has begun. */
+  readonly pid: number;
   kill(signal: Deno.Signal): void;
   /** Exit code of the program. */
   readonly code: Promise<number>;
@@ -146,8 +148,12 @@ class ScriptPty implements Pty {
     if (code !== 0) throw new Error(`cannot resize ${path}`);
   }
 
+  get pid(): number {
+    return this.#head().pid;
+  }
+
   kill(signal: Deno.Signal): void {
-    Deno.kill(this.#head().pid, signal);
+    Deno.kill(this.pid, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

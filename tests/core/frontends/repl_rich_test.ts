@@ -369,3 +369,29 @@ Deno.test("runRepl() completes commands with Tab", async () => {
   session.type("\x03\x04");
   await session.code;
 });
+
+Deno.test("runRepl() draws a key before what streams in, and the end of a turn at once", async () => {
+  const session = new Session(waiting());
+  await session.shows("›");
+  session.type("go\r");
+  await session.shows("› go");
+  const text = "A finished line.\n\nAnd the rest.";
+  session.thread.emit({ type: "text.delta", activityId: "item_0", text });
+  session.type("Q");
+  await session.shows("A finished line.");
+  const drawn = session.terminal.stdout.text;
+  const key = drawn.indexOf("Q");
+  assert.ok(key > 0 && key < drawn.indexOf("A finished line."), drawn);
+  session.thread.emit({
+    type: "activity.completed",
+    activity: { id: "item_0", type: "message", text },
+  });
+  const from = drawn.length;
+  session.thread.endTurn();
+  // Without a frame: nothing but the microtasks of the events runs in between.
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+  const ended = session.terminal.stdout.text.slice(from);
+  assert.ok(ended.includes("And the rest."), ended);
+  session.type("\x15\x04");
+  await session.code;
+});
