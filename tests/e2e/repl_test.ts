@@ -530,6 +530,7 @@ test("rondo stops on Ctrl-Z with a clean terminal, and is whole again on fg", as
   await pty.type("\x1a");
   const stopped = await pty.shows(/Stopped[^]*\nshell> ?$/);
   assert.doesNotMatch(stopped, /half a draft|Waiting for|Writing/);
+  await stoppedBelow(pty.pid);
   assert.ok(isLast(pty.output, "\x1b[?2004l", "\x1b[?2004h"));
   await pty.type("stty -a | grep -oE -- '-?(icanon|echo|isig)\\b'\r");
   const modes = await pty.shows(/isig\n[^]*icanon\n[^]*shell> ?$/);
@@ -543,6 +544,30 @@ test("rondo stops on Ctrl-Z with a clean terminal, and is whole again on fg", as
   await pty.type("exit 7\r");
   assert.equal(await pty.code, 7);
 });
+
+// A thread that still waits for a key could take the next line from the shell.
+async function stoppedBelow(pid: number): Promise<void> {
+  for (const child of await childrenOf(pid)) {
+    const threads = `/proc/${child}/task`;
+    const isStopped = async (): Promise<boolean> => {
+      for await (const { name } of Deno.readDir(threads)) {
+        const stat = await Deno.readTextFile(`${threads}/${name}/stat`);
+        if (!/^T /.test(stat.slice(stat.lastIndexOf(")") + 2))) return false;
+      }
+      return true;
+    };
+    while (!(await isStopped())) {
+      await new Promise((wake) => setTimeout(wake, 5));
+    }
+    await stoppedBelow(child);
+  }
+}
+
+async function childrenOf(pid: number): Promise<readonly number[]> {
+  const path = `/proc/${pid}/task/${pid}/children`;
+  const text = await Deno.readTextFile(path).catch(() => "");
+  return text.split(" ").filter(Boolean).map(Number);
+}
 
 // A shell that stops and continues what runs in it, and says little itself.
 async function openShell(home: AgentHome, model: MockModel): Promise<Pty> {
