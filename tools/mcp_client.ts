@@ -14,8 +14,8 @@ import { type McpElicitation, McpRefusal } from "./mcp_contract.ts";
 
 export interface ClientOptions {
   readonly server: string;
-  /** The folder that is worked in; absolute. */
-  readonly root: string;
+  /** The folder that is worked in, when the server is to know; absolute. */
+  readonly root: string | undefined;
   /** Whether there is somebody who could let a server ask the model. */
   readonly canSample: boolean;
   readonly onToolsChanged: () => void;
@@ -34,10 +34,11 @@ const METHOD_NOT_FOUND = -32_601;
 
 /** A client that says hello when it is connected. */
 export function createClient(options: ClientOptions): Client {
+  const { root } = options;
   const client = new Client({ name: PROGRAM, version: VERSION }, {
     capabilities: {
       elicitation: { form: { applyDefaults: true }, url: {} },
-      roots: {},
+      ...(root !== undefined && { roots: {} }),
       ...(options.canSample && { sampling: {} }),
     },
   });
@@ -51,9 +52,11 @@ export function createClient(options: ClientOptions): Client {
       ...await options.onElicit(elicitationOf(options.server, params), signal),
     }),
   );
-  client.setRequestHandler(ListRootsRequestSchema, () => ({
-    roots: [{ uri: fileUri(options.root), name: basename(options.root) }],
-  }));
+  if (root !== undefined) {
+    client.setRequestHandler(ListRootsRequestSchema, () => ({
+      roots: [{ uri: fileUri(root), name: basename(root) }],
+    }));
+  }
   // Whoever asks for what was not offered gets a reason too.
   client.fallbackRequestHandler = async ({ method, params }, { signal }) => {
     if (method !== "sampling/createMessage") {

@@ -49,6 +49,8 @@ export interface McpServerSpec {
     readonly tools: Readonly<Record<string, McpApprovalMode>>;
   };
   readonly parallel: boolean;
+  /** Whether it learns of the working folder. */
+  readonly roots: boolean;
 }
 
 /** One table of `[mcp_servers]`; it must have passed the checks of the configuration. */
@@ -77,6 +79,7 @@ export function parseMcpServer(
       ),
     },
     parallel: config.supports_parallel_tool_calls,
+    roots: config.roots,
   };
 }
 

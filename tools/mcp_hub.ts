@@ -167,7 +167,7 @@ export class McpHub {
     const peer: McpPeer = new McpPeer({
       host: options.host,
       spec,
-      root: options.cwd,
+      root: spec.roots ? options.cwd : undefined,
       canSample: options.sampling !== undefined,
       openTransport: () => createTransport(spec, options),
       requests: this.#answers,

@@ -31,7 +31,7 @@ export interface PeerOptions {
   readonly spec: McpServerSpec;
   readonly openTransport: () => Promise<McpTransport>;
   /** The folder that is worked in. */
-  readonly root: string;
+  readonly root: string | undefined;
   readonly canSample: boolean;
   /** Takes what the server wants of the person in the middle of a call. */
   readonly requests: ServerRequests;

@@ -130,6 +130,7 @@ function parseServer(
     disabledTools: [],
     approval: { fallback: "auto", tools: {} },
     parallel: false,
+    roots: false,
   };
 }
 

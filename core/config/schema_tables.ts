@@ -123,6 +123,11 @@ export const McpServerTable = z.strictObject({
     {},
   ),
   supports_parallel_tool_calls: z._default(z.boolean(), false),
+  roots: z._default(z.boolean(), false).check(
+    z.describe(
+      "Tell the server of the working folder; a file server then works there, not in the folders of its arguments",
+    ),
+  ),
   experimental_environment: z.optional(z.unknown()),
   environment_id: z.optional(z.unknown()),
   auth: z.optional(z.unknown()),

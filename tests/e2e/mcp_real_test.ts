@@ -83,6 +83,7 @@ function program(
 ): McpServerSpec {
   return {
     ...scripted(name, {}),
+    roots: name === "everything",
     transport: {
       type: "stdio",
       command: "node",
@@ -192,7 +193,10 @@ realTest(
           return false;
         }
       });
-      await using t = testHub([behindUrl("everything", url)]);
+      await using t = testHub([{
+        ...behindUrl("everything", url),
+        roots: true,
+      }]);
       await callEverything(await t.tools());
       assert.deepEqual(t.warnings, []);
     } finally {
@@ -206,8 +210,8 @@ realTest(
   "server-filesystem and server-memory do their work in a turn",
   async (folder) => {
     const work = await Deno.makeTempDir();
-    // The server takes the folder it is told of by the client for the one in its arguments.
-    let path = "";
+    const path = `${work}/note.txt`;
+    await Deno.writeTextFile(path, "remember me");
     const table = (name: string, args: readonly string[]): string =>
       [
         `[mcp_servers.${name}]`,
@@ -219,7 +223,7 @@ realTest(
       ].join("\n");
     await using s = await stage({
       script: [
-        () => [
+        [
           call("mcp__filesystem__read_text_file", { path }),
           call("mcp__memory__create_entities", {
             entities: [{ name: "n", entityType: "note", observations: ["o"] }],
@@ -229,9 +233,7 @@ realTest(
         [say("done")],
       ],
       config: { bottom: table("filesystem", [work]) + table("memory", []) },
-      files: { "note.txt": "remember me" },
     });
-    path = `${s.home.work}/note.txt`;
     const run = await s.json("go");
     assert.equal(run.code, 0, run.stderr);
     const items = itemsOf(run, "mcp_tool_call");

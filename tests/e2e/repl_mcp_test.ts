@@ -536,9 +536,10 @@ test("Servers are not told of sampling, nor answered, where no question may be a
   }]);
 });
 
-test("Servers learn of the folder, and of what the terminal can do", async () => {
+test("A server learns of the folder where it is to, and of what the terminal can do", async () => {
   await using one = await walk({
     script: [[call("mcp__tiny__roots", {})], say("All done.")],
+    config: { bottom: "roots = true" },
   });
   await one.pty.shows("/help lists commands");
   await one.pty.type("go\r");

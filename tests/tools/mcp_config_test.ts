@@ -35,6 +35,7 @@ Deno.test("parseMcpServer() fills in what a short table leaves out", () => {
     disabledTools: [],
     approval: { fallback: "auto", tools: {} },
     parallel: false,
+    roots: false,
   });
 });
 
@@ -54,6 +55,7 @@ Deno.test("parseMcpServer() takes every key of a program", () => {
     default_tools_approval_mode: "prompt",
     tools: { a: { approval_mode: "approve" }, b: {} },
     supports_parallel_tool_calls: true,
+    roots: true,
   });
   assert.deepEqual(spec, {
     name: "s",
@@ -74,6 +76,7 @@ Deno.test("parseMcpServer() takes every key of a program", () => {
     disabledTools: ["b"],
     approval: { fallback: "prompt", tools: { a: "approve" } },
     parallel: true,
+    roots: true,
   });
 });
 

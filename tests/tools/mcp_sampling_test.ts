@@ -319,8 +319,8 @@ Deno.test("A server that asks the model where nobody can allow it is told so, th
   ]);
 });
 
-Deno.test("A server learns of the folder that is worked in", async () => {
-  await using t = testHub([SERVER], { cwd: "/tmp" });
+Deno.test("A server learns of the folder that is worked in where it is to", async () => {
+  await using t = testHub([{ ...SERVER, roots: true }], { cwd: "/tmp" });
   const output = await (await t.tool("roots")).run(
     call({}),
     recordingContext(settings()),

@@ -52,6 +52,7 @@ function spec(name: string, more: Partial<McpServerSpec>): McpServerSpec {
     disabledTools: [],
     approval: { fallback: "approve", tools: {} },
     parallel: false,
+    roots: false,
     ...more,
   };
 }
