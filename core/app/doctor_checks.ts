@@ -7,6 +7,7 @@ import { reapChild } from "../host/descriptors.ts";
 import { errorText, SandboxUnavailable, UserError } from "../protocol/error.ts";
 import type { ExitName } from "../protocol/exit_code.ts";
 import type { Host } from "../protocol/host.ts";
+import { dirname } from "../util/path.ts";
 import { createSandbox, runDiagnosis } from "../../sandbox/mod.ts";
 import { NO_HOME } from "./agent.ts";
 
@@ -159,13 +160,16 @@ async function checkCodexHome(
       facts: { codex_home: null, writable: false },
     };
   }
-  const problem = await findWriteProblem(host, codexHome);
+  const there = await nearestThere(host, codexHome);
+  const problem = await findWriteProblem(host, there);
   const facts = { codex_home: codexHome, writable: problem === undefined };
   return problem === undefined
     ? {
       name,
       status: "ok",
-      summary: `${codexHome} is writable`,
+      summary: there === codexHome
+        ? `${codexHome} is writable`
+        : `${codexHome} is made with the first session`,
       lines: [],
       facts,
     }
@@ -178,13 +182,19 @@ async function checkCodexHome(
     };
 }
 
+/** The folder itself, or the first above it that exists: there it would be made. */
+async function nearestThere(host: Host, folder: string): Promise<string> {
+  let at = folder;
+  while (at !== "/" && await host.files.stat(at) === undefined) {
+    at = dirname(at);
+  }
+  return at;
+}
+
 async function findWriteProblem(
   host: Host,
   folder: string,
 ): Promise<string | undefined> {
-  if (await host.files.stat(folder) === undefined) {
-    return "it is not there yet, and made with the first session";
-  }
   const path = `${folder}/.doctor-${host.newId()}`;
   try {
     await host.files.write(path, "", { exclusive: true, mode: 0o600 });

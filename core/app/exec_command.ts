@@ -10,6 +10,7 @@ import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { UserPart } from "../protocol/op.ts";
 import type { Terminal } from "../protocol/terminal.ts";
+import { PROGRAM } from "../protocol/version.ts";
 import type { OpenThread } from "../session/threads.ts";
 import { asObject, type JsonObject } from "../util/json.ts";
 import { resolvePath } from "../util/path.ts";
@@ -158,6 +159,6 @@ async function checkRepository(
   }
   throw new UserError(
     "usage",
-    `Cannot start in ${loaded.cwd}: it is no git repository, must be one or trusted; --skip-git-repo-check goes ahead`,
+    `Cannot start in ${loaded.cwd}: it is no git repository, must be one or trusted (${PROGRAM} asks when it is started here); --skip-git-repo-check goes ahead`,
   );
 }

@@ -138,3 +138,19 @@ Deno.test("doctor shows no password of a proxy, and names files of authorities t
   );
   assert.match(run.stdout, /^credentials {4}ok {7}Mock: key from/m);
 });
+
+Deno.test("doctor says that an absent home can be made, and when it cannot", async () => {
+  await using home = await agentHome();
+  const env = { CODEX_HOME: undefined };
+  const away = { ...env, HOME: `${home.root}/not/there` };
+  const absent = (await doctor(home, { env: away })).check("home");
+  assert.equal(absent["status"], "ok");
+  assert.match(String(absent["summary"]), /made with the first session/);
+  await assert.rejects(Deno.stat(`${home.root}/not`));
+
+  await Deno.writeTextFile(`${home.root}/file`, "");
+  const under = { ...env, HOME: `${home.root}/file` };
+  const below = (await doctor(home, { env: under })).check("home");
+  assert.equal(below["status"], "warning");
+  assert.equal(below["writable"], false);
+});
