@@ -21,15 +21,26 @@ export async function loadProgramScript(
   entryUrl: string,
 ): Promise<Program | undefined> {
   if (!Deno.build.standalone) return undefined;
-  const url = (name: string): URL => new URL(name, entryUrl);
-  const source = Deno.readTextFileSync(url(PROGRAM_SCRIPT.source));
-  const cachedData = Deno.readFileSync(url(PROGRAM_SCRIPT.cache));
+  const { filename, source, cachedData } = readParts(entryUrl);
   const { Script } = await import("node:vm");
-  const filename = url(PROGRAM_SCRIPT.source).href;
   const script = new Script(source, { filename, cachedData });
   // Freed at once, not by the next large collection.
   cachedData.buffer.transfer(0);
   return runProgramScript(script);
+}
+
+// There is nothing else to do before they are here.
+function readParts(entryUrl: string): {
+  readonly filename: string;
+  readonly source: string;
+  readonly cachedData: Uint8Array<ArrayBuffer>;
+} {
+  const { href: filename } = new URL(PROGRAM_SCRIPT.source, entryUrl);
+  return {
+    filename,
+    source: Deno.readTextFileSync(new URL(filename)),
+    cachedData: Deno.readFileSync(new URL(PROGRAM_SCRIPT.cache, entryUrl)),
+  };
 }
 
 /** What the script leaves behind when it is run. */
