@@ -2,11 +2,15 @@
 import { errorCode, errorText, SessionError } from "../protocol/error.ts";
 import type { Files, Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import { blobFolder, listLogFiles } from "./session_files.ts";
+import { blobFolder, isLinkToNothing, listLogFiles } from "./session_files.ts";
 
 const PRESENT = /^[0-9a-f]{64}$/;
 // Put there by a sweep; one that is found at the start is of another, dead or alive.
 const ASIDE = /^[0-9a-f]{64}\.[0-9a-f-]+\.gone$/;
+// What placeSync() writes before it has its name.
+const UNFINISHED = /^\.[0-9a-f-]{36}$/;
+// Other programs of this home, and people, may compress what is old.
+const COMPRESSED = /\.(?:zst|gz|xz|bz2|lz4|br|zip|7z)$/;
 const USE = /"sha256":"([0-9a-f]{64})"/g;
 const USE_BYTES = 76;
 
@@ -94,7 +98,7 @@ async function removeUnfinished(
   const oldMs = host.now().getTime() - LIMITS.lockForeignMs;
   let freed = 0;
   for (const name of names) {
-    if (!name.startsWith(".")) continue;
+    if (!UNFINISHED.test(name)) continue;
     const path = `${folder}/${name}`;
     const stat = await host.files.stat(path);
     if (stat === undefined || stat.mtimeMs > oldMs) continue;
@@ -105,8 +109,9 @@ async function removeUnfinished(
 }
 
 // All that is named in any log, damaged lines and copies kept by a repair included;
-// undefined when there is one that cannot be looked into. A log may be moved while the
-// others are read: then it turns up where it was not before.
+// undefined when there is one that cannot be looked into, or a link to nothing: a disk
+// with logs may be absent. A log may be moved while the others are read: then it turns up
+// where it was not before.
 async function findUses(
   files: Files,
   codexHome: string,
@@ -115,13 +120,14 @@ async function findUses(
   const seen = new Set<string>();
   for (;;) {
     const paths = (await listLogFiles(files, codexHome))
-      .filter((path) => !seen.has(path));
+      ?.filter((path) => !seen.has(path));
+    if (paths === undefined) return undefined;
     if (paths.length === 0) return uses;
     for (const path of paths) {
-      // Other programs of this home may compress what is old.
-      if (path.endsWith(".zst")) return undefined;
+      if (COMPRESSED.test(path)) return undefined;
       seen.add(path);
       await tolerant(() => addUses(files, path, uses));
+      if (await isLinkToNothing(files, path)) return undefined;
     }
   }
 }

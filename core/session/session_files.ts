@@ -65,28 +65,43 @@ export function blobFolderOf(logPath: string): string {
   return blobFolder(dirname(logPath).replace(PLACE, ""));
 }
 
-/** Paths of all files that hold lines of sessions: also what a repair kept, or writes. */
+/** Whether what a link stands for is absent, maybe only now: another disk can be. */
+export async function isLinkToNothing(
+  files: Files,
+  path: string,
+): Promise<boolean> {
+  if (!(await files.lstat(path))?.isSymlink) return false;
+  return await files.stat(path) === undefined;
+}
+
+/**
+ * Paths of all files that hold lines of sessions: also what a repair kept, or writes.
+ * Undefined when a folder of theirs is a link to nothing.
+ */
 export async function listLogFiles(
   files: Files,
   codexHome: string,
-): Promise<string[]> {
+): Promise<string[] | undefined> {
+  let isAbsent = false;
   // One that is only not readable now must not count as empty: its logs are in use.
   const list: List = async (folder) => {
     try {
       return await files.list(folder);
     } catch (error) {
-      // A link to nothing, or to a file.
       const code = errorCode(error);
-      if (code === "ENOENT" || code === "ENOTDIR") return [];
-      throw error;
+      if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
+      // A link to a file is no folder of logs.
+      isAbsent ||= code === "ENOENT" && await isLinkToNothing(files, folder);
+      return [];
     }
   };
   const paths = [
     ...await walk(list, `${codexHome}/sessions`, 3),
     ...await walk(list, `${codexHome}/archived_sessions`, 0),
   ];
+  if (isAbsent) return undefined;
   return paths.filter((path) =>
-    basename(path).startsWith("rollout-") && !/\.lock(\.|$)/.test(path)
+    /^rollout-(?!.*\.lock(\.|$))/.test(basename(path))
   );
 }
 

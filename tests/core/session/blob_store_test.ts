@@ -371,14 +371,13 @@ Deno.test("sweepBlobs() brings back what a sweep that was killed had put aside",
   assert.deepEqual(await home.blobs(), [name]);
 });
 
-Deno.test("sweepBlobs() looks behind links, and is not stopped by those to nothing", async () => {
+Deno.test("sweepBlobs() looks behind links, and is not stopped by those to files", async () => {
   await using home = await makeHome();
   await using disk = await makeHome();
   const path = await home.write([item(imageItem("a"))]);
   const year = path.split("/").slice(0, -3).join("/");
   await Deno.rename(year, `${disk.path}/moved`);
   await Deno.symlink(`${disk.path}/moved`, year);
-  await Deno.symlink(`${disk.path}/nothing`, `${home.path}/sessions/2001`);
   await Deno.writeTextFile(`${disk.path}/file`, "");
   await Deno.symlink(`${disk.path}/file`, `${home.path}/sessions/2002`);
   assert.equal(await sweepBlobs(home.host, home.path), 0);
@@ -389,9 +388,11 @@ Deno.test("sweepBlobs() looks behind links, and is not stopped by those to nothi
 Deno.test("sweepBlobs() removes nothing while a log cannot be looked into", async () => {
   await using home = await makeHome();
   const path = await home.write([item(imageItem("a"))]);
-  await Deno.rename(path, `${path}.zst`);
-  assert.equal(await sweepBlobs(home.host, home.path), 0);
-  await Deno.rename(`${path}.zst`, path);
+  for (const packed of [`${path}.zst`, `${path}.gz`]) {
+    await Deno.rename(path, packed);
+    assert.equal(await sweepBlobs(home.host, home.path), 0);
+    await Deno.rename(packed, path);
+  }
   const files: Files = {
     ...home.host.files,
     list: (folder) =>
@@ -409,13 +410,49 @@ Deno.test("sweepBlobs() removes nothing while a log cannot be looked into", asyn
 Deno.test("sweepBlobs() removes what a killed writer left, not what one is writing", async () => {
   await using home = await makeHome();
   await home.write([item(imageItem("a"))]);
-  const left = home.blob(".left");
-  const fresh = home.blob(".fresh");
-  for (const path of [left, fresh]) await Deno.writeTextFile(path, "half");
+  const left = home.blob(`.${crypto.randomUUID()}`);
+  const fresh = home.blob(`.${crypto.randomUUID()}`);
+  const foreign = home.blob(".directory");
+  for (const path of [left, fresh, foreign]) {
+    await Deno.writeTextFile(path, "half");
+  }
   await Deno.utime(left, 0, 0);
+  await Deno.utime(foreign, 0, 0);
   assert.equal(await sweepBlobs(home.host, home.path), 4);
-  assert.equal((await home.blobs()).length, 2);
+  assert.equal((await home.blobs()).length, 3);
   await Deno.stat(fresh);
+  await Deno.stat(foreign);
+});
+
+for (const what of ["sessions", "archived_sessions", "a year", "a log"]) {
+  Deno.test(`sweepBlobs() removes nothing while ${what} is on a disk that is absent`, async () => {
+    await using home = await makeHome();
+    const path = await home.write([item(imageItem("a"))]);
+    let moved = `${home.path}/${what}`;
+    if (what === "a log") moved = path;
+    if (what === "a year") moved = path.split("/").slice(0, -3).join("/");
+    if (what === "archived_sessions") {
+      await archiveSession(home.host, path, { codexHome: home.path });
+    }
+    const disk = `${home.path}/disk`;
+    await Deno.rename(moved, disk);
+    await Deno.symlink(disk, moved);
+    await Deno.rename(disk, `${home.path}/absent`);
+    assert.equal(await sweepBlobs(home.host, home.path), 0);
+    assert.equal((await home.blobs()).length, 1);
+  });
+}
+
+Deno.test("sweepBlobs() knows the logs of a home by their own names alone", async () => {
+  await using parent = await makeHome();
+  const codexHome = `${parent.path}/a.lock.d`;
+  const path = await writeLog(parent.host, [item(imageItem("a"))], {
+    codexHome,
+  });
+  assert.equal(await sweepBlobs(parent.host, codexHome), 0);
+  const { thread } = await restoreThread(parent.host.files, path);
+  assert.deepEqual(thread.items, [imageItem("a")]);
+  assert.deepEqual(thread.problems, []);
 });
 
 Deno.test("ThreadLog warns of payloads as of lines, also of those that were there", async () => {
