@@ -39,32 +39,45 @@ export class BlobStore {
     return contents;
   }
 
-  async #read({ sha256, bytes }: BlobRef): Promise<BlobContent> {
-    const path = this.#pathOf(sha256);
+  // A sweep may have put it aside, and brings back what is wanted: then it is neither
+  // where it was nor where it was seen to be, and has its place again.
+  async #read(ref: BlobRef): Promise<BlobContent> {
+    const path = this.#pathOf(ref.sha256);
     try {
-      const data = await this.#readBytes(sha256);
-      if (data.length === bytes && sha256Hex(data) === sha256) {
-        return { kind: "found", text: new TextDecoder().decode(data) };
-      }
-      return { kind: "lost", reason: `${path} is damaged` };
+      return await this.#readFile(path, ref) ??
+        await this.#readAside(ref) ??
+        await this.#readFile(path, ref) ??
+        { kind: "lost", reason: `there is no ${path}` };
     } catch (error) {
-      const reason = errorCode(error) === "ENOENT"
-        ? `there is no ${path}`
-        : `${path} cannot be read: ${errorText(error)}`;
+      const reason = `${path} cannot be read: ${errorText(error)}`;
       return { kind: "lost", reason };
     }
   }
 
-  async #readBytes(sha256: string): Promise<Uint8Array<ArrayBuffer>> {
+  async #readAside(ref: BlobRef): Promise<BlobContent | undefined> {
+    const entries = await this.#files.list(this.#folder).catch(() => []);
+    const aside = entries.find(({ name }) => name.startsWith(`${ref.sha256}.`));
+    return aside && await this.#readFile(`${this.#folder}/${aside.name}`, ref);
+  }
+
+  // Undefined where nothing is. What is no file is not opened: a pipe would never end.
+  async #readFile(
+    path: string,
+    { sha256, bytes }: BlobRef,
+  ): Promise<BlobContent | undefined> {
     try {
-      return await this.#files.readBytes(this.#pathOf(sha256));
+      const stat = await this.#files.stat(path);
+      if (stat === undefined) return undefined;
+      if (stat.isFile && stat.size === bytes) {
+        const data = await this.#files.readBytes(path);
+        if (data.length === bytes && sha256Hex(data) === sha256) {
+          return { kind: "found", text: new TextDecoder().decode(data) };
+        }
+      }
+      return { kind: "lost", reason: `${path} is damaged` };
     } catch (error) {
-      if (errorCode(error) !== "ENOENT") throw error;
-      // A sweep may have put it aside, and brings back what is wanted.
-      const entries = await this.#files.list(this.#folder).catch(() => []);
-      const aside = entries.find(({ name }) => name.startsWith(`${sha256}.`));
-      if (aside === undefined) throw error;
-      return await this.#files.readBytes(`${this.#folder}/${aside.name}`);
+      if (errorCode(error) === "ENOENT") return undefined;
+      throw error;
     }
   }
 

@@ -371,6 +371,48 @@ Deno.test("sweepBlobs() brings back what a sweep that was killed had put aside",
   assert.deepEqual(await home.blobs(), [name]);
 });
 
+Deno.test("restoreThread() finds a payload that comes back while it is looked for aside", async () => {
+  await using home = await makeHome();
+  const path = await home.write([item(imageItem("a"))]);
+  const blob = home.blob((await home.blobs())[0]!);
+  for (const isSeen of [true, false]) {
+    const aside = `${blob}.${home.host.newId()}.gone`;
+    await Deno.rename(blob, aside);
+    const list: Files["list"] = async (folder) => {
+      const before = await home.host.files.list(folder);
+      await Deno.rename(aside, blob);
+      return isSeen ? before : await home.host.files.list(folder);
+    };
+    const { thread } = await restoreThread({ ...home.host.files, list }, path);
+    assert.deepEqual(thread.problems, []);
+    assert.deepEqual(thread.items, [imageItem("a")]);
+  }
+});
+
+Deno.test("restoreThread() does not open a pipe or a device in the place of a payload", async () => {
+  await using home = await makeHome();
+  const path = await home.write([item(imageItem("a"))]);
+  const blob = home.blob((await home.blobs())[0]!);
+  await Deno.remove(blob);
+  const readBytes: Files["readBytes"] = (name) =>
+    Promise.reject(new Error(`${name} was opened`));
+  const make = [
+    () => new Deno.Command("mkfifo", { args: [blob] }).output(),
+    () => Deno.symlink("/dev/zero", blob),
+  ];
+  for (const run of make) {
+    await run();
+    const files = { ...home.host.files, readBytes };
+    const { thread } = await restoreThread(files, path);
+    assert.match(thread.problems.join(), /blank image .* is damaged$/);
+    // The next one to show the image puts it in its place again.
+    const again = await home.write([item(imageItem("a"))], home.host.newId());
+    const restored = await restoreThread(home.host.files, again);
+    assert.deepEqual(restored.thread.items, [imageItem("a")]);
+    await Deno.remove(blob);
+  }
+});
+
 Deno.test("sweepBlobs() looks behind links, and is not stopped by those to files", async () => {
   await using home = await makeHome();
   await using disk = await makeHome();
