@@ -9,9 +9,12 @@ import { asObject, type JsonObject } from "../util/json.ts";
 import { jsonElements, jsonMember } from "../util/json_text.ts";
 import { headBytes } from "../util/text.ts";
 import { visibleLine, visibleText } from "../util/visible_text.ts";
+import { BlobStore } from "./blob_store.ts";
+import { BLANK_IMAGE, wholeText } from "./lean_text.ts";
 import { LogChecker, type LogEntry, readRawLines } from "./log_reader.ts";
 import { parseMeta } from "./restore_payload.ts";
 import { planRollback } from "./rollback_plan.ts";
+import { blobFolderOf } from "./session_files.ts";
 
 export interface ViewEntry {
   readonly line: number;
@@ -57,11 +60,21 @@ export async function loadSessionView(
 ): Promise<SessionView> {
   const checker = new LogChecker();
   const fold = new ViewFold(options);
+  const store = new BlobStore(files, blobFolderOf(path));
   for await (const raw of readRawLines(files, path)) {
     const entry = checker.accept(raw);
-    if (entry !== undefined) fold.add(entry);
+    if (entry !== undefined) fold.add(await withTexts(entry, store));
   }
   return { path, problems: checker.problems(), ...fold.finish() };
+}
+
+// An image is not shown, but what was said without a blank is as large a string.
+async function withTexts(entry: LogEntry, store: BlobStore): Promise<LogEntry> {
+  const { payload: text, blobs } = entry;
+  const texts = blobs.filter(({ at }) => !text.startsWith(BLANK_IMAGE, at));
+  if (texts.length === 0) return entry;
+  const contents = await store.load(texts);
+  return { ...entry, payload: wholeText({ text, blobs }, contents) };
 }
 
 /** The session as lines of a terminal. */

@@ -240,6 +240,27 @@ Deno.test("exportSession() writes JSON lines that need nothing beside them", asy
   assert.match(warnings[0] ?? "", /^in line 3 a blank image stands for/);
 });
 
+Deno.test("a large text without a blank is shown and exported as it was said", async () => {
+  await using home = await makeHome();
+  const said = "A1".repeat(LIMITS.blobBytes / 2);
+  const path = await home.write([item(userItem(said)), item(imageItem("a"))]);
+  assert.equal((await home.blobs()).length, 2);
+  const { entries } = await loadSessionView(home.host.files, path, {
+    full: false,
+  });
+  assert.ok(entries[0]!.text.startsWith("A1A1"));
+  let markdown = "";
+  for await (
+    const piece of exportSession(home.host.files, path, {
+      format: "markdown",
+      full: false,
+      secrets: [],
+    })
+  ) markdown += piece;
+  assert.ok(markdown.includes(said));
+  assert.ok(!markdown.includes("rondo-blob:"));
+});
+
 Deno.test("exportSession() tells of a line that grows too long to be read again", async () => {
   const disk = memoryDisk();
   const half = LIMITS.sessionLineBytes / 2;
