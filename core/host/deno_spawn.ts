@@ -19,17 +19,7 @@ export function spawnChild(request: SpawnRequest): Child {
 
 function startCommand(request: SpawnRequest, args: readonly string[]): Child {
   const isInput = typeof request.stdin !== "string";
-  const plan = planSpawn(request, args);
-  const process = new Deno.Command(plan.command, {
-    args: plan.args,
-    cwd: request.cwd,
-    env: { ...request.env },
-    clearEnv: true,
-    stdin: stdinKind(request.stdin),
-    stdout: pipeKind(request.stdout),
-    stderr: pipeKind(request.stderr),
-    detached: plan.detached,
-  }).spawn();
+  const process = startProcess(request, args);
   let isRunning = true;
   const status = process.status.finally(() => isRunning = false);
   if (isInput) feed(process.stdin, request.stdin as Uint8Array<ArrayBuffer>);
@@ -41,10 +31,41 @@ function startCommand(request: SpawnRequest, args: readonly string[]): Child {
     status: status.then(toStatus),
     kill: (signal, { group = false } = {}) => {
       if (group && trySignal(-process.pid, signal)) return;
-      // A child that is not yet what it was started as has no group yet.
-      if (!group || isRunning) trySignal(process.pid, signal);
+      if (group && !isRunning) return;
+      // A child that is not yet what it was started as has no group yet, but it may have
+      // one, and others in it, by now: once it is signalled, they are all that is left.
+      trySignal(process.pid, signal);
+      if (group) trySignal(-process.pid, signal);
     },
   };
+}
+
+// What does not start by way of setsid(1) fails in its own name.
+function startProcess(
+  request: SpawnRequest,
+  args: readonly string[],
+): Deno.ChildProcess {
+  const options = {
+    cwd: request.cwd,
+    env: { ...request.env },
+    clearEnv: true,
+    stdin: stdinKind(request.stdin),
+    stdout: pipeKind(request.stdout),
+    stderr: pipeKind(request.stderr),
+  };
+  const { command, detached } = request;
+  const plan = planSpawn(request, args);
+  try {
+    return new Deno.Command(plan.command, {
+      ...options,
+      args: plan.args,
+      detached: plan.detached,
+    }).spawn();
+  } catch (error) {
+    if (plan.command === command) throw error;
+    return new Deno.Command(command, { ...options, args: [...args], detached })
+      .spawn();
+  }
 }
 
 /** Signals a process (a group when negative); one that is gone is no error. */

@@ -31,8 +31,10 @@ export function planSpawn(
 }
 
 // What cannot be started has to fail here and now; setsid would only end with 126 or 127.
+// Under /proc a name means something else to setsid than to us.
 function canStart(command: string): boolean {
-  return command.startsWith("/") && isExecutable(command);
+  return command.startsWith("/") && !command.startsWith("/proc/") &&
+    isExecutable(command);
 }
 
 function findSetsid(): string | undefined {

@@ -115,3 +115,39 @@ Deno.test("sendSignal() takes a process that is gone for no error", async () => 
   sendSignal(child.pid, "SIGTERM");
   sendSignal(-child.pid, "SIGTERM");
 });
+
+Deno.test("kill() of a group ends what a child has started that got its group meanwhile", async () => {
+  const child = spawnChild(
+    request(["/bin/sh", "-c", "sleep 5 & echo started; wait"]),
+  );
+  const reader = child.stdout?.getReader();
+  await reader?.read();
+  const signalled: number[] = [];
+  const { kill } = Deno;
+  Deno.kill = (pid, signal): void => {
+    // As if the session were begun between the first signal and the second.
+    if (signalled.push(pid) === 1) throw new Deno.errors.NotFound("ESRCH");
+    kill(pid, signal);
+  };
+  try {
+    child.kill("SIGKILL", { group: true });
+  } finally {
+    Deno.kill = kill;
+  }
+  assert.deepEqual(signalled, [-child.pid, child.pid, -child.pid]);
+  assert.equal((await reader?.read())?.done, true);
+  await child.status;
+});
+
+Deno.test("spawnChild() fails in the name of the program when its folder is missing or its words are too long", () => {
+  const start = request(["/bin/true", "x".repeat(200_000)]);
+  assert.throws(() => spawnChild(start), /spawn '\/bin\/true'/);
+  const nowhere = { ...request(["/bin/true"]), cwd: "/does/not/exist" };
+  assert.throws(() => spawnChild(nowhere), /spawn '\/bin\/true'/);
+});
+
+Deno.test("spawnChild() starts what /proc calls this program as this program", async () => {
+  const child = spawnChild(request(["/proc/self/exe", "--version"]));
+  assert.match(await new Response(child.stdout).text(), /^deno /);
+  await child.status;
+});
