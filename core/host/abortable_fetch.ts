@@ -1,5 +1,8 @@
 /** A fetch whose answer can be broken off however long it has been silent. */
 
+/** No other can be given to a Response; servers send what they like. */
+const STATUS_MAX = 599;
+
 /**
  * fetch, but aborting its signal always ends the reading of the body. The runtime's own
  * listens on a signal that it derives and that nothing refers to: the first collection of
@@ -12,8 +15,15 @@ export async function abortableFetch(
   const response = await fetch(input, init);
   const { body } = response;
   const signal = init?.signal ?? undefined;
-  if (signal === undefined || body === null) return response;
-  return new Response(breakableStream(body, signal), response);
+  const isStandard = response.status <= STATUS_MAX;
+  if (signal === undefined || body === null || !isStandard) return response;
+  const breakable = new Response(breakableStream(body, signal), response);
+  // Only an answer of the network itself knows where it came from.
+  const { url, redirected } = response;
+  return Object.defineProperties(breakable, {
+    url: { value: url },
+    redirected: { value: redirected },
+  });
 }
 
 function breakableStream(
@@ -33,7 +43,10 @@ function breakableStream(
       else signal.addEventListener("abort", onAbort, { signal: over.signal });
     },
     async pull(controller): Promise<void> {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        over.abort();
+        throw error;
+      });
       if (signal.aborted) return;
       if (!done) return controller.enqueue(value);
       over.abort();

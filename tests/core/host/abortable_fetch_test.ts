@@ -97,3 +97,63 @@ Deno.test("abortableFetch() breaks the connection of a body that is cancelled", 
   // This waits for an answer that is still under way.
   await server.shutdown();
 });
+
+/** A server that says these bytes once, whatever it is asked, and hangs up. */
+async function withRawServer(
+  bytes: string,
+  work: (url: string) => Promise<void>,
+): Promise<void> {
+  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const served = listener.accept().then(async (connection) => {
+    await connection.read(new Uint8Array(4096));
+    await connection.write(new TextEncoder().encode(bytes));
+    connection.close();
+  });
+  await work(`http://127.0.0.1:${listener.addr.port}/`);
+  await served;
+  listener.close();
+}
+
+Deno.test("abortableFetch() gives an answer whose status no standard knows, too", async () => {
+  const bytes = "HTTP/1.1 999 No\r\ncontent-length: 4\r\n\r\nwhat";
+  await withRawServer(bytes, async (url) => {
+    const { signal } = new AbortController();
+    const response = await abortableFetch(url, { signal });
+    assert.equal(response.status, 999);
+    assert.equal(await response.text(), "what");
+  });
+});
+
+Deno.test("abortableFetch() says where the answer came from", async () => {
+  const server = serveHttp((asked) =>
+    asked.url.endsWith("/moved")
+      ? new Response("here")
+      : new Response(null, { status: 302, headers: { location: "/moved" } })
+  );
+  const { signal } = new AbortController();
+  const url = `http://127.0.0.1:${server.port}`;
+  const response = await abortableFetch(`${url}/`, { signal });
+  assert.equal(await response.text(), "here");
+  assert.deepEqual([response.url, response.redirected], [`${url}/moved`, true]);
+  await server.shutdown();
+});
+
+Deno.test("abortableFetch() forgets the signal of an answer that breaks off", async () => {
+  const bytes = "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nhalf";
+  await withRawServer(bytes, async (url) => {
+    const { signal } = new AbortController();
+    const listening: AbortSignal[] = [];
+    const add = signal.addEventListener.bind(signal);
+    signal.addEventListener = (
+      ...[type, listener, options]: Parameters<typeof add>
+    ): void => {
+      if (typeof options === "object" && options.signal !== undefined) {
+        listening.push(options.signal);
+      }
+      add(type, listener, options);
+    };
+    const response = await abortableFetch(url, { signal });
+    await assert.rejects(response.text());
+    assert.deepEqual(listening.map(({ aborted }) => aborted), [true]);
+  });
+});
