@@ -14,7 +14,7 @@ const DETAIL_LINES = 400;
 // it must be seen, since it would run.
 const HIDDEN =
   // deno-lint-ignore no-control-regex
-  /[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+  /[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu;
 
 export type AnswerKey = "y" | "s" | "p" | "n" | "q";
 
@@ -164,7 +164,7 @@ export function renderDecision(decision: Decision, look: Look): string {
 export function showHidden(text: string): string {
   return text.replaceAll("\r\n", "\n").replace(
     HIDDEN,
-    (char) => `\\u{${char.charCodeAt(0).toString(16)}}`,
+    (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`,
   );
 }
 

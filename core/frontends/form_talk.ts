@@ -46,8 +46,11 @@ export class FormTalk {
     const { from, message, url } = this.#form;
     return [
       paint(`${visibleLine(from)} asks you:`, look, "bold", "yellow"),
-      ...indented(visibleText(message), look),
-      ...(url === undefined ? [] : indented(`Page: ${showHidden(url)}`, look)),
+      ...folded(message, look),
+      ...(url === undefined ? [] : [
+        ...indented(`Page: ${showHidden(url)}`, look),
+        ...indented(`It is at: ${hostOf(url)}`, look),
+      ]),
     ];
   }
 
@@ -142,8 +145,8 @@ export class FormTalk {
     const hidden = choices.length - shown.length;
     return [
       paint(`  ${place}${visibleLine(title)}${need}`, look, "bold"),
-      ...(description === "" ? [] : indented(visibleText(description), look)),
-      ...(words === "" ? [] : indented(visibleText(words), look)),
+      ...(description === "" ? [] : folded(description, look)),
+      ...(words === "" ? [] : folded(words, look)),
       ...shown.flatMap((one, at) =>
         indented(`${at + 1}  ${visibleLine(one.title)}`, look)
       ),
@@ -174,6 +177,22 @@ export function renderFormAnswer(answer: FormAnswer, look: Look): string {
 
 function again(problem: string): FormStep {
   return { type: "again", problem };
+}
+
+// The browser goes where this says, however long the address is and whatever it looks like:
+// letters of other scripts are spelled out, names before an @ are left away.
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : "no address at all";
+}
+
+// What is too long would push away who asks.
+function folded(text: string, look: Look): readonly string[] {
+  const lines = indented(visibleText(text), look);
+  const hidden = lines.length - LIMITS.mcpFormLinesShown;
+  return hidden <= 0 ? lines : [
+    ...lines.slice(0, LIMITS.mcpFormLinesShown),
+    ...indented(`… ${hidden} more lines`, look),
+  ];
 }
 
 function indented(text: string, look: Look): readonly string[] {

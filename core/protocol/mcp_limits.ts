@@ -43,6 +43,8 @@ export const MCP_LIMITS = {
   mcpPagesFirst: 3,
   /** Choices of a field that are shown; all of them can be named. */
   mcpFormChoicesShown: 40,
+  /** Lines of one of its texts that are shown. */
+  mcpFormLinesShown: 40,
   /** Answers of the model that servers get in one turn, all of them together. */
   mcpSamplesPerTurn: 20,
   /** One request of a server to the model: messages, JSON text, and tokens of the answer. */

@@ -45,6 +45,10 @@ Deno.test("renderQuestion() spells out hidden characters of what would run", () 
     "  true",
   ]);
   assert.equal(showHidden("plain\ttext\n日本"), "plain\ttext\n日本");
+  assert.equal(
+    showHidden("a\u061cb\u180ec\u{e0041}"),
+    "a\\u{61c}b\\u{180e}c\\u{e0041}",
+  );
 });
 
 Deno.test("renderAnswers() says what each answer remembers", () => {

@@ -231,10 +231,10 @@ Deno.test("FormTalk keeps what was answered when it is changed", () => {
 Deno.test("FormTalk about a page shows every character of its address", () => {
   const url = "https://exa\u200bmple.com/\u202ex";
   const talk = new FormTalk({ from: "s", message: "Log in", url, fields: [] });
-  assert.deepEqual(
-    talk.renderOpening(LOOK).at(-1),
+  assert.deepEqual(talk.renderOpening(LOOK).slice(-2), [
     "    Page: https://exa\\u{200b}mple.com/\\u{202e}x",
-  );
+    "    It is at: example.com",
+  ]);
   assert.equal(talk.isAtEnd, true);
   assert.match(talk.prompt, /^Agree\?/);
   assert.equal(talk.take("e").type, "again");
@@ -341,4 +341,36 @@ Deno.test("A form keeps what was wrong, says why, and fits into the window", () 
   assert.ok(lines.every((line) => line.length <= LOOK.width));
   assert.match(lines.at(-1) ?? "", /^T+…a+$/);
   assert.ok((questions.cursor(LOOK, LATER) ?? 99) < LOOK.width);
+});
+
+Deno.test("FormTalk says where an address leads that looks like another", () => {
+  const at = (url: string): string | undefined =>
+    new FormTalk({ from: "s", message: "", url, fields: [] })
+      .renderOpening(LOOK).at(-1);
+  // The first letter is Cyrillic.
+  assert.equal(
+    at("https://\u0430pple.com/"),
+    "    It is at: xn--pple-43d.com",
+  );
+  assert.equal(
+    at(`https://bank.com${"/".repeat(200)}@evil.example`),
+    "    It is at: bank.com",
+  );
+  assert.equal(
+    at("https://bank.com:443@evil.example/"),
+    "    It is at: evil.example",
+  );
+  assert.equal(at("https://"), "    It is at: no address at all");
+});
+
+Deno.test("FormTalk folds texts that would push away who asks", () => {
+  const long = "line\n".repeat(100_000);
+  const shown = LIMITS.mcpFormLinesShown;
+  const more = `    … ${100_000 - shown} more lines`;
+  const fields = [{ ...field({ type: "yes_no" }), description: long }];
+  const talk = new FormTalk({ from: "s", message: long, fields });
+  const opening = talk.renderOpening(LOOK);
+  assert.equal(opening[0], "s asks you:");
+  assert.deepEqual([opening.length, opening.at(-1)], [shown + 2, more]);
+  assert.equal(talk.renderStep(LOOK)[shown + 1], more);
 });
