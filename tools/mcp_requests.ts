@@ -87,14 +87,16 @@ export class PersonalAnswers implements ServerRequests {
     );
     this.#asking = admitted.catch(() => {});
     await admitted;
+    // While it waited others may have spent what was left.
+    refuseSpent(context);
     const answer = await send(asking, sampling, request);
     return buildSamplingResult(answer);
   }
 
   // Whoever is asked too often says yes to anything.
-  #countRound({ signal, spending }: ToolContext): void {
-    const refusal = spending.refusal();
-    if (refusal !== undefined) throw new McpRefusal(INTERNAL_ERROR, refusal);
+  #countRound(context: ToolContext): void {
+    refuseSpent(context);
+    const { signal } = context;
     const rounds = (this.#rounds.get(signal) ?? 0) + 1;
     if (rounds > LIMITS.mcpSamplesPerTurn) {
       throw new McpRefusal(
@@ -136,6 +138,11 @@ export class PersonalAnswers implements ServerRequests {
       `The MCP server ${server} wanted to ask the model; nobody can be asked here whether it may`,
     );
   }
+}
+
+function refuseSpent({ spending }: ToolContext): void {
+  const refusal = spending.refusal();
+  if (refusal !== undefined) throw new McpRefusal(INTERNAL_ERROR, refusal);
 }
 
 async function send(

@@ -230,6 +230,29 @@ Deno.test("A server's request to the model is refused where the person or the li
   assert.deepEqual([one.sent, context.spent], [[], []]);
 });
 
+Deno.test("A server's request to the model is not sent when the limits were reached while it was asked about", async () => {
+  const one = sampling([{ type: "approve" }]);
+  const recorded = recordingContext(settings());
+  const hook: SamplingHook = {
+    ...one.hook,
+    ask: async (request, signal) => {
+      const decision = await one.hook.ask(request, signal);
+      spent = "9 of 9 are used";
+      return decision;
+    },
+  };
+  let spent: string | undefined;
+  await using t = testHub([SERVER], { sampling: hook });
+  const context = {
+    ...recorded,
+    spending: { ...recorded.spending, refusal: () => spent },
+  };
+  assert.deepEqual(await sampleBy(t, context), [{
+    error: { code: -32603, message: "9 of 9 are used" },
+  }]);
+  assert.deepEqual([one.asked.length, one.sent], [1, []]);
+});
+
 Deno.test("Requests to the model at the same time are asked about one after the other", async () => {
   let open = 0;
   const one = sampling([{ type: "approve_for_session" }]);
