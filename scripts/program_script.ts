@@ -19,10 +19,15 @@ Reflect.set(globalThis, Symbol.for("${PROGRAM_SCRIPT.symbol}"), runCommandLine);
 
 /** The bundle as a script: what only modules know is given to it. Throws when it needs more. */
 export function toScript(bundle: string): string {
-  if (/\bimport\.meta\b|\bimport\{/.test(bundle)) {
+  // Not every runtime lets a script import; what it brings along itself can be required.
+  const body = bundle.replaceAll(
+    /\bimport\(("node:\w+")\)/g,
+    "Promise.resolve(require($1))",
+  );
+  if (/\bimport\.meta\b|\bimport[{(]/.test(body)) {
     throw new Error("Cannot make a script of the bundle: it needs a module");
   }
-  return `((require)=>{${bundle}})(process.getBuiltinModule);`;
+  return `((require)=>{${body}})(process.getBuiltinModule);`;
 }
 
 /**

@@ -22,10 +22,22 @@ Deno.test("toScript() gives the bundle what it requires of the runtime", () => {
   assert.equal(typeof basename, "function");
 });
 
+Deno.test("toScript() requires what the bundle imports of the runtime when it needs it", async () => {
+  const script = toScript(
+    'globalThis.later = async () => (await import("node:sqlite")).DatabaseSync;',
+  );
+  new Script(script).runInThisContext();
+  const later: unknown = Reflect.get(globalThis, "later");
+  Reflect.deleteProperty(globalThis, "later");
+  assert(typeof later === "function");
+  assert.equal(typeof await later(), "function");
+});
+
 Deno.test("toScript() refuses a bundle that only a module can be", () => {
   assert.throws(
     () => toScript("console.log(import.meta.url)"),
     /needs a module/,
   );
   assert.throws(() => toScript('import{a}from"node:fs";'), /needs a module/);
+  assert.throws(() => toScript('import("./other.js")'), /needs a module/);
 });
