@@ -43,7 +43,7 @@ export const SCHEMA_REPAIR: string = schemaRepair.trimEnd();
 /** Follows the list of skills. */
 export const SKILLS_USAGE: string = skills.trimEnd();
 
-/** Asks for a code review; placeholders `{target}` and `{schema}`. */
+/** Asks for a code review; `{target}` and `{schema}`. */
 export const REVIEW_PROMPT: string = review.trimEnd();
 
 /** What a review answers, as JSON Schema. */

@@ -128,7 +128,8 @@ export async function pruneSessions(
   const before = host.now().getTime() - options.olderThanMs;
   const removed: PruneReport["removed"][number][] = [];
   const inUse: string[] = [];
-  for (const file of await listSessionFiles(host.files, codexHome)) {
+  const listed = await listSessionFiles(host.files, codexHome);
+  for (const file of listed) {
     const stat = await host.files.stat(file.path);
     if (stat === undefined) continue;
     const isEmpty = stat.size === 0;
@@ -143,7 +144,10 @@ export async function pruneSessions(
     await removeBelongings(host, codexHome, file.path);
   }
   const checkpointBytes = dryRun ? 0 : await undoStore(host, codexHome).sweep();
-  const payloadBytes = dryRun ? 0 : await sweepBlobs(host, codexHome);
+  // Payloads without a single session: rather is the disk absent that holds the logs.
+  const payloadBytes = dryRun || listed.length === 0
+    ? 0
+    : await sweepBlobs(host, codexHome);
   return { removed, inUse, checkpointBytes, payloadBytes, dryRun };
 }
 

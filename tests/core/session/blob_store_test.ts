@@ -326,6 +326,18 @@ Deno.test("pruneSessions() tells how much the payloads gave back", async () => {
   assert.deepEqual(await home.blobs(), []);
 });
 
+Deno.test("pruneSessions() keeps all payloads where there is not one session", async () => {
+  await using home = await makeHome();
+  await home.write([item(imageItem("a"))]);
+  const sessions = `${home.path}/sessions`;
+  // As an unmounted disk leaves it: an empty folder in the place of the logs.
+  await Deno.rename(sessions, `${home.path}/away`);
+  await Deno.mkdir(sessions);
+  const options = { codexHome: home.path, olderThanMs: 1_000, dryRun: false };
+  assert.equal((await pruneSessions(home.host, options)).payloadBytes, 0);
+  assert.equal((await home.blobs()).length, 1);
+});
+
 Deno.test("sweepBlobs() keeps what a line refers to that comes while it looks", async () => {
   await using home = await makeHome();
   // Named by no log, as a crash between a payload and its line leaves it.
