@@ -3,6 +3,7 @@ import { errorCode, SandboxUnavailable } from "../core/protocol/error.ts";
 import type { Files, Host } from "../core/protocol/host.ts";
 import type { SandboxPolicy } from "../core/protocol/policy.ts";
 import {
+  ancestors,
   basename,
   dirname,
   isAbsolute,
@@ -196,13 +197,9 @@ function ancestorsInside(
   path: string,
   roots: readonly RootFact[],
 ): readonly string[] {
-  const above: string[] = [];
-  for (let at = dirname(path); at !== "/"; at = dirname(at)) {
-    if (roots.some(({ real }) => real !== at && isInside(at, real))) {
-      above.push(at);
-    }
-  }
-  return above;
+  return ancestors(dirname(path)).filter((at) =>
+    at !== "/" && roots.some(({ real }) => real !== at && isInside(at, real))
+  );
 }
 
 async function lookAt(files: Files, path: string): Promise<EntryFact> {

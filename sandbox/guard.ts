@@ -2,7 +2,7 @@
 import { errorCode, errorText } from "../core/protocol/error.ts";
 import type { Files, FileStat } from "../core/protocol/host.ts";
 import { LIMITS } from "../core/protocol/limits.ts";
-import { dirname } from "../core/util/path.ts";
+import { ancestors, dirname } from "../core/util/path.ts";
 import type { GuardItem } from "./plan.ts";
 
 /** How one path was before the command. */
@@ -92,19 +92,13 @@ async function removeLinkAbove(
   path: string,
   changed: Set<string>,
 ): Promise<void> {
-  const above = ancestors(path);
+  const above = ancestors(dirname(path)).toReversed().slice(1);
   for (const folder of above) {
     if (!(await files.lstat(folder))?.isSymlink) continue;
     changed.add(folder);
     await files.remove(folder);
     return;
   }
-}
-
-function ancestors(path: string): string[] {
-  const above: string[] = [];
-  for (let at = dirname(path); at !== "/"; at = dirname(at)) above.unshift(at);
-  return above;
 }
 
 async function restore(

@@ -1,7 +1,7 @@
 /** `rondo mcp add` and `remove`: edits of the person's config.toml that keep all else in it. */
 import type { TomlEdit } from "../config/edit.ts";
 import { editConfigFile, readOptional } from "../config/files.ts";
-import { valueAt } from "../config/layers.ts";
+import { valueAt } from "../config/tree.ts";
 import { findCodexHome } from "../config/load.ts";
 import { emptyTable, parseToml, type TomlTable } from "../config/toml.ts";
 import type { CommandLine } from "../protocol/command_line.ts";

@@ -3,13 +3,8 @@ import { UserError } from "../protocol/error.ts";
 import { assert } from "../util/assert.ts";
 import { isAbsolute } from "../util/path.ts";
 import { closestWord } from "../util/similar.ts";
-import {
-  type Layer,
-  layerOrigin,
-  originOf,
-  renderOrigin,
-  valueAt,
-} from "./layers.ts";
+import { type Layer, layerOrigin, originOf, renderOrigin } from "./layers.ts";
+import { valueAt } from "./tree.ts";
 import { isReservedProvider, providerIds } from "./providers.ts";
 import { type Config, MACHINE_KEYS } from "./schema.ts";
 import { emptyTable, type TomlTable } from "./toml.ts";

@@ -1,7 +1,7 @@
 /** Edits of a TOML text that leave everything else in it as it is: order, comments, spaces. */
 import { assert } from "../util/assert.ts";
 import { canonicalJson, type Json } from "../util/json.ts";
-import { valueAt, withValue } from "./layers.ts";
+import { valueAt, withValue } from "./tree.ts";
 import {
   emptyTable,
   isTable,

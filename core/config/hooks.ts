@@ -10,8 +10,7 @@ import { featureOn } from "./derive.ts";
 import { readOptional } from "./files.ts";
 import type { LoadedConfig } from "./load.ts";
 import { HooksTable } from "./schema_tables.ts";
-import { ancestors } from "./trust.ts";
-import { isInside } from "../util/path.ts";
+import { ancestors, isInside } from "../util/path.ts";
 
 /** One command for one kind of event. */
 export interface ConfiguredHook {

@@ -1,7 +1,7 @@
 /** Loads the configuration: layer over layer, every value knowing who set it. */
 import { UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
-import { dirname, isInside, resolvePath } from "../util/path.ts";
+import { ancestors, dirname, isInside, resolvePath } from "../util/path.ts";
 import {
   buildConfig,
   type CheckedLayer,
@@ -10,13 +10,8 @@ import {
   throwErrors,
   withoutMachineKeys,
 } from "./check.ts";
-import {
-  type Layer,
-  mergeLayers,
-  type Origin,
-  originOf,
-  valueAt,
-} from "./layers.ts";
+import { type Layer, mergeLayers, type Origin, originOf } from "./layers.ts";
+import { valueAt } from "./tree.ts";
 import {
   loadProfile,
   readLayer,
@@ -28,7 +23,7 @@ import { buildFlags, buildOverrides, type ConfigFlags } from "./overrides.ts";
 import { withAbsolutePaths } from "./paths.ts";
 import type { Config } from "./schema.ts";
 import { emptyTable, type TomlTable } from "./toml.ts";
-import { ancestors, findProjectRoot, readTrust, type Trust } from "./trust.ts";
+import { findProjectRoot, readTrust, type Trust } from "./trust.ts";
 
 export interface LoadOptions {
   readonly flags?: ConfigFlags;

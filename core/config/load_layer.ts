@@ -4,7 +4,8 @@ import type { Host } from "../protocol/host.ts";
 import { dirname } from "../util/path.ts";
 import { closestWord } from "../util/similar.ts";
 import { readOptional } from "./files.ts";
-import { type Layer, type LayerKind, valueAt } from "./layers.ts";
+import { type Layer, type LayerKind } from "./layers.ts";
+import { valueAt } from "./tree.ts";
 import { isTable, parseToml } from "./toml.ts";
 
 /** A file's layer; undefined when there is no such file. */

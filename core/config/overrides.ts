@@ -2,7 +2,7 @@
 import type { AgentFlags, ExecFlags } from "../protocol/command_line.ts";
 import { UserError } from "../protocol/error.ts";
 import { closestWord } from "../util/similar.ts";
-import { withValue } from "./layers.ts";
+import { withValue } from "./tree.ts";
 import { FEATURES } from "./schema_accepted.ts";
 import {
   emptyTable,

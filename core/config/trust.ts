@@ -2,9 +2,9 @@
 import { UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import { dirname, isAbsolute, resolvePath } from "../util/path.ts";
+import { ancestors, dirname, isAbsolute, resolvePath } from "../util/path.ts";
 import { editConfigFile } from "./files.ts";
-import { valueAt } from "./layers.ts";
+import { valueAt } from "./tree.ts";
 import type { TomlTable } from "./toml.ts";
 
 export type TrustLevel = "trusted" | "untrusted";
@@ -69,15 +69,6 @@ export async function saveTrust(
     path: ["projects", trust.folder, "trust_level"],
     value: trust.level,
   }]);
-}
-
-/** The folder and all above it, nearest first. */
-export function ancestors(folder: string): string[] {
-  const list = [folder];
-  for (let at = folder; dirname(at) !== at; at = dirname(at)) {
-    list.push(dirname(at));
-  }
-  return list;
 }
 
 // gitrepository-layout(5): a linked worktree's `.git` is a file that names its entry in

@@ -11,7 +11,7 @@ import {
   type TomlTable,
   type TomlValue,
 } from "./toml.ts";
-import { valueAt } from "./layers.ts";
+import { valueAt } from "./tree.ts";
 
 export interface ConfigProblem {
   readonly kind: "unknown" | "invalid" | "missing";

@@ -3,11 +3,11 @@ import type { Activity } from "../protocol/event.ts";
 import type { Files } from "../protocol/host.ts";
 import { textMessage, viewItem, type WireItem } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import { isInside, resolvePath } from "../util/path.ts";
+import { ancestors, isInside, resolvePath } from "../util/path.ts";
 import { byteLength } from "../util/text.ts";
 import { DOC_HEADER } from "./contextual.ts";
 import { renderDocMessage } from "./initial.ts";
-import { ancestors, findDoc, readDoc } from "./project_doc.ts";
+import { findDoc, readDoc } from "./project_doc.ts";
 
 /** What has been looked at and told; changed by every look. */
 export interface NestedDocState {

@@ -2,7 +2,7 @@
 import { errorText } from "../protocol/error.ts";
 import type { Files } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import { dirname, resolvePath } from "../util/path.ts";
+import { ancestors, resolvePath } from "../util/path.ts";
 import { byteLength, headBytes } from "../util/text.ts";
 
 export const DOC_NAMES: readonly string[] = ["AGENTS.override.md", "AGENTS.md"];
@@ -79,7 +79,7 @@ export async function findProjectRoot(
 ): Promise<string | undefined> {
   if (rootMarkers.length === 0) return undefined;
   const found = await Promise.all(
-    ancestors(cwd, "/").map(async (folder) => {
+    ancestors(cwd).map(async (folder) => {
       const marks = await Promise.all(
         rootMarkers.map((name) => statOf(files, resolvePath(folder, name))),
       );
@@ -87,16 +87,6 @@ export async function findProjectRoot(
     }),
   );
   return found.find((folder) => folder !== undefined);
-}
-
-/** The folders from `cwd` up to and including `top`, nearest first. */
-export function ancestors(cwd: string, top: string): readonly string[] {
-  const folders = [cwd];
-  for (let folder = cwd; folder !== top && folder !== dirname(folder);) {
-    folder = dirname(folder);
-    folders.push(folder);
-  }
-  return folders;
 }
 
 /** The one file of a folder that counts: the first of the names that is a regular file. */

@@ -1,8 +1,8 @@
 /** Skills: where they are looked for, which of them count, in which order. */
 import type { Files } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import { dirname, resolvePath } from "../util/path.ts";
-import { ancestors, findProjectRoot } from "./project_doc.ts";
+import { ancestors, dirname, resolvePath } from "../util/path.ts";
+import { findProjectRoot } from "./project_doc.ts";
 import type { Skill, SkillRoot, SkillScope } from "./skill_file.ts";
 import { loadSkillRoot } from "./skills_load.ts";
 

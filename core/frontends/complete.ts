@@ -1,5 +1,4 @@
 /** Completion: which word is meant, which words fit, what Tab makes of them. Pure. */
-import { SLASH_COMMANDS } from "./slash_table.ts";
 
 /** A word that can be completed, and where it stands. */
 export interface CompletionToken {
@@ -52,18 +51,6 @@ export function findToken(
     from: cursor - word.length - 1,
     to: cursor,
   };
-}
-
-/** Slash commands that begin with the word. */
-export function completeSlash(word: string): readonly Candidate[] {
-  return SLASH_COMMANDS.filter(({ name }) =>
-    name.startsWith(word.toLowerCase())
-  )
-    .map(({ name, args, summary }) => ({
-      insert: `/${name}`,
-      label: `/${name}${args === undefined ? "" : ` ${args}`}  ${summary}`,
-      isWhole: true,
-    }));
 }
 
 /** Words that begin with the typed one, else those that hold it. */

@@ -1,10 +1,10 @@
 /** Paths for `@`: what stands in the named folder, else files of the project by name. */
+import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { expandHome, resolvePath } from "../util/path.ts";
 import type { Candidate } from "./complete.ts";
-import type { ReplHost } from "./repl_services.ts";
 
-type FileHost = Pick<ReplHost, "files" | "homeDir">;
+type FileHost = Pick<Host, "files" | "homeDir">;
 
 /** Folders that are never searched by name. */
 const SKIPPED = new Set([".git", "node_modules", "target", ".venv", "dist"]);

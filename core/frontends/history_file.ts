@@ -1,4 +1,5 @@
 /** The history on disk: read once, appended to, never larger than allowed. */
+import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { byteLength } from "../util/text.ts";
 import {
@@ -7,18 +8,25 @@ import {
   renderHistoryLine,
   trimHistory,
 } from "./history.ts";
-import type { ReplHost, ReplServices } from "./repl_services.ts";
 
-type FileHost = Pick<ReplHost, "files" | "now" | "pid">;
+type FileHost = Pick<Host, "files" | "now" | "pid">;
+
+/** Where the history lies and how large it may be. */
+export interface HistoryPlace {
+  /** `$CODEX_HOME/history.jsonl`; made when it is not there, mode 0600. */
+  readonly path: string;
+  /** The oldest lines go when the file is larger. */
+  readonly bytesMax: number;
+}
 
 /** What was typed before and in this run. Trouble with the file is never the person's. */
 export class HistoryFile {
   readonly #host: FileHost;
-  readonly #place: ReplServices["history"];
+  readonly #place: HistoryPlace | undefined;
   #entries: readonly HistoryEntry[] = [];
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(host: FileHost, place: ReplServices["history"]) {
+  constructor(host: FileHost, place: HistoryPlace | undefined) {
     this.#host = host;
     this.#place = place;
   }

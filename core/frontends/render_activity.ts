@@ -1,4 +1,5 @@
 /** One activity as lines for a person at a terminal. Pure. */
+import { formatSpan } from "./format.ts";
 import type { Activity, FileChange } from "../protocol/event.ts";
 import { unreachable } from "../util/assert.ts";
 import { relativeTo } from "../util/path.ts";
@@ -16,15 +17,6 @@ export interface ActivityLook extends Look {
 }
 
 type ActivityOf<T extends Activity["type"]> = Extract<Activity, { type: T }>;
-
-/** A span of time for people: `340 ms`, `4.2 s`, `3 min 05 s`. */
-export function formatSpan(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
-  const seconds = Math.floor(ms / 1_000);
-  const rest = String(seconds % 60).padStart(2, "0");
-  return `${Math.floor(seconds / 60)} min ${rest} s`;
-}
 
 /** What is said when an activity begins; nothing for most. */
 export function renderStart(

@@ -1,4 +1,5 @@
 /** Events as lines that stay on the screen; messages and questions are shown elsewhere. */
+import { approvalText, formatSpan } from "./format.ts";
 import type { Activity, Event } from "../protocol/event.ts";
 import type { Outcome } from "../protocol/event.ts";
 import { PROGRAM, VERSION } from "../protocol/version.ts";
@@ -6,14 +7,12 @@ import { relativeTo } from "../util/path.ts";
 import { visibleLine, visibleText } from "../util/visible_text.ts";
 import {
   type ActivityLook,
-  formatSpan,
   renderEnd,
   renderStart,
 } from "./render_activity.ts";
 import { renderPlan } from "./render_diff.ts";
 import { type Look, paint, paintSpans, span } from "./render_style.ts";
 import { wrapSpans, wrapWords } from "./render_wrap.ts";
-import { approvalText } from "./slash_settings.ts";
 
 /** Remembers what was said last, so that ends of parallel commands name themselves. */
 export class EventView {

@@ -1,7 +1,7 @@
 /** Looks up what a word may become: commands, their arguments, files, skills. */
+import { completeSlash } from "./slash_table.ts";
 import {
   type Candidate,
-  completeSlash,
   completeWords,
   type CompletionToken,
 } from "./complete.ts";

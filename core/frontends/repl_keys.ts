@@ -1,9 +1,9 @@
 /** The keyboard: raw mode while it is ours, keys as they are pressed. */
+import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Terminal } from "../protocol/terminal.ts";
 import type { Key } from "./key.ts";
 import { KeyParser } from "./key_parser.ts";
-import type { ReplHost } from "./repl_services.ts";
 
 // Bracketed paste (xterm control sequences): a paste arrives as one piece.
 const PASTE_ON = "\x1b[?2004h";
@@ -12,11 +12,11 @@ const PASTE_OFF = "\x1b[?2004l";
 /** Owns the modes of the terminal between `open` and `close`. */
 export class Keyboard {
   readonly #terminal: Terminal;
-  readonly #host: Pick<ReplHost, "sleep">;
+  readonly #host: Pick<Host, "sleep">;
   readonly #parser = new KeyParser();
   #wait = new AbortController();
 
-  constructor(terminal: Terminal, host: Pick<ReplHost, "sleep">) {
+  constructor(terminal: Terminal, host: Pick<Host, "sleep">) {
     this.#terminal = terminal;
     this.#host = host;
   }

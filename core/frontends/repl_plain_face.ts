@@ -1,4 +1,5 @@
 /** A conversation as plain text: pipes, dumb terminals, serial consoles. */
+import { formatSpan } from "./format.ts";
 import type { Activity, Event } from "../protocol/event.ts";
 import type { ApprovalRequest } from "../protocol/policy.ts";
 import { hasColor, type Terminal } from "../protocol/terminal.ts";
@@ -9,7 +10,7 @@ import {
   renderAnswers,
   renderQuestion,
 } from "./approval_prompt.ts";
-import { formatSpan, renderWhole } from "./render_activity.ts";
+import { renderWhole } from "./render_activity.ts";
 import type { ActivityLook } from "./render_activity.ts";
 import { renderDiff } from "./render_diff.ts";
 import { beginsReview, parseReview, renderReview } from "./review.ts";

@@ -1,12 +1,9 @@
 /** What scrolls by in a rich terminal: finished lines, collected until the next drawing. */
+import { formatSpan } from "./format.ts";
 import type { Activity, Event } from "../protocol/event.ts";
 import { visibleText } from "../util/visible_text.ts";
 import { MarkdownStream, renderMarkdown } from "./markdown.ts";
-import {
-  type ActivityLook,
-  formatSpan,
-  renderWhole,
-} from "./render_activity.ts";
+import { type ActivityLook, renderWhole } from "./render_activity.ts";
 import { renderDiff } from "./render_diff.ts";
 import { EventView } from "./render_event.ts";
 import { paint } from "./render_style.ts";

@@ -5,6 +5,7 @@ import type { Host } from "../protocol/host.ts";
 import type { SandboxMode, SandboxPolicy } from "../protocol/policy.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
 import type { ThreadSummary } from "../protocol/thread.ts";
+import type { HistoryPlace } from "./history_file.ts";
 import type {
   McpPromptLine,
   McpServerLine,
@@ -32,12 +33,7 @@ export interface ReplServices
     FileServices,
     ContextServices {
   /** What is known of the person's input from before; undefined keeps no history. */
-  readonly history: {
-    /** `$CODEX_HOME/history.jsonl`; made when it is not there, mode 0600. */
-    readonly path: string;
-    /** The oldest lines go when the file is larger. */
-    readonly bytesMax: number;
-  } | undefined;
+  readonly history: HistoryPlace | undefined;
 }
 
 /** Why the model cannot be asked. */

@@ -1,6 +1,6 @@
 /** Slash commands that tell how things stand. */
+import { approvalText, formatTokens } from "./format.ts";
 import type { Usage } from "../protocol/event.ts";
-import { approvalText } from "./slash_settings.ts";
 import { splitArgs } from "./slash.ts";
 import type { SlashCommand, SlashContext } from "./slash_context.ts";
 
@@ -40,15 +40,6 @@ export const FACT_COMMANDS: readonly SlashCommand[] = [
     words: () => Promise.resolve(["config", "prompt"]),
   },
 ];
-
-/** A number of tokens for people: `950`, `12.3k`, `1.2M`. */
-export function formatTokens(tokens: number): string {
-  if (tokens < 1_000) return String(tokens);
-  const [value, unit] = tokens < 999_500
-    ? [tokens / 1_000, "k"]
-    : [tokens / 1_000_000, "M"];
-  return `${value < 100 ? value.toFixed(1) : Math.round(value)}${unit}`;
-}
 
 async function runStatus(context: SlashContext): Promise<void> {
   const { state, services } = context;

@@ -1,4 +1,5 @@
 /** Slash commands about the model and about what may happen. */
+import { approvalText } from "./format.ts";
 import type { ApprovalPolicy, SandboxMode } from "../protocol/policy.ts";
 import type { SlashCommand, SlashContext } from "./slash_context.ts";
 import { splitArgs } from "./slash.ts";
@@ -51,15 +52,6 @@ export const SETTINGS_COMMANDS: readonly SlashCommand[] = [
     words: () => Promise.resolve(["revoke"]),
   },
 ];
-
-/** An approval policy in one word or a few. */
-export function approvalText(policy: ApprovalPolicy): string {
-  if (typeof policy === "string") return policy;
-  const asked = Object.entries(policy.granular).flatMap(([name, isAsked]) =>
-    isAsked ? [name] : []
-  );
-  return `granular (${asked.join(", ") || "nothing is asked"})`;
-}
 
 async function runModel(context: SlashContext, args: string): Promise<void> {
   const [wanted, effort] = splitArgs(args);

@@ -1,4 +1,5 @@
 /** All slash commands, in the order of the help. */
+import type { Candidate } from "./complete.ts";
 import { findSlash, renderSlashHelp } from "./slash.ts";
 import { FACT_COMMANDS } from "./slash_facts.ts";
 import type { SlashCommand, SlashContext } from "./slash_context.ts";
@@ -38,6 +39,18 @@ const KEYS: readonly string[] = [
 /** The command a person means by that name. */
 export function slashCommand(name: string): SlashCommand | undefined {
   return findSlash(SLASH_COMMANDS, name);
+}
+
+/** Slash commands that begin with the word. */
+export function completeSlash(word: string): readonly Candidate[] {
+  return SLASH_COMMANDS.filter(({ name }) =>
+    name.startsWith(word.toLowerCase())
+  )
+    .map(({ name, args, summary }) => ({
+      insert: `/${name}`,
+      label: `/${name}${args === undefined ? "" : ` ${args}`}  ${summary}`,
+      isWhole: true,
+    }));
 }
 
 function runHelp(context: SlashContext): void {

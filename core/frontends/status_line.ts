@@ -1,10 +1,9 @@
 /** The one live line: what is being waited for, since when, what it cost, how to stop it. */
+import { formatSpan, formatTokens } from "./format.ts";
 import type { Activity, Event } from "../protocol/event.ts";
 import { visibleLine } from "../util/visible_text.ts";
-import { formatSpan } from "./render_activity.ts";
 import { type Look, paint } from "./render_style.ts";
 import { cutSpans } from "./render_wrap.ts";
-import { formatTokens } from "./slash_facts.ts";
 
 /** Output kept of the newest line of a running command. */
 const TAIL_CHARS = 400;

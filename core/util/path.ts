@@ -33,6 +33,16 @@ export function dirname(path: string): string {
   return path.slice(0, at);
 }
 
+/** The folder and all above it up to and including `top`, nearest first. */
+export function ancestors(folder: string, top: string = "/"): string[] {
+  const list = [folder];
+  for (let at = folder; at !== top && at !== dirname(at);) {
+    at = dirname(at);
+    list.push(at);
+  }
+  return list;
+}
+
 /** Everything after the last slash. */
 export function basename(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);

@@ -1,8 +1,8 @@
 /** Completion: what can be completed, and what fits. */
+import { completeSlash } from "../../../core/frontends/slash_table.ts";
 import assert from "node:assert/strict";
 import {
   commonInsert,
-  completeSlash,
   completeWords,
   findToken,
 } from "../../../core/frontends/complete.ts";

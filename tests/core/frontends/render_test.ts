@@ -1,4 +1,5 @@
 /** Wrapping, diffs, activities and events as lines. */
+import { formatSpan } from "../../../core/frontends/format.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { displayWidth } from "@std/cli";
@@ -8,7 +9,6 @@ import type {
   EventBody,
 } from "../../../core/protocol/event.ts";
 import {
-  formatSpan,
   renderEnd,
   renderStart,
   renderWhole,

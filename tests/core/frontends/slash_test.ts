@@ -1,4 +1,5 @@
 /** Slash commands: what is one, what each does with a thread and its services. */
+import { formatTokens } from "../../../core/frontends/format.ts";
 import assert from "node:assert/strict";
 import { NO_USAGE } from "../../../core/protocol/event.ts";
 import type { Op } from "../../../core/protocol/op.ts";
@@ -20,7 +21,6 @@ import {
   unknownSlash,
 } from "../../../core/frontends/slash.ts";
 import type { SlashContext } from "../../../core/frontends/slash_context.ts";
-import { formatTokens } from "../../../core/frontends/slash_facts.ts";
 import {
   SLASH_COMMANDS,
   slashCommand,
