@@ -4,7 +4,7 @@ import type {
   CommandLine,
   CommandName,
   Flags,
-} from "./core/protocol/command_line.ts";
+} from "./core/contract/command_line.ts";
 import type { FlagName, FlagSpec } from "./core/frontends/flag_spec.ts";
 import type { FlagValue } from "./core/frontends/flag_values.ts";
 import { loadProgramScript } from "./core/host/program_script.ts";

@@ -1,8 +1,8 @@
 /** The application: which part of it a command line asks for. */
-import { denoHost } from "./host/deno_host.ts";
+import { denoHost } from "./host/host.ts";
 import { prepareProcess } from "./host/process.ts";
 import { denoTerminal } from "./host/terminal.ts";
-import type { CommandLine } from "./protocol/command_line.ts";
+import type { CommandLine } from "./contract/command_line.ts";
 import type { Host } from "./protocol/host.ts";
 import { LIMITS } from "./protocol/limits.ts";
 import type { Terminal } from "./protocol/terminal.ts";

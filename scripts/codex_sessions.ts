@@ -1,6 +1,6 @@
 /** Tries sessions both ways with a real Codex: we read its file, it resumes ours. Not part of the gate. */
 import assert from "node:assert/strict";
-import { denoHost } from "../core/host/deno_host.ts";
+import { denoHost } from "../core/host/host.ts";
 import { NO_USAGE, type Usage } from "../core/protocol/event.ts";
 import type { LogFact, ThreadMeta } from "../core/protocol/log.ts";
 import type { TurnSettings } from "../core/protocol/settings.ts";

@@ -1,13 +1,9 @@
 /** Writes the types of the client from the schemas that `rondo schema` prints. */
 import * as z from "zod/mini";
-import {
-  ExecError,
-  ExecEvent,
-  ExecUsage,
-} from "../core/protocol/exec_event.ts";
-import { ExecInput } from "../core/protocol/exec_input.ts";
-import { ExecItem } from "../core/protocol/exec_item.ts";
-import { EXIT_CODES } from "../core/protocol/exit_code.ts";
+import { ExecError, ExecEvent, ExecUsage } from "../core/contract/event.ts";
+import { ExecInput } from "../core/contract/input.ts";
+import { ExecItem } from "../core/contract/item.ts";
+import { EXIT_CODES } from "../core/contract/exit_code.ts";
 import { EVENT_SCHEMA } from "../core/protocol/version.ts";
 
 const CLIENT = new URL("client/rondo.ts", import.meta.url);

@@ -8,7 +8,7 @@ import {
   pathOf,
 } from "../core/frontends/commands.ts";
 import { FLAGS } from "../core/frontends/flags.ts";
-import type { CommandLine } from "../core/protocol/command_line.ts";
+import type { CommandLine } from "../core/contract/command_line.ts";
 import { UserError } from "../core/protocol/error.ts";
 import { PROGRAM, VERSION } from "../core/protocol/version.ts";
 

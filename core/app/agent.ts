@@ -16,7 +16,7 @@ import { approvedPrefixes } from "../policy/rules.ts";
 import { writableRoots } from "../policy/writable.ts";
 import { createModelClient } from "../model/client.ts";
 import type { TransportOptions } from "../model/transport.ts";
-import type { Flags } from "../protocol/command_line.ts";
+import type { Flags } from "../contract/command_line.ts";
 import type { Gate, Sandbox } from "../protocol/command.ts";
 import { errorText, UserError } from "../protocol/error.ts";
 import type { Hooks } from "../protocol/hooks.ts";

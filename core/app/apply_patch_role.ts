@@ -1,5 +1,5 @@
 /** `rondo apply-patch`: a patch on stdin, applied in the working folder, and nothing else. */
-import { denoHost } from "../host/deno_host.ts";
+import { denoHost } from "../host/host.ts";
 import { keepOnly, ROLE_PERMISSIONS } from "../host/process.ts";
 import { denoTerminal } from "../host/terminal.ts";
 import { LIMITS } from "../protocol/limits.ts";

@@ -1,6 +1,6 @@
 /** `rondo debug prompt`: the request that would be sent, and what it is made of. */
-import type { CommandLine } from "../protocol/command_line.ts";
-import { exitCode } from "../protocol/exit_code.ts";
+import type { CommandLine } from "../contract/command_line.ts";
+import { exitCode } from "../contract/exit_code.ts";
 import type { Host } from "../protocol/host.ts";
 import type { Terminal } from "../protocol/terminal.ts";
 import { buildBody } from "../model/request.ts";

@@ -6,9 +6,9 @@ import {
   ROLE_PERMISSIONS,
   runtimeVersions,
 } from "../host/process.ts";
-import type { CommandLine } from "../protocol/command_line.ts";
+import type { CommandLine } from "../contract/command_line.ts";
 import { UserError } from "../protocol/error.ts";
-import { exitCode, type ExitName } from "../protocol/exit_code.ts";
+import { exitCode, type ExitName } from "../contract/exit_code.ts";
 import type { Host } from "../protocol/host.ts";
 import { hasColor, type Terminal } from "../protocol/terminal.ts";
 import { PROGRAM, VERSION } from "../protocol/version.ts";

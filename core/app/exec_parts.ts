@@ -1,6 +1,6 @@
 /** What the person says on the command line: prompt, stdin, images. */
 import { readPrompt } from "../frontends/stdin.ts";
-import type { CommandLine, Flags } from "../protocol/command_line.ts";
+import type { CommandLine, Flags } from "../contract/command_line.ts";
 import { UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import type { UserPart } from "../protocol/op.ts";

@@ -8,7 +8,7 @@ import {
 import { writeWhole } from "../config/files.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { secretNames } from "../config/secrets.ts";
-import type { Flags } from "../protocol/command_line.ts";
+import type { Flags } from "../contract/command_line.ts";
 import { UserError } from "../protocol/error.ts";
 import { type Hooks, NO_HOOKS } from "../protocol/hooks.ts";
 import type { Host } from "../protocol/host.ts";

@@ -1,9 +1,9 @@
 /** MCP servers of a run. Nothing of them is loaded where none is configured. */
 import type { LoadedConfig } from "../config/load.ts";
-import { reapChild } from "../host/descriptors.ts";
+import { reapChild } from "../host/libc.ts";
 import { openHttpClient } from "../host/http_client.ts";
 import type { Host } from "../protocol/host.ts";
-import type { Flags } from "../protocol/command_line.ts";
+import type { Flags } from "../contract/command_line.ts";
 import { resolvePath } from "../util/path.ts";
 import { Sweeper } from "../../sandbox/sweep.ts";
 import type { McpServerSpec } from "../../tools/mcp_config.ts";

@@ -1,6 +1,6 @@
 /** `rondo mcp …`: which server is configured, what it offers, and how to change that. */
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
-import type { CommandLine } from "../protocol/command_line.ts";
+import type { CommandLine } from "../contract/command_line.ts";
 import { UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import type { Terminal } from "../protocol/terminal.ts";

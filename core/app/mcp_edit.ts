@@ -4,7 +4,7 @@ import { editConfigFile, readOptional } from "../config/files.ts";
 import { valueAt } from "../config/tree.ts";
 import { findCodexHome } from "../config/load.ts";
 import { emptyTable, parseToml, type TomlTable } from "../config/toml.ts";
-import type { CommandLine } from "../protocol/command_line.ts";
+import type { CommandLine } from "../contract/command_line.ts";
 import { UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 

@@ -5,7 +5,7 @@ import {
   runMcpServer,
 } from "../frontends/mcp_server.ts";
 import type { StartArguments } from "../frontends/mcp_server_schema.ts";
-import type { CommandLine, Flags } from "../protocol/command_line.ts";
+import type { CommandLine, Flags } from "../contract/command_line.ts";
 import type { Host } from "../protocol/host.ts";
 import type { Terminal } from "../protocol/terminal.ts";
 import type { Thread } from "../protocol/thread.ts";

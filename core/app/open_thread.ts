@@ -1,5 +1,5 @@
 /** The thread a command line asks for: a new one, a recorded one, or a branch of one. */
-import type { CommandLine } from "../protocol/command_line.ts";
+import type { CommandLine } from "../contract/command_line.ts";
 import { UserError } from "../protocol/error.ts";
 import { PROGRAM, VERSION } from "../protocol/version.ts";
 import { findSession } from "../session/session_find.ts";

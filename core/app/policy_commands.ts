@@ -1,9 +1,9 @@
 /** `rondo sandbox` and `rondo policy …`: what commands may do, tried and explained. */
 import { loadConfig } from "../config/load.ts";
 import { secretNames } from "../config/secrets.ts";
-import { reapChild } from "../host/descriptors.ts";
+import { reapChild } from "../host/libc.ts";
 import { buildCommandEnv } from "../policy/command_env.ts";
-import type { CommandLine } from "../protocol/command_line.ts";
+import type { CommandLine } from "../contract/command_line.ts";
 import { errorText, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import type { Terminal } from "../protocol/terminal.ts";

@@ -1,5 +1,5 @@
 /** Prints what a command found: a value as JSON for programs, lines for people. */
-import { exitCode } from "../protocol/exit_code.ts";
+import { exitCode } from "../contract/exit_code.ts";
 import type { Terminal } from "../protocol/terminal.ts";
 
 /** Prints one or the other, waits until it is out, resolves to 0, or 1 when it cannot be. */

@@ -3,11 +3,11 @@ import {
   openRecorder,
   openReplay,
   type RecordedHost,
-} from "../host/recorder.ts";
+} from "../cassette/cassette_host.ts";
 import { failExec } from "../frontends/exec_early.ts";
-import type { CommandLine, Flags } from "../protocol/command_line.ts";
+import type { CommandLine, Flags } from "../contract/command_line.ts";
 import { errorText, UserError } from "../protocol/error.ts";
-import { exitCode } from "../protocol/exit_code.ts";
+import { exitCode } from "../contract/exit_code.ts";
 import type { Host } from "../protocol/host.ts";
 import type { Terminal } from "../protocol/terminal.ts";
 import { PROGRAM, VERSION } from "../protocol/version.ts";

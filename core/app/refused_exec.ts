@@ -1,8 +1,8 @@
 /** The end of an exec that did not get as far as its own code, for who reads its JSON. */
 import { failExec } from "../frontends/exec_early.ts";
-import { denoHost } from "../host/deno_host.ts";
+import { denoHost } from "../host/host.ts";
 import { denoTerminal } from "../host/terminal.ts";
-import type { Flags } from "../protocol/command_line.ts";
+import type { Flags } from "../contract/command_line.ts";
 import { UserError } from "../protocol/error.ts";
 
 /** Prints the terminal line, then the hint for a person; resolves to the exit code. */

@@ -1,6 +1,6 @@
 /** `rondo`, `rondo resume`, `rondo fork`: a conversation in this terminal. */
 import { runRepl } from "../frontends/repl.ts";
-import type { CommandLine } from "../protocol/command_line.ts";
+import type { CommandLine } from "../contract/command_line.ts";
 import type { Host } from "../protocol/host.ts";
 import type { Terminal } from "../protocol/terminal.ts";
 import { openReplDesk } from "./repl_desk.ts";

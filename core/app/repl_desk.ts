@@ -1,7 +1,7 @@
 /** What the conversation's services share: the world as it is now, and the open threads. */
 import { typedText, withoutImages } from "../context/contextual.ts";
 import type { OpenedThread, PastMessage } from "../frontends/repl_facts.ts";
-import type { CommandLine } from "../protocol/command_line.ts";
+import type { CommandLine } from "../contract/command_line.ts";
 import { SessionError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { viewItem } from "../protocol/item.ts";

@@ -1,6 +1,6 @@
 /** What `exec review` asks for, from its flags. */
 import { renderReviewPrompt, type ReviewTarget } from "../context/review.ts";
-import type { CommandLine } from "../protocol/command_line.ts";
+import type { CommandLine } from "../contract/command_line.ts";
 import { UserError } from "../protocol/error.ts";
 
 /** The prompt of a review. Throws UserError when the flags name two targets. */

@@ -1,7 +1,7 @@
 /** `rondo sessions …`: the recorded threads, looked at and kept in order. */
 import { loadConfig } from "../config/load.ts";
 import { openSqlite } from "../host/sqlite.ts";
-import type { CommandLine } from "../protocol/command_line.ts";
+import type { CommandLine } from "../contract/command_line.ts";
 import { errorText, SessionError, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
@@ -26,7 +26,7 @@ import {
 import { renderSearch, searchSessions } from "../session/session_search.ts";
 import { loadSessionView, renderSessionView } from "../session/session_view.ts";
 import { secretNames } from "../config/secrets.ts";
-import { exitCode } from "../protocol/exit_code.ts";
+import { exitCode } from "../contract/exit_code.ts";
 import { resolvePath } from "../util/path.ts";
 import { type Printer, printLines } from "./print.ts";
 

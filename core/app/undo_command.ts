@@ -1,9 +1,9 @@
 /** `rondo undo` and `rondo rollback`: the last turns taken back, in files, conversation or both. */
 import { loadConfig } from "../config/load.ts";
 import { typedText, withoutImages } from "../context/contextual.ts";
-import type { CommandLine } from "../protocol/command_line.ts";
+import type { CommandLine } from "../contract/command_line.ts";
 import { SessionError, UserError } from "../protocol/error.ts";
-import { exitCode } from "../protocol/exit_code.ts";
+import { exitCode } from "../contract/exit_code.ts";
 import type { Host } from "../protocol/host.ts";
 import type { WireItem } from "../protocol/item.ts";
 import type { Terminal } from "../protocol/terminal.ts";

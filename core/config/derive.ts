@@ -1,5 +1,5 @@
 /** What the parts of the program want to know of the configuration, in their own words. */
-import type { LimitRaise } from "../protocol/command_line.ts";
+import type { LimitRaise } from "../contract/command_line.ts";
 import type {
   ApprovalPolicy,
   SandboxMode,

@@ -1,5 +1,5 @@
 /** `-c key=value`, and the flags that are short for it, as a tree of configuration. */
-import type { AgentFlags, ExecFlags } from "../protocol/command_line.ts";
+import type { AgentFlags, ExecFlags } from "../contract/command_line.ts";
 import { UserError } from "../protocol/error.ts";
 import { closestWord } from "../util/similar.ts";
 import { withValue } from "./tree.ts";

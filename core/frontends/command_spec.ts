@@ -1,5 +1,5 @@
 /** What a command is in the command table. */
-import type { CommandName } from "../protocol/command_line.ts";
+import type { CommandName } from "../contract/command_line.ts";
 import type { Completes, FlagName } from "./flag_spec.ts";
 
 export interface ArgSpec {

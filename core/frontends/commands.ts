@@ -1,5 +1,5 @@
 /** The command table: names, arguments, flags, help. Everything else is generated from it. */
-import type { CommandName } from "../protocol/command_line.ts";
+import type { CommandName } from "../contract/command_line.ts";
 import {
   type CommandSpec,
   type CommandTable,

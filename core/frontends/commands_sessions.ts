@@ -1,5 +1,5 @@
 /** The commands around sessions. Data. */
-import type { CommandName } from "../protocol/command_line.ts";
+import type { CommandName } from "../contract/command_line.ts";
 import { type CommandTable, required } from "./command_spec.ts";
 
 const ID = required("ID", "Id or name of a session");

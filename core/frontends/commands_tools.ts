@@ -1,5 +1,5 @@
 /** The commands around sandbox, policy and MCP. Data. */
-import type { CommandName } from "../protocol/command_line.ts";
+import type { CommandName } from "../contract/command_line.ts";
 import { type CommandTable, optional, required } from "./command_spec.ts";
 import type { FlagName } from "./flag_spec.ts";
 

@@ -1,8 +1,8 @@
 /** `exec`: one prompt (or a program on stdin), one thread, one exit code. */
-import type { Flags } from "../protocol/command_line.ts";
+import type { Flags } from "../contract/command_line.ts";
 import { type Event, type Failure, NO_USAGE } from "../protocol/event.ts";
-import type { ExecInput } from "../protocol/exec_input.ts";
-import { exitCode } from "../protocol/exit_code.ts";
+import type { ExecInput } from "../contract/input.ts";
+import { exitCode } from "../contract/exit_code.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { UserPart } from "../protocol/op.ts";

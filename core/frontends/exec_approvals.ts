@@ -4,7 +4,7 @@ import type { Event } from "../protocol/event.ts";
 import {
   ApprovalAnswer,
   type ApprovalAnswer as Answer,
-} from "../protocol/exec_input.ts";
+} from "../contract/input.ts";
 import type { Host } from "../protocol/host.ts";
 import type { ApprovalRequest, Decision } from "../protocol/policy.ts";
 import { unreachable } from "../util/assert.ts";

@@ -1,5 +1,5 @@
 /** The end of an exec that never had a thread. */
-import type { Flags } from "../protocol/command_line.ts";
+import type { Flags } from "../contract/command_line.ts";
 import { NO_USAGE } from "../protocol/event.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";

@@ -1,7 +1,7 @@
 /** How a turn ended, as an error (or none) and an exit code. Pure. */
 import type { Failure, Outcome } from "../protocol/event.ts";
-import type { ExecError } from "../protocol/exec_event.ts";
-import { exitCode, exitCodeOf } from "../protocol/exit_code.ts";
+import type { ExecError } from "../contract/event.ts";
+import { exitCode, exitCodeOf } from "../contract/exit_code.ts";
 import { unreachable } from "../util/assert.ts";
 import { viewFailure } from "./exec_failure.ts";
 

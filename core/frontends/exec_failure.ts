@@ -7,12 +7,12 @@ import {
   UserError,
 } from "../protocol/error.ts";
 import type { Failure } from "../protocol/event.ts";
-import type { ExecError } from "../protocol/exec_event.ts";
+import type { ExecError } from "../contract/event.ts";
 import {
   exitCode,
   exitCodeOf,
   exitCodeOfUserError,
-} from "../protocol/exit_code.ts";
+} from "../contract/exit_code.ts";
 
 /** The exit code of anything that was thrown. */
 export function exitCodeOfError(error: unknown): number {

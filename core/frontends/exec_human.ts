@@ -1,6 +1,6 @@
 /** What a person sees on stderr while exec runs. Pure: events in, text out. */
 import type { Activity, Event } from "../protocol/event.ts";
-import type { ExecError } from "../protocol/exec_event.ts";
+import type { ExecError } from "../contract/event.ts";
 import { PROGRAM, VERSION } from "../protocol/version.ts";
 import { visibleLine, visibleText } from "../util/visible_text.ts";
 import {

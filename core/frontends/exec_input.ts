@@ -1,5 +1,5 @@
 /** `--input jsonl`: lines on stdin as what a program asks of the run. */
-import { ExecInput } from "../protocol/exec_input.ts";
+import { ExecInput } from "../contract/input.ts";
 import type { UserPart } from "../protocol/op.ts";
 import type { TerminalInput } from "../protocol/terminal.ts";
 import { LIMITS } from "../protocol/limits.ts";

@@ -1,9 +1,9 @@
 /** Where exec writes: JSON lines, text for a person, or one final object. */
 import type { Event } from "../protocol/event.ts";
-import type { ExecResult } from "../protocol/exec_event.ts";
+import type { ExecResult } from "../contract/event.ts";
 import { hasColor, type Terminal } from "../protocol/terminal.ts";
 import { EVENT_SCHEMA } from "../protocol/version.ts";
-import type { Flags } from "../protocol/command_line.ts";
+import type { Flags } from "../contract/command_line.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { visibleText } from "../util/visible_text.ts";
 import { HumanView } from "./exec_human.ts";

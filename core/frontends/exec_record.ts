@@ -1,6 +1,6 @@
 /** What happened in a turn, kept for its last line: a fold over its events. */
 import type { Activity, Event } from "../protocol/event.ts";
-import type { ExecResult } from "../protocol/exec_event.ts";
+import type { ExecResult } from "../contract/event.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { visibleLine } from "../util/visible_text.ts";
 import { viewDenied } from "./jsonl_items.ts";

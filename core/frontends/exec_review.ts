@@ -1,7 +1,7 @@
 /** The face of `exec review`: whatever face there is, with the findings as a list. */
 import type { Event } from "../protocol/event.ts";
 import { hasColor, type Terminal } from "../protocol/terminal.ts";
-import type { Flags } from "../protocol/command_line.ts";
+import type { Flags } from "../contract/command_line.ts";
 import {
   createExecOutput,
   type ExecEnding,

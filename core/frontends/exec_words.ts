@@ -1,5 +1,5 @@
 /** What words that could not be parsed still say: that a program reads the output of exec. Pure. */
-import type { Flags } from "../protocol/command_line.ts";
+import type { Flags } from "../contract/command_line.ts";
 import { commandNames, COMMANDS, pathOf } from "./commands.ts";
 import { splitArgv } from "./parse_line.ts";
 

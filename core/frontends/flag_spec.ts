@@ -1,5 +1,5 @@
 /** What a flag is in the command table: its spellings, its value, its words. */
-import type { Flags, LimitRaise } from "../protocol/command_line.ts";
+import type { Flags, LimitRaise } from "../contract/command_line.ts";
 
 interface FlagBase {
   /** With its dashes: `--model`. */

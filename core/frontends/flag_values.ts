@@ -1,5 +1,5 @@
 /** From a flag's text to its value. Pure; throws UserError that names flag and forms. */
-import type { LimitRaise } from "../protocol/command_line.ts";
+import type { LimitRaise } from "../contract/command_line.ts";
 import { UserError } from "../protocol/error.ts";
 import { unreachable } from "../util/assert.ts";
 import type { FlagSpec } from "./flag_spec.ts";

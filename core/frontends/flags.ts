@@ -3,7 +3,7 @@ import type {
   ExecFlags,
   OtherFlags,
   SelectFlags,
-} from "../protocol/command_line.ts";
+} from "../contract/command_line.ts";
 import type { FlagName, FlagSpec, FlagTable } from "./flag_spec.ts";
 import { AGENT_FLAGS } from "./flags_agent.ts";
 

@@ -1,5 +1,5 @@
 /** The flags of every command that starts an agent. Data. */
-import type { AgentFlags } from "../protocol/command_line.ts";
+import type { AgentFlags } from "../contract/command_line.ts";
 import type { FlagTable } from "./flag_spec.ts";
 
 export const AGENT_FLAGS: FlagTable<keyof AgentFlags> = {

@@ -1,5 +1,5 @@
 /** Texts made from the tables alone: no disk, no network, no configuration. */
-import type { CommandName } from "../protocol/command_line.ts";
+import type { CommandName } from "../contract/command_line.ts";
 import { renderCompletion } from "./completion.ts";
 import { renderManPage } from "./man_page.ts";
 import { renderSchema } from "./schema.ts";

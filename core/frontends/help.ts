@@ -1,6 +1,6 @@
 /** Help texts from the command table. Pure. */
-import type { CommandName } from "../protocol/command_line.ts";
-import { EXIT_CODES } from "../protocol/exit_code.ts";
+import type { CommandName } from "../contract/command_line.ts";
+import { EXIT_CODES } from "../contract/exit_code.ts";
 import { PROGRAM } from "../protocol/version.ts";
 import type { ArgSpec, CommandSpec } from "./command_spec.ts";
 import { commandNames, COMMANDS, GROUPS, pathOf } from "./commands.ts";

@@ -1,6 +1,6 @@
 /** Events of a thread as the objects of `exec --json`. Pure; remembers only what is open. */
 import type { Activity, Event } from "../protocol/event.ts";
-import type { ExecEvent, TerminalEvent } from "../protocol/exec_event.ts";
+import type { ExecEvent, TerminalEvent } from "../contract/event.ts";
 import { unreachable } from "../util/assert.ts";
 import { viewActivity } from "./jsonl_items.ts";
 import {

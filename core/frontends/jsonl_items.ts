@@ -1,6 +1,6 @@
 /** Activities as the items of exec events. Pure. */
 import type { Activity } from "../protocol/event.ts";
-import type { ExecItem } from "../protocol/exec_item.ts";
+import type { ExecItem } from "../contract/item.ts";
 import { unreachable } from "../util/assert.ts";
 import { asObject, type Json } from "../util/json.ts";
 

@@ -6,8 +6,8 @@ import type {
   ExecEventOf,
   ExecUsage,
   TerminalEvent,
-} from "../protocol/exec_event.ts";
-import type { Review } from "../protocol/review.ts";
+} from "../contract/event.ts";
+import type { Review } from "../contract/review.ts";
 import { EVENT_SCHEMA, VERSION } from "../protocol/version.ts";
 import { unreachable } from "../util/assert.ts";
 

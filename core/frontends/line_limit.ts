@@ -1,5 +1,5 @@
 /** One event, one line, never longer than its bound. Pure. */
-import type { ExecEvent } from "../protocol/exec_event.ts";
+import type { ExecEvent } from "../contract/event.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { asObject, type Json } from "../util/json.ts";
 import { byteLength, headBytes, tailBytes } from "../util/text.ts";

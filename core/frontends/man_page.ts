@@ -1,6 +1,6 @@
 /** The manual page, from the command table. Pure; man(7) macros. */
-import type { CommandName } from "../protocol/command_line.ts";
-import { EXIT_CODES } from "../protocol/exit_code.ts";
+import type { CommandName } from "../contract/command_line.ts";
+import { EXIT_CODES } from "../contract/exit_code.ts";
 import { PROGRAM, VERSION } from "../protocol/version.ts";
 import { commandNames, COMMANDS } from "./commands.ts";
 import type { FlagSpec } from "./flag_spec.ts";

@@ -10,7 +10,7 @@ import {
 import * as z from "zod/mini";
 import { errorText, SessionError, UserError } from "../protocol/error.ts";
 import type { Event } from "../protocol/event.ts";
-import { exitCode } from "../protocol/exit_code.ts";
+import { exitCode } from "../contract/exit_code.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { ApprovalRequest, Decision } from "../protocol/policy.ts";
 import type { Terminal } from "../protocol/terminal.ts";

@@ -3,7 +3,7 @@ import type {
   CommandLine,
   CommandName,
   Flags,
-} from "../protocol/command_line.ts";
+} from "../contract/command_line.ts";
 import { UserError } from "../protocol/error.ts";
 import { PROGRAM } from "../protocol/version.ts";
 import { closestWord } from "../util/similar.ts";

@@ -1,5 +1,5 @@
 /** Before the first message: is there a key, is the project trusted. */
-import { exitCode } from "../protocol/exit_code.ts";
+import { exitCode } from "../contract/exit_code.ts";
 import { PROGRAM } from "../protocol/version.ts";
 import type { Terminal } from "../protocol/terminal.ts";
 import { visibleText } from "../util/visible_text.ts";

@@ -1,7 +1,7 @@
 /** The conversation without keys: lines come in, text goes out, one after the other. */
 import { errorText } from "../protocol/error.ts";
 import type { Event } from "../protocol/event.ts";
-import { exitCode } from "../protocol/exit_code.ts";
+import { exitCode } from "../contract/exit_code.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { ReplRequest } from "./repl_request.ts";
 import type { LineInput } from "./repl_lines.ts";

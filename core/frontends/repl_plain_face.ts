@@ -3,7 +3,7 @@ import { formatSpan } from "./format.ts";
 import type { Activity, Event } from "../protocol/event.ts";
 import type { ApprovalRequest } from "../protocol/policy.ts";
 import { hasColor, type Terminal } from "../protocol/terminal.ts";
-import type { Flags } from "../protocol/command_line.ts";
+import type { Flags } from "../contract/command_line.ts";
 import { visibleText } from "../util/visible_text.ts";
 import {
   answerKeys,

@@ -1,5 +1,5 @@
 /** What a conversation is started with. */
-import type { Flags } from "../protocol/command_line.ts";
+import type { Flags } from "../contract/command_line.ts";
 import type { Terminal } from "../protocol/terminal.ts";
 import type { ReplHost, ReplServices } from "./repl_services.ts";
 

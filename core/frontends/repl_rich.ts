@@ -1,7 +1,7 @@
 /** The conversation with keys: an input line that stays, answers that scroll by above it. */
 import { errorText } from "../protocol/error.ts";
 import type { Event } from "../protocol/event.ts";
-import { exitCode } from "../protocol/exit_code.ts";
+import { exitCode } from "../contract/exit_code.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Decision } from "../protocol/policy.ts";
 import { hasColor } from "../protocol/terminal.ts";

@@ -1,7 +1,7 @@
 /** The conversation without its face: one thread, what was sent, what waits, what runs. */
 import { errorText } from "../protocol/error.ts";
 import type { Event, Failure, Outcome } from "../protocol/event.ts";
-import { exitCode, exitCodeOf } from "../protocol/exit_code.ts";
+import { exitCode, exitCodeOf } from "../contract/exit_code.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Op } from "../protocol/op.ts";
 import type { Decision } from "../protocol/policy.ts";

@@ -1,5 +1,5 @@
 /** The answer of a code review: recognised, read, and shown as a list. Pure. */
-import { Review, type ReviewFinding } from "../protocol/review.ts";
+import { Review, type ReviewFinding } from "../contract/review.ts";
 import { relativeTo } from "../util/path.ts";
 import { visibleLine, visibleText } from "../util/visible_text.ts";
 import { renderMarkdown } from "./markdown.ts";

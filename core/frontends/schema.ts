@@ -1,8 +1,8 @@
 /** `rondo schema`: the contract as JSON Schema, from the very schemas that types come from. */
 import * as z from "zod/mini";
-import { ExecEvent, ExecResult } from "../protocol/exec_event.ts";
-import { ApprovalAnswer, ExecInput } from "../protocol/exec_input.ts";
-import { EXIT_CODES } from "../protocol/exit_code.ts";
+import { ExecEvent, ExecResult } from "../contract/event.ts";
+import { ApprovalAnswer, ExecInput } from "../contract/input.ts";
+import { EXIT_CODES } from "../contract/exit_code.ts";
 import { EVENT_SCHEMA, PROGRAM } from "../protocol/version.ts";
 import { asObject, type JsonObject } from "../util/json.ts";
 

@@ -1,5 +1,5 @@
 /** Reading /proc through libc: the runtime wants every permission for it, we keep few. */
-import { openLibc } from "./descriptors.ts";
+import { openLibc } from "./libc.ts";
 
 const O_RDONLY = 0;
 const O_CLOEXEC = 0x80000;

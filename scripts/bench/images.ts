@@ -1,5 +1,5 @@
 /** What a session costs in which one image of 5 MB is shown ten times: on the disk, written, opened. */
-import { denoHost } from "../../core/host/deno_host.ts";
+import { denoHost } from "../../core/host/host.ts";
 import type { ThreadMeta } from "../../core/protocol/log.ts";
 import { restoreThread } from "../../core/session/restore.ts";
 import { createThreadLog } from "../../core/session/rollout.ts";

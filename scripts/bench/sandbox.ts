@@ -1,10 +1,10 @@
 /** What a sandbox costs: medians of running `true`, plainly, under bwrap, under the launcher. */
-import { denoHost } from "../../core/host/deno_host.ts";
+import { denoHost } from "../../core/host/host.ts";
 import {
   becomeSubreaper,
   closeInheritedDescriptors,
   reapChild,
-} from "../../core/host/descriptors.ts";
+} from "../../core/host/libc.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import { createSandbox } from "../../sandbox/mod.ts";
 import { type BackendChoice, runLadder } from "../../sandbox/ladder.ts";

@@ -1,5 +1,5 @@
 /** What a session of 100,000 items in 1 GB costs beside a short one: listed, opened, appended to. */
-import { denoHost } from "../../core/host/deno_host.ts";
+import { denoHost } from "../../core/host/host.ts";
 import type { LogFact, ThreadMeta } from "../../core/protocol/log.ts";
 import type { TurnSettings } from "../../core/protocol/settings.ts";
 import { createThreadLog, openThreadLog } from "../../core/session/rollout.ts";

@@ -9,7 +9,7 @@ import {
   startRondo,
 } from "../../scripts/client/rondo.ts";
 import { renderClient } from "../../scripts/schema.ts";
-import { EXIT_CODES as CODES } from "../../core/protocol/exit_code.ts";
+import { EXIT_CODES as CODES } from "../../core/contract/exit_code.ts";
 import { agentCommand } from "../support/run_agent.ts";
 import { call, say } from "../support/mock_model.ts";
 import { hang } from "../support/mock_script.ts";

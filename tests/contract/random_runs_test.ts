@@ -1,8 +1,8 @@
 /** Random runs through the real session and the real exec: every line keeps the contract. */
 import assert from "node:assert/strict";
-import type { Flags } from "../../core/protocol/command_line.ts";
+import type { Flags } from "../../core/contract/command_line.ts";
 import type { Event } from "../../core/protocol/event.ts";
-import type { ExecEvent } from "../../core/protocol/exec_event.ts";
+import type { ExecEvent } from "../../core/contract/event.ts";
 import type { Thread } from "../../core/protocol/thread.ts";
 import type { JsonObject } from "../../core/util/json.ts";
 import { runExec } from "../../core/frontends/exec.ts";

@@ -1,7 +1,7 @@
 /** Random runs: what the model says, what tools show, what the caller does. By seed. */
-import { SeededRandom } from "../../core/host/recorder_random.ts";
+import { SeededRandom } from "../../core/cassette/random.ts";
 import { SandboxUnavailable, ToolError } from "../../core/protocol/error.ts";
-import type { Flags } from "../../core/protocol/command_line.ts";
+import type { Flags } from "../../core/contract/command_line.ts";
 import type { Tool, ToolContext } from "../../core/protocol/tool.ts";
 import type { Json, JsonObject } from "../../core/util/json.ts";
 import { testTool } from "../support/harness.ts";

@@ -1,6 +1,6 @@
 /** The real program against a scripted server; every line it writes is checked. */
 import assert from "node:assert/strict";
-import type { ExecEvent } from "../../core/protocol/exec_event.ts";
+import type { ExecEvent } from "../../core/contract/event.ts";
 import { checkLines } from "../core/frontends/support.ts";
 import {
   type MockModel,

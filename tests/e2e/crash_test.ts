@@ -1,6 +1,6 @@
 /** The program is killed at random moments; what it was told is there, and nothing is done twice. */
 import assert from "node:assert/strict";
-import { denoHost } from "../../core/host/deno_host.ts";
+import { denoHost } from "../../core/host/host.ts";
 import { restoreThread } from "../../core/session/restore.ts";
 import { listSessionFiles } from "../../core/session/session_files.ts";
 import { imageDataUrl } from "../../core/util/image.ts";

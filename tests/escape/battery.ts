@@ -1,8 +1,8 @@
 /** Plays escape cases under one back end, as one user, and says which did what. */
 import type { Host, SpawnRequest } from "../../core/protocol/host.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
-import { denoHost } from "../../core/host/deno_host.ts";
-import { reapChild } from "../../core/host/descriptors.ts";
+import { denoHost } from "../../core/host/host.ts";
+import { reapChild } from "../../core/host/libc.ts";
 import { type BackendChoice, createSandbox } from "../../sandbox/mod.ts";
 import { READ_ONLY, workspaceWrite } from "../sandbox/plan_fixture.ts";
 import type { EscapeCase, PolicyName } from "./cases.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { denoHost } from "../../core/host/deno_host.ts";
+import { denoHost } from "../../core/host/host.ts";
 import { ToolError } from "../../core/protocol/error.ts";
 import { runApplyPatch } from "../../tools/patch_command.ts";
 import { parsePatch } from "../../tools/patch_parse.ts";

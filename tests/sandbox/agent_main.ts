@@ -1,11 +1,11 @@
 /** A tiny agent for tests that must put it somewhere odd, or kill it. Its argument is an AgentTask. */
-import { denoHost } from "../../core/host/deno_host.ts";
+import { denoHost } from "../../core/host/host.ts";
 import {
   becomeSubreaper,
   closeInheritedDescriptors,
   openLibc,
   reapChild,
-} from "../../core/host/descriptors.ts";
+} from "../../core/host/libc.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import { type BackendChoice, createSandbox } from "../../sandbox/mod.ts";
 import { runLauncher } from "../../sandbox/launcher.ts";

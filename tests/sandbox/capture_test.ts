@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { OutputCapture } from "../../sandbox/capture.ts";
 import { cutEnd, cutStart, Ring } from "../../sandbox/capture_parts.ts";
-import { denoFiles } from "../../core/host/deno_files.ts";
+import { denoFiles } from "../../core/host/files.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 
 function encode(text: string): Uint8Array<ArrayBuffer> {

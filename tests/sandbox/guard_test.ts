@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { denoFiles } from "../../core/host/deno_files.ts";
+import { denoFiles } from "../../core/host/files.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import { readGuard, restoreGuard } from "../../sandbox/guard.ts";
 import { GuardBook } from "../../sandbox/guard_book.ts";

@@ -1,5 +1,5 @@
 /** A thread on a scripted server: the real session, client and transcript, a log in memory. */
-import { denoHost } from "../../core/host/deno_host.ts";
+import { denoHost } from "../../core/host/host.ts";
 import { createModelClient } from "../../core/model/client.ts";
 import type { Event, Outcome } from "../../core/protocol/event.ts";
 import type { Host } from "../../core/protocol/host.ts";

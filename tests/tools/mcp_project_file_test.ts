@@ -1,6 +1,6 @@
 /** `.mcp.json`: read in trusted projects alone, variables filled in, mistakes said. */
 import assert from "node:assert/strict";
-import { denoHost } from "../../core/host/deno_host.ts";
+import { denoHost } from "../../core/host/host.ts";
 import type { LoadedConfig } from "../../core/config/load.ts";
 import { parseConfig } from "../../core/config/schema.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";

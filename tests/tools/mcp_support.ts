@@ -1,5 +1,5 @@
 /** Scripted servers of a hub, and what tests ask of them. */
-import { denoHost } from "../../core/host/deno_host.ts";
+import { denoHost } from "../../core/host/host.ts";
 import type { Host } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import type { Tool } from "../../core/protocol/tool.ts";

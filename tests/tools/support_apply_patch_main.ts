@@ -1,5 +1,5 @@
 /** The patch engine as a process of its own: patch on stdin, applied in the cwd. */
-import { denoHost } from "../../core/host/deno_host.ts";
+import { denoHost } from "../../core/host/host.ts";
 import { runApplyPatch } from "../../tools/patch_command.ts";
 
 const host = denoHost();

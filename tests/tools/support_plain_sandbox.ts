@@ -1,5 +1,5 @@
 /** A Sandbox that spawns plainly, and a ToolContext that writes everything down. */
-import { denoHost } from "../../core/host/deno_host.ts";
+import { denoHost } from "../../core/host/host.ts";
 import type {
   CommandRequest,
   CommandResult,

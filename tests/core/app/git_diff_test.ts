@@ -1,7 +1,7 @@
 /** The diff of a working tree, and what a hostile repository cannot make it run. */
 import assert from "node:assert/strict";
 import { readGitDiff } from "../../../core/app/git_diff.ts";
-import { denoHost } from "../../../core/host/deno_host.ts";
+import { denoHost } from "../../../core/host/host.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 
 class Repository implements AsyncDisposable {

@@ -4,8 +4,8 @@ import { openReplDesk } from "../../../core/app/repl_desk.ts";
 import { createReplServices } from "../../../core/app/repl_services.ts";
 import type { OpenedThread } from "../../../core/frontends/repl_facts.ts";
 import type { ReplServices } from "../../../core/frontends/repl_services.ts";
-import { denoHost } from "../../../core/host/deno_host.ts";
-import type { CommandLine } from "../../../core/protocol/command_line.ts";
+import { denoHost } from "../../../core/host/host.ts";
+import type { CommandLine } from "../../../core/contract/command_line.ts";
 import type { Event } from "../../../core/protocol/event.ts";
 import {
   customCall,

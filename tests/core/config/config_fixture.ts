@@ -1,5 +1,5 @@
 /** A machine of its own for each test of the configuration: home, project, environment. */
-import { denoHost } from "../../../core/host/deno_host.ts";
+import { denoHost } from "../../../core/host/host.ts";
 import type { Host } from "../../../core/protocol/host.ts";
 import {
   loadConfig,

@@ -8,7 +8,7 @@ import {
   touchedPaths,
 } from "../../../core/context/nested_doc.ts";
 import { isContextualUserText } from "../../../core/context/contextual.ts";
-import { denoFiles } from "../../../core/host/deno_files.ts";
+import { denoFiles } from "../../../core/host/files.ts";
 import {
   textMessage,
   viewItem,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { loadProjectDocs } from "../../../core/context/project_doc.ts";
 import type { ProjectDocs } from "../../../core/context/project_doc.ts";
-import { denoFiles } from "../../../core/host/deno_files.ts";
+import { denoFiles } from "../../../core/host/files.ts";
 import { byteLength } from "../../../core/util/text.ts";
 import { withTree } from "./support.ts";
 

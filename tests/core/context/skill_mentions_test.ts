@@ -5,7 +5,7 @@ import {
   findMentionedSkills,
   loadSkillBodies,
 } from "../../../core/context/skill_mentions.ts";
-import { denoFiles } from "../../../core/host/deno_files.ts";
+import { denoFiles } from "../../../core/host/files.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import { isContextualUserText } from "../../../core/context/contextual.ts";
 import { told, withTree } from "./support.ts";

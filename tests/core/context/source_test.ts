@@ -5,7 +5,7 @@ import {
   type PromptSourceOptions,
 } from "../../../core/context/source.ts";
 import { recallTold } from "../../../core/context/recall.ts";
-import { denoFiles } from "../../../core/host/deno_files.ts";
+import { denoFiles } from "../../../core/host/files.ts";
 import { UserError } from "../../../core/protocol/error.ts";
 import { RECEIPT, settings, told, withTree } from "./support.ts";
 

@@ -5,7 +5,7 @@ import {
   loadImage,
   type UserItems,
 } from "../../../core/context/user_input.ts";
-import { denoFiles } from "../../../core/host/deno_files.ts";
+import { denoFiles } from "../../../core/host/files.ts";
 import { UserError } from "../../../core/protocol/error.ts";
 import { message, textMessage } from "../../../core/protocol/item.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";

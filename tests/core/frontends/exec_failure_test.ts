@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { failExec } from "../../../core/frontends/exec_early.ts";
 import { exitCodeOfError } from "../../../core/frontends/exec_failure.ts";
-import type { Flags } from "../../../core/protocol/command_line.ts";
+import type { Flags } from "../../../core/contract/command_line.ts";
 import {
   ModelError,
   SandboxUnavailable,

@@ -5,7 +5,7 @@ import { ExecEventView } from "../../../core/frontends/jsonl_events.ts";
 import { viewActivity } from "../../../core/frontends/jsonl_items.ts";
 import { renderLine } from "../../../core/frontends/line_limit.ts";
 import type { Activity, EventBody } from "../../../core/protocol/event.ts";
-import type { ExecEvent } from "../../../core/protocol/exec_event.ts";
+import type { ExecEvent } from "../../../core/contract/event.ts";
 import { checkGolden } from "../../support/golden.ts";
 import {
   assertValid,

@@ -7,7 +7,7 @@ import {
   parseReview,
   renderReview,
 } from "../../../core/frontends/review.ts";
-import type { Review } from "../../../core/protocol/review.ts";
+import type { Review } from "../../../core/contract/review.ts";
 import { REVIEW_SCHEMA } from "../../../prompts/mod.ts";
 import { buildSchemaCheck } from "../../../core/util/json_schema.ts";
 import { ScreenEmulator } from "./screen_emulator.ts";

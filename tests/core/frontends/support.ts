@@ -1,9 +1,9 @@
 /** A scripted thread, a terminal in memory and a schema check: for the tests of exec. */
 import { Ajv } from "ajv";
 import assert from "node:assert/strict";
-import { denoHost } from "../../../core/host/deno_host.ts";
+import { denoHost } from "../../../core/host/host.ts";
 import { buildSchema } from "../../../core/frontends/schema.ts";
-import type { Flags } from "../../../core/protocol/command_line.ts";
+import type { Flags } from "../../../core/contract/command_line.ts";
 import {
   type Activity,
   type Event,
@@ -12,7 +12,7 @@ import {
   type Outcome,
   type Usage,
 } from "../../../core/protocol/event.ts";
-import type { ExecEvent } from "../../../core/protocol/exec_event.ts";
+import type { ExecEvent } from "../../../core/contract/event.ts";
 import type { Host } from "../../../core/protocol/host.ts";
 import type { Op } from "../../../core/protocol/op.ts";
 import type { TurnSettings } from "../../../core/protocol/settings.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { AddressInfo } from "node:net";
 import tls from "node:tls";
-import { denoHost } from "../../../core/host/deno_host.ts";
+import { denoHost } from "../../../core/host/host.ts";
 import {
   connectionProbe,
   openHttpClient,

@@ -11,7 +11,7 @@ import { ModelError } from "../../../core/protocol/error.ts";
 import type { Host } from "../../../core/protocol/host.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import type { ProviderEndpoint } from "../../../core/protocol/provider.ts";
-import { denoHost } from "../../../core/host/deno_host.ts";
+import { denoHost } from "../../../core/host/host.ts";
 import {
   call,
   compactionItem,

@@ -1,6 +1,6 @@
 /** Hooks as programs: what they read, when they are meant, what their answers are. */
 import assert from "node:assert/strict";
-import { denoHost } from "../../../core/host/deno_host.ts";
+import { denoHost } from "../../../core/host/host.ts";
 import type {
   HookEvent,
   HookPlace,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { denoHost } from "../../../core/host/deno_host.ts";
+import { denoHost } from "../../../core/host/host.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import {
   type RawLine,

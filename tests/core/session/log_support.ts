@@ -1,5 +1,5 @@
 /** Files in memory with faults on demand, and logs made for a test. */
-import { denoHost } from "../../../core/host/deno_host.ts";
+import { denoHost } from "../../../core/host/host.ts";
 import type { AppendFile, Files, Host } from "../../../core/protocol/host.ts";
 import type { LogFact, ThreadMeta } from "../../../core/protocol/log.ts";
 import type { TurnSettings } from "../../../core/protocol/settings.ts";

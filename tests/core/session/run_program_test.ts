@@ -1,6 +1,6 @@
 /** Programs of the person's: bounds of time and output, and what is left behind. */
 import assert from "node:assert/strict";
-import { denoHost } from "../../../core/host/deno_host.ts";
+import { denoHost } from "../../../core/host/host.ts";
 import {
   type ProgramRequest,
   type ProgramResult,

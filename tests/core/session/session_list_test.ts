@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { denoHost } from "../../../core/host/deno_host.ts";
+import { denoHost } from "../../../core/host/host.ts";
 import type { Host } from "../../../core/protocol/host.ts";
 import type { LogFact } from "../../../core/protocol/log.ts";
 import { findSession } from "../../../core/session/session_find.ts";

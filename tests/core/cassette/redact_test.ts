@@ -1,9 +1,6 @@
 /** Secrets are found where they are told, and taken out wherever they appear. */
 import assert from "node:assert/strict";
-import {
-  Redactor,
-  redactVariable,
-} from "../../../core/host/recorder_redact.ts";
+import { Redactor, redactVariable } from "../../../core/cassette/redact.ts";
 
 Deno.test("redact() takes out what was learnt, in keys and values at any depth", () => {
   const redactor = new Redactor();

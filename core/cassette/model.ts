@@ -1,26 +1,17 @@
 /** The model from a cassette, everything else for real. */
 import type { Host } from "../protocol/host.ts";
-import {
-  buildResponse,
-  headOf,
-  replayError,
-  tapeRequest,
-} from "./recorder_fetch.ts";
-import {
-  type Cassette,
-  type CassetteEntry,
-  decodeError,
-} from "./recorder_format.ts";
-import { Names } from "./recorder_names.ts";
-import type { ReplayOptions } from "./recorder_replay.ts";
+import { buildResponse, headOf, replayError, tapeRequest } from "./fetch.ts";
+import { type Cassette, type CassetteEntry, decodeError } from "./format.ts";
+import { Names } from "./placeholders.ts";
+import type { ReplayOptions } from "./replay_engine.ts";
 import {
   decodeRequest,
   describeDifference,
   diffRequests,
   requestKey,
   type TapedRequest,
-} from "./recorder_request.ts";
-import { decodeChunk } from "./recorder_stream.ts";
+} from "./request.ts";
+import { decodeChunk } from "./stream.ts";
 
 interface Exchange {
   readonly number: number;

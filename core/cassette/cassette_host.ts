@@ -1,24 +1,24 @@
 /** Hosts that record a run on a cassette, and hosts that play one back. */
 import { errorText, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
-import type { Engine } from "./recorder_engine.ts";
-import { recordedEnv } from "./recorder_env.ts";
-import { recordedFetch } from "./recorder_fetch.ts";
-import { recordedFiles } from "./recorder_files.ts";
+import type { Engine } from "./engine.ts";
+import { recordedEnv } from "./env.ts";
+import { recordedFetch } from "./fetch.ts";
+import { recordedFiles } from "./files.ts";
 import {
   type Cassette,
   CASSETTE_VERSION,
   type CassetteHeader,
   type CassetteMode,
   parseCassette,
-} from "./recorder_format.ts";
-import { CassetteWriter, LiveEngine } from "./recorder_live.ts";
-import { placesOf, replayedModelFetch } from "./recorder_model.ts";
-import { SeededRandom } from "./recorder_random.ts";
-import { Redactor } from "./recorder_redact.ts";
-import { ReplayEngine } from "./recorder_replay.ts";
-import { recordedSpawn } from "./recorder_spawn.ts";
-import { uuidV7 } from "./uuid.ts";
+} from "./format.ts";
+import { CassetteWriter, LiveEngine } from "./record_engine.ts";
+import { placesOf, replayedModelFetch } from "./model.ts";
+import { SeededRandom } from "./random.ts";
+import { Redactor } from "./redact.ts";
+import { ReplayEngine } from "./replay_engine.ts";
+import { recordedSpawn } from "./spawn.ts";
+import { uuidV7 } from "../host/uuid.ts";
 
 export interface RecordedHost {
   readonly host: Host;

@@ -6,8 +6,8 @@ import type {
   SpawnRequest,
 } from "../protocol/host.ts";
 import type { Json } from "../util/json.ts";
-import type { Engine } from "./recorder_engine.ts";
-import { recordedStream } from "./recorder_stream.ts";
+import type { Engine } from "./engine.ts";
+import { recordedStream } from "./stream.ts";
 
 /** In a replay nothing is started: the child is its recorded output and end. */
 export function recordedSpawn(

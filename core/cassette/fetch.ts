@@ -3,17 +3,17 @@ import { ModelError, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { asObject, type Json, type JsonObject } from "../util/json.ts";
 import { parseJsonLine } from "../util/jsonl.ts";
-import type { Engine } from "./recorder_engine.ts";
-import type { CassetteHeader } from "./recorder_format.ts";
-import { Names } from "./recorder_names.ts";
+import type { Engine } from "./engine.ts";
+import type { CassetteHeader } from "./format.ts";
+import { Names } from "./placeholders.ts";
 import {
   decodeRequest,
   describeDifference,
   diffRequests,
   encodeRequest,
   type TapedRequest,
-} from "./recorder_request.ts";
-import { recordedStream } from "./recorder_stream.ts";
+} from "./request.ts";
+import { recordedStream } from "./stream.ts";
 
 export interface FetchOptions {
   readonly engine: Engine;

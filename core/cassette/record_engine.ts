@@ -9,13 +9,13 @@ import {
   orAbort,
   type SyncOperation,
   Turnstile,
-} from "./recorder_engine.ts";
+} from "./engine.ts";
 import {
   type CassetteEntry,
   type CassetteHeader,
   encodeError,
-} from "./recorder_format.ts";
-import type { Redactor } from "./recorder_redact.ts";
+} from "./format.ts";
+import type { Redactor } from "./redact.ts";
 
 /**
  * Writes entries without secrets; the first wait until the secrets are known. A disk that

@@ -5,9 +5,9 @@ import type {
   Signal,
   SpawnRequest,
 } from "../protocol/host.ts";
-import { withInheritedBytes } from "./descriptors.ts";
+import { withInheritedBytes } from "./libc.ts";
 import { existsProc, isProcPath } from "./proc_files.ts";
-import { planSpawn } from "./session_spawn.ts";
+import { planSpawn } from "./spawn_session.ts";
 
 /** Starts a program. Throws Deno's error when it cannot be started. */
 export function spawnChild(request: SpawnRequest): Child {

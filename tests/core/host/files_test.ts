@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { denoHost } from "../../../core/host/deno_host.ts";
+import { denoHost } from "../../../core/host/host.ts";
 
 Deno.test("placeSync() puts a whole file and its folder in place, privately", async () => {
   await using temp = await tempFolder();

@@ -1,5 +1,5 @@
 /** The command line after parsing: which command, its words, its flags. Plain data. */
-import type { SandboxMode } from "./policy.ts";
+import type { SandboxMode } from "../protocol/policy.ts";
 
 /** Every command, as its words in order; `repl` is the program without a command. */
 export type CommandName =

@@ -1,6 +1,6 @@
 /** The lines of `exec --json`: the contract with every program that reads them. */
 import * as z from "zod/mini";
-import { ExecItem } from "./exec_item.ts";
+import { ExecItem } from "./item.ts";
 import { Review } from "./review.ts";
 
 // What a line may carry beside its own fields: the first four with `--events native`.

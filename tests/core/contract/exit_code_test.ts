@@ -1,6 +1,6 @@
 /** The frozen exit codes. */
 import assert from "node:assert/strict";
-import { EXIT_CODES, exitCodeOf } from "../../../core/protocol/exit_code.ts";
+import { EXIT_CODES, exitCodeOf } from "../../../core/contract/exit_code.ts";
 
 Deno.test("exit codes are what they have always been", () => {
   const codes = Object.fromEntries(

@@ -1,6 +1,6 @@
 /** Exit codes: frozen. A consumer may rely on each number for as long as the program lives. */
-import type { UserError } from "./error.ts";
-import type { FailureKind } from "./event.ts";
+import type { UserError } from "../protocol/error.ts";
+import type { FailureKind } from "../protocol/event.ts";
 import { unreachable } from "../util/assert.ts";
 
 export const EXIT_CODES = Object.freeze({

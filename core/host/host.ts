@@ -1,9 +1,9 @@
 /** The real world: the Host that the program runs with. */
 import { errorText, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
-import { abortableFetch } from "./abortable_fetch.ts";
-import { denoFiles } from "./deno_files.ts";
-import { isProcessAlive, sendSignal, spawnChild } from "./deno_spawn.ts";
+import { abortableFetch } from "./fetch.ts";
+import { denoFiles } from "./files.ts";
+import { isProcessAlive, sendSignal, spawnChild } from "./spawn.ts";
 import { uuidV7 } from "./uuid.ts";
 
 /**

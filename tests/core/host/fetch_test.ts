@@ -1,6 +1,6 @@
 /** Answers that are silent are broken off all the same, before and after a garbage collection. */
 import assert from "node:assert/strict";
-import { abortableFetch } from "../../../core/host/abortable_fetch.ts";
+import { abortableFetch } from "../../../core/host/fetch.ts";
 import { type HttpServer, serveHttp } from "../../support/http_server.ts";
 
 /** A server whose answer begins and is silent until its reader leaves. */

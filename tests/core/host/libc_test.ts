@@ -5,7 +5,7 @@ import {
   openLibc,
   reapChild,
   withInheritedBytes,
-} from "../../../core/host/descriptors.ts";
+} from "../../../core/host/libc.ts";
 
 const linux = { ignore: Deno.build.os !== "linux" };
 

@@ -1,7 +1,7 @@
 /** A byte stream through an engine, one piece at a time. */
 import type { Json } from "../util/json.ts";
-import type { Engine } from "./recorder_engine.ts";
-import { decodeBytes, encodeBytes } from "./recorder_format.ts";
+import type { Engine } from "./engine.ts";
+import { decodeBytes, encodeBytes } from "./format.ts";
 
 export interface StreamOptions {
   readonly signal?: AbortSignal | undefined;

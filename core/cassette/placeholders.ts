@@ -1,6 +1,6 @@
 /** What differs from machine to machine and run to run, as names a cassette can hold. */
 import type { Json, JsonObject } from "../util/json.ts";
-import type { CassetteHeader } from "./recorder_format.ts";
+import type { CassetteHeader } from "./format.ts";
 
 // Shorter values are too likely to be part of something else.
 const LENGTH_MIN = 4;

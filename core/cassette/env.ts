@@ -1,7 +1,7 @@
 /** The environment through an engine: what the program asks for by name, and what shapes a child. */
 import type { Host } from "../protocol/host.ts";
-import type { Engine } from "./recorder_engine.ts";
-import { redactVariable } from "./recorder_redact.ts";
+import type { Engine } from "./engine.ts";
+import { redactVariable } from "./redact.ts";
 
 /**
  * Children get the whole environment, and nobody knows what a person keeps there. No child

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { sendSignal, spawnChild } from "../../../core/host/deno_spawn.ts";
+import { sendSignal, spawnChild } from "../../../core/host/spawn.ts";
 import type { SpawnRequest } from "../../../core/protocol/host.ts";
 
 function request(argv: readonly string[]): SpawnRequest {

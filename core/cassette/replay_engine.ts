@@ -7,12 +7,8 @@ import {
   orAbort,
   type SyncOperation,
   Turnstile,
-} from "./recorder_engine.ts";
-import {
-  type Cassette,
-  type CassetteEntry,
-  decodeError,
-} from "./recorder_format.ts";
+} from "./engine.ts";
+import { type Cassette, type CassetteEntry, decodeError } from "./format.ts";
 
 /** How long a replay waits for an ask that was recorded before it goes on without it. */
 const STALL_MS = 2_000;

@@ -1,14 +1,14 @@
 /** Requests on a cassette: small, and back as they were; differences by place. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Names } from "../../../core/host/recorder_names.ts";
+import { Names } from "../../../core/cassette/placeholders.ts";
 import {
   decodeRequest,
   diffRequests,
   encodeRequest,
   requestKey,
   type TapedRequest,
-} from "../../../core/host/recorder_request.ts";
+} from "../../../core/cassette/request.ts";
 import type { Json } from "../../../core/util/json.ts";
 
 function request(

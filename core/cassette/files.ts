@@ -1,9 +1,9 @@
 /** Files through an engine. */
 import type { AppendFile, Files, FileStat } from "../protocol/host.ts";
 import type { Json } from "../util/json.ts";
-import type { Engine } from "./recorder_engine.ts";
-import { decodeBytes, encodeBytes } from "./recorder_format.ts";
-import type { Redactor } from "./recorder_redact.ts";
+import type { Engine } from "./engine.ts";
+import { decodeBytes, encodeBytes } from "./format.ts";
+import type { Redactor } from "./redact.ts";
 
 /** A replay reads what was read and writes nothing. */
 export function recordedFiles(

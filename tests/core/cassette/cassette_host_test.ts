@@ -1,7 +1,10 @@
 /** Recording a small program that does all a host can do, and playing it back elsewhere. */
 import assert from "node:assert/strict";
-import { denoHost } from "../../../core/host/deno_host.ts";
-import { openRecorder, openReplay } from "../../../core/host/recorder.ts";
+import { denoHost } from "../../../core/host/host.ts";
+import {
+  openRecorder,
+  openReplay,
+} from "../../../core/cassette/cassette_host.ts";
 import { createModelClient } from "../../../core/model/client.ts";
 import { errorCode, ModelError } from "../../../core/protocol/error.ts";
 import type { Host } from "../../../core/protocol/host.ts";
