@@ -1,5 +1,5 @@
 /** MCP servers as the program works with them, from config.toml and from `.mcp.json`. */
-import type { McpServerConfig } from "../core/config/schema.ts";
+import type { McpServerConfig } from "../core/config/file/schema.ts";
 import { LIMITS } from "../core/protocol/limits.ts";
 import { assert } from "../core/util/assert.ts";
 

@@ -1,6 +1,6 @@
 /** Logins at servers: one file each in the home folder, readable by its owner alone. */
 import * as z from "zod/mini";
-import { readOptional, writeWhole } from "../core/config/files.ts";
+import { readOptional, writeWhole } from "../core/config/file/files.ts";
 import { UserError } from "../core/protocol/error.ts";
 import type { Host } from "../core/protocol/host.ts";
 

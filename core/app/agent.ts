@@ -1,15 +1,15 @@
 /** Puts one agent together: provider, tools behind the gate, prompt, limits. */
-import { createAuth } from "../config/auth.ts";
+import { createAuth } from "../config/provider/auth.ts";
 import {
   instructionsFileOf,
   limitsOf,
   priceOf,
   turnSettingsOf,
   webSearchOf,
-} from "../config/derive.ts";
+} from "../config/settings.ts";
 import type { LoadedConfig } from "../config/load.ts";
-import { unknownModelWarning } from "../config/models.ts";
-import { providerOf } from "../config/providers.ts";
+import { unknownModelWarning } from "../config/provider/models.ts";
+import { providerOf } from "../config/provider/providers.ts";
 import { secretNames } from "../config/secrets.ts";
 import { PromptSource } from "../context/source.ts";
 import { approvedPrefixes } from "../policy/rules.ts";

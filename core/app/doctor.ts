@@ -1,6 +1,6 @@
 /** `rondo doctor`: could a turn run here, and if not, what is missing. */
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
-import { providerOf } from "../config/providers.ts";
+import { providerOf } from "../config/provider/providers.ts";
 import {
   heldPermissions,
   ROLE_PERMISSIONS,

@@ -1,8 +1,8 @@
 /** What doctor looks at on this machine: sandbox, credentials, configuration, home. */
-import { sandboxPolicyOf } from "../config/derive.ts";
+import { sandboxPolicyOf } from "../config/settings.ts";
 import type { LoadedConfig } from "../config/load.ts";
-import { readLoginStatus } from "../config/login.ts";
-import type { Provider } from "../config/providers.ts";
+import { readLoginStatus } from "../config/provider/login.ts";
+import type { Provider } from "../config/provider/providers.ts";
 import { reapChild } from "../host/libc.ts";
 import { errorText, SandboxUnavailable, UserError } from "../protocol/error.ts";
 import type { ExitName } from "../contract/exit_code.ts";

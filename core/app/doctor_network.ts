@@ -1,5 +1,5 @@
 /** What doctor looks at of the network: one HEAD is sent, without the key. */
-import type { Provider } from "../config/providers.ts";
+import type { Provider } from "../config/provider/providers.ts";
 import { withoutUrlSecrets } from "../config/secrets.ts";
 import { openHttpClient } from "../host/http_client.ts";
 import { buildConnectError } from "../model/connect_error.ts";

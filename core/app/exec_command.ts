@@ -3,7 +3,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import { runExec } from "../frontends/exec.ts";
 import { failExec, stopExec } from "../frontends/exec_early.ts";
 import { ExecStops } from "../frontends/exec_stops.ts";
-import { limitsOf } from "../config/derive.ts";
+import { limitsOf } from "../config/settings.ts";
 import type { CommandLine, Flags } from "../contract/command_line.ts";
 import { errorText, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";

@@ -5,7 +5,7 @@ import {
   loadHooks,
   readHookTrust,
 } from "../config/hooks.ts";
-import { writeWhole } from "../config/files.ts";
+import { writeWhole } from "../config/file/files.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { secretNames } from "../config/secrets.ts";
 import type { Flags } from "../contract/command_line.ts";

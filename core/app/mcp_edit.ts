@@ -1,9 +1,9 @@
 /** `rondo mcp add` and `remove`: edits of the person's config.toml that keep all else in it. */
-import type { TomlEdit } from "../config/edit.ts";
-import { editConfigFile, readOptional } from "../config/files.ts";
-import { valueAt } from "../config/tree.ts";
+import type { TomlEdit } from "../config/file/edit.ts";
+import { editConfigFile, readOptional } from "../config/file/files.ts";
+import { valueAt } from "../config/file/tree.ts";
 import { findCodexHome } from "../config/load.ts";
-import { emptyTable, parseToml, type TomlTable } from "../config/toml.ts";
+import { emptyTable, parseToml, type TomlTable } from "../config/file/toml.ts";
 import type { CommandLine } from "../contract/command_line.ts";
 import { UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";

@@ -1,5 +1,5 @@
 /** `rondo mcp login` and `logout`: through the person's browser, back to this machine. */
-import type { Config } from "../config/schema.ts";
+import type { Config } from "../config/file/schema.ts";
 import { openLoopback } from "../host/loopback.ts";
 import { errorText, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";

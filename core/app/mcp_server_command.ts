@@ -1,5 +1,5 @@
 /** `rondo mcp-server`: threads for whoever speaks MCP on our stdin. */
-import { renderTomlValue, type TomlValue } from "../config/toml.ts";
+import { renderTomlValue, type TomlValue } from "../config/file/toml.ts";
 import {
   type McpServerServices,
   runMcpServer,

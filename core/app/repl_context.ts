@@ -1,8 +1,8 @@
 /** What a conversation can be told about itself: prompts, skills, settings, sizes, prices. */
 import { formatSpan } from "../frontends/format.ts";
-import { priceOf } from "../config/derive.ts";
+import { priceOf } from "../config/settings.ts";
 import { explainConfig, renderExplained } from "../config/explain.ts";
-import { providerOf } from "../config/providers.ts";
+import { providerOf } from "../config/provider/providers.ts";
 import { renderPlanPrompt } from "../context/plan.ts";
 import { renderReviewPrompt } from "../context/review.ts";
 import type { ContextServices } from "../frontends/repl_services.ts";

@@ -1,8 +1,8 @@
 /** What can be chosen in a conversation: models, permissions, rules. */
-import { sandboxPolicyOf } from "../config/derive.ts";
-import { type KnownModel, knownModels } from "../config/model_list.ts";
-import { modelInfoOf } from "../config/models.ts";
-import { isOpenaiService, providerOf } from "../config/providers.ts";
+import { sandboxPolicyOf } from "../config/settings.ts";
+import { type KnownModel, knownModels } from "../config/provider/model_list.ts";
+import { modelInfoOf } from "../config/provider/models.ts";
+import { isOpenaiService, providerOf } from "../config/provider/providers.ts";
 import type { SettingsServices } from "../frontends/repl_services.ts";
 import type { PermissionPreset } from "../frontends/repl_facts.ts";
 import { renderPattern, renderSource } from "../policy/rules_text.ts";

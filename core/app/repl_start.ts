@@ -1,7 +1,7 @@
 /** Before the first message: can the model be asked, is the project trusted, are its hooks. */
-import { createAuth } from "../config/auth.ts";
+import { createAuth } from "../config/provider/auth.ts";
 import type { HookSource } from "../config/hooks.ts";
-import { providerOf } from "../config/providers.ts";
+import { providerOf } from "../config/provider/providers.ts";
 import { saveTrust } from "../config/trust.ts";
 import type { TrustQuestion } from "../frontends/repl_facts.ts";
 import type { MissingKey, StartServices } from "../frontends/repl_services.ts";

@@ -1,6 +1,6 @@
 /** Sends what an MCP server asks the model: one request, beside every conversation. */
-import { createAuth } from "../config/auth.ts";
-import { providerOf } from "../config/providers.ts";
+import { createAuth } from "../config/provider/auth.ts";
+import { providerOf } from "../config/provider/providers.ts";
 import { estimateItemsTokens } from "../context/tokens.ts";
 import { createModelClient } from "../model/client.ts";
 import { askOnce } from "../model/single.ts";

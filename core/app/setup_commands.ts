@@ -1,11 +1,15 @@
 /** `rondo config explain`, `login`, `logout`, `features list`, `schema config`. */
-import { featureOn } from "../config/derive.ts";
+import { featureOn } from "../config/settings.ts";
 import { explainConfig, renderExplained } from "../config/explain.ts";
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
-import { loginWithApiKey, logout, readLoginStatus } from "../config/login.ts";
-import { providerOf } from "../config/providers.ts";
-import { renderConfigSchema } from "../config/json_schema.ts";
-import { FEATURES } from "../config/schema_accepted.ts";
+import {
+  loginWithApiKey,
+  logout,
+  readLoginStatus,
+} from "../config/provider/login.ts";
+import { providerOf } from "../config/provider/providers.ts";
+import { renderConfigSchema } from "../config/file/json_schema.ts";
+import { FEATURES } from "../config/file/schema_ignored.ts";
 import { readPrompt } from "../frontends/stdin.ts";
 import type { CommandLine } from "../contract/command_line.ts";
 import { UserError } from "../protocol/error.ts";

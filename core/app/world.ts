@@ -1,8 +1,8 @@
 /** What one run of the program works with: configuration, sandbox, rules. */
-import { sandboxPolicyOf } from "../config/derive.ts";
+import { sandboxPolicyOf } from "../config/settings.ts";
 import type { HookSource } from "../config/hooks.ts";
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
-import { providerOf } from "../config/providers.ts";
+import { providerOf } from "../config/provider/providers.ts";
 import { reapChild } from "../host/libc.ts";
 import { connectionProbe, openHttpClient } from "../host/http_client.ts";
 import type { Flags } from "../contract/command_line.ts";

@@ -4,10 +4,10 @@ import { assert } from "../util/assert.ts";
 import { isAbsolute } from "../util/path.ts";
 import { closestWord } from "../util/similar.ts";
 import { type Layer, layerOrigin, originOf, renderOrigin } from "./layers.ts";
-import { valueAt } from "./tree.ts";
-import { isReservedProvider, providerIds } from "./providers.ts";
-import { type Config, MACHINE_KEYS } from "./schema.ts";
-import { emptyTable, type TomlTable } from "./toml.ts";
+import { valueAt } from "./file/tree.ts";
+import { isReservedProvider, providerIds } from "./provider/providers.ts";
+import { type Config, MACHINE_KEYS } from "./file/schema.ts";
+import { emptyTable, type TomlTable } from "./file/toml.ts";
 import {
   findProblems,
   parseTree,

@@ -2,7 +2,7 @@
 import { type Origin, originOf, renderOrigin } from "./layers.ts";
 import type { LoadedConfig } from "./load.ts";
 import { isSecretPath, withoutUrlSecrets } from "./secrets.ts";
-import { isTable, renderTomlValue, type TomlValue } from "./toml.ts";
+import { isTable, renderTomlValue, type TomlValue } from "./file/toml.ts";
 import { renderKeyPath } from "./validate.ts";
 
 export interface ExplainedKey {

@@ -6,10 +6,10 @@ import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { asObject, canonicalJson, type Json } from "../util/json.ts";
 import { sha256Hex } from "../util/sha256.ts";
-import { featureOn } from "./derive.ts";
-import { readOptional } from "./files.ts";
+import { featureOn } from "./settings.ts";
+import { readOptional } from "./file/files.ts";
 import type { LoadedConfig } from "./load.ts";
-import { HooksTable } from "./schema_tables.ts";
+import { HooksTable } from "./file/schema_tables.ts";
 import { ancestors, isInside } from "../util/path.ts";
 
 /** One command for one kind of event. */

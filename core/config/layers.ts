@@ -1,7 +1,7 @@
 /** Layers of configuration: laid over each other, and asked who set what. */
-import { emptyTable, type TomlTable } from "./toml.ts";
-import { mergeTrees, valueAt } from "./tree.ts";
-import { findTomlLine } from "./toml_scan.ts";
+import { emptyTable, type TomlTable } from "./file/toml.ts";
+import { mergeTrees, valueAt } from "./file/tree.ts";
+import { findTomlLine } from "./file/positions.ts";
 
 export type LayerKind =
   | "default"

@@ -11,18 +11,18 @@ import {
   withoutMachineKeys,
 } from "./check.ts";
 import { type Layer, mergeLayers, type Origin, originOf } from "./layers.ts";
-import { valueAt } from "./tree.ts";
+import { valueAt } from "./file/tree.ts";
 import {
   loadProfile,
   readLayer,
   selectProfile,
   withoutProfiles,
 } from "./load_layer.ts";
-import { loadCatalog, type ModelCatalog } from "./models.ts";
+import { loadCatalog, type ModelCatalog } from "./provider/models.ts";
 import { buildFlags, buildOverrides, type ConfigFlags } from "./overrides.ts";
 import { withAbsolutePaths } from "./paths.ts";
-import type { Config } from "./schema.ts";
-import { emptyTable, type TomlTable } from "./toml.ts";
+import type { Config } from "./file/schema.ts";
+import { emptyTable, type TomlTable } from "./file/toml.ts";
 import { findProjectRoot, readTrust, type Trust } from "./trust.ts";
 
 export interface LoadOptions {

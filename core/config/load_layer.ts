@@ -3,10 +3,10 @@ import { UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { dirname } from "../util/path.ts";
 import { closestWord } from "../util/similar.ts";
-import { readOptional } from "./files.ts";
+import { readOptional } from "./file/files.ts";
 import { type Layer, type LayerKind } from "./layers.ts";
-import { valueAt } from "./tree.ts";
-import { isTable, parseToml } from "./toml.ts";
+import { valueAt } from "./file/tree.ts";
+import { isTable, parseToml } from "./file/toml.ts";
 
 /** A file's layer; undefined when there is no such file. */
 export async function readLayer(

@@ -2,14 +2,14 @@
 import type { AgentFlags, ExecFlags } from "../contract/command_line.ts";
 import { UserError } from "../protocol/error.ts";
 import { closestWord } from "../util/similar.ts";
-import { withValue } from "./tree.ts";
-import { FEATURES } from "./schema_accepted.ts";
+import { withValue } from "./file/tree.ts";
+import { FEATURES } from "./file/schema_ignored.ts";
 import {
   emptyTable,
   parseTomlValue,
   type TomlTable,
   type TomlValue,
-} from "./toml.ts";
+} from "./file/toml.ts";
 
 /** What the command line may say about the configuration. */
 export type ConfigFlags = AgentFlags & Pick<ExecFlags, "timeoutMs">;

@@ -1,6 +1,11 @@
 /** Which keys hold paths, and what relative ones are meant from. */
 import { expandHome, isAbsolute, resolvePath } from "../util/path.ts";
-import { emptyTable, isTable, type TomlTable, type TomlValue } from "./toml.ts";
+import {
+  emptyTable,
+  isTable,
+  type TomlTable,
+  type TomlValue,
+} from "./file/toml.ts";
 
 // `*` stands for any key or list element.
 const PATH_KEYS: readonly (readonly string[])[] = [

@@ -1,5 +1,5 @@
 /** Which values must not be shown, and which environment variables no command may see. */
-import type { Config } from "./schema.ts";
+import type { Config } from "./file/schema.ts";
 
 const SECRET_NAME =
   /token|secret|passw|credential|authorization|cookie|(^|[-_])key$|api[-_]?key/i;

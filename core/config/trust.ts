@@ -3,9 +3,9 @@ import { UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { ancestors, dirname, isAbsolute, resolvePath } from "../util/path.ts";
-import { editConfigFile } from "./files.ts";
-import { valueAt } from "./tree.ts";
-import type { TomlTable } from "./toml.ts";
+import { editConfigFile } from "./file/files.ts";
+import { valueAt } from "./file/tree.ts";
+import type { TomlTable } from "./file/toml.ts";
 
 export type TrustLevel = "trusted" | "untrusted";
 

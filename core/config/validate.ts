@@ -3,15 +3,15 @@ import * as z from "zod/mini";
 import { unreachable } from "../util/assert.ts";
 import { deepFreeze } from "../util/json.ts";
 import { closestWord } from "../util/similar.ts";
-import { type Config, ConfigFile } from "./schema.ts";
+import { type Config, ConfigFile } from "./file/schema.ts";
 import { isSecretPath } from "./secrets.ts";
 import {
   isTable,
   renderTomlKey,
   type TomlTable,
   type TomlValue,
-} from "./toml.ts";
-import { valueAt } from "./tree.ts";
+} from "./file/toml.ts";
+import { valueAt } from "./file/tree.ts";
 
 export interface ConfigProblem {
   readonly kind: "unknown" | "invalid" | "missing";

@@ -1,12 +1,12 @@
 /** A long life in a small window: the task is never lost and no request is too long. */
 import assert from "node:assert/strict";
-import { modelInfoOf } from "../../core/config/models.ts";
+import { modelInfoOf } from "../../core/config/provider/models.ts";
 import { typedText } from "../../core/context/contextual.ts";
 import type { Event } from "../../core/protocol/event.ts";
 import type { WireItem } from "../../core/protocol/item.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import { createUpdatePlanTool } from "../../tools/update_plan.ts";
-import { parseConfig } from "../../core/config/schema.ts";
+import { parseConfig } from "../../core/config/file/schema.ts";
 import { withTree } from "../core/context/support.ts";
 import { testTool } from "../support/harness.ts";
 import {

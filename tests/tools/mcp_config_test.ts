@@ -1,6 +1,6 @@
 /** What a table of `[mcp_servers]` means, and what of our environment a server gets. */
 import assert from "node:assert/strict";
-import { parseConfig } from "../../core/config/schema.ts";
+import { parseConfig } from "../../core/config/file/schema.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import {
   isToolEnabled,

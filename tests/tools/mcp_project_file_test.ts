@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { denoHost } from "../../core/host/host.ts";
 import type { LoadedConfig } from "../../core/config/load.ts";
-import { parseConfig } from "../../core/config/schema.ts";
+import { parseConfig } from "../../core/config/file/schema.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import {
   loadMcpServers,

@@ -5,7 +5,7 @@ import {
   buildOverrides,
   parseOverride,
 } from "../../../core/config/overrides.ts";
-import { parseToml } from "../../../core/config/toml.ts";
+import { parseToml } from "../../../core/config/file/toml.ts";
 
 function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));

@@ -6,7 +6,7 @@ import {
   saveTrust,
   type Trust,
 } from "../../../core/config/trust.ts";
-import { parseToml } from "../../../core/config/toml.ts";
+import { parseToml } from "../../../core/config/file/toml.ts";
 import { Machine } from "./config_fixture.ts";
 
 function trustIn(

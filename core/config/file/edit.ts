@@ -1,6 +1,6 @@
 /** Edits of a TOML text that leave everything else in it as it is: order, comments, spaces. */
-import { assert } from "../util/assert.ts";
-import { canonicalJson, type Json } from "../util/json.ts";
+import { assert } from "../../util/assert.ts";
+import { canonicalJson, type Json } from "../../util/json.ts";
 import { valueAt, withValue } from "./tree.ts";
 import {
   emptyTable,
@@ -16,7 +16,7 @@ import {
   isSamePath,
   parseTomlEntries,
   type TomlEntry,
-} from "./toml_scan.ts";
+} from "./positions.ts";
 
 export type TomlEdit =
   /** A table replaces the whole of what was there; anything else is one `key = value`. */

@@ -1,11 +1,11 @@
 /** Finds the key of a provider when it is needed. No text made here ever holds one. */
-import { errorText, UserError } from "../protocol/error.ts";
-import type { Child, Host } from "../protocol/host.ts";
-import { LIMITS } from "../protocol/limits.ts";
-import type { Auth } from "../protocol/provider.ts";
-import { unreachable } from "../util/assert.ts";
-import { headBytes } from "../util/text.ts";
-import { isHeaderText } from "./provider_wire.ts";
+import { errorText, UserError } from "../../protocol/error.ts";
+import type { Child, Host } from "../../protocol/host.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import type { Auth } from "../../protocol/provider.ts";
+import { unreachable } from "../../util/assert.ts";
+import { headBytes } from "../../util/text.ts";
+import { isHeaderText } from "./endpoint.ts";
 import type { AuthSource, Provider } from "./providers.ts";
 import { readLogin } from "./login.ts";
 

@@ -9,10 +9,10 @@ import type { ProviderEndpoint } from "../protocol/provider.ts";
 import type { ModelInfo, TurnSettings } from "../protocol/settings.ts";
 import { unreachable } from "../util/assert.ts";
 import type { LoadedConfig } from "./load.ts";
-import { modelInfoOf } from "./models.ts";
-import { isOpenaiService } from "./providers.ts";
-import type { Config } from "./schema.ts";
-import { FEATURES } from "./schema_accepted.ts";
+import { modelInfoOf } from "./provider/models.ts";
+import { isOpenaiService } from "./provider/providers.ts";
+import type { Config } from "./file/schema.ts";
+import { FEATURES } from "./file/schema_ignored.ts";
 
 /** Bounds of a run; absent ones do not bind. */
 export interface ConfiguredLimits {

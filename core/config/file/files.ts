@@ -1,8 +1,8 @@
 /** Files of the configuration: read if there, replaced whole or not at all. */
-import { errorCode, errorText, UserError } from "../protocol/error.ts";
-import type { Host } from "../protocol/host.ts";
-import { LIMITS } from "../protocol/limits.ts";
-import { dirname } from "../util/path.ts";
+import { errorCode, errorText, UserError } from "../../protocol/error.ts";
+import type { Host } from "../../protocol/host.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { dirname } from "../../util/path.ts";
 import { renderTomlEdits, type TomlEdit } from "./edit.ts";
 
 /** The text of a file; undefined when there is none. Unreadable or huge is a UserError. */

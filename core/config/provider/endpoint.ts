@@ -1,7 +1,7 @@
 /** The parts of a provider that go on the wire: its base URL and its headers. */
-import { UserError } from "../protocol/error.ts";
-import type { Host } from "../protocol/host.ts";
-import type { ProviderConfig } from "./schema.ts";
+import { UserError } from "../../protocol/error.ts";
+import type { Host } from "../../protocol/host.ts";
+import type { ProviderConfig } from "../file/schema.ts";
 
 /** Takes a base URL apart: its query goes with every request, its end is tidied. */
 export function parseBaseUrl(

@@ -1,6 +1,6 @@
 /** The models a person can choose from: configured, in the catalog, or known of OpenAI. */
 import { type ModelCatalog, modelInfoOf } from "./models.ts";
-import type { Config } from "./schema.ts";
+import type { Config } from "../file/schema.ts";
 
 export interface KnownModel {
   readonly slug: string;

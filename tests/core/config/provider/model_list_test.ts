@@ -1,8 +1,8 @@
 /** Which models are offered, in which order. */
 import assert from "node:assert/strict";
-import { knownModels } from "../../../core/config/model_list.ts";
-import { parseCatalog } from "../../../core/config/models.ts";
-import { Machine } from "./config_fixture.ts";
+import { knownModels } from "../../../../core/config/provider/model_list.ts";
+import { parseCatalog } from "../../../../core/config/provider/models.ts";
+import { Machine } from "../config_fixture.ts";
 
 Deno.test("knownModels() has the configured one first, then what the files name, each once", async () => {
   await using machine = await Machine.create();

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import {
   findTomlLine,
   parseTomlEntries,
-} from "../../../core/config/toml_scan.ts";
+} from "../../../../core/config/file/positions.ts";
 
 const TEXT = `# top
 model = "x # not a comment" # a comment

@@ -1,9 +1,9 @@
 /** The stored login: `auth.json`, and the variables that stand before it. */
 import * as z from "zod/mini";
-import { UserError } from "../protocol/error.ts";
-import type { Host } from "../protocol/host.ts";
-import { readOptional, writeWhole } from "./files.ts";
-import { isHeaderText } from "./provider_wire.ts";
+import { UserError } from "../../protocol/error.ts";
+import type { Host } from "../../protocol/host.ts";
+import { readOptional, writeWhole } from "../file/files.ts";
+import { isHeaderText } from "./endpoint.ts";
 import { type Provider, renderAuthSource } from "./providers.ts";
 
 /** What was found. `source` names the place, never the key. */

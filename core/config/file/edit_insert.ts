@@ -11,7 +11,7 @@ import {
   isSamePath,
   parseTomlEntries,
   type TomlEntry,
-} from "./toml_scan.ts";
+} from "./positions.ts";
 
 /** The text with one more pair, in its table. Nothing may be at the path yet. */
 export function insertPair(

@@ -1,7 +1,7 @@
 /** Tests of core/config/toml.ts. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { UserError } from "../../../core/protocol/error.ts";
+import { UserError } from "../../../../core/protocol/error.ts";
 import {
   parseToml,
   parseTomlKey,
@@ -9,7 +9,7 @@ import {
   renderTomlKey,
   renderTomlValue,
   type TomlValue,
-} from "../../../core/config/toml.ts";
+} from "../../../../core/config/file/toml.ts";
 
 function errorOf(text: string): string {
   try {

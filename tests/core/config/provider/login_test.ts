@@ -5,13 +5,13 @@ import {
   logout,
   readLogin,
   readLoginStatus,
-} from "../../../core/config/login.ts";
+} from "../../../../core/config/provider/login.ts";
 import {
   editConfigFile,
   readOptional,
   writeWhole,
-} from "../../../core/config/files.ts";
-import { Machine } from "./config_fixture.ts";
+} from "../../../../core/config/file/files.ts";
+import { Machine } from "../config_fixture.ts";
 
 const LOGIN = { name: "OpenAI", auth: { type: "login" } } as const;
 

@@ -7,7 +7,7 @@ import {
   type TomlTable,
   type TomlValue,
 } from "@std/toml";
-import { UserError } from "../protocol/error.ts";
+import { UserError } from "../../protocol/error.ts";
 
 export type { TomlTable, TomlValue };
 

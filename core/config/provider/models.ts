@@ -1,11 +1,11 @@
 /** What is known about models: windows, forms and limits; the rest is a careful guess. */
 import * as z from "zod/mini";
-import { errorText, UserError } from "../protocol/error.ts";
-import type { Host } from "../protocol/host.ts";
-import { LIMITS } from "../protocol/limits.ts";
-import type { ModelInfo } from "../protocol/settings.ts";
-import { readOptional } from "./files.ts";
-import type { Config } from "./schema.ts";
+import { errorText, UserError } from "../../protocol/error.ts";
+import type { Host } from "../../protocol/host.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import type { ModelInfo } from "../../protocol/settings.ts";
+import { readOptional } from "../file/files.ts";
+import type { Config } from "../file/schema.ts";
 
 /** Facts about one model that are independent of configuration. */
 export type ModelFacts =

@@ -7,9 +7,12 @@ import {
   providerIds,
   providerOf,
   renderAuthSource,
-} from "../../../core/config/providers.ts";
-import { type Config, parseConfig } from "../../../core/config/schema.ts";
-import { parseToml } from "../../../core/config/toml.ts";
+} from "../../../../core/config/provider/providers.ts";
+import {
+  type Config,
+  parseConfig,
+} from "../../../../core/config/file/schema.ts";
+import { parseToml } from "../../../../core/config/file/toml.ts";
 
 function configOf(text: string): Config {
   return parseConfig(parseToml(text, "config.toml"));

@@ -6,10 +6,10 @@ import {
   modelInfoOf,
   parseCatalog,
   unknownModelWarning,
-} from "../../../core/config/models.ts";
-import { parseConfig } from "../../../core/config/schema.ts";
-import type { ModelInfo } from "../../../core/protocol/settings.ts";
-import { Machine } from "./config_fixture.ts";
+} from "../../../../core/config/provider/models.ts";
+import { parseConfig } from "../../../../core/config/file/schema.ts";
+import type { ModelInfo } from "../../../../core/protocol/settings.ts";
+import { Machine } from "../config_fixture.ts";
 
 const NONE: ModelCatalog = new Map();
 

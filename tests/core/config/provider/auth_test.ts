@@ -1,11 +1,11 @@
 /** Tests of core/config/auth.ts. */
 import assert from "node:assert/strict";
-import { createAuth } from "../../../core/config/auth.ts";
-import { loginWithApiKey } from "../../../core/config/login.ts";
-import type { AuthSource } from "../../../core/config/providers.ts";
-import type { Auth } from "../../../core/protocol/provider.ts";
-import type { Child, Host } from "../../../core/protocol/host.ts";
-import { Machine } from "./config_fixture.ts";
+import { createAuth } from "../../../../core/config/provider/auth.ts";
+import { loginWithApiKey } from "../../../../core/config/provider/login.ts";
+import type { AuthSource } from "../../../../core/config/provider/providers.ts";
+import type { Auth } from "../../../../core/protocol/provider.ts";
+import type { Child, Host } from "../../../../core/protocol/host.ts";
+import { Machine } from "../config_fixture.ts";
 
 function authOf(
   machine: Machine,

@@ -1,6 +1,6 @@
 /** The tables of config.toml, one schema each. */
 import * as z from "zod/mini";
-import { LIMITS } from "../protocol/limits.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 
 const Text = z.string();
 const Texts = z.array(z.string());

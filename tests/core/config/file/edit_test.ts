@@ -1,8 +1,14 @@
 /** Tests of core/config/edit.ts. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { renderTomlEdits, type TomlEdit } from "../../../core/config/edit.ts";
-import { parseToml, type TomlValue } from "../../../core/config/toml.ts";
+import {
+  renderTomlEdits,
+  type TomlEdit,
+} from "../../../../core/config/file/edit.ts";
+import {
+  parseToml,
+  type TomlValue,
+} from "../../../../core/config/file/toml.ts";
 
 function set(text: string, path: string, value: TomlValue): string {
   return edit(text, { type: "set", path: path.split("|"), value });

@@ -9,10 +9,10 @@ import {
   sandboxPolicyOf,
   turnSettingsOf,
   webSearchOf,
-} from "../../../core/config/derive.ts";
-import { providerOf } from "../../../core/config/providers.ts";
-import { type Config, parseConfig } from "../../../core/config/schema.ts";
-import { parseToml } from "../../../core/config/toml.ts";
+} from "../../../core/config/settings.ts";
+import { providerOf } from "../../../core/config/provider/providers.ts";
+import { type Config, parseConfig } from "../../../core/config/file/schema.ts";
+import { parseToml } from "../../../core/config/file/toml.ts";
 import { Machine } from "./config_fixture.ts";
 
 function configOf(text: string): Config {

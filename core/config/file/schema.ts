@@ -1,9 +1,9 @@
 /** config.toml as one schema: what may be in it, what it means, what holds without it. */
 import * as z from "zod/mini";
-import { LIMITS } from "../protocol/limits.ts";
-import { GranularApproval } from "../protocol/policy.ts";
-import { deepFreeze } from "../util/json.ts";
-import { ACCEPTED_SHAPE } from "./schema_accepted.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { GranularApproval } from "../../protocol/policy.ts";
+import { deepFreeze } from "../../util/json.ts";
+import { ACCEPTED_SHAPE } from "./schema_ignored.ts";
 import {
   EnvironmentTable,
   FeaturesTable,

@@ -1,11 +1,15 @@
 /** Where the model is served: the built-in providers, and those of the configuration. */
-import { UserError } from "../protocol/error.ts";
-import type { Host } from "../protocol/host.ts";
-import { LIMITS } from "../protocol/limits.ts";
-import type { ProviderEndpoint } from "../protocol/provider.ts";
-import { unreachable } from "../util/assert.ts";
-import { isAzure, parseBaseUrl, readHeaders } from "./provider_wire.ts";
-import { type Config, parseProvider, type ProviderConfig } from "./schema.ts";
+import { UserError } from "../../protocol/error.ts";
+import type { Host } from "../../protocol/host.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import type { ProviderEndpoint } from "../../protocol/provider.ts";
+import { unreachable } from "../../util/assert.ts";
+import { isAzure, parseBaseUrl, readHeaders } from "./endpoint.ts";
+import {
+  type Config,
+  parseProvider,
+  type ProviderConfig,
+} from "../file/schema.ts";
 
 /** What proves that we may ask the provider. */
 export type AuthSource =
