@@ -11,7 +11,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import { unknownModelWarning } from "../config/provider/models.ts";
 import { providerOf } from "../config/provider/providers.ts";
 import { secretNames } from "../config/secrets.ts";
-import { PromptSource } from "../context/source.ts";
+import { PromptSource } from "../context/context_source.ts";
 import { approvedPrefixes } from "../policy/rules.ts";
 import { writableRoots } from "../policy/writable.ts";
 import { createModelClient } from "../model/client.ts";

@@ -3,7 +3,7 @@ import { formatSpan } from "../frontends/format.ts";
 import { priceOf } from "../config/settings.ts";
 import { explainConfig, renderExplained } from "../config/explain.ts";
 import { providerOf } from "../config/provider/providers.ts";
-import { renderPlanPrompt } from "../context/plan.ts";
+import { renderPlanPrompt } from "../context/requests.ts";
 import { renderReviewPrompt } from "../context/review.ts";
 import type { ContextServices } from "../frontends/repl_services.ts";
 import { UserError } from "../protocol/error.ts";

@@ -1,5 +1,5 @@
 /** What the conversation's services share: the world as it is now, and the open threads. */
-import { typedText, withoutImages } from "../context/contextual.ts";
+import { typedText, withoutImages } from "../context/format/tags.ts";
 import type { OpenedThread, PastMessage } from "../frontends/repl_facts.ts";
 import type { CommandLine } from "../contract/command_line.ts";
 import { SessionError } from "../protocol/error.ts";

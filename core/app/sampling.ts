@@ -1,7 +1,7 @@
 /** Sends what an MCP server asks the model: one request, beside every conversation. */
 import { createAuth } from "../config/provider/auth.ts";
 import { providerOf } from "../config/provider/providers.ts";
-import { estimateItemsTokens } from "../context/tokens.ts";
+import { estimateItemsTokens } from "../context/format/tokens.ts";
 import { createModelClient } from "../model/client.ts";
 import { askOnce } from "../model/single.ts";
 import { NO_USAGE, type Usage } from "../protocol/event.ts";

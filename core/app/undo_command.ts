@@ -1,6 +1,6 @@
 /** `rondo undo` and `rondo rollback`: the last turns taken back, in files, conversation or both. */
 import { loadConfig } from "../config/load.ts";
-import { typedText, withoutImages } from "../context/contextual.ts";
+import { typedText, withoutImages } from "../context/format/tags.ts";
 import type { CommandLine } from "../contract/command_line.ts";
 import { SessionError, UserError } from "../protocol/error.ts";
 import { exitCode } from "../contract/exit_code.ts";

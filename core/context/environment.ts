@@ -1,6 +1,6 @@
 /** The environment message: where the work happens, and on which day. */
 import type { Host } from "../protocol/host.ts";
-import { wrapTag } from "./contextual.ts";
+import { wrapTag } from "./format/tags.ts";
 
 /** What the message may tell. */
 export interface Environment {

@@ -1,7 +1,7 @@
 /** The messages before the first user message, and what they have told the model. */
 import { textMessage, type WireItem } from "../protocol/item.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
-import { DOC_HEADER, wrapTag } from "./contextual.ts";
+import { DOC_HEADER, wrapTag } from "./format/tags.ts";
 import {
   type Environment,
   ENVIRONMENT_FIELDS,

@@ -4,8 +4,8 @@ import { textMessage, type WireItem } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Op } from "../protocol/op.ts";
 import { unreachable } from "../util/assert.ts";
-import { contextMessage, wrapTag } from "./contextual.ts";
-import { cutMiddle } from "./cut.ts";
+import { contextMessage, wrapTag } from "./format/tags.ts";
+import { cutMiddle } from "./format/text.ts";
 
 /** Follows a turn that the person interrupted. */
 export function turnAbortedItem(): WireItem {

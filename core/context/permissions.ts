@@ -9,8 +9,8 @@ import type {
 } from "../protocol/policy.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
 import { unreachable } from "../util/assert.ts";
-import { wrapTag } from "./contextual.ts";
-import { fillIn, oneLine } from "./cut.ts";
+import { wrapTag } from "./format/tags.ts";
+import { fillIn, oneLine } from "./format/text.ts";
 
 /** What the message says beyond the settings. */
 export interface PermissionFacts {

@@ -1,7 +1,7 @@
 /** What a conversation that is taken up again was told last, read from its own items. */
 import { viewItem, type WireItem } from "../protocol/item.ts";
 import { isInside } from "../util/path.ts";
-import { unwrapTag } from "./contextual.ts";
+import { unwrapTag } from "./format/tags.ts";
 import { ENVIRONMENT_FIELDS } from "./environment.ts";
 import type { ToldContext } from "./initial.ts";
 import { APPROVED_INTRO } from "./permissions.ts";

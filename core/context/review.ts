@@ -1,7 +1,7 @@
 /** The prompt of a code review, for the change that is to be looked at. */
 import { REVIEW_PROMPT, REVIEW_SCHEMA } from "../../prompts/mod.ts";
 import { unreachable } from "../util/assert.ts";
-import { fillIn } from "./cut.ts";
+import { fillIn } from "./format/text.ts";
 
 /** What is reviewed. */
 export type ReviewTarget =

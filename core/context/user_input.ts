@@ -8,7 +8,7 @@ import type { ModelInfo, TurnSettings } from "../protocol/settings.ts";
 import { imageDataUrl, type ImageFacts, sniffImage } from "../util/image.ts";
 import { resolvePath } from "../util/path.ts";
 import { byteLength, tokensOfBytes } from "../util/text.ts";
-import { oneLine } from "./cut.ts";
+import { oneLine } from "./format/text.ts";
 
 export interface UserItems {
   /** One message, or none when there is nothing to send. */

@@ -5,7 +5,7 @@ import {
   buildReplacement,
   compactionBudget,
   type ReplacementParts,
-} from "../context/compaction.ts";
+} from "../context/compaction/prompt.ts";
 import type { WireItem } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { addUsage, type EventBody } from "../protocol/event.ts";

@@ -1,7 +1,7 @@
 /** The request for a shorter history: to the provider's endpoint, or for a summary. */
-import { buildCompactionInput } from "../context/compaction.ts";
-import { trimForOverflow } from "../context/overflow.ts";
-import { estimateItemTokens } from "../context/tokens.ts";
+import { buildCompactionInput } from "../context/compaction/prompt.ts";
+import { trimForOverflow } from "../context/compaction/overflow.ts";
+import { estimateItemTokens } from "../context/format/tokens.ts";
 import { buildBody } from "../model/request.ts";
 import { ModelError } from "../protocol/error.ts";
 import type { Usage } from "../protocol/event.ts";

@@ -1,5 +1,5 @@
 /** Runs the calls of a response as they arrive; each gets exactly one output. */
-import { touchedPaths } from "../context/nested_doc.ts";
+import { touchedPaths } from "../context/agents_md_nested.ts";
 import type { EventBody } from "../protocol/event.ts";
 import { errorText, SandboxUnavailable, ToolError } from "../protocol/error.ts";
 import type { CallView } from "../protocol/item.ts";

@@ -1,6 +1,6 @@
 /** Payloads of log lines: what we wrote, and what Codex writes in the same places. */
 import * as z from "zod/mini";
-import { typedText } from "../context/contextual.ts";
+import { typedText } from "../context/format/tags.ts";
 import type { Usage } from "../protocol/event.ts";
 import { textMessage, type WireItem } from "../protocol/item.ts";
 import type { ThreadMeta } from "../protocol/log.ts";

@@ -1,5 +1,5 @@
 /** Where a conversation is cut: for a rollback of turns, and for a fork. */
-import { typedText, unwrapTag } from "../context/contextual.ts";
+import { typedText, unwrapTag } from "../context/format/tags.ts";
 import { viewItem, type WireItem } from "../protocol/item.ts";
 
 /**

@@ -1,5 +1,5 @@
 /** What of a session can be searched: what was said, and the commands. */
-import { typedText, withoutImages } from "../context/contextual.ts";
+import { typedText, withoutImages } from "../context/format/tags.ts";
 import type { Files } from "../protocol/host.ts";
 import { viewItem, type WireItem } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";

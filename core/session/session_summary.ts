@@ -1,5 +1,5 @@
 /** What a list says of a session, from the start and the end of its file alone. */
-import { typedText, withoutImages } from "../context/contextual.ts";
+import { typedText, withoutImages } from "../context/format/tags.ts";
 import type { Files, FileStat, Host } from "../protocol/host.ts";
 import type { WireItem } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";

@@ -1,5 +1,5 @@
 /** A session as a person reads it: who said what, and what is no longer part of it. */
-import { typedText, withoutImages } from "../context/contextual.ts";
+import { typedText, withoutImages } from "../context/format/tags.ts";
 import type { Files } from "../protocol/host.ts";
 import { contentText, viewItem, type WireItem } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";

@@ -1,5 +1,5 @@
 /** What starting, resuming and forking share: a log, a transcript and an agent become an actor. */
-import { parseHandover } from "../context/handover.ts";
+import { parseHandover } from "../context/compaction/handover.ts";
 import { recallTold } from "../context/recall.ts";
 import type { EventBody } from "../protocol/event.ts";
 import type { Host } from "../protocol/host.ts";

@@ -3,8 +3,8 @@ import {
   foldHandover,
   type HandoverState,
   NO_HANDOVER,
-} from "../context/handover.ts";
-import { estimateItemTokens } from "../context/tokens.ts";
+} from "../context/compaction/handover.ts";
+import { estimateItemTokens } from "../context/format/tokens.ts";
 import {
   callOutput,
   type CallView,

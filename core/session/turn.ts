@@ -1,5 +1,5 @@
 /** One turn: ask the model, run what it asks for, feed back, until it asks for nothing. */
-import { estimateItemsTokens } from "../context/tokens.ts";
+import { estimateItemsTokens } from "../context/format/tokens.ts";
 import {
   errorText,
   ModelError,

@@ -2,9 +2,12 @@
 import {
   buildReplacement,
   compactionBudget,
-} from "../../core/context/compaction.ts";
-import { changeItems } from "../../core/context/change.ts";
-import { foldHandover, NO_HANDOVER } from "../../core/context/handover.ts";
+} from "../../core/context/compaction/prompt.ts";
+import { changeItems } from "../../core/context/changes.ts";
+import {
+  foldHandover,
+  NO_HANDOVER,
+} from "../../core/context/compaction/handover.ts";
 import { initialItems } from "../../core/context/initial.ts";
 import { renderPermissions } from "../../core/context/permissions.ts";
 import type {

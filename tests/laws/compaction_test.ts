@@ -1,7 +1,7 @@
 /** A long life in a small window: the task is never lost and no request is too long. */
 import assert from "node:assert/strict";
 import { modelInfoOf } from "../../core/config/provider/models.ts";
-import { typedText } from "../../core/context/contextual.ts";
+import { typedText } from "../../core/context/format/tags.ts";
 import type { Event } from "../../core/protocol/event.ts";
 import type { WireItem } from "../../core/protocol/item.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";

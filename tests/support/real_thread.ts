@@ -1,5 +1,5 @@
 /** A thread as the program makes it: recorded on disk, prompted by real files, resumable. */
-import { PromptSource } from "../../core/context/source.ts";
+import { PromptSource } from "../../core/context/context_source.ts";
 import { createModelClient } from "../../core/model/client.ts";
 import type { Event, EventBody, Outcome } from "../../core/protocol/event.ts";
 import type { Host } from "../../core/protocol/host.ts";

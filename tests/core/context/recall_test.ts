@@ -1,6 +1,6 @@
 /** What a resumed conversation knows already is not told again. */
 import assert from "node:assert/strict";
-import { changeItems, changesSince } from "../../../core/context/change.ts";
+import { changeItems, changesSince } from "../../../core/context/changes.ts";
 import { initialItems, toldBy } from "../../../core/context/initial.ts";
 import { recallTold } from "../../../core/context/recall.ts";
 import { renderDocMessage } from "../../../core/context/initial.ts";

@@ -1,0 +1,132 @@
+/** AGENTS.md files below the working directory, told when a file near them is first touched. */
+import type { Activity } from "../protocol/event.ts";
+import type { Files } from "../protocol/host.ts";
+import { textMessage, viewItem, type WireItem } from "../protocol/item.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import { ancestors, isInside, resolvePath } from "../util/path.ts";
+import { byteLength } from "../util/text.ts";
+import { DOC_HEADER } from "./format/tags.ts";
+import { renderDocMessage } from "./initial.ts";
+import { findDoc, readDoc } from "./agents_md.ts";
+
+/** What has been looked at and told; changed by every look. */
+export interface NestedDocState {
+  readonly cwd: string;
+  readonly fallbackNames: readonly string[];
+  bytesLeft: number;
+  /** Folders that need no second look. */
+  readonly seen: Set<string>;
+}
+
+/** A fresh state; `items` are those of the conversation, so that nothing is told twice. */
+export function createNestedDocState(options: {
+  readonly cwd: string;
+  readonly fallbackNames: readonly string[];
+  /** What the files above have left of the budget. */
+  readonly bytesLeft: number;
+  readonly items: readonly WireItem[];
+}): NestedDocState {
+  const { cwd, fallbackNames } = options;
+  const told = options.items.flatMap((item) => {
+    const folder = toldFolder(item);
+    const isNested = folder !== undefined && folder !== cwd &&
+      isInside(folder, cwd);
+    return isNested
+      ? [{ folder, bytes: byteLength(JSON.stringify(item)) }]
+      : [];
+  });
+  const spent = told.reduce((sum, { bytes }) => sum + bytes, 0);
+  return {
+    cwd,
+    fallbackNames,
+    bytesLeft: Math.max(0, options.bytesLeft - spent),
+    seen: new Set(told.map(({ folder }) => folder)),
+  };
+}
+
+/** Messages to append, outermost folder first, now that `touchedPath` matters. */
+export async function nestedDocsFor(
+  host: { readonly files: Files },
+  state: NestedDocState,
+  touchedPath: string,
+): Promise<
+  { readonly items: readonly WireItem[]; readonly warnings: readonly string[] }
+> {
+  const items: WireItem[] = [];
+  const warnings: string[] = [];
+  for (const folder of unseenFolders(state, touchedPath)) {
+    state.seen.add(folder);
+    const path = await findDoc(host.files, folder, state.fallbackNames);
+    if (path === undefined) continue;
+    if (!await isReallyInside(host.files, folder, state.cwd)) continue;
+    const doc = await readDoc(host.files, path, state.bytesLeft);
+    warnings.push(...doc.warnings);
+    state.bytesLeft = doc.bytesLeft;
+    if (doc.text === "") continue;
+    items.push(textMessage("user", renderDocMessage(folder, doc.text)));
+  }
+  return { items, warnings };
+}
+
+/** The folder whose AGENTS.md an item tells, or undefined for every other item. */
+export function toldFolder(item: WireItem): string | undefined {
+  const view = viewItem(item);
+  if (view.type !== "message" || !view.text.startsWith(DOC_HEADER)) {
+    return undefined;
+  }
+  const end = view.text.indexOf("\n");
+  return view.text.slice(DOC_HEADER.length, end < 0 ? undefined : end);
+}
+
+/** The absolute paths that an activity reads or changes, as far as its words tell. */
+export function touchedPaths(activity: Activity): readonly string[] {
+  switch (activity.type) {
+    case "file_change":
+      return activity.changes.flatMap((change) =>
+        change.movedTo === undefined
+          ? [change.path]
+          : [change.path, change.movedTo]
+      ).slice(0, LIMITS.touchedPaths);
+    case "command":
+      return [activity.cwd, ...pathWords(activity.command, activity.cwd)]
+        .slice(0, LIMITS.touchedPaths);
+    default:
+      return [];
+  }
+}
+
+// Words of a command that could name a file; a wrong guess costs a look at the disk.
+function pathWords(command: string, cwd: string): readonly string[] {
+  const words = command.split(/[\s'"`;|&<>(),]+/);
+  const paths = words.filter((word) =>
+    /[/.]/.test(word) && !word.startsWith("-") && !word.includes("://")
+  );
+  return [...new Set(paths.map((word) => resolvePath(cwd, word)))];
+}
+
+// What others wrote for their own packages is no instruction for this project.
+function unseenFolders(
+  state: NestedDocState,
+  touchedPath: string,
+): readonly string[] {
+  if (!isInside(touchedPath, state.cwd)) return [];
+  return ancestors(touchedPath, state.cwd)
+    .filter((folder) => folder !== state.cwd && !state.seen.has(folder))
+    .filter((folder) =>
+      !/\/(\.[^/]*|node_modules|vendor|third_party)(\/|$)/
+        .test(folder.slice(state.cwd.length))
+    ).toReversed();
+}
+
+// A link may lead out of the project, to instructions of somebody else.
+async function isReallyInside(
+  files: Files,
+  folder: string,
+  cwd: string,
+): Promise<boolean> {
+  try {
+    return isInside(await files.realPath(folder), await files.realPath(cwd));
+  } catch {
+    return false;
+  }
+}

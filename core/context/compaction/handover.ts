@@ -1,0 +1,207 @@
+/** What a compaction must not lose, kept from the items themselves and not by a model. */
+import * as z from "zod/mini";
+import {
+  type CallView,
+  contentText,
+  viewItem,
+  type WireItem,
+} from "../../protocol/item.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { typedText, withoutImages } from "../format/tags.ts";
+import { cutMiddle, oneLine } from "../format/text.ts";
+import { toldFolder } from "../agents_md_nested.ts";
+
+const HandoverShape = z.object({
+  /** What the person asked at the very beginning, and last. */
+  firstRequest: z.optional(z.string()),
+  request: z.optional(z.string()),
+  plan: z.array(z.object({
+    text: z.string(),
+    status: z.enum(["pending", "in_progress", "completed"]),
+  })),
+  /** In the order of their last change. */
+  files: z.array(z.object({
+    path: z.string(),
+    kind: z.enum(["A", "M", "D"]),
+  })),
+  commands: z.array(z.object({
+    command: z.string(),
+    /** Null when it never came to an end of its own. */
+    exitCode: z.nullable(z.number()),
+  })),
+  /** Folders whose own AGENTS.md was told. */
+  docs: z.array(z.string()),
+  /** Calls that wait for their output, by call id. */
+  open: z.record(
+    z.string(),
+    z.object({ isPatch: z.boolean(), command: z.string() }),
+  ),
+});
+
+/** Plain data, so that the log can carry it. */
+export type HandoverState = z.infer<typeof HandoverShape>;
+
+/** The state of a conversation that has not begun. */
+export const NO_HANDOVER: HandoverState = Object.freeze({
+  plan: [],
+  files: [],
+  commands: [],
+  docs: [],
+  open: {},
+});
+
+/** The state a log carried; a log that carried none starts from nothing. */
+export function parseHandover(value: unknown): HandoverState {
+  const parsed = HandoverShape.safeParse(value);
+  return parsed.success ? parsed.data : NO_HANDOVER;
+}
+
+/** The state after one more item of the conversation. */
+export function foldHandover(
+  state: HandoverState,
+  item: WireItem,
+): HandoverState {
+  const view = viewItem(item);
+  switch (view.type) {
+    case "message":
+      return view.role === "user" ? foldMessage(state, item) : state;
+    case "call":
+      return foldCall(state, view);
+    case "output":
+      return foldOutput(state, view.callId, contentText(item["output"]));
+    default:
+      return state;
+  }
+}
+
+function foldMessage(state: HandoverState, item: WireItem): HandoverState {
+  if (typedText(item) !== undefined) {
+    const request = requestText(item);
+    if (request === "") return state;
+    const firstRequest = state.firstRequest ?? request;
+    return { ...state, firstRequest, request };
+  }
+  const folder = toldFolder(item);
+  // Those of the initial messages come back by themselves.
+  if (folder === undefined || state.request === undefined) return state;
+  const docs = state.docs.filter((known) => known !== folder);
+  return { ...state, docs: [...docs, folder].slice(-LIMITS.handoverFiles) };
+}
+
+/** The words of a request as the state remembers them. */
+export function requestText(item: WireItem): string {
+  return cutMiddle(withoutImages(item).trim(), LIMITS.handoverRequestBytes);
+}
+
+function foldCall(state: HandoverState, call: CallView): HandoverState {
+  if (call.name === "update_plan") {
+    return { ...state, plan: parsePlan(call.input) ?? state.plan };
+  }
+  const command = commandOf(call);
+  const isPatch = call.name === "apply_patch" ||
+    /\bapply_?patch\b/.test(command ?? "");
+  if (command === undefined && !isPatch) return state;
+  const open = { isPatch, command: isPatch ? "" : command ?? "" };
+  return { ...state, open: { ...state.open, [call.callId]: open } };
+}
+
+function foldOutput(
+  state: HandoverState,
+  callId: string,
+  output: string,
+): HandoverState {
+  const { [callId]: call, ...open } = state.open;
+  if (call === undefined) return state;
+  if (call.isPatch) {
+    return { ...state, open, files: foldFiles(state.files, output) };
+  }
+  const done = { command: call.command, exitCode: exitCodeOf(output) };
+  const commands = [...state.commands, done].slice(-LIMITS.handoverCommands);
+  return { ...state, open, commands };
+}
+
+const PlanArguments = z.object({
+  plan: z.array(z.object({
+    step: z.string(),
+    status: z.enum(["pending", "in_progress", "completed"]),
+  })),
+});
+
+function parsePlan(input: string): HandoverState["plan"] | undefined {
+  const parsed = PlanArguments.safeParse(parseJson(input));
+  if (!parsed.success) return undefined;
+  return parsed.data.plan.slice(0, LIMITS.handoverPlanSteps).map((
+    { step, status },
+  ) => ({ text: shortLine(step), status }));
+}
+
+const CommandArguments = z.object({
+  command: z.optional(z.union([z.string(), z.array(z.string())])),
+  cmd: z.optional(z.string()),
+});
+
+// `bash -lc SCRIPT` is remembered as the script.
+function commandOf(call: CallView): string | undefined {
+  if (call.form === "custom") return undefined;
+  const parsed = CommandArguments.safeParse(parseJson(call.input));
+  if (!parsed.success) return undefined;
+  const command = parsed.data.command ?? parsed.data.cmd;
+  if (command === undefined) return undefined;
+  if (typeof command === "string") return shortLine(command);
+  const [shell = "", flag = "", script] = command;
+  const isScript = /(^|\/)(ba|z|da|k)?sh$/.test(shell) && /^-l?c$/.test(flag);
+  return shortLine(
+    isScript && script !== undefined ? script : command.join(" "),
+  );
+}
+
+// The ways in which an output tells how its command ended; see the shell tool.
+function exitCodeOf(output: string): number | null {
+  const head = output.slice(0, 2_000);
+  const code =
+    /^(?:Exit code:|Process exited with code) (-?\d+)$/m.exec(head)?.[1] ??
+      /"exit_code":\s*(-?\d+)/.exec(output.startsWith("{") ? output : "")?.[1];
+  return code === undefined ? null : Number(code);
+}
+
+function foldFiles(
+  files: HandoverState["files"],
+  output: string,
+): HandoverState["files"] {
+  const list =
+    /(?:^|\n)Success\. Updated the following files:\n((?:[AMD] .+(?:\n|$))+)/
+      .exec(output)?.[1];
+  let result = [...files];
+  for (const line of list?.trimEnd().split("\n") ?? []) {
+    const path = line.slice(2);
+    const before = result.find((file) => file.path === path)?.kind;
+    result = result.filter((file) => file.path !== path);
+    const kind = mergeKinds(before, line[0] as FileKind);
+    if (kind !== undefined) result.push({ path, kind });
+  }
+  return result.slice(-LIMITS.handoverFiles);
+}
+
+type FileKind = HandoverState["files"][number]["kind"];
+
+// Against the state at the start: what was added and removed again never was.
+function mergeKinds(
+  before: FileKind | undefined,
+  now: FileKind,
+): FileKind | undefined {
+  if (before === "A") return now === "D" ? undefined : "A";
+  if (before === "D" && now === "A") return "M";
+  return now;
+}
+
+function shortLine(text: string): string {
+  return oneLine(cutMiddle(text, LIMITS.handoverCommandBytes));
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

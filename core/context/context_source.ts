@@ -1,0 +1,181 @@
+/** Everything the model is told beside the conversation, for one thread. */
+import type { Host } from "../protocol/host.ts";
+import type { WireItem } from "../protocol/item.ts";
+import type { UserPart } from "../protocol/op.ts";
+import type { TurnSettings } from "../protocol/settings.ts";
+import { changesSince } from "./changes.ts";
+import { viewEnvironment } from "./environment.ts";
+import {
+  initialItems,
+  type PromptContext,
+  toldBy,
+  type ToldContext,
+} from "./initial.ts";
+import {
+  createNestedDocState,
+  nestedDocsFor,
+  type NestedDocState,
+} from "./agents_md_nested.ts";
+import type { PermissionFacts } from "./permissions.ts";
+import { loadProjectDocs, type ProjectDocs } from "./agents_md.ts";
+import type { Skill } from "./skills/skill_file.ts";
+import { findMentionedSkills, loadSkillBodies } from "./skills/mentions.ts";
+import { loadSkills, type SkillSearch } from "./skills/skills.ts";
+import { renderSkills, skillListBytes } from "./skills/render.ts";
+import { buildUserItems } from "./user_input.ts";
+
+export interface PromptSourceOptions
+  extends Omit<SkillSearch, "cwd" | "config"> {
+  readonly instructions: string;
+  readonly developerInstructions?: string;
+  readonly fallbackNames: readonly string[];
+  readonly docBytesMax: number;
+  readonly skillsConfig: SkillSearch["config"];
+  /** What the sandbox and the rules come to under these settings. */
+  readonly permissions: (settings: TurnSettings) => Promise<PermissionFacts>;
+  readonly warn: (message: string) => void;
+}
+
+/** What lies on the disk for one working directory. */
+interface Loaded {
+  readonly cwd: string;
+  readonly docs: ProjectDocs;
+  readonly skills: readonly Skill[];
+}
+
+/** Reads files once per working directory; renders anew whenever it is asked. */
+export class PromptSource {
+  readonly #host: Pick<Host, "files" | "now" | "timezone" | "utcOffsetMinutes">;
+  readonly #options: PromptSourceOptions;
+  #loaded: Loaded | undefined;
+  #nested: NestedDocState | undefined;
+  #items: readonly WireItem[] = [];
+  readonly #warned = new Set<string>();
+
+  constructor(
+    host: Pick<Host, "files" | "now" | "timezone" | "utcOffsetMinutes">,
+    options: PromptSourceOptions,
+  ) {
+    this.#host = host;
+    this.#options = options;
+  }
+
+  /** Takes note of what a resumed conversation was told, before anything else is asked. */
+  resume(items: readonly WireItem[]): void {
+    this.#items = items;
+    this.#nested = undefined;
+  }
+
+  /** The files of instructions that hold for the cwd, with the bytes of each. */
+  async docFiles(cwd: string): Promise<ProjectDocs["files"]> {
+    return (await this.#load(cwd)).docs.files;
+  }
+
+  async skills(cwd: string): Promise<readonly Skill[]> {
+    return (await this.#load(cwd)).skills;
+  }
+
+  /** What the model must be told now, and what it has been told then. */
+  async news(
+    told: ToldContext | undefined,
+    settings: TurnSettings,
+  ): Promise<
+    { readonly items: readonly WireItem[]; readonly told: ToldContext }
+  > {
+    const context = await this.#context(settings);
+    if (told !== undefined) {
+      return { items: changesSince(told, context), told: toldBy(context) };
+    }
+    // A new generation: what was told of folders further down went with the old one.
+    this.resume([]);
+    return { items: initialItems(context), told: toldBy(context) };
+  }
+
+  /** The person's message, and the skills it names. Throws UserError. */
+  async userItems(
+    parts: readonly UserPart[],
+    settings: TurnSettings,
+  ): Promise<
+    {
+      readonly items: readonly WireItem[];
+      readonly warnings: readonly string[];
+    }
+  > {
+    const built = await buildUserItems(this.#host, parts, settings);
+    const [problem] = built.problems;
+    if (problem !== undefined) throw problem;
+    const { cwd } = settings;
+    const mentioned = findMentionedSkills(
+      parts.map((part) => part.type === "text" ? part.text : "").join("\n"),
+      await this.skills(cwd),
+      { cwd, home: this.#options.home ?? cwd },
+    );
+    const bodies = await loadSkillBodies(this.#host, mentioned);
+    return {
+      items: [...built.items, ...bodies.items],
+      warnings: [...built.warnings, ...bodies.warnings],
+    };
+  }
+
+  /** Instructions of folders below the cwd that have now been touched, once each. */
+  async touched(paths: readonly string[]): Promise<readonly WireItem[]> {
+    const items: WireItem[] = [];
+    if (this.#loaded === undefined) return items;
+    this.#nested ??= createNestedDocState({
+      cwd: this.#loaded.cwd,
+      fallbackNames: this.#options.fallbackNames,
+      bytesLeft: this.#loaded.docs.bytesLeft,
+      items: this.#items,
+    });
+    for (const path of paths) {
+      const told = await nestedDocsFor(this.#host, this.#nested, path);
+      this.#warn(told.warnings);
+      items.push(...told.items);
+    }
+    return items;
+  }
+
+  /** The project's instructions as they were told. */
+  instructionsText(): string {
+    return this.#loaded?.docs.text ?? "";
+  }
+
+  async #context(settings: TurnSettings): Promise<PromptContext> {
+    const { docs, skills } = await this.#load(settings.cwd);
+    const listed = renderSkills(skills, skillListBytes(settings.model));
+    this.#warn(listed.warnings);
+    const { developerInstructions } = this.#options;
+    return {
+      settings,
+      instructions: this.#options.instructions,
+      permissions: await this.#options.permissions(settings),
+      ...(developerInstructions === undefined ? {} : { developerInstructions }),
+      userInstructions: {
+        ...(docs.text === undefined ? {} : { docs: docs.text }),
+        ...(listed.text === undefined ? {} : { skills: listed.text }),
+      },
+      environment: viewEnvironment(this.#host, settings),
+    };
+  }
+  async #load(cwd: string): Promise<Loaded> {
+    if (this.#loaded?.cwd === cwd) return this.#loaded;
+    const { docBytesMax, skillsConfig, ...rest } = this.#options;
+    const [docs, found] = await Promise.all([
+      loadProjectDocs(this.#host, { ...rest, cwd, bytesMax: docBytesMax }),
+      loadSkills(this.#host, { ...rest, cwd, config: skillsConfig }),
+    ]);
+    this.#warn([...docs.warnings, ...found.warnings]);
+    this.#loaded = { cwd, docs, skills: found.skills };
+    this.#nested = undefined;
+    return this.#loaded;
+  }
+
+  // Each sentence once in the life of a thread.
+  #warn(messages: readonly string[]): void {
+    for (const message of messages) {
+      if (this.#warned.has(message)) continue;
+      this.#warned.add(message);
+      this.#options.warn(message);
+    }
+  }
+}

@@ -1,0 +1,115 @@
+/** What a skill is, and what its files say: text in, facts or a problem out. */
+import { LIMITS } from "../../protocol/limits.ts";
+import { asObject, type JsonObject } from "../../util/json.ts";
+import { oneLine } from "../format/text.ts";
+
+export type SkillScope = "repo" | "user" | "system" | "admin";
+
+/** The frontmatter of a SKILL.md. */
+export interface SkillFacts {
+  readonly name: string;
+  readonly description: string;
+  readonly shortDescription?: string;
+}
+
+export interface Skill extends SkillFacts {
+  /** Canonical path of its SKILL.md. */
+  readonly path: string;
+  readonly scope: SkillScope;
+  /** The folder that was searched when it was found, canonical. */
+  readonly root: string;
+  /** Whether it is listed, so that the model may choose it by itself. */
+  readonly implicit: boolean;
+}
+
+/** A folder to search for skills. */
+export interface SkillRoot {
+  readonly path: string;
+  readonly scope: SkillScope;
+}
+
+export type ParseYaml = (
+  text: string,
+) => { readonly value: unknown } | { readonly problem: string };
+
+/** Reads the frontmatter; `folderName` is the skill's name when it gives none. */
+export function parseSkillFile(
+  text: string,
+  folderName: string,
+  parseYaml: ParseYaml,
+): SkillFacts | { readonly problem: string } {
+  const matter = frontmatter(text);
+  if (matter === undefined) {
+    return { problem: "no frontmatter between two lines of `---`" };
+  }
+  const yaml = parseYaml(matter);
+  if ("problem" in yaml) return { problem: `invalid YAML, ${yaml.problem}` };
+  const fields = asObject(yaml.value);
+  if (fields === undefined) return { problem: "frontmatter is no mapping" };
+  return readFields(fields, folderName);
+}
+
+/** Whether the model may choose the skill by itself; a sidecar that says nothing allows it. */
+export function parseSidecar(
+  text: string,
+  parseYaml: ParseYaml,
+): { readonly implicit: boolean } | { readonly problem: string } {
+  const yaml = parseYaml(text);
+  if ("problem" in yaml) return { problem: `invalid YAML, ${yaml.problem}` };
+  const policy = asObject(asObject(yaml.value)?.["policy"]);
+  const allowed = policy?.["allow_implicit_invocation"] ?? true;
+  if (typeof allowed === "boolean") return { implicit: allowed };
+  return {
+    problem: "policy.allow_implicit_invocation must be true or false",
+  };
+}
+
+function frontmatter(text: string): string | undefined {
+  const lines = text.split(/\r?\n/);
+  if (lines[0]?.trimEnd() !== "---") return undefined;
+  const end = lines.findIndex((line, at) => at > 0 && line.trimEnd() === "---");
+  return end < 0 ? undefined : lines.slice(1, end).join("\n");
+}
+
+function readFields(
+  fields: JsonObject,
+  folderName: string,
+): SkillFacts | { readonly problem: string } {
+  const metadata = asObject(fields["metadata"]);
+  const name = textField(fields["name"]) ?? "";
+  const description = textField(fields["description"]) ?? "";
+  const short = textField(metadata?.["short-description"]) ?? "";
+  const problem = lengthProblem("name", name, LIMITS.skillNameChars) ??
+    lengthProblem("description", description, LIMITS.skillDescriptionChars) ??
+    lengthProblem(
+      "metadata.short-description",
+      short,
+      LIMITS.skillDescriptionChars,
+    );
+  if (problem !== undefined) return { problem };
+  if (description === "") return { problem: "description is missing" };
+  return {
+    name: name === "" ? oneLine(folderName) : name,
+    description,
+    ...(short === "" ? {} : { shortDescription: short }),
+  };
+}
+
+// A bare `name: 42` is a number to YAML and a name to everybody else.
+function textField(value: unknown): string | undefined {
+  if (typeof value === "string") return oneLine(value);
+  return typeof value === "number" || typeof value === "boolean"
+    ? String(value)
+    : undefined;
+}
+
+function lengthProblem(
+  field: string,
+  value: string,
+  charsMax: number,
+): string | undefined {
+  const chars = [...value].length;
+  return chars > charsMax
+    ? `${field} has ${chars} characters, may have ${charsMax}`
+    : undefined;
+}

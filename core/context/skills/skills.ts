@@ -1,0 +1,110 @@
+/** Skills: where they are looked for, which of them count, in which order. */
+import type { Files } from "../../protocol/host.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { ancestors, dirname, resolvePath } from "../../util/path.ts";
+import { findProjectRoot } from "../agents_md.ts";
+import type { Skill, SkillRoot, SkillScope } from "./skill_file.ts";
+import { loadSkillRoot } from "./load.ts";
+
+export interface SkillSearch {
+  readonly cwd: string;
+  readonly codexHome: string;
+  /** The person's home folder, when there is one. */
+  readonly home?: string;
+  readonly rootMarkers: readonly string[];
+  /** `[[skills.config]]`; the last entry for a skill counts. */
+  readonly config: readonly {
+    readonly path: string;
+    readonly enabled: boolean;
+  }[];
+  /** Where the administrator of the machine puts skills. */
+  readonly adminRoot?: string;
+}
+
+export interface LoadedSkills {
+  /** All that are enabled, sorted. */
+  readonly skills: readonly Skill[];
+  readonly warnings: readonly string[];
+}
+
+const ADMIN_ROOT = "/etc/codex/skills";
+const SCOPE_ORDER: readonly SkillScope[] = ["repo", "user", "system", "admin"];
+
+/** Finds and reads all skills; a broken one is named in a warning and left out. */
+export async function loadSkills(
+  host: { readonly files: Files },
+  search: SkillSearch,
+): Promise<LoadedSkills> {
+  const roots = await findSkillRoots(host.files, search);
+  const found = await Promise.all(
+    roots.map((root) => loadSkillRoot(host.files, root)),
+  );
+  const unique = new Map<string, Skill>();
+  for (const skill of found.flatMap((root) => root.skills)) {
+    if (!unique.has(skill.path)) unique.set(skill.path, skill);
+  }
+  const disabled = await findDisabled(host.files, search.config);
+  const skills = [...unique.values()].filter((skill) =>
+    !disabled.has(skill.path) && !disabled.has(dirname(skill.path))
+  );
+  return {
+    skills: skills.sort(compareSkills),
+    warnings: joinProblems(found.flatMap((root) => root.problems)),
+  };
+}
+
+// In the order in which a skill that is found twice is kept.
+async function findSkillRoots(
+  files: Files,
+  search: SkillSearch,
+): Promise<readonly SkillRoot[]> {
+  const { cwd, codexHome, home, rootMarkers } = search;
+  const top = await findProjectRoot(files, cwd, rootMarkers) ?? cwd;
+  const folders = ancestors(cwd, top).toReversed();
+  const roots: readonly SkillRoot[] = [
+    ...folders.map((path) => root("repo", path, ".codex/skills")),
+    root("user", codexHome, "skills"),
+    ...(home === undefined ? [] : [root("user", home, ".agents/skills")]),
+    root("system", codexHome, "skills/.system"),
+    root("admin", search.adminRoot ?? ADMIN_ROOT, "."),
+    ...folders.map((path) => root("repo", path, ".agents/skills")),
+  ];
+  // A home folder that is a project too is searched once.
+  return roots.filter(({ path }, at) =>
+    roots.findIndex((other) => other.path === path) === at
+  );
+}
+
+function root(scope: SkillScope, folder: string, path: string): SkillRoot {
+  return { scope, path: resolvePath(folder, path) };
+}
+
+async function findDisabled(
+  files: Files,
+  config: SkillSearch["config"],
+): Promise<ReadonlySet<string>> {
+  const disabled = new Set<string>();
+  for (const { path, enabled } of config) {
+    const real = await files.realPath(path).catch(() => path);
+    if (enabled) disabled.delete(real);
+    else disabled.add(real);
+  }
+  return disabled;
+}
+
+function compareSkills(a: Skill, b: Skill): number {
+  const scopes = SCOPE_ORDER.indexOf(a.scope) - SCOPE_ORDER.indexOf(b.scope);
+  return scopes || compareText(a.name, b.name) || compareText(a.path, b.path);
+}
+
+// Code unit order: the same on every machine, whatever its language.
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function joinProblems(problems: readonly string[]): readonly string[] {
+  const shown = problems.slice(0, LIMITS.skillProblemsShown);
+  const rest = problems.length - shown.length;
+  return rest === 0 ? shown : [...shown, `${rest} more skills have problems`];
+}
