@@ -1,5 +1,5 @@
 /** What the person approved until the session ends: kept in memory, listed, revoked. */
-import type { Approval } from "../core/policy/normalize.ts";
+import type { Approval } from "../core/policy/approval_key.ts";
 
 export interface ApprovalMemory {
   /** Whether every one of these was approved in this thread; false for none at all. */

@@ -19,7 +19,7 @@ import {
   decide,
   type DecideInput,
 } from "../core/policy/decide.ts";
-import { type Approval, approvalsFor } from "../core/policy/normalize.ts";
+import { type Approval, approvalsFor } from "../core/policy/approval_key.ts";
 import { isBannedPrefix } from "../core/policy/propose.ts";
 import type { ApprovalMemory } from "./approval_memory.ts";
 import {

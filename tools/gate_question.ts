@@ -8,9 +8,9 @@ import type {
   Verdict,
 } from "../core/protocol/policy.ts";
 import { type DecideInput, isSandboxed } from "../core/policy/decide.ts";
-import { describeScope } from "../core/policy/normalize.ts";
+import { describeScope } from "../core/policy/approval_key.ts";
 import { proposePrefix } from "../core/policy/propose.ts";
-import { quoteWords } from "../core/policy/shell_split.ts";
+import { quoteWords } from "../core/policy/shell/quote.ts";
 import { writableRoots } from "../core/policy/writable.ts";
 import { unreachable } from "../core/util/assert.ts";
 

@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import type { Verdict } from "../core/protocol/policy.ts";
 import { decide } from "../core/policy/decide.ts";
-import { quoteWords } from "../core/policy/shell_split.ts";
+import { quoteWords } from "../core/policy/shell/quote.ts";
 import {
   type CommandOutput,
   type Policies,

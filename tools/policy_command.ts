@@ -9,13 +9,13 @@ import {
   judgeCommand,
   type JudgedCommand,
   type JudgedSegment,
-} from "../core/policy/judge.ts";
-import { describeScope } from "../core/policy/normalize.ts";
+} from "../core/policy/classify.ts";
+import { describeScope } from "../core/policy/approval_key.ts";
 import { proposePrefix } from "../core/policy/propose.ts";
 import { type PrefixRule, type RuleSet } from "../core/policy/rules.ts";
 import { renderPattern, renderSource } from "../core/policy/rules_text.ts";
-import { quoteWords } from "../core/policy/shell_split.ts";
-import type { SplitKind } from "../core/policy/split.ts";
+import { quoteWords } from "../core/policy/shell/quote.ts";
+import type { SplitKind } from "../core/policy/shell/split.ts";
 import type { RuleStore } from "./rule_store.ts";
 
 /** What a subcommand leaves behind; texts end in a newline or are empty. */

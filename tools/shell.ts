@@ -15,7 +15,7 @@ import type {
   ToolContext,
   ToolOutput,
 } from "../core/protocol/tool.ts";
-import { quoteWords } from "../core/policy/shell_split.ts";
+import { quoteWords } from "../core/policy/shell/quote.ts";
 import { byteLength } from "../core/util/text.ts";
 import description from "../prompts/tools/shell.md" with { type: "text" };
 import { buildCommandOutput, cutOutput } from "./output.ts";

@@ -3,7 +3,7 @@ import { createAuth } from "../config/provider/auth.ts";
 import { providerOf } from "../config/provider/providers.ts";
 import { estimateItemsTokens } from "../context/format/tokens.ts";
 import { createModelClient } from "../model/client.ts";
-import { askOnce } from "../model/single.ts";
+import { askOnce } from "../model/one_shot.ts";
 import { NO_USAGE, type Usage } from "../protocol/event.ts";
 import type { ToolContext } from "../protocol/tool.ts";
 import { PROGRAM, VERSION } from "../protocol/version.ts";

@@ -16,7 +16,7 @@ import {
   openResponse,
   type TransportOptions,
 } from "./transport.ts";
-import type { Watchdog } from "./watchdog.ts";
+import type { Watchdog } from "./idle_timeout.ts";
 
 export interface ModelClient {
   readonly provider: ProviderEndpoint;

@@ -10,7 +10,7 @@ import {
   buildSilenceError,
 } from "./connect_error.ts";
 import { buildHttpError } from "./errors.ts";
-import { Watchdog } from "./watchdog.ts";
+import { Watchdog } from "./idle_timeout.ts";
 
 /** A further attempt is about to be waited for. */
 export interface RetryNotice {

@@ -1,6 +1,6 @@
 /** Commands known to do nothing but read, and commands known to destroy. */
-import { nestedCommands, scanScript } from "./shell_scan.ts";
-import { systemProgram } from "./split.ts";
+import { nestedCommands, scanScript } from "./shell/scan.ts";
+import { systemProgram } from "./shell/split.ts";
 
 const READERS: ReadonlySet<string> = new Set(
   "cat cd cut echo expr false grep head id ls nl numfmt paste pwd rev seq stat tac tail tr true uname wc which whoami"

@@ -11,10 +11,10 @@ import {
   judgeCommand,
   type JudgedCommand,
   type JudgedSegment,
-} from "./judge.ts";
+} from "./classify.ts";
 import { type PrefixRule, type RuleSet } from "./rules.ts";
 import { renderPattern, renderSource } from "./rules_text.ts";
-import { quoteWords } from "./shell_split.ts";
+import { quoteWords } from "./shell/quote.ts";
 import { isWritable } from "./writable.ts";
 
 export interface DecideInput {

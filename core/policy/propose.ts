@@ -1,9 +1,9 @@
 /** Which prefix the person may be offered to save, so that the same is not asked again. */
 import type { Action } from "../protocol/policy.ts";
 import { decide, type DecideInput } from "./decide.ts";
-import { judgeCommand, type JudgedSegment } from "./judge.ts";
+import { judgeCommand, type JudgedSegment } from "./classify.ts";
 import type { PrefixRule } from "./rules.ts";
-import { systemProgram } from "./split.ts";
+import { systemProgram } from "./shell/split.ts";
 import { basename } from "../util/path.ts";
 
 // Programs that run whatever they are told, or destroy it: a longer prefix says no more

@@ -1,6 +1,6 @@
 /** The person's prefix rules: what they are, which of them match, how one is written. */
 import { basename } from "../util/path.ts";
-import { systemProgram } from "./split.ts";
+import { systemProgram } from "./shell/split.ts";
 
 export type RuleDecision = "allow" | "prompt" | "forbidden";
 

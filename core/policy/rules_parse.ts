@@ -9,7 +9,7 @@ import {
 import { renderPattern } from "./rules_text.ts";
 import { lineAndColumn, syntaxError } from "./rules_lex.ts";
 import { type Call, readCalls, type Value } from "./rules_syntax.ts";
-import { splitLikeShell } from "./shell_split.ts";
+import { splitLikeShell } from "./shell/quote.ts";
 
 /** A rule together with the examples that it must and must not match. */
 interface CheckedRule {

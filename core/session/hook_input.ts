@@ -1,5 +1,5 @@
 /** What a hook reads on its stdin, and which hooks an event is for. Pure. */
-import { quoteWords } from "../policy/shell_split.ts";
+import { quoteWords } from "../policy/shell/quote.ts";
 import type { HookEvent, HookPlace } from "../protocol/hooks.ts";
 import type { CallView } from "../protocol/item.ts";
 import type { TurnSettings } from "../protocol/settings.ts";

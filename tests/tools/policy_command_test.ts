@@ -15,7 +15,7 @@ import {
   READ_ONLY,
   rulesOf,
   WORKSPACE,
-} from "../core/policy/support_policy.ts";
+} from "../core/policy/support.ts";
 
 function policies(
   more: Partial<Policies> & { text?: string } = {},

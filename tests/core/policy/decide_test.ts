@@ -12,7 +12,7 @@ import {
   decide,
   type DecideInput,
 } from "../../../core/policy/decide.ts";
-import { judgeCommand } from "../../../core/policy/judge.ts";
+import { judgeCommand } from "../../../core/policy/classify.ts";
 import { type RuleSet } from "../../../core/policy/rules.ts";
 import {
   command,
@@ -24,7 +24,7 @@ import {
   READ_ONLY,
   rulesOf,
   WORKSPACE,
-} from "./support_policy.ts";
+} from "./support.ts";
 
 /** `run`, `run!` (no sandbox), `ask`, `ask!` or `refuse`. */
 function verdict(action: Action, more: Partial<DecideInput> = {}): string {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { decide } from "../../../core/policy/decide.ts";
 import { isBannedPrefix, proposePrefix } from "../../../core/policy/propose.ts";
 import { renderRule } from "../../../core/policy/rules_text.ts";
-import { command, input, patch, rulesOf } from "./support_policy.ts";
+import { command, input, patch, rulesOf } from "./support.ts";
 
 const escalated = { escalated: true };
 

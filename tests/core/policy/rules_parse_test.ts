@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { UserError } from "../../../core/protocol/error.ts";
-import { rulesOf } from "./support_policy.ts";
+import { rulesOf } from "./support.ts";
 
 Deno.test("parseRules() reads everything a rule may say", () => {
   const set = rulesOf(`"""House rules."""

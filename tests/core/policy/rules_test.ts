@@ -12,7 +12,7 @@ import {
   renderRule,
   renderSource,
 } from "../../../core/policy/rules_text.ts";
-import { rulesOf } from "./support_policy.ts";
+import { rulesOf } from "./support.ts";
 
 function decisions(text: string, line: string): string[] {
   return matchRules(rulesOf(text), line.split(" ")).map((rule) =>

@@ -1,7 +1,7 @@
 /** Where files may be written. */
 import assert from "node:assert/strict";
 import { isWritable, writableRoots } from "../../../core/policy/writable.ts";
-import { EXTERNAL, FULL, READ_ONLY, WORKSPACE } from "./support_policy.ts";
+import { EXTERNAL, FULL, READ_ONLY, WORKSPACE } from "./support.ts";
 
 const places = { workspace: "/ws", tmpDir: "/var/t/" };
 

@@ -1,7 +1,10 @@
 /** When two commands are the same for an approval. */
 import assert from "node:assert/strict";
-import { approvalsFor, describeScope } from "../../../core/policy/normalize.ts";
-import { command, patch } from "./support_policy.ts";
+import {
+  approvalsFor,
+  describeScope,
+} from "../../../core/policy/approval_key.ts";
+import { command, patch } from "./support.ts";
 
 function key(what: string | string[], cwd = "/ws", sandboxed = true): string {
   const [approval] = approvalsFor(command(what, { cwd }), { sandboxed });

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import {
   parsePlainScript,
   readScript,
-} from "../../../core/policy/shell_words.ts";
+} from "../../../../core/policy/shell/plain_script.ts";
 import { runInBash } from "./support_bash.ts";
 
 const FUZZ = Number(Deno.env.get("SHELL_FUZZ") ?? "2000");

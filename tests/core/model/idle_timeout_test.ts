@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import {
   Watchdog,
   type WatchdogOptions,
-} from "../../../core/model/watchdog.ts";
+} from "../../../core/model/idle_timeout.ts";
 
 /** A clock that moves when told, and sleeps that end when it does. */
 class FakeClock {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { askOnce, buildSingleBody } from "../../../core/model/single.ts";
+import { askOnce, buildSingleBody } from "../../../core/model/one_shot.ts";
 import type { ModelClient } from "../../../core/model/client.ts";
 import type { ResponseEvent } from "../../../core/model/response_event.ts";
 import { ModelError } from "../../../core/protocol/error.ts";

@@ -1,8 +1,8 @@
 /** What "the same thing again" means: keys of approvals that last for a session. */
 import type { Action } from "../protocol/policy.ts";
 import { unreachable } from "../util/assert.ts";
-import { quoteWords } from "./shell_split.ts";
-import { type Split, splitCommand } from "./split.ts";
+import { quoteWords } from "./shell/quote.ts";
+import { type Split, splitCommand } from "./shell/split.ts";
 
 /** One thing that was approved for the session. */
 export interface Approval {

@@ -6,13 +6,13 @@ import {
   type RuleSet,
   strictestRule,
 } from "./rules.ts";
-import { nestedCommands, scanScript } from "./shell_scan.ts";
+import { nestedCommands, scanScript } from "./shell/scan.ts";
 import {
   type Segment,
   shellScript,
   type Split,
   splitCommand,
-} from "./split.ts";
+} from "./shell/split.ts";
 
 export interface JudgedSegment extends Segment {
   /** The strictest rule that matches, with or without the wrappers. */

@@ -1,6 +1,6 @@
 /** Takes a command apart into what would really run, where that can be known. */
-import { resolvePath } from "../util/path.ts";
-import { readScript, type ScriptCommand } from "./shell_words.ts";
+import { resolvePath } from "../../util/path.ts";
+import { readScript, type ScriptCommand } from "./plain_script.ts";
 import { isHarmlessVariable, unwrapWords } from "./wrappers.ts";
 
 /**

@@ -1,10 +1,13 @@
 /** How commands are taken apart, and when they are not. */
 import assert from "node:assert/strict";
-import { splitCommand, systemProgram } from "../../../core/policy/split.ts";
+import {
+  splitCommand,
+  systemProgram,
+} from "../../../../core/policy/shell/split.ts";
 import {
   quoteWords,
   splitLikeShell,
-} from "../../../core/policy/shell_split.ts";
+} from "../../../../core/policy/shell/quote.ts";
 
 function cores(argv: string[]): unknown {
   const { kind, cwd, segments } = splitCommand(argv, "/ws");
