@@ -4,10 +4,13 @@ import { denoHost } from "../core/host/host.ts";
 import { NO_USAGE, type Usage } from "../core/protocol/event.ts";
 import type { LogFact, ThreadMeta } from "../core/protocol/log.ts";
 import type { TurnSettings } from "../core/protocol/settings.ts";
-import { BLANK_IMAGE } from "../core/session/lean_text.ts";
-import { restoreThread } from "../core/session/restore.ts";
-import { createThreadLog, openThreadLog } from "../core/session/rollout.ts";
-import { findSession } from "../core/session/session_find.ts";
+import { BLANK_IMAGE } from "../core/session/log/blob_text.ts";
+import { restoreThread } from "../core/session/log/restore.ts";
+import {
+  createThreadLog,
+  openThreadLog,
+} from "../core/session/log/log_writer.ts";
+import { findSession } from "../core/session/library/find.ts";
 import { imageDataUrl } from "../core/util/image.ts";
 import { bigPng } from "../tests/support/big_png.ts";
 import { TEST_SETTINGS } from "../tests/support/harness.ts";

@@ -11,7 +11,7 @@ import { LIMITS } from "../protocol/limits.ts";
 import type { UserPart } from "../protocol/op.ts";
 import type { Terminal } from "../protocol/terminal.ts";
 import { PROGRAM } from "../protocol/version.ts";
-import type { OpenThread } from "../session/threads.ts";
+import type { OpenThread } from "../session/thread/open.ts";
 import { asObject, type JsonObject } from "../util/json.ts";
 import { resolvePath } from "../util/path.ts";
 import { openThread } from "./open_thread.ts";

@@ -3,7 +3,7 @@ import { secretNames } from "../config/secrets.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { errorCode, errorText, SessionError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
-import { exportSession } from "../session/session_export.ts";
+import { exportSession } from "../session/library/export.ts";
 
 /** Values of the configured keys: they leave no machine. */
 export function secretValues(

@@ -3,7 +3,10 @@ import { renderDiff } from "../../tools/patch_diff.ts";
 import { UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import { type ProgramResult, runProgram } from "../session/run_program.ts";
+import {
+  type ProgramResult,
+  runProgram,
+} from "../session/hooks/run_program.ts";
 
 type GitHost = Pick<Host, "env" | "files" | "homeDir" | "sleep" | "spawn">;
 

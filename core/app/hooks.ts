@@ -14,8 +14,8 @@ import { type Hooks, NO_HOOKS } from "../protocol/hooks.ts";
 import type { Host } from "../protocol/host.ts";
 import type { ThreadMeta } from "../protocol/log.ts";
 import { PROGRAM } from "../protocol/version.ts";
-import { createHooks } from "../session/hooks.ts";
-import { createNotify, type Notify } from "../session/notify.ts";
+import { createHooks } from "../session/hooks/hooks.ts";
+import { createNotify, type Notify } from "../session/hooks/notify.ts";
 
 /** What a run knows of hooks. */
 export interface HookSetup {

@@ -14,7 +14,7 @@ import {
   resumeThread,
   startThread,
   type ThreadFactory,
-} from "../session/threads.ts";
+} from "../session/thread/open.ts";
 import { openWorld, type World } from "./world.ts";
 import { sessionPath, threadFactory } from "./open_thread.ts";
 

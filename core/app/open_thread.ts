@@ -2,14 +2,14 @@
 import type { CommandLine } from "../contract/command_line.ts";
 import { UserError } from "../protocol/error.ts";
 import { PROGRAM, VERSION } from "../protocol/version.ts";
-import { findSession } from "../session/session_find.ts";
+import { findSession } from "../session/library/find.ts";
 import {
   forkThread,
   type OpenThread,
   resumeThread,
   startThread,
   type ThreadFactory,
-} from "../session/threads.ts";
+} from "../session/thread/open.ts";
 import { BASE_INSTRUCTIONS } from "../../prompts/mod.ts";
 import { buildAgent, loadInstructions } from "./agent.ts";
 import type { World } from "./world.ts";

@@ -1,7 +1,7 @@
 /** What a request is made of, as a table of parts with their sizes. */
 import { viewItem, type WireItem } from "../protocol/item.ts";
-import type { Frame } from "../session/frame.ts";
-import type { Entry } from "../session/transcript.ts";
+import type { Frame } from "../session/state/request_prefix.ts";
+import type { Entry } from "../session/state/transcript.ts";
 import { byteLength, estimateTokens } from "../util/text.ts";
 
 export interface PromptRow {

@@ -6,8 +6,8 @@ import { SessionError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { viewItem } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import { findSession } from "../session/session_find.ts";
-import type { OpenThread } from "../session/threads.ts";
+import { findSession } from "../session/library/find.ts";
+import type { OpenThread } from "../session/thread/open.ts";
 import { ReplPerson } from "./repl_person.ts";
 import { openWorld, type World } from "./world.ts";
 

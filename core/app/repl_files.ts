@@ -2,9 +2,9 @@
 import type { FileServices } from "../frontends/repl_services.ts";
 import type { UndoReport } from "../frontends/repl_facts.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import { createCheckpoints } from "../session/checkpoints.ts";
-import { findUserMessages } from "../session/rollback_plan.ts";
-import { renderUndoChange, type UndoPlan } from "../session/undo_plan.ts";
+import { createCheckpoints } from "../session/undo/checkpoints.ts";
+import { findUserMessages } from "../session/log/rollback_plan.ts";
+import { renderUndoChange, type UndoPlan } from "../session/undo/plan.ts";
 import { relativeTo } from "../util/path.ts";
 import { readGitDiff } from "./git_diff.ts";
 import type { ReplDesk } from "./repl_desk.ts";

@@ -1,15 +1,15 @@
 /** Conversations opened, branched, listed, named and written out. */
 import type { ThreadServices } from "../frontends/repl_services.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import { findUserMessages } from "../session/rollback_plan.ts";
-import { parseSessionName, renameSession } from "../session/session_edit.ts";
-import { listSessions } from "../session/session_list.ts";
+import { findUserMessages } from "../session/log/rollback_plan.ts";
+import { parseSessionName, renameSession } from "../session/library/edit.ts";
+import { listSessions } from "../session/library/list.ts";
 import {
   forkThread,
   resumeThread,
   startThread,
   type ThreadFactory,
-} from "../session/threads.ts";
+} from "../session/thread/open.ts";
 import { resolvePath } from "../util/path.ts";
 import { secretValues, writeExport } from "./export_file.ts";
 import { openThread, threadFactory } from "./open_thread.ts";

@@ -6,25 +6,25 @@ import { errorText, SessionError, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Terminal } from "../protocol/terminal.ts";
-import { loadCacheTable, renderCacheTable } from "../session/session_cache.ts";
+import { loadCacheTable, renderCacheTable } from "../session/library/cache.ts";
 import {
   archiveSession,
   deleteSession,
   pruneSessions,
   renameSession,
   renderPrune,
-} from "../session/session_edit.ts";
-import { exportSession } from "../session/session_export.ts";
-import { findSession } from "../session/session_find.ts";
-import { listSessions, renderSessionList } from "../session/session_list.ts";
+} from "../session/library/edit.ts";
+import { exportSession } from "../session/library/export.ts";
+import { findSession } from "../session/library/find.ts";
+import { listSessions, renderSessionList } from "../session/library/list.ts";
 import {
   renderCheck,
   renderRepair,
   repairSession,
   verifySession,
-} from "../session/session_repair.ts";
-import { renderSearch, searchSessions } from "../session/session_search.ts";
-import { loadSessionView, renderSessionView } from "../session/session_view.ts";
+} from "../session/library/repair.ts";
+import { renderSearch, searchSessions } from "../session/library/search.ts";
+import { loadSessionView, renderSessionView } from "../session/library/view.ts";
 import { secretNames } from "../config/secrets.ts";
 import { exitCode } from "../contract/exit_code.ts";
 import { resolvePath } from "../util/path.ts";

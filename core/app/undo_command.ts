@@ -7,13 +7,13 @@ import { exitCode } from "../contract/exit_code.ts";
 import type { Host } from "../protocol/host.ts";
 import type { WireItem } from "../protocol/item.ts";
 import type { Terminal } from "../protocol/terminal.ts";
-import { createCheckpoints } from "../session/checkpoints.ts";
-import { restoreThread } from "../session/restore.ts";
-import { readLockOwner } from "../session/rollout_lock.ts";
-import { rollbackSession } from "../session/session_edit.ts";
-import { parseLogName } from "../session/session_files.ts";
-import { findSession } from "../session/session_find.ts";
-import { renderUndoPlan, type UndoPlan } from "../session/undo_plan.ts";
+import { createCheckpoints } from "../session/undo/checkpoints.ts";
+import { restoreThread } from "../session/log/restore.ts";
+import { readLockOwner } from "../session/log/lock.ts";
+import { rollbackSession } from "../session/library/edit.ts";
+import { parseLogName } from "../session/log/files.ts";
+import { findSession } from "../session/library/find.ts";
+import { renderUndoPlan, type UndoPlan } from "../session/undo/plan.ts";
 import { visibleLine } from "../util/visible_text.ts";
 
 /** The session that is meant, and what was asked. */

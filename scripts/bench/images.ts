@@ -1,9 +1,9 @@
 /** What a session costs in which one image of 5 MB is shown ten times: on the disk, written, opened. */
 import { denoHost } from "../../core/host/host.ts";
 import type { ThreadMeta } from "../../core/protocol/log.ts";
-import { restoreThread } from "../../core/session/restore.ts";
-import { createThreadLog } from "../../core/session/rollout.ts";
-import { copyLog } from "../../core/session/session_copy.ts";
+import { restoreThread } from "../../core/session/log/restore.ts";
+import { createThreadLog } from "../../core/session/log/log_writer.ts";
+import { copyLog } from "../../core/session/library/copy.ts";
 import { imageDataUrl } from "../../core/util/image.ts";
 import { bigPng } from "../../tests/support/big_png.ts";
 import { medianOf } from "./bench.ts";

@@ -2,7 +2,10 @@
 import { denoHost } from "../../core/host/host.ts";
 import type { LogFact, ThreadMeta } from "../../core/protocol/log.ts";
 import type { TurnSettings } from "../../core/protocol/settings.ts";
-import { createThreadLog, openThreadLog } from "../../core/session/rollout.ts";
+import {
+  createThreadLog,
+  openThreadLog,
+} from "../../core/session/log/log_writer.ts";
 import { TEST_SETTINGS } from "../../tests/support/harness.ts";
 import { medianOf, messageAnswer, runOnce, subjects } from "./bench.ts";
 

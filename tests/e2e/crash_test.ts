@@ -1,8 +1,8 @@
 /** The program is killed at random moments; what it was told is there, and nothing is done twice. */
 import assert from "node:assert/strict";
 import { denoHost } from "../../core/host/host.ts";
-import { restoreThread } from "../../core/session/restore.ts";
-import { listSessionFiles } from "../../core/session/session_files.ts";
+import { restoreThread } from "../../core/session/log/restore.ts";
+import { listSessionFiles } from "../../core/session/log/files.ts";
 import { imageDataUrl } from "../../core/util/image.ts";
 import { openInput } from "../support/laws.ts";
 import {

@@ -1,6 +1,6 @@
 /** Large images of sessions on the built program: kept once, sent as they were, given up with the last session. */
 import assert from "node:assert/strict";
-import { BLANK_IMAGE } from "../../core/session/lean_text.ts";
+import { BLANK_IMAGE } from "../../core/session/log/blob_text.ts";
 import { imageDataUrl } from "../../core/util/image.ts";
 import { bigPng } from "../support/big_png.ts";
 import type { MockRequest } from "../support/mock_model.ts";

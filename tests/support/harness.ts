@@ -13,11 +13,14 @@ import type {
   ToolOutput,
 } from "../../core/protocol/tool.ts";
 import type { CallView } from "../../core/protocol/item.ts";
-import { CacheWatch } from "../../core/session/cache_watch.ts";
-import type { ContextSource, ThreadDeps } from "../../core/session/deps.ts";
-import { ThreadState } from "../../core/session/state.ts";
-import { ThreadActor } from "../../core/session/thread.ts";
-import { Transcript } from "../../core/session/transcript.ts";
+import { CacheWatch } from "../../core/session/state/cache_watch.ts";
+import type {
+  ContextSource,
+  ThreadDeps,
+} from "../../core/session/state/deps.ts";
+import { ThreadState } from "../../core/session/state/state.ts";
+import { ThreadActor } from "../../core/session/thread/thread.ts";
+import { Transcript } from "../../core/session/state/transcript.ts";
 import { type MockModel, mockModel, type MockOptions } from "./mock_model.ts";
 
 export const TEST_MODEL: ModelInfo = Object.freeze({

@@ -7,14 +7,14 @@ import type { Op, UserPart } from "../../core/protocol/op.ts";
 import type { ProviderEndpoint } from "../../core/protocol/provider.ts";
 import type { TurnSettings } from "../../core/protocol/settings.ts";
 import type { Tool } from "../../core/protocol/tool.ts";
-import type { ThreadDeps } from "../../core/session/deps.ts";
-import type { ThreadState } from "../../core/session/state.ts";
+import type { ThreadDeps } from "../../core/session/state/deps.ts";
+import type { ThreadState } from "../../core/session/state/state.ts";
 import {
   type OpenThread,
   resumeThread,
   startThread,
   type ThreadFactory,
-} from "../../core/session/threads.ts";
+} from "../../core/session/thread/open.ts";
 import { TEST_SETTINGS, testEndpoint, testHost } from "./harness.ts";
 
 const INSTRUCTIONS = "Be a test.";

@@ -1,0 +1,62 @@
+/** `notify`: a program that is started after each turn and left alone. */
+import { errorText } from "../../protocol/error.ts";
+import type { Host } from "../../protocol/host.ts";
+
+/** A turn that is done. */
+export interface TurnNotice {
+  readonly threadId: string;
+  readonly turnId: string;
+  readonly cwd: string;
+  /** Texts of the person's messages in the turn. */
+  readonly inputs: readonly string[];
+  readonly lastMessage: string;
+}
+
+/** Tells of a turn; never throws, waits for nothing. */
+export type Notify = (notice: TurnNotice) => void;
+
+/** Starts the program with one more argument, the notice as JSON. */
+export function createNotify(
+  host: Pick<Host, "spawn">,
+  options: {
+    readonly argv: readonly string[];
+    readonly env: Readonly<Record<string, string>>;
+    /** Name of the program and how it was called. */
+    readonly client: string;
+    readonly warn: (message: string) => void;
+  },
+): Notify {
+  const [command = "", ...args] = options.argv;
+  return (notice) => {
+    try {
+      const child = host.spawn({
+        command,
+        args: [...args, JSON.stringify(buildNotice(notice, options.client))],
+        cwd: notice.cwd,
+        env: options.env,
+        stdin: "null",
+        stdout: "null",
+        stderr: "null",
+        detached: true,
+      });
+      child.status.catch(() => {});
+    } catch (error) {
+      options.warn(`Cannot start notify ${command}: ${errorText(error)}`);
+    }
+  };
+}
+
+function buildNotice(
+  { threadId, turnId, cwd, inputs, lastMessage }: TurnNotice,
+  client: string,
+): object {
+  return {
+    type: "agent-turn-complete",
+    "thread-id": threadId,
+    "turn-id": turnId,
+    cwd,
+    client,
+    "input-messages": inputs,
+    "last-assistant-message": lastMessage,
+  };
+}

@@ -1,0 +1,125 @@
+/** Lists sessions, the last written first; folders are filtered aloud. */
+import type { Host } from "../../protocol/host.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { visibleLine } from "../../util/visible_text.ts";
+import { listSessionFiles, type SessionFile } from "../log/files.ts";
+import { readSessionNames } from "../log/names.ts";
+import { loadSummary, type SessionSummary } from "./summary.ts";
+
+export interface ListOptions {
+  readonly codexHome: string;
+  /** Only sessions of this folder. */
+  readonly cwd?: string;
+  readonly limit?: number;
+  readonly withArchived?: boolean;
+}
+
+export interface SessionListing {
+  readonly sessions: readonly SessionSummary[];
+  /** The folder asked for; absent when all were. */
+  readonly cwd?: string;
+  /** Sessions passed over because they are of other folders. */
+  readonly elsewhere: number;
+  /** Files behind the limit that were not looked at. */
+  readonly more: number;
+}
+
+// Files looked at side by side.
+const BATCH = 16;
+
+/** The sessions last written to. Reads the start and the end of each file. */
+export async function listSessions(
+  host: Host,
+  options: ListOptions,
+): Promise<SessionListing> {
+  const { codexHome, cwd, limit = LIMITS.sessionsListed } = options;
+  const all = await listSessionFiles(host.files, codexHome);
+  const files = await sortByUse(
+    host,
+    all.filter((file) => options.withArchived || !file.isArchived),
+  );
+  const names = await readSessionNames(host.files, codexHome);
+  const sessions: SessionSummary[] = [];
+  let elsewhere = 0;
+  let looked = 0;
+  while (looked < files.length && sessions.length < limit) {
+    const batch = files.slice(looked, looked + BATCH);
+    const found = await Promise.all(
+      batch.map((file) => loadSummary(host, file, names)),
+    );
+    for (const summary of found) {
+      if (sessions.length === limit) break;
+      looked++;
+      if (summary === undefined) continue;
+      if (cwd !== undefined && summary.cwd !== cwd) elsewhere++;
+      else sessions.push(summary);
+    }
+  }
+  return {
+    sessions,
+    ...(cwd !== undefined && { cwd }),
+    elsewhere,
+    more: files.length - looked,
+  };
+}
+
+/** The listing as lines. */
+export function renderSessionList(
+  listing: SessionListing,
+  options: { readonly now: Date; readonly columns: number },
+): readonly string[] {
+  const lines = listing.sessions.map((session) => {
+    const start = [
+      session.id,
+      renderAge(options.now, session.updatedAt).padStart(4),
+      renderSize(session.sizeBytes).padStart(8),
+    ].join("  ");
+    const name = session.name === undefined ? "" : `[${session.name}] `;
+    const archived = session.isArchived ? "(archived) " : "";
+    const place = listing.cwd === undefined ? `  ${session.cwd}` : "";
+    const text = `${archived}${name}${session.title}${place}`;
+    const room = Math.max(20, options.columns - start.length - 2);
+    return `${start}  ${visibleLine(text, room)}`;
+  });
+  return [...lines, ...renderRest(listing)];
+}
+
+/** Bytes in the unit that fits. */
+export function renderSize(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  if (bytes < 1024 ** 2) return `${(bytes / 1024).toFixed(1)} KiB`;
+  if (bytes < 1024 ** 3) return `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+  return `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
+}
+
+function renderRest(listing: SessionListing): readonly string[] {
+  const { cwd, elsewhere, more, sessions } = listing;
+  const lines: string[] = [];
+  if (sessions.length === 0) {
+    lines.push(cwd === undefined ? "No sessions" : `No sessions of ${cwd}`);
+  }
+  if (elsewhere > 0) {
+    lines.push(`${elsewhere} of other folders not shown (--all shows them)`);
+  }
+  if (more > 0) lines.push(`${more} older not looked at (--limit takes more)`);
+  return lines;
+}
+
+function renderAge(now: Date, then: string): string {
+  const seconds = Math.max(0, (now.getTime() - Date.parse(then)) / 1000);
+  if (seconds < 60) return "now";
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h`;
+  return `${Math.floor(seconds / 86_400)}d`;
+}
+
+async function sortByUse(
+  host: Host,
+  files: readonly SessionFile[],
+): Promise<readonly SessionFile[]> {
+  const aged = await Promise.all(files.map(async (file) => ({
+    file,
+    mtimeMs: (await host.files.stat(file.path))?.mtimeMs ?? 0,
+  })));
+  return aged.sort((a, b) => b.mtimeMs - a.mtimeMs).map(({ file }) => file);
+}

@@ -1,0 +1,59 @@
+/** The payloads of the lines that one log is about to get. */
+import type { Files } from "../../protocol/host.ts";
+import { BlobStore } from "./blob_store.ts";
+import { type BlobRef, leanText } from "./blob_text.ts";
+import type { LineBody } from "./line.ts";
+
+/** Called in this order for each write: `lean()` for its lines, `place()`, `confirm()`. */
+export class BlobWriter {
+  readonly #store: BlobStore;
+  /** Referred to by lines of this log. */
+  readonly #used = new Set<string>();
+  #next = new Map<string, Uint8Array<ArrayBuffer>>();
+  #bytes = 0;
+
+  constructor(files: Files, folder: string) {
+    this.#store = new BlobStore(files, folder);
+  }
+
+  /** Of all payloads that the log refers to. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Takes note of what lines of the log refer to already. */
+  count(refs: readonly Pick<BlobRef, "sha256" | "bytes">[]): void {
+    for (const { sha256, bytes } of refs) {
+      if (!this.#used.has(sha256)) this.#bytes += bytes;
+      this.#used.add(sha256);
+    }
+  }
+
+  /** Forgets the payloads of a write that failed. */
+  begin(): void {
+    this.#next = new Map();
+  }
+
+  /** The line without its payloads, which are remembered. */
+  lean({ type, payload }: LineBody): LineBody {
+    const { lean, contents } = leanText(payload);
+    for (const [sha256, content] of contents) this.#next.set(sha256, content);
+    return { type, payload: lean.text, blobs: lean.blobs };
+  }
+
+  /** Before the lines are written: a line never refers to what is not there. */
+  place(): void {
+    for (const [sha256, content] of this.#next) {
+      this.#store.place(sha256, content);
+    }
+  }
+
+  /** After they were: a sweep may have removed what nobody had referred to by then. */
+  confirm(): void {
+    this.place();
+    for (const [sha256, { length }] of this.#next) {
+      this.count([{ sha256, bytes: length }]);
+    }
+    this.#next = new Map();
+  }
+}

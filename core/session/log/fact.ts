@@ -1,0 +1,196 @@
+/** Facts as lines: the words of the Codex session format, plus what it has no words for. */
+import { addUsage, NO_USAGE, type Usage } from "../../protocol/event.ts";
+import type { LogFact, ThreadMeta } from "../../protocol/log.ts";
+import type { SandboxPolicy } from "../../protocol/policy.ts";
+import type { TurnSettings } from "../../protocol/settings.ts";
+import { unreachable } from "../../util/assert.ts";
+import type { LineBody } from "./line.ts";
+
+/** What a fact is written with beside itself. */
+export interface FactContext {
+  readonly threadId: string;
+  /** Sum of all requests before this fact. */
+  readonly usage: Usage;
+  readonly contextWindow: number | undefined;
+}
+
+/** The first line of a log. */
+export function metaBody(meta: ThreadMeta): LineBody {
+  return body("session_meta", {
+    id: meta.id,
+    session_id: meta.id,
+    timestamp: meta.createdAt,
+    cwd: meta.cwd,
+    originator: meta.program,
+    cli_version: meta.version,
+    // The word of the format for a person at a terminal.
+    source: meta.source === "repl" ? "cli" : meta.source,
+    thread_source: "user",
+    model_provider: meta.provider,
+    base_instructions: { text: meta.instructions },
+    ...(meta.forkedFrom !== undefined && { forked_from_id: meta.forkedFrom }),
+  });
+}
+
+/** The lines of a fact: one, or two that are written together. */
+export function factBodies(
+  fact: LogFact,
+  context: FactContext,
+): readonly LineBody[] {
+  switch (fact.type) {
+    case "item":
+      return [{ type: "response_item", payload: fact.json }];
+    case "turn_started":
+      return turnStarted(fact.turnId, fact.settings);
+    case "call_started":
+      return [event("call_started", { call_id: fact.callId, name: fact.name })];
+    case "request":
+      return [requestBody(fact, context)];
+    case "turn_ended":
+      return [turnEnded(fact)];
+    case "compacted":
+      return [compactedBody(fact)];
+    case "rolled_back":
+      return [event("thread_rolled_back", { num_turns: fact.turns })];
+    case "named":
+      return [
+        event("thread_name_updated", {
+          thread_id: context.threadId,
+          thread_name: fact.name,
+        }),
+      ];
+    default:
+      return unreachable(fact);
+  }
+}
+
+/** Usage in the words of the format. */
+export function renderUsage(usage: Usage): Record<string, number> {
+  return {
+    input_tokens: usage.inputTokens,
+    cached_input_tokens: usage.cachedInputTokens,
+    cache_write_input_tokens: usage.cacheWriteInputTokens,
+    output_tokens: usage.outputTokens,
+    reasoning_output_tokens: usage.reasoningOutputTokens,
+    total_tokens: usage.totalTokens,
+  };
+}
+
+// `settings` holds all that we know; the members beside it are for other readers.
+function turnStarted(
+  turnId: string,
+  settings: TurnSettings,
+): readonly LineBody[] {
+  return [
+    event("task_started", {
+      turn_id: turnId,
+      model_context_window: settings.model.contextWindow,
+    }),
+    body("turn_context", {
+      turn_id: turnId,
+      cwd: settings.cwd,
+      approval_policy: settings.approval,
+      sandbox_policy: renderSandbox(settings.sandbox),
+      model: settings.model.slug,
+      ...(settings.reasoningEffort !== undefined &&
+        { effort: settings.reasoningEffort }),
+      summary: settings.reasoningSummary ?? "auto",
+      settings,
+    }),
+  ];
+}
+
+function renderSandbox(policy: SandboxPolicy): Record<string, unknown> {
+  switch (policy.mode) {
+    case "workspace-write":
+      return {
+        type: policy.mode,
+        writable_roots: policy.writableRoots,
+        network_access: policy.networkAccess,
+        exclude_tmpdir_env_var: policy.excludeTmpdirEnvVar,
+        exclude_slash_tmp: policy.excludeSlashTmp,
+      };
+    case "read-only":
+      return { type: policy.mode, network_access: policy.networkAccess };
+    case "external-sandbox":
+      return {
+        type: policy.mode,
+        network_access: policy.networkAccess ? "enabled" : "restricted",
+      };
+    case "danger-full-access":
+      return { type: policy.mode };
+    default:
+      return unreachable(policy);
+  }
+}
+
+function requestBody(
+  fact: Extract<LogFact, { type: "request" }>,
+  context: FactContext,
+): LineBody {
+  const total = addUsage(context.usage, fact.usage ?? NO_USAGE);
+  return event("token_count", {
+    info: fact.usage === null ? null : {
+      total_token_usage: renderUsage(total),
+      last_token_usage: renderUsage(fact.usage),
+      model_context_window: context.contextWindow ?? null,
+    },
+    rate_limits: null,
+    request: {
+      body_hash: fact.bodyHash,
+      input_items: fact.inputItems,
+      ...(fact.cause !== undefined && { cause: fact.cause }),
+    },
+  });
+}
+
+function turnEnded(fact: Extract<LogFact, { type: "turn_ended" }>): LineBody {
+  const { outcome, turnId } = fact;
+  const usage = renderUsage(fact.usage);
+  switch (outcome.type) {
+    case "done":
+      return event("task_complete", {
+        turn_id: turnId,
+        last_agent_message: outcome.message,
+        usage,
+      });
+    case "interrupted":
+      return event("turn_aborted", {
+        turn_id: turnId,
+        reason: "interrupted",
+        usage,
+      });
+    case "failed":
+      return event("task_complete", {
+        turn_id: turnId,
+        last_agent_message: null,
+        error: outcome.error,
+        usage,
+      });
+    default:
+      return unreachable(outcome);
+  }
+}
+
+function compactedBody(
+  fact: Extract<LogFact, { type: "compacted" }>,
+): LineBody {
+  const message = JSON.stringify(fact.summary);
+  const handover = JSON.stringify(fact.handover) ?? "null";
+  return {
+    type: "compacted",
+    payload: `{"message":${message},"replacement_history":[` +
+      `${fact.replacement.join(",")}],"handover":${handover}}`,
+  };
+}
+
+function event(type: string, fields: Record<string, unknown>): LineBody {
+  return body("event_msg", { type, ...fields });
+}
+
+function body(
+  type: LineBody["type"],
+  payload: Record<string, unknown>,
+): LineBody {
+  return { type, payload: JSON.stringify(payload) };
+}

@@ -1,0 +1,231 @@
+/** One writer per session: a lock file beside the log, outliving no dead writer. */
+import { errorCode, errorText, SessionError } from "../../protocol/error.ts";
+import type { Host } from "../../protocol/host.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { asObject } from "../../util/json.ts";
+import { basename } from "../../util/path.ts";
+
+/** Who writes. Two processes are the same when pid, start and space are. */
+export interface LockOwner {
+  readonly pid: number;
+  /** When the process started, in the kernel's own ticks; empty where unknown. */
+  readonly processStart: string;
+  /** Where the pid means something; empty where unknown. */
+  readonly machine: string;
+  readonly boot: string;
+  readonly pidSpace: string;
+  readonly since: string;
+  /** Told apart from every other lock, also of the same process. */
+  readonly token: string;
+}
+
+export interface WriterLock {
+  release(): Promise<void>;
+}
+
+/** Path of the lock of a session file. */
+export function lockPath(logPath: string): string {
+  return `${logPath}.lock`;
+}
+
+/** Takes the lock, over a dead writer's body if need be. Throws SessionError when held. */
+export async function openWriterLock(
+  host: Host,
+  logPath: string,
+): Promise<WriterLock> {
+  const path = lockPath(logPath);
+  const owner = await describeSelf(host);
+  for (let attempt = 0; attempt < LIMITS.lockAttempts; attempt++) {
+    if (await createFile(host, path, `${JSON.stringify(owner)}\n`)) {
+      return { release: () => releaseLock(host, path, owner) };
+    }
+    const text = await readLock(host, path);
+    if (text === undefined) continue;
+    await refuseIfHeld(host, logPath, text);
+    await removeDeadLock(host, path, text);
+  }
+  throw new SessionError(
+    `Cannot lock session ${basename(logPath)}: others keep taking the lock`,
+  );
+}
+
+/** Who has the session open for writing; undefined when nobody alive has. */
+export async function readLockOwner(
+  host: Host,
+  logPath: string,
+): Promise<LockOwner | undefined> {
+  const text = await readLock(host, lockPath(logPath));
+  const owner = text === undefined ? undefined : parseOwner(text);
+  if (owner === undefined) return undefined;
+  return await isOwnerAlive(host, logPath, owner) ? owner : undefined;
+}
+
+async function createFile(
+  host: Host,
+  path: string,
+  text: string,
+): Promise<boolean> {
+  try {
+    await host.files.write(path, text, { mode: 0o600, exclusive: true });
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return false;
+    // A lock without content would hold up the next writer for nothing.
+    await host.files.remove(path).catch(() => undefined);
+    throw new SessionError(
+      `Cannot lock session ${path}: ${errorText(error)}`,
+    );
+  }
+}
+
+async function readLock(host: Host, path: string): Promise<string | undefined> {
+  try {
+    return await host.files.readText(path);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw new SessionError(`Cannot read lock ${path}: ${errorText(error)}`);
+  }
+}
+
+async function refuseIfHeld(
+  host: Host,
+  logPath: string,
+  text: string,
+): Promise<void> {
+  const owner = parseOwner(text);
+  if (owner === undefined) {
+    if (!await isRecent(host, lockPath(logPath), LIMITS.lockBlankMs)) return;
+    throw new SessionError(
+      `Cannot open session ${basename(logPath)}: another process is opening it`,
+    );
+  }
+  if (!await isOwnerAlive(host, logPath, owner)) return;
+  throw new SessionError(
+    `Cannot open session ${
+      basename(logPath)
+    }: process ${owner.pid} has had it ` +
+      `open for writing since ${owner.since}, must be ended first ` +
+      `(its lock is ${lockPath(logPath)})`,
+  );
+}
+
+async function isOwnerAlive(
+  host: Host,
+  logPath: string,
+  owner: LockOwner,
+): Promise<boolean> {
+  const here = await readPlace(host);
+  if (owner.machine === here.machine && owner.boot !== here.boot) return false;
+  if (owner.boot !== here.boot || owner.pidSpace !== here.pidSpace) {
+    // In another container or on another machine: its pid says nothing here, its
+    // writing does.
+    return await isRecent(host, logPath, LIMITS.lockForeignMs) ||
+      await isRecent(host, lockPath(logPath), LIMITS.lockForeignMs);
+  }
+  if (!host.isAlive(owner.pid)) return false;
+  const start = await readProcessStart(host, owner.pid);
+  return start === owner.processStart || start === "";
+}
+
+async function isRecent(
+  host: Host,
+  path: string,
+  withinMs: number,
+): Promise<boolean> {
+  const stat = await host.files.stat(path);
+  if (stat === undefined) return false;
+  return host.now().getTime() - stat.mtimeMs < withinMs;
+}
+
+// Two may find the same dead lock, and the slower must not remove what the faster has
+// put in its place: only who holds the guard removes, after looking again.
+async function removeDeadLock(
+  host: Host,
+  path: string,
+  judged: string,
+): Promise<void> {
+  const guard = `${path}.takeover`;
+  if (!await createFile(host, guard, "")) {
+    // Left by a process that was killed between two steps of this function.
+    if (!await isRecent(host, guard, LIMITS.lockBlankMs)) {
+      await host.files.remove(guard).catch(() => undefined);
+    }
+    return await host.sleep(LIMITS.lockRetryMs);
+  }
+  try {
+    if (await readLock(host, path) === judged) await host.files.remove(path);
+  } finally {
+    await host.files.remove(guard);
+  }
+}
+
+async function releaseLock(
+  host: Host,
+  path: string,
+  owner: LockOwner,
+): Promise<void> {
+  const text = await readLock(host, path);
+  if (text === undefined || parseOwner(text)?.token !== owner.token) return;
+  await host.files.remove(path);
+}
+
+async function describeSelf(host: Host): Promise<LockOwner> {
+  return {
+    pid: host.pid,
+    processStart: await readProcessStart(host, host.pid),
+    ...await readPlace(host),
+    since: host.now().toISOString(),
+    token: host.newId(),
+  };
+}
+
+// Field 22 of /proc/PID/stat, proc_pid_stat(5); the name in field 2 may hold spaces.
+async function readProcessStart(host: Host, pid: number): Promise<string> {
+  const text = await readOrEmpty(() =>
+    host.files.readText(`/proc/${pid}/stat`)
+  );
+  return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+}
+
+async function readPlace(
+  host: Host,
+): Promise<Pick<LockOwner, "machine" | "boot" | "pidSpace">> {
+  const kernel = "/proc/sys/kernel";
+  const [machine, boot, pidSpace] = await Promise.all([
+    readOrEmpty(() => host.files.readText(`${kernel}/hostname`)),
+    readOrEmpty(() => host.files.readText(`${kernel}/random/boot_id`)),
+    readOrEmpty(() => host.files.readLink("/proc/self/ns/pid")),
+  ]);
+  return { machine: machine.trim(), boot: boot.trim(), pidSpace };
+}
+
+async function readOrEmpty(read: () => Promise<string>): Promise<string> {
+  try {
+    return await read();
+  } catch {
+    return "";
+  }
+}
+
+function parseOwner(text: string): LockOwner | undefined {
+  let value: ReturnType<typeof asObject>;
+  try {
+    value = asObject(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+  if (typeof value?.["pid"] !== "number") return undefined;
+  const word = (key: string): string => {
+    const found = value[key];
+    return typeof found === "string" ? found : "";
+  };
+  return {
+    pid: value["pid"],
+    processStart: word("processStart"),
+    machine: word("machine"),
+    boot: word("boot"),
+    pidSpace: word("pidSpace"),
+    since: word("since"),
+    token: word("token"),
+  };
+}

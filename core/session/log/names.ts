@@ -1,0 +1,56 @@
+/** Names of sessions, for finding one without reading all: a copy of what the logs say. */
+import { errorCode } from "../../protocol/error.ts";
+import type { Files, Host } from "../../protocol/host.ts";
+import { asObject } from "../../util/json.ts";
+import { encodeJsonLine, parseJsonLine, splitLines } from "../../util/jsonl.ts";
+
+export interface SessionName {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** The file of names, in the form other programs of this home also keep. */
+export function namesPath(codexHome: string): string {
+  return `${codexHome}/session_index.jsonl`;
+}
+
+/** Appends a name; the last one of an id counts. */
+export async function writeSessionName(
+  host: Host,
+  codexHome: string,
+  { id, name }: SessionName,
+): Promise<void> {
+  const file = await host.files.openAppend(namesPath(codexHome), {
+    mode: 0o600,
+  });
+  try {
+    const updated_at = host.now().toISOString();
+    file.write(encodeJsonLine({ id, thread_name: name, updated_at }));
+  } finally {
+    file.close();
+  }
+}
+
+/** Names by id; empty when there is no file. Lines that are none are passed over. */
+export async function readSessionNames(
+  files: Files,
+  codexHome: string,
+): Promise<ReadonlyMap<string, string>> {
+  const names = new Map<string, string>();
+  const { lines, torn } = splitLines(await readNames(files, codexHome));
+  for (const line of [...lines, torn]) {
+    const entry = asObject(parseJsonLine(line));
+    const { id, thread_name: name } = entry ?? {};
+    if (typeof id === "string" && typeof name === "string") names.set(id, name);
+  }
+  return names;
+}
+
+async function readNames(files: Files, codexHome: string): Promise<string> {
+  try {
+    return await files.readText(namesPath(codexHome));
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return "";
+    throw error;
+  }
+}

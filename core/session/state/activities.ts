@@ -1,0 +1,64 @@
+/** What a person watches: activities get ids, begin, change and end exactly once. */
+import type { Activity, EventBody } from "../../protocol/event.ts";
+import type { ActivityBody } from "../../protocol/tool.ts";
+
+/** Hands out ids in order of first appearance and knows what is still open. */
+export class ActivityBoard {
+  readonly #emit: (event: EventBody) => void;
+  readonly #open = new Map<string, Activity>();
+  #count = 0;
+
+  constructor(emit: (event: EventBody) => void) {
+    this.#emit = emit;
+  }
+
+  open(body: ActivityBody): string {
+    const activity = this.#name(body);
+    this.#open.set(activity.id, activity);
+    this.#emit({ type: "activity.started", activity });
+    return activity.id;
+  }
+
+  update(id: string, body: ActivityBody): void {
+    const activity: Activity = { ...body, id };
+    this.#open.set(id, activity);
+    this.#emit({ type: "activity.updated", activity });
+  }
+
+  complete(id: string, body: ActivityBody): void {
+    this.#open.delete(id);
+    this.#emit({ type: "activity.completed", activity: { ...body, id } });
+  }
+
+  /** What was shown under this id never became part of the conversation. */
+  withdraw(id: string): void {
+    this.#open.delete(id);
+    this.#emit({ type: "activity.withdrawn", activityId: id });
+  }
+
+  /** Shows something that is over the moment it is seen. */
+  show(body: ActivityBody): void {
+    this.#emit({ type: "activity.completed", activity: this.#name(body) });
+  }
+
+  /** Ends what a turn leaves open: a plan is done being shown, the rest was cut off. */
+  closeAll(): void {
+    for (const activity of [...this.#open.values()]) {
+      if (activity.type === "message" || activity.type === "reasoning") {
+        this.withdraw(activity.id);
+      } else {
+        this.complete(activity.id, asEnded(activity));
+      }
+    }
+  }
+
+  #name(body: ActivityBody): Activity {
+    return { ...body, id: `item_${this.#count++}` };
+  }
+}
+
+function asEnded(activity: Activity): ActivityBody {
+  return "status" in activity && activity.status === "in_progress"
+    ? { ...activity, status: "failed" }
+    : activity;
+}

@@ -1,0 +1,51 @@
+/** Questions on their way to the person, and the answers coming back. */
+import type { EventBody } from "../../protocol/event.ts";
+import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
+
+interface Pending {
+  readonly resolve: (decision: Decision) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** Each question is answered once: by the person, or by the end of its turn. */
+export class Approvals {
+  readonly #pending = new Map<string, Pending>();
+  readonly #emit: (event: EventBody) => void;
+  readonly #newId: () => string;
+
+  constructor(emit: (event: EventBody) => void, newId: () => string) {
+    this.#emit = emit;
+    this.#newId = newId;
+  }
+
+  /** Puts the question; rejects with the signal's reason when the turn is aborted. */
+  ask(request: ApprovalRequest, signal: AbortSignal): Promise<Decision> {
+    signal.throwIfAborted();
+    const approvalId = this.#newId();
+    const { promise, resolve, reject } = Promise.withResolvers<Decision>();
+    const onAbort = (): void => {
+      this.#pending.delete(approvalId);
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    this.#pending.set(approvalId, {
+      resolve: (decision) => {
+        signal.removeEventListener("abort", onAbort);
+        resolve(decision);
+      },
+      reject,
+    });
+    this.#emit({ type: "approval.requested", approvalId, request });
+    return promise;
+  }
+
+  /** Answers a question; false when it is not (or no longer) open. */
+  decide(approvalId: string, decision: Decision): boolean {
+    const pending = this.#pending.get(approvalId);
+    if (pending === undefined) return false;
+    this.#pending.delete(approvalId);
+    this.#emit({ type: "approval.settled", approvalId, decision });
+    pending.resolve(decision);
+    return true;
+  }
+}

@@ -1,0 +1,36 @@
+/** A log that writes nothing: for ephemeral runs, and where no file can be made. */
+import { SessionError } from "../../protocol/error.ts";
+import type { Host } from "../../protocol/host.ts";
+import type { ThreadLog, ThreadMeta } from "../../protocol/log.ts";
+import { createThreadLog, type LogOptions } from "../log/log_writer.ts";
+
+/** Forgets every fact; its path is empty. */
+export function memoryLog(): ThreadLog {
+  return {
+    path: "",
+    append: () => {},
+    sync: () => {},
+    close: () => Promise.resolve(),
+  };
+}
+
+/**
+ * The log of a new thread, or one in memory when `ephemeral`, or when no file can be
+ * made (read-only or missing home, full disk); then `warn` is told once why.
+ */
+export async function openLogOrMemory(
+  host: Host,
+  options: LogOptions & {
+    readonly meta: ThreadMeta;
+    readonly ephemeral: boolean;
+  },
+): Promise<ThreadLog> {
+  if (options.ephemeral) return memoryLog();
+  try {
+    return await createThreadLog(host, options);
+  } catch (error) {
+    if (!(error instanceof SessionError)) throw error;
+    options.warn?.(`${error.message}. The session is not recorded`);
+    return memoryLog();
+  }
+}

@@ -1,0 +1,74 @@
+/** What a thread remembers between its turns; only the session writes it. */
+import type { ToldContext } from "../../context/initial.ts";
+import {
+  addUsage,
+  type CacheReport,
+  NO_USAGE,
+  type Usage,
+} from "../../protocol/event.ts";
+import type { Frame } from "./request_prefix.ts";
+import type { Transcript } from "./transcript.ts";
+
+/** Token accounting: what the provider last counted, plus estimates of what came after. */
+export class ThreadState {
+  readonly transcript: Transcript;
+  /** What the model was last told; undefined before the first turn and after a compaction. */
+  told: ToldContext | undefined;
+  /** What surrounds the items of this generation; undefined until it is first needed. */
+  frame: Frame | undefined;
+  /** Estimated tokens of instructions and tools, which are sent beside the items. */
+  baseTokens = 0;
+  /** Tokens that the last compaction left; 0 before one. */
+  compactedTokens = 0;
+  threadUsage: Usage = NO_USAGE;
+  /** What the next message is the first one of; undefined when it is of none. */
+  sessionSource: "startup" | "resume" | "compact" | undefined = "startup";
+  /** Whether hooks were told that the session began. */
+  isSessionStarted = false;
+  /** What the provider's cache did for the last request; null before one. */
+  lastCache: CacheReport | null = null;
+  // Undefined while no count of the provider holds: then all is estimated.
+  #countedTokens: number | undefined;
+  #estimateThen = 0;
+
+  constructor(transcript: Transcript) {
+    this.transcript = transcript;
+  }
+
+  /** Takes over the accounts of a restored thread. */
+  restore(
+    threadUsage: Usage,
+    lastUsage: Usage | null,
+    newerTokens: number,
+  ): void {
+    this.threadUsage = threadUsage;
+    if (lastUsage === null) return this.forgetCount();
+    this.#countedTokens = lastUsage.totalTokens;
+    this.#estimateThen = this.transcript.tokens - newerTokens;
+  }
+
+  /** Takes the provider's count; all items committed by now are in it. */
+  count(usage: Usage): void {
+    this.threadUsage = addUsage(this.threadUsage, usage);
+    this.#countedTokens = usage.totalTokens;
+    this.#estimateThen = this.transcript.tokens;
+  }
+
+  /** Takes note of a request beside the conversation: what the next one has stays. */
+  spend(usage: Usage): void {
+    this.threadUsage = addUsage(this.threadUsage, usage);
+  }
+
+  /** The provider's count no longer holds: the history was replaced. */
+  forgetCount(): void {
+    this.#countedTokens = undefined;
+  }
+
+  /** Tokens the next request will have, as well as we know. */
+  usedTokens(): number {
+    const { tokens } = this.transcript;
+    return this.#countedTokens === undefined
+      ? this.baseTokens + tokens
+      : this.#countedTokens + tokens - this.#estimateThen;
+  }
+}

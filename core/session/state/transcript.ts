@@ -1,0 +1,195 @@
+/** The transcript: what the model has been told, append-only, serialized once per item. */
+import {
+  foldHandover,
+  type HandoverState,
+  NO_HANDOVER,
+} from "../../context/compaction/handover.ts";
+import { estimateItemTokens } from "../../context/format/tokens.ts";
+import {
+  callOutput,
+  type CallView,
+  type InputPart,
+  viewItem,
+  type WireItem,
+} from "../../protocol/item.ts";
+import type { ThreadLog } from "../../protocol/log.ts";
+import { assert } from "../../util/assert.ts";
+import { deepFreeze } from "../../util/json.ts";
+import { byteLength } from "../../util/text.ts";
+
+/** An item, its text as logged and sent, and its estimated tokens. */
+export interface Entry {
+  readonly item: WireItem;
+  readonly json: string;
+  readonly tokens: number;
+}
+
+/** Refuses bad states instead of repairing them when a request is built. */
+export class Transcript {
+  readonly #log: ThreadLog;
+  #entries: Entry[] = [];
+  #tail: WireItem[] = [];
+  #openCalls = new Map<string, CallView>();
+  #input = "";
+  #tokens = 0;
+  #inputBytes = 0;
+  #generation = 0;
+  #handover = NO_HANDOVER;
+
+  constructor(log: ThreadLog) {
+    this.#log = log;
+  }
+
+  get entries(): readonly Entry[] {
+    return this.#entries;
+  }
+
+  /** Estimated tokens of all committed items. */
+  get tokens(): number {
+    return this.#tokens;
+  }
+
+  /** UTF-8 bytes of `inputText()`. */
+  get inputBytes(): number {
+    return this.#inputBytes;
+  }
+
+  /** What a compaction must not lose. */
+  get handover(): HandoverState {
+    return this.#handover;
+  }
+
+  /** Counts the replacements of the history; 0 is the first life. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  get openCalls(): readonly CallView[] {
+    return [...this.#openCalls.values()];
+  }
+
+  /** The committed items as JSON texts joined by commas; no call may be open. */
+  inputText(): string {
+    assert(this.#openCalls.size === 0, "a prompt leaves no call unanswered");
+    return this.#input;
+  }
+
+  /** Appends items of our own: context, user messages, markers. */
+  append(items: readonly WireItem[]): void {
+    for (const item of items) {
+      const { type } = viewItem(item);
+      assert(
+        type !== "call" && type !== "output",
+        `${type} is not ours to say`,
+      );
+      this.#commit(item);
+    }
+  }
+
+  /** Takes a finished item of the running response; it waits until something commits it. */
+  hold(item: WireItem): void {
+    this.#tail.push(item);
+  }
+
+  /** Commits what waits, in order, and returns it. */
+  commitTail(): readonly Entry[] {
+    const committed = this.#tail.map((item) => this.#commit(item));
+    this.#tail = [];
+    return committed;
+  }
+
+  /** Forgets what waits: the response broke off. */
+  dropTail(): void {
+    this.#tail = [];
+  }
+
+  /** Answers an open call. */
+  settle(callId: string, output: string | readonly InputPart[]): Entry {
+    const call = this.#openCalls.get(callId);
+    assert(call !== undefined, `call ${callId} is open when it is answered`);
+    return this.#commit(callOutput(call, output));
+  }
+
+  /** Cuts the end off: the only way back, for a rollback the person asked for. */
+  keepFirst(count: number): void {
+    const kept = this.#entries.slice(0, count);
+    this.#clear();
+    for (const entry of kept) this.#keep(entry);
+    assert(this.#openCalls.size === 0, "a rollback leaves no call unanswered");
+  }
+
+  /** Starts a new generation; the log fact of it is written by the caller first. */
+  replace(items: readonly string[]): void {
+    assert(
+      this.#openCalls.size === 0,
+      "no call is open when history is replaced",
+    );
+    this.#clear();
+    for (const json of items) this.#keep(toEntry(JSON.parse(json), json));
+  }
+
+  /** Takes over the items of a restored thread, texts as they were logged. */
+  restore(
+    items: readonly string[],
+    generation: number,
+    handover: HandoverState = NO_HANDOVER,
+  ): void {
+    this.#handover = handover;
+    for (const json of items) this.#keep(toEntry(JSON.parse(json), json));
+    this.#generation = generation;
+  }
+
+  #clear(): void {
+    this.#entries = [];
+    this.#openCalls.clear();
+    this.#input = "";
+    this.#tokens = 0;
+    this.#inputBytes = 0;
+    this.#tail = [];
+    this.#generation++;
+  }
+
+  #commit(item: WireItem): Entry {
+    const entry = toEntry(item, JSON.stringify(item));
+    this.#check(entry);
+    this.#log.append({ type: "item", json: entry.json });
+    this.#keep(entry);
+    return entry;
+  }
+
+  #check(entry: Entry): void {
+    const view = viewItem(entry.item);
+    if (view.type === "call") {
+      assert(
+        !this.#openCalls.has(view.callId),
+        `call id ${view.callId} is used once at a time`,
+      );
+    }
+    if (view.type === "output") {
+      assert(
+        this.#openCalls.has(view.callId),
+        `output ${view.callId} answers an open call`,
+      );
+    }
+  }
+
+  #keep(entry: Entry): void {
+    this.#entries.push(entry);
+    const text = this.#input === "" ? entry.json : `,${entry.json}`;
+    this.#input += text;
+    this.#inputBytes += byteLength(text);
+    this.#tokens += entry.tokens;
+    this.#handover = foldHandover(this.#handover, entry.item);
+    const view = viewItem(entry.item);
+    if (view.type === "call") this.#openCalls.set(view.callId, view);
+    if (view.type === "output") this.#openCalls.delete(view.callId);
+  }
+}
+
+function toEntry(item: WireItem, json: string): Entry {
+  return {
+    item: deepFreeze(item),
+    json,
+    tokens: estimateItemTokens(item, json),
+  };
+}

@@ -1,0 +1,21 @@
+/** Takes the last turns out of the conversation; files stay as they are. */
+import { recallTold } from "../../context/recall.ts";
+import { planRollback } from "../log/rollback_plan.ts";
+import type { RunningTask } from "../turn/context.ts";
+
+/** Cuts the transcript before the nth last user message and says so in the log. */
+export function rollBack(turns: number, context: RunningTask): void {
+  const { state, log, deps, settings } = context;
+  const items = state.transcript.entries.map((entry) => entry.item);
+  const kept = planRollback(items, turns);
+  if (kept === items.length) return;
+  log.append({ type: "rolled_back", turns });
+  state.transcript.keepFirst(kept);
+  state.told = recallTold(items.slice(0, kept), {
+    model: settings.model.slug,
+    instructions: deps.instructions,
+    cwd: settings.cwd,
+  });
+  state.forgetCount();
+  context.cacheWatch.announce("rolled back");
+}

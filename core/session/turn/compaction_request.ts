@@ -1,0 +1,162 @@
+/** The request for a shorter history: to the provider's endpoint, or for a summary. */
+import { buildCompactionInput } from "../../context/compaction/prompt.ts";
+import { trimForOverflow } from "../../context/compaction/overflow.ts";
+import { estimateItemTokens } from "../../context/format/tokens.ts";
+import { buildBody } from "../../model/request.ts";
+import { ModelError } from "../../protocol/error.ts";
+import type { Usage } from "../../protocol/event.ts";
+import { viewItem, type WireItem } from "../../protocol/item.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { NOTHING_SPENT } from "../../util/retry.ts";
+import { byteLength } from "../../util/text.ts";
+import type { Frame } from "../state/request_prefix.ts";
+import { waitForRetry } from "./stream_retry.ts";
+import type { RunningTask } from "./context.ts";
+
+interface Asked {
+  readonly usage: Usage | null;
+  readonly durationMs: number;
+  readonly requestBytes: number;
+}
+
+export type Shorter =
+  | Asked & { readonly type: "summary"; readonly text: string }
+  | Asked & { readonly type: "items"; readonly items: readonly WireItem[] };
+
+/** `POST /responses/compact` with the whole history, less where it does not fit. */
+export function askEndpoint(
+  frame: Frame,
+  context: RunningTask,
+): Promise<Shorter> {
+  return withTrimming(context, (items) => items, async (texts) => {
+    const body = buildBody(frame.compactParts(), texts);
+    const { host, model } = context.deps;
+    const startedMs = host.monotonicMs();
+    const { items, usage } = await model.compact({
+      body,
+      threadId: context.threadId,
+      signal: context.signal,
+      onRetry: (notice) => context.emit({ type: "stream.retry", ...notice }),
+    });
+    const durationMs = Math.round(host.monotonicMs() - startedMs);
+    const requestBytes = byteLength(body);
+    return { type: "items", items, usage, durationMs, requestBytes };
+  });
+}
+
+/** Asks the model itself, with the same instructions and tools, for a summary. */
+export function askSummary(
+  frame: Frame,
+  context: RunningTask,
+): Promise<Shorter> {
+  return withTrimming(
+    context,
+    (items) => buildCompactionInput(items, context.deps.compactPrompt).input,
+    async (texts) => {
+      const body = buildBody(frame.summaryParts(), texts);
+      const { host } = context.deps;
+      const startedMs = host.monotonicMs();
+      const answer = await readSummary(body, context);
+      const durationMs = Math.round(host.monotonicMs() - startedMs);
+      const requestBytes = byteLength(body);
+      return { type: "summary", ...answer, durationMs, requestBytes };
+    },
+  );
+}
+
+// The oldest work is left out until the request fits: by our estimate before it is sent,
+// by the server's word after.
+async function withTrimming(
+  context: RunningTask,
+  input: (items: readonly WireItem[]) => readonly WireItem[],
+  send: (texts: readonly string[]) => Promise<Shorter>,
+): Promise<Shorter> {
+  const texts = new Map(
+    context.state.transcript.entries.map(({ item, json }) => [item, json]),
+  );
+  let items: readonly WireItem[] = [...texts.keys()];
+  let dropped = 0;
+  for (;;) {
+    const excess = excessTokens(input(items), context);
+    const trimmed = excess > 0
+      ? trimForOverflow(items, { tokensMin: excess })
+      : undefined;
+    if (trimmed !== undefined && trimmed.dropped > 0) {
+      items = trimmed.items;
+      dropped += trimmed.dropped;
+    }
+    try {
+      const shorter = await send(
+        input(items).map((item) => texts.get(item) ?? JSON.stringify(item)),
+      );
+      warnDropped(dropped, context);
+      return shorter;
+    } catch (error) {
+      const isFull = error instanceof ModelError &&
+        error.kind === "context_window";
+      const less = isFull ? trimForOverflow(items) : undefined;
+      if (less === undefined || less.dropped === 0) throw error;
+      items = less.items;
+      dropped += less.dropped;
+    }
+  }
+}
+
+function excessTokens(
+  items: readonly WireItem[],
+  { state, settings }: RunningTask,
+): number {
+  const tokens = items.reduce((sum, item) => sum + estimateItemTokens(item), 0);
+  const room = Math.floor(settings.model.contextWindow * LIMITS.windowShare) -
+    state.baseTokens - LIMITS.summaryTokens;
+  return tokens - Math.max(room, 0);
+}
+
+function warnDropped(dropped: number, context: RunningTask): void {
+  if (dropped === 0) return;
+  context.emit({
+    type: "warning",
+    message:
+      `The history did not fit into the request that compacts it: its ${dropped} oldest items were left out of the summary`,
+  });
+}
+
+async function readSummary(
+  body: string,
+  context: RunningTask,
+): Promise<{ readonly text: string; readonly usage: Usage | null }> {
+  let spent = NOTHING_SPENT;
+  for (;;) {
+    try {
+      return await readSummaryOnce(body, context);
+    } catch (error) {
+      spent = await waitForRetry(error, spent, context);
+    }
+  }
+}
+
+// Calls are not wanted and not made; a message is the summary.
+async function readSummaryOnce(
+  body: string,
+  context: RunningTask,
+): Promise<{ readonly text: string; readonly usage: Usage | null }> {
+  let text = "";
+  let usage: Usage | null = null;
+  const { model } = context.deps;
+  const { threadId, signal, emit } = context;
+  const batches = model.stream({
+    body,
+    threadId,
+    signal,
+    onRetry: (notice) => emit({ type: "stream.retry", ...notice }),
+  });
+  for await (const batch of batches) {
+    for (const event of batch) {
+      if (event.type === "completed") usage = event.usage;
+      if (event.type !== "item_done") continue;
+      const view = viewItem(event.item);
+      if (view.type === "message") text = view.text;
+    }
+  }
+  return { text, usage };
+}

@@ -1,0 +1,48 @@
+/** The form of the final message: checked here, whatever the provider promises. */
+import { schemaRepairItem } from "../../context/schema_repair.ts";
+import { ModelError } from "../../protocol/error.ts";
+import type { WireItem } from "../../protocol/item.ts";
+import type { JsonObject } from "../../util/json.ts";
+
+/** Checks the final messages of one turn: the first wrong one is sent back, once. */
+export class OutputCheck {
+  readonly #schema: JsonObject | undefined;
+  #isRepairing = false;
+
+  constructor(schema: JsonObject | undefined) {
+    this.#schema = schema;
+  }
+
+  /** What to tell the model, or undefined when the message is right. Throws ModelError. */
+  async findRepair(message: string): Promise<WireItem | undefined> {
+    if (this.#schema === undefined) return undefined;
+    const problems = await findProblems(message, this.#schema);
+    if (problems.length === 0) return undefined;
+    if (this.#isRepairing) {
+      throw new ModelError(
+        `The final message does not satisfy the output schema, also after it was sent back: ${
+          problems.join("; ")
+        }`,
+        { kind: "schema", retryable: false },
+      );
+    }
+    this.#isRepairing = true;
+    return schemaRepairItem(problems);
+  }
+}
+
+async function findProblems(
+  message: string,
+  schema: JsonObject,
+): Promise<readonly string[]> {
+  if (message.trim() === "") return ["there is no final message"];
+  let value: unknown;
+  try {
+    value = JSON.parse(message);
+  } catch {
+    return ["it is not JSON"];
+  }
+  // Runs without a schema load nothing for it.
+  const { buildSchemaCheck } = await import("../../util/json_schema.ts");
+  return buildSchemaCheck(schema)(value);
+}

@@ -1,0 +1,92 @@
+/** An answer as a person sees it come in: live text first, the committed item last. */
+import type { EventBody } from "../../protocol/event.ts";
+import type { ItemView, WireItem } from "../../protocol/item.ts";
+import type { ActivityBoard } from "../state/activities.ts";
+
+type Kind = "message" | "reasoning";
+interface Shown {
+  readonly activityId: string;
+  readonly kind: Kind;
+}
+
+/** Opens an activity with the first words of an item and completes it when it is committed. */
+export class ResponseView {
+  readonly #board: ActivityBoard;
+  readonly #emit: (event: EventBody) => void;
+  readonly #shown = new Map<string, Shown>();
+  #latestItemId = "";
+
+  constructor(board: ActivityBoard, emit: (event: EventBody) => void) {
+    this.#board = board;
+    this.#emit = emit;
+  }
+
+  begin(itemId: string, item: WireItem): void {
+    if (item.type === "message" || item.type === "reasoning") {
+      this.#latestItemId = itemId;
+    }
+  }
+
+  text(itemId: string, text: string): void {
+    const { activityId } = this.#show(itemId, "message");
+    this.#emit({ type: "text.delta", activityId, text });
+  }
+
+  reasoning(itemId: string, text: string): void {
+    const { activityId } = this.#show(itemId, "reasoning");
+    this.#emit({ type: "reasoning.delta", activityId, text });
+  }
+
+  section(itemId: string): void {
+    const shown = this.#shown.get(this.#keyOf(itemId));
+    if (shown?.kind === "reasoning") this.reasoning(itemId, "\n");
+  }
+
+  /** The item is part of the conversation now. */
+  commit(item: WireItem, view: ItemView): void {
+    if (view.type === "message" && view.text !== "") {
+      this.#complete(item, "message", view.text);
+    }
+    if (view.type === "reasoning" && view.summary.length > 0) {
+      this.#complete(item, "reasoning", view.summary.join("\n"));
+    }
+    if (view.type === "web_search") {
+      const { query, action } = view;
+      this.#board.show({ type: "web_search", query, action });
+    }
+  }
+
+  /** The answer broke off: what was shown and not committed is void. */
+  withdraw(): void {
+    for (const { activityId } of this.#shown.values()) {
+      this.#board.withdraw(activityId);
+    }
+    this.#shown.clear();
+  }
+
+  #complete(item: WireItem, kind: Kind, text: string): void {
+    const itemId = typeof item["id"] === "string" ? item["id"] : "";
+    const key = this.#keyOf(itemId);
+    const shown = this.#shown.get(key);
+    if (shown?.kind !== kind) return this.#board.show({ type: kind, text });
+    this.#shown.delete(key);
+    this.#board.complete(shown.activityId, { type: kind, text });
+  }
+
+  #show(itemId: string, kind: Kind): Shown {
+    const key = this.#keyOf(itemId);
+    const known = this.#shown.get(key);
+    if (known !== undefined) return known;
+    const shown = {
+      activityId: this.#board.open({ type: kind, text: "" }),
+      kind,
+    };
+    this.#shown.set(key, shown);
+    return shown;
+  }
+
+  // Servers that do not name items stream them one after the other.
+  #keyOf(itemId: string): string {
+    return itemId === "" ? this.#latestItemId : itemId;
+  }
+}

@@ -1,0 +1,166 @@
+/** One inference: a request goes out, finished items enter the transcript, calls start. */
+import type { ResponseEvent } from "../../model/response_event.ts";
+import { ModelError } from "../../protocol/error.ts";
+import type { EventBody, Usage } from "../../protocol/event.ts";
+import { viewItem, type WireItem } from "../../protocol/item.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { unreachable } from "../../util/assert.ts";
+import type { ThreadDeps } from "../state/deps.ts";
+import type { Dispatch } from "./dispatch.ts";
+import { ResponseView } from "./response_activities.ts";
+import type { ActivityBoard } from "../state/activities.ts";
+import type { ThreadState } from "../state/state.ts";
+
+export interface SampleContext {
+  readonly deps: ThreadDeps;
+  readonly threadId: string;
+  readonly state: ThreadState;
+  readonly board: ActivityBoard;
+  readonly dispatch: Dispatch;
+  readonly signal: AbortSignal;
+  readonly emit: (event: EventBody) => void;
+}
+
+export interface Sample {
+  /** Calls that were committed and started. */
+  readonly calls: number;
+  /** Text of the last message, undefined when there was none. */
+  readonly message: string | undefined;
+  /** The server wants another request although nothing was called. */
+  readonly goesOn: boolean;
+  readonly usage: Usage | null;
+  readonly requestId: string | undefined;
+  readonly durationMs: number;
+}
+
+/**
+ * Sends one body and takes the answer in. Throws ModelError when the answer broke off or
+ * was refused: what a finished call had committed stays, the rest is forgotten.
+ */
+export async function sample(
+  body: string,
+  context: SampleContext,
+): Promise<Sample> {
+  const taking = new Taking(context);
+  const startedMs = context.deps.host.monotonicMs();
+  try {
+    const batches = context.deps.model.stream({
+      body,
+      threadId: context.threadId,
+      signal: context.signal,
+      onRetry: (notice) => context.emit({ type: "stream.retry", ...notice }),
+    });
+    for await (const batch of batches) {
+      for (const event of batch) taking.take(event);
+    }
+    return taking.finish(context.deps.host.monotonicMs() - startedMs);
+  } catch (error) {
+    taking.drop();
+    throw error;
+  }
+}
+
+/** The state of one answer while it comes in. */
+class Taking {
+  readonly #context: SampleContext;
+  readonly #view: ResponseView;
+  #calls = 0;
+  #message: string | undefined;
+  #requestId: string | undefined;
+  #completed: (ResponseEvent & { readonly type: "completed" }) | undefined;
+
+  constructor(context: SampleContext) {
+    this.#context = context;
+    this.#view = new ResponseView(context.board, context.emit);
+  }
+
+  take(event: ResponseEvent): void {
+    switch (event.type) {
+      case "opened":
+        this.#requestId = event.requestId;
+        return;
+      case "item_started":
+        return this.#view.begin(event.itemId, event.item);
+      case "text_delta":
+        return this.#view.text(event.itemId, event.text);
+      case "reasoning_delta":
+        return event.raw
+          ? undefined
+          : this.#view.reasoning(event.itemId, event.text);
+      case "reasoning_section":
+        return this.#view.section(event.itemId);
+      case "item_done":
+        return this.#hold(event.item);
+      case "completed":
+        this.#completed = event;
+        this.#commit();
+        return;
+      case "created":
+      case "tool_input_delta":
+        return;
+      default:
+        return unreachable(event);
+    }
+  }
+
+  finish(durationMs: number): Sample {
+    const completed = this.#completed;
+    if (completed === undefined) {
+      throw new ModelError("The stream ended before the answer was complete", {
+        kind: "stream",
+        retryable: true,
+      });
+    }
+    return {
+      calls: this.#calls,
+      message: this.#message,
+      goesOn: completed.endTurn === false,
+      usage: completed.usage,
+      requestId: this.#requestId,
+      durationMs,
+    };
+  }
+
+  drop(): void {
+    this.#context.state.transcript.dropTail();
+    this.#view.withdraw();
+  }
+
+  #hold(item: WireItem): void {
+    const view = viewItem(item);
+    // Outputs are ours to give; one from the server would answer a call twice.
+    if (view.type === "output") return;
+    if (view.type !== "call") {
+      this.#context.state.transcript.hold(item);
+      return;
+    }
+    if (!this.#isAnswerable(view.callId)) return;
+    this.#context.state.transcript.hold(item);
+    this.#commit();
+    this.#calls++;
+    this.#context.dispatch.start(view);
+  }
+
+  // A call that cannot be told from another would leave one of them without an answer.
+  #isAnswerable(callId: string): boolean {
+    const { transcript } = this.#context.state;
+    const isOpen = transcript.openCalls.some((call) => call.callId === callId);
+    if (callId !== "" && !isOpen && this.#calls < LIMITS.callsPerResponse) {
+      return true;
+    }
+    this.#context.emit({
+      type: "warning",
+      message:
+        `Cannot take a tool call: its id is "${callId}", must be unique and there are at most ${LIMITS.callsPerResponse} in an answer`,
+    });
+    return false;
+  }
+
+  #commit(): void {
+    for (const { item } of this.#context.state.transcript.commitTail()) {
+      const view = viewItem(item);
+      if (view.type === "message") this.#message = view.text;
+      this.#view.commit(item, view);
+    }
+  }
+}

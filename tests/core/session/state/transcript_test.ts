@@ -1,0 +1,138 @@
+/** The transcript refuses bad states; each item is serialized once. */
+import assert from "node:assert/strict";
+import { textMessage, type WireItem } from "../../../../core/protocol/item.ts";
+import type { LogFact, ThreadLog } from "../../../../core/protocol/log.ts";
+import { Transcript } from "../../../../core/session/state/transcript.ts";
+
+function fakeLog(facts: LogFact[], fails = (): boolean => false): ThreadLog {
+  return {
+    path: "(memory)",
+    append: (fact) => {
+      if (fails()) throw new Error("disk full");
+      facts.push(fact);
+    },
+    sync: () => {},
+    close: () => Promise.resolve(),
+  };
+}
+
+function create(): { transcript: Transcript; facts: LogFact[] } {
+  const facts: LogFact[] = [];
+  return { transcript: new Transcript(fakeLog(facts)), facts };
+}
+
+function callItem(id: string): WireItem {
+  return { type: "function_call", call_id: id, name: "f", arguments: "{}" };
+}
+
+const HELLO = textMessage("user", "hello");
+
+Deno.test("Transcript logs and sends the very same text of an item", () => {
+  const { transcript, facts } = create();
+  transcript.append([HELLO]);
+  transcript.hold({ zeta: 1, type: "hologram", alpha: 2 });
+  transcript.commitTail();
+  const json = '{"zeta":1,"type":"hologram","alpha":2}';
+  assert.deepEqual(facts.at(-1), { type: "item", json });
+  assert.equal(
+    transcript.inputText(),
+    `${JSON.stringify(HELLO)},${json}`,
+  );
+  assert.equal(
+    transcript.inputBytes,
+    new TextEncoder().encode(transcript.inputText()).length,
+  );
+});
+
+Deno.test("Transcript keeps what waits out of the prompt until something commits it", () => {
+  const { transcript, facts } = create();
+  transcript.hold(HELLO);
+  assert.deepEqual([transcript.entries.length, facts.length], [0, 0]);
+  transcript.dropTail();
+  assert.deepEqual(transcript.commitTail(), []);
+  transcript.hold(HELLO);
+  assert.equal(transcript.commitTail().length, 1);
+  assert.equal(transcript.entries.length, 1);
+});
+
+Deno.test("Transcript refuses calls and outputs as our own words", () => {
+  const { transcript } = create();
+  assert.throws(() => transcript.append([callItem("a")]), /not ours to say/);
+  const output = { type: "function_call_output", call_id: "a", output: "x" };
+  assert.throws(() => transcript.append([output]), /not ours to say/);
+  assert.equal(transcript.entries.length, 0);
+});
+
+Deno.test("Transcript gives each call one output, and no prompt before", () => {
+  const { transcript } = create();
+  transcript.hold(callItem("a"));
+  transcript.commitTail();
+  assert.throws(() => transcript.inputText(), /no call unanswered/);
+  assert.throws(() => transcript.replace([]), /no call is open/);
+  assert.throws(() => transcript.settle("b", "x"), /is open when/);
+  transcript.hold(callItem("a"));
+  assert.throws(() => transcript.commitTail(), /used once at a time/);
+  transcript.dropTail();
+  transcript.settle("a", "done");
+  assert.deepEqual(transcript.openCalls, []);
+  assert.throws(() => transcript.settle("a", "again"), /is open when/);
+  assert.match(transcript.inputText(), /"output":"done"/);
+});
+
+Deno.test("Transcript holds nothing that its log could not take", () => {
+  let isFull = false;
+  const transcript = new Transcript(fakeLog([], () => isFull));
+  transcript.append([HELLO]);
+  const before = transcript.inputText();
+  isFull = true;
+  assert.throws(() => transcript.append([HELLO]), /disk full/);
+  assert.equal(transcript.inputText(), before);
+  assert.equal(transcript.entries.length, 1);
+});
+
+Deno.test("Transcript freezes what it holds, to the bottom", () => {
+  const { transcript } = create();
+  const item = { type: "message", role: "user", content: [{ text: "a" }] };
+  transcript.append([item]);
+  assert.throws(() => {
+    item.content[0] = { text: "b" };
+  }, TypeError);
+  assert.throws(() => {
+    Object.assign(item.content[0] ?? {}, { text: "b" });
+  }, TypeError);
+});
+
+Deno.test("Transcript.replace() begins a new generation with the texts it is given", () => {
+  const { transcript, facts } = create();
+  transcript.append([HELLO, HELLO]);
+  const kept = JSON.stringify(textMessage("user", "kept"));
+  transcript.replace([kept]);
+  assert.equal(transcript.inputText(), kept);
+  assert.equal(transcript.generation, 1);
+  assert.equal(facts.length, 2, "the fact of it is the caller's to log");
+  const [entry] = transcript.entries;
+  assert.equal(transcript.tokens, entry?.tokens);
+});
+
+Deno.test("Transcript.keepFirst() goes back, but never between a call and its output", () => {
+  const { transcript } = create();
+  transcript.append([HELLO]);
+  const before = transcript.inputText();
+  transcript.hold(callItem("a"));
+  transcript.commitTail();
+  transcript.settle("a", "done");
+  assert.throws(() => transcript.keepFirst(2), /no call unanswered/);
+  const { transcript: other } = create();
+  other.append([HELLO, textMessage("user", "more")]);
+  other.keepFirst(1);
+  assert.equal(other.inputText(), before);
+});
+
+Deno.test("Transcript.restore() takes over texts, generation and facts of the log", () => {
+  const { transcript, facts } = create();
+  transcript.restore([JSON.stringify(HELLO), '{"b":1,"type":"x"}'], 3);
+  assert.deepEqual(facts, [], "nothing is logged again");
+  assert.equal(transcript.generation, 3);
+  assert.match(transcript.inputText(), /,\{"b":1,"type":"x"\}$/);
+  assert.equal(transcript.handover.request, "hello");
+});
