@@ -5,8 +5,8 @@ import type {
   CommandName,
   Flags,
 } from "./core/contract/command_line.ts";
-import type { FlagName, FlagSpec } from "./core/frontends/flag_spec.ts";
-import type { FlagValue } from "./core/frontends/flag_values.ts";
+import type { FlagName, FlagSpec } from "./core/frontends/cli/flags.ts";
+import type { FlagValue } from "./core/frontends/cli/flag_values.ts";
 import { loadProgramScript } from "./core/host/program_script.ts";
 import { PROGRAM, VERSION } from "./core/protocol/version.ts";
 
@@ -71,7 +71,7 @@ async function refuse(
   error: unknown,
   argv: readonly string[],
 ): Promise<number> {
-  const { outputFlagsOf } = await import("./core/frontends/exec_words.ts");
+  const { outputFlagsOf } = await import("./core/frontends/cli/unparsed.ts");
   const flags = outputFlagsOf(argv);
   if (flags === undefined) return await reportError(error);
   const { endRefused } = await import("./core/app/refused_exec.ts");
@@ -84,7 +84,7 @@ async function loadGeneratedText(
   if (!["completion", "man", "schema"].includes(asked.command)) {
     return undefined;
   }
-  const { renderGenerated } = await import("./core/frontends/generated.ts");
+  const { renderGenerated } = await import("./core/frontends/cli/generated.ts");
   return renderGenerated(asked.command, asked.args[0] ?? "");
 }
 
@@ -92,7 +92,7 @@ async function loadGeneratedText(
 export async function parseArgv(
   argv: readonly string[],
 ): Promise<CommandLine | TextAnswer> {
-  const lines = await import("./core/frontends/parse_line.ts");
+  const lines = await import("./core/frontends/cli/parse.ts");
   const { head, rest } = lines.splitArgv(argv);
   if (head[0] === "help") {
     return { text: await helpText(head.slice(1), "long") };
@@ -113,14 +113,14 @@ async function helpText(
   path: readonly string[],
   form: "short" | "long",
 ): Promise<string> {
-  const { renderHelp } = await import("./core/frontends/help.ts");
+  const { renderHelp } = await import("./core/frontends/cli/help.ts");
   return renderHelp(path, form);
 }
 
 async function findCommand(head: readonly string[]): Promise<FoundCommand> {
   const [{ COMMANDS, commandPaths }, { FLAGS }, builder] = await Promise.all([
-    import("./core/frontends/commands.ts"),
-    import("./core/frontends/flags.ts"),
+    import("./core/frontends/cli/commands_.ts"),
+    import("./core/frontends/cli/flags_.ts"),
     createBuilder(),
   ]);
   let found: FoundCommand | undefined;
@@ -165,8 +165,8 @@ const SHOW_VERSION = "showVersion";
 async function createBuilder(): Promise<Builder> {
   const [commander, { parseFlagValue }, { usageError }] = await Promise.all([
     import("commander"),
-    import("./core/frontends/flag_values.ts"),
-    import("./core/frontends/parse_line.ts"),
+    import("./core/frontends/cli/flag_values.ts"),
+    import("./core/frontends/cli/parse.ts"),
   ]);
   // commander derives the name of a value from the flag's spelling; ours is in the table.
   class TableOption extends commander.Option {
@@ -270,7 +270,7 @@ async function print(text: string): Promise<number> {
 async function reportError(error: unknown): Promise<number> {
   const [{ exitCodeOfError }, { UserError, errorText }, { denoTerminal }] =
     await Promise.all([
-      import("./core/frontends/exec_failure.ts"),
+      import("./core/frontends/jsonl/failure.ts"),
       import("./core/protocol/error.ts"),
       import("./core/host/terminal.ts"),
     ]);

@@ -6,8 +6,8 @@ import {
   COMMANDS,
   GROUPS,
   pathOf,
-} from "../core/frontends/commands.ts";
-import { FLAGS } from "../core/frontends/flags.ts";
+} from "../core/frontends/cli/commands_.ts";
+import { FLAGS } from "../core/frontends/cli/flags_.ts";
 import type { CommandLine } from "../core/contract/command_line.ts";
 import { UserError } from "../core/protocol/error.ts";
 import { PROGRAM, VERSION } from "../core/protocol/version.ts";

@@ -1,8 +1,8 @@
 /** `rondo exec` and its kin: one prompt, one exit code. */
 import type { LoadedConfig } from "../config/load.ts";
-import { runExec } from "../frontends/exec.ts";
-import { failExec, stopExec } from "../frontends/exec_early.ts";
-import { ExecStops } from "../frontends/exec_stops.ts";
+import { runExec } from "../frontends/exec/exec.ts";
+import { failExec, stopExec } from "../frontends/exec/early_exit.ts";
+import { ExecStops } from "../frontends/exec/stop_signals.ts";
 import { limitsOf } from "../config/settings.ts";
 import type { CommandLine, Flags } from "../contract/command_line.ts";
 import { errorText, UserError } from "../protocol/error.ts";

@@ -1,5 +1,5 @@
 /** What the person says on the command line: prompt, stdin, images. */
-import { readPrompt } from "../frontends/stdin.ts";
+import { readPrompt } from "../frontends/exec/stdin.ts";
 import type { CommandLine, Flags } from "../contract/command_line.ts";
 import { UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";

@@ -3,8 +3,8 @@ import { renderTomlValue, type TomlValue } from "../config/file/toml.ts";
 import {
   type McpServerServices,
   runMcpServer,
-} from "../frontends/mcp_server.ts";
-import type { StartArguments } from "../frontends/mcp_server_schema.ts";
+} from "../frontends/mcp_server/server.ts";
+import type { StartArguments } from "../frontends/mcp_server/schema.ts";
 import type { CommandLine, Flags } from "../contract/command_line.ts";
 import type { Host } from "../protocol/host.ts";
 import type { Terminal } from "../protocol/terminal.ts";

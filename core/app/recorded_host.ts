@@ -4,7 +4,7 @@ import {
   openReplay,
   type RecordedHost,
 } from "../cassette/cassette_host.ts";
-import { failExec } from "../frontends/exec_early.ts";
+import { failExec } from "../frontends/exec/early_exit.ts";
 import type { CommandLine, Flags } from "../contract/command_line.ts";
 import { errorText, UserError } from "../protocol/error.ts";
 import { exitCode } from "../contract/exit_code.ts";

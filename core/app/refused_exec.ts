@@ -1,5 +1,5 @@
 /** The end of an exec that did not get as far as its own code, for who reads its JSON. */
-import { failExec } from "../frontends/exec_early.ts";
+import { failExec } from "../frontends/exec/early_exit.ts";
 import { denoHost } from "../host/host.ts";
 import { denoTerminal } from "../host/terminal.ts";
 import type { Flags } from "../contract/command_line.ts";

@@ -1,5 +1,5 @@
 /** `rondo`, `rondo resume`, `rondo fork`: a conversation in this terminal. */
-import { runRepl } from "../frontends/repl.ts";
+import { runRepl } from "../frontends/repl/repl.ts";
 import type { CommandLine } from "../contract/command_line.ts";
 import type { Host } from "../protocol/host.ts";
 import type { Terminal } from "../protocol/terminal.ts";

@@ -1,11 +1,11 @@
 /** What a conversation can be told about itself: prompts, skills, settings, sizes, prices. */
-import { formatSpan } from "../frontends/format.ts";
+import { formatSpan } from "../frontends/render/format.ts";
 import { priceOf } from "../config/settings.ts";
 import { explainConfig, renderExplained } from "../config/explain.ts";
 import { providerOf } from "../config/provider/providers.ts";
 import { renderPlanPrompt } from "../context/requests.ts";
 import { renderReviewPrompt } from "../context/review.ts";
-import type { ContextServices } from "../frontends/repl_services.ts";
+import type { ContextServices } from "../frontends/conversation/repl_services.ts";
 import { UserError } from "../protocol/error.ts";
 import type { Usage } from "../protocol/event.ts";
 import type { RateLimit } from "../protocol/rate_limit.ts";

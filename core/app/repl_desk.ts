@@ -1,6 +1,9 @@
 /** What the conversation's services share: the world as it is now, and the open threads. */
 import { typedText, withoutImages } from "../context/format/tags.ts";
-import type { OpenedThread, PastMessage } from "../frontends/repl_facts.ts";
+import type {
+  OpenedThread,
+  PastMessage,
+} from "../frontends/conversation/repl_facts.ts";
 import type { CommandLine } from "../contract/command_line.ts";
 import { SessionError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";

@@ -1,6 +1,6 @@
 /** The person's files in a conversation: changes shown, taken back, own commands run. */
-import type { FileServices } from "../frontends/repl_services.ts";
-import type { UndoReport } from "../frontends/repl_facts.ts";
+import type { FileServices } from "../frontends/conversation/repl_services.ts";
+import type { UndoReport } from "../frontends/conversation/repl_facts.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { createCheckpoints } from "../session/undo/checkpoints.ts";
 import { findUserMessages } from "../session/log/rollback_plan.ts";

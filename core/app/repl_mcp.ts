@@ -1,5 +1,5 @@
 /** Where the conversation meets MCP servers; without any, nothing is loaded. */
-import type { ContextServices } from "../frontends/repl_services.ts";
+import type { ContextServices } from "../frontends/conversation/repl_services.ts";
 import { UserError } from "../protocol/error.ts";
 import type { ReplDesk } from "./repl_desk.ts";
 

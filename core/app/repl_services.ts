@@ -1,5 +1,5 @@
 /** The services of the conversation, each part wired to what does it. */
-import type { ReplServices } from "../frontends/repl_services.ts";
+import type { ReplServices } from "../frontends/conversation/repl_services.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { contextServices } from "./repl_context.ts";
 import type { ReplDesk } from "./repl_desk.ts";

@@ -3,8 +3,11 @@ import { createAuth } from "../config/provider/auth.ts";
 import type { HookSource } from "../config/hooks.ts";
 import { providerOf } from "../config/provider/providers.ts";
 import { saveTrust } from "../config/trust.ts";
-import type { TrustQuestion } from "../frontends/repl_facts.ts";
-import type { MissingKey, StartServices } from "../frontends/repl_services.ts";
+import type { TrustQuestion } from "../frontends/conversation/repl_facts.ts";
+import type {
+  MissingKey,
+  StartServices,
+} from "../frontends/conversation/repl_services.ts";
 import { errorText, UserError } from "../protocol/error.ts";
 import { visibleLine } from "../util/visible_text.ts";
 import { saveHookTrust } from "./hooks.ts";

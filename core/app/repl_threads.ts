@@ -1,5 +1,5 @@
 /** Conversations opened, branched, listed, named and written out. */
-import type { ThreadServices } from "../frontends/repl_services.ts";
+import type { ThreadServices } from "../frontends/conversation/repl_services.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { findUserMessages } from "../session/log/rollback_plan.ts";
 import { parseSessionName, renameSession } from "../session/library/edit.ts";

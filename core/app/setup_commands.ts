@@ -10,7 +10,7 @@ import {
 import { providerOf } from "../config/provider/providers.ts";
 import { renderConfigSchema } from "../config/file/json_schema.ts";
 import { FEATURES } from "../config/file/schema_ignored.ts";
-import { readPrompt } from "../frontends/stdin.ts";
+import { readPrompt } from "../frontends/exec/stdin.ts";
 import type { CommandLine } from "../contract/command_line.ts";
 import { UserError } from "../protocol/error.ts";
 import { exitCode } from "../contract/exit_code.ts";

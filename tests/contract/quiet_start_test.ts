@@ -1,6 +1,6 @@
 /** Help, version, schemas, completion and manual: printed without a look at disk or network. */
 import assert from "node:assert/strict";
-import { COMMANDS } from "../../core/frontends/commands.ts";
+import { COMMANDS } from "../../core/frontends/cli/commands_.ts";
 import {
   agentCommand,
   type AgentHome,

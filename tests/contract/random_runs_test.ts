@@ -5,7 +5,7 @@ import type { Event } from "../../core/protocol/event.ts";
 import type { ExecEvent } from "../../core/contract/event.ts";
 import type { Thread } from "../../core/protocol/thread.ts";
 import type { JsonObject } from "../../core/util/json.ts";
-import { runExec } from "../../core/frontends/exec.ts";
+import { runExec } from "../../core/frontends/exec/exec.ts";
 import {
   checkLines,
   MemoryTerminal,

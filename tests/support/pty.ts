@@ -1,5 +1,5 @@
 /** A program at a real pseudo-terminal, by `script` of util-linux, and what it shows. */
-import { ScreenEmulator } from "../core/frontends/screen_emulator.ts";
+import { ScreenEmulator } from "../core/frontends/repl/screen_emulator.ts";
 
 export interface PtyOptions {
   readonly argv: readonly string[];

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { openReplDesk } from "../../../core/app/repl_desk.ts";
 import { createReplServices } from "../../../core/app/repl_services.ts";
-import type { OpenedThread } from "../../../core/frontends/repl_facts.ts";
-import type { ReplServices } from "../../../core/frontends/repl_services.ts";
+import type { OpenedThread } from "../../../core/frontends/conversation/repl_facts.ts";
+import type { ReplServices } from "../../../core/frontends/conversation/repl_services.ts";
 import { denoHost } from "../../../core/host/host.ts";
 import type { CommandLine } from "../../../core/contract/command_line.ts";
 import type { Event } from "../../../core/protocol/event.ts";

@@ -2,7 +2,7 @@
 import { Ajv } from "ajv";
 import assert from "node:assert/strict";
 import { denoHost } from "../../../core/host/host.ts";
-import { buildSchema } from "../../../core/frontends/schema.ts";
+import { buildSchema } from "../../../core/contract/schema.ts";
 import type { Flags } from "../../../core/contract/command_line.ts";
 import {
   type Activity,
@@ -23,7 +23,7 @@ import type {
 } from "../../../core/protocol/terminal.ts";
 import type { Thread } from "../../../core/protocol/thread.ts";
 import { Channel } from "../../../core/util/channel.ts";
-import { runExec } from "../../../core/frontends/exec.ts";
+import { runExec } from "../../../core/frontends/exec/exec.ts";
 
 const NOON = Date.parse("2026-01-02T12:00:00.000Z");
 

@@ -1,0 +1,221 @@
+/** Help texts from the command table. Pure. */
+import type { CommandName } from "../../contract/command_line.ts";
+import { EXIT_CODES } from "../../contract/exit_code.ts";
+import { PROGRAM } from "../../protocol/version.ts";
+import type { ArgSpec, CommandSpec } from "./commands.ts";
+import { commandNames, COMMANDS, GROUPS, pathOf } from "./commands_.ts";
+import type { FlagName, FlagSpec } from "./flags.ts";
+import { FLAGS } from "./flags_.ts";
+
+/** Columns of the text; wide enough for every flag and narrow enough for every window. */
+const WIDTH = 80;
+/** Where the second column begins, unless the first one is longer. */
+const SECOND = 30;
+
+/** Flags shown by `-h`; `--help` shows all of them. */
+const COMMON_FLAGS: ReadonlySet<FlagName> = new Set<FlagName>([
+  "model",
+  "sandbox",
+  "askForApproval",
+  "cd",
+  "addDir",
+  "image",
+  "config",
+  "profile",
+  "json",
+  "outputLastMessage",
+  "outputSchema",
+  "timeoutMs",
+  "last",
+  "all",
+  "skipGitRepoCheck",
+]);
+
+/** The help of a command or group; an unknown path gets the help of the program. */
+export function renderHelp(
+  path: readonly string[],
+  form: "short" | "long",
+): string {
+  const words = path.map((word) => word === "e" ? "exec" : word).join(" ");
+  const name = commandNames().find((one) => one === words);
+  const parts = name === undefined
+    ? words in GROUPS
+      ? [GROUPS[words] ?? "", usageOfGroup(words), listCommands(words)]
+      : programHelp(form)
+    : commandHelp(name, form);
+  return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+}
+
+/** `rondo exec resume [FLAGS] [ID] [PROMPT]` */
+export function renderUsage(name: CommandName): string {
+  const spec = COMMANDS[name];
+  const words = [
+    PROGRAM,
+    ...pathOf(name),
+    ...(spec.flags.length > 0 ? ["[FLAGS]"] : []),
+    ...spec.args.map(renderArg),
+    ...(spec.prompt === undefined ? [] : ["[PROMPT]"]),
+  ];
+  return words.join(" ");
+}
+
+/** `-m, --model MODEL` */
+export function renderFlag(spec: FlagSpec): string {
+  const value = spec.kind === "switch" ? "" : ` ${spec.value}`;
+  return spec.short === undefined
+    ? `${spec.long}${value}`
+    : `${spec.short}, ${spec.long}${value}`;
+}
+
+/** What a flag does, with the words it takes. */
+export function renderFlagHelp(spec: FlagSpec): string {
+  return spec.kind === "choice"
+    ? `${spec.help}: ${spec.choices.join(", ")}`
+    : spec.help;
+}
+
+/** The flags of a command that are shown. */
+export function visibleFlags(spec: CommandSpec): readonly FlagSpec[] {
+  return spec.flags.map((flag) => FLAGS[flag]).filter((flag) => !flag.isHidden);
+}
+
+function programHelp(form: "short" | "long"): string[] {
+  return [
+    "A coding agent for the terminal and for programs",
+    `Usage: ${renderUsage("repl")}\n       ${PROGRAM} COMMAND …`,
+    listTopCommands(form),
+    flagList("repl", form),
+    form === "long" ? exitCodes() : `${PROGRAM} --help says more`,
+  ];
+}
+
+function commandHelp(name: CommandName, form: "short" | "long"): string[] {
+  if (name === "repl") return programHelp(form);
+  const spec = COMMANDS[name];
+  const examples = spec.examples.map((line) => `  ${line}`).join("\n");
+  const subcommands = listCommands(name);
+  return [
+    spec.summary,
+    form === "long" ? wrapParagraphs(spec.details ?? "") : "",
+    `Usage: ${renderUsage(name)}`,
+    argList(spec),
+    subcommands,
+    flagList(name, form),
+    examples === "" ? "" : `Examples:\n${examples}`,
+    form === "long" && name.startsWith("exec") ? exitCodes() : "",
+  ];
+}
+
+function usageOfGroup(words: string): string {
+  return `Usage: ${PROGRAM} ${words} COMMAND …`;
+}
+
+function listTopCommands(form: "short" | "long"): string {
+  const singles = commandNames().filter((name) =>
+    name !== "repl" && pathOf(name).length === 1
+  ).map((name): [string, string] => [name, COMMANDS[name].summary]);
+  const groups = Object.entries(GROUPS).map(([word, about]): [string, string] =>
+    form === "short"
+      ? [word, about]
+      : [word, `${about}: ${subcommandsOf(word).join(", ")}`]
+  );
+  return `Commands:\n${columns([...singles, ...groups])}`;
+}
+
+function listCommands(words: string): string {
+  const names = commandNames().filter((name) => name.startsWith(`${words} `));
+  if (names.length === 0) return "";
+  return `Commands:\n${
+    columns(names.map((name) => [
+      name.slice(words.length + 1),
+      COMMANDS[name].summary,
+    ]))
+  }`;
+}
+
+function subcommandsOf(word: string): string[] {
+  return commandNames().filter((name) => name.startsWith(`${word} `))
+    .map((name) => name.slice(word.length + 1));
+}
+
+function argList(spec: CommandSpec): string {
+  const rows = spec.args.map((arg): [string, string] => [
+    renderArg(arg),
+    arg.choices === undefined
+      ? arg.help
+      : `${arg.help}: ${arg.choices.join(", ")}`,
+  ]);
+  if (spec.prompt !== undefined) rows.push(["[PROMPT]", spec.prompt]);
+  return rows.length === 0 ? "" : `Arguments:\n${columns(rows)}`;
+}
+
+function flagList(name: CommandName, form: "short" | "long"): string {
+  const spec = COMMANDS[name];
+  const own = new Set(spec.flags);
+  const shown = form === "long" || own.size <= COMMON_FLAGS.size
+    ? visibleFlags(spec)
+    : visibleFlags({
+      ...spec,
+      flags: spec.flags.filter((flag) => COMMON_FLAGS.has(flag)),
+    });
+  const rows = shown.map((flag): [string, string] => [
+    flag.short === undefined ? `    ${renderFlag(flag)}` : renderFlag(flag),
+    renderFlagHelp(flag),
+  ]);
+  rows.push(["-h, --help", "Short or long help"]);
+  if (name === "repl") rows.push(["-V, --version", "Print the version"]);
+  return `Flags:\n${columns(rows)}`;
+}
+
+function exitCodes(): string {
+  return `Exit codes:\n${
+    columns(
+      Object.values(EXIT_CODES).map(({ code, meaning }) => [
+        String(code),
+        meaning,
+      ]),
+      8,
+    )
+  }`;
+}
+
+function renderArg(arg: ArgSpec): string {
+  const name = arg.count === "rest" ? `${arg.name}…` : arg.name;
+  return arg.isRequired ? name : `[${name}]`;
+}
+
+function columns(
+  rows: readonly (readonly [string, string])[],
+  second = SECOND,
+): string {
+  return rows.map(([left, right]) => {
+    const head = `  ${left}`;
+    const lines = wrap(right, WIDTH - second);
+    // A long first column pushes the second one to a line of its own.
+    const first = head.length < second - 1
+      ? head.padEnd(second) + (lines.shift() ?? "")
+      : head;
+    return [first, ...lines.map((line) => " ".repeat(second) + line)].join(
+      "\n",
+    );
+  }).join("\n");
+}
+
+function wrapParagraphs(text: string): string {
+  return text.split("\n\n").map((one) => wrap(one, WIDTH).join("\n"))
+    .join("\n\n");
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return line === "" ? lines : [...lines, line];
+}

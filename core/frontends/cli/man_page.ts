@@ -1,0 +1,96 @@
+/** The manual page, from the command table. Pure; man(7) macros. */
+import type { CommandName } from "../../contract/command_line.ts";
+import { EXIT_CODES } from "../../contract/exit_code.ts";
+import { PROGRAM, VERSION } from "../../protocol/version.ts";
+import { commandNames, COMMANDS } from "./commands_.ts";
+import type { FlagSpec } from "./flags.ts";
+import {
+  renderFlag,
+  renderFlagHelp,
+  renderUsage,
+  visibleFlags,
+} from "./help.ts";
+
+const ENVIRONMENT: readonly (readonly [string, string])[] = [
+  ["CODEX_HOME", "Folder of configuration and sessions; ~/.codex when unset"],
+  ["CODEX_API_KEY, OPENAI_API_KEY", "Key of the provider"],
+  ["HTTPS_PROXY, NO_PROXY", "Proxy for requests, and hosts that need none"],
+  ["SSL_CERT_FILE, NODE_EXTRA_CA_CERTS", "Certificates to trust besides"],
+  ["NO_COLOR, FORCE_COLOR, TERM", "Whether output is coloured"],
+];
+
+/** The page `rondo(1)`. */
+export function renderManPage(): string {
+  const name = PROGRAM.toUpperCase();
+  const shared = new Set(visibleFlags(COMMANDS.repl));
+  return [
+    `.TH ${name} 1 "" "${PROGRAM} ${VERSION}"`,
+    ".SH NAME",
+    `${PROGRAM} \\- a coding agent for the terminal and for programs`,
+    ".SH SYNOPSIS",
+    `.B ${PROGRAM}`,
+    "[FLAGS] [PROMPT]",
+    ".br",
+    `.B ${PROGRAM}`,
+    "COMMAND [FLAGS] [ARGUMENTS]",
+    ".SH DESCRIPTION",
+    roff(
+      "Runs a language model in a loop with tools: it reads and changes files and " +
+        "runs commands inside a sandbox of the operating system, until the task is done.",
+    ),
+    ".SH COMMON FLAGS",
+    ...[...shared].flatMap(renderFlagEntry),
+    ".SH COMMANDS",
+    ...commandNames().flatMap((command) => renderCommand(command, shared)),
+    ".SH EXIT STATUS",
+    ...Object.values(EXIT_CODES).flatMap(({ code, meaning }) => [
+      ".TP",
+      `.B ${code}`,
+      roff(meaning),
+    ]),
+    ".SH ENVIRONMENT",
+    ...ENVIRONMENT.flatMap(([names, meaning]) => [
+      ".TP",
+      `.B ${roff(names)}`,
+      roff(meaning),
+    ]),
+    "",
+  ].join("\n");
+}
+
+function renderCommand(
+  name: CommandName,
+  shared: ReadonlySet<FlagSpec>,
+): string[] {
+  const spec = COMMANDS[name];
+  const flags = visibleFlags(spec);
+  const isAgent = flags.length > 0 &&
+    [...shared].every((flag) => flags.includes(flag));
+  const own = isAgent ? flags.filter((flag) => !shared.has(flag)) : flags;
+  return [
+    ".SS " + roff(renderUsage(name)),
+    roff(spec.summary + "."),
+    ...(spec.details ?? "").split("\n\n").filter((text) => text !== "")
+      .flatMap((text) => [".PP", roff(text)]),
+    ...(isAgent && name !== "repl"
+      ? [".PP", "Takes the common flags as well."]
+      : []),
+    ...own.flatMap(renderFlagEntry),
+    ...(spec.examples.length === 0
+      ? []
+      : [".PP", ".nf", ...spec.examples.map(roff), ".fi"]),
+  ];
+}
+
+function renderFlagEntry(flag: FlagSpec): string[] {
+  return [".TP", `.B ${roff(renderFlag(flag))}`, roff(renderFlagHelp(flag))];
+}
+
+// Backslashes, dashes and a leading dot or quote have a meaning in roff.
+function roff(text: string): string {
+  return text
+    .replaceAll("\\", "\\e")
+    .replaceAll("-", "\\-")
+    .replaceAll("…", "...")
+    .replace(/^([.'])/, "\\&$1");
+}

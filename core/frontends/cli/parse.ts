@@ -1,0 +1,233 @@
+/** From words and flags to a command line: what the parser library does not know. Pure. */
+import type {
+  CommandLine,
+  CommandName,
+  Flags,
+} from "../../contract/command_line.ts";
+import { UserError } from "../../protocol/error.ts";
+import { PROGRAM } from "../../protocol/version.ts";
+import { closestWord } from "../../util/similar.ts";
+import { commandNames, COMMANDS, GROUPS, pathOf } from "./commands_.ts";
+
+/** An argument vector taken apart at the first `--`. */
+export interface SplitArgv {
+  readonly head: readonly string[];
+  /** Words only, never flags or commands. */
+  readonly rest: readonly string[];
+}
+
+const IMAGE_FLAG = /^(-i|--image)$/;
+const IMAGE_NAME = /\.(png|jpe?g|gif|webp|bmp)$/i;
+
+/** Splits at `--`, and gives every image after `-i` a flag of its own. */
+export function splitArgv(argv: readonly string[]): SplitArgv {
+  const at = argv.indexOf("--");
+  const words = at < 0 ? argv : argv.slice(0, at);
+  const head: string[] = [];
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? "";
+    head.push(word);
+    if (!IMAGE_FLAG.test(word) || i + 1 >= words.length) continue;
+    head.push(words[++i] ?? "");
+    // `-i a.png b.png "what is this"`: what looks like an image is one.
+    while (IMAGE_NAME.test(words[i + 1] ?? "")) {
+      head.push(word, words[++i] ?? "");
+    }
+  }
+  return { head, rest: at < 0 ? [] : argv.slice(at + 1) };
+}
+
+/** What the parser found: the words, and the flags of each level from the root. */
+export interface ParsedWords {
+  readonly words: readonly string[];
+  /** What came after `--`. */
+  readonly rest: readonly string[];
+  readonly levels: readonly Flags[];
+}
+
+/** The command line, complete and checked. Throws UserError. */
+export function buildCommandLine(
+  path: readonly string[],
+  parsed: ParsedWords,
+): CommandLine {
+  const words = [...parsed.words, ...parsed.rest];
+  const command = commandOf(path, words[0]);
+  const spec = COMMANDS[command];
+  const flags = mergeFlags(parsed.levels);
+  if (command === "repl") refuseMistypedCommand(parsed.words);
+  const { args, left } = takeArgs(command, words, flags);
+  const promptWords = spec.prompt === undefined ? 0 : 1;
+  if (left.length > promptWords) {
+    throw tooMany(command, left.slice(promptWords));
+  }
+  checkFlags(command, flags);
+  const [prompt] = left;
+  return { command, args, flags, ...(prompt !== undefined && { prompt }) };
+}
+
+/** The error behind one that the parser library reports. */
+export function usageError(
+  path: readonly string[],
+  error: { readonly code: string; readonly message: string },
+  spellings: readonly string[],
+): UserError {
+  const name = nameOf(path.join(" "));
+  const flag = /'(-[^' ,]*)/.exec(error.message)?.[1] ?? "";
+  if (error.code === "commander.unknownOption") {
+    const close = closestWord(flag, spellings.filter((one) => one.length > 2));
+    const hint = close === undefined ? "" : `, did you mean ${close}`;
+    return new UserError(
+      "usage",
+      `Cannot use ${flag}: ${name} has no such flag${hint}`,
+    );
+  }
+  if (error.code === "commander.optionMissingArgument") {
+    return new UserError(
+      "usage",
+      `Cannot use ${flag}: its value is missing`,
+    );
+  }
+  return new UserError("usage", `Cannot run ${name}: ${error.message}`);
+}
+
+function commandOf(
+  path: readonly string[],
+  word: string | undefined,
+): CommandName {
+  const words = path.join(" ");
+  if (words === "") return "repl";
+  const command = commandNames().find((name) => name === words);
+  if (command !== undefined) return command;
+  const known = commandNames()
+    .filter((name) => name.startsWith(`${words} `))
+    .map((name) => name.slice(words.length + 1));
+  const close = word === undefined ? undefined : closestWord(word, known);
+  const state = word === undefined
+    ? "its command is missing"
+    : `${JSON.stringify(word)} is none of its commands`;
+  const hint = close === undefined ? "" : `; did you mean ${close}`;
+  throw new UserError(
+    "usage",
+    `Cannot run ${nameOf(words)}: ${state}, must be one of ${
+      known.join(", ")
+    }${hint}`,
+  );
+}
+
+// A command overrides what was said before it; lists go on, the earlier first.
+function mergeFlags(levels: readonly Flags[]): Flags {
+  const merged: Record<string, unknown> = {};
+  for (const level of levels) {
+    for (const [name, value] of Object.entries(level)) {
+      const before = merged[name];
+      merged[name] = Array.isArray(before) && Array.isArray(value)
+        ? [...before, ...value]
+        : value;
+    }
+  }
+  return merged as Flags;
+}
+
+function takeArgs(
+  command: CommandName,
+  words: readonly string[],
+  flags: Flags,
+): { args: string[]; left: readonly string[] } {
+  const spec = COMMANDS[command];
+  const args: string[] = [];
+  let left = words;
+  for (const arg of spec.args) {
+    // `resume --last PROMPT`: the session is named by the flag.
+    if (arg.name === "ID" && flags.last && spec.flags.includes("last")) {
+      continue;
+    }
+    const taken = arg.count === "rest" ? left : left.slice(0, 1);
+    if (taken.length === 0 && arg.isRequired) {
+      throw new UserError(
+        "usage",
+        `Cannot run ${nameOf(command)}: ${arg.name} is missing (${arg.help})`,
+      );
+    }
+    const odd = taken.find((word) => arg.choices?.includes(word) === false);
+    if (odd !== undefined) {
+      throw new UserError(
+        "usage",
+        `Cannot run ${nameOf(command)}: ${arg.name} is ${
+          JSON.stringify(odd)
+        }, must be one of ${arg.choices?.join(", ")}`,
+      );
+    }
+    args.push(...taken);
+    left = left.slice(taken.length);
+  }
+  return { args, left };
+}
+
+// `rondo docter` would start a conversation with that word.
+function refuseMistypedCommand(words: readonly string[]): void {
+  const [word] = words;
+  if (words.length !== 1 || word === undefined) return;
+  if (!/^[a-z][a-z-]*$/.test(word)) return;
+  const known = [
+    ...commandNames().flatMap((name) => pathOf(name).slice(0, 1)),
+    ...Object.keys(GROUPS),
+  ];
+  const close = closestWord(word, known);
+  if (close === undefined) return;
+  throw new UserError(
+    "usage",
+    `Cannot run ${
+      JSON.stringify(word)
+    }: no such command, did you mean ${close} ` +
+      `(a prompt of one word goes after --: ${PROGRAM} -- ${word})`,
+  );
+}
+
+// Flags that mean nothing without another one are mistakes that would pass in silence.
+function checkFlags(command: CommandName, flags: Flags): void {
+  const isExec = command === "exec" || command.startsWith("exec ");
+  if (!isExec) return;
+  const refuse = (text: string): never => {
+    throw new UserError("usage", `Cannot run ${nameOf(command)}: ${text}`);
+  };
+  const { approvals } = flags;
+  if (flags.json && flags.outputFormat !== undefined) {
+    refuse("--json and --output-format exclude each other");
+  }
+  if (!flags.json) {
+    if (flags.events !== undefined) refuse("--events needs --json");
+    if (flags.deltas) refuse("--deltas needs --json");
+    if (flags.input === "jsonl") refuse("--input jsonl needs --json");
+  }
+  if (flags.quiet && flags.verbose) {
+    refuse("--quiet and --verbose exclude each other");
+  }
+  if (flags.input === "jsonl" && flags.stdin) {
+    refuse("--stdin and --input jsonl exclude each other");
+  }
+  if (approvals !== undefined && !/^(deny|exec:.+)$/s.test(approvals)) {
+    refuse(
+      `--approvals is ${JSON.stringify(approvals)}, must be exec:CMD or deny`,
+    );
+  }
+  const aims = [flags.uncommitted, flags.base, flags.commit]
+    .filter((aim) => aim !== undefined);
+  if (aims.length > 1) {
+    refuse("--uncommitted, --base and --commit exclude each other");
+  }
+}
+
+function tooMany(command: CommandName, words: readonly string[]): UserError {
+  return new UserError(
+    "usage",
+    `Cannot run ${nameOf(command)}: ${
+      words.map((word) => JSON.stringify(word)).join(" ")
+    } is more than it takes; a prompt of several words needs quotes`,
+  );
+}
+
+function nameOf(command: string): string {
+  return command === "repl" || command === ""
+    ? PROGRAM
+    : `${PROGRAM} ${command}`;
+}

@@ -1,0 +1,69 @@
+/** The clipboard: a program of the desktop where there is one, else the terminal itself. */
+import type { SpawnRequest } from "../../protocol/host.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import type { Terminal } from "../../protocol/terminal.ts";
+import type { ReplHost } from "./repl_services.ts";
+
+type CopyHost = Pick<
+  ReplHost,
+  "cwd" | "env" | "envAll" | "os" | "sleep" | "spawn"
+>;
+
+/** The command that takes a text on stdin; undefined without a desktop. */
+export function clipboardCommand(
+  host: Pick<ReplHost, "env" | "os">,
+): readonly string[] | undefined {
+  if (host.os === "darwin") return ["pbcopy"];
+  if (host.os === "windows") return ["clip.exe"];
+  const has = (name: string): boolean => (host.env(name) ?? "") !== "";
+  if (has("WAYLAND_DISPLAY")) return ["wl-copy"];
+  return has("DISPLAY") ? ["xclip", "-selection", "clipboard"] : undefined;
+}
+
+/** Copies; resolves to what did it, or undefined when nothing can. */
+export async function copyText(
+  text: string,
+  host: CopyHost,
+  terminal: Terminal,
+): Promise<string | undefined> {
+  const command = clipboardCommand(host);
+  if (command !== undefined && await pipeInto(command, text, host)) {
+    return command[0];
+  }
+  const encoded = new TextEncoder().encode(text).toBase64();
+  const isTerminal = terminal.stdout.isTty && terminal.env("TERM") !== "dumb";
+  if (!isTerminal || encoded.length > LIMITS.clipboardBytes) return undefined;
+  // OSC 52 (xterm control sequences): reaches the person's desktop over ssh as well.
+  terminal.stdout.write(`\x1b]52;c;${encoded}\x07`);
+  return "through the terminal";
+}
+
+async function pipeInto(
+  [command = "", ...args]: readonly string[],
+  text: string,
+  host: CopyHost,
+): Promise<boolean> {
+  const request: SpawnRequest = {
+    command,
+    args,
+    cwd: host.cwd,
+    env: host.envAll(),
+    stdin: new TextEncoder().encode(text),
+    stdout: "null",
+    stderr: "null",
+    detached: false,
+  };
+  const over = new AbortController();
+  try {
+    const child = host.spawn(request);
+    const late = host.sleep(LIMITS.clipboardMs, over.signal).then(() => {
+      child.kill("SIGKILL");
+      return { code: 1 };
+    }, () => ({ code: 1 }));
+    return (await Promise.race([child.status, late])).code === 0;
+  } catch {
+    return false;
+  } finally {
+    over.abort();
+  }
+}

@@ -1,0 +1,300 @@
+/** The conversation without its face: one thread, what was sent, what waits, what runs. */
+import { errorText } from "../../protocol/error.ts";
+import type { Event, Failure, Outcome } from "../../protocol/event.ts";
+import { exitCode, exitCodeOf } from "../../contract/exit_code.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import type { Op } from "../../protocol/op.ts";
+import type { Decision } from "../../protocol/policy.ts";
+import { visibleText } from "../../util/visible_text.ts";
+import { decideEnding } from "../jsonl/outcome.ts";
+import { createSlashContext } from "./repl_slash_context.ts";
+import type { ReplSessionOptions } from "./view.ts";
+import { readParts } from "./user_parts.ts";
+import { PendingInput } from "./pending_input.ts";
+import type { OpenedThread } from "./repl_facts.ts";
+import { ReplState } from "./state.ts";
+import { NO_LIST, parseReview } from "../render/review.ts";
+import { parsePromptValues, parseSlash, unknownSlash } from "./slash.ts";
+import { SLASH_COMMANDS, slashCommand } from "./slash_table.ts";
+
+/** Takes lines, not keys; made for one face. */
+export class ReplSession {
+  readonly #options: ReplSessionOptions;
+  #pending = new PendingInput();
+  #state = new ReplState();
+  #opened: OpenedThread | undefined;
+  #shell: AbortController | undefined;
+  #tasks = 0;
+  #code = exitCode("done");
+
+  constructor(options: ReplSessionOptions) {
+    this.#options = options;
+  }
+
+  get state(): ReplState {
+    return this.#state;
+  }
+
+  /** Exit code of the last turn. */
+  get exitCode(): number {
+    return this.#code;
+  }
+
+  /** What is on its way or waits; to be read only. */
+  get pending(): PendingInput {
+    return this.#pending;
+  }
+
+  /** A turn, a slash command or the person's own command is under way. */
+  get isBusy(): boolean {
+    return !this.#pending.isIdle || this.#tasks > 0;
+  }
+
+  /** The person's own command that runs. */
+  get isShellRunning(): boolean {
+    return this.#shell !== undefined;
+  }
+
+  get cwd(): string {
+    return this.#state.settings?.cwd ?? this.#options.host.cwd;
+  }
+
+  /** Goes on with this thread; the face hears its events from now on. */
+  bind(opened: OpenedThread): void {
+    this.#opened = opened;
+    this.#state = new ReplState(opened.spent);
+    const waiting = this.#pending.takeQueue();
+    this.#pending = new PendingInput();
+    waiting.forEach((line) => this.#pending.enqueue(line));
+    this.#options.face.opened(opened);
+    void this.#follow(opened);
+  }
+
+  /** A line of the person. False when it could not be understood and should be kept. */
+  async submit(line: string): Promise<boolean> {
+    // Typed before the thread has spoken: it waits for it.
+    if (this.#state.threadId === "") {
+      this.enqueue(line);
+      return true;
+    }
+    const slash = parseSlash(line);
+    switch (slash.type) {
+      case "text":
+        if (/^!\s*\S/.test(line)) await this.#runShell(line.slice(1).trim());
+        else await this.send(line, line);
+        return true;
+      case "mcp_prompt":
+        if (this.isBusy) this.enqueue(line);
+        else await this.#run(() => this.#sendPrompt(slash));
+        return true;
+      case "command": {
+        const command = slashCommand(slash.name);
+        if (command === undefined) {
+          this.#options.face.fail(unknownSlash(SLASH_COMMANDS, slash.name));
+          return false;
+        }
+        if (this.isBusy && !command.whileBusy) this.enqueue(line);
+        else {
+          await this.#run(async () =>
+            await command.run(
+              createSlashContext(this, this.#options),
+              slash.args,
+            )
+          );
+        }
+        return true;
+      }
+    }
+  }
+
+  /** Keeps a line until the turn is over. */
+  enqueue(line: string): void {
+    this.#pending.enqueue(line);
+    this.#options.face.changed();
+    void this.#drain();
+  }
+
+  /** Takes the newest waiting line back, for editing. */
+  unqueue(): string | undefined {
+    const line = this.#pending.unqueue();
+    if (line !== undefined) this.#options.face.changed();
+    return line;
+  }
+
+  /** Ends what runs: the person's own command first, then the turn. */
+  interrupt(): void {
+    if (this.#shell !== undefined) return this.#shell.abort();
+    this.op({ type: "interrupt" });
+  }
+
+  /** Ends the thread and waits for its log. */
+  async close(): Promise<void> {
+    this.#shell?.abort();
+    const opened = this.#opened;
+    this.#opened = undefined;
+    if (opened === undefined) return;
+    const over = new AbortController();
+    opened.thread.submit({ type: "shutdown" });
+    await Promise.race([
+      opened.thread.closed,
+      this.#options.host.sleep(LIMITS.threadCloseMs, over.signal)
+        .catch(() => {}),
+    ]);
+    over.abort();
+  }
+
+  /** Hands an op to the thread; nothing happens when there is none. */
+  op(op: Op): void {
+    if (op.type === "compact") {
+      this.#options.face.waiting("Shortening the history");
+    }
+    this.#opened?.thread.submit(op);
+  }
+
+  /** Answers a question of the thread. */
+  decide(approvalId: string, decision: Decision): void {
+    this.op({ type: "approval.decide", approvalId, decision });
+  }
+
+  /** A message for the model; `shown` stands for it on the screen. */
+  async send(text: string, shown: string): Promise<void> {
+    const { host, face } = this.#options;
+    const thread = this.#opened?.thread;
+    if (thread === undefined) return face.giveBack([shown]);
+    if (this.#pending.sent(shown)) face.said(shown);
+    face.changed();
+    const parts = await readParts(text, host, this.cwd);
+    thread.submit({ type: "user.input", parts });
+  }
+
+  async #sendPrompt(
+    slash: Extract<ReturnType<typeof parseSlash>, { type: "mcp_prompt" }>,
+  ): Promise<void> {
+    const { services, face } = this.#options;
+    const { server, name, args } = slash;
+    const found = (await services.mcpPrompts()).find((one) =>
+      one.server === server && one.name === name
+    );
+    if (found === undefined) {
+      return face.fail(
+        `Unknown prompt /${server}:${name}; /mcp prompts lists all`,
+      );
+    }
+    const values = parsePromptValues(args, found.parameters);
+    const text = await services.mcpPrompt(server, name, values);
+    await this.send(text, `/${server}:${name} ${args}`.trim());
+  }
+
+  async #runShell(command: string): Promise<void> {
+    const { services, face } = this.#options;
+    if (this.#shell !== undefined) {
+      return face.fail("Cannot run it: another ! command is running");
+    }
+    const shell = new AbortController();
+    this.#shell = shell;
+    face.said(`!${command}`);
+    await this.#run(async () => {
+      const result = await services.runShell(command, {
+        cwd: this.cwd,
+        signal: shell.signal,
+        onOutput: (text) => face.output(visibleText(text)),
+      });
+      face.shellEnded(result);
+      this.op({ type: "user.shell", command, ...result });
+    });
+    this.#shell = undefined;
+    face.changed();
+  }
+
+  /** Opens another thread and ends the present one; on failure it stays. */
+  async switchTo(open: () => Promise<OpenedThread>): Promise<void> {
+    const before = this.#opened;
+    const opened = await open();
+    if (before !== undefined && before.thread !== opened.thread) {
+      before.thread.submit({ type: "shutdown" });
+    }
+    this.bind(opened);
+  }
+
+  // Whatever fails here is told and ends nothing.
+  async #run(work: () => Promise<void>): Promise<void> {
+    this.#tasks++;
+    this.#options.face.changed();
+    try {
+      await work();
+    } catch (error) {
+      this.#options.face.fail(errorText(error));
+    } finally {
+      this.#tasks--;
+    }
+    this.#options.face.changed();
+    await this.#drain();
+  }
+
+  async #follow(opened: OpenedThread): Promise<void> {
+    for await (const event of opened.thread.events()) {
+      if (this.#opened !== undefined && this.#opened !== opened) return;
+      this.#take(event);
+    }
+  }
+
+  #take(event: Event): void {
+    const { face } = this.#options;
+    this.#state.take(event);
+    if (event.type === "turn.started") {
+      this.#pending.started().forEach((text) => face.said(text));
+    }
+    if (event.type === "input.steered") {
+      face.said(this.#pending.steered() ?? event.text);
+    }
+    face.show(event);
+    if (event.type === "thread.started") void this.#drain();
+    if (event.type === "turn.completed") this.#endTurn(event.outcome);
+    if (event.type === "thread.closed") this.#lose(event.failure);
+    face.changed();
+  }
+
+  #endTurn(outcome: Outcome): void {
+    this.#pending.ended();
+    const verdict = decideEnding({
+      outcome,
+      cause: undefined,
+      deniedThatFail: 0,
+    });
+    this.#code = verdict.exitCode;
+    this.#endReview(outcome);
+    // After a stop or a failure the person decides what is still wanted.
+    if (outcome.type === "done") void this.#drain();
+    else this.#options.face.giveBack(this.#pending.takeQueue());
+  }
+
+  #endReview(outcome: Outcome): void {
+    const isReview = this.#state.isReviewing;
+    this.#state.isReviewing = false;
+    if (!isReview || outcome.type !== "done") return;
+    if (parseReview(outcome.message) === undefined) {
+      this.#options.face.say([NO_LIST]);
+    }
+  }
+
+  #lose(failure: Failure | undefined): void {
+    if (this.#opened === undefined) return;
+    this.#opened = undefined;
+    const { face } = this.#options;
+    face.giveBack(this.#pending.lost());
+    const why = failure === undefined ? "it was closed" : failure.message;
+    if (failure !== undefined) this.#code = exitCodeOf(failure);
+    face.fail(
+      `The conversation cannot go on: ${why}. /new begins one, /resume ${this.#state.threadId} opens this one again`,
+    );
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#tasks > 0 || this.#state.threadId === "") return;
+    const line = this.#pending.next();
+    if (line === undefined) return;
+    this.#options.face.changed();
+    await this.submit(line);
+    if (!this.isBusy) await this.#drain();
+  }
+}

@@ -1,0 +1,178 @@
+/** Slash commands about the model and about what may happen. */
+import { approvalText } from "../render/format.ts";
+import type { ApprovalPolicy, SandboxMode } from "../../protocol/policy.ts";
+import type { SlashCommand, SlashContext } from "./slash_context.ts";
+import { splitArgs } from "./slash.ts";
+
+const APPROVALS = ["untrusted", "on-request", "never", "on-failure"] as const;
+const MODES: readonly SandboxMode[] = [
+  "read-only",
+  "workspace-write",
+  "danger-full-access",
+  "external-sandbox",
+];
+
+export const SETTINGS_COMMANDS: readonly SlashCommand[] = [
+  {
+    name: "model",
+    args: "[MODEL [EFFORT]]",
+    summary: "Show or choose the model and its reasoning effort",
+    whileBusy: false,
+    run: runModel,
+    words: async ({ services }) =>
+      (await services.models()).map(({ slug }) => slug),
+  },
+  {
+    name: "approvals",
+    aliases: ["permissions"],
+    args: "[PRESET|POLICY]",
+    summary: "Show or choose when you are asked, alone or with the sandbox",
+    whileBusy: false,
+    run: runApprovals,
+    words: ({ services }) =>
+      Promise.resolve([
+        ...services.presets().map(({ name }) => name),
+        ...APPROVALS,
+      ]),
+  },
+  {
+    name: "sandbox",
+    args: "[MODE]",
+    summary: "Show or choose what commands may touch",
+    whileBusy: false,
+    run: runSandbox,
+    words: () => Promise.resolve(MODES),
+  },
+  {
+    name: "rules",
+    args: "[revoke N]",
+    summary: "List saved command rules, or take one back",
+    whileBusy: true,
+    run: runRules,
+    words: () => Promise.resolve(["revoke"]),
+  },
+];
+
+async function runModel(context: SlashContext, args: string): Promise<void> {
+  const [wanted, effort] = splitArgs(args);
+  const models = await context.services.models();
+  const present = context.state.settings;
+  if (wanted === undefined) {
+    return context.say([
+      `Model: ${present?.model.slug ?? "unknown"}${
+        effortText(present?.reasoningEffort)
+      }`,
+      ...models.map(({ slug, description, efforts }, at) => {
+        const what = description === undefined ? "" : `  ${description}`;
+        const how = efforts.length === 0 ? "" : ` (${efforts.join(", ")})`;
+        return `  ${at + 1}  ${slug}${how}${what}`;
+      }),
+      "Choose with /model NAME [EFFORT] or its number",
+    ]);
+  }
+  const number = /^\d+$/.test(wanted) ? Number(wanted) : 0;
+  const slug = models[number - 1]?.slug ?? wanted;
+  context.changeSettings(await context.services.modelPatch(slug, effort));
+  context.say([
+    `Model: ${slug}${effortText(effort)}, from the next request on`,
+  ]);
+}
+
+function effortText(effort: string | undefined): string {
+  return effort === undefined ? "" : `, effort ${effort}`;
+}
+
+function runApprovals(context: SlashContext, args: string): void {
+  const presets = context.services.presets();
+  const [word] = splitArgs(args);
+  if (word === undefined) return sayApprovals(context);
+  const preset = presets.find(({ name }, at) =>
+    name === word || String(at + 1) === word
+  );
+  if (preset !== undefined) {
+    context.changeSettings(preset.patch);
+    return context.say([
+      `Approvals: ${
+        approvalText(preset.patch.approval)
+      }; sandbox: ${preset.patch.sandbox.mode}`,
+    ]);
+  }
+  const policy = APPROVALS.find((one) => one === word);
+  if (policy === undefined) {
+    const names = [...presets.map(({ name }) => name), ...APPROVALS];
+    return context.say([
+      `Cannot set approvals to ${word}: must be one of ${names.join(", ")}`,
+    ]);
+  }
+  context.changeSettings({ approval: policy });
+  context.say([`Approvals: ${policy}`]);
+}
+
+function sayApprovals(context: SlashContext): void {
+  const { settings } = context.state;
+  const now = settings === undefined
+    ? "unknown"
+    : `${approvalText(settings.approval)}; sandbox: ${settings.sandbox.mode}`;
+  context.say([
+    `Approvals: ${now}`,
+    ...context.services.presets().map(({ name, description }, at) =>
+      `  ${at + 1}  ${name.padEnd(12)} ${description}`
+    ),
+    "Choose with /approvals NAME; /approvals never, on-request or untrusted leaves the sandbox as it is",
+  ]);
+}
+
+async function runSandbox(context: SlashContext, args: string): Promise<void> {
+  const { services, state } = context;
+  const [word] = splitArgs(args);
+  if (word === undefined) {
+    const policy = state.settings?.sandbox;
+    const lines = policy === undefined
+      ? []
+      : await services.describeSandbox(policy);
+    return context.say([
+      `Sandbox: ${policy?.mode ?? "unknown"} (${
+        state.receipt?.backend ?? "none"
+      })`,
+      ...lines.map((line) => `  ${line}`),
+      `Choose with /sandbox MODE: ${MODES.join(", ")}`,
+    ]);
+  }
+  const mode = MODES.find((one) => one === word);
+  if (mode === undefined) {
+    return context.say([
+      `Cannot set the sandbox to ${word}: must be one of ${MODES.join(", ")}`,
+    ]);
+  }
+  const sandbox = services.sandboxPolicy(mode);
+  const lines = await services.describeSandbox(sandbox);
+  context.changeSettings({ sandbox });
+  context.say([`Sandbox: ${mode}`, ...lines.map((line) => `  ${line}`)]);
+}
+
+async function runRules(context: SlashContext, args: string): Promise<void> {
+  const [verb, number] = splitArgs(args);
+  const rules = await context.services.rules();
+  if (verb === undefined) {
+    if (rules.length === 0) return context.say(["No rules are saved"]);
+    return context.say([
+      ...rules.map(({ rule, source, isRevocable }, at) =>
+        `  ${at + 1}  ${rule}  (${source}${isRevocable ? "" : ", fixed"})`
+      ),
+      "Take one back with /rules revoke N",
+    ]);
+  }
+  const rule = rules[Number(number) - 1];
+  if (verb !== "revoke" || rule === undefined) {
+    return context.say([
+      `Cannot do /rules ${args}: must be /rules or /rules revoke N, with N from 1 to ${rules.length}`,
+    ]);
+  }
+  if (!rule.isRevocable) {
+    return context.say([
+      `Cannot take back rule ${number}: it stands in ${rule.source}`,
+    ]);
+  }
+  await context.services.revokeRule(Number(number));
+  context.say([`Taken back: ${rule.rule}`]);
+}

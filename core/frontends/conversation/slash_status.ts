@@ -1,0 +1,165 @@
+/** Slash commands that tell how things stand. */
+import { approvalText, formatTokens } from "../render/format.ts";
+import type { Usage } from "../../protocol/event.ts";
+import { splitArgs } from "./slash.ts";
+import type { SlashCommand, SlashContext } from "./slash_context.ts";
+
+export const FACT_COMMANDS: readonly SlashCommand[] = [
+  {
+    name: "status",
+    summary: "Show model, folder, permissions, tokens, instruction files",
+    whileBusy: true,
+    run: runStatus,
+  },
+  {
+    name: "cost",
+    summary: "Show tokens and price of the last turn and of all",
+    whileBusy: true,
+    run: runCost,
+  },
+  {
+    name: "mcp",
+    args: "[refresh|prompts]",
+    summary: "Show MCP servers and tools, or take over changed ones",
+    whileBusy: true,
+    run: runMcp,
+    words: () => Promise.resolve(["refresh", "prompts"]),
+  },
+  {
+    name: "skills",
+    summary: "List the skills; $name in a message uses one",
+    whileBusy: true,
+    run: runSkills,
+  },
+  {
+    name: "debug",
+    args: "[config|prompt]",
+    summary: "Show every setting with its source, or the next request",
+    whileBusy: true,
+    run: runDebug,
+    words: () => Promise.resolve(["config", "prompt"]),
+  },
+];
+
+async function runStatus(context: SlashContext): Promise<void> {
+  const { state, services } = context;
+  const { settings, receipt, threadUsage, contextLeft } = state;
+  const left = contextLeft === undefined
+    ? "all"
+    : `${Math.floor(contextLeft * 100)}%`;
+  const rows: (readonly [string, string])[] = [
+    ["session", state.threadId],
+    ["folder", context.cwd],
+    [
+      "model",
+      `${settings?.model.slug ?? "unknown"}${
+        settings?.reasoningEffort === undefined
+          ? ""
+          : `, effort ${settings.reasoningEffort}`
+      } (${state.provider})`,
+    ],
+    [
+      "approvals",
+      settings === undefined ? "unknown" : approvalText(settings.approval),
+    ],
+    [
+      "sandbox",
+      `${settings?.sandbox.mode ?? "unknown"} (${receipt?.backend ?? "none"})`,
+    ],
+    ["tokens", usageText(threadUsage)],
+    ["requests", `${state.requests} since this conversation was opened`],
+    [
+      "context",
+      `${left} left of ${
+        formatTokens(settings?.model.contextWindow ?? 0)
+      } tokens`,
+    ],
+    ...state.instructionFiles.map(({ path, bytes }) =>
+      ["instructions", `${path} (${bytes} bytes)`] as const
+    ),
+    ...await services.statusRows(state.threadId),
+  ];
+  context.say(renderRows(rows));
+}
+
+async function runCost(context: SlashContext): Promise<void> {
+  const { state, services } = context;
+  const slug = state.settings?.model.slug ?? "";
+  const price = (usage: Usage): string => {
+    const money = services.priceOf(usage, slug);
+    return money === undefined ? "" : `, ${money}`;
+  };
+  await Promise.resolve();
+  context.say(renderRows([
+    ["last turn", usageText(state.turnUsage) + price(state.turnUsage)],
+    ["all turns", usageText(state.threadUsage) + price(state.threadUsage)],
+  ]));
+}
+
+async function runMcp(context: SlashContext, args: string): Promise<void> {
+  const [verb] = splitArgs(args);
+  if (verb === "refresh") {
+    return context.say([await context.services.refreshMcp()]);
+  }
+  if (verb === "prompts") {
+    const prompts = await context.services.mcpPrompts();
+    return context.say(
+      prompts.length === 0
+        ? ["No server offers prompts"]
+        : prompts.map(({ server, name, parameters, description }) =>
+          `  /${server}:${name} ${
+            parameters.map((one) => `${one}=…`).join(" ")
+          }  ${description}`
+        ),
+    );
+  }
+  const servers = await context.services.mcpServers();
+  if (servers.length === 0) {
+    return context.say(["No MCP server is configured; rondo mcp add adds one"]);
+  }
+  context.say(
+    servers.flatMap(({ name, state, tools }) => [
+      `  ${name}: ${state}`,
+      ...(tools.length === 0 ? [] : [`    ${tools.join(", ")}`]),
+    ]),
+  );
+}
+
+async function runSkills(context: SlashContext): Promise<void> {
+  const skills = await context.services.skills();
+  context.say(
+    skills.length === 0
+      ? ["There are no skills"]
+      : skills.map(({ name, description }) => `  $${name}  ${description}`),
+  );
+}
+
+async function runDebug(context: SlashContext, args: string): Promise<void> {
+  const { services, state } = context;
+  switch (args) {
+    case "":
+    case "config":
+      return context.say(await services.explainConfig());
+    case "prompt":
+      return context.say(await services.explainPrompt(state.threadId));
+    default:
+      return context.say([
+        `Cannot debug ${args}: must be config or prompt`,
+      ]);
+  }
+}
+
+function usageText(usage: Usage): string {
+  return `${formatTokens(usage.inputTokens)} in (${
+    formatTokens(usage.cachedInputTokens)
+  } cached), ${formatTokens(usage.outputTokens)} out (${
+    formatTokens(usage.reasoningOutputTokens)
+  } reasoning)`;
+}
+
+function renderRows(
+  rows: readonly (readonly [string, string])[],
+): readonly string[] {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`);
+}

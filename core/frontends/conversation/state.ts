@@ -1,0 +1,100 @@
+/** What the conversation knows of its thread, gathered from the events. */
+import type { Activity, Event, PlanStep, Usage } from "../../protocol/event.ts";
+import { NO_USAGE } from "../../protocol/event.ts";
+import type { SandboxReceipt } from "../../protocol/policy.ts";
+import type { TurnSettings } from "../../protocol/settings.ts";
+import type { OpenedThread } from "./repl_facts.ts";
+
+/** Commands and patches that `/last` can show again. */
+const KEPT_ACTIVITIES = 20;
+
+/** Takes events in order; everything else only reads it. */
+export class ReplState {
+  threadId = "";
+  provider = "";
+  settings: TurnSettings | undefined;
+  receipt: SandboxReceipt | undefined;
+  instructionFiles: readonly {
+    readonly path: string;
+    readonly bytes: number;
+  }[] = [];
+  plan: readonly PlanStep[] = [];
+  lastMessage = "";
+  threadUsage: Usage;
+  turnUsage: Usage = NO_USAGE;
+  requests = 0;
+  /** The next turn to end is a code review. */
+  isReviewing = false;
+  #contextTokens: number | undefined;
+  #kept: Activity[] = [];
+
+  /** Of a thread that has a past: what it has cost and what it holds. */
+  constructor(spent?: OpenedThread["spent"]) {
+    this.threadUsage = spent?.usage ?? NO_USAGE;
+    this.#contextTokens = spent?.contextTokens;
+  }
+
+  take(event: Event): void {
+    switch (event.type) {
+      case "thread.started":
+        this.threadId = event.threadId;
+        this.provider = event.provider;
+        this.settings = event.settings;
+        this.receipt = event.sandbox;
+        this.instructionFiles = event.instructionFiles;
+        return;
+      case "settings.changed":
+        this.settings = event.settings;
+        return;
+      case "request.completed":
+        this.requests++;
+        if (event.usage !== null) {
+          this.#contextTokens = event.usage.totalTokens;
+        }
+        return;
+      case "context.compacted":
+        this.#contextTokens = undefined;
+        return;
+      case "turn.completed":
+        this.turnUsage = event.usage;
+        this.threadUsage = event.threadUsage;
+        return;
+      case "activity.started":
+      case "activity.updated":
+        if (event.activity.type === "plan") this.plan = event.activity.steps;
+        return;
+      case "activity.completed":
+        return this.#keep(event.activity);
+    }
+  }
+
+  /** Share of the window that is free, by the last request; undefined before one. */
+  get contextLeft(): number | undefined {
+    const window = this.settings?.model.contextWindow;
+    const used = this.#contextTokens;
+    if (used === undefined || window === undefined) return undefined;
+    return Math.max(0, Math.min(1, 1 - used / window));
+  }
+
+  /** The nth last command, patch or call, 1 being the newest. */
+  lastActivity(number: number): Activity | undefined {
+    return this.#kept.at(-number);
+  }
+
+  #keep(activity: Activity): void {
+    switch (activity.type) {
+      case "message":
+        this.lastMessage = activity.text;
+        return;
+      case "plan":
+        this.plan = activity.steps;
+        return;
+      case "command":
+      case "file_change":
+      case "mcp_call":
+      case "tool_call":
+        this.#kept.push(activity);
+        if (this.#kept.length > KEPT_ACTIVITIES) this.#kept.shift();
+    }
+  }
+}

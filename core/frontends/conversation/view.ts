@@ -1,0 +1,38 @@
+/** What a conversation needs to show itself: a rich terminal or plain text. */
+import type { Activity, Event } from "../../protocol/event.ts";
+import type { Terminal } from "../../protocol/terminal.ts";
+import type { OpenedThread, ShellResult } from "./repl_facts.ts";
+import type { ReplHost, ReplServices } from "./repl_services.ts";
+
+/** What the person sees of it. All calls are quick and never throw. */
+export interface ReplFace {
+  /** A thread has been opened; its events follow. */
+  opened(opened: OpenedThread): void;
+  /** An event of the present thread, after the state took it. */
+  show(event: Event): void;
+  /** A message of the person went to the model. */
+  said(text: string): void;
+  say(lines: readonly string[]): void;
+  sayMarkdown(text: string): void;
+  sayDiff(diff: string): void;
+  showWhole(activity: Activity): void;
+  /** Something begins that no event announces. */
+  waiting(phase: string): void;
+  fail(message: string): void;
+  /** Output of the person's own command as it comes, and its end. */
+  output(text: string): void;
+  shellEnded(result: ShellResult): void;
+  /** Input that was waiting and is not sent now: it goes back to the person. */
+  giveBack(lines: readonly string[]): void;
+  /** What waits, or whether something runs, is not what it was. */
+  changed(): void;
+  leave(): void;
+}
+
+/** What a conversation works with. */
+export interface ReplSessionOptions {
+  readonly services: ReplServices;
+  readonly host: ReplHost;
+  readonly terminal: Terminal;
+  readonly face: ReplFace;
+}

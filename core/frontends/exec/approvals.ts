@@ -1,0 +1,200 @@
+/** Questions while nobody sits at the keyboard: denied, or answered by a program, in time. */
+import { errorText } from "../../protocol/error.ts";
+import type { Event } from "../../protocol/event.ts";
+import {
+  ApprovalAnswer,
+  type ApprovalAnswer as Answer,
+} from "../../contract/input.ts";
+import type { Host } from "../../protocol/host.ts";
+import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
+import { unreachable } from "../../util/assert.ts";
+import { headBytes } from "../../util/text.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { visibleLine } from "../../util/visible_text.ts";
+
+export interface DeskOptions {
+  readonly host: Host;
+  /** A shell command that gets the question on stdin and prints the answer. */
+  readonly command?: string | undefined;
+  /** Absent: nobody can answer, so the answer is no. */
+  readonly timeoutMs?: number | undefined;
+  readonly decide: (approvalId: string, decision: Decision) => void;
+  readonly warn: (message: string) => void;
+}
+
+type Question = Extract<Event, { type: "approval.requested" }>;
+
+/** Every question that reaches it is decided exactly once, whatever happens. */
+export class ApprovalDesk {
+  readonly #options: DeskOptions;
+  readonly #open = new Map<
+    string,
+    { readonly request: ApprovalRequest; readonly stop: AbortController }
+  >();
+
+  constructor(options: DeskOptions) {
+    this.#options = options;
+  }
+
+  ask(question: Question): void {
+    const { approvalId, request } = question;
+    const { timeoutMs, command, host } = this.#options;
+    const stop = new AbortController();
+    this.#open.set(approvalId, { request, stop });
+    if (timeoutMs === undefined) {
+      return this.#settle(approvalId, deny("Nobody is there to be asked"));
+    }
+    host.sleep(timeoutMs, stop.signal).then(
+      () =>
+        this.#settle(
+          approvalId,
+          deny(`No answer came within ${Math.ceil(timeoutMs / 1_000)} s`),
+        ),
+      () => {},
+    );
+    if (command !== undefined) void this.#runCommand(question, stop.signal);
+  }
+
+  /** An answer from outside; a late or unknown one is said and changes nothing. */
+  answer(approvalId: string, answer: Answer): void {
+    const open = this.#open.get(approvalId);
+    if (open !== undefined) {
+      return this.#settle(approvalId, toDecision(answer, open.request));
+    }
+    this.#options.warn(
+      `Cannot take the answer to ${
+        visibleLine(approvalId)
+      }: no such question is open`,
+    );
+  }
+
+  /** The thread has settled it, by us or because the turn ended. */
+  forget(approvalId: string): void {
+    this.#open.get(approvalId)?.stop.abort();
+    this.#open.delete(approvalId);
+  }
+
+  #settle(approvalId: string, decision: Decision): void {
+    if (!this.#open.has(approvalId)) return;
+    this.forget(approvalId);
+    this.#options.decide(approvalId, decision);
+  }
+
+  async #runCommand(question: Question, signal: AbortSignal): Promise<void> {
+    const { approvalId, request } = question;
+    const { host, command } = this.#options;
+    try {
+      const answer = await askCommand(host, {
+        command: command ?? "",
+        question,
+        signal,
+      });
+      this.#settle(approvalId, toDecision(answer, request));
+    } catch (error) {
+      if (signal.aborted) return;
+      const reason = `The approval command gave no answer: ${errorText(error)}`;
+      this.#options.warn(reason);
+      this.#settle(approvalId, deny(reason));
+    }
+  }
+}
+
+interface CommandQuestion {
+  readonly command: string;
+  readonly question: Question;
+  readonly signal: AbortSignal;
+}
+
+async function askCommand(
+  host: Host,
+  { command, question, signal }: CommandQuestion,
+): Promise<Answer> {
+  const { request } = question;
+  const child = host.spawn({
+    command: "/bin/sh",
+    args: ["-c", command],
+    cwd: host.cwd,
+    env: host.envAll(),
+    stdin: new TextEncoder().encode(`${
+      JSON.stringify({
+        type: "approval.requested",
+        thread_id: question.threadId,
+        approval_id: question.approvalId,
+        kind: request.kind,
+        title: request.title,
+        detail: request.detail,
+        cwd: request.cwd,
+        reason: request.reason,
+        forbids: request.forbids,
+        session_scope: request.sessionScope,
+        prefix: request.prefix ?? null,
+      })
+    }\n`),
+    stdout: "pipe",
+    stderr: "inherit",
+    detached: true,
+  });
+  const kill = (): void => child.kill("SIGKILL", { group: true });
+  signal.addEventListener("abort", kill, { once: true });
+  try {
+    const text = await readBounded(child.stdout);
+    const { code } = await child.status;
+    if (code !== 0) throw new Error(`it ended with exit code ${code}`);
+    return parseAnswer(text);
+  } finally {
+    signal.removeEventListener("abort", kill);
+  }
+}
+
+async function readBounded(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>> | undefined,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of stream ?? []) {
+    // The rest is drained and dropped, so that the child never waits for us.
+    if (text.length < LIMITS.approvalAnswerBytes) {
+      text += decoder.decode(chunk, { stream: true });
+    }
+  }
+  return headBytes(text, LIMITS.approvalAnswerBytes);
+}
+
+function parseAnswer(text: string): Answer {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Error(`it printed ${JSON.stringify(visibleLine(text, 80))}`);
+  }
+  const parsed = ApprovalAnswer.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new Error(
+    'its "decision" is not one of approve, approve_for_session, approve_prefix, deny, abort',
+  );
+}
+
+function toDecision(answer: Answer, request: ApprovalRequest): Decision {
+  switch (answer.decision) {
+    case "approve":
+    case "approve_for_session":
+    case "abort":
+      return { type: answer.decision };
+    case "approve_prefix": {
+      const prefix = answer.prefix ?? request.prefix;
+      return prefix === undefined
+        ? deny("The answer named no prefix and none was offered")
+        : { type: "approve_prefix", prefix };
+    }
+    case "deny":
+      return answer.message === undefined
+        ? { type: "deny" }
+        : deny(answer.message);
+    default:
+      return unreachable(answer.decision);
+  }
+}
+
+function deny(message: string): Decision {
+  return { type: "deny", message };
+}

@@ -1,0 +1,297 @@
+/** `exec`: one prompt (or a program on stdin), one thread, one exit code. */
+import type { Flags } from "../../contract/command_line.ts";
+import { type Event, type Failure, NO_USAGE } from "../../protocol/event.ts";
+import type { ExecInput } from "../../contract/input.ts";
+import { exitCode } from "../../contract/exit_code.ts";
+import type { Host } from "../../protocol/host.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import type { UserPart } from "../../protocol/op.ts";
+import type { Terminal } from "../../protocol/terminal.ts";
+import type { Thread } from "../../protocol/thread.ts";
+import { unreachable } from "../../util/assert.ts";
+import { ApprovalDesk } from "./approvals.ts";
+import {
+  type Cause,
+  decideEnding,
+  decideFailed,
+  decideInterrupted,
+  type EndingVerdict,
+} from "../jsonl/outcome.ts";
+import { ExecInbox, type Happening } from "./inbox.ts";
+import { toParts } from "./input.ts";
+import {
+  approvalCommandOf,
+  approvalTimeoutOf,
+  type ExecEnding,
+  type ExecOutput,
+  type ExecOutputOptions,
+} from "./output.ts";
+import { openExecOutput } from "./review_output.ts";
+import { TurnRecord } from "./turn_record.ts";
+import { ExecStops } from "./stop_signals.ts";
+import { TurnTracker } from "./turn_tracker.ts";
+import { writeLastMessage } from "./last_message.ts";
+
+export interface ExecRequest extends ExecOutputOptions {
+  /** Started or resumed; nothing said to it yet. */
+  readonly thread: Thread;
+  /** The first message; may be empty with `--input jsonl`. */
+  readonly parts: readonly UserPart[];
+  readonly host: Host;
+  readonly terminal: Terminal;
+  readonly flags: Flags;
+  /** Signals heard since the program began; runExec() closes it. */
+  readonly stops?: ExecStops;
+}
+
+/** Runs the thread to its end, whatever end; resolves to the exit code. */
+export async function runExec(request: ExecRequest): Promise<number> {
+  return await new ExecRun(request).run();
+}
+
+type TurnEnd = Extract<Event, { type: "turn.completed" }>;
+
+class ExecRun {
+  readonly #request: ExecRequest;
+  readonly #output: ExecOutput;
+  readonly #desk: ApprovalDesk;
+  readonly #inbox: ExecInbox;
+  readonly #turns = new TurnTracker();
+  readonly #isDialog: boolean;
+  #isInputOver: boolean;
+  #record = new TurnRecord();
+  #cause: Cause | undefined;
+  #isStopping = false;
+  #held: ExecEnding | undefined; // Printed when the thread is closed.
+  #isPrinted = false;
+  #closeFailure: Failure | undefined;
+  #exitCode = exitCode("done");
+
+  constructor(request: ExecRequest) {
+    const { terminal, flags, host, thread } = request;
+    this.#request = request;
+    const stops = request.stops ?? new ExecStops(host, terminal);
+    stops.setTimeout(flags.timeoutMs);
+    this.#inbox = new ExecInbox(host, terminal, stops);
+    this.#isDialog = flags.input === "jsonl";
+    this.#isInputOver = !this.#isDialog;
+    this.#output = openExecOutput(terminal, flags, request);
+    this.#desk = new ApprovalDesk({
+      host,
+      command: approvalCommandOf(flags),
+      timeoutMs: approvalTimeoutOf(flags),
+      decide: (approvalId, decision) =>
+        thread.submit({ type: "approval.decide", approvalId, decision }),
+      warn: (message) => this.#warn(message),
+    });
+  }
+
+  async run(): Promise<number> {
+    const { thread, parts } = this.#request;
+    void this.#inbox.pumpEvents(thread.events());
+    if (this.#isDialog) void this.#inbox.pumpInput();
+    if (parts.length > 0) this.#say(parts);
+    for await (const happening of this.#inbox) {
+      if (await this.#isLast(happening)) break;
+    }
+    await this.#conclude();
+    this.#inbox.close();
+    return this.#exitCode;
+  }
+
+  async #isLast(input: Happening): Promise<boolean> {
+    switch (input.type) {
+      case "event":
+        await this.#takeEvent(input.event);
+        if (this.#output.isGone) this.#stop("gone");
+        return false;
+      case "stop":
+        this.#stop(input.cause);
+        return false;
+      case "input":
+        this.#takeInput(input.input);
+        return false;
+      case "input_bad":
+        this.#warn(input.message);
+        return false;
+      case "input_over":
+        this.#endInput();
+        return false;
+      case "events_over":
+      case "grace_over":
+        return true;
+      default:
+        return unreachable(input);
+    }
+  }
+
+  async #takeEvent(event: Event): Promise<void> {
+    if (event.type === "turn.started") {
+      this.#turns.started();
+      this.#record = new TurnRecord();
+    }
+    this.#record.take(event);
+    this.#output.show(event);
+    switch (event.type) {
+      case "input.steered":
+        return this.#turns.steered();
+      case "approval.requested":
+        return this.#desk.ask(event);
+      case "approval.settled":
+        return this.#desk.forget(event.approvalId);
+      case "turn.completed":
+        return await this.#endTurn(event);
+      case "thread.closed":
+        this.#closeFailure = event.failure;
+        return;
+    }
+  }
+
+  async #endTurn(event: TurnEnd): Promise<void> {
+    this.#turns.ended();
+    const { outcome } = event;
+    const isStrict = this.#request.flags.failOnDenied === true;
+    const verdict = decideEnding({
+      outcome,
+      cause: this.#cause,
+      deniedThatFail: isStrict ? this.#record.denied.length : 0,
+    });
+    const ending = this.#buildEnding(verdict, event);
+    if (this.#isDialog) await this.#print(ending);
+    else this.#held = ending;
+    if (this.#isInputOver && this.#turns.isIdle) this.#shutDown();
+  }
+
+  #takeInput(input: ExecInput): void {
+    const { thread, host } = this.#request;
+    switch (input.type) {
+      case "user.input":
+      case "steer": {
+        if (input.type === "steer" && this.#turns.isIdle) {
+          return this.#warn("Cannot steer: no turn is running");
+        }
+        const parts = toParts(input, host.cwd);
+        if (parts.length > 0) return this.#say(parts);
+        return this.#warn("Cannot take an empty message");
+      }
+      case "interrupt":
+        return thread.submit({ type: "interrupt" });
+      case "approval.decide":
+        return this.#desk.answer(input.approval_id, input);
+      case "shutdown":
+        return this.#endInput();
+      default:
+        return unreachable(input);
+    }
+  }
+
+  #say(parts: readonly UserPart[]): void {
+    if (this.#isStopping) return;
+    this.#turns.sent();
+    this.#request.thread.submit({ type: "user.input", parts });
+  }
+
+  #endInput(): void {
+    this.#isInputOver = true;
+    if (this.#turns.isIdle) this.#shutDown();
+  }
+
+  #stop(cause: Cause): void {
+    if (this.#cause !== undefined) return;
+    this.#cause = cause;
+    this.#shutDown();
+  }
+
+  #shutDown(): void {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    this.#request.thread.submit({ type: "shutdown" });
+    this.#inbox.after(LIMITS.threadCloseMs, { type: "grace_over" });
+  }
+
+  // What is still to be printed when the thread is closed, or we go without it.
+  async #conclude(): Promise<void> {
+    const lost = this.#closeFailure;
+    if (!this.#isPrinted || this.#turns.isOpen) {
+      const held = this.#held ?? this.#buildEnding(this.#missingVerdict());
+      await this.#print(
+        lost !== undefined && held.error === undefined
+          ? { ...held, ...decideFailed(lost) }
+          : held,
+      );
+    } else if (this.#cause !== undefined) {
+      this.#exitCode = decideInterrupted(this.#cause).exitCode;
+    } else if (lost !== undefined) {
+      this.#request.terminal.stderr.write(`Error: ${lost.message}\n`);
+      this.#exitCode = decideFailed(lost).exitCode;
+    }
+    await this.#flush();
+  }
+
+  // The thread is gone and said nothing about the end of a turn.
+  #missingVerdict(): EndingVerdict {
+    if (this.#closeFailure !== undefined) {
+      return decideFailed(this.#closeFailure);
+    }
+    if (this.#cause !== undefined) return decideInterrupted(this.#cause);
+    if (this.#isDialog && this.#turns.isIdle) {
+      const message = "Cannot start: the input ended without a message";
+      const error = { message, kind: "usage", status: null, request_id: null };
+      return { error, exitCode: exitCode("usage") };
+    }
+    return decideFailed({
+      kind: "bug",
+      message: "The thread ended in the middle of a turn",
+    });
+  }
+
+  #buildEnding(verdict: EndingVerdict, event?: TurnEnd): ExecEnding {
+    const outcome = event?.outcome;
+    return {
+      ...verdict,
+      at: event?.at ?? this.#now(),
+      usage: event?.usage ?? NO_USAGE,
+      threadUsage: event?.threadUsage ?? NO_USAGE,
+      reaped: event?.reaped ?? 0,
+      denied: this.#record.denied,
+      message: outcome?.type === "done" ? outcome.message : "",
+      record: this.#record,
+      threadId: this.#request.thread.id,
+    };
+  }
+
+  async #print(ending: ExecEnding): Promise<void> {
+    const code = await this.#writeLastMessage(ending);
+    this.#output.end({ ...ending, exitCode: code });
+    this.#exitCode = code;
+    this.#isPrinted = true;
+  }
+
+  // Readers of the last line may rely on the file: it is there before.
+  async #writeLastMessage(ending: ExecEnding): Promise<number> {
+    const { host, flags } = this.#request;
+    const path = flags.outputLastMessage;
+    if (path === undefined) return ending.exitCode;
+    const saved = await writeLastMessage(host, path, ending.message);
+    saved.warnings.forEach((warning) => this.#warn(warning));
+    return saved.isWritten ? ending.exitCode : ending.exitCode || 1;
+  }
+
+  async #flush(): Promise<void> {
+    const { stdout, stderr } = this.#request.terminal;
+    const timeoutMs = this.#cause === undefined
+      ? LIMITS.outputFlushMs
+      : LIMITS.outputFlushStoppedMs;
+    const isRead = await stdout.flush({ timeoutMs });
+    await stderr.flush({ timeoutMs });
+    if (!isRead && this.#exitCode === 0) this.#exitCode = exitCode("failed");
+  }
+
+  #warn(message: string): void {
+    this.#output.warn(message, this.#now());
+  }
+
+  #now(): string {
+    return this.#request.host.now().toISOString();
+  }
+}

@@ -1,0 +1,86 @@
+/** `--input jsonl`: lines on stdin as what a program asks of the run. */
+import { ExecInput } from "../../contract/input.ts";
+import type { UserPart } from "../../protocol/op.ts";
+import type { TerminalInput } from "../../protocol/terminal.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { readLines } from "../../util/jsonl.ts";
+import { resolvePath } from "../../util/path.ts";
+import { visibleLine } from "../../util/visible_text.ts";
+
+export type InputLine =
+  | { readonly type: "input"; readonly input: ExecInput }
+  /** A line that says nothing we know; the run goes on. */
+  | { readonly type: "input_bad"; readonly message: string };
+
+/** The lines of stdin, each understood or named as bad; ends when stdin does. */
+export async function* readInputLines(
+  stdin: TerminalInput,
+): AsyncGenerator<InputLine> {
+  let number = 0;
+  const options = { lineBytesMax: LIMITS.inputLineBytes };
+  try {
+    for await (const line of readLines(toStream(stdin), options)) {
+      number++;
+      yield parseInputLine(line, number);
+    }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    yield {
+      type: "input_bad",
+      message:
+        `Cannot read line ${number + 1} of the input: it is longer than ` +
+        `${LIMITS.inputLineBytes} bytes, so the input ends here`,
+    };
+  }
+}
+
+/** What a line asks for. `number` is for the message about a bad one. */
+export function parseInputLine(line: string, number: number): InputLine {
+  const bad = (why: string): InputLine => ({
+    type: "input_bad",
+    message: `Cannot use line ${number} of the input: ${why}`,
+  });
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return bad(`${visibleLine(line, 60)} is not JSON`);
+  }
+  const parsed = ExecInput.safeParse(value);
+  if (parsed.success) return { type: "input", input: parsed.data };
+  const issue = parsed.error.issues[0];
+  const where = issue === undefined || issue.path.length === 0
+    ? "it"
+    : `"${issue.path.join(".")}"`;
+  return bad(
+    `${where} is not what is expected; rondo schema input shows every form`,
+  );
+}
+
+/** A message's parts; paths of images are seen from the working directory. */
+export function toParts(
+  input: {
+    readonly text?: string | undefined;
+    readonly images?: string[] | undefined;
+  },
+  cwd: string,
+): UserPart[] {
+  const images = (input.images ?? []).map((path): UserPart => ({
+    type: "image",
+    path: resolvePath(cwd, path),
+  }));
+  const text = input.text ?? "";
+  return text.trim() === "" ? images : [{ type: "text", text }, ...images];
+}
+
+function toStream(
+  stdin: TerminalInput,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    async pull(controller): Promise<void> {
+      const chunk = await stdin.read();
+      if (chunk === null) controller.close();
+      else controller.enqueue(new Uint8Array(chunk));
+    },
+  });
+}

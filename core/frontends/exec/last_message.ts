@@ -1,0 +1,49 @@
+/** `-o FILE`: the last message in a file that is whole or not there. */
+import { errorText } from "../../protocol/error.ts";
+import type { Host } from "../../protocol/host.ts";
+import { basename, dirname, resolvePath } from "../../util/path.ts";
+
+/** Writes the text, also an empty one; never throws. */
+export async function writeLastMessage(
+  host: Pick<Host, "files" | "newId" | "cwd">,
+  path: string,
+  text: string,
+): Promise<{ readonly isWritten: boolean; readonly warnings: string[] }> {
+  const warnings = text === ""
+    ? [`There is no last message: ${path} is left empty`]
+    : [];
+  try {
+    await writeWhole(host, resolvePath(host.cwd, path), text);
+    return { isWritten: true, warnings };
+  } catch (error) {
+    const problem = `Cannot write the last message to ${path}: ${
+      errorText(error)
+    }`;
+    return { isWritten: false, warnings: [problem] };
+  }
+}
+
+// A device or pipe is written as it is: a rename would put a file in its place.
+async function writeWhole(
+  host: Pick<Host, "files" | "newId">,
+  path: string,
+  text: string,
+): Promise<void> {
+  const { files } = host;
+  const stat = await files.stat(path);
+  if (stat !== undefined && !stat.isFile) {
+    return await files.write(path, text);
+  }
+  const target = stat === undefined ? path : await files.realPath(path);
+  const draft = `${dirname(target)}/.${basename(target)}.${host.newId()}`;
+  try {
+    await files.write(draft, text, {
+      exclusive: true,
+      ...(stat !== undefined && { mode: stat.mode }),
+    });
+    await files.rename(draft, target);
+  } catch (error) {
+    await files.remove(draft).catch(() => {});
+    throw error;
+  }
+}

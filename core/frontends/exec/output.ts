@@ -1,0 +1,175 @@
+/** Where exec writes: JSON lines, text for a person, or one final object. */
+import type { Event } from "../../protocol/event.ts";
+import type { ExecResult } from "../../contract/event.ts";
+import { hasColor, type Terminal } from "../../protocol/terminal.ts";
+import { EVENT_SCHEMA } from "../../protocol/version.ts";
+import type { Flags } from "../../contract/command_line.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { visibleText } from "../../util/visible_text.ts";
+import { HumanView } from "./progress.ts";
+import type { TurnRecord } from "./turn_record.ts";
+import { ExecEventView } from "../jsonl/events.ts";
+import { type TurnEnding, viewUsage } from "../jsonl/lines.ts";
+import { renderJson, renderLine } from "../jsonl/line_limit.ts";
+
+/** A turn's end, and what it leaves to be printed. */
+export interface ExecEnding extends TurnEnding {
+  readonly message: string;
+  readonly record: TurnRecord;
+  readonly threadId: string | null;
+  /** Stands for the message where people read; made safe to print. */
+  readonly shown?: readonly string[];
+}
+
+export interface ExecOutputOptions {
+  /** The log of the thread: named in lines that had to be cut. */
+  readonly logPath?: string;
+  /** The first turn is a code review. */
+  readonly isReview?: boolean;
+}
+
+/** One of the three faces of exec. */
+export interface ExecOutput {
+  show(event: Event): void;
+  /** Something about the run that no event says. */
+  warn(message: string, at: string): void;
+  /** The end of a turn. After the last one nothing more is written. */
+  end(ending: ExecEnding): void;
+  /** Nobody reads stdout any more. */
+  readonly isGone: boolean;
+}
+
+/** The face the flags ask for. */
+export function createExecOutput(
+  terminal: Terminal,
+  flags: Flags,
+  options: ExecOutputOptions = {},
+): ExecOutput {
+  if (flags.json) return new JsonOutput(terminal, flags, options.logPath);
+  const view = new HumanView({
+    hasColor: hasColor(terminal, terminal.stderr, flags.color),
+    isQuiet: flags.quiet === true,
+    isVerbose: flags.verbose === true,
+  });
+  return new TextOutput(terminal, view, flags.outputFormat ?? "text");
+}
+
+/** The command of `--approvals exec:CMD`. */
+export function approvalCommandOf(flags: Flags): string | undefined {
+  const form = flags.approvals;
+  return form?.startsWith("exec:") ? form.slice("exec:".length) : undefined;
+}
+
+/** How long a question waits; undefined when nobody can answer it. */
+export function approvalTimeoutOf(flags: Flags): number | undefined {
+  const isAnswered = approvalCommandOf(flags) !== undefined ||
+    (flags.input === "jsonl" && flags.approvals === undefined);
+  return isAnswered ? flags.approvalTimeoutMs ?? LIMITS.approvalMs : undefined;
+}
+
+class JsonOutput implements ExecOutput {
+  readonly #terminal: Terminal;
+  readonly #view: ExecEventView;
+  readonly #fullTextPath: { readonly fullTextPath?: string };
+  isGone = false;
+
+  constructor(terminal: Terminal, flags: Flags, logPath: string | undefined) {
+    const waitMs = approvalTimeoutOf(flags);
+    this.#terminal = terminal;
+    this.#fullTextPath = logPath === undefined ? {} : { fullTextPath: logPath };
+    this.#view = new ExecEventView({
+      events: flags.events ?? "codex",
+      deltas: flags.deltas === true,
+      ...(waitMs !== undefined && { approvalTimeoutMs: waitMs }),
+    });
+  }
+
+  show(event: Event): void {
+    this.#write(this.#view.render(event));
+  }
+
+  warn(message: string, at: string): void {
+    this.#write([this.#view.renderWarning(message, at)]);
+  }
+
+  end(ending: ExecEnding): void {
+    this.#write(this.#view.renderEnding(ending));
+    if (ending.error === undefined || this.isGone) return;
+    // Callers that know the exit code alone show stderr.
+    this.#terminal.stderr.write(
+      `Error: ${visibleText(ending.error.message)}\n`,
+    );
+  }
+
+  #write(lines: readonly Parameters<typeof renderLine>[0][]): void {
+    for (const line of lines) {
+      const text = renderLine(line, this.#fullTextPath);
+      if (!this.#terminal.stdout.write(text)) this.isGone = true;
+    }
+  }
+}
+
+class TextOutput implements ExecOutput {
+  readonly #terminal: Terminal;
+  readonly #view: HumanView;
+  readonly #format: "text" | "json";
+  isGone = false;
+
+  constructor(terminal: Terminal, view: HumanView, format: "text" | "json") {
+    this.#terminal = terminal;
+    this.#view = view;
+    this.#format = format;
+  }
+
+  show(event: Event): void {
+    this.#terminal.stderr.write(this.#view.render(event));
+  }
+
+  warn(message: string): void {
+    this.#terminal.stderr.write(this.#view.renderWarning(message));
+  }
+
+  end(ending: ExecEnding): void {
+    const { error, denied, threadUsage } = ending;
+    this.#terminal.stderr.write(
+      this.#view.renderEnding({
+        error,
+        denied,
+        totalTokens: threadUsage.totalTokens,
+      }),
+    );
+    const text = this.#format === "json"
+      ? `${renderJson(viewResult(ending))}\n`
+      : renderMessage(ending, this.#terminal.stdout.isTty);
+    if (!this.#terminal.stdout.write(text)) this.isGone = true;
+  }
+}
+
+/** The one object of `--output-format json`. */
+export function viewResult(ending: ExecEnding): ExecResult {
+  return {
+    type: "result",
+    schema: EVENT_SCHEMA,
+    thread_id: ending.threadId,
+    message: ending.error === undefined ? ending.message : null,
+    error: ending.error ?? null,
+    usage: viewUsage(ending.usage),
+    thread_usage: viewUsage(ending.threadUsage),
+    files_changed: [...ending.record.files],
+    commands: [...ending.record.commands],
+    denied: [...ending.denied],
+    reaped: ending.reaped,
+    ...(ending.review !== undefined && { review: ending.review }),
+    exit_code: ending.exitCode,
+  };
+}
+
+// A file or a program gets the message as it is; a terminal must not be steered by it.
+function renderMessage(ending: ExecEnding, isTty: boolean): string {
+  if (ending.error !== undefined || ending.message === "") return "";
+  if (ending.shown !== undefined) {
+    return ending.shown.map((line) => `${line}\n`).join("");
+  }
+  const text = isTty ? visibleText(ending.message) : ending.message;
+  return text.endsWith("\n") ? text : `${text}\n`;
+}

@@ -1,0 +1,147 @@
+/** The stdin rule: what the prompt is, and when stdin is part of it. Never hangs. */
+import { UserError } from "../../protocol/error.ts";
+import type { Host } from "../../protocol/host.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import type { Terminal } from "../../protocol/terminal.ts";
+
+export interface PromptRequest {
+  readonly terminal: Terminal;
+  readonly host: Pick<Host, "sleep">;
+  /** The argument as given; `-` asks for stdin. */
+  readonly prompt?: string | undefined;
+  /** `--stdin`: read it to its end, however long that takes. */
+  readonly waitForStdin?: boolean | undefined;
+  /** Stdin carries something else (`--input jsonl`) and is left alone. */
+  readonly isStdinTaken?: boolean | undefined;
+}
+
+/** The prompt, stdin included where the rule says so. Throws UserError. */
+export async function readPrompt(request: PromptRequest): Promise<string> {
+  const { terminal, prompt: argument } = request;
+  if (request.isStdinTaken) return argument === "-" ? "" : argument ?? "";
+  if (argument === undefined || argument === "-") {
+    return await readWhole(request);
+  }
+  // A person at a terminal has said all with the argument.
+  if (terminal.stdin.isTty && !request.waitForStdin) {
+    return checkPrompt(argument);
+  }
+  const data = decode(await readAvailable(request), "what is on stdin");
+  if (data === "") return checkPrompt(argument);
+  const end = data.endsWith("\n") ? "" : "\n";
+  return `${argument}\n\n<stdin>\n${data}${end}</stdin>`;
+}
+
+async function readWhole(request: PromptRequest): Promise<string> {
+  const { stdin } = request.terminal;
+  if (stdin.isTty && request.prompt === undefined) {
+    throw new UserError(
+      "usage",
+      "Cannot start: no prompt given, must be an argument or come from stdin",
+    );
+  }
+  const chunks = new Chunks();
+  for (;;) {
+    const chunk = await stdin.read();
+    if (chunk === null) break;
+    chunks.add(chunk);
+  }
+  return checkPrompt(decode(chunks.join(), "the prompt on stdin"));
+}
+
+// An idle pipe that somebody forgot to close gets a moment, then the run goes on without.
+async function readAvailable(request: PromptRequest): Promise<Uint8Array> {
+  const { terminal } = request;
+  const chunks = new Chunks();
+  let patienceMs: number = LIMITS.stdinIdleMs;
+  for (;;) {
+    const read = terminal.stdin.read();
+    const chunk = request.waitForStdin
+      ? await read
+      : await within(request.host, read, patienceMs);
+    if (chunk === "late") {
+      terminal.stderr.write(lateNote(chunks.bytes));
+      return chunks.join();
+    }
+    if (chunk === null) return chunks.join();
+    chunks.add(chunk);
+    patienceMs = LIMITS.stdinGapMs;
+  }
+}
+
+function lateNote(bytes: number): string {
+  return bytes === 0
+    ? "Note: stdin is open but silent and is not read; --stdin waits for its end, " +
+      "</dev/null avoids this note\n"
+    : `Note: stdin has gone silent before its end; the ${bytes} bytes so far are used, ` +
+      "--stdin waits for the rest\n";
+}
+
+async function within<T>(
+  host: Pick<Host, "sleep">,
+  work: Promise<T>,
+  timeoutMs: number,
+): Promise<T | "late"> {
+  const stop = new AbortController();
+  const timer = host.sleep(timeoutMs, stop.signal).then(
+    () => "late" as const,
+    () => "late" as const,
+  );
+  try {
+    return await Promise.race([work, timer]);
+  } finally {
+    stop.abort();
+  }
+}
+
+class Chunks {
+  readonly #parts: Uint8Array[] = [];
+  bytes = 0;
+
+  add(chunk: Uint8Array): void {
+    this.bytes += chunk.length;
+    if (this.bytes > LIMITS.stdinBytes) {
+      throw new UserError(
+        "usage",
+        `Cannot read stdin: it is larger than ${LIMITS.stdinBytes} bytes, ` +
+          "must be smaller; a file can be named in the prompt instead",
+      );
+    }
+    this.#parts.push(chunk);
+  }
+
+  join(): Uint8Array {
+    const whole = new Uint8Array(this.bytes);
+    let at = 0;
+    for (const part of this.#parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
+  }
+}
+
+// UTF-8, or UTF-16 that says so by its byte order mark, as PowerShell pipes write it.
+function decode(bytes: Uint8Array, what: string): string {
+  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe
+    ? "utf-16le"
+    : bytes[0] === 0xfe && bytes[1] === 0xff
+    ? "utf-16be"
+    : "utf-8";
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    throw new UserError(
+      "usage",
+      `Cannot read ${what}: it is not valid ${encoding.toUpperCase()}, must be text`,
+    );
+  }
+}
+
+function checkPrompt(text: string): string {
+  if (text.trim() !== "") return text;
+  throw new UserError(
+    "usage",
+    "Cannot start: the prompt is empty, must be an argument or come from stdin",
+  );
+}

@@ -1,0 +1,58 @@
+/** What ends a run of exec from outside: signals and the clock, heard from its first moment. */
+import type { Host } from "../../protocol/host.ts";
+import type { Terminal } from "../../protocol/terminal.ts";
+import type { Cause } from "../jsonl/outcome.ts";
+
+/** Opened before anything else is done, so that no signal finds nobody there. */
+export class ExecStops {
+  /** Resolves with the first of them. */
+  readonly first: Promise<Cause>;
+  readonly #host: Pick<Host, "sleep">;
+  readonly #over = new AbortController();
+  readonly #release: (() => void)[];
+  readonly #heard: Cause[] = [];
+  readonly #resolveFirst: (cause: Cause) => void;
+  #listener: ((cause: Cause) => void) | undefined;
+  #hasTimeout = false;
+
+  constructor(host: Pick<Host, "sleep">, terminal: Pick<Terminal, "onSignal">) {
+    const { promise, resolve } = Promise.withResolvers<Cause>();
+    this.first = promise;
+    this.#resolveFirst = resolve;
+    this.#host = host;
+    const stop = (cause: Cause) => (): void => this.#take(cause);
+    this.#release = [
+      terminal.onSignal("SIGINT", stop("sigint")),
+      terminal.onSignal("SIGTERM", stop("sigterm")),
+      terminal.onSignal("SIGHUP", stop("sigterm")),
+    ];
+  }
+
+  /** Tells of every stop; of those that came before at once. */
+  listen(listener: (cause: Cause) => void): void {
+    this.#listener = listener;
+    for (const cause of this.#heard.splice(0)) listener(cause);
+  }
+
+  /** Ends the run after this time; the first limit that is set holds. */
+  setTimeout(ms: number | undefined): void {
+    if (ms === undefined || this.#hasTimeout) return;
+    this.#hasTimeout = true;
+    this.#host.sleep(ms, this.#over.signal).then(
+      () => this.#take("timeout"),
+      () => {},
+    );
+  }
+
+  /** Gives the signals back and stops the clock. */
+  close(): void {
+    this.#over.abort();
+    for (const remove of this.#release.splice(0)) remove();
+  }
+
+  #take(cause: Cause): void {
+    this.#resolveFirst(cause);
+    if (this.#listener === undefined) this.#heard.push(cause);
+    else this.#listener(cause);
+  }
+}

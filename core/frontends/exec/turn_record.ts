@@ -1,0 +1,76 @@
+/** What happened in a turn, kept for its last line: a fold over its events. */
+import type { Activity, Event } from "../../protocol/event.ts";
+import type { ExecResult } from "../../contract/event.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { visibleLine } from "../../util/visible_text.ts";
+import { viewDenied } from "../jsonl/items.ts";
+
+/** Collects denials, changed files, commands and the newest message. */
+export class TurnRecord {
+  #denied: string[] = [];
+  #commands: ExecResult["commands"] = [];
+  #messages: { readonly id: string; readonly text: string }[] = [];
+  #files = new Map<string, ExecResult["files_changed"][number]>();
+
+  /** What was not allowed, one line each; bounded, for it is part of a bounded line. */
+  get denied(): readonly string[] {
+    return this.#denied;
+  }
+
+  get commands(): ExecResult["commands"] {
+    return this.#commands;
+  }
+
+  get files(): ExecResult["files_changed"] {
+    return [...this.#files.values()];
+  }
+
+  /** The newest message that was not taken back. */
+  get lastMessage(): string {
+    return this.#messages.at(-1)?.text ?? "";
+  }
+
+  take(event: Event): void {
+    if (event.type === "activity.withdrawn") {
+      this.#messages = this.#messages.filter(({ id }) =>
+        id !== event.activityId
+      );
+    }
+    if (event.type === "activity.completed") this.#complete(event.activity);
+  }
+
+  #complete(activity: Activity): void {
+    const denied = viewDenied(activity);
+    if (denied !== undefined && this.#denied.length < LIMITS.deniedListed) {
+      this.#denied.push(visibleLine(denied));
+    }
+    if (activity.type === "message") {
+      this.#messages = [{ id: activity.id, text: activity.text }];
+    } else if (activity.type === "command") {
+      this.#commands.push({
+        command: activity.command,
+        cwd: activity.cwd,
+        exit_code: activity.exitCode,
+        status: activity.status === "in_progress" ? "failed" : activity.status,
+      });
+    } else if (
+      activity.type === "file_change" && activity.status === "completed"
+    ) {
+      this.#change(activity.changes);
+    }
+  }
+
+  #change(
+    changes: Extract<Activity, { type: "file_change" }>["changes"],
+  ): void {
+    for (const { path, kind, movedTo } of changes) {
+      const before = this.#files.get(path)?.kind;
+      this.#files.set(path, {
+        path,
+        // A file that is new in this turn stays new, however often it is edited.
+        kind: before === "add" && kind === "update" ? "add" : kind,
+        ...(movedTo !== undefined && { moved_to: movedTo }),
+      });
+    }
+  }
+}

@@ -1,0 +1,158 @@
+/** Events of a thread as the objects of `exec --json`. Pure; remembers only what is open. */
+import type { Activity, Event } from "../../protocol/event.ts";
+import type { ExecEvent, TerminalEvent } from "../../contract/event.ts";
+import { unreachable } from "../../util/assert.ts";
+import { viewActivity } from "./items.ts";
+import {
+  type EventOf,
+  type TurnEnding,
+  viewAnswer,
+  viewEnding,
+  viewOther,
+  viewThreadStarted,
+} from "./lines.ts";
+
+export interface EventViewOptions {
+  readonly events: "codex" | "native";
+  /** Say text, reasoning and output as they come. */
+  readonly deltas: boolean;
+  /** How long a question waits for its answer; absent when it is denied at once. */
+  readonly approvalTimeoutMs?: number;
+}
+
+/** Translates the events of one thread, in order. */
+export class ExecEventView {
+  readonly #options: EventViewOptions;
+  readonly #shown = new Set<string>();
+  #plan: Activity | undefined;
+  #threadId: string | undefined;
+  #turnId: string | null = null;
+  #seq = 0;
+
+  constructor(options: EventViewOptions) {
+    this.#options = options;
+  }
+
+  /** The lines an event becomes. The end of a turn is `renderEnding()`. */
+  render(event: Event): ExecEvent[] {
+    this.#threadId = event.threadId;
+    if (event.type === "turn.started") this.#turnId = event.turnId;
+    return this.#view(event).map((line) => this.#wrap(line, event.at));
+  }
+
+  /** The last lines of a turn; exactly one of them, the last, is terminal. */
+  renderEnding(ending: TurnEnding): [...ExecEvent[], TerminalEvent] {
+    const before: ExecEvent[] = [];
+    if (this.#plan !== undefined) {
+      before.push({ type: "item.completed", item: viewActivity(this.#plan) });
+      this.#plan = undefined;
+    }
+    if (ending.error !== undefined) {
+      before.push({ type: "error", message: ending.error.message });
+    }
+    const lines = before.map((line) => this.#wrap(line, ending.at));
+    return [...lines, this.#wrap(viewEnding(ending), ending.at)];
+  }
+
+  /** A line that no event of the thread stands behind. */
+  renderWarning(message: string, at: string): ExecEvent {
+    return this.#wrap({ type: "warning", message }, at);
+  }
+
+  #view(event: Event): ExecEvent[] {
+    switch (event.type) {
+      case "thread.started":
+        return [viewThreadStarted(event)];
+      case "turn.started":
+        return [{ type: "turn.started" }];
+      case "turn.completed":
+        return [];
+      case "activity.started":
+      case "activity.updated":
+      case "activity.completed":
+        return this.#viewActivity(event.type, event.activity);
+      case "activity.withdrawn":
+        return this.#shown.has(event.activityId)
+          ? [{ type: "item.withdrawn", item_id: event.activityId }]
+          : [];
+      case "text.delta":
+      case "reasoning.delta":
+      case "output.delta":
+        if (!this.#options.deltas) return [];
+        this.#shown.add(event.activityId);
+        return [{
+          type: event.type,
+          item_id: event.activityId,
+          text: event.text,
+        }];
+      case "approval.requested":
+        return [this.#viewQuestion(event)];
+      case "approval.settled":
+        return [viewAnswer(event)];
+      default:
+        return viewOther(event, this.#options.events);
+    }
+  }
+
+  // Messages and reasoning are seen whole in the Codex form, step by step in the native one.
+  #viewActivity(
+    type: "activity.started" | "activity.updated" | "activity.completed",
+    activity: Activity,
+  ): ExecEvent[] {
+    const isText = activity.type === "message" || activity.type === "reasoning";
+    if (
+      isText && type !== "activity.completed" &&
+      this.#options.events === "codex"
+    ) {
+      return [];
+    }
+    this.#shown.add(activity.id);
+    if (activity.type === "plan") {
+      this.#plan = type === "activity.completed" ? undefined : activity;
+    }
+    const item = viewActivity(activity);
+    switch (type) {
+      case "activity.started":
+        return [{ type: "item.started", item }];
+      case "activity.updated":
+        return [{ type: "item.updated", item }];
+      case "activity.completed":
+        return [{ type: "item.completed", item }];
+      default:
+        return unreachable(type);
+    }
+  }
+
+  #viewQuestion(event: EventOf<"approval.requested">): ExecEvent {
+    const { request } = event;
+    const waitMs = this.#options.approvalTimeoutMs;
+    return {
+      type: "approval.requested",
+      approval_id: event.approvalId,
+      kind: request.kind,
+      title: request.title,
+      detail: request.detail,
+      cwd: request.cwd,
+      reason: request.reason,
+      forbids: request.forbids,
+      session_scope: request.sessionScope,
+      prefix: request.prefix === undefined ? null : [...request.prefix],
+      expires_at: waitMs === undefined
+        ? null
+        : new Date(Date.parse(event.at) + waitMs).toISOString(),
+    };
+  }
+
+  #wrap<T extends ExecEvent>(line: T, at: string): T {
+    if (this.#options.events === "codex") return line;
+    const { type, ...fields } = line;
+    return {
+      type,
+      ts: at,
+      seq: this.#seq++,
+      ...(this.#threadId !== undefined && { thread_id: this.#threadId }),
+      turn_id: this.#turnId,
+      ...fields,
+    } as T;
+  }
+}

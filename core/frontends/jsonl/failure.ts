@@ -1,0 +1,56 @@
+/** Errors that end a command before or beside a turn: their exit code and their words. Pure. */
+import {
+  errorText,
+  ModelError,
+  SandboxUnavailable,
+  SessionError,
+  UserError,
+} from "../../protocol/error.ts";
+import type { Failure } from "../../protocol/event.ts";
+import type { ExecError } from "../../contract/event.ts";
+import {
+  exitCode,
+  exitCodeOf,
+  exitCodeOfUserError,
+} from "../../contract/exit_code.ts";
+
+/** The exit code of anything that was thrown. */
+export function exitCodeOfError(error: unknown): number {
+  if (error instanceof UserError) return exitCodeOfUserError(error.kind);
+  if (error instanceof ModelError) return exitCodeOf(error);
+  if (error instanceof SandboxUnavailable) return exitCode("sandbox");
+  if (error instanceof SessionError) return exitCode("session");
+  return exitCode("bug");
+}
+
+/** A failure of a turn in the words of the event schema. */
+export function viewFailure(failure: Failure): ExecError {
+  return {
+    message: failure.message,
+    kind: failure.kind,
+    status: failure.status ?? null,
+    request_id: failure.requestId ?? null,
+  };
+}
+
+/** Anything that was thrown, in the words of the event schema. */
+export function viewError(error: unknown): ExecError {
+  const message = errorText(error);
+  if (error instanceof ModelError) {
+    return viewFailure({
+      kind: error.kind,
+      message,
+      ...(error.status !== undefined && { status: error.status }),
+      ...(error.requestId !== undefined && { requestId: error.requestId }),
+    });
+  }
+  return { message, kind: kindOf(error), status: null, request_id: null };
+}
+
+function kindOf(error: unknown): string {
+  if (error instanceof UserError) {
+    return error.kind === "sandbox" ? "sandbox_unavailable" : error.kind;
+  }
+  if (error instanceof SandboxUnavailable) return "sandbox_unavailable";
+  return error instanceof SessionError ? "session" : "bug";
+}

@@ -1,0 +1,132 @@
+/** Activities as the items of exec events. Pure. */
+import type { Activity } from "../../protocol/event.ts";
+import type { ExecItem } from "../../contract/item.ts";
+import { unreachable } from "../../util/assert.ts";
+import { asObject, type Json } from "../../util/json.ts";
+
+/** The item a consumer sees for an activity. Empty texts and nulls are present. */
+export function viewActivity(activity: Activity): ExecItem {
+  switch (activity.type) {
+    case "message":
+      return { id: activity.id, type: "agent_message", text: activity.text };
+    case "reasoning":
+      return { id: activity.id, type: "reasoning", text: activity.text };
+    case "command":
+      return viewCommand(activity);
+    case "file_change":
+      return viewFileChange(activity);
+    case "mcp_call":
+      return viewMcpCall(activity);
+    case "web_search":
+      return {
+        id: activity.id,
+        type: "web_search",
+        query: activity.query,
+        action: activity.action,
+        ...(activity.searchId !== undefined &&
+          { search_id: activity.searchId }),
+      };
+    case "plan":
+      return {
+        id: activity.id,
+        type: "todo_list",
+        items: activity.steps.map(({ text, status }) => ({
+          text,
+          completed: status === "completed",
+          status,
+        })),
+      };
+    case "tool_call":
+      return { ...activity };
+    default:
+      return unreachable(activity);
+  }
+}
+
+/** What was not allowed, in one line; undefined when the activity was allowed. */
+export function viewDenied(activity: Activity): string | undefined {
+  if (!("status" in activity) || activity.status !== "declined") {
+    return undefined;
+  }
+  switch (activity.type) {
+    case "command":
+      return activity.command;
+    case "file_change":
+      return `Edit ${activity.changes.map(({ path }) => path).join(", ")}`;
+    case "mcp_call":
+      return `${activity.server}/${activity.tool}`;
+    case "tool_call":
+      return activity.name;
+    default:
+      return unreachable(activity);
+  }
+}
+
+type ActivityOf<T extends Activity["type"]> = Extract<Activity, { type: T }>;
+
+function viewCommand(activity: ActivityOf<"command">): ExecItem {
+  return {
+    id: activity.id,
+    type: "command_execution",
+    command: activity.command,
+    aggregated_output: activity.output,
+    exit_code: activity.exitCode,
+    status: activity.status,
+    cwd: activity.cwd,
+    ...(activity.durationMs !== undefined &&
+      { duration_ms: Math.round(activity.durationMs) }),
+    ...(activity.sandbox !== undefined && { sandbox: activity.sandbox }),
+    ...(activity.message !== undefined && { message: activity.message }),
+  };
+}
+
+function viewFileChange(activity: ActivityOf<"file_change">): ExecItem {
+  return {
+    id: activity.id,
+    type: "file_change",
+    changes: activity.changes.map(({ path, kind, movedTo, diff }) => ({
+      path,
+      kind,
+      ...(movedTo !== undefined && { moved_to: movedTo }),
+      ...(diff !== undefined && { diff }),
+    })),
+    status: endedStatus(activity.status),
+    ...(activity.message !== undefined && { message: activity.message }),
+  };
+}
+
+function viewMcpCall(activity: ActivityOf<"mcp_call">): ExecItem {
+  return {
+    id: activity.id,
+    type: "mcp_tool_call",
+    server: activity.server,
+    tool: activity.tool,
+    arguments: activity.arguments,
+    result: viewMcpResult(activity.result),
+    error: activity.error,
+    status: endedStatus(activity.status),
+  };
+}
+
+// MCP names it `structuredContent`; the event schema people already read does not.
+function viewMcpResult(
+  result: Json,
+): { content: Json[]; structured_content: Json } | null {
+  if (result === null) return null;
+  const object = asObject(result);
+  const content = object?.["content"];
+  if (object === undefined || !Array.isArray(content)) {
+    const text = typeof result === "string" ? result : JSON.stringify(result);
+    return { content: [{ type: "text", text }], structured_content: null };
+  }
+  const structured = object["structured_content"] ??
+    object["structuredContent"] ?? null;
+  return { content: [...content], structured_content: structured };
+}
+
+// The schema knows `declined` for commands alone; the message says why.
+function endedStatus(
+  status: Extract<Activity, { status: unknown }>["status"],
+): "in_progress" | "completed" | "failed" {
+  return status === "declined" ? "failed" : status;
+}

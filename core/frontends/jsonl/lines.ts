@@ -1,0 +1,174 @@
+/** The plain lines of `exec --json`: each from one event, with nothing remembered. Pure. */
+import type { Event, Usage } from "../../protocol/event.ts";
+import type {
+  ExecError,
+  ExecEvent,
+  ExecEventOf,
+  ExecUsage,
+  TerminalEvent,
+} from "../../contract/event.ts";
+import type { Review } from "../../contract/review.ts";
+import { EVENT_SCHEMA, VERSION } from "../../protocol/version.ts";
+import { unreachable } from "../../util/assert.ts";
+
+/** How a turn ended, seen from the process. */
+export interface TurnEnding {
+  /** ISO 8601 UTC. */
+  readonly at: string;
+  /** Undefined when the turn is done. */
+  readonly error: ExecError | undefined;
+  readonly usage: Usage;
+  readonly threadUsage: Usage;
+  readonly reaped: number;
+  readonly denied: readonly string[];
+  readonly exitCode: number;
+  /** Of a code review; null when the answer was no list of findings. */
+  readonly review?: Review | null;
+}
+
+/** Tokens in the words of the event schema. */
+export function viewUsage(usage: Usage): ExecUsage {
+  return {
+    input_tokens: usage.inputTokens,
+    cached_input_tokens: usage.cachedInputTokens,
+    cache_write_input_tokens: usage.cacheWriteInputTokens,
+    output_tokens: usage.outputTokens,
+    reasoning_output_tokens: usage.reasoningOutputTokens,
+  };
+}
+
+export type EventOf<T extends Event["type"]> = Extract<Event, { type: T }>;
+
+/** The terminal line of a turn. */
+export function viewEnding(ending: TurnEnding): TerminalEvent {
+  const rest = {
+    usage: viewUsage(ending.usage),
+    thread_usage: viewUsage(ending.threadUsage),
+    exit_code: ending.exitCode,
+    reaped: ending.reaped,
+    denied: [...ending.denied],
+    ...(ending.review !== undefined && { review: ending.review }),
+  };
+  return ending.error === undefined
+    ? { type: "turn.completed", ...rest }
+    : { type: "turn.failed", error: ending.error, ...rest };
+}
+
+/** The first line. */
+export function viewThreadStarted(
+  event: EventOf<"thread.started">,
+): ExecEventOf<"thread.started"> {
+  const { mode, backend, enforces, note } = event.sandbox;
+  return {
+    type: "thread.started",
+    thread_id: event.threadId,
+    schema: EVENT_SCHEMA,
+    version: VERSION,
+    model: event.settings.model.slug,
+    provider: event.provider,
+    cwd: event.settings.cwd,
+    resumed: event.resumed,
+    ...(event.resume !== undefined && {
+      resume: {
+        exact: event.resume.exact,
+        cause: event.resume.cause,
+        lost_tokens: event.resume.lostTokens,
+      },
+    }),
+    sandbox: { mode, backend, enforces: [...enforces], note },
+    instruction_files: event.instructionFiles.map(({ path, bytes }) => ({
+      path,
+      bytes,
+    })),
+  };
+}
+
+/** How a question was settled. */
+export function viewAnswer(event: EventOf<"approval.settled">): ExecEvent {
+  const { decision } = event;
+  return {
+    type: "approval.settled",
+    approval_id: event.approvalId,
+    decision: decision.type,
+    message: decision.type === "deny" ? decision.message ?? null : null,
+  };
+}
+
+export type OtherEvent = EventOf<
+  | "stream.retry"
+  | "request.completed"
+  | "context.compacted"
+  | "settings.changed"
+  | "input.steered"
+  | "warning"
+  | "thread.closed"
+>;
+
+/** The lines of events that carry no activity and no question. */
+export function viewOther(
+  event: OtherEvent,
+  events: "codex" | "native",
+): ExecEvent[] {
+  switch (event.type) {
+    case "stream.retry":
+      return [{
+        type: "stream.retry",
+        attempt: event.attempt,
+        attempts_max: event.attemptsMax,
+        delay_ms: Math.round(event.delayMs),
+        reason: event.reason,
+        status: event.status ?? null,
+      }];
+    case "request.completed":
+      return [viewRequest(event)];
+    case "context.compacted":
+      return [{
+        type: "context.compacted",
+        reason: event.reason,
+        tokens_before: event.tokensBefore,
+        tokens_after: event.tokensAfter,
+        items_kept: event.itemsKept,
+        items_dropped: event.itemsDropped,
+      }];
+    case "input.steered":
+      return [{ type: "input.steered", text: event.text }];
+    case "warning":
+      return [{ type: "warning", message: event.message }];
+    case "settings.changed":
+      return events === "native" ? [viewSettings(event)] : [];
+    case "thread.closed":
+      // It comes after the turn, whose line must be the last one.
+      return [];
+    default:
+      return unreachable(event);
+  }
+}
+
+function viewSettings(event: EventOf<"settings.changed">): ExecEvent {
+  const { settings } = event;
+  return {
+    type: "settings.changed",
+    model: settings.model.slug,
+    reasoning_effort: settings.reasoningEffort ?? null,
+    cwd: settings.cwd,
+    approval_policy: settings.approval,
+    sandbox_mode: settings.sandbox.mode,
+  };
+}
+
+function viewRequest(event: EventOf<"request.completed">): ExecEvent {
+  const { usage, cache } = event;
+  return {
+    type: "request.completed",
+    usage: usage === null ? null : viewUsage(usage),
+    duration_ms: Math.round(event.durationMs),
+    request_bytes: event.requestBytes,
+    request_id: event.requestId ?? null,
+    cache: cache === null ? null : {
+      shared_tokens: cache.sharedTokens,
+      cached_tokens: cache.cachedTokens,
+      cause: cache.cause,
+      prefix_broken: cache.prefixBroken,
+    },
+  };
+}

@@ -1,0 +1,72 @@
+/** How a turn ended, as an error (or none) and an exit code. Pure. */
+import type { Failure, Outcome } from "../../protocol/event.ts";
+import type { ExecError } from "../../contract/event.ts";
+import { exitCode, exitCodeOf } from "../../contract/exit_code.ts";
+import { unreachable } from "../../util/assert.ts";
+import { viewFailure } from "./failure.ts";
+
+/** Why the run was ended from outside the turn. */
+export type Cause = "sigint" | "sigterm" | "timeout" | "gone";
+
+export interface EndingFacts {
+  readonly outcome: Outcome;
+  readonly cause: Cause | undefined;
+  /** Actions that were not allowed, when that is to fail the run. */
+  readonly deniedThatFail: number;
+}
+
+export interface EndingVerdict {
+  readonly error: ExecError | undefined;
+  readonly exitCode: number;
+}
+
+/** A turn that got done in spite of a late signal is done. */
+export function decideEnding(facts: EndingFacts): EndingVerdict {
+  const { outcome, cause } = facts;
+  switch (outcome.type) {
+    case "done":
+      return {
+        error: undefined,
+        exitCode: exitCode(facts.deniedThatFail > 0 ? "denied" : "done"),
+      };
+    case "interrupted":
+      return decideInterrupted(cause);
+    case "failed":
+      return decideFailed(outcome.error);
+    default:
+      return unreachable(outcome);
+  }
+}
+
+/** A turn that the thread itself could not end. */
+export function decideFailed(failure: Failure): EndingVerdict {
+  return { error: viewFailure(failure), exitCode: exitCodeOf(failure) };
+}
+
+/** A turn that was stopped. */
+export function decideInterrupted(cause: Cause | undefined): EndingVerdict {
+  switch (cause) {
+    case "sigint":
+      return interrupted("Interrupted by SIGINT", exitCode("sigint"));
+    case undefined:
+      return interrupted("Interrupted on request", exitCode("sigint"));
+    case "sigterm":
+      return interrupted("Terminated by a signal", exitCode("sigterm"));
+    case "gone":
+      return interrupted("Nobody reads the output", exitCode("failed"));
+    case "timeout":
+      return decideFailed({
+        kind: "timeout",
+        message: "The time limit of the run is over",
+      });
+    default:
+      return unreachable(cause);
+  }
+}
+
+function interrupted(message: string, code: number): EndingVerdict {
+  return {
+    error: { message, kind: "interrupted", status: null, request_id: null },
+    exitCode: code,
+  };
+}

@@ -1,0 +1,107 @@
+/** A question of the agent as an MCP elicitation, and the answer as a decision. Pure. */
+import * as z from "zod/mini";
+import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
+import type { JsonObject } from "../../util/json.ts";
+
+/** What came back: the answer of the specification, or the one clients of Codex give. */
+export const ElicitAnswer = z.looseObject({
+  action: z.optional(z.string()),
+  content: z.nullish(z.looseObject({ decision: z.optional(z.string()) })),
+  decision: z.optional(z.string()),
+});
+export type ElicitAnswer = z.infer<typeof ElicitAnswer>;
+
+/** Where a question comes from. */
+export interface QuestionFacts {
+  readonly threadId: string;
+  readonly approvalId: string;
+}
+
+/** Parameters of `elicitation/create`; those beginning with `codex_` are for its clients. */
+export function buildElicitation(
+  request: ApprovalRequest,
+  facts: QuestionFacts,
+): JsonObject {
+  const lines = [
+    `Allow ${nameOf(request.kind)} ${request.title}?`,
+    request.reason,
+    ...(request.detail === request.title ? [] : [request.detail]),
+    `In ${request.cwd}`,
+    ...(request.forbids === "" ? [] : [request.forbids]),
+  ];
+  const isPatch = request.kind === "patch";
+  return {
+    message: lines.join("\n"),
+    requestedSchema: {
+      type: "object",
+      properties: {
+        decision: {
+          type: "string",
+          title: "Decision",
+          description: `For the session: ${request.sessionScope}`,
+          enum: wordsFor(request),
+          default: "approved",
+        },
+      },
+    },
+    threadId: facts.threadId,
+    codex_elicitation: isPatch ? "patch-approval" : "exec-approval",
+    codex_call_id: facts.approvalId,
+    codex_event_id: facts.approvalId,
+    codex_mcp_tool_call_id: facts.threadId,
+    ...(!isPatch && { codex_command: [request.title] }),
+    codex_cwd: request.cwd,
+  };
+}
+
+/** What the answer means; anything that is no clear yes is a no. */
+export function decisionOf(
+  answer: ElicitAnswer,
+  request: ApprovalRequest,
+): Decision {
+  const word = answer.decision ?? answer.content?.decision;
+  if (answer.action !== undefined && answer.action !== "accept") {
+    return { type: "deny" };
+  }
+  switch (word) {
+    case "approved":
+      return { type: "approve" };
+    case "approved_for_session":
+      return { type: "approve_for_session" };
+    case "approved_prefix":
+      return request.prefix === undefined
+        ? { type: "approve" }
+        : { type: "approve_prefix", prefix: request.prefix };
+    case "abort":
+      return { type: "abort" };
+    case undefined:
+      return answer.action === "accept"
+        ? { type: "approve" }
+        : { type: "deny" };
+    default:
+      return { type: "deny" };
+  }
+}
+
+function wordsFor({ prefix }: ApprovalRequest): readonly string[] {
+  return [
+    "approved",
+    "approved_for_session",
+    ...(prefix === undefined ? [] : ["approved_prefix"]),
+    "denied",
+    "abort",
+  ];
+}
+
+function nameOf(kind: ApprovalRequest["kind"]): string {
+  switch (kind) {
+    case "command":
+      return "the command";
+    case "patch":
+      return "the change of";
+    case "mcp":
+      return "the call of";
+    case "escalation":
+      return "without the sandbox";
+  }
+}

@@ -1,0 +1,89 @@
+/** The transport of the MCP server: JSON lines on our own stdin and stdout. */
+import type { Transport } from "@modelcontextprotocol/sdk/shared/transport";
+import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types";
+import { errorText } from "../../protocol/error.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import type { Terminal } from "../../protocol/terminal.ts";
+import { asObject } from "../../util/json.ts";
+import { encodeJsonLine, parseJsonLine, readLines } from "../../util/jsonl.ts";
+
+/** One client, from the first line to the end of stdin. */
+export class TerminalTransport implements Transport {
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  onmessage?: Transport["onmessage"];
+  /** Resolves when the client has gone, whichever way. */
+  readonly ended: Promise<void>;
+  readonly #terminal: Pick<Terminal, "stdin" | "stdout">;
+  readonly #end: () => void;
+
+  constructor(terminal: Pick<Terminal, "stdin" | "stdout">) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#terminal = terminal;
+    this.ended = promise;
+    this.#end = resolve;
+  }
+
+  /** Bytes that the client has not yet taken. */
+  get pendingBytes(): number {
+    return this.#terminal.stdout.pendingBytes;
+  }
+
+  start(): Promise<void> {
+    void this.#read();
+    return Promise.resolve();
+  }
+
+  send(message: JSONRPCMessage): Promise<void> {
+    if (!this.#terminal.stdout.write(encodeJsonLine(message))) this.#end();
+    return Promise.resolve();
+  }
+
+  async close(): Promise<void> {
+    await this.#terminal.stdout.flush({
+      timeoutMs: LIMITS.outputFlushStoppedMs,
+    });
+    this.#end();
+    this.onclose?.();
+  }
+
+  async #read(): Promise<void> {
+    const lines = readLines(inputStream(this.#terminal.stdin), {
+      lineBytesMax: LIMITS.inputLineBytes,
+    });
+    try {
+      for await (const line of lines) this.#take(line);
+    } catch (error) {
+      this.onerror?.(new Error(errorText(error)));
+    }
+    this.#end();
+  }
+
+  #take(line: string): void {
+    const message = asObject(parseJsonLine(line));
+    // Checked by the protocol behind: what is no message goes to onerror there.
+    if (message !== undefined) {
+      return this.onmessage?.(message as unknown as JSONRPCMessage);
+    }
+    // JSON-RPC 2.0, section 5.1: what cannot be read is answered with the id null.
+    const error = {
+      code: -32_700,
+      message: "Cannot read the line: no JSON object",
+    };
+    this.#terminal.stdout.write(
+      encodeJsonLine({ jsonrpc: "2.0", id: null, error }),
+    );
+  }
+}
+
+function inputStream(
+  stdin: Terminal["stdin"],
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    pull: async (controller) => {
+      const chunk = await stdin.read();
+      if (chunk === null) controller.close();
+      else controller.enqueue(chunk.slice());
+    },
+  });
+}

@@ -1,0 +1,62 @@
+/** Unified diffs and plans as lines for a person. Pure. */
+import type { PlanStep } from "../../protocol/event.ts";
+import { visibleLine, visibleText } from "../../util/visible_text.ts";
+import { type Look, paint, type Style } from "./style.ts";
+
+/** The lines of a diff, coloured; more than `linesMax` are counted instead. */
+export function renderDiff(
+  diff: string,
+  look: Look,
+  linesMax: number = Infinity,
+): readonly string[] {
+  const text = visibleText(diff).replace(/\n+$/, "");
+  if (text === "") return [];
+  const lines = text.split("\n");
+  const shown = lines.slice(0, linesMax).map((line) =>
+    paint(line, look, ...diffStyles(line))
+  );
+  const hidden = lines.length - shown.length;
+  return hidden <= 0 ? shown : [
+    ...shown,
+    paint(`(${hidden} more lines, /last shows them)`, look, "dim"),
+  ];
+}
+
+/** How many lines a diff adds and removes. */
+export function countDiff(
+  diff: string,
+): { readonly added: number; readonly removed: number } {
+  let added = 0;
+  let removed = 0;
+  for (const line of diff.split("\n")) {
+    if (/^(\+\+\+|---)( |$)/.test(line)) continue;
+    if (line.startsWith("+")) added++;
+    else if (line.startsWith("-")) removed++;
+  }
+  return { added, removed };
+}
+
+/** A plan as a checklist. */
+export function renderPlan(
+  steps: readonly PlanStep[],
+  look: Look,
+): readonly string[] {
+  return steps.map(({ status, text }) => {
+    const line = visibleLine(text, 500);
+    switch (status) {
+      case "completed":
+        return paint(`[x] ${line}`, look, "dim");
+      case "in_progress":
+        return paint(`[>] ${line}`, look, "bold");
+      default:
+        return `[ ] ${line}`;
+    }
+  });
+}
+
+function diffStyles(line: string): readonly Style[] {
+  if (/^(diff |index |\+\+\+|---)/.test(line)) return ["bold"];
+  if (line.startsWith("@@")) return ["cyan"];
+  if (line.startsWith("+")) return ["green"];
+  return line.startsWith("-") ? ["red"] : [];
+}

@@ -1,0 +1,149 @@
+/** Events as lines that stay on the screen; messages and questions are shown elsewhere. */
+import { approvalText, formatSpan } from "./format.ts";
+import type { Activity, Event } from "../../protocol/event.ts";
+import type { Outcome } from "../../protocol/event.ts";
+import { PROGRAM, VERSION } from "../../protocol/version.ts";
+import { relativeTo } from "../../util/path.ts";
+import { visibleLine, visibleText } from "../../util/visible_text.ts";
+import {
+  type ActivityLook,
+  renderEnd,
+  renderStart,
+} from "./render_activity.ts";
+import { renderPlan } from "./diff.ts";
+import { type Look, paint, paintSpans, span } from "./style.ts";
+import { wrapSpans, wrapWords } from "./wrap.ts";
+
+/** Remembers what was said last, so that ends of parallel commands name themselves. */
+export class EventView {
+  #newestStart = "";
+  #planShown = "";
+  // The question about a patch has shown its diff.
+  #isDiffShown = false;
+
+  render(event: Event, look: ActivityLook): readonly string[] {
+    switch (event.type) {
+      case "thread.started":
+        return renderHeader(event, look);
+      case "activity.started":
+        return this.#started(event.activity, look);
+      case "activity.updated":
+        return this.#plan(event.activity, look);
+      case "activity.completed":
+        return this.#completed(event.activity, look);
+      case "approval.requested":
+        this.#isDiffShown = event.request.kind === "patch";
+        return [];
+      case "warning":
+        return paintWords(`Warning: ${event.message}`, look, "yellow");
+      case "stream.retry":
+        return [
+          paint(
+            `The answer broke off (${visibleLine(event.reason)}); attempt ${
+              event.attempt + 1
+            } in ${formatSpan(event.delayMs)}`,
+            look,
+            "yellow",
+          ),
+        ];
+      case "context.compacted":
+        return [
+          paint(
+            `The history was shortened: ${event.tokensBefore} -> ${event.tokensAfter} tokens, ${event.itemsDropped} items dropped`,
+            look,
+            "dim",
+          ),
+        ];
+      case "turn.completed":
+        return renderOutcome(event.outcome, look);
+      default:
+        return [];
+    }
+  }
+
+  #started(activity: Activity, look: ActivityLook): readonly string[] {
+    if (activity.type === "plan") return this.#plan(activity, look);
+    const lines = renderStart(activity, look);
+    if (lines.length > 0) this.#newestStart = activity.id;
+    return lines;
+  }
+
+  #completed(activity: Activity, look: ActivityLook): readonly string[] {
+    if (activity.type === "message") return [];
+    if (activity.type === "plan") return this.#plan(activity, look);
+    const isNamed = this.#newestStart !== activity.id;
+    const lines = renderEnd(activity, this.#fold(activity, look), isNamed);
+    // Whatever ends later has other lines between its start and its end.
+    if (lines.length > 0) this.#newestStart = "";
+    return lines;
+  }
+
+  // A plan is shown when it changes, and not again when the turn ends it.
+  #plan(activity: Activity, look: ActivityLook): readonly string[] {
+    if (activity.type !== "plan") return [];
+    const lines = renderPlan(activity.steps, look);
+    const text = lines.join("\n");
+    if (text === this.#planShown) return [];
+    this.#planShown = text;
+    return lines;
+  }
+
+  #fold(activity: Activity, look: ActivityLook): ActivityLook {
+    if (activity.type !== "file_change" || !this.#isDiffShown) return look;
+    this.#isDiffShown = false;
+    return { ...look, diffLines: 0 };
+  }
+}
+
+/** How a turn ended, when it is not simply done. */
+export function renderOutcome(outcome: Outcome, look: Look): readonly string[] {
+  if (outcome.type === "done") return [];
+  if (outcome.type === "interrupted") {
+    return [paint("Stopped", look, "yellow")];
+  }
+  const { error } = outcome;
+  const id = error.requestId === undefined
+    ? ""
+    : ` (request ${visibleLine(error.requestId)})`;
+  return paintWords(`Error: ${error.message}${id}`, look, "red");
+}
+
+function paintWords(
+  text: string,
+  look: Look,
+  style: "red" | "yellow",
+): readonly string[] {
+  return visibleText(text).split("\n")
+    .flatMap((line) => wrapWords(line, look.width))
+    .map((line) => paint(line, look, style));
+}
+
+function renderHeader(
+  event: Extract<Event, { type: "thread.started" }>,
+  look: ActivityLook,
+): readonly string[] {
+  const { settings, sandbox, instructionFiles } = event;
+  const effort = settings.reasoningEffort === undefined
+    ? ""
+    : `, effort ${settings.reasoningEffort}`;
+  const files = instructionFiles.map(({ path }) =>
+    relativeTo(path, settings.cwd)
+  );
+  const rows = [
+    `${settings.model.slug}${effort} (${event.provider}) in ${settings.cwd}`,
+    `sandbox ${sandbox.mode} (${sandbox.backend}), approvals ${
+      approvalText(settings.approval)
+    }`,
+    ...(sandbox.note === "" ? [] : [sandbox.note]),
+    ...(files.length === 0 ? [] : [`instructions: ${files.join(", ")}`]),
+  ];
+  return [
+    ...wrapSpans([
+      span(`${PROGRAM} ${VERSION}`, "bold"),
+      span(" · /help lists commands, Ctrl-D leaves", "dim"),
+    ], look).map((spans) => paintSpans(spans, look)),
+    ...rows.flatMap((row) => wrapWords(visibleLine(row, 400), look.width))
+      .map((line) => paint(line, look, "dim")),
+    "",
+  ];
+}

@@ -1,0 +1,219 @@
+/** Emphasis, code, links inside one line of Markdown. Pure. */
+import { type Span, span, type Style } from "./style.ts";
+
+/** How far the end of a piece of emphasis, code or link is looked for. */
+const REACH = 500;
+
+export interface InlineResult {
+  readonly spans: readonly Span[];
+  /** Text at the end whose look more text may change; empty when `isWhole`. */
+  readonly held: string;
+}
+
+/**
+ * The spans of a line. With `isWhole` false the line may go on: what has been given out
+ * for a start of it stays as it is for the whole.
+ */
+export function parseInline(
+  text: string,
+  isWhole: boolean,
+  styles: readonly Style[] = [],
+): InlineResult {
+  const spans: Span[] = [];
+  let plain = 0;
+  let at = 0;
+  const flush = (to: number): void => {
+    if (to > plain) spans.push(span(text.slice(plain, to), ...styles));
+  };
+  while (at < text.length) {
+    const mark = MARKS.exec(text.slice(at))?.index;
+    if (mark === undefined) break;
+    at += mark;
+    const found = parseMark(text, at, isWhole, styles);
+    if (found === "open") {
+      flush(at);
+      return { spans, held: text.slice(at) };
+    }
+    if (found === undefined) {
+      at += runLength(text, at);
+      continue;
+    }
+    flush(at);
+    spans.push(...found.spans);
+    at = found.end;
+    plain = at;
+  }
+  flush(text.length);
+  return { spans, held: "" };
+}
+
+const MARKS = /[\\`*_~[<]|https?:\/\//;
+
+interface Found {
+  readonly spans: readonly Span[];
+  readonly end: number;
+}
+
+// `open`: it may yet become something; undefined: it stands for itself.
+function parseMark(
+  text: string,
+  at: number,
+  isWhole: boolean,
+  styles: readonly Style[],
+): Found | "open" | undefined {
+  const isEndKnown = isWhole || text.length - at > REACH;
+  switch (text[at]) {
+    case "\\":
+      return parseEscape(text, at, isEndKnown, styles);
+    case "`":
+      return parseCode(text, at, isEndKnown, styles);
+    case "[":
+      return parseLink(text, at, isEndKnown, styles);
+    case "<":
+      return parseAutolink(text, at, isEndKnown, styles);
+    case "h":
+      return undefined;
+    default:
+      return parseEmphasis(text, at, isEndKnown, styles);
+  }
+}
+
+function parseEscape(
+  text: string,
+  at: number,
+  isEndKnown: boolean,
+  styles: readonly Style[],
+): Found | "open" | undefined {
+  const next = text[at + 1];
+  if (next === undefined) return isEndKnown ? undefined : "open";
+  if (!/[!-/:-@[-`{-~]/.test(next)) return undefined;
+  return { spans: [span(next, ...styles)], end: at + 2 };
+}
+
+function parseCode(
+  text: string,
+  at: number,
+  isEndKnown: boolean,
+  styles: readonly Style[],
+): Found | "open" | undefined {
+  const ticks = runLength(text, at);
+  if (at + ticks === text.length && !isEndKnown) return "open";
+  const from = at + ticks;
+  for (let end = text.indexOf("`", from); end >= 0 && end - at <= REACH;) {
+    const run = runLength(text, end);
+    if (run === ticks) {
+      // The run may still grow.
+      if (end + run === text.length && !isEndKnown) return "open";
+      const code = text.slice(from, end);
+      const inner = /^ .*[^ ].* $/.test(code) ? code.slice(1, -1) : code;
+      return { spans: [span(inner, ...styles, "cyan")], end: end + run };
+    }
+    end = text.indexOf("`", end + run);
+  }
+  return isEndKnown ? undefined : "open";
+}
+
+function parseLink(
+  text: string,
+  at: number,
+  isEndKnown: boolean,
+  styles: readonly Style[],
+): Found | "open" | undefined {
+  const part = text.slice(at, at + REACH);
+  const match =
+    /^\[((?:\\.|[^\]\\[]|\[[^\]]*\])*)\]\(<?([^\s()<>]*(?:\([^\s()]*\)[^\s()]*)*)>?(?:\s+"[^"]*")?\)/
+      .exec(part);
+  if (match === null) {
+    const isOver = isEndKnown || /^\[[^\]]*\][^(]/.test(part);
+    return isOver ? undefined : "open";
+  }
+  const [whole, label = "", target = ""] = match;
+  const inner = parseInline(label, true, [...styles, "underline"]).spans;
+  const isSame = label === target || target.replace(/^mailto:/, "") === label;
+  const tail = isSame || target === ""
+    ? []
+    : [span(` (${target})`, ...styles, "dim")];
+  return { spans: [...inner, ...tail], end: at + whole.length };
+}
+
+function parseAutolink(
+  text: string,
+  at: number,
+  isEndKnown: boolean,
+  styles: readonly Style[],
+): Found | "open" | undefined {
+  const part = text.slice(at, at + REACH);
+  const match = /^<([A-Za-z][A-Za-z0-9+.-]+:[^\s<>]*)>/.exec(part);
+  if (match !== null) {
+    const spans = [span(match[1] ?? "", ...styles, "underline")];
+    return { spans, end: at + match[0].length };
+  }
+  const isOpen = /^<([A-Za-z][A-Za-z0-9+.-]*(:[^\s<>]*)?)?$/.test(part);
+  return isOpen && !isEndKnown ? "open" : undefined;
+}
+
+// `**strong**`, `*emphasis*`, `_emphasis_`, `~~struck~~`. Narrower than CommonMark on
+// purpose: `2 * 3`, `a_b_c` and `*.ts` stay as they are.
+function parseEmphasis(
+  text: string,
+  at: number,
+  isEndKnown: boolean,
+  styles: readonly Style[],
+): Found | "open" | undefined {
+  const char = text[at] ?? "";
+  const run = runLength(text, at);
+  if (at + run === text.length) return isEndKnown ? undefined : "open";
+  const style = styleOf(char, run);
+  if (style === undefined) return undefined;
+  const before = text[at - 1] ?? " ";
+  const after = text[at + run] ?? " ";
+  if (/\s/.test(after)) return undefined;
+  if (run === 1 && !/[\p{L}\p{N}"'`([]/u.test(after)) return undefined;
+  if ((char === "_" || run === 1) && /[\p{L}\p{N}]/u.test(before)) {
+    return undefined;
+  }
+  const end = findCloser(text, at, run, isEndKnown);
+  if (end === undefined) return isEndKnown ? undefined : "open";
+  const inner = text.slice(at + run, end);
+  const { spans } = parseInline(inner, true, [...styles, ...style]);
+  return { spans, end: end + run };
+}
+
+function findCloser(
+  text: string,
+  at: number,
+  run: number,
+  isEndKnown: boolean,
+): number | undefined {
+  const char = text[at] ?? "";
+  for (let to = at + run; to < text.length && to - at <= REACH;) {
+    if (text[to] === "\\") to += 2;
+    else if (text[to] === "`") {
+      const code = parseCode(text, to, isEndKnown, []);
+      if (code === "open") return undefined;
+      to = code === undefined ? to + runLength(text, to) : code.end;
+    } else if (text[to] === char) {
+      const length = runLength(text, to);
+      const next = text[to + length];
+      if (next === undefined && !isEndKnown) return undefined;
+      const isClosing = length === run && !/\s/.test(text[to - 1] ?? " ") &&
+        (char !== "_" || !/[\p{L}\p{N}]/u.test(next ?? " "));
+      if (isClosing) return to;
+      to += length;
+    } else to++;
+  }
+  return undefined;
+}
+
+function styleOf(char: string, run: number): readonly Style[] | undefined {
+  if (char === "~") return run === 2 ? ["dim"] : undefined;
+  if (run === 1) return ["italic"];
+  if (run === 2) return ["bold"];
+  return run === 3 ? ["bold", "italic"] : undefined;
+}
+
+function runLength(text: string, at: number): number {
+  let end = at + 1;
+  while (text[end] === text[at]) end++;
+  return end - at;
+}

@@ -1,0 +1,211 @@
+/** When and what is drawn: at once for keys, in frames for everything that streams. */
+import { LIMITS } from "../../protocol/limits.ts";
+import type { Terminal } from "../../protocol/terminal.ts";
+import {
+  type EditorFacts,
+  type EditorState,
+  searchHit,
+} from "../editor/editor.ts";
+import { renderEditor } from "../editor/view.ts";
+import type { Look } from "../render/style.ts";
+import { composeLive } from "./live_area.ts";
+import type { Keyboard } from "../editor/keyboard.ts";
+import type { Questions } from "./rich_questions.ts";
+import type { RichFace } from "./rich_view.ts";
+import { type LiveArea, Screen } from "./screen.ts";
+import type { ReplHost } from "../conversation/repl_services.ts";
+import type { ReplSession } from "../conversation/conversation.ts";
+import { renderStatusLine, type StatusTracker } from "./status_line.ts";
+
+export interface PainterOptions {
+  readonly host: Pick<ReplHost, "kill" | "monotonicMs" | "os" | "sleep">;
+  readonly terminal: Terminal;
+  readonly face: RichFace;
+  readonly session: ReplSession;
+  readonly status: StatusTracker;
+  readonly questions: Questions;
+  readonly look: () => Look;
+  readonly editor: () => EditorState;
+  readonly facts: () => EditorFacts;
+  /** Nobody reads the terminal any more. */
+  readonly onGone: () => void;
+}
+
+/** While something runs the line that says so is drawn anew every second. */
+const TICK_MS = 1_000;
+const ROWS = 24;
+const EDITOR_ROWS = 10;
+
+export class LivePainter {
+  readonly #options: PainterOptions;
+  readonly #screen: Screen;
+  readonly #over = new AbortController();
+  #paintedMs = -Infinity;
+  #isScheduled = false;
+  #isTicking = false;
+  #isPaused = false;
+  #notice = "";
+
+  constructor(options: PainterOptions) {
+    this.#options = options;
+    this.#screen = new Screen(options.terminal.stdout);
+  }
+
+  /** A word to the person until the next key. */
+  notice(text: string): void {
+    this.#notice = text;
+  }
+
+  /** Draws soon; many calls make one drawing. */
+  schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    const { host } = this.#options;
+    const sinceMs = host.monotonicMs() - this.#paintedMs;
+    const waitMs = Math.max(0, LIMITS.frameMs - sinceMs);
+    void this.#frame(waitMs);
+  }
+
+  /** Draws again after a while. */
+  after(ms: number): void {
+    this.#options.host.sleep(ms, this.#over.signal)
+      .then(() => this.schedule(), () => {});
+  }
+
+  /** Draws now, with another word to the person where one is given. */
+  paint(notice: string = this.#notice): void {
+    this.#notice = notice;
+    if (this.#isPaused || this.#over.signal.aborted) return;
+    const { face, host, onGone } = this.#options;
+    this.#paintedMs = host.monotonicMs();
+    const lines = face.takeLines();
+    if (!this.#screen.paint(lines, this.#compose())) onGone();
+    this.#tick();
+  }
+
+  /** Draws the live lines alone, now: what is finished comes with the next frame. */
+  echo(): void {
+    if (this.#isPaused || this.#over.signal.aborted) return;
+    if (!this.#screen.paint([], this.#compose())) this.#options.onGone();
+    this.schedule();
+  }
+
+  /** Stops the program until its shell continues it. */
+  async suspend(keyboard: Keyboard): Promise<void> {
+    const { host, terminal } = this.#options;
+    if (host.os === "windows") return;
+    this.pause();
+    keyboard.close();
+    await terminal.stdout.flush({ timeoutMs: LIMITS.outputFlushMs });
+    // With the whole group, as a key would (0, kill(2)): a program that waits for this one
+    // must not be left running.
+    host.kill(0, "SIGTSTP");
+    await host.sleep(LIMITS.frameMs);
+    this.resume(keyboard);
+  }
+
+  /** Takes the live lines away and draws nothing until `resume`. */
+  pause(): void {
+    if (!this.#isPaused) this.#screen.clear();
+    this.#isPaused = true;
+  }
+
+  /** The terminal is ours again, in whatever state it came back. */
+  resume(keyboard: Keyboard): void {
+    keyboard.open();
+    this.#isPaused = false;
+    this.paint();
+  }
+
+  /** The window changed. */
+  resized(): void {
+    if (this.#isPaused) return;
+    this.#screen.resized(this.#options.terminal.stdout.columns);
+    this.paint();
+  }
+
+  wipe(): void {
+    this.#screen.wipe();
+    this.paint();
+  }
+
+  /** The last drawing: what is finished stays, the live lines go. */
+  close(): void {
+    if (this.#over.signal.aborted) return;
+    this.#over.abort();
+    const lines = this.#options.face.takeLines();
+    if (lines.length > 0 && !this.#isPaused) {
+      this.#screen.paint(lines, { lines: [""], row: 0, column: 0 });
+    }
+    this.#screen.clear();
+  }
+
+  async #frame(waitMs: number): Promise<void> {
+    const { host, terminal } = this.#options;
+    try {
+      await host.sleep(waitMs, this.#over.signal);
+      // A slow line gets whole drawings, not more of them.
+      if (terminal.stdout.pendingBytes > LIMITS.screenPendingBytes) {
+        await terminal.stdout.flush();
+      }
+    } catch {
+      return;
+    }
+    this.#isScheduled = false;
+    this.paint();
+  }
+
+  #tick(): void {
+    if (this.#isTicking || this.#options.status.phase === "") return;
+    this.#isTicking = true;
+    this.#options.host.sleep(TICK_MS, this.#over.signal).then(() => {
+      this.#isTicking = false;
+      this.paint();
+    }, () => {});
+  }
+
+  #compose(): LiveArea {
+    const { face, session, status, questions, terminal } = this.#options;
+    const look = this.#options.look();
+    const rows = terminal.stdout.rows ?? ROWS;
+    const now = this.#options.host.monotonicMs();
+    const editor = this.#options.editor();
+    const { pending } = session;
+    const cursor = questions.cursor(look, now);
+    return composeLive(
+      {
+        preview: face.preview(),
+        question: questions.render(look, now),
+        ...(cursor !== undefined && { cursor }),
+        tail: status.tail,
+        status: this.#status(now),
+        steers: pending.steers,
+        queue: pending.queue,
+        notice: this.#notice,
+        editor: renderEditor(editor, {
+          ...look,
+          mark: "› ",
+          rowsMax: Math.max(1, Math.min(EDITOR_ROWS, Math.floor(rows / 2))),
+          hit: searchHit(editor, this.#options.facts()),
+        }),
+      },
+      look,
+      Math.max(2, rows - 1),
+    );
+  }
+
+  #status(nowMs: number): string {
+    const { session, status } = this.#options;
+    const phase = session.isShellRunning
+      ? "Running your command"
+      : status.phase;
+    if (phase === "") return "";
+    return renderStatusLine({
+      phase,
+      forMs: nowMs - status.sinceMs,
+      tokens: status.tokens,
+      contextLeft: session.state.contextLeft,
+      hint: "Ctrl-C stops",
+    }, this.#options.look());
+  }
+}

@@ -1,0 +1,174 @@
+/** The conversation without keys: lines come in, text goes out, one after the other. */
+import { errorText } from "../../protocol/error.ts";
+import type { Event } from "../../protocol/event.ts";
+import { exitCode } from "../../contract/exit_code.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import type { ReplRequest } from "../conversation/services.ts";
+import type { LineInput } from "./line_input.ts";
+import { PlainFace } from "./plain_view.ts";
+import { PlainQuestions } from "./plain_questions.ts";
+import { ReplSession } from "../conversation/conversation.ts";
+
+const NOBODY =
+  "Nobody can be asked here: input is no terminal. Do without it, or say what is needed";
+
+/** Talks to the end of the input; resolves to the exit code of the last turn. */
+export async function runPlainRepl(
+  request: ReplRequest,
+  lines: LineInput,
+): Promise<number> {
+  return await new PlainRepl(request, lines).run();
+}
+
+class PlainRepl {
+  readonly #request: ReplRequest;
+  readonly #lines: LineInput;
+  readonly #face: PlainFace;
+  readonly #session: ReplSession;
+  readonly #questions: PlainQuestions;
+  readonly #isTyped: boolean;
+  readonly #left = Promise.withResolvers<void>();
+  #idle: (() => void)[] = [];
+  #isTalking = false;
+  #isPrompted = false;
+  #forced: number | undefined;
+  #stoppedMs = -Infinity;
+
+  constructor(request: ReplRequest, lines: LineInput) {
+    const { services, host, terminal, flags } = request;
+    this.#request = request;
+    this.#lines = lines;
+    this.#isTyped = terminal.stdin.isTty;
+    this.#face = new PlainFace({
+      terminal,
+      flags,
+      cwd: () => this.#session.cwd,
+      onEvent: (event) => this.#take(event),
+      onChange: () => this.#wakeIdle(),
+      onLeave: () => this.#left.resolve(),
+      onGone: () => {
+        this.#forced = exitCode("failed");
+        this.#left.resolve();
+      },
+    });
+    this.#session = new ReplSession({
+      services,
+      host,
+      terminal,
+      face: this.#face,
+    });
+    this.#questions = new PlainQuestions({
+      host,
+      face: this.#face,
+      columns: () => terminal.stdout.columns,
+      write: (text) => void terminal.stdout.write(text),
+      onDecide: (id, decision) => this.#session.decide(id, decision),
+      onStop: () => this.#session.interrupt(),
+    });
+    services.meet(this.#questions);
+  }
+
+  async run(): Promise<number> {
+    const { services, terminal, firstPrompt } = this.#request;
+    const release = this.#listen();
+    try {
+      this.#session.bind(await services.open());
+      if (firstPrompt !== undefined) await this.#submit(firstPrompt);
+      const talk = this.#talk();
+      await Promise.race([talk, this.#left.promise]);
+    } finally {
+      await this.#session.close();
+      release.forEach((give) => give());
+    }
+    await terminal.stdout.flush({ timeoutMs: LIMITS.outputFlushMs });
+    await terminal.stderr.flush({ timeoutMs: LIMITS.outputFlushMs });
+    return this.#forced ?? this.#session.exitCode;
+  }
+
+  async #talk(): Promise<void> {
+    for (;;) {
+      // A script's next line is meant for the state after the one before.
+      if (!this.#isTyped) await this.#untilIdle();
+      this.#isTalking = true;
+      this.#promptWhenFree();
+      const line = await this.#lines.readMessage();
+      this.#isPrompted = false;
+      if (line === undefined) {
+        this.#isTalking = false;
+        if (!this.#isTyped) return await this.#untilIdle();
+        // What the shell says next begins a line.
+        return void this.#request.terminal.stdout.write("\n");
+      }
+      if (this.#questions.answer(line) || line.trim() === "") continue;
+      const done = this.#submit(line);
+      if (!this.#isTyped) await done;
+    }
+  }
+
+  async #submit(line: string): Promise<void> {
+    try {
+      await this.#session.submit(line);
+    } catch (error) {
+      this.#face.fail(errorText(error));
+    }
+  }
+
+  #promptWhenFree(): void {
+    if (!this.#isTyped || this.#isPrompted || this.#session.isBusy) return;
+    // The thread says first what it is.
+    if (this.#session.state.threadId === "") return;
+    this.#isPrompted = true;
+    this.#face.prompt();
+  }
+
+  #take(event: Event): void {
+    switch (event.type) {
+      case "approval.requested":
+        if (!this.#isTyped) {
+          const decision = { type: "deny", message: NOBODY } as const;
+          this.#session.decide(event.approvalId, decision);
+          this.#face.fail(`Not allowed: ${event.request.title}`);
+          return;
+        }
+        return this.#questions.add(event.approvalId, event.request);
+      case "approval.settled":
+        return this.#questions.settle(event.approvalId);
+      case "turn.completed":
+        this.#questions.clear();
+    }
+  }
+
+  #wakeIdle(): void {
+    if (this.#session.isBusy) return;
+    for (const wake of this.#idle.splice(0)) wake();
+    if (this.#isTalking) this.#promptWhenFree();
+  }
+
+  async #untilIdle(): Promise<void> {
+    while (this.#session.isBusy) {
+      await new Promise<void>((wake) => this.#idle.push(wake));
+    }
+  }
+
+  #listen(): readonly (() => void)[] {
+    const { terminal } = this.#request;
+    const leave = (): void => {
+      this.#forced = exitCode("sigterm");
+      this.#left.resolve();
+    };
+    return [
+      terminal.onSignal("SIGINT", () => this.#stop()),
+      terminal.onSignal("SIGTERM", leave),
+      terminal.onSignal("SIGHUP", leave),
+    ];
+  }
+
+  #stop(): void {
+    const now = this.#request.host.monotonicMs();
+    const isTwice = now - this.#stoppedMs < LIMITS.twiceMs;
+    this.#stoppedMs = now;
+    if (this.#session.isBusy && !isTwice) return this.#session.interrupt();
+    this.#forced = exitCode("sigint");
+    this.#left.resolve();
+  }
+}

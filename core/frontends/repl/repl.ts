@@ -1,0 +1,27 @@
+/** `rondo` alone: a conversation in a terminal, or in plain lines where there is none. */
+import { prepareFirstRun } from "./first_run.ts";
+import { LineInput } from "./line_input.ts";
+import { runPlainRepl } from "./plain_repl.ts";
+import { runRichRepl } from "./rich_repl.ts";
+import type { ReplRequest } from "../conversation/services.ts";
+
+/** Talks until the person leaves; resolves to the exit code. */
+export async function runRepl(request: ReplRequest): Promise<number> {
+  const { services, terminal } = request;
+  const lines = new LineInput(terminal.stdin);
+  const code = await prepareFirstRun(
+    services,
+    terminal,
+    terminal.stdin.isTty ? () => lines.readLine() : undefined,
+  );
+  if (code !== undefined) return code;
+  if (isRich(request)) return await runRichRepl(request);
+  return await runPlainRepl(request, lines);
+}
+
+// Moving the cursor needs both ends of a terminal that knows how.
+function isRich({ terminal, host }: ReplRequest): boolean {
+  if (!terminal.stdin.isTty || !terminal.stdout.isTty) return false;
+  const kind = terminal.env("TERM") ?? "";
+  return kind === "" ? host.os === "windows" : kind !== "dumb";
+}

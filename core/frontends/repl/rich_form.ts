@@ -1,0 +1,102 @@
+/** The form that stands above the input line: keys in, live lines out. Pure. */
+import { displayWidth } from "@std/cli";
+import type { FormRequest } from "../../protocol/form.ts";
+import { type FormStep, FormTalk } from "../form/form.ts";
+import type { Key } from "../editor/key.ts";
+import { type EditText, editText, EMPTY_TEXT } from "../editor/text.ts";
+import { type Look, paint } from "../render/style.ts";
+import { cutSpans } from "../render/wrap.ts";
+
+const HINT = "Enter takes it, Ctrl-D says no to all of it, Esc leaves it";
+
+export class FormBox {
+  readonly #talk: FormTalk;
+  #text: EditText = EMPTY_TEXT;
+  #problem = "";
+  #hasBegun = false;
+
+  constructor(form: FormRequest) {
+    this.#talk = new FormTalk(form);
+  }
+
+  /** The person has answered something of it. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
+  /** The next yes sends it. */
+  get isAtEnd(): boolean {
+    return this.#talk.isAtEnd;
+  }
+
+  /** What is printed before the present step is answered. */
+  renderHead(look: Look): readonly string[] {
+    return [
+      ...(this.#hasBegun ? [] : this.#talk.renderOpening(look)),
+      ...this.#talk.renderStep(look),
+    ];
+  }
+
+  /** Undefined while the line is being written. */
+  onKey(key: Key): FormStep | undefined {
+    if (key.type === "press") {
+      switch (key.name) {
+        case "enter":
+          return this.#take();
+        case "escape":
+        case "ctrl-c":
+          return { type: "answered", answer: { action: "cancel" } };
+        case "ctrl-d":
+          return { type: "answered", answer: { action: "decline" } };
+      }
+    }
+    this.#text = editText(this.#text, key) ?? this.#text;
+    return undefined;
+  }
+
+  render(look: Look): readonly string[] {
+    const { line } = this.#line(look);
+    const fit = (text: string): string =>
+      cutSpans([{ text, styles: [] }], look.width).map((one) => one.text)
+        .join("");
+    return [
+      ...(this.#problem === "" ? [] : [paint(fit(this.#problem), look, "red")]),
+      paint(fit(HINT), look, "dim"),
+      fit(line),
+    ];
+  }
+
+  /** Column of the cursor in the last of these lines. */
+  cursor(look: Look): number {
+    return this.#line(look).column;
+  }
+
+  #take(): FormStep {
+    const step = this.#talk.take(this.#text.text);
+    this.#problem = step.type === "again" ? step.problem : "";
+    this.#hasBegun = true;
+    // What is wrong stays, to be mended.
+    if (step.type === "next") this.#text = EMPTY_TEXT;
+    return step;
+  }
+
+  // A line that is too long for the window shows what is around the cursor.
+  #line(look: Look): { readonly line: string; readonly column: number } {
+    const { text, cursor } = this.#text;
+    const flat = (part: string): string => part.replaceAll("\n", " ");
+    const mark = cutSpans(
+      [{ text: this.#talk.prompt, styles: [] }],
+      Math.max(8, Math.floor(look.width / 2)),
+    ).map((one) => one.text).join("");
+    const before = [...flat(text.slice(0, cursor))];
+    while (
+      before.length > 0 &&
+      displayWidth(mark + before.join("")) >= look.width
+    ) before.shift();
+    const start = mark + before.join("");
+    return {
+      line: start + flat(text.slice(cursor)),
+      column: displayWidth(start),
+    };
+  }
+}

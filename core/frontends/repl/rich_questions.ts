@@ -1,0 +1,209 @@
+/** Questions that wait for the person: one at a time, deaf to what was typed before. Pure. */
+import { displayWidth } from "@std/cli";
+import type { FormAnswer } from "../../protocol/form.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
+import {
+  answerKeys,
+  decideByKey,
+  denyWith,
+  renderAnswers,
+  renderQuestion,
+} from "../render/approval.ts";
+import type { Key } from "../editor/key.ts";
+import { type EditText, editText, EMPTY_TEXT } from "../editor/text.ts";
+import { type Look, paint } from "../render/style.ts";
+import { cutSpans } from "../render/wrap.ts";
+import type { FormBox } from "./rich_form.ts";
+
+const WHY = "Why not? (Enter says no, Esc goes back) ";
+
+interface OpenApproval {
+  readonly id: string;
+  readonly request: ApprovalRequest;
+  readonly onDecide: (decision: Decision) => void;
+}
+
+interface OpenForm {
+  readonly id: string;
+  readonly form: FormBox;
+  /** Another part of it is asked. */
+  readonly onStep: () => void;
+  /** `isStop`: the turn is to end as well. */
+  readonly onAnswer: (answer: FormAnswer, isStop: boolean) => void;
+}
+
+export type OpenQuestion = OpenApproval | OpenForm;
+
+/**
+ * What became of a key: `draft` was not meant for the question, `held` came too soon for
+ * it and is lost.
+ */
+export type QuestionStep = "taken" | "draft" | "held";
+
+/** The first one is asked; times come from outside. */
+export class Questions {
+  #open: readonly OpenQuestion[] = [];
+  #quietSinceMs = 0;
+  #word: EditText | undefined;
+
+  get current(): OpenQuestion | undefined {
+    return this.#open[0];
+  }
+
+  get count(): number {
+    return this.#open.length;
+  }
+
+  /** What is asked is the next part of a question, not another one. */
+  get isBegun(): boolean {
+    const question = this.current;
+    return question !== undefined && "form" in question &&
+      question.form.hasBegun;
+  }
+
+  /** True when it is now the one that is asked and has to be drawn. */
+  add(question: OpenQuestion, nowMs: number): boolean {
+    this.#open = [...this.#open, question];
+    return this.#open.length === 1 && this.#begin(nowMs);
+  }
+
+  /** It was answered or is void; true when another one has to be drawn. */
+  settle(id: string, nowMs: number): boolean {
+    const before = this.current;
+    this.#open = this.#open.filter((one) => one.id !== id);
+    const isNew = this.current !== undefined && this.current !== before;
+    return isNew && this.#begin(nowMs);
+  }
+
+  /** The turn is over, and all its questions with it. */
+  clear(): void {
+    this.#open = [];
+    this.#word = undefined;
+  }
+
+  /** Whether a key would answer: some time has passed since the last one. */
+  isArmed(nowMs: number): boolean {
+    return nowMs - this.#quietSinceMs >= LIMITS.answerArmMs;
+  }
+
+  onKey(key: Key, nowMs: number): QuestionStep {
+    const question = this.current;
+    if (question === undefined) return "draft";
+    if ("form" in question) return this.#onFormKey(question, key, nowMs);
+    if (this.#word !== undefined) return this.#onWordKey(question, key);
+    const isStop = key.type === "press" && key.name === "ctrl-c";
+    const isOne = key.type === "press" ||
+      (key.type === "text" && key.text.length === 1);
+    if (!isStop && (!isOne || !this.isArmed(nowMs))) {
+      return this.#decline(nowMs);
+    }
+    const name = key.type === "press" ? key.name : key.text.toLowerCase();
+    const decision = decideByKey(name, question.request);
+    if (decision === undefined) return this.#decline(nowMs);
+    if (decision === "word") {
+      this.#word = EMPTY_TEXT;
+      return "taken";
+    }
+    question.onDecide(decision);
+    return "taken";
+  }
+
+  /** Column of the cursor in the last line, while something is typed there. */
+  cursor(look: Look, nowMs: number): number | undefined {
+    const question = this.current;
+    if (question !== undefined && "form" in question) {
+      return this.isArmed(nowMs) ? question.form.cursor(look) : undefined;
+    }
+    if (this.#word === undefined) return undefined;
+    return displayWidth(WHY + this.#word.text.slice(0, this.#word.cursor));
+  }
+
+  /** The question itself, or the next part of it: printed once. */
+  renderHead(look: Look): readonly string[] {
+    const question = this.current;
+    if (question === undefined) return [];
+    return "form" in question
+      ? question.form.renderHead(look)
+      : renderQuestion(question.request, look);
+  }
+
+  /** The live lines below the question. */
+  render(look: Look, nowMs: number): readonly string[] {
+    const question = this.current;
+    if (question === undefined) return [];
+    const fit = (text: string): string =>
+      cutSpans([{ text, styles: [] }], look.width).map((one) => one.text)
+        .join("");
+    if (this.#word !== undefined) {
+      return [fit(WHY + this.#word.text.replaceAll("\n", " "))];
+    }
+    if (!this.isArmed(nowMs)) {
+      const words = this.isBegun
+        ? "(one moment)"
+        : "(one moment: what is typed now goes to your draft)";
+      return [paint(fit(words), look, "dim")];
+    }
+    if ("form" in question) return question.form.render(look);
+    const more = this.count === 1 ? "" : ` (1 of ${this.count})`;
+    return [
+      ...renderAnswers(question.request, look),
+      paint(
+        fit(`Answer ${answerKeys(question.request)}${more}:`),
+        look,
+        "bold",
+      ),
+    ];
+  }
+
+  #begin(nowMs: number): boolean {
+    this.#quietSinceMs = nowMs;
+    this.#word = undefined;
+    return true;
+  }
+
+  #decline(nowMs: number): QuestionStep {
+    this.#quietSinceMs = nowMs;
+    return "draft";
+  }
+
+  // What is typed into a form is meant for it, once the person has begun with it; the
+  // yes that sends it is waited for anew.
+  #onFormKey(
+    { form, onStep, onAnswer }: OpenForm,
+    key: Key,
+    nowMs: number,
+  ): QuestionStep {
+    const isStop = key.type === "press" && key.name === "ctrl-c";
+    if (!isStop && !this.isArmed(nowMs)) {
+      this.#quietSinceMs = nowMs;
+      return form.hasBegun ? "held" : "draft";
+    }
+    const step = form.onKey(key);
+    if (step?.type === "answered") onAnswer(step.answer, isStop);
+    if (step?.type === "next") {
+      if (form.isAtEnd) this.#quietSinceMs = nowMs;
+      onStep();
+    }
+    return "taken";
+  }
+
+  #onWordKey(question: OpenApproval, key: Key): QuestionStep {
+    const word = this.#word ?? EMPTY_TEXT;
+    if (key.type === "press") {
+      switch (key.name) {
+        case "enter":
+          question.onDecide(denyWith(word.text));
+          return "taken";
+        case "escape":
+          this.#word = undefined;
+          return "taken";
+        case "ctrl-c":
+          question.onDecide({ type: "abort" });
+          return "taken";
+      }
+    }
+    this.#word = editText(word, key) ?? word;
+    return "taken";
+  }
+}

@@ -1,0 +1,292 @@
+/** The conversation with keys: an input line that stays, answers that scroll by above it. */
+import { errorText } from "../../protocol/error.ts";
+import type { Event } from "../../protocol/event.ts";
+import { exitCode } from "../../contract/exit_code.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import type { Decision } from "../../protocol/policy.ts";
+import { hasColor } from "../../protocol/terminal.ts";
+import { renderDecision } from "../render/approval.ts";
+import type { CompletionToken } from "../editor/complete.ts";
+import { HistoryFile } from "../editor/history_file.ts";
+import type { Key } from "../editor/key.ts";
+import {
+  applyCompletion,
+  type EditorFacts,
+  type EditorState,
+  type EditorWish,
+  EMPTY_EDITOR,
+  onKey,
+  prependText,
+} from "../editor/editor.ts";
+import type { ActivityLook } from "../render/render_activity.ts";
+import type { ReplRequest } from "../conversation/services.ts";
+import { lookUp } from "./completion.ts";
+import { Keyboard } from "../editor/keyboard.ts";
+import { RichPerson } from "./rich_prompter.ts";
+import { Questions } from "./rich_questions.ts";
+import { RichFace } from "./rich_view.ts";
+import { LivePainter } from "./painter.ts";
+import { ReplSession } from "../conversation/conversation.ts";
+import { createSlashContext } from "../conversation/repl_slash_context.ts";
+import { StatusTracker } from "./status_line.ts";
+
+/** Talks until the person leaves; resolves to the exit code. */
+export async function runRichRepl(request: ReplRequest): Promise<number> {
+  return await new RichRepl(request).run();
+}
+
+class RichRepl {
+  readonly #request: ReplRequest;
+  readonly #face: RichFace;
+  readonly #session: ReplSession;
+  readonly #keyboard: Keyboard;
+  readonly #painter: LivePainter;
+  readonly #history: HistoryFile;
+  readonly #status = new StatusTracker();
+  readonly #questions = new Questions();
+  readonly #left = Promise.withResolvers<number>();
+  #editor: EditorState = EMPTY_EDITOR;
+  #stoppedMs = -Infinity;
+
+  constructor(request: ReplRequest) {
+    const { services, host, terminal } = request;
+    this.#request = request;
+    this.#keyboard = new Keyboard(terminal, host);
+    this.#history = new HistoryFile(host, services.history);
+    this.#face = new RichFace({
+      look: () => this.#look(),
+      onChange: () => this.#painter.schedule(),
+      onEvent: (event) => this.#take(event),
+      onGiveBack: (lines) => this.#giveBack(lines),
+      onWait: (phase) => this.#status.wait(phase, this.#now()),
+      onLeave: () => this.#leave(exitCode("done")),
+    });
+    this.#session = new ReplSession({ ...request, face: this.#face });
+    this.#painter = new LivePainter({
+      host,
+      terminal,
+      face: this.#face,
+      session: this.#session,
+      status: this.#status,
+      questions: this.#questions,
+      look: () => this.#look(),
+      editor: () => this.#editor,
+      facts: () => this.#facts(),
+      onGone: () => this.#leave(exitCode("failed")),
+    });
+    services.meet(
+      new RichPerson({
+        questions: this.#questions,
+        face: this.#face,
+        nowMs: () => this.#now(),
+        look: () => this.#look(),
+        onAsk: () => this.#drawQuestion(),
+        onStop: () => this.#session.interrupt(),
+      }),
+    );
+  }
+
+  async run(): Promise<number> {
+    const { services, terminal, firstPrompt } = this.#request;
+    const release = this.#listen();
+    await this.#history.load();
+    this.#keyboard.open();
+    try {
+      // Keys are heard from the start: whoever waits too long can leave.
+      void this.#pump();
+      this.#painter.paint();
+      const opened = await Promise.race([services.open(), this.#left.promise]);
+      if (typeof opened === "number") return opened;
+      this.#session.bind(opened);
+      if (firstPrompt !== undefined) this.#submit(firstPrompt);
+      const code = await this.#left.promise;
+      await this.#end();
+      return code;
+    } finally {
+      this.#painter.close();
+      this.#keyboard.close();
+      release.forEach((give) => give());
+      await terminal.stdout.flush({ timeoutMs: LIMITS.outputFlushMs });
+    }
+  }
+
+  async #pump(): Promise<void> {
+    try {
+      await this.#keyboard.pump((keys) => {
+        const isDone = keys.map((key) => this.#onKey(key)).includes(true);
+        // What only changes the draft does not wait for an answer to be rendered.
+        if (isDone) this.#painter.paint();
+        else this.#painter.echo();
+      });
+    } catch (error) {
+      // A bug here must not leave a terminal that hears nothing.
+      this.#face.fail(errorText(error));
+      this.#left.resolve(exitCode("bug"));
+    }
+    this.#leave(exitCode("done"));
+  }
+
+  // True when the key did more than change the draft.
+  #onKey(key: Key): boolean {
+    this.#painter.notice("");
+    if (this.#questions.current !== undefined && this.#ask(key)) return true;
+    const { state, wish } = onKey(this.#editor, key, this.#facts());
+    this.#editor = state;
+    if (wish !== undefined) this.#grant(wish);
+    return wish !== undefined;
+  }
+
+  // True when the key was meant for the open question.
+  #ask(key: Key): boolean {
+    const step = this.#questions.onKey(key, this.#now());
+    if (step === "taken") return true;
+    this.#painter.after(LIMITS.answerArmMs);
+    return step === "held";
+  }
+
+  #grant(wish: EditorWish): void {
+    switch (wish.type) {
+      case "submit":
+        return this.#submit(wish.text);
+      case "queue":
+        this.#remember(wish.text);
+        return this.#session.enqueue(wish.text);
+      case "unqueue": {
+        const line = this.#session.unqueue();
+        if (line !== undefined) this.#editor = prependText(this.#editor, line);
+        return;
+      }
+      case "complete":
+        return void this.#complete(wish.token);
+      case "stop":
+        return this.#stop();
+      case "leave":
+        return this.#leave(exitCode("done"));
+      case "suspend":
+        return void this.#painter.suspend(this.#keyboard);
+      case "redraw":
+        return this.#painter.wipe();
+    }
+  }
+
+  #submit(text: string): void {
+    this.#remember(text);
+    this.#session.submit(text).then((isTaken) => {
+      if (!isTaken) this.#giveBack([text]);
+    }, (error) => this.#face.fail(errorText(error)));
+  }
+
+  #remember(text: string): void {
+    this.#history.add(
+      { text, cwd: this.#session.cwd },
+      this.#session.state.threadId,
+    );
+  }
+
+  async #complete(token: CompletionToken): Promise<void> {
+    const context = createSlashContext(this.#session, {
+      ...this.#request,
+      face: this.#face,
+    });
+    const candidates = await lookUp(token, context);
+    if (candidates.length === 0) this.#painter.notice("Nothing fits");
+    this.#editor = applyCompletion(this.#editor, token, candidates);
+    this.#painter.paint();
+  }
+
+  #giveBack(lines: readonly string[]): void {
+    this.#editor = prependText(this.#editor, lines.join("\n"));
+    this.#painter.schedule();
+  }
+
+  #stop(): void {
+    const now = this.#now();
+    const isTwice = now - this.#stoppedMs < LIMITS.twiceMs;
+    this.#stoppedMs = now;
+    if (isTwice) return this.#leave(exitCode("sigint"));
+    const isRunning = this.#session.isBusy || this.#status.phase !== "";
+    if (isRunning) this.#session.interrupt();
+    this.#painter.notice(
+      isRunning ? "Stopping; Ctrl-C again leaves" : "Ctrl-C again leaves",
+    );
+  }
+
+  #take(event: Event): void {
+    const now = this.#now();
+    this.#status.take(event, now);
+    switch (event.type) {
+      case "approval.requested": {
+        const { approvalId: id, request } = event;
+        const onDecide = (decision: Decision): void =>
+          this.#session.decide(id, decision);
+        const isFirst = this.#questions.add({ id, request, onDecide }, now);
+        return isFirst ? this.#drawQuestion() : undefined;
+      }
+      case "approval.settled":
+        this.#face.showPainted([renderDecision(event.decision, this.#look())]);
+        if (this.#questions.settle(event.approvalId, now)) this.#drawQuestion();
+        return;
+      case "turn.completed":
+      case "thread.closed":
+        this.#questions.clear();
+        // The end of an answer waits for no frame.
+        return this.#painter.paint("");
+    }
+  }
+
+  #drawQuestion(): void {
+    const lines = this.#questions.renderHead(this.#look());
+    this.#face.showPainted(lines, !this.#questions.isBegun);
+    this.#painter.after(LIMITS.answerArmMs);
+  }
+
+  #listen(): readonly (() => void)[] {
+    const { terminal } = this.#request;
+    const end = (): void => this.#leave(exitCode("sigterm"));
+    return [
+      terminal.onSignal("SIGINT", () => this.#stop()),
+      terminal.onSignal("SIGTERM", end),
+      terminal.onSignal("SIGHUP", end),
+      terminal.onSignal("SIGCONT", () => this.#painter.resume(this.#keyboard)),
+      terminal.onSignal("SIGWINCH", () => this.#painter.resized()),
+    ];
+  }
+
+  #leave(code: number): void {
+    this.#left.resolve(code);
+  }
+
+  async #end(): Promise<void> {
+    const { threadId, requests } = this.#session.state;
+    await this.#session.close();
+    await this.#history.flush();
+    if (requests > 0) {
+      this.#face.say([`Go on with: rondo resume ${threadId}`]);
+    }
+  }
+
+  #facts(): EditorFacts {
+    return {
+      isBusy: this.#session.isBusy,
+      history: this.#history.entries,
+      cwd: this.#session.cwd,
+    };
+  }
+
+  #look(): ActivityLook {
+    const { terminal, flags } = this.#request;
+    const isVerbose = flags.verbose === true;
+    return {
+      hasColor: hasColor(terminal, terminal.stdout, flags.color),
+      // The last column stays free: terminals differ in when they break there.
+      width: Math.max(10, terminal.stdout.columns - 1),
+      cwd: this.#session.cwd,
+      outputLines: isVerbose ? Infinity : 5,
+      diffLines: isVerbose ? Infinity : 60,
+    };
+  }
+
+  #now(): number {
+    return this.#request.host.monotonicMs();
+  }
+}

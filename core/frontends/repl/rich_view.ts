@@ -1,0 +1,274 @@
+/** What scrolls by in a rich terminal: finished lines, collected until the next drawing. */
+import { formatSpan } from "../render/format.ts";
+import type { Activity, Event } from "../../protocol/event.ts";
+import { visibleText } from "../../util/visible_text.ts";
+import { MarkdownStream, renderMarkdown } from "../render/markdown.ts";
+import { type ActivityLook, renderWhole } from "../render/render_activity.ts";
+import { renderDiff } from "../render/diff.ts";
+import { EventView } from "../render/event.ts";
+import { paint } from "../render/style.ts";
+import { beginsReview, parseReview, renderReview } from "../render/review.ts";
+import { wrapText, wrapWords } from "../render/wrap.ts";
+import type { ReplFace } from "../conversation/view.ts";
+import type { OpenedThread, ShellResult } from "../conversation/repl_facts.ts";
+
+export interface RichFaceOptions {
+  readonly look: () => ActivityLook;
+  /** Something is to be drawn. */
+  readonly onChange: () => void;
+  readonly onEvent: (event: Event) => void;
+  readonly onGiveBack: (lines: readonly string[]) => void;
+  readonly onWait: (phase: string) => void;
+  readonly onLeave: () => void;
+}
+
+/** Blocks that belong together stand together; others have an empty line between them. */
+type Block = "answer" | "person" | "work" | "program";
+
+interface OpenMessage {
+  readonly id: string;
+  readonly stream: MarkdownStream;
+  /** All of it, as long as it may be a list of findings: that is shown as a whole. */
+  held?: string | undefined;
+}
+
+/** Text of an answer that is rendered in one go. */
+const SLICE_CHARS = 2_000;
+
+export class RichFace implements ReplFace {
+  readonly #options: RichFaceOptions;
+  readonly #events = new EventView();
+  #lines: string[] = [];
+  #last: Block | undefined;
+  #isLastBlank = true;
+  #message: OpenMessage | undefined;
+  // Deltas since the last drawing: one rendering for all of them.
+  #text = "";
+  #shellLine = "";
+
+  constructor(options: RichFaceOptions) {
+    this.#options = options;
+  }
+
+  /** Finished lines since the last call. */
+  takeLines(): readonly string[] {
+    this.#renderText();
+    return this.#lines.splice(0);
+  }
+
+  /** The unfinished end of what is being written. */
+  preview(): readonly string[] {
+    if (this.#shellLine !== "") return [this.#shellLine];
+    const { held, stream } = this.#message ?? {};
+    if (held !== undefined && beginsReview(held) === "yes") {
+      const note =
+        `(the findings are being written, ${held.length} characters)`;
+      return [paint(note, this.#look(), "dim")];
+    }
+    return stream?.preview() ?? [];
+  }
+
+  opened({ past }: OpenedThread): void {
+    for (const { role, text } of past) {
+      if (role === "user") this.said(text);
+      else this.sayMarkdown(text);
+    }
+    this.#options.onChange();
+  }
+
+  show(event: Event): void {
+    switch (event.type) {
+      case "text.delta":
+        this.#delta(event.activityId, event.text);
+        break;
+      case "activity.withdrawn":
+        this.#withdraw(event.activityId);
+        break;
+      case "activity.completed":
+        if (event.activity.type === "message") this.#endMessage(event.activity);
+        else this.#showLines(event);
+        break;
+      case "turn.completed":
+        this.#closeMessage();
+        this.#showLines(event);
+        break;
+      default:
+        this.#showLines(event);
+    }
+    this.#options.onEvent(event);
+    this.#options.onChange();
+  }
+
+  said(text: string): void {
+    const look = this.#look();
+    const lines = wrapText(visibleText(text).trimEnd(), look.width - 2);
+    this.#print(
+      "person",
+      lines.map((line, at) =>
+        paint(at === 0 ? `› ${line}` : `  ${line}`, look, "bold")
+      ),
+      true,
+    );
+  }
+
+  say(lines: readonly string[]): void {
+    this.#print(
+      "program",
+      lines.flatMap((line) => visibleText(line).split("\n"))
+        .flatMap((line) => wrapWords(line, this.#look().width)),
+    );
+  }
+
+  sayMarkdown(text: string): void {
+    const answer = parseReview(text);
+    const look = this.#look();
+    const lines = answer === undefined
+      ? renderText(text, look)
+      : renderReview(answer, look);
+    this.#print("answer", lines, true);
+  }
+
+  sayDiff(diff: string): void {
+    this.#print("program", renderDiff(diff, this.#look()), true);
+  }
+
+  showWhole(activity: Activity): void {
+    this.#print("program", renderWhole(activity, this.#look()), true);
+  }
+
+  /** Lines that are painted already. */
+  showPainted(lines: readonly string[], isApart: boolean = false): void {
+    this.#print("work", lines, isApart);
+  }
+
+  waiting(phase: string): void {
+    this.#options.onWait(phase);
+    this.#options.onChange();
+  }
+
+  fail(message: string): void {
+    const look = this.#look();
+    const lines = visibleText(message).split("\n")
+      .flatMap((line) => wrapWords(line, look.width));
+    this.#print("program", lines.map((line) => paint(line, look, "red")));
+  }
+
+  output(text: string): void {
+    const lines = (this.#shellLine + text).split("\n");
+    this.#shellLine = (lines.pop() ?? "").slice(-2_000);
+    this.#print("person", lines);
+  }
+
+  shellEnded({ exitCode, durationMs }: ShellResult): void {
+    const look = this.#look();
+    const rest = this.#shellLine === "" ? [] : [this.#shellLine];
+    this.#shellLine = "";
+    const end = `  exit ${exitCode} · ${formatSpan(durationMs)}`;
+    this.#print("person", [...rest, paint(end, look, "dim")]);
+  }
+
+  giveBack(lines: readonly string[]): void {
+    if (lines.length > 0) this.#options.onGiveBack(lines);
+  }
+
+  changed(): void {
+    this.#options.onChange();
+  }
+
+  leave(): void {
+    this.#options.onLeave();
+  }
+
+  #delta(id: string, text: string): void {
+    if (this.#message?.id !== id) {
+      this.#closeMessage();
+      this.#message = { id, stream: this.#newStream(), held: "" };
+    }
+    this.#text += text;
+    // Much at once would hold up the keys.
+    if (this.#text.length > SLICE_CHARS) this.#renderText();
+  }
+
+  #renderText(): void {
+    if (this.#text === "" || this.#message === undefined) return;
+    const text = (this.#message.held ?? "") + this.#text;
+    this.#text = "";
+    const isHeld = this.#message.held !== undefined &&
+      beginsReview(text) !== "no";
+    this.#message.held = isHeld ? text : undefined;
+    if (!isHeld) this.#print("answer", this.#message.stream.push(text));
+  }
+
+  #endMessage(activity: Extract<Activity, { type: "message" }>): void {
+    if (this.#message?.id === activity.id) return this.#closeMessage();
+    this.#closeMessage();
+    this.sayMarkdown(activity.text);
+  }
+
+  #closeMessage(): void {
+    if (this.#message === undefined) return;
+    this.#renderText();
+    const { held, stream } = this.#message;
+    this.#message = undefined;
+    if (held !== undefined) return this.#endHeld(held, stream);
+    this.#print("answer", stream.end());
+  }
+
+  // What was held and is no list after all is shown as any answer.
+  #endHeld(text: string, stream: MarkdownStream): void {
+    const answer = parseReview(text);
+    const lines = answer === undefined
+      ? [...stream.push(text), ...stream.end()]
+      : renderReview(answer, this.#look());
+    this.#print("answer", lines);
+  }
+
+  #withdraw(id: string): void {
+    if (this.#message?.id !== id) return;
+    this.#closeMessage();
+    const note = "(The answer broke off; it is said again)";
+    this.#print("program", [paint(note, this.#look(), "dim")]);
+  }
+
+  #newStream(): MarkdownStream {
+    const isRaw = !this.#look().hasColor;
+    return new MarkdownStream(() => this.#look(), { isRaw });
+  }
+
+  #showLines(event: Event): void {
+    const lines = this.#events.render(event, this.#look());
+    if (lines.length === 0) return;
+    const isHeader = event.type === "thread.started";
+    const isStart = event.type === "activity.started" ||
+      event.type === "activity.updated";
+    this.#print(isHeader ? "program" : "work", lines, isStart);
+  }
+
+  #print(
+    block: Block,
+    lines: readonly string[],
+    isApart: boolean = false,
+  ): void {
+    if (lines.length === 0) return;
+    this.#renderText();
+    const isOther = this.#last !== undefined && this.#last !== block;
+    if ((isOther || isApart) && !this.#isLastBlank && lines[0] !== "") {
+      this.#lines.push("");
+    }
+    this.#lines.push(...lines);
+    this.#last = block;
+    this.#isLastBlank = lines.at(-1) === "";
+    this.#options.onChange();
+  }
+
+  #look(): ActivityLook {
+    return this.#options.look();
+  }
+}
+
+// Without colours the marks of Markdown say what colours would.
+function renderText(text: string, look: ActivityLook): readonly string[] {
+  return look.hasColor
+    ? renderMarkdown(text, look)
+    : wrapText(visibleText(text).trimEnd(), look.width);
+}

@@ -1,0 +1,154 @@
+/** The one live line: what is being waited for, since when, what it cost, how to stop it. */
+import { formatSpan, formatTokens } from "../render/format.ts";
+import type { Activity, Event } from "../../protocol/event.ts";
+import { visibleLine } from "../../util/visible_text.ts";
+import { type Look, paint } from "../render/style.ts";
+import { cutSpans } from "../render/wrap.ts";
+
+/** Output kept of the newest line of a running command. */
+const TAIL_CHARS = 400;
+
+/** Follows the events; everything is read from it when the line is drawn. */
+export class StatusTracker {
+  readonly #running = new Map<string, string>();
+  #phase = "";
+  #sinceMs = 0;
+  #tail = { id: "", text: "" };
+  #isTurn = false;
+  #isAsked = false;
+  #tokens = 0;
+
+  /** When the present phase began. */
+  get sinceMs(): number {
+    return this.#sinceMs;
+  }
+
+  /** Tokens of this turn's finished requests. */
+  get tokens(): number {
+    return this.#tokens;
+  }
+
+  /** The newest line of what runs. */
+  get tail(): string {
+    const { id, text } = this.#tail;
+    return this.#running.has(id) ? visibleLine(text, 200) : "";
+  }
+
+  /** What is waited for; empty when nothing is. */
+  get phase(): string {
+    if (this.#isAsked) return "Waiting for your answer";
+    const [first, ...more] = [...this.#running.values()];
+    if (first === undefined) return this.#phase;
+    return more.length === 0
+      ? `Running ${first}`
+      : `Running ${more.length + 1} things: ${first}, …`;
+  }
+
+  take(event: Event, nowMs: number): void {
+    const before = this.phase;
+    this.#take(event);
+    if (this.phase !== before) this.#sinceMs = nowMs;
+  }
+
+  /** Something is waited for that no event announces. */
+  wait(phase: string, nowMs: number): void {
+    this.#phase = phase;
+    this.#sinceMs = nowMs;
+  }
+
+  #take(event: Event): void {
+    switch (event.type) {
+      case "turn.started":
+        this.#phase = "Waiting for the model";
+        this.#isTurn = true;
+        this.#tokens = 0;
+        return;
+      case "text.delta":
+        this.#phase = "Answering";
+        return;
+      case "reasoning.delta":
+        this.#phase = "Thinking";
+        return;
+      case "output.delta":
+        return this.#addOutput(event.activityId, event.text);
+      case "activity.started":
+        return this.#start(event.activity);
+      case "activity.completed":
+        this.#running.delete(event.activity.id);
+        if (event.activity.type !== "reasoning") {
+          this.#phase = "Waiting for the model";
+        }
+        return;
+      case "stream.retry":
+        this.#phase = `Trying again after: ${visibleLine(event.reason, 80)}`;
+        return;
+      case "request.completed":
+        this.#tokens += event.usage?.totalTokens ?? 0;
+        return;
+      case "approval.requested":
+        this.#isAsked = true;
+        return;
+      case "approval.settled":
+        this.#isAsked = false;
+        return;
+      case "context.compacted":
+      case "warning":
+        // Outside of a turn that is the end of what was asked for.
+        if (!this.#isTurn) this.#phase = "";
+        return;
+      case "turn.completed":
+      case "thread.closed":
+        this.#phase = "";
+        this.#isTurn = false;
+        this.#isAsked = false;
+        this.#running.clear();
+    }
+  }
+
+  #addOutput(id: string, text: string): void {
+    const before = this.#tail.id === id ? this.#tail.text : "";
+    const whole = (before + text).slice(-TAIL_CHARS);
+    // The newest line that says something.
+    this.#tail = { id, text: whole.replace(/^[^]*\n(?=[^]*\S)/, "") };
+  }
+
+  #start(activity: Activity): void {
+    if (activity.type === "command") {
+      const [line = ""] = activity.command.trim().split("\n");
+      this.#running.set(activity.id, visibleLine(line, 60));
+    } else if (activity.type === "mcp_call") {
+      const name = `${activity.server}/${activity.tool}`;
+      this.#running.set(activity.id, visibleLine(name, 60));
+    } else if (activity.type === "reasoning") this.#phase = "Thinking";
+    else if (activity.type === "web_search") {
+      this.#phase = "Searching the web";
+    } else if (activity.type === "file_change") this.#phase = "Changing files";
+  }
+}
+
+export interface StatusFacts {
+  readonly phase: string;
+  readonly forMs: number;
+  readonly tokens: number;
+  readonly contextLeft: number | undefined;
+  /** How to end it: `Ctrl-C stops`. */
+  readonly hint: string;
+}
+
+/** The line, narrower than the look's width: what matters least is left out first. */
+export function renderStatusLine(facts: StatusFacts, look: Look): string {
+  const left = facts.contextLeft === undefined
+    ? ""
+    : `${Math.floor(facts.contextLeft * 100)}% context left`;
+  const since = facts.forMs < 1_000
+    ? ""
+    : formatSpan(Math.floor(facts.forMs / 1_000) * 1_000).replace(".0 s", " s");
+  const tokens = facts.tokens === 0
+    ? ""
+    : `${formatTokens(facts.tokens)} tokens`;
+  const parts = [facts.phase, since, facts.hint, tokens, left]
+    .filter((part) => part !== "");
+  while (parts.length > 1 && parts.join(" · ").length > look.width) parts.pop();
+  const [cut] = cutSpans([{ text: parts.join(" · "), styles: [] }], look.width);
+  return paint(cut?.text ?? "", look, "dim");
+}

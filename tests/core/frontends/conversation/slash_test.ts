@@ -1,0 +1,539 @@
+/** Slash commands: what is one, what each does with a thread and its services. */
+import { formatTokens } from "../../../../core/frontends/render/format.ts";
+import assert from "node:assert/strict";
+import { NO_USAGE } from "../../../../core/protocol/event.ts";
+import type { Op } from "../../../../core/protocol/op.ts";
+import type { OpenedThread } from "../../../../core/frontends/conversation/repl_facts.ts";
+import type { ReplServices } from "../../../../core/frontends/conversation/repl_services.ts";
+import { ReplState } from "../../../../core/frontends/conversation/state.ts";
+import {
+  findImageWords,
+  readParts,
+} from "../../../../core/frontends/conversation/user_parts.ts";
+import {
+  clipboardCommand,
+  copyText,
+} from "../../../../core/frontends/conversation/clipboard.ts";
+import {
+  parsePromptValues,
+  parseSlash,
+  splitArgs,
+  unknownSlash,
+} from "../../../../core/frontends/conversation/slash.ts";
+import type { SlashContext } from "../../../../core/frontends/conversation/slash_context.ts";
+import {
+  SLASH_COMMANDS,
+  slashCommand,
+} from "../../../../core/frontends/conversation/slash_table.ts";
+import { parseUndo } from "../../../../core/frontends/conversation/slash_threads.ts";
+import { parseReviewTarget } from "../../../../core/frontends/conversation/slash_work.ts";
+import { testHost } from "../../../support/harness.ts";
+import {
+  ScriptedThread,
+  SETTINGS,
+  testServices,
+  TestTerminal,
+} from "../repl/support.ts";
+
+interface Ran {
+  readonly said: string[];
+  readonly ops: Op[];
+  readonly sent: (readonly [string, string])[];
+  readonly opened: OpenedThread[];
+}
+
+async function run(
+  line: string,
+  services: Partial<ReplServices> = {},
+  prepare: (state: ReplState) => void = () => {},
+  state: ReplState = new ReplState(),
+): Promise<Ran> {
+  const ran: Ran = { said: [], ops: [], sent: [], opened: [] };
+  state.threadId = "0199-here";
+  state.settings = SETTINGS;
+  prepare(state);
+  const context: SlashContext = {
+    services: testServices(new ScriptedThread(), services),
+    host: testHost(),
+    state,
+    cwd: "/srv/project",
+    say: (lines) => ran.said.push(...lines),
+    sayMarkdown: (text) => ran.said.push(text),
+    sayDiff: (diff) => ran.said.push(diff),
+    showActivity: (number) => state.lastActivity(number) !== undefined,
+    submit: (op) => ran.ops.push(op),
+    changeSettings: (patch) => ran.ops.push({ type: "settings.change", patch }),
+    send: (text, shown) => ran.sent.push([text, shown]),
+    switchTo: async (open) => {
+      ran.opened.push(await open());
+    },
+    copy: () => Promise.resolve("test"),
+    leave: () => ran.said.push("left"),
+  };
+  const slash = parseSlash(line);
+  assert.equal(slash.type, "command");
+  if (slash.type === "command") {
+    await slashCommand(slash.name)?.run(context, slash.args);
+  }
+  return ran;
+}
+
+Deno.test("parseSlash() tells commands from paths and text", () => {
+  const cases: readonly (readonly [string, unknown])[] = [
+    ["/model gpt-5 high", {
+      type: "command",
+      name: "model",
+      args: "gpt-5 high",
+    }],
+    ["/Help", { type: "command", name: "help", args: "" }],
+    ["/?", { type: "command", name: "?", args: "" }],
+    ["/plan a\nb", { type: "command", name: "plan", args: "a\nb" }],
+    ["/docs:sum-up x=1", {
+      type: "mcp_prompt",
+      server: "docs",
+      name: "sum-up",
+      args: "x=1",
+    }],
+    ["/usr/bin/env", { type: "text" }],
+    ["/etc", { type: "command", name: "etc", args: "" }],
+    [" /model", { type: "text" }],
+    ["//x", { type: "text" }],
+    ["/", { type: "text" }],
+    ["what /model", { type: "text" }],
+  ];
+  for (const [line, expected] of cases) {
+    assert.deepEqual(parseSlash(line), expected, line);
+  }
+});
+
+Deno.test("SLASH_COMMANDS hold all names, each once, each explained", () => {
+  const names = SLASH_COMMANDS.flatMap((
+    { name, aliases = [] },
+  ) => [name, ...aliases]);
+  assert.equal(new Set(names).size, names.length);
+  for (
+    const name
+      of ("help status model approvals permissions sandbox compact new resume fork undo " +
+        "diff review plan mcp skills init copy last cost rules debug export quit")
+        .split(" ")
+  ) assert.ok(slashCommand(name) !== undefined, name);
+  for (const { name, summary } of SLASH_COMMANDS) {
+    assert.match(summary, /^[A-Z].*[^.]$/, name);
+  }
+});
+
+Deno.test("unknownSlash() says what may have been meant", () => {
+  assert.match(
+    unknownSlash(SLASH_COMMANDS, "modle"),
+    /\/modle; did you mean \/model\?*/,
+  );
+  assert.match(unknownSlash(SLASH_COMMANDS, "comp"), /did you mean \/compact/);
+  assert.doesNotMatch(unknownSlash(SLASH_COMMANDS, "xyzzy"), /did you mean/);
+});
+
+Deno.test("splitArgs() and parsePromptValues() understand quotes and keys", () => {
+  assert.deepEqual(splitArgs(`a "b c" 'd e' f`), ["a", "b c", "d e", "f"]);
+  assert.deepEqual(
+    parsePromptValues("topic=cats two", ["style", "topic"]),
+    { topic: "cats", style: "two" },
+  );
+  assert.deepEqual(parsePromptValues("a=b", ["text"]), { text: "a=b" });
+});
+
+const MODELS = [
+  { slug: "gpt-5", efforts: ["low", "high"] },
+  { slug: "gpt-5-mini", efforts: [] },
+];
+
+Deno.test("/model lists, and chooses by name, number and effort", async () => {
+  const services: Partial<ReplServices> = {
+    models: () => Promise.resolve(MODELS),
+    modelPatch: (slug, effort) =>
+      Promise.resolve({
+        model: { ...SETTINGS.model, slug },
+        ...(effort && { reasoningEffort: effort }),
+      }),
+  };
+  assert.deepEqual((await run("/model", services)).said, [
+    "Model: test-model",
+    "  1  gpt-5 (low, high)",
+    "  2  gpt-5-mini",
+    "Choose with /model NAME [EFFORT] or its number",
+  ]);
+  const byNumber = await run("/model 1 high", services);
+  assert.deepEqual(byNumber.ops, [{
+    type: "settings.change",
+    patch: {
+      model: { ...SETTINGS.model, slug: "gpt-5" },
+      reasoningEffort: "high",
+    },
+  }]);
+  assert.equal((await run("/model other", services)).ops.length, 1);
+});
+
+const PRESETS: ReturnType<ReplServices["presets"]> = [
+  {
+    name: "auto",
+    description: "Work here, ask for more",
+    patch: {
+      approval: "on-request",
+      sandbox: { mode: "read-only", networkAccess: false, denyRead: [] },
+    },
+  },
+];
+
+Deno.test("/approvals takes presets and policies, and refuses the rest", async () => {
+  const services: Partial<ReplServices> = { presets: () => PRESETS };
+  assert.deepEqual((await run("/approvals auto", services)).ops, [
+    { type: "settings.change", patch: PRESETS[0]?.patch },
+  ]);
+  assert.deepEqual((await run("/permissions never", services)).ops, [
+    { type: "settings.change", patch: { approval: "never" } },
+  ]);
+  const wrong = await run("/approvals always", services);
+  assert.deepEqual(wrong.ops, []);
+  assert.match(wrong.said[0] ?? "", /must be one of auto, untrusted/);
+  assert.match(
+    (await run("/approvals", services)).said.join("\n"),
+    /on-request; sandbox: danger-full-access\n.*auto/,
+  );
+});
+
+Deno.test("/sandbox changes the mode and says what is enforced", async () => {
+  const services: Partial<ReplServices> = {
+    sandboxPolicy: (mode) =>
+      mode === "read-only"
+        ? { mode, networkAccess: false, denyRead: [] }
+        : { mode: "danger-full-access" },
+    describeSandbox: () => Promise.resolve(["bwrap: files, network"]),
+  };
+  const ran = await run("/sandbox read-only", services);
+  assert.deepEqual(ran.ops, [{
+    type: "settings.change",
+    patch: {
+      sandbox: { mode: "read-only", networkAccess: false, denyRead: [] },
+    },
+  }]);
+  assert.deepEqual(ran.said, ["Sandbox: read-only", "  bwrap: files, network"]);
+  assert.deepEqual((await run("/sandbox nothing", services)).ops, []);
+});
+
+Deno.test("/rules lists and takes back what may be taken back", async () => {
+  const revoked: number[] = [];
+  const services: Partial<ReplServices> = {
+    rules: () =>
+      Promise.resolve([
+        { rule: "git push", source: "default.rules", isRevocable: true },
+        { rule: "npm", source: "/etc/rules", isRevocable: false },
+      ]),
+    revokeRule: (number) => {
+      revoked.push(number);
+      return Promise.resolve();
+    },
+  };
+  assert.equal((await run("/rules", services)).said.length, 3);
+  await run("/rules revoke 1", services);
+  assert.match(
+    (await run("/rules revoke 2", services)).said[0] ?? "",
+    /it stands in \/etc\/rules/,
+  );
+  assert.match(
+    (await run("/rules revoke 7", services)).said[0] ?? "",
+    /from 1 to 2/,
+  );
+  assert.deepEqual(revoked, [1]);
+});
+
+Deno.test("parseUndo() understands its words in any order", () => {
+  assert.deepEqual(parseUndo(""), {
+    turns: 1,
+    restore: "both",
+    isSure: false,
+    isForced: false,
+  });
+  assert.deepEqual(parseUndo("code 3 yes"), {
+    turns: 3,
+    restore: "code",
+    isSure: true,
+    isForced: false,
+  });
+  assert.deepEqual(parseUndo("force"), {
+    turns: 1,
+    restore: "both",
+    isSure: true,
+    isForced: true,
+  });
+  for (const bad of ["0", "-1", "maybe", "code now"]) {
+    assert.equal(parseUndo(bad), undefined, bad);
+  }
+});
+
+Deno.test("/status knows what a resumed conversation has cost and holds", async () => {
+  const usage = { ...NO_USAGE, inputTokens: 1_200, outputTokens: 34 };
+  const state = new ReplState({ usage, contextTokens: 25_000 });
+  state.settings = SETTINGS;
+  assert.equal(state.contextLeft, 0.75);
+  const ran = await run("/status", {}, () => {}, state);
+  const text = ran.said.join("\n");
+  assert.match(text, /tokens +1\.2k in \(0 cached\), 34 out/);
+  assert.match(text, /requests +0 since this conversation was opened/);
+  assert.match(text, /context +75% left of 100k tokens/);
+});
+
+Deno.test("/undo shows first and acts only when told so", async () => {
+  const asked: unknown[] = [];
+  const services: Partial<ReplServices> = {
+    undoFiles: (id, options) => {
+      asked.push([id, options]);
+      return Promise.resolve({
+        changes: ["restore a.ts"],
+        conflicts: ["b.ts: changed since"],
+      });
+    },
+  };
+  const preview = await run("/undo 2", services);
+  assert.deepEqual(preview.ops, []);
+  assert.deepEqual(preview.said, [
+    "This would take back the last 2 turns:",
+    "  restore a.ts",
+    "  stays: b.ts: changed since",
+    "  the conversation loses your last 2 messages and what followed",
+    "Do it with /undo 2 yes",
+  ]);
+  const done = await run("/undo 2 yes", services);
+  assert.deepEqual(done.ops, [{ type: "rollback", turns: 2 }]);
+  // What was asked since goes with the turns that changed files.
+  const since = await run("/undo 2 yes", {
+    undoFiles: () =>
+      Promise.resolve({ changes: [], conflicts: [], messages: 5 }),
+  });
+  assert.deepEqual(since.ops, [{ type: "rollback", turns: 5 }]);
+  assert.deepEqual((await run("/undo code yes", services)).ops, []);
+  // Nothing was patched: messages do not go in place of files.
+  const none: Partial<ReplServices> = {
+    undoFiles: () => Promise.resolve({ changes: [], conflicts: [] }),
+  };
+  for (const line of ["/undo", "/undo yes", "/undo code"]) {
+    const nothing = await run(line, none);
+    assert.deepEqual(nothing.ops, [], line);
+    assert.match(nothing.said.join("\n"), /^There is nothing to undo in files/);
+    const isOffered = nothing.said.join("\n").includes("/undo chat");
+    assert.equal(isOffered, line !== "/undo code", line);
+  }
+  const fresh = { ...none, messageCount: () => 0 };
+  for (const line of ["/undo", "/undo chat", "/undo chat yes"]) {
+    const nothing = await run(line, fresh);
+    assert.deepEqual(nothing.ops, [], line);
+    assert.match(nothing.said.join("\n"), /^There is nothing to undo/);
+    assert.doesNotMatch(nothing.said.join("\n"), /\/undo chat/);
+  }
+  assert.equal((await run("/undo chat yes", services)).ops.length, 1);
+  assert.deepEqual(asked, [
+    ["0199-here", { turns: 2, isDryRun: true, isForced: false }],
+    ["0199-here", { turns: 2, isDryRun: false, isForced: false }],
+    ["0199-here", { turns: 1, isDryRun: false, isForced: false }],
+  ]);
+});
+
+Deno.test("/resume lists, goes by number, id and name", async () => {
+  const session = (id: string, cwd: string) => ({
+    id,
+    title: `about ${id}`,
+    cwd,
+    createdAt: "2026-01-01T00:00:00Z",
+    updatedAt: "2026-01-02T03:04:05Z",
+    path: "",
+  });
+  const wanted: string[] = [];
+  const services: Partial<ReplServices> = {
+    sessions: () =>
+      Promise.resolve([
+        session("0199-here", "/x"),
+        session("0198-old", "/srv/project"),
+        session("0197-far", "/far"),
+      ]),
+    resume: (name) => {
+      wanted.push(name);
+      return Promise.resolve({ thread: new ScriptedThread(name), past: [] });
+    },
+  };
+  assert.deepEqual((await run("/resume", services)).said, [
+    "   1  2026-01-02 03:04  0198-old  about 0198-old",
+    "   2  2026-01-02 03:04  0197-far  about 0197-far  (/far)",
+    "Go on with /resume N, or with an id or name",
+  ]);
+  await run("/resume 2", services);
+  await run("/resume my name", services);
+  assert.deepEqual(wanted, ["0197-far", "my name"]);
+  assert.match((await run("/resume 9", services)).said[0] ?? "", /from 1 to 2/);
+});
+
+Deno.test("/fork, /new, /compact and /export do what they say", async () => {
+  const forks: unknown[] = [];
+  const thread = { thread: new ScriptedThread("n"), past: [] };
+  const services: Partial<ReplServices> = {
+    fork: (id, at) => {
+      forks.push([id, at]);
+      return Promise.resolve(thread);
+    },
+    start: () => Promise.resolve(thread),
+    exportThread: (_id, { format, path }) =>
+      Promise.resolve(`${format}:${path}`),
+  };
+  await run("/fork", services);
+  await run("/fork 3", services);
+  assert.deepEqual(forks, [["0199-here", undefined], ["0199-here", 3]]);
+  assert.match(
+    (await run("/fork x", services)).said[0] ?? "",
+    /Cannot fork at x/,
+  );
+  assert.deepEqual((await run("/new", services)).opened, [thread]);
+  assert.deepEqual((await run("/compact")).ops, [{ type: "compact" }]);
+  assert.deepEqual((await run("/export jsonl out.jsonl", services)).said, [
+    "Written to jsonl:out.jsonl",
+  ]);
+});
+
+Deno.test("/review, /init and /plan send prompts and show what was typed", async () => {
+  const services: Partial<ReplServices> = {
+    reviewPrompt: (target) => Promise.resolve(JSON.stringify(target)),
+    initPrompt: () => Promise.resolve("write it"),
+    planPrompt: (request) => Promise.resolve(`plan: ${request}`),
+  };
+  assert.deepEqual((await run("/review base main", services)).sent, [
+    ['{"type":"branch","base":"main"}', "/review base main"],
+  ]);
+  assert.deepEqual((await run("/init", services)).sent, [[
+    "write it",
+    "/init",
+  ]]);
+  assert.deepEqual((await run("/plan do it", services)).sent, [[
+    "plan: do it",
+    "/plan do it",
+  ]]);
+  assert.deepEqual(
+    (await run(
+      "/plan",
+      services,
+      (state) => state.plan = [{ text: "a", status: "in_progress" }],
+    )).said,
+    ["[>] a"],
+  );
+  assert.equal(parseReviewTarget("base"), undefined);
+  assert.deepEqual(parseReviewTarget("the parser"), {
+    type: "custom",
+    instructions: "the parser",
+  });
+});
+
+Deno.test("/status, /cost, /diff, /mcp, /skills and /debug tell how things stand", async () => {
+  const status = (await run("/status", {
+    statusRows: () => Promise.resolve([["cache", "90%"]]),
+  })).said.join("\n");
+  for (
+    const part of [
+      "0199-here",
+      "test-model",
+      "on-request",
+      "100k tokens",
+      "cache",
+    ]
+  ) {
+    assert.ok(status.includes(part), part);
+  }
+  const cost = await run("/cost", { priceOf: () => "$0.12" });
+  assert.ok(cost.said.every((line) => line.endsWith("$0.12")));
+  assert.deepEqual((await run("/diff")).said, ["Nothing has changed"]);
+  assert.deepEqual(
+    (await run("/diff", { diff: () => Promise.resolve("+x") })).said,
+    ["+x"],
+  );
+  assert.deepEqual(
+    (await run("/mcp", {
+      mcpServers: () =>
+        Promise.resolve([{ name: "docs", state: "ready", tools: ["a", "b"] }]),
+    })).said,
+    ["  docs: ready", "    a, b"],
+  );
+  assert.deepEqual(
+    (await run("/skills", {
+      skills: () =>
+        Promise.resolve([{ name: "rev", description: "Reviews", path: "/x" }]),
+    })).said,
+    ["  $rev  Reviews"],
+  );
+  assert.deepEqual(
+    (await run("/debug", {
+      explainConfig: () => Promise.resolve(["model = x"]),
+    })).said,
+    ["model = x"],
+  );
+  assert.match(
+    (await run("/debug all")).said[0] ?? "",
+    /must be config or prompt/,
+  );
+});
+
+Deno.test("/last, /copy and /quit work with what there is", async () => {
+  assert.match((await run("/last")).said[0] ?? "", /no such command/);
+  assert.match((await run("/last x")).said[0] ?? "", /must be a number/);
+  assert.deepEqual((await run("/copy")).said, ["There is no answer yet"]);
+  assert.deepEqual(
+    (await run("/copy", {}, (state) => state.lastMessage = "abc")).said,
+    ["Copied 3 characters (test)"],
+  );
+  assert.deepEqual((await run("/quit")).said, ["left"]);
+});
+
+Deno.test("formatTokens() rounds for people", () => {
+  assert.deepEqual(
+    [0, 999, 1_000, 12_345, 999_499, 999_500, 1_200_000].map(formatTokens),
+    ["0", "999", "1.0k", "12.3k", "999k", "1.0M", "1.2M"],
+  );
+});
+
+Deno.test("findImageWords() finds paths as terminals paste them", () => {
+  assert.deepEqual(
+    findImageWords(
+      `see /a/b.png 'my pic.jpg' "x y.webp" /t/my\\ shot.PNG file:///tmp/a%20b.gif @rel.jpeg a.txt don't`,
+    ),
+    [
+      "/a/b.png",
+      "my pic.jpg",
+      "x y.webp",
+      "/t/my shot.PNG",
+      "/tmp/a b.gif",
+      "rel.jpeg",
+    ],
+  );
+});
+
+Deno.test("readParts() attaches the images that are there", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/a.png`, "x");
+  assert.deepEqual(await readParts("look a.png b.png", testHost(), folder), [
+    { type: "image", path: `${folder}/a.png` },
+    { type: "text", text: "look a.png b.png" },
+  ]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("copyText() falls back to the terminal, and gives up where there is none", async () => {
+  const env = (name: string): string | undefined =>
+    name === "DISPLAY" ? ":0" : undefined;
+  assert.deepEqual(clipboardCommand({ os: "linux", env }), [
+    "xclip",
+    "-selection",
+    "clipboard",
+  ]);
+  assert.equal(
+    clipboardCommand({ os: "linux", env: () => undefined }),
+    undefined,
+  );
+  const host = testHost({ os: "linux", env: () => undefined });
+  const terminal = new TestTerminal(true, { TERM: "xterm" });
+  assert.equal(await copyText("日", host, terminal), "through the terminal");
+  assert.equal(terminal.stdout.text, "\x1b]52;c;5pel\x07");
+  assert.equal(await copyText("x", host, new TestTerminal(false)), undefined);
+  assert.equal(await copyText("x".repeat(100_000), host, terminal), undefined);
+});
