@@ -40,7 +40,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     case "apply-patch": {
       if (argv.length > 1) return await runCommandLine(argv);
       const { runApplyPatchRole } = await import(
-        "./core/app/apply_patch_role.ts"
+        "./core/app/commands/apply_patch.ts"
       );
       return await runApplyPatchRole();
     }
@@ -74,7 +74,7 @@ async function refuse(
   const { outputFlagsOf } = await import("./core/frontends/cli/unparsed.ts");
   const flags = outputFlagsOf(argv);
   if (flags === undefined) return await reportError(error);
-  const { endRefused } = await import("./core/app/refused_exec.ts");
+  const { endRefused } = await import("./core/app/commands/exec_refused.ts");
   return await endRefused(error, flags, USAGE_HINT);
 }
 

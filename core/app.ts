@@ -21,7 +21,7 @@ export async function runApp(
     if (flags.record === undefined && flags.replay === undefined) {
       return await runCommand(commandLine, real, terminal);
     }
-    const { runRecorded } = await import("./app/recorded_host.ts");
+    const { runRecorded } = await import("./app/cassette.ts");
     return await runRecorded(
       commandLine,
       { host: real, terminal },
@@ -50,13 +50,13 @@ async function runCommand(
     case "exec resume":
     case "exec fork":
     case "exec review": {
-      const { runExecCommand } = await import("./app/exec_command.ts");
+      const { runExecCommand } = await import("./app/commands/exec.ts");
       return await runExecCommand(commandLine, host, terminal);
     }
     case "repl":
     case "resume":
     case "fork": {
-      const { runReplCommand } = await import("./app/repl_command.ts");
+      const { runReplCommand } = await import("./app/repl/command.ts");
       return await runReplCommand(commandLine, host, terminal);
     }
     case "sessions list":
@@ -70,12 +70,12 @@ async function runCommand(
     case "sessions repair":
     case "sessions prune":
     case "sessions cache": {
-      const { runSessionCommand } = await import("./app/session_commands.ts");
+      const { runSessionCommand } = await import("./app/commands/sessions.ts");
       return await runSessionCommand(commandLine, host, terminal);
     }
     case "rollback":
     case "undo": {
-      const { runUndoCommand } = await import("./app/undo_command.ts");
+      const { runUndoCommand } = await import("./app/commands/undo.ts");
       return await runUndoCommand(commandLine, host, terminal);
     }
     case "sandbox":
@@ -83,7 +83,7 @@ async function runCommand(
     case "policy test":
     case "policy lint":
     case "policy rules": {
-      const { runPolicyCommand } = await import("./app/policy_commands.ts");
+      const { runPolicyCommand } = await import("./app/policy/command.ts");
       return await runPolicyCommand(commandLine, host, terminal);
     }
     case "config explain":
@@ -92,7 +92,7 @@ async function runCommand(
     case "logout":
     case "features list":
     case "schema": {
-      const { runSetupCommand } = await import("./app/setup_commands.ts");
+      const { runSetupCommand } = await import("./app/commands/setup.ts");
       return await runSetupCommand({ ...commandLine, command }, host, terminal);
     }
     default:
@@ -122,15 +122,17 @@ async function runMoreCommands(
   const { command } = commandLine;
   switch (command) {
     case "doctor": {
-      const { runDoctor } = await import("./app/doctor.ts");
+      const { runDoctor } = await import("./app/commands/doctor.ts");
       return await runDoctor(commandLine, host, terminal);
     }
     case "debug prompt": {
-      const { runDebugPrompt } = await import("./app/debug_prompt.ts");
+      const { runDebugPrompt } = await import("./app/commands/debug_prompt.ts");
       return await runDebugPrompt(commandLine, host, terminal);
     }
     case "apply-patch": {
-      const { runApplyPatchRole } = await import("./app/apply_patch_role.ts");
+      const { runApplyPatchRole } = await import(
+        "./app/commands/apply_patch.ts"
+      );
       return await runApplyPatchRole();
     }
     case "mcp list":
@@ -140,12 +142,12 @@ async function runMoreCommands(
     case "mcp login":
     case "mcp logout":
     case "mcp test": {
-      const { runMcpCommand } = await import("./app/mcp_command.ts");
+      const { runMcpCommand } = await import("./app/mcp/command.ts");
       return await runMcpCommand({ ...commandLine, command }, host, terminal);
     }
     case "mcp-server": {
       const { runMcpServerCommand } = await import(
-        "./app/mcp_server_command.ts"
+        "./app/commands/mcp_server.ts"
       );
       return await runMcpServerCommand(commandLine, host, terminal);
     }

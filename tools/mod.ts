@@ -3,9 +3,12 @@ import type { Gate } from "../core/protocol/command.ts";
 import { ToolError } from "../core/protocol/error.ts";
 import type { Host } from "../core/protocol/host.ts";
 import type { Tool } from "../core/protocol/tool.ts";
-import { applyPatchFromShell, createApplyPatchTool } from "./apply_patch.ts";
-import { parseShellPatch } from "./patch_from_shell.ts";
-import { createShellTool } from "./shell.ts";
+import {
+  applyPatchFromShell,
+  createApplyPatchTool,
+} from "./patch/apply_patch.ts";
+import { parseShellPatch } from "./patch/from_shell.ts";
+import { createShellTool } from "./shell/shell.ts";
 import { createUpdatePlanTool } from "./update_plan.ts";
 import { createViewImageTool } from "./view_image.ts";
 import { type WebSearchMode, webSearchSpec } from "./web_search.ts";

@@ -30,12 +30,12 @@ import type { Agent, AgentRequest } from "../session/thread/open.ts";
 import { basename } from "../util/path.ts";
 import type { JsonObject } from "../util/json.ts";
 import { BASE_INSTRUCTIONS } from "../../prompts/mod.ts";
-import { createApprovalMemory } from "../../tools/approval_memory.ts";
-import { createGate } from "../../tools/gate.ts";
+import { createApprovalMemory } from "../../tools/gate/approval_memory.ts";
+import { createGate } from "../../tools/gate/gate.ts";
 import { builtinTools } from "../../tools/mod.ts";
-import { openRuleStore, type RuleStore } from "../../tools/rule_store.ts";
+import { openRuleStore, type RuleStore } from "../../tools/gate/rule_store.ts";
 import { openNotify } from "./hooks.ts";
-import type { McpAccess } from "./mcp.ts";
+import type { McpAccess } from "./mcp_access.ts";
 
 /** Stands for the missing home: a folder that never is. */
 export const NO_HOME = "/nonexistent";

@@ -12,7 +12,7 @@ import {
 } from "../session/thread/open.ts";
 import { BASE_INSTRUCTIONS } from "../../prompts/mod.ts";
 import { buildAgent, loadInstructions } from "./agent.ts";
-import type { World } from "./world.ts";
+import type { World } from "./runtime.ts";
 
 /** Opens it. Throws UserError and SessionError; never a new thread in place of a named one. */
 export async function openThread(

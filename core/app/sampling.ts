@@ -11,7 +11,7 @@ import { estimateTokens } from "../util/text.ts";
 import type {
   SamplingAnswer,
   SamplingRequest,
-} from "../../tools/mcp_sampling.ts";
+} from "../../tools/mcp/sampling.ts";
 import type { AgentWorld } from "./agent.ts";
 
 /** The model's answer, with the model and provider of the thread. Throws ModelError. */

@@ -1,15 +1,15 @@
 /** The reference servers of MCP, fetched from npm when it can be reached. */
 import assert from "node:assert/strict";
-import { piecesOfResult } from "../../tools/mcp_result.ts";
-import type { McpServerSpec } from "../../tools/mcp_config.ts";
+import { piecesOfResult } from "../../tools/mcp/result.ts";
+import type { McpServerSpec } from "../../tools/mcp/client/server_config.ts";
 import type { Tool } from "../../core/protocol/tool.ts";
 import { call, say } from "../support/mock_model.ts";
-import { behindUrl, scripted, testHub, until } from "../tools/mcp_support.ts";
+import { behindUrl, scripted, testHub, until } from "../tools/mcp/support.ts";
 import {
   call as callView,
   recordingContext,
   settings,
-} from "../tools/support_plain_sandbox.ts";
+} from "../tools/support.ts";
 import { assertNoneLeft, itemsOf, stage } from "./support.ts";
 
 const PACKAGES = [

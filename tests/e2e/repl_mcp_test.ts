@@ -16,7 +16,7 @@ import {
   agentHome,
   mockConfig,
 } from "../support/run_agent.ts";
-import { readLog, until } from "../tools/mcp_support.ts";
+import { readLog, until } from "../tools/mcp/support.ts";
 
 const CAN = hasPty();
 if (!CAN) console.warn("SKIPPED: no util-linux script, so no pseudo-terminal");

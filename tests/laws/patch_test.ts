@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { denoHost } from "../../core/host/host.ts";
 import { ToolError } from "../../core/protocol/error.ts";
-import { runApplyPatch } from "../../tools/patch_command.ts";
-import { parsePatch } from "../../tools/patch_parse.ts";
-import { PATCH_CASES } from "../tools/patch_cases.ts";
-import { makeTree, readTree, writeTree } from "../tools/support_tree.ts";
+import { runApplyPatch } from "../../tools/patch/command.ts";
+import { parsePatch } from "../../tools/patch/parse.ts";
+import { PATCH_CASES } from "../tools/patch/cases.ts";
+import { makeTree, readTree, writeTree } from "../tools/patch/support_tree.ts";
 
 const host = denoHost();
 const numRuns = Number(Deno.env.get("PATCH_RUNS") ?? 500);

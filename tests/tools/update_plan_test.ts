@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { ToolError } from "../../core/protocol/error.ts";
 import { createUpdatePlanTool } from "../../tools/update_plan.ts";
-import { call, recordingContext, settings } from "./support_plain_sandbox.ts";
+import { call, recordingContext, settings } from "./support.ts";
 
 const PLAN = {
   explanation: null,

@@ -3,12 +3,7 @@ import assert from "node:assert/strict";
 import { ToolError } from "../../core/protocol/error.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import { createViewImageTool } from "../../tools/view_image.ts";
-import {
-  call,
-  host,
-  recordingContext,
-  settings,
-} from "./support_plain_sandbox.ts";
+import { call, host, recordingContext, settings } from "./support.ts";
 
 const PNG = Uint8Array.fromBase64(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=",

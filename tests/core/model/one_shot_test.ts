@@ -5,7 +5,7 @@ import type { ResponseEvent } from "../../../core/model/response_event.ts";
 import { ModelError } from "../../../core/protocol/error.ts";
 import { NO_USAGE } from "../../../core/protocol/event.ts";
 import { textMessage } from "../../../core/protocol/item.ts";
-import { settings } from "../../tools/support_plain_sandbox.ts";
+import { settings } from "../../tools/support.ts";
 
 const { model } = settings();
 const INPUT = [textMessage("user", "Hi")];

@@ -1,0 +1,55 @@
+/** `rondo debug prompt`: the request that would be sent, and what it is made of. */
+import type { CommandLine } from "../../contract/command_line.ts";
+import { exitCode } from "../../contract/exit_code.ts";
+import type { Host } from "../../protocol/host.ts";
+import type { Terminal } from "../../protocol/terminal.ts";
+import { buildBody } from "../../model/request.ts";
+import { frameOf } from "../../session/state/request_prefix.ts";
+import { memoryLog } from "../../session/state/memory_log.ts";
+import { ThreadState } from "../../session/state/state.ts";
+import { Transcript } from "../../session/state/transcript.ts";
+import { buildAgent } from "../agent.ts";
+import { readParts } from "./exec_input.ts";
+import { promptRows, renderPromptTable } from "../prompt_table.ts";
+import { openWorld } from "../runtime.ts";
+
+/** Prints the body on stdout and the table on stderr; sends nothing. */
+export async function runDebugPrompt(
+  commandLine: CommandLine,
+  host: Host,
+  terminal: Terminal,
+): Promise<number> {
+  const { flags } = commandLine;
+  const parts = await readParts(commandLine, host, terminal);
+  const world = await openWorld(host, flags, { canAsk: false, source: "exec" });
+  const state = new ThreadState(new Transcript(memoryLog()));
+  const warn = (message: string): void =>
+    void terminal.stderr.write(`Warning: ${message}\n`);
+  const threadId = host.newId();
+  const { deps, settings } = await buildAgent(world, {
+    threadId,
+    state,
+    restored: undefined,
+    warn,
+  });
+  const news = await deps.context.news(undefined, settings);
+  const said = await deps.context.userItems(parts, settings);
+  said.warnings.forEach(warn);
+  state.transcript.append([...news.items, ...said.items]);
+  const frame = await frameOf({
+    threadId,
+    deps,
+    state,
+    settings,
+    emit: (event) => event.type === "warning" && warn(event.message),
+  });
+  const body = buildBody(frame.parts, [state.transcript.inputText()]);
+  terminal.stdout.write(`${JSON.stringify(JSON.parse(body), null, 2)}\n`);
+  const rows = promptRows(frame, state.transcript.entries);
+  const lines = renderPromptTable(rows).map((line) => `${line}\n`);
+  terminal.stderr.write(lines.join(""));
+  const isWhole = await terminal.stdout.flush();
+  await terminal.stderr.flush();
+  await world.mcp?.close();
+  return isWhole ? 0 : exitCode("failed");
+}

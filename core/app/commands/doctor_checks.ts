@@ -1,0 +1,210 @@
+/** What doctor looks at on this machine: sandbox, credentials, configuration, home. */
+import { sandboxPolicyOf } from "../../config/settings.ts";
+import type { LoadedConfig } from "../../config/load.ts";
+import { readLoginStatus } from "../../config/provider/login.ts";
+import type { Provider } from "../../config/provider/providers.ts";
+import { reapChild } from "../../host/libc.ts";
+import {
+  errorText,
+  SandboxUnavailable,
+  UserError,
+} from "../../protocol/error.ts";
+import type { ExitName } from "../../contract/exit_code.ts";
+import type { Host } from "../../protocol/host.ts";
+import { dirname } from "../../util/path.ts";
+import { createSandbox, runDiagnosis } from "../../../sandbox/mod.ts";
+import { NO_HOME } from "../agent.ts";
+
+/** One thing that was looked at. */
+export interface Check {
+  readonly name: string;
+  /** `failed`: no turn can run like this. */
+  readonly status: "ok" | "warning" | "failed";
+  /** One line for people. */
+  readonly summary: string;
+  /** More lines for people. */
+  readonly lines: readonly string[];
+  /** The same for programs. */
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** The exit code a turn would end with. */
+  readonly exit?: ExitName;
+}
+
+const CAPABILITIES = [
+  "fs_write",
+  "fs_read",
+  "metadata",
+  "tcp",
+  "udp",
+  "unix_sockets",
+  "signals",
+  "pids",
+] as const;
+
+/** Every rung tried, and what the configured policy gets. */
+export async function checkSandbox(
+  host: Host,
+  loaded: LoadedConfig,
+): Promise<Check> {
+  const policy = sandboxPolicyOf(loaded.config, { addDirs: loaded.addDirs });
+  const { rungs, chosen } = await runDiagnosis(host);
+  const codexHome = loaded.codexHome ?? NO_HOME;
+  const sandbox = createSandbox({ host, codexHome, reapChild });
+  const receipt = await sandbox.receipt(policy, loaded.cwd).catch((error) => {
+    if (error instanceof SandboxUnavailable) return error.message;
+    if (error instanceof UserError) return error.message;
+    throw error;
+  });
+  const name = "sandbox";
+  const rungLines = rungs.map((rung) =>
+    rung.isProved
+      ? `${rung.name}: holds ${rung.enforces.join(", ")}`
+      : `${rung.name}: ${rung.detail}${
+        rung.hint === "" ? "" : `; ${rung.hint}`
+      }`
+  );
+  const facts = {
+    mode: policy.mode,
+    chosen,
+    rungs: rungs.map(({ isProved, ...rung }) => ({ ...rung, holds: isProved })),
+  };
+  if (typeof receipt === "string") {
+    return {
+      name,
+      status: "failed",
+      summary: receipt,
+      lines: rungLines,
+      facts: { ...facts, problem: receipt },
+      exit: "sandbox",
+    };
+  }
+  const enforces = Object.fromEntries(
+    CAPABILITIES.map((one) => [one, receipt.enforces.includes(one)]),
+  );
+  const isOpen = receipt.enforces.length === 0;
+  const held = CAPABILITIES.map((one) =>
+    `${one} ${enforces[one] ? "yes" : "no"}`
+  );
+  return {
+    name,
+    status: isOpen ? "warning" : "ok",
+    summary: `${receipt.backend} for ${receipt.mode}`,
+    lines: [
+      ...rungLines,
+      `enforced here: ${held.join(", ")}`,
+      ...(receipt.note === "" ? [] : [receipt.note]),
+    ],
+    facts: { ...facts, backend: receipt.backend, enforces, note: receipt.note },
+  };
+}
+
+/** Where the key comes from; the key itself is not read out. */
+export async function checkCredentials(
+  host: Host,
+  loaded: LoadedConfig,
+  provider: Provider,
+): Promise<Check> {
+  const { text, isReady } = await readLoginStatus(
+    host,
+    provider,
+    loaded.codexHome,
+  );
+  return {
+    name: "credentials",
+    status: isReady ? "ok" : "failed",
+    summary: text,
+    lines: [],
+    facts: { source: provider.auth.type, text },
+    ...(isReady ? {} : { exit: "auth" as const }),
+  };
+}
+
+/** The layers of the configuration, and whether its home takes what is written. */
+export async function checkHome(
+  host: Host,
+  loaded: LoadedConfig,
+): Promise<readonly Check[]> {
+  const layers = loaded.layers.map(({ kind, file }) => ({
+    kind,
+    file: file ?? null,
+  }));
+  const files = layers.filter(({ file }) => file !== null);
+  const { trust, warnings, codexHome } = loaded;
+  return [{
+    name: "configuration",
+    status: warnings.length === 0 ? "ok" : "warning",
+    summary: files.length === 0
+      ? "defaults alone"
+      : `read from ${files.map(({ file }) => file).join(", ")}`,
+    lines: [
+      `project ${trust.folder}: ${trust.level ?? "not decided"}`,
+      ...warnings,
+    ],
+    facts: {
+      layers,
+      project: trust.folder,
+      trust: trust.level ?? null,
+      warnings,
+    },
+  }, await checkCodexHome(host, codexHome)];
+}
+
+// Without it everything works but what is remembered.
+async function checkCodexHome(
+  host: Host,
+  codexHome: string | undefined,
+): Promise<Check> {
+  const name = "home";
+  if (codexHome === undefined) {
+    return {
+      name,
+      status: "warning",
+      summary: "there is no home folder: nothing is recorded",
+      lines: [],
+      facts: { codex_home: null, writable: false },
+    };
+  }
+  const there = await nearestThere(host, codexHome);
+  const problem = await findWriteProblem(host, there);
+  const facts = { codex_home: codexHome, writable: problem === undefined };
+  return problem === undefined
+    ? {
+      name,
+      status: "ok",
+      summary: there === codexHome
+        ? `${codexHome} is writable`
+        : `${codexHome} is made with the first session`,
+      lines: [],
+      facts,
+    }
+    : {
+      name,
+      status: "warning",
+      summary: `${codexHome}: ${problem}`,
+      lines: ["sessions are not recorded"],
+      facts: { ...facts, problem },
+    };
+}
+
+/** The folder itself, or the first above it that exists: there it would be made. */
+async function nearestThere(host: Host, folder: string): Promise<string> {
+  let at = folder;
+  while (at !== "/" && await host.files.stat(at) === undefined) {
+    at = dirname(at);
+  }
+  return at;
+}
+
+async function findWriteProblem(
+  host: Host,
+  folder: string,
+): Promise<string | undefined> {
+  const path = `${folder}/.doctor-${host.newId()}`;
+  try {
+    await host.files.write(path, "", { exclusive: true, mode: 0o600 });
+    await host.files.remove(path);
+    return undefined;
+  } catch (error) {
+    return `it cannot be written to: ${errorText(error)}`;
+  }
+}

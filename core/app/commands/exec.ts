@@ -1,0 +1,164 @@
+/** `rondo exec` and its kin: one prompt, one exit code. */
+import type { LoadedConfig } from "../../config/load.ts";
+import { runExec } from "../../frontends/exec/exec.ts";
+import { failExec, stopExec } from "../../frontends/exec/early_exit.ts";
+import { ExecStops } from "../../frontends/exec/stop_signals.ts";
+import { limitsOf } from "../../config/settings.ts";
+import type { CommandLine, Flags } from "../../contract/command_line.ts";
+import { errorText, UserError } from "../../protocol/error.ts";
+import type { Host } from "../../protocol/host.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import type { UserPart } from "../../protocol/op.ts";
+import type { Terminal } from "../../protocol/terminal.ts";
+import { PROGRAM } from "../../protocol/version.ts";
+import type { OpenThread } from "../../session/thread/open.ts";
+import { asObject, type JsonObject } from "../../util/json.ts";
+import { resolvePath } from "../../util/path.ts";
+import { openThread } from "../open_thread.ts";
+import { readParts } from "./exec_input.ts";
+import { openWorld, type World } from "../runtime.ts";
+
+/** Runs to the end and resolves to the exit code; every path prints one terminal line. */
+export async function runExecCommand(
+  commandLine: CommandLine,
+  host: Host,
+  terminal: Terminal,
+): Promise<number> {
+  const { flags } = commandLine;
+  const stops = new ExecStops(host, terminal);
+  stops.setTimeout(flags.timeoutMs);
+  try {
+    const reading = readAsked(commandLine, host, terminal);
+    const asked = await Promise.race([reading, stops.first]);
+    if (typeof asked === "string") {
+      reading.catch(() => {});
+      return await stopExec(asked, { terminal, flags, host });
+    }
+    const opening = openRun(commandLine, host, asked);
+    const run = await Promise.race([opening, stops.first]);
+    if (typeof run === "string") {
+      await closeLate(opening, host);
+      return await stopExec(run, { terminal, flags, host });
+    }
+    stops.setTimeout(limitsOf(run.world.loaded.config).timeoutMs);
+    try {
+      // Whoever brings a form of their own gets the answer in that form.
+      const isReview = commandLine.command === "exec review" &&
+        flags.outputSchema === undefined;
+      return await runExec({ ...run, isReview, host, terminal, flags, stops });
+    } finally {
+      // The last line is out: another one must not follow it.
+      await run.world.mcp?.close().catch(() => {});
+    }
+  } catch (error) {
+    return await failExec(error, { terminal, flags, host });
+  } finally {
+    stops.close();
+  }
+}
+
+interface Asked {
+  readonly parts: readonly UserPart[];
+  readonly outputSchema?: JsonObject;
+}
+
+interface ReadyRun extends OpenThread {
+  readonly parts: readonly UserPart[];
+  readonly world: World;
+}
+
+async function readAsked(
+  commandLine: CommandLine,
+  host: Host,
+  terminal: Terminal,
+): Promise<Asked> {
+  const outputSchema = await loadSchema(host, commandLine.flags);
+  const parts = await readParts(commandLine, host, terminal);
+  return { parts, ...(outputSchema !== undefined && { outputSchema }) };
+}
+
+async function openRun(
+  commandLine: CommandLine,
+  host: Host,
+  { parts, outputSchema }: Asked,
+): Promise<ReadyRun> {
+  const { flags } = commandLine;
+  const canAsk = flags.input === "jsonl" || flags.approvals !== undefined;
+  const world = await openWorld(host, flags, {
+    canAsk,
+    source: "exec",
+    ...(outputSchema !== undefined && { outputSchema }),
+  });
+  try {
+    await checkRepository(host, world.loaded, flags);
+    return { ...await openThread(world, commandLine), parts, world };
+  } catch (error) {
+    await world.mcp?.close();
+    throw error;
+  }
+}
+
+// A thread that opens while the run is stopped gives its log and lock back.
+async function closeLate(
+  opening: Promise<ReadyRun>,
+  host: Host,
+): Promise<void> {
+  const over = new AbortController();
+  const closing = opening.then(async ({ thread, world }) => {
+    thread.submit({ type: "shutdown" });
+    await Promise.all([thread.closed, world.mcp?.close()]);
+  }).catch(() => {});
+  const waiting = host.sleep(LIMITS.lateThreadMs, over.signal).catch(() => {});
+  await Promise.race([closing, waiting]);
+  over.abort();
+}
+
+async function loadSchema(
+  host: Host,
+  flags: Flags,
+): Promise<JsonObject | undefined> {
+  if (flags.outputSchema === undefined) return undefined;
+  const path = resolvePath(host.cwd, flags.outputSchema);
+  const fail = (why: string): UserError =>
+    new UserError("usage", `Cannot read output schema ${path}: ${why}`);
+  const stat = await host.files.stat(path);
+  if (stat === undefined) throw fail("there is no such file");
+  if (stat.size > LIMITS.outputSchemaBytes) {
+    throw fail(
+      `it has ${stat.size} bytes, must have at most ${LIMITS.outputSchemaBytes}`,
+    );
+  }
+  let schema: JsonObject | undefined;
+  try {
+    schema = asObject(JSON.parse(await host.files.readText(path)));
+  } catch (error) {
+    throw fail(errorText(error));
+  }
+  if (schema === undefined) throw fail("it is no JSON object");
+  try {
+    const { buildSchemaCheck } = await import("../../util/json_schema.ts");
+    buildSchemaCheck(schema);
+    return schema;
+  } catch (error) {
+    throw fail(`it is no valid JSON Schema: ${errorText(error)}`);
+  }
+}
+
+// Outside of a repository nothing could be taken back.
+async function checkRepository(
+  host: Host,
+  loaded: LoadedConfig,
+  flags: Flags,
+): Promise<void> {
+  if (flags.skipGitRepoCheck || flags.bypass) return;
+  if (loaded.trust.level === "trusted") return;
+  for (let folder = loaded.cwd;;) {
+    if (await host.files.stat(`${folder}/.git`) !== undefined) return;
+    if (folder === "/") break;
+    folder = resolvePath(folder, "..");
+  }
+  throw new UserError(
+    "usage",
+    `Cannot start in ${loaded.cwd}: it is no git repository, must be one or trusted (${PROGRAM} asks when it is started here); --skip-git-repo-check goes ahead`,
+  );
+}

@@ -1,0 +1,57 @@
+/** What the person says on the command line: prompt, stdin, images. */
+import { readPrompt } from "../../frontends/exec/stdin.ts";
+import type { CommandLine, Flags } from "../../contract/command_line.ts";
+import { UserError } from "../../protocol/error.ts";
+import type { Host } from "../../protocol/host.ts";
+import type { UserPart } from "../../protocol/op.ts";
+import type { Terminal } from "../../protocol/terminal.ts";
+import { resolvePath } from "../../util/path.ts";
+import { buildReviewPrompt } from "./review_prompt.ts";
+
+/** The words and images of the command line and stdin. Throws UserError. */
+export async function readParts(
+  commandLine: CommandLine,
+  host: Host,
+  terminal: Terminal,
+): Promise<readonly UserPart[]> {
+  const { flags } = commandLine;
+  const isDialog = flags.input === "jsonl";
+  const text = commandLine.command === "exec review"
+    ? buildReviewPrompt(commandLine)
+    : await readPrompt({
+      terminal,
+      host,
+      prompt: commandLine.prompt,
+      waitForStdin: flags.stdin,
+      isStdinTaken: isDialog,
+    });
+  const images = flags.image ?? [];
+  await checkImages(host, images, flags);
+  if (text.trim() === "" && images.length === 0) {
+    if (isDialog || commandLine.command === "debug prompt") return [];
+    throw new UserError(
+      "usage",
+      "Cannot start: the prompt is empty, must be an argument or come from stdin",
+    );
+  }
+  return [
+    ...images.map((path): UserPart => ({ type: "image", path })),
+    ...(text === "" ? [] : [{ type: "text" as const, text }]),
+  ];
+}
+
+async function checkImages(
+  host: Host,
+  images: readonly string[],
+  flags: Flags,
+): Promise<void> {
+  const cwd = resolvePath(host.cwd, flags.cd ?? ".");
+  for (const path of images) {
+    const stat = await host.files.stat(resolvePath(cwd, path));
+    if (stat?.isFile) continue;
+    const state = stat === undefined
+      ? "there is no such file"
+      : "it is no file";
+    throw new UserError("usage", `Cannot read image ${path}: ${state}`);
+  }
+}

@@ -1,0 +1,243 @@
+/** `rondo sessions …`: the recorded threads, looked at and kept in order. */
+import { loadConfig } from "../../config/load.ts";
+import { openSqlite } from "../../host/sqlite.ts";
+import type { CommandLine } from "../../contract/command_line.ts";
+import { errorText, SessionError, UserError } from "../../protocol/error.ts";
+import type { Host } from "../../protocol/host.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import type { Terminal } from "../../protocol/terminal.ts";
+import {
+  loadCacheTable,
+  renderCacheTable,
+} from "../../session/library/cache.ts";
+import {
+  archiveSession,
+  deleteSession,
+  pruneSessions,
+  renameSession,
+  renderPrune,
+} from "../../session/library/edit.ts";
+import { exportSession } from "../../session/library/export.ts";
+import { findSession } from "../../session/library/find.ts";
+import { listSessions, renderSessionList } from "../../session/library/list.ts";
+import {
+  renderCheck,
+  renderRepair,
+  repairSession,
+  verifySession,
+} from "../../session/library/repair.ts";
+import { renderSearch, searchSessions } from "../../session/library/search.ts";
+import {
+  loadSessionView,
+  renderSessionView,
+} from "../../session/library/view.ts";
+import { secretNames } from "../../config/secrets.ts";
+import { exitCode } from "../../contract/exit_code.ts";
+import { resolvePath } from "../../util/path.ts";
+import { type Printer, printLines } from "../print.ts";
+
+/** What every command here works with. */
+interface Desk {
+  readonly host: Host;
+  readonly terminal: Terminal;
+  readonly codexHome: string;
+  /** The folder whose sessions are meant, undefined for all. */
+  readonly cwd: string | undefined;
+  readonly print: Printer;
+}
+
+type SessionCommand = Extract<
+  CommandLine["command"],
+  `sessions ${string}`
+>;
+
+/** Runs one of them and resolves to the exit code. Throws UserError and SessionError. */
+export async function runSessionCommand(
+  commandLine: CommandLine,
+  host: Host,
+  terminal: Terminal,
+): Promise<number> {
+  const loaded = await loadConfig(host, {
+    canAsk: false,
+    ...(commandLine.flags.cd !== undefined && { cwd: commandLine.flags.cd }),
+  });
+  if (loaded.codexHome === undefined) {
+    throw new UserError(
+      "session",
+      "Cannot look at sessions: there is no home folder that holds any",
+    );
+  }
+  const desk: Desk = {
+    host,
+    terminal,
+    codexHome: loaded.codexHome,
+    cwd: commandLine.flags.all ? undefined : loaded.cwd,
+    print: printLines(terminal, commandLine.flags.json ?? false),
+  };
+  const secrets = secretNames(loaded.config).flatMap((name) =>
+    host.env(name) ?? []
+  );
+  return await COMMANDS[commandLine.command as SessionCommand](
+    desk,
+    commandLine,
+    secrets,
+  );
+}
+
+type Run = (
+  desk: Desk,
+  commandLine: CommandLine,
+  secrets: readonly string[],
+) => Promise<number>;
+
+const COMMANDS: Readonly<Record<SessionCommand, Run>> = {
+  "sessions list": async (desk, { flags }) => {
+    const { host, codexHome, cwd, terminal } = desk;
+    const listing = await listSessions(host, {
+      codexHome,
+      ...(cwd !== undefined && { cwd }),
+      ...(flags.limit !== undefined && { limit: flags.limit }),
+    });
+    const { columns } = terminal.stdout;
+    return await desk.print(
+      listing,
+      () => renderSessionList(listing, { now: host.now(), columns }),
+    );
+  },
+  "sessions show": async (desk, { args, flags }) => {
+    const view = await loadSessionView(
+      desk.host.files,
+      await find(desk, args),
+      {
+        full: flags.full ?? false,
+      },
+    );
+    return await desk.print(view, () => renderSessionView(view));
+  },
+  "sessions search": async (desk, { args, flags }) => {
+    const found = await searchSessions(desk.host, {
+      codexHome: desk.codexHome,
+      openSql: openSqlite,
+      words: args,
+      ...(desk.cwd !== undefined && { cwd: desk.cwd }),
+      ...(flags.limit !== undefined && { limit: flags.limit }),
+    });
+    return await desk.print(found, () => renderSearch(found));
+  },
+  "sessions rename": async (desk, { args }) => {
+    const { host, codexHome } = desk;
+    const name = args[1] ?? "";
+    await renameSession(host, await find(desk, args), { codexHome, name });
+    return 0;
+  },
+  "sessions archive": async (desk, { args }) => {
+    const { host, codexHome } = desk;
+    const path = await archiveSession(host, await find(desk, args), {
+      codexHome,
+    });
+    return await desk.print({ path }, () => [`Archived as ${path}`]);
+  },
+  "sessions delete": async (desk, { args, flags }) => {
+    const { host, codexHome } = desk;
+    const path = await find(desk, args);
+    if (!flags.yes) {
+      throw new UserError(
+        "usage",
+        `Cannot delete ${path} without being sure: must be called with --yes`,
+      );
+    }
+    await deleteSession(host, path, { codexHome });
+    return await desk.print({ path }, () => [`Deleted ${path}`]);
+  },
+  "sessions export": async (desk, { args, flags }, secrets) => {
+    const path = await find(desk, args);
+    const pieces = exportSession(desk.host.files, path, {
+      format: flags.format ?? "markdown",
+      full: flags.full ?? false,
+      secrets,
+      warn: (message) => desk.terminal.stderr.write(`Warning: ${message}\n`),
+    });
+    const isWhole = await writePieces(desk, pieces, flags.output);
+    await desk.terminal.stderr.flush();
+    return isWhole ? 0 : exitCode("failed");
+  },
+  "sessions verify": async (desk, { args }) => {
+    const check = await verifySession(desk.host, await find(desk, args));
+    await desk.print(check, () => renderCheck(check));
+    return check.problems.length === 0 ? 0 : exitCode("session");
+  },
+  "sessions repair": async (desk, { args, flags }) => {
+    const repair = await repairSession(desk.host, await find(desk, args), {
+      dryRun: flags.dryRun ?? false,
+    });
+    return await desk.print(repair, () => renderRepair(repair));
+  },
+  "sessions prune": async (desk, { flags }) => {
+    const isSure = flags.yes ?? false;
+    const report = await pruneSessions(desk.host, {
+      codexHome: desk.codexHome,
+      olderThanMs: flags.olderThanMs ?? LIMITS.sessionKeepMs,
+      dryRun: flags.dryRun ?? !isSure,
+    });
+    const hint = report.dryRun && !flags.dryRun
+      ? ["Nothing was deleted; --yes does it"]
+      : [];
+    return await desk.print(report, () => [...renderPrune(report), ...hint]);
+  },
+  "sessions cache": async (desk, { args }) => {
+    const rows = await loadCacheTable(desk.host.files, await find(desk, args));
+    return await desk.print(rows, () => renderCacheTable(rows));
+  },
+};
+
+async function find(desk: Desk, args: readonly string[]): Promise<string> {
+  const { host, codexHome } = desk;
+  return await findSession(host, {
+    codexHome,
+    ...(args[0] !== undefined && { name: args[0] }),
+  });
+}
+
+// False when nobody took all of it.
+async function writePieces(
+  desk: Desk,
+  pieces: AsyncIterable<string>,
+  output: string | undefined,
+): Promise<boolean> {
+  if (output === undefined) {
+    const { stdout } = desk.terminal;
+    for await (const piece of pieces) {
+      stdout.write(piece);
+      if (!await stdout.flush()) return false;
+    }
+    return true;
+  }
+  await writeFile(desk.host, resolvePath(desk.host.cwd, output), pieces);
+  return true;
+}
+
+// Aside first: what is exported may be what is written to.
+async function writeFile(
+  { files, newId }: Host,
+  path: string,
+  pieces: AsyncIterable<string>,
+): Promise<void> {
+  const stat = await files.stat(path);
+  const isPlain = stat === undefined || stat.isFile;
+  const aside = isPlain ? `${path}.${newId()}` : path;
+  try {
+    const file = await files.openAppend(aside, { mode: 0o600 });
+    try {
+      for await (const piece of pieces) file.write(piece);
+      if (isPlain) file.sync();
+    } finally {
+      file.close();
+    }
+    if (isPlain) await files.rename(aside, path);
+  } catch (error) {
+    if (isPlain) await files.remove(aside).catch(() => undefined);
+    throw error instanceof SessionError
+      ? error
+      : new SessionError(`Cannot write ${path}: ${errorText(error)}`);
+  }
+}

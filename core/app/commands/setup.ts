@@ -1,0 +1,119 @@
+/** `rondo config explain`, `login`, `logout`, `features list`, `schema config`. */
+import { featureOn } from "../../config/settings.ts";
+import { explainConfig, renderExplained } from "../../config/explain.ts";
+import { loadConfig, type LoadedConfig } from "../../config/load.ts";
+import {
+  loginWithApiKey,
+  logout,
+  readLoginStatus,
+} from "../../config/provider/login.ts";
+import { providerOf } from "../../config/provider/providers.ts";
+import { renderConfigSchema } from "../../config/file/json_schema.ts";
+import { FEATURES } from "../../config/file/schema_ignored.ts";
+import { readPrompt } from "../../frontends/exec/stdin.ts";
+import type { CommandLine } from "../../contract/command_line.ts";
+import { UserError } from "../../protocol/error.ts";
+import { exitCode } from "../../contract/exit_code.ts";
+import type { Host } from "../../protocol/host.ts";
+import type { Terminal } from "../../protocol/terminal.ts";
+import { unreachable } from "../../util/assert.ts";
+import { printLines } from "../print.ts";
+
+export type SetupCommand =
+  | "config explain"
+  | "login"
+  | "login status"
+  | "logout"
+  | "features list"
+  | "schema";
+
+/** Runs one of them and resolves to the exit code. Throws UserError. */
+export async function runSetupCommand(
+  commandLine: CommandLine & { readonly command: SetupCommand },
+  host: Host,
+  terminal: Terminal,
+): Promise<number> {
+  const { command, flags } = commandLine;
+  const print = printLines(terminal, flags.json ?? false);
+  if (command === "schema") return await printSchema(commandLine, terminal);
+  const loaded = await loadConfig(host, {
+    flags,
+    canAsk: true,
+    ...(flags.cd !== undefined && { cwd: flags.cd }),
+  });
+  switch (command) {
+    case "config explain": {
+      const keys = explainConfig(loaded);
+      return await print(keys, () => textLines(renderExplained(keys)));
+    }
+    case "features list": {
+      const features = featuresOf(loaded);
+      return await print(
+        features,
+        () => features.map((one) => `${one.name.padEnd(32)}${one.enabled}`),
+      );
+    }
+    case "login":
+      return await login(commandLine, loaded, { host, terminal });
+    case "login status": {
+      const provider = providerOf(loaded.config, host);
+      const status = await readLoginStatus(host, provider, loaded.codexHome);
+      await print(status, () => [status.text]);
+      return status.isReady ? 0 : exitCode("auth");
+    }
+    case "logout": {
+      const text = await logout(host, loaded.codexHome);
+      return await print({ text }, () => [text]);
+    }
+    default:
+      return unreachable(command);
+  }
+}
+
+// The key comes on stdin: an argument would be seen by every process of the machine.
+async function login(
+  { flags }: CommandLine,
+  { codexHome }: LoadedConfig,
+  world: { readonly host: Host; readonly terminal: Terminal },
+): Promise<number> {
+  const { host, terminal } = world;
+  if (!flags.withApiKey) {
+    throw new UserError(
+      "usage",
+      "Cannot log in with an account: must be called with --with-api-key and the key on stdin",
+    );
+  }
+  if (terminal.stdin.isTty) {
+    terminal.stderr.write("Paste the key, then Ctrl-D\n");
+  }
+  const key = await readPrompt({ terminal, host, prompt: "-" });
+  const text = await loginWithApiKey(host, codexHome, key);
+  return await printLines(terminal, false)({ text }, () => [text]);
+}
+
+async function printSchema(
+  { args }: CommandLine,
+  terminal: Terminal,
+): Promise<number> {
+  if (args[0] !== "config") {
+    throw new UserError(
+      "usage",
+      `Cannot print schema ${
+        args[0] ?? ""
+      }: must be events, result, input, exit-codes or config`,
+    );
+  }
+  const schema = JSON.stringify(renderConfigSchema(), null, 2);
+  return await printLines(terminal, false)(schema, () => [schema]);
+}
+
+function featuresOf(
+  { config }: LoadedConfig,
+): readonly { readonly name: string; readonly enabled: boolean }[] {
+  return Object.keys(FEATURES).sort()
+    .map((name) => ({ name, enabled: featureOn(config, name) }));
+}
+
+function textLines(text: string): readonly string[] {
+  return text.replace(/\n$/, "").split("\n");
+}

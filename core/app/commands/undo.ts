@@ -1,0 +1,167 @@
+/** `rondo undo` and `rondo rollback`: the last turns taken back, in files, conversation or both. */
+import { loadConfig } from "../../config/load.ts";
+import { typedText, withoutImages } from "../../context/format/tags.ts";
+import type { CommandLine } from "../../contract/command_line.ts";
+import { SessionError, UserError } from "../../protocol/error.ts";
+import { exitCode } from "../../contract/exit_code.ts";
+import type { Host } from "../../protocol/host.ts";
+import type { WireItem } from "../../protocol/item.ts";
+import type { Terminal } from "../../protocol/terminal.ts";
+import { createCheckpoints } from "../../session/undo/checkpoints.ts";
+import { restoreThread } from "../../session/log/restore.ts";
+import { readLockOwner } from "../../session/log/lock.ts";
+import { rollbackSession } from "../../session/library/edit.ts";
+import { parseLogName } from "../../session/log/files.ts";
+import { findSession } from "../../session/library/find.ts";
+import { renderUndoPlan, type UndoPlan } from "../../session/undo/plan.ts";
+import { visibleLine } from "../../util/visible_text.ts";
+
+/** The session that is meant, and what was asked. */
+interface Request {
+  readonly host: Host;
+  readonly codexHome: string;
+  readonly logPath: string;
+  readonly turns: number;
+  readonly flags: CommandLine["flags"];
+}
+
+/** What was done or would be: lines for the person, and the exit code. */
+interface Answer {
+  readonly lines: readonly string[];
+  readonly exitCode: number;
+}
+
+const HOW_TO = "Nothing was changed; --yes does it";
+
+/** Shows what would be taken back; does it with --yes. Throws UserError and SessionError. */
+export async function runUndoCommand(
+  commandLine: CommandLine,
+  host: Host,
+  terminal: Terminal,
+): Promise<number> {
+  const request = await readRequest(commandLine, host);
+  const answer = commandLine.command === "rollback"
+    ? await rollBack(request)
+    : await undo(request);
+  terminal.stdout.write(answer.lines.map((line) => `${line}\n`).join(""));
+  await terminal.stdout.flush();
+  return answer.exitCode;
+}
+
+async function readRequest(
+  { args, flags }: CommandLine,
+  host: Host,
+): Promise<Request> {
+  const turns = parseTurns(args[0] ?? "1");
+  const { codexHome, cwd } = await loadConfig(host, { canAsk: false });
+  if (codexHome === undefined) {
+    throw new SessionError("Cannot find a session: there is no home folder");
+  }
+  const logPath = await findSession(host, {
+    codexHome,
+    ...(args[1] !== undefined && { name: args[1] }),
+    ...(flags.all ? {} : { cwd }),
+  });
+  return { host, codexHome, logPath, turns, flags };
+}
+
+function parseTurns(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new UserError(
+    "usage",
+    `Cannot take back ${text} turns: must be a number from 1`,
+  );
+}
+
+async function undo(request: Request): Promise<Answer> {
+  const { host, codexHome, flags, logPath, turns } = request;
+  const threadId = parseLogName(logPath)?.id ?? "";
+  const checkpoints = createCheckpoints(host, { codexHome, threadId });
+  const options = { force: flags.force ?? false };
+  const restore = flags.restore ?? "both";
+  const plan = await checkpoints.preview(turns, options);
+  const chat = restore === "code" ? undefined : await viewChat(request, plan);
+  const lines = [
+    ...(restore === "chat" ? [] : renderUndoPlan(plan)),
+    ...(chat === undefined ? [] : chat.lines),
+  ];
+  if (!flags.yes || flags.dryRun) return preview(lines);
+  const blocked = plan.conflicts.filter((one) => one.isForceable);
+  if (restore !== "chat" && blocked.length > 0 && !options.force) {
+    const why = "Nothing was changed; --force gives up the later changes";
+    return { lines: [...lines, why], exitCode: exitCode("failed") };
+  }
+  await refuseOpen(request);
+  if (restore !== "chat") await checkpoints.undo(turns, options);
+  if (chat !== undefined && chat.turns > 0) {
+    await rollbackSession(host, logPath, { codexHome, turns: chat.turns });
+  }
+  return { lines: [...lines, "Done"], exitCode: 0 };
+}
+
+async function rollBack(request: Request): Promise<Answer> {
+  const { host, codexHome, flags, logPath, turns } = request;
+  const chat = chatPart(await loadMessages(request), turns);
+  if (!flags.yes || chat.turns === 0) return preview(chat.lines);
+  await rollbackSession(host, logPath, { codexHome, turns: chat.turns });
+  return {
+    lines: [...chat.lines, "Done; files stay as they are"],
+    exitCode: 0,
+  };
+}
+
+function preview(lines: readonly string[]): Answer {
+  return { lines: [...lines, HOW_TO], exitCode: 0 };
+}
+
+interface ChatPart {
+  /** Messages of the person that go, with all that followed them. */
+  readonly turns: number;
+  readonly lines: readonly string[];
+}
+
+// The turns that changed files are those counted; questions asked since go with them.
+async function viewChat(request: Request, plan: UndoPlan): Promise<ChatPart> {
+  const messages = await loadMessages(request);
+  if (plan.messagesBefore === undefined) {
+    return chatPart(
+      messages,
+      request.flags.restore === "chat" ? request.turns : 0,
+    );
+  }
+  return chatPart(messages, messages.length - plan.messagesBefore);
+}
+
+function chatPart(messages: readonly string[], wanted: number): ChatPart {
+  const turns = Math.max(0, Math.min(wanted, messages.length));
+  if (turns === 0) {
+    return { turns, lines: ["The conversation stays as it is"] };
+  }
+  const gone = messages.slice(-turns);
+  const count = turns === 1 ? "1 message" : `${turns} messages`;
+  return {
+    turns,
+    lines: [
+      `Takes ${count} and what followed out of the conversation:`,
+      ...gone.map((text) => `  > ${visibleLine(text, 70)}`),
+    ],
+  };
+}
+
+async function loadMessages(
+  { host, logPath }: Request,
+): Promise<readonly string[]> {
+  const { thread } = await restoreThread(host.files, logPath);
+  return thread.items.map((json): WireItem => JSON.parse(json))
+    .filter((item) => typedText(item) !== undefined)
+    .map(withoutImages);
+}
+
+// Files of a running turn would change under its hands.
+async function refuseOpen({ host, logPath }: Request): Promise<void> {
+  const owner = await readLockOwner(host, logPath);
+  if (owner === undefined) return;
+  throw new SessionError(
+    `Cannot undo: the session is open in another process; /undo works there`,
+  );
+}

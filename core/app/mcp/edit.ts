@@ -1,0 +1,123 @@
+/** `rondo mcp add` and `remove`: edits of the person's config.toml that keep all else in it. */
+import type { TomlEdit } from "../../config/file/edit.ts";
+import { editConfigFile, readOptional } from "../../config/file/files.ts";
+import { valueAt } from "../../config/file/tree.ts";
+import { findCodexHome } from "../../config/load.ts";
+import {
+  emptyTable,
+  parseToml,
+  type TomlTable,
+} from "../../config/file/toml.ts";
+import type { CommandLine } from "../../contract/command_line.ts";
+import { UserError } from "../../protocol/error.ts";
+import type { Host } from "../../protocol/host.ts";
+
+/** Writes a server's table; resolves to what was done, in words. */
+export async function addServer(
+  host: Host,
+  { args, flags }: Pick<CommandLine, "args" | "flags">,
+): Promise<string> {
+  const [name = "", command, ...rest] = args;
+  if (!/^[a-zA-Z0-9_-]+$/.test(name)) {
+    throw usage(`its name is "${name}", must be letters, digits, _ or -`);
+  }
+  if ((command === undefined) === (flags.url === undefined)) {
+    throw usage("must be given either a command after -- or --url");
+  }
+  const table = flags.url === undefined
+    ? stdioTable(command ?? "", rest, flags)
+    : httpTable(flags.url, flags);
+  const path = await configPath(host);
+  const isThere = await hasServer(host, path, name);
+  await edit(host, path, { type: "set", path: pathOf(name), value: table });
+  return `${isThere ? "Replaced" : "Added"} MCP server ${name} in ${path}`;
+}
+
+/** Takes a server's table away. Throws UserError when there is none. */
+export async function removeServer(host: Host, name: string): Promise<string> {
+  const path = await configPath(host);
+  if (!await hasServer(host, path, name)) {
+    throw new UserError(
+      "usage",
+      `Cannot remove MCP server "${name}": there is none in ${path}`,
+    );
+  }
+  await edit(host, path, { type: "remove", path: pathOf(name) });
+  return `Removed MCP server ${name} from ${path}`;
+}
+
+function stdioTable(
+  command: string,
+  args: readonly string[],
+  flags: CommandLine["flags"],
+): TomlTable {
+  if (flags.header !== undefined || flags.bearerTokenEnvVar !== undefined) {
+    throw usage("headers and tokens are for servers with --url");
+  }
+  return Object.assign(emptyTable(), {
+    command,
+    ...(args.length > 0 && { args: [...args] }),
+    ...pairs("env", flags.env),
+  });
+}
+
+function httpTable(url: string, flags: CommandLine["flags"]): TomlTable {
+  if (flags.env !== undefined) {
+    throw usage("--env is for servers with a command");
+  }
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw usage(`its URL is "${url}", must begin with http:// or https://`);
+  }
+  const { bearerTokenEnvVar } = flags;
+  return Object.assign(emptyTable(), {
+    url,
+    ...(bearerTokenEnvVar !== undefined && {
+      bearer_token_env_var: bearerTokenEnvVar,
+    }),
+    ...pairs("http_headers", flags.header),
+  });
+}
+
+function pairs(
+  key: string,
+  texts: readonly string[] | undefined,
+): Record<string, TomlTable> {
+  if (texts === undefined) return {};
+  const table = emptyTable();
+  for (const text of texts) {
+    const at = text.indexOf("=");
+    if (at < 1) throw usage(`"${text}" must be NAME=VALUE`);
+    table[text.slice(0, at)] = text.slice(at + 1);
+  }
+  return { [key]: table };
+}
+
+async function configPath(host: Host): Promise<string> {
+  const home = await findCodexHome(host);
+  if (home !== undefined) return `${home}/config.toml`;
+  throw new UserError(
+    "config",
+    "Cannot edit config.toml: there is no home folder",
+  );
+}
+
+async function hasServer(
+  host: Host,
+  path: string,
+  name: string,
+): Promise<boolean> {
+  const tree = parseToml(await readOptional(host, path) ?? "", path);
+  return valueAt(tree, pathOf(name)) !== undefined;
+}
+
+async function edit(host: Host, path: string, edit: TomlEdit): Promise<void> {
+  await editConfigFile(host, path, [edit]);
+}
+
+function pathOf(name: string): readonly string[] {
+  return ["mcp_servers", name];
+}
+
+function usage(state: string): UserError {
+  return new UserError("usage", `Cannot add MCP server: ${state}`);
+}

@@ -1,0 +1,131 @@
+/** `rondo mcp login` and `logout`: through the person's browser, back to this machine. */
+import type { Config } from "../../config/file/schema.ts";
+import { openLoopback } from "../../host/loopback.ts";
+import { errorText, UserError } from "../../protocol/error.ts";
+import type { Host } from "../../protocol/host.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import type {
+  McpHttpSpec,
+  McpServerSpec,
+} from "../../../tools/mcp/client/server_config.ts";
+import { logIn } from "../../../tools/mcp/client/oauth.ts";
+import { McpTokenStore } from "../../../tools/mcp/client/tokens.ts";
+import { hostForServers } from "../mcp_access.ts";
+
+interface Place {
+  readonly host: Host;
+  readonly codexHome: string | undefined;
+}
+
+export interface LoginPlace extends Place {
+  readonly config: Pick<
+    Config,
+    "mcp_oauth_callback_port" | "mcp_oauth_callback_url"
+  >;
+  /** Says something while the person is elsewhere. */
+  readonly show: (text: string) => void;
+}
+
+const CALLBACK = "/callback";
+
+/** Logs in and stores the tokens; resolves to what was done, in words. */
+export async function logInToServer(
+  server: McpServerSpec,
+  place: LoginPlace,
+): Promise<string> {
+  const spec = httpSpec(server);
+  const host = await hostForServers(place.host, [server]);
+  const store = storeOf(server.name, spec, place);
+  const back = openLoopback({
+    port: place.config.mcp_oauth_callback_port ?? 0,
+  });
+  const redirectUrl = place.config.mcp_oauth_callback_url ??
+    `http://127.0.0.1:${back.port}${CALLBACK}`;
+  try {
+    await logIn({
+      host,
+      server: server.name,
+      spec,
+      store,
+      redirectUrl,
+      openPage: (url) => openPage(url, place),
+      comeBack: () =>
+        comeBackInTime(host, back.comeBack(new URL(redirectUrl).pathname)),
+    });
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(
+      "auth",
+      `Cannot log in to ${server.name}: ${errorText(error)}`,
+    );
+  } finally {
+    await back.close();
+  }
+  return `Logged in to ${server.name}`;
+}
+
+/** Forgets the tokens; resolves to what was done, in words. */
+export async function forgetLogin(
+  server: McpServerSpec,
+  place: Place,
+): Promise<string> {
+  const store = storeOf(server.name, httpSpec(server), place);
+  return await store.remove()
+    ? `Logged out of ${server.name}`
+    : `Not logged in to ${server.name}`;
+}
+
+function storeOf(
+  name: string,
+  { url }: McpHttpSpec,
+  { host, codexHome }: Place,
+): McpTokenStore {
+  return new McpTokenStore(host, { name, url }, codexHome);
+}
+
+function httpSpec({ name, transport }: McpServerSpec): McpHttpSpec {
+  if (transport.type === "http") return transport;
+  throw new UserError(
+    "usage",
+    `Cannot log in to ${name}: it is a program, must be a server with a URL`,
+  );
+}
+
+// The page is shown as text in any case: there may be no browser here.
+async function openPage(url: URL, { host, show }: LoginPlace): Promise<void> {
+  show(`Open this page to log in:\n\n  ${url.href}\n\n`);
+  const opener = host.os === "darwin" ? "open" : "xdg-open";
+  try {
+    const child = host.spawn({
+      command: opener,
+      args: [url.href],
+      cwd: host.cwd,
+      env: host.envAll(),
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+      detached: true,
+    });
+    void child.status;
+  } catch {
+    show("There is no browser to open here; any other one will do.\n");
+  }
+  await Promise.resolve();
+}
+
+async function comeBackInTime(host: Host, back: Promise<URL>): Promise<URL> {
+  const timer = new AbortController();
+  const late = host.sleep(LIMITS.mcpLoginMs, timer.signal).then(() => {
+    const minutes = LIMITS.mcpLoginMs / 60_000;
+    throw new UserError(
+      "auth",
+      `Cannot log in: the page was not answered within ${minutes} minutes`,
+    );
+  });
+  late.catch(() => {});
+  try {
+    return await Promise.race([back, late]);
+  } finally {
+    timer.abort();
+  }
+}

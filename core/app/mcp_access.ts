@@ -1,0 +1,112 @@
+/** MCP servers of a run. Nothing of them is loaded where none is configured. */
+import type { LoadedConfig } from "../config/load.ts";
+import { reapChild } from "../host/libc.ts";
+import { openHttpClient } from "../host/http_client.ts";
+import type { Host } from "../protocol/host.ts";
+import type { Flags } from "../contract/command_line.ts";
+import { resolvePath } from "../util/path.ts";
+import { Sweeper } from "../../sandbox/sweep.ts";
+import type { McpServerSpec } from "../../tools/mcp/client/server_config.ts";
+import type { McpHub, McpHubOptions } from "../../tools/mcp/servers.ts";
+
+/** The servers of a run, on their way. */
+export interface McpAccess {
+  hub(): Promise<McpHub>;
+  /** Ends all of them and what they have started. */
+  close(): Promise<void>;
+}
+
+/** Who answers servers that ask for more than a yes. */
+export type McpPerson = Pick<McpHubOptions, "elicit" | "sampling">;
+
+export interface McpAccessOptions {
+  readonly flags: Pick<Flags, "ephemeral">;
+  /** Absent where nobody can be asked so much. */
+  readonly person?: McpPerson | undefined;
+}
+
+/** Begins to start what is configured, without waiting; undefined when that is nothing. */
+export async function openMcp(
+  host: Host,
+  loaded: LoadedConfig,
+  options: McpAccessOptions,
+): Promise<McpAccess | undefined> {
+  if (!await hasServers(host, loaded)) return undefined;
+  const loading = loadHub(host, loaded, options);
+  // Whoever needs the hub is told.
+  loading.catch(() => {});
+  return {
+    hub: () => loading,
+    close: async () => {
+      const hub = await loading.catch(() => undefined);
+      await hub?.close();
+    },
+  };
+}
+
+/**
+ * The host as servers are reached with it: it also trusts the authorities that other
+ * programs of this machine are told of. Costs nothing without a server behind HTTPS.
+ */
+export async function hostForServers(
+  host: Host,
+  servers: readonly Pick<McpServerSpec, "transport">[],
+): Promise<Host> {
+  const isSecure = servers.some(({ transport }) =>
+    transport.type === "http" && transport.url.startsWith("https:")
+  );
+  if (!isSecure) return host;
+  const { client } = await openHttpClient(host, { name: "MCP" });
+  if (client === undefined) return host;
+  return {
+    ...host,
+    fetch: (input, init) => host.fetch(input, { ...init, client }),
+  };
+}
+
+/** Ends the orphans of a server; they come to us, the subreaper. */
+export function sweepOf(
+  host: Host,
+): (mark: string, pid: number) => Promise<unknown> {
+  const sweeper = new Sweeper(host, reapChild);
+  return async (mark, pid) =>
+    await sweeper.end({ mark, isConfined: false }, pid);
+}
+
+async function hasServers(
+  host: Pick<Host, "files">,
+  { config, projectRoot }: LoadedConfig,
+): Promise<boolean> {
+  if (Object.keys(config.mcp_servers).length > 0) return true;
+  const path = resolvePath(projectRoot, ".mcp.json");
+  return await host.files.stat(path) !== undefined;
+}
+
+async function loadHub(
+  host: Host,
+  loaded: LoadedConfig,
+  { flags, person }: McpAccessOptions,
+): Promise<McpHub> {
+  const [{ McpHub }, { loadMcpServers }] = await Promise.all([
+    import("../../tools/mcp/servers.ts"),
+    import("../../tools/mcp/project_file.ts"),
+  ]);
+  const { codexHome, cwd } = loaded;
+  const { servers, warnings } = await loadMcpServers(host, loaded);
+  const hub = new McpHub({
+    host: await hostForServers(host, servers),
+    sweep: sweepOf(host),
+    servers,
+    warnings,
+    cwd,
+    codexHome,
+    // As for commands: nothing stays of an ephemeral run, and a name in a shared folder
+    // could be taken by somebody else first.
+    ...(codexHome !== undefined && !flags.ephemeral && {
+      spoolFolder: `${codexHome}/spool`,
+    }),
+    ...person,
+  });
+  hub.start();
+  return hub;
+}

@@ -1,0 +1,162 @@
+/** The `policy` subcommands about single commands and rules, as texts and exit codes. */
+import type { Verdict } from "../../protocol/policy.ts";
+import { approvalName, decide, type DecideInput } from "../../policy/decide.ts";
+import {
+  judgeCommand,
+  type JudgedCommand,
+  type JudgedSegment,
+} from "../../policy/classify.ts";
+import { describeScope } from "../../policy/approval_key.ts";
+import { proposePrefix } from "../../policy/propose.ts";
+import { type PrefixRule, type RuleSet } from "../../policy/rules.ts";
+import { renderPattern, renderSource } from "../../policy/rules_text.ts";
+import { quoteWords } from "../../policy/shell/quote.ts";
+import type { SplitKind } from "../../policy/shell/split.ts";
+import type { RuleStore } from "../../../tools/gate/rule_store.ts";
+
+/** What a subcommand leaves behind; texts end in a newline or are empty. */
+export interface CommandOutput {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The policies that commands are judged by. */
+export type Policies = Omit<DecideInput, "action">;
+
+const KINDS: Readonly<Record<SplitKind, string>> = {
+  argv: "a program with its arguments, no shell",
+  plain: "a shell script of literal commands",
+  heredoc: "one literal command with a here-document",
+  opaque: "a shell script that only a shell can take apart",
+};
+
+/** `policy explain -- CMD`: how a command is understood and what would happen to it. */
+export function explainCommand(
+  argv: readonly string[],
+  policies: Policies & {
+    /** Where it would run. */
+    readonly cwd: string;
+    /** What the sandbox would make of the policy, in lines of text. */
+    readonly mounts?: string;
+  },
+): CommandOutput {
+  const action = {
+    type: "command",
+    argv,
+    cwd: policies.cwd,
+    escalated: false,
+  } as const;
+  const input: DecideInput = { ...policies, action };
+  const judged = judgeCommand(argv, policies.cwd, policies.rules);
+  const verdict = decide(input);
+  const lines = [
+    field("command", quoteWords(argv)),
+    field("read as", KINDS[judged.kind]),
+    field("runs in", judged.cwd),
+    ...judged.folded.map((text) =>
+      field("left out", `${text} (changes nothing)`)
+    ),
+    ...judged.segments.flatMap((segment, at) =>
+      segmentLines(segment, at, judged)
+    ),
+    ...(judged.hidden === undefined
+      ? []
+      : [field("inside it", ruleText(judged.hidden))]),
+    field("approval", approvalName(policies.approval)),
+    field("sandbox", policies.sandbox.mode),
+    field("verdict", verdictText(verdict)),
+    ...(verdict.type === "run" ? [] : [field("because", verdict.reason)]),
+    ...(verdict.type === "ask" ? offerLines(input, verdict.sandboxed) : []),
+    ...(policies.mounts === undefined ? [] : ["", policies.mounts.trimEnd()]),
+  ];
+  return { exitCode: 0, stdout: `${lines.join("\n")}\n`, stderr: "" };
+}
+
+/** A verdict in a few words. */
+export function verdictText(verdict: Verdict): string {
+  switch (verdict.type) {
+    case "run":
+      return verdict.sandboxed ? "run in the sandbox" : "run without a sandbox";
+    case "ask":
+      return verdict.sandboxed
+        ? "ask, then run in the sandbox"
+        : "ask, then run without a sandbox";
+    case "refuse":
+      return "refuse";
+  }
+}
+
+/** `policy rules list`: every rule with its number, for `revoke`. */
+export function listRules(rules: RuleSet): CommandOutput {
+  const lines = rules.rules.map((rule, at) => `${at + 1}\t${ruleText(rule)}`);
+  const stdout = lines.length === 0
+    ? "There are no rules\n"
+    : `${lines.join("\n")}\n`;
+  const stderr = rules.warnings.map((warning) => `${warning}\n`).join("");
+  return { exitCode: 0, stdout, stderr };
+}
+
+/** `policy rules revoke N|WORDS…`: takes one rule out of its file. */
+export async function revokeRule(
+  selector: readonly string[],
+  store: Pick<RuleStore, "current" | "revoke">,
+): Promise<CommandOutput> {
+  const { rules } = store.current();
+  const text = selector.join(" ");
+  const found = /^\d+$/.test(text)
+    ? rules.slice(Number(text) - 1, Number(text)).filter(() => text !== "0")
+    : rules.filter((rule) => renderPattern(rule) === text);
+  const [rule] = found;
+  if (rule === undefined || found.length > 1) {
+    const state = rule === undefined
+      ? "no such rule"
+      : "several rules fit, name one by its number";
+    return {
+      exitCode: 2,
+      stdout: "",
+      stderr:
+        `Cannot revoke "${text}": ${state}; see rondo policy rules list\n`,
+    };
+  }
+  await store.revoke(rule);
+  return { exitCode: 0, stdout: `Revoked: ${ruleText(rule)}\n`, stderr: "" };
+}
+
+function segmentLines(
+  segment: JudgedSegment,
+  at: number,
+  judged: JudgedCommand,
+): readonly string[] {
+  const name = judged.segments.length === 1 ? "part" : `part ${at + 1}`;
+  const facts = [
+    segment.rule === undefined ? "no rule" : ruleText(segment.rule),
+    ...(segment.safe ? ["known to only read"] : []),
+    ...(segment.danger === undefined ? [] : [segment.danger]),
+  ];
+  return [field(name, `${quoteWords(segment.core)}  (${facts.join("; ")})`)];
+}
+
+function offerLines(input: DecideInput, sandboxed: boolean): readonly string[] {
+  const prefix = proposePrefix(input);
+  return [
+    field("remembers", describeScope(input.action, { sandboxed })),
+    field(
+      "could save",
+      prefix === undefined ? "no rule is safe to save" : quoteWords(prefix),
+    ),
+  ];
+}
+
+function ruleText(rule: PrefixRule): string {
+  const because = rule.justification === undefined
+    ? ""
+    : `: ${rule.justification}`;
+  return `${rule.decision} "${renderPattern(rule)}" (${
+    renderSource(rule)
+  })${because}`;
+}
+
+function field(name: string, value: string): string {
+  return `${`${name}:`.padEnd(12)}${value}`;
+}

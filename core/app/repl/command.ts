@@ -1,0 +1,41 @@
+/** `rondo`, `rondo resume`, `rondo fork`: a conversation in this terminal. */
+import { runRepl } from "../../frontends/repl/repl.ts";
+import type { CommandLine } from "../../contract/command_line.ts";
+import type { Host } from "../../protocol/host.ts";
+import type { Terminal } from "../../protocol/terminal.ts";
+import { openReplDesk } from "./open_threads.ts";
+import { createReplServices } from "./services.ts";
+
+/** Talks until the person leaves; resolves to the exit code. Throws UserError, SessionError. */
+export async function runReplCommand(
+  commandLine: CommandLine,
+  host: Host,
+  terminal: Terminal,
+): Promise<number> {
+  const desk = await openReplDesk({
+    host,
+    commandLine,
+    canAsk: terminal.stdin.isTty,
+  });
+  const firstPrompt = buildFirstPrompt(commandLine);
+  try {
+    return await runRepl({
+      services: createReplServices(desk),
+      host,
+      terminal,
+      flags: commandLine.flags,
+      ...(firstPrompt !== undefined && { firstPrompt }),
+    });
+  } finally {
+    await desk.close();
+  }
+}
+
+// Images go the way of those that are named in a message.
+function buildFirstPrompt(
+  { prompt, flags }: CommandLine,
+): string | undefined {
+  const images = (flags.image ?? []).map((path) => `"${path}"`);
+  const words = [...images, ...(prompt === undefined ? [] : [prompt])];
+  return words.length === 0 ? undefined : words.join(" ");
+}

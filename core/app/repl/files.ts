@@ -1,0 +1,103 @@
+/** The person's files in a conversation: changes shown, taken back, own commands run. */
+import type { FileServices } from "../../frontends/conversation/repl_services.ts";
+import type { UndoReport } from "../../frontends/conversation/repl_facts.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { createCheckpoints } from "../../session/undo/checkpoints.ts";
+import { findUserMessages } from "../../session/log/rollback_plan.ts";
+import { renderUndoChange, type UndoPlan } from "../../session/undo/plan.ts";
+import { relativeTo } from "../../util/path.ts";
+import { readGitDiff } from "./git_diff.ts";
+import type { ReplDesk } from "./open_threads.ts";
+
+/** The services around files. */
+export function fileServices(desk: ReplDesk): FileServices {
+  return {
+    diff: (cwd) => readGitDiff(desk.host, cwd),
+    undoFiles: (threadId, options) => undoFiles(desk, threadId, options),
+    runShell: (command, options) => runShell(desk, command, options),
+  };
+}
+
+async function undoFiles(
+  desk: ReplDesk,
+  threadId: string,
+  { turns, isDryRun, isForced }: Parameters<FileServices["undoFiles"]>[1],
+): Promise<UndoReport> {
+  const { codexHome, cwd } = desk.world.loaded;
+  if (codexHome === undefined) return { changes: [], conflicts: [] };
+  const checkpoints = createCheckpoints(desk.host, { codexHome, threadId });
+  const options = { force: isForced };
+  const plan = isDryRun
+    ? await checkpoints.preview(turns, options)
+    : await checkpoints.undo(turns, options);
+  const report = {
+    ...reportOf(plan, cwd),
+    ...messagesSince(desk, threadId, plan),
+  };
+  if (!isDryRun) tellModel(desk, threadId, report);
+  return report;
+}
+
+function reportOf(plan: UndoPlan, cwd: string): UndoReport {
+  return {
+    changes: plan.restore.map((one) =>
+      renderUndoChange({ ...one, path: relativeTo(one.path, cwd) })
+    ),
+    conflicts: plan.conflicts.map(({ path, reason }) =>
+      `${relativeTo(path, cwd)} (${reason})`
+    ),
+  };
+}
+
+function messagesSince(
+  desk: ReplDesk,
+  threadId: string,
+  { messagesBefore }: UndoPlan,
+): Pick<UndoReport, "messages"> {
+  const thread = desk.live(threadId)?.thread;
+  if (thread === undefined || messagesBefore === undefined) return {};
+  const items = thread.state.transcript.entries.map(({ item }) => item);
+  const messages = findUserMessages(items).length - messagesBefore;
+  return { messages: Math.max(1, messages) };
+}
+
+// When the conversation goes back too, this goes with it; else the model would believe
+// that its changes are still there.
+function tellModel(
+  desk: ReplDesk,
+  threadId: string,
+  { changes }: UndoReport,
+): void {
+  if (changes.length === 0) return;
+  desk.live(threadId)?.thread.submit({
+    type: "user.shell",
+    command: "rondo undo --restore code",
+    output: changes.join("\n"),
+    exitCode: 0,
+    durationMs: 0,
+  });
+}
+
+async function runShell(
+  desk: ReplDesk,
+  command: string,
+  { cwd, signal, onOutput }: Parameters<FileServices["runShell"]>[1],
+): ReturnType<FileServices["runShell"]> {
+  const { host, world } = desk;
+  const result = await world.sandbox.run({
+    argv: [host.env("SHELL") ?? "/bin/sh", "-c", command],
+    cwd,
+    env: host.envAll(),
+    policy: { mode: "danger-full-access" },
+    sandboxed: false,
+    timeoutMs: LIMITS.commandTimeoutMaxMs,
+    signal,
+    onOutput,
+  });
+  const { head, tail } = result.output;
+  return {
+    output: tail === "" ? head : `${head}\n…\n${tail}`,
+    exitCode: result.exitCode,
+    durationMs: result.durationMs,
+  };
+}

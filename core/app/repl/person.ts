@@ -1,0 +1,41 @@
+/** The person of a conversation as MCP servers see them; known only once the terminal is open. */
+import type { FormAnswer, Person } from "../../protocol/form.ts";
+import type { Decision } from "../../protocol/policy.ts";
+import type { AgentWorld } from "../agent.ts";
+import type { McpPerson } from "../mcp_access.ts";
+
+export class ReplPerson {
+  #person: Person | undefined;
+  #world: (() => AgentWorld) | undefined;
+
+  /** The face of the conversation has been opened. */
+  meet(person: Person): void {
+    this.#person = person;
+  }
+
+  /** Where the model is reached, asked for at each request. */
+  useWorld(world: () => AgentWorld): void {
+    this.#world = world;
+  }
+
+  /** What servers are given; nobody answers before there is somebody. */
+  answers(): McpPerson {
+    return {
+      elicit: async (form, signal): Promise<FormAnswer> =>
+        await this.#person?.fill(form, signal) ?? { action: "cancel" },
+      sampling: {
+        ask: async (request, signal): Promise<Decision> =>
+          await this.#person?.allow(request, signal) ?? { type: "deny" },
+        send: async (request, context, signal) => {
+          const world = this.#world?.();
+          if (world === undefined) {
+            throw new Error("Broken invariant: no world");
+          }
+          const { sendSampling } = await import("../sampling.ts");
+          return await sendSampling(world, request, { context, signal });
+        },
+        tell: (message) => this.#person?.tell(message),
+      },
+    };
+  }
+}

@@ -1,0 +1,90 @@
+/** Before the first message: can the model be asked, is the project trusted, are its hooks. */
+import { createAuth } from "../../config/provider/auth.ts";
+import type { HookSource } from "../../config/hooks.ts";
+import { providerOf } from "../../config/provider/providers.ts";
+import { saveTrust } from "../../config/trust.ts";
+import type { TrustQuestion } from "../../frontends/conversation/repl_facts.ts";
+import type {
+  MissingKey,
+  StartServices,
+} from "../../frontends/conversation/repl_services.ts";
+import { errorText, UserError } from "../../protocol/error.ts";
+import { visibleLine } from "../../util/visible_text.ts";
+import { saveHookTrust } from "../hooks.ts";
+import type { ReplDesk } from "./open_threads.ts";
+
+/** Whose key is missing where nobody has named a provider. */
+const DEFAULT_PROVIDER = "openai";
+
+const CONSEQUENCE =
+  "With a yes, commands may change files in it inside the sandbox, and its .codex/ settings and rules count; with a no, every command that is not known to be harmless is asked about.";
+
+/** The services before a thread is open. */
+export function startServices(desk: ReplDesk): StartServices {
+  let asked: readonly HookSource[] = [];
+  return {
+    checkReady: () => checkReady(desk),
+    trustQuestion: () => {
+      const { loaded, undecidedHooks } = desk.world;
+      const { bypass, ignoreUserConfig } = desk.commandLine.flags;
+      asked = [];
+      if (loaded.codexHome === undefined || ignoreUserConfig) {
+        return Promise.resolve(undefined);
+      }
+      if (loaded.trust.level === undefined && !bypass) {
+        const { folder } = loaded.trust;
+        return Promise.resolve({ folder, consequence: CONSEQUENCE });
+      }
+      asked = undecidedHooks;
+      return Promise.resolve(hooksQuestion(undecidedHooks));
+    },
+    saveTrust: async ({ folder }, isTrusted) => {
+      const { codexHome } = desk.world.loaded;
+      if (asked.length > 0) {
+        const decided = { sources: asked, trusted: isTrusted };
+        await saveHookTrust(desk.host, codexHome, decided);
+      } else {
+        await saveTrust(desk.host, codexHome, {
+          folder,
+          level: isTrusted ? "trusted" : "untrusted",
+        });
+      }
+      await desk.reload();
+    },
+  };
+}
+
+function hooksQuestion(
+  sources: readonly HookSource[],
+): TrustQuestion | undefined {
+  const [first] = sources;
+  if (first === undefined) return undefined;
+  const commands = sources.flatMap(({ hooks }) =>
+    hooks.map(({ event, command }) => `${event}: ${visibleLine(command, 80)}`)
+  );
+  return {
+    folder: sources.map(({ place }) => place).join(", "),
+    consequence:
+      `With a yes, these hooks of the project run outside the sandbox until they change: ${
+        commands.join("; ")
+      }.`,
+  };
+}
+
+// The key itself is asked for: an empty variable and a broken auth.json show here too.
+async function checkReady(desk: ReplDesk): Promise<MissingKey | undefined> {
+  const { host, world } = desk;
+  const provider = providerOf(world.loaded.config, host);
+  try {
+    await createAuth(host, provider, world.loaded.codexHome).token();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof UserError) || error.kind !== "auth") throw error;
+    const home = world.loaded.codexHome ?? "~/.codex";
+    return {
+      message: errorText(error).split("\n")[0] ?? "",
+      isChosen: provider.id !== DEFAULT_PROVIDER,
+      configPath: `${home}/config.toml`,
+    };
+  }
+}

@@ -1,0 +1,103 @@
+/** What one run of the program works with: configuration, sandbox, rules. */
+import { sandboxPolicyOf } from "../config/settings.ts";
+import type { HookSource } from "../config/hooks.ts";
+import { loadConfig, type LoadedConfig } from "../config/load.ts";
+import { providerOf } from "../config/provider/providers.ts";
+import { reapChild } from "../host/libc.ts";
+import { connectionProbe, openHttpClient } from "../host/http_client.ts";
+import type { Flags } from "../contract/command_line.ts";
+import { UserError } from "../protocol/error.ts";
+import type { Host } from "../protocol/host.ts";
+import type { Sandbox } from "../protocol/command.ts";
+import type { ThreadMeta } from "../protocol/log.ts";
+import { resolvePath } from "../util/path.ts";
+import type { JsonObject } from "../util/json.ts";
+import { createSandbox, type SessionSandbox } from "../../sandbox/mod.ts";
+import { type AgentWorld, loadRules, NO_HOME } from "./agent.ts";
+import { openHooks } from "./hooks.ts";
+import { type McpPerson, openMcp } from "./mcp_access.ts";
+
+export interface World extends AgentWorld {
+  readonly sandbox: SessionSandbox;
+  /** Hooks of the project that nobody has decided about. */
+  readonly undecidedHooks: readonly HookSource[];
+}
+
+export interface WorldOptions {
+  readonly canAsk: boolean;
+  readonly source: ThreadMeta["source"];
+  readonly outputSchema?: JsonObject;
+  /** Base instructions, over those of the configuration. */
+  readonly instructions?: string;
+  /** Answers MCP servers that ask for more than a yes. */
+  readonly person?: McpPerson;
+}
+
+/** Loads the configuration and opens what it names. Throws UserError. */
+export async function openWorld(
+  host: Host,
+  flags: Flags,
+  options: WorldOptions,
+): Promise<World> {
+  const cwd = await realFolder(host, flags.cd ?? ".");
+  const loaded = await loadConfig(host, { flags, cwd, canAsk: options.canAsk });
+  const sandbox = createSandbox({
+    host,
+    codexHome: loaded.codexHome ?? NO_HOME,
+    reapChild,
+  });
+  const mcp = await openMcp(host, loaded, { flags, person: options.person });
+  warmSandbox(sandbox, loaded);
+  const rules = await loadRules(host, loaded, flags);
+  const reached = await openTransport(host, loaded);
+  const { hooks, undecided, warnings } = await openHooks(host, loaded, flags);
+  return {
+    host,
+    loaded,
+    flags,
+    sandbox,
+    rules,
+    ...(mcp !== undefined && { mcp }),
+    ...reached,
+    hooks,
+    undecidedHooks: undecided,
+    warnings: [...reached.warnings, ...warnings],
+    ...options,
+  };
+}
+
+// The probe of the sandbox runs in other processes: it is begun early and awaited late,
+// where its outcome, good or bad, is asked for again.
+function warmSandbox(sandbox: Sandbox, loaded: LoadedConfig): void {
+  const policy = sandboxPolicyOf(loaded.config, { addDirs: loaded.addDirs });
+  sandbox.receipt(policy, loaded.cwd).catch(() => {});
+}
+
+// A client of its own costs time at the start; plain HTTP needs none.
+async function openTransport(
+  host: Host,
+  loaded: LoadedConfig,
+): Promise<Pick<AgentWorld, "transport" | "warnings">> {
+  const provider = providerOf(loaded.config, host);
+  const probe = connectionProbe(host, provider);
+  const probing = probe === undefined ? {} : { probe };
+  const isPlain = provider.baseUrl.startsWith("http:") &&
+    provider.proxyUrl === undefined;
+  if (isPlain) return { transport: probing, warnings: [] };
+  const { client, warnings } = await openHttpClient(host, provider);
+  const httpClient = client === undefined ? {} : { httpClient: client };
+  return { transport: { ...probing, ...httpClient }, warnings };
+}
+
+/** The folder with all links resolved. Throws UserError when it is none. */
+export async function realFolder(host: Host, path: string): Promise<string> {
+  const full = resolvePath(host.cwd, path);
+  const stat = await host.files.stat(full);
+  if (!stat?.isDirectory) {
+    const state = stat === undefined
+      ? "there is no such folder"
+      : "it is no folder";
+    throw new UserError("usage", `Cannot work in ${full}: ${state}`);
+  }
+  return await host.files.realPath(full);
+}

@@ -1,0 +1,88 @@
+/** The clock of a call: it ends by itself, begins anew, and stands while a person thinks. */
+import assert from "node:assert/strict";
+import { McpFailure } from "../../../../tools/mcp/client/types.ts";
+import { Patience } from "../../../../tools/mcp/client/call_timeout.ts";
+
+/** A clock that is moved by hand. */
+class HandClock {
+  #now = 0;
+  #sleepers: { at: number; wake: () => void }[] = [];
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const sleeper = { at: this.#now + ms, wake: resolve };
+      this.#sleepers.push(sleeper);
+      signal?.addEventListener("abort", () => {
+        this.#sleepers = this.#sleepers.filter((one) => one !== sleeper);
+        reject(signal.reason);
+      });
+    });
+  }
+
+  async move(ms: number): Promise<void> {
+    this.#now += ms;
+    for (const { at, wake } of this.#sleepers) if (at <= this.#now) wake();
+    this.#sleepers = this.#sleepers.filter(({ at }) => at > this.#now);
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+  }
+
+  get waiting(): number {
+    return this.#sleepers.length;
+  }
+}
+
+Deno.test("Patience ends after its time with a reason for people", async () => {
+  const clock = new HandClock();
+  const patience = new Patience(clock, 1_500);
+  await clock.move(1_499);
+  assert.equal(patience.signal.aborted, false);
+  await clock.move(1);
+  assert.ok(patience.signal.reason instanceof McpFailure);
+  assert.equal(
+    patience.signal.reason.message,
+    "it did not answer within 1.5 s",
+  );
+});
+
+Deno.test("Patience begins anew with every sign of life", async () => {
+  const clock = new HandClock();
+  const patience = new Patience(clock, 100);
+  for (let sign = 0; sign < 5; sign++) {
+    await clock.move(99);
+    patience.touch();
+  }
+  assert.equal(patience.signal.aborted, false);
+  await clock.move(100);
+  assert.equal(patience.signal.aborted, true);
+});
+
+Deno.test("Patience stands still while anybody is asked, and goes on afterwards", async () => {
+  const clock = new HandClock();
+  const patience = new Patience(clock, 100);
+  const first = Promise.withResolvers<string>();
+  const second = Promise.withResolvers<string>();
+  const held = [
+    patience.hold(() => first.promise),
+    patience.hold(() => second.promise),
+  ];
+  await clock.move(1_000);
+  patience.touch();
+  first.resolve("a");
+  await held[0];
+  await clock.move(1_000);
+  assert.equal(patience.signal.aborted, false);
+  second.reject(new Error("b"));
+  await assert.rejects(held[1] ?? Promise.resolve(), /b/);
+  await clock.move(100);
+  assert.equal(patience.signal.aborted, true);
+});
+
+Deno.test("Patience that has ended waits for nothing", async () => {
+  const clock = new HandClock();
+  const patience = new Patience(clock, 100);
+  patience.end();
+  patience.touch();
+  await clock.move(1_000);
+  assert.equal(patience.signal.aborted, false);
+  assert.equal(clock.waiting, 0);
+});

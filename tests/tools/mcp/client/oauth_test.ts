@@ -1,0 +1,199 @@
+/** Logging in at a server: registration, PKCE, tokens kept for their owner, renewed, forgotten. */
+import assert from "node:assert/strict";
+import { logIn } from "../../../../tools/mcp/client/oauth.ts";
+import { McpTokenStore } from "../../../../tools/mcp/client/tokens.ts";
+import type { McpHttpSpec } from "../../../../tools/mcp/client/server_config.ts";
+import { Authority } from "../../../support/mcp_authority.ts";
+import type { McpHttp } from "../../../support/mcp_http.ts";
+import { behindUrl, host, testHub } from "../support.ts";
+import { call, recordingContext, settings } from "../../support.ts";
+
+const REDIRECT = "http://127.0.0.1:1/callback";
+
+interface Fixture {
+  readonly authority: Authority;
+  readonly server: McpHttp;
+  readonly codexHome: string;
+  readonly store: McpTokenStore;
+  readonly file: string;
+  readonly spec: McpHttpSpec;
+}
+
+async function withAuthority(
+  work: (fixture: Fixture) => Promise<void>,
+): Promise<void> {
+  const authority = new Authority();
+  await using server = authority.open();
+  const codexHome = await Deno.makeTempDir();
+  const store = new McpTokenStore(
+    host,
+    { name: "docs", url: server.url },
+    codexHome,
+  );
+  const spec = behindUrl("docs", server.url).transport as McpHttpSpec;
+  const file = `${codexHome}/mcp_logins/docs.json`;
+  await work({ authority, server, codexHome, store, file, spec });
+}
+
+async function login(
+  { authority, spec, store }: Fixture,
+  more: {
+    readonly comeBack?: (url: URL) => Promise<URL>;
+    readonly spec?: Partial<McpHttpSpec>;
+  } = {},
+): Promise<void> {
+  const page = Promise.withResolvers<URL>();
+  await logIn({
+    host,
+    server: "docs",
+    spec: { ...spec, ...more.spec },
+    store,
+    redirectUrl: REDIRECT,
+    openPage: (url) => {
+      page.resolve(url);
+      return Promise.resolve();
+    },
+    comeBack: async () =>
+      await (more.comeBack ?? ((url) => authority.agree(url)))(
+        await page.promise,
+      ),
+  });
+}
+
+async function echo({ server, codexHome }: Fixture): Promise<{
+  readonly text: string;
+  readonly warnings: readonly string[];
+}> {
+  await using t = testHub([behindUrl("docs", server.url)], { codexHome });
+  const [tool] = await t.tools();
+  const context = recordingContext(
+    settings({ sandbox: { mode: "danger-full-access" } }),
+  );
+  const output = await tool?.run(call({ text: "in" }), context);
+  return { text: String(output?.content), warnings: t.warnings };
+}
+
+Deno.test("logIn() registers, proves the code with PKCE, and keeps the tokens for their owner", async () => {
+  await withAuthority(async (fixture) => {
+    const { authority, file } = fixture;
+    await login(fixture);
+    assert.deepEqual(authority.registered, [{
+      client_name: "rondo",
+      redirect_uris: [REDIRECT],
+      grant_types: ["authorization_code", "refresh_token"],
+      response_types: ["code"],
+      token_endpoint_auth_method: "none",
+      scope: "use",
+    }]);
+    const asked = authority.asked[0];
+    assert.equal(asked?.["client_id"], "client-1");
+    assert.equal(asked?.["redirect_uri"], REDIRECT);
+    assert.equal(asked?.["resource"], fixture.server.url);
+    assert.equal(((await Deno.stat(file)).mode ?? 0) & 0o777, 0o600);
+    const kept = JSON.parse(await Deno.readTextFile(file));
+    assert.equal(kept.url, fixture.server.url);
+    assert.equal(kept.tokens.access_token, "access-1");
+    assert.deepEqual(await echo(fixture), { text: "in", warnings: [] });
+  });
+});
+
+Deno.test("A stored login is renewed when its token is no longer taken", async () => {
+  await withAuthority(async (fixture) => {
+    await login(fixture);
+    fixture.authority.valid = [];
+    assert.deepEqual(await echo(fixture), { text: "in", warnings: [] });
+    assert.equal(
+      fixture.authority.asked.at(-1)?.["refresh_token"],
+      "refresh-1",
+    );
+    const kept = JSON.parse(await Deno.readTextFile(fixture.file));
+    assert.equal(kept.tokens.refresh_token, "refresh-2");
+  });
+});
+
+Deno.test("A stored login that cannot be renewed is a server that asks for a login", async () => {
+  await withAuthority(async (fixture) => {
+    await login(fixture);
+    fixture.authority.valid = [];
+    fixture.authority.answerToRefresh = "refused";
+    const { warnings } = await echo(fixture);
+    assert.deepEqual(warnings, [
+      "Cannot use the MCP server docs: it asks for a login: rondo mcp login docs",
+    ]);
+  });
+});
+
+Deno.test("logIn() uses a client that was registered by hand", async () => {
+  await withAuthority(async (fixture) => {
+    await login(fixture, { spec: { clientId: "mine", scopes: ["a", "b"] } });
+    assert.deepEqual(fixture.authority.registered, []);
+    assert.equal(fixture.authority.asked[0]?.["client_id"], "mine");
+  });
+});
+
+Deno.test("logIn() takes no answer of another login, and no refusal for a yes", async () => {
+  await withAuthority(async (fixture) => {
+    const back = (query: string) => (url: URL): Promise<URL> => {
+      const state = url.searchParams.get("state") ?? "";
+      return Promise.resolve(
+        new URL(`${REDIRECT}?${query.replace("STATE", state)}`),
+      );
+    };
+    const cases = [
+      ["code=x&state=other", /belongs to another login/],
+      ["code=x", /belongs to another login/],
+      ["state=STATE", /the answer has no code/],
+      [
+        "error=access_denied&error_description=no&state=STATE",
+        /the server says access_denied: no/,
+      ],
+    ] as const;
+    for (const [query, text] of cases) {
+      await assert.rejects(login(fixture, { comeBack: back(query) }), text);
+    }
+    assert.equal((await fixture.store.read())?.tokens, undefined);
+  });
+});
+
+Deno.test("McpTokenStore gives nothing to another server of the same name", async () => {
+  await withAuthority(async (fixture) => {
+    await login(fixture);
+    const other = new McpTokenStore(
+      host,
+      { name: "docs", url: "https://elsewhere.example/mcp" },
+      fixture.codexHome,
+    );
+    assert.equal(await other.read(), undefined);
+    assert.notEqual(await fixture.store.read(), undefined);
+  });
+});
+
+Deno.test("McpTokenStore forgets, once, and needs a home", async () => {
+  await withAuthority(async (fixture) => {
+    await login(fixture);
+    assert.equal(await fixture.store.remove(), true);
+    assert.equal(await fixture.store.remove(), false);
+    assert.equal(await fixture.store.read(), undefined);
+    const homeless = new McpTokenStore(
+      host,
+      { name: "docs", url: fixture.server.url },
+      undefined,
+    );
+    assert.equal(await homeless.read(), undefined);
+    await assert.rejects(
+      homeless.write({ tokens: {} }),
+      /there is no home folder/,
+    );
+  });
+});
+
+Deno.test("McpTokenStore says which file is broken and quotes none of it", async () => {
+  await withAuthority(async ({ store, file }) => {
+    await store.write({ tokens: { access_token: "secret" } });
+    await Deno.writeTextFile(file, '{"url": "secret');
+    await assert.rejects(store.read(), (error: Error) => {
+      assert.equal(error.message, `Cannot read ${file}: it is not a login`);
+      return true;
+    });
+  });
+});

@@ -1,0 +1,58 @@
+/** Runs without servers load nothing of MCP: the SDK is reached by dynamic imports alone. */
+import assert from "node:assert/strict";
+
+interface Graph {
+  readonly modules: readonly {
+    readonly specifier: string;
+    readonly dependencies?: readonly {
+      readonly code?: { readonly specifier?: string };
+      readonly isDynamic?: boolean;
+    }[];
+  }[];
+}
+
+const root = new URL("../../../", import.meta.url).href;
+
+async function loadGraph(): Promise<Graph> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", "main.ts"],
+    cwd: new URL(root).pathname,
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+/** All that is loaded with these files, whatever happens afterwards. */
+function loadedWith(graph: Graph, files: readonly string[]): Set<string> {
+  const modules = new Map(graph.modules.map((one) => [one.specifier, one]));
+  const seen = new Set<string>();
+  const visit = (specifier: string): void => {
+    if (seen.has(specifier)) return;
+    seen.add(specifier);
+    for (
+      const { code, isDynamic } of modules.get(specifier)?.dependencies ?? []
+    ) {
+      if (!isDynamic && code?.specifier !== undefined) visit(code.specifier);
+    }
+  };
+  for (const file of files) visit(`${root}${file}`);
+  return seen;
+}
+
+Deno.test("A run without servers loads neither the SDK nor what uses it", async () => {
+  const graph = await loadGraph();
+  const loaded = loadedWith(graph, [
+    "main.ts",
+    "core/app.ts",
+    "core/app/exec_command.ts",
+    "core/app/repl_command.ts",
+    "core/app/open_thread.ts",
+  ]);
+  const mcp = [...loaded].filter((one) =>
+    /modelcontextprotocol|\/tools\/mcp_|\/mcp_server/.test(one)
+  );
+  assert.deepEqual(mcp, []);
+  // The graph would show it: the commands around servers do load the SDK.
+  const commands = loadedWith(graph, ["core/app/mcp_command.ts"]);
+  assert.ok([...commands].some((one) => one.includes("modelcontextprotocol")));
+});

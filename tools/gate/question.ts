@@ -1,0 +1,132 @@
+/** The questions of the gate: what the person is told before they answer. */
+import type { CommandResult } from "../../core/protocol/command.ts";
+import type {
+  Action,
+  ApprovalRequest,
+  Decision,
+  SandboxPolicy,
+  Verdict,
+} from "../../core/protocol/policy.ts";
+import { type DecideInput, isSandboxed } from "../../core/policy/decide.ts";
+import { describeScope } from "../../core/policy/approval_key.ts";
+import { proposePrefix } from "../../core/policy/propose.ts";
+import { quoteWords } from "../../core/policy/shell/quote.ts";
+import { writableRoots } from "../../core/policy/writable.ts";
+import { unreachable } from "../../core/util/assert.ts";
+
+type AskVerdict = Extract<Verdict, { readonly type: "ask" }>;
+
+const TITLE_CHARS_MAX = 200;
+const ROOTS_SHOWN = 6;
+
+/** The question before an action runs. */
+export function buildQuestion(
+  input: DecideInput,
+  { verdict, detail }: {
+    readonly verdict: AskVerdict;
+    readonly detail: string;
+  },
+): ApprovalRequest {
+  const { action } = input;
+  const escapes = action.type === "command" && action.escalated &&
+    !verdict.sandboxed && isSandboxed(input.sandbox);
+  const prefix = proposePrefix(input);
+  return {
+    kind: escapes ? "escalation" : action.type,
+    title: titleOf(action),
+    detail,
+    cwd: action.cwd,
+    reason: verdict.reason,
+    forbids: describeForbidden(input),
+    sessionScope: describeScope(action, { sandboxed: verdict.sandboxed }),
+    ...(prefix === undefined ? {} : { prefix }),
+  };
+}
+
+/** The question after the sandbox has stopped a command. */
+export function buildDenialQuestion(
+  input: DecideInput,
+  { denied, detail }: {
+    readonly denied: CommandResult;
+    readonly detail: string;
+  },
+): ApprovalRequest {
+  const { action } = input;
+  const lines = (denied.output.tail || denied.output.head).trim().split("\n");
+  const last = lines.at(-1)?.slice(0, TITLE_CHARS_MAX) ?? "";
+  const said = last === "" ? "" : ` ("${last}")`;
+  return {
+    kind: "escalation",
+    title: titleOf(action),
+    detail,
+    cwd: action.cwd,
+    reason: `The sandbox seems to have stopped it${said}; ` +
+      "run it once more without the sandbox?",
+    forbids: describeForbidden(input),
+    sessionScope: describeScope(action, { sandboxed: false }),
+  };
+}
+
+/** What the model is told when the person says no. */
+export function refusalByPerson(
+  action: Action,
+  decision: Extract<Decision, { readonly type: "deny" | "abort" }>,
+): string {
+  const what = action.type === "patch" ? "patch" : "command";
+  const word = decision.type === "deny" ? decision.message?.trim() : undefined;
+  return word === undefined || word === ""
+    ? `The user rejected this ${what}; nothing was run`
+    : `The user rejected this ${what}, nothing was run, and said: ${word}`;
+}
+
+function titleOf(action: Action): string {
+  const text = action.type === "patch"
+    ? action.paths.join(", ")
+    : quoteWords(action.argv);
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length > TITLE_CHARS_MAX
+    ? `${line.slice(0, TITLE_CHARS_MAX - 1)}…`
+    : line;
+}
+
+// One sentence about what the sandbox keeps a command from.
+function describeForbidden(input: DecideInput): string {
+  const { sandbox } = input;
+  switch (sandbox.mode) {
+    case "danger-full-access":
+    case "external-sandbox":
+      return "";
+    case "read-only":
+      return `The sandbox forbids ${
+        list(["writing any file", ...always(sandbox)])
+      }`;
+    case "workspace-write": {
+      const places = { workspace: input.workspace, tmpDir: input.tmpDir };
+      const roots = writableRoots(sandbox, places);
+      const shown = roots === "everything" ? [] : roots.slice(0, ROOTS_SHOWN);
+      const more = roots.length - shown.length;
+      const names = more > 0 ? [...shown, `${more} more`] : shown;
+      return `The sandbox forbids ${
+        list([`writing outside ${list(names)}`, ...always(sandbox)])
+      }`;
+    }
+    default:
+      return unreachable(sandbox);
+  }
+}
+
+function always(
+  sandbox: Extract<SandboxPolicy, { readonly denyRead: readonly string[] }>,
+): readonly string[] {
+  return [
+    ...(sandbox.networkAccess ? [] : ["any network access"]),
+    ...(sandbox.denyRead.length > 0
+      ? [`reading ${sandbox.denyRead.length} hidden paths`]
+      : []),
+  ];
+}
+
+function list(parts: readonly string[]): string {
+  if (parts.length < 2) return parts.join("");
+  return `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
+}

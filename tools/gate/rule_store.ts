@@ -1,0 +1,174 @@
+/** The rules files on disk: read, added to when the person says so, and revoked from. */
+import { errorCode, UserError } from "../../core/protocol/error.ts";
+import type { Host } from "../../core/protocol/host.ts";
+import { LIMITS } from "../../core/protocol/limits.ts";
+import { isBannedPrefix } from "../../core/policy/propose.ts";
+import {
+  mergeRules,
+  NO_RULES,
+  type PrefixRule,
+  type RuleSet,
+} from "../../core/policy/rules.ts";
+import {
+  renderPattern,
+  renderRule,
+  renderSource,
+} from "../../core/policy/rules_text.ts";
+import { parseRules } from "../../core/policy/rules_parse.ts";
+import { dirname } from "../../core/util/path.ts";
+
+export interface RuleStoreOptions {
+  readonly host: Pick<Host, "files" | "homeDir" | "newId">;
+  /** `rules` folders of the active configuration layers, absolute, in any order. */
+  readonly folders: readonly string[];
+  /** The file that saved prefixes are appended to: `$CODEX_HOME/rules/default.rules`. */
+  readonly savedPath: string;
+  /** Reads no file: only what is saved from now on holds (`--ignore-rules`). */
+  readonly ignoreFiles?: boolean;
+}
+
+export interface RuleStore {
+  /** What holds now. */
+  current(): RuleSet;
+  /** Appends an allow rule and reads the files again. */
+  save(prefix: readonly string[]): Promise<void>;
+  /** Takes a rule out of its file and reads the files again. */
+  revoke(rule: PrefixRule): Promise<void>;
+}
+
+/** Reads all rules files; throws UserError naming file, line and reason. */
+export async function openRuleStore(
+  options: RuleStoreOptions,
+): Promise<RuleStore> {
+  let rules = await readAllRules(options);
+  return {
+    current: () => rules,
+    save: async (prefix) => {
+      await appendRule(options, prefix);
+      rules = options.ignoreFiles
+        ? mergeRules([rules, savedRule(options, prefix)])
+        : await readAllRules(options);
+    },
+    revoke: async (rule) => {
+      await removeRule(options, rule);
+      rules = await readAllRules(options);
+    },
+  };
+}
+
+async function readAllRules(options: RuleStoreOptions): Promise<RuleSet> {
+  if (options.ignoreFiles) return NO_RULES;
+  const folders = new Set([...options.folders, dirname(options.savedPath)]);
+  const sets: RuleSet[] = [];
+  for (const folder of folders) {
+    for (const path of await listRuleFiles(options, folder)) {
+      const text = await readRuleFile(options, path);
+      const home = options.host.homeDir() ?? "/";
+      sets.push(parseRules(text, { file: path, home }));
+    }
+  }
+  return mergeRules(sets);
+}
+
+async function listRuleFiles(
+  { host }: RuleStoreOptions,
+  folder: string,
+): Promise<readonly string[]> {
+  try {
+    const entries = await host.files.list(folder);
+    return entries.filter((entry) =>
+      entry.name.endsWith(".rules") && !entry.isDirectory
+    ).map((entry) => `${folder}/${entry.name}`).sort();
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return [];
+    throw unreadable(folder, error);
+  }
+}
+
+// Rules that cannot be read might be the ones that forbid: nothing runs without them.
+async function readRuleFile(
+  { host }: RuleStoreOptions,
+  path: string,
+): Promise<string> {
+  try {
+    const stat = await host.files.stat(path);
+    if ((stat?.size ?? 0) > LIMITS.rulesFileBytes) {
+      throw new Error(`the file is larger than ${LIMITS.rulesFileBytes} bytes`);
+    }
+    return await host.files.readText(path);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, error: unknown): UserError {
+  const reason = errorCode(error) ?? (error as Error).message;
+  return new UserError("config", `Cannot read rules: ${path}: ${reason}`);
+}
+
+// One write to a file opened for appending is whole, also beside another process.
+async function appendRule(
+  { host, savedPath }: RuleStoreOptions,
+  prefix: readonly string[],
+): Promise<void> {
+  if (isBannedPrefix(prefix)) {
+    throw new UserError(
+      "config",
+      `Cannot save the rule "${prefix.join(" ")}": it would allow everything`,
+    );
+  }
+  await host.files.mkdir(dirname(savedPath), { mode: 0o700 });
+  const before = await host.files.stat(savedPath) === undefined
+    ? ""
+    : await host.files.readText(savedPath);
+  const line = renderRule(prefix, "allow");
+  if (before.split("\n").includes(line.trimEnd())) return;
+  const file = await host.files.openAppend(savedPath, { mode: 0o600 });
+  try {
+    file.write(before === "" || before.endsWith("\n") ? line : `\n${line}`);
+    file.sync();
+  } finally {
+    file.close();
+  }
+}
+
+function savedRule(
+  { savedPath }: RuleStoreOptions,
+  prefix: readonly string[],
+): RuleSet {
+  const text = renderRule(prefix, "allow");
+  return parseRules(text, { file: savedPath, home: "/" });
+}
+
+async function removeRule(
+  { host }: RuleStoreOptions,
+  rule: PrefixRule,
+): Promise<void> {
+  const path = await host.files.realPath(rule.source.file);
+  const text = await host.files.readText(path);
+  const home = host.homeDir() ?? "/";
+  const now = parseRules(text, { file: rule.source.file, home }).rules;
+  if (!now.some((one) => isSameRule(one, rule))) {
+    throw new UserError(
+      "config",
+      `Cannot revoke "${renderPattern(rule)}": ${
+        renderSource(rule)
+      } has changed since it was read`,
+    );
+  }
+  const after = text.slice(rule.source.end).replace(/^[ \t]*\n/, "");
+  const mode = (await host.files.stat(path))?.mode ?? 0o600;
+  const fresh = `${path}.${host.newId()}`;
+  await host.files.write(fresh, text.slice(0, rule.source.start) + after, {
+    mode,
+    exclusive: true,
+  });
+  await host.files.rename(fresh, path);
+}
+
+function isSameRule(left: PrefixRule, right: PrefixRule): boolean {
+  return left.source.start === right.source.start &&
+    left.source.end === right.source.end && left.decision === right.decision &&
+    renderPattern(left) === renderPattern(right);
+}

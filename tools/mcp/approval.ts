@@ -1,0 +1,71 @@
+/** Whether a call of a server's tool may run: hints of the tool, configuration, policy. Pure. */
+import type { TurnSettings } from "../../core/protocol/settings.ts";
+import { unreachable } from "../../core/util/assert.ts";
+import type { McpApprovalMode, McpServerSpec } from "./client/server_config.ts";
+
+/** What a server says of its tool; absent is unknown (MCP 2025-06-18, tool annotations). */
+export interface ToolHints {
+  readonly readOnly?: boolean;
+  readonly destructive?: boolean;
+  readonly openWorld?: boolean;
+}
+
+export type McpVerdict =
+  | { readonly type: "run" }
+  | { readonly type: "ask"; readonly reason: string }
+  | { readonly type: "refuse"; readonly reason: string };
+
+/** Decides before a call; `mode` is what the configuration says of the tool. */
+export function decideMcpCall(
+  mode: McpApprovalMode,
+  hints: ToolHints,
+  { approval, sandbox }: Pick<TurnSettings, "approval" | "sandbox">,
+): McpVerdict {
+  if (mode === "approve") return { type: "run" };
+  const reason = mode === "prompt"
+    ? "The configuration asks before every call of this tool"
+    : whyRisky(hints);
+  if (reason === undefined) return { type: "run" };
+  switch (approval) {
+    case "untrusted":
+    case "on-failure":
+    case "on-request":
+      return { type: "ask", reason };
+    case "never": {
+      // Nobody is asked, and anything goes: the person has said both.
+      const isFree = sandbox.mode === "danger-full-access" ||
+        sandbox.mode === "external-sandbox";
+      return isFree && mode !== "prompt"
+        ? { type: "run" }
+        : { type: "refuse", reason };
+    }
+    default:
+      if (typeof approval === "string") return unreachable(approval);
+      return approval.granular.mcp_elicitations
+        ? { type: "ask", reason }
+        : { type: "refuse", reason };
+  }
+}
+
+/** The mode the configuration gives a tool. */
+export function approvalModeOf(
+  spec: Pick<McpServerSpec, "approval">,
+  tool: string,
+): McpApprovalMode {
+  const { tools, fallback } = spec.approval;
+  return Object.hasOwn(tools, tool) ? tools[tool] ?? fallback : fallback;
+}
+
+// A tool that says nothing of itself may do anything, as the specification has it.
+function whyRisky(hints: ToolHints): string | undefined {
+  if (hints.destructive === true) {
+    return "The server says that this tool may destroy things";
+  }
+  if (hints.readOnly === true) return undefined;
+  if (hints.destructive === undefined) {
+    return "The server does not say what this tool may change";
+  }
+  return hints.openWorld === false
+    ? undefined
+    : "This tool may change things outside of this machine";
+}

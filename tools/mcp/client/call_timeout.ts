@@ -1,0 +1,75 @@
+/** How long a call is waited for: anew after each sign of life, not at all while a person thinks. */
+import type { Host } from "../../../core/protocol/host.ts";
+import { McpFailure } from "./types.ts";
+
+/** Aborts its signal with an McpFailure when nothing was heard for the time. */
+export class Patience {
+  readonly #host: Pick<Host, "sleep">;
+  readonly #ms: number;
+  readonly #abort = new AbortController();
+  #timer = new AbortController();
+  #held = 0;
+
+  constructor(host: Pick<Host, "sleep">, ms: number) {
+    this.#host = host;
+    this.#ms = ms;
+    this.#begin();
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** A sign of life: the time begins anew. */
+  touch(): void {
+    this.#timer.abort();
+    if (this.#held === 0 && !this.#abort.signal.aborted) this.#begin();
+  }
+
+  /** Stops the clock until the work has ended, whichever way. */
+  async hold<T>(work: () => Promise<T>): Promise<T> {
+    this.#held++;
+    this.#timer.abort();
+    try {
+      return await work();
+    } finally {
+      this.#held--;
+      this.touch();
+    }
+  }
+
+  /** The answer is here; nothing is aborted any more. */
+  end(): void {
+    this.#held++;
+    this.#timer.abort();
+  }
+
+  #begin(): void {
+    const timer = new AbortController();
+    this.#timer = timer;
+    this.#host.sleep(this.#ms, timer.signal).then(() => {
+      if (timer.signal.aborted) return;
+      this.#abort.abort(
+        new McpFailure(`it did not answer within ${this.#ms / 1_000} s`),
+      );
+    }, () => {});
+  }
+}
+
+/** The result of the work, or the reason of the abort when that comes first. */
+export async function withAbort<T>(
+  work: Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  if (signal === undefined) return await work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    promise.catch(() => {});
+  }
+}

@@ -1,0 +1,193 @@
+/** Logging in at servers (OAuth 2.1 with PKCE, as MCP asks for it) and using what came of it. */
+import type { OAuthClientProvider } from "@modelcontextprotocol/sdk/client/auth";
+// @ts-types="@modelcontextprotocol/sdk/client/auth"
+import {
+  auth,
+  extractWWWAuthenticateParams,
+} from "@modelcontextprotocol/sdk/client/auth.js";
+import type {
+  OAuthClientInformationMixed,
+  OAuthClientMetadata,
+  OAuthTokens,
+} from "@modelcontextprotocol/sdk/shared/auth";
+import { UserError } from "../../../core/protocol/error.ts";
+import type { Host } from "../../../core/protocol/host.ts";
+import { PROGRAM } from "../../../core/protocol/version.ts";
+import type { McpHttpSpec } from "./server_config.ts";
+import { McpFailure } from "./types.ts";
+import type { McpTokenStore } from "./tokens.ts";
+
+export interface OAuthOptions {
+  readonly server: string;
+  readonly spec: McpHttpSpec;
+  readonly store: McpTokenStore;
+}
+
+export interface LoginOptions extends OAuthOptions {
+  readonly host: Pick<Host, "fetch" | "newId">;
+  /** Where the browser is sent to in the end. */
+  readonly redirectUrl: string;
+  /** Shows the page on which the person agrees. */
+  readonly openPage: (url: URL) => Promise<void>;
+  /** The request with which the browser comes back. */
+  readonly comeBack: () => Promise<URL>;
+}
+
+/** Uses and renews a login that is there; where it is not, the server is a failed one. */
+export function storedLogin(options: OAuthOptions): OAuthClientProvider {
+  return new Provider(options, "http://127.0.0.1/callback", () => {
+    throw new McpFailure(
+      `it asks for a login: ${PROGRAM} mcp login ${options.server}`,
+    );
+  });
+}
+
+/** Takes the person through the login and stores what comes of it. Throws UserError. */
+export async function logIn(options: LoginOptions): Promise<void> {
+  const { host, spec, redirectUrl, openPage, comeBack } = options;
+  const state = host.newId();
+  const provider = new Provider(options, redirectUrl, openPage, state);
+  const hints = await askForHints(host, spec);
+  const request = {
+    serverUrl: spec.url,
+    fetchFn: host.fetch,
+    ...hints,
+    ...(spec.scopes !== undefined && { scope: spec.scopes.join(" ") }),
+  };
+  const first = await auth(provider, request);
+  if (first === "AUTHORIZED") return;
+  const code = codeOf(await comeBack(), state);
+  const second = await auth(provider, { ...request, authorizationCode: code });
+  if (second !== "AUTHORIZED") {
+    throw new UserError("auth", "Cannot log in: the server gave no token");
+  }
+}
+
+class Provider implements OAuthClientProvider {
+  readonly redirectUrl: string;
+  readonly clientMetadata: OAuthClientMetadata;
+  /** Only where the configuration knows better: the SDK's own check is strict. */
+  readonly validateResourceURL?: () => Promise<URL>;
+  readonly #options: OAuthOptions;
+  readonly #openPage: (url: URL) => void | Promise<void>;
+  readonly #state: string | undefined;
+  /** Set in a login, which never uses what an earlier one registered. */
+  #client: OAuthClientInformationMixed | undefined;
+  #verifier = "";
+
+  constructor(
+    options: OAuthOptions,
+    redirectUrl: string,
+    openPage: (url: URL) => void | Promise<void>,
+    state?: string,
+  ) {
+    const { spec } = options;
+    this.#options = options;
+    this.redirectUrl = redirectUrl;
+    this.#openPage = openPage;
+    this.#state = state;
+    const { resource } = spec;
+    if (resource !== undefined) {
+      this.validateResourceURL = () => Promise.resolve(new URL(resource));
+    }
+    this.clientMetadata = {
+      client_name: PROGRAM,
+      redirect_uris: [redirectUrl],
+      grant_types: ["authorization_code", "refresh_token"],
+      response_types: ["code"],
+      token_endpoint_auth_method: "none",
+      ...(spec.scopes !== undefined && { scope: spec.scopes.join(" ") }),
+    };
+  }
+
+  state(): string {
+    return this.#state ?? "";
+  }
+
+  async clientInformation(): Promise<OAuthClientInformationMixed | undefined> {
+    const { spec, store } = this.#options;
+    if (this.#client !== undefined) return this.#client;
+    if (spec.clientId !== undefined) return { client_id: spec.clientId };
+    if (this.#state !== undefined) return undefined;
+    const client = (await store.read())?.client;
+    return client as OAuthClientInformationMixed | undefined;
+  }
+
+  async saveClientInformation(
+    client: OAuthClientInformationMixed,
+  ): Promise<void> {
+    this.#client = client;
+    await this.#options.store.write({ client: { ...client } });
+  }
+
+  async tokens(): Promise<OAuthTokens | undefined> {
+    // A login begins anew: an old token that can be renewed would end it at once.
+    if (this.#state !== undefined) return undefined;
+    return (await this.#options.store.read())?.tokens as
+      | OAuthTokens
+      | undefined;
+  }
+
+  async saveTokens(tokens: OAuthTokens): Promise<void> {
+    await this.#options.store.write({ tokens: { ...tokens } });
+  }
+
+  async redirectToAuthorization(url: URL): Promise<void> {
+    await this.#openPage(url);
+  }
+
+  saveCodeVerifier(verifier: string): void {
+    this.#verifier = verifier;
+  }
+
+  codeVerifier(): string {
+    return this.#verifier;
+  }
+
+  async invalidateCredentials(scope: string): Promise<void> {
+    if (scope === "all" || scope === "tokens") {
+      await this.#options.store.remove();
+    }
+    if (scope === "all" || scope === "client") this.#client = undefined;
+  }
+}
+
+// What the server says when it is asked without a token (RFC 9728, section 5.1).
+async function askForHints(
+  host: Pick<Host, "fetch">,
+  spec: McpHttpSpec,
+): Promise<{ resourceMetadataUrl?: URL; scope?: string }> {
+  const response = await host.fetch(spec.url, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      "accept": "application/json, text/event-stream",
+    },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 0, method: "ping" }),
+    redirect: "manual",
+  });
+  await response.body?.cancel();
+  if (response.status !== 401) return {};
+  const { resourceMetadataUrl, scope } = extractWWWAuthenticateParams(response);
+  return {
+    ...(resourceMetadataUrl !== undefined && { resourceMetadataUrl }),
+    ...(scope !== undefined && { scope }),
+  };
+}
+
+function codeOf(url: URL, state: string): string {
+  const { searchParams: query } = url;
+  const fail = (why: string): UserError =>
+    new UserError("auth", `Cannot log in: ${why}`);
+  const problem = query.get("error");
+  if (problem !== null) {
+    const more = query.get("error_description");
+    throw fail(`the server says ${problem}${more ? `: ${more}` : ""}`);
+  }
+  if (query.get("state") !== state) {
+    throw fail("the answer belongs to another login");
+  }
+  const code = query.get("code");
+  if (code === null || code === "") throw fail("the answer has no code");
+  return code;
+}

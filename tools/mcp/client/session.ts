@@ -1,0 +1,216 @@
+/** One conversation with one server, from its hello to its end. */
+import type { Client } from "@modelcontextprotocol/sdk/client";
+import * as z from "zod/mini";
+import { LIMITS } from "../../../core/protocol/limits.ts";
+import type { JsonObject } from "../../../core/util/json.ts";
+import { type ClientOptions, createClient } from "./sdk_client.ts";
+import {
+  type AskOptions,
+  McpFailure,
+  type McpProgress,
+  type McpTransport,
+} from "./types.ts";
+import { describeFailure } from "./failure.ts";
+import { CallResult, PromptResult, ReadResult } from "./mcp_content.ts";
+import { Page, type PageItems } from "./wire.ts";
+
+export interface SessionOptions extends ClientOptions {
+  readonly transport: McpTransport;
+}
+
+/** What can be listed: the method, and the member of its answer. */
+const LISTS = {
+  tools: { method: "tools/list", capability: "tools" },
+  prompts: { method: "prompts/list", capability: "prompts" },
+  resources: { method: "resources/list", capability: "resources" },
+  resourceTemplates: {
+    method: "resources/templates/list",
+    capability: "resources",
+  },
+} as const;
+
+export type Listable = keyof typeof LISTS;
+
+/** Says hello. Throws McpFailure, or the abort's reason; nothing is left running then. */
+export async function openSession(
+  options: SessionOptions,
+  ask: AskOptions,
+): Promise<McpSession> {
+  const session = new McpSession(options);
+  try {
+    await session.connect(ask);
+    return session;
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+/** Every method throws McpFailure, or the reason of the abort. */
+export class McpSession {
+  readonly #options: SessionOptions;
+  readonly #client: Client;
+  #isClosed = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#client = createClient(options);
+    this.#client.onclose = () => {
+      this.#isClosed = true;
+    };
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Name and version as the server gives them. */
+  get serverName(): string {
+    const version = this.#client.getServerVersion();
+    return version === undefined ? "" : `${version.name} ${version.version}`;
+  }
+
+  async connect(ask: AskOptions): Promise<void> {
+    const { transport } = this.#options;
+    await this.#guard(
+      ask,
+      (options) => this.#client.connect(transport, options),
+    );
+  }
+
+  has(capability: "tools" | "resources" | "prompts"): boolean {
+    return this.#client.getServerCapabilities()?.[capability] !== undefined;
+  }
+
+  /** All pages of it; empty when the server does not offer such things. */
+  async listAll(what: Listable, ask: AskOptions): Promise<readonly unknown[]> {
+    const all: unknown[] = [];
+    let cursor: string | undefined;
+    for (let page = 0; page < LIMITS.mcpPages; page++) {
+      const { items, next } = await this.listPage(what, cursor, ask);
+      all.push(...items);
+      if (next === undefined || next === cursor) break;
+      if (all.length >= LIMITS.mcpListed) break;
+      cursor = next;
+    }
+    return all.slice(0, LIMITS.mcpListed);
+  }
+
+  async listPage(
+    what: Listable,
+    cursor: string | undefined,
+    ask: AskOptions,
+  ): Promise<PageItems> {
+    const { method, capability } = LISTS[what];
+    if (!this.has(capability)) return { items: [] };
+    const params = cursor === undefined ? {} : { cursor };
+    const page = this.parse(Page, await this.request(method, params, ask));
+    const items = page[what];
+    if (!Array.isArray(items)) {
+      throw new McpFailure(`its answer to ${method} has no ${what}`);
+    }
+    const { nextCursor } = page;
+    return { items, ...(nextCursor != null && { next: nextCursor }) };
+  }
+
+  async callTool(
+    name: string,
+    args: JsonObject,
+    ask: AskOptions,
+  ): Promise<CallResult> {
+    const params = { name, arguments: args };
+    return this.parse(
+      CallResult,
+      await this.request("tools/call", params, ask),
+    );
+  }
+
+  async readResource(
+    uri: string,
+    ask: AskOptions,
+  ): Promise<z.infer<typeof ReadResult>> {
+    const result = await this.request("resources/read", { uri }, ask);
+    return this.parse(ReadResult, result);
+  }
+
+  async getPrompt(
+    name: string,
+    values: Readonly<Record<string, string>>,
+    ask: AskOptions,
+  ): Promise<z.infer<typeof PromptResult>> {
+    const params = { name, arguments: { ...values } };
+    const result = await this.request("prompts/get", params, ask);
+    return this.parse(PromptResult, result);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#options.transport.close();
+  }
+
+  /** Any request there is; its result as the server gave it. */
+  async request(
+    method: string,
+    params: Record<string, unknown>,
+    ask: AskOptions,
+  ): Promise<unknown> {
+    return await this.#guard(
+      ask,
+      (options) =>
+        this.#client.request({ method, params }, z.unknown(), options),
+    );
+  }
+
+  async #guard<T>(
+    ask: AskOptions,
+    work: (options: SdkOptions) => Promise<T>,
+  ): Promise<T> {
+    ask.signal?.throwIfAborted();
+    // The SDK cancels at the server on every abort, also of what is long answered.
+    const stop = new AbortController();
+    const onAbort = (): void => stop.abort(ask.signal?.reason);
+    ask.signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      return await work(sdkOptions({ ...ask, signal: stop.signal }));
+    } catch (error) {
+      ask.signal?.throwIfAborted();
+      const { transport, server } = this.#options;
+      const failure = describeFailure(error, {
+        server,
+        timeoutMs: ask.timeoutMs,
+        isGone: this.#isClosed,
+        details: transport.describe(),
+      });
+      if (failure.end !== "alive") this.#isClosed = true;
+      throw failure;
+    } finally {
+      ask.signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** The answer as this schema has it. Throws McpFailure. */
+  parse<S extends z.ZodMiniType>(schema: S, value: unknown): z.infer<S> {
+    const parsed = z.safeParse(schema, value);
+    if (parsed.success) return parsed.data;
+    const at = parsed.error.issues[0]?.path.join(".") ?? "";
+    throw new McpFailure(`its answer does not fit at "${at}"`);
+  }
+}
+
+interface SdkOptions {
+  timeout: number;
+  resetTimeoutOnProgress: true;
+  signal?: AbortSignal;
+  onprogress?: (progress: McpProgress) => void;
+}
+
+function sdkOptions(
+  { timeoutMs, signal, onProgress }: AskOptions,
+): SdkOptions {
+  return {
+    timeout: timeoutMs,
+    resetTimeoutOnProgress: true,
+    ...(signal !== undefined && { signal }),
+    ...(onProgress !== undefined && { onprogress: onProgress }),
+  };
+}

@@ -1,0 +1,246 @@
+/** The transport to a server that is a program: JSON lines on its stdin and stdout. */
+import type { Transport } from "@modelcontextprotocol/sdk/shared/transport";
+import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types";
+import { errorText } from "../../../core/protocol/error.ts";
+import type { Child, ExitStatus, Host } from "../../../core/protocol/host.ts";
+import { LIMITS } from "../../../core/protocol/limits.ts";
+import { asObject } from "../../../core/util/json.ts";
+import { encodeJsonLine } from "../../../core/util/jsonl.ts";
+import { tailBytes } from "../../../core/util/text.ts";
+import { COMMAND_MARK } from "../../../sandbox/sweep.ts";
+import { findMessageId, type Frame, MessageFramer } from "./framing.ts";
+
+export interface StdioOptions {
+  readonly host: Pick<Host, "spawn" | "sleep" | "newId">;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Absolute. */
+  readonly cwd: string;
+  /** Ends what the server has started in groups of its own; see Sweeper. */
+  readonly sweep?: (mark: string, pid: number) => Promise<unknown>;
+}
+
+/** JSON-RPC 2.0, section 5.1: a fault of the server's own. */
+const SERVER_FAULT = -32_000;
+const NOISE_CHARS_MAX = 200;
+
+/** One life of one server's process. Closing it leaves no process of its group behind. */
+export class StdioTransport implements Transport {
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  onmessage?: Transport["onmessage"];
+  readonly #options: StdioOptions;
+  readonly #encoder = new TextEncoder();
+  /** In the environment of the server and of all that it starts. */
+  readonly #mark: string;
+  #child: Child | undefined;
+  #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
+  #reading: Promise<unknown> = Promise.resolve();
+  #readers: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>[] = [];
+  #stderr = "";
+  #noise = "";
+  #exit: ExitStatus | undefined;
+  #closing: Promise<void> | undefined;
+  #isEndedByUs = false;
+  #isClosed = false;
+
+  constructor(options: StdioOptions) {
+    this.#options = options;
+    this.#mark = options.host.newId();
+  }
+
+  /** Throws the platform's error when the program cannot be started. */
+  start(): Promise<void> {
+    const { host, command, args, env, cwd } = this.#options;
+    const child = host.spawn({
+      command,
+      args,
+      cwd,
+      env: { ...env, [COMMAND_MARK]: this.#mark },
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "pipe",
+      detached: true,
+    });
+    this.#child = child;
+    this.#writer = child.stdin?.getWriter();
+    // A server that is gone shows when its stdout ends; a failed write says no more.
+    this.#writer?.closed.catch(() => {});
+    const framer = new MessageFramer({
+      messageBytesMax: LIMITS.mcpMessageBytes,
+      edgeBytes: LIMITS.mcpMessageEdgeBytes,
+    });
+    const stdout = this.#read(child.stdout, async (chunk) => {
+      for (const frame of framer.push(chunk)) {
+        this.#take(frame);
+        // The SDK takes notes a moment later than answers: the last of the progress
+        // would come after the answer that it belongs to.
+        await Promise.resolve();
+      }
+    });
+    const decoder = new TextDecoder();
+    const stderr = this.#read(child.stderr, (chunk) => {
+      const text = decoder.decode(chunk.subarray(-LIMITS.mcpStderrBytes));
+      this.#stderr = tailBytes(this.#stderr + text, LIMITS.mcpStderrBytes);
+    });
+    this.#reading = Promise.all([stdout, stderr]);
+    // Without its stdout the server is of no use, even when it still runs.
+    void stdout.then(() => this.#shutDown());
+    void child.status.then((status) => {
+      this.#exit = status;
+      return this.#shutDown();
+    });
+    return Promise.resolve();
+  }
+
+  async send(message: JSONRPCMessage): Promise<void> {
+    if (this.#writer === undefined || this.#closing !== undefined) {
+      throw new Error("Cannot send: the server has ended");
+    }
+    try {
+      await this.#writer.write(this.#encoder.encode(encodeJsonLine(message)));
+    } catch {
+      // It is of no use any more, and is about to say why.
+      await this.#shutDown();
+      throw new Error("the server reads no more");
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isEndedByUs ||= this.#closing === undefined;
+    await this.#shutDown();
+  }
+
+  /** In words, what is known of the server's end: exit code, last words. */
+  describe(): string {
+    const status = this.#exit;
+    const end = status === undefined || this.#isEndedByUs
+      ? []
+      : status.signal === null
+      ? [`it ended with code ${status.code}`]
+      : [`it was ended by ${status.signal}`];
+    const noise = this.#noise === ""
+      ? []
+      : [`on stdout it wrote what is no message: ${this.#noise}`];
+    const stderr = tailBytes(this.#stderr, LIMITS.mcpStderrShownBytes).trim();
+    const said = stderr === "" ? [] : [`on stderr it wrote: ${stderr}`];
+    return [...end, ...noise, ...said].join("; ");
+  }
+
+  async #read(
+    stream: ReadableStream<Uint8Array<ArrayBuffer>> | undefined,
+    take: (chunk: Uint8Array) => void | Promise<void>,
+  ): Promise<void> {
+    const reader = stream?.getReader();
+    if (reader === undefined) return;
+    this.#readers.push(reader);
+    try {
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) return;
+        await take(value);
+      }
+    } catch (error) {
+      this.onerror?.(new Error(errorText(error)));
+    }
+  }
+
+  #take(frame: Frame): void {
+    if (frame.type === "oversize") {
+      const id = findMessageId(frame.head, frame.tail);
+      const most = LIMITS.mcpMessageBytes;
+      const state =
+        `its message has ${frame.bytes} bytes, must have at most ${most}`;
+      return this.#fail(id, state);
+    }
+    let value: unknown;
+    try {
+      value = JSON.parse(frame.text);
+    } catch {
+      return this.#takeNoise(frame.text);
+    }
+    for (const one of Array.isArray(value) ? value : [value]) this.#pass(one);
+  }
+
+  // Programs that log to stdout are forgiven; an answer that is cut short is not.
+  #takeNoise(text: string): void {
+    if (this.#noise === "") this.#noise = text.slice(0, NOISE_CHARS_MAX);
+    const edge = LIMITS.mcpMessageEdgeBytes;
+    const id = findMessageId(text.slice(0, edge), text.slice(-edge));
+    if (id !== undefined) this.#fail(id, "its answer is no JSON");
+  }
+
+  #pass(value: unknown): void {
+    const message = asObject(value);
+    if (message === undefined) return this.#takeNoise(JSON.stringify(value));
+    const id = message["id"];
+    const isAnswer = !("method" in message) && typeof id === "number";
+    if (isAnswer && !("result" in message) && !asObject(message["error"])) {
+      return this.#fail(id, "its answer has neither result nor error");
+    }
+    // Checked by the protocol behind: what is no message goes to onerror there.
+    this.onmessage?.(message as unknown as JSONRPCMessage);
+  }
+
+  // The one request is answered with an error; when it is unknown, all of them are.
+  #fail(id: number | undefined, state: string): void {
+    const message = `Cannot read from the server: ${state}`;
+    this.onerror?.(new Error(message));
+    if (id === undefined) {
+      this.#noise ||= state;
+      void this.#shutDown();
+      return;
+    }
+    this.onmessage?.({
+      jsonrpc: "2.0",
+      id,
+      error: { code: SERVER_FAULT, message },
+    });
+  }
+
+  #shutDown(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return this.#ended();
+    this.#writer?.close().catch(() => {});
+    if (!await this.#endsWithin(LIMITS.mcpStdinGraceMs)) {
+      child.kill("SIGTERM", { group: true });
+      await this.#endsWithin(LIMITS.mcpTermGraceMs);
+    }
+    // Also when the first process has ended: it may have left others of its group.
+    child.kill("SIGKILL", { group: true });
+    this.#exit = await child.status;
+    await this.#options.sweep?.(this.#mark, child.pid);
+    // A grandchild in a group of its own may hold the pipes open.
+    await this.#settled(this.#reading, LIMITS.pipeGraceMs);
+    for (const reader of this.#readers) reader.cancel().catch(() => {});
+    this.#ended();
+  }
+
+  #ended(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.onclose?.();
+  }
+
+  async #endsWithin(ms: number): Promise<boolean> {
+    if (this.#exit !== undefined || this.#child === undefined) return true;
+    return await this.#settled(this.#child.status, ms);
+  }
+
+  async #settled(work: Promise<unknown>, ms: number): Promise<boolean> {
+    const timer = new AbortController();
+    const over = this.#options.host.sleep(ms, timer.signal)
+      .then(() => false, () => false);
+    try {
+      return await Promise.race([work.then(() => true), over]);
+    } finally {
+      timer.abort();
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/** From a server's configuration to the way it is reached. */
+import { UserError } from "../../../core/protocol/error.ts";
+import type { Host } from "../../../core/protocol/host.ts";
+import { unreachable } from "../../../core/util/assert.ts";
+import { resolvePath } from "../../../core/util/path.ts";
+import type { McpHttpSpec, McpServerSpec } from "./server_config.ts";
+import { McpFailure, type McpTransport } from "./types.ts";
+import { buildServerEnv, buildServerHeaders } from "./env.ts";
+import { HttpTransport } from "./http.ts";
+import { storedLogin } from "./oauth.ts";
+import { type StdioOptions, StdioTransport } from "./stdio.ts";
+import { McpTokenStore } from "./tokens.ts";
+
+export interface TransportOptions {
+  readonly host: Host;
+  /** Where programs run unless configured. */
+  readonly cwd: string;
+  readonly codexHome: string | undefined;
+  readonly sweep?: StdioOptions["sweep"];
+}
+
+/** A way to the server that nobody has used yet. Throws McpFailure and UserError. */
+export async function createTransport(
+  { name, transport }: McpServerSpec,
+  options: TransportOptions,
+): Promise<McpTransport> {
+  const { host, cwd } = options;
+  switch (transport.type) {
+    case "stdio":
+      return new StdioTransport({
+        host,
+        command: transport.command,
+        args: transport.args,
+        env: buildServerEnv(transport, (variable) => host.env(variable)),
+        cwd: resolvePath(cwd, transport.cwd ?? "."),
+        ...(options.sweep !== undefined && { sweep: options.sweep }),
+      });
+    case "http":
+      return await createHttp(name, transport, options);
+    default:
+      return unreachable(transport);
+  }
+}
+
+async function createHttp(
+  name: string,
+  spec: McpHttpSpec,
+  { host, codexHome }: TransportOptions,
+): Promise<McpTransport> {
+  if (!URL.canParse(spec.url) || !/^https?:/.test(spec.url)) {
+    throw new UserError(
+      "config",
+      `its url is "${spec.url}", must begin with http:// or https://`,
+    );
+  }
+  const { headers, missing } = buildServerHeaders(
+    spec,
+    (variable) => host.env(variable),
+  );
+  if (missing.length > 0) {
+    throw new McpFailure(
+      `it needs ${missing.join(" and ")}, missing from the environment`,
+    );
+  }
+  const store = new McpTokenStore(host, { name, url: spec.url }, codexHome);
+  const hasLogin = spec.bearerTokenEnvVar === undefined &&
+    (await store.read())?.tokens !== undefined;
+  return new HttpTransport({
+    host,
+    url: spec.url,
+    headers,
+    ...(hasLogin && { auth: storedLogin({ server: name, spec, store }) }),
+  });
+}

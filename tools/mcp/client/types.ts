@@ -1,0 +1,98 @@
+/** The words between the parts of the MCP client. */
+import type { Transport } from "@modelcontextprotocol/sdk/shared/transport";
+import type { FormAnswer, FormRequest } from "../../../core/protocol/form.ts";
+import type { ToolContext } from "../../../core/protocol/tool.ts";
+import type { JsonObject } from "../../../core/util/json.ts";
+
+/** A transport that can say what it knows of a failure. */
+export interface McpTransport extends Transport {
+  /** In words; empty when there is nothing to say. */
+  describe(): string;
+}
+
+/** The answer to a server's request is an error of JSON-RPC. */
+export class McpRefusal extends Error {
+  override readonly name = "McpRefusal";
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** What a server asks the person in the middle of a call. */
+export interface McpElicitation {
+  readonly server: string;
+  readonly message: string;
+  /** A page to open (mode `url`). */
+  readonly url?: string;
+  /** JSON Schema of the answer (mode `form`). */
+  readonly schema: JsonObject;
+}
+
+/** A frontend that takes values from the person. */
+export type ElicitHook = (
+  form: FormRequest,
+  signal: AbortSignal,
+) => Promise<FormAnswer>;
+
+/** What a server may ask in the middle of a call; `context` is the call's, if one runs. */
+export interface ServerRequests {
+  elicit(
+    request: McpElicitation,
+    context: ToolContext | undefined,
+    signal: AbortSignal,
+  ): Promise<FormAnswer>;
+  /** The result of `sampling/createMessage`. Throws McpRefusal. */
+  sample(
+    request: { readonly server: string; readonly params: JsonObject },
+    context: ToolContext | undefined,
+    signal: AbortSignal,
+  ): Promise<JsonObject>;
+}
+
+/** A page that a server wants the person to open. */
+export interface McpPage {
+  readonly url: string;
+  readonly message: string;
+}
+
+export interface McpProgress {
+  readonly progress: number;
+  readonly total?: number | undefined;
+  readonly message?: string | undefined;
+}
+
+export interface AskOptions {
+  /** Without any sign of life; progress begins it anew. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: McpProgress) => void;
+}
+
+/** What has become of the conversation in which something failed. */
+export type FailureEnd =
+  | "alive"
+  /** It has ended; nobody knows how far the server came. */
+  | "gone"
+  /** It had ended before the server began. */
+  | "forgotten";
+
+/** Why a server did not do what was asked, for the model and the person. */
+export class McpFailure extends Error {
+  override readonly name = "McpFailure";
+  readonly end: FailureEnd;
+  /** What the person has to do elsewhere before the same can be asked again. */
+  readonly pages: readonly McpPage[];
+
+  constructor(
+    message: string,
+    end: FailureEnd = "alive",
+    pages: readonly McpPage[] = [],
+  ) {
+    super(message);
+    this.end = end;
+    this.pages = pages;
+  }
+}

@@ -1,0 +1,273 @@
+/** All servers of a run: started together, their tools offered together, ended together. */
+import * as z from "zod/mini";
+import { errorText, UserError } from "../../core/protocol/error.ts";
+import type { Host } from "../../core/protocol/host.ts";
+import { LIMITS } from "../../core/protocol/limits.ts";
+import type { Tool } from "../../core/protocol/tool.ts";
+import { unreachable } from "../../core/util/assert.ts";
+import type { McpServerSpec } from "./client/server_config.ts";
+import type { ElicitHook } from "./client/types.ts";
+import { allocateToolNames, compareText } from "./names.ts";
+import { withAbort } from "./client/call_timeout.ts";
+import { McpPeer } from "./server.ts";
+import { PersonalAnswers } from "./server_requests.ts";
+import { createResourceTools } from "./resources.ts";
+import { piecesOfBlock } from "./result.ts";
+import { createMcpTool } from "./tool.ts";
+import type { SamplingHook } from "./sampling.ts";
+import { createTransport, type TransportOptions } from "./client/transport.ts";
+import { PromptResult } from "./client/mcp_content.ts";
+import { WirePrompt } from "./client/wire.ts";
+
+export interface McpHubOptions {
+  readonly host: Host;
+  readonly servers: readonly McpServerSpec[];
+  /** What was wrong with their configuration; each thread is told. */
+  readonly warnings?: readonly string[];
+  /** Where servers run unless configured. */
+  readonly cwd: string;
+  readonly codexHome: string | undefined;
+  /** Where answers that are too long for the model are kept. */
+  readonly spoolFolder?: string;
+  /** Ends what servers have started in groups of their own. */
+  readonly sweep?: TransportOptions["sweep"];
+  /** Takes values from the person; without it they can only say yes or no. */
+  readonly elicit?: ElicitHook;
+  /** Lets servers ask the model; without it they are told that they may not. */
+  readonly sampling?: SamplingHook;
+}
+
+/** What a thread says when it asks for the tools. */
+export interface McpToolsRequest {
+  readonly threadId: string;
+  /** Shows the person what is wrong now, or changes later. */
+  readonly warn: (message: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface McpServerView {
+  readonly name: string;
+  /** In words: `ready`, `starting`, `failed: …`, `off`. */
+  readonly state: string;
+  readonly tools: readonly string[];
+}
+
+export interface McpPromptView {
+  readonly server: string;
+  readonly name: string;
+  readonly description: string;
+  readonly parameters: readonly string[];
+}
+
+/** Nothing runs before `start` or `tools`; after `close` nothing does. */
+export class McpHub {
+  readonly #options: McpHubOptions;
+  readonly #answers: PersonalAnswers;
+  readonly #peers: readonly McpPeer[];
+  readonly #approved = new Set<string>();
+  readonly #listeners = new Map<string, (message: string) => void>();
+  /** Which thread was told what. */
+  readonly #told = new Set<string>();
+
+  constructor(options: McpHubOptions) {
+    this.#options = options;
+    this.#answers = new PersonalAnswers(options);
+    this.#peers = [...options.servers]
+      .sort((a, b) => compareText(a.name, b.name))
+      .map((spec) => this.#createPeer(spec));
+  }
+
+  /** Starts all servers at once, without waiting for them. */
+  start(): void {
+    void this.#started();
+  }
+
+  /**
+   * The tools of a generation, in an order that depends on nothing but their names. Waits
+   * for the servers as long as each may take; throws UserError when one is required and
+   * failed, and the reason of the abort.
+   */
+  async tools(request: McpToolsRequest): Promise<readonly Tool[]> {
+    this.#listeners.set(request.threadId, request.warn);
+    await withAbort(this.#started(), request.signal);
+    const { host, spoolFolder, warnings = [] } = this.#options;
+    for (const text of warnings) this.#tellOnce(request, text);
+    this.#tellFailures(request);
+    const deps = { host, ...(spoolFolder !== undefined && { spoolFolder }) };
+    for (const peer of this.#peers) peer.handOut();
+    return [
+      ...createResourceTools({
+        ...deps,
+        peers: this.#peers.filter((peer) => peer.has("resources")),
+      }),
+      ...this.#createTools(deps, request.warn),
+    ];
+  }
+
+  /** Lists everything anew, and starts again what has failed. Resolves to what there is. */
+  async refresh(): Promise<readonly McpServerView[]> {
+    this.#told.clear();
+    await Promise.all(this.#peers.map((peer) => peer.start({ isAnew: true })));
+    return this.servers();
+  }
+
+  servers(): readonly McpServerView[] {
+    return this.#peers.map((peer) => ({
+      name: peer.spec.name,
+      state: stateText(peer),
+      tools: peer.tools.map((tool) => tool.name).sort(compareText),
+    }));
+  }
+
+  /** Prompts of all servers that are there; those that fail to list offer none. */
+  async prompts(): Promise<readonly McpPromptView[]> {
+    await this.#started();
+    const lists = await Promise.all(
+      this.#peers.filter((peer) => peer.has("prompts")).map(promptsOf),
+    );
+    return lists.flat();
+  }
+
+  /** A prompt's text, to be sent as the person's message. Throws UserError. */
+  async prompt(
+    server: string,
+    name: string,
+    values: Readonly<Record<string, string>>,
+  ): Promise<string> {
+    const peer = this.#peers.find((one) => one.spec.name === server);
+    if (peer === undefined) {
+      throw new UserError("usage", `Cannot find the MCP server "${server}"`);
+    }
+    try {
+      const result = await peer.ask(
+        { timeoutMs: peer.spec.toolMs },
+        (session, ask) => session.getPrompt(name, values, ask),
+      );
+      return renderPrompt(result);
+    } catch (error) {
+      throw new UserError(
+        "usage",
+        `Cannot get the prompt ${name} of ${server}: ${errorText(error)}`,
+      );
+    }
+  }
+
+  /** Ends all servers and what they have started. */
+  async close(): Promise<void> {
+    this.#listeners.clear();
+    await Promise.all(this.#peers.map((peer) => peer.close()));
+  }
+
+  async #started(): Promise<void> {
+    await Promise.all(this.#peers.map((peer) => peer.start()));
+  }
+
+  #createPeer(spec: McpServerSpec): McpPeer {
+    const options = this.#options;
+    const peer: McpPeer = new McpPeer({
+      host: options.host,
+      spec,
+      root: spec.roots ? options.cwd : undefined,
+      canSample: options.sampling !== undefined,
+      openTransport: () => createTransport(spec, options),
+      requests: this.#answers,
+      onChanged: () => this.#announce(spec.name),
+    });
+    return peer;
+  }
+
+  #createTools(
+    deps: Pick<McpHubOptions, "host" | "spoolFolder">,
+    warn: (message: string) => void,
+  ): readonly Tool[] {
+    const all = this.#peers.flatMap((peer) =>
+      peer.tools.map((tool) => ({ peer, tool }))
+    );
+    const names = allocateToolNames(
+      all.map(({ peer, tool }) => ({
+        server: peer.spec.name,
+        tool: tool.name,
+      })),
+    );
+    const tools = all.flatMap((one, at) => {
+      const name = names[at] ?? "";
+      const approved = this.#approved;
+      const requests = this.#answers;
+      const tool = createMcpTool({ ...deps, ...one, name, approved, requests });
+      if (tool !== undefined) return [tool];
+      warn(
+        `Leaving out ${name}: its parameters take more than ${LIMITS.mcpSchemaBytes} bytes`,
+      );
+      return [];
+    });
+    return tools.sort((a, b) => compareText(a.name, b.name));
+  }
+
+  // Each failure once a thread; what a person has to have ends the turn.
+  #tellFailures(request: McpToolsRequest): void {
+    for (const { spec, state } of this.#peers) {
+      if (state.type !== "failed") continue;
+      const text = `Cannot use the MCP server ${spec.name}: ${state.reason}`;
+      if (spec.required) {
+        throw new UserError("config", `${text}; it is required`);
+      }
+      this.#tellOnce(request, text);
+    }
+  }
+
+  #tellOnce({ threadId, warn }: McpToolsRequest, text: string): void {
+    const key = JSON.stringify([threadId, text]);
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    warn(text);
+  }
+
+  #announce(server: string): void {
+    const text = `The MCP server ${server} has changed its tools; ` +
+      "the new ones are offered after the next compaction, or at once with /mcp refresh";
+    for (const warn of this.#listeners.values()) warn(text);
+  }
+}
+
+function stateText({ state, serverName }: McpPeer): string {
+  switch (state.type) {
+    case "ready":
+      return serverName === "" ? "ready" : `ready, ${serverName}`;
+    case "failed":
+      return `failed: ${state.reason}`;
+    case "starting":
+    case "off":
+      return state.type;
+    default:
+      return unreachable(state);
+  }
+}
+
+async function promptsOf(peer: McpPeer): Promise<readonly McpPromptView[]> {
+  const ask = { timeoutMs: peer.spec.toolMs };
+  const listed = await peer.ask(
+    ask,
+    (session, more) => session.listAll("prompts", more),
+  ).catch(() => []);
+  return listed.flatMap((one) => {
+    const parsed = z.safeParse(WirePrompt, one);
+    if (!parsed.success) return [];
+    const { name, description, arguments: parameters } = parsed.data;
+    return [{
+      server: peer.spec.name,
+      name,
+      description: description ?? "",
+      parameters: (parameters ?? []).map((one) => one.name),
+    }];
+  }).sort((a, b) => compareText(a.name, b.name));
+}
+
+function renderPrompt({ messages }: z.infer<typeof PromptResult>): string {
+  const texts = messages.map(({ role, content }) => {
+    const text = piecesOfBlock(content).map((piece) =>
+      piece.type === "text" ? piece.text : "[an image]"
+    ).join("\n");
+    return role === "user" ? text : `[${role}]\n${text}`;
+  });
+  return texts.join("\n\n");
+}

@@ -1,0 +1,269 @@
+/** A server's tool as a tool of ours: decided, asked about, called, its answer handed on. */
+import { errorText, ToolError } from "../../core/protocol/error.ts";
+import type { Host } from "../../core/protocol/host.ts";
+import type { CallView } from "../../core/protocol/item.ts";
+import { LIMITS } from "../../core/protocol/limits.ts";
+import type { Decision } from "../../core/protocol/policy.ts";
+import type {
+  ActivityBody,
+  Tool,
+  ToolContext,
+  ToolOutput,
+} from "../../core/protocol/tool.ts";
+import { unreachable } from "../../core/util/assert.ts";
+import { asObject, type JsonObject } from "../../core/util/json.ts";
+import { headBytes } from "../../core/util/text.ts";
+import { approvalModeOf, decideMcpCall, type ToolHints } from "./approval.ts";
+import {
+  type AskOptions,
+  McpFailure,
+  type McpPage,
+  type McpProgress,
+  type ServerRequests,
+} from "./client/types.ts";
+import type { McpPeer } from "./server.ts";
+import { buildCallQuestion, refusalText } from "./question.ts";
+import { buildOutput, piecesOfResult, viewResult } from "./result.ts";
+import { buildParameters } from "./schema.ts";
+import type { McpSession } from "./client/session.ts";
+import { openSpool } from "./mcp_spool.ts";
+import { callAsTask } from "./client/task.ts";
+import type { CallResult } from "./client/mcp_content.ts";
+import type { WireTool } from "./client/wire.ts";
+
+/** What all tools of all servers share. */
+export interface McpToolDeps {
+  readonly host: Pick<Host, "files" | "newId" | "sleep">;
+  /** What was approved until its thread ends: thread, server and tool. */
+  readonly approved: Set<string>;
+  /** Takes what a server wants of the person before it goes on. */
+  readonly requests: ServerRequests;
+  readonly spoolFolder?: string;
+}
+
+export interface McpToolOptions extends McpToolDeps {
+  readonly peer: McpPeer;
+  readonly tool: WireTool;
+  /** The name under which it is offered. */
+  readonly name: string;
+}
+
+type McpActivity = Extract<ActivityBody, { type: "mcp_call" }>;
+
+/** Undefined when its parameters are too large to be offered. */
+export function createMcpTool(options: McpToolOptions): Tool | undefined {
+  const { peer, tool, name } = options;
+  const parameters = buildParameters(tool.inputSchema);
+  if (parameters === undefined) return undefined;
+  const description = tool.description ?? tool.title ?? "";
+  return {
+    name,
+    spec: {
+      type: "function",
+      name,
+      description: headBytes(description, LIMITS.mcpDescriptionBytes),
+      strict: false,
+      parameters,
+    },
+    parallel: peer.spec.parallel,
+    run: async (call, context) => {
+      const args = parseArguments(call, options);
+      return await new McpCall(options, args, context).run();
+    },
+  };
+}
+
+/** The arguments as an object. Throws ToolError. */
+export function parseArguments(
+  call: Pick<CallView, "input">,
+  { name }: { readonly name: string },
+): JsonObject {
+  try {
+    const args = asObject(JSON.parse(call.input === "" ? "{}" : call.input));
+    if (args !== undefined) return args;
+  } catch (error) {
+    throw new ToolError(
+      `Cannot call ${name}: its arguments are no JSON: ${errorText(error)}`,
+    );
+  }
+  throw new ToolError(`Cannot call ${name}: its arguments must be an object`);
+}
+
+class McpCall {
+  readonly #options: McpToolOptions;
+  readonly #args: JsonObject;
+  readonly #context: ToolContext;
+  #id = "";
+  #shownBytes = 0;
+
+  constructor(
+    options: McpToolOptions,
+    args: JsonObject,
+    context: ToolContext,
+  ) {
+    this.#options = options;
+    this.#args = args;
+    this.#context = context;
+  }
+
+  async run(): Promise<ToolOutput> {
+    const context = this.#context;
+    this.#id = context.open(this.#activity({ status: "in_progress" }));
+    try {
+      const refusal = await this.#admit();
+      if (refusal !== undefined) return this.#refused(refusal);
+      return await this.#answered(await this.#call());
+    } catch (error) {
+      const message = context.signal.aborted
+        ? "Stopped by the user"
+        : errorText(error);
+      this.#end({ status: "failed", error: { message } });
+      if (!(error instanceof McpFailure)) throw error;
+      const { name, peer } = this.#options;
+      return {
+        content:
+          `Cannot call ${name}: the server ${peer.spec.name} failed: ${message}`,
+        success: false,
+      };
+    }
+  }
+
+  // Once more when the person has opened the page that the server wants opened first.
+  async #call(): Promise<CallResult> {
+    const { peer } = this.#options;
+    const call = (): Promise<CallResult> =>
+      peer.call(
+        this.#context,
+        (progress) => this.#show(progress),
+        (session, ask) => this.#send(session, ask),
+      );
+    try {
+      return await call();
+    } catch (error) {
+      const pages = error instanceof McpFailure ? error.pages : [];
+      if (pages.length === 0 || !await this.#openPages(pages)) throw error;
+      return await call();
+    }
+  }
+
+  async #openPages(pages: readonly McpPage[]): Promise<boolean> {
+    const { peer, requests } = this.#options;
+    const context = this.#context;
+    for (const { url, message } of pages) {
+      const answer = await requests.elicit(
+        {
+          server: peer.spec.name,
+          message: `${message}\nWith a yes the call is made again: ` +
+            "finish on the page before",
+          url,
+          schema: {},
+        },
+        context,
+        context.signal,
+      );
+      if (answer.action !== "accept") return false;
+    }
+    return true;
+  }
+
+  async #send(session: McpSession, ask: AskOptions): Promise<CallResult> {
+    const { tool, host } = this.#options;
+    return tool.execution?.taskSupport === "required"
+      ? await callAsTask(
+        { session, tool: tool.name, args: this.#args, ask },
+        host,
+      )
+      : await session.callTool(tool.name, this.#args, ask);
+  }
+
+  // Undefined lets the call through; a text is for the model.
+  async #admit(): Promise<string | undefined> {
+    const { peer, tool, approved } = this.#options;
+    const { settings, threadId } = this.#context;
+    const mode = approvalModeOf(peer.spec, tool.name);
+    const verdict = decideMcpCall(mode, hintsOf(tool), settings);
+    switch (verdict.type) {
+      case "run":
+        return undefined;
+      case "refuse":
+        return `Cannot call ${this.#options.name}: ${verdict.reason}, and nobody can be ` +
+          "asked; the user can allow it with an approval mode of the server";
+      case "ask": {
+        const key = JSON.stringify([threadId, peer.spec.name, tool.name]);
+        if (approved.has(key)) return undefined;
+        const decision = await this.#ask(verdict.reason);
+        if (decision.type === "approve_for_session") approved.add(key);
+        return decision.type === "deny" || decision.type === "abort"
+          ? refusalText(decision)
+          : undefined;
+      }
+      default:
+        return unreachable(verdict);
+    }
+  }
+
+  async #ask(reason: string): Promise<Decision> {
+    const { peer, tool } = this.#options;
+    const call = {
+      server: peer.spec.name,
+      tool: tool.name,
+      args: this.#args,
+    };
+    const { cwd } = this.#context.settings;
+    return await this.#context.ask(buildCallQuestion(call, { reason, cwd }));
+  }
+
+  #refused(text: string): ToolOutput {
+    this.#end({ status: "declined", error: { message: text } });
+    return { content: text, success: false };
+  }
+
+  async #answered(result: CallResult): Promise<ToolOutput> {
+    const success = result.isError !== true;
+    const { host, spoolFolder } = this.#options;
+    const content = await buildOutput(piecesOfResult(result), {
+      model: this.#context.settings.model,
+      spool: openSpool(host, spoolFolder, this.#context.threadId),
+    });
+    this.#end({
+      status: success ? "completed" : "failed",
+      result: viewResult(result),
+    });
+    return { content, success };
+  }
+
+  #show({ progress, total, message }: McpProgress): void {
+    const count = total === undefined ? `${progress}` : `${progress}/${total}`;
+    const text = `${count}${message === undefined ? "" : ` ${message}`}\n`;
+    this.#shownBytes += text.length;
+    if (this.#shownBytes > LIMITS.deltaBytesMax) return;
+    this.#context.delta(this.#id, text);
+  }
+
+  #end(facts: Pick<McpActivity, "status"> & Partial<McpActivity>): void {
+    this.#context.complete(this.#id, this.#activity(facts));
+  }
+
+  #activity(
+    facts: Pick<McpActivity, "status"> & Partial<McpActivity>,
+  ): McpActivity {
+    return {
+      type: "mcp_call",
+      server: this.#options.peer.spec.name,
+      tool: this.#options.tool.name,
+      arguments: this.#args,
+      result: null,
+      error: null,
+      ...facts,
+    };
+  }
+}
+
+function hintsOf({ annotations }: WireTool): ToolHints {
+  const { readOnlyHint, destructiveHint, openWorldHint } = annotations ?? {};
+  return {
+    ...(readOnlyHint != null && { readOnly: readOnlyHint }),
+    ...(destructiveHint != null && { destructive: destructiveHint }),
+    ...(openWorldHint != null && { openWorld: openWorldHint }),
+  };
+}

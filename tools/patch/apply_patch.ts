@@ -1,0 +1,186 @@
+/** The apply_patch tool: tries the patch by reading, then lets it be written in the sandbox. */
+import * as z from "zod/mini";
+import type { Gate, GateResult } from "../../core/protocol/command.ts";
+import { errorText, ToolError } from "../../core/protocol/error.ts";
+import type { FileChange } from "../../core/protocol/event.ts";
+import type { Host } from "../../core/protocol/host.ts";
+import type { CallView } from "../../core/protocol/item.ts";
+import { LIMITS } from "../../core/protocol/limits.ts";
+import type {
+  ActivityBody,
+  Tool,
+  ToolContext,
+  ToolOutput,
+} from "../../core/protocol/tool.ts";
+import { freeformPatchSpec, functionPatchSpec } from "./spec.ts";
+import { buildCommandOutput } from "../shell/output.ts";
+import type { PatchFromShell } from "./from_shell.ts";
+import { type PatchPlan, readPatchPlan } from "./plan.ts";
+import { changedPaths, renderChanges } from "./view.ts";
+
+export interface ApplyPatchDeps {
+  readonly host: Pick<Host, "files" | "selfCommand">;
+  readonly gate: Gate;
+}
+
+type ChangeActivity = Extract<ActivityBody, { readonly type: "file_change" }>;
+
+/** What the activity and the model are told at the end. */
+interface Ended {
+  readonly status: "completed" | "failed" | "declined";
+  readonly content: string;
+  readonly message?: string;
+}
+
+const FunctionInput = z.object({ input: z.string() });
+
+const PREFER_TOOL =
+  "Note: the patch was taken out of the shell command; call the apply_patch tool directly instead.";
+
+/** The tool named `apply_patch`, offered as free text or as a function of one string. */
+export function createApplyPatchTool(
+  deps: ApplyPatchDeps & { readonly form: "freeform" | "function" },
+): Tool {
+  return {
+    name: "apply_patch",
+    spec: deps.form === "freeform" ? freeformPatchSpec() : functionPatchSpec(),
+    // Two patches at once could want the same file.
+    parallel: false,
+    run: async (call, context) => {
+      const patch = parseInput(call);
+      const workdir = context.settings.cwd;
+      return await applyPatch({ patch, workdir }, context, deps);
+    },
+  };
+}
+
+/** Does for a patch that was typed as a shell command what the tool does. */
+export async function applyPatchFromShell(
+  typed: PatchFromShell,
+  context: ToolContext,
+  deps: ApplyPatchDeps,
+): Promise<ToolOutput> {
+  const output = await applyPatch(typed, context, deps);
+  return { ...output, content: `${PREFER_TOOL}\n${output.content}` };
+}
+
+function parseInput(call: CallView): string {
+  if (call.form === "custom") return call.input;
+  try {
+    return FunctionInput.parse(JSON.parse(call.input)).input;
+  } catch {
+    throw new ToolError(
+      'Cannot read the arguments: must be {"input": "*** Begin Patch … *** End Patch"}',
+    );
+  }
+}
+
+async function applyPatch(
+  { patch, workdir }: PatchFromShell,
+  context: ToolContext,
+  deps: ApplyPatchDeps,
+): Promise<ToolOutput & { readonly content: string }> {
+  const started = await readChanges(deps, patch, workdir);
+  const activity: ChangeActivity = {
+    type: "file_change",
+    changes: started.changes,
+    status: "in_progress",
+  };
+  const id = context.open(activity);
+  try {
+    const ended = started.plan === undefined
+      ? unapplied(started.problem)
+      : await runPatch({ patch, workdir, plan: started.plan }, context, {
+        ...deps,
+        changes: started.changes,
+      });
+    const { status, message } = ended;
+    context.complete(id, {
+      ...activity,
+      status,
+      ...(message === undefined ? {} : { message }),
+    });
+    return { content: ended.content, success: status === "completed" };
+  } catch (error) {
+    const message = context.signal.aborted ? "Interrupted" : errorText(error);
+    context.complete(id, { ...activity, status: "failed", message });
+    throw error;
+  }
+}
+
+type Read =
+  | { readonly plan: PatchPlan; readonly changes: readonly FileChange[] }
+  | {
+    readonly plan?: undefined;
+    readonly changes: readonly [];
+    readonly problem: string;
+  };
+
+// What does not apply is known, and told, before anybody is asked and anything runs.
+async function readChanges(
+  { host }: ApplyPatchDeps,
+  patch: string,
+  workdir: string,
+): Promise<Read> {
+  try {
+    const stat = await host.files.stat(workdir);
+    if (stat?.isDirectory !== true) {
+      throw new ToolError(`the folder ${workdir} does not exist`);
+    }
+    const plan = await readPatchPlan(host.files, patch, workdir);
+    return { plan, changes: renderChanges(plan.steps) };
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    return { changes: [], problem: error.message };
+  }
+}
+
+function unapplied(problem: string): Ended {
+  return {
+    status: "failed",
+    message: problem,
+    content: `apply_patch verification failed: ${problem}`,
+  };
+}
+
+async function runPatch(
+  { patch, workdir, plan }: PatchFromShell & { readonly plan: PatchPlan },
+  context: ToolContext,
+  { host, gate, changes }: ApplyPatchDeps & {
+    readonly changes: readonly FileChange[];
+  },
+): Promise<Ended> {
+  const result = await gate.run({
+    action: {
+      type: "patch",
+      paths: await changedPaths(host.files, plan, workdir),
+      cwd: workdir,
+    },
+    argv: host.selfCommand(["apply-patch"]),
+    cwd: workdir,
+    timeoutMs: LIMITS.commandTimeoutMs,
+    stdin: new TextEncoder().encode(patch),
+    detail: changes.map((change) => change.diff ?? "").join(""),
+  }, context);
+  return describe(result, context);
+}
+
+function describe(result: GateResult, context: ToolContext): Ended {
+  if (result.type === "refused") {
+    return {
+      status: "declined",
+      message: result.reason,
+      content: `patch rejected: ${result.reason}`,
+    };
+  }
+  const ran = result.result;
+  const content = buildCommandOutput(ran, {
+    tokensMax: context.settings.model.toolOutputTokens,
+    timeoutMs: LIMITS.commandTimeoutMs,
+  });
+  if (ran.exitCode === 0 && !ran.timedOut && !ran.aborted) {
+    return { status: "completed", content };
+  }
+  const message = `${ran.output.head}${ran.output.tail}`.trim();
+  return { status: "failed", message, content };
+}

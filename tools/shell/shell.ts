@@ -1,0 +1,185 @@
+/** The shell tool: runs one command through the gate and tells how it went. */
+import type {
+  CommandResult,
+  Gate,
+  GateResult,
+} from "../../core/protocol/command.ts";
+import { errorText } from "../../core/protocol/error.ts";
+import type { Host } from "../../core/protocol/host.ts";
+import type { CallView } from "../../core/protocol/item.ts";
+import { LIMITS } from "../../core/protocol/limits.ts";
+import type { Action } from "../../core/protocol/policy.ts";
+import type {
+  ActivityBody,
+  Tool,
+  ToolContext,
+  ToolOutput,
+} from "../../core/protocol/tool.ts";
+import { quoteWords } from "../../core/policy/shell/quote.ts";
+import { byteLength } from "../../core/util/text.ts";
+import description from "../../prompts/tools/shell.md" with { type: "text" };
+import { buildCommandOutput, cutOutput } from "./output.ts";
+import {
+  parseShellCall,
+  SHELL_PARAMETERS,
+  type ShellCall,
+} from "./arguments.ts";
+import { buildHints } from "./hints.ts";
+
+/** A patch that was typed as a command, and where its paths start. */
+export interface TypedPatch {
+  readonly patch: string;
+  /** Absolute. */
+  readonly workdir: string;
+}
+
+export interface ShellToolOptions {
+  readonly host: Pick<Host, "files">;
+  readonly gate: Gate;
+  /** Recognises `apply_patch <<'EOF'` and its kin; undefined for anything else. */
+  readonly interceptPatch: (
+    argv: readonly string[],
+    workdir: string,
+  ) => TypedPatch | undefined;
+  readonly applyPatch: (
+    patch: TypedPatch,
+    context: ToolContext,
+  ) => Promise<ToolOutput>;
+}
+
+type CommandActivity = Extract<ActivityBody, { readonly type: "command" }>;
+
+/** The tool named `shell`; calls of the hosted `local_shell` run through it as well. */
+export function createShellTool(options: ShellToolOptions): Tool {
+  return {
+    name: "shell",
+    spec: {
+      type: "function",
+      name: "shell",
+      description: description.trim(),
+      strict: false,
+      parameters: SHELL_PARAMETERS,
+    },
+    parallel: true,
+    run: (call, context) => runShell(call, context, options),
+  };
+}
+
+async function runShell(
+  call: CallView,
+  context: ToolContext,
+  options: ShellToolOptions,
+): Promise<ToolOutput> {
+  const shell = parseShellCall(call, context.settings.cwd);
+  const patch = options.interceptPatch(shell.argv, shell.workdir);
+  if (patch !== undefined) return await options.applyPatch(patch, context);
+  const activity = startActivity(shell);
+  const id = context.open(activity);
+  try {
+    const ended = await runCommand(shell, { id, context, options });
+    context.complete(id, { ...activity, ...ended.activity });
+    return ended.output;
+  } catch (error) {
+    const message = context.signal.aborted ? "Interrupted" : errorText(error);
+    context.complete(id, { ...activity, status: "failed", message });
+    throw error;
+  }
+}
+
+interface Ended {
+  readonly activity: Partial<CommandActivity>;
+  readonly output: ToolOutput;
+}
+
+async function runCommand(
+  shell: ShellCall,
+  { id, context, options }: {
+    readonly id: string;
+    readonly context: ToolContext;
+    readonly options: ShellToolOptions;
+  },
+): Promise<Ended> {
+  const stat = await options.host.files.stat(shell.workdir);
+  if (stat?.isDirectory !== true) {
+    const state = stat === undefined ? "does not exist" : "is not a folder";
+    return unrun(
+      "failed",
+      `Cannot run the command: workdir ${shell.workdir} ${state}`,
+    );
+  }
+  const result = await options.gate.run({
+    action: toAction(shell),
+    argv: shell.argv,
+    cwd: shell.workdir,
+    timeoutMs: shell.timeoutMs,
+    detail: quoteWords(shell.argv),
+    onOutput: boundedDeltas((text) => context.delta(id, text)),
+  }, context);
+  return describeResult(result, shell, context);
+}
+
+function toAction(shell: ShellCall): Action {
+  const { argv, workdir, escalated, justification, prefixRule } = shell;
+  return {
+    type: "command",
+    argv,
+    cwd: workdir,
+    escalated,
+    ...(justification === undefined ? {} : { justification }),
+    ...(prefixRule === undefined ? {} : { prefixRule }),
+  };
+}
+
+function describeResult(
+  result: GateResult,
+  shell: ShellCall,
+  context: ToolContext,
+): Ended {
+  if (result.type === "refused") return unrun("declined", result.reason);
+  const { settings } = context;
+  const ran: CommandResult = result.result;
+  const content = buildCommandOutput(ran, {
+    tokensMax: settings.model.toolOutputTokens,
+    timeoutMs: shell.timeoutMs,
+    hints: buildHints(ran, settings),
+  });
+  const success = ran.exitCode === 0 && !ran.timedOut && !ran.aborted;
+  return {
+    activity: {
+      output: cutOutput(ran.output, LIMITS.eventOutputBytes).text,
+      exitCode: ran.exitCode,
+      status: success ? "completed" : "failed",
+      durationMs: ran.durationMs,
+      sandbox: ran.backend,
+    },
+    output: { content, success },
+  };
+}
+
+function unrun(status: "failed" | "declined", message: string): Ended {
+  return {
+    activity: { status, message },
+    output: { content: message, success: false },
+  };
+}
+
+function startActivity(shell: ShellCall): CommandActivity {
+  return {
+    type: "command",
+    command: quoteWords(shell.argv),
+    cwd: shell.workdir,
+    output: "",
+    exitCode: null,
+    status: "in_progress",
+  };
+}
+
+// A flood is not watched to its end; all of it is counted and spooled elsewhere.
+function boundedDeltas(send: (text: string) => void): (text: string) => void {
+  let room = LIMITS.deltaBytesMax;
+  return (text) => {
+    if (room <= 0) return;
+    room -= byteLength(text);
+    send(text);
+  };
+}
