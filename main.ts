@@ -34,7 +34,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     case "-V":
       return await print(versionText());
     case "sandbox-exec-linux": {
-      const { runLauncher } = await import("./sandbox/launcher.ts");
+      const { runLauncher } = await import("./sandbox/backends/launcher.ts");
       return await runLauncher(argv.slice(1));
     }
     case "apply-patch": {

@@ -1,7 +1,7 @@
 /** A plan in words, for `policy explain`. Pure. */
 import { unreachable } from "../core/util/assert.ts";
-import type { Backend } from "./backend.ts";
-import type { Mount, SandboxPlan } from "./plan.ts";
+import type { Backend } from "./backends/backend.ts";
+import type { Mount, SandboxPlan } from "./plan/plan.ts";
 
 /** One sentence for each thing the sandbox does. */
 export function describePlanLines(

@@ -1,8 +1,8 @@
 /** Every rung of the ladder tried, for `rondo doctor`. */
 import { describeEnforced } from "./receipt.ts";
-import { type Rung, runLadder } from "./ladder.ts";
-import type { SandboxPlan } from "./plan.ts";
-import type { ProbeHost } from "./probe.ts";
+import { type Rung, runLadder } from "./probe/candidates.ts";
+import type { SandboxPlan } from "./plan/plan.ts";
+import type { ProbeHost } from "./probe/probe.ts";
 
 export interface Diagnosis {
   /** From strong to weak. */

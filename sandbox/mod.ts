@@ -6,19 +6,19 @@ import type {
 } from "../core/protocol/command.ts";
 import type { SandboxPolicy, SandboxReceipt } from "../core/protocol/policy.ts";
 import { describePlanLines } from "./describe.ts";
-import { describeFailures } from "./ladder.ts";
+import { describeFailures } from "./probe/candidates.ts";
 import { buildReceipt } from "./receipt.ts";
 import {
   type InheritedRequest,
   runCommand,
   runCommandInherited,
-} from "./run_command.ts";
-import { isConfined, type SandboxOptions, Session } from "./session.ts";
+} from "./run/run_command.ts";
+import { isConfined, type SandboxOptions, Session } from "./run/session.ts";
 
-export type { BackendChoice } from "./ladder.ts";
+export type { BackendChoice } from "./probe/candidates.ts";
 export { type Diagnosis, runDiagnosis } from "./diagnosis.ts";
-export type { InheritedRequest } from "./run_command.ts";
-export type { SandboxOptions } from "./session.ts";
+export type { InheritedRequest } from "./run/run_command.ts";
+export type { SandboxOptions } from "./run/session.ts";
 
 /** A sandbox for one session, with what `policy explain` and `rondo sandbox` need. */
 export interface SessionSandbox extends Sandbox {

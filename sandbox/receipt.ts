@@ -1,8 +1,8 @@
 /** What a back end enforces of a plan, for consumers and the model. Pure. */
 import type { SandboxReceipt } from "../core/protocol/policy.ts";
 import { unreachable } from "../core/util/assert.ts";
-import type { Backend } from "./backend.ts";
-import type { SandboxPlan } from "./plan.ts";
+import type { Backend } from "./backends/backend.ts";
+import type { SandboxPlan } from "./plan/plan.ts";
 
 // Landlock scopes signals from this version on.
 const ABI_SIGNALS = 6;

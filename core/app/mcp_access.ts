@@ -5,7 +5,7 @@ import { openHttpClient } from "../host/http_client.ts";
 import type { Host } from "../protocol/host.ts";
 import type { Flags } from "../contract/command_line.ts";
 import { resolvePath } from "../util/path.ts";
-import { Sweeper } from "../../sandbox/sweep.ts";
+import { Sweeper } from "../../sandbox/run/orphans.ts";
 import type { McpServerSpec } from "../../tools/mcp/client/server_config.ts";
 import type { McpHub, McpHubOptions } from "../../tools/mcp/servers.ts";
 

@@ -7,7 +7,10 @@ import {
 } from "../../core/host/libc.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import { createSandbox } from "../../sandbox/mod.ts";
-import { type BackendChoice, runLadder } from "../../sandbox/ladder.ts";
+import {
+  type BackendChoice,
+  runLadder,
+} from "../../sandbox/probe/candidates.ts";
 
 const RUNS = 50;
 const POLICY: SandboxPolicy = {

@@ -8,7 +8,7 @@ import {
 } from "../../core/host/libc.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import { type BackendChoice, createSandbox } from "../../sandbox/mod.ts";
-import { runLauncher } from "../../sandbox/launcher.ts";
+import { runLauncher } from "../../sandbox/backends/launcher.ts";
 
 export interface AgentTask {
   readonly workspace: string;

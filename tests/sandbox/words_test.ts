@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { isDenial, isNetworkFailure } from "../../sandbox/denial.ts";
-import { hintFor } from "../../sandbox/hints.ts";
+import { isDenial, isNetworkFailure } from "../../sandbox/run/denial.ts";
+import { hintFor } from "../../sandbox/probe/hints.ts";
 import { describePlanLines } from "../../sandbox/describe.ts";
-import { parseFilterCount } from "../../sandbox/proc_status.ts";
-import { planSandbox } from "../../sandbox/plan.ts";
-import { factsOf, rootOf, workspaceWrite } from "./plan_fixture.ts";
+import { parseFilterCount } from "../../sandbox/probe/proc_status.ts";
+import { planSandbox } from "../../sandbox/plan/plan.ts";
+import { factsOf, rootOf, workspaceWrite } from "./plan/support.ts";
 
 Deno.test("isDenial() knows the words of a missing right, then the exit code", () => {
   assert.equal(isDenial(0, "permission denied"), false);

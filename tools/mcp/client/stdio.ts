@@ -7,7 +7,7 @@ import { LIMITS } from "../../../core/protocol/limits.ts";
 import { asObject } from "../../../core/util/json.ts";
 import { encodeJsonLine } from "../../../core/util/jsonl.ts";
 import { tailBytes } from "../../../core/util/text.ts";
-import { COMMAND_MARK } from "../../../sandbox/sweep.ts";
+import { COMMAND_MARK } from "../../../sandbox/run/orphans.ts";
 import { findMessageId, type Frame, MessageFramer } from "./framing.ts";
 
 export interface StdioOptions {

@@ -1,0 +1,143 @@
+/** Plan -> command line of bubblewrap. Pure; the order of its options is the policy. */
+import { unreachable } from "../../core/util/assert.ts";
+import type { Mount, SandboxPlan } from "../plan/plan.ts";
+import { AF, buildSeccompFilter } from "./seccomp.ts";
+import type { Arch } from "./syscalls.ts";
+
+/** What of bubblewrap works on this machine. */
+export interface BwrapFeatures {
+  /** Absolute path of the program. */
+  readonly program: string;
+  /** A user namespace; without it only root can build the rest. */
+  readonly userNamespace: boolean;
+  /** A /proc of its own, which masked ones (in containers) forbid. */
+  readonly ownProc: boolean;
+  /** A private network; without it the filter closes all sockets. */
+  readonly networkNamespace: boolean;
+}
+
+/** The only places bubblewrap is taken from: never from PATH, never from a workspace. */
+export const BWRAP_PATHS: readonly string[] = [
+  "/usr/bin/bwrap",
+  "/bin/bwrap",
+  "/usr/local/bin/bwrap",
+  "/run/current-system/sw/bin/bwrap",
+];
+
+// Entries of /proc that a process of user 0 could write although it has no capability
+// left, beside /proc/sys, where core_pattern runs a program on the host.
+const PROC_WRITABLE: readonly string[] = [
+  "/proc/sysrq-trigger",
+  "/proc/irq",
+  "/proc/bus",
+  "/proc/fs",
+  "/proc/acpi",
+  "/proc/scsi",
+  "/proc/mtrr",
+  "/proc/driver",
+  "/proc/pressure",
+  "/proc/dynamic_debug",
+];
+
+// For root in a folder of somebody else: write, and keep owners as they are.
+const OWNER_CAPABILITIES = ["CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_CHOWN"];
+
+/** Arguments of bwrap that run `argv` under the plan; bytes are the seccomp filter. */
+export function buildBwrapArguments(
+  plan: SandboxPlan,
+  features: BwrapFeatures,
+  run: { readonly argv: readonly string[]; readonly arch: Arch },
+): readonly (string | Uint8Array<ArrayBuffer>)[] {
+  return [
+    "--new-session",
+    "--die-with-parent",
+    "--ro-bind",
+    "/",
+    "/",
+    "--dev",
+    "/dev",
+    ...plan.mounts.flatMap(renderMount),
+    ...renderNamespaces(plan, features),
+    ...renderProc(features),
+    ...renderCapabilities(plan, features),
+    "--chdir",
+    plan.cwd,
+    "--seccomp",
+    buildSeccompFilter({
+      arch: run.arch,
+      families: socketFamilies(plan, features.networkNamespace),
+      ownPids: true,
+      ownIpc: true,
+      denyMetadata: false,
+    }),
+    "--",
+    ...run.argv,
+  ];
+}
+
+/**
+ * Families that commands may open sockets of. A private network leaves the internet ones
+ * open, so that tests can talk to their own servers; unix sockets by path cross it.
+ */
+export function socketFamilies(
+  plan: Pick<SandboxPlan, "networkAccess" | "unixSockets">,
+  isPrivateNetwork: boolean,
+): readonly number[] {
+  const unix = plan.unixSockets ? [AF.unix] : [];
+  return plan.networkAccess || isPrivateNetwork
+    ? [AF.inet, AF.inet6, AF.netlink, ...unix]
+    : unix;
+}
+
+function renderMount({ kind, path }: Mount): string[] {
+  switch (kind) {
+    case "writable":
+    case "pinned":
+      return ["--bind", path, path];
+    case "read-only":
+      return ["--ro-bind", path, path];
+    case "absent":
+      return ["--perms", "555", "--tmpfs", path, "--remount-ro", path];
+    // Without the device flag of its mount /dev/null cannot be opened (EACCES).
+    case "hidden-file":
+      return ["--ro-bind", "/dev/null", path];
+    case "hidden-folder":
+      return ["--perms", "000", "--tmpfs", path, "--remount-ro", path];
+    default:
+      return unreachable(kind);
+  }
+}
+
+function renderNamespaces(
+  plan: SandboxPlan,
+  features: BwrapFeatures,
+): string[] {
+  const isPrivate = features.networkNamespace && !plan.networkAccess;
+  return [
+    ...(features.userNamespace ? ["--unshare-user"] : []),
+    "--unshare-pid",
+    "--unshare-ipc",
+    ...(isPrivate ? ["--unshare-net"] : []),
+  ];
+}
+
+// Of the entries only sys is always there; without it bwrap must fail, not go on.
+function renderProc({ ownProc }: BwrapFeatures): string[] {
+  if (!ownProc) return [];
+  const others = PROC_WRITABLE.flatMap((path) => ["--ro-bind-try", path, path]);
+  return ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", ...others];
+}
+
+function renderCapabilities(
+  plan: SandboxPlan,
+  features: BwrapFeatures,
+): string[] {
+  const kept = plan.isForeign && !features.userNamespace
+    ? OWNER_CAPABILITIES
+    : [];
+  return [
+    "--cap-drop",
+    "ALL",
+    ...kept.flatMap((capability) => ["--cap-add", capability]),
+  ];
+}

@@ -1,0 +1,221 @@
+/** What a launch must know of the disk, gathered freshly before each one. */
+import { errorCode, SandboxUnavailable } from "../../core/protocol/error.ts";
+import type { Files, Host } from "../../core/protocol/host.ts";
+import type { SandboxPolicy } from "../../core/protocol/policy.ts";
+import {
+  ancestors,
+  basename,
+  dirname,
+  isAbsolute,
+  isInside,
+  resolvePath,
+} from "../../core/util/path.ts";
+import { type GitFact, readGitFact } from "./git_facts.ts";
+import { type HiddenFact, readHidden } from "./hidden.ts";
+
+/** A folder that commands may write to. */
+export interface RootFact {
+  /** As configured. */
+  readonly path: string;
+  /** Without symbolic links. */
+  readonly real: string;
+  /** Temporary folders need no protected entries. */
+  readonly kind: "workspace" | "configured" | "temporary";
+  /** Owner, to notice folders that the sandbox's only user could not write. */
+  readonly uid: number;
+}
+
+/** Something that must not change, as it was found. */
+export interface EntryFact {
+  readonly path: string;
+  readonly kind: "folder" | "file" | "link" | "absent";
+  /** Where a link leads, if anywhere; where an entry really lies. */
+  readonly real?: string;
+}
+
+export interface LaunchFacts {
+  readonly cwd: string;
+  readonly roots: readonly RootFact[];
+  /** Roots left out, in sentences. */
+  readonly skipped: readonly string[];
+  /** `.git`, `.codex` and `.agents` in and above the roots. */
+  readonly entries: readonly EntryFact[];
+  readonly repositories: readonly GitFact[];
+  /** The agent's own state and program. */
+  readonly own: readonly EntryFact[];
+  readonly hidden: readonly HiddenFact[];
+}
+
+export interface FactsRequest {
+  readonly host: Pick<Host, "files" | "env" | "homeDir" | "os">;
+  readonly policy: SandboxPolicy;
+  readonly workspace: string;
+  readonly cwd: string;
+  /** CODEX_HOME, the agent's executable, and what else must never be writable. */
+  readonly ownPaths: readonly string[];
+  /** Made by commands that run now: there, and yet to be seen as absent. */
+  readonly isPlanted: (path: string) => boolean;
+  /** Whether submodules matter: they may be committed to, or no mount protects them. */
+  readonly withModules: boolean;
+}
+
+const PROTECTED_NAMES = [".git", ".codex", ".agents"] as const;
+
+/** Looks at everything the plan depends on. Throws when a root has been redirected. */
+export async function readLaunchFacts(
+  request: FactsRequest,
+): Promise<LaunchFacts> {
+  const { host, policy } = request;
+  const { files } = host;
+  const skipped: string[] = [];
+  const cwd = await files.realPath(request.cwd);
+  if (policy.mode !== "workspace-write") {
+    const denied = policy.mode === "read-only" ? policy.denyRead : [];
+    const hidden = await readHidden(files, denied, request.workspace);
+    return {
+      cwd,
+      roots: [],
+      skipped,
+      entries: [],
+      repositories: [],
+      own: [],
+      hidden,
+    };
+  }
+  const roots = await readRoots(request, policy, skipped);
+  const [entries, own, hidden] = await Promise.all([
+    readEntries(request, roots),
+    Promise.all(request.ownPaths.map((path) => lookAtFirst(files, path))),
+    readHidden(files, policy.denyRead, request.workspace),
+  ]);
+  const repositories = await Promise.all(
+    entries.filter(({ path, kind }) =>
+      path.endsWith("/.git") && kind !== "absent"
+    ).map(({ path, kind, real }) =>
+      readGitFact(
+        files,
+        kind === "link" ? real ?? path : path,
+        request.withModules,
+      )
+    ),
+  );
+  return { cwd, roots, skipped, entries, repositories, own, hidden };
+}
+
+async function readRoots(
+  { host, workspace }: FactsRequest,
+  policy: Extract<SandboxPolicy, { mode: "workspace-write" }>,
+  skipped: string[],
+): Promise<RootFact[]> {
+  const { files } = host;
+  const real = await files.realPath(workspace);
+  const home = host.homeDir();
+  const wanted: [string, RootFact["kind"]][] = [
+    [workspace, "workspace"],
+    ...policy.writableRoots.map((path): [string, RootFact["kind"]] => [
+      path,
+      "configured",
+    ]),
+  ];
+  if (!policy.excludeSlashTmp && host.os !== "windows") {
+    wanted.push(["/tmp", "temporary"]);
+  }
+  const tmpDir = host.env("TMPDIR") ?? "";
+  if (!policy.excludeTmpdirEnvVar && tmpDir !== "") {
+    if (isUsableTmpDir(tmpDir, real, home)) wanted.push([tmpDir, "temporary"]);
+    else skipped.push(`TMPDIR (${tmpDir}) is not used: it is too wide`);
+  }
+  const found = new Map<string, RootFact>();
+  for (const [path, kind] of wanted) {
+    const root = await readRoot(files, path, kind);
+    if (root === undefined) skipped.push(`${path} is not a folder here`);
+    else if (!found.has(root.real)) found.set(root.real, root);
+  }
+  return [...found.values()];
+}
+
+// A TMPDIR that holds the workspace or the home folder would open all around it.
+function isUsableTmpDir(
+  path: string,
+  workspace: string,
+  home: string | undefined,
+): boolean {
+  const full = resolvePath("/", path);
+  if (!isAbsolute(path) || full === "/" || full === home) return false;
+  return full === "/tmp" || !isInside(workspace, full);
+}
+
+async function readRoot(
+  files: Files,
+  path: string,
+  kind: RootFact["kind"],
+): Promise<RootFact | undefined> {
+  try {
+    const real = await files.realPath(path);
+    const stat = await files.stat(real);
+    // A root that leads to the top (through a link) would open everything.
+    if (stat === undefined || !stat.isDirectory || real === "/") {
+      return undefined;
+    }
+    return { path: resolvePath("/", path), real, kind, uid: stat.uid };
+  } catch (error) {
+    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") {
+      return undefined;
+    }
+    throw new SandboxUnavailable(
+      `Cannot look at writable root ${path}: ${errorCode(error) ?? error}`,
+    );
+  }
+}
+
+// Of folders above the workspace only what exists: an outer repository whose hooks would
+// run, an outer configuration that would be obeyed.
+async function readEntries(
+  { host, isPlanted }: FactsRequest,
+  roots: readonly RootFact[],
+): Promise<EntryFact[]> {
+  const own = roots.filter(({ kind }) => kind !== "temporary");
+  const inside = own.map(({ real }) => real);
+  const above = own.flatMap(({ real }) => ancestorsInside(real, roots))
+    .filter((path) => !inside.includes(path));
+  const paths = [
+    ...inside.map((path) => ({ path, isAbove: false })),
+    ...new Set(above).values().map((path) => ({ path, isAbove: true })),
+  ].flatMap(({ path, isAbove }) =>
+    PROTECTED_NAMES.map((name) => ({ path: `${path}/${name}`, isAbove }))
+  );
+  const found = await Promise.all(paths.map(async ({ path, isAbove }) => {
+    if (isPlanted(path)) return { path, kind: "absent" as const };
+    const entry = await lookAt(host.files, path);
+    return isAbove && entry.kind === "absent" ? undefined : entry;
+  }));
+  return found.filter((entry) => entry !== undefined);
+}
+
+/** The folders above `path` that lie strictly inside some other root. */
+function ancestorsInside(
+  path: string,
+  roots: readonly RootFact[],
+): readonly string[] {
+  return ancestors(dirname(path)).filter((at) =>
+    at !== "/" && roots.some(({ real }) => real !== at && isInside(at, real))
+  );
+}
+
+async function lookAt(files: Files, path: string): Promise<EntryFact> {
+  const stat = await files.lstat(path);
+  if (stat === undefined) return { path, kind: "absent" };
+  const real = await files.realPath(path).catch(() => undefined);
+  const kind = stat.isSymlink ? "link" : stat.isDirectory ? "folder" : "file";
+  return { path, kind, ...(real === undefined ? {} : { real }) };
+}
+
+// Of a path that does not exist the first missing part: it could be made, and all below.
+async function lookAtFirst(files: Files, path: string): Promise<EntryFact> {
+  const entry = await lookAt(files, path);
+  const parent = dirname(path);
+  if (entry.kind !== "absent" || parent === "/") return entry;
+  const above = await lookAtFirst(files, parent);
+  if (above.kind === "absent") return above;
+  return { path: `${above.real ?? parent}/${basename(path)}`, kind: "absent" };
+}

@@ -1,0 +1,166 @@
+/** What of a repository can execute code, and where it really lies. */
+import type { Files } from "../../core/protocol/host.ts";
+import { LIMITS } from "../../core/protocol/limits.ts";
+import { basename, resolvePath } from "../../core/util/path.ts";
+
+/** One repository as seen from its `.git`. */
+export interface GitFact {
+  /** The `.git` folder, or the pointer file of a worktree or submodule. */
+  readonly entry: string;
+  /** The folder the entry is or names, and the one it shares with other worktrees. */
+  readonly folders: readonly string[];
+  /**
+   * Whether the folders say themselves that they belong to this entry. A pointer file
+   * alone proves nothing: it may name any folder of the disk.
+   */
+  readonly isOwner: boolean;
+  /** Existing files and folders through which git runs programs. */
+  readonly parts: readonly string[];
+  /** Such folders that do not exist. */
+  readonly absentFolders: readonly string[];
+  /** Such files that do not exist. */
+  readonly absentFiles: readonly string[];
+}
+
+// gitrepository-layout(5). `commondir` moves configuration and hooks elsewhere.
+const FOLDERS = ["hooks", "info"];
+const FILES = ["config", "config.worktree", "commondir"];
+const WORKTREE_FILES = ["commondir", "gitdir", "config.worktree"];
+
+/** Follows the entry to its folders; `withModules` also looks at submodules below them. */
+export async function readGitFact(
+  files: Files,
+  entry: string,
+  withModules: boolean,
+): Promise<GitFact> {
+  const stat = await files.lstat(entry);
+  if (stat?.isDirectory) {
+    return await describe(
+      files,
+      { entry, main: entry, isOwner: true },
+      withModules,
+    );
+  }
+  const folder = await readPointer(files, entry, "gitdir: ");
+  if (folder === undefined) return bare(entry);
+  const shared = await readPointer(files, `${folder}/commondir`, "");
+  const back = await readLine(files, `${folder}/gitdir`);
+  const isOwner = back !== undefined && resolvePath(folder, back) === entry;
+  return await describe(files, {
+    entry,
+    main: shared ?? folder,
+    isOwner,
+    ...(shared === undefined ? {} : { linked: folder }),
+  }, withModules);
+}
+
+async function describe(
+  files: Files,
+  found: {
+    readonly entry: string;
+    readonly main: string;
+    readonly linked?: string;
+    readonly isOwner: boolean;
+  },
+  withModules: boolean,
+): Promise<GitFact> {
+  const { entry, main, linked } = found;
+  const top = `${main}/modules`;
+  const modules = withModules ? await findModules(files, top) : [];
+  const folders = [main, ...modules ?? []].flatMap((path) =>
+    FOLDERS.map((name) => `${path}/${name}`)
+  );
+  const plain = [
+    ...[main, ...modules ?? []].flatMap((path) =>
+      FILES.map((name) => `${path}/${name}`)
+    ),
+    ...(linked === undefined
+      ? []
+      : WORKTREE_FILES.map((name) => `${linked}/${name}`)),
+  ];
+  const there = await exists(files, [
+    ...folders,
+    ...plain,
+    `${main}/worktrees`,
+    // Too many to look at one by one: then none of them can be committed to.
+    ...(modules === undefined ? [top] : []),
+  ]);
+  return {
+    entry,
+    folders: linked === undefined ? [main] : [main, linked],
+    isOwner: found.isOwner,
+    parts: [...there],
+    absentFolders: folders.filter((path) => !there.has(path)),
+    absentFiles: plain.filter((path) => !there.has(path)),
+  };
+}
+
+function bare(entry: string): GitFact {
+  return {
+    entry,
+    folders: [],
+    isOwner: false,
+    parts: [],
+    absentFolders: [],
+    absentFiles: [],
+  };
+}
+
+/** The real folder a pointer file names, if it names one that exists. */
+async function readPointer(
+  files: Files,
+  path: string,
+  prefix: string,
+): Promise<string | undefined> {
+  const line = await readLine(files, path);
+  if (line === undefined || !line.startsWith(prefix)) return undefined;
+  const folder = path.slice(0, path.lastIndexOf("/"));
+  const named = resolvePath(folder, line.slice(prefix.length).trim());
+  if (!(await files.stat(named))?.isDirectory) return undefined;
+  return await files.realPath(named);
+}
+
+async function readLine(
+  files: Files,
+  path: string,
+): Promise<string | undefined> {
+  const stat = await files.lstat(path);
+  // Never a pipe or a device: reading one could wait for ever.
+  if (!stat?.isFile || stat.size > 4096) return undefined;
+  const [line = ""] = (await files.readText(path)).split("\n");
+  return line.trim();
+}
+
+// Names of submodules may contain slashes, so a module is known by its HEAD. Undefined
+// when there are too many folders to look at.
+async function findModules(
+  files: Files,
+  top: string,
+): Promise<string[] | undefined> {
+  const modules: string[] = [];
+  const open = [top];
+  let looked = 0;
+  for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
+    if (++looked > LIMITS.gitModules) return undefined;
+    if (!(await files.lstat(folder))?.isDirectory) continue;
+    const names = (await files.list(folder)).filter((entry) =>
+      entry.isDirectory
+    ).map(({ name }) => name);
+    const isModule = basename(folder) !== "modules" &&
+      await files.lstat(`${folder}/HEAD`) !== undefined;
+    if (isModule) modules.push(folder);
+    const below = isModule ? names.filter((name) => name === "modules") : names;
+    open.push(...below.map((name) => `${folder}/${name}`));
+  }
+  return modules;
+}
+
+async function exists(
+  files: Files,
+  paths: readonly string[],
+): Promise<Set<string>> {
+  const found = await Promise.all(
+    paths.map(async (path) => await files.lstat(path) !== undefined),
+  );
+  return new Set(paths.filter((_, index) => found[index]));
+}

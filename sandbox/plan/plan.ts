@@ -1,0 +1,246 @@
+/** SandboxPolicy and facts -> what a command may reach: mounts in order, guard, network. Pure. */
+import { SandboxUnavailable, UserError } from "../../core/protocol/error.ts";
+import type { SandboxPolicy } from "../../core/protocol/policy.ts";
+import { dirname, isInside } from "../../core/util/path.ts";
+import type { EntryFact, LaunchFacts } from "./facts.ts";
+import type { GitFact } from "./git_facts.ts";
+
+/** A policy that needs a sandbox. */
+export type ConfinedPolicy = Extract<
+  SandboxPolicy,
+  { readonly denyRead: readonly string[] }
+>;
+
+export type MountKind =
+  | "writable"
+  /** A writable folder that cannot be renamed away, with what lies in it. */
+  | "pinned"
+  | "read-only"
+  /** Nothing is there, and nothing can be made there. */
+  | "absent"
+  | "hidden-file"
+  | "hidden-folder";
+
+export interface Mount {
+  readonly kind: MountKind;
+  readonly path: string;
+}
+
+/** Something compared after the command, and put back if it changed. */
+export interface GuardItem {
+  readonly path: string;
+  /** The thing itself, or with all that lies below it. */
+  readonly scope: "entry" | "tree";
+}
+
+export interface SandboxPlan {
+  readonly mode: ConfinedPolicy["mode"];
+  readonly cwd: string;
+  /** Over a file system that is otherwise read-only; outer before inner. */
+  readonly mounts: readonly Mount[];
+  /** What mounts cannot hold still. */
+  readonly guard: readonly GuardItem[];
+  /** What needs holding still where there are no mounts. */
+  readonly fullGuard: readonly GuardItem[];
+  /** Writable folders for a back end that knows no exceptions below them. */
+  readonly plainRoots: readonly string[];
+  /** The agent's own paths that such a back end would leave open. */
+  readonly exposed: readonly string[];
+  readonly networkAccess: boolean;
+  readonly unixSockets: boolean;
+  /** A writable folder belongs to somebody else: root needs capabilities to write it. */
+  readonly isForeign: boolean;
+  readonly notes: readonly string[];
+}
+
+const RANK: Record<MountKind, number> = {
+  "pinned": 0,
+  "writable": 1,
+  "read-only": 2,
+  "absent": 2,
+  "hidden-file": 3,
+  "hidden-folder": 3,
+};
+
+/** Throws UserError when the policy contradicts itself on this disk. */
+export function planSandbox(
+  policy: ConfinedPolicy,
+  facts: LaunchFacts,
+  agent: { readonly uid: number },
+): SandboxPlan {
+  const gitCommits = policy.mode === "workspace-write" && policy.gitCommits;
+  const own = facts.own.map(({ real, path }) => real ?? path);
+  const wanted = planMounts(facts, gitCommits);
+  refuseContradictions(wanted, own);
+  const mounts = orderMounts(wanted);
+  return {
+    mode: policy.mode,
+    cwd: facts.cwd,
+    mounts,
+    ...planGuards(facts, gitCommits),
+    ...planPlainRoots(facts, mounts, own),
+    networkAccess: policy.networkAccess,
+    unixSockets: policy.mode === "workspace-write" && policy.allowUnixSockets,
+    isForeign: agent.uid === 0 &&
+      facts.roots.some(({ uid, kind }) => uid !== 0 && kind !== "temporary"),
+    notes: facts.skipped,
+  };
+}
+
+function planMounts(facts: LaunchFacts, gitCommits: boolean): Mount[] {
+  const { roots, entries, repositories, own, hidden } = facts;
+  return [
+    ...roots.map(({ real }): Mount => ({ kind: "writable", path: real })),
+    ...entries.filter((entry) => !isGitFolder(entry)).map(planEntry),
+    ...repositories.flatMap((git) => planRepository(git, gitCommits)),
+    ...own.map(planEntry),
+    ...hidden.map(({ path, kind }): Mount => ({
+      kind: kind === "file" ? "hidden-file" : "hidden-folder",
+      path,
+    })),
+  ];
+}
+
+// Its folder is among those of its repository.
+function isGitFolder({ path, kind }: EntryFact): boolean {
+  return kind === "folder" && path.endsWith("/.git");
+}
+
+// A link cannot be mounted over: its target is held still here, the link by the guard.
+function planEntry({ path, kind, real }: EntryFact): Mount {
+  if (kind === "absent") return { kind: "absent", path };
+  if (real === undefined) {
+    throw new SandboxUnavailable(
+      `Cannot protect ${path}: it is a link that leads nowhere, must be removed or led somewhere`,
+    );
+  }
+  return { kind: "read-only", path: real };
+}
+
+function planRepository(git: GitFact, gitCommits: boolean): Mount[] {
+  if (!gitCommits || !git.isOwner) {
+    return git.folders.map((path) => ({ kind: "read-only", path }));
+  }
+  return [
+    ...git.folders.map((path): Mount => ({ kind: "writable", path })),
+    ...git.parts.map((path): Mount => ({ kind: "read-only", path })),
+    ...git.absentFolders.map((path): Mount => ({ kind: "absent", path })),
+  ];
+}
+
+function refuseContradictions(
+  wanted: readonly Mount[],
+  own: readonly string[],
+): void {
+  const open = wanted.filter(({ kind }) => kind === "writable");
+  const hidden = wanted.filter(({ kind }) => kind === "hidden-folder");
+  for (const { path } of open) {
+    const home = own.find((ours) => isInside(path, ours));
+    if (home !== undefined) {
+      throw new UserError(
+        "sandbox",
+        `Cannot make ${path} writable: it lies in ${home}, must be outside of the agent's own files`,
+      );
+    }
+    const cover = hidden.find((mount) => isInside(path, mount.path));
+    if (cover !== undefined) {
+      throw new UserError(
+        "sandbox",
+        `Cannot hide ${cover.path}: it holds ${path}, must not hold a writable folder`,
+      );
+    }
+  }
+}
+
+/**
+ * Outer before inner, each path once with its strictest kind, and nothing that an
+ * enclosing read-only mount makes needless or that would open it again.
+ */
+function orderMounts(wanted: readonly Mount[]): readonly Mount[] {
+  const strictest = new Map<string, Mount>();
+  for (const mount of [...wanted, ...planPins(wanted)]) {
+    const known = strictest.get(mount.path);
+    if (known === undefined || RANK[mount.kind] > RANK[known.kind]) {
+      strictest.set(mount.path, mount);
+    }
+  }
+  const sorted = [...strictest.values()].sort((left, right) =>
+    depth(left.path) - depth(right.path) ||
+    (left.path < right.path ? -1 : 1)
+  );
+  const kept: Mount[] = [];
+  for (const mount of sorted) {
+    const around = kept.findLast(({ path }) => isInside(mount.path, path));
+    const isOpen = around?.kind === "writable" || around?.kind === "pinned";
+    const isHiding = mount.kind.startsWith("hidden") &&
+      !around?.kind.startsWith("hidden");
+    if (mount.kind === "writable" || isHiding || isOpen) kept.push(mount);
+  }
+  return kept;
+}
+
+// Renaming a folder above a protected one would take the protected one away with it, and
+// leave its name free. A mount point cannot be renamed (EBUSY).
+function planPins(wanted: readonly Mount[]): Mount[] {
+  const open = wanted.filter(({ kind }) => kind === "writable");
+  return wanted.flatMap(({ path }) => {
+    const between: Mount[] = [];
+    for (let at = dirname(path); at !== "/"; at = dirname(at)) {
+      const isBelow = open.some((root) =>
+        root.path !== at && isInside(at, root.path)
+      );
+      if (isBelow) between.push({ kind: "pinned", path: at });
+    }
+    return between;
+  });
+}
+
+function planGuards(
+  facts: LaunchFacts,
+  gitCommits: boolean,
+): Pick<SandboxPlan, "guard" | "fullGuard"> {
+  const asEntry = (path: string): GuardItem => ({ path, scope: "entry" });
+  const asTree = (path: string): GuardItem => ({ path, scope: "tree" });
+  const { entries, repositories } = facts;
+  const links = entries.filter(({ kind }) => kind === "link");
+  const files = repositories.flatMap(({ absentFiles }) => absentFiles);
+  return {
+    guard: [
+      ...links.map(({ path }) => asEntry(path)),
+      ...(gitCommits ? files.map(asEntry) : []),
+    ],
+    fullGuard: [
+      ...entries.map((entry) =>
+        entry.path.endsWith("/.git") ? asEntry(entry.path) : asTree(entry.path)
+      ),
+      ...repositories.flatMap(({ folders }) => folders.map(asEntry)),
+      ...repositories.flatMap((git) =>
+        [...git.parts, ...git.absentFolders, ...git.absentFiles].map(asTree)
+      ),
+    ],
+  };
+}
+
+// Without mounts a right to a folder is a right to all below it. A temporary folder that
+// holds our own files is left out; a workspace that does cannot be served.
+function planPlainRoots(
+  facts: LaunchFacts,
+  mounts: readonly Mount[],
+  own: readonly string[],
+): Pick<SandboxPlan, "plainRoots" | "exposed"> {
+  const temporary = facts.roots.filter(({ kind }) => kind === "temporary")
+    .map(({ real }) => real);
+  const holdsOwn = (root: string): boolean =>
+    own.some((path) => isInside(path, root));
+  const roots = mounts.filter(({ kind }) => kind === "writable")
+    .map(({ path }) => path)
+    .filter((path) => !(temporary.includes(path) && holdsOwn(path)));
+  return {
+    plainRoots: roots,
+    exposed: own.filter((path) => roots.some((root) => isInside(path, root))),
+  };
+}
+
+function depth(path: string): number {
+  return path.split("/").length;
+}

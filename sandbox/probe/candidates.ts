@@ -1,0 +1,164 @@
+/** The back ends from strong to weak, each proved by running it; the first that holds is used. */
+import type { Backend } from "../backends/backend.ts";
+import { hintFor } from "./hints.ts";
+import { BWRAP_PATHS, type BwrapFeatures } from "../backends/bwrap.ts";
+import {
+  findFirst,
+  type ProbeHost,
+  type ProbeTarget,
+  readTarget,
+  removeTarget,
+  runProbe,
+} from "./probe.ts";
+
+/**
+ * `bwrap` is any of its forms, a longer name that form alone; `none` runs commands
+ * plainly, because somebody said so.
+ */
+export type BackendChoice =
+  | "auto"
+  | "bwrap"
+  | "bwrap-noproc"
+  | "bwrap-nouserns"
+  | "landlock"
+  | "none";
+
+/** One attempt: a back end, and what came of it. */
+export interface Rung {
+  readonly name: Backend["name"];
+  readonly isProved: boolean;
+  /** Why not, in the words of what failed. */
+  readonly detail: string;
+  /** What would help; empty when nothing is known to. */
+  readonly hint: string;
+  /** Set when proved. */
+  readonly backend?: Backend;
+}
+
+export interface ClimbOptions {
+  readonly choice: BackendChoice;
+  /** Goes on after the first success, to say of every rung whether it would hold. */
+  readonly isComplete?: boolean;
+  /** Leaves out the user namespace: for root in folders of others. */
+  readonly skipsUserNamespace?: boolean;
+  /** Newest version of Landlock to use; for tests of older kernels. */
+  readonly landlockAbiMax?: number;
+}
+
+interface Candidate {
+  readonly backend: Backend;
+  /** Tried only when one before it failed for its network alone. */
+  readonly isForNetwork?: boolean;
+}
+
+/** Tries the rungs in order; the last one says whether any held. */
+export async function runLadder(
+  host: ProbeHost,
+  options: ClimbOptions,
+): Promise<readonly Rung[]> {
+  if (options.choice === "none" || host.os === "windows") return [];
+  const target = await readTarget(host);
+  const rungs: Rung[] = [];
+  try {
+    for (const candidate of await findCandidates(host, options, rungs)) {
+      const hasNetworkTrouble = rungs.some(({ detail }) =>
+        /loopback|RTM_NEW/i.test(detail)
+      );
+      if (candidate.isForNetwork && !hasNetworkTrouble) continue;
+      const rung = await tryRung(host, candidate.backend, target);
+      rungs.push(rung);
+      if (rung.isProved && !options.isComplete) break;
+    }
+  } finally {
+    await removeTarget(host, target);
+  }
+  return rungs;
+}
+
+/** The strongest rung that was proved. */
+export function findProved(rungs: readonly Rung[]): Backend | undefined {
+  return rungs.find(({ isProved }) => isProved)?.backend;
+}
+
+/** What failed before, in one line; empty when the first rung held. */
+export function describeFailures(rungs: readonly Rung[]): string {
+  return rungs.filter(({ isProved }) => !isProved)
+    .map(({ name, detail, hint }) =>
+      `${name}: ${detail}${hint === "" ? "" : ` (${hint})`}`
+    ).join("; ");
+}
+
+async function tryRung(
+  host: ProbeHost,
+  backend: Backend,
+  target: ProbeTarget,
+): Promise<Rung> {
+  const { isProved, detail, abi } = await runProbe(host, backend, target);
+  const { name, kind } = backend;
+  const hint = isProved ? "" : hintFor(kind, detail);
+  if (!isProved) return { name, isProved, detail, hint };
+  const proved = backend.kind === "landlock"
+    ? { ...backend, abi: abi ?? backend.abi }
+    : backend;
+  return { name, isProved, detail, hint, backend: proved };
+}
+
+async function findCandidates(
+  host: ProbeHost,
+  options: ClimbOptions,
+  rungs: Rung[],
+): Promise<Candidate[]> {
+  if (host.os === "darwin") {
+    return [{ backend: { kind: "seatbelt", name: "seatbelt" } }];
+  }
+  const { choice, landlockAbiMax: abiMax } = options;
+  const bwrap = choice === "landlock"
+    ? []
+    : await findBwrap(host, options, rungs);
+  const landlock: Candidate = {
+    backend: {
+      kind: "landlock",
+      name: "landlock",
+      abi: 1,
+      ...(abiMax === undefined ? {} : { abiMax }),
+    },
+  };
+  if (choice === "auto" || choice === "landlock") return [...bwrap, landlock];
+  return bwrap.filter(({ backend }) => backend.name.startsWith(choice));
+}
+
+async function findBwrap(
+  host: ProbeHost,
+  options: ClimbOptions,
+  rungs: Rung[],
+): Promise<Candidate[]> {
+  const program = await findFirst(host.files, BWRAP_PATHS);
+  if (program === undefined) {
+    const detail = "bubblewrap is not installed";
+    const hint = hintFor("bwrap", detail);
+    rungs.push({ name: "bwrap", isProved: false, detail, hint });
+    return [];
+  }
+  const shapes = [
+    ...(options.skipsUserNamespace ? [] : [true]),
+    ...(host.uid === 0 ? [false] : []),
+  ].flatMap((userNamespace) =>
+    [true, false].map((ownProc) => ({ userNamespace, ownProc }))
+  );
+  return [true, false].flatMap((networkNamespace) =>
+    shapes.map((shape): Candidate => ({
+      backend: nameBwrap({ program, ...shape, networkNamespace }),
+      isForNetwork: !networkNamespace,
+    }))
+  );
+}
+
+function nameBwrap(features: BwrapFeatures): Backend {
+  const { userNamespace, ownProc } = features;
+  const name = !userNamespace
+    ? "bwrap-nouserns"
+    : ownProc
+    ? "bwrap"
+    : "bwrap-noproc";
+  return { kind: "bwrap", name, features };
+}

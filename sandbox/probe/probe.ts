@@ -1,0 +1,225 @@
+/** Proves a back end by running it: one child that must read, and must not reach anything else. */
+import type { Files, Host } from "../../core/protocol/host.ts";
+import {
+  type Backend,
+  buildLaunch,
+  buildSelfLaunch,
+  type LaunchLine,
+} from "../backends/backend.ts";
+import { type BriefResult, runBriefly } from "./short_run.ts";
+import { type LauncherRequest, planConfinement } from "../backends/landlock.ts";
+import { parseFilterCount } from "./proc_status.ts";
+import type { SandboxPlan } from "../plan/plan.ts";
+
+export type ProbeHost = Pick<
+  Host,
+  | "arch"
+  | "env"
+  | "files"
+  | "newId"
+  | "os"
+  | "pid"
+  | "selfCommand"
+  | "sleep"
+  | "spawn"
+  | "uid"
+>;
+
+export interface ProbeResult {
+  readonly isProved: boolean;
+  /** What failed, in the words of the program that failed; empty when proved. */
+  readonly detail: string;
+  /** Version of Landlock in the kernel, when the launcher could ask. */
+  readonly abi?: number;
+}
+
+/** What the child is to try; made by `readTarget`, removed by `removeTarget`. */
+export interface ProbeTarget {
+  /** A file the agent itself could write a moment ago. */
+  readonly path: string;
+  /** Its content; empty when no such file could be made. */
+  readonly nonce: string;
+  /** Seccomp filters on the agent: the child must have more. */
+  readonly ownFilters: number;
+}
+
+const BASH_PATHS = [
+  "/bin/bash",
+  "/usr/bin/bash",
+  "/run/current-system/sw/bin/bash",
+];
+/** TEST-NET-1 of RFC 5737, over datagrams: connecting one sends nothing. */
+const OUTSIDE = "192.0.2.1";
+const STRICTEST: SandboxPlan = {
+  mode: "read-only",
+  cwd: "/",
+  mounts: [],
+  guard: [],
+  fullGuard: [],
+  plainRoots: [],
+  exposed: [],
+  networkAccess: false,
+  unixSockets: false,
+  isForeign: false,
+  notes: [],
+};
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  wrote: "a file outside could be written",
+  connected: "a connection could be made",
+  signalled: "a process outside could be signalled",
+  unix: "a unix socket could be opened",
+};
+
+// Builtins alone, so that one process does it all. Signal 0 to -1 reaches for every
+// process there is.
+const SCRIPT = `
+exec 2>/dev/null
+IFS= read -r line < "$1" && echo "read $line"
+{ echo x >> "$1"; } && echo wrote
+{ :; } 3<>"/dev/udp/$2/9" && echo connected
+kill -s 0 -- "$3" && echo signalled
+while IFS= read -r line; do
+  case $line in Seccomp*) echo "$line" ;; esac
+done < /proc/self/status
+exit 0
+`;
+
+/** Makes the file that the attempts are about. */
+export async function readTarget(host: ProbeHost): Promise<ProbeTarget> {
+  const nonce = host.newId();
+  const status = await host.files.readText(`/proc/${host.pid}/status`)
+    .catch(() => "");
+  const ownFilters = parseFilterCount(status);
+  for (const folder of [host.env("TMPDIR"), "/tmp", "/dev/shm", "/var/tmp"]) {
+    const path = `${folder}/.rondo-probe-${nonce}`;
+    if (folder === undefined || !folder.startsWith("/")) continue;
+    try {
+      await host.files.write(path, `${nonce}\n`, {
+        exclusive: true,
+        mode: 0o600,
+      });
+      return { path, nonce, ownFilters };
+    } catch {
+      continue;
+    }
+  }
+  // Nothing is writable for us: then a write outside cannot succeed for a command either.
+  return { path: "/proc/self/status", nonce: "", ownFilters };
+}
+
+/** Removes the file again. */
+export async function removeTarget(
+  host: ProbeHost,
+  target: ProbeTarget,
+): Promise<void> {
+  if (target.nonce !== "") {
+    await host.files.remove(target.path).catch(() => {});
+  }
+}
+
+/** Runs the attempts under the back end and judges what they say. */
+export async function runProbe(
+  host: ProbeHost,
+  backend: Backend,
+  target: ProbeTarget,
+): Promise<ProbeResult> {
+  const result = await runAttempts(host, backend, target);
+  const abi = /^abi (\d+)$/m.exec(result.stdout)?.[1];
+  const detail = judge(result, { backend, target });
+  return {
+    isProved: detail === "",
+    detail,
+    ...(abi === undefined ? {} : { abi: Number(abi) }),
+  };
+}
+
+async function runAttempts(
+  host: ProbeHost,
+  backend: Backend,
+  target: ProbeTarget,
+): Promise<BriefResult> {
+  // In a PID namespace the agent has no number; its own may be that of a process inside.
+  const pid = backend.kind === "bwrap" ? -1 : host.pid;
+  const { path } = target;
+  const self: LauncherRequest = {
+    argv: [],
+    env: { PATH: "/usr/bin:/bin" },
+    mergesOutput: false,
+    attempts: { read: path, write: path, address: OUTSIDE, pid },
+  };
+  if (backend.kind === "landlock") {
+    const confine = planConfinement(STRICTEST, host);
+    return await runBriefly(
+      host,
+      buildSelfLaunch(host, { ...self, confine }, "/"),
+    );
+  }
+  const bash = await findFirst(host.files, BASH_PATHS);
+  const line = bash === undefined ? buildSelfLaunch(host, self, "/") : {
+    command: bash,
+    args: [
+      "--norc",
+      "--noprofile",
+      "-c",
+      SCRIPT,
+      "bash",
+      path,
+      OUTSIDE,
+      `${pid}`,
+    ],
+    cwd: "/",
+    env: self.env,
+  };
+  return await runBriefly(host, runUnder(host, backend, line));
+}
+
+// A descriptor among the arguments is inherited through bwrap by its number.
+function runUnder(
+  host: ProbeHost,
+  backend: Backend,
+  line: LaunchLine,
+): LaunchLine {
+  const outer = buildLaunch(host, { backend, plan: STRICTEST }, {
+    argv: [line.command],
+    env: line.env,
+    mergesOutput: false,
+  });
+  return { ...outer, args: [...outer.args, ...line.args] };
+}
+
+function judge(
+  { code, stdout, stderr }: BriefResult,
+  { backend, target }: {
+    readonly backend: Backend;
+    readonly target: ProbeTarget;
+  },
+): string {
+  const lines = stdout.split("\n");
+  if (code !== 0) return stderr.trim().split("\n")[0] || `exit code ${code}`;
+  if (target.nonce !== "" && !lines.includes(`read ${target.nonce}`)) {
+    return `a file could not be read: ${stderr.trim()}`;
+  }
+  const escapes = lines.filter((line) => line in ESCAPES);
+  if (escapes.length > 0) {
+    return escapes.map((line) => ESCAPES[line]).join("; ");
+  }
+  const isFiltered = parseFilterCount(stdout) > target.ownFilters;
+  if (
+    stdout.includes("\nSeccomp:") && backend.kind === "bwrap" && !isFiltered
+  ) {
+    return "the seccomp filter is not in force";
+  }
+  return "";
+}
+
+/** First of the paths at which there is a file. */
+export async function findFirst(
+  files: Pick<Files, "stat">,
+  paths: readonly string[],
+): Promise<string | undefined> {
+  for (const path of paths) {
+    if ((await files.stat(path).catch(() => undefined))?.isFile) return path;
+  }
+  return undefined;
+}

@@ -1,0 +1,256 @@
+/** One command from request to result: plainly, or prepared, run and put in order after. */
+import type {
+  CommandRequest,
+  CommandResult,
+} from "../../core/protocol/command.ts";
+import {
+  errorCode,
+  errorText,
+  SandboxUnavailable,
+  ToolError,
+} from "../../core/protocol/error.ts";
+import type { Child, Host, SpawnRequest } from "../../core/protocol/host.ts";
+import { LIMITS } from "../../core/protocol/limits.ts";
+import {
+  buildLaunch,
+  buildPlainLaunch,
+  type LaunchLine,
+} from "../backends/backend.ts";
+import { OutputCapture } from "./capture.ts";
+import { isDenial, isNetworkFailure } from "./denial.ts";
+import { LAUNCHER } from "../backends/landlock.ts";
+import { type RunEnd, runToEnd } from "./run_to_end.ts";
+import { isConfined, type Prepared, type Session } from "./session.ts";
+import { COMMAND_MARK, type SweptCommand } from "./orphans.ts";
+
+/** A command that takes over the terminal's streams. */
+export type InheritedRequest = Pick<
+  CommandRequest,
+  "argv" | "cwd" | "env" | "policy" | "signal" | "workspace"
+>;
+
+/** A command that is ready to be spawned. */
+interface Ready {
+  readonly launch: LaunchLine;
+  /** Absent when it runs plainly. */
+  readonly prepared?: Prepared;
+  readonly swept: SweptCommand;
+}
+
+type Streams = Pick<SpawnRequest, "stdin" | "stdout" | "stderr" | "detached">;
+
+/** Runs the command to its end, whatever end. Throws SandboxUnavailable or ToolError. */
+export async function runCommand(
+  session: Session,
+  request: CommandRequest,
+): Promise<CommandResult> {
+  const { host } = session;
+  const capture = new OutputCapture(host.files, {
+    onOutput: request.onOutput,
+    spoolPath: request.spoolPath,
+    spoolOverBytes: request.spoolOverBytes,
+  });
+  const isPlain = !request.sandboxed;
+  const ready = await prepare(session, request, {
+    isPlain,
+    mergesOutput: true,
+  });
+  const backend = ready.prepared?.backend;
+  return await finishing(session, ready, async () => {
+    const child = start(host, ready, {
+      stdin: request.stdin ?? "null",
+      stdout: "pipe",
+      stderr: "pipe",
+      detached: true,
+    });
+    const end = await runToEnd(child, {
+      host,
+      timeoutMs: request.timeoutMs,
+      signal: request.signal,
+      capture,
+      isStderrOurs: backend !== undefined,
+      isWrapped: backend?.kind === "bwrap",
+      sweep: (pid) => sweep(session, ready, pid),
+    });
+    refuseUnstarted(end, capture);
+    return (changed) => buildResult({ ready, end, changed, capture, request });
+  });
+}
+
+/** Runs it on the streams of this program; resolves to the exit code. */
+export async function runCommandInherited(
+  session: Session,
+  request: InheritedRequest,
+): Promise<number> {
+  const ready = await prepare(session, request, {
+    isPlain: false,
+    mergesOutput: false,
+  });
+  return await finishing(session, ready, async () => {
+    const child = start(session.host, ready, {
+      stdin: "inherit",
+      stdout: "inherit",
+      stderr: "inherit",
+      detached: false,
+    });
+    const onAbort = (): void => child.kill("SIGTERM");
+    request.signal.addEventListener("abort", onAbort, { once: true });
+    const { code } = await child.status;
+    request.signal.removeEventListener("abort", onAbort);
+    await sweep(session, ready, child.pid);
+    return () => code;
+  });
+}
+
+async function prepare(
+  session: Session,
+  request: InheritedRequest,
+  how: { readonly isPlain: boolean; readonly mergesOutput: boolean },
+): Promise<Ready> {
+  const { argv, cwd, policy } = request;
+  const { host } = session;
+  if (argv.length === 0) {
+    throw new ToolError(
+      "Cannot run a command: it is empty, must name a program",
+    );
+  }
+  if (!(await host.files.stat(cwd))?.isDirectory) {
+    throw new ToolError(`Cannot run in ${cwd}: it is no folder, must be one`);
+  }
+  const mark = host.newId();
+  const env = { ...request.env, [COMMAND_MARK]: mark };
+  const { mergesOutput } = how;
+  if (how.isPlain || !isConfined(policy) || session.isOff) {
+    return {
+      launch: buildPlainLaunch({ argv, env, mergesOutput }, {
+        cwd,
+        os: host.os,
+      }),
+      swept: { mark, isConfined: false },
+    };
+  }
+  const workspace = request.workspace ?? cwd;
+  const prepared = await session.prepare({ policy, workspace, cwd });
+  try {
+    const told = tellSandbox(env, prepared);
+    return {
+      launch: buildLaunch(host, prepared, { argv, env: told, mergesOutput }),
+      prepared,
+      swept: { mark, isConfined: true },
+    };
+  } catch (error) {
+    await session.finish(prepared);
+    throw error;
+  }
+}
+
+// The names that commands written for Codex look for, and our own.
+function tellSandbox(
+  env: Readonly<Record<string, string>>,
+  { backend, plan }: Prepared,
+): Record<string, string> {
+  return {
+    ...env,
+    RONDO_SANDBOX: backend.name,
+    ...(plan.networkAccess ? {} : { CODEX_SANDBOX_NETWORK_DISABLED: "1" }),
+  };
+}
+
+function start(
+  host: Pick<Host, "spawn">,
+  { launch, prepared }: Ready,
+  streams: Streams,
+): Child {
+  try {
+    return host.spawn({ ...launch, ...streams });
+  } catch (error) {
+    const text = `Cannot start the command: ${errorText(error)}`;
+    // E2BIG: the model's arguments are too long for execve(2).
+    if (prepared === undefined || errorCode(error) === "E2BIG") {
+      throw new ToolError(text);
+    }
+    throw new SandboxUnavailable(text);
+  }
+}
+
+/** Runs `work`, then puts the disk in order; what `work` gives learns what had changed. */
+async function finishing<T>(
+  session: Session,
+  ready: Ready,
+  work: () => Promise<(changed: readonly string[]) => T>,
+): Promise<T> {
+  session.sweeper.begin(ready.swept);
+  let changed: readonly string[] = [];
+  let build: (changed: readonly string[]) => T;
+  try {
+    build = await work();
+  } finally {
+    session.sweeper.forget(ready.swept);
+    if (ready.prepared !== undefined) {
+      changed = await session.finish(ready.prepared);
+    }
+  }
+  return build(changed);
+}
+
+// In a PID namespace everything ends with the command, before anybody could count it.
+async function sweep(
+  session: Session,
+  { prepared, swept }: Ready,
+  pid: number,
+): Promise<number> {
+  if (prepared?.backend.kind === "bwrap") return 0;
+  return await session.sweeper.end(swept, pid);
+}
+
+function refuseUnstarted(end: RunEnd, capture: OutputCapture): void {
+  const { exitCode, complaint } = end;
+  const isBwrap = exitCode === 1 && complaint.startsWith("bwrap: ") &&
+    capture.totalBytes === 0;
+  const isLauncher = exitCode === LAUNCHER.failedCode &&
+    complaint.startsWith(LAUNCHER.complaint);
+  if (!isBwrap && !isLauncher) return;
+  throw new SandboxUnavailable(`Cannot start the sandbox: ${complaint}`);
+}
+
+function buildResult({ ready, end, changed, capture, request }: {
+  readonly ready: Ready;
+  readonly end: RunEnd;
+  readonly changed: readonly string[];
+  readonly capture: OutputCapture;
+  readonly request: CommandRequest;
+}): CommandResult {
+  const output = capture.finish();
+  const text = `${output.head}\n${output.tail}`;
+  const plan = ready.prepared?.plan;
+  const isCutOff = plan?.networkAccess === false &&
+    isNetworkFailure(end.exitCode, text);
+  const notes = [
+    changed.length === 0
+      ? ""
+      : `The sandbox put back what may not change: ${
+        changed.slice(0, LIMITS.notedPaths).join(", ")
+      }`,
+    isCutOff ? "The network is closed in this sandbox" : "",
+    end.flooded
+      ? `Stopped after more than ${LIMITS.outputBytesMax} bytes of output`
+      : "",
+    end.reaped === 0
+      ? ""
+      : `Processes that outlived the command and were ended: ${end.reaped}`,
+    capture.spoolProblem,
+  ];
+  return {
+    exitCode: end.exitCode,
+    timedOut: end.timedOut,
+    aborted: end.aborted,
+    durationMs: end.durationMs,
+    output,
+    backend: ready.prepared?.backend.name ?? "none",
+    denied: request.sandboxed && ready.prepared !== undefined &&
+      (isDenial(end.exitCode, text) ||
+        (changed.length > 0 && end.exitCode !== 0)),
+    reaped: end.reaped,
+    notes: notes.filter((note) => note !== ""),
+  };
+}

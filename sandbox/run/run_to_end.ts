@@ -1,0 +1,199 @@
+/** Runs one started command to its end, whatever end: output, timeout, abort, stragglers. */
+import type { Child, Host } from "../../core/protocol/host.ts";
+import { LIMITS } from "../../core/protocol/limits.ts";
+import type { OutputCapture } from "./capture.ts";
+
+export interface RunOptions {
+  readonly host: Pick<Host, "files" | "kill" | "monotonicMs" | "sleep">;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly capture: OutputCapture;
+  /** Whether stderr carries the sandbox's own words instead of the command's. */
+  readonly isStderrOurs: boolean;
+  /** Whether the command is the only child of the process we started (bwrap). */
+  readonly isWrapped: boolean;
+  /** Ends what outlived the command; returns how many processes that were. */
+  readonly sweep: (pid: number) => Promise<number>;
+}
+
+export interface RunEnd {
+  readonly exitCode: number;
+  readonly timedOut: boolean;
+  readonly aborted: boolean;
+  /** Killed because it wrote more than any command may. */
+  readonly flooded: boolean;
+  readonly durationMs: number;
+  readonly reaped: number;
+  /** The sandbox's own words, when it had any. */
+  readonly complaint: string;
+}
+
+type Cause = "ended" | "timeout" | "abort" | "flood";
+
+/** Exit code of a command that ran out of time, as timeout(1) has it. */
+const TIMED_OUT = 124;
+const COMPLAINT_BYTES = 4096;
+
+/** Waits for the child, and ends it when it must end. */
+export async function runToEnd(
+  child: Child,
+  options: RunOptions,
+): Promise<RunEnd> {
+  const { host, capture } = options;
+  const startMs = host.monotonicMs();
+  const watch = new AbortController();
+  const flood = Promise.withResolvers<Cause>();
+  const complaint: string[] = [];
+  const output = new Reader(child.stdout, async (chunk) => {
+    await capture.add(chunk);
+    if (capture.totalBytes > LIMITS.outputBytesMax) flood.resolve("flood");
+  });
+  const errors = new Reader(child.stderr, async (chunk) => {
+    if (!options.isStderrOurs) await capture.add(chunk);
+    else if (complaint.length * 64 < COMPLAINT_BYTES) {
+      complaint.push(new TextDecoder().decode(chunk.slice(0, COMPLAINT_BYTES)));
+    }
+  });
+  const ended = child.status.then((): Cause => "ended");
+  const cause = await Promise.race([
+    ended,
+    flood.promise,
+    waitForTimeout(options, watch.signal),
+    waitForAbort(options.signal, watch.signal),
+  ]);
+  watch.abort();
+  if (cause !== "ended") await endEarly(child, cause, options);
+  const status = await child.status;
+  const reaped = await endStragglers(child, [output, errors], options);
+  return {
+    exitCode: cause === "timeout" ? TIMED_OUT : status.code,
+    timedOut: cause === "timeout",
+    aborted: cause === "abort",
+    flooded: cause === "flood",
+    durationMs: host.monotonicMs() - startMs,
+    reaped,
+    complaint: complaint.join("").trim(),
+  };
+}
+
+/** Reads a stream to its end in the background; may be given up. */
+class Reader {
+  readonly done: Promise<void>;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+
+  constructor(
+    stream: ReadableStream<Uint8Array> | undefined,
+    take: (chunk: Uint8Array) => Promise<void>,
+  ) {
+    this.#reader = stream?.getReader();
+    this.done = this.#read(take);
+  }
+
+  async giveUp(): Promise<void> {
+    await this.#reader?.cancel().catch(() => {});
+    await this.done;
+  }
+
+  async #read(take: (chunk: Uint8Array) => Promise<void>): Promise<void> {
+    const reader = this.#reader;
+    if (reader === undefined) return;
+    for (;;) {
+      // A pipe that breaks has ended.
+      const piece = await reader.read().catch(() => ({
+        done: true as const,
+        value: undefined,
+      }));
+      if (piece.done) return;
+      await take(piece.value);
+    }
+  }
+}
+
+async function waitForTimeout(
+  { host, timeoutMs }: RunOptions,
+  stop: AbortSignal,
+): Promise<Cause> {
+  await host.sleep(timeoutMs, stop).catch(() => {});
+  return "timeout";
+}
+
+function waitForAbort(
+  signal: AbortSignal,
+  stop: AbortSignal,
+): Promise<Cause> {
+  const { promise, resolve } = Promise.withResolvers<Cause>();
+  if (signal.aborted) resolve("abort");
+  signal.addEventListener("abort", () => resolve("abort"), {
+    once: true,
+    signal: stop,
+  });
+  return promise;
+}
+
+// A polite end first, so that a build can remove its half-made files; who interrupts is
+// not kept waiting for that.
+async function endEarly(
+  child: Child,
+  cause: Exclude<Cause, "ended">,
+  options: RunOptions,
+): Promise<void> {
+  const { host } = options;
+  const inner = options.isWrapped
+    ? await findInnerGroup(host, child.pid)
+    : undefined;
+  if (inner === undefined) child.kill("SIGTERM", { group: true });
+  else host.kill(-inner, "SIGTERM");
+  const graceMs = cause === "abort"
+    ? LIMITS.interruptGraceMs
+    : LIMITS.killGraceMs;
+  const grace = new AbortController();
+  await Promise.race([
+    child.status,
+    host.sleep(graceMs, grace.signal).catch(() => {}),
+  ]);
+  grace.abort();
+  child.kill("SIGKILL", { group: true });
+}
+
+// bwrap would die of the signal and take the command with it at once. The command's own
+// session was begun by bwrap's only child, so its group has that number.
+async function findInnerGroup(
+  host: RunOptions["host"],
+  pid: number,
+): Promise<number | undefined> {
+  const text = await host.files.readText(`/proc/${pid}/task/${pid}/children`)
+    .catch(() => "");
+  const inner = Number(text.trim().split(" ")[0]);
+  return inner > 0 ? inner : undefined;
+}
+
+// What still holds the pipes after the command's end gets a moment to finish writing.
+async function endStragglers(
+  child: Child,
+  readers: readonly Reader[],
+  { host, sweep }: RunOptions,
+): Promise<number> {
+  const drained = Promise.all(readers.map(({ done }) => done));
+  await waitAtMost(host, drained, LIMITS.pipeGraceMs);
+  const reaped = await sweep(child.pid);
+  child.kill("SIGKILL", { group: true });
+  const isDrained = await waitAtMost(host, drained, LIMITS.pipeGraceMs);
+  if (!isDrained) {
+    await Promise.all(readers.map((reader) => reader.giveUp()));
+  }
+  return reaped;
+}
+
+async function waitAtMost(
+  host: RunOptions["host"],
+  work: Promise<unknown>,
+  ms: number,
+): Promise<boolean> {
+  const timer = new AbortController();
+  const isDone = await Promise.race([
+    work.then(() => true),
+    host.sleep(ms, timer.signal).then(() => false, () => false),
+  ]);
+  timer.abort();
+  return isDone;
+}

@@ -1,0 +1,228 @@
+/** What one session knows of its sandbox: the proved back end, its roots, its placeholders. */
+import { SandboxUnavailable } from "../../core/protocol/error.ts";
+import type { Host } from "../../core/protocol/host.ts";
+import type { SandboxPolicy } from "../../core/protocol/policy.ts";
+import { isInside } from "../../core/util/path.ts";
+import type { Backend } from "../backends/backend.ts";
+import { type LaunchFacts, readLaunchFacts } from "../plan/facts.ts";
+import { GuardBook } from "./guard_shared.ts";
+import {
+  type BackendChoice,
+  describeFailures,
+  findProved,
+  type Rung,
+  runLadder,
+} from "../probe/candidates.ts";
+import { Placeholders } from "./placeholders.ts";
+import {
+  type ConfinedPolicy,
+  planSandbox,
+  type SandboxPlan,
+} from "../plan/plan.ts";
+import { checkPolicy } from "../plan/policy_check.ts";
+import { Sweeper } from "./orphans.ts";
+
+export interface SandboxOptions {
+  readonly host: Host;
+  /** Absolute; never writable for commands. */
+  readonly codexHome: string;
+  /** Other paths that must never be writable; the program itself is always one. */
+  readonly protectedPaths?: readonly string[];
+  /** A back end asked for by name; `none` runs everything plainly. */
+  readonly backend?: BackendChoice;
+  /** Collects a dead child that came to us from a command (waitpid). */
+  readonly reapChild?: (pid: number) => boolean;
+  /** Newest version of Landlock to use; for tests of older kernels. */
+  readonly landlockAbiMax?: number;
+}
+
+/** A launch that is ready to be started, and must be finished afterwards. */
+export interface Prepared {
+  readonly backend: Backend;
+  readonly plan: SandboxPlan;
+  readonly placeholders: readonly string[];
+}
+
+export interface PlaceRequest {
+  readonly policy: ConfinedPolicy;
+  readonly workspace: string;
+  readonly cwd: string;
+}
+
+/** Whether a policy asks for a sandbox of ours. */
+export function isConfined(policy: SandboxPolicy): policy is ConfinedPolicy {
+  return policy.mode === "read-only" || policy.mode === "workspace-write";
+}
+
+export class Session {
+  readonly host: Host;
+  readonly sweeper: Sweeper;
+  readonly #options: SandboxOptions;
+  readonly #guards: GuardBook;
+  readonly #placeholders: Placeholders;
+  /** Where each root led when it was first seen. */
+  readonly #roots = new Map<string, string>();
+  #rungs: Promise<readonly Rung[]> | undefined;
+  #rootRungs: Promise<readonly Rung[]> | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: SandboxOptions) {
+    this.host = options.host;
+    this.#options = options;
+    this.#guards = new GuardBook(options.host.files);
+    this.#placeholders = new Placeholders(options.host.files);
+    this.sweeper = new Sweeper(
+      options.host,
+      options.reapChild ?? (() => true),
+    );
+  }
+
+  /** Somebody asked for no sandbox at all. */
+  get isOff(): boolean {
+    return this.#options.backend === "none";
+  }
+
+  /** The attempts of this session, made once. */
+  rungs(): Promise<readonly Rung[]> {
+    return this.#rungs ??= runLadder(this.host, this.#climb());
+  }
+
+  /** The plan and the back end for it. Throws UserError or SandboxUnavailable. */
+  async plan(
+    request: PlaceRequest,
+  ): Promise<Pick<Prepared, "backend" | "plan">> {
+    const { policy, workspace } = request;
+    checkPolicy(policy, { workspace, homeDir: this.host.homeDir() });
+    const proved = findProved(await this.rungs());
+    const facts = await readLaunchFacts({
+      ...request,
+      host: this.host,
+      ownPaths: this.#ownPaths(),
+      isPlanted: (path) =>
+        this.#placeholders.has(path) || this.#guards.wasAbsent(path),
+      withModules: proved?.kind === "landlock" ||
+        (policy.mode === "workspace-write" && policy.gitCommits),
+    });
+    this.#checkRoots(facts);
+    const plan = planSandbox(policy, facts, this.host);
+    if (proved === undefined) throw await this.#unavailable();
+    const backend = await this.#fit(proved, plan);
+    refuseWhatCannotBe(backend, plan);
+    return { backend, plan };
+  }
+
+  /** Plans, and holds still what the launch depends on. */
+  async prepare(request: PlaceRequest): Promise<Prepared> {
+    return await this.#inTurn(async () => {
+      const { backend, plan } = await this.plan(request);
+      const items = backend.kind === "landlock" ? plan.fullGuard : plan.guard;
+      await this.#guards.take(items);
+      const placeholders = backend.kind !== "bwrap"
+        ? []
+        : plan.mounts.filter(({ kind }) => kind === "absent")
+          .map(({ path }) => path);
+      this.#placeholders.take(placeholders);
+      return { backend, plan, placeholders };
+    });
+  }
+
+  /** Puts back and removes what must not stay; returns what the command had changed. */
+  async finish(prepared: Prepared): Promise<readonly string[]> {
+    return await this.#inTurn(async () => {
+      await this.#placeholders.release(prepared.placeholders);
+      return await this.#guards.release();
+    });
+  }
+
+  // Looking at the disk and removing placeholders from it must not overlap.
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#turn;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#turn = promise;
+    await before;
+    try {
+      return await work();
+    } finally {
+      resolve();
+    }
+  }
+
+  #ownPaths(): string[] {
+    const [program] = this.host.selfCommand([]);
+    return [
+      this.#options.codexHome,
+      ...(program === undefined ? [] : [program]),
+      ...this.#options.protectedPaths ?? [],
+    ];
+  }
+
+  #climb(): Parameters<typeof runLadder>[1] {
+    const { backend: choice = "auto", landlockAbiMax } = this.#options;
+    return {
+      choice,
+      ...(landlockAbiMax === undefined ? {} : { landlockAbiMax }),
+    };
+  }
+
+  // An earlier command may have replaced a root by a link to somewhere else.
+  #checkRoots(facts: LaunchFacts): void {
+    for (const { path, real } of facts.roots) {
+      const first = this.#roots.get(path);
+      if (first === undefined) this.#roots.set(path, real);
+      else if (first !== real) {
+        throw new SandboxUnavailable(
+          `Cannot make ${path} writable: it leads to ${real} now, must lead to ${first} as at the start`,
+        );
+      }
+    }
+  }
+
+  // In a user namespace root has one owner's rights alone, and no others' files to write.
+  async #fit(proved: Backend, plan: SandboxPlan): Promise<Backend> {
+    const isMapped = proved.kind === "bwrap" && proved.features.userNamespace;
+    const isFree = (this.#options.backend ?? "auto") === "auto" ||
+      this.#options.backend === "bwrap";
+    if (!plan.isForeign || !isMapped || !isFree) return proved;
+    this.#rootRungs ??= runLadder(this.host, {
+      choice: "bwrap",
+      skipsUserNamespace: true,
+    });
+    return findProved(await this.#rootRungs) ?? proved;
+  }
+
+  async #unavailable(): Promise<SandboxUnavailable> {
+    const failures = describeFailures(await this.rungs());
+    const why = this.host.os === "windows"
+      ? "there is none for Windows yet"
+      : `no back end works on this machine; ${failures}`;
+    return new SandboxUnavailable(
+      `Cannot sandbox commands: ${why}. Without one only danger-full-access or external-sandbox can run commands`,
+    );
+  }
+}
+
+function refuseWhatCannotBe(backend: Backend, plan: SandboxPlan): void {
+  if (backend.kind === "bwrap") {
+    const { program } = backend.features;
+    const around = plan.mounts.find(({ kind, path }) =>
+      kind === "writable" && isInside(program, path)
+    );
+    if (around === undefined) return;
+    throw new SandboxUnavailable(
+      `Cannot use ${program}: it lies in the writable folder ${around.path}, must be out of reach of commands`,
+    );
+  }
+  if (backend.kind !== "landlock") return;
+  const hidden = plan.mounts.find(({ kind }) => kind.startsWith("hidden"));
+  if (hidden !== undefined) {
+    throw new SandboxUnavailable(
+      `Cannot hide ${hidden.path} (deny_read): the back end is landlock, must be bwrap`,
+    );
+  }
+  const [exposed] = plan.exposed;
+  if (exposed !== undefined) {
+    throw new SandboxUnavailable(
+      `Cannot protect ${exposed}: it lies in a writable folder and the back end is landlock, must be bwrap or lie elsewhere`,
+    );
+  }
+}

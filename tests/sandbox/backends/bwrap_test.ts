@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import {
+  buildBwrapArguments,
+  type BwrapFeatures,
+  socketFamilies,
+} from "../../../sandbox/backends/bwrap.ts";
+import { planSandbox, type SandboxPlan } from "../../../sandbox/plan/plan.ts";
+import { factsOf, READ_ONLY, rootOf, workspaceWrite } from "../plan/support.ts";
+
+const WS = "/home/me/ws";
+const FULL: BwrapFeatures = {
+  program: "/usr/bin/bwrap",
+  userNamespace: true,
+  ownProc: true,
+  networkNamespace: true,
+};
+
+/** The arguments as one text, the filter as its length. */
+function lineOf(
+  plan: SandboxPlan,
+  change: Partial<BwrapFeatures> = {},
+): string {
+  const args = buildBwrapArguments(plan, { ...FULL, ...change }, {
+    argv: ["ls", "-l"],
+    arch: "x86_64",
+  });
+  return args.map((argument) =>
+    typeof argument === "string" ? argument : "FILTER"
+  ).join(" ");
+}
+
+const HEAD = "--new-session --die-with-parent --ro-bind / / --dev /dev";
+const PROC = [
+  "--proc /proc --ro-bind /proc/sys /proc/sys",
+  ...[
+    "sysrq-trigger",
+    "irq",
+    "bus",
+    "fs",
+    "acpi",
+    "scsi",
+    "mtrr",
+    "driver",
+    "pressure",
+    "dynamic_debug",
+  ].map((name) => `--ro-bind-try /proc/${name} /proc/${name}`),
+].join(" ");
+const TAIL = `--cap-drop ALL --chdir ${WS} --seccomp FILTER -- ls -l`;
+
+Deno.test("buildBwrapArguments() mounts nothing writable in read-only", () => {
+  const plan = planSandbox(READ_ONLY, factsOf({ roots: [] }), { uid: 0 });
+  assert.equal(
+    lineOf(plan),
+    `${HEAD} --unshare-user --unshare-pid --unshare-ipc --unshare-net ${PROC} ${TAIL}`,
+  );
+});
+
+Deno.test("buildBwrapArguments() binds roots, then what is protected in them, deeper later", () => {
+  const plan = planSandbox(
+    workspaceWrite(),
+    factsOf({
+      entries: [
+        { path: `${WS}/.git`, kind: "file", real: `${WS}/.git` },
+        { path: `${WS}/.codex`, kind: "absent" },
+      ],
+      hidden: [
+        { path: `${WS}/.env`, kind: "file" },
+        { path: "/home/me/.ssh", kind: "folder" },
+      ],
+    }),
+    { uid: 1000 },
+  );
+  assert.equal(
+    lineOf(plan),
+    [
+      HEAD,
+      "--bind /tmp /tmp",
+      "--perms 000 --tmpfs /home/me/.ssh --remount-ro /home/me/.ssh",
+      `--bind ${WS} ${WS}`,
+      `--perms 555 --tmpfs ${WS}/.codex --remount-ro ${WS}/.codex`,
+      `--ro-bind /dev/null ${WS}/.env`,
+      `--ro-bind ${WS}/.git ${WS}/.git`,
+      "--unshare-user --unshare-pid --unshare-ipc --unshare-net",
+      PROC,
+      TAIL,
+    ].join(" "),
+  );
+});
+
+Deno.test("buildBwrapArguments() leaves the network alone when it is open", () => {
+  const plan = planSandbox(
+    workspaceWrite({ networkAccess: true }),
+    factsOf({ roots: [rootOf(WS)] }),
+    { uid: 0 },
+  );
+  assert.equal(
+    lineOf(plan),
+    `${HEAD} --bind ${WS} ${WS} --unshare-user --unshare-pid --unshare-ipc ${PROC} ${TAIL}`,
+  );
+});
+
+Deno.test("buildBwrapArguments() does without what the machine does not have", () => {
+  const plan = planSandbox(workspaceWrite(), factsOf({ roots: [] }), {
+    uid: 0,
+  });
+  assert.equal(
+    lineOf(plan, {
+      userNamespace: false,
+      ownProc: false,
+      networkNamespace: false,
+    }),
+    `${HEAD} --unshare-pid --unshare-ipc ${TAIL}`,
+  );
+});
+
+Deno.test("buildBwrapArguments() keeps root's rights over files only without a user namespace", () => {
+  const plan = planSandbox(
+    workspaceWrite(),
+    factsOf({ roots: [rootOf(WS, "workspace", 1000)] }),
+    { uid: 0 },
+  );
+  assert.match(
+    lineOf(plan, { userNamespace: false }),
+    /--cap-drop ALL --cap-add CAP_DAC_OVERRIDE --cap-add CAP_FOWNER --cap-add CAP_CHOWN --chdir/,
+  );
+  assert.match(lineOf(plan), /--cap-drop ALL --chdir/);
+});
+
+Deno.test("socketFamilies() opens the internet inside a private network alone", () => {
+  const families = (
+    networkAccess: boolean,
+    unixSockets: boolean,
+    own: boolean,
+  ) => socketFamilies({ networkAccess, unixSockets }, own);
+  assert.deepEqual(families(false, false, true), [2, 10, 16]);
+  assert.deepEqual(families(false, true, true), [2, 10, 16, 1]);
+  assert.deepEqual(families(false, false, false), []);
+  assert.deepEqual(families(false, true, false), [1]);
+  assert.deepEqual(families(true, false, false), [2, 10, 16]);
+  assert.deepEqual(families(true, true, false), [2, 10, 16, 1]);
+});

@@ -1,0 +1,444 @@
+import assert from "node:assert/strict";
+import { SandboxUnavailable, ToolError } from "../../../core/protocol/error.ts";
+import {
+  backendsHere,
+  eventually,
+  LINUX,
+  namesIn,
+  openPlace,
+  processesWith,
+  request,
+} from "../support.ts";
+import { READ_ONLY, workspaceWrite } from "../plan/support.ts";
+
+const BACKENDS = Deno.build.os === "linux" ? backendsHere() : [];
+
+for (const backend of BACKENDS) {
+  const isNone = backend === "none";
+
+  Deno.test(
+    `run() keeps both outputs in order, counts them and names the back end (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const result = await place.run("echo one; echo two >&2; printf three");
+      assert.deepEqual(result.output, {
+        head: "one\ntwo\nthree",
+        tail: "",
+        totalBytes: 13,
+        totalLines: 3,
+      });
+      assert.equal(result.exitCode, 0);
+      assert.equal(result.backend, backend);
+      assert.equal(result.denied, false);
+      assert.deepEqual(result.notes, []);
+    },
+  );
+
+  Deno.test(
+    `run() gives the exit codes a shell gives (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const codeOf = async (argv: string[]) =>
+        (await place.sandbox.run(request(place.workspace, argv))).exitCode;
+      assert.equal(await codeOf(["sh", "-c", "exit 3"]), 3);
+      assert.equal(await codeOf(["no-such-program-here"]), 127);
+      assert.equal(await codeOf(["/etc/passwd"]), 126);
+      assert.equal(await codeOf(["sh", "-c", "kill -TERM $$"]), 143);
+      assert.equal(await codeOf(["sh", "-c", "kill -KILL $$"]), 137);
+      assert.equal(await codeOf(["sh", "-c", "yes | head -n1"]), 0);
+    },
+  );
+
+  Deno.test(
+    `run() hands over stdin, the environment and the folder (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      await Deno.mkdir(`${place.workspace}/sub`);
+      const result = await place.run('cat; echo "$A:$PATH:$HOME"; pwd', {
+        stdin: new TextEncoder().encode("typed\n"),
+        env: {
+          PATH: "/usr/bin:/bin",
+          A: "b c",
+          LD_RONDO: "x",
+          DENO_RONDO: "y",
+        },
+        cwd: `${place.workspace}/sub`,
+      });
+      assert.equal(
+        result.output.head,
+        `typed\nb c:/usr/bin:/bin:\n${place.workspace}/sub\n`,
+      );
+      const names = await place.run("env | cut -d= -f1 | sort | tr '\\n' ' '", {
+        env: { PATH: "/usr/bin:/bin", LD_LIBRARY_PATH: "/x", DENO_DIR: "/y" },
+      });
+      const marks = isNone ? "" : "CODEX_SANDBOX_NETWORK_DISABLED ";
+      assert.equal(
+        names.output.head,
+        `${marks}DENO_DIR LD_LIBRARY_PATH PATH PWD RONDO_COMMAND ${
+          isNone ? "" : "RONDO_SANDBOX "
+        }`,
+      );
+    },
+  );
+
+  Deno.test(
+    `run() without input does not wait for any (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      assert.equal((await place.run("cat; echo done")).output.head, "done\n");
+    },
+  );
+
+  Deno.test(
+    `run() ends a command in time, politely first (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const result = await place.run(
+        "trap 'echo cleaned; exit 0' TERM; echo ready; while :; do sleep 0.01; done",
+        { timeoutMs: 400 },
+      );
+      assert.equal(result.exitCode, 124);
+      assert.equal(result.timedOut, true);
+      assert.match(result.output.head, /^ready\n(Terminated\n)?cleaned\n$/);
+    },
+  );
+
+  Deno.test(
+    `run() kills what does not listen, and what it left behind (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const word = `rondo-deaf-${crypto.randomUUID()}`;
+      const abort = new AbortController();
+      const script =
+        `trap '' TERM; (setsid sh -c 'trap "" TERM; (sleep 600; : ${word}) & sleep 600; : ${word}' &) ; echo ready; sleep 600; : ${word}`;
+      const ended = place.run(script, {
+        signal: abort.signal,
+        onOutput: () => abort.abort(),
+      });
+      const result = await ended;
+      assert.equal(result.aborted, true);
+      assert.equal(result.exitCode, 137);
+      await eventually(
+        async () => (await processesWith(word)).length === 0,
+        word,
+      );
+    },
+  );
+
+  Deno.test(
+    `run() leaves nothing of a normal end (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const word = `600.${Math.floor(Math.random() * 1e9)}`;
+      // Double fork, own session, own group, streams elsewhere, even a clean environment.
+      const result = await place.run(
+        `(setsid sh -c 'sleep ${word} >/dev/null 2>&1 </dev/null &' &)
+       sleep ${word} & (sleep ${word} >/dev/null 2>&1 &)
+       (env -i /usr/bin/setsid sleep ${word} >/dev/null 2>&1 &)
+       while [ $(cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' | grep -cx "[6]${
+          word.slice(1)
+        }") -lt 4 ]; do :; done
+       echo left`,
+      );
+      assert.equal(result.output.head, "left\n");
+      const left = await processesWith(word);
+      if (isNone) {
+        // Without any sandbox nothing marks a process that threw its environment away.
+        assert.ok(left.length <= 1);
+        for (const pid of left) Deno.kill(pid, "SIGKILL");
+      } else {
+        await eventually(
+          async () => (await processesWith(word)).length === 0,
+          word,
+        );
+      }
+      if (backend === "landlock") {
+        assert.equal(result.reaped, 4);
+        assert.deepEqual(result.notes, [
+          "Processes that outlived the command and were ended: 4",
+        ]);
+      }
+    },
+  );
+
+  Deno.test(
+    `run() does not end another command's processes (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const abort = new AbortController();
+      const { promise: isReady, resolve } = Promise.withResolvers<void>();
+      const long = place.run(
+        "(sleep 600 &) ; sleep 0.05; echo ready; while sleep 0.02; do echo tick; done",
+        {
+          signal: abort.signal,
+          onOutput: (text) => text.includes("ready") && resolve(),
+        },
+      );
+      await isReady;
+      for (let i = 0; i < 3; i++) {
+        assert.equal((await place.run("true &")).exitCode, 0);
+      }
+      const other = await place.run("sleep 600 & echo x");
+      assert.equal(other.exitCode, 0);
+      abort.abort();
+      const result = await long;
+      assert.equal(result.aborted, true, "it ran until it was aborted");
+    },
+  );
+
+  Deno.test(
+    `run() keeps start and end of a flood (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const result = await place.run(
+        "echo first; head -c 3000000 /dev/zero | tr '\\0' 'x'; echo; echo last",
+      );
+      assert.equal(result.output.totalBytes, 3_000_012);
+      assert.ok(result.output.head.startsWith("first\nxxx"));
+      assert.ok(result.output.tail.endsWith("xxx\nlast\n"));
+      assert.ok(
+        result.output.head.length + result.output.tail.length < 1_100_000,
+      );
+    },
+  );
+
+  Deno.test(
+    `run() refuses an empty command and a missing folder (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      await assert.rejects(
+        place.sandbox.run(request(place.workspace, [])),
+        ToolError,
+      );
+      await assert.rejects(
+        place.run("true", { cwd: `${place.workspace}/none` }),
+        ToolError,
+      );
+    },
+  );
+
+  Deno.test(
+    `run() takes arguments with every odd character (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const odd = [
+        "",
+        " ",
+        "a'b",
+        '"',
+        "$HOME",
+        "`id`",
+        "\n",
+        "ü€😀",
+        "--",
+        "-c",
+        "*",
+      ];
+      const result = await place.sandbox.run(
+        request(place.workspace, ["printf", "[%s]", ...odd]),
+      );
+      assert.equal(result.output.head, odd.map((word) => `[${word}]`).join(""));
+    },
+  );
+}
+
+for (const backend of BACKENDS.filter((name) => name !== "none")) {
+  Deno.test(
+    `run() calls a refusal of the sandbox denied (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const outside = await place.run(`echo x > ${place.base}/outside`);
+      assert.equal(outside.denied, true);
+      assert.notEqual(outside.exitCode, 0);
+      const own = await place.run("exit 5");
+      assert.equal(own.denied, false);
+      const plain = await place.run(`echo x > ${place.base}/outside`, {
+        sandboxed: false,
+      });
+      assert.equal(plain.exitCode, 0, "an approved escalation is not confined");
+      assert.equal(plain.backend, "none");
+    },
+  );
+
+  Deno.test(
+    `run() makes the workspace writable, not the folder a command starts in (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const other = `${place.base}/other`;
+      await Deno.mkdir(other);
+      const result = await place.run("echo x > here", { cwd: other });
+      assert.notEqual(result.exitCode, 0);
+      await assert.rejects(Deno.stat(`${other}/here`));
+      assert.equal(
+        (await place.run(`echo x > ${place.workspace}/there`, { cwd: other }))
+          .exitCode,
+        0,
+      );
+    },
+  );
+
+  Deno.test(
+    `run() refuses a root that leads elsewhere than at the start (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const root = `${place.workspace}/sub`;
+      await Deno.mkdir(root);
+      const secret = `${place.base}/secret`;
+      await Deno.mkdir(secret);
+      const policy = workspaceWrite({ writableRoots: [root] });
+      assert.equal(
+        (await place.run(`echo x > ${root}/f`, { policy })).exitCode,
+        0,
+      );
+      // What a command without that root may do between two launches.
+      await place.run(`rm -rf sub && ln -s ${secret} sub`);
+      await assert.rejects(
+        place.run(`echo x > ${root}/f`, { policy }),
+        (error) =>
+          error instanceof SandboxUnavailable &&
+          /must lead to/.test(error.message),
+      );
+      assert.deepEqual(await namesIn(secret), []);
+    },
+  );
+
+  Deno.test(
+    `run() notices what may not change, and says so (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      await Deno.mkdir(`${place.workspace}/real`);
+      await Deno.writeTextFile(`${place.workspace}/real/config`, "[core]\n");
+      await Deno.symlink("real", `${place.workspace}/.git`);
+      const result = await place.run(
+        "mkdir evil && rm .git && ln -s evil .git; true",
+      );
+      assert.equal(await Deno.readLink(`${place.workspace}/.git`), "real");
+      assert.deepEqual(result.notes, [
+        `The sandbox put back what may not change: ${place.workspace}/.git`,
+      ]);
+    },
+  );
+
+  Deno.test(
+    `run() leaves no placeholder behind, also beside others (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const results = await Promise.all(
+        Array.from({ length: 8 }, (_, i) =>
+          place.run(
+            `sleep 0.0${i}; mkdir .git 2>/dev/null; echo x > .git/config; echo ${i}`,
+          )),
+      );
+      assert.deepEqual(
+        results.map(({ output }) => output.head.slice(-2)),
+        [
+          "0\n",
+          "1\n",
+          "2\n",
+          "3\n",
+          "4\n",
+          "5\n",
+          "6\n",
+          "7\n",
+        ],
+      );
+      assert.deepEqual(await namesIn(place.workspace), []);
+    },
+  );
+
+  Deno.test(
+    `run() does not restore what a command beside it planted (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const abort = new AbortController();
+      const first = place.run(
+        "mkdir .codex; echo evil > .codex/config.toml; echo ready; sleep 600",
+        {
+          signal: abort.signal,
+          onOutput: (text) => text.includes("ready") && resolve(),
+        },
+      );
+      await promise;
+      const second = place.run("sleep 0.3");
+      await place.run("true");
+      abort.abort();
+      await Promise.all([first, second]);
+      assert.deepEqual(await namesIn(place.workspace), []);
+    },
+  );
+
+  Deno.test(
+    `run() leaves alone what the person makes of a placeholder's name (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const abort = new AbortController();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const ended = place.run("echo ready; sleep 600", {
+        signal: abort.signal,
+        onOutput: () => resolve(),
+      });
+      await promise;
+      if (backend === "bwrap") {
+        await Deno.remove(`${place.workspace}/.codex`);
+        await Deno.writeTextFile(`${place.workspace}/.codex`, "mine");
+      }
+      abort.abort();
+      await ended;
+      const names = await namesIn(place.workspace);
+      assert.deepEqual(names, backend === "bwrap" ? [".codex"] : []);
+    },
+  );
+
+  Deno.test(
+    `run() writes nothing in read-only (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const result = await place.run(
+        "echo x > f || echo y > /tmp/rondo-ro-test || echo held",
+        {
+          policy: READ_ONLY,
+        },
+      );
+      assert.match(result.output.head, /held\n$/);
+    },
+  );
+
+  Deno.test(
+    `run() says that the network is closed when a name cannot be found (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const result = await place.run(
+        "echo 'curl: (6) Could not resolve host: x' >&2; exit 6",
+      );
+      assert.deepEqual(result.notes, ["The network is closed in this sandbox"]);
+      const open = await place.run(
+        "echo 'Could not resolve host: x' >&2; exit 6",
+        {
+          policy: workspaceWrite({ networkAccess: true }),
+        },
+      );
+      assert.deepEqual(open.notes, []);
+    },
+  );
+}
