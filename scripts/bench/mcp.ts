@@ -13,10 +13,10 @@ const RUNS = 25;
 const SHARE_MAX = 1.1;
 /** Where that code begins: all of it is reached by dynamic imports of these. */
 const ENTRIES = [
-  "core/app/mcp_command.ts",
-  "core/app/mcp_server_command.ts",
-  "tools/mcp_hub.ts",
-  "tools/mcp_project_file.ts",
+  "core/app/mcp/command.ts",
+  "core/app/commands/mcp_server.ts",
+  "tools/mcp/servers.ts",
+  "tools/mcp/project_file.ts",
 ] as const;
 const PARTS = ["core", "prompts", "sandbox", "scripts", "tools"] as const;
 const FILES = ["main.ts", "deno.json", "deno.lock"] as const;

@@ -1,4 +1,4 @@
-/** Tests of core/config/derive.ts. */
+/** Tests of core/config/settings.ts. */
 import assert from "node:assert/strict";
 import {
   approvalPolicyOf,

@@ -292,7 +292,7 @@ async function askFromChild(
 ): Promise<string> {
   const root = new URL("../../../", import.meta.url).pathname;
   const code = `
-    import { denoHost } from "${root}core/host/deno_host.ts";
+    import { denoHost } from "${root}core/host/host.ts";
     import { connectionProbe, openHttpClient } from "${root}core/host/http_client.ts";
     const { client } = await openHttpClient(denoHost(), {
       name: "Mock", caBundle: ${JSON.stringify(ca)},

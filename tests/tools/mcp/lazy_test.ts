@@ -44,8 +44,8 @@ Deno.test("A run without servers loads neither the SDK nor what uses it", async 
   const loaded = loadedWith(graph, [
     "main.ts",
     "core/app.ts",
-    "core/app/exec_command.ts",
-    "core/app/repl_command.ts",
+    "core/app/commands/exec.ts",
+    "core/app/repl/command.ts",
     "core/app/open_thread.ts",
   ]);
   const mcp = [...loaded].filter((one) =>
@@ -53,6 +53,6 @@ Deno.test("A run without servers loads neither the SDK nor what uses it", async 
   );
   assert.deepEqual(mcp, []);
   // The graph would show it: the commands around servers do load the SDK.
-  const commands = loadedWith(graph, ["core/app/mcp_command.ts"]);
+  const commands = loadedWith(graph, ["core/app/mcp/command.ts"]);
   assert.ok([...commands].some((one) => one.includes("modelcontextprotocol")));
 });

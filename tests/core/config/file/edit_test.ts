@@ -1,4 +1,4 @@
-/** Tests of core/config/edit.ts. */
+/** Tests of core/config/file/edit.ts. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {

@@ -1,4 +1,4 @@
-/** Tests of core/config/toml_scan.ts. */
+/** Tests of core/config/file/positions.ts. */
 import assert from "node:assert/strict";
 import {
   findTomlLine,

@@ -1,4 +1,4 @@
-/** Tests of core/config/schema.ts: what a Codex user's file may hold, and the printed schema. */
+/** Tests of core/config/file/schema.ts: what a Codex user's file may hold, and the printed schema. */
 import assert from "node:assert/strict";
 import { renderConfigSchema } from "../../../../core/config/file/json_schema.ts";
 import { FEATURES } from "../../../../core/config/file/schema_ignored.ts";

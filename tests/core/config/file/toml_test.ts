@@ -1,4 +1,4 @@
-/** Tests of core/config/toml.ts. */
+/** Tests of core/config/file/toml.ts. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { UserError } from "../../../../core/protocol/error.ts";

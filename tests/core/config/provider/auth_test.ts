@@ -1,4 +1,4 @@
-/** Tests of core/config/auth.ts. */
+/** Tests of core/config/provider/auth.ts. */
 import assert from "node:assert/strict";
 import { createAuth } from "../../../../core/config/provider/auth.ts";
 import { loginWithApiKey } from "../../../../core/config/provider/login.ts";

@@ -1,4 +1,4 @@
-/** Tests of core/config/login.ts and files.ts. */
+/** Tests of core/config/provider/login.ts and files.ts. */
 import assert from "node:assert/strict";
 import {
   loginWithApiKey,

@@ -1,4 +1,4 @@
-/** Tests of core/config/models.ts. */
+/** Tests of core/config/provider/models.ts. */
 import assert from "node:assert/strict";
 import {
   loadCatalog,

@@ -1,4 +1,4 @@
-/** Tests of core/config/providers.ts and provider_wire.ts. */
+/** Tests of core/config/provider/providers.ts and provider_wire.ts. */
 import assert from "node:assert/strict";
 import {
   isOpenaiService,
