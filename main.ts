@@ -119,8 +119,8 @@ async function helpText(
 
 async function findCommand(head: readonly string[]): Promise<FoundCommand> {
   const [{ COMMANDS, commandPaths }, { FLAGS }, builder] = await Promise.all([
-    import("./core/frontends/cli/commands_.ts"),
-    import("./core/frontends/cli/flags_.ts"),
+    import("./core/frontends/cli/commands.ts"),
+    import("./core/frontends/cli/flags.ts"),
     createBuilder(),
   ]);
   let found: FoundCommand | undefined;

@@ -4,7 +4,7 @@
 const WORLD = [
   /\/main\.ts$/,
   /\/core\/host\//,
-  /\/sandbox\/launcher[a-z_]*\.ts$/,
+  /\/sandbox\/backends\/launcher[a-z_]*\.ts$/,
   /\/scripts\//,
   /\/tests\//,
 ];
@@ -19,6 +19,10 @@ const AMBIENT = new Set([
   "setTimeout",
   "performance",
 ]);
+
+// style: the verb of a function tells whether it touches the world.
+const PURE_VERB = /^(parse|build|render|plan|decide|view|diff)([A-Z]|$)/;
+const EFFECT_VERB = /^(load|read|write|send)[A-Z]/;
 
 const plugin: Deno.lint.Plugin = {
   name: "rondo",
@@ -82,6 +86,61 @@ const plugin: Deno.lint.Plugin = {
         };
       },
     },
+    "verb-tells-effect": {
+      create(context) {
+        if (isTest(context.filename)) return {};
+        const isWorld = WORLD.some((place) => place.test(context.filename));
+        const check = (
+          node: Deno.lint.Node,
+          name: string,
+          fn: { readonly async: boolean; readonly returnType?: unknown },
+        ): void => {
+          const waits = fn.async || isPromise(fn.returnType);
+          if (waits && PURE_VERB.test(name)) {
+            context.report({
+              node,
+              message: `${name} waits for the world, its verb says it is pure`,
+              hint: "load, read, write, run, send, open and find may wait",
+            });
+          }
+          if (!waits && !isWorld && EFFECT_VERB.test(name)) {
+            context.report({
+              node,
+              message: `${name} is pure, its verb says it touches the world`,
+              hint: "parse, build, render, plan, decide and diff are pure",
+            });
+          }
+        };
+        return {
+          FunctionDeclaration(node) {
+            if (node.id !== null) check(node, node.id.name, node);
+          },
+          MethodDefinition(node) {
+            const { key, value } = node;
+            if (key.type !== "Identifier" && key.type !== "PrivateIdentifier") {
+              return;
+            }
+            check(node, key.name, value);
+          },
+        };
+      },
+    },
+    "pure-has-no-state": {
+      create(context) {
+        const header = /^\/\*\*[^]*?\*\//.exec(context.sourceCode.text)?.[0];
+        if (header === undefined || !/\bPure\./.test(header)) return {};
+        return {
+          PropertyDefinition(node) {
+            if (node.key.type !== "PrivateIdentifier" || node.readonly) return;
+            context.report({
+              node,
+              message: "The header says pure, this class keeps state",
+              hint: 'Say "No I/O." instead',
+            });
+          },
+        };
+      },
+    },
     "no-default-export": {
       create(context) {
         if (context.filename.endsWith("lint_plugin.ts")) return {};
@@ -120,4 +179,18 @@ function isGlobalUse(node: Deno.lint.Identifier): boolean {
     default:
       return false;
   }
+}
+
+function isPromise(type: unknown): boolean {
+  const text = JSON.stringify(
+    type ?? null,
+    (key, value) => key === "parent" ? undefined : value,
+  );
+  return /"name":"(Promise|AsyncIterable|AsyncGenerator|ReadableStream)"/.test(
+    text,
+  );
+}
+
+function isTest(filename: string): boolean {
+  return /\/tests\//.test(filename);
 }

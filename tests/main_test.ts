@@ -1,16 +1,16 @@
 /** The command line: what is parsed, refused, printed. */
 import assert from "node:assert/strict";
 import { parseArgv } from "../main.ts";
+import type { CommandLine } from "../core/contract/command_line.ts";
+import { UserError } from "../core/protocol/error.ts";
+import { PROGRAM, VERSION } from "../core/protocol/version.ts";
 import {
   commandNames,
   COMMANDS,
   GROUPS,
   pathOf,
-} from "../core/frontends/cli/commands_.ts";
-import { FLAGS } from "../core/frontends/cli/flags_.ts";
-import type { CommandLine } from "../core/contract/command_line.ts";
-import { UserError } from "../core/protocol/error.ts";
-import { PROGRAM, VERSION } from "../core/protocol/version.ts";
+} from "../core/frontends/cli/commands.ts";
+import { FLAGS } from "../core/frontends/cli/flags.ts";
 
 const MAIN = new URL("../main.ts", import.meta.url).pathname;
 

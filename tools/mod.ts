@@ -13,7 +13,7 @@ import { createUpdatePlanTool } from "./update_plan.ts";
 import { createViewImageTool } from "./view_image.ts";
 import { type WebSearchMode, webSearchSpec } from "./web_search.ts";
 
-export interface BuiltinOptions {
+interface BuiltinOptions {
   readonly host: Host;
   readonly gate: Gate;
   readonly applyPatch: "freeform" | "function";

@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { ToolError } from "../core/protocol/error.ts";
 import type { ActivityBody, Tool, ToolContext } from "../core/protocol/tool.ts";
-import type { JsonObject } from "../core/util/json.ts";
+import type { JsonObject } from "../core/util/json/json.ts";
 import description from "../prompts/tools/update_plan.md" with { type: "text" };
 
 const Arguments = z.object({

@@ -1,5 +1,5 @@
 /** Web search: runs on the server, so all we have is its entry in the list of tools. */
-import type { JsonObject } from "../core/util/json.ts";
+import type { JsonObject } from "../core/util/json/json.ts";
 
 /** `cached` searches the provider's index, `live` the web itself. */
 export type WebSearchMode = "disabled" | "cached" | "live";

@@ -28,7 +28,7 @@ import { createCheckpoints } from "../session/undo/checkpoints.ts";
 import type { ThreadDeps } from "../session/state/deps.ts";
 import type { Agent, AgentRequest } from "../session/thread/open.ts";
 import { basename } from "../util/path.ts";
-import type { JsonObject } from "../util/json.ts";
+import type { JsonObject } from "../util/json/json.ts";
 import { BASE_INSTRUCTIONS } from "../../prompts/mod.ts";
 import { createApprovalMemory } from "../../tools/gate/approval_memory.ts";
 import { createGate } from "../../tools/gate/gate.ts";

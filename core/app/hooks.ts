@@ -18,7 +18,7 @@ import { createHooks } from "../session/hooks/hooks.ts";
 import { createNotify, type Notify } from "../session/hooks/notify.ts";
 
 /** What a run knows of hooks. */
-export interface HookSetup {
+interface HookSetup {
   readonly hooks: Hooks;
   /** Hooks of the project that nobody has decided about. */
   readonly undecided: readonly HookSource[];

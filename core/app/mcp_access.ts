@@ -19,7 +19,7 @@ export interface McpAccess {
 /** Who answers servers that ask for more than a yes. */
 export type McpPerson = Pick<McpHubOptions, "elicit" | "sampling">;
 
-export interface McpAccessOptions {
+interface McpAccessOptions {
   readonly flags: Pick<Flags, "ephemeral">;
   /** Absent where nobody can be asked so much. */
   readonly person?: McpPerson | undefined;

@@ -2,9 +2,9 @@
 import { viewItem, type WireItem } from "../protocol/item.ts";
 import type { Frame } from "../session/state/request_prefix.ts";
 import type { Entry } from "../session/state/transcript.ts";
-import { byteLength, estimateTokens } from "../util/text.ts";
+import { byteLength, estimateTokens } from "../util/text/text.ts";
 
-export interface PromptRow {
+interface PromptRow {
   readonly what: string;
   readonly bytes: number;
   readonly tokens: number;

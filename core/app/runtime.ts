@@ -11,7 +11,7 @@ import type { Host } from "../protocol/host.ts";
 import type { Sandbox } from "../protocol/command.ts";
 import type { ThreadMeta } from "../protocol/log.ts";
 import { resolvePath } from "../util/path.ts";
-import type { JsonObject } from "../util/json.ts";
+import type { JsonObject } from "../util/json/json.ts";
 import { createSandbox, type SessionSandbox } from "../../sandbox/mod.ts";
 import { type AgentWorld, loadRules, NO_HOME } from "./agent.ts";
 import { openHooks } from "./hooks.ts";
@@ -23,7 +23,7 @@ export interface World extends AgentWorld {
   readonly undecidedHooks: readonly HookSource[];
 }
 
-export interface WorldOptions {
+interface WorldOptions {
   readonly canAsk: boolean;
   readonly source: ThreadMeta["source"];
   readonly outputSchema?: JsonObject;

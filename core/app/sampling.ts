@@ -7,7 +7,7 @@ import { askOnce } from "../model/one_shot.ts";
 import { NO_USAGE, type Usage } from "../protocol/event.ts";
 import type { ToolContext } from "../protocol/tool.ts";
 import { PROGRAM, VERSION } from "../protocol/version.ts";
-import { estimateTokens } from "../util/text.ts";
+import { estimateTokens } from "../util/text/text.ts";
 import type {
   SamplingAnswer,
   SamplingRequest,

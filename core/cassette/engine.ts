@@ -1,6 +1,6 @@
 /** How a recorded host does things: for real and noted down, or from what was noted. */
 import { setImmediate } from "node:timers";
-import type { Json } from "../util/json.ts";
+import type { Json } from "../util/json/json.ts";
 
 /** Something whose answer comes later. */
 export interface Operation<T> {

@@ -1,8 +1,8 @@
 /** HTTP exchanges through an engine, and those of the model from a cassette alone. */
 import { ModelError, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
-import { asObject, type Json, type JsonObject } from "../util/json.ts";
-import { parseJsonLine } from "../util/jsonl.ts";
+import { asObject, type Json, type JsonObject } from "../util/json/json.ts";
+import { parseJsonLine } from "../util/json/jsonl.ts";
 import type { Engine } from "./engine.ts";
 import type { CassetteHeader } from "./format.ts";
 import { Names } from "./placeholders.ts";
@@ -15,7 +15,7 @@ import {
 } from "./request.ts";
 import { recordedStream } from "./stream.ts";
 
-export interface FetchOptions {
+interface FetchOptions {
   readonly engine: Engine;
   readonly fetch: Host["fetch"];
   readonly places: CassetteHeader;

@@ -1,6 +1,6 @@
 /** Files through an engine. */
 import type { AppendFile, Files, FileStat } from "../protocol/host.ts";
-import type { Json } from "../util/json.ts";
+import type { Json } from "../util/json/json.ts";
 import type { Engine } from "./engine.ts";
 import { decodeBytes, encodeBytes } from "./format.ts";
 import type { Redactor } from "./redact.ts";

@@ -1,8 +1,8 @@
 /** The cassette file: one header line, then one line for each thing the world answered. */
 import * as z from "zod/mini";
 import { UserError } from "../protocol/error.ts";
-import type { Json } from "../util/json.ts";
-import { parseJsonLine, splitLines } from "../util/jsonl.ts";
+import type { Json } from "../util/json/json.ts";
+import { parseJsonLine, splitLines } from "../util/json/jsonl.ts";
 
 /** Raised when a cassette of before can no longer be read. */
 export const CASSETTE_VERSION = 1;

@@ -1,5 +1,5 @@
 /** What differs from machine to machine and run to run, as names a cassette can hold. */
-import type { Json, JsonObject } from "../util/json.ts";
+import type { Json, JsonObject } from "../util/json/json.ts";
 import type { CassetteHeader } from "./format.ts";
 
 // Shorter values are too likely to be part of something else.

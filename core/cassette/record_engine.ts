@@ -1,7 +1,7 @@
 /** The engine of a recording: the world answers, and every answer is written down. */
 import type { AppendFile, Host } from "../protocol/host.ts";
-import type { Json } from "../util/json.ts";
-import { encodeJsonLine } from "../util/jsonl.ts";
+import type { Json } from "../util/json/json.ts";
+import { encodeJsonLine } from "../util/json/jsonl.ts";
 import {
   Counter,
   type Engine,

@@ -1,5 +1,5 @@
 /** Keeps secrets out of a cassette: values that are known, and those that look like keys. */
-import type { Json, JsonObject } from "../util/json.ts";
+import type { Json, JsonObject } from "../util/json/json.ts";
 
 const REDACTED = "[redacted]";
 // Shorter ones would be found in innocent text; nobody's key is so short.

@@ -4,8 +4,8 @@ import {
   canonicalJson,
   type Json,
   type JsonObject,
-} from "../util/json.ts";
-import { headBytes } from "../util/text.ts";
+} from "../util/json/json.ts";
+import { headBytes } from "../util/text/text.ts";
 
 /** A request, with machine and run taken out of it by Names. */
 export interface TapedRequest {
@@ -16,7 +16,7 @@ export interface TapedRequest {
 }
 
 /** Where two requests part. */
-export interface Difference {
+interface Difference {
   readonly place: string;
   readonly recorded: string;
   readonly now: string;

@@ -5,7 +5,7 @@ import type {
   Host,
   SpawnRequest,
 } from "../protocol/host.ts";
-import type { Json } from "../util/json.ts";
+import type { Json } from "../util/json/json.ts";
 import type { Engine } from "./engine.ts";
 import { recordedStream } from "./stream.ts";
 

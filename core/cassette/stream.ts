@@ -1,9 +1,9 @@
 /** A byte stream through an engine, one piece at a time. */
-import type { Json } from "../util/json.ts";
+import type { Json } from "../util/json/json.ts";
 import type { Engine } from "./engine.ts";
 import { decodeBytes, encodeBytes } from "./format.ts";
 
-export interface StreamOptions {
+interface StreamOptions {
   readonly signal?: AbortSignal | undefined;
   /** Changes the text of a piece on its way into the cassette, and back. */
   readonly toTape?: (text: string) => string;
@@ -40,7 +40,7 @@ export function recordedStream(
 }
 
 /** A piece as it stands in a cassette; null is the end. */
-export function encodeChunk(
+function encodeChunk(
   chunk: Bytes | undefined,
   options: StreamOptions,
 ): Json {

@@ -2,7 +2,7 @@
 import { UserError } from "../protocol/error.ts";
 import { assert } from "../util/assert.ts";
 import { isAbsolute } from "../util/path.ts";
-import { closestWord } from "../util/similar.ts";
+import { closestWord } from "../util/text/similar.ts";
 import { type Layer, layerOrigin, originOf, renderOrigin } from "./layers.ts";
 import { valueAt } from "./file/tree.ts";
 import { isReservedProvider, providerIds } from "./provider/providers.ts";

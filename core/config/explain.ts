@@ -5,7 +5,7 @@ import { isSecretPath, withoutUrlSecrets } from "./secrets.ts";
 import { isTable, renderTomlValue, type TomlValue } from "./file/toml.ts";
 import { renderKeyPath } from "./validate.ts";
 
-export interface ExplainedKey {
+interface ExplainedKey {
   /** As it would be written in the file. */
   readonly key: string;
   /** As TOML, on one line; secrets as `***`. */

@@ -4,7 +4,7 @@ import { UserError } from "../protocol/error.ts";
 import type { HookEventName } from "../protocol/hooks.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import { asObject, canonicalJson, type Json } from "../util/json.ts";
+import { asObject, canonicalJson, type Json } from "../util/json/json.ts";
 import { sha256Hex } from "../util/sha256.ts";
 import { featureOn } from "./settings.ts";
 import { readOptional } from "./file/files.ts";
@@ -13,7 +13,7 @@ import { HooksTable } from "./file/schema_tables.ts";
 import { ancestors, isInside } from "../util/path.ts";
 
 /** One command for one kind of event. */
-export interface ConfiguredHook {
+interface ConfiguredHook {
   readonly event: HookEventName;
   readonly matcher?: string;
   readonly command: string;
@@ -31,7 +31,7 @@ export interface HookSource {
   readonly hash: string;
 }
 
-export interface LoadedHooks {
+interface LoadedHooks {
   readonly sources: readonly HookSource[];
   readonly warnings: readonly string[];
 }
@@ -97,7 +97,7 @@ function hookFiles(
 }
 
 /** The hooks of one table; what is not understood is named, since it may be a guard. */
-export function parseHooks(
+function parseHooks(
   table: unknown,
   source: Pick<HookSource, "place" | "isProject">,
   warnings: string[],
@@ -165,7 +165,7 @@ const TrustFile = z.record(
   z.object({ hash: z.string(), trusted: z.boolean() }),
 );
 /** What somebody has decided of hooks, by their place. */
-export type HookTrust = z.infer<typeof TrustFile>;
+type HookTrust = z.infer<typeof TrustFile>;
 
 /** The file the decisions stand in. */
 export function hookTrustPath(codexHome: string): string {

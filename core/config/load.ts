@@ -2,6 +2,7 @@
 import { UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { ancestors, dirname, isInside, resolvePath } from "../util/path.ts";
+import { findProjectRoot } from "../util/project_root.ts";
 import {
   buildConfig,
   type CheckedLayer,
@@ -23,7 +24,7 @@ import { buildFlags, buildOverrides, type ConfigFlags } from "./overrides.ts";
 import { withAbsolutePaths } from "./paths.ts";
 import type { Config } from "./file/schema.ts";
 import { emptyTable, type TomlTable } from "./file/toml.ts";
-import { findProjectRoot, readTrust, type Trust } from "./trust.ts";
+import { readTrust, type Trust } from "./trust.ts";
 
 export interface LoadOptions {
   readonly flags?: ConfigFlags;
@@ -70,10 +71,10 @@ export async function loadConfig(
   const base = mergeLayers([...personal.below, ...personal.above]);
   const markers = valueAt(base, ["project_root_markers"]);
   const projectRoot = await findProjectRoot(
-    host,
+    (path) => host.files.stat(path),
     cwd,
     Array.isArray(markers) ? markers.map(String) : [".git"],
-  );
+  ) ?? cwd;
   const found = await readTrust(host, cwd, base);
   const trust: Trust = flags.trust ? { ...found, level: "trusted" } : found;
   const project = await loadProject(host, {

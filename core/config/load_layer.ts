@@ -2,7 +2,7 @@
 import { UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { dirname } from "../util/path.ts";
-import { closestWord } from "../util/similar.ts";
+import { closestWord } from "../util/text/similar.ts";
 import { readOptional } from "./file/files.ts";
 import { type Layer, type LayerKind } from "./layers.ts";
 import { valueAt } from "./file/tree.ts";

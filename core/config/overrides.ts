@@ -1,7 +1,7 @@
 /** `-c key=value`, and the flags that are short for it, as a tree of configuration. */
 import type { AgentFlags, ExecFlags } from "../contract/command_line.ts";
 import { UserError } from "../protocol/error.ts";
-import { closestWord } from "../util/similar.ts";
+import { closestWord } from "../util/text/similar.ts";
 import { withValue } from "./file/tree.ts";
 import { FEATURES } from "./file/schema_ignored.ts";
 import {

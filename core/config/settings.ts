@@ -15,7 +15,7 @@ import type { Config } from "./file/schema.ts";
 import { FEATURES } from "./file/schema_ignored.ts";
 
 /** Bounds of a run; absent ones do not bind. */
-export interface ConfiguredLimits {
+interface ConfiguredLimits {
   readonly requestsMax?: number;
   readonly tokensMax?: number;
   readonly toolCallsMax?: number;

@@ -2,12 +2,13 @@
 import { UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import { ancestors, dirname, isAbsolute, resolvePath } from "../util/path.ts";
+import { dirname, isAbsolute, resolvePath } from "../util/path.ts";
+import { findProjectRoot } from "../util/project_root.ts";
 import { editConfigFile } from "./file/files.ts";
 import { valueAt } from "./file/tree.ts";
 import type { TomlTable } from "./file/toml.ts";
 
-export type TrustLevel = "trusted" | "untrusted";
+type TrustLevel = "trusted" | "untrusted";
 
 export interface Trust {
   /** Undefined when nobody has decided yet. */
@@ -16,31 +17,15 @@ export interface Trust {
   readonly folder: string;
 }
 
-/**
- * The first folder upwards that holds one of the markers; the folder itself when none
- * does or there are no markers.
- */
-export async function findProjectRoot(
-  host: Host,
-  cwd: string,
-  markers: readonly string[],
-): Promise<string> {
-  for (const folder of markers.length === 0 ? [] : ancestors(cwd)) {
-    for (const marker of markers) {
-      if (marker === "") continue;
-      if (await host.files.stat(resolvePath(folder, marker))) return folder;
-    }
-  }
-  return cwd;
-}
-
 /** What `[projects]` says about the folder, its repository, or that one's main worktree. */
 export async function readTrust(
   host: Host,
   cwd: string,
   tree: TomlTable,
 ): Promise<Trust> {
-  const root = await findProjectRoot(host, cwd, [".git"]);
+  const root =
+    await findProjectRoot((path) => host.files.stat(path), cwd, [".git"]) ??
+      cwd;
   const main = await mainWorktree(host, root);
   const folder = main ?? root;
   for (const candidate of [cwd, root, main]) {

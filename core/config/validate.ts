@@ -1,8 +1,8 @@
 /** A configuration tree held against the schema: what is unknown, wrong or missing. */
 import * as z from "zod/mini";
 import { unreachable } from "../util/assert.ts";
-import { deepFreeze } from "../util/json.ts";
-import { closestWord } from "../util/similar.ts";
+import { deepFreeze } from "../util/json/json.ts";
+import { closestWord } from "../util/text/similar.ts";
 import { type Config, ConfigFile } from "./file/schema.ts";
 import { isSecretPath } from "./secrets.ts";
 import {
@@ -13,7 +13,7 @@ import {
 } from "./file/toml.ts";
 import { valueAt } from "./file/tree.ts";
 
-export interface ConfigProblem {
+interface ConfigProblem {
   readonly kind: "unknown" | "invalid" | "missing";
   readonly path: readonly string[];
   /** Of an unknown key: the known one it resembles. Of others: what must be there. */

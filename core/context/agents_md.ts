@@ -3,13 +3,14 @@ import { errorText } from "../protocol/error.ts";
 import type { Files } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { ancestors, resolvePath } from "../util/path.ts";
-import { byteLength, headBytes } from "../util/text.ts";
+import { findProjectRoot } from "../util/project_root.ts";
+import { byteLength, headBytes } from "../util/text/text.ts";
 
-export const DOC_NAMES: readonly string[] = ["AGENTS.override.md", "AGENTS.md"];
+const DOC_NAMES: readonly string[] = ["AGENTS.override.md", "AGENTS.md"];
 
 const GLOBAL_SEPARATOR = "\n\n--- project-doc ---\n\n";
 
-export interface DocSearch {
+interface DocSearch {
   readonly cwd: string;
   readonly codexHome: string;
   /** A folder that holds one of these is a project's root; none means no search upwards. */
@@ -21,7 +22,7 @@ export interface DocSearch {
 }
 
 /** A file that speaks to the model. */
-export interface DocFile {
+interface DocFile {
   readonly path: string;
   /** Of its text that is told. */
   readonly bytes: number;
@@ -37,7 +38,7 @@ export interface ProjectDocs {
 }
 
 /** A doc as it was read: text within the budget, and what there is to say about it. */
-export interface ReadDoc {
+interface ReadDoc {
   readonly text: string;
   readonly file?: DocFile;
   /** For the files after this one; a file that was cut leaves nothing. */
@@ -69,24 +70,6 @@ export async function loadProjectDocs(
     bytesLeft,
     warnings: all.flatMap((doc) => doc.warnings),
   };
-}
-
-/** The nearest folder, the cwd included, that holds a marker; else undefined. */
-export async function findProjectRoot(
-  files: Files,
-  cwd: string,
-  rootMarkers: readonly string[],
-): Promise<string | undefined> {
-  if (rootMarkers.length === 0) return undefined;
-  const found = await Promise.all(
-    ancestors(cwd).map(async (folder) => {
-      const marks = await Promise.all(
-        rootMarkers.map((name) => statOf(files, resolvePath(folder, name))),
-      );
-      return marks.some((mark) => mark !== undefined) ? folder : undefined;
-    }),
-  );
-  return found.find((folder) => folder !== undefined);
 }
 
 /** The one file of a folder that counts: the first of the names that is a regular file. */
@@ -139,7 +122,11 @@ async function findProjectDocs(
   search: DocSearch,
 ): Promise<readonly string[]> {
   if (search.bytesMax <= 0) return [];
-  const root = await findProjectRoot(files, search.cwd, search.rootMarkers);
+  const root = await findProjectRoot(
+    (path) => files.stat(path),
+    search.cwd,
+    search.rootMarkers,
+  );
   const folders = ancestors(search.cwd, root ?? search.cwd).toReversed();
   const docs = await Promise.all(
     folders.map((folder) => findDoc(files, folder, search.fallbackNames)),

@@ -4,7 +4,7 @@ import type { Files } from "../protocol/host.ts";
 import { textMessage, viewItem, type WireItem } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { ancestors, isInside, resolvePath } from "../util/path.ts";
-import { byteLength } from "../util/text.ts";
+import { byteLength } from "../util/text/text.ts";
 import { DOC_HEADER } from "./format/tags.ts";
 import { renderDocMessage } from "./initial.ts";
 import { findDoc, readDoc } from "./agents_md.ts";

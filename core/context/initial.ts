@@ -29,7 +29,7 @@ export interface PromptContext {
 }
 
 /** AGENTS.md files and the list of skills; either may be missing, none is empty. */
-export interface UserInstructions {
+interface UserInstructions {
   readonly docs?: string;
   readonly skills?: string;
 }

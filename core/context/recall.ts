@@ -7,7 +7,7 @@ import type { ToldContext } from "./initial.ts";
 import { APPROVED_INTRO } from "./permissions.ts";
 
 /** What the items do not tell. */
-export interface RecallFacts {
+interface RecallFacts {
   /** Slug of the model that answered last. */
   readonly model: string;
   /** The top-level instructions that were sent. */

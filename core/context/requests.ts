@@ -1,8 +1,56 @@
-/** The prompt that asks for a plan before anything is done. */
-import { PLAN_PROMPT } from "../../prompts/mod.ts";
+/** Messages of ours that ask the model for something: a plan, a review, an answer that fits a schema. */
+import {
+  PLAN_PROMPT,
+  REVIEW_PROMPT,
+  REVIEW_SCHEMA,
+  SCHEMA_REPAIR,
+} from "../../prompts/mod.ts";
 import { fillIn } from "./format/text.ts";
+import { unreachable } from "../util/assert.ts";
+import { textMessage, type WireItem } from "../protocol/item.ts";
 
 /** The message that asks for a plan of the request and forbids to begin with it. */
 export function renderPlanPrompt(request: string): string {
   return fillIn(PLAN_PROMPT, { request: request.trim() });
+}
+
+/** What is reviewed. */
+export type ReviewTarget =
+  | { readonly type: "uncommitted" }
+  | { readonly type: "branch"; readonly base: string }
+  | { readonly type: "commit"; readonly commit: string }
+  /** In the person's own words. */
+  | { readonly type: "custom"; readonly instructions: string };
+
+/** The message that starts a review. */
+export function renderReviewPrompt(target: ReviewTarget): string {
+  return fillIn(REVIEW_PROMPT, {
+    target: targetText(target),
+    schema: JSON.stringify(REVIEW_SCHEMA),
+  });
+}
+
+function targetText(target: ReviewTarget): string {
+  switch (target.type) {
+    case "uncommitted":
+      return "everything in the working tree that is not committed: staged, unstaged and untracked files.";
+    case "branch":
+      return `what this branch adds to \`${target.base}\`: find the merge base (\`git merge-base HEAD ${target.base}\`) and read the diff from there.`;
+    case "commit":
+      return `the commit \`${target.commit}\` (\`git show ${target.commit}\`).`;
+    case "custom":
+      return target.instructions.trim();
+    default:
+      return unreachable(target);
+  }
+}
+
+/** Asks for the message once more; the problems are sentences. */
+export function schemaRepairItem(problems: readonly string[]): WireItem {
+  const list = problems.map((problem) => `- ${problem}`).join("\n");
+  // A function, for the text of a problem may hold what replace() takes for a reference.
+  return textMessage(
+    "developer",
+    SCHEMA_REPAIR.replace("{problems}", () => list),
+  );
 }

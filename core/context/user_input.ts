@@ -7,7 +7,7 @@ import type { UserPart } from "../protocol/op.ts";
 import type { ModelInfo, TurnSettings } from "../protocol/settings.ts";
 import { imageDataUrl, type ImageFacts, sniffImage } from "../util/image.ts";
 import { resolvePath } from "../util/path.ts";
-import { byteLength, tokensOfBytes } from "../util/text.ts";
+import { byteLength, tokensOfBytes } from "../util/text/text.ts";
 import { oneLine } from "./format/text.ts";
 
 export interface UserItems {
@@ -19,7 +19,7 @@ export interface UserItems {
 }
 
 /** An image that can be sent. */
-export interface LoadedImage extends ImageFacts {
+interface LoadedImage extends ImageFacts {
   readonly dataUrl: string;
   readonly bytes: number;
 }

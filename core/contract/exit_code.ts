@@ -34,7 +34,7 @@ export const EXIT_CODES = Object.freeze({
 export type ExitName = keyof typeof EXIT_CODES;
 
 /** What of a failure decides its exit. */
-export interface FailureFacts {
+interface FailureFacts {
   readonly kind: FailureKind;
   /** HTTP status. */
   readonly status?: number | undefined;

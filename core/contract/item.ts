@@ -8,19 +8,19 @@ const message = z.optional(
   z.string().check(z.describe("Why it was declined or failed before running")),
 );
 
-export const AgentMessageItem = z.object({
+const AgentMessageItem = z.object({
   id,
   type: z.literal("agent_message"),
   text: z.string(),
 });
 
-export const ReasoningItem = z.object({
+const ReasoningItem = z.object({
   id,
   type: z.literal("reasoning"),
   text: z.string(),
 });
 
-export const CommandExecutionItem = z.object({
+const CommandExecutionItem = z.object({
   id,
   type: z.literal("command_execution"),
   command: z.string(),
@@ -37,7 +37,7 @@ export const CommandExecutionItem = z.object({
   message,
 });
 
-export const FileChangeItem = z.object({
+const FileChangeItem = z.object({
   id,
   type: z.literal("file_change"),
   changes: z.array(z.object({
@@ -50,7 +50,7 @@ export const FileChangeItem = z.object({
   message,
 });
 
-export const McpToolCallItem = z.object({
+const McpToolCallItem = z.object({
   id,
   type: z.literal("mcp_tool_call"),
   server: z.string(),
@@ -64,7 +64,7 @@ export const McpToolCallItem = z.object({
   status: z.enum(["in_progress", "completed", "failed"]),
 });
 
-export const WebSearchItem = z.object({
+const WebSearchItem = z.object({
   id,
   type: z.literal("web_search"),
   query: z.string(),
@@ -72,7 +72,7 @@ export const WebSearchItem = z.object({
   search_id: z.optional(z.string()),
 });
 
-export const TodoListItem = z.object({
+const TodoListItem = z.object({
   id,
   type: z.literal("todo_list"),
   items: z.array(z.object({
@@ -82,7 +82,7 @@ export const TodoListItem = z.object({
   })),
 });
 
-export const ToolCallItem = z.object({
+const ToolCallItem = z.object({
   id,
   type: z.literal("tool_call"),
   name: z.string(),

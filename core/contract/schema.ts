@@ -4,7 +4,7 @@ import { ExecEvent, ExecResult } from "./event.ts";
 import { ApprovalAnswer, ExecInput } from "./input.ts";
 import { EXIT_CODES } from "./exit_code.ts";
 import { EVENT_SCHEMA, PROGRAM } from "../protocol/version.ts";
-import { asObject, type JsonObject } from "../util/json.ts";
+import { asObject, type JsonObject } from "../util/json/json.ts";
 
 /** The schema of a topic as text; undefined for one that is not of this folder. */
 export function renderSchema(topic: string): string | undefined {

@@ -4,7 +4,7 @@ import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { ProviderEndpoint } from "../protocol/provider.ts";
 
-export interface HttpClientSetup {
+interface HttpClientSetup {
   /** For the `client` of a fetch; undefined when the runtime's own will do. */
   readonly client: Deno.HttpClient | undefined;
   /** What was set and could not be used. */

@@ -1,6 +1,6 @@
 /** A listener on this machine's own address: where a browser comes back to after a login. */
 
-export interface Loopback {
+interface Loopback {
   readonly port: number;
   /** The first request for this path; others are answered with 404 and forgotten. */
   comeBack(path: string): Promise<URL>;

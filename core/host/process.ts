@@ -11,7 +11,7 @@ const PERMISSIONS = [
   "ffi",
   "import",
 ] as const;
-export type PermissionName = (typeof PERMISSIONS)[number];
+type PermissionName = (typeof PERMISSIONS)[number];
 
 /** What each role of the program keeps; the launcher ends by becoming the command. */
 export const ROLE_PERMISSIONS: Readonly<

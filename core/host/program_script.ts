@@ -2,7 +2,7 @@
 import type { Script } from "node:vm";
 
 /** Runs a command line; resolves to the exit code. */
-export type Program = (argv: readonly string[]) => Promise<number>;
+type Program = (argv: readonly string[]) => Promise<number>;
 
 /** Files beside the entry, and the global symbol under which the script leaves its Program. */
 export const PROGRAM_SCRIPT = {

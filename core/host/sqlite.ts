@@ -1,5 +1,5 @@
 /** The door to SQLite: loaded when it is first needed, and nowhere else. */
-import type { SqlDatabase, SqlValue } from "../protocol/sql.ts";
+import type { SqlDatabase, SqlValue } from "../protocol/host.ts";
 
 /** Opens a database of the SQLite that is built into the runtime. */
 export async function openSqlite(path: string): Promise<SqlDatabase> {

@@ -16,7 +16,7 @@ const DEFAULT_COLUMNS = 80;
 const DEFAULT_ROWS = 24;
 
 /** What the streams of this process look like from inside. */
-export interface RawOutput {
+interface RawOutput {
   write(bytes: Uint8Array): Promise<number>;
   isTerminal(): boolean;
 }

@@ -2,10 +2,10 @@
 import type { CacheReport } from "../protocol/event.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { checksum64 } from "../util/checksum.ts";
-import { estimateTokens } from "../util/text.ts";
+import { estimateTokens } from "../util/text/text.ts";
 
 /** One item of the input: its JSON text as sent, its estimated tokens. */
-export interface PrintedItem {
+interface PrintedItem {
   readonly json: string;
   readonly tokens: number;
 }
@@ -52,7 +52,7 @@ export interface RestoredPrint {
   readonly idleMs: number;
 }
 
-export interface CacheCase {
+interface CacheCase {
   readonly earlier: PromptPrint | RestoredPrint | undefined;
   /** Tokens the provider counted for the earlier request; it beats our estimate. */
   readonly earlierInputTokens?: number | undefined;

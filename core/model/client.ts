@@ -2,9 +2,8 @@
 import { errorText, ModelError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import type { ProviderEndpoint } from "../protocol/provider.ts";
-import type { RateLimit } from "../protocol/rate_limit.ts";
-import { headBytes } from "../util/text.ts";
+import type { ProviderEndpoint, RateLimit } from "../protocol/provider.ts";
+import { headBytes } from "../util/text/text.ts";
 import { type CompactResult, requestCompaction } from "./compact.ts";
 import { buildCutError } from "./connect_error.ts";
 import { requestIdOf } from "./errors.ts";

@@ -3,8 +3,8 @@ import * as z from "zod/mini";
 import { errorText, ModelError } from "../protocol/error.ts";
 import type { Usage } from "../protocol/event.ts";
 import type { WireItem } from "../protocol/item.ts";
-import { asObject } from "../util/json.ts";
-import { headBytes } from "../util/text.ts";
+import { asObject } from "../util/json/json.ts";
+import { headBytes } from "../util/text/text.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { buildCutError } from "./connect_error.ts";
 import { buildServerError } from "./errors.ts";
@@ -48,7 +48,7 @@ const Answer = z.object({
 });
 
 /** The items of a compaction answer. Throws ModelError when it is none. */
-export function parseCompaction(body: string): CompactResult {
+function parseCompaction(body: string): CompactResult {
   const answer = parseObject(body);
   if (answer?.["error"] !== undefined && answer["error"] !== null) {
     throw buildServerError(answer["error"]);

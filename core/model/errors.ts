@@ -4,7 +4,7 @@ import { ModelError } from "../protocol/error.ts";
 import type { FailureKind } from "../protocol/event.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { parseRetryAfter, parseTryAgain } from "../util/retry.ts";
-import { headBytes } from "../util/text.ts";
+import { headBytes } from "../util/text/text.ts";
 
 /** An HTTP answer that is no answer; the body may be cut. */
 export interface HttpFailure {

@@ -5,7 +5,7 @@ import { viewItem, type WireItem } from "../protocol/item.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
 import type { ModelClient } from "./client.ts";
 
-export interface SingleQuestion {
+interface SingleQuestion {
   readonly model: TurnSettings["model"];
   readonly instructions?: string;
   readonly input: readonly WireItem[];
@@ -13,12 +13,12 @@ export interface SingleQuestion {
   readonly tokensMax: number;
 }
 
-export interface SingleRequest extends SingleQuestion {
+interface SingleRequest extends SingleQuestion {
   readonly threadId: string;
   readonly signal: AbortSignal;
 }
 
-export interface SingleAnswer {
+interface SingleAnswer {
   readonly text: string;
   /** It ended at `tokensMax`. */
   readonly isCut: boolean;

@@ -1,5 +1,5 @@
 /** What the provider says of the limits it sets: read from the headers of its answers. Pure. */
-import type { RateLimit } from "../protocol/rate_limit.ts";
+import type { RateLimit } from "../protocol/provider.ts";
 
 /** A unit of time, as Go's `Duration` prints it: `1s`, `6m0s`, `1h2m3s`, `120ms`. */
 const UNITS_MS: Readonly<Record<string, number>> = {

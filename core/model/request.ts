@@ -1,6 +1,6 @@
 /** The body of a request as text: what is fixed around the input items, made once. Pure. */
 import type { TurnSettings } from "../protocol/settings.ts";
-import type { JsonObject } from "../util/json.ts";
+import type { JsonObject } from "../util/json/json.ts";
 
 /** What is sent with every request of a generation. */
 export interface RequestFrame {

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { ModelError } from "../protocol/error.ts";
 import type { Usage } from "../protocol/event.ts";
 import type { WireItem } from "../protocol/item.ts";
-import { asObject, type JsonObject } from "../util/json.ts";
+import { asObject, type JsonObject } from "../util/json/json.ts";
 import { buildIncompleteError, buildServerError } from "./errors.ts";
 
 /** `itemId` is empty where a server does not name the item: the one begun last is meant. */
@@ -41,7 +41,7 @@ export type ResponseEvent =
   };
 
 /** A stream may also say that it has failed; the client throws the error. */
-export interface FailedEvent {
+interface FailedEvent {
   readonly type: "failed";
   readonly error: ModelError;
 }

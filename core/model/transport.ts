@@ -43,7 +43,7 @@ export interface TransportOptions {
 }
 
 /** An answer that has begun; whoever holds it stops its watchdog. */
-export interface OpenResponse {
+interface OpenResponse {
   readonly response: Response;
   readonly watchdog: Watchdog;
 }
@@ -89,7 +89,7 @@ export async function openResponse(
 }
 
 /** What may be spent on one request before its answer begins. */
-export function requestBudget(provider: ProviderEndpoint): RetryBudget {
+function requestBudget(provider: ProviderEndpoint): RetryBudget {
   return retryBudget(provider.requestRetries);
 }
 

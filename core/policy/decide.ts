@@ -12,8 +12,12 @@ import {
   type JudgedCommand,
   type JudgedSegment,
 } from "./classify.ts";
-import { type PrefixRule, type RuleSet } from "./rules.ts";
-import { renderPattern, renderSource } from "./rules_text.ts";
+import {
+  type PrefixRule,
+  renderPattern,
+  renderSource,
+  type RuleSet,
+} from "./rules.ts";
 import { quoteWords } from "./shell/quote.ts";
 import { isWritable } from "./writable.ts";
 

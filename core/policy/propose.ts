@@ -68,7 +68,7 @@ export function isBannedPrefix(prefix: readonly string[]): boolean {
 }
 
 /** The beginning of a command that says what it does; undefined where none is known to. */
-export function shortenPrefix(
+function shortenPrefix(
   words: readonly string[],
 ): readonly string[] | undefined {
   const [program = "", verb = "", name = ""] = words;

@@ -1,11 +1,11 @@
-/** The person's prefix rules: what they are, which of them match, how one is written. */
+/** Prefix rules: which of them match a command, and how one is written to a file. */
 import { basename } from "../util/path.ts";
 import { systemProgram } from "./shell/split.ts";
 
 export type RuleDecision = "allow" | "prompt" | "forbidden";
 
 /** Where something was written: for messages, and to take it out again. */
-export interface RuleSource {
+interface RuleSource {
   readonly file: string;
   /** From 1. */
   readonly line: number;
@@ -116,4 +116,23 @@ function isProgram({ name, program, rule, executables }: {
 export function approvedPrefixes(set: RuleSet): readonly (readonly string[])[] {
   return set.rules.filter((rule) => rule.decision === "allow")
     .map((rule) => rule.pattern.map((words) => words.join("|")));
+}
+
+/** A rule's pattern as a person reads it: `git push|pull`. */
+export function renderPattern(rule: Pick<PrefixRule, "pattern">): string {
+  return rule.pattern.map((words) => words.join("|")).join(" ");
+}
+
+/** Where a rule stands: `default.rules:3`, with its whole path. */
+export function renderSource(rule: PrefixRule): string {
+  return `${rule.source.file}:${rule.source.line}`;
+}
+
+/** The line to append to a rules file, newline included. */
+export function renderRule(
+  prefix: readonly string[],
+  decision: RuleDecision,
+): string {
+  const words = prefix.map((word) => JSON.stringify(word)).join(", ");
+  return `prefix_rule(pattern=[${words}], decision="${decision}")\n`;
 }

@@ -3,10 +3,10 @@ import { expandHome, isAbsolute, resolvePath } from "../util/path.ts";
 import {
   isMatch,
   type PrefixRule,
+  renderPattern,
   type RuleDecision,
   type RuleSet,
 } from "./rules.ts";
-import { renderPattern } from "./rules_text.ts";
 import { lineAndColumn, syntaxError } from "./rules_lex.ts";
 import { type Call, readCalls, type Value } from "./rules_syntax.ts";
 import { splitLikeShell } from "./shell/quote.ts";

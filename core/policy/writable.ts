@@ -2,7 +2,7 @@
 import type { SandboxPolicy } from "../protocol/policy.ts";
 import { isInside, resolvePath } from "../util/path.ts";
 
-export interface Places {
+interface Places {
   /** The thread's own folder, not where a single command runs. */
   readonly workspace: string;
   /** Value of $TMPDIR, when set. */

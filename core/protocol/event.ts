@@ -1,7 +1,6 @@
 /** What a thread says: events, the activities they carry, and how a turn ends. */
-import type { Json } from "../util/json.ts";
+import type { Json } from "../util/json/json.ts";
 import type { ApprovalRequest, Decision, SandboxReceipt } from "./policy.ts";
-import type { ResumeReport } from "./resume.ts";
 import type { TurnSettings } from "./settings.ts";
 
 /** Tokens as the provider reported them. */
@@ -241,4 +240,14 @@ export function addUsage(a: Usage, b: Usage): Usage {
     reasoningOutputTokens: a.reasoningOutputTokens + b.reasoningOutputTokens,
     totalTokens: a.totalTokens + b.totalTokens,
   };
+}
+
+/** What a resumed thread will send, compared with what it last sent. */
+export interface ResumeReport {
+  /** The next prompt begins with the last one, byte for byte, for the same model. */
+  readonly exact: boolean;
+  /** What drifted; empty when exact. */
+  readonly cause: string;
+  /** Tokens of the last prompt that the provider's cache will not give back for it. */
+  readonly lostTokens: number;
 }

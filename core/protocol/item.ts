@@ -1,5 +1,5 @@
 /** The elements of the prompt: their wire form, a typed view, and our own constructors. */
-import type { Json, JsonObject } from "../util/json.ts";
+import type { Json, JsonObject } from "../util/json/json.ts";
 
 /** One element of the prompt, exactly as it travels. Parsed only to look at. */
 export type WireItem = JsonObject & { readonly type: string };

@@ -1,9 +1,9 @@
 /** The frozen values one step of a turn runs with. */
-import type { JsonObject } from "../util/json.ts";
+import type { JsonObject } from "../util/json/json.ts";
 import type { ApprovalPolicy, SandboxPolicy } from "./policy.ts";
 
 /** `none` to `xhigh` are OpenAI's; other words are passed on as they are. */
-export type ReasoningEffort = string;
+type ReasoningEffort = string;
 
 /** What the program knows about a model. Tokens are the model's own. */
 export interface ModelInfo {

@@ -1,5 +1,5 @@
 /** What a tool is: a spec for the model, and a function from arguments to output. */
-import type { JsonObject } from "../util/json.ts";
+import type { JsonObject } from "../util/json/json.ts";
 import type { Activity, Usage } from "./event.ts";
 import type { CallView, InputPart } from "./item.ts";
 import type { ApprovalRequest, Decision } from "./policy.ts";

@@ -1,9 +1,9 @@
 /** Queues between a writer and its readers: nothing is lost, adjacent values may be joined. */
 
 /** One value for two neighbours, or undefined when both must be seen. Never changes either. */
-export type Merge<T> = (earlier: T, later: T) => T | undefined;
+type Merge<T> = (earlier: T, later: T) => T | undefined;
 
-export interface ChannelOptions<T> {
+interface ChannelOptions<T> {
   /** Asked when a value arrives while others wait: keeps a slow reader's queue short. */
   readonly merge?: Merge<T>;
   /** Called once when the reader leaves before the end. */

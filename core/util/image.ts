@@ -1,6 +1,6 @@
 /** Images by their bytes: what kind they are, how large, and their data URL. */
 
-export type ImageType = "image/png" | "image/jpeg" | "image/gif" | "image/webp";
+type ImageType = "image/png" | "image/jpeg" | "image/gif" | "image/webp";
 
 export interface ImageFacts {
   readonly type: ImageType;

@@ -25,7 +25,7 @@ export const NOTHING_SPENT: RetrySpent = Object.freeze({
   waitedMs: 0,
 });
 
-export interface RetryPlan {
+interface RetryPlan {
   readonly delayMs: number;
   readonly spent: RetrySpent;
 }

@@ -21,7 +21,7 @@ export type Backend =
   }
   | { readonly kind: "seatbelt"; readonly name: "seatbelt" };
 
-export interface LaunchRequest {
+interface LaunchRequest {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Sends stderr where stdout goes. */

@@ -39,7 +39,7 @@ export interface Attempts {
 }
 
 /** A path and the rights given below it. */
-export interface LandlockRule {
+interface LandlockRule {
   readonly path: string;
   readonly rights: bigint;
   readonly isFolder: boolean;

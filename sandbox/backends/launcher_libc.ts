@@ -23,7 +23,7 @@ const SYMBOLS = {
   _exit: { parameters: ["i32"], result: "void" },
 } as const;
 
-export type LauncherSymbols = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+type LauncherSymbols = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
 /** Buffers whose addresses the kernel is given stay alive as long as this does. */
 export class LauncherLibc {

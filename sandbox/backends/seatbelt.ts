@@ -5,7 +5,7 @@ import type { Mount, SandboxPlan } from "../plan/plan.ts";
 /** Never taken from PATH. */
 export const SEATBELT_PROGRAM = "/usr/bin/sandbox-exec";
 
-export interface SeatbeltProfile {
+interface SeatbeltProfile {
   readonly text: string;
   /** Values of `(param "NAME")`. */
   readonly parameters: readonly (readonly [name: string, path: string])[];

@@ -11,7 +11,7 @@ export type ConfinedPolicy = Extract<
   { readonly denyRead: readonly string[] }
 >;
 
-export type MountKind =
+type MountKind =
   | "writable"
   /** A writable folder that cannot be renamed away, with what lies in it. */
   | "pinned"

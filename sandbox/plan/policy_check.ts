@@ -5,7 +5,7 @@ import { unreachable } from "../../core/util/assert.ts";
 import { matchesPath } from "../../core/util/glob.ts";
 import { isAbsolute, resolvePath } from "../../core/util/path.ts";
 
-export interface CheckPlaces {
+interface CheckPlaces {
   readonly workspace: string;
   readonly homeDir: string | undefined;
 }

@@ -35,7 +35,7 @@ export interface Rung {
   readonly backend?: Backend;
 }
 
-export interface ClimbOptions {
+interface ClimbOptions {
   readonly choice: BackendChoice;
   /** Goes on after the first success, to say of every rung whether it would hold. */
   readonly isComplete?: boolean;

@@ -25,7 +25,7 @@ export type ProbeHost = Pick<
   | "uid"
 >;
 
-export interface ProbeResult {
+interface ProbeResult {
   readonly isProved: boolean;
   /** What failed, in the words of the program that failed; empty when proved. */
   readonly detail: string;

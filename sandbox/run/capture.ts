@@ -4,7 +4,7 @@ import type { Files } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import { concat, cutEnd, cutStart, Ring, Spool } from "./capture_parts.ts";
 
-export interface CaptureOptions {
+interface CaptureOptions {
   readonly headBytes?: number;
   readonly tailBytes?: number;
   readonly onOutput?: ((text: string) => void) | undefined;

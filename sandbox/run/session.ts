@@ -43,7 +43,7 @@ export interface Prepared {
   readonly placeholders: readonly string[];
 }
 
-export interface PlaceRequest {
+interface PlaceRequest {
   readonly policy: ConfinedPolicy;
   readonly workspace: string;
   readonly cwd: string;

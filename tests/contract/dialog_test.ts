@@ -1,6 +1,6 @@
 /** A program that talks with the run: messages, steering, interrupts, answers; and signals. */
 import assert from "node:assert/strict";
-import type { JsonObject } from "../../core/util/json.ts";
+import type { JsonObject } from "../../core/util/json/json.ts";
 import { call, say } from "../support/mock_model.ts";
 import { hang, wait } from "../support/mock_script.ts";
 import type { RunningAgent } from "../support/run_agent.ts";

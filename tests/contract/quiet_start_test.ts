@@ -1,12 +1,12 @@
 /** Help, version, schemas, completion and manual: printed without a look at disk or network. */
 import assert from "node:assert/strict";
-import { COMMANDS } from "../../core/frontends/cli/commands_.ts";
 import {
   agentCommand,
   type AgentHome,
   agentHome,
   isCompiled,
 } from "../support/run_agent.ts";
+import { COMMANDS } from "../../core/frontends/cli/commands.ts";
 
 const QUESTIONS: readonly (readonly string[])[] = [
   ["--version"],

@@ -4,7 +4,7 @@ import type { Flags } from "../../core/contract/command_line.ts";
 import type { Event } from "../../core/protocol/event.ts";
 import type { ExecEvent } from "../../core/contract/event.ts";
 import type { Thread } from "../../core/protocol/thread.ts";
-import type { JsonObject } from "../../core/util/json.ts";
+import type { JsonObject } from "../../core/util/json/json.ts";
 import { runExec } from "../../core/frontends/exec/exec.ts";
 import {
   checkLines,

@@ -3,7 +3,7 @@ import { SeededRandom } from "../../core/cassette/random.ts";
 import { SandboxUnavailable, ToolError } from "../../core/protocol/error.ts";
 import type { Flags } from "../../core/contract/command_line.ts";
 import type { Tool, ToolContext } from "../../core/protocol/tool.ts";
-import type { Json, JsonObject } from "../../core/util/json.ts";
+import type { Json, JsonObject } from "../../core/util/json/json.ts";
 import { testTool } from "../support/harness.ts";
 import {
   call,

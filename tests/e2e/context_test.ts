@@ -1,8 +1,8 @@
 /** What the built program tells the model, at and beyond every limit. */
 import assert from "node:assert/strict";
-import type { JsonObject } from "../../core/util/json.ts";
+import type { JsonObject } from "../../core/util/json/json.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
-import { byteLength } from "../../core/util/text.ts";
+import { byteLength } from "../../core/util/text/text.ts";
 import { call, type MockRequest, say, usage } from "../support/mock_model.ts";
 import type { AgentRun } from "../support/run_agent.ts";
 import { errorOf, eventsOf, lastEvent, stage } from "./support.ts";

@@ -1,6 +1,6 @@
 /** doctor with the real program: what it says of good and bad machines. */
 import assert from "node:assert/strict";
-import { asObject, type JsonObject } from "../../core/util/json.ts";
+import { asObject, type JsonObject } from "../../core/util/json/json.ts";
 import { mockModel, refusingUrl } from "../support/mock_model.ts";
 import {
   type AgentHome,

@@ -1,6 +1,6 @@
 /** Every way a provider can fail: exit code, words, retries, one terminal line. */
 import assert from "node:assert/strict";
-import type { JsonObject } from "../../core/util/json.ts";
+import type { JsonObject } from "../../core/util/json/json.ts";
 import { refusingUrl } from "../support/mock_model.ts";
 import {
   call,

@@ -1,6 +1,6 @@
 /** Hooks and notify with the real program. */
 import assert from "node:assert/strict";
-import type { JsonObject } from "../../core/util/json.ts";
+import type { JsonObject } from "../../core/util/json/json.ts";
 import {
   type AgentHome,
   agentHome,

@@ -1,6 +1,6 @@
 /** MCP through the built program: tools in a turn, commands, logins, endings. */
 import assert from "node:assert/strict";
-import type { JsonObject } from "../../core/util/json.ts";
+import type { JsonObject } from "../../core/util/json/json.ts";
 import { Authority } from "../support/mcp_authority.ts";
 import { type McpScript, mcpServerArgs } from "../support/mcp_server.ts";
 import { call, say, type Step } from "../support/mock_model.ts";

@@ -1,6 +1,6 @@
 /** `rondo sessions …` and its neighbours on the built program, over sessions it wrote itself. */
 import assert from "node:assert/strict";
-import type { JsonObject } from "../../core/util/json.ts";
+import type { JsonObject } from "../../core/util/json/json.ts";
 import { call, say } from "../support/mock_script.ts";
 import { agentCommand, type AgentRun } from "../support/run_agent.ts";
 import { errorOf, type Stage, stage } from "./support.ts";

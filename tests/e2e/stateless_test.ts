@@ -1,6 +1,6 @@
 /** Runs that record nothing, cannot, or can no longer: they work, or say clearly why not. */
 import assert from "node:assert/strict";
-import type { JsonObject } from "../../core/util/json.ts";
+import type { JsonObject } from "../../core/util/json/json.ts";
 import { call, customCall, say } from "../support/mock_script.ts";
 import type { MockRequest, Step } from "../support/mock_model.ts";
 import { agentCommand, type AgentRun } from "../support/run_agent.ts";

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { Ajv, type ValidateFunction } from "ajv";
 import { LIMITS } from "../../core/protocol/limits.ts";
-import type { JsonObject } from "../../core/util/json.ts";
-import { byteLength } from "../../core/util/text.ts";
+import type { JsonObject } from "../../core/util/json/json.ts";
+import { byteLength } from "../../core/util/text/text.ts";
 import {
   type MockModel,
   mockModel,

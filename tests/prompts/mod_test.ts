@@ -13,7 +13,7 @@ import {
   SUMMARY_PREFIX,
   TURN_ABORTED,
 } from "../../prompts/mod.ts";
-import { byteLength } from "../../core/util/text.ts";
+import { byteLength } from "../../core/util/text/text.ts";
 
 const TEXTS: Readonly<Record<string, string>> = {
   BASE_INSTRUCTIONS,

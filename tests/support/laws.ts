@@ -1,6 +1,6 @@
 /** What every sequence of requests must obey, whatever the test is about. */
 import assert from "node:assert/strict";
-import type { JsonObject } from "../../core/util/json.ts";
+import type { JsonObject } from "../../core/util/json/json.ts";
 import type { MockRequest } from "./mock_model.ts";
 import { topLevelTexts } from "./raw_json.ts";
 

@@ -1,6 +1,6 @@
 /** A scripted Responses server on a real port: it plays answers and keeps every request. */
 import assert from "node:assert/strict";
-import type { JsonObject } from "../../core/util/json.ts";
+import type { JsonObject } from "../../core/util/json/json.ts";
 import { serveHttp } from "./http_server.ts";
 import { checkLaws, type LawOptions } from "./laws.ts";
 import { errorBody, type NextId, type Part, type Step } from "./mock_script.ts";

@@ -1,5 +1,5 @@
 /** The script of a mock model: what each answer is made of. */
-import type { JsonObject } from "../../core/util/json.ts";
+import type { JsonObject } from "../../core/util/json/json.ts";
 
 /** Gives the next id of a kind: `msg_1`, `msg_2`, …; each server counts for itself. */
 export type NextId = (prefix: string) => string;

@@ -1,6 +1,6 @@
 /** The real program as a child: compiled when it is there, from source otherwise. */
-import type { JsonObject } from "../../core/util/json.ts";
-import { readLines } from "../../core/util/jsonl.ts";
+import type { JsonObject } from "../../core/util/json/json.ts";
+import { readLines } from "../../core/util/json/jsonl.ts";
 
 /** Folders of its own for one run or many: nothing of the person running the tests is used. */
 export interface AgentHome extends AsyncDisposable {

@@ -15,7 +15,7 @@ import type { Usage } from "../../core/protocol/event.ts";
 import type { CallView } from "../../core/protocol/item.ts";
 import type { TurnSettings } from "../../core/protocol/settings.ts";
 import type { ActivityBody, ToolContext } from "../../core/protocol/tool.ts";
-import { countLines } from "../../core/util/text.ts";
+import { countLines } from "../../core/util/text/text.ts";
 
 export const host = denoHost();
 

@@ -30,7 +30,7 @@ import {
 import type { RuleStore } from "./rule_store.ts";
 import { unreachable } from "../../core/util/assert.ts";
 
-export interface GateOptions {
+interface GateOptions {
   readonly host: Pick<Host, "envAll" | "env" | "files" | "newId">;
   readonly sandbox: Sandbox;
   readonly rules: Pick<RuleStore, "current" | "save">;

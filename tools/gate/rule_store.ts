@@ -7,17 +7,15 @@ import {
   mergeRules,
   NO_RULES,
   type PrefixRule,
-  type RuleSet,
-} from "../../core/policy/rules.ts";
-import {
   renderPattern,
   renderRule,
   renderSource,
-} from "../../core/policy/rules_text.ts";
+  type RuleSet,
+} from "../../core/policy/rules.ts";
 import { parseRules } from "../../core/policy/rules_parse.ts";
 import { dirname } from "../../core/util/path.ts";
 
-export interface RuleStoreOptions {
+interface RuleStoreOptions {
   readonly host: Pick<Host, "files" | "homeDir" | "newId">;
   /** `rules` folders of the active configuration layers, absolute, in any order. */
   readonly folders: readonly string[];

@@ -10,7 +10,7 @@ export interface ToolHints {
   readonly openWorld?: boolean;
 }
 
-export type McpVerdict =
+type McpVerdict =
   | { readonly type: "run" }
   | { readonly type: "ask"; readonly reason: string }
   | { readonly type: "refuse"; readonly reason: string };

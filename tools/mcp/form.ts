@@ -7,8 +7,8 @@ import type {
   TextFormat,
 } from "../../core/protocol/form.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
-import { asObject, type JsonObject } from "../../core/util/json.ts";
-import { byteLength } from "../../core/util/text.ts";
+import { asObject, type JsonObject } from "../../core/util/json/json.ts";
+import { byteLength } from "../../core/util/text/text.ts";
 
 const Name = z.optional(z.string());
 const Size = z.optional(z.number());
@@ -43,7 +43,7 @@ type Property = z.infer<typeof Property>;
 
 const FORMATS: readonly TextFormat[] = ["email", "uri", "date", "date-time"];
 
-export type ParsedForm =
+type ParsedForm =
   | { readonly type: "fields"; readonly fields: readonly FormField[] }
   /** Why it cannot be put to a person, as half a sentence. */
   | { readonly type: "unfit"; readonly why: string };

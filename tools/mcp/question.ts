@@ -2,7 +2,7 @@
 import type { ApprovalRequest, Decision } from "../../core/protocol/policy.ts";
 import type { TurnSettings } from "../../core/protocol/settings.ts";
 import type { ToolContext } from "../../core/protocol/tool.ts";
-import { asObject, type JsonObject } from "../../core/util/json.ts";
+import { asObject, type JsonObject } from "../../core/util/json/json.ts";
 import type { FormAnswer } from "../../core/protocol/form.ts";
 import type { ElicitHook, McpElicitation } from "./client/types.ts";
 import { parseForm } from "./form.ts";

@@ -10,13 +10,12 @@ import type {
   ToolOutput,
 } from "../../core/protocol/tool.ts";
 import { errorText } from "../../core/protocol/error.ts";
-import type { Json, JsonObject } from "../../core/util/json.ts";
+import type { Json, JsonObject } from "../../core/util/json/json.ts";
 import type { AskOptions } from "./client/types.ts";
 import type { McpPeer } from "./server.ts";
-import { buildOutput, pieceOfResource } from "./result.ts";
-import { openSpool } from "./mcp_spool.ts";
+import { buildOutput, openSpool, pieceOfResource } from "./result.ts";
 
-export interface ResourceToolDeps {
+interface ResourceToolDeps {
   readonly host: Pick<Host, "files" | "newId">;
   /** Those that have resources, sorted by name. */
   readonly peers: readonly McpPeer[];

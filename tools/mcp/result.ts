@@ -1,25 +1,31 @@
-/** What a server's answer is for the model, and what a person sees of it. */
+/** The answer of an MCP tool: its text for the model, what a person sees of it, where the whole lies. */
 import * as z from "zod/mini";
 import type { InputPart } from "../../core/protocol/item.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import type { ModelInfo } from "../../core/protocol/settings.ts";
 import { unreachable } from "../../core/util/assert.ts";
 import { imageDataUrl, sniffImage } from "../../core/util/image.ts";
-import { asObject, type Json, type JsonObject } from "../../core/util/json.ts";
-import { headBytes, tokensOfBytes } from "../../core/util/text.ts";
-import { cutText } from "../shell/output.ts";
-import type { CallResult, ContentBlock } from "./client/mcp_content.ts";
 import {
+  asObject,
+  type Json,
+  type JsonObject,
+} from "../../core/util/json/json.ts";
+import { headBytes, tokensOfBytes } from "../../core/util/text/text.ts";
+import { cutText } from "../shell/output.ts";
+import type { Host } from "../../core/protocol/host.ts";
+import {
+  type CallResult,
+  type ContentBlock,
   ContentBlock as BlockSchema,
   ResourceContent,
-} from "./client/mcp_content.ts";
+} from "./client/wire.ts";
 
 /** Text and pictures in the order in which the server gave them. */
-export type Piece =
+type Piece =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "image"; readonly url: string };
 
-export interface OutputOptions {
+interface OutputOptions {
   readonly model: Pick<
     ModelInfo,
     "supportsImages" | "slug" | "toolOutputTokens"
@@ -194,4 +200,26 @@ function decode(base64: string): Uint8Array<ArrayBuffer> | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Writes texts of a thread; undefined where that is not possible. */
+export function openSpool(
+  host: Pick<Host, "files" | "newId">,
+  folder: string | undefined,
+  threadId: string,
+): (text: string) => Promise<string | undefined> {
+  return async (text) => {
+    if (folder === undefined) return undefined;
+    const path = `${folder}/${threadId}/${host.newId()}.txt`;
+    try {
+      await host.files.mkdir(`${folder}/${threadId}`, { mode: 0o700 });
+      await host.files.write(path, headBytes(text, LIMITS.spoolBytes), {
+        mode: 0o600,
+      });
+      return path;
+    } catch {
+      // A read-only home is no reason to lose the answer.
+      return undefined;
+    }
+  };
 }

@@ -5,8 +5,8 @@ import type { InputPart, WireItem } from "../../core/protocol/item.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import type { ApprovalRequest, Decision } from "../../core/protocol/policy.ts";
 import type { ToolContext } from "../../core/protocol/tool.ts";
-import type { JsonObject } from "../../core/util/json.ts";
-import { byteLength } from "../../core/util/text.ts";
+import type { JsonObject } from "../../core/util/json/json.ts";
+import { byteLength } from "../../core/util/text/text.ts";
 import { McpRefusal } from "./client/types.ts";
 
 /** One request of a server to the model, beside all conversations. */

@@ -5,7 +5,7 @@ import {
   canonicalJson,
   type Json,
   type JsonObject,
-} from "../../core/util/json.ts";
+} from "../../core/util/json/json.ts";
 
 /** Keywords that are handed on as they are; those with schemas inside are treated apart. */
 const PLAIN_KEYWORDS = [

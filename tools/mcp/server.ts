@@ -20,13 +20,13 @@ import {
 } from "./client/session.ts";
 import { WireTool } from "./client/wire.ts";
 
-export type PeerState =
+type PeerState =
   | { readonly type: "off" }
   | { readonly type: "starting" }
   | { readonly type: "ready" }
   | { readonly type: "failed"; readonly reason: string };
 
-export interface PeerOptions {
+interface PeerOptions {
   readonly host: Pick<Host, "sleep">;
   readonly spec: McpServerSpec;
   readonly openTransport: () => Promise<McpTransport>;

@@ -3,7 +3,7 @@ import { errorText } from "../../core/protocol/error.ts";
 import type { FormAnswer } from "../../core/protocol/form.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import type { ToolContext } from "../../core/protocol/tool.ts";
-import type { JsonObject } from "../../core/util/json.ts";
+import type { JsonObject } from "../../core/util/json/json.ts";
 import {
   type ElicitHook,
   type McpElicitation,
@@ -30,7 +30,7 @@ interface Asking {
   readonly signal: AbortSignal;
 }
 
-export interface PersonalAnswersOptions {
+interface PersonalAnswersOptions {
   readonly elicit?: ElicitHook;
   readonly sampling?: SamplingHook;
 }

@@ -16,8 +16,7 @@ import { piecesOfBlock } from "./result.ts";
 import { createMcpTool } from "./tool.ts";
 import type { SamplingHook } from "./sampling.ts";
 import { createTransport, type TransportOptions } from "./client/transport.ts";
-import { PromptResult } from "./client/mcp_content.ts";
-import { WirePrompt } from "./client/wire.ts";
+import { PromptResult, WirePrompt } from "./client/wire.ts";
 
 export interface McpHubOptions {
   readonly host: Host;
@@ -38,21 +37,21 @@ export interface McpHubOptions {
 }
 
 /** What a thread says when it asks for the tools. */
-export interface McpToolsRequest {
+interface McpToolsRequest {
   readonly threadId: string;
   /** Shows the person what is wrong now, or changes later. */
   readonly warn: (message: string) => void;
   readonly signal?: AbortSignal;
 }
 
-export interface McpServerView {
+interface McpServerView {
   readonly name: string;
   /** In words: `ready`, `starting`, `failed: …`, `off`. */
   readonly state: string;
   readonly tools: readonly string[];
 }
 
-export interface McpPromptView {
+interface McpPromptView {
   readonly server: string;
   readonly name: string;
   readonly description: string;

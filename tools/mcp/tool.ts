@@ -11,8 +11,8 @@ import type {
   ToolOutput,
 } from "../../core/protocol/tool.ts";
 import { unreachable } from "../../core/util/assert.ts";
-import { asObject, type JsonObject } from "../../core/util/json.ts";
-import { headBytes } from "../../core/util/text.ts";
+import { asObject, type JsonObject } from "../../core/util/json/json.ts";
+import { headBytes } from "../../core/util/text/text.ts";
 import { approvalModeOf, decideMcpCall, type ToolHints } from "./approval.ts";
 import {
   type AskOptions,
@@ -23,16 +23,19 @@ import {
 } from "./client/types.ts";
 import type { McpPeer } from "./server.ts";
 import { buildCallQuestion, refusalText } from "./question.ts";
-import { buildOutput, piecesOfResult, viewResult } from "./result.ts";
+import {
+  buildOutput,
+  openSpool,
+  piecesOfResult,
+  viewResult,
+} from "./result.ts";
 import { buildParameters } from "./schema.ts";
 import type { McpSession } from "./client/session.ts";
-import { openSpool } from "./mcp_spool.ts";
 import { callAsTask } from "./client/task.ts";
-import type { CallResult } from "./client/mcp_content.ts";
-import type { WireTool } from "./client/wire.ts";
+import type { CallResult, WireTool } from "./client/wire.ts";
 
 /** What all tools of all servers share. */
-export interface McpToolDeps {
+interface McpToolDeps {
   readonly host: Pick<Host, "files" | "newId" | "sleep">;
   /** What was approved until its thread ends: thread, server and tool. */
   readonly approved: Set<string>;
@@ -41,7 +44,7 @@ export interface McpToolDeps {
   readonly spoolFolder?: string;
 }
 
-export interface McpToolOptions extends McpToolDeps {
+interface McpToolOptions extends McpToolDeps {
   readonly peer: McpPeer;
   readonly tool: WireTool;
   /** The name under which it is offered. */
@@ -74,7 +77,7 @@ export function createMcpTool(options: McpToolOptions): Tool | undefined {
 }
 
 /** The arguments as an object. Throws ToolError. */
-export function parseArguments(
+function parseArguments(
   call: Pick<CallView, "input">,
   { name }: { readonly name: string },
 ): JsonObject {

@@ -18,7 +18,7 @@ import type { PatchFromShell } from "./from_shell.ts";
 import { type PatchPlan, readPatchPlan } from "./plan.ts";
 import { changedPaths, renderChanges } from "./view.ts";
 
-export interface ApplyPatchDeps {
+interface ApplyPatchDeps {
   readonly host: Pick<Host, "files" | "selfCommand">;
   readonly gate: Gate;
 }

@@ -30,7 +30,7 @@ export async function runApplyPatch(
 }
 
 /** What was done: added, modified, deleted files, each as the patch names them. */
-export function renderSummary(steps: readonly PatchStep[]): string {
+function renderSummary(steps: readonly PatchStep[]): string {
   const group = (kind: PatchStep["kind"], letter: string): string[] =>
     steps.filter((step) => step.kind === kind)
       .map((step) => `${letter} ${step.shownPath}`);

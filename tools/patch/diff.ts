@@ -1,8 +1,8 @@
 /** Unified diff of two texts, for people to look at; bounded in time and size. Pure. */
 import { LIMITS } from "../../core/protocol/limits.ts";
-import { byteLength } from "../../core/util/text.ts";
+import { byteLength } from "../../core/util/text/text.ts";
 
-export interface DiffInput {
+interface DiffInput {
   /** Name and text before; absent when the file is new. */
   readonly before?: { readonly name: string; readonly text: string };
   /** Name and text after; absent when the file goes away. */

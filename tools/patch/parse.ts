@@ -1,7 +1,7 @@
 /** Patch text into hunks. Pure; whatever the text is, it throws nothing but ToolError. */
 import { ToolError } from "../../core/protocol/error.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
-import { byteLength } from "../../core/util/text.ts";
+import { byteLength } from "../../core/util/text/text.ts";
 import { trimEndSpace, trimSpace } from "./match.ts";
 
 export interface ChangeLine {

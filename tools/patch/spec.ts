@@ -1,5 +1,5 @@
 /** How the model is offered apply_patch: as free text with a grammar, or as a function. */
-import type { JsonObject } from "../../core/util/json.ts";
+import type { JsonObject } from "../../core/util/json/json.ts";
 import description from "../../prompts/tools/apply_patch.md" with {
   type: "text",
 };

@@ -4,7 +4,7 @@ import { ToolError } from "../../core/protocol/error.ts";
 type Encoding = "utf-8" | "utf-16le" | "utf-16be" | "latin1";
 
 /** The lines of a file and what is needed to write them as they were. */
-export interface TextFile {
+interface TextFile {
   readonly texts: readonly string[];
   /** Line end of each line: LF, CRLF, CR, or nothing after an unfinished last one. */
   readonly eols: readonly string[];

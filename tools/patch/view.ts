@@ -2,7 +2,7 @@
 import type { FileChange } from "../../core/protocol/event.ts";
 import type { Files } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
-import { byteLength } from "../../core/util/text.ts";
+import { byteLength } from "../../core/util/text/text.ts";
 import { isInside } from "../../core/util/path.ts";
 import { renderDiff } from "./diff.ts";
 import type { PatchPlan, PatchStep } from "./plan.ts";

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { ToolError } from "../../core/protocol/error.ts";
 import type { CallView } from "../../core/protocol/item.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
-import { asObject, type JsonObject } from "../../core/util/json.ts";
+import { asObject, type JsonObject } from "../../core/util/json/json.ts";
 import { resolvePath } from "../../core/util/path.ts";
 
 export interface ShellCall {

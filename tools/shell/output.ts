@@ -9,9 +9,9 @@ import {
   headBytes,
   tailBytes,
   tokensOfBytes,
-} from "../../core/util/text.ts";
+} from "../../core/util/text/text.ts";
 
-export interface CutText {
+interface CutText {
   /** Start, marker and end; the whole text when nothing is omitted. */
   readonly text: string;
   readonly keptBytes: number;

@@ -16,7 +16,7 @@ import type {
   ToolOutput,
 } from "../../core/protocol/tool.ts";
 import { quoteWords } from "../../core/policy/shell/quote.ts";
-import { byteLength } from "../../core/util/text.ts";
+import { byteLength } from "../../core/util/text/text.ts";
 import description from "../../prompts/tools/shell.md" with { type: "text" };
 import { buildCommandOutput, cutOutput } from "./output.ts";
 import {
@@ -33,7 +33,7 @@ export interface TypedPatch {
   readonly workdir: string;
 }
 
-export interface ShellToolOptions {
+interface ShellToolOptions {
   readonly host: Pick<Host, "files">;
   readonly gate: Gate;
   /** Recognises `apply_patch <<'EOF'` and its kin; undefined for anything else. */

@@ -12,7 +12,7 @@ import { exitCode, type ExitName } from "../../contract/exit_code.ts";
 import type { Host } from "../../protocol/host.ts";
 import { hasColor, type Terminal } from "../../protocol/terminal.ts";
 import { PROGRAM, VERSION } from "../../protocol/version.ts";
-import { visibleText } from "../../util/visible_text.ts";
+import { visibleText } from "../../util/text/visible_text.ts";
 import {
   type Check,
   checkCredentials,

@@ -12,7 +12,7 @@ import type { UserPart } from "../../protocol/op.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { PROGRAM } from "../../protocol/version.ts";
 import type { OpenThread } from "../../session/thread/open.ts";
-import { asObject, type JsonObject } from "../../util/json.ts";
+import { asObject, type JsonObject } from "../../util/json/json.ts";
 import { resolvePath } from "../../util/path.ts";
 import { openThread } from "../open_thread.ts";
 import { readParts } from "./exec_input.ts";
@@ -136,7 +136,7 @@ async function loadSchema(
   }
   if (schema === undefined) throw fail("it is no JSON object");
   try {
-    const { buildSchemaCheck } = await import("../../util/json_schema.ts");
+    const { buildSchemaCheck } = await import("../../util/json/json_schema.ts");
     buildSchemaCheck(schema);
     return schema;
   } catch (error) {

@@ -1,4 +1,4 @@
-/** What the person says on the command line: prompt, stdin, images. */
+/** The input of `rondo exec`: prompt, stdin, images, the request of a review. */
 import { readPrompt } from "../../frontends/exec/stdin.ts";
 import type { CommandLine, Flags } from "../../contract/command_line.ts";
 import { UserError } from "../../protocol/error.ts";
@@ -6,7 +6,10 @@ import type { Host } from "../../protocol/host.ts";
 import type { UserPart } from "../../protocol/op.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { resolvePath } from "../../util/path.ts";
-import { buildReviewPrompt } from "./review_prompt.ts";
+import {
+  renderReviewPrompt,
+  type ReviewTarget,
+} from "../../context/requests.ts";
 
 /** The words and images of the command line and stdin. Throws UserError. */
 export async function readParts(
@@ -54,4 +57,29 @@ async function checkImages(
       : "it is no file";
     throw new UserError("usage", `Cannot read image ${path}: ${state}`);
   }
+}
+
+/** The prompt of a review. Throws UserError when the flags name two targets. */
+function buildReviewPrompt(
+  { flags, prompt }: Pick<CommandLine, "flags" | "prompt">,
+): string {
+  const targets: ReviewTarget[] = [];
+  if (flags.uncommitted) targets.push({ type: "uncommitted" });
+  if (flags.base !== undefined) {
+    targets.push({ type: "branch", base: flags.base });
+  }
+  if (flags.commit !== undefined) {
+    targets.push({ type: "commit", commit: flags.commit });
+  }
+  if (prompt !== undefined && prompt !== "-") {
+    targets.push({ type: "custom", instructions: prompt });
+  }
+  const [target = { type: "uncommitted" }, second] = targets;
+  if (second !== undefined) {
+    throw new UserError(
+      "usage",
+      `Cannot review ${target.type} and ${second.type} at once: must be one of --uncommitted, --base, --commit, PROMPT`,
+    );
+  }
+  return renderReviewPrompt(target);
 }

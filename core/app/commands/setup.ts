@@ -8,7 +8,6 @@ import {
   readLoginStatus,
 } from "../../config/provider/login.ts";
 import { providerOf } from "../../config/provider/providers.ts";
-import { renderConfigSchema } from "../../config/file/json_schema.ts";
 import { FEATURES } from "../../config/file/schema_ignored.ts";
 import { readPrompt } from "../../frontends/exec/stdin.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
@@ -18,8 +17,9 @@ import type { Host } from "../../protocol/host.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { unreachable } from "../../util/assert.ts";
 import { printLines } from "../print.ts";
+import { renderConfigSchema } from "../../config/file/schema.ts";
 
-export type SetupCommand =
+type SetupCommand =
   | "config explain"
   | "login"
   | "login status"

@@ -1,7 +1,7 @@
 /** `rondo mcp test`: connects to a server, lists what it offers, says how long that took. */
 import { errorText } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
-import { asObject } from "../../util/json.ts";
+import { asObject } from "../../util/json/json.ts";
 import {
   isToolEnabled,
   type McpServerSpec,
@@ -17,7 +17,7 @@ import {
 import { createTransport } from "../../../tools/mcp/client/transport.ts";
 import { hostForServers, sweepOf } from "../mcp_access.ts";
 
-export interface ServerCheck {
+interface ServerCheck {
   readonly name: string;
   /** Name and version as the server gives them. */
   readonly server: string;

@@ -5,7 +5,7 @@ import { UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { unreachable } from "../../util/assert.ts";
-import { closestWord } from "../../util/similar.ts";
+import { closestWord } from "../../util/text/similar.ts";
 import type { McpServerSpec } from "../../../tools/mcp/client/server_config.ts";
 import { loadMcpServers } from "../../../tools/mcp/project_file.ts";
 import { checkServer, renderCheck } from "./check.ts";
@@ -14,7 +14,7 @@ import { forgetLogin, logInToServer } from "./login.ts";
 import { hasLogin, renderServer, renderServers, viewServer } from "./view.ts";
 import { type Printer, printLines } from "../print.ts";
 
-export type McpCommand =
+type McpCommand =
   | "mcp list"
   | "mcp get"
   | "mcp add"

@@ -17,7 +17,7 @@ interface Place {
   readonly codexHome: string | undefined;
 }
 
-export interface LoginPlace extends Place {
+interface LoginPlace extends Place {
   readonly config: Pick<
     Config,
     "mcp_oauth_callback_port" | "mcp_oauth_callback_url"

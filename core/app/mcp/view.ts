@@ -5,7 +5,7 @@ import type { McpServerSpec } from "../../../tools/mcp/client/server_config.ts";
 import { McpTokenStore } from "../../../tools/mcp/client/tokens.ts";
 
 /** Fields as Codex names them, so that programs that read its list read ours. */
-export interface ServerView {
+interface ServerView {
   readonly name: string;
   readonly enabled: boolean;
   readonly required: boolean;

@@ -8,8 +8,12 @@ import {
 } from "../../policy/classify.ts";
 import { describeScope } from "../../policy/approval_key.ts";
 import { proposePrefix } from "../../policy/propose.ts";
-import { type PrefixRule, type RuleSet } from "../../policy/rules.ts";
-import { renderPattern, renderSource } from "../../policy/rules_text.ts";
+import {
+  type PrefixRule,
+  renderPattern,
+  renderSource,
+  type RuleSet,
+} from "../../policy/rules.ts";
 import { quoteWords } from "../../policy/shell/quote.ts";
 import type { SplitKind } from "../../policy/shell/split.ts";
 import type { RuleStore } from "../../../tools/gate/rule_store.ts";

@@ -1,8 +1,11 @@
 /** `policy lint`: what in a policy could ask, allows too much, or has no effect. */
 import { approvalName, isSandboxed } from "../../policy/decide.ts";
 import { runsAnything } from "../../policy/propose.ts";
-import { type PrefixRule } from "../../policy/rules.ts";
-import { renderPattern, renderSource } from "../../policy/rules_text.ts";
+import {
+  type PrefixRule,
+  renderPattern,
+  renderSource,
+} from "../../policy/rules.ts";
 import type { CommandOutput, Policies } from "./explain.ts";
 
 interface Finding {

@@ -3,12 +3,12 @@ import { formatSpan } from "../../frontends/render/format.ts";
 import { priceOf } from "../../config/settings.ts";
 import { explainConfig, renderExplained } from "../../config/explain.ts";
 import { providerOf } from "../../config/provider/providers.ts";
-import { renderPlanPrompt } from "../../context/requests.ts";
-import { renderReviewPrompt } from "../../context/review.ts";
-import type { ContextServices } from "../../frontends/conversation/repl_services.ts";
+import {
+  renderPlanPrompt,
+  renderReviewPrompt,
+} from "../../context/requests.ts";
 import { UserError } from "../../protocol/error.ts";
 import type { Usage } from "../../protocol/event.ts";
-import type { RateLimit } from "../../protocol/rate_limit.ts";
 import { costOf } from "../../session/state/budget.ts";
 import { frameOf } from "../../session/state/request_prefix.ts";
 import { INIT_PROMPT } from "../../../prompts/mod.ts";
@@ -16,6 +16,8 @@ import { promptSourceOf } from "../agent.ts";
 import { promptRows, renderPromptTable } from "../prompt_table.ts";
 import type { ReplDesk } from "./open_threads.ts";
 import { mcpServices } from "./mcp.ts";
+import type { RateLimit } from "../../protocol/provider.ts";
+import type { ContextServices } from "../../frontends/conversation/services.ts";
 
 /** The services around what the model is told. */
 export function contextServices(desk: ReplDesk): ContextServices {

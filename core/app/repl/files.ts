@@ -1,6 +1,5 @@
 /** The person's files in a conversation: changes shown, taken back, own commands run. */
-import type { FileServices } from "../../frontends/conversation/repl_services.ts";
-import type { UndoReport } from "../../frontends/conversation/repl_facts.ts";
+
 import { LIMITS } from "../../protocol/limits.ts";
 import { createCheckpoints } from "../../session/undo/checkpoints.ts";
 import { findUserMessages } from "../../session/log/rollback_plan.ts";
@@ -8,6 +7,10 @@ import { renderUndoChange, type UndoPlan } from "../../session/undo/plan.ts";
 import { relativeTo } from "../../util/path.ts";
 import { readGitDiff } from "./git_diff.ts";
 import type { ReplDesk } from "./open_threads.ts";
+import type {
+  FileServices,
+  UndoReport,
+} from "../../frontends/conversation/services.ts";
 
 /** The services around files. */
 export function fileServices(desk: ReplDesk): FileServices {

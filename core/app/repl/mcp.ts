@@ -1,10 +1,11 @@
 /** Where the conversation meets MCP servers; without any, nothing is loaded. */
-import type { ContextServices } from "../../frontends/conversation/repl_services.ts";
+
 import { UserError } from "../../protocol/error.ts";
 import type { ReplDesk } from "./open_threads.ts";
+import type { ContextServices } from "../../frontends/conversation/services.ts";
 
 /** The MCP half of the context services. */
-export type McpServices = Pick<
+type McpServices = Pick<
   ContextServices,
   "meet" | "mcpServers" | "refreshMcp" | "mcpPrompts" | "mcpPrompt"
 >;

@@ -1,9 +1,5 @@
 /** What the conversation's services share: the world as it is now, and the open threads. */
 import { typedText, withoutImages } from "../../context/format/tags.ts";
-import type {
-  OpenedThread,
-  PastMessage,
-} from "../../frontends/conversation/repl_facts.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
 import { SessionError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
@@ -13,8 +9,12 @@ import { findSession } from "../../session/library/find.ts";
 import type { OpenThread } from "../../session/thread/open.ts";
 import { ReplPerson } from "./person.ts";
 import { openWorld, type World } from "../runtime.ts";
+import type {
+  OpenedThread,
+  PastMessage,
+} from "../../frontends/conversation/services.ts";
 
-export interface ReplDeskOptions {
+interface ReplDeskOptions {
   readonly host: Host;
   readonly commandLine: CommandLine;
   /** Whether somebody sits at the terminal. */

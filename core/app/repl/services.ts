@@ -1,5 +1,5 @@
 /** The services of the conversation, each part wired to what does it. */
-import type { ReplServices } from "../../frontends/conversation/repl_services.ts";
+
 import { LIMITS } from "../../protocol/limits.ts";
 import { contextServices } from "./context.ts";
 import type { ReplDesk } from "./open_threads.ts";
@@ -7,6 +7,7 @@ import { fileServices } from "./files.ts";
 import { settingsServices } from "./settings.ts";
 import { startServices } from "./start.ts";
 import { threadServices } from "./threads.ts";
+import type { ReplServices } from "../../frontends/conversation/services.ts";
 
 /** All of them, for one run of the program. */
 export function createReplServices(desk: ReplDesk): ReplServices {

@@ -9,13 +9,15 @@ import {
   isOpenaiService,
   providerOf,
 } from "../../config/provider/providers.ts";
-import type { SettingsServices } from "../../frontends/conversation/repl_services.ts";
-import type { PermissionPreset } from "../../frontends/conversation/repl_facts.ts";
-import { renderPattern, renderSource } from "../../policy/rules_text.ts";
 import { SandboxUnavailable, UserError } from "../../protocol/error.ts";
 import type { SandboxMode, SandboxPolicy } from "../../protocol/policy.ts";
 import { dirname } from "../../util/path.ts";
 import type { ReplDesk } from "./open_threads.ts";
+import { renderPattern, renderSource } from "../../policy/rules.ts";
+import type {
+  PermissionPreset,
+  SettingsServices,
+} from "../../frontends/conversation/services.ts";
 
 /** The services around settings. */
 export function settingsServices(desk: ReplDesk): SettingsServices {

@@ -3,15 +3,15 @@ import { createAuth } from "../../config/provider/auth.ts";
 import type { HookSource } from "../../config/hooks.ts";
 import { providerOf } from "../../config/provider/providers.ts";
 import { saveTrust } from "../../config/trust.ts";
-import type { TrustQuestion } from "../../frontends/conversation/repl_facts.ts";
+import { errorText, UserError } from "../../protocol/error.ts";
+import { visibleLine } from "../../util/text/visible_text.ts";
+import { saveHookTrust } from "../hooks.ts";
+import type { ReplDesk } from "./open_threads.ts";
 import type {
   MissingKey,
   StartServices,
-} from "../../frontends/conversation/repl_services.ts";
-import { errorText, UserError } from "../../protocol/error.ts";
-import { visibleLine } from "../../util/visible_text.ts";
-import { saveHookTrust } from "../hooks.ts";
-import type { ReplDesk } from "./open_threads.ts";
+  TrustQuestion,
+} from "../../frontends/conversation/services.ts";
 
 /** Whose key is missing where nobody has named a provider. */
 const DEFAULT_PROVIDER = "openai";

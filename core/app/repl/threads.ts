@@ -1,5 +1,5 @@
 /** Conversations opened, branched, listed, named and written out. */
-import type { ThreadServices } from "../../frontends/conversation/repl_services.ts";
+
 import { LIMITS } from "../../protocol/limits.ts";
 import { findUserMessages } from "../../session/log/rollback_plan.ts";
 import { parseSessionName, renameSession } from "../../session/library/edit.ts";
@@ -14,6 +14,7 @@ import { resolvePath } from "../../util/path.ts";
 import { secretValues, writeExport } from "../commands/export_file.ts";
 import { openThread, threadFactory } from "../open_thread.ts";
 import type { ReplDesk } from "./open_threads.ts";
+import type { ThreadServices } from "../../frontends/conversation/services.ts";
 
 /** The services around threads. */
 export function threadServices(desk: ReplDesk): ThreadServices {

@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { LIMITS } from "../../protocol/limits.ts";
 import { GranularApproval } from "../../protocol/policy.ts";
-import { deepFreeze } from "../../util/json.ts";
+import { deepFreeze, type JsonObject } from "../../util/json/json.ts";
 import { ACCEPTED_SHAPE } from "./schema_ignored.ts";
 import {
   EnvironmentTable,
@@ -162,4 +162,10 @@ export function parseConfig(tree: unknown): Config {
 /** One provider's table with its defaults; the table must have been checked. */
 export function parseProvider(table: unknown): ProviderConfig {
   return deepFreeze(z.parse(ProviderTable, table)) as ProviderConfig;
+}
+
+/** Generated from the schema that checks the file (JSON Schema 2020-12). */
+export function renderConfigSchema(): JsonObject {
+  const schema = z.toJSONSchema(ConfigFile, { io: "input" }) as JsonObject;
+  return { ...schema, title: "config.toml" };
 }

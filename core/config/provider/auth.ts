@@ -4,7 +4,7 @@ import type { Child, Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Auth } from "../../protocol/provider.ts";
 import { unreachable } from "../../util/assert.ts";
-import { headBytes } from "../../util/text.ts";
+import { headBytes } from "../../util/text/text.ts";
 import { isHeaderText } from "./endpoint.ts";
 import type { AuthSource, Provider } from "./providers.ts";
 import { readLogin } from "./login.ts";

@@ -7,7 +7,7 @@ import { isHeaderText } from "./endpoint.ts";
 import { type Provider, renderAuthSource } from "./providers.ts";
 
 /** What was found. `source` names the place, never the key. */
-export type Login =
+type Login =
   | { readonly type: "key"; readonly key: string; readonly source: string }
   /** Tokens of a ChatGPT login, which this program cannot use. */
   | { readonly type: "chatgpt"; readonly path: string }

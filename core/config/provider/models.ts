@@ -8,7 +8,7 @@ import { readOptional } from "../file/files.ts";
 import type { Config } from "../file/schema.ts";
 
 /** Facts about one model that are independent of configuration. */
-export type ModelFacts =
+type ModelFacts =
   & Omit<ModelInfo, "slug" | "known" | "autoCompactLimit">
   & { readonly autoCompactLimit?: number };
 

@@ -1,5 +1,5 @@
 /** The hand-over as the model reads it: facts beside the summary, within a budget. */
-import { byteLength } from "../../util/text.ts";
+import { byteLength } from "../../util/text/text.ts";
 import { wrapTag } from "../format/tags.ts";
 import { cutMiddle, oneLine } from "../format/text.ts";
 import type { HandoverState } from "./handover.ts";

@@ -4,7 +4,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { typedText } from "../format/tags.ts";
 import { estimateItemTokens } from "../format/tokens.ts";
 
-export interface Trimmed {
+interface Trimmed {
   /** The items that stay, the same objects in the same order. */
   readonly items: readonly WireItem[];
   /** Zero when nothing more can go. */

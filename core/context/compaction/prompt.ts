@@ -10,7 +10,7 @@ import { renderHandover } from "./handover_render.ts";
 import { estimateItemTokens } from "../format/tokens.ts";
 
 /** How much of the old history may return in its own words. */
-export interface CompactionBudget {
+interface CompactionBudget {
   readonly keepTokens: number;
   readonly handoverTokens: number;
 }

@@ -6,7 +6,7 @@ import {
   viewItem,
   type WireItem,
 } from "../../protocol/item.ts";
-import { asObject } from "../../util/json.ts";
+import { asObject } from "../../util/json/json.ts";
 import { SUMMARY_PREFIX } from "../../../prompts/mod.ts";
 
 /** First words of the message that carries AGENTS.md files; a folder follows. */

@@ -4,7 +4,7 @@ import {
   headBytes,
   tailBytes,
   tokensOfBytes,
-} from "../../util/text.ts";
+} from "../../util/text/text.ts";
 
 /** Start and end of the text within `bytesMax` bytes, the mark between them not counted. */
 export function cutMiddle(text: string, bytesMax: number): string {

@@ -2,9 +2,9 @@
 import type { WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { sniffImage } from "../../util/image.ts";
-import type { Json } from "../../util/json.ts";
-import { asObject } from "../../util/json.ts";
-import { byteLength, tokensOfBytes } from "../../util/text.ts";
+import type { Json } from "../../util/json/json.ts";
+import { asObject } from "../../util/json/json.ts";
+import { byteLength, tokensOfBytes } from "../../util/text/text.ts";
 
 // A ciphertext is base64 with some 650 bytes that are no reasoning at all.
 const CIPHER_OVERHEAD_BYTES = 650;

@@ -15,7 +15,7 @@ const SKILL_FILE = "SKILL.md";
 const SIDECAR_FOLDER = "agents";
 const SIDECAR = "agents/openai.yaml";
 
-export interface SkillRootContent {
+interface SkillRootContent {
   readonly skills: readonly Skill[];
   /** A sentence for each file that could not be used. */
   readonly problems: readonly string[];

@@ -4,7 +4,7 @@ import type { Files } from "../../protocol/host.ts";
 import type { WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { dirname, expandHome, resolvePath } from "../../util/path.ts";
-import { headBytes } from "../../util/text.ts";
+import { headBytes } from "../../util/text/text.ts";
 import { contextMessage } from "../format/tags.ts";
 import { oneLine } from "../format/text.ts";
 import type { Skill } from "./skill_file.ts";

@@ -3,11 +3,11 @@ import { SKILLS_USAGE } from "../../../prompts/mod.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { ModelInfo } from "../../protocol/settings.ts";
 import { relativeTo } from "../../util/path.ts";
-import { byteLength, headBytes } from "../../util/text.ts";
+import { byteLength, headBytes } from "../../util/text/text.ts";
 import { oneLine } from "../format/text.ts";
 import type { Skill } from "./skill_file.ts";
 
-export interface RenderedSkills {
+interface RenderedSkills {
   /** Absent when there is nothing to list. */
   readonly text?: string;
   readonly warnings: readonly string[];

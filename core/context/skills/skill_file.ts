@@ -1,12 +1,12 @@
 /** What a skill is, and what its files say: text in, facts or a problem out. */
 import { LIMITS } from "../../protocol/limits.ts";
-import { asObject, type JsonObject } from "../../util/json.ts";
+import { asObject, type JsonObject } from "../../util/json/json.ts";
 import { oneLine } from "../format/text.ts";
 
 export type SkillScope = "repo" | "user" | "system" | "admin";
 
 /** The frontmatter of a SKILL.md. */
-export interface SkillFacts {
+interface SkillFacts {
   readonly name: string;
   readonly description: string;
   readonly shortDescription?: string;

@@ -2,7 +2,7 @@
 import type { Files } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { ancestors, dirname, resolvePath } from "../../util/path.ts";
-import { findProjectRoot } from "../agents_md.ts";
+import { findProjectRoot } from "../../util/project_root.ts";
 import type { Skill, SkillRoot, SkillScope } from "./skill_file.ts";
 import { loadSkillRoot } from "./load.ts";
 
@@ -59,7 +59,8 @@ async function findSkillRoots(
   search: SkillSearch,
 ): Promise<readonly SkillRoot[]> {
   const { cwd, codexHome, home, rootMarkers } = search;
-  const top = await findProjectRoot(files, cwd, rootMarkers) ?? cwd;
+  const top =
+    await findProjectRoot((path) => files.stat(path), cwd, rootMarkers) ?? cwd;
   const folders = ancestors(cwd, top).toReversed();
   const roots: readonly SkillRoot[] = [
     ...folders.map((path) => root("repo", path, ".codex/skills")),

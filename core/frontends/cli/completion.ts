@@ -1,8 +1,14 @@
 /** Completion scripts of bash, zsh and fish, from the command table. Pure. */
 import { UserError } from "../../protocol/error.ts";
 import { PROGRAM } from "../../protocol/version.ts";
-import type { ArgSpec, CommandSpec } from "./commands.ts";
-import { commandNames, commandPaths, COMMANDS, GROUPS } from "./commands_.ts";
+import {
+  type ArgSpec,
+  commandNames,
+  commandPaths,
+  COMMANDS,
+  type CommandSpec,
+  GROUPS,
+} from "./commands.ts";
 import type { Completes, FlagSpec } from "./flags.ts";
 import { renderFlagHelp, visibleFlags } from "./help.ts";
 

@@ -2,10 +2,15 @@
 import type { CommandName } from "../../contract/command_line.ts";
 import { EXIT_CODES } from "../../contract/exit_code.ts";
 import { PROGRAM } from "../../protocol/version.ts";
-import type { ArgSpec, CommandSpec } from "./commands.ts";
-import { commandNames, COMMANDS, GROUPS, pathOf } from "./commands_.ts";
-import type { FlagName, FlagSpec } from "./flags.ts";
-import { FLAGS } from "./flags_.ts";
+import {
+  type ArgSpec,
+  commandNames,
+  COMMANDS,
+  type CommandSpec,
+  GROUPS,
+  pathOf,
+} from "./commands.ts";
+import { type FlagName, FLAGS, type FlagSpec } from "./flags.ts";
 
 /** Columns of the text; wide enough for every flag and narrow enough for every window. */
 const WIDTH = 80;

@@ -2,7 +2,6 @@
 import type { CommandName } from "../../contract/command_line.ts";
 import { EXIT_CODES } from "../../contract/exit_code.ts";
 import { PROGRAM, VERSION } from "../../protocol/version.ts";
-import { commandNames, COMMANDS } from "./commands_.ts";
 import type { FlagSpec } from "./flags.ts";
 import {
   renderFlag,
@@ -10,6 +9,7 @@ import {
   renderUsage,
   visibleFlags,
 } from "./help.ts";
+import { commandNames, COMMANDS } from "./commands.ts";
 
 const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ["CODEX_HOME", "Folder of configuration and sessions; ~/.codex when unset"],

@@ -6,11 +6,11 @@ import type {
 } from "../../contract/command_line.ts";
 import { UserError } from "../../protocol/error.ts";
 import { PROGRAM } from "../../protocol/version.ts";
-import { closestWord } from "../../util/similar.ts";
-import { commandNames, COMMANDS, GROUPS, pathOf } from "./commands_.ts";
+import { closestWord } from "../../util/text/similar.ts";
+import { commandNames, COMMANDS, GROUPS, pathOf } from "./commands.ts";
 
 /** An argument vector taken apart at the first `--`. */
-export interface SplitArgv {
+interface SplitArgv {
   readonly head: readonly string[];
   /** Words only, never flags or commands. */
   readonly rest: readonly string[];
@@ -38,7 +38,7 @@ export function splitArgv(argv: readonly string[]): SplitArgv {
 }
 
 /** What the parser found: the words, and the flags of each level from the root. */
-export interface ParsedWords {
+interface ParsedWords {
   readonly words: readonly string[];
   /** What came after `--`. */
   readonly rest: readonly string[];

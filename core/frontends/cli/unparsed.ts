@@ -1,7 +1,7 @@
 /** What words that could not be parsed still say: that a program reads the output of exec. Pure. */
 import type { Flags } from "../../contract/command_line.ts";
-import { commandNames, COMMANDS, pathOf } from "./commands_.ts";
 import { splitArgv } from "./parse.ts";
+import { commandNames, COMMANDS, pathOf } from "./commands.ts";
 
 /**
  * The flags of exec that shape its output, where they ask for JSON; undefined for every

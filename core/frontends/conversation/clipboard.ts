@@ -2,7 +2,7 @@
 import type { SpawnRequest } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
-import type { ReplHost } from "./repl_services.ts";
+import type { ReplHost } from "./services.ts";
 
 type CopyHost = Pick<
   ReplHost,

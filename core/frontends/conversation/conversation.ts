@@ -5,17 +5,17 @@ import { exitCode, exitCodeOf } from "../../contract/exit_code.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Op } from "../../protocol/op.ts";
 import type { Decision } from "../../protocol/policy.ts";
-import { visibleText } from "../../util/visible_text.ts";
+import { visibleText } from "../../util/text/visible_text.ts";
 import { decideEnding } from "../jsonl/outcome.ts";
-import { createSlashContext } from "./repl_slash_context.ts";
 import type { ReplSessionOptions } from "./view.ts";
 import { readParts } from "./user_parts.ts";
 import { PendingInput } from "./pending_input.ts";
-import type { OpenedThread } from "./repl_facts.ts";
 import { ReplState } from "./state.ts";
 import { NO_LIST, parseReview } from "../render/review.ts";
 import { parsePromptValues, parseSlash, unknownSlash } from "./slash.ts";
 import { SLASH_COMMANDS, slashCommand } from "./slash_table.ts";
+import type { OpenedThread } from "./services.ts";
+import { createSlashContext } from "./slash_context.ts";
 
 /** Takes lines, not keys; made for one face. */
 export class ReplSession {

@@ -1,5 +1,5 @@
 /** Slash commands: how a line is understood as one. Pure. */
-import { closestWord } from "../../util/similar.ts";
+import { closestWord } from "../../util/text/similar.ts";
 
 /** What a person may type after the slash. */
 export interface SlashSpec {
@@ -12,7 +12,7 @@ export interface SlashSpec {
   readonly whileBusy: boolean;
 }
 
-export type SlashLine =
+type SlashLine =
   /** Ordinary text for the model. */
   | { readonly type: "text" }
   | { readonly type: "command"; readonly name: string; readonly args: string }

@@ -1,6 +1,6 @@
 /** Slash commands about the model and about what may happen. */
 import { approvalText } from "../render/format.ts";
-import type { ApprovalPolicy, SandboxMode } from "../../protocol/policy.ts";
+import type { SandboxMode } from "../../protocol/policy.ts";
 import type { SlashCommand, SlashContext } from "./slash_context.ts";
 import { splitArgs } from "./slash.ts";
 

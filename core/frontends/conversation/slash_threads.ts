@@ -1,9 +1,9 @@
 /** Slash commands about conversations: new, old, branched, taken back, written out. */
 import { LIMITS } from "../../protocol/limits.ts";
 import type { ThreadSummary } from "../../protocol/thread.ts";
-import type { UndoReport } from "./repl_facts.ts";
 import { splitArgs } from "./slash.ts";
 import type { SlashCommand, SlashContext } from "./slash_context.ts";
+import type { UndoReport } from "./services.ts";
 
 export const THREAD_COMMANDS: readonly SlashCommand[] = [
   {

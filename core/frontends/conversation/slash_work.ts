@@ -1,8 +1,8 @@
 /** Slash commands that put the agent to work, or show the work that was done. */
 import { renderPlan } from "../render/diff.ts";
-import type { ReplReviewTarget } from "./repl_facts.ts";
 import { splitArgs } from "./slash.ts";
 import type { SlashCommand, SlashContext } from "./slash_context.ts";
+import type { ReplReviewTarget } from "./services.ts";
 
 export const WORK_COMMANDS: readonly SlashCommand[] = [
   {

@@ -3,7 +3,7 @@ import type { Activity, Event, PlanStep, Usage } from "../../protocol/event.ts";
 import { NO_USAGE } from "../../protocol/event.ts";
 import type { SandboxReceipt } from "../../protocol/policy.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
-import type { OpenedThread } from "./repl_facts.ts";
+import type { OpenedThread } from "./services.ts";
 
 /** Commands and patches that `/last` can show again. */
 const KEPT_ACTIVITIES = 20;

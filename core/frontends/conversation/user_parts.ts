@@ -2,7 +2,7 @@
 import { LIMITS } from "../../protocol/limits.ts";
 import type { UserPart } from "../../protocol/op.ts";
 import { expandHome, resolvePath } from "../../util/path.ts";
-import type { ReplHost } from "./repl_services.ts";
+import type { ReplHost } from "./services.ts";
 
 const IMAGE_NAME = /\.(png|jpe?g|gif|webp)$/i;
 

@@ -1,8 +1,12 @@
 /** What a conversation needs to show itself: a rich terminal or plain text. */
 import type { Activity, Event } from "../../protocol/event.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
-import type { OpenedThread, ShellResult } from "./repl_facts.ts";
-import type { ReplHost, ReplServices } from "./repl_services.ts";
+import type {
+  OpenedThread,
+  ReplHost,
+  ReplServices,
+  ShellResult,
+} from "./services.ts";
 
 /** What the person sees of it. All calls are quick and never throw. */
 export interface ReplFace {

@@ -56,7 +56,7 @@ export interface EditorFacts {
   readonly cwd: string;
 }
 
-export interface EditorStep {
+interface EditorStep {
   readonly state: EditorState;
   readonly wish?: EditorWish;
 }

@@ -1,7 +1,7 @@
 /** The history on disk: read once, appended to, never larger than allowed. */
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { byteLength } from "../../util/text.ts";
+import { byteLength } from "../../util/text/text.ts";
 import {
   type HistoryEntry,
   parseHistory,

@@ -1,7 +1,7 @@
 /** Bytes of a terminal in raw mode as keys, whatever pieces they come in. Pure. */
 import { LIMITS } from "../../protocol/limits.ts";
-import { graphemes } from "../../util/graphemes.ts";
-import { visibleText } from "../../util/visible_text.ts";
+import { graphemes } from "../../util/text/graphemes.ts";
+import { visibleText } from "../../util/text/visible_text.ts";
 import {
   CODE_POINT_KEYS,
   CONTROL_KEYS,

@@ -1,5 +1,5 @@
 /** Places in a text that the cursor moves to. Pure; places are UTF-16 offsets. */
-import { nextBoundary, previousBoundary } from "../../util/graphemes.ts";
+import { nextBoundary, previousBoundary } from "../../util/text/graphemes.ts";
 
 const WORD = /[\p{L}\p{N}\p{M}_]/u;
 

@@ -1,8 +1,8 @@
 /** The input line as it is drawn: wrapped, scrolled, with the cursor's place. Pure. */
 import { displayWidth } from "@std/cli";
 import { LIMITS } from "../../protocol/limits.ts";
-import { graphemes } from "../../util/graphemes.ts";
-import { visibleLine } from "../../util/visible_text.ts";
+import { graphemes } from "../../util/text/graphemes.ts";
+import { visibleLine } from "../../util/text/visible_text.ts";
 import type { EditorState } from "./editor.ts";
 import { type Look, paint } from "../render/style.ts";
 import { columnsOfGrapheme, cutSpans } from "../render/wrap.ts";
@@ -14,7 +14,7 @@ export interface EditorView {
   readonly column: number;
 }
 
-export interface EditorViewOptions extends Look {
+interface EditorViewOptions extends Look {
   /** At most so many rows for the text. */
   readonly rowsMax: number;
   /** What Ctrl-R has found. */

@@ -8,11 +8,11 @@ import {
 import type { Host } from "../../protocol/host.ts";
 import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
 import { unreachable } from "../../util/assert.ts";
-import { headBytes } from "../../util/text.ts";
+import { headBytes } from "../../util/text/text.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { visibleLine } from "../../util/visible_text.ts";
+import { visibleLine } from "../../util/text/visible_text.ts";
 
-export interface DeskOptions {
+interface DeskOptions {
   readonly host: Host;
   /** A shell command that gets the question on stdin and prints the answer. */
   readonly command?: string | undefined;

@@ -14,7 +14,7 @@ import { createExecOutput } from "./output.ts";
 import { TurnRecord } from "./turn_record.ts";
 import { writeLastMessage } from "./last_message.ts";
 
-export interface EarlyEnding {
+interface EarlyEnding {
   readonly terminal: Terminal;
   readonly flags: Flags;
   readonly host: Host;

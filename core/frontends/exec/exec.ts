@@ -32,7 +32,7 @@ import { ExecStops } from "./stop_signals.ts";
 import { TurnTracker } from "./turn_tracker.ts";
 import { writeLastMessage } from "./last_message.ts";
 
-export interface ExecRequest extends ExecOutputOptions {
+interface ExecRequest extends ExecOutputOptions {
   /** Started or resumed; nothing said to it yet. */
   readonly thread: Thread;
   /** The first message; may be empty with `--input jsonl`. */

@@ -3,9 +3,9 @@ import { ExecInput } from "../../contract/input.ts";
 import type { UserPart } from "../../protocol/op.ts";
 import type { TerminalInput } from "../../protocol/terminal.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { readLines } from "../../util/jsonl.ts";
+import { readLines } from "../../util/json/jsonl.ts";
 import { resolvePath } from "../../util/path.ts";
-import { visibleLine } from "../../util/visible_text.ts";
+import { visibleLine } from "../../util/text/visible_text.ts";
 
 export type InputLine =
   | { readonly type: "input"; readonly input: ExecInput }
@@ -35,7 +35,7 @@ export async function* readInputLines(
 }
 
 /** What a line asks for. `number` is for the message about a bad one. */
-export function parseInputLine(line: string, number: number): InputLine {
+function parseInputLine(line: string, number: number): InputLine {
   const bad = (why: string): InputLine => ({
     type: "input_bad",
     message: `Cannot use line ${number} of the input: ${why}`,

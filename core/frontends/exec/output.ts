@@ -5,7 +5,7 @@ import { hasColor, type Terminal } from "../../protocol/terminal.ts";
 import { EVENT_SCHEMA } from "../../protocol/version.ts";
 import type { Flags } from "../../contract/command_line.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { visibleText } from "../../util/visible_text.ts";
+import { visibleText } from "../../util/text/visible_text.ts";
 import { HumanView } from "./progress.ts";
 import type { TurnRecord } from "./turn_record.ts";
 import { ExecEventView } from "../jsonl/events.ts";

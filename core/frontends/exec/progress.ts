@@ -2,16 +2,16 @@
 import type { Activity, Event } from "../../protocol/event.ts";
 import type { ExecError } from "../../contract/event.ts";
 import { PROGRAM, VERSION } from "../../protocol/version.ts";
-import { visibleLine, visibleText } from "../../util/visible_text.ts";
+import { visibleLine, visibleText } from "../../util/text/visible_text.ts";
 import {
   createPaint,
   formatDuration,
   type Paint,
   renderEnded,
   renderStarted,
-} from "../render/activity.ts";
+} from "./progress_activity.ts";
 
-export interface HumanOptions {
+interface HumanOptions {
   readonly hasColor: boolean;
   /** Warnings and errors alone. */
   readonly isQuiet: boolean;

@@ -2,7 +2,7 @@
 import type { Activity, Event } from "../../protocol/event.ts";
 import type { ExecResult } from "../../contract/event.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { visibleLine } from "../../util/visible_text.ts";
+import { visibleLine } from "../../util/text/visible_text.ts";
 import { viewDenied } from "../jsonl/items.ts";
 
 /** Collects denials, changed files, commands and the newest message. */

@@ -6,7 +6,7 @@ import type {
   FormValue,
 } from "../../protocol/form.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { visibleLine, visibleText } from "../../util/visible_text.ts";
+import { visibleLine, visibleText } from "../../util/text/visible_text.ts";
 import { showHidden } from "../render/approval.ts";
 import {
   describeKind,

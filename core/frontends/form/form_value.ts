@@ -9,7 +9,7 @@ import type {
 import { unreachable } from "../../util/assert.ts";
 
 /** `left_out`: nothing was typed, and nothing is needed. */
-export type ReadValue =
+type ReadValue =
   | { readonly type: "value"; readonly value: FormValue }
   | { readonly type: "left_out" }
   | { readonly type: "problem"; readonly problem: string };

@@ -12,7 +12,7 @@ import {
   viewThreadStarted,
 } from "./lines.ts";
 
-export interface EventViewOptions {
+interface EventViewOptions {
   readonly events: "codex" | "native";
   /** Say text, reasoning and output as they come. */
   readonly deltas: boolean;

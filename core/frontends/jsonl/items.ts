@@ -2,7 +2,7 @@
 import type { Activity } from "../../protocol/event.ts";
 import type { ExecItem } from "../../contract/item.ts";
 import { unreachable } from "../../util/assert.ts";
-import { asObject, type Json } from "../../util/json.ts";
+import { asObject, type Json } from "../../util/json/json.ts";
 
 /** The item a consumer sees for an activity. Empty texts and nulls are present. */
 export function viewActivity(activity: Activity): ExecItem {

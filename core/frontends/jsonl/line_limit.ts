@@ -1,10 +1,10 @@
 /** One event, one line, never longer than its bound. Pure. */
 import type { ExecEvent } from "../../contract/event.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { asObject, type Json } from "../../util/json.ts";
-import { byteLength, headBytes, tailBytes } from "../../util/text.ts";
+import { asObject, type Json } from "../../util/json/json.ts";
+import { byteLength, headBytes, tailBytes } from "../../util/text/text.ts";
 
-export interface LineOptions {
+interface LineOptions {
   readonly bytesMax?: number;
   /** Where the whole text can be read; named in a line that was cut. */
   readonly fullTextPath?: string;

@@ -94,7 +94,7 @@ export function viewAnswer(event: EventOf<"approval.settled">): ExecEvent {
   };
 }
 
-export type OtherEvent = EventOf<
+type OtherEvent = EventOf<
   | "stream.retry"
   | "request.completed"
   | "context.compacted"

@@ -8,7 +8,7 @@ import { viewFailure } from "./failure.ts";
 /** Why the run was ended from outside the turn. */
 export type Cause = "sigint" | "sigterm" | "timeout" | "gone";
 
-export interface EndingFacts {
+interface EndingFacts {
   readonly outcome: Outcome;
   readonly cause: Cause | undefined;
   /** Actions that were not allowed, when that is to fail the run. */

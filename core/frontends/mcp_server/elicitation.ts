@@ -1,7 +1,7 @@
 /** A question of the agent as an MCP elicitation, and the answer as a decision. Pure. */
 import * as z from "zod/mini";
 import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
-import type { JsonObject } from "../../util/json.ts";
+import type { JsonObject } from "../../util/json/json.ts";
 
 /** What came back: the answer of the specification, or the one clients of Codex give. */
 export const ElicitAnswer = z.looseObject({
@@ -12,7 +12,7 @@ export const ElicitAnswer = z.looseObject({
 export type ElicitAnswer = z.infer<typeof ElicitAnswer>;
 
 /** Where a question comes from. */
-export interface QuestionFacts {
+interface QuestionFacts {
   readonly threadId: string;
   readonly approvalId: string;
 }

@@ -1,6 +1,6 @@
 /** The tools this program is as an MCP server, with the parameters that Codex gives them. */
 import * as z from "zod/mini";
-import type { JsonObject } from "../../util/json.ts";
+import type { JsonObject } from "../../util/json/json.ts";
 
 /** Arguments of `codex`; the names are Codex's, dashes included. */
 export const StartArguments = z.object({
@@ -34,7 +34,7 @@ export const START_TOOLS: readonly string[] = ["codex", "rondo"];
 export const REPLY_TOOLS: readonly string[] = ["codex-reply", "rondo-reply"];
 
 /** One tool as `tools/list` shows it. */
-export interface ServerTool {
+interface ServerTool {
   readonly [key: string]: unknown;
   readonly name: string;
   readonly title: string;

@@ -41,7 +41,7 @@ export interface McpServerServices {
   ) => Promise<Thread>;
 }
 
-export interface McpServerOptions {
+interface McpServerOptions {
   readonly services: McpServerServices;
   readonly terminal: Terminal;
 }

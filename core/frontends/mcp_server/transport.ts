@@ -4,8 +4,12 @@ import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types";
 import { errorText } from "../../protocol/error.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
-import { asObject } from "../../util/json.ts";
-import { encodeJsonLine, parseJsonLine, readLines } from "../../util/jsonl.ts";
+import { asObject } from "../../util/json/json.ts";
+import {
+  encodeJsonLine,
+  parseJsonLine,
+  readLines,
+} from "../../util/json/jsonl.ts";
 
 /** One client, from the first line to the end of stdin. */
 export class TerminalTransport implements Transport {

@@ -2,7 +2,7 @@
 import type { Activity, Event } from "../../protocol/event.ts";
 import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
 import type { Thread } from "../../protocol/thread.ts";
-import { visibleLine } from "../../util/visible_text.ts";
+import { visibleLine } from "../../util/text/visible_text.ts";
 
 /** How a turn reaches its client. */
 export interface TurnPort {

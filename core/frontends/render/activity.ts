@@ -1,168 +1,211 @@
-/** One activity as lines for a person. Pure. */
-import type { Activity, PlanStep } from "../../protocol/event.ts";
+/** One activity as lines for a person at a terminal. Pure. */
+import { formatSpan } from "./format.ts";
+import type { Activity, FileChange } from "../../protocol/event.ts";
 import { unreachable } from "../../util/assert.ts";
-import { visibleLine, visibleText } from "../../util/visible_text.ts";
+import { relativeTo } from "../../util/path.ts";
+import { visibleLine, visibleText } from "../../util/text/visible_text.ts";
+import { countDiff, renderDiff, renderPlan } from "./diff.ts";
+import { type Look, paint } from "./style.ts";
+import { wrapText } from "./wrap.ts";
 
-export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
-
-/** Makes a line of a text, newline included, coloured where colours are wanted. */
-export type Paint = (text: string, style?: Style) => string;
-
-export interface ActivityOptions {
-  readonly paint: Paint;
-  /** Whole outputs, diffs and reasoning. */
-  readonly isVerbose: boolean;
+export interface ActivityLook extends Look {
+  /** Paths inside are shown relative to it. */
+  readonly cwd: string;
+  /** Lines of output kept of a command, of diff kept of a patch; 0 leaves diffs out. */
+  readonly outputLines: number;
+  readonly diffLines: number;
 }
 
 type ActivityOf<T extends Activity["type"]> = Extract<Activity, { type: T }>;
 
-/** Lines of a command's output shown unless verbose. */
-const OUTPUT_LINES = 12;
-
-/** Made once for all that is printed. */
-export function createPaint(hasColor: boolean): Paint {
-  const codes: Readonly<Record<Style, string>> = {
-    bold: "1",
-    dim: "2",
-    red: "31",
-    green: "32",
-    yellow: "33",
-    cyan: "36",
-  };
-  return (text, style) =>
-    hasColor && style !== undefined
-      ? `\x1b[${codes[style]}m${text}\x1b[0m\n`
-      : `${text}\n`;
-}
-
-/** What is said when an activity begins. */
-export function renderStarted(activity: Activity, paint: Paint): string {
-  if (activity.type === "command") {
-    return paint(`$ ${visibleText(activity.command)}`, "bold");
-  }
-  if (activity.type !== "mcp_call") return "";
-  return paint(visibleLine(`> ${activity.server}/${activity.tool}`), "bold");
-}
-
-/** What is said when an activity is over; messages are not said here. */
-export function renderEnded(
-  activity: Exclude<Activity, { type: "message" }>,
-  options: ActivityOptions,
-): string {
-  const { paint } = options;
+/** What is said when an activity begins; nothing for most. */
+export function renderStart(
+  activity: Activity,
+  look: ActivityLook,
+): readonly string[] {
   switch (activity.type) {
-    case "reasoning":
-      return renderReasoning(activity.text, options);
     case "command":
-      return renderCommand(activity, options);
-    case "file_change":
-      return renderFileChange(activity, options);
+      return [paint(`$ ${oneLine(activity.command, look)}`, look, "bold")];
     case "mcp_call":
-      return renderStatus(
-        `${activity.server}/${activity.tool} ${activity.status}`,
-        activity.error?.message ?? "",
-        paint,
-      );
-    case "web_search":
-      return paint(`Searched: ${visibleLine(activity.query)}`, "dim");
+      return [
+        paint(
+          `> ${visibleLine(`${activity.server}/${activity.tool}`)}`,
+          look,
+          "bold",
+        ),
+      ];
+    default:
+      return [];
+  }
+}
+
+/** What is said when it is over. `isNamed`: other things happened since its start. */
+export function renderEnd(
+  activity: Exclude<Activity, { type: "message" }>,
+  look: ActivityLook,
+  isNamed: boolean,
+): readonly string[] {
+  switch (activity.type) {
+    case "command":
+      return renderCommandEnd(activity, look, isNamed);
+    case "file_change":
+      return renderChanges(activity, look);
+    case "reasoning":
+      return renderReasoning(activity.text, look);
     case "plan":
-      return activity.steps.map((step) => paint(renderStep(step))).join("");
+      return renderPlan(activity.steps, look);
+    case "web_search": {
+      const what = activity.query === ""
+        ? "Searched the web"
+        : `Searched the web: ${visibleLine(activity.query)}`;
+      return [paint(what, look, "dim")];
+    }
+    case "mcp_call": {
+      const name = `${activity.server}/${activity.tool}`;
+      return renderCall(name, activity.status, activity.error?.message, look);
+    }
     case "tool_call":
-      return renderStatus(
-        `${activity.name} ${activity.status}`,
+      return renderCall(
+        activity.name,
+        activity.status,
         activity.message,
-        paint,
+        look,
       );
     default:
       return unreachable(activity);
   }
 }
 
-/** A span of time for people. */
-export function formatDuration(ms: number): string {
-  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
-}
-
-function renderReasoning(text: string, options: ActivityOptions): string {
-  const shown = options.isVerbose
-    ? visibleText(text).trimEnd()
-    : visibleLine(text.trim().split("\n")[0] ?? "");
-  return shown === "" ? "" : options.paint(shown, "dim");
-}
-
-function renderCommand(
-  activity: ActivityOf<"command">,
-  options: ActivityOptions,
-): string {
-  const { paint } = options;
-  const why = reasonOf(activity);
-  if (activity.status === "declined") {
-    return paint(`Not run: ${visibleLine(activity.command)}${why}`, "yellow");
+/** All of a command's output or a patch, unfolded. */
+export function renderWhole(
+  activity: Activity,
+  look: ActivityLook,
+): readonly string[] {
+  const whole = { ...look, outputLines: Infinity, diffLines: Infinity };
+  if (activity.type === "message") {
+    return visibleText(activity.text).split("\n");
   }
+  return [
+    ...renderStart(activity, look),
+    ...renderEnd(activity, whole, false),
+  ];
+}
+
+function renderCommandEnd(
+  activity: ActivityOf<"command">,
+  look: ActivityLook,
+  isNamed: boolean,
+): readonly string[] {
+  const name = isNamed ? ` · ${oneLine(activity.command, look)}` : "";
+  const why = activity.message === undefined
+    ? ""
+    : `: ${visibleLine(activity.message)}`;
+  if (activity.status === "declined") {
+    return [paint(`  not run${why}${name}`, look, "yellow")];
+  }
+  const isGood = activity.exitCode === 0;
   const code = activity.exitCode === null
     ? "no exit code"
     : `exit ${activity.exitCode}`;
   const took = activity.durationMs === undefined
     ? ""
-    : ` in ${formatDuration(activity.durationMs)}`;
-  const color = activity.exitCode === 0 ? "green" : "red";
-  return renderOutput(activity.output, options) +
-    paint(`  ${code}${took}${why}`, color);
+    : ` · ${formatSpan(activity.durationMs)}`;
+  return [
+    ...foldOutput(activity.output, look),
+    paint(`  ${code}${took}${why}${name}`, look, isGood ? "green" : "red"),
+  ];
 }
 
-function renderOutput(output: string, options: ActivityOptions): string {
+// The end of an output says most about how it went.
+function foldOutput(output: string, look: ActivityLook): readonly string[] {
   const text = visibleText(output).trimEnd();
-  if (text === "") return "";
+  if (text === "") return [];
   const lines = text.split("\n");
-  const hidden = options.isVerbose
-    ? 0
-    : Math.max(0, lines.length - OUTPUT_LINES);
-  const note = hidden === 0
-    ? ""
-    : options.paint(`  (${hidden} lines above not shown)`, "dim");
-  return note +
-    lines.slice(hidden).map((line) => options.paint(`  ${line}`)).join("");
+  const hidden = Math.max(0, lines.length - look.outputLines);
+  const shown = lines.slice(hidden).map((line) =>
+    paint(`  ${line}`, look, "dim")
+  );
+  if (hidden === 0) return shown;
+  const count = hidden === 1 ? "1 line" : `${hidden} lines`;
+  return [paint(`  (${count} above, /last shows all)`, look, "dim"), ...shown];
 }
 
-function renderFileChange(
+function renderChanges(
   activity: ActivityOf<"file_change">,
-  options: ActivityOptions,
-): string {
-  const { paint } = options;
-  const isDone = activity.status === "completed";
-  const lines = activity.changes.map(({ path, kind, movedTo, diff }) => {
-    const moved = movedTo === undefined ? "" : ` -> ${movedTo}`;
-    const line = visibleLine(
-      `${isDone ? "" : "Not done: "}${kind} ${path}${moved}`,
-    );
-    return paint(line, isDone ? "cyan" : "yellow") +
-      (options.isVerbose ? renderDiff(diff ?? "", paint) : "");
-  });
-  const why = isDone ? "" : reasonOf(activity);
-  return lines.join("") + (why === "" ? "" : paint(` ${why}`, "yellow"));
-}
-
-function renderDiff(diff: string, paint: Paint): string {
-  if (diff === "") return "";
-  return visibleText(diff).trimEnd().split("\n").map((line) => {
-    if (line.startsWith("+")) return paint(line, "green");
-    return paint(line, line.startsWith("-") ? "red" : "dim");
-  }).join("");
-}
-
-function renderStep(step: PlanStep): string {
-  const marks = { completed: "x", in_progress: ">", pending: " " } as const;
-  return `[${marks[step.status]}] ${visibleLine(step.text)}`;
-}
-
-function renderStatus(what: string, message: string, paint: Paint): string {
-  const why = message === "" ? "" : `: ${visibleLine(message)}`;
-  const isGood = what.endsWith(" completed");
-  return paint(`  ${visibleLine(what)}${why}`, isGood ? "dim" : "yellow");
-}
-
-function reasonOf(activity: { readonly message?: string }): string {
-  return activity.message === undefined
+  look: ActivityLook,
+): readonly string[] {
+  if (activity.status === "completed") {
+    return activity.changes.flatMap((change) => renderChange(change, look));
+  }
+  const files = activity.changes.map(({ path }) => relativeTo(path, look.cwd));
+  const why = activity.message === undefined
     ? ""
-    : ` (${visibleLine(activity.message)})`;
+    : `: ${visibleLine(activity.message)}`;
+  return [
+    paint(
+      `Not changed: ${visibleLine(files.join(", "))}${why}`,
+      look,
+      "yellow",
+    ),
+  ];
+}
+
+function renderChange(
+  change: FileChange,
+  look: ActivityLook,
+): readonly string[] {
+  const verbs = { add: "Added", update: "Edited", delete: "Deleted" } as const;
+  const diff = change.diff ?? "";
+  const { added, removed } = countDiff(diff);
+  const moved = change.movedTo === undefined
+    ? ""
+    : ` -> ${relativeTo(change.movedTo, look.cwd)}`;
+  const title = visibleLine(
+    `${verbs[change.kind]} ${relativeTo(change.path, look.cwd)}${moved}`,
+    400,
+  );
+  const counts = diff === "" ? "" : ` (+${added} -${removed})`;
+  const body = diff.split("\n").filter((line) =>
+    !/^(diff |index |--- |\+\+\+ )/.test(line)
+  ).join("\n");
+  return [
+    paint(`${title}${counts}`, look, "bold"),
+    ...(look.diffLines === 0 ? [] : renderDiff(body, look, look.diffLines)),
+  ];
+}
+
+function renderReasoning(text: string, look: Look): readonly string[] {
+  const clean = visibleText(text).replaceAll("**", "").trim();
+  if (clean === "") return [];
+  return wrapText(clean.replace(/\n{2,}/g, "\n"), look.width).map((line) =>
+    paint(line, look, "dim")
+  );
+}
+
+function renderCall(
+  name: string,
+  status: Activity extends infer A ? A extends { status: infer S } ? S : never
+    : never,
+  message: string | undefined,
+  look: Look,
+): readonly string[] {
+  const isGood = status === "completed";
+  const why = message === undefined || message === ""
+    ? ""
+    : `: ${visibleLine(message)}`;
+  const verb = isGood ? "done" : status === "declined" ? "not run" : "failed";
+  return [
+    paint(
+      `  ${verb}${why} · ${visibleLine(name)}`,
+      look,
+      isGood ? "dim" : "yellow",
+    ),
+  ];
+}
+
+function oneLine(command: string, look: Look): string {
+  const lines = visibleText(command).trim().split("\n");
+  const more = lines.length === 1 ? "" : ` … (+${lines.length - 1} lines)`;
+  const room = Math.max(20, look.width - 2 - more.length);
+  return visibleLine(lines[0] ?? "", room) + more;
 }

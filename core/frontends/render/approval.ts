@@ -2,7 +2,7 @@
 import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
 import { unreachable } from "../../util/assert.ts";
 import { relativeTo } from "../../util/path.ts";
-import { visibleLine } from "../../util/visible_text.ts";
+import { visibleLine } from "../../util/text/visible_text.ts";
 import { renderDiff } from "./diff.ts";
 import { type Look, paint, paintSpans, span } from "./style.ts";
 import { wrapSpans, wrapText, wrapWords } from "./wrap.ts";
@@ -16,7 +16,7 @@ const HIDDEN =
   // deno-lint-ignore no-control-regex
   /[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu;
 
-export type AnswerKey = "y" | "s" | "p" | "n" | "q";
+type AnswerKey = "y" | "s" | "p" | "n" | "q";
 
 /** The question itself: printed once, stays in the scrollback. */
 export function renderQuestion(
@@ -75,7 +75,7 @@ export function renderAnswers(
 }
 
 /** Whether a no may come with a word to the model. */
-export function takesWord({ question }: ApprovalRequest): boolean {
+function takesWord({ question }: ApprovalRequest): boolean {
   return question === undefined;
 }
 

@@ -1,6 +1,6 @@
 /** Unified diffs and plans as lines for a person. Pure. */
 import type { PlanStep } from "../../protocol/event.ts";
-import { visibleLine, visibleText } from "../../util/visible_text.ts";
+import { visibleLine, visibleText } from "../../util/text/visible_text.ts";
 import { type Look, paint, type Style } from "./style.ts";
 
 /** The lines of a diff, coloured; more than `linesMax` are counted instead. */

@@ -4,12 +4,8 @@ import type { Activity, Event } from "../../protocol/event.ts";
 import type { Outcome } from "../../protocol/event.ts";
 import { PROGRAM, VERSION } from "../../protocol/version.ts";
 import { relativeTo } from "../../util/path.ts";
-import { visibleLine, visibleText } from "../../util/visible_text.ts";
-import {
-  type ActivityLook,
-  renderEnd,
-  renderStart,
-} from "./render_activity.ts";
+import { visibleLine, visibleText } from "../../util/text/visible_text.ts";
+import { type ActivityLook, renderEnd, renderStart } from "./activity.ts";
 import { renderPlan } from "./diff.ts";
 import { type Look, paint, paintSpans, span } from "./style.ts";
 import { wrapSpans, wrapWords } from "./wrap.ts";
@@ -96,7 +92,7 @@ export class EventView {
 }
 
 /** How a turn ended, when it is not simply done. */
-export function renderOutcome(outcome: Outcome, look: Look): readonly string[] {
+function renderOutcome(outcome: Outcome, look: Look): readonly string[] {
   if (outcome.type === "done") return [];
   if (outcome.type === "interrupted") {
     return [paint("Stopped", look, "yellow")];

@@ -1,5 +1,5 @@
 /** An answer in Markdown, rendered while it streams: a line that is out never changes. */
-import { visibleText } from "../../util/visible_text.ts";
+import { visibleText } from "../../util/text/visible_text.ts";
 import { CodeView } from "./markdown_code.ts";
 import { parseInline } from "./markdown_inline.ts";
 import { isTableRule, renderTable } from "./markdown_table.ts";

@@ -4,7 +4,7 @@ import { type Span, span, type Style } from "./style.ts";
 /** How far the end of a piece of emphasis, code or link is looked for. */
 const REACH = 500;
 
-export interface InlineResult {
+interface InlineResult {
   readonly spans: readonly Span[];
   /** Text at the end whose look more text may change; empty when `isWhole`. */
   readonly held: string;

@@ -16,7 +16,7 @@ export function isTableRule(line: string): boolean {
 }
 
 /** The cells of a row; `\|` and bars in code are no borders. */
-export function splitRow(line: string): readonly string[] {
+function splitRow(line: string): readonly string[] {
   const inner = line.trim().replace(/^\|/, "").replace(/(^|[^\\])\|$/, "$1");
   const cells: string[] = [];
   let cell = "";

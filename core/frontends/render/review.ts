@@ -1,7 +1,7 @@
 /** The answer of a code review: recognised, read, and shown as a list. Pure. */
 import { Review, type ReviewFinding } from "../../contract/review.ts";
 import { relativeTo } from "../../util/path.ts";
-import { visibleLine, visibleText } from "../../util/visible_text.ts";
+import { visibleLine, visibleText } from "../../util/text/visible_text.ts";
 import { renderMarkdown } from "./markdown.ts";
 import { type Look, paint, span } from "./style.ts";
 import { wrapSpans, wrapText } from "./wrap.ts";
@@ -10,13 +10,13 @@ import { wrapSpans, wrapText } from "./wrap.ts";
 export const NO_LIST =
   "The review is no list of findings; it is shown as the model wrote it";
 
-export interface ReviewAnswer {
+interface ReviewAnswer {
   readonly review: Review;
   /** What the model said around the list; empty as a rule. */
   readonly around: string;
 }
 
-export interface ReviewLook extends Look {
+interface ReviewLook extends Look {
   /** Paths inside are shown relative to it. */
   readonly cwd: string;
 }

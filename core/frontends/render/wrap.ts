@@ -1,6 +1,6 @@
 /** Breaking styled text into lines that fit, by columns and never inside a character. */
 import { displayWidth } from "@std/cli";
-import { graphemes } from "../../util/graphemes.ts";
+import { graphemes } from "../../util/text/graphemes.ts";
 import { plainText, type Span, type Style } from "./style.ts";
 
 interface Cell {
@@ -9,7 +9,7 @@ interface Cell {
   readonly styles: readonly Style[];
 }
 
-export interface WrapOptions {
+interface WrapOptions {
   /** Columns of a line, indent included; at least one character fits always. */
   readonly width: number;
   /** Put before the first line and before all others. */

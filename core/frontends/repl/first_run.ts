@@ -2,12 +2,9 @@
 import { exitCode } from "../../contract/exit_code.ts";
 import { PROGRAM } from "../../protocol/version.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
-import { visibleText } from "../../util/visible_text.ts";
+import { visibleText } from "../../util/text/visible_text.ts";
 import { wrapWords } from "../render/wrap.ts";
-import type {
-  MissingKey,
-  StartServices,
-} from "../conversation/repl_services.ts";
+import type { MissingKey, StartServices } from "../conversation/services.ts";
 
 // To be copied as it stands; only what is in capitals has to be filled in.
 const PROVIDER = `model = "MODEL"

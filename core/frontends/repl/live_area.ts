@@ -1,11 +1,11 @@
 /** The live lines below the conversation, put together from their parts. Pure. */
-import { visibleLine } from "../../util/visible_text.ts";
+import { visibleLine } from "../../util/text/visible_text.ts";
 import type { EditorView } from "../editor/view.ts";
 import type { LiveArea } from "./screen.ts";
 import { type Look, paint } from "../render/style.ts";
 import { cutSpans } from "../render/wrap.ts";
 
-export interface LiveParts {
+interface LiveParts {
   /** The unfinished end of the answer. */
   readonly preview: readonly string[];
   /** Answers of an open question; empty without one. */

@@ -13,11 +13,11 @@ import type { Keyboard } from "../editor/keyboard.ts";
 import type { Questions } from "./rich_questions.ts";
 import type { RichFace } from "./rich_view.ts";
 import { type LiveArea, Screen } from "./screen.ts";
-import type { ReplHost } from "../conversation/repl_services.ts";
 import type { ReplSession } from "../conversation/conversation.ts";
 import { renderStatusLine, type StatusTracker } from "./status_line.ts";
+import type { ReplHost } from "../conversation/services.ts";
 
-export interface PainterOptions {
+interface PainterOptions {
   readonly host: Pick<ReplHost, "kill" | "monotonicMs" | "os" | "sleep">;
   readonly terminal: Terminal;
   readonly face: RichFace;

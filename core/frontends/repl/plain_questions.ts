@@ -2,13 +2,13 @@
 import type { FormAnswer, FormRequest, Person } from "../../protocol/form.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
-import { visibleText } from "../../util/visible_text.ts";
+import { visibleText } from "../../util/text/visible_text.ts";
 import { parseAnswerLine, renderDecision } from "../render/approval.ts";
 import { FormTalk, renderFormAnswer } from "../form/form.ts";
 import type { PlainFace } from "./plain_view.ts";
-import type { ReplHost } from "../conversation/repl_services.ts";
+import type { ReplHost } from "../conversation/services.ts";
 
-export interface PlainQuestionsOptions {
+interface PlainQuestionsOptions {
   readonly host: Pick<ReplHost, "sleep">;
   readonly face: Pick<PlainFace, "ask" | "askNow" | "say">;
   readonly columns: () => number;

@@ -4,21 +4,21 @@ import type { Activity, Event } from "../../protocol/event.ts";
 import type { ApprovalRequest } from "../../protocol/policy.ts";
 import { hasColor, type Terminal } from "../../protocol/terminal.ts";
 import type { Flags } from "../../contract/command_line.ts";
-import { visibleText } from "../../util/visible_text.ts";
+import { visibleText } from "../../util/text/visible_text.ts";
 import {
   answerKeys,
   renderAnswers,
   renderQuestion,
 } from "../render/approval.ts";
-import { renderWhole } from "../render/render_activity.ts";
-import type { ActivityLook } from "../render/render_activity.ts";
+import { renderWhole } from "../render/activity.ts";
+import type { ActivityLook } from "../render/activity.ts";
 import { renderDiff } from "../render/diff.ts";
 import { beginsReview, parseReview, renderReview } from "../render/review.ts";
 import { EventView } from "../render/event.ts";
 import type { ReplFace } from "../conversation/view.ts";
-import type { OpenedThread, ShellResult } from "../conversation/repl_facts.ts";
+import type { OpenedThread, ShellResult } from "../conversation/services.ts";
 
-export interface PlainFaceOptions {
+interface PlainFaceOptions {
   readonly terminal: Terminal;
   readonly flags: Flags;
   readonly cwd: () => string;

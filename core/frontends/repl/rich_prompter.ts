@@ -8,7 +8,7 @@ import type { OpenQuestion, Questions } from "./rich_questions.ts";
 import type { RichFace } from "./rich_view.ts";
 import type { Look } from "../render/style.ts";
 
-export interface RichPersonOptions {
+interface RichPersonOptions {
   /** Shared with the thread: only one is asked at a time. */
   readonly questions: Questions;
   readonly face: Pick<RichFace, "say" | "showPainted">;

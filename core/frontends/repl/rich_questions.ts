@@ -39,7 +39,7 @@ export type OpenQuestion = OpenApproval | OpenForm;
  * What became of a key: `draft` was not meant for the question, `held` came too soon for
  * it and is lost.
  */
-export type QuestionStep = "taken" | "draft" | "held";
+type QuestionStep = "taken" | "draft" | "held";
 
 /** The first one is asked; times come from outside. */
 export class Questions {

@@ -18,7 +18,7 @@ import {
   onKey,
   prependText,
 } from "../editor/editor.ts";
-import type { ActivityLook } from "../render/render_activity.ts";
+import type { ActivityLook } from "../render/activity.ts";
 import type { ReplRequest } from "../conversation/services.ts";
 import { lookUp } from "./completion.ts";
 import { Keyboard } from "../editor/keyboard.ts";
@@ -27,8 +27,8 @@ import { Questions } from "./rich_questions.ts";
 import { RichFace } from "./rich_view.ts";
 import { LivePainter } from "./painter.ts";
 import { ReplSession } from "../conversation/conversation.ts";
-import { createSlashContext } from "../conversation/repl_slash_context.ts";
 import { StatusTracker } from "./status_line.ts";
+import { createSlashContext } from "../conversation/slash_context.ts";
 
 /** Talks until the person leaves; resolves to the exit code. */
 export async function runRichRepl(request: ReplRequest): Promise<number> {

@@ -1,18 +1,18 @@
 /** What scrolls by in a rich terminal: finished lines, collected until the next drawing. */
 import { formatSpan } from "../render/format.ts";
 import type { Activity, Event } from "../../protocol/event.ts";
-import { visibleText } from "../../util/visible_text.ts";
+import { visibleText } from "../../util/text/visible_text.ts";
 import { MarkdownStream, renderMarkdown } from "../render/markdown.ts";
-import { type ActivityLook, renderWhole } from "../render/render_activity.ts";
+import { type ActivityLook, renderWhole } from "../render/activity.ts";
 import { renderDiff } from "../render/diff.ts";
 import { EventView } from "../render/event.ts";
 import { paint } from "../render/style.ts";
 import { beginsReview, parseReview, renderReview } from "../render/review.ts";
 import { wrapText, wrapWords } from "../render/wrap.ts";
 import type { ReplFace } from "../conversation/view.ts";
-import type { OpenedThread, ShellResult } from "../conversation/repl_facts.ts";
+import type { OpenedThread, ShellResult } from "../conversation/services.ts";
 
-export interface RichFaceOptions {
+interface RichFaceOptions {
   readonly look: () => ActivityLook;
   /** Something is to be drawn. */
   readonly onChange: () => void;

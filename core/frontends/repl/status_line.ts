@@ -1,7 +1,7 @@
 /** The one live line: what is being waited for, since when, what it cost, how to stop it. */
 import { formatSpan, formatTokens } from "../render/format.ts";
 import type { Activity, Event } from "../../protocol/event.ts";
-import { visibleLine } from "../../util/visible_text.ts";
+import { visibleLine } from "../../util/text/visible_text.ts";
 import { type Look, paint } from "../render/style.ts";
 import { cutSpans } from "../render/wrap.ts";
 
@@ -126,7 +126,7 @@ export class StatusTracker {
   }
 }
 
-export interface StatusFacts {
+interface StatusFacts {
   readonly phase: string;
   readonly forMs: number;
   readonly tokens: number;

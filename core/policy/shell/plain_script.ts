@@ -1,7 +1,7 @@
 /** Reads the plain subset of shell scripts, and says "cannot tell" to everything else. */
 
 /** How a command is joined to the next one. */
-export type Joiner = "&&" | "||" | ";" | "|";
+type Joiner = "&&" | "||" | ";" | "|";
 
 export interface ScriptCommand {
   /** Literal `NAME=value` words before the command. */

@@ -1,6 +1,6 @@
 /** Words in front of a command that leave the command what it is: `env`, `timeout 5`, `nice`. */
 
-export interface Unwrapped {
+interface Unwrapped {
   /** The command itself; never empty. */
   readonly words: readonly string[];
   /** What was taken off, in order, as it was written. */

@@ -4,8 +4,8 @@ import type { HookEvent, HookPlace } from "../../protocol/hooks.ts";
 import type { CallView } from "../../protocol/item.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
 import { unreachable } from "../../util/assert.ts";
-import { asObject, type Json, type JsonObject } from "../../util/json.ts";
-import { parseJsonLine } from "../../util/jsonl.ts";
+import { asObject, type Json, type JsonObject } from "../../util/json/json.ts";
+import { parseJsonLine } from "../../util/json/jsonl.ts";
 
 /** The JSON object for an event. */
 export function buildHookInput(

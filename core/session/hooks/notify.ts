@@ -3,7 +3,7 @@ import { errorText } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 
 /** A turn that is done. */
-export interface TurnNotice {
+interface TurnNotice {
   readonly threadId: string;
   readonly turnId: string;
   readonly cwd: string;

@@ -7,9 +7,9 @@ import {
 } from "../../protocol/hooks.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Decision } from "../../protocol/policy.ts";
-import { parseJsonLine } from "../../util/jsonl.ts";
-import { headBytes } from "../../util/text.ts";
-import { visibleLine } from "../../util/visible_text.ts";
+import { parseJsonLine } from "../../util/json/jsonl.ts";
+import { headBytes } from "../../util/text/text.ts";
+import { visibleLine } from "../../util/text/visible_text.ts";
 import type { ProgramResult } from "./run_program.ts";
 
 const Text = z.optional(z.string());

@@ -1,11 +1,11 @@
 /** What each request of a session took from the provider's cache. */
 import type { Usage } from "../../protocol/event.ts";
 import type { Files } from "../../protocol/host.ts";
-import type { JsonObject } from "../../util/json.ts";
+import type { JsonObject } from "../../util/json/json.ts";
 import { LogChecker, type LogEntry, readRawLines } from "../log/log_reader.ts";
 import { parseUsage } from "../log/payload.ts";
 
-export interface CacheRow {
+interface CacheRow {
   /** From 1. */
   readonly request: number;
   readonly at: string;

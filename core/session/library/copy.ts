@@ -14,7 +14,7 @@ import { plainPayload } from "../log/payload.ts";
 import { CHAIN_START, type LineBody, renderLine } from "../log/line.ts";
 import { blobFolderOf } from "../log/files.ts";
 
-export interface CopyOptions {
+interface CopyOptions {
   /** Where large payloads are in the copy: beside it as they were, or in its lines. */
   readonly payloads: "beside" | "inline";
   /** Changes the JSON text of a payload; only of one that is whole, so inline. */

@@ -3,7 +3,7 @@ import { errorText, SessionError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { basename, dirname } from "../../util/path.ts";
-import { visibleLine } from "../../util/visible_text.ts";
+import { visibleLine } from "../../util/text/visible_text.ts";
 import { sweepBlobs } from "../log/blob_sweep.ts";
 import { checkpointNotes, checkpointsFolder } from "../undo/checkpoints.ts";
 import { ObjectStore } from "../undo/object_store.ts";
@@ -17,14 +17,14 @@ import {
 } from "../log/files.ts";
 import { renderSize } from "./list.ts";
 
-export interface PruneOptions {
+interface PruneOptions {
   readonly codexHome: string;
   /** Sessions not written to for that long go. */
   readonly olderThanMs: number;
   readonly dryRun: boolean;
 }
 
-export interface PruneReport {
+interface PruneReport {
   readonly removed: readonly {
     readonly path: string;
     readonly sizeBytes: number;

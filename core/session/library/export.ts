@@ -1,11 +1,11 @@
 /** A session for others: Markdown or JSON lines, keys left out. */
 import type { Files } from "../../protocol/host.ts";
 import { unreachable } from "../../util/assert.ts";
-import { redactSecrets } from "../../util/redact.ts";
+import { redactSecrets } from "../../util/text/redact.ts";
 import { copyLog } from "./copy.ts";
 import { loadSessionView, type ViewEntry } from "./view.ts";
 
-export interface ExportOptions {
+interface ExportOptions {
   readonly format: "markdown" | "jsonl";
   /** Markdown: also what was compacted away or rolled back. JSON lines have all. */
   readonly full: boolean;

@@ -2,12 +2,12 @@
 import { SessionError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { visibleLine } from "../../util/visible_text.ts";
+import { visibleLine } from "../../util/text/visible_text.ts";
 import { listSessionFiles, type SessionFile } from "../log/files.ts";
 import { listSessions } from "./list.ts";
 import { readSessionNames } from "../log/names.ts";
 
-export interface FindRequest {
+interface FindRequest {
   readonly codexHome: string;
   /** Id, unique start of an id, or name. Absent: the one last written to. */
   readonly name?: string;

@@ -1,12 +1,12 @@
 /** Lists sessions, the last written first; folders are filtered aloud. */
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { visibleLine } from "../../util/visible_text.ts";
+import { visibleLine } from "../../util/text/visible_text.ts";
 import { listSessionFiles, type SessionFile } from "../log/files.ts";
 import { readSessionNames } from "../log/names.ts";
 import { loadSummary, type SessionSummary } from "./summary.ts";
 
-export interface ListOptions {
+interface ListOptions {
   readonly codexHome: string;
   /** Only sessions of this folder. */
   readonly cwd?: string;
@@ -14,7 +14,7 @@ export interface ListOptions {
   readonly withArchived?: boolean;
 }
 
-export interface SessionListing {
+interface SessionListing {
   readonly sessions: readonly SessionSummary[];
   /** The folder asked for; absent when all were. */
   readonly cwd?: string;

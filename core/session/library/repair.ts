@@ -10,7 +10,7 @@ import { renderSize } from "./list.ts";
 
 const BESIDE = { payloads: "beside" } as const;
 
-export interface SessionCheck {
+interface SessionCheck {
   readonly path: string;
   readonly id: string;
   readonly sizeBytes: number;
@@ -29,7 +29,7 @@ export interface SessionCheck {
   readonly problems: readonly string[];
 }
 
-export interface SessionRepair {
+interface SessionRepair {
   readonly check: SessionCheck;
   /** Where the original lies; absent when nothing had to be mended. */
   readonly keptAs?: string;

@@ -1,15 +1,14 @@
 /** Finds sessions by words in them, with an index that can be thrown away: the logs are the truth. */
 import { errorText, SessionError } from "../../protocol/error.ts";
-import type { Host } from "../../protocol/host.ts";
+import type { Host, OpenSql, SqlDatabase } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import type { OpenSql, SqlDatabase } from "../../protocol/sql.ts";
-import { visibleLine } from "../../util/visible_text.ts";
+import { visibleLine } from "../../util/text/visible_text.ts";
 import { type IndexedFile, indexSession } from "./search_index.ts";
 import { listSessionFiles, type SessionFile } from "../log/files.ts";
 import { readSessionNames } from "../log/names.ts";
 import { loadSummary, type SessionSummary } from "./summary.ts";
 
-export interface SearchOptions {
+interface SearchOptions {
   readonly codexHome: string;
   readonly openSql: OpenSql;
   readonly words: readonly string[];
@@ -18,7 +17,7 @@ export interface SearchOptions {
   readonly limit?: number;
 }
 
-export interface SearchHit {
+interface SearchHit {
   readonly session: SessionSummary;
   /** Line of the log. */
   readonly line: number;
@@ -26,7 +25,7 @@ export interface SearchHit {
   readonly snippet: string;
 }
 
-export interface SearchResult {
+interface SearchResult {
   readonly hits: readonly SearchHit[];
   readonly sessionsSearched: number;
   /** Hits passed over because they are of other folders. */

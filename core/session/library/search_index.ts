@@ -3,9 +3,9 @@ import { typedText, withoutImages } from "../../context/format/tags.ts";
 import type { Files } from "../../protocol/host.ts";
 import { viewItem, type WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { asObject } from "../../util/json.ts";
-import { parseJsonLine } from "../../util/jsonl.ts";
-import { headBytes } from "../../util/text.ts";
+import { asObject } from "../../util/json/json.ts";
+import { parseJsonLine } from "../../util/json/jsonl.ts";
+import { headBytes } from "../../util/text/text.ts";
 import { readRawLines } from "../log/log_reader.ts";
 
 /** How far a file is indexed: bytes of whole lines, and how many lines. */
@@ -14,7 +14,7 @@ export interface IndexedFile {
   readonly line: number;
 }
 
-export interface IndexedTexts {
+interface IndexedTexts {
   readonly texts: readonly { readonly body: string; readonly line: number }[];
   readonly end: IndexedFile;
 }

@@ -5,9 +5,9 @@ import type { WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { ThreadMeta } from "../../protocol/log.ts";
 import type { ThreadSummary } from "../../protocol/thread.ts";
-import { asObject, type JsonObject } from "../../util/json.ts";
-import { parseJsonLine, splitLines } from "../../util/jsonl.ts";
-import { visibleLine } from "../../util/visible_text.ts";
+import { asObject, type JsonObject } from "../../util/json/json.ts";
+import { parseJsonLine, splitLines } from "../../util/json/jsonl.ts";
+import { visibleLine } from "../../util/text/visible_text.ts";
 import { parseMeta } from "../log/payload.ts";
 import type { SessionFile } from "../log/files.ts";
 

@@ -5,10 +5,10 @@ import { contentText, viewItem, type WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { ThreadMeta } from "../../protocol/log.ts";
 import { unreachable } from "../../util/assert.ts";
-import { asObject, type JsonObject } from "../../util/json.ts";
-import { jsonElements, jsonMember } from "../../util/json_text.ts";
-import { headBytes } from "../../util/text.ts";
-import { visibleLine, visibleText } from "../../util/visible_text.ts";
+import { asObject, type JsonObject } from "../../util/json/json.ts";
+import { jsonElements, jsonMember } from "../../util/json/json_text.ts";
+import { headBytes } from "../../util/text/text.ts";
+import { visibleLine, visibleText } from "../../util/text/visible_text.ts";
 import { BlobStore } from "../log/blob_store.ts";
 import { BLANK_IMAGE, wholeText } from "../log/blob_text.ts";
 import { LogChecker, type LogEntry, readRawLines } from "../log/log_reader.ts";
@@ -37,7 +37,7 @@ export interface ViewEntry {
   readonly isDropped: boolean;
 }
 
-export interface SessionView {
+interface SessionView {
   readonly path: string;
   readonly meta: ThreadMeta | undefined;
   readonly name: string | undefined;
@@ -45,7 +45,7 @@ export interface SessionView {
   readonly problems: readonly string[];
 }
 
-export interface ViewOptions {
+interface ViewOptions {
   /** Also what compaction dropped and rollbacks took out. */
   readonly full: boolean;
   /** Longer texts are cut. Default `LIMITS.sessionShowBytes`. */

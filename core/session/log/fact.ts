@@ -7,7 +7,7 @@ import { unreachable } from "../../util/assert.ts";
 import type { LineBody } from "./line.ts";
 
 /** What a fact is written with beside itself. */
-export interface FactContext {
+interface FactContext {
   readonly threadId: string;
   /** Sum of all requests before this fact. */
   readonly usage: Usage;
@@ -65,7 +65,7 @@ export function factBodies(
 }
 
 /** Usage in the words of the format. */
-export function renderUsage(usage: Usage): Record<string, number> {
+function renderUsage(usage: Usage): Record<string, number> {
   return {
     input_tokens: usage.inputTokens,
     cached_input_tokens: usage.cachedInputTokens,

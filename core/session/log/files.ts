@@ -4,7 +4,7 @@ import type { Files } from "../../protocol/host.ts";
 import type { ThreadMeta } from "../../protocol/log.ts";
 import { basename, dirname } from "../../util/path.ts";
 
-export interface LogName {
+interface LogName {
   readonly id: string;
   /** Local time of the machine that made it, as ISO 8601 without zone. */
   readonly createdAt: string;

@@ -1,7 +1,7 @@
 /** Lines of a session log: the envelope of each fact, and whether it is whole. */
-import { asObject } from "../../util/json.ts";
+import { asObject } from "../../util/json/json.ts";
 import { checksum64 } from "../../util/checksum.ts";
-import { jsonMember } from "../../util/json_text.ts";
+import { jsonMember } from "../../util/json/json_text.ts";
 import {
   type BlobRef,
   type LeanText,

@@ -2,7 +2,7 @@
 import { errorCode, errorText, SessionError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { asObject } from "../../util/json.ts";
+import { asObject } from "../../util/json/json.ts";
 import { basename } from "../../util/path.ts";
 
 /** Who writes. Two processes are the same when pid, start and space are. */

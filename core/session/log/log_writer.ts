@@ -9,7 +9,7 @@ import type {
   ThreadLog,
   ThreadMeta,
 } from "../../protocol/log.ts";
-import { byteLength } from "../../util/text.ts";
+import { byteLength } from "../../util/text/text.ts";
 import { dirname } from "../../util/path.ts";
 import { BlobWriter } from "./blob_writer.ts";
 import type { LogEnd } from "./log_reader.ts";

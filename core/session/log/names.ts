@@ -1,10 +1,14 @@
 /** Names of sessions, for finding one without reading all: a copy of what the logs say. */
 import { errorCode } from "../../protocol/error.ts";
 import type { Files, Host } from "../../protocol/host.ts";
-import { asObject } from "../../util/json.ts";
-import { encodeJsonLine, parseJsonLine, splitLines } from "../../util/jsonl.ts";
+import { asObject } from "../../util/json/json.ts";
+import {
+  encodeJsonLine,
+  parseJsonLine,
+  splitLines,
+} from "../../util/json/jsonl.ts";
 
-export interface SessionName {
+interface SessionName {
   readonly id: string;
   readonly name: string;
 }

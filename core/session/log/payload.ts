@@ -6,12 +6,12 @@ import { textMessage, type WireItem } from "../../protocol/item.ts";
 import type { ThreadMeta } from "../../protocol/log.ts";
 import type { ApprovalPolicy, SandboxPolicy } from "../../protocol/policy.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
-import { asObject, type JsonObject } from "../../util/json.ts";
+import { asObject, type JsonObject } from "../../util/json/json.ts";
 import {
   jsonElements,
   jsonSpans,
   withoutJsonMember,
-} from "../../util/json_text.ts";
+} from "../../util/json/json_text.ts";
 
 const Text = z.catch(z.string(), "");
 const Texts = z.catch(z.array(z.string()), []);

@@ -5,8 +5,8 @@ import type { Files } from "../../protocol/host.ts";
 import type { WireItem } from "../../protocol/item.ts";
 import type { RestoredThread, ThreadMeta } from "../../protocol/log.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
-import type { JsonObject } from "../../util/json.ts";
-import { jsonMember } from "../../util/json_text.ts";
+import type { JsonObject } from "../../util/json/json.ts";
+import { jsonMember } from "../../util/json/json_text.ts";
 import { BlobStore } from "./blob_store.ts";
 import {
   type BlobContents,
@@ -41,7 +41,7 @@ export interface BlobUse extends BlobRef {
   readonly line: number;
 }
 
-export interface RestoredLog {
+interface RestoredLog {
   readonly thread: RestoredThread;
   /** For going on with the file. */
   readonly end: LogEnd;
@@ -86,7 +86,7 @@ interface StartedTurn {
 }
 
 /** Takes the facts of a log one by one; remembers only the present generation. */
-export class ThreadFold {
+class ThreadFold {
   #meta: ThreadMeta | undefined;
   #name: string | undefined;
   #items: LoggedItem[] = [];

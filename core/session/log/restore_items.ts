@@ -1,7 +1,7 @@
 /** Items of a history as lines of a log have them: compacted, judged, their calls settled. */
 import { viewItem, type WireItem } from "../../protocol/item.ts";
 import type { RestoredThread } from "../../protocol/log.ts";
-import { jsonSpans } from "../../util/json_text.ts";
+import { jsonSpans } from "../../util/json/json_text.ts";
 import {
   type BlobContents,
   findLost,

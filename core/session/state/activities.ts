@@ -1,5 +1,5 @@
-/** What a person watches: activities get ids, begin, change and end exactly once. */
-import type { Activity, EventBody } from "../../protocol/event.ts";
+/** Activities of a turn: each gets an id, begins, changes and ends exactly once; deltas are merged. */
+import type { Activity, Event, EventBody } from "../../protocol/event.ts";
 import type { ActivityBody } from "../../protocol/tool.ts";
 
 /** Hands out ids in order of first appearance and knows what is still open. */
@@ -61,4 +61,13 @@ function asEnded(activity: Activity): ActivityBody {
   return "status" in activity && activity.status === "in_progress"
     ? { ...activity, status: "failed" }
     : activity;
+}
+
+/** The two events as one, or undefined when nothing may be merged. */
+export function mergeDeltas(earlier: Event, later: Event): Event | undefined {
+  if (!("text" in earlier) || !("text" in later)) return undefined;
+  if (!("activityId" in earlier) || !("activityId" in later)) return undefined;
+  if (earlier.type !== later.type) return undefined;
+  if (earlier.activityId !== later.activityId) return undefined;
+  return { ...later, seq: earlier.seq, text: earlier.text + later.text };
 }

@@ -11,7 +11,7 @@ import type { Frame } from "./request_prefix.ts";
 import type { Transcript } from "./transcript.ts";
 
 /** A request under way. */
-export interface Watched {
+interface Watched {
   readonly bodyHash: string;
   readonly inputItems: number;
   /** The answer has come; null usage is one without figures. */

@@ -9,7 +9,7 @@ import {
 import type { EventBody } from "../../protocol/event.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
 import type { Tool } from "../../protocol/tool.ts";
-import { estimateTokens } from "../../util/text.ts";
+import { estimateTokens } from "../../util/text/text.ts";
 import type { ThreadDeps, ToolsAsker } from "./deps.ts";
 
 export interface Frame {
@@ -25,7 +25,7 @@ export interface Frame {
 }
 
 /** Where the frame is kept between the requests of a generation. */
-export interface FrameSlot {
+interface FrameSlot {
   /** Undefined until it is first needed, and at the start of a generation. */
   frame: Frame | undefined;
   /** Estimated tokens of what the frame holds. */

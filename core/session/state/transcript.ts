@@ -14,8 +14,8 @@ import {
 } from "../../protocol/item.ts";
 import type { ThreadLog } from "../../protocol/log.ts";
 import { assert } from "../../util/assert.ts";
-import { deepFreeze } from "../../util/json.ts";
-import { byteLength } from "../../util/text.ts";
+import { deepFreeze } from "../../util/json/json.ts";
+import { byteLength } from "../../util/text/text.ts";
 
 /** An item, its text as logged and sent, and its estimated tokens. */
 export interface Entry {

@@ -1,12 +1,11 @@
 /** Whether a resumed thread will send what it last sent: known before anything is paid for. */
-import type { EventBody } from "../../protocol/event.ts";
-import type { ResumeReport } from "../../protocol/resume.ts";
+import type { EventBody, ResumeReport } from "../../protocol/event.ts";
 import type { RestoredThread } from "../../protocol/log.ts";
 import type { CacheWatch } from "../state/cache_watch.ts";
 import { type FrameContext, frameOf } from "../state/request_prefix.ts";
 import type { ThreadState } from "../state/state.ts";
 
-export interface ResumeCase extends FrameContext {
+interface ResumeCase extends FrameContext {
   readonly state: ThreadState;
   /** Knows the last request already. */
   readonly cacheWatch: CacheWatch;

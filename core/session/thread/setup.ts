@@ -52,7 +52,7 @@ export interface OpenThread {
 }
 
 /** What there is before the agent. */
-export interface Opening {
+interface Opening {
   readonly factory: ThreadFactory;
   readonly id: string;
   readonly log: ThreadLog;

@@ -7,18 +7,17 @@ import type { TurnSettings } from "../../protocol/settings.ts";
 import type { Thread } from "../../protocol/thread.ts";
 import { unreachable } from "../../util/assert.ts";
 import { Hub } from "../../util/channel.ts";
-import { ActivityBoard } from "../state/activities.ts";
+import { ActivityBoard, mergeDeltas } from "../state/activities.ts";
 import { Approvals } from "../state/approvals.ts";
 import { Budget } from "../state/budget.ts";
 import type { CacheWatch } from "../state/cache_watch.ts";
 import type { ThreadDeps } from "../state/deps.ts";
-import { mergeDeltas } from "../state/merge_deltas.ts";
 import type { ThreadState } from "../state/state.ts";
 import { runThreadTask, type Task } from "./task.ts";
 import type { TaskContext } from "../turn/context.ts";
 import { TurnHooks } from "../turn/turn_hooks.ts";
 
-export interface ThreadStart {
+interface ThreadStart {
   readonly id: string;
   readonly deps: ThreadDeps;
   readonly settings: TurnSettings;

@@ -14,7 +14,7 @@ import { frameOf } from "../state/request_prefix.ts";
 import type { RunningTask } from "./context.ts";
 import { TurnHooks } from "./turn_hooks.ts";
 
-export type CompactionReason = Extract<
+type CompactionReason = Extract<
   EventBody,
   { type: "context.compacted" }
 >["reason"];

@@ -8,7 +8,7 @@ import type { Usage } from "../../protocol/event.ts";
 import { viewItem, type WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { NOTHING_SPENT } from "../../util/retry.ts";
-import { byteLength } from "../../util/text.ts";
+import { byteLength } from "../../util/text/text.ts";
 import type { Frame } from "../state/request_prefix.ts";
 import { waitForRetry } from "./stream_retry.ts";
 import type { RunningTask } from "./context.ts";

@@ -22,7 +22,7 @@ import { CallGate } from "./call_lock.ts";
 import type { Transcript } from "../state/transcript.ts";
 import type { CallHooks } from "./turn_hooks.ts";
 
-export interface DispatchDeps {
+interface DispatchDeps {
   readonly threadId: string;
   readonly tools: readonly Tool[];
   readonly settings: TurnSettings;

@@ -1,8 +1,9 @@
 /** The form of the final message: checked here, whatever the provider promises. */
-import { schemaRepairItem } from "../../context/schema_repair.ts";
+
 import { ModelError } from "../../protocol/error.ts";
 import type { WireItem } from "../../protocol/item.ts";
-import type { JsonObject } from "../../util/json.ts";
+import type { JsonObject } from "../../util/json/json.ts";
+import { schemaRepairItem } from "../../context/requests.ts";
 
 /** Checks the final messages of one turn: the first wrong one is sent back, once. */
 export class OutputCheck {
@@ -43,6 +44,6 @@ async function findProblems(
     return ["it is not JSON"];
   }
   // Runs without a schema load nothing for it.
-  const { buildSchemaCheck } = await import("../../util/json_schema.ts");
+  const { buildSchemaCheck } = await import("../../util/json/json_schema.ts");
   return buildSchemaCheck(schema)(value);
 }

@@ -15,7 +15,7 @@ import { type Frame, frameOf } from "../state/request_prefix.ts";
 import { type Sample, sample, type SampleContext } from "./sample.ts";
 import { waitForRetry } from "./stream_retry.ts";
 import type { TurnHooks } from "./turn_hooks.ts";
-import { byteLength } from "../../util/text.ts";
+import { byteLength } from "../../util/text/text.ts";
 
 export interface StepContext extends Omit<SampleContext, "dispatch"> {
   readonly settings: TurnSettings;

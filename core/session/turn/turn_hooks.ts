@@ -18,7 +18,7 @@ import type { TurnSettings } from "../../protocol/settings.ts";
 import type { ToolOutput } from "../../protocol/tool.ts";
 import type { ThreadState } from "../state/state.ts";
 
-export interface TurnHooksContext {
+interface TurnHooksContext {
   readonly deps: { readonly hooks?: Hooks };
   readonly threadId: string;
   readonly state: ThreadState;

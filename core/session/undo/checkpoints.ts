@@ -3,7 +3,7 @@ import { errorText, SessionError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { unreachable } from "../../util/assert.ts";
-import { encodeJsonLine } from "../../util/jsonl.ts";
+import { encodeJsonLine } from "../../util/json/jsonl.ts";
 import { basename, dirname } from "../../util/path.ts";
 import { type Note, parseTurnRecords } from "./notes.ts";
 import { ObjectStore } from "./object_store.ts";
@@ -33,7 +33,7 @@ export interface Checkpoints {
   undo(turns: number, options?: UndoOptions): Promise<UndoPlan>;
 }
 
-export interface UndoOptions {
+interface UndoOptions {
   /** Also restores files that were changed since. */
   readonly force?: boolean;
 }

@@ -1,7 +1,7 @@
 /** Notes of what turns did to files, one JSON line each, and the turns they tell of. */
 import * as z from "zod/mini";
 import { unreachable } from "../../util/assert.ts";
-import { parseJsonLine, splitLines } from "../../util/jsonl.ts";
+import { parseJsonLine, splitLines } from "../../util/json/jsonl.ts";
 import { isSameState, type TurnRecord } from "./plan.ts";
 
 const State = z.discriminatedUnion("kind", [

@@ -9,7 +9,7 @@ import {
   requestKey,
   type TapedRequest,
 } from "../../../core/cassette/request.ts";
-import type { Json } from "../../../core/util/json.ts";
+import type { Json } from "../../../core/util/json/json.ts";
 
 function request(
   input: readonly Json[],

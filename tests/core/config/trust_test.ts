@@ -1,11 +1,11 @@
 /** Tests of core/config/trust.ts. */
 import assert from "node:assert/strict";
 import {
-  findProjectRoot,
   readTrust,
   saveTrust,
   type Trust,
 } from "../../../core/config/trust.ts";
+import { findProjectRoot } from "../../../core/util/project_root.ts";
 import { parseToml } from "../../../core/config/file/toml.ts";
 import { Machine } from "./config_fixture.ts";
 
@@ -25,14 +25,14 @@ Deno.test("findProjectRoot() walks up to the nearest marker, file or folder", as
   await using machine = await Machine.create();
   const deep = `${machine.cwd}/a/b`;
   await machine.write(`${deep}/x`, "");
-  const root = (markers: readonly string[]): Promise<string> =>
-    findProjectRoot(machine.host(), deep, markers);
+  const root = (markers: readonly string[]): Promise<string | undefined> =>
+    findProjectRoot((path) => machine.host().files.stat(path), deep, markers);
   assert.equal(await root([".git"]), machine.cwd);
   await machine.write(`${machine.cwd}/a/package.json`, "{}");
   assert.equal(await root([".git", "package.json"]), `${machine.cwd}/a`);
-  assert.equal(await root([]), deep);
-  assert.equal(await root(["no-such-marker"]), deep);
-  assert.equal(await root([""]), deep);
+  assert.equal(await root([]), undefined);
+  assert.equal(await root(["no-such-marker"]), undefined);
+  assert.equal(await root([""]), undefined);
 });
 
 Deno.test("readTrust() looks at the cwd, then at the repository", async () => {

@@ -1,7 +1,7 @@
 /** The prompt of a code review. */
 import assert from "node:assert/strict";
-import { renderReviewPrompt } from "../../../core/context/review.ts";
 import { REVIEW_SCHEMA } from "../../../prompts/mod.ts";
+import { renderReviewPrompt } from "../../../core/context/requests.ts";
 
 Deno.test("renderReviewPrompt() names the change and the form of the answer", () => {
   const cases = [

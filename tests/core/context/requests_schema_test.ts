@@ -1,7 +1,7 @@
 /** What the model is told of a final message in the wrong form. */
 import assert from "node:assert/strict";
-import { schemaRepairItem } from "../../../core/context/schema_repair.ts";
 import { viewItem } from "../../../core/protocol/item.ts";
+import { schemaRepairItem } from "../../../core/context/requests.ts";
 
 Deno.test("schemaRepairItem() lists the problems as they are, in a message of ours", () => {
   const view = viewItem(schemaRepairItem(["/a: must be integer", "$& and $1"]));

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { decide } from "../../../core/policy/decide.ts";
 import { isBannedPrefix, proposePrefix } from "../../../core/policy/propose.ts";
-import { renderRule } from "../../../core/policy/rules_text.ts";
 import { command, input, patch, rulesOf } from "./support.ts";
+import { renderRule } from "../../../core/policy/rules.ts";
 
 const escalated = { escalated: true };
 

@@ -5,13 +5,11 @@ import {
   approvedPrefixes,
   matchRules,
   mergeRules,
-  strictestRule,
-} from "../../../core/policy/rules.ts";
-import {
   renderPattern,
   renderRule,
   renderSource,
-} from "../../../core/policy/rules_text.ts";
+  strictestRule,
+} from "../../../core/policy/rules.ts";
 import { rulesOf } from "./support.ts";
 
 function decisions(text: string, line: string): string[] {

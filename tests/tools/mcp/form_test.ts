@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { FormKind } from "../../../core/protocol/form.ts";
-import type { JsonObject } from "../../../core/util/json.ts";
+import type { JsonObject } from "../../../core/util/json/json.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import { parseForm } from "../../../tools/mcp/form.ts";
 

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { InputPart } from "../../../core/protocol/item.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
-import { asObject } from "../../../core/util/json.ts";
-import { byteLength } from "../../../core/util/text.ts";
+import { asObject } from "../../../core/util/json/json.ts";
+import { byteLength } from "../../../core/util/text/text.ts";
 import {
   buildOutput,
   piecesOfResult,

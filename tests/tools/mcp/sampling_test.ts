@@ -7,7 +7,7 @@ import type {
   ApprovalRequest,
   Decision,
 } from "../../../core/protocol/policy.ts";
-import type { JsonObject } from "../../../core/util/json.ts";
+import type { JsonObject } from "../../../core/util/json/json.ts";
 import { fileUri } from "../../../tools/mcp/client/sdk_client.ts";
 import {
   buildSamplingQuestion,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { LIMITS } from "../../../core/protocol/limits.ts";
-import { asObject, type JsonObject } from "../../../core/util/json.ts";
+import { asObject, type JsonObject } from "../../../core/util/json/json.ts";
 import { buildParameters } from "../../../tools/mcp/schema.ts";
 
 interface Case {

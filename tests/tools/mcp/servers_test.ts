@@ -1,7 +1,7 @@
 /** Servers that are programs: started together, offered together, ended together. */
 import assert from "node:assert/strict";
 import { UserError } from "../../../core/protocol/error.ts";
-import { asObject } from "../../../core/util/json.ts";
+import { asObject } from "../../../core/util/json/json.ts";
 import {
   behindUrl,
   host,

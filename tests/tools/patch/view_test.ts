@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { denoHost } from "../../../core/host/host.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
-import { byteLength } from "../../../core/util/text.ts";
+import { byteLength } from "../../../core/util/text/text.ts";
 import { type PatchPlan, readPatchPlan } from "../../../tools/patch/plan.ts";
 import { changedPaths, renderChanges } from "../../../tools/patch/view.ts";
 import { makeTree, readTree, viewTree } from "./support_tree.ts";

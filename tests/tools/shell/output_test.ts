@@ -5,7 +5,7 @@ import type {
   CapturedOutput,
   CommandResult,
 } from "../../../core/protocol/command.ts";
-import { byteLength, countLines } from "../../../core/util/text.ts";
+import { byteLength, countLines } from "../../../core/util/text/text.ts";
 import {
   buildCommandOutput,
   cutOutput,

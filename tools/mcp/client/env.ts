@@ -47,7 +47,7 @@ export function buildServerEnv(
   return { ...Object.fromEntries(inherited), ...spec.env };
 }
 
-export interface ServerHeaders {
+interface ServerHeaders {
   readonly headers: Readonly<Record<string, string>>;
   /** Variables that are named and not set. */
   readonly missing: readonly string[];

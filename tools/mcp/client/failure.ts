@@ -4,13 +4,13 @@ import { UnauthorizedError } from "@modelcontextprotocol/sdk/client/auth.js";
 // @ts-types="@modelcontextprotocol/sdk/types"
 import { McpError } from "@modelcontextprotocol/sdk/types.js";
 import { errorText } from "../../../core/protocol/error.ts";
-import { headBytes } from "../../../core/util/text.ts";
+import { headBytes } from "../../../core/util/text/text.ts";
 import { PROGRAM } from "../../../core/protocol/version.ts";
-import { asObject } from "../../../core/util/json.ts";
+import { asObject } from "../../../core/util/json/json.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import { type FailureEnd, McpFailure, type McpPage } from "./types.ts";
 
-export interface FailureFacts {
+interface FailureFacts {
   readonly server: string;
   readonly timeoutMs: number;
   /** The connection has ended. */

@@ -10,7 +10,7 @@ export type Frame =
     readonly tail: string;
   };
 
-export interface FramingLimits {
+interface FramingLimits {
   readonly messageBytesMax: number;
   /** Kept of either end of a longer message. */
   readonly edgeBytes: number;

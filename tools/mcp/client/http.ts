@@ -9,7 +9,7 @@ import type { Host } from "../../../core/protocol/host.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import { type AnswerEnd, limitFetch } from "./http_limit.ts";
 
-export interface HttpOptions {
+interface HttpOptions {
   readonly host: Pick<Host, "fetch" | "sleep">;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;

@@ -9,7 +9,7 @@ export interface AnswerEnd {
   readonly problem: string;
 }
 
-export interface LimitedFetchOptions {
+interface LimitedFetchOptions {
   readonly fetch: typeof fetch;
   readonly messageBytesMax: number;
   readonly onAnswerEnd: (end: AnswerEnd) => void;

@@ -17,13 +17,13 @@ import type { McpHttpSpec } from "./server_config.ts";
 import { McpFailure } from "./types.ts";
 import type { McpTokenStore } from "./tokens.ts";
 
-export interface OAuthOptions {
+interface OAuthOptions {
   readonly server: string;
   readonly spec: McpHttpSpec;
   readonly store: McpTokenStore;
 }
 
-export interface LoginOptions extends OAuthOptions {
+interface LoginOptions extends OAuthOptions {
   readonly host: Pick<Host, "fetch" | "newId">;
   /** Where the browser is sent to in the end. */
   readonly redirectUrl: string;

@@ -8,7 +8,7 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import { PROGRAM, VERSION } from "../../../core/protocol/version.ts";
 import { basename } from "../../../core/util/path.ts";
-import { asObject, type JsonObject } from "../../../core/util/json.ts";
+import { asObject, type JsonObject } from "../../../core/util/json/json.ts";
 import type { FormAnswer } from "../../../core/protocol/form.ts";
 import { type McpElicitation, McpRefusal } from "./types.ts";
 

@@ -2,7 +2,7 @@
 import type { Client } from "@modelcontextprotocol/sdk/client";
 import * as z from "zod/mini";
 import { LIMITS } from "../../../core/protocol/limits.ts";
-import type { JsonObject } from "../../../core/util/json.ts";
+import type { JsonObject } from "../../../core/util/json/json.ts";
 import { type ClientOptions, createClient } from "./sdk_client.ts";
 import {
   type AskOptions,
@@ -11,8 +11,13 @@ import {
   type McpTransport,
 } from "./types.ts";
 import { describeFailure } from "./failure.ts";
-import { CallResult, PromptResult, ReadResult } from "./mcp_content.ts";
-import { Page, type PageItems } from "./wire.ts";
+import {
+  CallResult,
+  Page,
+  type PageItems,
+  PromptResult,
+  ReadResult,
+} from "./wire.ts";
 
 export interface SessionOptions extends ClientOptions {
   readonly transport: McpTransport;

@@ -4,9 +4,9 @@ import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types";
 import { errorText } from "../../../core/protocol/error.ts";
 import type { Child, ExitStatus, Host } from "../../../core/protocol/host.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
-import { asObject } from "../../../core/util/json.ts";
-import { encodeJsonLine } from "../../../core/util/jsonl.ts";
-import { tailBytes } from "../../../core/util/text.ts";
+import { asObject } from "../../../core/util/json/json.ts";
+import { encodeJsonLine } from "../../../core/util/json/jsonl.ts";
+import { tailBytes } from "../../../core/util/text/text.ts";
 import { COMMAND_MARK } from "../../../sandbox/run/orphans.ts";
 import { findMessageId, type Frame, MessageFramer } from "./framing.ts";
 

@@ -1,13 +1,12 @@
 /** Calls that only begin the work: asked after until it is done (MCP 2025-11-25, tasks). */
 import type { Host } from "../../../core/protocol/host.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
-import type { JsonObject } from "../../../core/util/json.ts";
+import type { JsonObject } from "../../../core/util/json/json.ts";
 import { type AskOptions, McpFailure } from "./types.ts";
 import type { McpSession } from "./session.ts";
-import { CallResult } from "./mcp_content.ts";
-import { TaskCreated, TaskState } from "./wire.ts";
+import { CallResult, TaskCreated, TaskState } from "./wire.ts";
 
-export interface TaskCall {
+interface TaskCall {
   readonly session: McpSession;
   readonly tool: string;
   readonly args: JsonObject;

@@ -10,7 +10,7 @@ const TokenFile = z.looseObject({
   client: z.optional(z.record(z.string(), z.unknown())),
   tokens: z.optional(z.record(z.string(), z.unknown())),
 });
-export type McpLogin = z.infer<typeof TokenFile>;
+type McpLogin = z.infer<typeof TokenFile>;
 
 /** The store of one server's login. */
 export class McpTokenStore {

@@ -2,7 +2,7 @@
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport";
 import type { FormAnswer, FormRequest } from "../../../core/protocol/form.ts";
 import type { ToolContext } from "../../../core/protocol/tool.ts";
-import type { JsonObject } from "../../../core/util/json.ts";
+import type { JsonObject } from "../../../core/util/json/json.ts";
 
 /** A transport that can say what it knows of a failure. */
 export interface McpTransport extends Transport {

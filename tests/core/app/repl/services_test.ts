@@ -2,8 +2,6 @@
 import assert from "node:assert/strict";
 import { openReplDesk } from "../../../../core/app/repl/open_threads.ts";
 import { createReplServices } from "../../../../core/app/repl/services.ts";
-import type { OpenedThread } from "../../../../core/frontends/conversation/repl_facts.ts";
-import type { ReplServices } from "../../../../core/frontends/conversation/repl_services.ts";
 import { denoHost } from "../../../../core/host/host.ts";
 import type { CommandLine } from "../../../../core/contract/command_line.ts";
 import type { Event } from "../../../../core/protocol/event.ts";
@@ -19,6 +17,10 @@ import {
   mockConfig,
 } from "../../../support/run_agent.ts";
 import type { Step } from "../../../support/mock_script.ts";
+import type {
+  OpenedThread,
+  ReplServices,
+} from "../../../../core/frontends/conversation/services.ts";
 
 const PATCH =
   "*** Begin Patch\n*** Update File: a.txt\n@@\n-one\n+two\n*** End Patch\n";

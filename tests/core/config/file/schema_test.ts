@@ -1,9 +1,9 @@
 /** Tests of core/config/file/schema.ts: what a Codex user's file may hold, and the printed schema. */
 import assert from "node:assert/strict";
-import { renderConfigSchema } from "../../../../core/config/file/json_schema.ts";
 import { FEATURES } from "../../../../core/config/file/schema_ignored.ts";
-import { asObject, type JsonObject } from "../../../../core/util/json.ts";
+import { asObject, type JsonObject } from "../../../../core/util/json/json.ts";
 import { Machine } from "../config_fixture.ts";
+import { renderConfigSchema } from "../../../../core/config/file/schema.ts";
 
 const REALISTIC = `
 model = "gpt-5.5"

@@ -9,7 +9,7 @@ import {
   type HandoverOptions,
   renderHandover,
 } from "../../../../core/context/compaction/handover_render.ts";
-import { byteLength } from "../../../../core/util/text.ts";
+import { byteLength } from "../../../../core/util/text/text.ts";
 
 const STATE: HandoverState = {
   firstRequest: "Make it fast.",

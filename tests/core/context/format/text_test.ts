@@ -6,7 +6,7 @@ import {
   fillIn,
   oneLine,
 } from "../../../../core/context/format/text.ts";
-import { byteLength } from "../../../../core/util/text.ts";
+import { byteLength } from "../../../../core/util/text/text.ts";
 
 Deno.test("cutMiddle() leaves alone what fits", () => {
   assert.equal(cutMiddle("abcd", 4), "abcd");

@@ -6,7 +6,7 @@ import {
   renderSkills,
   skillListBytes,
 } from "../../../../core/context/skills/render.ts";
-import { byteLength } from "../../../../core/util/text.ts";
+import { byteLength } from "../../../../core/util/text/text.ts";
 import { SKILLS_USAGE } from "../../../../prompts/mod.ts";
 
 function skill(name: string, patch: Partial<Skill> = {}): Skill {

@@ -3,8 +3,6 @@ import { formatTokens } from "../../../../core/frontends/render/format.ts";
 import assert from "node:assert/strict";
 import { NO_USAGE } from "../../../../core/protocol/event.ts";
 import type { Op } from "../../../../core/protocol/op.ts";
-import type { OpenedThread } from "../../../../core/frontends/conversation/repl_facts.ts";
-import type { ReplServices } from "../../../../core/frontends/conversation/repl_services.ts";
 import { ReplState } from "../../../../core/frontends/conversation/state.ts";
 import {
   findImageWords,
@@ -34,6 +32,10 @@ import {
   testServices,
   TestTerminal,
 } from "../repl/support.ts";
+import type {
+  OpenedThread,
+  ReplServices,
+} from "../../../../core/frontends/conversation/services.ts";
 
 interface Ran {
   readonly said: string[];

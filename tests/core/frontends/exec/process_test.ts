@@ -8,9 +8,9 @@ function program(turn: string): string {
   const from = (path: string): string =>
     JSON.stringify(new URL(path, HERE).href);
   return `
-    import { denoTerminal } from ${from("../../../core/host/terminal.ts")};
-    import { denoHost } from ${from("../../../core/host/deno_host.ts")};
-    import { runExec } from ${from("../../../core/frontends/exec.ts")};
+    import { denoTerminal } from ${from("../../../../core/host/terminal.ts")};
+    import { denoHost } from ${from("../../../../core/host/host.ts")};
+    import { runExec } from ${from("../../../../core/frontends/exec/exec.ts")};
     import { ended, ScriptedThread } from ${from("./support.ts")};
     let isDone = false;
     const thread = new ScriptedThread((op, self) => {

@@ -12,7 +12,7 @@ import {
   renderEnd,
   renderStart,
   renderWhole,
-} from "../../../../core/frontends/render/render_activity.ts";
+} from "../../../../core/frontends/render/activity.ts";
 import {
   countDiff,
   renderDiff,
@@ -30,7 +30,7 @@ import {
   graphemes,
   nextBoundary,
   previousBoundary,
-} from "../../../../core/util/graphemes.ts";
+} from "../../../../core/util/text/graphemes.ts";
 
 const LOOK = {
   hasColor: false,

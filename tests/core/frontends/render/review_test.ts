@@ -9,7 +9,7 @@ import {
 } from "../../../../core/frontends/render/review.ts";
 import type { Review } from "../../../../core/contract/review.ts";
 import { REVIEW_SCHEMA } from "../../../../prompts/mod.ts";
-import { buildSchemaCheck } from "../../../../core/util/json_schema.ts";
+import { buildSchemaCheck } from "../../../../core/util/json/json_schema.ts";
 import { ScreenEmulator } from "../repl/screen_emulator.ts";
 import {
   ScriptedThread as ReplThread,

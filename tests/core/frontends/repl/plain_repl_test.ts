@@ -1,7 +1,6 @@
 /** The conversation in plain lines: pipes, files, dumb terminals. */
 import assert from "node:assert/strict";
 import { runRepl } from "../../../../core/frontends/repl/repl.ts";
-import type { ReplServices } from "../../../../core/frontends/conversation/repl_services.ts";
 import { testHost } from "../../../support/harness.ts";
 import {
   answering,
@@ -10,6 +9,7 @@ import {
   testServices,
   TestTerminal,
 } from "./support.ts";
+import type { ReplServices } from "../../../../core/frontends/conversation/services.ts";
 
 interface Run {
   readonly thread: ScriptedThread;

@@ -1,7 +1,6 @@
 /** The conversation with keys, seen on a small terminal. */
 import assert from "node:assert/strict";
 import { runRepl } from "../../../../core/frontends/repl/repl.ts";
-import type { ReplServices } from "../../../../core/frontends/conversation/repl_services.ts";
 import { testHost } from "../../../support/harness.ts";
 import {
   answering,
@@ -11,6 +10,7 @@ import {
   TestTerminal,
 } from "./support.ts";
 import { ScreenEmulator } from "./screen_emulator.ts";
+import type { ReplServices } from "../../../../core/frontends/conversation/services.ts";
 
 class Session {
   readonly terminal = new TestTerminal(true, { TERM: "xterm", NO_COLOR: "1" });

@@ -1,6 +1,6 @@
 /** A small terminal: what stands on it after what was written. */
 import { displayWidth } from "@std/cli";
-import { graphemes } from "../../../../core/util/graphemes.ts";
+import { graphemes } from "../../../../core/util/text/graphemes.ts";
 
 /**
  * Knows what the program writes and throws on anything else, and on moving to where it

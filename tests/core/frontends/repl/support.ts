@@ -11,9 +11,9 @@ import type {
   TerminalSignal,
 } from "../../../../core/protocol/terminal.ts";
 import type { Thread } from "../../../../core/protocol/thread.ts";
-import type { ReplServices } from "../../../../core/frontends/conversation/repl_services.ts";
 import { Channel, Hub } from "../../../../core/util/channel.ts";
 import { TEST_SETTINGS } from "../../../support/harness.ts";
+import type { ReplServices } from "../../../../core/frontends/conversation/services.ts";
 
 export const SETTINGS: TurnSettings = {
   ...TEST_SETTINGS,

@@ -12,7 +12,7 @@ import {
   wholeText,
 } from "../../../../core/session/log/blob_text.ts";
 import { sniffImage } from "../../../../core/util/image.ts";
-import { jsonSpans } from "../../../../core/util/json_text.ts";
+import { jsonSpans } from "../../../../core/util/json/json_text.ts";
 
 const BIG = "QUJD".repeat(LIMITS.blobBytes / 4);
 const IMAGE = `data:image/png;base64,${BIG}`;

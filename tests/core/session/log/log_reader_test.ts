@@ -5,7 +5,7 @@ import {
   type RawLine,
   readRawLines,
 } from "../../../../core/session/log/log_reader.ts";
-import { byteLength } from "../../../../core/util/text.ts";
+import { byteLength } from "../../../../core/util/text/text.ts";
 
 const { files } = denoHost();
 

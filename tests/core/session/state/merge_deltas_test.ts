@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import type { Event } from "../../../../core/protocol/event.ts";
-import { mergeDeltas } from "../../../../core/session/state/merge_deltas.ts";
+import { mergeDeltas } from "../../../../core/session/state/activities.ts";
 
 const BASE = { threadId: "t", at: "2026-01-02T03:04:05.678Z" };
 

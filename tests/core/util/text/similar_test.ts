@@ -1,7 +1,10 @@
 /** Tests of core/util/similar.ts. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { closestWord, editDistance } from "../../../core/util/similar.ts";
+import {
+  closestWord,
+  editDistance,
+} from "../../../../core/util/text/similar.ts";
 
 Deno.test("closestWord() finds the mistyped key", () => {
   const keys = ["model", "model_provider", "sandbox_mode", "approval_policy"];

@@ -1,7 +1,7 @@
 /** Parts of a JSON text as text: what was written is cut out, never written anew. */
 
 /** Where a member or element lies: `[start, end)` of its value, `from` of its key. */
-export interface JsonSpan {
+interface JsonSpan {
   /** Decoded key; empty for an element of an array. */
   readonly key: string;
   readonly from: number;

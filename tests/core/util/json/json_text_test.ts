@@ -5,7 +5,7 @@ import {
   jsonMember,
   jsonSpans,
   withoutJsonMember,
-} from "../../../core/util/json_text.ts";
+} from "../../../../core/util/json/json_text.ts";
 
 Deno.test("jsonMember() cuts every member out as it was written", () => {
   fc.assert(fc.property(

@@ -1,7 +1,10 @@
 /** Text that may not steer a terminal. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { visibleLine, visibleText } from "../../../core/util/visible_text.ts";
+import {
+  visibleLine,
+  visibleText,
+} from "../../../../core/util/text/visible_text.ts";
 
 Deno.test("visibleText() takes out what would steer a terminal and keeps the rest", () => {
   const cases: [string, string][] = [

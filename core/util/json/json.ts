@@ -19,11 +19,6 @@ export function deepFreeze<T>(value: T): T {
   return value;
 }
 
-/** Whether two JSON values are equal, ignoring the order of object keys. */
-export function isSameJson(left: Json, right: Json): boolean {
-  return canonicalJson(left) === canonicalJson(right);
-}
-
 /** The JSON text of a value with object keys sorted: equal values, equal text. */
 export function canonicalJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;

@@ -1,6 +1,6 @@
 /** JSON Schema as a check: what is said of a wrong value, what of a wrong schema. */
 import assert from "node:assert/strict";
-import { buildSchemaCheck } from "../../../core/util/json_schema.ts";
+import { buildSchemaCheck } from "../../../../core/util/json/json_schema.ts";
 
 Deno.test("buildSchemaCheck() finds nothing wrong with a value that fits", () => {
   const check = buildSchemaCheck({ type: "array", items: { type: "string" } });

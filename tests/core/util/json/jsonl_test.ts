@@ -6,7 +6,7 @@ import {
   parseJsonLine,
   readLines,
   splitLines,
-} from "../../../core/util/jsonl.ts";
+} from "../../../../core/util/json/jsonl.ts";
 
 function streamOf(
   bytes: Uint8Array<ArrayBuffer>,

@@ -5,7 +5,7 @@ import {
   graphemes,
   nextBoundary,
   previousBoundary,
-} from "../../../core/util/graphemes.ts";
+} from "../../../../core/util/text/graphemes.ts";
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { REDACTED, redactSecrets } from "../../../core/util/redact.ts";
+import { REDACTED, redactSecrets } from "../../../../core/util/text/redact.ts";
 
 const SECRETS: readonly string[] = [
   "sk-proj-abcdefghijklmnop1234567890",

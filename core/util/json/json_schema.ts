@@ -3,10 +3,10 @@ import { Ajv, type Options, type ValidateFunction } from "ajv";
 import { Ajv2019 } from "ajv/dist/2019.js";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { JsonObject } from "./json.ts";
-import { headBytes } from "./text.ts";
+import { headBytes } from "../text/text.ts";
 
 /** What is wrong with a value, one sentence each; nothing when it satisfies the schema. */
-export type SchemaCheck = (value: unknown) => readonly string[];
+type SchemaCheck = (value: unknown) => readonly string[];
 
 const PROBLEMS_MAX = 10;
 const PROBLEM_BYTES = 300;
