@@ -54,7 +54,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 /** Runs any command line that is not one of the roles above. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   try {
-    const asked = await parseArgv(argv);
+    const asked = await understandArgv(argv);
     if ("text" in asked) return await print(asked.text);
     const text = await loadGeneratedText(asked);
     if (text !== undefined) return await print(text);
@@ -89,7 +89,7 @@ async function loadGeneratedText(
 }
 
 /** What the words ask for. Throws UserError. */
-export async function parseArgv(
+export async function understandArgv(
   argv: readonly string[],
 ): Promise<CommandLine | TextAnswer> {
   const lines = await import("./core/frontends/cli/parse.ts");

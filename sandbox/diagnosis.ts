@@ -1,12 +1,12 @@
 /** Every rung of the ladder tried, for `rondo doctor`. */
-import { describeEnforced } from "./receipt.ts";
-import { type Rung, runLadder } from "./probe/candidates.ts";
+import { describeEnforced } from "./status.ts";
+import { type BackendAttempt, tryBackends } from "./probe/candidates.ts";
 import type { SandboxPlan } from "./plan/plan.ts";
 import type { ProbeHost } from "./probe/probe.ts";
 
 export interface Diagnosis {
   /** From strong to weak. */
-  readonly rungs: readonly (Omit<Rung, "backend"> & {
+  readonly attempts: readonly (Omit<BackendAttempt, "backend"> & {
     /** What it would hold in workspace-write with the network closed. */
     readonly enforces: readonly string[];
   })[];
@@ -30,14 +30,17 @@ const WORKSPACE_WRITE: SandboxPlan = {
 
 /** Runs every attempt, also those below the first that holds. */
 export async function runDiagnosis(host: ProbeHost): Promise<Diagnosis> {
-  const rungs = await runLadder(host, { choice: "auto", isComplete: true });
+  const attempts = await tryBackends(host, {
+    choice: "auto",
+    isComplete: true,
+  });
   return {
-    rungs: rungs.map(({ backend, ...rung }) => ({
-      ...rung,
+    attempts: attempts.map(({ backend, ...attempt }) => ({
+      ...attempt,
       enforces: backend === undefined
         ? []
         : describeEnforced(backend, WORKSPACE_WRITE),
     })),
-    chosen: rungs.find(({ isProved }) => isProved)?.name ?? "none",
+    chosen: attempts.find(({ isProved }) => isProved)?.name ?? "none",
   };
 }

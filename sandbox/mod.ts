@@ -4,10 +4,10 @@ import type {
   CommandResult,
   Sandbox,
 } from "../core/protocol/command.ts";
-import type { SandboxPolicy, SandboxReceipt } from "../core/protocol/policy.ts";
+import type { SandboxPolicy, SandboxStatus } from "../core/protocol/policy.ts";
 import { describePlanLines } from "./describe.ts";
 import { describeFailures } from "./probe/candidates.ts";
-import { buildReceipt } from "./receipt.ts";
+import { buildStatus } from "./status.ts";
 import {
   type InheritedRequest,
   runCommand,
@@ -40,7 +40,10 @@ class ProvedSandbox implements SessionSandbox {
     this.#session = new Session(options);
   }
 
-  async receipt(policy: SandboxPolicy, cwd: string): Promise<SandboxReceipt> {
+  async sandboxStatus(
+    policy: SandboxPolicy,
+    cwd: string,
+  ): Promise<SandboxStatus> {
     if (!isConfined(policy) || this.#session.isOff) {
       const note = policy.mode === "external-sandbox"
         ? "the sandbox around this program is relied on"
@@ -48,9 +51,9 @@ class ProvedSandbox implements SessionSandbox {
       return { mode: policy.mode, backend: "none", enforces: [], note };
     }
     const place = { policy, workspace: cwd, cwd };
-    const { backend, plan } = await this.#session.plan(place);
-    const failures = describeFailures(await this.#session.rungs());
-    return buildReceipt(backend, plan, failures);
+    const { backend, plan } = await this.#session.loadPlan(place);
+    const failures = describeFailures(await this.#session.attempts());
+    return buildStatus(backend, plan, failures);
   }
 
   async describePlan(
@@ -61,7 +64,7 @@ class ProvedSandbox implements SessionSandbox {
       return ["Back end: none", "Readable and writable: everything"];
     }
     const place = { policy, workspace: cwd, cwd };
-    const { backend, plan } = await this.#session.plan(place);
+    const { backend, plan } = await this.#session.loadPlan(place);
     return describePlanLines(backend, plan);
   }
 

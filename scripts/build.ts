@@ -12,10 +12,10 @@ const output = `${buildDir}/rondo`;
 // gives up what it does not need as soon as it starts (core/host/process.ts).
 const PERMISSIONS = ["--allow-all", "--no-prompt"];
 
-if (import.meta.main) await build();
+if (import.meta.main) await makeExecutable();
 
 /** Writes build/rondo and says what it was made from. */
-export async function build(): Promise<void> {
+async function makeExecutable(): Promise<void> {
   await Deno.mkdir(buildDir, { recursive: true });
   // Two builds at once would compile each other's half-written bundle.
   using lock = await Deno.open(`${buildDir}/.lock`, {

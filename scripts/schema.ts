@@ -26,11 +26,11 @@ interface Schema {
 }
 
 if (import.meta.main) {
-  await Deno.writeTextFile(CLIENT, await renderClient());
+  await Deno.writeTextFile(CLIENT, await loadClient());
 }
 
 /** The client with its types as they must be now, formatted. */
-export async function renderClient(): Promise<string> {
+export async function loadClient(): Promise<string> {
   const text = await Deno.readTextFile(CLIENT);
   const start = text.indexOf(BEGIN) + BEGIN.length;
   const end = text.indexOf(END);

@@ -1,6 +1,6 @@
 /** The command line: what is parsed, refused, printed. */
 import assert from "node:assert/strict";
-import { parseArgv } from "../main.ts";
+import { understandArgv } from "../main.ts";
 import type { CommandLine } from "../core/contract/command_line.ts";
 import { UserError } from "../core/protocol/error.ts";
 import { PROGRAM, VERSION } from "../core/protocol/version.ts";
@@ -15,19 +15,19 @@ import { FLAGS } from "../core/frontends/cli/flags.ts";
 const MAIN = new URL("../main.ts", import.meta.url).pathname;
 
 async function parse(line: string): Promise<CommandLine> {
-  const asked = await parseArgv(words(line));
+  const asked = await understandArgv(words(line));
   assert(!("text" in asked), "a text instead of a command");
   return asked;
 }
 
 async function textOf(line: string): Promise<string> {
-  const asked = await parseArgv(words(line));
+  const asked = await understandArgv(words(line));
   assert("text" in asked, "a command instead of a text");
   return asked.text;
 }
 
 async function refused(line: string): Promise<string> {
-  const error = await parseArgv(words(line)).then(
+  const error = await understandArgv(words(line)).then(
     () => undefined,
     (error) => error,
   );
@@ -247,7 +247,7 @@ Deno.test("every command is parsed from its own words and from its examples", as
     const spec = COMMANDS[name];
     const needed = spec.args.filter(({ isRequired }) => isRequired)
       .map(({ choices }) => choices?.[0] ?? "word");
-    const asked = await parseArgv([...pathOf(name), ...needed]);
+    const asked = await understandArgv([...pathOf(name), ...needed]);
     assert(!("text" in asked));
     assert.equal(asked.command, name);
     assert(spec.examples.length > 0, name);
@@ -256,7 +256,7 @@ Deno.test("every command is parsed from its own words and from its examples", as
         example.replaceAll('"', "'"),
       );
       assert(own, example);
-      const parsed = await parseArgv(words(own[1] ?? ""));
+      const parsed = await understandArgv(words(own[1] ?? ""));
       assert(!("text" in parsed) && parsed.command === name, example);
     }
   }

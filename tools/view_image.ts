@@ -37,11 +37,11 @@ export function createViewImageTool(
     },
     parallel: true,
     run: async (call, context) =>
-      await viewImage(parsePath(call.input), context, options.host),
+      await loadImage(parsePath(call.input), context, options.host),
   };
 }
 
-async function viewImage(
+async function loadImage(
   path: string,
   context: ToolContext,
   host: Pick<Host, "files">,

@@ -41,7 +41,7 @@ import type { McpAccess } from "./mcp_access.ts";
 export const NO_HOME = "/nonexistent";
 
 /** What is the same for all threads of this run. */
-export interface AgentWorld {
+export interface AgentRuntime {
   readonly host: Host;
   readonly loaded: LoadedConfig;
   readonly flags: Flags;
@@ -64,23 +64,23 @@ export interface AgentWorld {
 }
 
 /** Makes the agent around a thread; the first event says what it consists of. */
-export async function buildAgent(
-  world: AgentWorld,
+export async function createAgent(
+  runtime: AgentRuntime,
   request: AgentRequest,
 ): Promise<Agent> {
-  const { host, loaded, flags, sandbox } = world;
+  const { host, loaded, flags, sandbox } = runtime;
   const { config } = loaded;
-  const settings = settingsOf(world);
+  const settings = settingsOf(runtime);
   const provider = providerOf(config, host);
-  const instructions = await loadInstructions(world) ??
+  const instructions = await loadInstructions(runtime) ??
     request.restored?.meta.instructions ?? BASE_INSTRUCTIONS;
   const { warn } = request;
-  [...loaded.warnings, ...world.warnings].forEach(warn);
+  [...loaded.warnings, ...runtime.warnings].forEach(warn);
   const unknown = unknownModelWarning(settings.model);
   if (unknown !== undefined) warn(unknown);
-  const context = promptSourceOf(world, instructions, warn);
+  const context = promptSourceOf(runtime, instructions, warn);
   const price = priceOf(config, settings.model.slug);
-  const notify = openNotify(host, loaded, { source: world.source, warn });
+  const notify = openNotify(host, loaded, { source: runtime.source, warn });
   return {
     settings,
     deps: {
@@ -91,23 +91,23 @@ export async function buildAgent(
         provider,
         auth: createAuth(host, provider, loaded.codexHome),
         program: { name: PROGRAM, version: VERSION },
-        ...world.transport,
+        ...runtime.transport,
       }),
-      tools: toolsOf(world, request.threadId),
+      tools: toolsOf(runtime, request.threadId),
       instructions,
       ...(config.compact_prompt !== undefined && {
         compactPrompt: config.compact_prompt,
       }),
       context,
-      ...checkpointsOf(world, request),
-      hooks: world.hooks,
+      ...checkpointsOf(runtime, request),
+      hooks: runtime.hooks,
       ...(notify !== undefined && { notify }),
       limits: limitsOf(config, flags.raise),
       ...(price !== undefined && { price }),
       strictCache: flags.strictCache ?? config.strict_cache,
     },
     started: {
-      sandbox: await sandbox.receipt(settings.sandbox, settings.cwd),
+      sandbox: await sandbox.sandboxStatus(settings.sandbox, settings.cwd),
       instructionFiles: await context.docFiles(settings.cwd),
     },
   };
@@ -115,9 +115,9 @@ export async function buildAgent(
 
 /** The settings a thread of this run starts with. */
 export function settingsOf(
-  world: Pick<AgentWorld, "host" | "loaded" | "canAsk" | "outputSchema">,
+  runtime: Pick<AgentRuntime, "host" | "loaded" | "canAsk" | "outputSchema">,
 ): TurnSettings {
-  const { host, loaded, canAsk, outputSchema } = world;
+  const { host, loaded, canAsk, outputSchema } = runtime;
   return turnSettingsOf(loaded, {
     shell: basename(host.env("SHELL") ?? "/bin/sh"),
     canAsk,
@@ -127,13 +127,13 @@ export function settingsOf(
 
 /** The base instructions of the configuration, or undefined when it names none. */
 export async function loadInstructions(
-  world: Pick<AgentWorld, "host" | "loaded" | "instructions">,
+  runtime: Pick<AgentRuntime, "host" | "loaded" | "instructions">,
 ): Promise<string | undefined> {
-  if (world.instructions !== undefined) return world.instructions;
-  const path = instructionsFileOf(world.loaded.config);
+  if (runtime.instructions !== undefined) return runtime.instructions;
+  const path = instructionsFileOf(runtime.loaded.config);
   if (path === undefined) return undefined;
   try {
-    const text = (await world.host.files.readText(path)).trim();
+    const text = (await runtime.host.files.readText(path)).trim();
     if (text !== "") return text;
   } catch (error) {
     throw new UserError(
@@ -168,7 +168,7 @@ export async function loadRules(
 }
 
 function checkpointsOf(
-  { host, loaded, flags }: AgentWorld,
+  { host, loaded, flags }: AgentRuntime,
   { threadId, warn }: AgentRequest,
 ): Pick<Agent["deps"], "checkpoints"> {
   const { codexHome } = loaded;
@@ -178,8 +178,8 @@ function checkpointsOf(
   };
 }
 
-function createAgentGate(world: AgentWorld): Gate {
-  const { host, loaded, sandbox, rules } = world;
+function createAgentGate(runtime: AgentRuntime): Gate {
+  const { host, loaded, sandbox, rules } = runtime;
   return createGate({
     host,
     sandbox,
@@ -190,38 +190,38 @@ function createAgentGate(world: AgentWorld): Gate {
       secretNames: secretNames(loaded.config),
     },
     // A name in a shared folder could be taken by somebody else first.
-    ...(loaded.codexHome !== undefined && !world.flags.ephemeral && {
+    ...(loaded.codexHome !== undefined && !runtime.flags.ephemeral && {
       spoolFolder: `${loaded.codexHome}/spool`,
     }),
   });
 }
 
-function toolsOf(world: AgentWorld, threadId: string): ThreadDeps["tools"] {
-  const gate = createAgentGate(world);
+function toolsOf(runtime: AgentRuntime, threadId: string): ThreadDeps["tools"] {
+  const gate = createAgentGate(runtime);
   return async (settings, asker) => {
-    const hub = await world.mcp?.hub();
+    const mcpServers = await runtime.mcp?.mcpServers();
     return [
       ...builtinTools({
-        host: world.host,
+        host: runtime.host,
         gate,
         applyPatch: settings.model.applyPatch,
         webSearch: webSearchOf(
-          world.loaded.config,
-          providerOf(world.loaded.config, world.host),
+          runtime.loaded.config,
+          providerOf(runtime.loaded.config, runtime.host),
         ),
       }),
-      ...await hub?.tools({ threadId, ...asker }) ?? [],
+      ...await mcpServers?.tools({ threadId, ...asker }) ?? [],
     ];
   };
 }
 
 /** What renders the prompt around a conversation, by this configuration. */
 export function promptSourceOf(
-  world: AgentWorld,
+  runtime: AgentRuntime,
   instructions: string,
   warn: (message: string) => void,
 ): PromptSource {
-  const { host, loaded, sandbox, rules } = world;
+  const { host, loaded, sandbox, rules } = runtime;
   const { config } = loaded;
   const home = host.homeDir();
   return new PromptSource(host, {
@@ -243,7 +243,10 @@ export function promptSourceOf(
         tmpDir: host.env("TMPDIR"),
       });
       return {
-        receipt: await sandbox.receipt(settings.sandbox, settings.cwd),
+        sandboxStatus: await sandbox.sandboxStatus(
+          settings.sandbox,
+          settings.cwd,
+        ),
         writableRoots: roots === "everything" ? [] : roots,
         approvedPrefixes: approvedPrefixes(rules.current()),
       };

@@ -16,10 +16,10 @@ import { resolvePath } from "../util/path.ts";
 /** Runs a command on a host that records or replays it, as the flags ask. */
 export async function runRecorded(
   { command, flags }: CommandLine,
-  world: { readonly host: Host; readonly terminal: Terminal },
+  runtime: { readonly host: Host; readonly terminal: Terminal },
   run: (host: Host) => Promise<number>,
 ): Promise<number> {
-  const { host, terminal } = world;
+  const { host, terminal } = runtime;
   let recorded: RecordedHost;
   try {
     recorded = await openRecordedHost(

@@ -5,19 +5,19 @@ import { openHttpClient } from "../host/http_client.ts";
 import type { Host } from "../protocol/host.ts";
 import type { Flags } from "../contract/command_line.ts";
 import { resolvePath } from "../util/path.ts";
-import { Sweeper } from "../../sandbox/run/orphans.ts";
+import { OrphanReaper } from "../../sandbox/run/orphans.ts";
 import type { McpServerSpec } from "../../tools/mcp/client/server_config.ts";
-import type { McpHub, McpHubOptions } from "../../tools/mcp/servers.ts";
+import type { McpServers, McpServersOptions } from "../../tools/mcp/servers.ts";
 
 /** The servers of a run, on their way. */
 export interface McpAccess {
-  hub(): Promise<McpHub>;
+  mcpServers(): Promise<McpServers>;
   /** Ends all of them and what they have started. */
   close(): Promise<void>;
 }
 
 /** Who answers servers that ask for more than a yes. */
-export type McpPerson = Pick<McpHubOptions, "elicit" | "sampling">;
+export type McpPerson = Pick<McpServersOptions, "elicit" | "sampling">;
 
 interface McpAccessOptions {
   readonly flags: Pick<Flags, "ephemeral">;
@@ -32,14 +32,14 @@ export async function openMcp(
   options: McpAccessOptions,
 ): Promise<McpAccess | undefined> {
   if (!await hasServers(host, loaded)) return undefined;
-  const loading = loadHub(host, loaded, options);
+  const loading = loadServers(host, loaded, options);
   // Whoever needs the hub is told.
   loading.catch(() => {});
   return {
-    hub: () => loading,
+    mcpServers: () => loading,
     close: async () => {
-      const hub = await loading.catch(() => undefined);
-      await hub?.close();
+      const mcpServers = await loading.catch(() => undefined);
+      await mcpServers?.close();
     },
   };
 }
@@ -65,12 +65,12 @@ export async function hostForServers(
 }
 
 /** Ends the orphans of a server; they come to us, the subreaper. */
-export function sweepOf(
+export function reapingOf(
   host: Host,
 ): (mark: string, pid: number) => Promise<unknown> {
-  const sweeper = new Sweeper(host, reapChild);
+  const reaper = new OrphanReaper(host, reapChild);
   return async (mark, pid) =>
-    await sweeper.end({ mark, isConfined: false }, pid);
+    await reaper.end({ mark, isConfined: false }, pid);
 }
 
 async function hasServers(
@@ -82,20 +82,20 @@ async function hasServers(
   return await host.files.stat(path) !== undefined;
 }
 
-async function loadHub(
+async function loadServers(
   host: Host,
   loaded: LoadedConfig,
   { flags, person }: McpAccessOptions,
-): Promise<McpHub> {
-  const [{ McpHub }, { loadMcpServers }] = await Promise.all([
+): Promise<McpServers> {
+  const [{ McpServers }, { loadMcpServers }] = await Promise.all([
     import("../../tools/mcp/servers.ts"),
     import("../../tools/mcp/project_file.ts"),
   ]);
   const { codexHome, cwd } = loaded;
   const { servers, warnings } = await loadMcpServers(host, loaded);
-  const hub = new McpHub({
+  const mcpServers = new McpServers({
     host: await hostForServers(host, servers),
-    sweep: sweepOf(host),
+    reap: reapingOf(host),
     servers,
     warnings,
     cwd,
@@ -107,6 +107,6 @@ async function loadHub(
     }),
     ...person,
   });
-  hub.start();
-  return hub;
+  mcpServers.start();
+  return mcpServers;
 }

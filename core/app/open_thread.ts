@@ -11,22 +11,25 @@ import {
   type ThreadFactory,
 } from "../session/thread/open.ts";
 import { BASE_INSTRUCTIONS } from "../../prompts/mod.ts";
-import { buildAgent, loadInstructions } from "./agent.ts";
-import type { World } from "./runtime.ts";
+import { createAgent, loadInstructions } from "./agent.ts";
+import type { Runtime } from "./runtime.ts";
 
 /** Opens it. Throws UserError and SessionError; never a new thread in place of a named one. */
 export async function openThread(
-  world: World,
+  runtime: Runtime,
   commandLine: CommandLine,
 ): Promise<OpenThread> {
-  const factory = await threadFactory(world);
+  const factory = await threadFactory(runtime);
   switch (commandLine.command) {
     case "exec resume":
     case "resume":
-      return await resumeThread(factory, await sessionPath(world, commandLine));
+      return await resumeThread(
+        factory,
+        await sessionPath(runtime, commandLine),
+      );
     case "exec fork":
     case "fork": {
-      const path = await sessionPath(world, commandLine);
+      const path = await sessionPath(runtime, commandLine);
       return await forkThread(factory, path, commandLine.flags.at);
     }
     default:
@@ -35,8 +38,8 @@ export async function openThread(
 }
 
 /** How threads of this run are made. */
-export async function threadFactory(world: World): Promise<ThreadFactory> {
-  const { host, loaded, flags, source } = world;
+export async function threadFactory(runtime: Runtime): Promise<ThreadFactory> {
+  const { host, loaded, flags, source } = runtime;
   const { config } = loaded;
   return {
     host,
@@ -48,18 +51,18 @@ export async function threadFactory(world: World): Promise<ThreadFactory> {
       version: VERSION,
       source,
       provider: config.model_provider,
-      instructions: await loadInstructions(world) ?? BASE_INSTRUCTIONS,
+      instructions: await loadInstructions(runtime) ?? BASE_INSTRUCTIONS,
     },
-    agent: (request) => buildAgent(world, request),
+    agent: (request) => createAgent(runtime, request),
   };
 }
 
 /** Path of the session that is named, or meant. Throws UserError and SessionError. */
 export async function sessionPath(
-  world: Pick<World, "host" | "loaded">,
+  runtime: Pick<Runtime, "host" | "loaded">,
   { args, flags }: Pick<CommandLine, "args" | "flags">,
 ): Promise<string> {
-  const { host, loaded } = world;
+  const { host, loaded } = runtime;
   if (loaded.codexHome === undefined) {
     throw new UserError(
       "session",

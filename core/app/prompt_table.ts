@@ -1,6 +1,6 @@
 /** What a request is made of, as a table of parts with their sizes. */
 import { viewItem, type WireItem } from "../protocol/item.ts";
-import type { Frame } from "../session/state/request_prefix.ts";
+import type { PromptPrefix } from "../session/state/request_prefix.ts";
 import type { Entry } from "../session/state/transcript.ts";
 import { byteLength, estimateTokens } from "../util/text/text.ts";
 
@@ -12,14 +12,14 @@ interface PromptRow {
 
 /** Instructions, tools, items; then what would be said before the next message. */
 export function promptRows(
-  frame: Pick<Frame, "instructions" | "tools" | "toolTexts">,
+  prefix: Pick<PromptPrefix, "instructions" | "tools" | "toolTexts">,
   entries: readonly Entry[],
   next: readonly WireItem[] = [],
 ): readonly PromptRow[] {
   return [
-    measure("instructions", frame.instructions),
-    ...frame.tools.map((tool, at) =>
-      measure(`tools[${at}] ${tool.name}`, frame.toolTexts[at] ?? "")
+    measure("instructions", prefix.instructions),
+    ...prefix.tools.map((tool, at) =>
+      measure(`tools[${at}] ${tool.name}`, prefix.toolTexts[at] ?? "")
     ),
     ...entries.map(({ item, json, tokens }, at) => ({
       what: `input[${at}] ${kindOf(item)}`,

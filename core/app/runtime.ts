@@ -13,17 +13,17 @@ import type { ThreadMeta } from "../protocol/log.ts";
 import { resolvePath } from "../util/path.ts";
 import type { JsonObject } from "../util/json/json.ts";
 import { createSandbox, type SessionSandbox } from "../../sandbox/mod.ts";
-import { type AgentWorld, loadRules, NO_HOME } from "./agent.ts";
+import { type AgentRuntime, loadRules, NO_HOME } from "./agent.ts";
 import { openHooks } from "./hooks.ts";
 import { type McpPerson, openMcp } from "./mcp_access.ts";
 
-export interface World extends AgentWorld {
+export interface Runtime extends AgentRuntime {
   readonly sandbox: SessionSandbox;
   /** Hooks of the project that nobody has decided about. */
   readonly undecidedHooks: readonly HookSource[];
 }
 
-interface WorldOptions {
+interface RuntimeOptions {
   readonly canAsk: boolean;
   readonly source: ThreadMeta["source"];
   readonly outputSchema?: JsonObject;
@@ -34,11 +34,11 @@ interface WorldOptions {
 }
 
 /** Loads the configuration and opens what it names. Throws UserError. */
-export async function openWorld(
+export async function openRuntime(
   host: Host,
   flags: Flags,
-  options: WorldOptions,
-): Promise<World> {
+  options: RuntimeOptions,
+): Promise<Runtime> {
   const cwd = await realFolder(host, flags.cd ?? ".");
   const loaded = await loadConfig(host, { flags, cwd, canAsk: options.canAsk });
   const sandbox = createSandbox({
@@ -70,14 +70,14 @@ export async function openWorld(
 // where its outcome, good or bad, is asked for again.
 function warmSandbox(sandbox: Sandbox, loaded: LoadedConfig): void {
   const policy = sandboxPolicyOf(loaded.config, { addDirs: loaded.addDirs });
-  sandbox.receipt(policy, loaded.cwd).catch(() => {});
+  sandbox.sandboxStatus(policy, loaded.cwd).catch(() => {});
 }
 
 // A client of its own costs time at the start; plain HTTP needs none.
 async function openTransport(
   host: Host,
   loaded: LoadedConfig,
-): Promise<Pick<AgentWorld, "transport" | "warnings">> {
+): Promise<Pick<AgentRuntime, "transport" | "warnings">> {
   const provider = providerOf(loaded.config, host);
   const probe = connectionProbe(host, provider);
   const probing = probe === undefined ? {} : { probe };

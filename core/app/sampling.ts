@@ -3,7 +3,7 @@ import { createAuth } from "../config/provider/auth.ts";
 import { providerOf } from "../config/provider/providers.ts";
 import { estimateItemsTokens } from "../context/format/tokens.ts";
 import { createModelClient } from "../model/client.ts";
-import { askOnce } from "../model/one_shot.ts";
+import { completeOnce } from "../model/one_shot.ts";
 import { NO_USAGE, type Usage } from "../protocol/event.ts";
 import type { ToolContext } from "../protocol/tool.ts";
 import { PROGRAM, VERSION } from "../protocol/version.ts";
@@ -12,28 +12,28 @@ import type {
   SamplingAnswer,
   SamplingRequest,
 } from "../../tools/mcp/sampling.ts";
-import type { AgentWorld } from "./agent.ts";
+import type { AgentRuntime } from "./agent.ts";
 
 /** The model's answer, with the model and provider of the thread. Throws ModelError. */
 export async function sendSampling(
-  world: AgentWorld,
+  runtime: AgentRuntime,
   request: SamplingRequest,
   { context, signal }: {
     readonly context: ToolContext;
     readonly signal: AbortSignal;
   },
 ): Promise<SamplingAnswer> {
-  const { host, loaded } = world;
+  const { host, loaded } = runtime;
   const provider = providerOf(loaded.config, host);
   const client = createModelClient({
     host,
     provider,
     auth: createAuth(host, provider, loaded.codexHome),
     program: { name: PROGRAM, version: VERSION },
-    ...world.transport,
+    ...runtime.transport,
   });
   const { model } = context.settings;
-  const answer = await askOnce(client, {
+  const answer = await completeOnce(client, {
     ...request,
     model,
     threadId: context.threadId,

@@ -11,7 +11,7 @@ import {
   describeDifference,
   diffRequests,
   encodeRequest,
-  type TapedRequest,
+  type RecordedRequest,
 } from "./request.ts";
 import { recordedStream } from "./stream.ts";
 
@@ -27,14 +27,14 @@ interface FetchOptions {
 export function recordedFetch(options: FetchOptions): Host["fetch"] {
   const { engine } = options;
   let count = 0;
-  let before: TapedRequest | undefined;
-  let recordedBefore: TapedRequest | undefined;
+  let before: RecordedRequest | undefined;
+  let recordedBefore: RecordedRequest | undefined;
   return async (input, init) => {
     const number = ++count;
     const headers = new Headers(init?.headers);
     options.onHeaders(headers);
     const names = new Names(options.places, headers.get("thread-id"));
-    const now = tapeRequest(input, init, names);
+    const now = recordRequest(input, init, names);
     const request = encodeRequest(now, before);
     before = now;
     let body: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
@@ -77,11 +77,11 @@ export function recordedFetch(options: FetchOptions): Host["fetch"] {
 }
 
 /** The request as a cassette compares it. */
-export function tapeRequest(
+export function recordRequest(
   input: RequestInfo | URL,
   init: RequestInit | undefined,
   names: Names,
-): TapedRequest {
+): RecordedRequest {
   const url = input instanceof Request ? input.url : String(input);
   const { pathname } = new URL(url);
   const path = names.toNames(`${init?.method ?? "GET"} ${pathname}`);

@@ -1,6 +1,6 @@
 /** The model from a cassette, everything else for real. */
 import type { Host } from "../protocol/host.ts";
-import { buildResponse, headOf, replayError, tapeRequest } from "./fetch.ts";
+import { buildResponse, headOf, recordRequest, replayError } from "./fetch.ts";
 import { type Cassette, type CassetteEntry, decodeError } from "./format.ts";
 import { Names } from "./placeholders.ts";
 import type { ReplayOptions } from "./replay_engine.ts";
@@ -8,14 +8,14 @@ import {
   decodeRequest,
   describeDifference,
   diffRequests,
+  type RecordedRequest,
   requestKey,
-  type TapedRequest,
 } from "./request.ts";
 import { decodeChunk } from "./stream.ts";
 
 interface Exchange {
   readonly number: number;
-  readonly request: TapedRequest;
+  readonly request: RecordedRequest;
   readonly entry: CassetteEntry;
   readonly chunks: readonly CassetteEntry[];
 }
@@ -36,7 +36,7 @@ export function replayedModelFetch(
   return async (input, init) => {
     const thread = new Headers(init?.headers).get("thread-id");
     const names = new Names(placesOf(host), thread);
-    const now = tapeRequest(input, init, names);
+    const now = recordRequest(input, init, names);
     if (!isModelPath(now.path)) return await host.fetch(input, init);
     const exchange = takeExchange(left, now);
     if (exchange === undefined) {
@@ -67,7 +67,7 @@ export function replayedModelFetch(
 // In order, so that requests sent twice get their answers in turn.
 function takeExchange(
   left: Exchange[],
-  now: TapedRequest,
+  now: RecordedRequest,
 ): Exchange | undefined {
   const key = requestKey(now);
   const at = left.findIndex(({ request }) => requestKey(request) === key);
@@ -86,7 +86,7 @@ function exchangesOf(cassette: Cassette): Exchange[] {
     entry,
     number: Number(entry.id.slice("fetch#".length)),
   })).sort((a, b) => a.number - b.number);
-  let before: TapedRequest | undefined;
+  let before: RecordedRequest | undefined;
   return inOrder.flatMap(({ entry, number }) => {
     before = decodeRequest(entry.request, before);
     if (!isModelPath(before.path)) return [];

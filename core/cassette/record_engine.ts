@@ -75,7 +75,7 @@ export class LiveEngine implements Engine {
   constructor(host: Host, writer: CassetteWriter) {
     this.#host = host;
     this.#writer = writer;
-    this.#at = readClocks(host);
+    this.#at = sampleClocks(host);
   }
 
   get start(): readonly [number, number] {
@@ -136,7 +136,7 @@ export class LiveEngine implements Engine {
   ): Promise<readonly [number, number]> {
     await this.#turnstile.pass();
     signal?.throwIfAborted();
-    this.#at = readClocks(this.#host);
+    this.#at = sampleClocks(this.#host);
     return this.#at;
   }
 
@@ -146,7 +146,7 @@ export class LiveEngine implements Engine {
 }
 
 // Microseconds are enough, and short in the file.
-function readClocks(host: Host): readonly [number, number] {
+function sampleClocks(host: Host): readonly [number, number] {
   return [
     host.now().getTime(),
     Math.round(host.monotonicMs() * 1_000) / 1_000,

@@ -8,7 +8,7 @@ import {
 import { headBytes } from "../util/text/text.ts";
 
 /** A request, with machine and run taken out of it by Names. */
-export interface TapedRequest {
+export interface RecordedRequest {
   readonly path: string;
   /** All of the body but the input. */
   readonly fields: JsonObject;
@@ -26,8 +26,8 @@ interface Difference {
 
 /** The request as it is written after `before`: shared fields and items are only counted. */
 export function encodeRequest(
-  request: TapedRequest,
-  before: TapedRequest | undefined,
+  request: RecordedRequest,
+  before: RecordedRequest | undefined,
 ): JsonObject {
   let kept = 0;
   const shorter = Math.min(before?.input.length ?? 0, request.input.length);
@@ -50,8 +50,8 @@ export function encodeRequest(
 /** The request back. */
 export function decodeRequest(
   json: Json | undefined,
-  before: TapedRequest | undefined,
-): TapedRequest {
+  before: RecordedRequest | undefined,
+): RecordedRequest {
   const stored = asObject(json) ?? {};
   const fields = {
     ...before?.fields,
@@ -67,15 +67,15 @@ export function decodeRequest(
 }
 
 /** A word that is equal for requests that differ in nothing but measured times. */
-export function requestKey(request: TapedRequest): string {
+export function requestKey(request: RecordedRequest): string {
   const { path, fields, input } = request;
   return steady(canonicalJson({ path, fields, input }));
 }
 
 /** Every difference, in the order of the request. */
 export function diffRequests(
-  recorded: TapedRequest,
-  now: TapedRequest,
+  recorded: RecordedRequest,
+  now: RecordedRequest,
 ): Difference[] {
   const all: Difference[] = [];
   if (recorded.path !== now.path) {

@@ -27,20 +27,20 @@ export function createNestedDocState(options: {
   readonly items: readonly WireItem[];
 }): NestedDocState {
   const { cwd, fallbackNames } = options;
-  const told = options.items.flatMap((item) => {
-    const folder = toldFolder(item);
+  const sent = options.items.flatMap((item) => {
+    const folder = sentFolder(item);
     const isNested = folder !== undefined && folder !== cwd &&
       isInside(folder, cwd);
     return isNested
       ? [{ folder, bytes: byteLength(JSON.stringify(item)) }]
       : [];
   });
-  const spent = told.reduce((sum, { bytes }) => sum + bytes, 0);
+  const spent = sent.reduce((sum, { bytes }) => sum + bytes, 0);
   return {
     cwd,
     fallbackNames,
     bytesLeft: Math.max(0, options.bytesLeft - spent),
-    seen: new Set(told.map(({ folder }) => folder)),
+    seen: new Set(sent.map(({ folder }) => folder)),
   };
 }
 
@@ -69,7 +69,7 @@ export async function nestedDocsFor(
 }
 
 /** The folder whose AGENTS.md an item tells, or undefined for every other item. */
-export function toldFolder(item: WireItem): string | undefined {
+export function sentFolder(item: WireItem): string | undefined {
   const view = viewItem(item);
   if (view.type !== "message" || !view.text.startsWith(DOC_HEADER)) {
     return undefined;

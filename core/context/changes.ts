@@ -10,10 +10,10 @@ import {
   renderEnvironmentField,
 } from "./environment.ts";
 import {
+  contextSentBy,
   type PromptContext,
   renderUserInstructions,
-  toldBy,
-  type ToldContext,
+  type SentContext,
 } from "./initial.ts";
 import {
   prefixLines,
@@ -27,43 +27,43 @@ export function changeItems(
   before: PromptContext,
   after: PromptContext,
 ): WireItem[] {
-  return changesSince(toldBy(before), after);
+  return changesSince(contextSentBy(before), after);
 }
 
 /** The same, from what the model was last told: also after a resume or a rollback. */
 export function changesSince(
-  told: ToldContext,
+  sent: SentContext,
   after: PromptContext,
 ): WireItem[] {
   return [
-    ...modelItems(told, after),
-    ...permissionItems(told, after),
-    ...userInstructionItems(told, after),
-    ...environmentItems(told, after),
+    ...modelItems(sent, after),
+    ...permissionItems(sent, after),
+    ...userInstructionItems(sent, after),
+    ...environmentItems(sent, after),
   ];
 }
 
-function modelItems(told: ToldContext, after: PromptContext): WireItem[] {
+function modelItems(sent: SentContext, after: PromptContext): WireItem[] {
   const model = after.settings.model.slug;
-  if (model === told.model) return [];
-  const instructions = after.instructions === told.instructions
+  if (model === sent.model) return [];
+  const instructions = after.instructions === sent.instructions
     ? "The instructions given at the start hold for it as they stand."
     : `Its instructions, which replace those given at the start:\n\n${after.instructions}`;
   const text = fillIn(MODEL_SWITCH, { model, instructions });
   return [textMessage("developer", wrapTag("model_switch", text))];
 }
 
-function permissionItems(told: ToldContext, after: PromptContext): WireItem[] {
+function permissionItems(sent: SentContext, after: PromptContext): WireItem[] {
   const { settings, permissions } = after;
   const rules = renderPermissionRules(settings, permissions);
   const prefixes = prefixLines(permissions.approvedPrefixes);
   // A prefix that was taken back can only be untold by saying everything again.
-  const withdrawn = told.prefixes.some((line) => !prefixes.includes(line));
-  if (rules !== told.permissions || withdrawn) {
+  const withdrawn = sent.prefixes.some((line) => !prefixes.includes(line));
+  if (rules !== sent.permissions || withdrawn) {
     const text = renderPermissions(settings, permissions);
     return [textMessage("developer", text)];
   }
-  const added = prefixes.filter((line) => !told.prefixes.includes(line));
+  const added = prefixes.filter((line) => !sent.prefixes.includes(line));
   return added.length === 0
     ? []
     : [textMessage("developer", renderApprovedPrefixes(added))];
@@ -71,20 +71,20 @@ function permissionItems(told: ToldContext, after: PromptContext): WireItem[] {
 
 // Another folder may have other AGENTS.md files and skills; what is the same stays told.
 function userInstructionItems(
-  told: ToldContext,
+  sent: SentContext,
   after: PromptContext,
 ): WireItem[] {
   const { docs, skills } = after.userInstructions ?? {};
   const text = renderUserInstructions(after.environment.cwd, {
-    ...(docs === undefined || docs === told.docs ? {} : { docs }),
-    ...(skills === undefined || skills === told.skills ? {} : { skills }),
+    ...(docs === undefined || docs === sent.docs ? {} : { docs }),
+    ...(skills === undefined || skills === sent.skills ? {} : { skills }),
   });
   return text === undefined ? [] : [textMessage("user", text)];
 }
 
-function environmentItems(told: ToldContext, after: PromptContext): WireItem[] {
+function environmentItems(sent: SentContext, after: PromptContext): WireItem[] {
   const fields = ENVIRONMENT_FIELDS.filter((field) =>
-    isFieldChanged(told, after, field)
+    isFieldChanged(sent, after, field)
   );
   return fields.length === 0
     ? []
@@ -93,11 +93,11 @@ function environmentItems(told: ToldContext, after: PromptContext): WireItem[] {
 
 // The shell is told once: another login shell changes nothing about the commands.
 function isFieldChanged(
-  told: ToldContext,
+  sent: SentContext,
   after: PromptContext,
   field: EnvironmentField,
 ): boolean {
-  const before = told.environment[field];
+  const before = sent.environment[field];
   if (field === "shell" && before !== undefined) return false;
   const line = renderEnvironmentField(after.environment, field);
   return line !== undefined && line !== before;

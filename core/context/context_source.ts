@@ -6,10 +6,10 @@ import type { TurnSettings } from "../protocol/settings.ts";
 import { changesSince } from "./changes.ts";
 import { viewEnvironment } from "./environment.ts";
 import {
+  contextSentBy,
   initialItems,
   type PromptContext,
-  toldBy,
-  type ToldContext,
+  type SentContext,
 } from "./initial.ts";
 import {
   createNestedDocState,
@@ -22,7 +22,7 @@ import type { Skill } from "./skills/skill_file.ts";
 import { findMentionedSkills, loadSkillBodies } from "./skills/mentions.ts";
 import { loadSkills, type SkillSearch } from "./skills/skills.ts";
 import { renderSkills, skillListBytes } from "./skills/render.ts";
-import { buildUserItems } from "./user_input.ts";
+import { loadUserItems } from "./user_input.ts";
 
 export interface PromptSourceOptions
   extends Omit<SkillSearch, "cwd" | "config"> {
@@ -76,19 +76,22 @@ export class PromptSource {
   }
 
   /** What the model must be told now, and what it has been told then. */
-  async news(
-    told: ToldContext | undefined,
+  async contextUpdate(
+    sent: SentContext | undefined,
     settings: TurnSettings,
   ): Promise<
-    { readonly items: readonly WireItem[]; readonly told: ToldContext }
+    { readonly items: readonly WireItem[]; readonly sent: SentContext }
   > {
     const context = await this.#context(settings);
-    if (told !== undefined) {
-      return { items: changesSince(told, context), told: toldBy(context) };
+    if (sent !== undefined) {
+      return {
+        items: changesSince(sent, context),
+        sent: contextSentBy(context),
+      };
     }
     // A new generation: what was told of folders further down went with the old one.
     this.resume([]);
-    return { items: initialItems(context), told: toldBy(context) };
+    return { items: initialItems(context), sent: contextSentBy(context) };
   }
 
   /** The person's message, and the skills it names. Throws UserError. */
@@ -101,7 +104,7 @@ export class PromptSource {
       readonly warnings: readonly string[];
     }
   > {
-    const built = await buildUserItems(this.#host, parts, settings);
+    const built = await loadUserItems(this.#host, parts, settings);
     const [problem] = built.problems;
     if (problem !== undefined) throw problem;
     const { cwd } = settings;
@@ -128,9 +131,9 @@ export class PromptSource {
       items: this.#items,
     });
     for (const path of paths) {
-      const told = await nestedDocsFor(this.#host, this.#nested, path);
-      this.#warn(told.warnings);
-      items.push(...told.items);
+      const sent = await nestedDocsFor(this.#host, this.#nested, path);
+      this.#warn(sent.warnings);
+      items.push(...sent.items);
     }
     return items;
   }

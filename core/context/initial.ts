@@ -35,7 +35,7 @@ interface UserInstructions {
 }
 
 /** What the model was last told; the base of every later comparison. */
-export interface ToldContext {
+export interface SentContext {
   readonly model: string;
   readonly instructions: string;
   /** The permission rules; undefined when they were never told. */
@@ -87,7 +87,7 @@ export function renderDocMessage(folder: string, text: string): string {
 }
 
 /** What the initial messages of this context tell. */
-export function toldBy(context: PromptContext): ToldContext {
+export function contextSentBy(context: PromptContext): SentContext {
   const { permissions, settings } = context;
   return {
     model: settings.model.slug,

@@ -5,7 +5,7 @@ import type {
   ApprovalPolicy,
   GranularApproval,
   SandboxPolicy,
-  SandboxReceipt,
+  SandboxStatus,
 } from "../protocol/policy.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
 import { unreachable } from "../util/assert.ts";
@@ -14,7 +14,7 @@ import { fillIn, oneLine } from "./format/text.ts";
 
 /** What the message says beyond the settings. */
 export interface PermissionFacts {
-  readonly receipt: SandboxReceipt;
+  readonly sandboxStatus: SandboxStatus;
   /** All roots that are in effect, cwd and temporary folders included. */
   readonly writableRoots: readonly string[];
   /** Command prefixes that run without a question. */
@@ -42,7 +42,7 @@ export function renderPermissionRules(
   const { sandbox, approval } = settings;
   const sections = [
     sandboxSection(sandbox),
-    enforcementSection(sandbox, facts.receipt),
+    enforcementSection(sandbox, facts.sandboxStatus),
     approvalSection(approval, sandbox),
     rootsSection(sandbox, facts.writableRoots),
     deniedSection(sandbox),
@@ -116,16 +116,18 @@ type Capability = keyof typeof CAPABILITY_WORDS;
 
 function enforcementSection(
   sandbox: SandboxPolicy,
-  receipt: SandboxReceipt,
+  sandboxStatus: SandboxStatus,
 ): string {
   const wanted = wantedCapabilities(sandbox);
   if (wanted.length === 0) return "";
-  if (receipt.backend === "none") {
+  if (sandboxStatus.backend === "none") {
     return "No sandbox can be set up on this machine, so commands that need one are refused.";
   }
-  const held = wanted.filter((name) => receipt.enforces.includes(name));
-  const open = wanted.filter((name) => !receipt.enforces.includes(name));
-  const first = `Enforced by \`${oneLine(receipt.backend)}\`: ${words(held)}.`;
+  const held = wanted.filter((name) => sandboxStatus.enforces.includes(name));
+  const open = wanted.filter((name) => !sandboxStatus.enforces.includes(name));
+  const first = `Enforced by \`${oneLine(sandboxStatus.backend)}\`: ${
+    words(held)
+  }.`;
   return open.length === 0
     ? first
     : `${first} Not enforced on this machine, so keep to it yourself: ${

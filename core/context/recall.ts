@@ -3,7 +3,7 @@ import { viewItem, type WireItem } from "../protocol/item.ts";
 import { isInside } from "../util/path.ts";
 import { unwrapTag } from "./format/tags.ts";
 import { ENVIRONMENT_FIELDS } from "./environment.ts";
-import type { ToldContext } from "./initial.ts";
+import type { SentContext } from "./initial.ts";
 import { APPROVED_INTRO } from "./permissions.ts";
 
 /** What the items do not tell. */
@@ -19,11 +19,11 @@ interface RecallFacts {
  * Goes through the items; a later message replaces what an earlier one told. Undefined
  * when the initial messages are not among them: after a compaction, or a rollback of all.
  */
-export function recallTold(
+export function restoreSentContext(
   items: readonly WireItem[],
   facts: RecallFacts,
-): ToldContext | undefined {
-  let told: ToldContext = {
+): SentContext | undefined {
+  let sent: SentContext = {
     model: facts.model,
     instructions: facts.instructions,
     prefixes: [],
@@ -32,51 +32,51 @@ export function recallTold(
   for (const item of items) {
     const view = viewItem(item);
     if (view.type !== "message") continue;
-    if (view.role === "developer") told = recallDeveloper(told, view.text);
-    if (view.role === "user") told = recallUser(told, view.text, facts.cwd);
+    if (view.role === "developer") sent = recallDeveloper(sent, view.text);
+    if (view.role === "user") sent = recallUser(sent, view.text, facts.cwd);
   }
-  return told.permissions === undefined ? undefined : told;
+  return sent.permissions === undefined ? undefined : sent;
 }
 
-function recallDeveloper(told: ToldContext, text: string): ToldContext {
+function recallDeveloper(sent: SentContext, text: string): SentContext {
   const list = /<approved_prefixes>\n([\s\S]*?)\n<\/approved_prefixes>/
     .exec(text)?.[1];
   const lines = list?.split("\n").filter((line) => line.startsWith("[")) ?? [];
   const block = unwrapTag("permissions instructions", text);
   if (block === undefined) {
-    return { ...told, prefixes: [...told.prefixes, ...lines].sort() };
+    return { ...sent, prefixes: [...sent.prefixes, ...lines].sort() };
   }
   const at = block.indexOf(`\n\n${APPROVED_INTRO}`);
   return {
-    ...told,
+    ...sent,
     permissions: at < 0 ? block : block.slice(0, at),
     prefixes: lines,
   };
 }
 
 function recallUser(
-  told: ToldContext,
+  sent: SentContext,
   text: string,
   cwd: string,
-): ToldContext {
+): SentContext {
   const instructions = recallInstructions(text, cwd);
-  if (instructions !== undefined) return { ...told, ...instructions };
-  if (unwrapTag("environment_context", text) === undefined) return told;
-  const environment = { ...told.environment };
+  if (instructions !== undefined) return { ...sent, ...instructions };
+  if (unwrapTag("environment_context", text) === undefined) return sent;
+  const environment = { ...sent.environment };
   for (const line of text.split("\n")) {
     const tag = /^ {2}<([a-z_]+)/.exec(line)?.[1];
     const field = tag === "current_date" ? "date" : tag;
     const known = ENVIRONMENT_FIELDS.find((name) => name === field);
     if (known !== undefined) environment[known] = line;
   }
-  return { ...told, environment };
+  return { ...sent, environment };
 }
 
 // Messages of folders below the cwd are nested files, told besides the others.
 function recallInstructions(
   text: string,
   cwd: string,
-): Pick<ToldContext, "docs" | "skills"> | undefined {
+): Pick<SentContext, "docs" | "skills"> | undefined {
   const match =
     /^(?:# AGENTS\.md instructions for (.*)\n\n<INSTRUCTIONS>\n([\s\S]*)\n<\/INSTRUCTIONS>)?(?:\s*<skills_instructions>\n([\s\S]*)\n<\/skills_instructions>)?$/
       .exec(text);

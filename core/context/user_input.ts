@@ -25,7 +25,7 @@ interface LoadedImage extends ImageFacts {
 }
 
 /** Makes the person's message; relative paths are seen from the settings' cwd. */
-export async function buildUserItems(
+export async function loadUserItems(
   host: { readonly files: Files },
   parts: readonly UserPart[],
   settings: Pick<TurnSettings, "cwd" | "model">,

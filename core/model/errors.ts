@@ -20,7 +20,7 @@ export interface HttpFailure {
 export function buildHttpError(failure: HttpFailure): ModelError {
   const { status, headers } = failure;
   const said = parseErrorBody(failure.body);
-  const verdict = judgeCode(said.code) ?? judgeStatus(status);
+  const verdict = classifyCode(said.code) ?? classifyStatus(status);
   const requestId = requestIdOf(headers);
   const facts = [
     `url: ${publicUrl(failure.url)}`,
@@ -41,8 +41,8 @@ export function buildHttpError(failure: HttpFailure): ModelError {
 
 /** The error a stream reports in its own words: `response.failed` and `error` events. */
 export function buildServerError(error: unknown): ModelError {
-  const said = readError(error);
-  const verdict = judgeCode(said.code) ??
+  const said = parseError(error);
+  const verdict = classifyCode(said.code) ??
     { kind: "stream" as const, retryable: true };
   const message = said.message || "the server gave no reason";
   const text = said.code === "" || message.includes(said.code)
@@ -80,7 +80,7 @@ interface Verdict {
   readonly retryable: boolean;
 }
 
-interface Said {
+interface ServerWords {
   readonly code: string;
   readonly message: string;
   /** When a usage limit ends, epoch seconds. */
@@ -88,7 +88,7 @@ interface Said {
 }
 
 // The codes that say more than the status; undefined for all others.
-function judgeCode(code: string): Verdict | undefined {
+function classifyCode(code: string): Verdict | undefined {
   switch (code) {
     case "context_length_exceeded":
       return { kind: "context_window", retryable: false };
@@ -120,7 +120,7 @@ function judgeCode(code: string): Verdict | undefined {
   }
 }
 
-function judgeStatus(status: number): Verdict {
+function classifyStatus(status: number): Verdict {
   if (status === 401 || status === 403) {
     return { kind: "auth", retryable: false };
   }
@@ -134,7 +134,7 @@ function judgeStatus(status: number): Verdict {
   return { kind: "http", retryable: false };
 }
 
-function describe(status: number, said: Said, headers: Headers): string {
+function describe(status: number, said: ServerWords, headers: Headers): string {
   const parts = [said.message || "the server gave no reason"];
   if (isCloudflareBlock(status, said.message)) {
     parts.push(
@@ -168,11 +168,11 @@ function retryAfterOf(headers: Headers, nowMs: number): number | undefined {
   return parseRetryAfter(headers.get("retry-after"), nowMs);
 }
 
-function parseErrorBody(body: string): Said {
+function parseErrorBody(body: string): ServerWords {
   const text = body.trim();
   if (text.startsWith("{") || text.startsWith("[")) {
     try {
-      const said = readError(JSON.parse(text));
+      const said = parseError(JSON.parse(text));
       if (said.message !== "" || said.code !== "") return said;
     } catch {
       // Not JSON after all, or cut: shown as it is.
@@ -196,12 +196,12 @@ const ErrorShape = z.object({
   error: z.catch(z.unknown(), undefined),
 });
 
-function readError(value: unknown): Said {
+function parseError(value: unknown): ServerWords {
   if (typeof value === "string") return { code: "", message: cut(value) };
   const parsed = ErrorShape.safeParse(value);
   if (!parsed.success) return { code: "", message: "" };
   const { code, type, message, resets_at, detail, error } = parsed.data;
-  if (error !== undefined && error !== null) return readError(error);
+  if (error !== undefined && error !== null) return parseError(error);
   const word = code || (type === "error" ? "" : type);
   return {
     code: word,

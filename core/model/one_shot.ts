@@ -5,7 +5,7 @@ import { viewItem, type WireItem } from "../protocol/item.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
 import type { ModelClient } from "./client.ts";
 
-interface SingleQuestion {
+interface OneShotQuestion {
   readonly model: TurnSettings["model"];
   readonly instructions?: string;
   readonly input: readonly WireItem[];
@@ -13,12 +13,12 @@ interface SingleQuestion {
   readonly tokensMax: number;
 }
 
-interface SingleRequest extends SingleQuestion {
+interface OneShotRequest extends OneShotQuestion {
   readonly threadId: string;
   readonly signal: AbortSignal;
 }
 
-interface SingleAnswer {
+interface OneShotAnswer {
   readonly text: string;
   /** It ended at `tokensMax`. */
   readonly isCut: boolean;
@@ -27,7 +27,7 @@ interface SingleAnswer {
 }
 
 /** The body of the request. Without a cache key: nothing will ever begin with it. */
-export function buildSingleBody(question: SingleQuestion): string {
+export function buildOneShotBody(question: OneShotQuestion): string {
   const { model, instructions, input, tokensMax } = question;
   return JSON.stringify({
     model: model.slug,
@@ -42,16 +42,16 @@ export function buildSingleBody(question: SingleQuestion): string {
 }
 
 /** The whole answer. Throws ModelError, and the signal's reason. */
-export async function askOnce(
+export async function completeOnce(
   client: ModelClient,
-  request: SingleRequest,
-): Promise<SingleAnswer> {
+  request: OneShotRequest,
+): Promise<OneShotAnswer> {
   const said: string[] = [];
   let written = "";
   let usage: Usage | null = null;
   try {
     const batches = client.stream({
-      body: buildSingleBody(request),
+      body: buildOneShotBody(request),
       threadId: request.threadId,
       signal: request.signal,
     });

@@ -3,7 +3,7 @@ import type { TurnSettings } from "../protocol/settings.ts";
 import type { JsonObject } from "../util/json/json.ts";
 
 /** What is sent with every request of a generation. */
-export interface RequestFrame {
+export interface RequestPrefix {
   readonly settings: TurnSettings;
   readonly instructions: string;
   /** In the order they are offered; their bytes are part of the cached prefix. */
@@ -21,11 +21,11 @@ export interface RequestParts {
  * The parts of a streamed request. All that providers cache by comes before the input, so
  * that one body without its tail is literally the beginning of the next.
  */
-export function buildRequestParts(frame: RequestFrame): RequestParts {
-  return buildParts(frame, {
-    ...(frame.tools.length > 0 && { tool_choice: "auto" }),
-    ...serviceTier(frame),
-    ...textOptions(frame, { format: true }),
+export function buildRequestParts(prefix: RequestPrefix): RequestParts {
+  return buildParts(prefix, {
+    ...(prefix.tools.length > 0 && { tool_choice: "auto" }),
+    ...serviceTier(prefix),
+    ...textOptions(prefix, { format: true }),
   });
 }
 
@@ -33,21 +33,21 @@ export function buildRequestParts(frame: RequestFrame): RequestParts {
  * The parts of the request for a summary of the history: the same tools and instructions,
  * so that the largest request of a thread is still served from the cache, but no calls.
  */
-export function buildSummaryParts(frame: RequestFrame): RequestParts {
-  return buildParts(frame, {
-    ...(frame.tools.length > 0 && { tool_choice: "none" }),
-    ...serviceTier(frame),
-    ...textOptions(frame, { format: false }),
+export function buildSummaryParts(prefix: RequestPrefix): RequestParts {
+  return buildParts(prefix, {
+    ...(prefix.tools.length > 0 && { tool_choice: "none" }),
+    ...serviceTier(prefix),
+    ...textOptions(prefix, { format: false }),
   });
 }
 
 /** The parts of `POST /responses/compact`, which documents these fields and no others. */
-export function buildCompactParts(frame: RequestFrame): RequestParts {
+export function buildCompactParts(prefix: RequestPrefix): RequestParts {
   return joinParts({
-    model: frame.settings.model.slug,
-    instructions: frame.instructions,
-    prompt_cache_key: frame.threadId,
-  }, serviceTier(frame));
+    model: prefix.settings.model.slug,
+    instructions: prefix.instructions,
+    prompt_cache_key: prefix.threadId,
+  }, serviceTier(prefix));
 }
 
 /** The whole body; `items` are JSON texts. */
@@ -58,16 +58,16 @@ export function buildBody(
   return `${parts.head}${items.join(",")}${parts.tail}`;
 }
 
-function buildParts(frame: RequestFrame, tail: JsonObject): RequestParts {
+function buildParts(prefix: RequestPrefix, tail: JsonObject): RequestParts {
   return joinParts({
-    ...promptFields(frame),
+    ...promptFields(prefix),
     store: false,
     stream: true,
-    ...(frame.settings.model.supportsReasoning && {
+    ...(prefix.settings.model.supportsReasoning && {
       // Without the provider's store the reasoning has to travel with us.
       include: ["reasoning.encrypted_content"],
     }),
-    prompt_cache_key: frame.threadId,
+    prompt_cache_key: prefix.threadId,
   }, tail);
 }
 
@@ -79,8 +79,8 @@ function joinParts(before: JsonObject, after: JsonObject): RequestParts {
   };
 }
 
-function promptFields(frame: RequestFrame): JsonObject {
-  const { settings, instructions, tools } = frame;
+function promptFields(prefix: RequestPrefix): JsonObject {
+  const { settings, instructions, tools } = prefix;
   const reasoning = reasoningOptions(settings);
   return {
     model: settings.model.slug,
@@ -103,16 +103,16 @@ function reasoningOptions(settings: TurnSettings): JsonObject | undefined {
   return Object.keys(options).length > 0 ? options : undefined;
 }
 
-function serviceTier(frame: RequestFrame): JsonObject {
-  const tier = frame.settings.serviceTier;
+function serviceTier(prefix: RequestPrefix): JsonObject {
+  const tier = prefix.settings.serviceTier;
   return tier === undefined ? {} : { service_tier: tier };
 }
 
 function textOptions(
-  frame: RequestFrame,
+  prefix: RequestPrefix,
   wanted: { readonly format: boolean },
 ): JsonObject {
-  const { model, verbosity, outputSchema } = frame.settings;
+  const { model, verbosity, outputSchema } = prefix.settings;
   const text = {
     ...(model.supportsVerbosity && verbosity !== undefined && { verbosity }),
     ...(wanted.format && outputSchema !== undefined && {

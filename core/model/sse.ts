@@ -1,4 +1,4 @@
-/** Server-sent events: bytes in any pieces to the `data` of whole messages. Pure. */
+/** Server-sent events: bytes in any pieces to the `data` of whole messages. No I/O. */
 import { ModelError } from "../protocol/error.ts";
 import { LIMITS } from "../protocol/limits.ts";
 

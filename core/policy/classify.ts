@@ -14,7 +14,7 @@ import {
   splitCommand,
 } from "./shell/split.ts";
 
-export interface JudgedSegment extends Segment {
+export interface ClassifiedSegment extends Segment {
   /** The strictest rule that matches, with or without the wrappers. */
   readonly rule?: PrefixRule;
   /** Only reads, as far as its words tell. */
@@ -23,23 +23,23 @@ export interface JudgedSegment extends Segment {
   readonly danger?: string;
 }
 
-export interface JudgedCommand extends Omit<Split, "segments"> {
-  readonly segments: readonly JudgedSegment[];
+export interface ClassifiedCommand extends Omit<Split, "segments"> {
+  readonly segments: readonly ClassifiedSegment[];
   /** The strictest asking or forbidding rule that matches anything nested inside. */
   readonly hidden?: PrefixRule;
 }
 
 /** Takes a command apart and says what rules and tables know about each part. */
-export function judgeCommand(
+export function classifyCommand(
   argv: readonly string[],
   cwd: string,
   rules: RuleSet,
-): JudgedCommand {
+): ClassifiedCommand {
   const split = splitCommand(argv, cwd);
   const readable = split.kind === "argv" || split.kind === "plain";
   const script = readable ? undefined : split.script;
   const segments = split.segments.map((segment) =>
-    judgeSegment(segment, { rules, readable, script })
+    classifySegment(segment, { rules, readable, script })
   );
   // The whole of it once more, so that nothing escapes by having been folded away.
   const isScript = shellScript(argv) !== undefined;
@@ -58,14 +58,14 @@ export function judgeCommand(
   };
 }
 
-function judgeSegment(
+function classifySegment(
   segment: Segment,
   { rules, readable, script }: {
     readonly rules: RuleSet;
     readonly readable: boolean;
     readonly script: string | undefined;
   },
-): JudgedSegment {
+): ClassifiedSegment {
   const matches = [
     ...matchRules(rules, segment.words),
     ...matchRules(rules, segment.core),

@@ -8,9 +8,9 @@ import type {
 } from "../protocol/policy.ts";
 import { unreachable } from "../util/assert.ts";
 import {
-  judgeCommand,
-  type JudgedCommand,
-  type JudgedSegment,
+  type ClassifiedCommand,
+  type ClassifiedSegment,
+  classifyCommand,
 } from "./classify.ts";
 import {
   type PrefixRule,
@@ -70,16 +70,16 @@ export function isSandboxed(sandbox: SandboxPolicy): boolean {
 }
 
 function decideCommand(input: DecideInput, action: CommandAction): Verdict {
-  const judged = judgeCommand(action.argv, action.cwd, input.rules);
-  const rules = rulesOf(judged);
+  const classified = classifyCommand(action.argv, action.cwd, input.rules);
+  const rules = rulesOf(classified);
   const forbidden = rules.find((rule) => rule.decision === "forbidden");
   if (forbidden !== undefined) {
     return { type: "refuse", reason: forbiddenReason(forbidden) };
   }
   // The one way out of the sandbox without a question: a rule for every part of it.
   if (
-    judged.hidden === undefined &&
-    judged.segments.every((segment) => segment.rule?.decision === "allow")
+    classified.hidden === undefined &&
+    classified.segments.every((segment) => segment.rule?.decision === "allow")
   ) return { type: "run", sandboxed: false };
 
   const sandboxed = isSandboxed(input.sandbox);
@@ -89,7 +89,7 @@ function decideCommand(input: DecideInput, action: CommandAction): Verdict {
   }
   const questions = [
     ...rules.filter((rule) => rule.decision === "prompt").map(rulesQuestion),
-    ...judged.segments.flatMap((segment) =>
+    ...classified.segments.flatMap((segment) =>
       questionsOf(segment, input.approval)
     ),
     ...(escapes ? [escalationQuestion(action)] : []),
@@ -97,15 +97,17 @@ function decideCommand(input: DecideInput, action: CommandAction): Verdict {
   return settle(input.approval, questions, sandboxed && !escapes);
 }
 
-function rulesOf(judged: JudgedCommand): readonly PrefixRule[] {
-  const rules = judged.segments.flatMap((segment) => segment.rule ?? []);
-  return judged.hidden === undefined ? rules : [...rules, judged.hidden];
+function rulesOf(classified: ClassifiedCommand): readonly PrefixRule[] {
+  const rules = classified.segments.flatMap((segment) => segment.rule ?? []);
+  return classified.hidden === undefined
+    ? rules
+    : [...rules, classified.hidden];
 }
 
 // What a rule allows is settled, and what it asks about is asked anyway; but a rule
 // that asks never makes less of a danger.
 function questionsOf(
-  segment: JudgedSegment,
+  segment: ClassifiedSegment,
   approval: ApprovalPolicy,
 ): readonly Question[] {
   if (segment.rule?.decision === "allow") return [];

@@ -1,7 +1,7 @@
 /** Which prefix the person may be offered to save, so that the same is not asked again. */
 import type { Action } from "../protocol/policy.ts";
 import { decide, type DecideInput } from "./decide.ts";
-import { judgeCommand, type JudgedSegment } from "./classify.ts";
+import { type ClassifiedSegment, classifyCommand } from "./classify.ts";
 import type { PrefixRule } from "./rules.ts";
 import { systemProgram } from "./shell/split.ts";
 import { basename } from "../util/path.ts";
@@ -92,14 +92,16 @@ export function proposePrefix(
 ): readonly string[] | undefined {
   const { action } = input;
   if (action.type !== "command") return undefined;
-  const judged = judgeCommand(action.argv, action.cwd, input.rules);
-  if (judged.kind !== "argv" && judged.kind !== "plain") return undefined;
-  if (judged.hidden !== undefined) return undefined;
-  // A prefix such as `rm -f x` would also hold for `rm -f x y`.
-  if (judged.segments.some((part) => part.danger ?? part.rule)) {
+  const classified = classifyCommand(action.argv, action.cwd, input.rules);
+  if (classified.kind !== "argv" && classified.kind !== "plain") {
     return undefined;
   }
-  const asked = judged.segments.find((part) => isAsked(part, action));
+  if (classified.hidden !== undefined) return undefined;
+  // A prefix such as `rm -f x` would also hold for `rm -f x y`.
+  if (classified.segments.some((part) => part.danger ?? part.rule)) {
+    return undefined;
+  }
+  const asked = classified.segments.find((part) => isAsked(part, action));
   const words = asked?.core ?? [];
   const candidates = [
     action.prefixRule ?? [],
@@ -122,7 +124,7 @@ function wordSet(words: string): ReadonlySet<string> {
 }
 
 function isAsked(
-  segment: JudgedSegment,
+  segment: ClassifiedSegment,
   action: Extract<Action, { readonly type: "command" }>,
 ): boolean {
   return action.escalated || !segment.safe;

@@ -30,13 +30,13 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /** Splits a rules file into tokens; throws UserError with line and column. */
-export function readTokens(text: string, file: string): readonly Token[] {
+export function parseTokens(text: string, file: string): readonly Token[] {
   const tokens: Token[] = [];
   let at = 0;
   for (;;) {
     at += matchAt(SKIP, text, at)?.[0].length ?? 0;
     if (at >= text.length) break;
-    const token = readString(text, at, file) ?? readSimple(text, at);
+    const token = parseString(text, at, file) ?? parseSimple(text, at);
     if (token === undefined) {
       const char = String.fromCodePoint(text.codePointAt(at) ?? 0);
       throw syntaxError(
@@ -75,7 +75,7 @@ export function lineAndColumn(
   };
 }
 
-function readSimple(text: string, at: number): Token | undefined {
+function parseSimple(text: string, at: number): Token | undefined {
   const name = matchAt(NAME, text, at)?.[0];
   const value = name ?? matchAt(MARK, text, at)?.[0];
   if (value === undefined) return undefined;
@@ -83,7 +83,7 @@ function readSimple(text: string, at: number): Token | undefined {
   return { type, text: value, start: at, end: at + value.length };
 }
 
-function readString(
+function parseString(
   text: string,
   start: number,
   file: string,
@@ -103,7 +103,7 @@ function readString(
       value += text.slice(at, at + 2);
       at += 2;
     } else {
-      const escape = readEscape(text, at, file);
+      const escape = parseEscape(text, at, file);
       value += escape.value;
       at = escape.next;
     }
@@ -111,7 +111,7 @@ function readString(
   return { type: "string", text: value, start, end: at + quote.length };
 }
 
-function readEscape(
+function parseEscape(
   text: string,
   at: number,
   file: string,

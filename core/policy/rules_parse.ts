@@ -8,7 +8,7 @@ import {
   type RuleSet,
 } from "./rules.ts";
 import { lineAndColumn, syntaxError } from "./rules_lex.ts";
-import { type Call, readCalls, type Value } from "./rules_syntax.ts";
+import { type Call, parseCalls, type Value } from "./rules_syntax.ts";
 import { splitLikeShell } from "./shell/quote.ts";
 
 /** A rule together with the examples that it must and must not match. */
@@ -35,7 +35,7 @@ export function parseRules(
   const rules: CheckedRule[] = [];
   const executables = new Map<string, readonly string[]>();
   const warnings: string[] = [];
-  for (const call of readCalls(text, options.file)) {
+  for (const call of parseCalls(text, options.file)) {
     if (call.name === "prefix_rule") rules.push(reader.prefixRule(call));
     else if (call.name === "host_executable") {
       const { name, paths } = reader.hostExecutable(call);

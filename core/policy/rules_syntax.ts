@@ -1,5 +1,5 @@
 /** The grammar of a rules file: calls with named arguments, strings and lists. */
-import { readTokens, syntaxError, type Token } from "./rules_lex.ts";
+import { parseTokens, syntaxError, type Token } from "./rules_lex.ts";
 
 /** A value with the place where it begins. */
 export type Value =
@@ -26,7 +26,7 @@ const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The calls of a rules file, in order; throws UserError with line and column. */
-export function readCalls(text: string, file: string): readonly Call[] {
+export function parseCalls(text: string, file: string): readonly Call[] {
   return [...new SyntaxReader(text, file).calls()];
 }
 
@@ -39,7 +39,7 @@ class SyntaxReader {
   constructor(text: string, file: string) {
     this.#text = text;
     this.#file = file;
-    this.#tokens = readTokens(text, file);
+    this.#tokens = parseTokens(text, file);
   }
 
   *calls(): Generator<Call> {

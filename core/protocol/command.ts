@@ -1,5 +1,5 @@
 /** Running a command: what the sandbox is given, what it gives back, and the gate before it. */
-import type { Action, SandboxPolicy, SandboxReceipt } from "./policy.ts";
+import type { Action, SandboxPolicy, SandboxStatus } from "./policy.ts";
 import type { ToolContext } from "./tool.ts";
 
 /** Output of a command, bounded; the whole of it may lie in a spool file. */
@@ -58,7 +58,7 @@ export interface CommandResult {
 
 export interface Sandbox {
   /** Probes once per session; throws SandboxUnavailable when nothing can enforce the policy. */
-  receipt(policy: SandboxPolicy, cwd: string): Promise<SandboxReceipt>;
+  sandboxStatus(policy: SandboxPolicy, cwd: string): Promise<SandboxStatus>;
   /** Runs the command to its end, whatever end; throws SandboxUnavailable. */
   run(request: CommandRequest): Promise<CommandResult>;
 }

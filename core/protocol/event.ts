@@ -1,6 +1,6 @@
 /** What a thread says: events, the activities they carry, and how a turn ends. */
 import type { Json } from "../util/json/json.ts";
-import type { ApprovalRequest, Decision, SandboxReceipt } from "./policy.ts";
+import type { ApprovalRequest, Decision, SandboxStatus } from "./policy.ts";
 import type { TurnSettings } from "./settings.ts";
 
 /** Tokens as the provider reported them. */
@@ -143,7 +143,7 @@ export type EventBody =
     readonly resumed: boolean;
     /** Absent when there is no request on record to compare with. */
     readonly resume?: ResumeReport;
-    readonly sandbox: SandboxReceipt;
+    readonly sandbox: SandboxStatus;
     readonly instructionFiles: readonly {
       readonly path: string;
       readonly bytes: number;

@@ -71,7 +71,7 @@ export interface FormAnswer {
 }
 
 /** Somebody at a terminal, for questions that are no thread's own. */
-export interface Person {
+export interface UserPrompter {
   /** Cancelled when the signal is aborted. Never rejects. */
   fill(form: FormRequest, signal: AbortSignal): Promise<FormAnswer>;
   /** Denied when the signal is aborted. Never rejects. */

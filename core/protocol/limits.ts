@@ -216,7 +216,7 @@ export const LIMITS = Object.freeze({
   /** Restored paths that are named to the model. */
   notedPaths: 5,
   /** Rounds of ending what a command left behind; each needs a new generation. */
-  sweepRounds: 200,
+  reapRounds: 200,
   /** A dead child that the runtime has not collected by then is an orphan's. */
   orphanDeadMs: 2_000,
 

@@ -115,7 +115,7 @@ export interface ApprovalRequest {
 }
 
 /** What the active back end enforces; told to consumers and to the model. */
-export interface SandboxReceipt {
+export interface SandboxStatus {
   readonly mode: SandboxMode;
   /** `bwrap`, `bwrap-noproc`, `bwrap-nouserns`, `landlock`, `seatbelt`, `none`. */
   readonly backend: string;

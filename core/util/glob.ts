@@ -25,7 +25,7 @@ function translate(pattern: string, many: string, one: string): string {
   let source = "";
   for (let at = 0; at < pattern.length; at++) {
     const char = pattern[at] ?? "";
-    const set = char === "[" ? readSet(pattern.slice(at)) : null;
+    const set = char === "[" ? parseSet(pattern.slice(at)) : null;
     if (char === "*") {
       source += many;
       while (pattern[at + 1] === "*") at++;
@@ -40,7 +40,7 @@ function translate(pattern: string, many: string, one: string): string {
 }
 
 // `[a-z]`, `[!abc]`; a range that runs backwards makes the bracket an ordinary one.
-function readSet(rest: string): RegExpExecArray | null {
+function parseSet(rest: string): RegExpExecArray | null {
   const set = /^\[([!^]?)([^\]]+)\]/.exec(rest);
   const ranges = [...(set?.[2] ?? "").matchAll(/([^])-([^])/g)];
   return ranges.some(([, from = "", to = ""]) => from > to) ? null : set;

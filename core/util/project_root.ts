@@ -2,7 +2,7 @@
 import { ancestors, resolvePath } from "./path.ts";
 
 /** Looks at a path; undefined or a rejection is "not there". */
-export type StatPath = (path: string) => Promise<unknown>;
+type StatPath = (path: string) => Promise<unknown>;
 
 /** The nearest folder, `cwd` included, that holds a marker; undefined when none does. */
 export async function findProjectRoot(

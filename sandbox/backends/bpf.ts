@@ -25,7 +25,7 @@ export const ENOSYS = 38;
 /** Refuses when the argument has any of the bits, else allows. */
 export function denyIfAnyBit(argument: number, bits: number): Instruction[] {
   return [
-    loadArgument(argument),
+    loadsArgument(argument),
     [OP.jumpAnyBit, 0, 1, bits],
     refuse(EPERM),
     give(VERDICT.allow),
@@ -38,7 +38,7 @@ export function denyIfOneOf(
   values: readonly number[],
 ): Instruction[] {
   return [
-    loadArgument(argument),
+    loadsArgument(argument),
     ...values.map((value, index): Instruction => [
       OP.jumpEqual,
       values.length - index,
@@ -56,7 +56,7 @@ export function denyUnlessOneOf(
   values: readonly number[],
 ): Instruction[] {
   return [
-    loadArgument(argument),
+    loadsArgument(argument),
     ...values.map((value, index): Instruction => [
       OP.jumpEqual,
       values.length - index,
@@ -72,7 +72,7 @@ export function denyUnlessOneOf(
  * Takes up an argument. Only its low word: the kernel ignores the high one of those we
  * look at, so a filter that compared it could be passed by setting it.
  */
-export function loadArgument(index: number): Instruction {
+export function loadsArgument(index: number): Instruction {
   return [OP.load, 0, 0, 16 + 8 * index];
 }
 

@@ -8,7 +8,7 @@ import {
   EPERM,
   give,
   type Instruction,
-  loadArgument,
+  loadsArgument,
   OP,
   refuse,
   VERDICT,
@@ -108,9 +108,9 @@ function socketRules(options: FilterOptions): Instruction[] {
   const pairs = families.includes(AF.unix)
     ? []
     : onCall("socketpair", options, [
-      loadArgument(0),
+      loadsArgument(0),
       [OP.jumpEqual, 0, 3, AF.unix],
-      loadArgument(1),
+      loadsArgument(1),
       [OP.and, 0, 0, SOCK_TYPE_MASK],
       [OP.jumpEqual, 0, 1, SOCK_DGRAM],
       refuse(EPERM),
@@ -129,9 +129,9 @@ function ioctlRule(options: FilterOptions): Instruction[] {
 // Without a PID namespace the user's other processes could be slowed, starved or pinned.
 function otherProcessRules(options: FilterOptions): Instruction[] {
   const setLimits: Instruction[] = [
-    loadArgument(0),
+    loadsArgument(0),
     [OP.jumpEqual, 2, 0, 0],
-    loadArgument(2),
+    loadsArgument(2),
     [OP.jumpEqual, 0, 1, 0],
     give(VERDICT.allow),
     refuse(EPERM),
@@ -159,8 +159,8 @@ function oldLandlockRules(options: FilterOptions): Instruction[] {
     rules.push(
       ...deny("truncate", options),
       ...deny("openat2", options, ENOSYS),
-      ...onCall("open", options, [loadArgument(1), ...truncating]),
-      ...onCall("openat", options, [loadArgument(2), ...truncating]),
+      ...onCall("open", options, [loadsArgument(1), ...truncating]),
+      ...onCall("openat", options, [loadsArgument(2), ...truncating]),
     );
   }
   // Before version 6 signals are not scoped: at least the agent is out of reach.

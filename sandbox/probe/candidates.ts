@@ -24,7 +24,7 @@ export type BackendChoice =
   | "none";
 
 /** One attempt: a back end, and what came of it. */
-export interface Rung {
+export interface BackendAttempt {
   readonly name: Backend["name"];
   readonly isProved: boolean;
   /** Why not, in the words of what failed. */
@@ -52,47 +52,49 @@ interface Candidate {
 }
 
 /** Tries the rungs in order; the last one says whether any held. */
-export async function runLadder(
+export async function tryBackends(
   host: ProbeHost,
   options: ClimbOptions,
-): Promise<readonly Rung[]> {
+): Promise<readonly BackendAttempt[]> {
   if (options.choice === "none" || host.os === "windows") return [];
   const target = await readTarget(host);
-  const rungs: Rung[] = [];
+  const attempts: BackendAttempt[] = [];
   try {
-    for (const candidate of await findCandidates(host, options, rungs)) {
-      const hasNetworkTrouble = rungs.some(({ detail }) =>
+    for (const candidate of await findCandidates(host, options, attempts)) {
+      const hasNetworkTrouble = attempts.some(({ detail }) =>
         /loopback|RTM_NEW/i.test(detail)
       );
       if (candidate.isForNetwork && !hasNetworkTrouble) continue;
-      const rung = await tryRung(host, candidate.backend, target);
-      rungs.push(rung);
-      if (rung.isProved && !options.isComplete) break;
+      const attempt = await tryBackend(host, candidate.backend, target);
+      attempts.push(attempt);
+      if (attempt.isProved && !options.isComplete) break;
     }
   } finally {
     await removeTarget(host, target);
   }
-  return rungs;
+  return attempts;
 }
 
 /** The strongest rung that was proved. */
-export function findProved(rungs: readonly Rung[]): Backend | undefined {
-  return rungs.find(({ isProved }) => isProved)?.backend;
+export function findProved(
+  attempts: readonly BackendAttempt[],
+): Backend | undefined {
+  return attempts.find(({ isProved }) => isProved)?.backend;
 }
 
 /** What failed before, in one line; empty when the first rung held. */
-export function describeFailures(rungs: readonly Rung[]): string {
-  return rungs.filter(({ isProved }) => !isProved)
+export function describeFailures(attempts: readonly BackendAttempt[]): string {
+  return attempts.filter(({ isProved }) => !isProved)
     .map(({ name, detail, hint }) =>
       `${name}: ${detail}${hint === "" ? "" : ` (${hint})`}`
     ).join("; ");
 }
 
-async function tryRung(
+async function tryBackend(
   host: ProbeHost,
   backend: Backend,
   target: ProbeTarget,
-): Promise<Rung> {
+): Promise<BackendAttempt> {
   const { isProved, detail, abi } = await runProbe(host, backend, target);
   const { name, kind } = backend;
   const hint = isProved ? "" : hintFor(kind, detail);
@@ -106,7 +108,7 @@ async function tryRung(
 async function findCandidates(
   host: ProbeHost,
   options: ClimbOptions,
-  rungs: Rung[],
+  attempts: BackendAttempt[],
 ): Promise<Candidate[]> {
   if (host.os === "darwin") {
     return [{ backend: { kind: "seatbelt", name: "seatbelt" } }];
@@ -114,7 +116,7 @@ async function findCandidates(
   const { choice, landlockAbiMax: abiMax } = options;
   const bwrap = choice === "landlock"
     ? []
-    : await findBwrap(host, options, rungs);
+    : await findBwrap(host, options, attempts);
   const landlock: Candidate = {
     backend: {
       kind: "landlock",
@@ -130,13 +132,13 @@ async function findCandidates(
 async function findBwrap(
   host: ProbeHost,
   options: ClimbOptions,
-  rungs: Rung[],
+  attempts: BackendAttempt[],
 ): Promise<Candidate[]> {
   const program = await findFirst(host.files, BWRAP_PATHS);
   if (program === undefined) {
     const detail = "bubblewrap is not installed";
     const hint = hintFor("bwrap", detail);
-    rungs.push({ name: "bwrap", isProved: false, detail, hint });
+    attempts.push({ name: "bwrap", isProved: false, detail, hint });
     return [];
   }
   const shapes = [

@@ -6,7 +6,7 @@ import {
   buildSelfLaunch,
   type LaunchLine,
 } from "../backends/backend.ts";
-import { type BriefResult, runBriefly } from "./short_run.ts";
+import { runShort, type ShortRun } from "./short_run.ts";
 import { type LauncherRequest, planConfinement } from "../backends/landlock.ts";
 import { parseFilterCount } from "./proc_status.ts";
 import type { SandboxPlan } from "../plan/plan.ts";
@@ -126,7 +126,7 @@ export async function runProbe(
 ): Promise<ProbeResult> {
   const result = await runAttempts(host, backend, target);
   const abi = /^abi (\d+)$/m.exec(result.stdout)?.[1];
-  const detail = judge(result, { backend, target });
+  const detail = checkAttempt(result, { backend, target });
   return {
     isProved: detail === "",
     detail,
@@ -138,7 +138,7 @@ async function runAttempts(
   host: ProbeHost,
   backend: Backend,
   target: ProbeTarget,
-): Promise<BriefResult> {
+): Promise<ShortRun> {
   // In a PID namespace the agent has no number; its own may be that of a process inside.
   const pid = backend.kind === "bwrap" ? -1 : host.pid;
   const { path } = target;
@@ -150,7 +150,7 @@ async function runAttempts(
   };
   if (backend.kind === "landlock") {
     const confine = planConfinement(STRICTEST, host);
-    return await runBriefly(
+    return await runShort(
       host,
       buildSelfLaunch(host, { ...self, confine }, "/"),
     );
@@ -171,7 +171,7 @@ async function runAttempts(
     cwd: "/",
     env: self.env,
   };
-  return await runBriefly(host, runUnder(host, backend, line));
+  return await runShort(host, runUnder(host, backend, line));
 }
 
 // A descriptor among the arguments is inherited through bwrap by its number.
@@ -188,8 +188,8 @@ function runUnder(
   return { ...outer, args: [...outer.args, ...line.args] };
 }
 
-function judge(
-  { code, stdout, stderr }: BriefResult,
+function checkAttempt(
+  { code, stdout, stderr }: ShortRun,
   { backend, target }: {
     readonly backend: Backend;
     readonly target: ProbeTarget;

@@ -4,7 +4,7 @@ import type { Host } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import type { LaunchLine } from "../backends/backend.ts";
 
-export interface BriefResult {
+export interface ShortRun {
   /** -1 when it could not be started, or did not end in time. */
   readonly code: number;
   readonly stdout: string;
@@ -12,10 +12,10 @@ export interface BriefResult {
 }
 
 /** Never throws; what went wrong is in `stderr`. */
-export async function runBriefly(
+export async function runShort(
   host: Pick<Host, "sleep" | "spawn">,
   launch: LaunchLine,
-): Promise<BriefResult> {
+): Promise<ShortRun> {
   const timer = new AbortController();
   try {
     const child = host.spawn({

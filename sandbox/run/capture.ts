@@ -58,7 +58,7 @@ export class OutputCapture {
     const toHead = chunk.subarray(0, this.#head.free);
     this.#head.add(toHead);
     this.#tail.add(chunk.subarray(toHead.length));
-    this.#sendLive(chunk);
+    this.#emitLive(chunk);
   }
 
   finish(): CapturedOutput {
@@ -87,7 +87,7 @@ export class OutputCapture {
     this.#lastByte = chunk[chunk.length - 1] ?? NEWLINE;
   }
 
-  #sendLive(chunk: Uint8Array): void {
+  #emitLive(chunk: Uint8Array): void {
     const { onOutput } = this.#options;
     const rest = LIMITS.deltaBytesMax - this.#liveBytes;
     if (onOutput === undefined || rest <= 0) return;

@@ -9,7 +9,7 @@ import type { GuardItem } from "../plan/plan.ts";
  * state to go back to. So nothing is looked at again until all have ended, and whoever
  * ends puts back all that any of them may not change.
  */
-export class GuardBook {
+export class SharedProtection {
   readonly #files: Files;
   readonly #before = new Map<string, Guard>();
   #users = 0;

@@ -3,7 +3,7 @@ import type { Host } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import { parseFilterCount } from "../probe/proc_status.ts";
 
-type SweepHost = Pick<
+type ReaperHost = Pick<
   Host,
   "files" | "kill" | "monotonicMs" | "os" | "pid" | "sleep"
 >;
@@ -22,15 +22,15 @@ export interface SweptCommand {
  * Finds and ends orphans. They are told from other children by the mark, by the session
  * of their command, or by a filter that only commands carry and none can take off.
  */
-export class Sweeper {
-  readonly #host: SweepHost;
+export class OrphanReaper {
+  readonly #host: ReaperHost;
   readonly #reap: (pid: number) => boolean;
   readonly #running = new Set<SweptCommand>();
   /** Dead children and when each was first seen so; one that stays nobody waits for. */
   #unclaimed = new Map<number, number>();
   #ownFilters: number | undefined;
 
-  constructor(host: SweepHost, reap: (pid: number) => boolean) {
+  constructor(host: ReaperHost, reap: (pid: number) => boolean) {
     this.#host = host;
     this.#reap = reap;
   }
@@ -50,7 +50,7 @@ export class Sweeper {
     if (this.#host.os !== "linux") return 0;
     const ended = new Set<number>();
     const dying = new Set<number>();
-    for (let round = 0; round < LIMITS.sweepRounds; round++) {
+    for (let round = 0; round < LIMITS.reapRounds; round++) {
       const victims = await this.#findVictims(command, pid);
       for (const victim of victims) {
         ended.add(victim);

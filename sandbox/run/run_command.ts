@@ -70,7 +70,7 @@ export async function runCommand(
       capture,
       isStderrOurs: backend !== undefined,
       isWrapped: backend?.kind === "bwrap",
-      sweep: (pid) => sweep(session, ready, pid),
+      reap: (pid) => reap(session, ready, pid),
     });
     refuseUnstarted(end, capture);
     return (changed) => buildResult({ ready, end, changed, capture, request });
@@ -97,7 +97,7 @@ export async function runCommandInherited(
     request.signal.addEventListener("abort", onAbort, { once: true });
     const { code } = await child.status;
     request.signal.removeEventListener("abort", onAbort);
-    await sweep(session, ready, child.pid);
+    await reap(session, ready, child.pid);
     return () => code;
   });
 }
@@ -179,13 +179,13 @@ async function finishing<T>(
   ready: Ready,
   work: () => Promise<(changed: readonly string[]) => T>,
 ): Promise<T> {
-  session.sweeper.begin(ready.swept);
+  session.reaper.begin(ready.swept);
   let changed: readonly string[] = [];
   let build: (changed: readonly string[]) => T;
   try {
     build = await work();
   } finally {
-    session.sweeper.forget(ready.swept);
+    session.reaper.forget(ready.swept);
     if (ready.prepared !== undefined) {
       changed = await session.finish(ready.prepared);
     }
@@ -194,13 +194,13 @@ async function finishing<T>(
 }
 
 // In a PID namespace everything ends with the command, before anybody could count it.
-async function sweep(
+async function reap(
   session: Session,
   { prepared, swept }: Ready,
   pid: number,
 ): Promise<number> {
   if (prepared?.backend.kind === "bwrap") return 0;
-  return await session.sweeper.end(swept, pid);
+  return await session.reaper.end(swept, pid);
 }
 
 function refuseUnstarted(end: RunEnd, capture: OutputCapture): void {

@@ -13,7 +13,7 @@ export interface RunOptions {
   /** Whether the command is the only child of the process we started (bwrap). */
   readonly isWrapped: boolean;
   /** Ends what outlived the command; returns how many processes that were. */
-  readonly sweep: (pid: number) => Promise<number>;
+  readonly reap: (pid: number) => Promise<number>;
 }
 
 export interface RunEnd {
@@ -171,11 +171,11 @@ async function findInnerGroup(
 async function endStragglers(
   child: Child,
   readers: readonly Reader[],
-  { host, sweep }: RunOptions,
+  { host, reap }: RunOptions,
 ): Promise<number> {
   const drained = Promise.all(readers.map(({ done }) => done));
   await waitAtMost(host, drained, LIMITS.pipeGraceMs);
-  const reaped = await sweep(child.pid);
+  const reaped = await reap(child.pid);
   child.kill("SIGKILL", { group: true });
   const isDrained = await waitAtMost(host, drained, LIMITS.pipeGraceMs);
   if (!isDrained) {

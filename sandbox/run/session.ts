@@ -5,13 +5,13 @@ import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import { isInside } from "../../core/util/path.ts";
 import type { Backend } from "../backends/backend.ts";
 import { type LaunchFacts, readLaunchFacts } from "../plan/facts.ts";
-import { GuardBook } from "./guard_shared.ts";
+import { SharedProtection } from "./guard_shared.ts";
 import {
+  type BackendAttempt,
   type BackendChoice,
   describeFailures,
   findProved,
-  type Rung,
-  runLadder,
+  tryBackends,
 } from "../probe/candidates.ts";
 import { Placeholders } from "./placeholders.ts";
 import {
@@ -20,7 +20,7 @@ import {
   type SandboxPlan,
 } from "../plan/plan.ts";
 import { checkPolicy } from "../plan/policy_check.ts";
-import { Sweeper } from "./orphans.ts";
+import { OrphanReaper } from "./orphans.ts";
 
 export interface SandboxOptions {
   readonly host: Host;
@@ -56,22 +56,22 @@ export function isConfined(policy: SandboxPolicy): policy is ConfinedPolicy {
 
 export class Session {
   readonly host: Host;
-  readonly sweeper: Sweeper;
+  readonly reaper: OrphanReaper;
   readonly #options: SandboxOptions;
-  readonly #guards: GuardBook;
+  readonly #guards: SharedProtection;
   readonly #placeholders: Placeholders;
   /** Where each root led when it was first seen. */
   readonly #roots = new Map<string, string>();
-  #rungs: Promise<readonly Rung[]> | undefined;
-  #rootRungs: Promise<readonly Rung[]> | undefined;
+  #attempts: Promise<readonly BackendAttempt[]> | undefined;
+  #rootAttempts: Promise<readonly BackendAttempt[]> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: SandboxOptions) {
     this.host = options.host;
     this.#options = options;
-    this.#guards = new GuardBook(options.host.files);
+    this.#guards = new SharedProtection(options.host.files);
     this.#placeholders = new Placeholders(options.host.files);
-    this.sweeper = new Sweeper(
+    this.reaper = new OrphanReaper(
       options.host,
       options.reapChild ?? (() => true),
     );
@@ -83,17 +83,17 @@ export class Session {
   }
 
   /** The attempts of this session, made once. */
-  rungs(): Promise<readonly Rung[]> {
-    return this.#rungs ??= runLadder(this.host, this.#climb());
+  attempts(): Promise<readonly BackendAttempt[]> {
+    return this.#attempts ??= tryBackends(this.host, this.#tryAll());
   }
 
   /** The plan and the back end for it. Throws UserError or SandboxUnavailable. */
-  async plan(
+  async loadPlan(
     request: PlaceRequest,
   ): Promise<Pick<Prepared, "backend" | "plan">> {
     const { policy, workspace } = request;
     checkPolicy(policy, { workspace, homeDir: this.host.homeDir() });
-    const proved = findProved(await this.rungs());
+    const proved = findProved(await this.attempts());
     const facts = await readLaunchFacts({
       ...request,
       host: this.host,
@@ -114,7 +114,7 @@ export class Session {
   /** Plans, and holds still what the launch depends on. */
   async prepare(request: PlaceRequest): Promise<Prepared> {
     return await this.#inTurn(async () => {
-      const { backend, plan } = await this.plan(request);
+      const { backend, plan } = await this.loadPlan(request);
       const items = backend.kind === "landlock" ? plan.fullGuard : plan.guard;
       await this.#guards.take(items);
       const placeholders = backend.kind !== "bwrap"
@@ -156,7 +156,7 @@ export class Session {
     ];
   }
 
-  #climb(): Parameters<typeof runLadder>[1] {
+  #tryAll(): Parameters<typeof tryBackends>[1] {
     const { backend: choice = "auto", landlockAbiMax } = this.#options;
     return {
       choice,
@@ -183,15 +183,15 @@ export class Session {
     const isFree = (this.#options.backend ?? "auto") === "auto" ||
       this.#options.backend === "bwrap";
     if (!plan.isForeign || !isMapped || !isFree) return proved;
-    this.#rootRungs ??= runLadder(this.host, {
+    this.#rootAttempts ??= tryBackends(this.host, {
       choice: "bwrap",
       skipsUserNamespace: true,
     });
-    return findProved(await this.#rootRungs) ?? proved;
+    return findProved(await this.#rootAttempts) ?? proved;
   }
 
   async #unavailable(): Promise<SandboxUnavailable> {
-    const failures = describeFailures(await this.rungs());
+    const failures = describeFailures(await this.attempts());
     const why = this.host.os === "windows"
       ? "there is none for Windows yet"
       : `no back end works on this machine; ${failures}`;

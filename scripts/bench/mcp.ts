@@ -28,7 +28,7 @@ if (import.meta.main) await main();
 async function main(): Promise<void> {
   const floor = await Deno.makeTempDir({ prefix: "bench-mcp-" });
   try {
-    await buildFloor(floor);
+    await compileFloor(floor);
     await printSizes(floor);
     await measure(floor);
   } finally {
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
 
 // The same build of the same source; a run that loads what is not there fails, and the
 // measurement with it.
-async function buildFloor(folder: string): Promise<void> {
+async function compileFloor(folder: string): Promise<void> {
   for (const name of [...PARTS, ...FILES]) {
     await copy(`${root}/${name}`, `${folder}/${name}`);
   }

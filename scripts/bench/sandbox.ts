@@ -9,7 +9,7 @@ import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import { createSandbox } from "../../sandbox/mod.ts";
 import {
   type BackendChoice,
-  runLadder,
+  tryBackends,
 } from "../../sandbox/probe/candidates.ts";
 
 const RUNS = 50;
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   const workspace = `${base}/work`;
   await Deno.mkdir(workspace);
   const start = performance.now();
-  await runLadder(host, { choice: "bwrap" });
+  await tryBackends(host, { choice: "bwrap" });
   const probeMs = performance.now() - start;
   let plainMs = 0;
   for (const backend of ["none", "bwrap", "landlock"] as const) {

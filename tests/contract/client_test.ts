@@ -8,7 +8,7 @@ import {
   runRondo,
   startRondo,
 } from "../../scripts/client/rondo.ts";
-import { renderClient } from "../../scripts/schema.ts";
+import { loadClient } from "../../scripts/schema.ts";
 import { EXIT_CODES as CODES } from "../../core/contract/exit_code.ts";
 import { agentCommand } from "../support/run_agent.ts";
 import { call, say } from "../support/mock_model.ts";
@@ -60,7 +60,7 @@ function touch(callId: string, file: string): ReturnType<typeof call> {
 }
 
 Deno.test("the types of the client are those of the schema", async () => {
-  assert.equal(await Deno.readTextFile(CLIENT), await renderClient());
+  assert.equal(await Deno.readTextFile(CLIENT), await loadClient());
   assert.equal(CLIENT_SCHEMA, EVENT_SCHEMA);
   for (const [name, { code }] of Object.entries(CODES)) {
     assert.equal(EXIT_CODES[name as keyof typeof EXIT_CODES], code);

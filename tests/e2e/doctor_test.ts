@@ -80,14 +80,14 @@ Deno.test("doctor tries every rung, and says of each that holds what it holds", 
     args: ["-c", 'sandbox_mode="read-only"'],
   });
   const sandbox = check("sandbox");
-  const rungs = sandbox["rungs"] as readonly JsonObject[];
-  assert.ok(rungs.length > 0);
-  for (const rung of rungs) {
-    const enforces = rung["enforces"] as readonly string[];
-    assert.equal(rung["holds"], enforces.includes("fs_write"));
-    assert.equal(rung["holds"], rung["detail"] === "");
+  const attempts = sandbox["rungs"] as readonly JsonObject[];
+  assert.ok(attempts.length > 0);
+  for (const attempt of attempts) {
+    const enforces = attempt["enforces"] as readonly string[];
+    assert.equal(attempt["holds"], enforces.includes("fs_write"));
+    assert.equal(attempt["holds"], attempt["detail"] === "");
   }
-  const held = rungs.find((rung) => rung["holds"]);
+  const held = attempts.find((attempt) => attempt["holds"]);
   assert.equal(sandbox["chosen"], held?.["name"] ?? "none");
   assert.equal(code, held === undefined ? 8 : 0);
 });

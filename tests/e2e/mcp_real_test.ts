@@ -4,7 +4,12 @@ import { piecesOfResult } from "../../tools/mcp/result.ts";
 import type { McpServerSpec } from "../../tools/mcp/client/server_config.ts";
 import type { Tool } from "../../core/protocol/tool.ts";
 import { call, say } from "../support/mock_model.ts";
-import { behindUrl, scripted, testHub, until } from "../tools/mcp/support.ts";
+import {
+  behindUrl,
+  scripted,
+  testServers,
+  until,
+} from "../tools/mcp/support.ts";
 import {
   call as callView,
   recordingContext,
@@ -154,14 +159,14 @@ async function callEverything(tools: readonly Tool[]): Promise<void> {
 realTest(
   "Every tool of server-everything can be called over stdio",
   async (folder) => {
-    await using t = testHub([program(folder, "everything")]);
+    await using t = testServers([program(folder, "everything")]);
     const tools = await t.tools();
     assert.deepEqual(t.warnings, []);
     await callEverything(tools);
-    const prompts = await t.hub.prompts();
+    const prompts = await t.mcpServers.prompts();
     assert.ok(prompts.some((one) => one.parameters.includes("city")));
     assert.match(
-      await t.hub.prompt("everything", "args-prompt", { city: "Bern" }),
+      await t.mcpServers.prompt("everything", "args-prompt", { city: "Bern" }),
       /Bern/,
     );
     const list = tools.find((one) => one.name === "list_mcp_resources");
@@ -193,7 +198,7 @@ realTest(
           return false;
         }
       });
-      await using t = testHub([{
+      await using t = testServers([{
         ...behindUrl("everything", url),
         roots: true,
       }]);
@@ -252,7 +257,7 @@ realTest(
 realTest(
   "What server-everything answers is understood block by block",
   async (folder) => {
-    await using t = testHub([program(folder, "everything")]);
+    await using t = testServers([program(folder, "everything")]);
     const image = await t.tool("get-tiny-image");
     const context = recordingContext(FREE);
     const output = await image.run(callView({}), context);
@@ -274,7 +279,7 @@ realTest(
   "server-everything asks by form and asks the model, and understands the answers",
   async (folder) => {
     let fields: readonly string[] = [];
-    await using t = testHub([program(folder, "everything")], {
+    await using t = testServers([program(folder, "everything")], {
       elicit: (form) => {
         fields = form.fields.map(({ kind }) => kind.type);
         const content = { name: "Ada", integer: 7 };

@@ -20,13 +20,13 @@ import {
   MODEL,
   READ_ONLY,
   RECEIPT,
-  told,
+  sent,
   WORKSPACE,
 } from "../core/context/support.ts";
 import { checkGolden } from "../support/golden.ts";
 
 function sheet(items: readonly WireItem[]): string {
-  return `${told(items).join("\n\n----\n\n")}\n`;
+  return `${sent(items).join("\n\n----\n\n")}\n`;
 }
 
 Deno.test("permissions messages stay as they are", async () => {
@@ -54,7 +54,11 @@ Deno.test("permissions messages stay as they are", async () => {
   const texts = sandboxes.flatMap((sandbox) =>
     approvals.map((approval) =>
       renderPermissions({ sandbox, approval }, {
-        receipt: { ...RECEIPT, backend: "landlock", enforces: ["fs_write"] },
+        sandboxStatus: {
+          ...RECEIPT,
+          backend: "landlock",
+          enforces: ["fs_write"],
+        },
         writableRoots: ["/wdir/repo", "/tmp"],
         approvedPrefixes: [["npm", "test"]],
       })

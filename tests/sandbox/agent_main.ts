@@ -43,7 +43,7 @@ async function runTask(task: AgentTask): Promise<void> {
   const sandbox = createSandbox({ host, codexHome, backend, reapChild });
   const signal = new AbortController().signal;
   try {
-    const receipt = await sandbox.receipt(policy, workspace);
+    const sandboxStatus = await sandbox.sandboxStatus(policy, workspace);
     const result = await sandbox.run({
       argv: ["sh", "-c", task.script],
       cwd: workspace,
@@ -55,7 +55,7 @@ async function runTask(task: AgentTask): Promise<void> {
       signal,
       onOutput: (text) => console.error(text),
     });
-    console.log(JSON.stringify({ receipt, result }));
+    console.log(JSON.stringify({ sandboxStatus, result }));
   } catch (error) {
     console.log(JSON.stringify({ error: String(error) }));
   }

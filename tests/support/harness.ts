@@ -235,17 +235,17 @@ function memoryLog(
 
 function plainContext(): ContextSource {
   return {
-    news: (told, settings) =>
+    contextUpdate: (sent, settings) =>
       Promise.resolve({
-        items: told === undefined
+        items: sent === undefined
           ? [
             textMessage("developer", "permissions"),
             textMessage("user", "env"),
           ]
-          : told.model === settings.model.slug
+          : sent.model === settings.model.slug
           ? []
           : [textMessage("developer", `model is ${settings.model.slug}`)],
-        told: {
+        sent: {
           model: settings.model.slug,
           instructions: "Be a test.",
           prefixes: [],

@@ -193,7 +193,7 @@ function promptSource(
     skillsConfig: [],
     permissions: (settings) =>
       Promise.resolve({
-        receipt: {
+        sandboxStatus: {
           mode: settings.sandbox.mode,
           backend: "bwrap",
           enforces: ["fs_write", "tcp"],

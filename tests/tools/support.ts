@@ -34,7 +34,7 @@ export function plainSandbox(
   const requests: CommandRequest[] = [];
   return {
     requests,
-    receipt: (policy) =>
+    sandboxStatus: (policy) =>
       Promise.resolve({
         mode: policy.mode,
         backend: "none",

@@ -12,13 +12,13 @@ import type {
 import { errorText } from "../../core/protocol/error.ts";
 import type { Json, JsonObject } from "../../core/util/json/json.ts";
 import type { AskOptions } from "./client/types.ts";
-import type { McpPeer } from "./server.ts";
-import { buildOutput, openSpool, pieceOfResource } from "./result.ts";
+import type { McpServer } from "./server.ts";
+import { openSpool, pieceOfResource, saveOutput } from "./result.ts";
 
 interface ResourceToolDeps {
   readonly host: Pick<Host, "files" | "newId">;
   /** Those that have resources, sorted by name. */
-  readonly peers: readonly McpPeer[];
+  readonly servers: readonly McpServer[];
   readonly spoolFolder?: string;
 }
 
@@ -34,7 +34,7 @@ const SERVER = { type: "string", description: "Name of the server" };
 
 /** The three of them; none when no server has resources. */
 export function createResourceTools(deps: ResourceToolDeps): readonly Tool[] {
-  if (deps.peers.length === 0) return [];
+  if (deps.servers.length === 0) return [];
   return [
     createListTool("list_mcp_resources", "resources", deps),
     createListTool("list_mcp_resource_templates", "resourceTemplates", deps),
@@ -83,9 +83,9 @@ function createReadTool(deps: ResourceToolDeps): Tool {
     required: ["server", "uri"],
     run: async (call, context) => {
       const args = parse(ReadArguments, call);
-      const peer = peerOf(args.server, deps);
+      const server = serverOf(args.server, deps);
       return await show(name, args, { deps, context }, async (ask) => {
-        const { contents } = await peer.ask(
+        const { contents } = await server.ask(
           ask,
           (session, more) => session.readResource(args.uri, more),
         );
@@ -129,7 +129,7 @@ async function list(
   ask: AskOptions,
 ): Promise<Json> {
   if (server != null && server !== "") {
-    const page = await peerOf(server, deps).ask(
+    const page = await serverOf(server, deps).ask(
       ask,
       (session, more) => session.listPage(kind, cursor ?? undefined, more),
     );
@@ -145,34 +145,34 @@ async function list(
     );
   }
   const lists = await Promise.all(
-    deps.peers.map(async (peer) => await listOf(peer, kind, ask)),
+    deps.servers.map(async (server) => await listOf(server, kind, ask)),
   );
   return { [kind]: lists.flat() };
 }
 
 // One server that fails does not hide what the others have.
 async function listOf(
-  peer: McpPeer,
+  server: McpServer,
   kind: Kind,
   ask: AskOptions,
 ): Promise<readonly Json[]> {
-  const server = peer.spec.name;
+  const name = server.spec.name;
   try {
-    const items = await peer.ask(
-      { ...ask, timeoutMs: peer.spec.toolMs },
+    const items = await server.ask(
+      { ...ask, timeoutMs: server.spec.toolMs },
       (session, more) => session.listAll(kind, more),
     );
-    return items.map((item) => ({ server, ...(item as JsonObject) }));
+    return items.map((item) => ({ server: name, ...(item as JsonObject) }));
   } catch (error) {
     ask.signal?.throwIfAborted();
-    return [{ server, error: errorText(error) }];
+    return [{ server: name, error: errorText(error) }];
   }
 }
 
-function peerOf(name: string, { peers }: ResourceToolDeps): McpPeer {
-  const peer = peers.find((one) => one.spec.name === name);
-  if (peer !== undefined) return peer;
-  const names = peers.map((one) => one.spec.name).join(", ");
+function serverOf(name: string, { servers }: ResourceToolDeps): McpServer {
+  const server = servers.find((one) => one.spec.name === name);
+  if (server !== undefined) return server;
+  const names = servers.map((one) => one.spec.name).join(", ");
   throw new ToolError(
     `Cannot find the MCP server "${name}": must be one of ${names}`,
   );
@@ -185,9 +185,9 @@ async function show(
     readonly deps: ResourceToolDeps;
     readonly context: ToolContext;
   },
-  work: (ask: AskOptions) => Promise<Parameters<typeof buildOutput>[0]>,
+  work: (ask: AskOptions) => Promise<Parameters<typeof saveOutput>[0]>,
 ): Promise<ToolOutput> {
-  const peer = deps.peers.find((one) => one.spec.name === args.server);
+  const server = deps.servers.find((one) => one.spec.name === args.server);
   const activity = {
     type: "mcp_call",
     server: args.server ?? "all servers",
@@ -199,10 +199,10 @@ async function show(
   const id = context.open({ ...activity, status: "in_progress" });
   try {
     const pieces = await work({
-      timeoutMs: (peer ?? deps.peers[0])?.spec.toolMs ?? 0,
+      timeoutMs: (server ?? deps.servers[0])?.spec.toolMs ?? 0,
       signal: context.signal,
     });
-    const content = await buildOutput(pieces, {
+    const content = await saveOutput(pieces, {
       model: context.settings.model,
       spool: openSpool(deps.host, deps.spoolFolder, context.threadId),
     });

@@ -62,7 +62,7 @@ export function pieceOfResource(
 }
 
 /** What the model gets: one text when there are no pictures. */
-export async function buildOutput(
+export async function saveOutput(
   pieces: readonly Piece[],
   options: OutputOptions,
 ): Promise<string | readonly InputPart[]> {

@@ -12,7 +12,7 @@ import {
   type McpTransport,
   type ServerRequests,
 } from "./client/types.ts";
-import { Patience, withAbort } from "./client/call_timeout.ts";
+import { CallTimeout, withAbort } from "./client/call_timeout.ts";
 import {
   type McpSession,
   openSession,
@@ -20,13 +20,13 @@ import {
 } from "./client/session.ts";
 import { WireTool } from "./client/wire.ts";
 
-type PeerState =
+type ServerState =
   | { readonly type: "off" }
   | { readonly type: "starting" }
   | { readonly type: "ready" }
   | { readonly type: "failed"; readonly reason: string };
 
-interface PeerOptions {
+interface ServerOptions {
   readonly host: Pick<Host, "sleep">;
   readonly spec: McpServerSpec;
   readonly openTransport: () => Promise<McpTransport>;
@@ -41,17 +41,17 @@ interface PeerOptions {
 
 interface RunningCall {
   readonly context: ToolContext;
-  readonly patience: Patience;
+  readonly timeout: CallTimeout;
   /** Aborted when the call is over, whichever way. */
   readonly ended: AbortController;
 }
 
 /** A server over all of its lives in this run. */
-export class McpPeer {
+export class McpServer {
   readonly spec: McpServerSpec;
-  readonly #options: PeerOptions;
+  readonly #options: ServerOptions;
   readonly #stop = new AbortController();
-  #state: PeerState;
+  #state: ServerState;
   #session: McpSession | undefined;
   #opening: Promise<McpSession> | undefined;
   #relisting: Promise<void> | undefined;
@@ -61,13 +61,13 @@ export class McpPeer {
   #isStale = false;
   #calls: readonly RunningCall[] = [];
 
-  constructor(options: PeerOptions) {
+  constructor(options: ServerOptions) {
     this.spec = options.spec;
     this.#options = options;
     this.#state = options.spec.enabled ? { type: "starting" } : { type: "off" };
   }
 
-  get state(): PeerState {
+  get state(): ServerState {
     return this.#state;
   }
 
@@ -141,29 +141,29 @@ export class McpPeer {
     work: (session: McpSession, ask: AskOptions) => Promise<T>,
   ): Promise<T> {
     const { host } = this.#options;
-    const patience = new Patience(host, this.spec.toolMs);
+    const timeout = new CallTimeout(host, this.spec.toolMs);
     const ended = new AbortController();
-    const call = { context, patience, ended };
+    const call = { context, timeout, ended };
     this.#calls = [...this.#calls, call];
     try {
       return await this.ask({
         // The SDK's own clock knows nothing of questions.
         timeoutMs: LIMITS.mcpClockMs,
-        signal: AbortSignal.any([context.signal, patience.signal]),
+        signal: AbortSignal.any([context.signal, timeout.signal]),
         onProgress: (progress) => {
-          patience.touch();
+          timeout.touch();
           onProgress(progress);
         },
       }, work);
     } finally {
-      patience.end();
+      timeout.end();
       ended.abort();
       this.#calls = this.#calls.filter((one) => one !== call);
     }
   }
 
   /** From here on these tools are what changes are measured against. */
-  handOut(): void {
+  offered(): void {
     this.#handedOut = this.#fingerprint();
   }
 
@@ -177,8 +177,8 @@ export class McpPeer {
   async #open(): Promise<McpSession> {
     const { host, spec, openTransport } = this.#options;
     this.#state = { type: "starting" };
-    const patience = new Patience(host, spec.startupMs);
-    const signal = AbortSignal.any([this.#stop.signal, patience.signal]);
+    const timeout = new CallTimeout(host, spec.startupMs);
+    const signal = AbortSignal.any([this.#stop.signal, timeout.signal]);
     const ask = { timeoutMs: LIMITS.mcpClockMs, signal };
     let transport: McpTransport | undefined;
     try {
@@ -194,7 +194,7 @@ export class McpPeer {
       this.#state = { type: "failed", reason: failure.message };
       throw failure;
     } finally {
-      patience.end();
+      timeout.end();
     }
   }
 
@@ -229,9 +229,9 @@ export class McpPeer {
   ): Promise<T> {
     const call = this.#calls.at(-1);
     if (call === undefined) return await work(undefined, stop);
-    const { context, patience, ended } = call;
+    const { context, timeout, ended } = call;
     const signals = [stop, context.signal, ended.signal];
-    return await patience.hold(() => work(context, AbortSignal.any(signals)));
+    return await timeout.hold(() => work(context, AbortSignal.any(signals)));
   }
 
   async #list(session: McpSession, ask: AskOptions): Promise<void> {

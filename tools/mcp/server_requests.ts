@@ -41,7 +41,7 @@ export class PersonalAnswers implements ServerRequests {
   /** What was allowed until its thread ends: thread and server. */
   readonly #allowed = new Set<string>();
   /** Who was told that a server may not ask the model: thread and server. */
-  readonly #told = new Set<string>();
+  readonly #warned = new Set<string>();
   /** Questions are put one after the other: an answer may settle the next. */
   #asking: Promise<unknown> = Promise.resolve();
   /** Requests to the model of each turn; all calls of a turn share its signal. */
@@ -132,8 +132,8 @@ export class PersonalAnswers implements ServerRequests {
 
   #tellDeclined(server: string, { threadId, warn }: ToolContext): void {
     const key = JSON.stringify([threadId, server]);
-    if (this.#told.has(key)) return;
-    this.#told.add(key);
+    if (this.#warned.has(key)) return;
+    this.#warned.add(key);
     warn(
       `The MCP server ${server} wanted to ask the model; nobody can be asked here whether it may`,
     );

@@ -9,7 +9,7 @@ import type { McpServerSpec } from "./client/server_config.ts";
 import type { ElicitHook } from "./client/types.ts";
 import { allocateToolNames, compareText } from "./names.ts";
 import { withAbort } from "./client/call_timeout.ts";
-import { McpPeer } from "./server.ts";
+import { McpServer } from "./server.ts";
 import { PersonalAnswers } from "./server_requests.ts";
 import { createResourceTools } from "./resources.ts";
 import { piecesOfBlock } from "./result.ts";
@@ -18,7 +18,7 @@ import type { SamplingHook } from "./sampling.ts";
 import { createTransport, type TransportOptions } from "./client/transport.ts";
 import { PromptResult, WirePrompt } from "./client/wire.ts";
 
-export interface McpHubOptions {
+export interface McpServersOptions {
   readonly host: Host;
   readonly servers: readonly McpServerSpec[];
   /** What was wrong with their configuration; each thread is told. */
@@ -29,7 +29,7 @@ export interface McpHubOptions {
   /** Where answers that are too long for the model are kept. */
   readonly spoolFolder?: string;
   /** Ends what servers have started in groups of their own. */
-  readonly sweep?: TransportOptions["sweep"];
+  readonly reap?: TransportOptions["reap"];
   /** Takes values from the person; without it they can only say yes or no. */
   readonly elicit?: ElicitHook;
   /** Lets servers ask the model; without it they are told that they may not. */
@@ -59,21 +59,21 @@ interface McpPromptView {
 }
 
 /** Nothing runs before `start` or `tools`; after `close` nothing does. */
-export class McpHub {
-  readonly #options: McpHubOptions;
+export class McpServers {
+  readonly #options: McpServersOptions;
   readonly #answers: PersonalAnswers;
-  readonly #peers: readonly McpPeer[];
+  readonly #servers: readonly McpServer[];
   readonly #approved = new Set<string>();
   readonly #listeners = new Map<string, (message: string) => void>();
   /** Which thread was told what. */
-  readonly #told = new Set<string>();
+  readonly #warned = new Set<string>();
 
-  constructor(options: McpHubOptions) {
+  constructor(options: McpServersOptions) {
     this.#options = options;
     this.#answers = new PersonalAnswers(options);
-    this.#peers = [...options.servers]
+    this.#servers = [...options.servers]
       .sort((a, b) => compareText(a.name, b.name))
-      .map((spec) => this.#createPeer(spec));
+      .map((spec) => this.#createServer(spec));
   }
 
   /** Starts all servers at once, without waiting for them. */
@@ -90,14 +90,14 @@ export class McpHub {
     this.#listeners.set(request.threadId, request.warn);
     await withAbort(this.#started(), request.signal);
     const { host, spoolFolder, warnings = [] } = this.#options;
-    for (const text of warnings) this.#tellOnce(request, text);
+    for (const text of warnings) this.#warnOnce(request, text);
     this.#tellFailures(request);
     const deps = { host, ...(spoolFolder !== undefined && { spoolFolder }) };
-    for (const peer of this.#peers) peer.handOut();
+    for (const server of this.#servers) server.offered();
     return [
       ...createResourceTools({
         ...deps,
-        peers: this.#peers.filter((peer) => peer.has("resources")),
+        servers: this.#servers.filter((server) => server.has("resources")),
       }),
       ...this.#createTools(deps, request.warn),
     ];
@@ -105,16 +105,18 @@ export class McpHub {
 
   /** Lists everything anew, and starts again what has failed. Resolves to what there is. */
   async refresh(): Promise<readonly McpServerView[]> {
-    this.#told.clear();
-    await Promise.all(this.#peers.map((peer) => peer.start({ isAnew: true })));
+    this.#warned.clear();
+    await Promise.all(
+      this.#servers.map((server) => server.start({ isAnew: true })),
+    );
     return this.servers();
   }
 
   servers(): readonly McpServerView[] {
-    return this.#peers.map((peer) => ({
-      name: peer.spec.name,
-      state: stateText(peer),
-      tools: peer.tools.map((tool) => tool.name).sort(compareText),
+    return this.#servers.map((server) => ({
+      name: server.spec.name,
+      state: stateText(server),
+      tools: server.tools.map((tool) => tool.name).sort(compareText),
     }));
   }
 
@@ -122,24 +124,27 @@ export class McpHub {
   async prompts(): Promise<readonly McpPromptView[]> {
     await this.#started();
     const lists = await Promise.all(
-      this.#peers.filter((peer) => peer.has("prompts")).map(promptsOf),
+      this.#servers.filter((server) => server.has("prompts")).map(promptsOf),
     );
     return lists.flat();
   }
 
   /** A prompt's text, to be sent as the person's message. Throws UserError. */
   async prompt(
-    server: string,
+    serverName: string,
     name: string,
     values: Readonly<Record<string, string>>,
   ): Promise<string> {
-    const peer = this.#peers.find((one) => one.spec.name === server);
-    if (peer === undefined) {
-      throw new UserError("usage", `Cannot find the MCP server "${server}"`);
+    const server = this.#servers.find(({ spec }) => spec.name === serverName);
+    if (server === undefined) {
+      throw new UserError(
+        "usage",
+        `Cannot find the MCP server "${serverName}"`,
+      );
     }
     try {
-      const result = await peer.ask(
-        { timeoutMs: peer.spec.toolMs },
+      const result = await server.ask(
+        { timeoutMs: server.spec.toolMs },
         (session, ask) => session.getPrompt(name, values, ask),
       );
       return renderPrompt(result);
@@ -154,16 +159,16 @@ export class McpHub {
   /** Ends all servers and what they have started. */
   async close(): Promise<void> {
     this.#listeners.clear();
-    await Promise.all(this.#peers.map((peer) => peer.close()));
+    await Promise.all(this.#servers.map((server) => server.close()));
   }
 
   async #started(): Promise<void> {
-    await Promise.all(this.#peers.map((peer) => peer.start()));
+    await Promise.all(this.#servers.map((server) => server.start()));
   }
 
-  #createPeer(spec: McpServerSpec): McpPeer {
+  #createServer(spec: McpServerSpec): McpServer {
     const options = this.#options;
-    const peer: McpPeer = new McpPeer({
+    const server: McpServer = new McpServer({
       host: options.host,
       spec,
       root: spec.roots ? options.cwd : undefined,
@@ -172,19 +177,19 @@ export class McpHub {
       requests: this.#answers,
       onChanged: () => this.#announce(spec.name),
     });
-    return peer;
+    return server;
   }
 
   #createTools(
-    deps: Pick<McpHubOptions, "host" | "spoolFolder">,
+    deps: Pick<McpServersOptions, "host" | "spoolFolder">,
     warn: (message: string) => void,
   ): readonly Tool[] {
-    const all = this.#peers.flatMap((peer) =>
-      peer.tools.map((tool) => ({ peer, tool }))
+    const all = this.#servers.flatMap((server) =>
+      server.tools.map((tool) => ({ server, tool }))
     );
     const names = allocateToolNames(
-      all.map(({ peer, tool }) => ({
-        server: peer.spec.name,
+      all.map(({ server, tool }) => ({
+        server: server.spec.name,
         tool: tool.name,
       })),
     );
@@ -204,20 +209,20 @@ export class McpHub {
 
   // Each failure once a thread; what a person has to have ends the turn.
   #tellFailures(request: McpToolsRequest): void {
-    for (const { spec, state } of this.#peers) {
+    for (const { spec, state } of this.#servers) {
       if (state.type !== "failed") continue;
       const text = `Cannot use the MCP server ${spec.name}: ${state.reason}`;
       if (spec.required) {
         throw new UserError("config", `${text}; it is required`);
       }
-      this.#tellOnce(request, text);
+      this.#warnOnce(request, text);
     }
   }
 
-  #tellOnce({ threadId, warn }: McpToolsRequest, text: string): void {
+  #warnOnce({ threadId, warn }: McpToolsRequest, text: string): void {
     const key = JSON.stringify([threadId, text]);
-    if (this.#told.has(key)) return;
-    this.#told.add(key);
+    if (this.#warned.has(key)) return;
+    this.#warned.add(key);
     warn(text);
   }
 
@@ -228,7 +233,7 @@ export class McpHub {
   }
 }
 
-function stateText({ state, serverName }: McpPeer): string {
+function stateText({ state, serverName }: McpServer): string {
   switch (state.type) {
     case "ready":
       return serverName === "" ? "ready" : `ready, ${serverName}`;
@@ -242,9 +247,9 @@ function stateText({ state, serverName }: McpPeer): string {
   }
 }
 
-async function promptsOf(peer: McpPeer): Promise<readonly McpPromptView[]> {
-  const ask = { timeoutMs: peer.spec.toolMs };
-  const listed = await peer.ask(
+async function promptsOf(server: McpServer): Promise<readonly McpPromptView[]> {
+  const ask = { timeoutMs: server.spec.toolMs };
+  const listed = await server.ask(
     ask,
     (session, more) => session.listAll("prompts", more),
   ).catch(() => []);
@@ -253,7 +258,7 @@ async function promptsOf(peer: McpPeer): Promise<readonly McpPromptView[]> {
     if (!parsed.success) return [];
     const { name, description, arguments: parameters } = parsed.data;
     return [{
-      server: peer.spec.name,
+      server: server.spec.name,
       name,
       description: description ?? "",
       parameters: (parameters ?? []).map((one) => one.name),

@@ -21,14 +21,9 @@ import {
   type McpProgress,
   type ServerRequests,
 } from "./client/types.ts";
-import type { McpPeer } from "./server.ts";
+import type { McpServer } from "./server.ts";
 import { buildCallQuestion, refusalText } from "./question.ts";
-import {
-  buildOutput,
-  openSpool,
-  piecesOfResult,
-  viewResult,
-} from "./result.ts";
+import { openSpool, piecesOfResult, saveOutput, viewResult } from "./result.ts";
 import { buildParameters } from "./schema.ts";
 import type { McpSession } from "./client/session.ts";
 import { callAsTask } from "./client/task.ts";
@@ -45,7 +40,7 @@ interface McpToolDeps {
 }
 
 interface McpToolOptions extends McpToolDeps {
-  readonly peer: McpPeer;
+  readonly server: McpServer;
   readonly tool: WireTool;
   /** The name under which it is offered. */
   readonly name: string;
@@ -55,7 +50,7 @@ type McpActivity = Extract<ActivityBody, { type: "mcp_call" }>;
 
 /** Undefined when its parameters are too large to be offered. */
 export function createMcpTool(options: McpToolOptions): Tool | undefined {
-  const { peer, tool, name } = options;
+  const { server, tool, name } = options;
   const parameters = buildParameters(tool.inputSchema);
   if (parameters === undefined) return undefined;
   const description = tool.description ?? tool.title ?? "";
@@ -68,7 +63,7 @@ export function createMcpTool(options: McpToolOptions): Tool | undefined {
       strict: false,
       parameters,
     },
-    parallel: peer.spec.parallel,
+    parallel: server.spec.parallel,
     run: async (call, context) => {
       const args = parseArguments(call, options);
       return await new McpCall(options, args, context).run();
@@ -122,10 +117,10 @@ class McpCall {
         : errorText(error);
       this.#end({ status: "failed", error: { message } });
       if (!(error instanceof McpFailure)) throw error;
-      const { name, peer } = this.#options;
+      const { name, server } = this.#options;
       return {
         content:
-          `Cannot call ${name}: the server ${peer.spec.name} failed: ${message}`,
+          `Cannot call ${name}: the server ${server.spec.name} failed: ${message}`,
         success: false,
       };
     }
@@ -133,9 +128,9 @@ class McpCall {
 
   // Once more when the person has opened the page that the server wants opened first.
   async #call(): Promise<CallResult> {
-    const { peer } = this.#options;
+    const { server } = this.#options;
     const call = (): Promise<CallResult> =>
-      peer.call(
+      server.call(
         this.#context,
         (progress) => this.#show(progress),
         (session, ask) => this.#send(session, ask),
@@ -150,12 +145,12 @@ class McpCall {
   }
 
   async #openPages(pages: readonly McpPage[]): Promise<boolean> {
-    const { peer, requests } = this.#options;
+    const { server, requests } = this.#options;
     const context = this.#context;
     for (const { url, message } of pages) {
       const answer = await requests.elicit(
         {
-          server: peer.spec.name,
+          server: server.spec.name,
           message: `${message}\nWith a yes the call is made again: ` +
             "finish on the page before",
           url,
@@ -181,9 +176,9 @@ class McpCall {
 
   // Undefined lets the call through; a text is for the model.
   async #admit(): Promise<string | undefined> {
-    const { peer, tool, approved } = this.#options;
+    const { server, tool, approved } = this.#options;
     const { settings, threadId } = this.#context;
-    const mode = approvalModeOf(peer.spec, tool.name);
+    const mode = approvalModeOf(server.spec, tool.name);
     const verdict = decideMcpCall(mode, hintsOf(tool), settings);
     switch (verdict.type) {
       case "run":
@@ -192,7 +187,7 @@ class McpCall {
         return `Cannot call ${this.#options.name}: ${verdict.reason}, and nobody can be ` +
           "asked; the user can allow it with an approval mode of the server";
       case "ask": {
-        const key = JSON.stringify([threadId, peer.spec.name, tool.name]);
+        const key = JSON.stringify([threadId, server.spec.name, tool.name]);
         if (approved.has(key)) return undefined;
         const decision = await this.#ask(verdict.reason);
         if (decision.type === "approve_for_session") approved.add(key);
@@ -206,9 +201,9 @@ class McpCall {
   }
 
   async #ask(reason: string): Promise<Decision> {
-    const { peer, tool } = this.#options;
+    const { server, tool } = this.#options;
     const call = {
-      server: peer.spec.name,
+      server: server.spec.name,
       tool: tool.name,
       args: this.#args,
     };
@@ -224,7 +219,7 @@ class McpCall {
   async #answered(result: CallResult): Promise<ToolOutput> {
     const success = result.isError !== true;
     const { host, spoolFolder } = this.#options;
-    const content = await buildOutput(piecesOfResult(result), {
+    const content = await saveOutput(piecesOfResult(result), {
       model: this.#context.settings.model,
       spool: openSpool(host, spoolFolder, this.#context.threadId),
     });
@@ -252,7 +247,7 @@ class McpCall {
   ): McpActivity {
     return {
       type: "mcp_call",
-      server: this.#options.peer.spec.name,
+      server: this.#options.server.spec.name,
       tool: this.#options.tool.name,
       arguments: this.#args,
       result: null,

@@ -57,7 +57,7 @@ export function parsePatch(text: string): readonly Hunk[] {
   const reader: Reader = { lines: bodyLines(text), at: 0 };
   const hunks: Hunk[] = [];
   while (reader.at < reader.lines.length) {
-    hunks.push(readHunk(reader));
+    hunks.push(parseHunk(reader));
     if (hunks.length > LIMITS.patchFiles) {
       throw new ToolError(
         `invalid patch: The patch has more than ${LIMITS.patchFiles} files`,
@@ -106,19 +106,19 @@ function insideHeredoc(lines: readonly string[]): string[] | undefined {
   return opens && closes ? lines.slice(1, -1) : undefined;
 }
 
-function readHunk(reader: Reader): Hunk {
+function parseHunk(reader: Reader): Hunk {
   const header = trimSpace(peek(reader) ?? "");
   const path = (prefix: string): string => header.slice(prefix.length);
   if (header.startsWith(ADD_FILE)) {
     reader.at++;
-    return { type: "add", path: path(ADD_FILE), lines: readAdded(reader) };
+    return { type: "add", path: path(ADD_FILE), lines: parseAdded(reader) };
   }
   if (header.startsWith(DELETE_FILE)) {
     reader.at++;
     return { type: "delete", path: path(DELETE_FILE) };
   }
   if (header.startsWith(UPDATE_FILE)) {
-    return readUpdate(reader, path(UPDATE_FILE));
+    return parseUpdate(reader, path(UPDATE_FILE));
   }
   throw hunkError(
     reader,
@@ -127,7 +127,7 @@ function readHunk(reader: Reader): Hunk {
   );
 }
 
-function readAdded(reader: Reader): string[] {
+function parseAdded(reader: Reader): string[] {
   const added: string[] = [];
   for (;;) {
     const line = peek(reader);
@@ -137,9 +137,9 @@ function readAdded(reader: Reader): string[] {
   }
 }
 
-function readUpdate(reader: Reader, path: string): Hunk {
+function parseUpdate(reader: Reader, path: string): Hunk {
   const headerAt = reader.at++;
-  const moveTo = readMove(reader);
+  const moveTo = parseMove(reader);
   const chunks: Chunk[] = [];
   for (;;) {
     const line = peek(reader);
@@ -150,7 +150,7 @@ function readUpdate(reader: Reader, path: string): Hunk {
       ? trimSpace(line) === ""
       : trimEndSpace(line) === END_OF_FILE;
     if (isIdle) reader.at++;
-    else chunks.push(readChunk(reader, chunks.length === 0));
+    else chunks.push(parseChunk(reader, chunks.length === 0));
   }
   if (chunks.length === 0) {
     reader.at = headerAt;
@@ -164,14 +164,14 @@ function readUpdate(reader: Reader, path: string): Hunk {
   };
 }
 
-function readMove(reader: Reader): string | undefined {
+function parseMove(reader: Reader): string | undefined {
   const line = trimEndSpace(peek(reader) ?? "");
   if (!line.startsWith(MOVE_TO)) return undefined;
   reader.at++;
   return line.slice(MOVE_TO.length);
 }
 
-function readChunk(reader: Reader, isFirst: boolean): Chunk {
+function parseChunk(reader: Reader, isFirst: boolean): Chunk {
   const contexts: string[] = [];
   let marked = false;
   for (let line = peek(reader); line !== undefined; line = peek(reader)) {
@@ -187,7 +187,7 @@ function readChunk(reader: Reader, isFirst: boolean): Chunk {
       `Expected '@@' before more lines of the update, got '${peek(reader)}'`,
     );
   }
-  return { contexts, ...readChanges(reader) };
+  return { contexts, ...parseChanges(reader) };
 }
 
 // `@@` alone, or `@@ ` and a line to look for; undefined for any other line.
@@ -196,7 +196,7 @@ function seekMarker(line: string): string | undefined {
   return line.startsWith("@@ ") ? trimEndSpace(line.slice(3)) : undefined;
 }
 
-function readChanges(reader: Reader): Pick<Chunk, "lines" | "endOfFile"> {
+function parseChanges(reader: Reader): Pick<Chunk, "lines" | "endOfFile"> {
   const lines: ChangeLine[] = [];
   for (;;) {
     const line = peek(reader);

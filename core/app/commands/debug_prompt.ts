@@ -4,14 +4,14 @@ import { exitCode } from "../../contract/exit_code.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { buildBody } from "../../model/request.ts";
-import { frameOf } from "../../session/state/request_prefix.ts";
+import { openPrefix } from "../../session/state/request_prefix.ts";
 import { memoryLog } from "../../session/state/memory_log.ts";
 import { ThreadState } from "../../session/state/state.ts";
 import { Transcript } from "../../session/state/transcript.ts";
-import { buildAgent } from "../agent.ts";
+import { createAgent } from "../agent.ts";
 import { readParts } from "./exec_input.ts";
 import { promptRows, renderPromptTable } from "../prompt_table.ts";
-import { openWorld } from "../runtime.ts";
+import { openRuntime } from "../runtime.ts";
 
 /** Prints the body on stdout and the table on stderr; sends nothing. */
 export async function runDebugPrompt(
@@ -21,35 +21,38 @@ export async function runDebugPrompt(
 ): Promise<number> {
   const { flags } = commandLine;
   const parts = await readParts(commandLine, host, terminal);
-  const world = await openWorld(host, flags, { canAsk: false, source: "exec" });
+  const runtime = await openRuntime(host, flags, {
+    canAsk: false,
+    source: "exec",
+  });
   const state = new ThreadState(new Transcript(memoryLog()));
   const warn = (message: string): void =>
     void terminal.stderr.write(`Warning: ${message}\n`);
   const threadId = host.newId();
-  const { deps, settings } = await buildAgent(world, {
+  const { deps, settings } = await createAgent(runtime, {
     threadId,
     state,
     restored: undefined,
     warn,
   });
-  const news = await deps.context.news(undefined, settings);
+  const contextUpdate = await deps.context.contextUpdate(undefined, settings);
   const said = await deps.context.userItems(parts, settings);
   said.warnings.forEach(warn);
-  state.transcript.append([...news.items, ...said.items]);
-  const frame = await frameOf({
+  state.transcript.append([...contextUpdate.items, ...said.items]);
+  const prefix = await openPrefix({
     threadId,
     deps,
     state,
     settings,
     emit: (event) => event.type === "warning" && warn(event.message),
   });
-  const body = buildBody(frame.parts, [state.transcript.inputText()]);
+  const body = buildBody(prefix.parts, [state.transcript.inputText()]);
   terminal.stdout.write(`${JSON.stringify(JSON.parse(body), null, 2)}\n`);
-  const rows = promptRows(frame, state.transcript.entries);
+  const rows = promptRows(prefix, state.transcript.entries);
   const lines = renderPromptTable(rows).map((line) => `${line}\n`);
   terminal.stderr.write(lines.join(""));
   const isWhole = await terminal.stdout.flush();
   await terminal.stderr.flush();
-  await world.mcp?.close();
+  await runtime.mcp?.close();
   return isWhole ? 0 : exitCode("failed");
 }

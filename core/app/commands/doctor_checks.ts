@@ -47,54 +47,64 @@ export async function checkSandbox(
   loaded: LoadedConfig,
 ): Promise<Check> {
   const policy = sandboxPolicyOf(loaded.config, { addDirs: loaded.addDirs });
-  const { rungs, chosen } = await runDiagnosis(host);
+  const { attempts, chosen } = await runDiagnosis(host);
   const codexHome = loaded.codexHome ?? NO_HOME;
   const sandbox = createSandbox({ host, codexHome, reapChild });
-  const receipt = await sandbox.receipt(policy, loaded.cwd).catch((error) => {
-    if (error instanceof SandboxUnavailable) return error.message;
-    if (error instanceof UserError) return error.message;
-    throw error;
-  });
+  const sandboxStatus = await sandbox.sandboxStatus(policy, loaded.cwd).catch(
+    (error) => {
+      if (error instanceof SandboxUnavailable) return error.message;
+      if (error instanceof UserError) return error.message;
+      throw error;
+    },
+  );
   const name = "sandbox";
-  const rungLines = rungs.map((rung) =>
-    rung.isProved
-      ? `${rung.name}: holds ${rung.enforces.join(", ")}`
-      : `${rung.name}: ${rung.detail}${
-        rung.hint === "" ? "" : `; ${rung.hint}`
+  const attemptLines = attempts.map((attempt) =>
+    attempt.isProved
+      ? `${attempt.name}: holds ${attempt.enforces.join(", ")}`
+      : `${attempt.name}: ${attempt.detail}${
+        attempt.hint === "" ? "" : `; ${attempt.hint}`
       }`
   );
   const facts = {
     mode: policy.mode,
     chosen,
-    rungs: rungs.map(({ isProved, ...rung }) => ({ ...rung, holds: isProved })),
+    attempts: attempts.map(({ isProved, ...attempt }) => ({
+      ...attempt,
+      holds: isProved,
+    })),
   };
-  if (typeof receipt === "string") {
+  if (typeof sandboxStatus === "string") {
     return {
       name,
       status: "failed",
-      summary: receipt,
-      lines: rungLines,
-      facts: { ...facts, problem: receipt },
+      summary: sandboxStatus,
+      lines: attemptLines,
+      facts: { ...facts, problem: sandboxStatus },
       exit: "sandbox",
     };
   }
   const enforces = Object.fromEntries(
-    CAPABILITIES.map((one) => [one, receipt.enforces.includes(one)]),
+    CAPABILITIES.map((one) => [one, sandboxStatus.enforces.includes(one)]),
   );
-  const isOpen = receipt.enforces.length === 0;
+  const isOpen = sandboxStatus.enforces.length === 0;
   const held = CAPABILITIES.map((one) =>
     `${one} ${enforces[one] ? "yes" : "no"}`
   );
   return {
     name,
     status: isOpen ? "warning" : "ok",
-    summary: `${receipt.backend} for ${receipt.mode}`,
+    summary: `${sandboxStatus.backend} for ${sandboxStatus.mode}`,
     lines: [
-      ...rungLines,
+      ...attemptLines,
       `enforced here: ${held.join(", ")}`,
-      ...(receipt.note === "" ? [] : [receipt.note]),
+      ...(sandboxStatus.note === "" ? [] : [sandboxStatus.note]),
     ],
-    facts: { ...facts, backend: receipt.backend, enforces, note: receipt.note },
+    facts: {
+      ...facts,
+      backend: sandboxStatus.backend,
+      enforces,
+      note: sandboxStatus.note,
+    },
   };
 }
 

@@ -16,7 +16,7 @@ import { asObject, type JsonObject } from "../../util/json/json.ts";
 import { resolvePath } from "../../util/path.ts";
 import { openThread } from "../open_thread.ts";
 import { readParts } from "./exec_input.ts";
-import { openWorld, type World } from "../runtime.ts";
+import { openRuntime, type Runtime } from "../runtime.ts";
 
 /** Runs to the end and resolves to the exit code; every path prints one terminal line. */
 export async function runExecCommand(
@@ -40,7 +40,7 @@ export async function runExecCommand(
       await closeLate(opening, host);
       return await stopExec(run, { terminal, flags, host });
     }
-    stops.setTimeout(limitsOf(run.world.loaded.config).timeoutMs);
+    stops.setTimeout(limitsOf(run.runtime.loaded.config).timeoutMs);
     try {
       // Whoever brings a form of their own gets the answer in that form.
       const isReview = commandLine.command === "exec review" &&
@@ -48,7 +48,7 @@ export async function runExecCommand(
       return await runExec({ ...run, isReview, host, terminal, flags, stops });
     } finally {
       // The last line is out: another one must not follow it.
-      await run.world.mcp?.close().catch(() => {});
+      await run.runtime.mcp?.close().catch(() => {});
     }
   } catch (error) {
     return await failExec(error, { terminal, flags, host });
@@ -64,7 +64,7 @@ interface Asked {
 
 interface ReadyRun extends OpenThread {
   readonly parts: readonly UserPart[];
-  readonly world: World;
+  readonly runtime: Runtime;
 }
 
 async function readAsked(
@@ -84,16 +84,16 @@ async function openRun(
 ): Promise<ReadyRun> {
   const { flags } = commandLine;
   const canAsk = flags.input === "jsonl" || flags.approvals !== undefined;
-  const world = await openWorld(host, flags, {
+  const runtime = await openRuntime(host, flags, {
     canAsk,
     source: "exec",
     ...(outputSchema !== undefined && { outputSchema }),
   });
   try {
-    await checkRepository(host, world.loaded, flags);
-    return { ...await openThread(world, commandLine), parts, world };
+    await checkRepository(host, runtime.loaded, flags);
+    return { ...await openThread(runtime, commandLine), parts, runtime };
   } catch (error) {
-    await world.mcp?.close();
+    await runtime.mcp?.close();
     throw error;
   }
 }
@@ -104,9 +104,9 @@ async function closeLate(
   host: Host,
 ): Promise<void> {
   const over = new AbortController();
-  const closing = opening.then(async ({ thread, world }) => {
+  const closing = opening.then(async ({ thread, runtime }) => {
     thread.submit({ type: "shutdown" });
-    await Promise.all([thread.closed, world.mcp?.close()]);
+    await Promise.all([thread.closed, runtime.mcp?.close()]);
   }).catch(() => {});
   const waiting = host.sleep(LIMITS.lateThreadMs, over.signal).catch(() => {});
   await Promise.race([closing, waiting]);

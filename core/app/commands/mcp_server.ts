@@ -15,7 +15,7 @@ import {
   startThread,
   type ThreadFactory,
 } from "../../session/thread/open.ts";
-import { openWorld, type World } from "../runtime.ts";
+import { openRuntime, type Runtime } from "../runtime.ts";
 import { sessionPath, threadFactory } from "../open_thread.ts";
 
 /** Serves to the end and resolves to the exit code. */
@@ -24,12 +24,12 @@ export async function runMcpServerCommand(
   host: Host,
   terminal: Terminal,
 ): Promise<number> {
-  const worlds = new Set<World>();
+  const runtimes = new Set<Runtime>();
   try {
-    const services = createServices(host, flags, worlds);
+    const services = createServices(host, flags, runtimes);
     return await runMcpServer({ services, terminal });
   } finally {
-    await Promise.all([...worlds].map((world) => world.mcp?.close()));
+    await Promise.all([...runtimes].map((runtime) => runtime.mcp?.close()));
   }
 }
 
@@ -37,21 +37,24 @@ export async function runMcpServerCommand(
 function createServices(
   host: Host,
   base: Flags,
-  worlds: Set<World>,
+  runtimes: Set<Runtime>,
 ): McpServerServices {
   const open = async (
     flags: Flags,
     options: { readonly canAsk: boolean; readonly instructions?: string },
-    begin: (factory: ThreadFactory, world: World) => Promise<OpenThread>,
+    begin: (factory: ThreadFactory, runtime: Runtime) => Promise<OpenThread>,
   ): Promise<Thread> => {
-    const world = await openWorld(host, flags, { ...options, source: "mcp" });
-    worlds.add(world);
+    const runtime = await openRuntime(host, flags, {
+      ...options,
+      source: "mcp",
+    });
+    runtimes.add(runtime);
     const close = async (): Promise<void> => {
-      await world.mcp?.close();
-      worlds.delete(world);
+      await runtime.mcp?.close();
+      runtimes.delete(runtime);
     };
     try {
-      const { thread } = await begin(await threadFactory(world), world);
+      const { thread } = await begin(await threadFactory(runtime), runtime);
       void thread.closed.then(close);
       return thread;
     } catch (error) {
@@ -72,10 +75,10 @@ function createServices(
       await open(
         base,
         { canAsk },
-        async (factory, world) =>
+        async (factory, runtime) =>
           await resumeThread(
             factory,
-            await sessionPath(world, {
+            await sessionPath(runtime, {
               args: [threadId],
               flags: { all: true },
             }),

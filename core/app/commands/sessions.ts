@@ -37,7 +37,7 @@ import { resolvePath } from "../../util/path.ts";
 import { type Printer, printLines } from "../print.ts";
 
 /** What every command here works with. */
-interface Desk {
+interface SessionsContext {
   readonly host: Host;
   readonly terminal: Terminal;
   readonly codexHome: string;
@@ -67,7 +67,7 @@ export async function runSessionCommand(
       "Cannot look at sessions: there is no home folder that holds any",
     );
   }
-  const desk: Desk = {
+  const context: SessionsContext = {
     host,
     terminal,
     codexHome: loaded.codexHome,
@@ -78,68 +78,68 @@ export async function runSessionCommand(
     host.env(name) ?? []
   );
   return await COMMANDS[commandLine.command as SessionCommand](
-    desk,
+    context,
     commandLine,
     secrets,
   );
 }
 
 type Run = (
-  desk: Desk,
+  context: SessionsContext,
   commandLine: CommandLine,
   secrets: readonly string[],
 ) => Promise<number>;
 
 const COMMANDS: Readonly<Record<SessionCommand, Run>> = {
-  "sessions list": async (desk, { flags }) => {
-    const { host, codexHome, cwd, terminal } = desk;
+  "sessions list": async (context, { flags }) => {
+    const { host, codexHome, cwd, terminal } = context;
     const listing = await listSessions(host, {
       codexHome,
       ...(cwd !== undefined && { cwd }),
       ...(flags.limit !== undefined && { limit: flags.limit }),
     });
     const { columns } = terminal.stdout;
-    return await desk.print(
+    return await context.print(
       listing,
       () => renderSessionList(listing, { now: host.now(), columns }),
     );
   },
-  "sessions show": async (desk, { args, flags }) => {
+  "sessions show": async (context, { args, flags }) => {
     const view = await loadSessionView(
-      desk.host.files,
-      await find(desk, args),
+      context.host.files,
+      await find(context, args),
       {
         full: flags.full ?? false,
       },
     );
-    return await desk.print(view, () => renderSessionView(view));
+    return await context.print(view, () => renderSessionView(view));
   },
-  "sessions search": async (desk, { args, flags }) => {
-    const found = await searchSessions(desk.host, {
-      codexHome: desk.codexHome,
+  "sessions search": async (context, { args, flags }) => {
+    const found = await searchSessions(context.host, {
+      codexHome: context.codexHome,
       openSql: openSqlite,
       words: args,
-      ...(desk.cwd !== undefined && { cwd: desk.cwd }),
+      ...(context.cwd !== undefined && { cwd: context.cwd }),
       ...(flags.limit !== undefined && { limit: flags.limit }),
     });
-    return await desk.print(found, () => renderSearch(found));
+    return await context.print(found, () => renderSearch(found));
   },
-  "sessions rename": async (desk, { args }) => {
-    const { host, codexHome } = desk;
+  "sessions rename": async (context, { args }) => {
+    const { host, codexHome } = context;
     const name = args[1] ?? "";
-    await renameSession(host, await find(desk, args), { codexHome, name });
+    await renameSession(host, await find(context, args), { codexHome, name });
     return 0;
   },
-  "sessions archive": async (desk, { args }) => {
-    const { host, codexHome } = desk;
-    const path = await archiveSession(host, await find(desk, args), {
+  "sessions archive": async (context, { args }) => {
+    const { host, codexHome } = context;
+    const path = await archiveSession(host, await find(context, args), {
       codexHome,
     });
-    return await desk.print({ path }, () => [`Archived as ${path}`]);
+    return await context.print({ path }, () => [`Archived as ${path}`]);
   },
-  "sessions delete": async (desk, { args, flags }) => {
-    const { host, codexHome } = desk;
-    const path = await find(desk, args);
+  "sessions delete": async (context, { args, flags }) => {
+    const { host, codexHome } = context;
+    const path = await find(context, args);
     if (!flags.yes) {
       throw new UserError(
         "usage",
@@ -147,51 +147,61 @@ const COMMANDS: Readonly<Record<SessionCommand, Run>> = {
       );
     }
     await deleteSession(host, path, { codexHome });
-    return await desk.print({ path }, () => [`Deleted ${path}`]);
+    return await context.print({ path }, () => [`Deleted ${path}`]);
   },
-  "sessions export": async (desk, { args, flags }, secrets) => {
-    const path = await find(desk, args);
-    const pieces = exportSession(desk.host.files, path, {
+  "sessions export": async (context, { args, flags }, secrets) => {
+    const path = await find(context, args);
+    const pieces = exportSession(context.host.files, path, {
       format: flags.format ?? "markdown",
       full: flags.full ?? false,
       secrets,
-      warn: (message) => desk.terminal.stderr.write(`Warning: ${message}\n`),
+      warn: (message) => context.terminal.stderr.write(`Warning: ${message}\n`),
     });
-    const isWhole = await writePieces(desk, pieces, flags.output);
-    await desk.terminal.stderr.flush();
+    const isWhole = await writePieces(context, pieces, flags.output);
+    await context.terminal.stderr.flush();
     return isWhole ? 0 : exitCode("failed");
   },
-  "sessions verify": async (desk, { args }) => {
-    const check = await verifySession(desk.host, await find(desk, args));
-    await desk.print(check, () => renderCheck(check));
+  "sessions verify": async (context, { args }) => {
+    const check = await verifySession(context.host, await find(context, args));
+    await context.print(check, () => renderCheck(check));
     return check.problems.length === 0 ? 0 : exitCode("session");
   },
-  "sessions repair": async (desk, { args, flags }) => {
-    const repair = await repairSession(desk.host, await find(desk, args), {
-      dryRun: flags.dryRun ?? false,
-    });
-    return await desk.print(repair, () => renderRepair(repair));
+  "sessions repair": async (context, { args, flags }) => {
+    const repair = await repairSession(
+      context.host,
+      await find(context, args),
+      {
+        dryRun: flags.dryRun ?? false,
+      },
+    );
+    return await context.print(repair, () => renderRepair(repair));
   },
-  "sessions prune": async (desk, { flags }) => {
+  "sessions prune": async (context, { flags }) => {
     const isSure = flags.yes ?? false;
-    const report = await pruneSessions(desk.host, {
-      codexHome: desk.codexHome,
+    const report = await pruneSessions(context.host, {
+      codexHome: context.codexHome,
       olderThanMs: flags.olderThanMs ?? LIMITS.sessionKeepMs,
       dryRun: flags.dryRun ?? !isSure,
     });
     const hint = report.dryRun && !flags.dryRun
       ? ["Nothing was deleted; --yes does it"]
       : [];
-    return await desk.print(report, () => [...renderPrune(report), ...hint]);
+    return await context.print(report, () => [...renderPrune(report), ...hint]);
   },
-  "sessions cache": async (desk, { args }) => {
-    const rows = await loadCacheTable(desk.host.files, await find(desk, args));
-    return await desk.print(rows, () => renderCacheTable(rows));
+  "sessions cache": async (context, { args }) => {
+    const rows = await loadCacheTable(
+      context.host.files,
+      await find(context, args),
+    );
+    return await context.print(rows, () => renderCacheTable(rows));
   },
 };
 
-async function find(desk: Desk, args: readonly string[]): Promise<string> {
-  const { host, codexHome } = desk;
+async function find(
+  context: SessionsContext,
+  args: readonly string[],
+): Promise<string> {
+  const { host, codexHome } = context;
   return await findSession(host, {
     codexHome,
     ...(args[0] !== undefined && { name: args[0] }),
@@ -200,19 +210,19 @@ async function find(desk: Desk, args: readonly string[]): Promise<string> {
 
 // False when nobody took all of it.
 async function writePieces(
-  desk: Desk,
+  context: SessionsContext,
   pieces: AsyncIterable<string>,
   output: string | undefined,
 ): Promise<boolean> {
   if (output === undefined) {
-    const { stdout } = desk.terminal;
+    const { stdout } = context.terminal;
     for await (const piece of pieces) {
       stdout.write(piece);
       if (!await stdout.flush()) return false;
     }
     return true;
   }
-  await writeFile(desk.host, resolvePath(desk.host.cwd, output), pieces);
+  await writeFile(context.host, resolvePath(context.host.cwd, output), pieces);
   return true;
 }
 

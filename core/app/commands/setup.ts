@@ -74,9 +74,9 @@ export async function runSetupCommand(
 async function login(
   { flags }: CommandLine,
   { codexHome }: LoadedConfig,
-  world: { readonly host: Host; readonly terminal: Terminal },
+  runtime: { readonly host: Host; readonly terminal: Terminal },
 ): Promise<number> {
-  const { host, terminal } = world;
+  const { host, terminal } = runtime;
   if (!flags.withApiKey) {
     throw new UserError(
       "usage",

@@ -80,7 +80,9 @@ async function undo(request: Request): Promise<Answer> {
   const options = { force: flags.force ?? false };
   const restore = flags.restore ?? "both";
   const plan = await checkpoints.preview(turns, options);
-  const chat = restore === "code" ? undefined : await viewChat(request, plan);
+  const chat = restore === "code"
+    ? undefined
+    : await describeChat(request, plan);
   const lines = [
     ...(restore === "chat" ? [] : renderUndoPlan(plan)),
     ...(chat === undefined ? [] : chat.lines),
@@ -121,7 +123,10 @@ interface ChatPart {
 }
 
 // The turns that changed files are those counted; questions asked since go with them.
-async function viewChat(request: Request, plan: UndoPlan): Promise<ChatPart> {
+async function describeChat(
+  request: Request,
+  plan: UndoPlan,
+): Promise<ChatPart> {
   const messages = await loadMessages(request);
   if (plan.messagesBefore === undefined) {
     return chatPart(

@@ -15,7 +15,7 @@ import {
   openSession,
 } from "../../../tools/mcp/client/session.ts";
 import { createTransport } from "../../../tools/mcp/client/transport.ts";
-import { hostForServers, sweepOf } from "../mcp_access.ts";
+import { hostForServers, reapingOf } from "../mcp_access.ts";
 
 interface ServerCheck {
   readonly name: string;
@@ -46,8 +46,8 @@ export async function checkServer(
   let session: McpSession | undefined;
   let check = emptyCheck(spec.name);
   try {
-    const sweep = sweepOf(host);
-    const transport = await createTransport(spec, { ...options, host, sweep });
+    const reap = reapingOf(host);
+    const transport = await createTransport(spec, { ...options, host, reap });
     session = await openSession({
       server: spec.name,
       transport,

@@ -46,7 +46,7 @@ export function testPolicy(
     if (typeof one === "string") broken.push(`${place}: ${one}`);
     else {
       count++;
-      const failure = judgeCase(one, options);
+      const failure = checkCase(one, options);
       if (failure !== undefined) failures.push(`${place}: ${failure}`);
     }
   }
@@ -61,7 +61,7 @@ export function testPolicy(
   };
 }
 
-function judgeCase(
+function checkCase(
   one: Case,
   options: Policies & { readonly cwd: string },
 ): string | undefined {

@@ -78,7 +78,7 @@ export async function runPolicyCommand(
   };
   return await printOutput(
     terminal,
-    await judge(commandLine, { host, sandbox, rules, policies, cwd }),
+    await runPolicy(commandLine, { host, sandbox, rules, policies, cwd }),
   );
 }
 
@@ -90,7 +90,7 @@ interface Court {
   readonly cwd: string;
 }
 
-async function judge(
+async function runPolicy(
   { command, args, flags }: CommandLine,
   court: Court,
 ): Promise<CommandOutput> {

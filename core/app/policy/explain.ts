@@ -2,9 +2,9 @@
 import type { Verdict } from "../../protocol/policy.ts";
 import { approvalName, decide, type DecideInput } from "../../policy/decide.ts";
 import {
-  judgeCommand,
-  type JudgedCommand,
-  type JudgedSegment,
+  type ClassifiedCommand,
+  type ClassifiedSegment,
+  classifyCommand,
 } from "../../policy/classify.ts";
 import { describeScope } from "../../policy/approval_key.ts";
 import { proposePrefix } from "../../policy/propose.ts";
@@ -52,21 +52,21 @@ export function explainCommand(
     escalated: false,
   } as const;
   const input: DecideInput = { ...policies, action };
-  const judged = judgeCommand(argv, policies.cwd, policies.rules);
+  const classified = classifyCommand(argv, policies.cwd, policies.rules);
   const verdict = decide(input);
   const lines = [
     field("command", quoteWords(argv)),
-    field("read as", KINDS[judged.kind]),
-    field("runs in", judged.cwd),
-    ...judged.folded.map((text) =>
+    field("read as", KINDS[classified.kind]),
+    field("runs in", classified.cwd),
+    ...classified.folded.map((text) =>
       field("left out", `${text} (changes nothing)`)
     ),
-    ...judged.segments.flatMap((segment, at) =>
-      segmentLines(segment, at, judged)
+    ...classified.segments.flatMap((segment, at) =>
+      segmentLines(segment, at, classified)
     ),
-    ...(judged.hidden === undefined
+    ...(classified.hidden === undefined
       ? []
-      : [field("inside it", ruleText(judged.hidden))]),
+      : [field("inside it", ruleText(classified.hidden))]),
     field("approval", approvalName(policies.approval)),
     field("sandbox", policies.sandbox.mode),
     field("verdict", verdictText(verdict)),
@@ -128,11 +128,11 @@ export async function revokeRule(
 }
 
 function segmentLines(
-  segment: JudgedSegment,
+  segment: ClassifiedSegment,
   at: number,
-  judged: JudgedCommand,
+  classified: ClassifiedCommand,
 ): readonly string[] {
-  const name = judged.segments.length === 1 ? "part" : `part ${at + 1}`;
+  const name = classified.segments.length === 1 ? "part" : `part ${at + 1}`;
   const facts = [
     segment.rule === undefined ? "no rule" : ruleText(segment.rule),
     ...(segment.safe ? ["known to only read"] : []),

@@ -3,7 +3,7 @@ import { runRepl } from "../../frontends/repl/repl.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
-import { openReplDesk } from "./open_threads.ts";
+import { openThreads } from "./open_threads.ts";
 import { createReplServices } from "./services.ts";
 
 /** Talks until the person leaves; resolves to the exit code. Throws UserError, SessionError. */
@@ -12,7 +12,7 @@ export async function runReplCommand(
   host: Host,
   terminal: Terminal,
 ): Promise<number> {
-  const desk = await openReplDesk({
+  const threads = await openThreads({
     host,
     commandLine,
     canAsk: terminal.stdin.isTty,
@@ -20,14 +20,14 @@ export async function runReplCommand(
   const firstPrompt = buildFirstPrompt(commandLine);
   try {
     return await runRepl({
-      services: createReplServices(desk),
+      services: createReplServices(threads),
       host,
       terminal,
       flags: commandLine.flags,
       ...(firstPrompt !== undefined && { firstPrompt }),
     });
   } finally {
-    await desk.close();
+    await threads.close();
   }
 }
 

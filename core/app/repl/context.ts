@@ -10,39 +10,41 @@ import {
 import { UserError } from "../../protocol/error.ts";
 import type { Usage } from "../../protocol/event.ts";
 import { costOf } from "../../session/state/budget.ts";
-import { frameOf } from "../../session/state/request_prefix.ts";
+import { openPrefix } from "../../session/state/request_prefix.ts";
 import { INIT_PROMPT } from "../../../prompts/mod.ts";
 import { promptSourceOf } from "../agent.ts";
 import { promptRows, renderPromptTable } from "../prompt_table.ts";
-import type { ReplDesk } from "./open_threads.ts";
+import type { OpenThreads } from "./open_threads.ts";
 import { mcpServices } from "./mcp.ts";
 import type { RateLimit } from "../../protocol/provider.ts";
 import type { ContextServices } from "../../frontends/conversation/services.ts";
 
 /** The services around what the model is told. */
-export function contextServices(desk: ReplDesk): ContextServices {
+export function contextServices(threads: OpenThreads): ContextServices {
   return {
-    ...mcpServices(desk),
+    ...mcpServices(threads),
     skills: async () => {
-      const source = promptSourceOf(desk.world, "", () => {});
-      return await source.skills(desk.world.loaded.cwd);
+      const source = promptSourceOf(threads.runtime, "", () => {});
+      return await source.skills(threads.runtime.loaded.cwd);
     },
-    initPrompt: (cwd) => initPrompt(desk, cwd),
+    initPrompt: (cwd) => initPrompt(threads, cwd),
     reviewPrompt: (target) => Promise.resolve(renderReviewPrompt(target)),
     planPrompt: (request) => Promise.resolve(renderPlanPrompt(request)),
     explainConfig: () =>
       Promise.resolve(
-        renderExplained(explainConfig(desk.world.loaded)).trimEnd().split("\n"),
+        renderExplained(explainConfig(threads.runtime.loaded)).trimEnd().split(
+          "\n",
+        ),
       ),
-    explainPrompt: (threadId) => explainPrompt(desk, threadId),
-    priceOf: (usage, model) => renderPrice(desk, usage, model),
-    statusRows: (threadId) => Promise.resolve(statusRows(desk, threadId)),
+    explainPrompt: (threadId) => explainPrompt(threads, threadId),
+    priceOf: (usage, model) => renderPrice(threads, usage, model),
+    statusRows: (threadId) => Promise.resolve(statusRows(threads, threadId)),
   };
 }
 
-async function initPrompt(desk: ReplDesk, cwd: string): Promise<string> {
+async function initPrompt(threads: OpenThreads, cwd: string): Promise<string> {
   const path = `${cwd}/AGENTS.md`;
-  if (await desk.host.files.stat(path) === undefined) return INIT_PROMPT;
+  if (await threads.host.files.stat(path) === undefined) return INIT_PROMPT;
   throw new UserError(
     "usage",
     `Cannot begin a new ${path}: there is one already; ask for what should change in it`,
@@ -51,41 +53,41 @@ async function initPrompt(desk: ReplDesk, cwd: string): Promise<string> {
 
 // What is said before the next message is asked for, and not taken note of.
 async function explainPrompt(
-  desk: ReplDesk,
+  threads: OpenThreads,
   threadId: string,
 ): Promise<readonly string[]> {
-  const thread = desk.live(threadId)?.thread;
+  const thread = threads.live(threadId)?.thread;
   if (thread === undefined) return ["This conversation is not open"];
   const { deps, state, settings } = thread;
-  const news = await deps.context.news(state.told, settings);
-  const slot = { frame: state.frame, baseTokens: state.baseTokens };
-  const frame = await frameOf({ threadId, deps, settings, state: slot });
+  const contextUpdate = await deps.context.contextUpdate(state.sent, settings);
+  const slot = { prefix: state.prefix, baseTokens: state.baseTokens };
+  const prefix = await openPrefix({ threadId, deps, settings, state: slot });
   return renderPromptTable(
-    promptRows(frame, state.transcript.entries, news.items),
+    promptRows(prefix, state.transcript.entries, contextUpdate.items),
   );
 }
 
 function renderPrice(
-  desk: ReplDesk,
+  threads: OpenThreads,
   usage: Usage,
   model: string,
 ): string | undefined {
-  const price = priceOf(desk.world.loaded.config, model);
+  const price = priceOf(threads.runtime.loaded.config, model);
   if (price === undefined) return undefined;
   const cost = costOf(usage, price);
   return `$${cost.toFixed(cost < 0.1 ? 4 : 2)}`;
 }
 
 function statusRows(
-  desk: ReplDesk,
+  threads: OpenThreads,
   threadId: string,
 ): readonly (readonly [string, string])[] {
-  const { loaded, rules } = desk.world;
-  const open = desk.live(threadId);
+  const { loaded, rules } = threads.runtime;
+  const open = threads.live(threadId);
   const cache = open?.thread.state.lastCache ?? undefined;
   const files = loaded.layers.flatMap(({ file }) => file ?? []);
   return [
-    ["provider", providerOf(loaded.config, desk.host).baseUrl],
+    ["provider", providerOf(loaded.config, threads.host).baseUrl],
     [
       "project",
       `${loaded.trust.folder}, ${loaded.trust.level ?? "not decided"}`,
@@ -94,7 +96,7 @@ function statusRows(
     ["rules", `${rules.current().rules.length}`],
     ["log", open?.logPath || "not recorded"],
     ...(open === undefined ? [] : contextRows(open.thread.state)),
-    ...limitRows(open?.thread.deps.model.rateLimits?.() ?? [], desk),
+    ...limitRows(open?.thread.deps.model.rateLimits?.() ?? [], threads),
     ...(cache === undefined ? [] : [
       [
         "cache",
@@ -108,7 +110,7 @@ function statusRows(
 
 function limitRows(
   limits: readonly RateLimit[],
-  { host }: ReplDesk,
+  { host }: OpenThreads,
 ): readonly (readonly [string, string])[] {
   const nowMs = host.now().getTime();
   return limits.map(({ name, usedShare, left, resetMs }) => {

@@ -6,38 +6,38 @@ import { findUserMessages } from "../../session/log/rollback_plan.ts";
 import { renderUndoChange, type UndoPlan } from "../../session/undo/plan.ts";
 import { relativeTo } from "../../util/path.ts";
 import { readGitDiff } from "./git_diff.ts";
-import type { ReplDesk } from "./open_threads.ts";
+import type { OpenThreads } from "./open_threads.ts";
 import type {
   FileServices,
   UndoReport,
 } from "../../frontends/conversation/services.ts";
 
 /** The services around files. */
-export function fileServices(desk: ReplDesk): FileServices {
+export function fileServices(threads: OpenThreads): FileServices {
   return {
-    diff: (cwd) => readGitDiff(desk.host, cwd),
-    undoFiles: (threadId, options) => undoFiles(desk, threadId, options),
-    runShell: (command, options) => runShell(desk, command, options),
+    diff: (cwd) => readGitDiff(threads.host, cwd),
+    undoFiles: (threadId, options) => undoFiles(threads, threadId, options),
+    runShell: (command, options) => runShell(threads, command, options),
   };
 }
 
 async function undoFiles(
-  desk: ReplDesk,
+  threads: OpenThreads,
   threadId: string,
   { turns, isDryRun, isForced }: Parameters<FileServices["undoFiles"]>[1],
 ): Promise<UndoReport> {
-  const { codexHome, cwd } = desk.world.loaded;
+  const { codexHome, cwd } = threads.runtime.loaded;
   if (codexHome === undefined) return { changes: [], conflicts: [] };
-  const checkpoints = createCheckpoints(desk.host, { codexHome, threadId });
+  const checkpoints = createCheckpoints(threads.host, { codexHome, threadId });
   const options = { force: isForced };
   const plan = isDryRun
     ? await checkpoints.preview(turns, options)
     : await checkpoints.undo(turns, options);
   const report = {
     ...reportOf(plan, cwd),
-    ...messagesSince(desk, threadId, plan),
+    ...messagesSince(threads, threadId, plan),
   };
-  if (!isDryRun) tellModel(desk, threadId, report);
+  if (!isDryRun) tellModel(threads, threadId, report);
   return report;
 }
 
@@ -53,11 +53,11 @@ function reportOf(plan: UndoPlan, cwd: string): UndoReport {
 }
 
 function messagesSince(
-  desk: ReplDesk,
+  threads: OpenThreads,
   threadId: string,
   { messagesBefore }: UndoPlan,
 ): Pick<UndoReport, "messages"> {
-  const thread = desk.live(threadId)?.thread;
+  const thread = threads.live(threadId)?.thread;
   if (thread === undefined || messagesBefore === undefined) return {};
   const items = thread.state.transcript.entries.map(({ item }) => item);
   const messages = findUserMessages(items).length - messagesBefore;
@@ -67,12 +67,12 @@ function messagesSince(
 // When the conversation goes back too, this goes with it; else the model would believe
 // that its changes are still there.
 function tellModel(
-  desk: ReplDesk,
+  threads: OpenThreads,
   threadId: string,
   { changes }: UndoReport,
 ): void {
   if (changes.length === 0) return;
-  desk.live(threadId)?.thread.submit({
+  threads.live(threadId)?.thread.submit({
     type: "user.shell",
     command: "rondo undo --restore code",
     output: changes.join("\n"),
@@ -82,12 +82,12 @@ function tellModel(
 }
 
 async function runShell(
-  desk: ReplDesk,
+  threads: OpenThreads,
   command: string,
   { cwd, signal, onOutput }: Parameters<FileServices["runShell"]>[1],
 ): ReturnType<FileServices["runShell"]> {
-  const { host, world } = desk;
-  const result = await world.sandbox.run({
+  const { host, runtime } = threads;
+  const result = await runtime.sandbox.run({
     argv: [host.env("SHELL") ?? "/bin/sh", "-c", command],
     cwd,
     env: host.envAll(),

@@ -100,12 +100,12 @@ async function readUntracked(repository: Repository): Promise<string> {
     .filter((path) => path !== "" && !path.endsWith("/"));
   const shown = paths.slice(0, LIMITS.diffUntrackedFiles);
   let text = "";
-  for (const path of shown) text += await renderNewFile(repository, path);
+  for (const path of shown) text += await loadNewFile(repository, path);
   const more = paths.length - shown.length;
   return more === 0 ? text : `${text}[… ${more} more untracked files]\n`;
 }
 
-async function renderNewFile(
+async function loadNewFile(
   { host, cwd }: Repository,
   path: string,
 ): Promise<string> {

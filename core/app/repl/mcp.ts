@@ -1,7 +1,7 @@
 /** Where the conversation meets MCP servers; without any, nothing is loaded. */
 
 import { UserError } from "../../protocol/error.ts";
-import type { ReplDesk } from "./open_threads.ts";
+import type { OpenThreads } from "./open_threads.ts";
 import type { ContextServices } from "../../frontends/conversation/services.ts";
 
 /** The MCP half of the context services. */
@@ -11,21 +11,23 @@ type McpServices = Pick<
 >;
 
 /** What is asked of the servers of the world as it is now. */
-export function mcpServices(desk: ReplDesk): McpServices {
+export function mcpServices(threads: OpenThreads): McpServices {
   return {
-    meet: (person) => desk.person.meet(person),
+    meet: (person) => threads.person.meet(person),
     mcpServers: async () => {
-      const hub = await desk.world.mcp?.hub();
-      return hub?.servers() ?? [];
+      const mcpServers = await threads.runtime.mcp?.mcpServers();
+      return mcpServers?.servers() ?? [];
     },
-    refreshMcp: () => refresh(desk),
+    refreshMcp: () => refresh(threads),
     mcpPrompts: async () => {
-      const hub = await desk.world.mcp?.hub();
-      return await hub?.prompts() ?? [];
+      const mcpServers = await threads.runtime.mcp?.mcpServers();
+      return await mcpServers?.prompts() ?? [];
     },
     mcpPrompt: async (server, name, values) => {
-      const hub = await desk.world.mcp?.hub();
-      if (hub !== undefined) return await hub.prompt(server, name, values);
+      const mcpServers = await threads.runtime.mcp?.mcpServers();
+      if (mcpServers !== undefined) {
+        return await mcpServers.prompt(server, name, values);
+      }
       throw new UserError(
         "usage",
         `Cannot ask MCP server ${server}: it is not there`,
@@ -34,14 +36,14 @@ export function mcpServices(desk: ReplDesk): McpServices {
   };
 }
 
-async function refresh(desk: ReplDesk): Promise<string> {
-  const hub = await desk.world.mcp?.hub();
-  if (hub === undefined) return "No MCP server is configured";
-  const servers = await hub.refresh();
+async function refresh(threads: OpenThreads): Promise<string> {
+  const mcpServers = await threads.runtime.mcp?.mcpServers();
+  if (mcpServers === undefined) return "No MCP server is configured";
+  const servers = await mcpServers.refresh();
   const lines = servers.map(({ name, state, tools }) =>
     `${name}: ${state}, ${tools.length} tools`
   );
-  const tokens = desk.renewTools();
+  const tokens = threads.renewTools();
   const cost =
     `The next request offers these tools; the ${tokens} tokens so far are sent without the cache`;
   return [...lines, ...(tokens > 0 ? [cost] : [])].join("; ");

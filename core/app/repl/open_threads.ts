@@ -7,14 +7,14 @@ import { viewItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { findSession } from "../../session/library/find.ts";
 import type { OpenThread } from "../../session/thread/open.ts";
-import { ReplPerson } from "./person.ts";
-import { openWorld, type World } from "../runtime.ts";
+import { ReplPrompter } from "./person.ts";
+import { openRuntime, type Runtime } from "../runtime.ts";
 import type {
   OpenedThread,
   PastMessage,
 } from "../../frontends/conversation/services.ts";
 
-interface ReplDeskOptions {
+interface OpenThreadsOptions {
   readonly host: Host;
   readonly commandLine: CommandLine;
   /** Whether somebody sits at the terminal. */
@@ -22,47 +22,51 @@ interface ReplDeskOptions {
 }
 
 /** Reads the configuration. Throws UserError. */
-export async function openReplDesk(
-  options: ReplDeskOptions,
-): Promise<ReplDesk> {
-  const person = new ReplPerson();
-  return new ReplDesk(options, await loadWorld(options, person), person);
+export async function openThreads(
+  options: OpenThreadsOptions,
+): Promise<OpenThreads> {
+  const person = new ReplPrompter();
+  return new OpenThreads(options, await loadRuntime(options, person), person);
 }
 
-export class ReplDesk {
+export class OpenThreads {
   readonly host: Host;
   readonly commandLine: CommandLine;
   /** Who is asked what no thread asks. */
-  readonly person: ReplPerson;
-  readonly #options: ReplDeskOptions;
+  readonly person: ReplPrompter;
+  readonly #options: OpenThreadsOptions;
   readonly #threads = new Map<string, OpenThread>();
   /** All that were opened: threads keep the servers of theirs. */
-  readonly #worlds: World[] = [];
-  #world: World;
+  readonly #runtimes: Runtime[] = [];
+  #runtime: Runtime;
 
-  constructor(options: ReplDeskOptions, world: World, person: ReplPerson) {
+  constructor(
+    options: OpenThreadsOptions,
+    runtime: Runtime,
+    person: ReplPrompter,
+  ) {
     this.host = options.host;
     this.person = person;
-    person.useWorld(() => this.#world);
+    person.useRuntime(() => this.#runtime);
     this.commandLine = options.commandLine;
     this.#options = options;
-    this.#world = world;
-    this.#worlds.push(world);
+    this.#runtime = runtime;
+    this.#runtimes.push(runtime);
   }
 
-  get world(): World {
-    return this.#world;
+  get runtime(): Runtime {
+    return this.#runtime;
   }
 
   /** Reads the configuration anew; threads that are open keep theirs. */
   async reload(): Promise<void> {
-    this.#world = await loadWorld(this.#options, this.person);
-    this.#worlds.push(this.#world);
+    this.#runtime = await loadRuntime(this.#options, this.person);
+    this.#runtimes.push(this.#runtime);
   }
 
   /** Ends the servers that threads of this conversation have used. */
   async close(): Promise<void> {
-    await Promise.all(this.#worlds.map((world) => world.mcp?.close()));
+    await Promise.all(this.#runtimes.map((runtime) => runtime.mcp?.close()));
   }
 
   /**
@@ -110,17 +114,17 @@ export class ReplDesk {
 
   /** The home of sessions. Throws SessionError when there is none. */
   codexHome(): string {
-    const { codexHome } = this.#world.loaded;
+    const { codexHome } = this.#runtime.loaded;
     if (codexHome !== undefined) return codexHome;
     throw new SessionError("Cannot find sessions: there is no home folder");
   }
 }
 
-async function loadWorld(
-  { host, commandLine, canAsk }: ReplDeskOptions,
-  person: ReplPerson,
-): Promise<World> {
-  return await openWorld(host, commandLine.flags, {
+async function loadRuntime(
+  { host, commandLine, canAsk }: OpenThreadsOptions,
+  person: ReplPrompter,
+): Promise<Runtime> {
+  return await openRuntime(host, commandLine.flags, {
     canAsk,
     source: "repl",
     ...(canAsk && { person: person.answers() }),

@@ -1,21 +1,21 @@
 /** The person of a conversation as MCP servers see them; known only once the terminal is open. */
-import type { FormAnswer, Person } from "../../protocol/form.ts";
+import type { FormAnswer, UserPrompter } from "../../protocol/form.ts";
 import type { Decision } from "../../protocol/policy.ts";
-import type { AgentWorld } from "../agent.ts";
+import type { AgentRuntime } from "../agent.ts";
 import type { McpPerson } from "../mcp_access.ts";
 
-export class ReplPerson {
-  #person: Person | undefined;
-  #world: (() => AgentWorld) | undefined;
+export class ReplPrompter {
+  #person: UserPrompter | undefined;
+  #runtime: (() => AgentRuntime) | undefined;
 
   /** The face of the conversation has been opened. */
-  meet(person: Person): void {
+  meet(person: UserPrompter): void {
     this.#person = person;
   }
 
   /** Where the model is reached, asked for at each request. */
-  useWorld(world: () => AgentWorld): void {
-    this.#world = world;
+  useRuntime(runtime: () => AgentRuntime): void {
+    this.#runtime = runtime;
   }
 
   /** What servers are given; nobody answers before there is somebody. */
@@ -27,12 +27,12 @@ export class ReplPerson {
         ask: async (request, signal): Promise<Decision> =>
           await this.#person?.allow(request, signal) ?? { type: "deny" },
         send: async (request, context, signal) => {
-          const world = this.#world?.();
-          if (world === undefined) {
+          const runtime = this.#runtime?.();
+          if (runtime === undefined) {
             throw new Error("Broken invariant: no world");
           }
           const { sendSampling } = await import("../sampling.ts");
-          return await sendSampling(world, request, { context, signal });
+          return await sendSampling(runtime, request, { context, signal });
         },
         tell: (message) => this.#person?.tell(message),
       },

@@ -2,7 +2,7 @@
 
 import { LIMITS } from "../../protocol/limits.ts";
 import { contextServices } from "./context.ts";
-import type { ReplDesk } from "./open_threads.ts";
+import type { OpenThreads } from "./open_threads.ts";
 import { fileServices } from "./files.ts";
 import { settingsServices } from "./settings.ts";
 import { startServices } from "./start.ts";
@@ -10,21 +10,21 @@ import { threadServices } from "./threads.ts";
 import type { ReplServices } from "../../frontends/conversation/services.ts";
 
 /** All of them, for one run of the program. */
-export function createReplServices(desk: ReplDesk): ReplServices {
+export function createReplServices(threads: OpenThreads): ReplServices {
   return {
-    history: historyOf(desk),
-    ...startServices(desk),
-    ...threadServices(desk),
-    ...settingsServices(desk),
-    ...fileServices(desk),
-    ...contextServices(desk),
+    history: historyOf(threads),
+    ...startServices(threads),
+    ...threadServices(threads),
+    ...settingsServices(threads),
+    ...fileServices(threads),
+    ...contextServices(threads),
   };
 }
 
-function historyOf(desk: ReplDesk): ReplServices["history"] {
-  const { config, codexHome } = desk.world.loaded;
+function historyOf(threads: OpenThreads): ReplServices["history"] {
+  const { config, codexHome } = threads.runtime.loaded;
   const isKept = config.history.persistence === "save-all" &&
-    desk.commandLine.flags.ephemeral !== true;
+    threads.commandLine.flags.ephemeral !== true;
   if (!isKept || codexHome === undefined) return undefined;
   return {
     path: `${codexHome}/history.jsonl`,

@@ -12,7 +12,7 @@ import {
 import { SandboxUnavailable, UserError } from "../../protocol/error.ts";
 import type { SandboxMode, SandboxPolicy } from "../../protocol/policy.ts";
 import { dirname } from "../../util/path.ts";
-import type { ReplDesk } from "./open_threads.ts";
+import type { OpenThreads } from "./open_threads.ts";
 import { renderPattern, renderSource } from "../../policy/rules.ts";
 import type {
   PermissionPreset,
@@ -20,11 +20,11 @@ import type {
 } from "../../frontends/conversation/services.ts";
 
 /** The services around settings. */
-export function settingsServices(desk: ReplDesk): SettingsServices {
+export function settingsServices(threads: OpenThreads): SettingsServices {
   return {
-    models: () => Promise.resolve(listModels(desk)),
+    models: () => Promise.resolve(listModels(threads)),
     modelPatch: (slug, effort) => {
-      const { config, catalog } = desk.world.loaded;
+      const { config, catalog } = threads.runtime.loaded;
       const model = modelInfoOf(config, catalog, slug);
       const wanted = effort ?? config.model_reasoning_effort;
       return Promise.resolve({
@@ -33,13 +33,13 @@ export function settingsServices(desk: ReplDesk): SettingsServices {
           { reasoningEffort: wanted }),
       });
     },
-    presets: () => listPresets(desk),
-    sandboxPolicy: (mode) => policyOf(desk, mode),
-    describeSandbox: (policy) => describeSandbox(desk, policy),
+    presets: () => listPresets(threads),
+    sandboxPolicy: (mode) => policyOf(threads, mode),
+    describeSandbox: (policy) => describeSandbox(threads, policy),
     rules: () => {
-      const saved = `${desk.world.loaded.codexHome ?? ""}/rules`;
+      const saved = `${threads.runtime.loaded.codexHome ?? ""}/rules`;
       return Promise.resolve(
-        desk.world.rules.current().rules.map((rule) => ({
+        threads.runtime.rules.current().rules.map((rule) => ({
           rule: `${rule.decision} ${renderPattern(rule)}`,
           source: renderSource(rule),
           isRevocable: dirname(rule.source.file) === saved,
@@ -47,7 +47,7 @@ export function settingsServices(desk: ReplDesk): SettingsServices {
       );
     },
     revokeRule: async (number) => {
-      const { rules } = desk.world;
+      const { rules } = threads.runtime;
       const rule = rules.current().rules[number - 1];
       if (rule === undefined) {
         throw new UserError(
@@ -61,20 +61,23 @@ export function settingsServices(desk: ReplDesk): SettingsServices {
 }
 
 // The configured one first; OpenAI's own names only where they are served.
-function listModels(desk: ReplDesk): readonly KnownModel[] {
-  const { config, catalog } = desk.world.loaded;
-  const provider = providerOf(config, desk.host);
+function listModels(threads: OpenThreads): readonly KnownModel[] {
+  const { config, catalog } = threads.runtime.loaded;
+  const provider = providerOf(config, threads.host);
   return knownModels(config, catalog, {
     isOpenai: isOpenaiService(provider),
   });
 }
 
-function listPresets(desk: ReplDesk): readonly PermissionPreset[] {
+function listPresets(threads: OpenThreads): readonly PermissionPreset[] {
   return [
     {
       name: "read-only",
       description: "Commands may read; everything else is asked about",
-      patch: { approval: "on-request", sandbox: policyOf(desk, "read-only") },
+      patch: {
+        approval: "on-request",
+        sandbox: policyOf(threads, "read-only"),
+      },
     },
     {
       name: "auto",
@@ -82,7 +85,7 @@ function listPresets(desk: ReplDesk): readonly PermissionPreset[] {
         "Commands may change files here, inside the sandbox; the rest is asked about",
       patch: {
         approval: "on-request",
-        sandbox: policyOf(desk, "workspace-write"),
+        sandbox: policyOf(threads, "workspace-write"),
       },
     },
     {
@@ -90,22 +93,22 @@ function listPresets(desk: ReplDesk): readonly PermissionPreset[] {
       description: "Commands run without a sandbox and nothing is asked",
       patch: {
         approval: "never",
-        sandbox: policyOf(desk, "danger-full-access"),
+        sandbox: policyOf(threads, "danger-full-access"),
       },
     },
   ];
 }
 
-function policyOf(desk: ReplDesk, mode: SandboxMode): SandboxPolicy {
-  const { config, addDirs } = desk.world.loaded;
+function policyOf(threads: OpenThreads, mode: SandboxMode): SandboxPolicy {
+  const { config, addDirs } = threads.runtime.loaded;
   return sandboxPolicyOf(config, { addDirs, mode });
 }
 
 async function describeSandbox(
-  desk: ReplDesk,
+  threads: OpenThreads,
   policy: SandboxPolicy,
 ): Promise<readonly string[]> {
-  const { sandbox, loaded } = desk.world;
+  const { sandbox, loaded } = threads.runtime;
   try {
     return await sandbox.describePlan(policy, loaded.cwd);
   } catch (error) {

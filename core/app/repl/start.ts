@@ -6,7 +6,7 @@ import { saveTrust } from "../../config/trust.ts";
 import { errorText, UserError } from "../../protocol/error.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 import { saveHookTrust } from "../hooks.ts";
-import type { ReplDesk } from "./open_threads.ts";
+import type { OpenThreads } from "./open_threads.ts";
 import type {
   MissingKey,
   StartServices,
@@ -20,13 +20,13 @@ const CONSEQUENCE =
   "With a yes, commands may change files in it inside the sandbox, and its .codex/ settings and rules count; with a no, every command that is not known to be harmless is asked about.";
 
 /** The services before a thread is open. */
-export function startServices(desk: ReplDesk): StartServices {
+export function startServices(threads: OpenThreads): StartServices {
   let asked: readonly HookSource[] = [];
   return {
-    checkReady: () => checkReady(desk),
+    checkReady: () => checkReady(threads),
     trustQuestion: () => {
-      const { loaded, undecidedHooks } = desk.world;
-      const { bypass, ignoreUserConfig } = desk.commandLine.flags;
+      const { loaded, undecidedHooks } = threads.runtime;
+      const { bypass, ignoreUserConfig } = threads.commandLine.flags;
       asked = [];
       if (loaded.codexHome === undefined || ignoreUserConfig) {
         return Promise.resolve(undefined);
@@ -39,17 +39,17 @@ export function startServices(desk: ReplDesk): StartServices {
       return Promise.resolve(hooksQuestion(undecidedHooks));
     },
     saveTrust: async ({ folder }, isTrusted) => {
-      const { codexHome } = desk.world.loaded;
+      const { codexHome } = threads.runtime.loaded;
       if (asked.length > 0) {
         const decided = { sources: asked, trusted: isTrusted };
-        await saveHookTrust(desk.host, codexHome, decided);
+        await saveHookTrust(threads.host, codexHome, decided);
       } else {
-        await saveTrust(desk.host, codexHome, {
+        await saveTrust(threads.host, codexHome, {
           folder,
           level: isTrusted ? "trusted" : "untrusted",
         });
       }
-      await desk.reload();
+      await threads.reload();
     },
   };
 }
@@ -72,15 +72,17 @@ function hooksQuestion(
 }
 
 // The key itself is asked for: an empty variable and a broken auth.json show here too.
-async function checkReady(desk: ReplDesk): Promise<MissingKey | undefined> {
-  const { host, world } = desk;
-  const provider = providerOf(world.loaded.config, host);
+async function checkReady(
+  threads: OpenThreads,
+): Promise<MissingKey | undefined> {
+  const { host, runtime } = threads;
+  const provider = providerOf(runtime.loaded.config, host);
   try {
-    await createAuth(host, provider, world.loaded.codexHome).token();
+    await createAuth(host, provider, runtime.loaded.codexHome).token();
     return undefined;
   } catch (error) {
     if (!(error instanceof UserError) || error.kind !== "auth") throw error;
-    const home = world.loaded.codexHome ?? "~/.codex";
+    const home = runtime.loaded.codexHome ?? "~/.codex";
     return {
       message: errorText(error).split("\n")[0] ?? "",
       isChosen: provider.id !== DEFAULT_PROVIDER,

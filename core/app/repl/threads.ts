@@ -13,42 +13,43 @@ import {
 import { resolvePath } from "../../util/path.ts";
 import { secretValues, writeExport } from "../commands/export_file.ts";
 import { openThread, threadFactory } from "../open_thread.ts";
-import type { ReplDesk } from "./open_threads.ts";
+import type { OpenThreads } from "./open_threads.ts";
 import type { ThreadServices } from "../../frontends/conversation/services.ts";
 
 /** The services around threads. */
-export function threadServices(desk: ReplDesk): ThreadServices {
-  const factory = (): Promise<ThreadFactory> => threadFactory(desk.world);
+export function threadServices(threads: OpenThreads): ThreadServices {
+  const factory = (): Promise<ThreadFactory> => threadFactory(threads.runtime);
   return {
     open: async () =>
-      desk.opened(await openThread(desk.world, desk.commandLine)),
-    start: async () => desk.opened(await startThread(await factory())),
+      threads.opened(await openThread(threads.runtime, threads.commandLine)),
+    start: async () => threads.opened(await startThread(await factory())),
     resume: async (name) => {
-      const path = await desk.logPath(name);
-      return desk.opened(await resumeThread(await factory(), path));
+      const path = await threads.logPath(name);
+      return threads.opened(await resumeThread(await factory(), path));
     },
     fork: async (threadId, atUserMessage) => {
-      const path = await desk.logPath(threadId);
-      return desk.opened(
+      const path = await threads.logPath(threadId);
+      return threads.opened(
         await forkThread(await factory(), path, atUserMessage),
       );
     },
-    sessions: () => listHereFirst(desk),
+    sessions: () => listHereFirst(threads),
     messageCount: (threadId) => {
-      const entries = desk.live(threadId)?.thread.state.transcript.entries;
+      const entries = threads.live(threadId)?.thread.state.transcript.entries;
       return findUserMessages((entries ?? []).map(({ item }) => item)).length;
     },
-    rename: (threadId, name) => rename(desk, threadId, name),
-    exportThread: (threadId, options) => exportThread(desk, threadId, options),
+    rename: (threadId, name) => rename(threads, threadId, name),
+    exportThread: (threadId, options) =>
+      exportThread(threads, threadId, options),
   };
 }
 
 async function listHereFirst(
-  desk: ReplDesk,
+  threads: OpenThreads,
 ): ReturnType<ThreadServices["sessions"]> {
-  const { cwd, codexHome } = desk.world.loaded;
+  const { cwd, codexHome } = threads.runtime.loaded;
   if (codexHome === undefined) return [];
-  const { sessions } = await listSessions(desk.host, {
+  const { sessions } = await listSessions(threads.host, {
     codexHome,
     limit: LIMITS.sessionsListed * 5,
   });
@@ -59,35 +60,35 @@ async function listHereFirst(
 }
 
 async function rename(
-  desk: ReplDesk,
+  threads: OpenThreads,
   threadId: string,
   name: string,
 ): Promise<void> {
-  const live = desk.live(threadId);
+  const live = threads.live(threadId);
   if (live !== undefined) return live.thread.rename(parseSessionName(name));
-  await renameSession(desk.host, await desk.logPath(threadId), {
-    codexHome: desk.codexHome(),
+  await renameSession(threads.host, await threads.logPath(threadId), {
+    codexHome: threads.codexHome(),
     name,
   });
 }
 
 async function exportThread(
-  desk: ReplDesk,
+  threads: OpenThreads,
   threadId: string,
   options: Parameters<ThreadServices["exportThread"]>[1],
 ): Promise<string> {
   const { format, path } = options;
-  const { loaded } = desk.world;
+  const { loaded } = threads.runtime;
   const ending = format === "markdown" ? "md" : "jsonl";
   const output = resolvePath(
     loaded.cwd,
     path ?? `conversation-${threadId.slice(0, 13)}.${ending}`,
   );
-  await writeExport(desk.host, {
-    logPath: await desk.logPath(threadId),
+  await writeExport(threads.host, {
+    logPath: await threads.logPath(threadId),
     output,
     format,
-    secrets: secretValues(desk.host, loaded),
+    secrets: secretValues(threads.host, loaded),
   });
   return output;
 }

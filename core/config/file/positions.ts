@@ -28,8 +28,8 @@ export function parseTomlEntries(text: string): TomlEntry[] {
     const char = text[at];
     if (char !== undefined && char !== "\n" && char !== "\r" && char !== "#") {
       const entry = char === "["
-        ? readHeader(text, at, elements)
-        : readPair(text, at, table);
+        ? parseHeader(text, at, elements)
+        : parsePair(text, at, table);
       if (entry.kind !== "pair") table = entry.path;
       at = entry.valueEnd;
       const end = lineEnd(text, at);
@@ -81,7 +81,7 @@ export function isSamePath(
 
 type Piece = Omit<TomlEntry, "line" | "start" | "end">;
 
-function readHeader(
+function parseHeader(
   text: string,
   at: number,
   elements: Map<string, number>,
@@ -120,7 +120,7 @@ function withElements(
   return path;
 }
 
-function readPair(text: string, at: number, table: readonly string[]): Piece {
+function parsePair(text: string, at: number, table: readonly string[]): Piece {
   const equals = findOutsideStrings(text, at, "=");
   const path = [...table, ...parseTomlKey(text.slice(at, equals))];
   const valueStart = skipBlank(text, equals + 1);

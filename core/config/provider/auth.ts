@@ -76,7 +76,7 @@ async function readToken(
     case "none":
       return undefined;
     case "env":
-      return checkToken(readVariable(host, source), `variable ${source.name}`);
+      return checkToken(parseVariable(host, source), `variable ${source.name}`);
     case "bearer":
       return checkToken(source.token.trim(), "bearer token in config.toml");
     case "command":
@@ -99,7 +99,7 @@ async function readToken(
   }
 }
 
-function readVariable(
+function parseVariable(
   host: Host,
   source: Extract<AuthSource, { type: "env" }>,
 ): string {

@@ -32,7 +32,7 @@ export function parseBaseUrl(
 }
 
 /** The extra headers with their values; a bearer token among them is told apart. */
-export function readHeaders(
+export function parseHeaders(
   id: string,
   table: ProviderConfig,
   host: Pick<Host, "env">,

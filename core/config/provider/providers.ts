@@ -4,7 +4,7 @@ import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { ProviderEndpoint } from "../../protocol/provider.ts";
 import { unreachable } from "../../util/assert.ts";
-import { isAzure, parseBaseUrl, readHeaders } from "./endpoint.ts";
+import { isAzure, parseBaseUrl, parseHeaders } from "./endpoint.ts";
 import {
   type Config,
   parseProvider,
@@ -115,7 +115,7 @@ function buildProvider(
 ): Provider {
   if (table.wire_api === "chat") throw chatRefused(id);
   const url = parseBaseUrl(id, table.base_url ?? OPENAI_URL);
-  const headers = readHeaders(id, table, host);
+  const headers = parseHeaders(id, table, host);
   const name = table.name ?? id;
   const caBundle = table.ca_bundle ?? caFromEnvironment(host);
   return {

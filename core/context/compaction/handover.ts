@@ -9,7 +9,7 @@ import {
 import { LIMITS } from "../../protocol/limits.ts";
 import { typedText, withoutImages } from "../format/tags.ts";
 import { cutMiddle, oneLine } from "../format/text.ts";
-import { toldFolder } from "../agents_md_nested.ts";
+import { sentFolder } from "../agents_md_nested.ts";
 
 const HandoverShape = z.object({
   /** What the person asked at the very beginning, and last. */
@@ -81,7 +81,7 @@ function foldMessage(state: HandoverState, item: WireItem): HandoverState {
     const firstRequest = state.firstRequest ?? request;
     return { ...state, firstRequest, request };
   }
-  const folder = toldFolder(item);
+  const folder = sentFolder(item);
   // Those of the initial messages come back by themselves.
   if (folder === undefined || state.request === undefined) return state;
   const docs = state.docs.filter((known) => known !== folder);

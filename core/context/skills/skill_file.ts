@@ -46,7 +46,7 @@ export function parseSkillFile(
   if ("problem" in yaml) return { problem: `invalid YAML, ${yaml.problem}` };
   const fields = asObject(yaml.value);
   if (fields === undefined) return { problem: "frontmatter is no mapping" };
-  return readFields(fields, folderName);
+  return parseFields(fields, folderName);
 }
 
 /** Whether the model may choose the skill by itself; a sidecar that says nothing allows it. */
@@ -71,7 +71,7 @@ function frontmatter(text: string): string | undefined {
   return end < 0 ? undefined : lines.slice(1, end).join("\n");
 }
 
-function readFields(
+function parseFields(
   fields: JsonObject,
   folderName: string,
 ): SkillFacts | { readonly problem: string } {

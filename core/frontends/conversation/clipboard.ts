@@ -10,7 +10,7 @@ type CopyHost = Pick<
 >;
 
 /** The command that takes a text on stdin; undefined without a desktop. */
-export function clipboardCommand(
+export function clipboardProgram(
   host: Pick<ReplHost, "env" | "os">,
 ): readonly string[] | undefined {
   if (host.os === "darwin") return ["pbcopy"];
@@ -26,7 +26,7 @@ export async function copyText(
   host: CopyHost,
   terminal: Terminal,
 ): Promise<string | undefined> {
-  const command = clipboardCommand(host);
+  const command = clipboardProgram(host);
   if (command !== undefined && await pipeInto(command, text, host)) {
     return command[0];
   }

@@ -7,7 +7,7 @@ import type { Op } from "../../protocol/op.ts";
 import type { Decision } from "../../protocol/policy.ts";
 import { visibleText } from "../../util/text/visible_text.ts";
 import { decideEnding } from "../jsonl/outcome.ts";
-import type { ReplSessionOptions } from "./view.ts";
+import type { ConversationOptions } from "./view.ts";
 import { readParts } from "./user_parts.ts";
 import { PendingInput } from "./pending_input.ts";
 import { ReplState } from "./state.ts";
@@ -18,8 +18,8 @@ import type { OpenedThread } from "./services.ts";
 import { createSlashContext } from "./slash_context.ts";
 
 /** Takes lines, not keys; made for one face. */
-export class ReplSession {
-  readonly #options: ReplSessionOptions;
+export class Conversation {
+  readonly #options: ConversationOptions;
   #pending = new PendingInput();
   #state = new ReplState();
   #opened: OpenedThread | undefined;
@@ -27,7 +27,7 @@ export class ReplSession {
   #tasks = 0;
   #code = exitCode("done");
 
-  constructor(options: ReplSessionOptions) {
+  constructor(options: ConversationOptions) {
     this.#options = options;
   }
 
@@ -66,7 +66,7 @@ export class ReplSession {
     const waiting = this.#pending.takeQueue();
     this.#pending = new PendingInput();
     waiting.forEach((line) => this.#pending.enqueue(line));
-    this.#options.face.opened(opened);
+    this.#options.view.opened(opened);
     void this.#follow(opened);
   }
 
@@ -90,7 +90,7 @@ export class ReplSession {
       case "command": {
         const command = slashCommand(slash.name);
         if (command === undefined) {
-          this.#options.face.fail(unknownSlash(SLASH_COMMANDS, slash.name));
+          this.#options.view.fail(unknownSlash(SLASH_COMMANDS, slash.name));
           return false;
         }
         if (this.isBusy && !command.whileBusy) this.enqueue(line);
@@ -110,14 +110,14 @@ export class ReplSession {
   /** Keeps a line until the turn is over. */
   enqueue(line: string): void {
     this.#pending.enqueue(line);
-    this.#options.face.changed();
+    this.#options.view.changed();
     void this.#drain();
   }
 
   /** Takes the newest waiting line back, for editing. */
   unqueue(): string | undefined {
     const line = this.#pending.unqueue();
-    if (line !== undefined) this.#options.face.changed();
+    if (line !== undefined) this.#options.view.changed();
     return line;
   }
 
@@ -146,7 +146,7 @@ export class ReplSession {
   /** Hands an op to the thread; nothing happens when there is none. */
   op(op: Op): void {
     if (op.type === "compact") {
-      this.#options.face.waiting("Shortening the history");
+      this.#options.view.waiting("Shortening the history");
     }
     this.#opened?.thread.submit(op);
   }
@@ -158,11 +158,11 @@ export class ReplSession {
 
   /** A message for the model; `shown` stands for it on the screen. */
   async send(text: string, shown: string): Promise<void> {
-    const { host, face } = this.#options;
+    const { host, view } = this.#options;
     const thread = this.#opened?.thread;
-    if (thread === undefined) return face.giveBack([shown]);
-    if (this.#pending.sent(shown)) face.said(shown);
-    face.changed();
+    if (thread === undefined) return view.giveBack([shown]);
+    if (this.#pending.sent(shown)) view.said(shown);
+    view.changed();
     const parts = await readParts(text, host, this.cwd);
     thread.submit({ type: "user.input", parts });
   }
@@ -170,13 +170,13 @@ export class ReplSession {
   async #sendPrompt(
     slash: Extract<ReturnType<typeof parseSlash>, { type: "mcp_prompt" }>,
   ): Promise<void> {
-    const { services, face } = this.#options;
+    const { services, view } = this.#options;
     const { server, name, args } = slash;
     const found = (await services.mcpPrompts()).find((one) =>
       one.server === server && one.name === name
     );
     if (found === undefined) {
-      return face.fail(
+      return view.fail(
         `Unknown prompt /${server}:${name}; /mcp prompts lists all`,
       );
     }
@@ -186,24 +186,24 @@ export class ReplSession {
   }
 
   async #runShell(command: string): Promise<void> {
-    const { services, face } = this.#options;
+    const { services, view } = this.#options;
     if (this.#shell !== undefined) {
-      return face.fail("Cannot run it: another ! command is running");
+      return view.fail("Cannot run it: another ! command is running");
     }
     const shell = new AbortController();
     this.#shell = shell;
-    face.said(`!${command}`);
+    view.said(`!${command}`);
     await this.#run(async () => {
       const result = await services.runShell(command, {
         cwd: this.cwd,
         signal: shell.signal,
-        onOutput: (text) => face.output(visibleText(text)),
+        onOutput: (text) => view.output(visibleText(text)),
       });
-      face.shellEnded(result);
+      view.shellEnded(result);
       this.op({ type: "user.shell", command, ...result });
     });
     this.#shell = undefined;
-    face.changed();
+    view.changed();
   }
 
   /** Opens another thread and ends the present one; on failure it stays. */
@@ -219,15 +219,15 @@ export class ReplSession {
   // Whatever fails here is told and ends nothing.
   async #run(work: () => Promise<void>): Promise<void> {
     this.#tasks++;
-    this.#options.face.changed();
+    this.#options.view.changed();
     try {
       await work();
     } catch (error) {
-      this.#options.face.fail(errorText(error));
+      this.#options.view.fail(errorText(error));
     } finally {
       this.#tasks--;
     }
-    this.#options.face.changed();
+    this.#options.view.changed();
     await this.#drain();
   }
 
@@ -239,19 +239,19 @@ export class ReplSession {
   }
 
   #take(event: Event): void {
-    const { face } = this.#options;
+    const { view } = this.#options;
     this.#state.take(event);
     if (event.type === "turn.started") {
-      this.#pending.started().forEach((text) => face.said(text));
+      this.#pending.started().forEach((text) => view.said(text));
     }
     if (event.type === "input.steered") {
-      face.said(this.#pending.steered() ?? event.text);
+      view.said(this.#pending.steered() ?? event.text);
     }
-    face.show(event);
+    view.show(event);
     if (event.type === "thread.started") void this.#drain();
     if (event.type === "turn.completed") this.#endTurn(event.outcome);
     if (event.type === "thread.closed") this.#lose(event.failure);
-    face.changed();
+    view.changed();
   }
 
   #endTurn(outcome: Outcome): void {
@@ -265,7 +265,7 @@ export class ReplSession {
     this.#endReview(outcome);
     // After a stop or a failure the person decides what is still wanted.
     if (outcome.type === "done") void this.#drain();
-    else this.#options.face.giveBack(this.#pending.takeQueue());
+    else this.#options.view.giveBack(this.#pending.takeQueue());
   }
 
   #endReview(outcome: Outcome): void {
@@ -273,18 +273,18 @@ export class ReplSession {
     this.#state.isReviewing = false;
     if (!isReview || outcome.type !== "done") return;
     if (parseReview(outcome.message) === undefined) {
-      this.#options.face.say([NO_LIST]);
+      this.#options.view.say([NO_LIST]);
     }
   }
 
   #lose(failure: Failure | undefined): void {
     if (this.#opened === undefined) return;
     this.#opened = undefined;
-    const { face } = this.#options;
-    face.giveBack(this.#pending.lost());
+    const { view } = this.#options;
+    view.giveBack(this.#pending.lost());
     const why = failure === undefined ? "it was closed" : failure.message;
     if (failure !== undefined) this.#code = exitCodeOf(failure);
-    face.fail(
+    view.fail(
       `The conversation cannot go on: ${why}. /new begins one, /resume ${this.#state.threadId} opens this one again`,
     );
   }
@@ -293,7 +293,7 @@ export class ReplSession {
     if (this.#tasks > 0 || this.#state.threadId === "") return;
     const line = this.#pending.next();
     if (line === undefined) return;
-    this.#options.face.changed();
+    this.#options.view.changed();
     await this.submit(line);
     if (!this.isBusy) await this.#drain();
   }

@@ -2,7 +2,7 @@
 import type { Flags } from "../../contract/command_line.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import type { Usage } from "../../protocol/event.ts";
-import type { Person } from "../../protocol/form.ts";
+import type { UserPrompter } from "../../protocol/form.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { SandboxMode, SandboxPolicy } from "../../protocol/policy.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
@@ -119,7 +119,7 @@ export interface FileServices {
 
 export interface ContextServices {
   /** From here on questions that are no thread's own go to them. */
-  meet(person: Person): void;
+  meet(person: UserPrompter): void;
   readonly skills: () => Promise<readonly SkillLine[]>;
   /** Servers and what they offer; empty when none is configured. */
   mcpServers(): Promise<readonly McpServerLine[]>;

@@ -5,7 +5,7 @@ import type { ReplState } from "./state.ts";
 import type { SlashSpec } from "./slash.ts";
 import type { OpenedThread, ReplHost, ReplServices } from "./services.ts";
 import { copyText } from "./clipboard.ts";
-import type { ReplSessionOptions } from "./view.ts";
+import type { ConversationOptions } from "./view.ts";
 
 export interface SlashContext {
   readonly services: ReplServices;
@@ -50,20 +50,20 @@ interface SlashTarget {
 /** Made anew for each command: the thread may have changed. */
 export function createSlashContext(
   session: SlashTarget,
-  options: ReplSessionOptions,
+  options: ConversationOptions,
 ): SlashContext {
-  const { services, host, terminal, face } = options;
+  const { services, host, terminal, view } = options;
   return {
     services,
     host,
     state: session.state,
     cwd: session.cwd,
-    say: (lines) => face.say(lines),
-    sayMarkdown: (text) => face.sayMarkdown(text),
-    sayDiff: (diff) => face.sayDiff(diff),
+    say: (lines) => view.say(lines),
+    sayMarkdown: (text) => view.sayMarkdown(text),
+    sayDiff: (diff) => view.sayDiff(diff),
     showActivity: (number) => {
       const activity = session.state.lastActivity(number);
-      if (activity !== undefined) face.showWhole(activity);
+      if (activity !== undefined) view.showWhole(activity);
       return activity !== undefined;
     },
     submit: (op) => session.op(op),
@@ -71,6 +71,6 @@ export function createSlashContext(
     send: (text, shown) => void session.send(text, shown),
     switchTo: (open) => session.switchTo(open),
     copy: (text) => copyText(text, host, terminal),
-    leave: () => face.leave(),
+    leave: () => view.leave(),
   };
 }

@@ -132,7 +132,7 @@ async function runSandbox(context: SlashContext, args: string): Promise<void> {
       : await services.describeSandbox(policy);
     return context.say([
       `Sandbox: ${policy?.mode ?? "unknown"} (${
-        state.receipt?.backend ?? "none"
+        state.sandboxStatus?.backend ?? "none"
       })`,
       ...lines.map((line) => `  ${line}`),
       `Choose with /sandbox MODE: ${MODES.join(", ")}`,

@@ -43,7 +43,7 @@ export const FACT_COMMANDS: readonly SlashCommand[] = [
 
 async function runStatus(context: SlashContext): Promise<void> {
   const { state, services } = context;
-  const { settings, receipt, threadUsage, contextLeft } = state;
+  const { settings, sandboxStatus, threadUsage, contextLeft } = state;
   const left = contextLeft === undefined
     ? "all"
     : `${Math.floor(contextLeft * 100)}%`;
@@ -64,7 +64,9 @@ async function runStatus(context: SlashContext): Promise<void> {
     ],
     [
       "sandbox",
-      `${settings?.sandbox.mode ?? "unknown"} (${receipt?.backend ?? "none"})`,
+      `${settings?.sandbox.mode ?? "unknown"} (${
+        sandboxStatus?.backend ?? "none"
+      })`,
     ],
     ["tokens", usageText(threadUsage)],
     ["requests", `${state.requests} since this conversation was opened`],

@@ -1,7 +1,7 @@
 /** What the conversation knows of its thread, gathered from the events. */
 import type { Activity, Event, PlanStep, Usage } from "../../protocol/event.ts";
 import { NO_USAGE } from "../../protocol/event.ts";
-import type { SandboxReceipt } from "../../protocol/policy.ts";
+import type { SandboxStatus } from "../../protocol/policy.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
 import type { OpenedThread } from "./services.ts";
 
@@ -13,7 +13,7 @@ export class ReplState {
   threadId = "";
   provider = "";
   settings: TurnSettings | undefined;
-  receipt: SandboxReceipt | undefined;
+  sandboxStatus: SandboxStatus | undefined;
   instructionFiles: readonly {
     readonly path: string;
     readonly bytes: number;
@@ -40,7 +40,7 @@ export class ReplState {
         this.threadId = event.threadId;
         this.provider = event.provider;
         this.settings = event.settings;
-        this.receipt = event.sandbox;
+        this.sandboxStatus = event.sandbox;
         this.instructionFiles = event.instructionFiles;
         return;
       case "settings.changed":

@@ -9,7 +9,7 @@ import type {
 } from "./services.ts";
 
 /** What the person sees of it. All calls are quick and never throw. */
-export interface ReplFace {
+export interface ConversationView {
   /** A thread has been opened; its events follow. */
   opened(opened: OpenedThread): void;
   /** An event of the present thread, after the state took it. */
@@ -34,9 +34,9 @@ export interface ReplFace {
 }
 
 /** What a conversation works with. */
-export interface ReplSessionOptions {
+export interface ConversationOptions {
   readonly services: ReplServices;
   readonly host: ReplHost;
   readonly terminal: Terminal;
-  readonly face: ReplFace;
+  readonly view: ConversationView;
 }

@@ -37,7 +37,7 @@ export interface EditorState {
 }
 
 /** What the state around the line has to do. */
-export type EditorWish =
+export type EditorCommand =
   | { readonly type: "submit"; readonly text: string }
   /** To be sent when the turn is over. */
   | { readonly type: "queue"; readonly text: string }
@@ -58,7 +58,7 @@ export interface EditorFacts {
 
 interface EditorStep {
   readonly state: EditorState;
-  readonly wish?: EditorWish;
+  readonly command?: EditorCommand;
 }
 
 export const EMPTY_EDITOR: EditorState = Object.freeze({ edit: EMPTY_TEXT });
@@ -79,8 +79,8 @@ export function onKey(
     if (key.name === "tab" || key.name === "shift-tab") {
       return onTab(plain, facts, key.name === "tab" ? 1 : -1);
     }
-    const wish = wishOf(plain, key.name);
-    if (wish !== undefined) return wish;
+    const command = commandOf(plain, key.name);
+    if (command !== undefined) return command;
     const edge = onEdge(plain, key.name, facts);
     if (edge !== undefined) return edge;
   }
@@ -134,30 +134,30 @@ export function searchHit(
   return searchHistory(facts.history, search.query, facts.cwd)[search.at];
 }
 
-function wishOf(state: EditorState, name: string): EditorStep | undefined {
+function commandOf(state: EditorState, name: string): EditorStep | undefined {
   const { text, cursor } = state.edit;
   switch (name) {
     case "enter":
       return onEnter(state);
     case "ctrl-c":
       return text === ""
-        ? { state, wish: { type: "stop" } }
+        ? { state, command: { type: "stop" } }
         : { state: { edit: setText(state.edit, "") } };
     case "escape":
       return { state: withoutMenu(state) };
     case "ctrl-d":
-      return text === "" ? { state, wish: { type: "leave" } } : undefined;
+      return text === "" ? { state, command: { type: "leave" } } : undefined;
     case "ctrl-z":
-      return { state, wish: { type: "suspend" } };
+      return { state, command: { type: "suspend" } };
     case "ctrl-l":
-      return { state, wish: { type: "redraw" } };
+      return { state, command: { type: "redraw" } };
     case "ctrl-r":
       return {
         state: { edit: state.edit, search: { query: "", at: 0, draft: text } },
       };
     case "alt-up":
       return cursor === 0 || text === ""
-        ? { state, wish: { type: "unqueue" } }
+        ? { state, command: { type: "unqueue" } }
         : undefined;
     default:
       return undefined;
@@ -173,7 +173,7 @@ function onEnter(state: EditorState): EditorStep {
   if (text.trim() === "") return { state: { edit: setText(state.edit, "") } };
   return {
     state: { edit: { ...EMPTY_TEXT, killed: state.edit.killed } },
-    wish: { type: "submit", text },
+    command: { type: "submit", text },
   };
 }
 
@@ -212,12 +212,12 @@ function onTab(
   // `/compact ` with nothing to complete may still be queued.
   const isBare = token?.kind === "argument" && token.word === "";
   if (token !== undefined && !(isBare && facts.isBusy)) {
-    return { state, wish: { type: "complete", token } };
+    return { state, command: { type: "complete", token } };
   }
   if (!facts.isBusy || text.trim() === "" || step === -1) return { state };
   return {
     state: { edit: { ...EMPTY_TEXT, killed: state.edit.killed } },
-    wish: { type: "queue", text },
+    command: { type: "queue", text },
   };
 }
 

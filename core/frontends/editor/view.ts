@@ -4,7 +4,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { graphemes } from "../../util/text/graphemes.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 import type { EditorState } from "./editor.ts";
-import { type Look, paint } from "../render/style.ts";
+import { paint, type RenderOptions } from "../render/style.ts";
 import { columnsOfGrapheme, cutSpans } from "../render/wrap.ts";
 
 /** Lines to draw and where the cursor belongs; both from 0. */
@@ -14,7 +14,7 @@ export interface EditorView {
   readonly column: number;
 }
 
-interface EditorViewOptions extends Look {
+interface EditorViewOptions extends RenderOptions {
   /** At most so many rows for the text. */
   readonly rowsMax: number;
   /** What Ctrl-R has found. */

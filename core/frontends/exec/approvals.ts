@@ -12,7 +12,7 @@ import { headBytes } from "../../util/text/text.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 
-interface DeskOptions {
+interface ApprovalsOptions {
   readonly host: Host;
   /** A shell command that gets the question on stdin and prints the answer. */
   readonly command?: string | undefined;
@@ -25,14 +25,14 @@ interface DeskOptions {
 type Question = Extract<Event, { type: "approval.requested" }>;
 
 /** Every question that reaches it is decided exactly once, whatever happens. */
-export class ApprovalDesk {
-  readonly #options: DeskOptions;
+export class HeadlessApprovals {
+  readonly #options: ApprovalsOptions;
   readonly #open = new Map<
     string,
     { readonly request: ApprovalRequest; readonly stop: AbortController }
   >();
 
-  constructor(options: DeskOptions) {
+  constructor(options: ApprovalsOptions) {
     this.#options = options;
   }
 

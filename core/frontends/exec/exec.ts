@@ -9,7 +9,7 @@ import type { UserPart } from "../../protocol/op.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import type { Thread } from "../../protocol/thread.ts";
 import { unreachable } from "../../util/assert.ts";
-import { ApprovalDesk } from "./approvals.ts";
+import { HeadlessApprovals } from "./approvals.ts";
 import {
   type Cause,
   decideEnding,
@@ -17,7 +17,7 @@ import {
   decideInterrupted,
   type EndingVerdict,
 } from "../jsonl/outcome.ts";
-import { ExecInbox, type Happening } from "./inbox.ts";
+import { ExecInbox, type ExecMessage } from "./inbox.ts";
 import { toParts } from "./input.ts";
 import {
   approvalCommandOf,
@@ -54,7 +54,7 @@ type TurnEnd = Extract<Event, { type: "turn.completed" }>;
 class ExecRun {
   readonly #request: ExecRequest;
   readonly #output: ExecOutput;
-  readonly #desk: ApprovalDesk;
+  readonly #approvals: HeadlessApprovals;
   readonly #inbox: ExecInbox;
   readonly #turns = new TurnTracker();
   readonly #isDialog: boolean;
@@ -76,7 +76,7 @@ class ExecRun {
     this.#isDialog = flags.input === "jsonl";
     this.#isInputOver = !this.#isDialog;
     this.#output = openExecOutput(terminal, flags, request);
-    this.#desk = new ApprovalDesk({
+    this.#approvals = new HeadlessApprovals({
       host,
       command: approvalCommandOf(flags),
       timeoutMs: approvalTimeoutOf(flags),
@@ -91,15 +91,15 @@ class ExecRun {
     void this.#inbox.pumpEvents(thread.events());
     if (this.#isDialog) void this.#inbox.pumpInput();
     if (parts.length > 0) this.#say(parts);
-    for await (const happening of this.#inbox) {
-      if (await this.#isLast(happening)) break;
+    for await (const message of this.#inbox) {
+      if (await this.#isLast(message)) break;
     }
     await this.#conclude();
     this.#inbox.close();
     return this.#exitCode;
   }
 
-  async #isLast(input: Happening): Promise<boolean> {
+  async #isLast(input: ExecMessage): Promise<boolean> {
     switch (input.type) {
       case "event":
         await this.#takeEvent(input.event);
@@ -136,9 +136,9 @@ class ExecRun {
       case "input.steered":
         return this.#turns.steered();
       case "approval.requested":
-        return this.#desk.ask(event);
+        return this.#approvals.ask(event);
       case "approval.settled":
-        return this.#desk.forget(event.approvalId);
+        return this.#approvals.forget(event.approvalId);
       case "turn.completed":
         return await this.#endTurn(event);
       case "thread.closed":
@@ -177,7 +177,7 @@ class ExecRun {
       case "interrupt":
         return thread.submit({ type: "interrupt" });
       case "approval.decide":
-        return this.#desk.answer(input.approval_id, input);
+        return this.#approvals.answer(input.approval_id, input);
       case "shutdown":
         return this.#endInput();
       default:

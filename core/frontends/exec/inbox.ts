@@ -8,7 +8,7 @@ import type { Cause } from "../jsonl/outcome.ts";
 import { type InputLine, readInputLines } from "./input.ts";
 import type { ExecStops } from "./stop_signals.ts";
 
-export type Happening =
+export type ExecMessage =
   | { readonly type: "event"; readonly event: Event }
   | { readonly type: "events_over" }
   /** From outside: a signal, the clock. */
@@ -22,7 +22,7 @@ export type Happening =
 export class ExecInbox {
   readonly #host: Pick<Host, "sleep">;
   readonly #terminal: Terminal;
-  readonly #queue = new Channel<Happening>();
+  readonly #queue = new Channel<ExecMessage>();
   readonly #over = new AbortController();
   // Resolves when the run is to end: from then on nobody waits for a reader.
   readonly #stopped = Promise.withResolvers<void>();
@@ -40,7 +40,7 @@ export class ExecInbox {
     stops.listen((cause) => this.#takeStop(cause));
   }
 
-  [Symbol.asyncIterator](): AsyncIterableIterator<Happening> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<ExecMessage> {
     return this.#queue;
   }
 
@@ -68,9 +68,9 @@ export class ExecInbox {
   }
 
   /** Lets something happen later. */
-  after(ms: number, happening: Happening): void {
+  after(ms: number, message: ExecMessage): void {
     this.#host.sleep(ms, this.#over.signal).then(
-      () => this.#queue.push(happening),
+      () => this.#queue.push(message),
       () => {},
     );
   }

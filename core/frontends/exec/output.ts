@@ -6,7 +6,7 @@ import { EVENT_SCHEMA } from "../../protocol/version.ts";
 import type { Flags } from "../../contract/command_line.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { visibleText } from "../../util/text/visible_text.ts";
-import { HumanView } from "./progress.ts";
+import { ProgressRenderer } from "./progress.ts";
 import type { TurnRecord } from "./turn_record.ts";
 import { ExecEventView } from "../jsonl/events.ts";
 import { type TurnEnding, viewUsage } from "../jsonl/lines.ts";
@@ -46,7 +46,7 @@ export function createExecOutput(
   options: ExecOutputOptions = {},
 ): ExecOutput {
   if (flags.json) return new JsonOutput(terminal, flags, options.logPath);
-  const view = new HumanView({
+  const view = new ProgressRenderer({
     hasColor: hasColor(terminal, terminal.stderr, flags.color),
     isQuiet: flags.quiet === true,
     isVerbose: flags.verbose === true,
@@ -111,11 +111,15 @@ class JsonOutput implements ExecOutput {
 
 class TextOutput implements ExecOutput {
   readonly #terminal: Terminal;
-  readonly #view: HumanView;
+  readonly #view: ProgressRenderer;
   readonly #format: "text" | "json";
   isGone = false;
 
-  constructor(terminal: Terminal, view: HumanView, format: "text" | "json") {
+  constructor(
+    terminal: Terminal,
+    view: ProgressRenderer,
+    format: "text" | "json",
+  ) {
     this.#terminal = terminal;
     this.#view = view;
     this.#format = format;

@@ -11,7 +11,7 @@ import {
   renderStarted,
 } from "./progress_activity.ts";
 
-interface HumanOptions {
+interface ProgressOptions {
   readonly hasColor: boolean;
   /** Warnings and errors alone. */
   readonly isQuiet: boolean;
@@ -22,14 +22,14 @@ interface HumanOptions {
 type EventOf<T extends Event["type"]> = Extract<Event, { type: T }>;
 
 /** Remembers the newest message: the last one of a turn belongs on stdout. */
-export class HumanView {
-  readonly #options: HumanOptions;
+export class ProgressRenderer {
+  readonly #options: ProgressOptions;
   readonly #paint: Paint;
   #held: { readonly id: string; readonly text: string } | undefined;
   // A plan is shown when it changes, not again when the turn ends it.
   #planShown = "";
 
-  constructor(options: HumanOptions) {
+  constructor(options: ProgressOptions) {
     this.#options = options;
     this.#paint = createPaint(options.hasColor);
   }

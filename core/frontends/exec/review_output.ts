@@ -16,8 +16,8 @@ export function openExecOutput(
   flags: Flags,
   options: ExecOutputOptions = {},
 ): ExecOutput {
-  const face = createExecOutput(terminal, flags, options);
-  return options.isReview ? new ReviewOutput(face, terminal, flags) : face;
+  const view = createExecOutput(terminal, flags, options);
+  return options.isReview ? new ReviewOutput(view, terminal, flags) : view;
 }
 
 /** Reads the answer of the first turn; all else goes to the face as it comes. */

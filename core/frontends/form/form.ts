@@ -1,4 +1,4 @@
-/** A form as a talk in lines: one field after the other, then all of it once more. Pure. */
+/** A form as a talk in lines: one field after the other, then all of it once more. No I/O. */
 import type {
   FormAnswer,
   FormField,
@@ -11,10 +11,10 @@ import { showHidden } from "../render/approval.ts";
 import {
   describeKind,
   fallbackOf,
-  readFormValue,
+  parseFormValue,
   showFormValue,
 } from "./form_value.ts";
-import { type Look, paint } from "../render/style.ts";
+import { paint, type RenderOptions } from "../render/style.ts";
 import { wrapText } from "../render/wrap.ts";
 
 /** What a line did. */
@@ -42,31 +42,31 @@ export class FormTalk {
   }
 
   /** What is asked and by whom: printed once, at the beginning. */
-  renderOpening(look: Look): readonly string[] {
+  renderOpening(options: RenderOptions): readonly string[] {
     const { from, message, url } = this.#form;
     return [
-      paint(`${visibleLine(from)} asks you:`, look, "bold", "yellow"),
-      ...folded(message, look),
+      paint(`${visibleLine(from)} asks you:`, options, "bold", "yellow"),
+      ...folded(message, options),
       ...(url === undefined ? [] : [
-        ...indented(`Page: ${showHidden(url)}`, look),
-        ...indented(`It is at: ${hostOf(url)}`, look),
+        ...indented(`Page: ${showHidden(url)}`, options),
+        ...indented(`It is at: ${hostOf(url)}`, options),
       ]),
     ];
   }
 
   /** What the next line is about: printed once for each step. */
-  renderStep(look: Look): readonly string[] {
+  renderStep(options: RenderOptions): readonly string[] {
     const field = this.#field;
-    if (field !== undefined) return this.#renderField(field, look);
+    if (field !== undefined) return this.#renderField(field, options);
     if (this.#form.url !== undefined) {
       const words =
         "Look at the address before you open it; the server learns only whether you agree";
-      return indented(words, look);
+      return indented(words, options);
     }
     if (this.#form.fields.length === 0) return [];
     return [
-      paint("  It will get:", look, "bold"),
-      ...this.#form.fields.flatMap((one) => this.#renderAnswer(one, look)),
+      paint("  It will get:", options, "bold"),
+      ...this.#form.fields.flatMap((one) => this.#renderAnswer(one, options)),
     ];
   }
 
@@ -89,7 +89,7 @@ export class FormTalk {
   take(line: string): FormStep {
     const field = this.#field;
     if (field === undefined) return this.#confirm(line.trim().toLowerCase());
-    const read = readFormValue(field, line, this.#earlier(field));
+    const read = parseFormValue(field, line, this.#earlier(field));
     if (read.type === "problem") return again(read.problem);
     if (read.type === "value") this.#values.set(field.name, read.value);
     this.#at++;
@@ -131,7 +131,7 @@ export class FormTalk {
       : { action: "accept" };
   }
 
-  #renderField(field: FormField, look: Look): readonly string[] {
+  #renderField(field: FormField, options: RenderOptions): readonly string[] {
     const { title, description, isRequired, kind } = field;
     const count = this.#form.fields.length;
     const place = count === 1 ? "" : `${this.#at + 1}/${count} `;
@@ -144,34 +144,37 @@ export class FormTalk {
     const shown = choices.slice(0, LIMITS.mcpFormChoicesShown);
     const hidden = choices.length - shown.length;
     return [
-      paint(`  ${place}${visibleLine(title)}${need}`, look, "bold"),
-      ...(description === "" ? [] : folded(description, look)),
-      ...(words === "" ? [] : folded(words, look)),
+      paint(`  ${place}${visibleLine(title)}${need}`, options, "bold"),
+      ...(description === "" ? [] : folded(description, options)),
+      ...(words === "" ? [] : folded(words, options)),
       ...shown.flatMap((one, at) =>
-        indented(`${at + 1}  ${visibleLine(one.title)}`, look)
+        indented(`${at + 1}  ${visibleLine(one.title)}`, options)
       ),
-      ...(hidden === 0 ? [] : indented(`… ${hidden} more`, look)),
+      ...(hidden === 0 ? [] : indented(`… ${hidden} more`, options)),
     ];
   }
 
-  #renderAnswer(field: FormField, look: Look): readonly string[] {
+  #renderAnswer(field: FormField, options: RenderOptions): readonly string[] {
     const value = this.#earlier(field);
     const text = value === undefined
       ? "left empty"
       : visibleLine(showFormValue(field.kind, value), 2_000);
-    return indented(`${visibleLine(field.title)}: ${text}`, look);
+    return indented(`${visibleLine(field.title)}: ${text}`, options);
   }
 }
 
 /** The answer as it stays on the screen. */
-export function renderFormAnswer(answer: FormAnswer, look: Look): string {
+export function renderFormAnswer(
+  answer: FormAnswer,
+  options: RenderOptions,
+): string {
   switch (answer.action) {
     case "accept":
-      return paint("  yes", look, "green");
+      return paint("  yes", options, "green");
     case "decline":
-      return paint("  no", look, "red");
+      return paint("  no", options, "red");
     case "cancel":
-      return paint("  no answer", look, "red");
+      return paint("  no answer", options, "red");
   }
 }
 
@@ -186,17 +189,17 @@ function hostOf(url: string): string {
 }
 
 // What is too long would push away who asks.
-function folded(text: string, look: Look): readonly string[] {
-  const lines = indented(visibleText(text), look);
+function folded(text: string, options: RenderOptions): readonly string[] {
+  const lines = indented(visibleText(text), options);
   const hidden = lines.length - LIMITS.mcpFormLinesShown;
   return hidden <= 0 ? lines : [
     ...lines.slice(0, LIMITS.mcpFormLinesShown),
-    ...indented(`… ${hidden} more lines`, look),
+    ...indented(`… ${hidden} more lines`, options),
   ];
 }
 
-function indented(text: string, look: Look): readonly string[] {
-  return wrapText(text.trimEnd(), Math.max(10, look.width - 4)).map((line) =>
+function indented(text: string, options: RenderOptions): readonly string[] {
+  return wrapText(text.trimEnd(), Math.max(10, options.width - 4)).map((line) =>
     `    ${line}`
   );
 }

@@ -30,7 +30,7 @@ const FORMAT_WORDS: Readonly<Record<TextFormat, string>> = {
 };
 
 /** The value of a line; `earlier` stands for what was answered before. */
-export function readFormValue(
+export function parseFormValue(
   { kind, isRequired }: FormField,
   line: string,
   earlier?: FormValue,
@@ -51,7 +51,7 @@ export function readFormValue(
         ? checkValue(kind, Number(text))
         : problem(`"${text}" is no number`);
     case "yes_no":
-      return readYesNo(text);
+      return parseYesNo(text);
     case "choice": {
       const found = findChoice(kind.choices, text);
       return found === undefined
@@ -59,7 +59,7 @@ export function readFormValue(
         : { type: "value", value: found.value };
     }
     case "choices":
-      return readChoices(kind, text);
+      return parseChoices(kind, text);
     default:
       return unreachable(kind);
   }
@@ -110,13 +110,13 @@ export function fallbackOf(kind: FormKind): FormValue | undefined {
   return typeof fallback === "object" ? [...fallback] : fallback;
 }
 
-function readYesNo(text: string): ReadValue {
+function parseYesNo(text: string): ReadValue {
   if (/^(y|yes|true)$/i.test(text)) return { type: "value", value: true };
   if (/^(n|no|false)$/i.test(text)) return { type: "value", value: false };
   return problem(`"${text}" is neither yes nor no`);
 }
 
-function readChoices(kind: Kind<"choices">, text: string): ReadValue {
+function parseChoices(kind: Kind<"choices">, text: string): ReadValue {
   // A name may hold a comma itself.
   const whole = findChoice(kind.choices, text);
   if (whole !== undefined) return checkValue(kind, [whole.value]);

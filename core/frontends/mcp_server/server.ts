@@ -207,7 +207,7 @@ class ThreadServer {
     let steps = 0;
     return {
       signal: extra.signal,
-      send: (event) => this.#sendEvent(event, extra),
+      send: (event) => this.#notifyEvent(event, extra),
       progress: (message) => {
         const { progressToken } = extra;
         if (progressToken === undefined) return;
@@ -223,7 +223,7 @@ class ThreadServer {
   }
 
   // A client that does not keep up goes without the pieces of texts it gets as a whole.
-  #sendEvent(event: Event, extra: CallExtra): void {
+  #notifyEvent(event: Event, extra: CallExtra): void {
     const isPiece = event.type.endsWith(".delta");
     const { pendingBytes } = this.#transport;
     if (isPiece && pendingBytes > LIMITS.outputPendingBytes) return;

@@ -5,10 +5,10 @@ import { unreachable } from "../../util/assert.ts";
 import { relativeTo } from "../../util/path.ts";
 import { visibleLine, visibleText } from "../../util/text/visible_text.ts";
 import { countDiff, renderDiff, renderPlan } from "./diff.ts";
-import { type Look, paint } from "./style.ts";
+import { paint, type RenderOptions } from "./style.ts";
 import { wrapText } from "./wrap.ts";
 
-export interface ActivityLook extends Look {
+export interface ActivityRenderOptions extends RenderOptions {
   /** Paths inside are shown relative to it. */
   readonly cwd: string;
   /** Lines of output kept of a command, of diff kept of a patch; 0 leaves diffs out. */
@@ -21,16 +21,18 @@ type ActivityOf<T extends Activity["type"]> = Extract<Activity, { type: T }>;
 /** What is said when an activity begins; nothing for most. */
 export function renderStart(
   activity: Activity,
-  look: ActivityLook,
+  options: ActivityRenderOptions,
 ): readonly string[] {
   switch (activity.type) {
     case "command":
-      return [paint(`$ ${oneLine(activity.command, look)}`, look, "bold")];
+      return [
+        paint(`$ ${oneLine(activity.command, options)}`, options, "bold"),
+      ];
     case "mcp_call":
       return [
         paint(
           `> ${visibleLine(`${activity.server}/${activity.tool}`)}`,
-          look,
+          options,
           "bold",
         ),
       ];
@@ -42,34 +44,39 @@ export function renderStart(
 /** What is said when it is over. `isNamed`: other things happened since its start. */
 export function renderEnd(
   activity: Exclude<Activity, { type: "message" }>,
-  look: ActivityLook,
+  options: ActivityRenderOptions,
   isNamed: boolean,
 ): readonly string[] {
   switch (activity.type) {
     case "command":
-      return renderCommandEnd(activity, look, isNamed);
+      return renderCommandEnd(activity, options, isNamed);
     case "file_change":
-      return renderChanges(activity, look);
+      return renderChanges(activity, options);
     case "reasoning":
-      return renderReasoning(activity.text, look);
+      return renderReasoning(activity.text, options);
     case "plan":
-      return renderPlan(activity.steps, look);
+      return renderPlan(activity.steps, options);
     case "web_search": {
       const what = activity.query === ""
         ? "Searched the web"
         : `Searched the web: ${visibleLine(activity.query)}`;
-      return [paint(what, look, "dim")];
+      return [paint(what, options, "dim")];
     }
     case "mcp_call": {
       const name = `${activity.server}/${activity.tool}`;
-      return renderCall(name, activity.status, activity.error?.message, look);
+      return renderCall(
+        name,
+        activity.status,
+        activity.error?.message,
+        options,
+      );
     }
     case "tool_call":
       return renderCall(
         activity.name,
         activity.status,
         activity.message,
-        look,
+        options,
       );
     default:
       return unreachable(activity);
@@ -79,29 +86,29 @@ export function renderEnd(
 /** All of a command's output or a patch, unfolded. */
 export function renderWhole(
   activity: Activity,
-  look: ActivityLook,
+  options: ActivityRenderOptions,
 ): readonly string[] {
-  const whole = { ...look, outputLines: Infinity, diffLines: Infinity };
+  const whole = { ...options, outputLines: Infinity, diffLines: Infinity };
   if (activity.type === "message") {
     return visibleText(activity.text).split("\n");
   }
   return [
-    ...renderStart(activity, look),
+    ...renderStart(activity, options),
     ...renderEnd(activity, whole, false),
   ];
 }
 
 function renderCommandEnd(
   activity: ActivityOf<"command">,
-  look: ActivityLook,
+  options: ActivityRenderOptions,
   isNamed: boolean,
 ): readonly string[] {
-  const name = isNamed ? ` · ${oneLine(activity.command, look)}` : "";
+  const name = isNamed ? ` · ${oneLine(activity.command, options)}` : "";
   const why = activity.message === undefined
     ? ""
     : `: ${visibleLine(activity.message)}`;
   if (activity.status === "declined") {
-    return [paint(`  not run${why}${name}`, look, "yellow")];
+    return [paint(`  not run${why}${name}`, options, "yellow")];
   }
   const isGood = activity.exitCode === 0;
   const code = activity.exitCode === null
@@ -111,40 +118,48 @@ function renderCommandEnd(
     ? ""
     : ` · ${formatSpan(activity.durationMs)}`;
   return [
-    ...foldOutput(activity.output, look),
-    paint(`  ${code}${took}${why}${name}`, look, isGood ? "green" : "red"),
+    ...foldOutput(activity.output, options),
+    paint(`  ${code}${took}${why}${name}`, options, isGood ? "green" : "red"),
   ];
 }
 
 // The end of an output says most about how it went.
-function foldOutput(output: string, look: ActivityLook): readonly string[] {
+function foldOutput(
+  output: string,
+  options: ActivityRenderOptions,
+): readonly string[] {
   const text = visibleText(output).trimEnd();
   if (text === "") return [];
   const lines = text.split("\n");
-  const hidden = Math.max(0, lines.length - look.outputLines);
+  const hidden = Math.max(0, lines.length - options.outputLines);
   const shown = lines.slice(hidden).map((line) =>
-    paint(`  ${line}`, look, "dim")
+    paint(`  ${line}`, options, "dim")
   );
   if (hidden === 0) return shown;
   const count = hidden === 1 ? "1 line" : `${hidden} lines`;
-  return [paint(`  (${count} above, /last shows all)`, look, "dim"), ...shown];
+  return [
+    paint(`  (${count} above, /last shows all)`, options, "dim"),
+    ...shown,
+  ];
 }
 
 function renderChanges(
   activity: ActivityOf<"file_change">,
-  look: ActivityLook,
+  options: ActivityRenderOptions,
 ): readonly string[] {
   if (activity.status === "completed") {
-    return activity.changes.flatMap((change) => renderChange(change, look));
+    return activity.changes.flatMap((change) => renderChange(change, options));
   }
-  const files = activity.changes.map(({ path }) => relativeTo(path, look.cwd));
+  const files = activity.changes.map(({ path }) =>
+    relativeTo(path, options.cwd)
+  );
   const why = activity.message === undefined
     ? ""
     : `: ${visibleLine(activity.message)}`;
   return [
     paint(
       `Not changed: ${visibleLine(files.join(", "))}${why}`,
-      look,
+      options,
       "yellow",
     ),
   ];
@@ -152,16 +167,16 @@ function renderChanges(
 
 function renderChange(
   change: FileChange,
-  look: ActivityLook,
+  options: ActivityRenderOptions,
 ): readonly string[] {
   const verbs = { add: "Added", update: "Edited", delete: "Deleted" } as const;
   const diff = change.diff ?? "";
   const { added, removed } = countDiff(diff);
   const moved = change.movedTo === undefined
     ? ""
-    : ` -> ${relativeTo(change.movedTo, look.cwd)}`;
+    : ` -> ${relativeTo(change.movedTo, options.cwd)}`;
   const title = visibleLine(
-    `${verbs[change.kind]} ${relativeTo(change.path, look.cwd)}${moved}`,
+    `${verbs[change.kind]} ${relativeTo(change.path, options.cwd)}${moved}`,
     400,
   );
   const counts = diff === "" ? "" : ` (+${added} -${removed})`;
@@ -169,16 +184,21 @@ function renderChange(
     !/^(diff |index |--- |\+\+\+ )/.test(line)
   ).join("\n");
   return [
-    paint(`${title}${counts}`, look, "bold"),
-    ...(look.diffLines === 0 ? [] : renderDiff(body, look, look.diffLines)),
+    paint(`${title}${counts}`, options, "bold"),
+    ...(options.diffLines === 0
+      ? []
+      : renderDiff(body, options, options.diffLines)),
   ];
 }
 
-function renderReasoning(text: string, look: Look): readonly string[] {
+function renderReasoning(
+  text: string,
+  options: RenderOptions,
+): readonly string[] {
   const clean = visibleText(text).replaceAll("**", "").trim();
   if (clean === "") return [];
-  return wrapText(clean.replace(/\n{2,}/g, "\n"), look.width).map((line) =>
-    paint(line, look, "dim")
+  return wrapText(clean.replace(/\n{2,}/g, "\n"), options.width).map((line) =>
+    paint(line, options, "dim")
   );
 }
 
@@ -187,7 +207,7 @@ function renderCall(
   status: Activity extends infer A ? A extends { status: infer S } ? S : never
     : never,
   message: string | undefined,
-  look: Look,
+  options: RenderOptions,
 ): readonly string[] {
   const isGood = status === "completed";
   const why = message === undefined || message === ""
@@ -197,15 +217,15 @@ function renderCall(
   return [
     paint(
       `  ${verb}${why} · ${visibleLine(name)}`,
-      look,
+      options,
       isGood ? "dim" : "yellow",
     ),
   ];
 }
 
-function oneLine(command: string, look: Look): string {
+function oneLine(command: string, options: RenderOptions): string {
   const lines = visibleText(command).trim().split("\n");
   const more = lines.length === 1 ? "" : ` … (+${lines.length - 1} lines)`;
-  const room = Math.max(20, look.width - 2 - more.length);
+  const room = Math.max(20, options.width - 2 - more.length);
   return visibleLine(lines[0] ?? "", room) + more;
 }

@@ -4,7 +4,7 @@ import { unreachable } from "../../util/assert.ts";
 import { relativeTo } from "../../util/path.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 import { renderDiff } from "./diff.ts";
-import { type Look, paint, paintSpans, span } from "./style.ts";
+import { paint, paintSpans, type RenderOptions, span } from "./style.ts";
 import { wrapSpans, wrapText, wrapWords } from "./wrap.ts";
 
 /** Lines of a command or diff that are shown with the question. */
@@ -21,18 +21,18 @@ type AnswerKey = "y" | "s" | "p" | "n" | "q";
 /** The question itself: printed once, stays in the scrollback. */
 export function renderQuestion(
   request: ApprovalRequest,
-  look: Look & { readonly cwd?: string },
+  options: RenderOptions & { readonly cwd?: string },
 ): readonly string[] {
-  const isElsewhere = request.cwd !== look.cwd;
+  const isElsewhere = request.cwd !== options.cwd;
   const row = (name: string, value: string): readonly string[] =>
     value.trim() === ""
       ? []
-      : wrapText(`${name}: ${showHidden(value)}`, look.width - 2)
+      : wrapText(`${name}: ${showHidden(value)}`, options.width - 2)
         .map((line) => `  ${line}`);
   return [
-    ...wrapWords(titleOf(request, look.cwd), look.width)
-      .map((line) => paint(line, look, "bold", "yellow")),
-    ...renderDetail(request, look),
+    ...wrapWords(titleOf(request, options.cwd), options.width)
+      .map((line) => paint(line, options, "bold", "yellow")),
+    ...renderDetail(request, options),
     ...row("Why", request.reason),
     ...row("Sandbox", request.forbids),
     ...(isElsewhere ? row("In", request.cwd) : []),
@@ -42,7 +42,7 @@ export function renderQuestion(
 /** What can be answered, one line each. */
 export function renderAnswers(
   request: ApprovalRequest,
-  look: Look,
+  options: RenderOptions,
 ): readonly string[] {
   const scope = request.sessionScope === ""
     ? "and do not ask again in this session"
@@ -67,10 +67,10 @@ export function renderAnswers(
   // Nothing of what would be remembered is cut.
   return rows.flatMap(([key, text]) =>
     wrapSpans([{ text, styles: [] }], {
-      width: look.width,
+      width: options.width,
       first: [span("  "), span(key, "bold"), span("  ")],
       rest: [span("     ")],
-    }).map((line) => paintSpans(line, look))
+    }).map((line) => paintSpans(line, options))
   );
 }
 
@@ -135,26 +135,29 @@ export function parseAnswerLine(
 }
 
 /** The answer as it stays in the scrollback. */
-export function renderDecision(decision: Decision, look: Look): string {
+export function renderDecision(
+  decision: Decision,
+  options: RenderOptions,
+): string {
   switch (decision.type) {
     case "approve":
-      return paint("  yes, once", look, "green");
+      return paint("  yes, once", options, "green");
     case "approve_for_session":
-      return paint("  yes, for this session", look, "green");
+      return paint("  yes, for this session", options, "green");
     case "approve_prefix":
       return paint(
         `  yes, always: ${prefixText(decision.prefix)}`,
-        look,
+        options,
         "green",
       );
     case "deny": {
       const why = decision.message === undefined
         ? ""
         : `: ${visibleLine(decision.message)}`;
-      return paint(`  no${why}`, look, "red");
+      return paint(`  no${why}`, options, "red");
     }
     case "abort":
-      return paint("  no, stopped", look, "red");
+      return paint("  no, stopped", options, "red");
     default:
       return unreachable(decision);
   }
@@ -192,10 +195,10 @@ function titleOf(request: ApprovalRequest, cwd: string | undefined): string {
 
 function renderDetail(
   request: ApprovalRequest,
-  look: Look,
+  options: RenderOptions,
 ): readonly string[] {
   const text = showHidden(request.detail).trimEnd();
-  if (request.kind === "patch") return renderDiff(text, look, DETAIL_LINES);
+  if (request.kind === "patch") return renderDiff(text, options, DETAIL_LINES);
   const lines = text.split("\n");
   const shown = lines.slice(0, DETAIL_LINES).map((line) => `  ${line}`);
   const hidden = lines.length - shown.length;

@@ -1,24 +1,24 @@
 /** Unified diffs and plans as lines for a person. Pure. */
 import type { PlanStep } from "../../protocol/event.ts";
 import { visibleLine, visibleText } from "../../util/text/visible_text.ts";
-import { type Look, paint, type Style } from "./style.ts";
+import { paint, type RenderOptions, type Style } from "./style.ts";
 
 /** The lines of a diff, coloured; more than `linesMax` are counted instead. */
 export function renderDiff(
   diff: string,
-  look: Look,
+  options: RenderOptions,
   linesMax: number = Infinity,
 ): readonly string[] {
   const text = visibleText(diff).replace(/\n+$/, "");
   if (text === "") return [];
   const lines = text.split("\n");
   const shown = lines.slice(0, linesMax).map((line) =>
-    paint(line, look, ...diffStyles(line))
+    paint(line, options, ...diffStyles(line))
   );
   const hidden = lines.length - shown.length;
   return hidden <= 0 ? shown : [
     ...shown,
-    paint(`(${hidden} more lines, /last shows them)`, look, "dim"),
+    paint(`(${hidden} more lines, /last shows them)`, options, "dim"),
   ];
 }
 
@@ -39,15 +39,15 @@ export function countDiff(
 /** A plan as a checklist. */
 export function renderPlan(
   steps: readonly PlanStep[],
-  look: Look,
+  options: RenderOptions,
 ): readonly string[] {
   return steps.map(({ status, text }) => {
     const line = visibleLine(text, 500);
     switch (status) {
       case "completed":
-        return paint(`[x] ${line}`, look, "dim");
+        return paint(`[x] ${line}`, options, "dim");
       case "in_progress":
-        return paint(`[>] ${line}`, look, "bold");
+        return paint(`[>] ${line}`, options, "bold");
       default:
         return `[ ] ${line}`;
     }

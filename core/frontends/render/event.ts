@@ -5,40 +5,44 @@ import type { Outcome } from "../../protocol/event.ts";
 import { PROGRAM, VERSION } from "../../protocol/version.ts";
 import { relativeTo } from "../../util/path.ts";
 import { visibleLine, visibleText } from "../../util/text/visible_text.ts";
-import { type ActivityLook, renderEnd, renderStart } from "./activity.ts";
+import {
+  type ActivityRenderOptions,
+  renderEnd,
+  renderStart,
+} from "./activity.ts";
 import { renderPlan } from "./diff.ts";
-import { type Look, paint, paintSpans, span } from "./style.ts";
+import { paint, paintSpans, type RenderOptions, span } from "./style.ts";
 import { wrapSpans, wrapWords } from "./wrap.ts";
 
 /** Remembers what was said last, so that ends of parallel commands name themselves. */
-export class EventView {
+export class EventRenderer {
   #newestStart = "";
   #planShown = "";
   // The question about a patch has shown its diff.
   #isDiffShown = false;
 
-  render(event: Event, look: ActivityLook): readonly string[] {
+  render(event: Event, options: ActivityRenderOptions): readonly string[] {
     switch (event.type) {
       case "thread.started":
-        return renderHeader(event, look);
+        return renderHeader(event, options);
       case "activity.started":
-        return this.#started(event.activity, look);
+        return this.#started(event.activity, options);
       case "activity.updated":
-        return this.#plan(event.activity, look);
+        return this.#plan(event.activity, options);
       case "activity.completed":
-        return this.#completed(event.activity, look);
+        return this.#completed(event.activity, options);
       case "approval.requested":
         this.#isDiffShown = event.request.kind === "patch";
         return [];
       case "warning":
-        return paintWords(`Warning: ${event.message}`, look, "yellow");
+        return paintWords(`Warning: ${event.message}`, options, "yellow");
       case "stream.retry":
         return [
           paint(
             `The answer broke off (${visibleLine(event.reason)}); attempt ${
               event.attempt + 1
             } in ${formatSpan(event.delayMs)}`,
-            look,
+            options,
             "yellow",
           ),
         ];
@@ -46,77 +50,89 @@ export class EventView {
         return [
           paint(
             `The history was shortened: ${event.tokensBefore} -> ${event.tokensAfter} tokens, ${event.itemsDropped} items dropped`,
-            look,
+            options,
             "dim",
           ),
         ];
       case "turn.completed":
-        return renderOutcome(event.outcome, look);
+        return renderOutcome(event.outcome, options);
       default:
         return [];
     }
   }
 
-  #started(activity: Activity, look: ActivityLook): readonly string[] {
-    if (activity.type === "plan") return this.#plan(activity, look);
-    const lines = renderStart(activity, look);
+  #started(
+    activity: Activity,
+    options: ActivityRenderOptions,
+  ): readonly string[] {
+    if (activity.type === "plan") return this.#plan(activity, options);
+    const lines = renderStart(activity, options);
     if (lines.length > 0) this.#newestStart = activity.id;
     return lines;
   }
 
-  #completed(activity: Activity, look: ActivityLook): readonly string[] {
+  #completed(
+    activity: Activity,
+    options: ActivityRenderOptions,
+  ): readonly string[] {
     if (activity.type === "message") return [];
-    if (activity.type === "plan") return this.#plan(activity, look);
+    if (activity.type === "plan") return this.#plan(activity, options);
     const isNamed = this.#newestStart !== activity.id;
-    const lines = renderEnd(activity, this.#fold(activity, look), isNamed);
+    const lines = renderEnd(activity, this.#fold(activity, options), isNamed);
     // Whatever ends later has other lines between its start and its end.
     if (lines.length > 0) this.#newestStart = "";
     return lines;
   }
 
   // A plan is shown when it changes, and not again when the turn ends it.
-  #plan(activity: Activity, look: ActivityLook): readonly string[] {
+  #plan(activity: Activity, options: ActivityRenderOptions): readonly string[] {
     if (activity.type !== "plan") return [];
-    const lines = renderPlan(activity.steps, look);
+    const lines = renderPlan(activity.steps, options);
     const text = lines.join("\n");
     if (text === this.#planShown) return [];
     this.#planShown = text;
     return lines;
   }
 
-  #fold(activity: Activity, look: ActivityLook): ActivityLook {
-    if (activity.type !== "file_change" || !this.#isDiffShown) return look;
+  #fold(
+    activity: Activity,
+    options: ActivityRenderOptions,
+  ): ActivityRenderOptions {
+    if (activity.type !== "file_change" || !this.#isDiffShown) return options;
     this.#isDiffShown = false;
-    return { ...look, diffLines: 0 };
+    return { ...options, diffLines: 0 };
   }
 }
 
 /** How a turn ended, when it is not simply done. */
-function renderOutcome(outcome: Outcome, look: Look): readonly string[] {
+function renderOutcome(
+  outcome: Outcome,
+  options: RenderOptions,
+): readonly string[] {
   if (outcome.type === "done") return [];
   if (outcome.type === "interrupted") {
-    return [paint("Stopped", look, "yellow")];
+    return [paint("Stopped", options, "yellow")];
   }
   const { error } = outcome;
   const id = error.requestId === undefined
     ? ""
     : ` (request ${visibleLine(error.requestId)})`;
-  return paintWords(`Error: ${error.message}${id}`, look, "red");
+  return paintWords(`Error: ${error.message}${id}`, options, "red");
 }
 
 function paintWords(
   text: string,
-  look: Look,
+  options: RenderOptions,
   style: "red" | "yellow",
 ): readonly string[] {
   return visibleText(text).split("\n")
-    .flatMap((line) => wrapWords(line, look.width))
-    .map((line) => paint(line, look, style));
+    .flatMap((line) => wrapWords(line, options.width))
+    .map((line) => paint(line, options, style));
 }
 
 function renderHeader(
   event: Extract<Event, { type: "thread.started" }>,
-  look: ActivityLook,
+  options: ActivityRenderOptions,
 ): readonly string[] {
   const { settings, sandbox, instructionFiles } = event;
   const effort = settings.reasoningEffort === undefined
@@ -137,9 +153,9 @@ function renderHeader(
     ...wrapSpans([
       span(`${PROGRAM} ${VERSION}`, "bold"),
       span(" · /help lists commands, Ctrl-D leaves", "dim"),
-    ], look).map((spans) => paintSpans(spans, look)),
-    ...rows.flatMap((row) => wrapWords(visibleLine(row, 400), look.width))
-      .map((line) => paint(line, look, "dim")),
+    ], options).map((spans) => paintSpans(spans, options)),
+    ...rows.flatMap((row) => wrapWords(visibleLine(row, 400), options.width))
+      .map((line) => paint(line, options, "dim")),
     "",
   ];
 }

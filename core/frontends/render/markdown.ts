@@ -3,7 +3,13 @@ import { visibleText } from "../../util/text/visible_text.ts";
 import { CodeView } from "./markdown_code.ts";
 import { parseInline } from "./markdown_inline.ts";
 import { isTableRule, renderTable } from "./markdown_table.ts";
-import { type Look, paint, paintSpans, type Span, span } from "./style.ts";
+import {
+  paint,
+  paintSpans,
+  type RenderOptions,
+  type Span,
+  span,
+} from "./style.ts";
 import { cutSpans, wrapSpans, wrapText } from "./wrap.ts";
 
 /** A longer line is cut in two at a space: its look is computed anew with every piece. */
@@ -25,10 +31,10 @@ interface Block {
 
 /** Takes text as it comes, gives lines as they are finished. */
 export class MarkdownStream {
-  readonly #look: () => Look;
+  readonly #renderOptions: () => RenderOptions;
   readonly #isRaw: boolean;
   /** Fixed for a line of text: its finished part must not break anew. */
-  #present: Look;
+  #present: RenderOptions;
   /** The line that is being written; raw. */
   #line = "";
   /** How many lines of it are out already. */
@@ -42,11 +48,11 @@ export class MarkdownStream {
 
   /** With `isRaw` the text is only wrapped. */
   constructor(
-    look: () => Look,
+    renderOptions: () => RenderOptions,
     options: { readonly isRaw?: boolean } = {},
   ) {
-    this.#look = look;
-    this.#present = look();
+    this.#renderOptions = renderOptions;
+    this.#present = renderOptions();
     this.#isRaw = options.isRaw ?? false;
   }
 
@@ -78,17 +84,23 @@ export class MarkdownStream {
 
   /** What is not finished yet, as at most two lines to show meanwhile. */
   preview(): readonly string[] {
-    const look = this.#present;
+    const renderOptions = this.#present;
     if (this.#table.length > 0) {
       const rows = this.#table.length;
       return [
-        paint(`(table, ${rows} ${rows === 1 ? "row" : "rows"})`, look, "dim"),
+        paint(
+          `(table, ${rows} ${rows === 1 ? "row" : "rows"})`,
+          renderOptions,
+          "dim",
+        ),
       ];
     }
     if (this.#line === "") return [];
     if (this.#code !== undefined || this.#mayBeSpecial()) {
       const plain = span(this.#line.replaceAll("\t", "    "), "dim");
-      return [paintSpans(cutSpans([plain], look.width), look)];
+      return [
+        paintSpans(cutSpans([plain], renderOptions.width), renderOptions),
+      ];
     }
     return this.#wrapLine(true).lines.slice(this.#out).slice(-2);
   }
@@ -117,7 +129,7 @@ export class MarkdownStream {
     this.#line = "";
     this.#out = 0;
     this.#isContinued = false;
-    this.#present = this.#look();
+    this.#present = this.#renderOptions();
   }
 
   #cutLine(lines: string[]): void {
@@ -133,7 +145,7 @@ export class MarkdownStream {
   // Fences, rules, tables, blank lines: known by the whole line alone.
   #isSpecial(lines: string[]): boolean {
     if (this.#isRaw) return false;
-    const look = this.#present;
+    const renderOptions = this.#present;
     const line = this.#line;
     const fence = /^(\s*)(`{3,}|~{3,})\s*([^`]*)$/.exec(line);
     if (fence !== null) {
@@ -143,7 +155,7 @@ export class MarkdownStream {
       this.#code = new CodeView(
         (fence[3] ?? "").trim().split(/[\s{]/)[0] ?? "",
       );
-      lines.push(paint(line.trim(), look, "dim"));
+      lines.push(paint(line.trim(), renderOptions, "dim"));
       return true;
     }
     if (isTableRule(line) && this.#table.length === 1) {
@@ -161,7 +173,13 @@ export class MarkdownStream {
     }
     if (/^\s{0,3}([-*_])(\s*\1){2,}\s*$/.test(line)) {
       this.#flushTable(lines);
-      lines.push(paint("─".repeat(Math.min(look.width, 40)), look, "dim"));
+      lines.push(
+        paint(
+          "─".repeat(Math.min(renderOptions.width, 40)),
+          renderOptions,
+          "dim",
+        ),
+      );
       return true;
     }
     return false;
@@ -178,18 +196,18 @@ export class MarkdownStream {
   }
 
   #endCodeLine(lines: string[]): void {
-    const look = this.#present;
+    const renderOptions = this.#present;
     const close = /^\s*(`{3,}|~{3,})\s*$/.exec(this.#line)?.[1];
     if (close?.startsWith(this.#fence)) {
       this.#code = undefined;
-      lines.push(paint(close, look, "dim"));
+      lines.push(paint(close, renderOptions, "dim"));
       return;
     }
     // Code in a list item is indented with it.
     const line = this.#line.startsWith(this.#indent)
       ? this.#line.slice(this.#indent.length)
       : this.#line;
-    lines.push(this.#code?.render(line, look) ?? line);
+    lines.push(this.#code?.render(line, renderOptions) ?? line);
   }
 
   #splitTable(lines: string[]): void {
@@ -220,30 +238,33 @@ export class MarkdownStream {
 }
 
 /** A whole text at once. */
-export function renderMarkdown(text: string, look: Look): readonly string[] {
-  const stream = new MarkdownStream(() => look);
+export function renderMarkdown(
+  text: string,
+  renderOptions: RenderOptions,
+): readonly string[] {
+  const stream = new MarkdownStream(() => renderOptions);
   return [...stream.push(text), ...stream.end()];
 }
 
 function wrapBlock(
   line: string,
-  look: Look,
+  renderOptions: RenderOptions,
   isWhole: boolean,
   isContinued: boolean = false,
 ): { readonly lines: readonly string[] } {
   // An indent as wide as the window would leave no room for words.
-  const indentMax = Math.floor(look.width / 2);
+  const indentMax = Math.floor(renderOptions.width / 2);
   const text = line.replaceAll("\t", "    ")
     .replace(/^ +/, (indent) => indent.slice(0, indentMax));
   const block = isContinued ? PLAIN_BLOCK : blockOf(text);
   const inline = parseInline(text.slice(block.from), isWhole, block.styles);
   const held = isWhole || inline.held === "" ? [] : [span("\u00a0")];
   const wrapped = wrapSpans([...inline.spans, ...held], {
-    width: look.width,
+    width: renderOptions.width,
     first: block.first,
     rest: block.rest,
   });
-  return { lines: wrapped.map((spans) => paintSpans(spans, look)) };
+  return { lines: wrapped.map((spans) => paintSpans(spans, renderOptions)) };
 }
 
 const PLAIN_BLOCK: Block = { first: [], rest: [], from: 0, styles: [] };

@@ -1,5 +1,5 @@
-/** Light colours for code: words of the language, strings, comments, numbers. Pure. */
-import { type Look, paint } from "./style.ts";
+/** Light colours for code: words of the language, strings, comments, numbers. No I/O. */
+import { paint, type RenderOptions } from "./style.ts";
 
 const WORDS = new Set(
   ("abstract as assert async await break case catch class const continue def default " +
@@ -33,20 +33,20 @@ export class CodeView {
       : "//";
   }
 
-  render(line: string, look: Pick<Look, "hasColor">): string {
-    if (!look.hasColor || PLAIN.test(this.#language)) return line;
+  render(line: string, options: Pick<RenderOptions, "hasColor">): string {
+    if (!options.hasColor || PLAIN.test(this.#language)) return line;
     if (this.#language === "diff" || this.#language === "patch") {
-      return renderDiffLine(line, look);
+      return renderDiffLine(line, options);
     }
-    return this.#renderCode(line, look);
+    return this.#renderCode(line, options);
   }
 
-  #renderCode(line: string, look: Pick<Look, "hasColor">): string {
+  #renderCode(line: string, options: Pick<RenderOptions, "hasColor">): string {
     let out = "";
     let at = 0;
     while (at < line.length) {
       const [text, style] = this.#next(line.slice(at), line[at - 1] ?? " ");
-      out += style === undefined ? text : paint(text, look, style);
+      out += style === undefined ? text : paint(text, options, style);
       at += text.length;
     }
     return out;
@@ -78,8 +78,11 @@ export class CodeView {
   }
 }
 
-function renderDiffLine(line: string, look: Pick<Look, "hasColor">): string {
-  if (line.startsWith("@@")) return paint(line, look, "cyan");
-  if (line.startsWith("+")) return paint(line, look, "green");
-  return line.startsWith("-") ? paint(line, look, "red") : line;
+function renderDiffLine(
+  line: string,
+  options: Pick<RenderOptions, "hasColor">,
+): string {
+  if (line.startsWith("@@")) return paint(line, options, "cyan");
+  if (line.startsWith("+")) return paint(line, options, "green");
+  return line.startsWith("-") ? paint(line, options, "red") : line;
 }

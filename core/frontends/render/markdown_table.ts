@@ -1,6 +1,6 @@
 /** Tables of Markdown, fitted to the width of the screen. Pure. */
 import { parseInline } from "./markdown_inline.ts";
-import { type Look, paint, paintSpans, type Span } from "./style.ts";
+import { paint, paintSpans, type RenderOptions, type Span } from "./style.ts";
 import { widthOf, wrapSpans } from "./wrap.ts";
 
 type Align = "left" | "right" | "center";
@@ -40,21 +40,21 @@ function splitRow(line: string): readonly string[] {
 /** The table as lines no wider than the look; head, rule, rows as they stand in the text. */
 export function renderTable(
   lines: readonly string[],
-  look: Look,
+  options: RenderOptions,
 ): readonly string[] {
   const [head = "", rule = "", ...body] = lines;
   const columns = splitRow(head).length;
   const rows = [head, ...body].map((line) => toCells(line, columns));
   const aligns = splitRow(rule).map(alignOf);
-  const widths = fitWidths(rows, look.width - GAP * (columns - 1));
-  if (widths === undefined) return renderList(rows, look);
+  const widths = fitWidths(rows, options.width - GAP * (columns - 1));
+  if (widths === undefined) return renderList(rows, options);
   const line = widths.map((width) => "─".repeat(width)).join("  ");
   const [first = [], ...rest] = rows.map((row) =>
-    renderRow(row, widths, aligns, look)
+    renderRow(row, widths, aligns, options)
   );
   return [
-    ...first.map((text) => paint(text, look, "bold")),
-    paint(line, look, "dim"),
+    ...first.map((text) => paint(text, options, "bold")),
+    paint(line, options, "dim"),
     ...rest.flat(),
   ];
 }
@@ -102,7 +102,7 @@ function renderRow(
   row: Cells,
   widths: readonly number[],
   aligns: readonly Align[],
-  look: Look,
+  options: RenderOptions,
 ): readonly string[] {
   const cells = row.map((cell, at) =>
     wrapSpans(cell, { width: widths[at] ?? 1 })
@@ -112,7 +112,7 @@ function renderRow(
     cells.map((lines, at) => {
       const spans = lines[line] ?? [];
       const space = (widths[at] ?? 0) - widthOf(spans);
-      return pad(paintSpans(spans, look), space, aligns[at] ?? "left");
+      return pad(paintSpans(spans, options), space, aligns[at] ?? "left");
     }).join(" ".repeat(GAP)).trimEnd());
 }
 
@@ -126,7 +126,10 @@ function pad(text: string, space: number, align: Align): string {
   return " ".repeat(before) + text + " ".repeat(room - before);
 }
 
-function renderList(rows: readonly Cells[], look: Look): readonly string[] {
+function renderList(
+  rows: readonly Cells[],
+  options: RenderOptions,
+): readonly string[] {
   const [head = [], ...body] = rows;
   return body.flatMap((row, number) => [
     ...(number === 0 ? [] : [""]),
@@ -137,9 +140,9 @@ function renderList(rows: readonly Cells[], look: Look): readonly string[] {
       }));
       const spans = [...name, { text: ": ", styles: [] }, ...cell];
       return wrapSpans(spans, {
-        width: look.width,
+        width: options.width,
         rest: [{ text: "  ", styles: [] }],
-      }).map((line) => paintSpans(line, look));
+      }).map((line) => paintSpans(line, options));
     }),
   ]);
 }

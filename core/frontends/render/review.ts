@@ -3,7 +3,7 @@ import { Review, type ReviewFinding } from "../../contract/review.ts";
 import { relativeTo } from "../../util/path.ts";
 import { visibleLine, visibleText } from "../../util/text/visible_text.ts";
 import { renderMarkdown } from "./markdown.ts";
-import { type Look, paint, span } from "./style.ts";
+import { paint, type RenderOptions, span } from "./style.ts";
 import { wrapSpans, wrapText } from "./wrap.ts";
 
 /** Said with an answer to a review that is no list of findings. */
@@ -16,7 +16,7 @@ interface ReviewAnswer {
   readonly around: string;
 }
 
-interface ReviewLook extends Look {
+interface ReviewRenderOptions extends RenderOptions {
   /** Paths inside are shown relative to it. */
   readonly cwd: string;
 }
@@ -38,10 +38,10 @@ export function beginsReview(text: string): "yes" | "no" | "maybe" {
 
 /** The findings in an answer, bare or in a code block; undefined when it holds none. */
 export function parseReview(text: string): ReviewAnswer | undefined {
-  const bare = readReview(text);
+  const bare = parseReviewJson(text);
   if (bare !== undefined) return { review: bare, around: "" };
   const [, before = "", block = "", after = ""] = BLOCK.exec(text) ?? [];
-  const review = readReview(block);
+  const review = parseReviewJson(block);
   if (review === undefined) return undefined;
   const around = [before.trim(), after.trim()].filter((one) => one !== "");
   return { review, around: around.join("\n\n") };
@@ -50,25 +50,25 @@ export function parseReview(text: string): ReviewAnswer | undefined {
 /** The list as a person reads it: what is worst stands first, the verdict last. */
 export function renderReview(
   { review, around }: ReviewAnswer,
-  look: ReviewLook,
+  options: ReviewRenderOptions,
 ): readonly string[] {
   const findings = review.findings.toSorted((a, b) => rankOf(a) - rankOf(b));
   const head = findings.length === 0
     ? "No findings"
     : `${findings.length} ${findings.length === 1 ? "finding" : "findings"}`;
   return [
-    paint(head, look, "bold"),
+    paint(head, options, "bold"),
     "",
     ...findings.flatMap((one, at) => [
-      ...renderFinding(one, at + 1, look),
+      ...renderFinding(one, at + 1, options),
       "",
     ]),
-    ...renderVerdict(review, look),
-    ...(around === "" ? [] : ["", ...renderText(around, look)]),
+    ...renderVerdict(review, options),
+    ...(around === "" ? [] : ["", ...renderText(around, options)]),
   ];
 }
 
-function readReview(text: string): Review | undefined {
+function parseReviewJson(text: string): Review | undefined {
   try {
     return Review.safeParse(JSON.parse(text)).data;
   } catch {
@@ -83,7 +83,7 @@ function rankOf({ priority }: ReviewFinding): number {
 function renderFinding(
   finding: ReviewFinding,
   number: number,
-  look: ReviewLook,
+  options: ReviewRenderOptions,
 ): readonly string[] {
   const { priority, code_location: place } = finding;
   // Most models put the priority into the title as well.
@@ -94,41 +94,44 @@ function renderFinding(
   const lines = wrapSpans([
     span(badge, "bold", priority !== null && priority < 2 ? "red" : "yellow"),
     span(title, "bold"),
-  ], { width: look.width, first: [span(mark)], rest: [span(indent)] });
+  ], { width: options.width, first: [span(mark)], rest: [span(indent)] });
   const { start, end } = place.line_range;
   const range = start === end ? `${start}` : `${start}-${end}`;
-  const path = relativeTo(place.absolute_file_path, look.cwd);
+  const path = relativeTo(place.absolute_file_path, options.cwd);
   // A place is copied as a whole: it is not broken.
   const where = `${visibleLine(path, 1_000)}:${range}`;
   return [
     ...lines.map((spans) =>
-      spans.map((one) => paint(one.text, look, ...one.styles)).join("")
+      spans.map((one) => paint(one.text, options, ...one.styles)).join("")
     ),
-    `${indent}${paint(where, look, "cyan")}`,
+    `${indent}${paint(where, options, "cyan")}`,
     ...renderText(finding.body, {
-      ...look,
-      width: Math.max(10, look.width - indent.length),
+      ...options,
+      width: Math.max(10, options.width - indent.length),
     }).map((line) => line === "" ? "" : indent + line),
   ];
 }
 
-function renderVerdict(review: Review, look: Look): readonly string[] {
+function renderVerdict(
+  review: Review,
+  options: RenderOptions,
+): readonly string[] {
   const verdict = visibleLine(review.overall_correctness);
   const isGood = verdict === "patch is correct";
   const sure = Math.round(review.overall_confidence_score * 100);
   const line = `Verdict: ${verdict} (${sure}% sure)`;
   return [
-    ...wrapText(line, look.width).map((one) =>
-      paint(one, look, "bold", isGood ? "green" : "red")
+    ...wrapText(line, options.width).map((one) =>
+      paint(one, options, "bold", isGood ? "green" : "red")
     ),
-    ...renderText(review.overall_explanation, look),
+    ...renderText(review.overall_explanation, options),
   ];
 }
 
-function renderText(text: string, look: Look): readonly string[] {
+function renderText(text: string, options: RenderOptions): readonly string[] {
   const clean = visibleText(text).trim();
   if (clean === "") return [];
-  return look.hasColor
-    ? renderMarkdown(clean, look)
-    : wrapText(clean, look.width);
+  return options.hasColor
+    ? renderMarkdown(clean, options)
+    : wrapText(clean, options.width);
 }

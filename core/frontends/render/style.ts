@@ -19,7 +19,7 @@ export interface Span {
 }
 
 /** How text is put on this screen. */
-export interface Look {
+export interface RenderOptions {
   readonly hasColor: boolean;
   /** Columns that may be used. */
   readonly width: number;
@@ -47,20 +47,20 @@ export function span(text: string, ...styles: readonly Style[]): Span {
 /** The text with its colour codes, where colours are wanted. */
 export function paint(
   text: string,
-  look: Pick<Look, "hasColor">,
+  options: Pick<RenderOptions, "hasColor">,
   ...styles: readonly Style[]
 ): string {
-  return look.hasColor ? paintStyles(text, styles) : text;
+  return options.hasColor ? paintStyles(text, styles) : text;
 }
 
 /** Spans one after the other. */
 export function paintSpans(
   spans: readonly Span[],
-  look: Pick<Look, "hasColor">,
+  options: Pick<RenderOptions, "hasColor">,
 ): string {
   let line = "";
   for (const { text, styles } of spans) {
-    line += look.hasColor ? paintStyles(text, styles) : text;
+    line += options.hasColor ? paintStyles(text, styles) : text;
   }
   return line;
 }

@@ -2,7 +2,7 @@
 import { visibleLine } from "../../util/text/visible_text.ts";
 import type { EditorView } from "../editor/view.ts";
 import type { LiveArea } from "./screen.ts";
-import { type Look, paint } from "../render/style.ts";
+import { paint, type RenderOptions } from "../render/style.ts";
 import { cutSpans } from "../render/wrap.ts";
 
 interface LiveParts {
@@ -28,17 +28,17 @@ const LISTED = 3;
 /** All parts from top to bottom; no more rows than the window has. */
 export function composeLive(
   parts: LiveParts,
-  look: Look,
+  options: RenderOptions,
   rowsMax: number,
 ): LiveArea {
   const above = [
     ...parts.preview,
     ...parts.question,
-    ...(parts.tail === "" ? [] : [fit(`  ${parts.tail}`, look)]),
+    ...(parts.tail === "" ? [] : [fit(`  ${parts.tail}`, options)]),
     ...(parts.status === "" ? [] : [parts.status]),
-    ...listLines("steering", parts.steers, look),
-    ...listLines("next", parts.queue, look),
-    ...(parts.notice === "" ? [] : [fit(parts.notice, look)]),
+    ...listLines("steering", parts.steers, options),
+    ...listLines("next", parts.queue, options),
+    ...(parts.notice === "" ? [] : [fit(parts.notice, options)]),
   ];
   const below = above.length - parts.preview.length - parts.question.length;
   const room = Math.max(0, rowsMax - parts.editor.lines.length);
@@ -47,7 +47,7 @@ export function composeLive(
   const lines = [...shown, ...parts.editor.lines];
   const asked = shown.length - below - 1;
   if (parts.cursor !== undefined && asked >= 0) {
-    return { lines, row: asked, column: Math.min(parts.cursor, look.width) };
+    return { lines, row: asked, column: Math.min(parts.cursor, options.width) };
   }
   return {
     lines,
@@ -59,16 +59,18 @@ export function composeLive(
 function listLines(
   name: string,
   texts: readonly string[],
-  look: Look,
+  options: RenderOptions,
 ): readonly string[] {
   const lines = texts.slice(0, LISTED).map((text) =>
-    fit(`  ${name}: ${visibleLine(text, 1_000)}`, look)
+    fit(`  ${name}: ${visibleLine(text, 1_000)}`, options)
   );
   const more = texts.length - lines.length;
-  return more === 0 ? lines : [...lines, fit(`  … ${more} more ${name}`, look)];
+  return more === 0
+    ? lines
+    : [...lines, fit(`  … ${more} more ${name}`, options)];
 }
 
-function fit(text: string, look: Look): string {
-  const spans = cutSpans([{ text, styles: [] }], look.width);
-  return paint(spans.map((one) => one.text).join(""), look, "dim");
+function fit(text: string, options: RenderOptions): string {
+  const spans = cutSpans([{ text, styles: [] }], options.width);
+  return paint(spans.map((one) => one.text).join(""), options, "dim");
 }

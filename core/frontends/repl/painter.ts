@@ -7,24 +7,24 @@ import {
   searchHit,
 } from "../editor/editor.ts";
 import { renderEditor } from "../editor/view.ts";
-import type { Look } from "../render/style.ts";
+import type { RenderOptions } from "../render/style.ts";
 import { composeLive } from "./live_area.ts";
 import type { Keyboard } from "../editor/keyboard.ts";
 import type { Questions } from "./rich_questions.ts";
-import type { RichFace } from "./rich_view.ts";
+import type { RichView } from "./rich_view.ts";
 import { type LiveArea, Screen } from "./screen.ts";
-import type { ReplSession } from "../conversation/conversation.ts";
+import type { Conversation } from "../conversation/conversation.ts";
 import { renderStatusLine, type StatusTracker } from "./status_line.ts";
 import type { ReplHost } from "../conversation/services.ts";
 
 interface PainterOptions {
   readonly host: Pick<ReplHost, "kill" | "monotonicMs" | "os" | "sleep">;
   readonly terminal: Terminal;
-  readonly face: RichFace;
-  readonly session: ReplSession;
+  readonly view: RichView;
+  readonly session: Conversation;
   readonly status: StatusTracker;
   readonly questions: Questions;
-  readonly look: () => Look;
+  readonly renderOptions: () => RenderOptions;
   readonly editor: () => EditorState;
   readonly facts: () => EditorFacts;
   /** Nobody reads the terminal any more. */
@@ -76,9 +76,9 @@ export class LivePainter {
   paint(notice: string = this.#notice): void {
     this.#notice = notice;
     if (this.#isPaused || this.#over.signal.aborted) return;
-    const { face, host, onGone } = this.#options;
+    const { view, host, onGone } = this.#options;
     this.#paintedMs = host.monotonicMs();
-    const lines = face.takeLines();
+    const lines = view.takeLines();
     if (!this.#screen.paint(lines, this.#compose())) onGone();
     this.#tick();
   }
@@ -133,7 +133,7 @@ export class LivePainter {
   close(): void {
     if (this.#over.signal.aborted) return;
     this.#over.abort();
-    const lines = this.#options.face.takeLines();
+    const lines = this.#options.view.takeLines();
     if (lines.length > 0 && !this.#isPaused) {
       this.#screen.paint(lines, { lines: [""], row: 0, column: 0 });
     }
@@ -165,17 +165,17 @@ export class LivePainter {
   }
 
   #compose(): LiveArea {
-    const { face, session, status, questions, terminal } = this.#options;
-    const look = this.#options.look();
+    const { view, session, status, questions, terminal } = this.#options;
+    const renderOptions = this.#options.renderOptions();
     const rows = terminal.stdout.rows ?? ROWS;
     const now = this.#options.host.monotonicMs();
     const editor = this.#options.editor();
     const { pending } = session;
-    const cursor = questions.cursor(look, now);
+    const cursor = questions.cursor(renderOptions, now);
     return composeLive(
       {
-        preview: face.preview(),
-        question: questions.render(look, now),
+        preview: view.preview(),
+        question: questions.render(renderOptions, now),
         ...(cursor !== undefined && { cursor }),
         tail: status.tail,
         status: this.#status(now),
@@ -183,13 +183,13 @@ export class LivePainter {
         queue: pending.queue,
         notice: this.#notice,
         editor: renderEditor(editor, {
-          ...look,
+          ...renderOptions,
           mark: "› ",
           rowsMax: Math.max(1, Math.min(EDITOR_ROWS, Math.floor(rows / 2))),
           hit: searchHit(editor, this.#options.facts()),
         }),
       },
-      look,
+      renderOptions,
       Math.max(2, rows - 1),
     );
   }
@@ -206,6 +206,6 @@ export class LivePainter {
       tokens: status.tokens,
       contextLeft: session.state.contextLeft,
       hint: "Ctrl-C stops",
-    }, this.#options.look());
+    }, this.#options.renderOptions());
   }
 }

@@ -1,16 +1,20 @@
 /** Questions to a person who answers in whole lines: one at a time, never by a line typed before. */
-import type { FormAnswer, FormRequest, Person } from "../../protocol/form.ts";
+import type {
+  FormAnswer,
+  FormRequest,
+  UserPrompter,
+} from "../../protocol/form.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
 import { visibleText } from "../../util/text/visible_text.ts";
 import { parseAnswerLine, renderDecision } from "../render/approval.ts";
 import { FormTalk, renderFormAnswer } from "../form/form.ts";
-import type { PlainFace } from "./plain_view.ts";
+import type { PlainView } from "./plain_view.ts";
 import type { ReplHost } from "../conversation/services.ts";
 
 interface PlainQuestionsOptions {
   readonly host: Pick<ReplHost, "sleep">;
-  readonly face: Pick<PlainFace, "ask" | "askNow" | "say">;
+  readonly view: Pick<PlainView, "ask" | "askNow" | "say">;
   readonly columns: () => number;
   /** Writes what a line is typed behind. */
   readonly write: (text: string) => void;
@@ -32,7 +36,7 @@ interface Open {
 const LEAVE =
   "/decline says no to all of it, /cancel leaves it without an answer";
 
-export class PlainQuestions implements Person {
+export class PlainQuestions implements UserPrompter {
   readonly #options: PlainQuestionsOptions;
   #open: readonly Open[] = [];
   // The one that has stood there long enough to be meant by an answer.
@@ -80,8 +84,8 @@ export class PlainQuestions implements Person {
       (settle) => this.#form(talk, settle),
     );
     const shown = answer ?? { action: "cancel" };
-    const look = { hasColor: false, width: this.#options.columns() };
-    this.#options.face.say([renderFormAnswer(shown, look)]);
+    const renderOptions = { hasColor: false, width: this.#options.columns() };
+    this.#options.view.say([renderFormAnswer(shown, renderOptions)]);
     return shown;
   }
 
@@ -94,26 +98,29 @@ export class PlainQuestions implements Person {
       (settle) => this.#approval(request, settle),
     );
     const shown = decision ?? { type: "deny" };
-    const look = { hasColor: false };
-    this.#options.face.say([
-      renderDecision(shown, { ...look, width: this.#options.columns() }),
+    const renderOptions = { hasColor: false };
+    this.#options.view.say([
+      renderDecision(shown, {
+        ...renderOptions,
+        width: this.#options.columns(),
+      }),
     ]);
     if (shown.type === "abort") this.#options.onStop();
     return shown;
   }
 
   tell(message: string): void {
-    this.#options.face.say([message]);
+    this.#options.view.say([message]);
   }
 
   #approval(
     request: ApprovalRequest,
     onDecide: (decision: Decision) => void,
   ): Omit<Open, "id"> {
-    const { face } = this.#options;
+    const { view } = this.#options;
     return {
-      show: () => face.ask(request),
-      mark: () => face.askNow(request),
+      show: () => view.ask(request),
+      mark: () => view.askNow(request),
       take: (line) => {
         const decision = parseAnswerLine(line, request);
         if (decision !== undefined) onDecide(decision);
@@ -126,18 +133,18 @@ export class PlainQuestions implements Person {
     talk: FormTalk,
     settle: (answer: FormAnswer) => void,
   ): Omit<Open, "id"> {
-    const { face, columns, write } = this.#options;
-    const look = { hasColor: false, width: columns() };
+    const { view, columns, write } = this.#options;
+    const renderOptions = { hasColor: false, width: columns() };
     const mark = (): void => {
-      face.say([]);
+      view.say([]);
       write(visibleText(talk.prompt));
     };
     return {
       show: () =>
-        face.say([
-          ...talk.renderOpening(look),
+        view.say([
+          ...talk.renderOpening(renderOptions),
           LEAVE,
-          ...talk.renderStep(look),
+          ...talk.renderStep(renderOptions),
         ]),
       mark,
       take: (line) => {
@@ -148,8 +155,8 @@ export class PlainQuestions implements Person {
         }
         const step = talk.take(line);
         if (step.type === "answered") settle(step.answer);
-        if (step.type === "again") face.say([step.problem]);
-        if (step.type === "next") face.say(talk.renderStep(look));
+        if (step.type === "again") view.say([step.problem]);
+        if (step.type === "next") view.say(talk.renderStep(renderOptions));
         if (step.type === "next" && talk.isAtEnd) this.#arm();
         else if (step.type !== "answered") mark();
         return true;

@@ -5,9 +5,9 @@ import { exitCode } from "../../contract/exit_code.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { ReplRequest } from "../conversation/services.ts";
 import type { LineInput } from "./line_input.ts";
-import { PlainFace } from "./plain_view.ts";
+import { PlainView } from "./plain_view.ts";
 import { PlainQuestions } from "./plain_questions.ts";
-import { ReplSession } from "../conversation/conversation.ts";
+import { Conversation } from "../conversation/conversation.ts";
 
 const NOBODY =
   "Nobody can be asked here: input is no terminal. Do without it, or say what is needed";
@@ -23,8 +23,8 @@ export async function runPlainRepl(
 class PlainRepl {
   readonly #request: ReplRequest;
   readonly #lines: LineInput;
-  readonly #face: PlainFace;
-  readonly #session: ReplSession;
+  readonly #view: PlainView;
+  readonly #session: Conversation;
   readonly #questions: PlainQuestions;
   readonly #isTyped: boolean;
   readonly #left = Promise.withResolvers<void>();
@@ -39,7 +39,7 @@ class PlainRepl {
     this.#request = request;
     this.#lines = lines;
     this.#isTyped = terminal.stdin.isTty;
-    this.#face = new PlainFace({
+    this.#view = new PlainView({
       terminal,
       flags,
       cwd: () => this.#session.cwd,
@@ -51,15 +51,15 @@ class PlainRepl {
         this.#left.resolve();
       },
     });
-    this.#session = new ReplSession({
+    this.#session = new Conversation({
       services,
       host,
       terminal,
-      face: this.#face,
+      view: this.#view,
     });
     this.#questions = new PlainQuestions({
       host,
-      face: this.#face,
+      view: this.#view,
       columns: () => terminal.stdout.columns,
       write: (text) => void terminal.stdout.write(text),
       onDecide: (id, decision) => this.#session.decide(id, decision),
@@ -109,7 +109,7 @@ class PlainRepl {
     try {
       await this.#session.submit(line);
     } catch (error) {
-      this.#face.fail(errorText(error));
+      this.#view.fail(errorText(error));
     }
   }
 
@@ -118,7 +118,7 @@ class PlainRepl {
     // The thread says first what it is.
     if (this.#session.state.threadId === "") return;
     this.#isPrompted = true;
-    this.#face.prompt();
+    this.#view.prompt();
   }
 
   #take(event: Event): void {
@@ -127,7 +127,7 @@ class PlainRepl {
         if (!this.#isTyped) {
           const decision = { type: "deny", message: NOBODY } as const;
           this.#session.decide(event.approvalId, decision);
-          this.#face.fail(`Not allowed: ${event.request.title}`);
+          this.#view.fail(`Not allowed: ${event.request.title}`);
           return;
         }
         return this.#questions.add(event.approvalId, event.request);

@@ -11,14 +11,14 @@ import {
   renderQuestion,
 } from "../render/approval.ts";
 import { renderWhole } from "../render/activity.ts";
-import type { ActivityLook } from "../render/activity.ts";
+import type { ActivityRenderOptions } from "../render/activity.ts";
 import { renderDiff } from "../render/diff.ts";
 import { beginsReview, parseReview, renderReview } from "../render/review.ts";
-import { EventView } from "../render/event.ts";
-import type { ReplFace } from "../conversation/view.ts";
+import { EventRenderer } from "../render/event.ts";
+import type { ConversationView } from "../conversation/view.ts";
 import type { OpenedThread, ShellResult } from "../conversation/services.ts";
 
-interface PlainFaceOptions {
+interface PlainViewOptions {
   readonly terminal: Terminal;
   readonly flags: Flags;
   readonly cwd: () => string;
@@ -30,16 +30,16 @@ interface PlainFaceOptions {
 }
 
 /** Answers and progress go to stdout, warnings and errors to stderr. */
-export class PlainFace implements ReplFace {
-  readonly #options: PlainFaceOptions;
-  readonly #events = new EventView();
+export class PlainView implements ConversationView {
+  readonly #options: PlainViewOptions;
+  readonly #events = new EventRenderer();
   readonly #isLive: boolean;
   // The message whose text is on the screen up to here, without a line end.
   #open:
     | { readonly id: string; text: string; isHeld: boolean }
     | undefined;
 
-  constructor(options: PlainFaceOptions) {
+  constructor(options: PlainViewOptions) {
     this.#options = options;
     this.#isLive = options.terminal.stdout.isTty;
   }
@@ -78,11 +78,11 @@ export class PlainFace implements ReplFace {
   }
 
   sayDiff(diff: string): void {
-    this.#print(renderDiff(diff, this.#look()));
+    this.#print(renderDiff(diff, this.#renderOptions()));
   }
 
   showWhole(activity: Activity): void {
-    this.#print(renderWhole(activity, this.#look()));
+    this.#print(renderWhole(activity, this.#renderOptions()));
   }
 
   waiting(phase: string): void {
@@ -117,10 +117,10 @@ export class PlainFace implements ReplFace {
 
   /** Puts a question; the answer comes as a line. */
   ask(request: ApprovalRequest): void {
-    const look = this.#look();
+    const renderOptions = this.#renderOptions();
     this.#print([
-      ...renderQuestion(request, look),
-      ...renderAnswers(request, look),
+      ...renderQuestion(request, renderOptions),
+      ...renderAnswers(request, renderOptions),
     ]);
   }
 
@@ -155,7 +155,9 @@ export class PlainFace implements ReplFace {
 
   #answerLines(text: string): readonly string[] {
     const answer = parseReview(text);
-    if (answer !== undefined) return renderReview(answer, this.#look());
+    if (answer !== undefined) {
+      return renderReview(answer, this.#renderOptions());
+    }
     const shown = visibleText(text).replace(/\n+$/, "");
     return shown === "" ? [] : shown.split("\n");
   }
@@ -168,8 +170,11 @@ export class PlainFace implements ReplFace {
   #lines(event: Event): void {
     const isTold = event.type === "warning" || isFailure(event);
     // Whoever keeps stderr looks for sentences in it.
-    const look = { ...this.#look(), ...(isTold && { width: Infinity }) };
-    const lines = this.#events.render(event, look);
+    const renderOptions = {
+      ...this.#renderOptions(),
+      ...(isTold && { width: Infinity }),
+    };
+    const lines = this.#events.render(event, renderOptions);
     if (isTold) {
       this.#closeMessage();
       const text = lines.map((line) => `${line}\n`).join("");
@@ -198,7 +203,7 @@ export class PlainFace implements ReplFace {
     }
   }
 
-  #look(): ActivityLook {
+  #renderOptions(): ActivityRenderOptions {
     const { terminal, flags, cwd } = this.#options;
     return {
       hasColor: hasColor(terminal, terminal.stdout, flags.color),

@@ -1,10 +1,10 @@
-/** The form that stands above the input line: keys in, live lines out. Pure. */
+/** The form that stands above the input line: keys in, live lines out. No I/O. */
 import { displayWidth } from "@std/cli";
 import type { FormRequest } from "../../protocol/form.ts";
 import { type FormStep, FormTalk } from "../form/form.ts";
 import type { Key } from "../editor/key.ts";
 import { type EditText, editText, EMPTY_TEXT } from "../editor/text.ts";
-import { type Look, paint } from "../render/style.ts";
+import { paint, type RenderOptions } from "../render/style.ts";
 import { cutSpans } from "../render/wrap.ts";
 
 const HINT = "Enter takes it, Ctrl-D says no to all of it, Esc leaves it";
@@ -30,10 +30,10 @@ export class FormBox {
   }
 
   /** What is printed before the present step is answered. */
-  renderHead(look: Look): readonly string[] {
+  renderHead(options: RenderOptions): readonly string[] {
     return [
-      ...(this.#hasBegun ? [] : this.#talk.renderOpening(look)),
-      ...this.#talk.renderStep(look),
+      ...(this.#hasBegun ? [] : this.#talk.renderOpening(options)),
+      ...this.#talk.renderStep(options),
     ];
   }
 
@@ -54,21 +54,23 @@ export class FormBox {
     return undefined;
   }
 
-  render(look: Look): readonly string[] {
-    const { line } = this.#line(look);
+  render(options: RenderOptions): readonly string[] {
+    const { line } = this.#line(options);
     const fit = (text: string): string =>
-      cutSpans([{ text, styles: [] }], look.width).map((one) => one.text)
+      cutSpans([{ text, styles: [] }], options.width).map((one) => one.text)
         .join("");
     return [
-      ...(this.#problem === "" ? [] : [paint(fit(this.#problem), look, "red")]),
-      paint(fit(HINT), look, "dim"),
+      ...(this.#problem === ""
+        ? []
+        : [paint(fit(this.#problem), options, "red")]),
+      paint(fit(HINT), options, "dim"),
       fit(line),
     ];
   }
 
   /** Column of the cursor in the last of these lines. */
-  cursor(look: Look): number {
-    return this.#line(look).column;
+  cursor(options: RenderOptions): number {
+    return this.#line(options).column;
   }
 
   #take(): FormStep {
@@ -81,17 +83,19 @@ export class FormBox {
   }
 
   // A line that is too long for the window shows what is around the cursor.
-  #line(look: Look): { readonly line: string; readonly column: number } {
+  #line(
+    options: RenderOptions,
+  ): { readonly line: string; readonly column: number } {
     const { text, cursor } = this.#text;
     const flat = (part: string): string => part.replaceAll("\n", " ");
     const mark = cutSpans(
       [{ text: this.#talk.prompt, styles: [] }],
-      Math.max(8, Math.floor(look.width / 2)),
+      Math.max(8, Math.floor(options.width / 2)),
     ).map((one) => one.text).join("");
     const before = [...flat(text.slice(0, cursor))];
     while (
       before.length > 0 &&
-      displayWidth(mark + before.join("")) >= look.width
+      displayWidth(mark + before.join("")) >= options.width
     ) before.shift();
     const start = mark + before.join("");
     return {

@@ -1,19 +1,23 @@
 /** The person at the keys, for those who ask from outside of the thread. */
-import type { FormAnswer, FormRequest, Person } from "../../protocol/form.ts";
+import type {
+  FormAnswer,
+  FormRequest,
+  UserPrompter,
+} from "../../protocol/form.ts";
 import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
 import { renderDecision } from "../render/approval.ts";
 import { renderFormAnswer } from "../form/form.ts";
 import { FormBox } from "./rich_form.ts";
 import type { OpenQuestion, Questions } from "./rich_questions.ts";
-import type { RichFace } from "./rich_view.ts";
-import type { Look } from "../render/style.ts";
+import type { RichView } from "./rich_view.ts";
+import type { RenderOptions } from "../render/style.ts";
 
-interface RichPersonOptions {
+interface RichPrompterOptions {
   /** Shared with the thread: only one is asked at a time. */
   readonly questions: Questions;
-  readonly face: Pick<RichFace, "say" | "showPainted">;
+  readonly view: Pick<RichView, "say" | "showPainted">;
   readonly nowMs: () => number;
-  readonly look: () => Look;
+  readonly renderOptions: () => RenderOptions;
   /** Another question, or part of one, is to be asked. */
   readonly onAsk: () => void;
   /** The person wants the turn to end. */
@@ -21,11 +25,11 @@ interface RichPersonOptions {
 }
 
 /** Puts its questions into the queue of the conversation, and takes them out again. */
-export class RichPerson implements Person {
-  readonly #options: RichPersonOptions;
+export class RichPrompter implements UserPrompter {
+  readonly #options: RichPrompterOptions;
   #count = 0;
 
-  constructor(options: RichPersonOptions) {
+  constructor(options: RichPrompterOptions) {
     this.#options = options;
   }
 
@@ -40,7 +44,7 @@ export class RichPerson implements Person {
       },
     }));
     const shown = answer ?? { action: "cancel" };
-    this.#print(renderFormAnswer(shown, this.#options.look()));
+    this.#print(renderFormAnswer(shown, this.#options.renderOptions()));
     return shown;
   }
 
@@ -53,17 +57,17 @@ export class RichPerson implements Person {
       onDecide: settle,
     }));
     const shown = decision ?? { type: "deny" };
-    this.#print(renderDecision(shown, this.#options.look()));
+    this.#print(renderDecision(shown, this.#options.renderOptions()));
     if (shown.type === "abort") this.#options.onStop();
     return shown;
   }
 
   tell(message: string): void {
-    this.#options.face.say([message]);
+    this.#options.view.say([message]);
   }
 
   #print(line: string): void {
-    this.#options.face.showPainted([line]);
+    this.#options.view.showPainted([line]);
   }
 
   // Undefined when nobody wants the answer any more.

@@ -1,4 +1,4 @@
-/** Questions that wait for the person: one at a time, deaf to what was typed before. Pure. */
+/** Questions that wait for the person: one at a time, deaf to what was typed before. No I/O. */
 import { displayWidth } from "@std/cli";
 import type { FormAnswer } from "../../protocol/form.ts";
 import { LIMITS } from "../../protocol/limits.ts";
@@ -12,7 +12,7 @@ import {
 } from "../render/approval.ts";
 import type { Key } from "../editor/key.ts";
 import { type EditText, editText, EMPTY_TEXT } from "../editor/text.ts";
-import { type Look, paint } from "../render/style.ts";
+import { paint, type RenderOptions } from "../render/style.ts";
 import { cutSpans } from "../render/wrap.ts";
 import type { FormBox } from "./rich_form.ts";
 
@@ -110,30 +110,30 @@ export class Questions {
   }
 
   /** Column of the cursor in the last line, while something is typed there. */
-  cursor(look: Look, nowMs: number): number | undefined {
+  cursor(options: RenderOptions, nowMs: number): number | undefined {
     const question = this.current;
     if (question !== undefined && "form" in question) {
-      return this.isArmed(nowMs) ? question.form.cursor(look) : undefined;
+      return this.isArmed(nowMs) ? question.form.cursor(options) : undefined;
     }
     if (this.#word === undefined) return undefined;
     return displayWidth(WHY + this.#word.text.slice(0, this.#word.cursor));
   }
 
   /** The question itself, or the next part of it: printed once. */
-  renderHead(look: Look): readonly string[] {
+  renderHead(options: RenderOptions): readonly string[] {
     const question = this.current;
     if (question === undefined) return [];
     return "form" in question
-      ? question.form.renderHead(look)
-      : renderQuestion(question.request, look);
+      ? question.form.renderHead(options)
+      : renderQuestion(question.request, options);
   }
 
   /** The live lines below the question. */
-  render(look: Look, nowMs: number): readonly string[] {
+  render(options: RenderOptions, nowMs: number): readonly string[] {
     const question = this.current;
     if (question === undefined) return [];
     const fit = (text: string): string =>
-      cutSpans([{ text, styles: [] }], look.width).map((one) => one.text)
+      cutSpans([{ text, styles: [] }], options.width).map((one) => one.text)
         .join("");
     if (this.#word !== undefined) {
       return [fit(WHY + this.#word.text.replaceAll("\n", " "))];
@@ -142,15 +142,15 @@ export class Questions {
       const words = this.isBegun
         ? "(one moment)"
         : "(one moment: what is typed now goes to your draft)";
-      return [paint(fit(words), look, "dim")];
+      return [paint(fit(words), options, "dim")];
     }
-    if ("form" in question) return question.form.render(look);
+    if ("form" in question) return question.form.render(options);
     const more = this.count === 1 ? "" : ` (1 of ${this.count})`;
     return [
-      ...renderAnswers(question.request, look),
+      ...renderAnswers(question.request, options),
       paint(
         fit(`Answer ${answerKeys(question.request)}${more}:`),
-        look,
+        options,
         "bold",
       ),
     ];

@@ -11,22 +11,22 @@ import { HistoryFile } from "../editor/history_file.ts";
 import type { Key } from "../editor/key.ts";
 import {
   applyCompletion,
+  type EditorCommand,
   type EditorFacts,
   type EditorState,
-  type EditorWish,
   EMPTY_EDITOR,
   onKey,
   prependText,
 } from "../editor/editor.ts";
-import type { ActivityLook } from "../render/activity.ts";
+import type { ActivityRenderOptions } from "../render/activity.ts";
 import type { ReplRequest } from "../conversation/services.ts";
 import { lookUp } from "./completion.ts";
 import { Keyboard } from "../editor/keyboard.ts";
-import { RichPerson } from "./rich_prompter.ts";
+import { RichPrompter } from "./rich_prompter.ts";
 import { Questions } from "./rich_questions.ts";
-import { RichFace } from "./rich_view.ts";
+import { RichView } from "./rich_view.ts";
 import { LivePainter } from "./painter.ts";
-import { ReplSession } from "../conversation/conversation.ts";
+import { Conversation } from "../conversation/conversation.ts";
 import { StatusTracker } from "./status_line.ts";
 import { createSlashContext } from "../conversation/slash_context.ts";
 
@@ -37,8 +37,8 @@ export async function runRichRepl(request: ReplRequest): Promise<number> {
 
 class RichRepl {
   readonly #request: ReplRequest;
-  readonly #face: RichFace;
-  readonly #session: ReplSession;
+  readonly #view: RichView;
+  readonly #session: Conversation;
   readonly #keyboard: Keyboard;
   readonly #painter: LivePainter;
   readonly #history: HistoryFile;
@@ -53,33 +53,33 @@ class RichRepl {
     this.#request = request;
     this.#keyboard = new Keyboard(terminal, host);
     this.#history = new HistoryFile(host, services.history);
-    this.#face = new RichFace({
-      look: () => this.#look(),
+    this.#view = new RichView({
+      renderOptions: () => this.#renderOptions(),
       onChange: () => this.#painter.schedule(),
       onEvent: (event) => this.#take(event),
       onGiveBack: (lines) => this.#giveBack(lines),
       onWait: (phase) => this.#status.wait(phase, this.#now()),
       onLeave: () => this.#leave(exitCode("done")),
     });
-    this.#session = new ReplSession({ ...request, face: this.#face });
+    this.#session = new Conversation({ ...request, view: this.#view });
     this.#painter = new LivePainter({
       host,
       terminal,
-      face: this.#face,
+      view: this.#view,
       session: this.#session,
       status: this.#status,
       questions: this.#questions,
-      look: () => this.#look(),
+      renderOptions: () => this.#renderOptions(),
       editor: () => this.#editor,
       facts: () => this.#facts(),
       onGone: () => this.#leave(exitCode("failed")),
     });
     services.meet(
-      new RichPerson({
+      new RichPrompter({
         questions: this.#questions,
-        face: this.#face,
+        view: this.#view,
         nowMs: () => this.#now(),
-        look: () => this.#look(),
+        renderOptions: () => this.#renderOptions(),
         onAsk: () => this.#drawQuestion(),
         onStop: () => this.#session.interrupt(),
       }),
@@ -120,7 +120,7 @@ class RichRepl {
       });
     } catch (error) {
       // A bug here must not leave a terminal that hears nothing.
-      this.#face.fail(errorText(error));
+      this.#view.fail(errorText(error));
       this.#left.resolve(exitCode("bug"));
     }
     this.#leave(exitCode("done"));
@@ -130,10 +130,10 @@ class RichRepl {
   #onKey(key: Key): boolean {
     this.#painter.notice("");
     if (this.#questions.current !== undefined && this.#ask(key)) return true;
-    const { state, wish } = onKey(this.#editor, key, this.#facts());
+    const { state, command } = onKey(this.#editor, key, this.#facts());
     this.#editor = state;
-    if (wish !== undefined) this.#grant(wish);
-    return wish !== undefined;
+    if (command !== undefined) this.#run(command);
+    return command !== undefined;
   }
 
   // True when the key was meant for the open question.
@@ -144,20 +144,20 @@ class RichRepl {
     return step === "held";
   }
 
-  #grant(wish: EditorWish): void {
-    switch (wish.type) {
+  #run(command: EditorCommand): void {
+    switch (command.type) {
       case "submit":
-        return this.#submit(wish.text);
+        return this.#submit(command.text);
       case "queue":
-        this.#remember(wish.text);
-        return this.#session.enqueue(wish.text);
+        this.#remember(command.text);
+        return this.#session.enqueue(command.text);
       case "unqueue": {
         const line = this.#session.unqueue();
         if (line !== undefined) this.#editor = prependText(this.#editor, line);
         return;
       }
       case "complete":
-        return void this.#complete(wish.token);
+        return void this.#complete(command.token);
       case "stop":
         return this.#stop();
       case "leave":
@@ -173,7 +173,7 @@ class RichRepl {
     this.#remember(text);
     this.#session.submit(text).then((isTaken) => {
       if (!isTaken) this.#giveBack([text]);
-    }, (error) => this.#face.fail(errorText(error)));
+    }, (error) => this.#view.fail(errorText(error)));
   }
 
   #remember(text: string): void {
@@ -186,7 +186,7 @@ class RichRepl {
   async #complete(token: CompletionToken): Promise<void> {
     const context = createSlashContext(this.#session, {
       ...this.#request,
-      face: this.#face,
+      view: this.#view,
     });
     const candidates = await lookUp(token, context);
     if (candidates.length === 0) this.#painter.notice("Nothing fits");
@@ -223,7 +223,9 @@ class RichRepl {
         return isFirst ? this.#drawQuestion() : undefined;
       }
       case "approval.settled":
-        this.#face.showPainted([renderDecision(event.decision, this.#look())]);
+        this.#view.showPainted([
+          renderDecision(event.decision, this.#renderOptions()),
+        ]);
         if (this.#questions.settle(event.approvalId, now)) this.#drawQuestion();
         return;
       case "turn.completed":
@@ -235,8 +237,8 @@ class RichRepl {
   }
 
   #drawQuestion(): void {
-    const lines = this.#questions.renderHead(this.#look());
-    this.#face.showPainted(lines, !this.#questions.isBegun);
+    const lines = this.#questions.renderHead(this.#renderOptions());
+    this.#view.showPainted(lines, !this.#questions.isBegun);
     this.#painter.after(LIMITS.answerArmMs);
   }
 
@@ -261,7 +263,7 @@ class RichRepl {
     await this.#session.close();
     await this.#history.flush();
     if (requests > 0) {
-      this.#face.say([`Go on with: rondo resume ${threadId}`]);
+      this.#view.say([`Go on with: rondo resume ${threadId}`]);
     }
   }
 
@@ -273,7 +275,7 @@ class RichRepl {
     };
   }
 
-  #look(): ActivityLook {
+  #renderOptions(): ActivityRenderOptions {
     const { terminal, flags } = this.#request;
     const isVerbose = flags.verbose === true;
     return {

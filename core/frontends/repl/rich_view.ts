@@ -3,17 +3,17 @@ import { formatSpan } from "../render/format.ts";
 import type { Activity, Event } from "../../protocol/event.ts";
 import { visibleText } from "../../util/text/visible_text.ts";
 import { MarkdownStream, renderMarkdown } from "../render/markdown.ts";
-import { type ActivityLook, renderWhole } from "../render/activity.ts";
+import { type ActivityRenderOptions, renderWhole } from "../render/activity.ts";
 import { renderDiff } from "../render/diff.ts";
-import { EventView } from "../render/event.ts";
+import { EventRenderer } from "../render/event.ts";
 import { paint } from "../render/style.ts";
 import { beginsReview, parseReview, renderReview } from "../render/review.ts";
 import { wrapText, wrapWords } from "../render/wrap.ts";
-import type { ReplFace } from "../conversation/view.ts";
+import type { ConversationView } from "../conversation/view.ts";
 import type { OpenedThread, ShellResult } from "../conversation/services.ts";
 
-interface RichFaceOptions {
-  readonly look: () => ActivityLook;
+interface RichViewOptions {
+  readonly renderOptions: () => ActivityRenderOptions;
   /** Something is to be drawn. */
   readonly onChange: () => void;
   readonly onEvent: (event: Event) => void;
@@ -35,9 +35,9 @@ interface OpenMessage {
 /** Text of an answer that is rendered in one go. */
 const SLICE_CHARS = 2_000;
 
-export class RichFace implements ReplFace {
-  readonly #options: RichFaceOptions;
-  readonly #events = new EventView();
+export class RichView implements ConversationView {
+  readonly #options: RichViewOptions;
+  readonly #events = new EventRenderer();
   #lines: string[] = [];
   #last: Block | undefined;
   #isLastBlank = true;
@@ -46,7 +46,7 @@ export class RichFace implements ReplFace {
   #text = "";
   #shellLine = "";
 
-  constructor(options: RichFaceOptions) {
+  constructor(options: RichViewOptions) {
     this.#options = options;
   }
 
@@ -63,7 +63,7 @@ export class RichFace implements ReplFace {
     if (held !== undefined && beginsReview(held) === "yes") {
       const note =
         `(the findings are being written, ${held.length} characters)`;
-      return [paint(note, this.#look(), "dim")];
+      return [paint(note, this.#renderOptions(), "dim")];
     }
     return stream?.preview() ?? [];
   }
@@ -100,12 +100,15 @@ export class RichFace implements ReplFace {
   }
 
   said(text: string): void {
-    const look = this.#look();
-    const lines = wrapText(visibleText(text).trimEnd(), look.width - 2);
+    const renderOptions = this.#renderOptions();
+    const lines = wrapText(
+      visibleText(text).trimEnd(),
+      renderOptions.width - 2,
+    );
     this.#print(
       "person",
       lines.map((line, at) =>
-        paint(at === 0 ? `› ${line}` : `  ${line}`, look, "bold")
+        paint(at === 0 ? `› ${line}` : `  ${line}`, renderOptions, "bold")
       ),
       true,
     );
@@ -115,25 +118,25 @@ export class RichFace implements ReplFace {
     this.#print(
       "program",
       lines.flatMap((line) => visibleText(line).split("\n"))
-        .flatMap((line) => wrapWords(line, this.#look().width)),
+        .flatMap((line) => wrapWords(line, this.#renderOptions().width)),
     );
   }
 
   sayMarkdown(text: string): void {
     const answer = parseReview(text);
-    const look = this.#look();
+    const renderOptions = this.#renderOptions();
     const lines = answer === undefined
-      ? renderText(text, look)
-      : renderReview(answer, look);
+      ? renderText(text, renderOptions)
+      : renderReview(answer, renderOptions);
     this.#print("answer", lines, true);
   }
 
   sayDiff(diff: string): void {
-    this.#print("program", renderDiff(diff, this.#look()), true);
+    this.#print("program", renderDiff(diff, this.#renderOptions()), true);
   }
 
   showWhole(activity: Activity): void {
-    this.#print("program", renderWhole(activity, this.#look()), true);
+    this.#print("program", renderWhole(activity, this.#renderOptions()), true);
   }
 
   /** Lines that are painted already. */
@@ -147,10 +150,13 @@ export class RichFace implements ReplFace {
   }
 
   fail(message: string): void {
-    const look = this.#look();
+    const renderOptions = this.#renderOptions();
     const lines = visibleText(message).split("\n")
-      .flatMap((line) => wrapWords(line, look.width));
-    this.#print("program", lines.map((line) => paint(line, look, "red")));
+      .flatMap((line) => wrapWords(line, renderOptions.width));
+    this.#print(
+      "program",
+      lines.map((line) => paint(line, renderOptions, "red")),
+    );
   }
 
   output(text: string): void {
@@ -160,11 +166,11 @@ export class RichFace implements ReplFace {
   }
 
   shellEnded({ exitCode, durationMs }: ShellResult): void {
-    const look = this.#look();
+    const renderOptions = this.#renderOptions();
     const rest = this.#shellLine === "" ? [] : [this.#shellLine];
     this.#shellLine = "";
     const end = `  exit ${exitCode} · ${formatSpan(durationMs)}`;
-    this.#print("person", [...rest, paint(end, look, "dim")]);
+    this.#print("person", [...rest, paint(end, renderOptions, "dim")]);
   }
 
   giveBack(lines: readonly string[]): void {
@@ -219,7 +225,7 @@ export class RichFace implements ReplFace {
     const answer = parseReview(text);
     const lines = answer === undefined
       ? [...stream.push(text), ...stream.end()]
-      : renderReview(answer, this.#look());
+      : renderReview(answer, this.#renderOptions());
     this.#print("answer", lines);
   }
 
@@ -227,16 +233,16 @@ export class RichFace implements ReplFace {
     if (this.#message?.id !== id) return;
     this.#closeMessage();
     const note = "(The answer broke off; it is said again)";
-    this.#print("program", [paint(note, this.#look(), "dim")]);
+    this.#print("program", [paint(note, this.#renderOptions(), "dim")]);
   }
 
   #newStream(): MarkdownStream {
-    const isRaw = !this.#look().hasColor;
-    return new MarkdownStream(() => this.#look(), { isRaw });
+    const isRaw = !this.#renderOptions().hasColor;
+    return new MarkdownStream(() => this.#renderOptions(), { isRaw });
   }
 
   #showLines(event: Event): void {
-    const lines = this.#events.render(event, this.#look());
+    const lines = this.#events.render(event, this.#renderOptions());
     if (lines.length === 0) return;
     const isHeader = event.type === "thread.started";
     const isStart = event.type === "activity.started" ||
@@ -261,14 +267,17 @@ export class RichFace implements ReplFace {
     this.#options.onChange();
   }
 
-  #look(): ActivityLook {
-    return this.#options.look();
+  #renderOptions(): ActivityRenderOptions {
+    return this.#options.renderOptions();
   }
 }
 
 // Without colours the marks of Markdown say what colours would.
-function renderText(text: string, look: ActivityLook): readonly string[] {
-  return look.hasColor
-    ? renderMarkdown(text, look)
-    : wrapText(visibleText(text).trimEnd(), look.width);
+function renderText(
+  text: string,
+  renderOptions: ActivityRenderOptions,
+): readonly string[] {
+  return renderOptions.hasColor
+    ? renderMarkdown(text, renderOptions)
+    : wrapText(visibleText(text).trimEnd(), renderOptions.width);
 }

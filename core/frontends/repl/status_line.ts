@@ -2,7 +2,7 @@
 import { formatSpan, formatTokens } from "../render/format.ts";
 import type { Activity, Event } from "../../protocol/event.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
-import { type Look, paint } from "../render/style.ts";
+import { paint, type RenderOptions } from "../render/style.ts";
 import { cutSpans } from "../render/wrap.ts";
 
 /** Output kept of the newest line of a running command. */
@@ -136,7 +136,10 @@ interface StatusFacts {
 }
 
 /** The line, narrower than the look's width: what matters least is left out first. */
-export function renderStatusLine(facts: StatusFacts, look: Look): string {
+export function renderStatusLine(
+  facts: StatusFacts,
+  options: RenderOptions,
+): string {
   const left = facts.contextLeft === undefined
     ? ""
     : `${Math.floor(facts.contextLeft * 100)}% context left`;
@@ -148,7 +151,12 @@ export function renderStatusLine(facts: StatusFacts, look: Look): string {
     : `${formatTokens(facts.tokens)} tokens`;
   const parts = [facts.phase, since, facts.hint, tokens, left]
     .filter((part) => part !== "");
-  while (parts.length > 1 && parts.join(" · ").length > look.width) parts.pop();
-  const [cut] = cutSpans([{ text: parts.join(" · "), styles: [] }], look.width);
-  return paint(cut?.text ?? "", look, "dim");
+  while (parts.length > 1 && parts.join(" · ").length > options.width) {
+    parts.pop();
+  }
+  const [cut] = cutSpans(
+    [{ text: parts.join(" · "), styles: [] }],
+    options.width,
+  );
+  return paint(cut?.text ?? "", options, "dim");
 }

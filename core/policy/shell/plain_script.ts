@@ -49,7 +49,7 @@ const NOT_PLAIN_COMMANDS: ReadonlySet<string> = new Set(
  * The commands of a script of literal words joined by `&&`, `||`, `;` and `|`;
  * undefined when a shell might expand, redirect or substitute anything in it.
  */
-export function readScript(
+export function parseScript(
   script: string,
 ): readonly ScriptCommand[] | undefined {
   if (script.length > SCRIPT_CHARS_MAX || !script.isWellFormed()) return;
@@ -57,7 +57,7 @@ export function readScript(
   const commands: ScriptCommand[] = [];
   let at = 0;
   while (at < text.length) {
-    const { words, next } = readWords(text, at);
+    const { words, next } = parseWords(text, at);
     const command = toCommand(words);
     if (command === undefined) return undefined;
     const joiner = matchAt(OPERATOR, text, next)?.[0] as Joiner | undefined;
@@ -74,7 +74,7 @@ export function readScript(
 export function parsePlainScript(
   script: string,
 ): readonly (readonly string[])[] | undefined {
-  const commands = readScript(script);
+  const commands = parseScript(script);
   if (commands === undefined) return undefined;
   if (commands.some((command) => command.assignments.length > 0)) return;
   return commands.map((command) => command.words);
@@ -85,21 +85,21 @@ function closesWell(commands: readonly ScriptCommand[]): boolean {
   return commands.at(-1)?.joiner === ";";
 }
 
-function readWords(
+function parseWords(
   text: string,
   start: number,
 ): { readonly words: readonly Word[]; readonly next: number } {
   const words: Word[] = [];
   let at = skipBlanks(text, start);
   for (;;) {
-    const word = readWord(text, at);
+    const word = parseWord(text, at);
     if (word === undefined) return { words, next: at };
     words.push(word.word);
     at = skipBlanks(text, word.next);
   }
 }
 
-function readWord(
+function parseWord(
   text: string,
   start: number,
 ): { readonly word: Word; readonly next: number } | undefined {

@@ -222,11 +222,11 @@ class Scanner {
     this.#at++;
     const pending = this.#heredocs;
     this.#heredocs = [];
-    for (const heredoc of pending) this.#readBody(heredoc);
+    for (const heredoc of pending) this.#takeBody(heredoc);
   }
 
   // A quoted body is data; an unquoted one may substitute; a shell runs either.
-  #readBody(heredoc: Heredoc): void {
+  #takeBody(heredoc: Heredoc): void {
     const start = this.#at;
     let end = this.#text.length;
     let bodyEnd = end;

@@ -1,6 +1,6 @@
 /** Takes a command apart into what would really run, where that can be known. */
 import { resolvePath } from "../../util/path.ts";
-import { readScript, type ScriptCommand } from "./plain_script.ts";
+import { parseScript, type ScriptCommand } from "./plain_script.ts";
 import { isHarmlessVariable, unwrapWords } from "./wrappers.ts";
 
 /**
@@ -62,11 +62,11 @@ export function splitCommand(argv: readonly string[], cwd: string): Split {
     }
     return single("argv", argv, cwd);
   }
-  const commands = readScript(script);
+  const commands = parseScript(script);
   if (commands !== undefined && commands.every(hasHarmlessAssignments)) {
     return splitPlain(commands, cwd, script);
   }
-  const words = readHeredoc(script);
+  const words = parseHeredoc(script);
   return words === undefined
     ? { ...single("opaque", argv, cwd), script }
     : { ...single("heredoc", words, cwd), script };
@@ -140,13 +140,13 @@ function hasHarmlessAssignments(command: ScriptCommand): boolean {
  * The words of one literal command that reads a here-document and nothing else. The
  * body must be literal too: a quoted delimiter, or nothing in it that expands.
  */
-function readHeredoc(script: string): readonly string[] | undefined {
+function parseHeredoc(script: string): readonly string[] | undefined {
   const match = /^([^\n<]+)<<[ \t]*(['"]?)([A-Za-z_]\w*)\2[ \t]*\n([^]*)$/.exec(
     script,
   );
   if (match === null) return undefined;
   const [, head = "", quote = "", delimiter = "", body = ""] = match;
-  const commands = readScript(head);
+  const commands = parseScript(head);
   const command = commands?.[0];
   if (commands?.length !== 1 || command?.joiner !== undefined) return undefined;
   if (command === undefined || command.assignments.length > 0) return undefined;

@@ -68,7 +68,7 @@ export function parseHookOutput(
   }
   const parsed = Output.safeParse(parseJsonLine(text));
   if (!parsed.success) return note(`${what} wrote something that is no answer`);
-  return readOutput(name, parsed.data);
+  return parseOutput(name, parsed.data);
 }
 
 /** All verdicts as one, in the order of the hooks: the first no is the answer. */
@@ -90,7 +90,7 @@ export function joinVerdicts(verdicts: readonly HookVerdict[]): HookVerdict {
   };
 }
 
-function readOutput(
+function parseOutput(
   name: HookEventName,
   output: z.infer<typeof Output>,
 ): HookVerdict {
@@ -104,7 +104,7 @@ function readOutput(
   const reason = specific.permissionDecisionReason ?? output.reason ??
     NO_REASON;
   const decision = name === "PermissionRequest"
-    ? readDecision(specific.decision)
+    ? parseDecision(specific.decision)
     : undefined;
   return {
     ...(isRefused ? blocked(name, reason) : {}),
@@ -117,7 +117,7 @@ function readOutput(
   };
 }
 
-function readDecision(
+function parseDecision(
   given: {
     readonly behavior?: string | undefined;
     readonly message?: string | undefined;

@@ -32,7 +32,7 @@ export async function loadCacheTable(
     const payload: JsonObject = JSON.parse(entry.payload);
     if (payload["type"] === "thread_rolled_back") after = "rolled back";
     if (payload["type"] !== "token_count") continue;
-    rows.push(readRow(payload, entry, { request: rows.length + 1, after }));
+    rows.push(parseRow(payload, entry, { request: rows.length + 1, after }));
     after = "";
   }
   return rows;
@@ -53,7 +53,7 @@ export function renderCacheTable(rows: readonly CacheRow[]): readonly string[] {
   );
 }
 
-function readRow(
+function parseRow(
   payload: JsonObject,
   entry: LogEntry,
   known: { readonly request: number; readonly after: string },

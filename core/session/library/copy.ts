@@ -4,8 +4,8 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { BlobStore } from "../log/blob_store.ts";
 import {
   type BlobContents,
+  type BlobText,
   findLost,
-  type LeanText,
   wholeText,
 } from "../log/blob_text.ts";
 import { LogChecker, type LogEntry, readRawLines } from "../log/log_reader.ts";
@@ -36,11 +36,15 @@ export async function* copyLog(
     const entry = checker.accept(raw);
     if (entry === undefined) continue;
     const contents = await store.load(entry.blobs);
-    const lean = copyPayload(entry, contents, options);
-    if (lean === undefined) continue;
+    const blobText = copyPayload(entry, contents, options);
+    if (blobText === undefined) continue;
     // Types of other programs are kept as they are named.
     const type = entry.type as LineBody["type"];
-    const body: LineBody = { type, payload: lean.text, blobs: lean.blobs };
+    const body: LineBody = {
+      type,
+      payload: blobText.text,
+      blobs: blobText.blobs,
+    };
     const line = renderLine(body, entry.timestamp, chain);
     chain = line.chain;
     yield line.text;
@@ -53,16 +57,16 @@ function copyPayload(
   { type, payload, blobs, isProtected, number }: LogEntry,
   contents: BlobContents,
   { payloads, change, warn }: CopyOptions,
-): LeanText | undefined {
-  const lean = {
+): BlobText | undefined {
+  const blobText = {
     text: isProtected ? payload : plainPayload(type, payload),
     blobs,
   };
-  const { lost, isUsable } = findLost(lean, contents);
+  const { lost, isUsable } = findLost(blobText, contents);
   for (const { reason } of lost) warn?.(renderLoss(number, isUsable, reason));
   if (!isUsable) return undefined;
-  if (payloads === "beside") return withoutLost(lean, contents);
-  const text = wholeText(lean, contents);
+  if (payloads === "beside") return withoutLost(blobText, contents);
+  const text = wholeText(blobText, contents);
   if (text.length > LIMITS.sessionLineBytes) {
     warn?.(
       `line ${number} has ${text.length} characters with its images, too many to be read as a session again`,
@@ -73,9 +77,9 @@ function copyPayload(
 
 // What stands in its place becomes what the line says.
 function withoutLost(
-  { text, blobs }: LeanText,
+  { text, blobs }: BlobText,
   contents: BlobContents,
-): LeanText {
+): BlobText {
   const found = blobs.filter(({ sha256 }) =>
     contents.get(sha256)?.kind === "found"
   );

@@ -78,10 +78,10 @@ async function findLostPayloads(
 // What the present history lacks was told when it was restored.
 function newProblems(
   lost: Awaited<ReturnType<typeof findLostPayloads>>,
-  told: readonly string[],
+  sent: readonly string[],
 ): readonly string[] {
   return lost
-    .filter(({ reason }) => !told.some((problem) => problem.includes(reason)))
+    .filter(({ reason }) => !sent.some((problem) => problem.includes(reason)))
     .map(({ line, reason }) => `a payload of line ${line} is lost: ${reason}`);
 }
 

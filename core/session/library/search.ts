@@ -59,7 +59,7 @@ export async function searchSessions(
     await updateIndex(host, database, files);
     return await collectHits(host, options, {
       files,
-      rows: readRows(database, query),
+      rows: parseRows(database, query),
     });
   } catch (error) {
     if (error instanceof SessionError) throw error;
@@ -200,7 +200,7 @@ interface Row {
   readonly snippet: string;
 }
 
-function readRows(database: SqlDatabase, query: string): readonly Row[] {
+function parseRows(database: SqlDatabase, query: string): readonly Row[] {
   const best = new Map<string, Row>();
   const rows = database.all(
     "SELECT path, line, snippet(texts, 0, '', '', '…', 16) AS snippet " +

@@ -31,13 +31,13 @@ export async function indexSession(
     if (!raw.hasNewline) break;
     line++;
     bytes += raw.bytes;
-    const body = raw.text === undefined ? "" : readText(raw.text);
+    const body = raw.text === undefined ? "" : parseText(raw.text);
     if (body !== "") texts.push({ body, line });
   }
   return { texts, end: { bytes, line } };
 }
 
-function readText(line: string): string {
+function parseText(line: string): string {
   const { type, payload } = asObject(parseJsonLine(line)) ?? {};
   const item = asObject(payload);
   if (type !== "response_item" || typeof item?.["type"] !== "string") return "";

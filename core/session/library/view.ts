@@ -131,7 +131,7 @@ class ViewFold {
   }
 
   #addItem(item: WireItem, entry: LogEntry): void {
-    const { kind, name, text } = readItem(item);
+    const { kind, name, text } = parseItem(item);
     this.#current.push({ item, entryAt: this.#entries.length });
     this.#push(entry, kind, text, name);
   }
@@ -218,7 +218,7 @@ class ViewFold {
   }
 }
 
-function readItem(item: WireItem): Pick<ViewEntry, "kind" | "name" | "text"> {
+function parseItem(item: WireItem): Pick<ViewEntry, "kind" | "name" | "text"> {
   const view = viewItem(item);
   switch (view.type) {
     case "message": {
@@ -237,9 +237,9 @@ function readItem(item: WireItem): Pick<ViewEntry, "kind" | "name" | "text"> {
     case "reasoning":
       return { kind: "reasoning", name: "", text: view.summary.join("\n") };
     case "call":
-      return { kind: "call", name: view.name, text: readInput(view.input) };
+      return { kind: "call", name: view.name, text: parseInput(view.input) };
     case "output":
-      return { kind: "output", name: "", text: readOutput(item) };
+      return { kind: "output", name: "", text: parseOutput(item) };
     case "web_search":
       return { kind: "call", name: "web_search", text: view.query };
     case "compaction":
@@ -252,7 +252,7 @@ function readItem(item: WireItem): Pick<ViewEntry, "kind" | "name" | "text"> {
 }
 
 // A command is shown as it would be typed; other arguments as they are.
-function readInput(input: string): string {
+function parseInput(input: string): string {
   try {
     const command = asObject(JSON.parse(input))?.["command"] ??
       asObject(JSON.parse(input))?.["cmd"];
@@ -264,6 +264,6 @@ function readInput(input: string): string {
   return input;
 }
 
-function readOutput(item: WireItem): string {
+function parseOutput(item: WireItem): string {
   return contentText(item["output"]) || "(no text)";
 }

@@ -58,7 +58,7 @@ async function sweep(host: Host, codexHome: string): Promise<number> {
   for (const name of aside) {
     const hash = hashOf(name);
     const isWanted = usedNow?.has(hash) ?? true;
-    freed += await decide(files, { folder, name, hash, isWanted });
+    freed += await settleAside(files, { folder, name, hash, isWanted });
   }
   return freed;
 }
@@ -68,7 +68,7 @@ function hashOf(name: string): string {
 }
 
 // A payload that came anew meanwhile makes the one put aside superfluous.
-async function decide(
+async function settleAside(
   files: Files,
   { folder, name, hash, isWanted }: {
     readonly folder: string;

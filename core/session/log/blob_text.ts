@@ -13,7 +13,7 @@ export interface BlobRef {
 }
 
 /** A JSON text without its large opaque strings; still JSON. */
-export interface LeanText {
+export interface BlobText {
   readonly text: string;
   /** In order of their places. */
   readonly blobs: readonly BlobRef[];
@@ -42,36 +42,36 @@ const NOT_OPAQUE = /[^\w+/=:;,.-]/;
 const BETWEEN = /^[:,\]}]/;
 
 /** Takes the large strings out. Most texts have none, and cost one look at their length. */
-export function leanText(text: string): {
-  readonly lean: LeanText;
+export function takeBlobs(text: string): {
+  readonly blobText: BlobText;
   /** What was taken out, by sha256. */
   readonly contents: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 } {
   const contents = new Map<string, Uint8Array<ArrayBuffer>>();
   const blobs: BlobRef[] = [];
-  let lean = "";
+  let blobText = "";
   let done = 0;
   for (const { from, to } of largeStrings(text)) {
     const string = text.slice(from, to);
     const bytes = new TextEncoder().encode(string);
     const sha256 = sha256Hex(bytes);
     const standIn = IMAGE.test(string) ? BLANK_IMAGE : `rondo-blob:${sha256}`;
-    lean += text.slice(done, from);
+    blobText += text.slice(done, from);
     const { length } = standIn;
-    blobs.push({ at: lean.length, length, bytes: bytes.length, sha256 });
-    lean += standIn;
+    blobs.push({ at: blobText.length, length, bytes: bytes.length, sha256 });
+    blobText += standIn;
     contents.set(sha256, bytes);
     done = to;
   }
-  return { lean: { text: lean + text.slice(done), blobs }, contents };
+  return { blobText: { text: blobText + text.slice(done), blobs }, contents };
 }
 
 /** The part of a lean text between two places that cut no stand-in. */
-export function sliceLean(
-  { text, blobs }: LeanText,
+export function sliceBlobText(
+  { text, blobs }: BlobText,
   start: number,
   end: number,
-): LeanText {
+): BlobText {
   return {
     text: text.slice(start, end),
     blobs: blobs.filter(({ at }) => at >= start && at < end)
@@ -81,7 +81,7 @@ export function sliceLean(
 
 /** The text as it was, as far as what was taken out is found. */
 export function wholeText(
-  { text, blobs }: LeanText,
+  { text, blobs }: BlobText,
   contents: BlobContents,
 ): string {
   let whole = "";
@@ -99,16 +99,16 @@ export function wholeText(
  * What cannot be had of a text. An image leaves its blank stand-in; `isUsable` is false
  * where something else is lost, which nobody could do without.
  */
-export function findLost(lean: LeanText, contents: BlobContents): {
+export function findLost(blobText: BlobText, contents: BlobContents): {
   readonly lost: readonly (BlobRef & { readonly reason: string })[];
   readonly isUsable: boolean;
 } {
-  const lost = lean.blobs.flatMap((ref) => {
+  const lost = blobText.blobs.flatMap((ref) => {
     const content = contents.get(ref.sha256);
     return content?.kind === "lost" ? [{ ...ref, reason: content.reason }] : [];
   });
   const isUsable = lost.every(({ at, length }) =>
-    lean.text.slice(at, at + length) === BLANK_IMAGE
+    blobText.text.slice(at, at + length) === BLANK_IMAGE
   );
   return { lost, isUsable };
 }

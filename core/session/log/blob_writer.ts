@@ -1,7 +1,7 @@
 /** The payloads of the lines that one log is about to get. */
 import type { Files } from "../../protocol/host.ts";
 import { BlobStore } from "./blob_store.ts";
-import { type BlobRef, leanText } from "./blob_text.ts";
+import { type BlobRef, takeBlobs } from "./blob_text.ts";
 import type { LineBody } from "./line.ts";
 
 /** Called in this order for each write: `lean()` for its lines, `place()`, `confirm()`. */
@@ -35,10 +35,10 @@ export class BlobWriter {
   }
 
   /** The line without its payloads, which are remembered. */
-  lean({ type, payload }: LineBody): LineBody {
-    const { lean, contents } = leanText(payload);
+  blobText({ type, payload }: LineBody): LineBody {
+    const { blobText, contents } = takeBlobs(payload);
     for (const [sha256, content] of contents) this.#next.set(sha256, content);
-    return { type, payload: lean.text, blobs: lean.blobs };
+    return { type, payload: blobText.text, blobs: blobText.blobs };
   }
 
   /** Before the lines are written: a line never refers to what is not there. */

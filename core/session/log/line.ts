@@ -4,7 +4,7 @@ import { checksum64 } from "../../util/checksum.ts";
 import { jsonMember } from "../../util/json/json_text.ts";
 import {
   type BlobRef,
-  type LeanText,
+  type BlobText,
   parseBlobs,
   renderBlobs,
 } from "./blob_text.ts";
@@ -99,14 +99,16 @@ export function parseLine(line: string, inOwnLog: boolean): Line {
   const head = HEAD.exec(line);
   if (head === null) return { kind: "bad", reason: "its form is unknown" };
   const [start, timestamp = "", ordinal = "0", type = ""] = head;
-  const lean = splitBlobs(line.slice(start.length, -TAIL_LENGTH));
-  if (lean === undefined) return { kind: "bad", reason: "its form is unknown" };
+  const blobText = splitBlobs(line.slice(start.length, -TAIL_LENGTH));
+  if (blobText === undefined) {
+    return { kind: "bad", reason: "its form is unknown" };
+  }
   return {
     kind: "fact",
     type,
     timestamp,
-    payload: lean.text,
-    blobs: lean.blobs,
+    payload: blobText.text,
+    blobs: blobText.blobs,
     ordinal: Number(ordinal),
     previous,
     check,
@@ -115,7 +117,7 @@ export function parseLine(line: string, inOwnLog: boolean): Line {
 
 // A payload is an object: what ends like an array are references behind it, and nothing
 // in them looks like their beginning.
-function splitBlobs(text: string): LeanText | undefined {
+function splitBlobs(text: string): BlobText | undefined {
   if (!text.endsWith("]")) return { text, blobs: [] };
   const at = text.lastIndexOf(BLOBS);
   const blobs = parseBlobs(text.slice(at + BLOBS.length), at);

@@ -85,10 +85,10 @@ interface Opening extends LogOptions {
     };
 }
 
-async function openLocked(host: Host, opening: Opening): Promise<RolloutLog> {
+async function openLocked(host: Host, opening: Opening): Promise<SessionLog> {
   try {
     const file = await host.files.openAppend(opening.path, { mode: 0o600 });
-    return new RolloutLog(host, file, opening);
+    return new SessionLog(host, file, opening);
   } catch (error) {
     await opening.lock.release();
     throw error;
@@ -99,7 +99,7 @@ async function openLocked(host: Host, opening: Opening): Promise<RolloutLog> {
 // it. Syncing hands it to the disk (fdatasync, a fraction of a millisecond on an SSD and
 // several on a spinning disk): done before effects and at the end of a turn, where a
 // power cut would otherwise forget that something was done.
-class RolloutLog implements ThreadLog {
+class SessionLog implements ThreadLog {
   readonly path: string;
   readonly #host: Host;
   readonly #file: AppendFile;
@@ -178,7 +178,7 @@ class RolloutLog implements ThreadLog {
     const { text, chain } = this.#render(bodies);
     const bytes = this.#checkedLength(text);
     this.#orFail("write", () => this.#blobs.place());
-    this.#writeText(text, bytes);
+    this.#appendText(text, bytes);
     this.#chain = chain;
     this.#meta = undefined;
     this.#orFail("write", () => this.#blobs.confirm());
@@ -191,14 +191,14 @@ class RolloutLog implements ThreadLog {
     let text = "";
     this.#blobs.begin();
     for (const body of bodies) {
-      const line = renderLine(this.#blobs.lean(body), timestamp, chain);
+      const line = renderLine(this.#blobs.blobText(body), timestamp, chain);
       text += line.text;
       chain = line.chain;
     }
     return { text, chain };
   }
 
-  #writeText(text: string, bytes: number): void {
+  #appendText(text: string, bytes: number): void {
     try {
       this.#file.write(this.#lineBreak + text);
     } catch (error) {

@@ -11,7 +11,7 @@ import { BlobStore } from "./blob_store.ts";
 import {
   type BlobContents,
   type BlobRef,
-  type LeanText,
+  type BlobText,
   wholeText,
 } from "./blob_text.ts";
 import {
@@ -21,9 +21,9 @@ import {
   readRawLines,
 } from "./log_reader.ts";
 import {
+  answerCalls,
   compactedItems,
   type LoggedItem,
-  settleCalls,
   usableItems,
 } from "./restore_items.ts";
 import {
@@ -142,7 +142,7 @@ class ThreadFold {
     },
   ): RestoredThread {
     const usable = usableItems(this.#items, contents);
-    const calls = settleCalls(usable.items, this.#started);
+    const calls = answerCalls(usable.items, this.#started);
     return {
       meta: this.#meta ?? this.#metaOf(path),
       ...(this.#name !== undefined && { name: this.#name }),
@@ -266,7 +266,7 @@ class ThreadFold {
   }
 }
 
-function plain({ type, payload, blobs, isProtected }: LogEntry): LeanText {
+function plain({ type, payload, blobs, isProtected }: LogEntry): BlobText {
   const text = isProtected ? payload : plainPayload(type, payload);
   return { text, blobs };
 }

@@ -4,14 +4,14 @@ import type { RestoredThread } from "../../protocol/log.ts";
 import { jsonSpans } from "../../util/json/json_text.ts";
 import {
   type BlobContents,
+  type BlobText,
   findLost,
-  type LeanText,
-  sliceLean,
+  sliceBlobText,
 } from "./blob_text.ts";
 import { isTyped, summaryItem } from "./payload.ts";
 
 /** An item as it stands in a log. */
-export interface LoggedItem extends LeanText {
+export interface LoggedItem extends BlobText {
   /** From 1. */
   readonly line: number;
 }
@@ -31,7 +31,7 @@ export function compactedItems(
   }
   return (history.startsWith("[") ? jsonSpans(history) ?? [] : [])
     .map(({ start, end }) => ({
-      ...sliceLean(payload, span.start + start, span.start + end),
+      ...sliceBlobText(payload, span.start + start, span.start + end),
       line,
     }));
 }
@@ -73,7 +73,7 @@ export function renderLoss(
  * The calls that have no output. A lost line may leave an output without its call, which
  * no provider accepts.
  */
-export function settleCalls(
+export function answerCalls(
   all: readonly LoggedItem[],
   started: ReadonlySet<string>,
 ): {

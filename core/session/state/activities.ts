@@ -3,7 +3,7 @@ import type { Activity, Event, EventBody } from "../../protocol/event.ts";
 import type { ActivityBody } from "../../protocol/tool.ts";
 
 /** Hands out ids in order of first appearance and knows what is still open. */
-export class ActivityBoard {
+export class Activities {
   readonly #emit: (event: EventBody) => void;
   readonly #open = new Map<string, Activity>();
   #count = 0;

@@ -7,7 +7,7 @@ import {
   type RestoredPrint,
 } from "../../model/cache_report.ts";
 import type { CacheReport, Usage } from "../../protocol/event.ts";
-import type { Frame } from "./request_prefix.ts";
+import type { PromptPrefix } from "./request_prefix.ts";
 import type { Transcript } from "./transcript.ts";
 
 /** A request under way. */
@@ -39,8 +39,8 @@ export class CacheWatch {
   }
 
   /** What a request now would share with the one before, which is not sent for that. */
-  compare(frame: Frame, transcript: Transcript): CacheReport {
-    this.#compared = this.#print(frame, transcript);
+  compare(prefix: PromptPrefix, transcript: Transcript): CacheReport {
+    this.#compared = this.#print(prefix, transcript);
     return buildCacheReport({
       earlier: this.#last,
       later: this.#compared,
@@ -53,9 +53,9 @@ export class CacheWatch {
     this.#announced = reason;
   }
 
-  begin(frame: Frame, transcript: Transcript): Watched {
+  begin(prefix: PromptPrefix, transcript: Transcript): Watched {
     const earlier = this.#last;
-    const later = this.#print(frame, transcript);
+    const later = this.#print(prefix, transcript);
     const earlierInputTokens = this.#lastInputTokens;
     this.#compared = undefined;
     return {
@@ -75,16 +75,16 @@ export class CacheWatch {
     };
   }
 
-  #print(frame: Frame, transcript: Transcript): PromptPrint {
-    const { settings } = frame;
+  #print(prefix: PromptPrefix, transcript: Transcript): PromptPrint {
+    const { settings } = prefix;
     const earlier = this.#last;
     const announced = this.#announced;
     return buildPrint({
       model: settings.model.slug,
       key: this.#key,
       effort: settings.reasoningEffort ?? "",
-      instructions: frame.instructions,
-      tools: frame.toolTexts,
+      instructions: prefix.instructions,
+      tools: prefix.toolTexts,
       items: transcript.entries,
       ...(announced !== undefined && { announced }),
       atMs: this.#monotonicMs(),

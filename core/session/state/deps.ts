@@ -1,5 +1,5 @@
 /** What a thread is given from outside: no tool, sandbox or file is known by name here. */
-import type { ToldContext } from "../../context/initial.ts";
+import type { SentContext } from "../../context/initial.ts";
 import type { ModelClient } from "../../model/client.ts";
 import type { Hooks } from "../../protocol/hooks.ts";
 import type { Host } from "../../protocol/host.ts";
@@ -17,9 +17,12 @@ export interface ContextSource {
    * What the model has to be told before the next message: everything when it was told
    * nothing, else what changed; and what it has been told then.
    */
-  news(told: ToldContext | undefined, settings: TurnSettings): Promise<{
+  contextUpdate(
+    sent: SentContext | undefined,
+    settings: TurnSettings,
+  ): Promise<{
     readonly items: readonly WireItem[];
-    readonly told: ToldContext;
+    readonly sent: SentContext;
   }>;
   /** The person's message with images and mentioned skills. Throws UserError. */
   userItems(

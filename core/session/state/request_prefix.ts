@@ -3,8 +3,8 @@ import {
   buildCompactParts,
   buildRequestParts,
   buildSummaryParts,
-  type RequestFrame,
   type RequestParts,
+  type RequestPrefix,
 } from "../../model/request.ts";
 import type { EventBody } from "../../protocol/event.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
@@ -12,7 +12,7 @@ import type { Tool } from "../../protocol/tool.ts";
 import { estimateTokens } from "../../util/text/text.ts";
 import type { ThreadDeps, ToolsAsker } from "./deps.ts";
 
-export interface Frame {
+export interface PromptPrefix {
   readonly settings: TurnSettings;
   readonly instructions: string;
   readonly tools: readonly Tool[];
@@ -25,47 +25,53 @@ export interface Frame {
 }
 
 /** Where the frame is kept between the requests of a generation. */
-interface FrameSlot {
+interface PrefixSlot {
   /** Undefined until it is first needed, and at the start of a generation. */
-  frame: Frame | undefined;
+  prefix: PromptPrefix | undefined;
   /** Estimated tokens of what the frame holds. */
   baseTokens: number;
 }
 
-export interface FrameContext {
+export interface PrefixContext {
   readonly threadId: string;
   readonly deps: ThreadDeps;
-  readonly state: FrameSlot;
+  readonly state: PrefixSlot;
   readonly settings: TurnSettings;
   readonly emit?: (event: EventBody) => void;
   readonly signal?: AbortSignal;
 }
 
 /** The frame for these settings. Loads the tools of a new generation or another model. */
-export async function frameOf(context: FrameContext): Promise<Frame> {
+export async function openPrefix(
+  context: PrefixContext,
+): Promise<PromptPrefix> {
   const { state, settings } = context;
-  if (state.frame?.settings === settings) return state.frame;
-  const isOtherModel = state.frame?.settings.model.slug !== settings.model.slug;
-  const tools = state.frame === undefined || isOtherModel
+  if (state.prefix?.settings === settings) return state.prefix;
+  const isOtherModel =
+    state.prefix?.settings.model.slug !== settings.model.slug;
+  const tools = state.prefix === undefined || isOtherModel
     ? await context.deps.tools(settings, askerOf(context))
-    : state.frame.tools;
-  state.frame = buildFrame(context, tools);
-  state.baseTokens = estimateTokens(state.frame.parts.head);
-  return state.frame;
+    : state.prefix.tools;
+  state.prefix = buildPrefix(context, tools);
+  state.baseTokens = estimateTokens(state.prefix.parts.head);
+  return state.prefix;
 }
 
-function askerOf({ emit, signal }: FrameContext): ToolsAsker {
+function askerOf({ emit, signal }: PrefixContext): ToolsAsker {
   return {
     warn: (message) => emit?.({ type: "warning", message }),
     ...(signal !== undefined && { signal }),
   };
 }
 
-function buildFrame(context: FrameContext, tools: readonly Tool[]): Frame {
+function buildPrefix(
+  context: PrefixContext,
+  tools: readonly Tool[],
+): PromptPrefix {
   const { settings, deps, threadId } = context;
   const specs = tools.map((tool) => tool.spec);
   const { instructions } = deps;
-  const frame: RequestFrame = {
+  const prefix: RequestPrefix = {
     settings,
     instructions,
     tools: specs,
@@ -76,8 +82,8 @@ function buildFrame(context: FrameContext, tools: readonly Tool[]): Frame {
     instructions,
     tools,
     toolTexts: specs.map((spec) => JSON.stringify(spec)),
-    parts: buildRequestParts(frame),
-    summaryParts: () => buildSummaryParts(frame),
-    compactParts: () => buildCompactParts(frame),
+    parts: buildRequestParts(prefix),
+    summaryParts: () => buildSummaryParts(prefix),
+    compactParts: () => buildCompactParts(prefix),
   };
 }

@@ -1,21 +1,21 @@
 /** What a thread remembers between its turns; only the session writes it. */
-import type { ToldContext } from "../../context/initial.ts";
+import type { SentContext } from "../../context/initial.ts";
 import {
   addUsage,
   type CacheReport,
   NO_USAGE,
   type Usage,
 } from "../../protocol/event.ts";
-import type { Frame } from "./request_prefix.ts";
+import type { PromptPrefix } from "./request_prefix.ts";
 import type { Transcript } from "./transcript.ts";
 
 /** Token accounting: what the provider last counted, plus estimates of what came after. */
 export class ThreadState {
   readonly transcript: Transcript;
   /** What the model was last told; undefined before the first turn and after a compaction. */
-  told: ToldContext | undefined;
+  sent: SentContext | undefined;
   /** What surrounds the items of this generation; undefined until it is first needed. */
-  frame: Frame | undefined;
+  prefix: PromptPrefix | undefined;
   /** Estimated tokens of instructions and tools, which are sent beside the items. */
   baseTokens = 0;
   /** Tokens that the last compaction left; 0 before one. */

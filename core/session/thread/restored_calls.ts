@@ -10,7 +10,7 @@ const UNRECORDED =
   "What this call did is not on record: the session could not be written then. Look at the state of things before it is run again.";
 
 /** Gives each open call one output that tells what is known of it. */
-export function settleRestored(
+export function answerRestored(
   restored: Pick<RestoredThread, "openCalls">,
   state: ThreadState,
 ): void {
@@ -23,7 +23,7 @@ export function settleRestored(
 }
 
 /** Answers the calls of a turn whose outputs could not be written. Throws SessionError. */
-export function settleUnrecorded(state: ThreadState): void {
+export function answerUnrecorded(state: ThreadState): void {
   for (const { callId } of state.transcript.openCalls) {
     state.transcript.settle(callId, UNRECORDED);
   }

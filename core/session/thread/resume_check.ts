@@ -2,10 +2,10 @@
 import type { EventBody, ResumeReport } from "../../protocol/event.ts";
 import type { RestoredThread } from "../../protocol/log.ts";
 import type { CacheWatch } from "../state/cache_watch.ts";
-import { type FrameContext, frameOf } from "../state/request_prefix.ts";
+import { openPrefix, type PrefixContext } from "../state/request_prefix.ts";
 import type { ThreadState } from "../state/state.ts";
 
-interface ResumeCase extends FrameContext {
+interface ResumeCase extends PrefixContext {
   readonly state: ThreadState;
   /** Knows the last request already. */
   readonly cacheWatch: CacheWatch;
@@ -19,8 +19,8 @@ export async function checkResume(
   const { restored, settings, state, cacheWatch } = context;
   const { lastRequest } = restored;
   if (lastRequest === undefined) return undefined;
-  const frame = await frameOf(context);
-  const { prefixBroken, cause } = cacheWatch.compare(frame, state.transcript);
+  const prefix = await openPrefix(context);
+  const { prefixBroken, cause } = cacheWatch.compare(prefix, state.transcript);
   const slug = restored.settings?.model.slug ?? settings.model.slug;
   // A provider keeps no prompt of one model for another.
   const drift = prefixBroken

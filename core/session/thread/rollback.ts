@@ -1,5 +1,5 @@
 /** Takes the last turns out of the conversation; files stay as they are. */
-import { recallTold } from "../../context/recall.ts";
+import { restoreSentContext } from "../../context/recall.ts";
 import { planRollback } from "../log/rollback_plan.ts";
 import type { RunningTask } from "../turn/context.ts";
 
@@ -11,7 +11,7 @@ export function rollBack(turns: number, context: RunningTask): void {
   if (kept === items.length) return;
   log.append({ type: "rolled_back", turns });
   state.transcript.keepFirst(kept);
-  state.told = recallTold(items.slice(0, kept), {
+  state.sent = restoreSentContext(items.slice(0, kept), {
     model: settings.model.slug,
     instructions: deps.instructions,
     cwd: settings.cwd,

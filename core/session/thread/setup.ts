@@ -1,6 +1,6 @@
 /** What starting, resuming and forking share: a log, a transcript and an agent become an actor. */
 import { parseHandover } from "../../context/compaction/handover.ts";
-import { recallTold } from "../../context/recall.ts";
+import { restoreSentContext } from "../../context/recall.ts";
 import type { EventBody } from "../../protocol/event.ts";
 import type { Host } from "../../protocol/host.ts";
 import type {
@@ -13,7 +13,7 @@ import { CacheWatch } from "../state/cache_watch.ts";
 import type { ThreadDeps } from "../state/deps.ts";
 import { memoryLog, openLogOrMemory } from "../state/memory_log.ts";
 import { checkResume, renderResume } from "./resume_check.ts";
-import { settleRestored } from "./restored_calls.ts";
+import { answerRestored } from "./restored_calls.ts";
 import { ThreadState } from "../state/state.ts";
 import { ThreadActor } from "./thread.ts";
 import { Transcript } from "../state/transcript.ts";
@@ -120,7 +120,7 @@ function recall(
   state.sessionSource = "resume";
   if (items.length === 0) return;
   agent.deps.context.resume(items);
-  state.told = recallTold(items, {
+  state.sent = restoreSentContext(items, {
     model: restored.settings?.model.slug ?? agent.settings.model.slug,
     instructions: restored.meta.instructions,
     cwd: restored.settings?.cwd ?? restored.meta.cwd,
@@ -169,7 +169,7 @@ export function restoreState(
   const state = new ThreadState(new Transcript(log));
   const handover = parseHandover(thread.handover);
   state.transcript.restore(items, thread.generation, handover);
-  settleRestored(thread, state);
+  answerRestored(thread, state);
   return state;
 }
 

@@ -7,18 +7,18 @@ import type { Op, UserPart } from "../../protocol/op.ts";
 import { unreachable } from "../../util/assert.ts";
 import { compactHistory, needsCompaction } from "../turn/compaction.ts";
 import { rollBack } from "./rollback.ts";
-import { settleUnrecorded } from "./restored_calls.ts";
+import { answerUnrecorded } from "./restored_calls.ts";
 import type { RunningTask } from "../turn/context.ts";
 import { failureOf, runTurn, type TurnContext } from "../turn/turn.ts";
 import { TurnHooks } from "../turn/turn_hooks.ts";
-import { TurnMeter, type TurnTaps } from "../turn/turn_record.ts";
+import { type TurnListeners, TurnRecorder } from "../turn/turn_record.ts";
 
 export type Task =
   | { readonly type: "turn"; readonly parts: readonly UserPart[] }
   | Extract<Op, { type: "user.shell" | "compact" | "rollback" }>;
 
 /** What a turn works with. */
-type TurnTask = RunningTask & TurnTaps & { readonly hooks: TurnHooks };
+type TurnTask = RunningTask & TurnListeners & { readonly hooks: TurnHooks };
 
 /** Runs one task to its end. Throws only what is a bug of ours. */
 export async function runThreadTask(
@@ -63,14 +63,14 @@ async function runTurnTask(
   context: RunningTask,
 ): Promise<void> {
   const turnId = context.deps.host.newId();
-  const meter = new TurnMeter(turnId, context);
+  const recorder = new TurnRecorder(turnId, context);
   context.emit({ type: "turn.started", turnId });
   const hooks = new TurnHooks(context, turnId);
-  const running = { ...context, ...meter.taps, hooks };
+  const running = { ...context, ...recorder.listeners, hooks };
   const result = await runLoggedTurn(turnId, parts, running);
-  context.board.closeAll();
-  await meter.keepChanges();
-  const outcome = endTurn(turnId, result, meter.usage, context);
+  context.activities.closeAll();
+  await recorder.keepChanges();
+  const outcome = endTurn(turnId, result, recorder.usage, context);
   if (outcome.type === "done") {
     context.deps.notify?.({
       threadId: context.threadId,
@@ -84,9 +84,9 @@ async function runTurnTask(
     type: "turn.completed",
     turnId,
     outcome,
-    usage: meter.usage,
+    usage: recorder.usage,
     threadUsage: context.state.threadUsage,
-    reaped: meter.reaped,
+    reaped: recorder.reaped,
   });
 }
 
@@ -101,7 +101,7 @@ async function runLoggedTurn(
       turnId,
       settings: context.settings,
     });
-    settleUnrecorded(context.state);
+    answerUnrecorded(context.state);
   } catch (error) {
     return { type: "failed", error: failureOf(error) };
   }
@@ -184,7 +184,7 @@ async function runOrWarn(
   run: () => Promise<void>,
 ): Promise<void> {
   try {
-    settleUnrecorded(context.state);
+    answerUnrecorded(context.state);
     await run();
     context.log.sync();
   } catch (error) {

@@ -7,7 +7,7 @@ import type { TurnSettings } from "../../protocol/settings.ts";
 import type { Thread } from "../../protocol/thread.ts";
 import { unreachable } from "../../util/assert.ts";
 import { Hub } from "../../util/channel.ts";
-import { ActivityBoard, mergeDeltas } from "../state/activities.ts";
+import { Activities, mergeDeltas } from "../state/activities.ts";
 import { Approvals } from "../state/approvals.ts";
 import { Budget } from "../state/budget.ts";
 import type { CacheWatch } from "../state/cache_watch.ts";
@@ -63,7 +63,7 @@ export class ThreadActor implements Thread {
       ...start,
       threadId: start.id,
       emit,
-      board: new ActivityBoard(emit),
+      activities: new Activities(emit),
       approvals: this.#approvals,
       budget: new Budget(start.deps.limits, start.deps.price),
       takeSteering: () => this.#steering.splice(0),
@@ -92,7 +92,7 @@ export class ThreadActor implements Thread {
 
   /** Has the tools listed anew for the next request, which then finds nothing cached. */
   refreshTools(): void {
-    this.#start.state.frame = undefined;
+    this.#start.state.prefix = undefined;
     this.#start.cacheWatch.announce("tools listed anew");
   }
 

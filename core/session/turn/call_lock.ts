@@ -1,7 +1,7 @@
 /** A readers-writer gate: parallel tools share it, every other tool holds it alone. */
 
 /** First come, first served; a waiting writer holds back later readers. */
-export class CallGate {
+export class CallLock {
   #tail: Promise<unknown> = Promise.resolve();
   #readers: Promise<unknown>[] = [];
 

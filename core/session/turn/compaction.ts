@@ -10,7 +10,7 @@ import type { WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { addUsage, type EventBody } from "../../protocol/event.ts";
 import { askEndpoint, askSummary, type Shorter } from "./compaction_request.ts";
-import { frameOf } from "../state/request_prefix.ts";
+import { openPrefix } from "../state/request_prefix.ts";
 import type { RunningTask } from "./context.ts";
 import { TurnHooks } from "./turn_hooks.ts";
 
@@ -54,8 +54,8 @@ export async function compactHistory(
   const tokensBefore = state.usedTokens();
   const { trailing } = buildCompactionInput(items);
   const shorter = await ask(context);
-  const news = reason === "mid_turn"
-    ? await deps.context.news(undefined, settings)
+  const contextUpdate = reason === "mid_turn"
+    ? await deps.context.contextUpdate(undefined, settings)
     : undefined;
   const handover = state.transcript.handover;
   const replacement = [
@@ -64,7 +64,7 @@ export async function compactHistory(
       handover,
       budget: compactionBudget(settings.model, items),
       cwd: settings.cwd,
-      initial: news?.items ?? [],
+      initial: contextUpdate?.items ?? [],
     }),
     ...trailing,
   ].map((item) => JSON.stringify(item));
@@ -76,13 +76,13 @@ export async function compactHistory(
     handover,
   });
   state.transcript.replace(replacement);
-  state.told = news?.told;
+  state.sent = contextUpdate?.sent;
   state.sessionSource = "compact";
   if (reason === "mid_turn") {
     state.transcript.append(await hooks.startSession());
   }
-  state.frame = undefined;
-  await frameOf(context);
+  state.prefix = undefined;
+  await openPrefix(context);
   state.forgetCount();
   state.compactedTokens = state.usedTokens();
   context.cacheWatch.announce("compacted");
@@ -110,10 +110,10 @@ function warnStillFull({ state, settings, emit }: RunningTask): void {
 }
 
 async function ask(context: RunningTask): Promise<Shorter> {
-  const frame = await frameOf(context);
+  const prefix = await openPrefix(context);
   const shorter = context.deps.endpoint.supportsCompact
-    ? await askEndpoint(frame, context)
-    : await askSummary(frame, context);
+    ? await askEndpoint(prefix, context)
+    : await askSummary(prefix, context);
   const { usage } = shorter;
   context.budget.countRequest(usage);
   if (usage !== null) {

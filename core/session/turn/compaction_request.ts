@@ -9,7 +9,7 @@ import { viewItem, type WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { NOTHING_SPENT } from "../../util/retry.ts";
 import { byteLength } from "../../util/text/text.ts";
-import type { Frame } from "../state/request_prefix.ts";
+import type { PromptPrefix } from "../state/request_prefix.ts";
 import { waitForRetry } from "./stream_retry.ts";
 import type { RunningTask } from "./context.ts";
 
@@ -25,11 +25,11 @@ export type Shorter =
 
 /** `POST /responses/compact` with the whole history, less where it does not fit. */
 export function askEndpoint(
-  frame: Frame,
+  prefix: PromptPrefix,
   context: RunningTask,
 ): Promise<Shorter> {
   return withTrimming(context, (items) => items, async (texts) => {
-    const body = buildBody(frame.compactParts(), texts);
+    const body = buildBody(prefix.compactParts(), texts);
     const { host, model } = context.deps;
     const startedMs = host.monotonicMs();
     const { items, usage } = await model.compact({
@@ -46,14 +46,14 @@ export function askEndpoint(
 
 /** Asks the model itself, with the same instructions and tools, for a summary. */
 export function askSummary(
-  frame: Frame,
+  prefix: PromptPrefix,
   context: RunningTask,
 ): Promise<Shorter> {
   return withTrimming(
     context,
     (items) => buildCompactionInput(items, context.deps.compactPrompt).input,
     async (texts) => {
-      const body = buildBody(frame.summaryParts(), texts);
+      const body = buildBody(prefix.summaryParts(), texts);
       const { host } = context.deps;
       const startedMs = host.monotonicMs();
       const answer = await readSummary(body, context);

@@ -3,7 +3,7 @@ import type { EventBody } from "../../protocol/event.ts";
 import type { ThreadLog } from "../../protocol/log.ts";
 import type { UserPart } from "../../protocol/op.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
-import type { ActivityBoard } from "../state/activities.ts";
+import type { Activities } from "../state/activities.ts";
 import type { Approvals } from "../state/approvals.ts";
 import type { Budget } from "../state/budget.ts";
 import type { CacheWatch } from "../state/cache_watch.ts";
@@ -17,7 +17,7 @@ export interface TaskContext {
   readonly state: ThreadState;
   readonly log: ThreadLog;
   readonly emit: (event: EventBody) => void;
-  readonly board: ActivityBoard;
+  readonly activities: Activities;
   readonly approvals: Approvals;
   readonly budget: Budget;
   readonly cacheWatch: CacheWatch;

@@ -16,9 +16,9 @@ import type {
   ToolContext,
   ToolOutput,
 } from "../../protocol/tool.ts";
-import type { ActivityBoard } from "../state/activities.ts";
+import type { Activities } from "../state/activities.ts";
 import type { Approvals } from "../state/approvals.ts";
-import { CallGate } from "./call_lock.ts";
+import { CallLock } from "./call_lock.ts";
 import type { Transcript } from "../state/transcript.ts";
 import type { CallHooks } from "./turn_hooks.ts";
 
@@ -28,7 +28,7 @@ interface DispatchDeps {
   readonly settings: TurnSettings;
   readonly transcript: Transcript;
   readonly log: ThreadLog;
-  readonly board: ActivityBoard;
+  readonly activities: Activities;
   readonly approvals: Approvals;
   readonly signal: AbortSignal;
   readonly emit: (event: EventBody) => void;
@@ -53,7 +53,7 @@ interface RunningCall {
 /** The calls of one response. `start` while it streams, `settle` when it has ended. */
 export class Dispatch {
   readonly #deps: DispatchDeps;
-  readonly #gate = new CallGate();
+  readonly #gate = new CallLock();
   #running: RunningCall[] = [];
 
   constructor(deps: DispatchDeps) {
@@ -151,7 +151,7 @@ export class Dispatch {
 
   // Every failed call is visible to the person, not only to the model.
   #failed(call: CallView, text: string): ToolOutput {
-    this.#deps.board.show({
+    this.#deps.activities.show({
       type: "tool_call",
       name: call.name,
       arguments: call.input,
@@ -162,21 +162,22 @@ export class Dispatch {
   }
 
   #context(call: CallView): ToolContext {
-    const { board, approvals, signal, emit, settings, threadId } = this.#deps;
+    const { activities, approvals, signal, emit, settings, threadId } =
+      this.#deps;
     return {
       threadId,
       callId: call.callId,
       settings,
       signal,
       ask: async (request) =>
-        await this.#deps.hooks.decide(call, request) ??
+        await this.#deps.hooks.askHooks(call, request) ??
           await approvals.ask(request, signal),
       open: (body) => {
         this.#deps.touch(touchedPaths({ ...body, id: "" }));
-        return board.open(body);
+        return activities.open(body);
       },
-      update: (id, body) => board.update(id, body),
-      complete: (id, body) => board.complete(id, body),
+      update: (id, body) => activities.update(id, body),
+      complete: (id, body) => activities.complete(id, body),
       delta: (activityId, text) =>
         emit({ type: "output.delta", activityId, text }),
       warn: (message) => emit({ type: "warning", message }),

@@ -1,7 +1,7 @@
 /** An answer as a person sees it come in: live text first, the committed item last. */
 import type { EventBody } from "../../protocol/event.ts";
 import type { ItemView, WireItem } from "../../protocol/item.ts";
-import type { ActivityBoard } from "../state/activities.ts";
+import type { Activities } from "../state/activities.ts";
 
 type Kind = "message" | "reasoning";
 interface Shown {
@@ -10,14 +10,14 @@ interface Shown {
 }
 
 /** Opens an activity with the first words of an item and completes it when it is committed. */
-export class ResponseView {
-  readonly #board: ActivityBoard;
+export class ResponseActivities {
+  readonly #activities: Activities;
   readonly #emit: (event: EventBody) => void;
   readonly #shown = new Map<string, Shown>();
   #latestItemId = "";
 
-  constructor(board: ActivityBoard, emit: (event: EventBody) => void) {
-    this.#board = board;
+  constructor(activities: Activities, emit: (event: EventBody) => void) {
+    this.#activities = activities;
     this.#emit = emit;
   }
 
@@ -52,14 +52,14 @@ export class ResponseView {
     }
     if (view.type === "web_search") {
       const { query, action } = view;
-      this.#board.show({ type: "web_search", query, action });
+      this.#activities.show({ type: "web_search", query, action });
     }
   }
 
   /** The answer broke off: what was shown and not committed is void. */
   withdraw(): void {
     for (const { activityId } of this.#shown.values()) {
-      this.#board.withdraw(activityId);
+      this.#activities.withdraw(activityId);
     }
     this.#shown.clear();
   }
@@ -68,9 +68,11 @@ export class ResponseView {
     const itemId = typeof item["id"] === "string" ? item["id"] : "";
     const key = this.#keyOf(itemId);
     const shown = this.#shown.get(key);
-    if (shown?.kind !== kind) return this.#board.show({ type: kind, text });
+    if (shown?.kind !== kind) {
+      return this.#activities.show({ type: kind, text });
+    }
     this.#shown.delete(key);
-    this.#board.complete(shown.activityId, { type: kind, text });
+    this.#activities.complete(shown.activityId, { type: kind, text });
   }
 
   #show(itemId: string, kind: Kind): Shown {
@@ -78,7 +80,7 @@ export class ResponseView {
     const known = this.#shown.get(key);
     if (known !== undefined) return known;
     const shown = {
-      activityId: this.#board.open({ type: kind, text: "" }),
+      activityId: this.#activities.open({ type: kind, text: "" }),
       kind,
     };
     this.#shown.set(key, shown);

@@ -7,15 +7,15 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { unreachable } from "../../util/assert.ts";
 import type { ThreadDeps } from "../state/deps.ts";
 import type { Dispatch } from "./dispatch.ts";
-import { ResponseView } from "./response_activities.ts";
-import type { ActivityBoard } from "../state/activities.ts";
+import { ResponseActivities } from "./response_activities.ts";
+import type { Activities } from "../state/activities.ts";
 import type { ThreadState } from "../state/state.ts";
 
 export interface SampleContext {
   readonly deps: ThreadDeps;
   readonly threadId: string;
   readonly state: ThreadState;
-  readonly board: ActivityBoard;
+  readonly activities: Activities;
   readonly dispatch: Dispatch;
   readonly signal: AbortSignal;
   readonly emit: (event: EventBody) => void;
@@ -27,7 +27,7 @@ export interface Sample {
   /** Text of the last message, undefined when there was none. */
   readonly message: string | undefined;
   /** The server wants another request although nothing was called. */
-  readonly goesOn: boolean;
+  readonly needsFollowUp: boolean;
   readonly usage: Usage | null;
   readonly requestId: string | undefined;
   readonly durationMs: number;
@@ -41,7 +41,7 @@ export async function sample(
   body: string,
   context: SampleContext,
 ): Promise<Sample> {
-  const taking = new Taking(context);
+  const reader = new ResponseReader(context);
   const startedMs = context.deps.host.monotonicMs();
   try {
     const batches = context.deps.model.stream({
@@ -51,19 +51,19 @@ export async function sample(
       onRetry: (notice) => context.emit({ type: "stream.retry", ...notice }),
     });
     for await (const batch of batches) {
-      for (const event of batch) taking.take(event);
+      for (const event of batch) reader.take(event);
     }
-    return taking.finish(context.deps.host.monotonicMs() - startedMs);
+    return reader.finish(context.deps.host.monotonicMs() - startedMs);
   } catch (error) {
-    taking.drop();
+    reader.drop();
     throw error;
   }
 }
 
 /** The state of one answer while it comes in. */
-class Taking {
+class ResponseReader {
   readonly #context: SampleContext;
-  readonly #view: ResponseView;
+  readonly #view: ResponseActivities;
   #calls = 0;
   #message: string | undefined;
   #requestId: string | undefined;
@@ -71,7 +71,7 @@ class Taking {
 
   constructor(context: SampleContext) {
     this.#context = context;
-    this.#view = new ResponseView(context.board, context.emit);
+    this.#view = new ResponseActivities(context.activities, context.emit);
   }
 
   take(event: ResponseEvent): void {
@@ -114,7 +114,7 @@ class Taking {
     return {
       calls: this.#calls,
       message: this.#message,
-      goesOn: completed.endTurn === false,
+      needsFollowUp: completed.endTurn === false,
       usage: completed.usage,
       requestId: this.#requestId,
       durationMs,

@@ -11,7 +11,7 @@ import type { Approvals } from "../state/approvals.ts";
 import type { Budget, LimitState } from "../state/budget.ts";
 import type { CacheWatch } from "../state/cache_watch.ts";
 import { Dispatch } from "./dispatch.ts";
-import { type Frame, frameOf } from "../state/request_prefix.ts";
+import { openPrefix, type PromptPrefix } from "../state/request_prefix.ts";
 import { type Sample, sample, type SampleContext } from "./sample.ts";
 import { waitForRetry } from "./stream_retry.ts";
 import type { TurnHooks } from "./turn_hooks.ts";
@@ -36,7 +36,7 @@ export interface StepContext extends Omit<SampleContext, "dispatch"> {
 export interface StepAnswer {
   readonly message: string | undefined;
   /** Whether another request is due: something was called, or the server says so. */
-  readonly goesOn: boolean;
+  readonly needsFollowUp: boolean;
 }
 
 /** Runs one step. Throws ModelError when the budget of attempts or of the run is spent. */
@@ -45,42 +45,42 @@ export async function runStep(context: StepContext): Promise<StepAnswer> {
   for (;;) {
     checkBudget(context);
     tellSoftMark(context);
-    const frame = await frameOf(context);
+    const prefix = await openPrefix(context);
     const dispatch = new Dispatch({
       ...context,
       transcript: context.state.transcript,
-      tools: frame.tools,
+      tools: prefix.tools,
       monotonicMs: () => context.deps.host.monotonicMs(),
       sleep: (ms, signal) => context.deps.host.sleep(ms, signal),
       spending: spendingOf(context),
     });
     try {
-      const answer = await request(frame, context, dispatch);
+      const answer = await request(prefix, context, dispatch);
       await settle(context, dispatch);
       return {
         message: answer.message,
-        goesOn: answer.calls > 0 || answer.goesOn,
+        needsFollowUp: answer.calls > 0 || answer.needsFollowUp,
       };
     } catch (error) {
       const calls = dispatch.count;
       await settle(context, dispatch);
       spent = await waitForRetry(error, spent, context);
       // Committed calls were answered: the next request goes on from them.
-      if (calls > 0) return { message: undefined, goesOn: true };
+      if (calls > 0) return { message: undefined, needsFollowUp: true };
     }
   }
 }
 
 async function request(
-  frame: Frame,
+  prefix: PromptPrefix,
   context: StepContext,
   dispatch: Dispatch,
 ): Promise<Sample> {
   const { transcript } = context.state;
-  const body = buildBody(frame.parts, [transcript.inputText()]);
-  const watch = context.cacheWatch.begin(frame, transcript);
-  const requestBytes = byteLength(frame.parts.head) + transcript.inputBytes +
-    byteLength(frame.parts.tail);
+  const body = buildBody(prefix.parts, [transcript.inputText()]);
+  const watch = context.cacheWatch.begin(prefix, transcript);
+  const requestBytes = byteLength(prefix.parts.head) + transcript.inputBytes +
+    byteLength(prefix.parts.tail);
   context.budget.countAttempt();
   const answer = await sample(body, { ...context, dispatch });
   if (answer.usage !== null) context.state.count(answer.usage);
@@ -110,11 +110,11 @@ async function request(
 async function settle(context: StepContext, dispatch: Dispatch): Promise<void> {
   context.budget.countToolCalls(dispatch.count);
   await dispatch.settle();
-  context.state.transcript.append(context.hooks.takeLater());
+  context.state.transcript.append(context.hooks.takeContext());
   const touched = context.takeTouched();
   if (touched.length === 0) return;
-  const news = await context.deps.context.touched(touched);
-  context.state.transcript.append(news);
+  const contextUpdate = await context.deps.context.touched(touched);
+  context.state.transcript.append(contextUpdate);
 }
 
 function checkBudget(context: StepContext): void {

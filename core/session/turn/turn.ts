@@ -15,7 +15,7 @@ import { OutputCheck } from "./output_schema.ts";
 import type { ContextSource } from "../state/deps.ts";
 import { runStep, type StepAnswer, type StepContext } from "./step.ts";
 
-type Said = Awaited<ReturnType<ContextSource["userItems"]>>;
+type UserInput = Awaited<ReturnType<ContextSource["userItems"]>>;
 
 export interface TurnContext extends StepContext {
   /** Input that arrived since the last step, as items; empties the queue. */
@@ -74,12 +74,12 @@ function isStopped({ hooks, emit }: TurnContext): boolean {
 
 // What the next request has on top of this one; undefined when the turn is over.
 async function nextInput(
-  answer: { readonly goesOn: boolean; readonly message: string },
+  answer: { readonly needsFollowUp: boolean; readonly message: string },
   form: OutputCheck,
   context: TurnContext,
 ): Promise<readonly WireItem[] | undefined> {
   const steering = await context.takeSteering();
-  if (answer.goesOn || steering.length > 0) return steering;
+  if (answer.needsFollowUp || steering.length > 0) return steering;
   const repair = await form.findRepair(answer.message);
   if (repair !== undefined) return [repair];
   const more = await context.hooks.endTurn(answer.message);
@@ -112,17 +112,17 @@ async function makeRoom(
 
 // What changed is said before the person's words, so that it holds for them.
 async function appendInput(
-  said: Said,
+  said: UserInput,
   context: TurnContext,
 ): Promise<void> {
   const { deps, state, settings } = context;
-  const news = await deps.context.news(state.told, settings);
+  const contextUpdate = await deps.context.contextUpdate(state.sent, settings);
   for (const message of said.warnings) {
     context.emit({ type: "warning", message });
   }
   const started = await context.hooks.startSession();
-  state.transcript.append([...news.items, ...started, ...said.items]);
-  state.told = news.told;
+  state.transcript.append([...contextUpdate.items, ...started, ...said.items]);
+  state.sent = contextUpdate.sent;
 }
 
 function outcomeOf(error: unknown, context: TurnContext): Outcome {

@@ -31,7 +31,7 @@ interface TurnHooksContext {
 /** The hooks around single calls. */
 export type CallHooks = Pick<
   TurnHooks,
-  "beforeCall" | "afterCall" | "decide"
+  "beforeCall" | "afterCall" | "askHooks"
 >;
 
 /** Made for a turn, or for a task outside of turns. */
@@ -115,7 +115,7 @@ export class TurnHooks {
   }
 
   /** A hook's answer in place of the person's. */
-  async decide(
+  async askHooks(
     call: CallView,
     request: ApprovalRequest,
   ): Promise<Decision | undefined> {
@@ -168,7 +168,7 @@ export class TurnHooks {
   }
 
   /** What was said about calls and belongs behind their outputs; empties the list. */
-  takeLater(): readonly WireItem[] {
+  takeContext(): readonly WireItem[] {
     return this.#said.splice(0).map(hookContextItem);
   }
 

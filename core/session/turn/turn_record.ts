@@ -8,7 +8,7 @@ import {
 import { findUserMessages } from "../log/rollback_plan.ts";
 import type { RunningTask } from "./context.ts";
 
-export interface TurnTaps {
+export interface TurnListeners {
   readonly countReaped: (count: number) => void;
   readonly touch: (paths: readonly string[]) => void;
   readonly takeTouched: () => readonly string[];
@@ -18,10 +18,10 @@ export interface TurnTaps {
 }
 
 /** Made when the turn begins. */
-export class TurnMeter {
+export class TurnRecorder {
   usage = NO_USAGE;
   reaped = 0;
-  readonly taps: TurnTaps;
+  readonly listeners: TurnListeners;
   readonly #turnId: string;
   readonly #context: RunningTask;
   /** Items before the turn, and the generation they belong to. */
@@ -34,7 +34,7 @@ export class TurnMeter {
     this.#turnId = turnId;
     this.#context = context;
     this.#start = { items: entries.length, generation };
-    this.taps = {
+    this.listeners = {
       countReaped: (count) => {
         this.reaped += count;
       },

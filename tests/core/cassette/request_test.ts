@@ -6,15 +6,15 @@ import {
   decodeRequest,
   diffRequests,
   encodeRequest,
+  type RecordedRequest,
   requestKey,
-  type TapedRequest,
 } from "../../../core/cassette/request.ts";
 import type { Json } from "../../../core/util/json/json.ts";
 
 function request(
   input: readonly Json[],
-  fields: TapedRequest["fields"] = { model: "m", instructions: "i" },
-): TapedRequest {
+  fields: RecordedRequest["fields"] = { model: "m", instructions: "i" },
+): RecordedRequest {
   return { path: "POST /v1/responses", fields, input };
 }
 
@@ -27,8 +27,8 @@ Deno.test("decodeRequest() gives any sequence of requests back", () => {
   });
   fc.assert(
     fc.property(fc.array(some, { maxLength: 5 }), (requests) => {
-      let sent: TapedRequest | undefined;
-      let read: TapedRequest | undefined;
+      let sent: RecordedRequest | undefined;
+      let read: RecordedRequest | undefined;
       for (const each of requests) {
         const line = JSON.stringify(encodeRequest(each, sent));
         sent = each;

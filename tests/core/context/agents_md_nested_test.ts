@@ -4,7 +4,7 @@ import {
   createNestedDocState,
   nestedDocsFor,
   type NestedDocState,
-  toldFolder,
+  sentFolder,
   touchedPaths,
 } from "../../../core/context/agents_md_nested.ts";
 import { isContextualUserText } from "../../../core/context/format/tags.ts";
@@ -103,7 +103,7 @@ Deno.test("nestedDocsFor() keeps to what is left of the budget and says what is 
     assert.match(textOf(first.items[0]), /\n1234\n\[6 more bytes of/);
     const second = await nestedDocsFor(host, state, `${root}/b/x`);
     assert.match(textOf(second.items[0]), /\n\[10 more bytes of/);
-    assert.deepEqual([first, second].map((told) => told.warnings), [
+    assert.deepEqual([first, second].map((sent) => sent.warnings), [
       [`${root}/a/AGENTS.md is cut after 4 bytes: 6 bytes are beyond the limit for instruction files`],
       [`${root}/b/AGENTS.md does not reach the model: 10 bytes are beyond the limit for instruction files`],
     ]);
@@ -113,7 +113,7 @@ Deno.test("nestedDocsFor() keeps to what is left of the budget and says what is 
 Deno.test("createNestedDocState() knows what a resumed conversation was told", async () => {
   await withTree({ "a/AGENTS.md": "A" }, async (root) => {
     const before = await nestedDocsFor(host, stateOf(root), `${root}/a/x`);
-    assert.equal(toldFolder(before.items[0]!), `${root}/a`);
+    assert.equal(sentFolder(before.items[0]!), `${root}/a`);
     const state = stateOf(root, 1000, before.items);
     const after = await nestedDocsFor(host, state, `${root}/a/y`);
     assert.deepEqual(after.items, []);

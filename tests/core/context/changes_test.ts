@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { changeItems, changesSince } from "../../../core/context/changes.ts";
 import {
+  contextSentBy,
   initialItems,
   type PromptContext,
-  toldBy,
 } from "../../../core/context/initial.ts";
-import { recallTold } from "../../../core/context/recall.ts";
-import { context, MODEL, READ_ONLY, told, WORKSPACE } from "./support.ts";
+import { restoreSentContext } from "../../../core/context/recall.ts";
+import { context, MODEL, READ_ONLY, sent, WORKSPACE } from "./support.ts";
 
 Deno.test("changeItems() says nothing when nothing changed", () => {
   const full = { rest: { userInstructions: { docs: "D", skills: "S" } } };
@@ -17,7 +17,7 @@ Deno.test("changeItems() says nothing when nothing changed", () => {
 
 Deno.test("changeItems() tells another folder, and nothing else of the environment", () => {
   const after = context({ settings: { cwd: "/wdir/other" } });
-  assert.deepEqual(told(changeItems(context(), after)), [
+  assert.deepEqual(sent(changeItems(context(), after)), [
     "user: <environment_context>\n  <cwd>/wdir/other</cwd>\n</environment_context>",
   ]);
 });
@@ -27,7 +27,7 @@ Deno.test("changeItems() tells a new day and zone, but never a new shell", () =>
     settings: { shell: "fish" },
     environment: { date: "2026-11-21", timezone: "UTC" },
   });
-  assert.deepEqual(told(changeItems(context(), after)), [
+  assert.deepEqual(sent(changeItems(context(), after)), [
     "user: <environment_context>\n  <current_date>2026-11-21</current_date>\n  <timezone>UTC</timezone>\n</environment_context>",
   ]);
 });
@@ -48,7 +48,7 @@ Deno.test("changeItems() tells the whole permissions when mode, network or appro
 Deno.test("changeItems() tells a new prefix alone, and everything when one was taken back", () => {
   const one = context({ permissions: { approvedPrefixes: [["b"]] } });
   const two = context({ permissions: { approvedPrefixes: [["b"], ["a"]] } });
-  assert.deepEqual(told(changeItems(one, two)), [
+  assert.deepEqual(sent(changeItems(one, two)), [
     'developer: Commands that begin with these words run without a question:\n<approved_prefixes>\n["a"]\n</approved_prefixes>',
   ]);
   assert.deepEqual(changeItems(two, one), initialItems(one).slice(0, 1));
@@ -57,7 +57,7 @@ Deno.test("changeItems() tells a new prefix alone, and everything when one was t
 Deno.test("changeItems() names another model, with its instructions when they differ", () => {
   const model = { ...MODEL, slug: "gpt-other" };
   const same = changeItems(context(), context({ settings: { model } }));
-  const [note, ...none] = told(same).map((text) => text.replace(/\s+/g, " "));
+  const [note, ...none] = sent(same).map((text) => text.replace(/\s+/g, " "));
   assert.deepEqual(none, []);
   assert.match(
     note ?? "",
@@ -67,7 +67,7 @@ Deno.test("changeItems() names another model, with its instructions when they di
     settings: { model },
     rest: { instructions: "You are another test." },
   });
-  const [full = ""] = told(changeItems(context(), other));
+  const [full = ""] = sent(changeItems(context(), other));
   assert.ok(full.includes("\n\nYou are another test.\n</model_switch>"));
 });
 
@@ -84,7 +84,7 @@ Deno.test("changeItems() tells other instructions of another folder, and only th
       settings: { cwd },
       rest: { userInstructions: { docs, skills: "S" } },
     });
-  const [docs, environment, ...none] = told(
+  const [docs, environment, ...none] = sent(
     changeItems(at("/a", "A"), at("/b", "B")),
   );
   assert.equal(
@@ -105,7 +105,7 @@ Deno.test("changeItems() orders model, permissions, instructions, environment", 
     },
     rest: { userInstructions: { docs: "B" } },
   });
-  const starts = told(changeItems(context(), after)).map((text) =>
+  const starts = sent(changeItems(context(), after)).map((text) =>
     text.slice(0, text.indexOf("<") + 6)
   );
   assert.deepEqual(starts, [
@@ -163,12 +163,12 @@ Deno.test("changesSince() of what a life of changes told finds nothing left to t
           items.push(...changeItems(last, next));
           last = next;
         }
-        const recalled = recallTold(items, {
+        const recalled = restoreSentContext(items, {
           model: last.settings.model.slug,
           instructions: last.instructions,
           cwd: last.settings.cwd,
         });
-        const live = toldBy(last);
+        const live = contextSentBy(last);
         assert.ok(recalled);
         assert.equal(recalled.permissions, live.permissions);
         assert.deepEqual(recalled.prefixes, live.prefixes);

@@ -4,10 +4,10 @@ import {
   PromptSource,
   type PromptSourceOptions,
 } from "../../../core/context/context_source.ts";
-import { recallTold } from "../../../core/context/recall.ts";
+import { restoreSentContext } from "../../../core/context/recall.ts";
 import { denoFiles } from "../../../core/host/files.ts";
 import { UserError } from "../../../core/protocol/error.ts";
-import { RECEIPT, settings, told, withTree } from "./support.ts";
+import { RECEIPT, sent, settings, withTree } from "./support.ts";
 
 const TREE = {
   "repo/.git/": "",
@@ -41,7 +41,7 @@ function make(root: string, patch: Partial<PromptSourceOptions> = {}): Made {
     adminRoot: `${root}/admin`,
     permissions: () =>
       Promise.resolve({
-        receipt: RECEIPT,
+        sandboxStatus: RECEIPT,
         writableRoots: [],
         approvedPrefixes: [],
       }),
@@ -57,17 +57,20 @@ Deno.test("PromptSource.news() tells everything first, then only changes", async
       developerInstructions: "Latin.",
     });
     const at = settings({ cwd: `${root}/repo` });
-    const first = await source.news(undefined, at);
-    const texts = told(first.items);
+    const first = await source.contextUpdate(undefined, at);
+    const texts = sent(first.items);
     assert.equal(texts.length, 4);
     assert.equal(texts[1], "developer: Latin.");
     assert.match(texts[2] ?? "", /Be kind\.[\s\S]*- pdf: reads PDF \(file: /);
     assert.match(texts[3] ?? "", /<current_date>2026-11-20</);
-    assert.deepEqual((await source.news(first.told, at)).items, []);
+    assert.deepEqual((await source.contextUpdate(first.sent, at)).items, []);
     const quiet = settings({ cwd: `${root}/repo`, approval: "never" });
-    const change = await source.news(first.told, quiet);
+    const change = await source.contextUpdate(first.sent, quiet);
     assert.equal(change.items.length, 1);
-    assert.deepEqual((await source.news(change.told, quiet)).items, []);
+    assert.deepEqual(
+      (await source.contextUpdate(change.sent, quiet)).items,
+      [],
+    );
     assert.equal(warnings.length, 1, "the broken skill is named once");
   });
 });
@@ -76,12 +79,12 @@ Deno.test("PromptSource.news() reads instructions once for a folder", async () =
   await withTree(TREE, async (root) => {
     const { source, warnings } = make(root);
     const at = settings({ cwd: `${root}/repo` });
-    const first = await source.news(undefined, at);
+    const first = await source.contextUpdate(undefined, at);
     await Deno.writeTextFile(`${root}/repo/AGENTS.md`, "Changed.");
-    assert.deepEqual((await source.news(first.told, at)).items, []);
+    assert.deepEqual((await source.contextUpdate(first.sent, at)).items, []);
     assert.equal(source.instructionsText(), "Be kind.");
     const below = settings({ cwd: `${root}/repo/sub` });
-    const moved = told((await source.news(first.told, below)).items);
+    const moved = sent((await source.contextUpdate(first.sent, below)).items);
     assert.match(moved[0] ?? "", /Changed\.\n\nBe brief\./);
     assert.match(moved[1] ?? "", /<cwd>.*\/repo\/sub<\/cwd>/);
     assert.equal(warnings.length, 1, "the same sentence is said once");
@@ -92,18 +95,18 @@ Deno.test("PromptSource.news() after a resume tells nothing that was told before
   await withTree(TREE, async (root) => {
     const at = settings({ cwd: `${root}/repo` });
     const before = make(root).source;
-    const { items } = await before.news(undefined, at);
+    const { items } = await before.contextUpdate(undefined, at);
     const nested = await before.touched([`${root}/repo/sub/x`]);
     assert.equal(nested.length, 1);
     const all = [...items, ...nested];
     const after = make(root).source;
     after.resume(all);
-    const recalled = recallTold(all, {
+    const recalled = restoreSentContext(all, {
       model: at.model.slug,
       instructions: "You are a test.",
       cwd: at.cwd,
     });
-    assert.deepEqual((await after.news(recalled, at)).items, []);
+    assert.deepEqual((await after.contextUpdate(recalled, at)).items, []);
     assert.deepEqual(await after.touched([`${root}/repo/sub/y`]), []);
   });
 });
@@ -113,15 +116,15 @@ Deno.test("PromptSource.touched() tells a folder's instructions once in a genera
     const { source } = make(root);
     const at = settings({ cwd: `${root}/repo` });
     assert.deepEqual(await source.touched([`${root}/repo/sub/x`]), []);
-    await source.news(undefined, at);
+    await source.contextUpdate(undefined, at);
     const paths = [
       `${root}/repo/a`,
       `${root}/repo/sub/x`,
       `${root}/repo/sub/y`,
     ];
-    assert.match(told(await source.touched(paths)).join("\n"), /Be brief\./);
+    assert.match(sent(await source.touched(paths)).join("\n"), /Be brief\./);
     assert.deepEqual(await source.touched(paths), []);
-    await source.news(undefined, at);
+    await source.contextUpdate(undefined, at);
     assert.equal((await source.touched(paths)).length, 1, "told anew");
   });
 });
@@ -134,7 +137,7 @@ Deno.test("PromptSource.userItems() adds the skills that are named after the mes
       [{ type: "text", text: "use $pdf here" }],
       at,
     );
-    const [words, skill, ...none] = told(said.items);
+    const [words, skill, ...none] = sent(said.items);
     assert.equal(words, "user: use $pdf here");
     assert.match(
       skill ?? "",

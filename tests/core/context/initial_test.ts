@@ -1,11 +1,11 @@
 /** The messages before the first words of the person. */
 import assert from "node:assert/strict";
 import {
+  contextSentBy,
   initialItems,
   renderUserInstructions,
-  toldBy,
 } from "../../../core/context/initial.ts";
-import { context, told } from "./support.ts";
+import { context, sent } from "./support.ts";
 
 Deno.test("initialItems() gives each message of its own, in the order of the contract", () => {
   const full = context({
@@ -14,7 +14,7 @@ Deno.test("initialItems() gives each message of its own, in the order of the con
       userInstructions: { docs: "DOCS", skills: "## Skills" },
     },
   });
-  const [permissions, ...others] = told(initialItems(full));
+  const [permissions, ...others] = sent(initialItems(full));
   assert.ok(permissions?.startsWith("developer: <permissions instructions>\n"));
   assert.deepEqual(others, [
     "developer: Speak Latin.",
@@ -51,7 +51,9 @@ Deno.test("renderUserInstructions() has docs, skills, both or nothing", () => {
 });
 
 Deno.test("toldBy() remembers each field as it was told", () => {
-  const state = toldBy(context({ permissions: { approvedPrefixes: [["a"]] } }));
+  const state = contextSentBy(
+    context({ permissions: { approvedPrefixes: [["a"]] } }),
+  );
   assert.equal(state.model, "gpt-test");
   assert.deepEqual(state.prefixes, ['["a"]']);
   assert.deepEqual(Object.keys(state.environment), [

@@ -8,10 +8,10 @@ import {
   userShellItem,
 } from "../../../core/context/markers.ts";
 import { TURN_ABORTED } from "../../../prompts/mod.ts";
-import { told } from "./support.ts";
+import { sent } from "./support.ts";
 
 Deno.test("turnAbortedItem() is one constant message", () => {
-  assert.deepEqual(told([turnAbortedItem()]), [
+  assert.deepEqual(sent([turnAbortedItem()]), [
     `user: <turn_aborted>\n${TURN_ABORTED}\n</turn_aborted>`,
   ]);
 });
@@ -23,7 +23,7 @@ Deno.test("userShellItem() tells command, exit code, duration and output", () =>
     exitCode: 2,
     durationMs: 1_250,
   });
-  assert.deepEqual(told([item]), [
+  assert.deepEqual(sent([item]), [
     "user: <user_shell_command>\n<command>\nls\n</command>\n<result>\n" +
     "Exit code: 2\nDuration: 1.3 seconds\nOutput:\na\nb\n</result>\n</user_shell_command>",
   ]);
@@ -32,12 +32,12 @@ Deno.test("userShellItem() tells command, exit code, duration and output", () =>
 Deno.test("userShellItem() cuts the output in the middle", () => {
   const output = "a".repeat(100_000);
   const op = { command: "c", output, exitCode: 0, durationMs: 0 };
-  const [text = ""] = told([userShellItem(op, { outputTokens: 10 })]);
+  const [text = ""] = sent([userShellItem(op, { outputTokens: 10 })]);
   assert.ok(text.includes(`\n${"a".repeat(20)}…24990 tokens truncated…`));
 });
 
 Deno.test("hookContextItem() carries a hook's text", () => {
-  assert.deepEqual(told([hookContextItem(" note\n")]), [
+  assert.deepEqual(sent([hookContextItem(" note\n")]), [
     "user: <hook_context>\nnote\n</hook_context>",
   ]);
 });
@@ -51,7 +51,7 @@ Deno.test("limitNoticeItem() says in one sentence what is used and what is allow
     ["cost", 0.8, 1, "at most 1.00 in costs and has used 0.80 in costs:"],
   ];
   for (const [kind, used, max, expected] of cases) {
-    const [text = ""] = told([limitNoticeItem(kind, { used, max })]);
+    const [text = ""] = sent([limitNoticeItem(kind, { used, max })]);
     assert.ok(text.startsWith("developer: <limit_notice>\n"));
     assert.ok(text.includes(expected), text);
     assert.equal(text.match(/\.(\s|$)/g)?.length, 1, "one sentence");

@@ -9,7 +9,7 @@ import {
 import type {
   ApprovalPolicy,
   SandboxPolicy,
-  SandboxReceipt,
+  SandboxStatus,
 } from "../../../core/protocol/policy.ts";
 import { PERMISSION_TEXTS } from "../../../prompts/mod.ts";
 import { READ_ONLY, RECEIPT, WORKSPACE } from "./support.ts";
@@ -18,13 +18,13 @@ function render(
   sandbox: SandboxPolicy,
   approval: ApprovalPolicy = "never",
   facts: {
-    readonly receipt?: SandboxReceipt;
+    readonly sandboxStatus?: SandboxStatus;
     readonly writableRoots?: readonly string[];
     readonly approvedPrefixes?: readonly (readonly string[])[];
   } = {},
 ): string {
   return renderPermissions({ sandbox, approval }, {
-    receipt: RECEIPT,
+    sandboxStatus: RECEIPT,
     writableRoots: [],
     approvedPrefixes: [],
     ...facts,
@@ -118,14 +118,14 @@ Deno.test("renderPermissions() lists writable roots once each, sorted, in worksp
 });
 
 Deno.test("renderPermissions() tells what the back end enforces and what it does not", () => {
-  const landlock: SandboxReceipt = {
+  const landlock: SandboxStatus = {
     mode: "workspace-write",
     backend: "landlock",
     enforces: ["fs_write", "tcp", "udp", "signals"],
     note: "no bwrap",
   };
   assert.ok(
-    render(WORKSPACE, "never", { receipt: landlock }).includes(
+    render(WORKSPACE, "never", { sandboxStatus: landlock }).includes(
       "Enforced by `landlock`: writing to files, TCP connections, UDP traffic, signals to other processes. " +
         "Not enforced on this machine, so keep to it yourself: changing modes, owners, times and attributes of files, Unix sockets, a view of other processes.",
     ),
@@ -134,24 +134,26 @@ Deno.test("renderPermissions() tells what the back end enforces and what it does
 });
 
 Deno.test("renderPermissions() counts only what the policy forbids as not enforced", () => {
-  const receipt: SandboxReceipt = {
+  const sandboxStatus: SandboxStatus = {
     ...RECEIPT,
     enforces: ["fs_write", "metadata", "signals", "pids"],
   };
   const open = { ...WORKSPACE, networkAccess: true };
-  assert.ok(!render(open, "never", { receipt }).includes("Not enforced"));
+  assert.ok(!render(open, "never", { sandboxStatus }).includes("Not enforced"));
   const sockets = { ...WORKSPACE, allowUnixSockets: true };
-  const text = render(sockets, "never", { receipt });
+  const text = render(sockets, "never", { sandboxStatus });
   assert.ok(
     text.includes("keep to it yourself: TCP connections, UDP traffic."),
   );
 });
 
 Deno.test("renderPermissions() says that nothing runs where no sandbox can be had", () => {
-  const receipt = { ...RECEIPT, backend: "none", enforces: [] };
-  const text = render(WORKSPACE, "never", { receipt });
+  const sandboxStatus = { ...RECEIPT, backend: "none", enforces: [] };
+  const text = render(WORKSPACE, "never", { sandboxStatus });
   assert.ok(text.includes("No sandbox can be set up on this machine"));
-  const danger = render({ mode: "danger-full-access" }, "never", { receipt });
+  const danger = render({ mode: "danger-full-access" }, "never", {
+    sandboxStatus,
+  });
   assert.ok(!danger.includes("No sandbox can be set up"));
 });
 

@@ -1,8 +1,8 @@
 /** What a resumed conversation knows already is not told again. */
 import assert from "node:assert/strict";
 import { changeItems, changesSince } from "../../../core/context/changes.ts";
-import { initialItems, toldBy } from "../../../core/context/initial.ts";
-import { recallTold } from "../../../core/context/recall.ts";
+import { contextSentBy, initialItems } from "../../../core/context/initial.ts";
+import { restoreSentContext } from "../../../core/context/recall.ts";
 import { renderDocMessage } from "../../../core/context/initial.ts";
 import { textMessage } from "../../../core/protocol/item.ts";
 import { context } from "./support.ts";
@@ -21,7 +21,10 @@ Deno.test("recallTold() finds in the initial messages what they told", () => {
       userInstructions: { docs: "D\n\nE", skills: "S" },
     },
   });
-  assert.deepEqual(recallTold(initialItems(full), FACTS), toldBy(full));
+  assert.deepEqual(
+    restoreSentContext(initialItems(full), FACTS),
+    contextSentBy(full),
+  );
 });
 
 Deno.test("recallTold() lets later messages replace earlier ones", () => {
@@ -42,14 +45,14 @@ Deno.test("recallTold() lets later messages replace earlier ones", () => {
     ...changeItems(before, after),
     ...changeItems(after, grown),
   ];
-  assert.deepEqual(recallTold(items, FACTS), toldBy(grown));
+  assert.deepEqual(restoreSentContext(items, FACTS), contextSentBy(grown));
 });
 
 Deno.test("recallTold() after a rollback has the change told again", () => {
   const before = context();
   const after = context({ settings: { approval: "never" } });
   const kept = initialItems(before);
-  const known = recallTold(kept, FACTS);
+  const known = restoreSentContext(kept, FACTS);
   assert.ok(known);
   const items = changesSince(known, after);
   assert.deepEqual(items, changeItems(before, after));
@@ -61,16 +64,16 @@ Deno.test("recallTold() does not take instructions of a folder below for those o
     ...initialItems(full),
     textMessage("user", renderDocMessage("/wdir/repo/sub", "NESTED")),
   ];
-  assert.equal(recallTold(items, FACTS)?.docs, "D");
+  assert.equal(restoreSentContext(items, FACTS)?.docs, "D");
 });
 
 Deno.test("recallTold() knows of nothing when the initial messages are gone", () => {
-  assert.equal(recallTold([], FACTS), undefined);
+  assert.equal(restoreSentContext([], FACTS), undefined);
   const compacted = [
     textMessage("user", "a request"),
     textMessage("user", "<handover>\nfacts\n</handover>"),
   ];
-  assert.equal(recallTold(compacted, FACTS), undefined);
+  assert.equal(restoreSentContext(compacted, FACTS), undefined);
 });
 
 Deno.test("recallTold() does not listen to the person", () => {
@@ -82,5 +85,5 @@ Deno.test("recallTold() does not listen to the person", () => {
     ),
     textMessage("user", "see <environment_context>\n  <cwd>/</cwd>"),
   ];
-  assert.deepEqual(recallTold(items, FACTS), toldBy(context()));
+  assert.deepEqual(restoreSentContext(items, FACTS), contextSentBy(context()));
 });

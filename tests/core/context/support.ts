@@ -3,7 +3,7 @@ import type { PromptContext } from "../../../core/context/initial.ts";
 import { viewItem, type WireItem } from "../../../core/protocol/item.ts";
 import type {
   SandboxPolicy,
-  SandboxReceipt,
+  SandboxStatus,
 } from "../../../core/protocol/policy.ts";
 import type {
   ModelInfo,
@@ -40,7 +40,7 @@ export const WORKSPACE: Extract<SandboxPolicy, { mode: "workspace-write" }> = {
   denyRead: [],
 };
 
-export const RECEIPT: SandboxReceipt = {
+export const RECEIPT: SandboxStatus = {
   mode: "workspace-write",
   backend: "bwrap",
   enforces: [
@@ -79,7 +79,7 @@ export function context(patch: {
     settings: merged,
     instructions: "You are a test.",
     permissions: {
-      receipt: RECEIPT,
+      sandboxStatus: RECEIPT,
       writableRoots: ["/wdir/repo", "/tmp"],
       approvedPrefixes: [],
       ...patch.permissions,
@@ -96,7 +96,7 @@ export function context(patch: {
 }
 
 /** Role and text of each message. */
-export function told(items: readonly WireItem[]): readonly string[] {
+export function sent(items: readonly WireItem[]): readonly string[] {
   return items.map((item) => {
     const view = viewItem(item);
     return view.type === "message" ? `${view.role}: ${view.text}` : view.type;

@@ -1,8 +1,8 @@
 /** The message of the person, with images. */
 import assert from "node:assert/strict";
 import {
-  buildUserItems,
   loadImage,
+  loadUserItems,
   type UserItems,
 } from "../../../core/context/user_input.ts";
 import { denoFiles } from "../../../core/host/files.ts";
@@ -22,7 +22,7 @@ function build(
   supportsImages = true,
 ): Promise<UserItems> {
   const model = { ...MODEL, supportsImages };
-  return buildUserItems(host, parts, { cwd, model });
+  return loadUserItems(host, parts, { cwd, model });
 }
 
 function image(path: string): UserPart {
@@ -185,7 +185,7 @@ Deno.test("loadImage() turns an error of the disk into one for the person", asyn
 Deno.test("buildUserItems() takes no text that would fill the window", async () => {
   const model = { ...MODEL, contextWindow: 32_000 };
   const said = async (bytes: number): Promise<readonly string[]> =>
-    (await buildUserItems(host, [text("x".repeat(bytes))], {
+    (await loadUserItems(host, [text("x".repeat(bytes))], {
       cwd: "/",
       model,
     })).problems.map((problem) => problem.message);

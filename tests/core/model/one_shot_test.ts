@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { askOnce, buildSingleBody } from "../../../core/model/one_shot.ts";
+import {
+  buildOneShotBody,
+  completeOnce,
+} from "../../../core/model/one_shot.ts";
 import type { ModelClient } from "../../../core/model/client.ts";
 import type { ResponseEvent } from "../../../core/model/response_event.ts";
 import { ModelError } from "../../../core/protocol/error.ts";
@@ -41,7 +44,7 @@ const REQUEST = {
 };
 
 Deno.test("buildSingleBody() has neither tools nor a cache key", () => {
-  const body = JSON.parse(buildSingleBody({
+  const body = JSON.parse(buildOneShotBody({
     model: { ...model, slug: "m", supportsReasoning: false },
     instructions: "Be kind",
     input: INPUT,
@@ -57,7 +60,7 @@ Deno.test("buildSingleBody() has neither tools nor a cache key", () => {
   });
   const thinking = { ...model, supportsReasoning: true };
   const other = JSON.parse(
-    buildSingleBody({ model: thinking, input: INPUT, tokensMax: 50 }),
+    buildOneShotBody({ model: thinking, input: INPUT, tokensMax: 50 }),
   );
   assert.deepEqual(other["reasoning"], { effort: "low" });
   assert.equal("instructions" in other, false);
@@ -65,7 +68,7 @@ Deno.test("buildSingleBody() has neither tools nor a cache key", () => {
 
 Deno.test("askOnce() gathers the messages and the usage", async () => {
   const usage = { ...NO_USAGE, totalTokens: 9 };
-  const answer = await askOnce(
+  const answer = await completeOnce(
     client([said("One"), said("Two"), {
       type: "completed",
       responseId: "r",
@@ -79,16 +82,16 @@ Deno.test("askOnce() gathers the messages and the usage", async () => {
 Deno.test("askOnce() keeps an answer that was cut at its length, and no other", async () => {
   const cut = new ModelError("cut", { kind: "incomplete", retryable: false });
   const delta = { type: "text_delta", itemId: "", text: "Hal" } as const;
-  assert.deepEqual(await askOnce(client([delta], cut), REQUEST), {
+  assert.deepEqual(await completeOnce(client([delta], cut), REQUEST), {
     text: "Hal",
     isCut: true,
     usage: null,
   });
   assert.equal(
-    (await askOnce(client([delta, said("Half")], cut), REQUEST)).text,
+    (await completeOnce(client([delta, said("Half")], cut), REQUEST)).text,
     "Half",
   );
-  await assert.rejects(askOnce(client([], cut), REQUEST), cut);
+  await assert.rejects(completeOnce(client([], cut), REQUEST), cut);
   const broken = new ModelError("broken", { kind: "stream", retryable: true });
-  await assert.rejects(askOnce(client([delta], broken), REQUEST), broken);
+  await assert.rejects(completeOnce(client([delta], broken), REQUEST), broken);
 });

@@ -11,7 +11,7 @@ import {
   buildCompactParts,
   buildRequestParts,
   buildSummaryParts,
-  type RequestFrame,
+  type RequestPrefix,
 } from "../../../core/model/request.ts";
 import {
   callOutput,
@@ -50,10 +50,10 @@ const TOOL = {
   parameters: { type: "object", properties: {}, additionalProperties: false },
 } as const;
 
-function frame(
+function prefix(
   settings: Partial<TurnSettings> = {},
-  more: Partial<RequestFrame> = {},
-): RequestFrame {
+  more: Partial<RequestPrefix> = {},
+): RequestPrefix {
   return {
     settings: { ...SETTINGS, ...settings },
     instructions: "Be good",
@@ -64,7 +64,7 @@ function frame(
 }
 
 Deno.test("buildRequestParts() makes the whole body, in one order", () => {
-  const parts = buildRequestParts(frame({ serviceTier: "flex" }));
+  const parts = buildRequestParts(prefix({ serviceTier: "flex" }));
   const body = JSON.parse(buildBody(parts, ['{"a":1}', '{"b":2}']));
   assert.deepEqual(body, {
     model: "gpt-5.2-codex",
@@ -100,10 +100,10 @@ Deno.test("buildRequestParts() makes the whole body, in one order", () => {
 
 Deno.test("buildRequestParts() sends reasoning only to models that reason", () => {
   const model = { ...SETTINGS.model, supportsReasoning: false };
-  const body = JSON.parse(buildBody(buildRequestParts(frame({ model })), []));
+  const body = JSON.parse(buildBody(buildRequestParts(prefix({ model })), []));
   assert.equal("reasoning" in body, false);
   assert.equal("include" in body, false);
-  const quiet = frame({ reasoningSummary: "none" });
+  const quiet = prefix({ reasoningSummary: "none" });
   assert.deepEqual(
     JSON.parse(buildBody(buildRequestParts(quiet), [])).reasoning,
     { effort: "medium" },
@@ -116,7 +116,7 @@ Deno.test("buildRequestParts() leaves out what does not apply", () => {
     supportsReasoning: false,
     supportsVerbosity: false,
   };
-  const bare = buildRequestParts(frame({ model }, { tools: [] }));
+  const bare = buildRequestParts(prefix({ model }, { tools: [] }));
   assert.deepEqual(Object.keys(JSON.parse(buildBody(bare, []))), [
     "model",
     "instructions",
@@ -130,7 +130,7 @@ Deno.test("buildRequestParts() leaves out what does not apply", () => {
 Deno.test("buildRequestParts() asks for the output schema", () => {
   const outputSchema = { type: "object", properties: {} };
   const body = JSON.parse(
-    buildBody(buildRequestParts(frame({ outputSchema })), []),
+    buildBody(buildRequestParts(prefix({ outputSchema })), []),
   );
   assert.deepEqual(body.text, {
     verbosity: "low",
@@ -144,7 +144,7 @@ Deno.test("buildRequestParts() asks for the output schema", () => {
 });
 
 Deno.test("buildSummaryParts() differs from a turn's request only behind the input", () => {
-  const whole = frame({ outputSchema: { type: "object" } });
+  const whole = prefix({ outputSchema: { type: "object" } });
   const turn = buildRequestParts(whole);
   const summary = buildSummaryParts(whole);
   assert.equal(summary.head, turn.head);
@@ -160,15 +160,15 @@ Deno.test("buildBody() makes each body the literal beginning of the next", () =>
       fc.array(json, { maxLength: 6 }),
       fc.array(json, { minLength: 1, maxLength: 6 }),
       fc.string(),
-      (items, news, instructions) => {
-        const parts = buildRequestParts(frame({}, { instructions }));
+      (items, contextUpdate, instructions) => {
+        const parts = buildRequestParts(prefix({}, { instructions }));
         const first = buildBody(parts, items);
-        const second = buildBody(parts, [...items, ...news]);
+        const second = buildBody(parts, [...items, ...contextUpdate]);
         const open = first.slice(0, -parts.tail.length);
         assert.ok(second.startsWith(open));
         assert.deepEqual(
           JSON.parse(second).input,
-          [...items, ...news].map((text) => JSON.parse(text)),
+          [...items, ...contextUpdate].map((text) => JSON.parse(text)),
         );
       },
     ),
@@ -176,7 +176,7 @@ Deno.test("buildBody() makes each body the literal beginning of the next", () =>
 });
 
 Deno.test("buildCompactParts() asks with the same prompt, for one JSON answer", () => {
-  const body = JSON.parse(buildBody(buildCompactParts(frame()), ['{"a":1}']));
+  const body = JSON.parse(buildBody(buildCompactParts(prefix()), ['{"a":1}']));
   assert.deepEqual(body, {
     model: "gpt-5.2-codex",
     instructions: "Be good",
@@ -223,7 +223,7 @@ Deno.test("a body has the fields and types of the official client's parameters",
   const isCompactKnown: Known<CompactFields, ResponseCompactParams> = true;
   assert.ok(isKnown && isCompactKnown);
   // What the types were checked for is what is sent.
-  const whole = frame({
+  const whole = prefix({
     serviceTier: "flex",
     outputSchema: { type: "object" },
   });

@@ -12,7 +12,7 @@ import {
   decide,
   type DecideInput,
 } from "../../../core/policy/decide.ts";
-import { judgeCommand } from "../../../core/policy/classify.ts";
+import { classifyCommand } from "../../../core/policy/classify.ts";
 import { type RuleSet } from "../../../core/policy/rules.ts";
 import {
   command,
@@ -424,14 +424,14 @@ Deno.test("judgeCommand() says of each part what is known about it", () => {
   const rules = rulesOf(
     `prefix_rule(pattern=["npm"])\nprefix_rule(pattern=["git"], decision="prompt")`,
   );
-  const judged = judgeCommand(
+  const classified = classifyCommand(
     ["bash", "-lc", "ls | CI=1 npm x && rm -f y $(git z)"],
     "/ws",
     rules,
   );
-  assert.equal(judged.kind, "opaque");
-  assert.equal(judged.hidden?.decision, "prompt");
-  const plain = judgeCommand(
+  assert.equal(classified.kind, "opaque");
+  assert.equal(classified.hidden?.decision, "prompt");
+  const plain = classifyCommand(
     ["bash", "-lc", "ls | CI=1 npm x && rm -f y"],
     "/ws",
     rules,

@@ -72,12 +72,12 @@ export function factoryOf(options: FactoryOptions): ThreadFactory {
             tools: () => Promise.resolve(tools),
             instructions,
             context: {
-              news: (told, { model }) =>
+              contextUpdate: (sent, { model }) =>
                 Promise.resolve({
-                  items: told === undefined
+                  items: sent === undefined
                     ? [textMessage("developer", "permissions")]
                     : [],
-                  told: {
+                  sent: {
                     model: model.slug,
                     instructions,
                     prefixes: [],

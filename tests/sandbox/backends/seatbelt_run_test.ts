@@ -6,11 +6,11 @@ const MACOS = { ignore: Deno.build.os !== "darwin" };
 
 Deno.test("run() confines commands by seatbelt", MACOS, async () => {
   await using place = await openPlace();
-  const receipt = await place.sandbox.receipt(
+  const sandboxStatus = await place.sandbox.sandboxStatus(
     workspaceWrite(),
     place.workspace,
   );
-  assert.equal(receipt.backend, "seatbelt");
+  assert.equal(sandboxStatus.backend, "seatbelt");
   const inside = await place.run("echo x > f && cat f; mkdir .git");
   assert.match(inside.output.head, /^x\n/);
   assert.notEqual(inside.exitCode, 0, "nothing plants a repository");

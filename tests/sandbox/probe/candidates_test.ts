@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import type { CommandResult } from "../../../core/protocol/command.ts";
 import { SandboxUnavailable, UserError } from "../../../core/protocol/error.ts";
 import type { Host } from "../../../core/protocol/host.ts";
-import type { SandboxReceipt } from "../../../core/protocol/policy.ts";
+import type { SandboxStatus } from "../../../core/protocol/policy.ts";
 import { createSandbox, runDiagnosis } from "../../../sandbox/mod.ts";
-import { runLadder } from "../../../sandbox/probe/candidates.ts";
+import { tryBackends } from "../../../sandbox/probe/candidates.ts";
 import type { AgentTask } from "../agent_main.ts";
 import { READ_ONLY, workspaceWrite } from "../plan/support.ts";
 import {
@@ -23,7 +23,7 @@ const BWRAP = { ignore: !HAS_BWRAP };
 const ROOT_BWRAP = { ignore: !HAS_BWRAP || !IS_ROOT };
 
 interface AgentAnswer {
-  readonly receipt: SandboxReceipt;
+  readonly sandboxStatus: SandboxStatus;
   readonly result: CommandResult;
   readonly error?: string;
 }
@@ -92,7 +92,7 @@ Deno.test(
   async () => {
     await using place = await openPlace();
     const { sandbox, workspace } = place;
-    assert.deepEqual(await sandbox.receipt(workspaceWrite(), workspace), {
+    assert.deepEqual(await sandbox.sandboxStatus(workspaceWrite(), workspace), {
       mode: "workspace-write",
       backend: "bwrap",
       enforces: [
@@ -110,13 +110,13 @@ Deno.test(
       networkAccess: true,
       allowUnixSockets: true,
     });
-    assert.deepEqual((await sandbox.receipt(open, workspace)).enforces, [
+    assert.deepEqual((await sandbox.sandboxStatus(open, workspace)).enforces, [
       "fs_write",
       "metadata",
       "signals",
       "pids",
     ]);
-    const full = await sandbox.receipt(
+    const full = await sandbox.sandboxStatus(
       { mode: "danger-full-access" },
       workspace,
     );
@@ -130,17 +130,20 @@ Deno.test(
   LINUX,
   async () => {
     await using place = await openPlace({ host: hostWithout(/bwrap$/) });
-    const receipt = await place.sandbox.receipt(
+    const sandboxStatus = await place.sandbox.sandboxStatus(
       workspaceWrite(),
       place.workspace,
     );
-    assert.equal(receipt.backend, "landlock");
+    assert.equal(sandboxStatus.backend, "landlock");
     assert.match(
-      receipt.note,
+      sandboxStatus.note,
       /bubblewrap is not installed \(install bubblewrap/,
     );
-    assert.equal(receipt.enforces.includes("metadata"), false);
-    const readOnly = await place.sandbox.receipt(READ_ONLY, place.workspace);
+    assert.equal(sandboxStatus.enforces.includes("metadata"), false);
+    const readOnly = await place.sandbox.sandboxStatus(
+      READ_ONLY,
+      place.workspace,
+    );
     assert.ok(readOnly.enforces.includes("metadata"));
   },
 );
@@ -155,7 +158,7 @@ Deno.test(
     };
     await using place = await openPlace({ host });
     await assert.rejects(
-      place.sandbox.receipt(READ_ONLY, place.workspace),
+      place.sandbox.sandboxStatus(READ_ONLY, place.workspace),
       (error) =>
         error instanceof SandboxUnavailable &&
         /bubblewrap is not installed.*landlock: /.test(error.message),
@@ -181,7 +184,7 @@ Deno.test(
       cwd = workspace,
     ) =>
       await assert.rejects(
-        sandbox.receipt(workspaceWrite(change), cwd),
+        sandbox.sandboxStatus(workspaceWrite(change), cwd),
         (error) => error instanceof UserError && pattern.test(error.message),
       );
     await refuses({ writableRoots: ["relative"] }, /"relative".*relative/);
@@ -208,7 +211,7 @@ Deno.test(
 Deno.test("receipt() says which roots are left out", LINUX, async () => {
   await using place = await openPlace();
   const policy = workspaceWrite({ writableRoots: [`${place.base}/none`] });
-  const { note } = await place.sandbox.receipt(policy, place.workspace);
+  const { note } = await place.sandbox.sandboxStatus(policy, place.workspace);
   assert.match(note, /\/none is not a folder here/);
 });
 
@@ -241,7 +244,10 @@ Deno.test(
       await Deno.readTextFile(`${place.workspace}/deep/keys/id`),
       "secret\n",
     );
-    const { enforces } = await place.sandbox.receipt(policy, place.workspace);
+    const { enforces } = await place.sandbox.sandboxStatus(
+      policy,
+      place.workspace,
+    );
     assert.ok(enforces.includes("fs_read"));
   },
 );
@@ -386,8 +392,8 @@ Deno.test(
       });
       const nested: AgentAnswer = JSON.parse(answer.result.output.head);
       assert.equal(nested.error, undefined);
-      assert.equal(nested.receipt.backend, "landlock");
-      assert.match(nested.receipt.note, /bwrap: /);
+      assert.equal(nested.sandboxStatus.backend, "landlock");
+      assert.match(nested.sandboxStatus.note, /bwrap: /);
       assert.match(nested.result.output.head, /^x\n/);
       // Writable for the outer one, not for the inner one.
       assert.match(
@@ -435,8 +441,8 @@ Deno.test(
       deno,
     );
     assert.equal(answer.error, undefined);
-    assert.equal(answer.receipt.backend, "bwrap-noproc");
-    assert.match(answer.receipt.note, /mount proc/);
+    assert.equal(answer.sandboxStatus.backend, "bwrap-noproc");
+    assert.match(answer.sandboxStatus.note, /mount proc/);
     assert.equal(answer.result.output.head, "x\nheld\n");
   },
 );
@@ -461,9 +467,9 @@ Deno.test(
       script: "echo x > f && cat f",
     }, limited);
     assert.equal(answer.error, undefined);
-    assert.equal(answer.receipt.backend, "landlock");
+    assert.equal(answer.sandboxStatus.backend, "landlock");
     assert.match(
-      answer.receipt.note,
+      answer.sandboxStatus.note,
       /bwrap: .*(namespace|No space left).*\(.*sysctl/,
     );
     assert.equal(answer.result.output.head, "x\n");
@@ -530,12 +536,15 @@ Deno.test(
             : request.command,
         }),
     };
-    const rungs = await runLadder(lying, { choice: "bwrap", isComplete: true });
-    assert.ok(rungs.length >= 2);
-    for (const rung of rungs) {
-      assert.equal(rung.isProved, false, rung.name);
-      assert.match(rung.detail, /a file outside could be written/);
-      assert.match(rung.detail, /a process outside could be signalled/);
+    const attempts = await tryBackends(lying, {
+      choice: "bwrap",
+      isComplete: true,
+    });
+    assert.ok(attempts.length >= 2);
+    for (const attempt of attempts) {
+      assert.equal(attempt.isProved, false, attempt.name);
+      assert.match(attempt.detail, /a file outside could be written/);
+      assert.match(attempt.detail, /a process outside could be signalled/);
     }
     await Deno.remove(folder, { recursive: true });
   },
@@ -545,11 +554,11 @@ Deno.test(
   "runLadder() lets the program itself make the attempts where there is no bash",
   BWRAP,
   async () => {
-    const rungs = await runLadder(hostWithout(/bash$/), {
+    const attempts = await tryBackends(hostWithout(/bash$/), {
       choice: "bwrap",
       isComplete: true,
     });
-    for (const { name, isProved, detail } of rungs) {
+    for (const { name, isProved, detail } of attempts) {
       assert.equal(isProved, true, `${name}: ${detail}`);
     }
   },
@@ -575,13 +584,16 @@ Deno.test(
           : host.spawn(request),
     };
     await using place = await openPlace({ host: poor, backend: "bwrap" });
-    const receipt = await place.sandbox.receipt(
+    const sandboxStatus = await place.sandbox.sandboxStatus(
       workspaceWrite(),
       place.workspace,
     );
-    assert.equal(receipt.backend, "bwrap");
-    assert.match(receipt.note, /NET_ADMIN/);
-    assert.match(receipt.note, /no private network: all sockets are closed/);
+    assert.equal(sandboxStatus.backend, "bwrap");
+    assert.match(sandboxStatus.note, /NET_ADMIN/);
+    assert.match(
+      sandboxStatus.note,
+      /no private network: all sockets are closed/,
+    );
     const result = await place.run(
       'bash -c "exec 3<>/dev/tcp/127.0.0.1/1" 2>&1; echo x > f && cat f',
     );
@@ -591,16 +603,16 @@ Deno.test(
 );
 
 Deno.test("runDiagnosis() tries every rung", LINUX, async () => {
-  const { rungs, chosen } = await runDiagnosis(testHost());
-  assert.equal(rungs.at(-1)?.name, "landlock");
-  assert.equal(rungs.find(({ isProved }) => isProved)?.name, chosen);
-  for (const { isProved, detail, enforces } of rungs) {
+  const { attempts, chosen } = await runDiagnosis(testHost());
+  assert.equal(attempts.at(-1)?.name, "landlock");
+  assert.equal(attempts.find(({ isProved }) => isProved)?.name, chosen);
+  for (const { isProved, detail, enforces } of attempts) {
     assert.equal(isProved, detail === "");
     assert.equal(isProved, enforces.includes("fs_write"));
   }
   const without = await runDiagnosis(hostWithout(/bwrap$/));
-  assert.equal(without.rungs[0]?.detail, "bubblewrap is not installed");
-  assert.match(without.rungs[0]?.hint ?? "", /apt-get install bubblewrap/);
+  assert.equal(without.attempts[0]?.detail, "bubblewrap is not installed");
+  assert.match(without.attempts[0]?.hint ?? "", /apt-get install bubblewrap/);
 });
 
 Deno.test("the attempts leave no file behind", LINUX, async () => {
@@ -609,7 +621,7 @@ Deno.test("the attempts leave no file behind", LINUX, async () => {
     ids.push(crypto.randomUUID());
     return ids.at(-1) ?? "";
   };
-  await runLadder(testHost({ newId }), { choice: "auto" });
+  await tryBackends(testHost({ newId }), { choice: "auto" });
   assert.ok(ids.length > 0);
   // Other tests run at the same time: only files of this one count.
   for (const folder of ["/tmp", "/var/tmp", "/dev/shm"]) {

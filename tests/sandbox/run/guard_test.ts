@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { denoFiles } from "../../../core/host/files.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import { readGuard, restoreGuard } from "../../../sandbox/run/guard.ts";
-import { GuardBook } from "../../../sandbox/run/guard_shared.ts";
+import { SharedProtection } from "../../../sandbox/run/guard_shared.ts";
 import type { GuardItem } from "../../../sandbox/plan/plan.ts";
 
 /** A folder with a repository's parts; `change` is what a command did to it. */
@@ -143,7 +143,7 @@ Deno.test("restoreGuard() takes from a file too large to keep its right to run",
 
 Deno.test("GuardBook sees what a running command planted as absent, however it is asked", async () => {
   const root = await Deno.realPath(await Deno.makeTempDir());
-  const book = new GuardBook(denoFiles);
+  const book = new SharedProtection(denoFiles);
   await book.take([{ path: `${root}/.git`, scope: "entry" }]);
   await Deno.mkdir(`${root}/.git/hooks`, { recursive: true });
   assert.ok(book.wasAbsent(`${root}/.git`));
@@ -162,7 +162,7 @@ Deno.test("GuardBook sees what a running command planted as absent, however it i
 
 Deno.test("GuardBook puts back what one command may not change also after the end of another", async () => {
   const root = await Deno.realPath(await Deno.makeTempDir());
-  const book = new GuardBook(denoFiles);
+  const book = new SharedProtection(denoFiles);
   await Deno.writeTextFile(`${root}/config`, "mine");
   await book.take([{ path: `${root}/config`, scope: "tree" }]);
   await book.take([]);
@@ -176,7 +176,7 @@ Deno.test("GuardBook puts back what one command may not change also after the en
 Deno.test("GuardBook does not take what a running command planted for the state before", async () => {
   const root = await Deno.realPath(await Deno.makeTempDir());
   const items: GuardItem[] = [{ path: `${root}/hook`, scope: "tree" }];
-  const book = new GuardBook(denoFiles);
+  const book = new SharedProtection(denoFiles);
   await book.take(items);
   await Deno.writeTextFile(`${root}/hook`, "evil");
   await book.take(items);

@@ -7,8 +7,8 @@ import {
   isRunning,
   readPids,
   scripted,
-  type TestHub,
-  testHub,
+  type TestServers,
+  testServers,
   until,
 } from "./support.ts";
 import { call, recordingContext, settings } from "../support.ts";
@@ -18,7 +18,7 @@ const ECHO = { name: "echo" };
 const MEBIBYTE = 1024 * 1024;
 
 interface Fixture {
-  readonly t: TestHub;
+  readonly t: TestServers;
   readonly pids: () => number[];
 }
 
@@ -29,14 +29,14 @@ async function withServer(
   more: Parameters<typeof scripted>[2] = {},
 ): Promise<void> {
   const pidFile = `${await Deno.makeTempDir()}/pids`;
-  const t = testHub([
+  const t = testServers([
     scripted("bad", { tools: [ECHO], pidFile, ...script }, more),
     scripted("good", { tools: [ECHO], pidFile }),
   ]);
   try {
     await work({ t, pids: () => readPids(pidFile) });
   } finally {
-    await t.hub.close();
+    await t.mcpServers.close();
   }
   await until(() => readPids(pidFile).filter(isRunning).length === 0);
 }
@@ -206,7 +206,7 @@ Deno.test("A server that changes its tools all the time is spoken of once a gene
 
 Deno.test("A server that closes its stdout is of no use and is ended", async () => {
   const pidFile = `${await Deno.makeTempDir()}/pids`;
-  await using t = testHub([{
+  await using t = testServers([{
     ...scripted("mute", {}),
     transport: {
       type: "stdio",
@@ -226,7 +226,7 @@ Deno.test("A server that closes its stdout is of no use and is ended", async () 
 });
 
 Deno.test("A program that is no server ends as a warning with what it said", async () => {
-  await using t = testHub([{
+  await using t = testServers([{
     ...scripted("date", {}),
     transport: {
       type: "stdio",

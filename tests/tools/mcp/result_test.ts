@@ -6,8 +6,8 @@ import { LIMITS } from "../../../core/protocol/limits.ts";
 import { asObject } from "../../../core/util/json/json.ts";
 import { byteLength } from "../../../core/util/text/text.ts";
 import {
-  buildOutput,
   piecesOfResult,
+  saveOutput,
   viewResult,
 } from "../../../tools/mcp/result.ts";
 
@@ -19,7 +19,7 @@ async function output(
   result: Parameters<typeof piecesOfResult>[0],
   more: { images?: boolean; tokens?: number; spool?: string } = {},
 ): Promise<string | readonly InputPart[]> {
-  return await buildOutput(piecesOfResult(result), {
+  return await saveOutput(piecesOfResult(result), {
     model: {
       slug: "m",
       supportsImages: more.images ?? true,

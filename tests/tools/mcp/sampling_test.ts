@@ -15,7 +15,7 @@ import {
   type SamplingHook,
   type SamplingRequest,
 } from "../../../tools/mcp/sampling.ts";
-import { scripted, type TestHub, testHub } from "./support.ts";
+import { scripted, type TestServers, testServers } from "./support.ts";
 import {
   call,
   type RecordingContext,
@@ -138,7 +138,7 @@ interface Sampled {
   readonly hook: SamplingHook;
   readonly asked: ApprovalRequest[];
   readonly sent: SamplingRequest[];
-  readonly told: string[];
+  readonly warned: string[];
 }
 
 function sampling(
@@ -148,7 +148,7 @@ function sampling(
   const left = [...decisions];
   const asked: ApprovalRequest[] = [];
   const sent: SamplingRequest[] = [];
-  const told: string[] = [];
+  const warned: string[] = [];
   const hook: SamplingHook = {
     ask: (request) => {
       asked.push(request);
@@ -165,14 +165,14 @@ function sampling(
         usage: USAGE,
       });
     },
-    tell: (message) => void told.push(message),
+    tell: (message) => void warned.push(message),
   };
-  return { hook, asked, sent, told };
+  return { hook, asked, sent, warned };
 }
 
 /** What the scripted server got, by one call of its tool. */
 async function sampleBy(
-  t: TestHub,
+  t: TestServers,
   context: RecordingContext,
   times: number = 1,
 ): Promise<JsonObject[]> {
@@ -194,7 +194,7 @@ Deno.test("A server's request to the model is asked about, sent, counted and tol
     { type: "approve_for_session" },
     { type: "deny" },
   ]);
-  await using t = testHub([SERVER], { sampling: one.hook });
+  await using t = testServers([SERVER], { sampling: one.hook });
   const context = recordingContext(settings());
   assert.deepEqual(
     await sampleBy(t, context, 3),
@@ -208,7 +208,7 @@ Deno.test("A server's request to the model is asked about, sent, counted and tol
   assert.equal(one.sent.length, 3);
   assert.deepEqual(context.spent, [USAGE, USAGE, USAGE]);
   assert.equal(
-    one.told[0],
+    one.warned[0],
     "The model answered the MCP server s: 3 tokens in, 2 out",
   );
   // What was allowed holds for the thread in which it was.
@@ -219,7 +219,7 @@ Deno.test("A server's request to the model is asked about, sent, counted and tol
 
 Deno.test("A server's request to the model is refused where the person or the limits say so", async () => {
   const one = sampling([{ type: "deny" }, { type: "abort" }]);
-  await using t = testHub([SERVER], { sampling: one.hook });
+  await using t = testServers([SERVER], { sampling: one.hook });
   const rejected = {
     error: { code: -1, message: "User rejected sampling request" },
   };
@@ -245,7 +245,7 @@ Deno.test("A server's request to the model is not sent when the limits were reac
     },
   };
   let spent: string | undefined;
-  await using t = testHub([SERVER], { sampling: hook });
+  await using t = testServers([SERVER], { sampling: hook });
   const context = {
     ...recorded,
     spending: { ...recorded.spending, refusal: () => spent },
@@ -268,7 +268,7 @@ Deno.test("Requests to the model at the same time are asked about one after the 
       return await one.hook.ask(request, signal);
     },
   };
-  await using t = testHub([SERVER], { sampling: hook });
+  await using t = testServers([SERVER], { sampling: hook });
   const context = recordingContext(settings());
   const answers = await Promise.all([
     sampleBy(t, context),
@@ -283,7 +283,7 @@ Deno.test("Requests to the model at the same time are asked about one after the 
 
 Deno.test("A server may not ask the model without end", async () => {
   const one = sampling([{ type: "approve_for_session" }]);
-  await using t = testHub([SERVER], { sampling: one.hook });
+  await using t = testServers([SERVER], { sampling: one.hook });
   const context = recordingContext(settings());
   const answers = await sampleBy(t, context, LIMITS.mcpSamplesPerTurn + 1);
   const last = answers.at(-1)?.["error"] as JsonObject | undefined;
@@ -299,14 +299,14 @@ Deno.test("A model that fails is an error of the server's request, and counts as
     Promise.reject(
       new ModelError("It is down", { kind: "http", retryable: false }),
     ));
-  await using t = testHub([SERVER], { sampling: one.hook });
+  await using t = testServers([SERVER], { sampling: one.hook });
   const context = recordingContext(settings());
   assert.deepEqual(await sampleBy(t, context), [{
     error: { code: -32603, message: "It is down" },
   }]);
   assert.deepEqual(context.spent, [null]);
   assert.match(
-    one.told[0] ?? "",
+    one.warned[0] ?? "",
     /did not answer the MCP server s: It is down/,
   );
 });
@@ -319,7 +319,7 @@ Deno.test("A request to the model ends when its call does", async () => {
       signal.addEventListener("abort", () => reject(signal.reason))
     );
   });
-  await using t = testHub([SERVER], { sampling: one.hook });
+  await using t = testServers([SERVER], { sampling: one.hook });
   const stop = new AbortController();
   const context = recordingContext(settings(), { signal: stop.signal });
   const running = sampleBy(t, context);
@@ -331,7 +331,7 @@ Deno.test("A request to the model ends when its call does", async () => {
 });
 
 Deno.test("A server that asks the model where nobody can allow it is told so, the person once", async () => {
-  await using t = testHub([SERVER]);
+  await using t = testServers([SERVER]);
   const context = recordingContext(settings());
   const answers = await sampleBy(t, context, 2);
   assert.deepEqual(answers[0], {
@@ -346,7 +346,7 @@ Deno.test("A server that asks the model where nobody can allow it is told so, th
 });
 
 Deno.test("A server learns of the folder that is worked in where it is to", async () => {
-  await using t = testHub([{ ...SERVER, roots: true }], { cwd: "/tmp" });
+  await using t = testServers([{ ...SERVER, roots: true }], { cwd: "/tmp" });
   const output = await (await t.tool("roots")).run(
     call({}),
     recordingContext(settings()),

@@ -9,7 +9,7 @@ import {
   readLog,
   readPids,
   scripted,
-  testHub,
+  testServers,
   until,
 } from "./support.ts";
 import { call, recordingContext, settings } from "../support.ts";
@@ -22,7 +22,7 @@ async function tempFile(): Promise<string> {
 }
 
 Deno.test("McpHub offers the tools of all servers, sorted by name, resource tools first", async () => {
-  await using t = testHub([
+  await using t = testServers([
     scripted("zoo", { tools: [{ name: "b" }, { name: "a" }], pageSize: 1 }),
     scripted("ant", { tools: [ECHO], resources: [{ uri: "x://1" }] }),
   ]);
@@ -47,7 +47,7 @@ Deno.test("McpHub offers the tools of all servers, sorted by name, resource tool
 
 Deno.test("McpHub lets in the tools the configuration names, and lets them run in parallel if told so", async () => {
   const tools = [{ name: "a" }, { name: "b" }, { name: "c" }];
-  await using t = testHub([
+  await using t = testServers([
     scripted("s", { tools }, {
       enabledTools: ["a", "b"],
       disabledTools: ["b"],
@@ -59,14 +59,14 @@ Deno.test("McpHub lets in the tools the configuration names, and lets them run i
   assert.deepEqual(offered.map((tool) => [tool.name, tool.parallel]), [
     ["mcp__s__a", true],
   ]);
-  assert.deepEqual(t.hub.servers(), [
+  assert.deepEqual(t.mcpServers.servers(), [
     { name: "off", state: "off", tools: [] },
     { name: "s", state: "ready, scripted 1.0.0", tools: ["a"] },
   ]);
 });
 
 Deno.test("McpHub says once which server failed, with its exit code and its last words", async () => {
-  await using t = testHub([
+  await using t = testServers([
     scripted("good", { tools: [ECHO] }),
     scripted("bad", { fault: { at: "initialize", kind: "exit" } }),
     {
@@ -97,7 +97,7 @@ Deno.test("McpHub says once which server failed, with its exit code and its last
 });
 
 Deno.test("McpHub ends the turn when a required server failed", async () => {
-  await using t = testHub([
+  await using t = testServers([
     scripted("must", {
       tools: [ECHO],
       fault: { at: "tools/list", kind: "error" },
@@ -114,7 +114,7 @@ Deno.test("McpHub ends the turn when a required server failed", async () => {
 });
 
 Deno.test("McpHub waits for a server no longer than it may take", async () => {
-  await using t = testHub([
+  await using t = testServers([
     scripted("slow", { fault: { at: "initialize", kind: "silence" } }, {
       startupMs: 300,
     }),
@@ -124,11 +124,11 @@ Deno.test("McpHub waits for a server no longer than it may take", async () => {
 });
 
 Deno.test("McpHub stops waiting when the turn is interrupted", async () => {
-  await using t = testHub([
+  await using t = testServers([
     scripted("slow", { fault: { at: "initialize", kind: "silence" } }),
   ]);
   const abort = new AbortController();
-  const tools = t.hub.tools({
+  const tools = t.mcpServers.tools({
     threadId: "thread-1",
     warn: () => {},
     signal: abort.signal,
@@ -140,7 +140,7 @@ Deno.test("McpHub stops waiting when the turn is interrupted", async () => {
 Deno.test("McpHub hands a server a small environment and runs it where it is told to", async () => {
   const tools = [{ name: "env" }, { name: "where" }];
   const base = scripted("s", { tools });
-  await using t = testHub([{
+  await using t = testServers([{
     ...base,
     transport: {
       ...base.transport,
@@ -176,7 +176,7 @@ async function tempFolderWith(name: string): Promise<string> {
 
 Deno.test("McpHub.close() leaves no process behind, not even of a server that heeds nothing", async () => {
   const pidFile = await tempFile();
-  const t = testHub([
+  const t = testServers([
     scripted("polite", { tools: [ECHO], pidFile }),
     scripted("stubborn", {
       tools: [ECHO],
@@ -189,31 +189,31 @@ Deno.test("McpHub.close() leaves no process behind, not even of a server that he
   const pids = readPids(pidFile);
   assert.equal(pids.length, 3);
   assert.ok(pids.every(isRunning));
-  await t.hub.close();
+  await t.mcpServers.close();
   assert.deepEqual(pids.filter(isRunning), []);
 });
 
 Deno.test("McpHub.close() ends servers that are still starting", async () => {
   const pidFile = await tempFile();
-  const t = testHub([
+  const t = testServers([
     scripted("slow", {
       fault: { at: "initialize", kind: "silence" },
       pidFile,
     }),
   ]);
-  t.hub.start();
+  t.mcpServers.start();
   await until(() => readPids(pidFile).length === 1);
-  await t.hub.close();
+  await t.mcpServers.close();
   assert.deepEqual(readPids(pidFile).filter(isRunning), []);
   const context = recordingContext(FREE);
   assert.deepEqual(
-    await t.hub.tools({ threadId: "x", warn: context.warn }),
+    await t.mcpServers.tools({ threadId: "x", warn: context.warn }),
     [],
   );
 });
 
 Deno.test("A tool's call shows itself and hands the answer on", async () => {
-  await using t = testHub([scripted("s", { tools: [ECHO] })]);
+  await using t = testServers([scripted("s", { tools: [ECHO] })]);
   const context = recordingContext(FREE);
   const output = await (await t.tool("echo")).run(
     call({ text: "hi" }),
@@ -236,7 +236,7 @@ Deno.test("A tool's call shows itself and hands the answer on", async () => {
 });
 
 Deno.test("A tool's call tells errors of the tool from errors of the server", async () => {
-  await using t = testHub([
+  await using t = testServers([
     scripted("s", { tools: [{ name: "boom" }, { name: "soft_error" }] }),
   ]);
   const hard = recordingContext(FREE);
@@ -258,7 +258,7 @@ Deno.test("A tool's call tells errors of the tool from errors of the server", as
 });
 
 Deno.test("A tool's call with arguments that do not fit is the model's to mend", async () => {
-  await using t = testHub([scripted("s", { tools: [ECHO] })]);
+  await using t = testServers([scripted("s", { tools: [ECHO] })]);
   const echo = await t.tool("echo");
   const context = recordingContext(FREE);
   await assert.rejects(
@@ -270,7 +270,7 @@ Deno.test("A tool's call with arguments that do not fit is the model's to mend",
 });
 
 Deno.test("A tool's call is asked about, refused, or remembered for the session", async () => {
-  await using t = testHub([
+  await using t = testServers([
     scripted("s", { tools: [ECHO, { name: "where" }] }, {
       approval: { fallback: "auto", tools: {} },
     }),
@@ -317,7 +317,7 @@ Deno.test("A tool's call is asked about, refused, or remembered for the session"
 });
 
 Deno.test("A tool's call shows progress, which begins its time anew", async () => {
-  await using t = testHub([
+  await using t = testServers([
     scripted("s", { tools: [{ name: "wait" }] }, { toolMs: 400 }),
   ]);
   const context = recordingContext(FREE);
@@ -336,7 +336,7 @@ Deno.test("A tool's call shows progress, which begins its time anew", async () =
 
 Deno.test("A tool's call that is interrupted ends at once, and the server is told", async () => {
   const logFile = await tempFile();
-  await using t = testHub([
+  await using t = testServers([
     scripted("s", { tools: [{ name: "wait" }], logFile }),
   ]);
   const abort = new AbortController();
@@ -362,7 +362,7 @@ Deno.test("A tool's call that is interrupted ends at once, and the server is tol
 
 Deno.test("A server that dies in a call is a failed call, and is there again for the next", async () => {
   const pidFile = await tempFile();
-  await using t = testHub([
+  await using t = testServers([
     scripted("s", {
       tools: [ECHO],
       pidFile,
@@ -386,7 +386,7 @@ Deno.test("A server that dies in a call is a failed call, and is there again for
 });
 
 Deno.test("McpHub tells once that tools have changed, and offers them in the next generation", async () => {
-  await using t = testHub([
+  await using t = testServers([
     scripted("s", { tools: [ECHO], changeMs: 50 }),
   ]);
   const first = await t.tools();
@@ -412,7 +412,7 @@ Deno.test("McpHub tells once that tools have changed, and offers them in the nex
 Deno.test("McpHub.refresh() starts again what failed and lists all anew", async () => {
   const folder = await Deno.makeTempDir();
   const flag = `${folder}/there`;
-  await using t = testHub([{
+  await using t = testServers([{
     ...scripted("s", {}),
     transport: {
       type: "stdio",
@@ -430,9 +430,12 @@ Deno.test("McpHub.refresh() starts again what failed and lists all anew", async 
   }]);
   assert.deepEqual(await t.tools(), []);
   assert.deepEqual(await t.tools(), []);
-  assert.match(t.hub.servers()[0]?.state ?? "", /^failed: .*ended with code 4/);
+  assert.match(
+    t.mcpServers.servers()[0]?.state ?? "",
+    /^failed: .*ended with code 4/,
+  );
   await Deno.writeTextFile(flag, "");
-  assert.deepEqual(await t.hub.refresh(), [
+  assert.deepEqual(await t.mcpServers.refresh(), [
     { name: "s", state: "ready, scripted 1.0.0", tools: ["echo"] },
   ]);
   assert.equal((await t.tools()).length, 1);
@@ -445,7 +448,7 @@ function argsOf(
 }
 
 Deno.test("McpHub.prompts() lists what all servers offer, and prompt() fetches one", async () => {
-  await using t = testHub([
+  await using t = testServers([
     scripted("s", {
       prompts: [
         {
@@ -459,7 +462,7 @@ Deno.test("McpHub.prompts() lists what all servers offer, and prompt() fetches o
     }),
     scripted("none", { tools: [ECHO] }),
   ]);
-  assert.deepEqual(await t.hub.prompts(), [
+  assert.deepEqual(await t.mcpServers.prompts(), [
     { server: "s", name: "bare", description: "", parameters: [] },
     {
       server: "s",
@@ -469,11 +472,11 @@ Deno.test("McpHub.prompts() lists what all servers offer, and prompt() fetches o
     },
   ]);
   assert.equal(
-    await t.hub.prompt("s", "review", { file: "a.ts" }),
+    await t.mcpServers.prompt("s", "review", { file: "a.ts" }),
     'review: {"file":"a.ts"}',
   );
   await assert.rejects(
-    t.hub.prompt("x", "y", {}),
+    t.mcpServers.prompt("x", "y", {}),
     /Cannot find the MCP server "x"/,
   );
 });
@@ -483,7 +486,7 @@ Deno.test("The resource tools list over all servers or one, page by page, and re
     uri: "x://2",
     name: "two",
   }];
-  await using t = testHub([
+  await using t = testServers([
     scripted("a", { resources, pageSize: 1 }),
     scripted("b", { resources: [{ uri: "b://1", name: "b" }] }),
   ]);
@@ -521,7 +524,7 @@ Deno.test("The resource tools list over all servers or one, page by page, and re
 });
 
 Deno.test("The resource tools say what is wrong with a call", async () => {
-  await using t = testHub([scripted("a", { resources: [] })]);
+  await using t = testServers([scripted("a", { resources: [] })]);
   const list = await t.tool("list_mcp_resources");
   const read = await t.tool("read_mcp_resource");
   const context = recordingContext(FREE);
@@ -544,7 +547,7 @@ Deno.test("A server's question reaches the person in the middle of its call", as
     properties: { sure: { type: "boolean", default: true } },
     required: ["sure"],
   };
-  await using t = testHub([
+  await using t = testServers([
     scripted("s", { tools: [{ name: "ask" }] }, { toolMs: 2_000 }),
   ]);
   const ask = await t.tool("ask");
@@ -574,7 +577,7 @@ Deno.test("A server's question that needs values goes to the frontend's hook, wi
     properties: { name: { type: "string" } },
     required: ["name"],
   };
-  await using t = testHub(
+  await using t = testServers(
     [scripted("s", { tools: [{ name: "ask" }] }, { toolMs: 300 })],
     {
       elicit: async (form) => {
@@ -606,7 +609,7 @@ Deno.test("A server's question that needs values goes to the frontend's hook, wi
 });
 
 Deno.test("A server's question that needs values is declined where nobody can give them", async () => {
-  await using t = testHub([scripted("s", { tools: [{ name: "ask" }] })]);
+  await using t = testServers([scripted("s", { tools: [{ name: "ask" }] })]);
   const context = recordingContext(settings());
   const output = await (await t.tool("ask")).run(
     call({
@@ -628,7 +631,7 @@ Deno.test("A server's question that needs values is declined where nobody can gi
 Deno.test("A call that wants a page opened first is made again once the person has", async () => {
   const asked: (string | undefined)[] = [];
   let action: "accept" | "decline" = "accept";
-  await using t = testHub(
+  await using t = testServers(
     [scripted("s", { tools: [{ name: "page_first" }] })],
     {
       elicit: ({ url, message }) => {
@@ -665,7 +668,7 @@ Deno.test("A call that wants a page opened first is made again once the person h
 });
 
 Deno.test("McpHub says what is wrong with a URL before anything is sent", async () => {
-  await using t = testHub([behindUrl("u", "ftp://x")]);
+  await using t = testServers([behindUrl("u", "ftp://x")]);
   assert.deepEqual(await t.tools(), []);
   assert.deepEqual(t.warnings, [
     'Cannot use the MCP server u: its url is "ftp://x", must begin with http:// or https://',
@@ -674,7 +677,7 @@ Deno.test("McpHub says what is wrong with a URL before anything is sent", async 
 
 Deno.test("McpHub leaves out a tool whose parameters are too large, and says so", async () => {
   const description = "x".repeat(70_000);
-  await using t = testHub([
+  await using t = testServers([
     scripted("s", {
       tools: [ECHO, {
         name: "big",
@@ -688,7 +691,7 @@ Deno.test("McpHub leaves out a tool whose parameters are too large, and says so"
 
 Deno.test("A long answer is cut, and kept whole in a file for its owner", async () => {
   const folder = await Deno.makeTempDir();
-  await using t = testHub([scripted("s", { tools: [{ name: "long" }] })], {
+  await using t = testServers([scripted("s", { tools: [{ name: "long" }] })], {
     spoolFolder: folder,
   });
   const output = await (await t.tool("long")).run(

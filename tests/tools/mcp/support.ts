@@ -4,7 +4,10 @@ import type { Host } from "../../../core/protocol/host.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import type { Tool } from "../../../core/protocol/tool.ts";
 import type { McpServerSpec } from "../../../tools/mcp/client/server_config.ts";
-import { McpHub, type McpHubOptions } from "../../../tools/mcp/servers.ts";
+import {
+  McpServers,
+  type McpServersOptions,
+} from "../../../tools/mcp/servers.ts";
 import { type McpScript, mcpServerArgs } from "../../support/mcp_server.ts";
 
 export const host: Host = denoHost();
@@ -57,8 +60,8 @@ function spec(name: string, more: Partial<McpServerSpec>): McpServerSpec {
   };
 }
 
-export interface TestHub extends AsyncDisposable {
-  readonly hub: McpHub;
+export interface TestServers extends AsyncDisposable {
+  readonly mcpServers: McpServers;
   /** What the person was shown. */
   readonly warnings: string[];
   /** The tools of a new generation of the thread. */
@@ -68,11 +71,11 @@ export interface TestHub extends AsyncDisposable {
 }
 
 /** A hub that is closed at the end of the test. */
-export function testHub(
+export function testServers(
   servers: readonly McpServerSpec[],
-  more: Partial<McpHubOptions> = {},
-): TestHub {
-  const hub = new McpHub({
+  more: Partial<McpServersOptions> = {},
+): TestServers {
+  const mcpServers = new McpServers({
     host,
     servers,
     cwd: "/tmp",
@@ -81,12 +84,12 @@ export function testHub(
   });
   const warnings: string[] = [];
   const tools = (): Promise<readonly Tool[]> =>
-    hub.tools({
+    mcpServers.tools({
       threadId: "thread-1",
       warn: (message) => void warnings.push(message),
     });
   return {
-    hub,
+    mcpServers,
     warnings,
     tools,
     tool: async (name) => {
@@ -96,7 +99,7 @@ export function testHub(
       if (found === undefined) throw new Error(`no tool ${name}`);
       return found;
     },
-    [Symbol.asyncDispose]: () => hub.close(),
+    [Symbol.asyncDispose]: () => mcpServers.close(),
   };
 }
 

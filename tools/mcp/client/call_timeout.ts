@@ -3,7 +3,7 @@ import type { Host } from "../../../core/protocol/host.ts";
 import { McpFailure } from "./types.ts";
 
 /** Aborts its signal with an McpFailure when nothing was heard for the time. */
-export class Patience {
+export class CallTimeout {
   readonly #host: Pick<Host, "sleep">;
   readonly #ms: number;
   readonly #abort = new AbortController();

@@ -18,7 +18,7 @@ export interface StdioOptions {
   /** Absolute. */
   readonly cwd: string;
   /** Ends what the server has started in groups of its own; see Sweeper. */
-  readonly sweep?: (mark: string, pid: number) => Promise<unknown>;
+  readonly reap?: (mark: string, pid: number) => Promise<unknown>;
 }
 
 /** JSON-RPC 2.0, section 5.1: a fault of the server's own. */
@@ -215,7 +215,7 @@ export class StdioTransport implements Transport {
     // Also when the first process has ended: it may have left others of its group.
     child.kill("SIGKILL", { group: true });
     this.#exit = await child.status;
-    await this.#options.sweep?.(this.#mark, child.pid);
+    await this.#options.reap?.(this.#mark, child.pid);
     // A grandchild in a group of its own may hold the pipes open.
     await this.#settled(this.#reading, LIMITS.pipeGraceMs);
     for (const reader of this.#readers) reader.cancel().catch(() => {});

@@ -16,7 +16,7 @@ export interface TransportOptions {
   /** Where programs run unless configured. */
   readonly cwd: string;
   readonly codexHome: string | undefined;
-  readonly sweep?: StdioOptions["sweep"];
+  readonly reap?: StdioOptions["reap"];
 }
 
 /** A way to the server that nobody has used yet. Throws McpFailure and UserError. */
@@ -33,7 +33,7 @@ export async function createTransport(
         args: transport.args,
         env: buildServerEnv(transport, (variable) => host.env(variable)),
         cwd: resolvePath(cwd, transport.cwd ?? "."),
-        ...(options.sweep !== undefined && { sweep: options.sweep }),
+        ...(options.reap !== undefined && { reap: options.reap }),
       });
     case "http":
       return await createHttp(name, transport, options);

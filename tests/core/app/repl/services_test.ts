@@ -1,6 +1,6 @@
 /** The services of the conversation, on real files and a scripted model. */
 import assert from "node:assert/strict";
-import { openReplDesk } from "../../../../core/app/repl/open_threads.ts";
+import { openThreads } from "../../../../core/app/repl/open_threads.ts";
 import { createReplServices } from "../../../../core/app/repl/services.ts";
 import { denoHost } from "../../../../core/host/host.ts";
 import type { CommandLine } from "../../../../core/contract/command_line.ts";
@@ -138,8 +138,13 @@ async function talk(
     flags: {},
     ...options.line,
   };
-  const desk = await openReplDesk({ host, commandLine, canAsk: true });
-  return new Talk(createReplServices(desk), home, model, () => desk.close());
+  const threads = await openThreads({ host, commandLine, canAsk: true });
+  return new Talk(
+    createReplServices(threads),
+    home,
+    model,
+    () => threads.close(),
+  );
 }
 
 Deno.test("a conversation is opened, named, listed, written out, and found again by its name", async () => {

@@ -28,7 +28,7 @@ import {
   type WireItem,
 } from "../../../../core/protocol/item.ts";
 import { COMPACT_PROMPT, SUMMARY_PREFIX } from "../../../../prompts/mod.ts";
-import { context, told } from "../support.ts";
+import { context, sent } from "../support.ts";
 
 function user(text: string): WireItem {
   return textMessage("user", text);
@@ -111,7 +111,7 @@ Deno.test("keepUserMessages() cuts the message that crosses the limit and drops 
     user("A" + "x".repeat(4_000) + "Z"),
     user("newest"),
   ];
-  const kept = told(keepUserMessages(items, 500));
+  const kept = sent(keepUserMessages(items, 500));
   assert.equal(kept.length, 2);
   assert.match(kept[0] ?? "", /^user: Ax+…\d+ tokens truncated…x+Z$/);
   assert.equal(kept[1], "user: newest");
@@ -176,8 +176,8 @@ Deno.test("buildReplacement() ends with the summary, the facts before it", () =>
   const items = [...INITIAL, user("one"), ...WORK, user("two"), ...WORK];
   const replaced = buildReplacement(parts(items), " The work. \n");
   assert.deepEqual(shape(replaced), ["one", "two", "handover", "summary"]);
-  assert.equal(told(replaced).at(-1), `user: ${SUMMARY_PREFIX}\n\nThe work.`);
-  assert.ok(told(replaced)[2]?.includes("exit 0: ls"));
+  assert.equal(sent(replaced).at(-1), `user: ${SUMMARY_PREFIX}\n\nThe work.`);
+  assert.ok(sent(replaced)[2]?.includes("exit 0: ls"));
 });
 
 Deno.test("buildReplacement() brings fresh initial messages before the last words of the person", () => {
@@ -203,7 +203,7 @@ Deno.test("buildReplacement() brings fresh initial messages before the last word
 });
 
 Deno.test("buildReplacement() says so when the model gave no summary", () => {
-  const text = told(buildReplacement(parts([user("go")]), " \n")).at(-1) ?? "";
+  const text = sent(buildReplacement(parts([user("go")]), " \n")).at(-1) ?? "";
   assert.ok(text.includes("The model gave no summary"));
 });
 
@@ -221,7 +221,7 @@ Deno.test("buildReplacement() knows the first request after ten compactions", ()
       parts([...items, ...more], { handover, initial: INITIAL }),
       `summary ${round}`,
     );
-    const text = told(items).join("\n");
+    const text = sent(items).join("\n");
     assert.ok(text.includes("FIRST: build the thing"), `round ${round}`);
     assert.ok(text.includes(`request ${round} x`), `round ${round}`);
     assert.equal(shape(items).filter((one) => one === "summary").length, 1);
@@ -250,7 +250,7 @@ Deno.test("buildEndpointReplacement() keeps words and compaction items, drops wh
     "handover",
   ]);
   assert.ok(
-    told(replaced).at(-1)?.includes("It is the last message of the person"),
+    sent(replaced).at(-1)?.includes("It is the last message of the person"),
   );
 });
 
@@ -269,7 +269,7 @@ Deno.test("buildEndpointReplacement() says the request itself when the answer lo
     "compaction",
     "handover",
   ]);
-  const text = told(replaced).at(-1) ?? "";
+  const text = sent(replaced).at(-1) ?? "";
   assert.ok(text.includes("# Latest request\ntwo\n"));
   assert.ok(text.includes("\none\n"));
 });

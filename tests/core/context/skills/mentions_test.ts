@@ -8,7 +8,7 @@ import {
 import { denoFiles } from "../../../../core/host/files.ts";
 import { LIMITS } from "../../../../core/protocol/limits.ts";
 import { isContextualUserText } from "../../../../core/context/format/tags.ts";
-import { told, withTree } from "../support.ts";
+import { sent, withTree } from "../support.ts";
 
 function skill(name: string, path = `/s/${name}/SKILL.md`): Skill {
   return {
@@ -110,10 +110,10 @@ Deno.test("loadSkillBodies() gives the whole file in a message of the program", 
       skill("pdf", path),
     ]);
     assert.deepEqual(warnings, []);
-    assert.deepEqual(told(items), [
+    assert.deepEqual(sent(items), [
       `user: <skill>\n<name>pdf</name>\n<path>${path}</path>\n---\nname: pdf\n---\nDo it.\n</skill>`,
     ]);
-    assert.ok(isContextualUserText(told(items)[0]?.slice(6) ?? ""));
+    assert.ok(isContextualUserText(sent(items)[0]?.slice(6) ?? ""));
   });
 });
 
@@ -129,7 +129,7 @@ Deno.test("loadSkillBodies() cuts a long file with one warning", async () => {
       "Skill long is long: the model gets its first 32768 bytes and the path",
     ]);
     assert.ok(
-      told(items)[0]?.endsWith(
+      sent(items)[0]?.endsWith(
         `ä\n[32768 more bytes are in ${root}/SKILL.md]\n</skill>`,
       ),
     );

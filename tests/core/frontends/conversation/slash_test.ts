@@ -9,7 +9,7 @@ import {
   readParts,
 } from "../../../../core/frontends/conversation/user_parts.ts";
 import {
-  clipboardCommand,
+  clipboardProgram,
   copyText,
 } from "../../../../core/frontends/conversation/clipboard.ts";
 import {
@@ -523,13 +523,13 @@ Deno.test("readParts() attaches the images that are there", async () => {
 Deno.test("copyText() falls back to the terminal, and gives up where there is none", async () => {
   const env = (name: string): string | undefined =>
     name === "DISPLAY" ? ":0" : undefined;
-  assert.deepEqual(clipboardCommand({ os: "linux", env }), [
+  assert.deepEqual(clipboardProgram({ os: "linux", env }), [
     "xclip",
     "-selection",
     "clipboard",
   ]);
   assert.equal(
-    clipboardCommand({ os: "linux", env: () => undefined }),
+    clipboardProgram({ os: "linux", env: () => undefined }),
     undefined,
   );
   const host = testHost({ os: "linux", env: () => undefined });

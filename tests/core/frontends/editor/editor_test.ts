@@ -4,9 +4,9 @@ import fc from "fast-check";
 import type { Key } from "../../../../core/frontends/editor/key.ts";
 import {
   applyCompletion,
+  type EditorCommand,
   type EditorFacts,
   type EditorState,
-  type EditorWish,
   EMPTY_EDITOR,
   onKey,
   prependText,
@@ -18,7 +18,7 @@ const FACTS: EditorFacts = { isBusy: false, history: [], cwd: "/srv" };
 
 interface Typed {
   readonly state: EditorState;
-  readonly wishes: readonly EditorWish[];
+  readonly commands: readonly EditorCommand[];
 }
 
 // `text` is typed, `<name>` is pressed.
@@ -28,16 +28,16 @@ function type(
   from: EditorState = EMPTY_EDITOR,
 ): Typed {
   let state = from;
-  const wishes: EditorWish[] = [];
+  const commands: EditorCommand[] = [];
   for (const [, name, text] of script.matchAll(/<([^<>]+)>|([^<]+|<)/g)) {
     const key: Key = name === undefined
       ? { type: "text", text: text ?? "" }
       : { type: "press", name };
     const step = onKey(state, key, { ...FACTS, ...facts });
     state = step.state;
-    if (step.wish !== undefined) wishes.push(step.wish);
+    if (step.command !== undefined) commands.push(step.command);
   }
-  return { state, wishes };
+  return { state, commands };
 }
 
 // The text with `|` at the cursor.
@@ -87,35 +87,38 @@ Deno.test("onKey() takes the last word back and then the one before", () => {
 
 Deno.test("onKey() submits on Enter, keeps the text on nothing else", () => {
   const typed = type("do it<enter>");
-  assert.deepEqual(typed.wishes, [{ type: "submit", text: "do it" }]);
+  assert.deepEqual(typed.commands, [{ type: "submit", text: "do it" }]);
   assert.equal(shown(typed), "|");
-  assert.deepEqual(type("   <enter>").wishes, []);
+  assert.deepEqual(type("   <enter>").commands, []);
 });
 
 Deno.test("onKey() queues on Tab while a turn runs, and only then", () => {
-  assert.deepEqual(type("later<tab>", { isBusy: true }).wishes, [
+  assert.deepEqual(type("later<tab>", { isBusy: true }).commands, [
     { type: "queue", text: "later" },
   ]);
   const idle = type("later<tab>");
-  assert.deepEqual(idle.wishes, []);
+  assert.deepEqual(idle.commands, []);
   assert.equal(shown(idle), "later|");
-  assert.deepEqual(type("/compact <tab>", { isBusy: true }).wishes, [
+  assert.deepEqual(type("/compact <tab>", { isBusy: true }).commands, [
     { type: "queue", text: "/compact " },
   ]);
-  assert.equal(type("/com<tab>", { isBusy: true }).wishes[0]?.type, "complete");
+  assert.equal(
+    type("/com<tab>", { isBusy: true }).commands[0]?.type,
+    "complete",
+  );
 });
 
 Deno.test("onKey() clears on Ctrl-C first, stops when there is nothing to clear", () => {
   const typed = type("draft<ctrl-c>");
-  assert.deepEqual(typed.wishes, []);
+  assert.deepEqual(typed.commands, []);
   assert.equal(shown(typed), "|");
-  assert.deepEqual(type("<ctrl-c>").wishes, [{ type: "stop" }]);
+  assert.deepEqual(type("<ctrl-c>").commands, [{ type: "stop" }]);
 });
 
 Deno.test("onKey() leaves on Ctrl-D in an empty line, deletes in another", () => {
-  assert.deepEqual(type("<ctrl-d>").wishes, [{ type: "leave" }]);
+  assert.deepEqual(type("<ctrl-d>").commands, [{ type: "leave" }]);
   const typed = type("ab<home><ctrl-d>");
-  assert.deepEqual(typed.wishes, []);
+  assert.deepEqual(typed.commands, []);
   assert.equal(shown(typed), "|b");
 });
 

@@ -1,6 +1,6 @@
 /** Questions in exec: every answer, no answer, and commands that misbehave. */
 import assert from "node:assert/strict";
-import { ApprovalDesk } from "../../../../core/frontends/exec/approvals.ts";
+import { HeadlessApprovals } from "../../../../core/frontends/exec/approvals.ts";
 import type { Decision } from "../../../../core/protocol/policy.ts";
 import { manualClock, testHost } from "../support.ts";
 
@@ -31,7 +31,7 @@ interface Settled {
 function askCommand(command: string): Promise<Settled> {
   return new Promise((resolve) => {
     const warnings: string[] = [];
-    new ApprovalDesk({
+    new HeadlessApprovals({
       host: testHost(),
       command,
       timeoutMs: 60_000,
@@ -106,14 +106,14 @@ Deno.test("ApprovalDesk says no when the time is over, and ends the command", as
   const { host, waits } = manualClock();
   const pidFile = await Deno.makeTempFile();
   const settled = Promise.withResolvers<Decision>();
-  const desk = new ApprovalDesk({
+  const approvals = new HeadlessApprovals({
     host,
     command: `echo $$ > ${pidFile}; sleep 600`,
     timeoutMs: 5_000,
     decide: (_, decision) => settled.resolve(decision),
     warn: () => {},
   });
-  desk.ask(QUESTION);
+  approvals.ask(QUESTION);
   let pid = "";
   while (!pid.endsWith("\n")) {
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -133,33 +133,33 @@ Deno.test("ApprovalDesk says no when the time is over, and ends the command", as
 Deno.test("ApprovalDesk settles a question once, and says so of later answers", () => {
   const decided: Decision[] = [];
   const warnings: string[] = [];
-  const desk = new ApprovalDesk({
+  const approvals = new HeadlessApprovals({
     host: manualClock().host,
     timeoutMs: 5_000,
     decide: (_, decision) => decided.push(decision),
     warn: (message) => warnings.push(message),
   });
-  desk.ask(QUESTION);
-  desk.answer("ask-2", { decision: "approve" });
-  desk.answer("ask-1", { decision: "deny", message: "no" });
-  desk.answer("ask-1", { decision: "approve" });
-  desk.ask({ ...QUESTION, approvalId: "ask-3" });
-  desk.forget("ask-3");
-  desk.answer("ask-3", { decision: "approve" });
+  approvals.ask(QUESTION);
+  approvals.answer("ask-2", { decision: "approve" });
+  approvals.answer("ask-1", { decision: "deny", message: "no" });
+  approvals.answer("ask-1", { decision: "approve" });
+  approvals.ask({ ...QUESTION, approvalId: "ask-3" });
+  approvals.forget("ask-3");
+  approvals.answer("ask-3", { decision: "approve" });
   assert.deepEqual(decided, [{ type: "deny", message: "no" }]);
   assert.equal(warnings.length, 3);
 });
 
 Deno.test("ApprovalDesk refuses a prefix when none was offered or named", () => {
   const decided: Decision[] = [];
-  const desk = new ApprovalDesk({
+  const approvals = new HeadlessApprovals({
     host: manualClock().host,
     timeoutMs: 5_000,
     decide: (_, decision) => decided.push(decision),
     warn: () => {},
   });
   const { prefix: _, ...request } = QUESTION.request;
-  desk.ask({ ...QUESTION, request });
-  desk.answer("ask-1", { decision: "approve_prefix" });
+  approvals.ask({ ...QUESTION, request });
+  approvals.answer("ask-1", { decision: "approve_prefix" });
   assert.equal(decided[0]?.type, "deny");
 });

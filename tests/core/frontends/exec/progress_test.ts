@@ -1,6 +1,6 @@
 /** What a person sees of a run, as goldens. */
 import assert from "node:assert/strict";
-import { HumanView } from "../../../../core/frontends/exec/progress.ts";
+import { ProgressRenderer } from "../../../../core/frontends/exec/progress.ts";
 import type { EventBody } from "../../../../core/protocol/event.ts";
 import { hasColor } from "../../../../core/protocol/terminal.ts";
 import { checkGolden } from "../../../support/golden.ts";
@@ -156,9 +156,9 @@ const EVENTS: readonly EventBody[] = [
 ];
 
 function render(
-  options: Partial<ConstructorParameters<typeof HumanView>[0]>,
+  options: Partial<ConstructorParameters<typeof ProgressRenderer>[0]>,
 ): string {
-  const view = new HumanView({
+  const view = new ProgressRenderer({
     hasColor: false,
     isQuiet: false,
     isVerbose: false,
@@ -199,7 +199,7 @@ Deno.test("HumanView shows what was said before a turn failed, and forgets what 
     totalTokens: 5,
   };
   const options = { hasColor: false, isQuiet: false, isVerbose: false };
-  const view = new HumanView(options);
+  const view = new ProgressRenderer(options);
   const [said, withdrawn] = toEvents([
     { type: "activity.completed", activity: message("1", "Half an answer") },
     { type: "activity.withdrawn", activityId: "1" },

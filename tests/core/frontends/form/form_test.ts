@@ -6,7 +6,7 @@ import {
 } from "../../../../core/frontends/form/form.ts";
 import {
   describeKind,
-  readFormValue,
+  parseFormValue,
   showFormValue,
 } from "../../../../core/frontends/form/form_value.ts";
 import type { Key } from "../../../../core/frontends/editor/key.ts";
@@ -33,7 +33,7 @@ function field(kind: FormKind, isRequired = true): FormField {
 
 /** The value of a line, or why it is none. */
 function read(kind: FormKind, line: string, isRequired = true): unknown {
-  const result = readFormValue(field(kind, isRequired), line);
+  const result = parseFormValue(field(kind, isRequired), line);
   switch (result.type) {
     case "value":
       return result.value;

@@ -18,7 +18,7 @@ import {
   renderDiff,
   renderPlan,
 } from "../../../../core/frontends/render/diff.ts";
-import { EventView } from "../../../../core/frontends/render/event.ts";
+import { EventRenderer } from "../../../../core/frontends/render/event.ts";
 import { span } from "../../../../core/frontends/render/style.ts";
 import {
   cutSpans,
@@ -227,7 +227,7 @@ Deno.test("renderPlan() is a checklist", () => {
 });
 
 Deno.test("EventView names the command at its end when others spoke between", () => {
-  const view = new EventView();
+  const view = new EventRenderer();
   const show = (type: "activity.started" | "activity.completed", id: string) =>
     view.render({
       threadId: "t",
@@ -280,7 +280,7 @@ function eventOf(body: EventBody): Event {
 }
 
 Deno.test("EventView shows a plan as soon as it changes, and not again at the end", () => {
-  const view = new EventView();
+  const view = new EventRenderer();
   const plan = (status: "pending" | "completed"): Activity => ({
     id: "item_0",
     type: "plan",
@@ -297,7 +297,7 @@ Deno.test("EventView shows a plan as soon as it changes, and not again at the en
 });
 
 Deno.test("EventView does not show a diff again that the question has shown", () => {
-  const view = new EventView();
+  const view = new EventRenderer();
   const activity: Activity = {
     id: "item_0",
     type: "file_change",

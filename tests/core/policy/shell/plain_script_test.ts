@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   parsePlainScript,
-  readScript,
+  parseScript,
 } from "../../../../core/policy/shell/plain_script.ts";
 import { runInBash } from "./support_bash.ts";
 
@@ -160,13 +160,13 @@ Deno.test("parsePlainScript() cannot tell when a shell would do anything of its 
 });
 
 Deno.test("readScript() keeps literal assignments apart and names the operators", () => {
-  assert.deepEqual(readScript("A=b C='d e' ls && x | y;"), [
+  assert.deepEqual(parseScript("A=b C='d e' ls && x | y;"), [
     { assignments: [["A", "b"], ["C", "d e"]], words: ["ls"], joiner: "&&" },
     { assignments: [], words: ["x"], joiner: "|" },
     { assignments: [], words: ["y"], joiner: ";" },
   ]);
-  assert.equal(readScript("A=$x ls"), undefined);
-  assert.equal(readScript("A=b"), undefined);
+  assert.equal(parseScript("A=$x ls"), undefined);
+  assert.equal(parseScript("A=b"), undefined);
 });
 
 Deno.test("parsePlainScript() never differs from what a real bash would run", async () => {
@@ -174,7 +174,7 @@ Deno.test("parsePlainScript() never differs from what a real bash would run", as
   const scripts = fc.sample(arbitraryScript(), { numRuns: FUZZ, seed });
   // A name with a slash never reaches bash's handler of unknown commands.
   const plain = scripts.flatMap((script) => {
-    const commands = readScript(script);
+    const commands = parseScript(script);
     return commands === undefined ||
         commands.some(({ assignments, words }) =>
           assignments.length > 0 || words[0]?.includes("/")

@@ -5,10 +5,10 @@ import {
   BLANK_IMAGE,
   type BlobContents,
   findLost,
-  leanText,
   parseBlobs,
   renderBlobs,
-  sliceLean,
+  sliceBlobText,
+  takeBlobs,
   wholeText,
 } from "../../../../core/session/log/blob_text.ts";
 import { sniffImage } from "../../../../core/util/image.ts";
@@ -19,15 +19,15 @@ const IMAGE = `data:image/png;base64,${BIG}`;
 
 Deno.test("leanText() takes out what is large and opaque, and leaves JSON", () => {
   const text = JSON.stringify({ a: IMAGE, b: [BIG, IMAGE], c: "said" });
-  const { lean, contents } = leanText(text);
-  assert.ok(lean.text.length < 1_000);
-  const parsed = JSON.parse(lean.text);
+  const { blobText, contents } = takeBlobs(text);
+  assert.ok(blobText.text.length < 1_000);
+  const parsed = JSON.parse(blobText.text);
   assert.equal(parsed.a, BLANK_IMAGE);
   assert.match(parsed.b[0], /^rondo-blob:[0-9a-f]{64}$/);
   assert.equal(parsed.c, "said");
   assert.equal(contents.size, 2);
-  assert.equal(lean.blobs.length, 3);
-  assert.deepEqual(lean.blobs.map(({ bytes }) => bytes), [
+  assert.equal(blobText.blobs.length, 3);
+  assert.deepEqual(blobText.blobs.map(({ bytes }) => bytes), [
     IMAGE.length,
     BIG.length,
     IMAGE.length,
@@ -46,9 +46,9 @@ Deno.test("leanText() leaves prose, small strings and numbers where they are", (
       `{"a":[${digits}],"b":${digits}}`,
     ]
   ) {
-    const { lean, contents } = leanText(text);
-    assert.equal(lean.text, text);
-    assert.deepEqual(lean.blobs, []);
+    const { blobText, contents } = takeBlobs(text);
+    assert.equal(blobText.text, text);
+    assert.deepEqual(blobText.blobs, []);
     assert.equal(contents.size, 0);
   }
 });
@@ -97,11 +97,14 @@ Deno.test("wholeText() gives back every text that leanText() made smaller", () =
   fc.assert(
     fc.property(value, fc.constantFrom(undefined, 1), (tree, indent) => {
       const text = JSON.stringify(tree, null, indent);
-      const { lean, contents } = leanText(text);
-      JSON.parse(lean.text);
-      assert.equal(wholeText(lean, foundOf(contents)), text);
-      const read = parseBlobs(renderBlobs(lean.blobs), lean.text.length);
-      assert.deepEqual(read, lean.blobs);
+      const { blobText, contents } = takeBlobs(text);
+      JSON.parse(blobText.text);
+      assert.equal(wholeText(blobText, foundOf(contents)), text);
+      const read = parseBlobs(
+        renderBlobs(blobText.blobs),
+        blobText.text.length,
+      );
+      assert.deepEqual(read, blobText.blobs);
     }),
     { numRuns: 400 },
   );
@@ -111,10 +114,10 @@ Deno.test("sliceLean() gives each element its own references", () => {
   fc.assert(
     fc.property(fc.array(value, { maxLength: 5 }), (elements) => {
       const text = JSON.stringify(elements);
-      const { lean, contents } = leanText(text);
-      const spans = jsonSpans(lean.text) ?? [];
+      const { blobText, contents } = takeBlobs(text);
+      const spans = jsonSpans(blobText.text) ?? [];
       const whole = spans.map(({ start, end }) =>
-        wholeText(sliceLean(lean, start, end), foundOf(contents))
+        wholeText(sliceBlobText(blobText, start, end), foundOf(contents))
       );
       assert.deepEqual(whole, elements.map((one) => JSON.stringify(one)));
     }),
@@ -123,9 +126,9 @@ Deno.test("sliceLean() gives each element its own references", () => {
 });
 
 Deno.test("findLost() can do without an image, and without nothing else", () => {
-  const image = leanText(JSON.stringify({ a: IMAGE }));
-  const both = leanText(JSON.stringify({ a: IMAGE, b: BIG }));
-  const [imageRef, otherRef] = both.lean.blobs;
+  const image = takeBlobs(JSON.stringify({ a: IMAGE }));
+  const both = takeBlobs(JSON.stringify({ a: IMAGE, b: BIG }));
+  const [imageRef, otherRef] = both.blobText.blobs;
   const reason = "gone";
   const noImage = new Map([
     ...foundOf(both.contents),
@@ -135,17 +138,17 @@ Deno.test("findLost() can do without an image, and without nothing else", () => 
     kind: "lost",
     reason,
   });
-  assert.deepEqual(findLost(image.lean, noImage), {
-    lost: [{ ...image.lean.blobs[0], reason }],
+  assert.deepEqual(findLost(image.blobText, noImage), {
+    lost: [{ ...image.blobText.blobs[0], reason }],
     isUsable: true,
   });
-  assert.equal(findLost(both.lean, noImage).isUsable, true);
+  assert.equal(findLost(both.blobText, noImage).isUsable, true);
   assert.equal(
-    wholeText(both.lean, noImage),
+    wholeText(both.blobText, noImage),
     JSON.stringify({ a: BLANK_IMAGE, b: BIG }),
   );
-  assert.equal(findLost(both.lean, nothing).isUsable, false);
-  assert.equal(findLost(both.lean, nothing).lost.length, 2);
+  assert.equal(findLost(both.blobText, nothing).isUsable, false);
+  assert.equal(findLost(both.blobText, nothing).lost.length, 2);
 });
 
 Deno.test("parseBlobs() refuses what is none of ours", () => {

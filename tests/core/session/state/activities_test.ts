@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import type { EventBody } from "../../../../core/protocol/event.ts";
 import type { ActivityBody } from "../../../../core/protocol/tool.ts";
-import { ActivityBoard } from "../../../../core/session/state/activities.ts";
+import { Activities } from "../../../../core/session/state/activities.ts";
 
 const MESSAGE: ActivityBody = { type: "message", text: "half" };
 const PLAN: ActivityBody = {
@@ -20,12 +20,16 @@ const COMMAND: ActivityBody = {
 };
 
 Deno.test("ActivityBoard numbers what it shows in order of appearance", () => {
-  const { board, events } = newBoard();
-  assert.equal(board.open(COMMAND), "item_0");
-  board.show(MESSAGE);
-  assert.equal(board.open(PLAN), "item_2");
-  board.update("item_2", { ...PLAN });
-  board.complete("item_0", { ...COMMAND, status: "completed", exitCode: 0 });
+  const { activities, events } = newActivities();
+  assert.equal(activities.open(COMMAND), "item_0");
+  activities.show(MESSAGE);
+  assert.equal(activities.open(PLAN), "item_2");
+  activities.update("item_2", { ...PLAN });
+  activities.complete("item_0", {
+    ...COMMAND,
+    status: "completed",
+    exitCode: 0,
+  });
   assert.deepEqual(events.map(shape), [
     "activity.started item_0",
     "activity.completed item_1",
@@ -36,10 +40,10 @@ Deno.test("ActivityBoard numbers what it shows in order of appearance", () => {
 });
 
 Deno.test("closeAll() fails what runs, finishes plans, takes back unfinished words", () => {
-  const { board, events } = newBoard();
-  for (const body of [COMMAND, PLAN, MESSAGE]) board.open(body);
+  const { activities, events } = newActivities();
+  for (const body of [COMMAND, PLAN, MESSAGE]) activities.open(body);
   events.length = 0;
-  board.closeAll();
+  activities.closeAll();
   assert.deepEqual(events, [
     {
       type: "activity.completed",
@@ -48,15 +52,15 @@ Deno.test("closeAll() fails what runs, finishes plans, takes back unfinished wor
     { type: "activity.completed", activity: { ...PLAN, id: "item_1" } },
     { type: "activity.withdrawn", activityId: "item_2" },
   ]);
-  board.closeAll();
+  activities.closeAll();
   assert.equal(events.length, 3);
 });
 
 Deno.test("closeAll() ends the newest state of an activity", () => {
-  const { board, events } = newBoard();
-  const id = board.open(COMMAND);
-  board.update(id, { ...COMMAND, output: "more" });
-  board.closeAll();
+  const { activities, events } = newActivities();
+  const id = activities.open(COMMAND);
+  activities.update(id, { ...COMMAND, output: "more" });
+  activities.closeAll();
   const last = events.at(-1);
   assert.ok(last?.type === "activity.completed");
   assert.ok(last.activity.type === "command");
@@ -66,18 +70,18 @@ Deno.test("closeAll() ends the newest state of an activity", () => {
 Deno.test("ActivityBoard ends everything exactly once, whatever is done", () => {
   const step = fc.constantFrom("open", "show", "complete", "withdraw");
   fc.assert(fc.property(fc.array(step), (steps) => {
-    const { board, events } = newBoard();
+    const { activities, events } = newActivities();
     const open: string[] = [];
     for (const what of steps) {
-      if (what === "open") open.push(board.open(COMMAND));
-      else if (what === "show") board.show(PLAN);
+      if (what === "open") open.push(activities.open(COMMAND));
+      else if (what === "show") activities.show(PLAN);
       else if (open.length > 0) {
         const id = open.shift() ?? "";
-        if (what === "complete") board.complete(id, COMMAND);
-        else board.withdraw(id);
+        if (what === "complete") activities.complete(id, COMMAND);
+        else activities.withdraw(id);
       }
     }
-    board.closeAll();
+    activities.closeAll();
     const ends = events.filter(({ type }) =>
       type === "activity.completed" || type === "activity.withdrawn"
     ).map(idOf);
@@ -87,9 +91,9 @@ Deno.test("ActivityBoard ends everything exactly once, whatever is done", () => 
   }));
 });
 
-function newBoard(): { board: ActivityBoard; events: EventBody[] } {
+function newActivities(): { activities: Activities; events: EventBody[] } {
   const events: EventBody[] = [];
-  return { board: new ActivityBoard((event) => events.push(event)), events };
+  return { activities: new Activities((event) => events.push(event)), events };
 }
 
 function idOf(event: EventBody): string {

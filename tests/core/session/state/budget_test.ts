@@ -51,16 +51,16 @@ Deno.test("Budget tells of its soft mark exactly once, and before the hard one",
     (spent, tokensMax) => {
       const budget = new Budget({ tokensMax });
       let used = 0;
-      let told = 0;
+      let sent = 0;
       for (const amount of spent) {
         if (budget.exhausted(0) !== undefined) break;
-        if (budget.takeSoftMark(0) !== undefined) told++;
-        assert.equal(told, used >= tokensMax * 0.8 ? 1 : 0);
+        if (budget.takeSoftMark(0) !== undefined) sent++;
+        assert.equal(sent, used >= tokensMax * 0.8 ? 1 : 0);
         budget.countRequest(tokens(amount));
         used += amount;
       }
       // No step is larger than a fifth of the limit: none can jump over the soft mark.
-      if (used >= tokensMax) assert.equal(told, 1);
+      if (used >= tokensMax) assert.equal(sent, 1);
       assert(used < tokensMax + 50);
     },
   ));

@@ -6,8 +6,8 @@ import { textMessage } from "../../../../core/protocol/item.ts";
 import type { TurnSettings } from "../../../../core/protocol/settings.ts";
 import { CacheWatch } from "../../../../core/session/state/cache_watch.ts";
 import {
-  type Frame,
-  frameOf,
+  openPrefix,
+  type PromptPrefix,
 } from "../../../../core/session/state/request_prefix.ts";
 import { memoryLog } from "../../../../core/session/state/memory_log.ts";
 import { ThreadState } from "../../../../core/session/state/state.ts";
@@ -43,12 +43,12 @@ function transcriptOf(words: readonly string[]): Transcript {
   return transcript;
 }
 
-async function buildFrame(prompt: Prompt): Promise<Frame> {
+async function buildPrefix(prompt: Prompt): Promise<PromptPrefix> {
   const thread = testThread({ script: [], laws: false });
   await using open = thread;
   const settings = { ...TEST_SETTINGS, ...prompt.settings };
   const { deps } = open.thread;
-  return await frameOf({
+  return await openPrefix({
     threadId: "thread-1",
     settings,
     state: new ThreadState(transcriptOf([])),
@@ -76,14 +76,14 @@ async function second(
 ): Promise<CacheReport> {
   let nowMs = 0;
   const watch = new CacheWatch("thread-1", () => nowMs);
-  const before = await buildFrame(PROMPT);
+  const before = await buildPrefix(PROMPT);
   const first = watch.begin(before, transcriptOf(PROMPT.words));
   assert.equal(first.end(usage(3_000, 0)).cause, "", "nothing to compare with");
   nowMs += options.idleMs ?? 1_000;
   if (options.announced !== undefined) watch.announce(options.announced);
   const prompt = { ...PROMPT, words: [...WORDS, "fifth"], ...later };
-  const frame = await buildFrame(prompt);
-  return watch.begin(frame, transcriptOf(prompt.words)).end(usage(4_000, 0));
+  const prefix = await buildPrefix(prompt);
+  return watch.begin(prefix, transcriptOf(prompt.words)).end(usage(4_000, 0));
 }
 
 Deno.test("CacheWatch names the part of the prompt that the harness changed", async () => {
@@ -131,29 +131,29 @@ Deno.test("CacheWatch tells what was not the harness's doing", async () => {
 
 Deno.test("CacheWatch holds an announcement for one answer only", async () => {
   const watch = new CacheWatch("thread-1", () => 0);
-  const frame = await buildFrame(PROMPT);
+  const prefix = await buildPrefix(PROMPT);
   const send = (words: readonly string[]): CacheReport =>
-    watch.begin(frame, transcriptOf(words)).end(usage(3_000, 3_000));
+    watch.begin(prefix, transcriptOf(words)).end(usage(3_000, 3_000));
   send(WORDS);
   watch.announce("compacted");
-  watch.begin(frame, transcriptOf(["failed"])); // was never answered
+  watch.begin(prefix, transcriptOf(["failed"])); // was never answered
   assert.equal(send(["summary"]).cause, "compacted");
   assert.equal(send(["other"]).cause, "input[0] changed");
 });
 
 Deno.test("CacheWatch compares with the last request that was answered", async () => {
   const watch = new CacheWatch("thread-1", () => 0);
-  const frame = await buildFrame(PROMPT);
-  watch.begin(frame, transcriptOf(WORDS)).end(usage(3_000, 0));
-  watch.begin(frame, transcriptOf([...WORDS, "lost"]));
-  const next = watch.begin(frame, transcriptOf([...WORDS, "kept"]));
+  const prefix = await buildPrefix(PROMPT);
+  watch.begin(prefix, transcriptOf(WORDS)).end(usage(3_000, 0));
+  watch.begin(prefix, transcriptOf([...WORDS, "lost"]));
+  const next = watch.begin(prefix, transcriptOf([...WORDS, "kept"]));
   assert.equal(next.end(usage(4_000, 3_000)).prefixBroken, false);
 });
 
 Deno.test("CacheWatch goes on after a resume from what the log tells", async () => {
-  const frame = await buildFrame(PROMPT);
+  const prefix = await buildPrefix(PROMPT);
   const sent = new CacheWatch("thread-1", () => 0)
-    .begin(frame, transcriptOf(WORDS));
+    .begin(prefix, transcriptOf(WORDS));
   const resumed = async (
     later: Partial<Prompt>,
     idleMs: number,
@@ -162,7 +162,7 @@ Deno.test("CacheWatch goes on after a resume from what the log tells", async () 
     const { bodyHash, inputItems } = sent;
     watch.resume({ bodyHash, inputItems, inputTokens: 3_000, idleMs });
     const prompt = { ...PROMPT, words: [...WORDS, "fifth"], ...later };
-    return watch.begin(await buildFrame(prompt), transcriptOf(prompt.words))
+    return watch.begin(await buildPrefix(prompt), transcriptOf(prompt.words))
       .end(usage(4_000, 0));
   };
   const cases: readonly [Partial<Prompt>, number, string, boolean][] = [
@@ -183,12 +183,12 @@ Deno.test("CacheWatch goes on after a resume from what the log tells", async () 
 
 Deno.test("CacheWatch.compare() says what a request would share and changes nothing", async () => {
   const watch = new CacheWatch("thread-1", () => 0);
-  const frame = await buildFrame(PROMPT);
-  watch.begin(frame, transcriptOf(WORDS)).end(usage(3_000, 0));
-  const other = await buildFrame({ ...PROMPT, tools: ["one"] });
+  const prefix = await buildPrefix(PROMPT);
+  watch.begin(prefix, transcriptOf(WORDS)).end(usage(3_000, 0));
+  const other = await buildPrefix({ ...PROMPT, tools: ["one"] });
   const grown = transcriptOf([...WORDS, "fifth"]);
   assert.equal(watch.compare(other, grown).cause, "tools[1] removed");
-  const report = watch.begin(frame, grown).end(usage(4_000, 3_000));
+  const report = watch.begin(prefix, grown).end(usage(4_000, 3_000));
   assert.deepEqual(report, {
     sharedTokens: 3_000,
     cachedTokens: 3_000,
@@ -217,7 +217,7 @@ Deno.test("--strict-cache ends a turn whose prompt the harness broke, and only t
     });
     // A new frame is made in the middle of the turn.
     void t.model.received(1).then(() => {
-      t.state.frame = undefined;
+      t.state.prefix = undefined;
     });
     const outcome = await t.turn("go");
     return outcome.type === "failed" ? outcome.error.message : outcome.type;

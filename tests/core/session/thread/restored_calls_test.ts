@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { viewItem } from "../../../../core/protocol/item.ts";
 import type { LogFact } from "../../../../core/protocol/log.ts";
 import {
-  settleRestored,
-  settleUnrecorded,
+  answerRestored,
+  answerUnrecorded,
 } from "../../../../core/session/thread/restored_calls.ts";
 import { ThreadState } from "../../../../core/session/state/state.ts";
 import { Transcript } from "../../../../core/session/state/transcript.ts";
@@ -12,7 +12,7 @@ import { callItem, outputItem, userItem } from "../log/support.ts";
 Deno.test("settleRestored() tells a call that was started from one that was not", () => {
   const { state, facts } = openState();
   const call = { name: "shell", form: "function" as const };
-  settleRestored({
+  answerRestored({
     openCalls: [
       { ...call, callId: "b", started: true },
       { ...call, callId: "c", started: false },
@@ -27,8 +27,8 @@ Deno.test("settleRestored() tells a call that was started from one that was not"
 
 Deno.test("settleUnrecorded() answers every open call, and none twice", () => {
   const { state, facts } = openState();
-  settleUnrecorded(state);
-  settleUnrecorded(state);
+  answerUnrecorded(state);
+  answerUnrecorded(state);
   assert.match(outputOf(state, "b"), /not on record/);
   assert.equal(facts.length, 2);
   assert.deepEqual(state.transcript.openCalls, []);

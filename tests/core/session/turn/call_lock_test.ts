@@ -1,10 +1,10 @@
 /** The gate between calls: readers together, writers alone, first come first served. */
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { CallGate } from "../../../../core/session/turn/call_lock.ts";
+import { CallLock } from "../../../../core/session/turn/call_lock.ts";
 
 Deno.test("CallGate runs shared tasks together", async () => {
-  const gate = new CallGate();
+  const gate = new CallLock();
   const second = Promise.withResolvers<void>();
   // The first can only end once the second has begun.
   const first = gate.run(true, () => second.promise);
@@ -16,7 +16,7 @@ Deno.test("CallGate runs shared tasks together", async () => {
 });
 
 Deno.test("CallGate holds a later reader back behind a waiting writer", async () => {
-  const gate = new CallGate();
+  const gate = new CallLock();
   const order: string[] = [];
   const hold = Promise.withResolvers<void>();
   const log = (name: string) => (): Promise<void> => {
@@ -34,7 +34,7 @@ Deno.test("CallGate holds a later reader back behind a waiting writer", async ()
 });
 
 Deno.test("CallGate goes on after a task that failed", async () => {
-  const gate = new CallGate();
+  const gate = new CallLock();
   for (const shared of [true, false]) {
     const failing = gate.run(shared, () => Promise.reject(new Error("broken")));
     const next = gate.run(false, () => Promise.resolve("next"));
@@ -46,7 +46,7 @@ Deno.test("CallGate goes on after a task that failed", async () => {
 Deno.test("CallGate keeps writers alone and writers in order, whatever comes", async () => {
   const task = fc.record({ shared: fc.boolean(), ticks: fc.nat(4) });
   await fc.assert(fc.asyncProperty(fc.array(task), async (tasks) => {
-    const gate = new CallGate();
+    const gate = new CallLock();
     let readers = 0;
     let writers = 0;
     const begun: number[] = [];

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import type { EventBody } from "../../../../core/protocol/event.ts";
 import { viewItem, type WireItem } from "../../../../core/protocol/item.ts";
-import { ActivityBoard } from "../../../../core/session/state/activities.ts";
-import { ResponseView } from "../../../../core/session/turn/response_activities.ts";
+import { Activities } from "../../../../core/session/state/activities.ts";
+import { ResponseActivities } from "../../../../core/session/turn/response_activities.ts";
 
 Deno.test("ResponseView shows a message from its first words to its committed text", () => {
   const { view, events } = newView();
@@ -113,10 +113,10 @@ Deno.test("withdraw() takes back what was shown and not committed, once", () => 
   ]);
 });
 
-function newView(): { view: ResponseView; events: EventBody[] } {
+function newView(): { view: ResponseActivities; events: EventBody[] } {
   const events: EventBody[] = [];
   const emit = (event: EventBody): void => void events.push(event);
-  return { view: new ResponseView(new ActivityBoard(emit), emit), events };
+  return { view: new ResponseActivities(new Activities(emit), emit), events };
 }
 
 function message(id: string, text: string): WireItem {
@@ -128,6 +128,6 @@ function message(id: string, text: string): WireItem {
   };
 }
 
-function commit(view: ResponseView, item: WireItem): void {
+function commit(view: ResponseActivities, item: WireItem): void {
   view.commit(item, viewItem(item));
 }

@@ -271,8 +271,8 @@ Deno.test("PreCompact refuses a compaction; PostCompact is told of one, SessionS
   await t.seen((event) => event.type === "context.compacted");
   await t.turn("two");
   assert.match(texts(t, 2), /begins: compact/);
-  const told = hooks.events.find((event) => event.name === "PostCompact");
-  assert.deepEqual(told, {
+  const sent = hooks.events.find((event) => event.name === "PostCompact");
+  assert.deepEqual(sent, {
     name: "PostCompact",
     trigger: "manual",
     summary: "the summary",
@@ -299,9 +299,9 @@ Deno.test("SessionEnd is told of a session that began, and of no other", async (
 });
 
 Deno.test("notify is told of turns that are done, and of no others", async () => {
-  const told: unknown[] = [];
+  const sent: unknown[] = [];
   await using t = testThread({
-    deps: { notify: (notice) => void told.push(notice) },
+    deps: { notify: (notice) => void sent.push(notice) },
     script: [say("bye"), hang()],
   });
   await t.turn("hi");
@@ -311,7 +311,7 @@ Deno.test("notify is told of turns that are done, and of no others", async () =>
   await turn;
   const started = t.events.find((event) => event.type === "turn.started");
   assert.ok(started?.type === "turn.started");
-  assert.deepEqual(told, [{
+  assert.deepEqual(sent, [{
     threadId: "thread-1",
     turnId: started.turnId,
     cwd: "/srv/project",

@@ -1,7 +1,7 @@
 /** The clock of a call: it ends by itself, begins anew, and stands while a person thinks. */
 import assert from "node:assert/strict";
 import { McpFailure } from "../../../../tools/mcp/client/types.ts";
-import { Patience } from "../../../../tools/mcp/client/call_timeout.ts";
+import { CallTimeout } from "../../../../tools/mcp/client/call_timeout.ts";
 
 /** A clock that is moved by hand. */
 class HandClock {
@@ -33,56 +33,56 @@ class HandClock {
 
 Deno.test("Patience ends after its time with a reason for people", async () => {
   const clock = new HandClock();
-  const patience = new Patience(clock, 1_500);
+  const timeout = new CallTimeout(clock, 1_500);
   await clock.move(1_499);
-  assert.equal(patience.signal.aborted, false);
+  assert.equal(timeout.signal.aborted, false);
   await clock.move(1);
-  assert.ok(patience.signal.reason instanceof McpFailure);
+  assert.ok(timeout.signal.reason instanceof McpFailure);
   assert.equal(
-    patience.signal.reason.message,
+    timeout.signal.reason.message,
     "it did not answer within 1.5 s",
   );
 });
 
 Deno.test("Patience begins anew with every sign of life", async () => {
   const clock = new HandClock();
-  const patience = new Patience(clock, 100);
+  const timeout = new CallTimeout(clock, 100);
   for (let sign = 0; sign < 5; sign++) {
     await clock.move(99);
-    patience.touch();
+    timeout.touch();
   }
-  assert.equal(patience.signal.aborted, false);
+  assert.equal(timeout.signal.aborted, false);
   await clock.move(100);
-  assert.equal(patience.signal.aborted, true);
+  assert.equal(timeout.signal.aborted, true);
 });
 
 Deno.test("Patience stands still while anybody is asked, and goes on afterwards", async () => {
   const clock = new HandClock();
-  const patience = new Patience(clock, 100);
+  const timeout = new CallTimeout(clock, 100);
   const first = Promise.withResolvers<string>();
   const second = Promise.withResolvers<string>();
   const held = [
-    patience.hold(() => first.promise),
-    patience.hold(() => second.promise),
+    timeout.hold(() => first.promise),
+    timeout.hold(() => second.promise),
   ];
   await clock.move(1_000);
-  patience.touch();
+  timeout.touch();
   first.resolve("a");
   await held[0];
   await clock.move(1_000);
-  assert.equal(patience.signal.aborted, false);
+  assert.equal(timeout.signal.aborted, false);
   second.reject(new Error("b"));
   await assert.rejects(held[1] ?? Promise.resolve(), /b/);
   await clock.move(100);
-  assert.equal(patience.signal.aborted, true);
+  assert.equal(timeout.signal.aborted, true);
 });
 
 Deno.test("Patience that has ended waits for nothing", async () => {
   const clock = new HandClock();
-  const patience = new Patience(clock, 100);
-  patience.end();
-  patience.touch();
+  const timeout = new CallTimeout(clock, 100);
+  timeout.end();
+  timeout.touch();
   await clock.move(1_000);
-  assert.equal(patience.signal.aborted, false);
+  assert.equal(timeout.signal.aborted, false);
   assert.equal(clock.waiting, 0);
 });

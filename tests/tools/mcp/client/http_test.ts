@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { LIMITS } from "../../../../core/protocol/limits.ts";
 import type { Tool, ToolOutput } from "../../../../core/protocol/tool.ts";
 import { serveMcpHttp } from "../../../support/mcp_http.ts";
-import { behindUrl, host, testHub } from "../support.ts";
+import { behindUrl, host, testServers } from "../support.ts";
 import { call, recordingContext, settings } from "../../support.ts";
 
 const FREE = settings({ sandbox: { mode: "danger-full-access" } });
@@ -18,7 +18,7 @@ for (const mode of ["json", "sse"] as const) {
   Deno.test(`A server behind a URL is used with answers as ${mode}, and told goodbye`, async () => {
     await using server = serveMcpHttp({ tools: TOOLS, mode });
     {
-      await using t = testHub([behindUrl("u", server.url)]);
+      await using t = testServers([behindUrl("u", server.url)]);
       const echo = await t.tool("echo");
       assert.deepEqual(await run(echo, { text: "hi" }), {
         content: "hi",
@@ -42,7 +42,7 @@ for (const mode of ["json", "sse"] as const) {
 Deno.test("A server behind a URL gets its headers and its token", async () => {
   await using server = serveMcpHttp({ tools: TOOLS, tokens: () => ["tok"] });
   const spec = behindUrl("u", server.url);
-  await using t = testHub([{
+  await using t = testServers([{
     ...spec,
     transport: {
       type: "http",
@@ -66,7 +66,7 @@ Deno.test("A server behind a URL gets its headers and its token", async () => {
 Deno.test("A server behind a URL that wants a login or a token says so", async () => {
   await using server = serveMcpHttp({ tools: TOOLS, tokens: () => ["tok"] });
   const withToken = behindUrl("token", server.url);
-  await using t = testHub([
+  await using t = testServers([
     behindUrl("login", server.url),
     {
       ...withToken,
@@ -94,7 +94,7 @@ Deno.test("A server behind a URL where nothing listens is one warning", async ()
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
-  await using t = testHub([behindUrl("u", `http://127.0.0.1:${port}/mcp`)]);
+  await using t = testServers([behindUrl("u", `http://127.0.0.1:${port}/mcp`)]);
   assert.deepEqual(await t.tools(), []);
   assert.equal(t.warnings.length, 1);
   assert.match(t.warnings[0] ?? "", /refused/i);
@@ -102,7 +102,7 @@ Deno.test("A server behind a URL where nothing listens is one warning", async ()
 
 Deno.test("A stream that ends or breaks before the answer is a failed call at once", async () => {
   await using server = serveMcpHttp({ tools: TOOLS });
-  await using t = testHub([behindUrl("u", server.url)]);
+  await using t = testServers([behindUrl("u", server.url)]);
   const cut = await run(await t.tool("cut"));
   assert.match(String(cut.content), /it ended without an answer/);
   const broken = await run(await t.tool("broken"));
@@ -119,7 +119,7 @@ Deno.test("A stream that ends or breaks before the answer is a failed call at on
 
 Deno.test("Progress comes over a stream, before the answer", async () => {
   await using server = serveMcpHttp({ tools: TOOLS });
-  await using t = testHub([behindUrl("u", server.url)]);
+  await using t = testServers([behindUrl("u", server.url)]);
   const context = recordingContext(FREE);
   const output = await (await t.tool("progress")).run(call({}), context);
   assert.equal(output.content, "done");
@@ -128,7 +128,7 @@ Deno.test("Progress comes over a stream, before the answer", async () => {
 
 Deno.test("A session that the server has forgotten is begun anew, and the call made", async () => {
   await using server = serveMcpHttp({ tools: TOOLS });
-  await using t = testHub([behindUrl("u", server.url)]);
+  await using t = testServers([behindUrl("u", server.url)]);
   const echo = await t.tool("echo");
   server.forget();
   const output = await run(echo, { text: "again" });
@@ -142,7 +142,7 @@ Deno.test("A session that the server has forgotten is begun anew, and the call m
 for (const mode of ["json", "sse"] as const) {
   Deno.test(`An answer that is too long is not read into memory (${mode})`, async () => {
     await using server = serveMcpHttp({ tools: TOOLS, mode });
-    await using t = testHub([behindUrl("u", server.url)]);
+    await using t = testServers([behindUrl("u", server.url)]);
     const huge = await t.tool("huge");
     const bytes = LIMITS.mcpMessageBytes;
     const output = await run(huge, { bytes });
@@ -183,7 +183,7 @@ Deno.test("The list of tools is the same bytes in fifty starts, in whatever orde
       behindUrl("two", two.url),
       behindUrl("three", three.url),
     ].sort(() => Math.random() - 0.5);
-    await using t = testHub(servers);
+    await using t = testServers(servers);
     const tools = await t.tools();
     lists.add(JSON.stringify(tools.map(({ spec }) => spec)));
   }

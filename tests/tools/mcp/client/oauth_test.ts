@@ -5,7 +5,7 @@ import { McpTokenStore } from "../../../../tools/mcp/client/tokens.ts";
 import type { McpHttpSpec } from "../../../../tools/mcp/client/server_config.ts";
 import { Authority } from "../../../support/mcp_authority.ts";
 import type { McpHttp } from "../../../support/mcp_http.ts";
-import { behindUrl, host, testHub } from "../support.ts";
+import { behindUrl, host, testServers } from "../support.ts";
 import { call, recordingContext, settings } from "../../support.ts";
 
 const REDIRECT = "http://127.0.0.1:1/callback";
@@ -64,7 +64,7 @@ async function echo({ server, codexHome }: Fixture): Promise<{
   readonly text: string;
   readonly warnings: readonly string[];
 }> {
-  await using t = testHub([behindUrl("docs", server.url)], { codexHome });
+  await using t = testServers([behindUrl("docs", server.url)], { codexHome });
   const [tool] = await t.tools();
   const context = recordingContext(
     settings({ sandbox: { mode: "danger-full-access" } }),

@@ -1,5 +1,5 @@
 /** What a back end enforces of a plan, for consumers and the model. Pure. */
-import type { SandboxReceipt } from "../core/protocol/policy.ts";
+import type { SandboxStatus } from "../core/protocol/policy.ts";
 import { unreachable } from "../core/util/assert.ts";
 import type { Backend } from "./backends/backend.ts";
 import type { SandboxPlan } from "./plan/plan.ts";
@@ -41,11 +41,11 @@ export function describeEnforced(
 }
 
 /** The receipt of a confined policy. */
-export function buildReceipt(
+export function buildStatus(
   backend: Backend,
   plan: SandboxPlan,
   failures: string,
-): SandboxReceipt {
+): SandboxStatus {
   const weak = backend.kind === "bwrap" && !backend.features.networkNamespace &&
       !plan.networkAccess
     ? ["no private network: all sockets are closed, also to this machine"]
