@@ -1,11 +1,12 @@
 /** Puts one agent together: provider, tools behind the gate, prompt, limits. */
 import { createAuth } from "../config/provider/auth.ts";
 import {
-  instructionsFileOf,
+  isToolOn,
   limitsOf,
   priceOf,
   turnSettingsOf,
   webSearchOf,
+  webSearchOptions,
 } from "../config/settings.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { unknownModelWarning } from "../config/provider/models.ts";
@@ -35,6 +36,7 @@ import { createGate } from "../../tools/gate/gate.ts";
 import { builtinTools } from "../../tools/mod.ts";
 import { openRuleStore, type RuleStore } from "../../tools/gate/rule_store.ts";
 import { openNotify } from "./hooks.ts";
+import { withoutLoginShells } from "./login_shell.ts";
 import type { McpAccess } from "./mcp_access.ts";
 
 /** Stands for the missing home: a folder that never is. */
@@ -57,8 +59,10 @@ export interface AgentRuntime {
   readonly hooks: Hooks;
   /** Who began this run, for those who are told of its turns. */
   readonly source: ThreadMeta["source"];
-  /** Stand for those of the configuration. */
+  /** Instead of those of the configuration. */
   readonly instructions?: string;
+  /** Instead of the configured one. */
+  readonly model?: string;
   /** Absent when no MCP server is configured. */
   readonly mcp?: McpAccess;
 }
@@ -79,6 +83,8 @@ export async function createAgent(
   const unknown = unknownModelWarning(settings.model);
   if (unknown !== undefined) warn(unknown);
   const context = promptSourceOf(runtime, instructions, warn);
+  const compactPrompt = config.compact_prompt ??
+    await loadText(host, "experimental_compact_prompt_file", config);
   const price = priceOf(config, settings.model.slug);
   const notify = openNotify(host, loaded, { source: runtime.source, warn });
   return {
@@ -95,9 +101,8 @@ export async function createAgent(
       }),
       tools: toolsOf(runtime, request.threadId),
       instructions,
-      ...(config.compact_prompt !== undefined && {
-        compactPrompt: config.compact_prompt,
-      }),
+      ...(compactPrompt !== undefined && { compactPrompt }),
+      hideReasoning: config.hide_agent_reasoning,
       context,
       ...checkpointsOf(runtime, request),
       hooks: runtime.hooks,
@@ -115,13 +120,17 @@ export async function createAgent(
 
 /** The settings a thread of this run starts with. */
 export function settingsOf(
-  runtime: Pick<AgentRuntime, "host" | "loaded" | "canAsk" | "outputSchema">,
+  runtime: Pick<
+    AgentRuntime,
+    "host" | "loaded" | "canAsk" | "outputSchema" | "model"
+  >,
 ): TurnSettings {
-  const { host, loaded, canAsk, outputSchema } = runtime;
+  const { host, loaded, canAsk, outputSchema, model } = runtime;
   return turnSettingsOf(loaded, {
     shell: basename(host.env("SHELL") ?? "/bin/sh"),
     canAsk,
     ...(outputSchema !== undefined && { outputSchema }),
+    ...(model !== undefined && { model }),
   });
 }
 
@@ -130,20 +139,33 @@ export async function loadInstructions(
   runtime: Pick<AgentRuntime, "host" | "loaded" | "instructions">,
 ): Promise<string | undefined> {
   if (runtime.instructions !== undefined) return runtime.instructions;
-  const path = instructionsFileOf(runtime.loaded.config);
+  const { host, loaded: { config } } = runtime;
+  return await loadText(host, "model_instructions_file", config) ??
+    await loadText(host, "experimental_instructions_file", config) ??
+    config.instructions;
+}
+
+// A file of words for the model that is named and cannot be used ends the run.
+async function loadText(
+  host: Host,
+  key:
+    | "model_instructions_file"
+    | "experimental_instructions_file"
+    | "experimental_compact_prompt_file",
+  config: LoadedConfig["config"],
+): Promise<string | undefined> {
+  const path = config[key];
   if (path === undefined) return undefined;
   try {
-    const text = (await runtime.host.files.readText(path)).trim();
+    const text = (await host.files.readText(path)).trim();
     if (text !== "") return text;
   } catch (error) {
-    throw new UserError(
-      "config",
-      `Cannot read model_instructions_file ${path}: ${errorText(error)}`,
-    );
+    const why = errorText(error);
+    throw new UserError("config", `Cannot read ${key} ${path}: ${why}`);
   }
   throw new UserError(
     "config",
-    `Cannot use model_instructions_file ${path}: it is empty`,
+    `Cannot use ${key} ${path}: the file is empty, must hold text`,
   );
 }
 
@@ -197,7 +219,10 @@ function createAgentGate(runtime: AgentRuntime): Gate {
 }
 
 function toolsOf(runtime: AgentRuntime, threadId: string): ThreadDeps["tools"] {
-  const gate = createAgentGate(runtime);
+  const { config } = runtime.loaded;
+  const gate = config.allow_login_shell
+    ? createAgentGate(runtime)
+    : withoutLoginShells(createAgentGate(runtime));
   return async (settings, asker) => {
     const mcpServers = await runtime.mcp?.mcpServers();
     return [
@@ -205,11 +230,9 @@ function toolsOf(runtime: AgentRuntime, threadId: string): ThreadDeps["tools"] {
         host: runtime.host,
         gate,
         applyPatch: settings.model.applyPatch,
-        webSearch: webSearchOf(
-          runtime.loaded.config,
-          providerOf(runtime.loaded.config, runtime.host),
-        ),
-      }),
+        webSearch: webSearchOf(config, providerOf(config, runtime.host)),
+        webSearchOptions: webSearchOptions(config),
+      }).filter(({ name }) => isToolOn(config, name)),
       ...await mcpServers?.tools({ threadId, ...asker }) ?? [],
     ];
   };
@@ -234,9 +257,13 @@ export function promptSourceOf(
     rootMarkers: config.project_root_markers,
     fallbackNames: config.project_doc_fallback_filenames,
     docBytesMax: config.project_doc_max_bytes,
-    skillsConfig: (config.skills.config ?? []).flatMap(({ path, enabled }) =>
-      path === undefined ? [] : [{ path, enabled }]
-    ),
+    skillsConfig: config.skills.config,
+    omit: [
+      ...config.include_permissions_instructions
+        ? []
+        : ["permissions" as const],
+      ...config.include_environment_context ? [] : ["environment" as const],
+    ],
     permissions: async (settings) => {
       const roots = writableRoots(settings.sandbox, {
         workspace: settings.cwd,

@@ -11,7 +11,16 @@ import {
   throwErrors,
   withoutMachineKeys,
 } from "./check.ts";
-import { type Layer, mergeLayers, type Origin, originOf } from "./layers.ts";
+import {
+  type Layer,
+  layerOrigin,
+  mergeLayers,
+  type Origin,
+  originOf,
+  renderOrigin,
+} from "./layers.ts";
+import { findWithoutEffect } from "./file/schema_walk.ts";
+import { renderKeyPath } from "./validate.ts";
 import { valueAt } from "./file/tree.ts";
 import {
   loadProfile,
@@ -101,6 +110,7 @@ export async function loadConfig(
     warnings: [
       ...checked.flatMap((one) => one.warnings),
       ...project.warnings,
+      ...adviceOnEffect(checked.map((one) => one.layer)),
       ...adviceOf(config, flags),
     ],
     origin: (key) =>
@@ -244,6 +254,20 @@ function memoryLayer(
   base: string,
 ): Layer {
   return { kind, tree, prefix: [], base };
+}
+
+// One sentence a file: one of Codex may have many.
+function adviceOnEffect(layers: readonly Layer[]): string[] {
+  return layers.flatMap((layer) => {
+    const keys = findWithoutEffect(layer.tree).map((path) => {
+      const { line } = layerOrigin(layer, path);
+      return renderKeyPath(path) +
+        (line === undefined ? "" : ` (line ${line})`);
+    });
+    if (keys.length === 0) return [];
+    const place = layer.file ?? renderOrigin({ layer: layer.kind });
+    return [`Config without effect (${place}): ${keys.join(", ")}`];
+  });
 }
 
 function adviceOf(config: Config, flags: ConfigFlags): string[] {

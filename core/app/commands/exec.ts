@@ -91,11 +91,21 @@ async function openRun(
   });
   try {
     await checkRepository(host, runtime.loaded, flags);
-    return { ...await openThread(runtime, commandLine), parts, runtime };
+    const asked = withReviewModel(runtime, commandLine);
+    return { ...await openThread(asked, commandLine), parts, runtime };
   } catch (error) {
     await runtime.mcp?.close();
     throw error;
   }
+}
+
+function withReviewModel(runtime: Runtime, line: CommandLine): Runtime {
+  const { review_model: model } = runtime.loaded.config;
+  const isReview = line.command === "exec review";
+  if (!isReview || model === undefined || line.flags.model !== undefined) {
+    return runtime;
+  }
+  return { ...runtime, model };
 }
 
 // A thread that opens while the run is stopped gives its log and lock back.

@@ -9,6 +9,7 @@ import {
 } from "../../config/provider/login.ts";
 import { providerOf } from "../../config/provider/providers.ts";
 import { FEATURES } from "../../config/file/schema_ignored.ts";
+import { isLiveFeature } from "../../config/file/schema_walk.ts";
 import { readPrompt } from "../../frontends/exec/stdin.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
 import { UserError } from "../../protocol/error.ts";
@@ -50,7 +51,10 @@ export async function runSetupCommand(
       const features = featuresOf(loaded);
       return await print(
         features,
-        () => features.map((one) => `${one.name.padEnd(32)}${one.enabled}`),
+        () =>
+          features.map(({ name, enabled, hasEffect }) =>
+            `${name.padEnd(40)}${hasEffect ? enabled : "without effect"}`
+          ),
       );
     }
     case "login":
@@ -109,9 +113,16 @@ async function printSchema(
 
 function featuresOf(
   { config }: LoadedConfig,
-): readonly { readonly name: string; readonly enabled: boolean }[] {
-  return Object.keys(FEATURES).sort()
-    .map((name) => ({ name, enabled: featureOn(config, name) }));
+): readonly {
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly hasEffect: boolean;
+}[] {
+  return Object.keys(FEATURES).sort().map((name) => ({
+    name,
+    enabled: featureOn(config, name),
+    hasEffect: isLiveFeature(name),
+  }));
 }
 
 function textLines(text: string): readonly string[] {

@@ -141,7 +141,7 @@ export async function loadCatalog(
 }
 
 /** A catalog in Codex's form: `{"models": [{"slug", "context_window", …}]}`. */
-export function parseCatalog(text: string, path: string): ModelCatalog {
+function parseCatalog(text: string, path: string): ModelCatalog {
   const result = z.safeParse(CatalogFile, parseJson(text, path));
   if (!result.success) {
     const issue = result.error.issues[0];
