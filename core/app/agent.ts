@@ -28,7 +28,7 @@ import { PROGRAM, VERSION } from "../protocol/version.ts";
 import { createCheckpoints } from "../session/undo/checkpoints.ts";
 import type { ThreadDeps } from "../session/state/deps.ts";
 import type { Agent, AgentRequest } from "../session/thread/open.ts";
-import { basename } from "../util/path.ts";
+import { basename, resolvePath } from "../util/path.ts";
 import type { JsonObject } from "../util/json/json.ts";
 import { BASE_INSTRUCTIONS } from "../../prompts/mod.ts";
 import { createApprovalMemory } from "../../tools/gate/approval_memory.ts";
@@ -185,6 +185,9 @@ export async function loadRules(
         : []),
     ],
     ignoreFiles: flags.ignoreRules ?? false,
+    ...(flags.rules !== undefined && {
+      files: flags.rules.map((path) => resolvePath(host.cwd, path)),
+    }),
     savedPath: `${home ?? NO_HOME}/rules/default.rules`,
   });
 }

@@ -69,7 +69,12 @@ function buildReviewPrompt(
     targets.push({ type: "branch", base: flags.base });
   }
   if (flags.commit !== undefined) {
-    targets.push({ type: "commit", commit: flags.commit });
+    const { commit, title } = flags;
+    targets.push({
+      type: "commit",
+      commit,
+      ...(title !== undefined && { title }),
+    });
   }
   if (prompt !== undefined && prompt !== "-") {
     targets.push({ type: "custom", instructions: prompt });

@@ -16,6 +16,7 @@ import { UserError } from "../../protocol/error.ts";
 import { exitCode } from "../../contract/exit_code.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
+import { PROGRAM } from "../../protocol/version.ts";
 import { unreachable } from "../../util/assert.ts";
 import { printLines } from "../print.ts";
 import { renderConfigSchema } from "../../config/file/schema.ts";
@@ -84,7 +85,7 @@ async function login(
   if (!flags.withApiKey) {
     throw new UserError(
       "usage",
-      "Cannot log in with an account: must be called with --with-api-key and the key on stdin",
+      `Only API keys are supported: printenv OPENAI_API_KEY | ${PROGRAM} login --with-api-key`,
     );
   }
   if (terminal.stdin.isTty) {

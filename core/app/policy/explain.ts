@@ -119,8 +119,7 @@ export async function revokeRule(
     return {
       exitCode: 2,
       stdout: "",
-      stderr:
-        `Cannot revoke "${text}": ${state}; see rondo policy rules\n`,
+      stderr: `Cannot revoke "${text}": ${state}; see rondo policy rules\n`,
     };
   }
   await store.revoke(rule);
