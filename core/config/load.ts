@@ -11,16 +11,8 @@ import {
   throwErrors,
   withoutMachineKeys,
 } from "./check.ts";
-import {
-  type Layer,
-  layerOrigin,
-  mergeLayers,
-  type Origin,
-  originOf,
-  renderOrigin,
-} from "./layers.ts";
-import { findWithoutEffect } from "./file/schema_walk.ts";
-import { renderKeyPath } from "./validate.ts";
+import { adviseOn, adviseOnEffect } from "./advice.ts";
+import { type Layer, mergeLayers, type Origin, originOf } from "./layers.ts";
 import { valueAt } from "./file/tree.ts";
 import {
   loadProfile,
@@ -110,8 +102,8 @@ export async function loadConfig(
     warnings: [
       ...checked.flatMap((one) => one.warnings),
       ...project.warnings,
-      ...adviceOnEffect(checked.map((one) => one.layer)),
-      ...adviceOf(config, flags),
+      ...adviseOnEffect(checked.map((one) => one.layer)),
+      ...adviseOn(config, flags),
     ],
     origin: (key) =>
       originOf(layers, typeof key === "string" ? key.split(".") : key),
@@ -254,39 +246,6 @@ function memoryLayer(
   base: string,
 ): Layer {
   return { kind, tree, prefix: [], base };
-}
-
-// One sentence a file: one of Codex may have many.
-function adviceOnEffect(layers: readonly Layer[]): string[] {
-  return layers.flatMap((layer) => {
-    const keys = findWithoutEffect(layer.tree).map((path) => {
-      const { line } = layerOrigin(layer, path);
-      return renderKeyPath(path) +
-        (line === undefined ? "" : ` (line ${line})`);
-    });
-    if (keys.length === 0) return [];
-    const place = layer.file ?? renderOrigin({ layer: layer.kind });
-    return [`Config without effect (${place}): ${keys.join(", ")}`];
-  });
-}
-
-function adviceOf(config: Config, flags: ConfigFlags): string[] {
-  const advice: string[] = [];
-  if (config.approval_policy === "on-failure") {
-    advice.push(
-      'Approval policy "on-failure" is deprecated, use "on-request"',
-    );
-  }
-  if (flags.fullAuto) {
-    advice.push("--full-auto is deprecated, use --sandbox workspace-write");
-  }
-  const isReadOnly = config.sandbox_mode === "read-only";
-  if (isReadOnly && (flags.addDir ?? []).length > 0) {
-    advice.push(
-      "Ignoring --add-dir: the sandbox is read-only, use --sandbox workspace-write",
-    );
-  }
-  return advice;
 }
 
 function resolveAddDirs(

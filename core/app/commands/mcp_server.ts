@@ -88,7 +88,7 @@ function createServices(
 }
 
 /** The flags of the command line with what the call says over them. */
-export function buildFlags(base: Flags, request: StartArguments): Flags {
+function buildFlags(base: Flags, request: StartArguments): Flags {
   const { model, profile, cwd, sandbox } = request;
   const approval = request["approval-policy"];
   const config = [
