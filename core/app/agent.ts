@@ -39,7 +39,7 @@ import { openNotify } from "./hooks.ts";
 import { withoutLoginShells } from "./login_shell.ts";
 import type { McpAccess } from "./mcp_access.ts";
 
-/** Stands for the missing home: a folder that never is. */
+/** Instead of a missing home: a folder that never exists. */
 export const NO_HOME = "/nonexistent";
 
 /** What is the same for all threads of this run. */
@@ -52,12 +52,12 @@ export interface AgentRuntime {
   /** Whether somebody can be asked. */
   readonly canAsk: boolean;
   readonly outputSchema?: JsonObject;
-  /** What the person should know of how this world was opened. */
+  /** What the user should know of how this run was opened. */
   readonly warnings: readonly string[];
   /** How the provider is reached. */
   readonly transport: Pick<TransportOptions, "httpClient" | "probe">;
   readonly hooks: Hooks;
-  /** Who began this run, for those who are told of its turns. */
+  /** Who started this run, for hooks and notifiers. */
   readonly source: ThreadMeta["source"];
   /** Instead of those of the configuration. */
   readonly instructions?: string;
@@ -169,7 +169,7 @@ async function loadText(
   );
 }
 
-/** The rules of the person and of a trusted project. */
+/** The rules of the user and of a trusted project. */
 export async function loadRules(
   host: Host,
   loaded: LoadedConfig,

@@ -15,7 +15,7 @@ import {
   withoutUnknown,
 } from "./validate.ts";
 
-/** A layer without what is not understood in it, and the sentences about that. */
+/** A layer without its unknown keys, and the messages about them. */
 export interface CheckedLayer {
   readonly layer: Layer;
   readonly warnings: readonly string[];
@@ -42,7 +42,7 @@ export function checkLayer(layer: Layer, isStrict: boolean): CheckedLayer {
   };
 }
 
-/** The layer of a project without the keys that only the person may set. */
+/** The layer of a project without the keys that only the user may set. */
 export function withoutMachineKeys(layer: Layer): CheckedLayer {
   const tree: TomlTable = emptyTable();
   const warnings: string[] = [];

@@ -31,7 +31,7 @@ export interface LoadOptions {
   readonly flags?: ConfigFlags;
   /** Absolute; the host's when absent. */
   readonly cwd?: string;
-  /** Whether somebody is there who can be asked; decides the default approval policy. */
+  /** Whether a user can be asked; decides the default approval policy. */
   readonly canAsk: boolean;
   /** Instead of /etc/codex/config.toml. */
   readonly systemConfigPath?: string;
@@ -189,7 +189,7 @@ async function loadPersonal(
   return { below, above: [overrides, memoryLayer("flag", flagTree, cwd)] };
 }
 
-// A folder's own file counts only once the person trusts the project.
+// A folder's own file counts only once the user trusts the project.
 async function loadProject(
   host: Host,
   place: {
@@ -222,7 +222,7 @@ async function loadProject(
   return { layers, warnings };
 }
 
-// A folder that nobody decided about is only looked at.
+// A folder that the user has not decided about is read-only.
 function defaultLayer(cwd: string, trust: Trust, canAsk: boolean): Layer {
   const tree = emptyTable();
   tree["sandbox_mode"] = trust.level === undefined

@@ -1,4 +1,4 @@
-/** What the parts of the program want to know of the configuration, in their own words. */
+/** The configuration as the parts of the program need it. */
 import type { LimitRaise } from "../contract/command_line.ts";
 import type {
   ApprovalPolicy,
@@ -60,7 +60,7 @@ export function sandboxPolicyOf(
 }
 
 /**
- * When the person is asked. Without anybody to ask, `on-request` and `on-failure` are
+ * When the user is asked. Without a user, `on-request` and `on-failure` are
  * `never`; `untrusted` and `granular` stay, since `never` would allow more than they do.
  */
 function approvalPolicyOf(

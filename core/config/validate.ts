@@ -120,7 +120,7 @@ function unionProblem(
       return {
         kind: "invalid",
         path: [...full, key],
-        hint: "absent: there is no such key",
+        hint: "absent: unknown key",
       };
     }
     const value = valueAt(tree, full);

@@ -132,7 +132,7 @@ async function loadSchema(
   const fail = (why: string): UserError =>
     new UserError("usage", `Cannot read output schema ${path}: ${why}`);
   const stat = await host.files.stat(path);
-  if (stat === undefined) throw fail("there is no such file");
+  if (stat === undefined) throw fail("no such file");
   if (stat.size > LIMITS.outputSchemaBytes) {
     throw fail(
       `it has ${stat.size} bytes, must have at most ${LIMITS.outputSchemaBytes}`,
@@ -144,13 +144,13 @@ async function loadSchema(
   } catch (error) {
     throw fail(errorText(error));
   }
-  if (schema === undefined) throw fail("it is no JSON object");
+  if (schema === undefined) throw fail("not a JSON object");
   try {
     const { buildSchemaCheck } = await import("../../util/json/json_schema.ts");
     buildSchemaCheck(schema);
     return schema;
   } catch (error) {
-    throw fail(`it is no valid JSON Schema: ${errorText(error)}`);
+    throw fail(`not a valid JSON Schema: ${errorText(error)}`);
   }
 }
 
@@ -169,6 +169,6 @@ async function checkRepository(
   }
   throw new UserError(
     "usage",
-    `Cannot start in ${loaded.cwd}: it is no git repository, must be one or trusted (${PROGRAM} asks when it is started here); --skip-git-repo-check goes ahead`,
+    `Cannot start in ${loaded.cwd}: not a git repository and not trusted: run ${PROGRAM} here once to trust it, or pass --skip-git-repo-check`,
   );
 }

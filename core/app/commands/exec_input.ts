@@ -52,9 +52,7 @@ async function checkImages(
   for (const path of images) {
     const stat = await host.files.stat(resolvePath(cwd, path));
     if (stat?.isFile) continue;
-    const state = stat === undefined
-      ? "there is no such file"
-      : "it is no file";
+    const state = stat === undefined ? "no such file" : "not a file";
     throw new UserError("usage", `Cannot read image ${path}: ${state}`);
   }
 }

@@ -126,7 +126,7 @@ export type Config = DeepReadonly<z.infer<typeof ConfigFile>>;
 export type ProviderConfig = DeepReadonly<z.infer<typeof ProviderTable>>;
 export type McpServerConfig = DeepReadonly<z.infer<typeof McpServerTable>>;
 
-/** Keys a project's own file may not set: they are about the machine and its person. */
+/** Keys a project's own file may not set: they are about the machine and its user. */
 export const MACHINE_KEYS: ReadonlySet<string> = new Set([
   "model_provider",
   "model_providers",

@@ -168,7 +168,7 @@ Deno.test("a conversation is opened, named, listed, written out, and found again
   );
   await assert.rejects(
     () => services.exportThread(first.thread.id, { format: "markdown" }),
-    /there is such a file already/,
+    /the file exists/,
   );
 
   const second = t.follow(await services.start());

@@ -69,7 +69,7 @@ Deno.test("modelInfoOf() guesses carefully for a model it does not know", () => 
   assert.equal(model.supportsReasoning, false);
   assert.equal(
     unknownModelWarning(model),
-    'Model "qwen3-coder:30b" is not in the catalog: assuming a window of 128000 tokens; set model_context_window to what it has',
+    'Unknown model "qwen3-coder:30b", assuming a context window of 128000 tokens; set model_context_window',
   );
   assert.equal(unknownModelWarning(info("gpt-5.5")), undefined);
 });
@@ -168,7 +168,7 @@ Deno.test("loadCatalog() says what is wrong with a catalog", async () => {
   const load = (): Promise<ModelCatalog> => loadCatalog(machine.host(), path);
   await assert.rejects(load(), {
     name: "UserError",
-    message: `Cannot read model catalog ${path}: there is no such file`,
+    message: `Cannot read model catalog ${path}: no such file`,
   });
   await machine.write(path, "{");
   await assert.rejects(load(), {
