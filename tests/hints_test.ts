@@ -14,7 +14,7 @@ const END =
   /[,;:)(<>|[…&`#]|\\|\.( |$)| {2,}|(?<= )(or|and|to|for|with|says|takes) /;
 
 /** What may follow the name in a sentence about the program itself. */
-const PROSE = /^(X|asks|in|itself|rows|COMMAND)$/;
+const PROSE = /^(X|asks|here|in|itself|rows|COMMAND)$/;
 
 const FIRST_WORDS = new Set(commandPaths().map(([first]) => first));
 
