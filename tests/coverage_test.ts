@@ -53,6 +53,20 @@ Deno.test("every flag is read, or says that it is only accepted", async () => {
   assert.deepEqual(unread, []);
 });
 
+Deno.test("every field that is promised to programs is named where events are made", async () => {
+  const files = await loadFiles(ROOT);
+  const code = files.filter(({ path }) =>
+    /^(core|prompts)\//.test(path) &&
+    !/^core\/contract\/(event|item)\.ts$/.test(path)
+  ).map(({ text }) => withoutComments(text)).join("\n");
+  const register = new URL("golden/files/contract.json", import.meta.url);
+  const { events, result } = JSON.parse(await Deno.readTextFile(register));
+  const unsent = Object.keys({ ...events, ...result }).filter((path) =>
+    !new RegExp(`\\b${path.split(".").at(-1)}\\b`).test(code)
+  );
+  assert.deepEqual(unsent, []);
+});
+
 Deno.test("every command is run by a test", async () => {
   const files = (await loadFiles(ROOT)).filter(({ path }) =>
     path.startsWith("tests/") && path !== "tests/main_test.ts"
