@@ -259,7 +259,7 @@ function versionText(): string {
   return `${PROGRAM} ${VERSION}\n`;
 }
 
-// A reader that has left is no error of ours: `rondo --help | head -1`.
+// A reader that has left is not an error: `rondo --help | head -1`.
 async function print(text: string): Promise<number> {
   const { denoTerminal } = await import("./core/host/terminal.ts");
   const { stdout } = denoTerminal();

@@ -2,11 +2,16 @@
 import { denoHost } from "./host/host.ts";
 import { prepareProcess } from "./host/process.ts";
 import { denoTerminal } from "./host/terminal.ts";
-import type { CommandLine } from "./contract/command_line.ts";
+import type { CommandLine, CommandName } from "./contract/command_line.ts";
 import type { Host } from "./protocol/host.ts";
 import { LIMITS } from "./protocol/limits.ts";
 import type { Terminal } from "./protocol/terminal.ts";
-import { unreachable } from "./util/assert.ts";
+
+type Run = (
+  commandLine: CommandLine,
+  host: Host,
+  terminal: Terminal,
+) => Promise<number>;
 
 /** Runs a command and resolves to its exit code. Throws what its frontend did not phrase. */
 export async function runApp(
@@ -16,16 +21,19 @@ export async function runApp(
   prepareProcess();
   const real = denoHost(options);
   const terminal = denoTerminal();
-  const { flags } = commandLine;
+  const { flags, command } = commandLine;
+  const word = command.split(" ")[0] as keyof Loaders;
   try {
+    // The word chooses a part that takes its commands: the types of the table say so.
+    const run = await LOADERS[word]() as Run;
     if (flags.record === undefined && flags.replay === undefined) {
-      return await runCommand(commandLine, real, terminal);
+      return await run(commandLine, real, terminal);
     }
     const { runRecorded } = await import("./app/cassette.ts");
     return await runRecorded(
       commandLine,
       { host: real, terminal },
-      (host) => runCommand(commandLine, host, terminal),
+      (host) => run(commandLine, host, terminal),
     );
   } finally {
     await flushOutput(terminal);
@@ -38,123 +46,65 @@ async function flushOutput({ stdout, stderr }: Terminal): Promise<void> {
   await Promise.all([stdout.flush({ timeoutMs }), stderr.flush({ timeoutMs })]);
 }
 
-// Each part is loaded when it is asked for: most of them are never needed together.
-async function runCommand(
-  commandLine: CommandLine,
-  host: Host,
-  terminal: Terminal,
-): Promise<number> {
-  const { command } = commandLine;
-  switch (command) {
-    case "exec":
-    case "exec resume":
-    case "exec fork":
-    case "exec review": {
-      const { runExecCommand } = await import("./app/commands/exec.ts");
-      return await runExecCommand(commandLine, host, terminal);
-    }
-    case "repl":
-    case "resume":
-    case "fork": {
-      const { runReplCommand } = await import("./app/repl/command.ts");
-      return await runReplCommand(commandLine, host, terminal);
-    }
-    case "sessions list":
-    case "sessions show":
-    case "sessions search":
-    case "sessions rename":
-    case "sessions archive":
-    case "sessions delete":
-    case "sessions export":
-    case "sessions verify":
-    case "sessions repair":
-    case "sessions prune":
-    case "sessions cache": {
-      const { runSessionCommand } = await import("./app/commands/sessions.ts");
-      return await runSessionCommand(commandLine, host, terminal);
-    }
-    case "rollback":
-    case "undo": {
-      const { runUndoCommand } = await import("./app/commands/undo.ts");
-      return await runUndoCommand(commandLine, host, terminal);
-    }
-    case "sandbox":
-    case "policy explain":
-    case "policy test":
-    case "policy lint":
-    case "policy rules": {
-      const { runPolicyCommand } = await import("./app/policy/command.ts");
-      return await runPolicyCommand(commandLine, host, terminal);
-    }
-    case "config explain":
-    case "login":
-    case "login status":
-    case "logout":
-    case "features list":
-    case "schema": {
-      const { runSetupCommand } = await import("./app/commands/setup.ts");
-      return await runSetupCommand({ ...commandLine, command }, host, terminal);
-    }
-    default:
-      return await runMoreCommands(
-        { ...commandLine, command },
-        host,
-        terminal,
-      );
-  }
+type Word<C extends string> = C extends `${infer W} ${string}` ? W : C;
+
+/** Commands whose text `main.ts` prints without the application. */
+type Printed = "completion" | "man";
+
+type Loaders = {
+  readonly [W in Word<Exclude<CommandName, Printed>>]: () => Promise<
+    (
+      commandLine: CommandLine & {
+        readonly command: Extract<CommandName, W | `${W} ${string}`>;
+      },
+      host: Host,
+      terminal: Terminal,
+    ) => Promise<number>
+  >;
+};
+
+// By the first word of a command. Each part is loaded when it is asked for: most of them
+// are never needed together.
+const LOADERS: Loaders = {
+  "repl": loadRepl,
+  "resume": loadRepl,
+  "fork": loadRepl,
+  "exec": async () => (await import("./app/commands/exec.ts")).runExecCommand,
+  "sessions": async () =>
+    (await import("./app/commands/sessions.ts")).runSessionCommand,
+  "rollback": loadUndo,
+  "undo": loadUndo,
+  "sandbox": loadPolicy,
+  "policy": loadPolicy,
+  "config": loadSetup,
+  "login": loadSetup,
+  "logout": loadSetup,
+  "features": loadSetup,
+  "schema": loadSetup,
+  "doctor": async () => (await import("./app/commands/doctor.ts")).runDoctor,
+  "debug": async () =>
+    (await import("./app/commands/debug_prompt.ts")).runDebugPrompt,
+  "apply-patch": async () =>
+    (await import("./app/commands/apply_patch.ts")).runApplyPatchRole,
+  "mcp": async () => (await import("./app/mcp/command.ts")).runMcpCommand,
+  "mcp-server": async () =>
+    (await import("./app/commands/mcp_server.ts")).runMcpServerCommand,
+};
+
+async function loadRepl(): Promise<Run> {
+  return (await import("./app/repl/command.ts")).runReplCommand;
 }
 
-type MoreCommand = Extract<
-  CommandLine["command"],
-  | "doctor"
-  | "debug prompt"
-  | "apply-patch"
-  | `mcp${string}`
-  | "completion"
-  | "man"
->;
+async function loadUndo(): Promise<Run> {
+  return (await import("./app/commands/undo.ts")).runUndoCommand;
+}
 
-async function runMoreCommands(
-  commandLine: CommandLine & { readonly command: MoreCommand },
-  host: Host,
-  terminal: Terminal,
-): Promise<number> {
-  const { command } = commandLine;
-  switch (command) {
-    case "doctor": {
-      const { runDoctor } = await import("./app/commands/doctor.ts");
-      return await runDoctor(commandLine, host, terminal);
-    }
-    case "debug prompt": {
-      const { runDebugPrompt } = await import("./app/commands/debug_prompt.ts");
-      return await runDebugPrompt(commandLine, host, terminal);
-    }
-    case "apply-patch": {
-      const { runApplyPatchRole } = await import(
-        "./app/commands/apply_patch.ts"
-      );
-      return await runApplyPatchRole();
-    }
-    case "mcp list":
-    case "mcp get":
-    case "mcp add":
-    case "mcp remove":
-    case "mcp login":
-    case "mcp logout":
-    case "mcp test": {
-      const { runMcpCommand } = await import("./app/mcp/command.ts");
-      return await runMcpCommand({ ...commandLine, command }, host, terminal);
-    }
-    case "mcp-server": {
-      const { runMcpServerCommand } = await import(
-        "./app/commands/mcp_server.ts"
-      );
-      return await runMcpServerCommand(commandLine, host, terminal);
-    }
-    case "completion":
-    case "man":
-      throw new Error(`Broken invariant: ${command} is answered before`);
-    default:
-      return unreachable(command);
-  }
+async function loadPolicy(): Promise<Run> {
+  return (await import("./app/policy/command.ts")).runPolicyCommand;
+}
+
+async function loadSetup(): Promise<
+  typeof import("./app/commands/setup.ts").runSetupCommand
+> {
+  return (await import("./app/commands/setup.ts")).runSetupCommand;
 }

@@ -25,7 +25,8 @@ interface Schema {
   readonly description?: string;
 }
 
-if (import.meta.main) {
+/** Gives the client the types that the schemas say now. */
+export async function writeClient(): Promise<void> {
   await Deno.writeTextFile(CLIENT, await loadClient());
 }
 
@@ -39,7 +40,7 @@ export async function loadClient(): Promise<string> {
 }
 
 /** The types of events, items and input lines. */
-export function renderTypes(): string {
+function renderTypes(): string {
   const names = new Map<string, string>();
   const parts = [
     `/** major.minor of the contract these types were made from. */`,

@@ -3,6 +3,7 @@ import type { Gate } from "../core/protocol/command.ts";
 import { ToolError } from "../core/protocol/error.ts";
 import type { Host } from "../core/protocol/host.ts";
 import type { Tool } from "../core/protocol/tool.ts";
+import type { JsonObject } from "../core/util/json/json.ts";
 import {
   applyPatchFromShell,
   createApplyPatchTool,
@@ -18,6 +19,7 @@ interface BuiltinOptions {
   readonly gate: Gate;
   readonly applyPatch: "freeform" | "function";
   readonly webSearch: WebSearchMode;
+  readonly webSearchOptions?: JsonObject;
 }
 
 /** The tools of one generation. Their order is part of the prompt and never changes. */
@@ -34,12 +36,12 @@ export function builtinTools(options: BuiltinOptions): readonly Tool[] {
     createUpdatePlanTool(),
     createApplyPatchTool({ ...deps, form: options.applyPatch }),
     createViewImageTool({ host }),
-    ...webSearchTool(options.webSearch),
+    ...webSearchTool(options),
   ];
 }
 
-function webSearchTool(mode: WebSearchMode): readonly Tool[] {
-  const spec = webSearchSpec(mode);
+function webSearchTool(options: BuiltinOptions): readonly Tool[] {
+  const spec = webSearchSpec(options.webSearch, options.webSearchOptions);
   if (spec === undefined) return [];
   return [{
     name: "web_search",

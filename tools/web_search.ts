@@ -4,8 +4,12 @@ import type { JsonObject } from "../core/util/json/json.ts";
 /** `cached` searches the provider's index, `live` the web itself. */
 export type WebSearchMode = "disabled" | "cached" | "live";
 
-/** The entry for a mode; undefined when the tool is not offered. */
-export function webSearchSpec(mode: WebSearchMode): JsonObject | undefined {
+/** The entry for a mode, with what the server takes besides; undefined when not offered. */
+export function webSearchSpec(
+  mode: WebSearchMode,
+  options: JsonObject = {},
+): JsonObject | undefined {
   if (mode === "disabled") return undefined;
-  return { type: "web_search", external_web_access: mode === "live" };
+  const isLive = mode === "live";
+  return { type: "web_search", external_web_access: isLive, ...options };
 }

@@ -1,11 +1,12 @@
 /** Puts one agent together: provider, tools behind the gate, prompt, limits. */
 import { createAuth } from "../config/provider/auth.ts";
 import {
-  instructionsFileOf,
+  isToolOn,
   limitsOf,
   priceOf,
   turnSettingsOf,
   webSearchOf,
+  webSearchOptions,
 } from "../config/settings.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { unknownModelWarning } from "../config/provider/models.ts";
@@ -27,7 +28,7 @@ import { PROGRAM, VERSION } from "../protocol/version.ts";
 import { createCheckpoints } from "../session/undo/checkpoints.ts";
 import type { ThreadDeps } from "../session/state/deps.ts";
 import type { Agent, AgentRequest } from "../session/thread/open.ts";
-import { basename } from "../util/path.ts";
+import { basename, resolvePath } from "../util/path.ts";
 import type { JsonObject } from "../util/json/json.ts";
 import { BASE_INSTRUCTIONS } from "../../prompts/mod.ts";
 import { createApprovalMemory } from "../../tools/gate/approval_memory.ts";
@@ -35,9 +36,10 @@ import { createGate } from "../../tools/gate/gate.ts";
 import { builtinTools } from "../../tools/mod.ts";
 import { openRuleStore, type RuleStore } from "../../tools/gate/rule_store.ts";
 import { openNotify } from "./hooks.ts";
+import { withoutLoginShells } from "./login_shell.ts";
 import type { McpAccess } from "./mcp_access.ts";
 
-/** Stands for the missing home: a folder that never is. */
+/** Instead of a missing home: a folder that never exists. */
 export const NO_HOME = "/nonexistent";
 
 /** What is the same for all threads of this run. */
@@ -50,15 +52,17 @@ export interface AgentRuntime {
   /** Whether somebody can be asked. */
   readonly canAsk: boolean;
   readonly outputSchema?: JsonObject;
-  /** What the person should know of how this world was opened. */
+  /** What the user should know of how this run was opened. */
   readonly warnings: readonly string[];
   /** How the provider is reached. */
   readonly transport: Pick<TransportOptions, "httpClient" | "probe">;
   readonly hooks: Hooks;
-  /** Who began this run, for those who are told of its turns. */
+  /** Who started this run, for hooks and notifiers. */
   readonly source: ThreadMeta["source"];
-  /** Stand for those of the configuration. */
+  /** Instead of those of the configuration. */
   readonly instructions?: string;
+  /** Instead of the configured one. */
+  readonly model?: string;
   /** Absent when no MCP server is configured. */
   readonly mcp?: McpAccess;
 }
@@ -79,6 +83,8 @@ export async function createAgent(
   const unknown = unknownModelWarning(settings.model);
   if (unknown !== undefined) warn(unknown);
   const context = promptSourceOf(runtime, instructions, warn);
+  const compactPrompt = config.compact_prompt ??
+    await loadText(host, "experimental_compact_prompt_file", config);
   const price = priceOf(config, settings.model.slug);
   const notify = openNotify(host, loaded, { source: runtime.source, warn });
   return {
@@ -95,9 +101,8 @@ export async function createAgent(
       }),
       tools: toolsOf(runtime, request.threadId),
       instructions,
-      ...(config.compact_prompt !== undefined && {
-        compactPrompt: config.compact_prompt,
-      }),
+      ...(compactPrompt !== undefined && { compactPrompt }),
+      hideReasoning: config.hide_agent_reasoning,
       context,
       ...checkpointsOf(runtime, request),
       hooks: runtime.hooks,
@@ -115,13 +120,17 @@ export async function createAgent(
 
 /** The settings a thread of this run starts with. */
 export function settingsOf(
-  runtime: Pick<AgentRuntime, "host" | "loaded" | "canAsk" | "outputSchema">,
+  runtime: Pick<
+    AgentRuntime,
+    "host" | "loaded" | "canAsk" | "outputSchema" | "model"
+  >,
 ): TurnSettings {
-  const { host, loaded, canAsk, outputSchema } = runtime;
+  const { host, loaded, canAsk, outputSchema, model } = runtime;
   return turnSettingsOf(loaded, {
     shell: basename(host.env("SHELL") ?? "/bin/sh"),
     canAsk,
     ...(outputSchema !== undefined && { outputSchema }),
+    ...(model !== undefined && { model }),
   });
 }
 
@@ -130,24 +139,37 @@ export async function loadInstructions(
   runtime: Pick<AgentRuntime, "host" | "loaded" | "instructions">,
 ): Promise<string | undefined> {
   if (runtime.instructions !== undefined) return runtime.instructions;
-  const path = instructionsFileOf(runtime.loaded.config);
+  const { host, loaded: { config } } = runtime;
+  return await loadText(host, "model_instructions_file", config) ??
+    await loadText(host, "experimental_instructions_file", config) ??
+    config.instructions;
+}
+
+// A file of words for the model that is named and cannot be used ends the run.
+async function loadText(
+  host: Host,
+  key:
+    | "model_instructions_file"
+    | "experimental_instructions_file"
+    | "experimental_compact_prompt_file",
+  config: LoadedConfig["config"],
+): Promise<string | undefined> {
+  const path = config[key];
   if (path === undefined) return undefined;
   try {
-    const text = (await runtime.host.files.readText(path)).trim();
+    const text = (await host.files.readText(path)).trim();
     if (text !== "") return text;
   } catch (error) {
-    throw new UserError(
-      "config",
-      `Cannot read model_instructions_file ${path}: ${errorText(error)}`,
-    );
+    const why = errorText(error);
+    throw new UserError("config", `Cannot read ${key} ${path}: ${why}`);
   }
   throw new UserError(
     "config",
-    `Cannot use model_instructions_file ${path}: it is empty`,
+    `Cannot use ${key} ${path}: the file is empty, must hold text`,
   );
 }
 
-/** The rules of the person and of a trusted project. */
+/** The rules of the user and of a trusted project. */
 export async function loadRules(
   host: Host,
   loaded: LoadedConfig,
@@ -163,6 +185,9 @@ export async function loadRules(
         : []),
     ],
     ignoreFiles: flags.ignoreRules ?? false,
+    ...(flags.rules !== undefined && {
+      files: flags.rules.map((path) => resolvePath(host.cwd, path)),
+    }),
     savedPath: `${home ?? NO_HOME}/rules/default.rules`,
   });
 }
@@ -197,7 +222,10 @@ function createAgentGate(runtime: AgentRuntime): Gate {
 }
 
 function toolsOf(runtime: AgentRuntime, threadId: string): ThreadDeps["tools"] {
-  const gate = createAgentGate(runtime);
+  const { config } = runtime.loaded;
+  const gate = config.allow_login_shell
+    ? createAgentGate(runtime)
+    : withoutLoginShells(createAgentGate(runtime));
   return async (settings, asker) => {
     const mcpServers = await runtime.mcp?.mcpServers();
     return [
@@ -205,11 +233,9 @@ function toolsOf(runtime: AgentRuntime, threadId: string): ThreadDeps["tools"] {
         host: runtime.host,
         gate,
         applyPatch: settings.model.applyPatch,
-        webSearch: webSearchOf(
-          runtime.loaded.config,
-          providerOf(runtime.loaded.config, runtime.host),
-        ),
-      }),
+        webSearch: webSearchOf(config, providerOf(config, runtime.host)),
+        webSearchOptions: webSearchOptions(config),
+      }).filter(({ name }) => isToolOn(config, name)),
       ...await mcpServers?.tools({ threadId, ...asker }) ?? [],
     ];
   };
@@ -234,9 +260,13 @@ export function promptSourceOf(
     rootMarkers: config.project_root_markers,
     fallbackNames: config.project_doc_fallback_filenames,
     docBytesMax: config.project_doc_max_bytes,
-    skillsConfig: (config.skills.config ?? []).flatMap(({ path, enabled }) =>
-      path === undefined ? [] : [{ path, enabled }]
-    ),
+    skillsConfig: config.skills.config,
+    omit: [
+      ...config.include_permissions_instructions
+        ? []
+        : ["permissions" as const],
+      ...config.include_environment_context ? [] : ["environment" as const],
+    ],
     permissions: async (settings) => {
       const roots = writableRoots(settings.sandbox, {
         workspace: settings.cwd,

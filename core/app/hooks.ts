@@ -59,7 +59,7 @@ export async function saveHookTrust(
   },
 ): Promise<void> {
   if (codexHome === undefined) {
-    throw new UserError("config", "Cannot save trust: there is no home folder");
+    throw new UserError("config", "Cannot save trust: no home folder");
   }
   const trust = { ...await readHookTrust(host, codexHome) };
   for (const { place, hash } of decided.sources) {
@@ -101,6 +101,6 @@ function programEnv(
 
 function untrustedText({ place, hooks }: HookSource): string {
   const count = hooks.length === 1 ? "1 hook" : `${hooks.length} hooks`;
-  return `Ignoring ${count} in ${place}: nobody has trusted them as they are now; ` +
+  return `Ignoring ${count} in ${place}: not trusted since they changed; ` +
     `start ${PROGRAM} in a terminal to decide, or pass --dangerously-bypass-hook-trust`;
 }

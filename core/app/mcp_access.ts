@@ -33,7 +33,7 @@ export async function openMcp(
 ): Promise<McpAccess | undefined> {
   if (!await hasServers(host, loaded)) return undefined;
   const loading = loadServers(host, loaded, options);
-  // Whoever needs the hub is told.
+  // Whoever asks for the servers gets the error.
   loading.catch(() => {});
   return {
     mcpServers: () => loading,

@@ -66,7 +66,7 @@ export async function sessionPath(
   if (loaded.codexHome === undefined) {
     throw new UserError(
       "session",
-      "Cannot find a session: there is no home folder",
+      "Cannot find a session: no home folder",
     );
   }
   return await findSession(host, {

@@ -19,7 +19,7 @@ import { type McpPerson, openMcp } from "./mcp_access.ts";
 
 export interface Runtime extends AgentRuntime {
   readonly sandbox: SessionSandbox;
-  /** Hooks of the project that nobody has decided about. */
+  /** Hooks of the project that the user has not decided about. */
   readonly undecidedHooks: readonly HookSource[];
 }
 
@@ -89,14 +89,12 @@ async function openTransport(
   return { transport: { ...probing, ...httpClient }, warnings };
 }
 
-/** The folder with all links resolved. Throws UserError when it is none. */
+/** The folder with all links resolved. Throws UserError when there is none. */
 export async function realFolder(host: Host, path: string): Promise<string> {
   const full = resolvePath(host.cwd, path);
   const stat = await host.files.stat(full);
   if (!stat?.isDirectory) {
-    const state = stat === undefined
-      ? "there is no such folder"
-      : "it is no folder";
+    const state = stat === undefined ? "no such folder" : "not a folder";
     throw new UserError("usage", `Cannot work in ${full}: ${state}`);
   }
   return await host.files.realPath(full);

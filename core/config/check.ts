@@ -15,7 +15,7 @@ import {
   withoutUnknown,
 } from "./validate.ts";
 
-/** A layer without what is not understood in it, and the sentences about that. */
+/** A layer without its unknown keys, and the messages about them. */
 export interface CheckedLayer {
   readonly layer: Layer;
   readonly warnings: readonly string[];
@@ -42,7 +42,7 @@ export function checkLayer(layer: Layer, isStrict: boolean): CheckedLayer {
   };
 }
 
-/** The layer of a project without the keys that only the person may set. */
+/** The layer of a project without the keys that only the user may set. */
 export function withoutMachineKeys(layer: Layer): CheckedLayer {
   const tree: TomlTable = emptyTable();
   const warnings: string[] = [];
@@ -76,6 +76,7 @@ export function buildConfig(
     ...checkProviders(config, layers),
     ...checkServers(config, layers),
     ...checkCost(config, layers),
+    ...checkRefused(config, layers),
     ...checkList(
       config,
       layers,
@@ -185,14 +186,51 @@ function checkServers(config: Config, layers: readonly Layer[]): string[] {
   });
 }
 
+// These narrow what may be done, in ways that are not built: better no run than a wider one.
+const REFUSED: readonly {
+  readonly key: keyof Config;
+  readonly allowed?: string;
+  readonly instead: string;
+}[] = [
+  {
+    key: "default_permissions",
+    instead: "must be absent: permission profiles are not supported, " +
+      'set "sandbox_mode" and "sandbox_workspace_write"',
+  },
+  {
+    key: "forced_login_method",
+    allowed: "api",
+    instead: 'must be "api": only API keys are supported',
+  },
+  {
+    key: "forced_chatgpt_workspace_id",
+    instead: "must be absent: only API keys are supported",
+  },
+];
+
+function checkRefused(config: Config, layers: readonly Layer[]): string[] {
+  return REFUSED.filter(({ key, allowed }) =>
+    config[key] !== undefined && config[key] !== allowed
+  ).map(({ key, instead }) =>
+    at(
+      layers,
+      [key],
+      `value of "${key}" is ${JSON.stringify(config[key])}, ${instead}`,
+    )
+  );
+}
+
 function checkCost(config: Config, layers: readonly Layer[]): string[] {
   if (config.limits.max_cost === undefined) return [];
-  if (Object.hasOwn(config.prices, config.model)) return [];
-  return [at(
-    layers,
-    ["limits", "max_cost"],
-    `value of "limits.max_cost" cannot be kept, because [prices."${config.model}"] is missing`,
-  )];
+  const models = [config.model, config.review_model ?? config.model];
+  return models.filter((model) => !Object.hasOwn(config.prices, model))
+    .slice(0, 1).map((model) =>
+      at(
+        layers,
+        ["limits", "max_cost"],
+        `value of "limits.max_cost" cannot be kept, because [prices."${model}"] is missing`,
+      )
+    );
 }
 
 // The place of a missing value is that of the table it is missing from.

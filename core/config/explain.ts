@@ -2,6 +2,7 @@
 import { type Origin, originOf, renderOrigin } from "./layers.ts";
 import type { LoadedConfig } from "./load.ts";
 import { isSecretPath, withoutUrlSecrets } from "./secrets.ts";
+import { hasEffect } from "./file/schema_walk.ts";
 import { isTable, renderTomlValue, type TomlValue } from "./file/toml.ts";
 import { renderKeyPath } from "./validate.ts";
 
@@ -11,6 +12,8 @@ interface ExplainedKey {
   /** As TOML, on one line; secrets as `***`. */
   readonly value: string;
   readonly origin: Origin;
+  /** False: the key is accepted and changes nothing. */
+  readonly hasEffect: boolean;
 }
 
 /** Every key that has a value, in the order of the schema. */
@@ -37,15 +40,16 @@ export function explainConfig(
       key: renderKeyPath(path),
       value: renderTomlValue(masked(path, value)),
       origin: originOf(loaded.layers, path),
+      hasEffect: hasEffect(path, value),
     });
   }
 }
 
 /** The table as text, one `key = value` a line with its origin behind it. */
 export function renderExplained(keys: readonly ExplainedKey[]): string {
-  const pairs = keys.map(({ key, value, origin }) => ({
+  const pairs = keys.map(({ key, value, origin, hasEffect }) => ({
     pair: `${key} = ${value}`,
-    origin: renderOrigin(origin),
+    origin: renderOrigin(origin) + (hasEffect ? "" : ", without effect"),
   }));
   const width = Math.min(
     60,

@@ -11,6 +11,7 @@ import {
   throwErrors,
   withoutMachineKeys,
 } from "./check.ts";
+import { adviseOn, adviseOnEffect } from "./advice.ts";
 import { type Layer, mergeLayers, type Origin, originOf } from "./layers.ts";
 import { valueAt } from "./file/tree.ts";
 import {
@@ -30,7 +31,7 @@ export interface LoadOptions {
   readonly flags?: ConfigFlags;
   /** Absolute; the host's when absent. */
   readonly cwd?: string;
-  /** Whether somebody is there who can be asked; decides the default approval policy. */
+  /** Whether a user can be asked; decides the default approval policy. */
   readonly canAsk: boolean;
   /** Instead of /etc/codex/config.toml. */
   readonly systemConfigPath?: string;
@@ -101,7 +102,8 @@ export async function loadConfig(
     warnings: [
       ...checked.flatMap((one) => one.warnings),
       ...project.warnings,
-      ...adviceOf(config, flags),
+      ...adviseOnEffect(checked.map((one) => one.layer)),
+      ...adviseOn(config, flags),
     ],
     origin: (key) =>
       originOf(layers, typeof key === "string" ? key.split(".") : key),
@@ -187,7 +189,7 @@ async function loadPersonal(
   return { below, above: [overrides, memoryLayer("flag", flagTree, cwd)] };
 }
 
-// A folder's own file counts only once the person trusts the project.
+// A folder's own file counts only once the user trusts the project.
 async function loadProject(
   host: Host,
   place: {
@@ -220,7 +222,7 @@ async function loadProject(
   return { layers, warnings };
 }
 
-// A folder that nobody decided about is only looked at.
+// A folder that the user has not decided about is read-only.
 function defaultLayer(cwd: string, trust: Trust, canAsk: boolean): Layer {
   const tree = emptyTable();
   tree["sandbox_mode"] = trust.level === undefined
@@ -244,25 +246,6 @@ function memoryLayer(
   base: string,
 ): Layer {
   return { kind, tree, prefix: [], base };
-}
-
-function adviceOf(config: Config, flags: ConfigFlags): string[] {
-  const advice: string[] = [];
-  if (config.approval_policy === "on-failure") {
-    advice.push(
-      'Approval policy "on-failure" is deprecated, use "on-request"',
-    );
-  }
-  if (flags.fullAuto) {
-    advice.push("--full-auto is deprecated, use --sandbox workspace-write");
-  }
-  const isReadOnly = config.sandbox_mode === "read-only";
-  if (isReadOnly && (flags.addDir ?? []).length > 0) {
-    advice.push(
-      "Ignoring --add-dir: the sandbox is read-only, use --sandbox workspace-write",
-    );
-  }
-  return advice;
 }
 
 function resolveAddDirs(

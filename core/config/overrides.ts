@@ -15,7 +15,7 @@ import {
 export type ConfigFlags = AgentFlags & Pick<ExecFlags, "timeoutMs">;
 
 /** One `-c`: its dotted key, and its value as TOML or else as plain text. */
-export function parseOverride(
+function parseOverride(
   text: string,
 ): { readonly path: readonly string[]; readonly value: TomlValue } {
   const equals = text.indexOf("=");

@@ -1,4 +1,4 @@
-/** What the parts of the program want to know of the configuration, in their own words. */
+/** The configuration as the parts of the program need it. */
 import type { LimitRaise } from "../contract/command_line.ts";
 import type {
   ApprovalPolicy,
@@ -8,6 +8,7 @@ import type {
 import type { ProviderEndpoint } from "../protocol/provider.ts";
 import type { ModelInfo, TurnSettings } from "../protocol/settings.ts";
 import { unreachable } from "../util/assert.ts";
+import type { JsonObject } from "../util/json/json.ts";
 import type { LoadedConfig } from "./load.ts";
 import { modelInfoOf } from "./provider/models.ts";
 import { isOpenaiService } from "./provider/providers.ts";
@@ -59,10 +60,10 @@ export function sandboxPolicyOf(
 }
 
 /**
- * When the person is asked. Without anybody to ask, `on-request` and `on-failure` are
+ * When the user is asked. Without a user, `on-request` and `on-failure` are
  * `never`; `untrusted` and `granular` stay, since `never` would allow more than they do.
  */
-export function approvalPolicyOf(
+function approvalPolicyOf(
   config: Config,
   options: { readonly canAsk: boolean },
 ): ApprovalPolicy {
@@ -159,7 +160,39 @@ export function webSearchOf(
   if (config.web_search !== undefined) return config.web_search;
   if (config.tools.web_search === false) return "disabled";
   if (config.tools.web_search === true) return "live";
-  return isOpenaiService(provider) ? "cached" : "disabled";
+  if (featureOn(config, "web_search_request")) return "live";
+  if (featureOn(config, "web_search_cached")) return "cached";
+  const isOff = Object.hasOwn(config.features, "web_search_request");
+  return !isOff && isOpenaiService(provider) ? "cached" : "disabled";
+}
+
+/** `[tools.web_search]` in the words of the request. */
+export function webSearchOptions(config: Config): JsonObject {
+  const table = config.tools.web_search;
+  if (typeof table !== "object") return {};
+  const { allowed_domains: domains, context_size: size, location } = table;
+  return {
+    ...(domains !== undefined && { filters: { allowed_domains: domains } }),
+    ...(size !== undefined && { search_context_size: size }),
+    ...(location !== undefined && {
+      user_location: { type: "approximate", ...location },
+    }),
+  };
+}
+
+/** Whether a built-in tool is offered; only those with a switch can be off. */
+export function isToolOn(config: Config, name: string): boolean {
+  switch (name) {
+    case "shell":
+      return featureOn(config, "shell_tool");
+    case "view_image":
+    case "update_plan": {
+      const value = config.tools[name];
+      return typeof value === "boolean" ? value : value?.enabled ?? true;
+    }
+    default:
+      return true;
+  }
 }
 
 /** Whether a feature is on: configured, or by default. */
@@ -170,12 +203,6 @@ export function featureOn(config: Config, name: string): boolean {
   if (typeof value === "boolean") return value;
   return value?.enabled ??
     (Object.hasOwn(FEATURES, name) && FEATURES[name] === true);
-}
-
-/** The file with base instructions, under either of its names. */
-export function instructionsFileOf(config: Config): string | undefined {
-  return config.model_instructions_file ??
-    config.experimental_instructions_file;
 }
 
 function reasoningOf(

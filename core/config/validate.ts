@@ -4,6 +4,7 @@ import { unreachable } from "../util/assert.ts";
 import { deepFreeze } from "../util/json/json.ts";
 import { closestWord } from "../util/text/similar.ts";
 import { type Config, ConfigFile } from "./file/schema.ts";
+import { knownKeysAt } from "./file/schema_walk.ts";
 import { isSecretPath } from "./secrets.ts";
 import {
   isTable,
@@ -119,7 +120,7 @@ function unionProblem(
       return {
         kind: "invalid",
         path: [...full, key],
-        hint: "absent: there is no such key",
+        hint: "absent: unknown key",
       };
     }
     const value = valueAt(tree, full);
@@ -190,46 +191,6 @@ function describeValue(
     ? JSON.stringify(value)
     : String(value);
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
-}
-
-// Zod's classes would bring all of zod into the program, so a schema is looked at by the
-// words it describes itself with (`_zod.def`, zod 4).
-interface SchemaView {
-  readonly _zod: {
-    readonly def: {
-      readonly type: string;
-      readonly shape?: Readonly<Record<string, SchemaView>>;
-      readonly valueType?: SchemaView;
-      readonly element?: SchemaView;
-      readonly innerType?: SchemaView;
-    };
-  };
-}
-
-/** The keys a table may have; none when any key will do. */
-export function knownKeysAt(path: readonly string[]): readonly string[] {
-  let schema: SchemaView | undefined = ConfigFile as unknown as SchemaView;
-  for (const part of path) schema = memberOf(schema, part);
-  return Object.keys(unwrap(schema)?._zod.def.shape ?? {});
-}
-
-function memberOf(
-  schema: SchemaView | undefined,
-  key: string,
-): SchemaView | undefined {
-  const def = unwrap(schema)?._zod.def;
-  return def?.shape?.[key] ?? def?.valueType ?? def?.element;
-}
-
-function unwrap(schema: SchemaView | undefined): SchemaView | undefined {
-  let type = schema;
-  while (
-    type !== undefined &&
-    ["optional", "default", "prefault"].includes(type._zod.def.type)
-  ) {
-    type = type._zod.def.innerType;
-  }
-  return type;
 }
 
 function without(tree: TomlTable, path: readonly string[]): TomlTable {

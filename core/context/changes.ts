@@ -35,11 +35,12 @@ export function changesSince(
   sent: SentContext,
   after: PromptContext,
 ): WireItem[] {
+  const { omit = [] } = after;
   return [
     ...modelItems(sent, after),
-    ...permissionItems(sent, after),
+    ...omit.includes("permissions") ? [] : permissionItems(sent, after),
     ...userInstructionItems(sent, after),
-    ...environmentItems(sent, after),
+    ...omit.includes("environment") ? [] : environmentItems(sent, after),
   ];
 }
 

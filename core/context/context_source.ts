@@ -27,6 +27,8 @@ import { loadUserItems } from "./user_input.ts";
 export interface PromptSourceOptions
   extends Omit<SkillSearch, "cwd" | "config"> {
   readonly instructions: string;
+  /** Messages that are switched off. */
+  readonly omit?: PromptContext["omit"];
   readonly developerInstructions?: string;
   readonly fallbackNames: readonly string[];
   readonly docBytesMax: number;
@@ -147,9 +149,10 @@ export class PromptSource {
     const { docs, skills } = await this.#load(settings.cwd);
     const listed = renderSkills(skills, skillListBytes(settings.model));
     this.#warn(listed.warnings);
-    const { developerInstructions } = this.#options;
+    const { developerInstructions, omit } = this.#options;
     return {
       settings,
+      ...(omit === undefined ? {} : { omit }),
       instructions: this.#options.instructions,
       permissions: await this.#options.permissions(settings),
       ...(developerInstructions === undefined ? {} : { developerInstructions }),

@@ -26,6 +26,8 @@ export interface PromptContext {
   readonly developerInstructions?: string;
   readonly userInstructions?: UserInstructions;
   readonly environment: Environment;
+  /** Messages that are switched off. */
+  readonly omit?: readonly ("permissions" | "environment")[];
 }
 
 /** AGENTS.md files and the list of skills; either may be missing, none is empty. */
@@ -48,12 +50,13 @@ export interface SentContext {
 
 /** The messages a conversation begins with, each on its own, in this order. */
 export function initialItems(context: PromptContext): WireItem[] {
-  const items = [
-    textMessage(
-      "developer",
-      renderPermissions(context.settings, context.permissions),
-    ),
-  ];
+  const items: WireItem[] = [];
+  const { settings, permissions, omit = [] } = context;
+  if (!omit.includes("permissions")) {
+    items.push(
+      textMessage("developer", renderPermissions(settings, permissions)),
+    );
+  }
   const developer = context.developerInstructions;
   if (developer !== undefined && developer.trim() !== "") {
     items.push(textMessage("developer", developer));
@@ -63,7 +66,9 @@ export function initialItems(context: PromptContext): WireItem[] {
     context.userInstructions,
   );
   if (user !== undefined) items.push(textMessage("user", user));
-  items.push(textMessage("user", renderEnvironment(context.environment)));
+  if (!omit.includes("environment")) {
+    items.push(textMessage("user", renderEnvironment(context.environment)));
+  }
   return items;
 }
 

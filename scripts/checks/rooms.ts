@@ -78,6 +78,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "schema",
       "schema_ignored",
       "schema_tables",
+      "schema_walk",
       "toml",
       "tree",
     ],

@@ -245,7 +245,7 @@ Deno.test("mcp add, list, get, test and remove keep the rest of config.toml as i
   };
   assert.equal(
     await ok("list"),
-    "No MCP server is configured; rondo mcp add adds one\n",
+    "No MCP server is configured; add one: rondo mcp add NAME -- COMMAND\n",
   );
   const script: McpScript = {
     tools: [{ name: "b" }, { name: "a" }],

@@ -175,7 +175,7 @@ Deno.test("sessions archive, delete and prune take only what they are asked to",
   const dry = await good(s, "sessions", "prune", "--older-than", "90d");
   assert.match(
     dry,
-    /^rollout-.*\nWould delete 1 session, .*\n.*--yes does it\n$/,
+    /^rollout-.*\nWould delete 1 session, .*\n.*pass --yes to delete\n$/,
   );
   await Deno.stat(path);
   assert.match(

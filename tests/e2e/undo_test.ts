@@ -81,10 +81,10 @@ Deno.test("undo shows what it would take back, and takes it back with --yes", as
       "Takes back 1 turn:",
       `  restore  ${home.work}/a.txt`,
       `  recreate ${home.work}/new/b.txt`,
-      "Takes 2 messages and what followed out of the conversation:",
+      "Removes from the conversation 2 messages and what followed:",
       "  > change it again",
       "  > what was that?",
-      "Nothing was changed; --yes does it",
+      "Nothing was changed; pass --yes to do it",
       "",
     ].join("\n"),
   );
@@ -157,7 +157,7 @@ Deno.test("undo and rollback refuse numbers that are none, and folders without s
   await using home = await agentHome();
   const none = await rondo(home, ["undo", "zero"]);
   assert.equal(none.code, 2);
-  assert.match(none.stderr, /Cannot take back zero turns/);
+  assert.match(none.stderr, /Cannot undo zero turns/);
   const empty = await rondo(home, ["rollback", "1"]);
   assert.equal(empty.code, 9);
   assert.match(empty.stderr, /Cannot find a session/);

@@ -6,7 +6,7 @@ import type { Event } from "../../core/protocol/event.ts";
 import type { WireItem } from "../../core/protocol/item.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import { createUpdatePlanTool } from "../../tools/update_plan.ts";
-import { parseConfig } from "../../core/config/file/schema.ts";
+import { configOf } from "../support/config.ts";
 import { withTree } from "../core/context/support.ts";
 import { testTool } from "../support/harness.ts";
 import {
@@ -24,7 +24,7 @@ import { type RealThread, realThread } from "../support/real_thread.ts";
 
 const WINDOW = 32_000;
 const SMALL = modelInfoOf(
-  parseConfig({ model: "gpt-5.2-codex", model_context_window: WINDOW }),
+  configOf({ model: "gpt-5.2-codex", model_context_window: WINDOW }),
   new Map(),
 );
 const PLAN = ["Survey the site", "Grind the mirror", "Align the mount"];

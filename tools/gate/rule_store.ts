@@ -21,6 +21,8 @@ interface RuleStoreOptions {
   readonly folders: readonly string[];
   /** The file that saved prefixes are appended to: `$CODEX_HOME/rules/default.rules`. */
   readonly savedPath: string;
+  /** Read instead of those in the folders. */
+  readonly files?: readonly string[];
   /** Reads no file: only what is saved from now on holds (`--ignore-rules`). */
   readonly ignoreFiles?: boolean;
 }
@@ -56,16 +58,22 @@ export async function openRuleStore(
 
 async function readAllRules(options: RuleStoreOptions): Promise<RuleSet> {
   if (options.ignoreFiles) return NO_RULES;
-  const folders = new Set([...options.folders, dirname(options.savedPath)]);
+  const home = options.host.homeDir() ?? "/";
   const sets: RuleSet[] = [];
-  for (const folder of folders) {
-    for (const path of await listRuleFiles(options, folder)) {
-      const text = await readRuleFile(options, path);
-      const home = options.host.homeDir() ?? "/";
-      sets.push(parseRules(text, { file: path, home }));
-    }
+  for (const path of options.files ?? await findRuleFiles(options)) {
+    const text = await readRuleFile(options, path);
+    sets.push(parseRules(text, { file: path, home }));
   }
   return mergeRules(sets);
+}
+
+async function findRuleFiles(options: RuleStoreOptions): Promise<string[]> {
+  const folders = new Set([...options.folders, dirname(options.savedPath)]);
+  const paths: string[] = [];
+  for (const folder of folders) {
+    paths.push(...await listRuleFiles(options, folder));
+  }
+  return paths;
 }
 
 async function listRuleFiles(

@@ -1,4 +1,4 @@
-/** `rondo debug prompt`: the request that would be sent, and what it is made of. */
+/** `rondo debug prompt`: the request that would be sent, and the size of its parts. */
 import type { CommandLine } from "../../contract/command_line.ts";
 import { exitCode } from "../../contract/exit_code.ts";
 import type { Host } from "../../protocol/host.ts";
@@ -36,9 +36,9 @@ export async function runDebugPrompt(
     warn,
   });
   const contextUpdate = await deps.context.contextUpdate(undefined, settings);
-  const said = await deps.context.userItems(parts, settings);
-  said.warnings.forEach(warn);
-  state.transcript.append([...contextUpdate.items, ...said.items]);
+  const user = await deps.context.userItems(parts, settings);
+  user.warnings.forEach(warn);
+  state.transcript.append([...contextUpdate.items, ...user.items]);
   const prefix = await openPrefix({
     threadId,
     deps,

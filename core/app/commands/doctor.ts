@@ -1,4 +1,4 @@
-/** `rondo doctor`: could a turn run here, and if not, what is missing. */
+/** `rondo doctor`: whether a turn could run here, and what is missing. */
 import { loadConfig, type LoadedConfig } from "../../config/load.ts";
 import { providerOf } from "../../config/provider/providers.ts";
 import {

@@ -41,7 +41,7 @@ const CAPABILITIES = [
   "pids",
 ] as const;
 
-/** Every rung tried, and what the configured policy gets. */
+/** Every back end tried, and what the configured policy gets. */
 export async function checkSandbox(
   host: Host,
   loaded: LoadedConfig,
@@ -144,7 +144,7 @@ export async function checkHome(
     name: "configuration",
     status: warnings.length === 0 ? "ok" : "warning",
     summary: files.length === 0
-      ? "defaults alone"
+      ? "defaults only"
       : `read from ${files.map(({ file }) => file).join(", ")}`,
     lines: [
       `project ${trust.folder}: ${trust.level ?? "not decided"}`,
@@ -159,7 +159,7 @@ export async function checkHome(
   }, await checkCodexHome(host, codexHome)];
 }
 
-// Without it everything works but what is remembered.
+// Without it everything works, and nothing is remembered.
 async function checkCodexHome(
   host: Host,
   codexHome: string | undefined,
@@ -169,7 +169,7 @@ async function checkCodexHome(
     return {
       name,
       status: "warning",
-      summary: "there is no home folder: nothing is recorded",
+      summary: "no home folder: nothing is recorded",
       lines: [],
       facts: { codex_home: null, writable: false },
     };
@@ -183,7 +183,7 @@ async function checkCodexHome(
       status: "ok",
       summary: there === codexHome
         ? `${codexHome} is writable`
-        : `${codexHome} is made with the first session`,
+        : `${codexHome} will be created by the first session`,
       lines: [],
       facts,
     }
@@ -215,6 +215,6 @@ async function findWriteProblem(
     await host.files.remove(path);
     return undefined;
   } catch (error) {
-    return `it cannot be written to: ${errorText(error)}`;
+    return `not writable: ${errorText(error)}`;
   }
 }

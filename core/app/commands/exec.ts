@@ -91,11 +91,21 @@ async function openRun(
   });
   try {
     await checkRepository(host, runtime.loaded, flags);
-    return { ...await openThread(runtime, commandLine), parts, runtime };
+    const asked = withReviewModel(runtime, commandLine);
+    return { ...await openThread(asked, commandLine), parts, runtime };
   } catch (error) {
     await runtime.mcp?.close();
     throw error;
   }
+}
+
+function withReviewModel(runtime: Runtime, line: CommandLine): Runtime {
+  const { review_model: model } = runtime.loaded.config;
+  const isReview = line.command === "exec review";
+  if (!isReview || model === undefined || line.flags.model !== undefined) {
+    return runtime;
+  }
+  return { ...runtime, model };
 }
 
 // A thread that opens while the run is stopped gives its log and lock back.
@@ -122,7 +132,7 @@ async function loadSchema(
   const fail = (why: string): UserError =>
     new UserError("usage", `Cannot read output schema ${path}: ${why}`);
   const stat = await host.files.stat(path);
-  if (stat === undefined) throw fail("there is no such file");
+  if (stat === undefined) throw fail("no such file");
   if (stat.size > LIMITS.outputSchemaBytes) {
     throw fail(
       `it has ${stat.size} bytes, must have at most ${LIMITS.outputSchemaBytes}`,
@@ -134,13 +144,13 @@ async function loadSchema(
   } catch (error) {
     throw fail(errorText(error));
   }
-  if (schema === undefined) throw fail("it is no JSON object");
+  if (schema === undefined) throw fail("not a JSON object");
   try {
     const { buildSchemaCheck } = await import("../../util/json/json_schema.ts");
     buildSchemaCheck(schema);
     return schema;
   } catch (error) {
-    throw fail(`it is no valid JSON Schema: ${errorText(error)}`);
+    throw fail(`not a valid JSON Schema: ${errorText(error)}`);
   }
 }
 
@@ -159,6 +169,6 @@ async function checkRepository(
   }
   throw new UserError(
     "usage",
-    `Cannot start in ${loaded.cwd}: it is no git repository, must be one or trusted (${PROGRAM} asks when it is started here); --skip-git-repo-check goes ahead`,
+    `Cannot start in ${loaded.cwd}: not a git repository and not trusted: run ${PROGRAM} here once to trust it, or pass --skip-git-repo-check`,
   );
 }

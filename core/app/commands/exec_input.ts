@@ -52,9 +52,7 @@ async function checkImages(
   for (const path of images) {
     const stat = await host.files.stat(resolvePath(cwd, path));
     if (stat?.isFile) continue;
-    const state = stat === undefined
-      ? "there is no such file"
-      : "it is no file";
+    const state = stat === undefined ? "no such file" : "not a file";
     throw new UserError("usage", `Cannot read image ${path}: ${state}`);
   }
 }
@@ -69,7 +67,12 @@ function buildReviewPrompt(
     targets.push({ type: "branch", base: flags.base });
   }
   if (flags.commit !== undefined) {
-    targets.push({ type: "commit", commit: flags.commit });
+    const { commit, title } = flags;
+    targets.push({
+      type: "commit",
+      commit,
+      ...(title !== undefined && { title }),
+    });
   }
   if (prompt !== undefined && prompt !== "-") {
     targets.push({ type: "custom", instructions: prompt });

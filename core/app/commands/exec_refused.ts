@@ -5,7 +5,7 @@ import { denoTerminal } from "../../host/terminal.ts";
 import type { Flags } from "../../contract/command_line.ts";
 import { UserError } from "../../protocol/error.ts";
 
-/** Prints the terminal line, then the hint for a person; resolves to the exit code. */
+/** Prints the terminal line, then the hint for a user; resolves to the exit code. */
 export async function endRefused(
   error: unknown,
   flags: Flags,

@@ -1,4 +1,4 @@
-/** A session written to a file of the person's. */
+/** Writes a session to a file of the user's choice. */
 import { secretNames } from "../../config/secrets.ts";
 import type { LoadedConfig } from "../../config/load.ts";
 import { errorCode, errorText, SessionError } from "../../protocol/error.ts";
@@ -47,7 +47,7 @@ async function createEmpty(
     await host.files.write(path, "", { mode: 0o600, exclusive: true });
   } catch (error) {
     const why = errorCode(error) === "EEXIST"
-      ? "there is such a file already"
+      ? "the file exists"
       : errorText(error);
     throw new SessionError(`Cannot write ${path}: ${why}`);
   }

@@ -1,4 +1,4 @@
-/** `rondo mcp-server`: threads for whoever speaks MCP on our stdin. */
+/** `rondo mcp-server`: threads for an MCP client on stdin. */
 import { renderTomlValue, type TomlValue } from "../../config/file/toml.ts";
 import {
   type McpServerServices,
@@ -33,7 +33,7 @@ export async function runMcpServerCommand(
   }
 }
 
-// Each thread has a world of its own: folder, settings and servers are the caller's.
+// Each thread has its own runtime: folder, settings and servers are the caller's.
 function createServices(
   host: Host,
   base: Flags,
@@ -88,7 +88,7 @@ function createServices(
 }
 
 /** The flags of the command line with what the call says over them. */
-export function buildFlags(base: Flags, request: StartArguments): Flags {
+function buildFlags(base: Flags, request: StartArguments): Flags {
   const { model, profile, cwd, sandbox } = request;
   const approval = request["approval-policy"];
   const config = [

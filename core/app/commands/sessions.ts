@@ -31,10 +31,10 @@ import {
   loadSessionView,
   renderSessionView,
 } from "../../session/library/view.ts";
-import { secretNames } from "../../config/secrets.ts";
 import { exitCode } from "../../contract/exit_code.ts";
 import { resolvePath } from "../../util/path.ts";
 import { type Printer, printLines } from "../print.ts";
+import { secretValues } from "./export_file.ts";
 
 /** What every command here works with. */
 interface SessionsContext {
@@ -64,7 +64,7 @@ export async function runSessionCommand(
   if (loaded.codexHome === undefined) {
     throw new UserError(
       "session",
-      "Cannot look at sessions: there is no home folder that holds any",
+      "Cannot list sessions: no home folder",
     );
   }
   const context: SessionsContext = {
@@ -74,13 +74,10 @@ export async function runSessionCommand(
     cwd: commandLine.flags.all ? undefined : loaded.cwd,
     print: printLines(terminal, commandLine.flags.json ?? false),
   };
-  const secrets = secretNames(loaded.config).flatMap((name) =>
-    host.env(name) ?? []
-  );
   return await COMMANDS[commandLine.command as SessionCommand](
     context,
     commandLine,
-    secrets,
+    secretValues(host, loaded),
   );
 }
 
@@ -143,7 +140,7 @@ const COMMANDS: Readonly<Record<SessionCommand, Run>> = {
     if (!flags.yes) {
       throw new UserError(
         "usage",
-        `Cannot delete ${path} without being sure: must be called with --yes`,
+        `Cannot delete ${path}: not confirmed, must be called with --yes`,
       );
     }
     await deleteSession(host, path, { codexHome });
@@ -184,7 +181,7 @@ const COMMANDS: Readonly<Record<SessionCommand, Run>> = {
       dryRun: flags.dryRun ?? !isSure,
     });
     const hint = report.dryRun && !flags.dryRun
-      ? ["Nothing was deleted; --yes does it"]
+      ? ["Nothing was deleted; pass --yes to delete"]
       : [];
     return await context.print(report, () => [...renderPrune(report), ...hint]);
   },
@@ -208,7 +205,7 @@ async function find(
   });
 }
 
-// False when nobody took all of it.
+// False when the reader left early.
 async function writePieces(
   context: SessionsContext,
   pieces: AsyncIterable<string>,
@@ -226,7 +223,7 @@ async function writePieces(
   return true;
 }
 
-// Aside first: what is exported may be what is written to.
+// Into another file first: the session may be exported onto itself.
 async function writeFile(
   { files, newId }: Host,
   path: string,

@@ -9,12 +9,14 @@ import {
 } from "../../config/provider/login.ts";
 import { providerOf } from "../../config/provider/providers.ts";
 import { FEATURES } from "../../config/file/schema_ignored.ts";
+import { isLiveFeature } from "../../config/file/schema_walk.ts";
 import { readPrompt } from "../../frontends/exec/stdin.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
 import { UserError } from "../../protocol/error.ts";
 import { exitCode } from "../../contract/exit_code.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
+import { PROGRAM } from "../../protocol/version.ts";
 import { unreachable } from "../../util/assert.ts";
 import { printLines } from "../print.ts";
 import { renderConfigSchema } from "../../config/file/schema.ts";
@@ -50,7 +52,10 @@ export async function runSetupCommand(
       const features = featuresOf(loaded);
       return await print(
         features,
-        () => features.map((one) => `${one.name.padEnd(32)}${one.enabled}`),
+        () =>
+          features.map(({ name, enabled, hasEffect }) =>
+            `${name.padEnd(40)}${hasEffect ? enabled : "without effect"}`
+          ),
       );
     }
     case "login":
@@ -80,7 +85,7 @@ async function login(
   if (!flags.withApiKey) {
     throw new UserError(
       "usage",
-      "Cannot log in with an account: must be called with --with-api-key and the key on stdin",
+      `Only API keys are supported: printenv OPENAI_API_KEY | ${PROGRAM} login --with-api-key`,
     );
   }
   if (terminal.stdin.isTty) {
@@ -109,9 +114,16 @@ async function printSchema(
 
 function featuresOf(
   { config }: LoadedConfig,
-): readonly { readonly name: string; readonly enabled: boolean }[] {
-  return Object.keys(FEATURES).sort()
-    .map((name) => ({ name, enabled: featureOn(config, name) }));
+): readonly {
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly hasEffect: boolean;
+}[] {
+  return Object.keys(FEATURES).sort().map((name) => ({
+    name,
+    enabled: featureOn(config, name),
+    hasEffect: isLiveFeature(name),
+  }));
 }
 
 function textLines(text: string): readonly string[] {

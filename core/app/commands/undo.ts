@@ -1,4 +1,4 @@
-/** `rondo undo` and `rondo rollback`: the last turns taken back, in files, conversation or both. */
+/** `rondo undo` and `rondo rollback`: undo the last turns in files, conversation or both. */
 import { loadConfig } from "../../config/load.ts";
 import { typedText, withoutImages } from "../../context/format/tags.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
@@ -25,13 +25,13 @@ interface Request {
   readonly flags: CommandLine["flags"];
 }
 
-/** What was done or would be: lines for the person, and the exit code. */
+/** What was done or would be: lines for the user, and the exit code. */
 interface Answer {
   readonly lines: readonly string[];
   readonly exitCode: number;
 }
 
-const HOW_TO = "Nothing was changed; --yes does it";
+const HOW_TO = "Nothing was changed; pass --yes to do it";
 
 /** Shows what would be taken back; does it with --yes. Throws UserError and SessionError. */
 export async function runUndoCommand(
@@ -55,7 +55,7 @@ async function readRequest(
   const turns = parseTurns(args[0] ?? "1");
   const { codexHome, cwd } = await loadConfig(host, { canAsk: false });
   if (codexHome === undefined) {
-    throw new SessionError("Cannot find a session: there is no home folder");
+    throw new SessionError("Cannot find a session: no home folder");
   }
   const logPath = await findSession(host, {
     codexHome,
@@ -69,7 +69,7 @@ function parseTurns(text: string): number {
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
   throw new UserError(
     "usage",
-    `Cannot take back ${text} turns: must be a number from 1`,
+    `Cannot undo ${text} turns: must be a number from 1`,
   );
 }
 
@@ -90,7 +90,7 @@ async function undo(request: Request): Promise<Answer> {
   if (!flags.yes || flags.dryRun) return preview(lines);
   const blocked = plan.conflicts.filter((one) => one.isForceable);
   if (restore !== "chat" && blocked.length > 0 && !options.force) {
-    const why = "Nothing was changed; --force gives up the later changes";
+    const why = "Nothing was changed; pass --force to overwrite later edits";
     return { lines: [...lines, why], exitCode: exitCode("failed") };
   }
   await refuseOpen(request);
@@ -107,7 +107,7 @@ async function rollBack(request: Request): Promise<Answer> {
   if (!flags.yes || chat.turns === 0) return preview(chat.lines);
   await rollbackSession(host, logPath, { codexHome, turns: chat.turns });
   return {
-    lines: [...chat.lines, "Done; files stay as they are"],
+    lines: [...chat.lines, "Done; files were not changed"],
     exitCode: 0,
   };
 }
@@ -117,7 +117,7 @@ function preview(lines: readonly string[]): Answer {
 }
 
 interface ChatPart {
-  /** Messages of the person that go, with all that followed them. */
+  /** User messages that go, with all that followed them. */
   readonly turns: number;
   readonly lines: readonly string[];
 }
@@ -140,14 +140,14 @@ async function describeChat(
 function chatPart(messages: readonly string[], wanted: number): ChatPart {
   const turns = Math.max(0, Math.min(wanted, messages.length));
   if (turns === 0) {
-    return { turns, lines: ["The conversation stays as it is"] };
+    return { turns, lines: ["The conversation does not change"] };
   }
   const gone = messages.slice(-turns);
   const count = turns === 1 ? "1 message" : `${turns} messages`;
   return {
     turns,
     lines: [
-      `Takes ${count} and what followed out of the conversation:`,
+      `Removes from the conversation ${count} and what followed:`,
       ...gone.map((text) => `  > ${visibleLine(text, 70)}`),
     ],
   };
@@ -162,11 +162,11 @@ async function loadMessages(
     .map(withoutImages);
 }
 
-// Files of a running turn would change under its hands.
+// A turn that runs would see its files change.
 async function refuseOpen({ host, logPath }: Request): Promise<void> {
   const owner = await readLockOwner(host, logPath);
   if (owner === undefined) return;
   throw new SessionError(
-    `Cannot undo: the session is open in another process; /undo works there`,
+    `Cannot undo: the session is open in another process; use /undo there`,
   );
 }

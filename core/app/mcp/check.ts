@@ -55,7 +55,7 @@ export async function checkServer(
       canSample: false,
       onToolsChanged: () => {},
       onElicit: () => Promise.resolve({ action: "decline" }),
-      onSample: () => Promise.reject(new Error("Nobody is asked in a test")),
+      onSample: () => Promise.reject(new Error("A test asks no one")),
     }, ask);
     const connect_ms = elapsed();
     check = { ...check, server: session.serverName, connect_ms };

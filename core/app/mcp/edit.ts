@@ -1,4 +1,4 @@
-/** `rondo mcp add` and `remove`: edits of the person's config.toml that keep all else in it. */
+/** `rondo mcp add` and `remove`: edits of the user's config.toml that keep the rest of it. */
 import type { TomlEdit } from "../../config/file/edit.ts";
 import { editConfigFile, readOptional } from "../../config/file/files.ts";
 import { valueAt } from "../../config/file/tree.ts";
@@ -97,7 +97,7 @@ async function configPath(host: Host): Promise<string> {
   if (home !== undefined) return `${home}/config.toml`;
   throw new UserError(
     "config",
-    "Cannot edit config.toml: there is no home folder",
+    "Cannot edit config.toml: no home folder",
   );
 }
 

@@ -1,4 +1,4 @@
-/** `rondo mcp login` and `logout`: through the person's browser, back to this machine. */
+/** `rondo mcp login` and `logout`: through the user's browser, back to this machine. */
 import type { Config } from "../../config/file/schema.ts";
 import { openLoopback } from "../../host/loopback.ts";
 import { errorText, UserError } from "../../protocol/error.ts";
@@ -22,7 +22,7 @@ interface LoginPlace extends Place {
     Config,
     "mcp_oauth_callback_port" | "mcp_oauth_callback_url"
   >;
-  /** Says something while the person is elsewhere. */
+  /** Shows text while the user is in the browser. */
   readonly show: (text: string) => void;
 }
 
@@ -108,7 +108,7 @@ async function openPage(url: URL, { host, show }: LoginPlace): Promise<void> {
     });
     void child.status;
   } catch {
-    show("There is no browser to open here; any other one will do.\n");
+    show("No browser can be opened here; open this page in any browser.\n");
   }
   await Promise.resolve();
 }

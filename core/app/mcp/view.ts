@@ -56,7 +56,9 @@ export function viewServer(
 /** One line a server. */
 export function renderServers(views: readonly ServerView[]): readonly string[] {
   if (views.length === 0) {
-    return ["No MCP server is configured; rondo mcp add adds one"];
+    return [
+      "No MCP server is configured; add one: rondo mcp add NAME -- COMMAND",
+    ];
   }
   const width = Math.max(...views.map((view) => view.name.length));
   return views.map((view) => {

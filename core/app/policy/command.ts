@@ -1,4 +1,4 @@
-/** `rondo sandbox` and `rondo policy …`: what commands may do, tried and explained. */
+/** `rondo sandbox` and `rondo policy …`: try and explain what commands may do. */
 import { loadConfig } from "../../config/load.ts";
 import { secretNames } from "../../config/secrets.ts";
 import { reapChild } from "../../host/libc.ts";

@@ -91,7 +91,7 @@ export function verdictText(verdict: Verdict): string {
   }
 }
 
-/** `policy rules list`: every rule with its number, for `revoke`. */
+/** `policy rules`: every rule with its number, for `revoke`. */
 export function listRules(rules: RuleSet): CommandOutput {
   const lines = rules.rules.map((rule, at) => `${at + 1}\t${ruleText(rule)}`);
   const stdout = lines.length === 0
@@ -119,8 +119,7 @@ export async function revokeRule(
     return {
       exitCode: 2,
       stdout: "",
-      stderr:
-        `Cannot revoke "${text}": ${state}; see rondo policy rules list\n`,
+      stderr: `Cannot revoke "${text}": ${state}; see rondo policy rules\n`,
     };
   }
   await store.revoke(rule);

@@ -9,7 +9,7 @@ import {
 import type { CommandOutput, Policies } from "./explain.ts";
 
 interface Finding {
-  /** `asks` is a problem where nobody can answer, `risk` always, `note` never. */
+  /** `asks` is a problem where no one can answer, `risk` always, `note` never. */
   readonly kind: "asks" | "risk" | "note";
   readonly text: string;
 }

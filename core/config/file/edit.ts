@@ -27,7 +27,7 @@ export type TomlEdit =
   }
   | { readonly type: "remove"; readonly path: readonly string[] };
 
-/** The text after the edits. `file` is for the message when the text is no TOML. */
+/** The text after the edits. `file` is for the message when the text is not TOML. */
 export function renderTomlEdits(
   text: string,
   edits: readonly TomlEdit[],

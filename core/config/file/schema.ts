@@ -27,7 +27,9 @@ const Off = z._default(z.boolean(), false);
 /** The whole of config.toml. Keys are those of the file. */
 export const ConfigFile = z.strictObject({
   model: z._default(z.string().check(z.minLength(1)), "gpt-5.5"),
-  review_model: Text,
+  review_model: Text.check(
+    z.describe("Model of `exec review`, unless --model names one"),
+  ),
   model_provider: z._default(z.string(), "openai"),
   model_providers: z._default(z.record(z.string(), ProviderTable), {}),
   openai_base_url: Text,
@@ -82,10 +84,6 @@ export const ConfigFile = z.strictObject({
 
   web_search: z.optional(z.enum(["disabled", "cached", "live"])),
   tools: z.prefault(ToolsTable, {}),
-  background_terminal_max_timeout: z._default(
-    z.int().check(z.positive()),
-    300_000,
-  ),
   features: z._default(FeaturesTable, {}),
   mcp_servers: z._default(
     z.record(
@@ -94,7 +92,6 @@ export const ConfigFile = z.strictObject({
     ),
     {},
   ),
-  mcp_oauth_credentials_store: z.optional(z.string()),
   mcp_oauth_callback_port: z.optional(z.int()),
   mcp_oauth_callback_url: Text,
   skills: z.prefault(SkillsTable, {}),
@@ -106,7 +103,11 @@ export const ConfigFile = z.strictObject({
   prices: z._default(z.record(z.string(), PriceTable), {}),
   strict_cache: Off,
   hide_agent_reasoning: Off,
-  show_raw_agent_reasoning: Off,
+
+  // No way to obey them is built: see check.ts.
+  default_permissions: Text,
+  forced_login_method: z.optional(z.enum(["api", "chatgpt"])),
+  forced_chatgpt_workspace_id: z.optional(z.unknown()),
 
   profile: Text,
   profiles: z._default(
@@ -125,7 +126,7 @@ export type Config = DeepReadonly<z.infer<typeof ConfigFile>>;
 export type ProviderConfig = DeepReadonly<z.infer<typeof ProviderTable>>;
 export type McpServerConfig = DeepReadonly<z.infer<typeof McpServerTable>>;
 
-/** Keys a project's own file may not set: they are about the machine and its person. */
+/** Keys a project's own file may not set: they are about the machine and its user. */
 export const MACHINE_KEYS: ReadonlySet<string> = new Set([
   "model_provider",
   "model_providers",
@@ -153,11 +154,6 @@ export const MACHINE_KEYS: ReadonlySet<string> = new Set([
   "sqlite_home",
   "check_for_update_on_startup",
 ]);
-
-/** Fills in defaults; the tree must have been checked. */
-export function parseConfig(tree: unknown): Config {
-  return deepFreeze(z.parse(ConfigFile, tree)) as Config;
-}
 
 /** One provider's table with its defaults; the table must have been checked. */
 export function parseProvider(table: unknown): ProviderConfig {

@@ -1,4 +1,4 @@
-/** Keys of Codex that change nothing in this program: a file that has them is a good file. */
+/** Data. Keys and features of Codex that change nothing in this program, and are said to. */
 import * as z from "zod/mini";
 
 const ACCEPTED = [
@@ -8,12 +8,12 @@ const ACCEPTED = [
   "apps",
   "audio",
   "auto_review",
+  "background_terminal_max_timeout",
   "chatgpt_base_url",
   "check_for_update_on_startup",
   "cli_auth_credentials_store",
   "commit_attribution",
   "debug",
-  "default_permissions",
   "desktop",
   "disable_paste_burst",
   "disable_response_storage",
@@ -29,8 +29,6 @@ const ACCEPTED = [
   "experimental_use_unified_exec_tool",
   "feedback",
   "file_opener",
-  "forced_chatgpt_workspace_id",
-  "forced_login_method",
   "ghost_snapshot",
   "include_apps_instructions",
   "include_collaboration_mode_instructions",
@@ -38,6 +36,7 @@ const ACCEPTED = [
   "js_repl_node_path",
   "log_dir",
   "marketplaces",
+  "mcp_oauth_credentials_store",
   "memories",
   "model_availability_nux",
   "model_auto_compact_token_limit_scope",
@@ -51,6 +50,7 @@ const ACCEPTED = [
   "plugins",
   "preferred_auth_method",
   "realtime",
+  "show_raw_agent_reasoning",
   "sqlite_home",
   "suppress_unstable_features_warning",
   "tool_suggest",
@@ -65,29 +65,32 @@ type AcceptedShape = Record<
   z.ZodMiniOptional<z.ZodMiniUnknown>
 >;
 
-// One for all: each of its own would cost time at every start.
-const Anything = z.optional(z.unknown()).check(
-  z.describe("Accepted, without effect"),
-);
+/**
+ * Stands in the schema for every key that nothing reads. One for all: it is known by
+ * identity, and each of its own would cost time at every start.
+ */
+export const WITHOUT_EFFECT: z.ZodMiniOptional<z.ZodMiniUnknown> = z.optional(
+  z.unknown(),
+).check(z.describe("Accepted, without effect"));
 
 /** One optional entry of any type for each accepted key. */
 export const ACCEPTED_SHAPE: AcceptedShape = Object.fromEntries(
-  ACCEPTED.map((key) => [key, Anything]),
+  ACCEPTED.map((key) => [key, WITHOUT_EFFECT]),
 ) as AcceptedShape;
 
-/**
- * Names `--enable` and `--disable` take, with what each is when nothing is said.
- * Only those that are true here or named in `featureOn()` calls do anything.
- */
-export const FEATURES: Readonly<Record<string, boolean>> = Object.freeze({
+/** Features that do something here, with what each is by default. */
+export const LIVE_FEATURES = {
   hooks: true,
   shell_tool: true,
-  unified_exec: false,
   web_search_request: false,
   web_search_cached: false,
-  apply_patch_freeform: false,
-  use_legacy_landlock: false,
+} as const;
+
+/** Names `--enable` and `--disable` take, with what each is by default. */
+export const FEATURES: Readonly<Record<string, boolean>> = Object.freeze({
+  ...LIVE_FEATURES,
   ...switchedOff([
+    "apply_patch_freeform",
     "apply_patch_streaming_events",
     "apps",
     "artifact",
@@ -144,6 +147,8 @@ export const FEATURES: Readonly<Record<string, boolean>> = Object.freeze({
     "tool_search_always_defer_mcp_tools",
     "tool_suggest",
     "undo",
+    "unified_exec",
+    "use_legacy_landlock",
     "use_linux_sandbox_bwrap",
   ]),
 });

@@ -1,6 +1,7 @@
 /** The tables of config.toml, one schema each. */
 import * as z from "zod/mini";
 import { LIMITS } from "../../protocol/limits.ts";
+import { WITHOUT_EFFECT } from "./schema_ignored.ts";
 
 const Text = z.string();
 const Texts = z.array(z.string());
@@ -40,7 +41,7 @@ export const EnvironmentTable = z.strictObject({
   exclude: z._default(Texts, []),
   set: z._default(TextMap, {}),
   include_only: z._default(Texts, []),
-  experimental_use_profile: z._default(z.boolean(), false),
+  experimental_use_profile: WITHOUT_EFFECT,
 });
 
 /** `[model_providers.<id>.auth]` */
@@ -62,7 +63,7 @@ export const ProviderTable = z.strictObject({
   env_key_instructions: z.optional(Text),
   experimental_bearer_token: z.optional(Text),
   auth: z.optional(AuthCommandTable),
-  aws: z.optional(z.unknown()),
+  aws: WITHOUT_EFFECT,
   wire_api: z._default(z.enum(["responses", "chat"]), "responses"),
   query_params: z._default(TextMap, {}),
   http_headers: z._default(TextMap, {}),
@@ -72,8 +73,8 @@ export const ProviderTable = z.strictObject({
   request_max_retries: z.optional(Count),
   stream_max_retries: z.optional(Count),
   stream_idle_timeout_ms: z.optional(z.int().check(z.positive())),
-  websocket_connect_timeout_ms: z.optional(z.unknown()),
-  supports_websockets: z.optional(z.unknown()),
+  websocket_connect_timeout_ms: WITHOUT_EFFECT,
+  supports_websockets: WITHOUT_EFFECT,
   requires_openai_auth: z._default(z.boolean(), false),
   supports_compact: z.optional(z.boolean()).check(
     z.describe("Whether the server has POST /responses/compact"),
@@ -104,7 +105,7 @@ export const McpServerTable = z.strictObject({
   bearer_token_env_var: z.optional(Text),
   http_headers: z._default(TextMap, {}),
   env_http_headers: z._default(TextMap, {}),
-  oauth: z.optional(z.looseObject({ client_id: z.optional(Text) })),
+  oauth: z.optional(z.strictObject({ client_id: z.optional(Text) })),
   oauth_resource: z.optional(Text),
   scopes: z.optional(Texts),
   enabled: z._default(z.boolean(), true),
@@ -118,7 +119,7 @@ export const McpServerTable = z.strictObject({
   tools: z._default(
     z.record(
       z.string(),
-      z.looseObject({ approval_mode: z.optional(ApprovalMode) }),
+      z.strictObject({ approval_mode: z.optional(ApprovalMode) }),
     ),
     {},
   ),
@@ -128,9 +129,9 @@ export const McpServerTable = z.strictObject({
       "Tell the server of the working folder; a file server then works there, not in the folders of its arguments",
     ),
   ),
-  experimental_environment: z.optional(z.unknown()),
-  environment_id: z.optional(z.unknown()),
-  auth: z.optional(z.unknown()),
+  experimental_environment: WITHOUT_EFFECT,
+  environment_id: WITHOUT_EFFECT,
+  auth: WITHOUT_EFFECT,
 });
 
 /** `[history]` */
@@ -166,13 +167,13 @@ const Switch = z.union([
 ]);
 
 /** `[tools]` */
-export const ToolsTable = z.looseObject({
+export const ToolsTable = z.strictObject({
   web_search: z.optional(z.union([
     z.boolean(),
-    z.looseObject({
+    z.strictObject({
       allowed_domains: z.optional(Texts),
       context_size: z.optional(z.enum(["low", "medium", "high"])),
-      location: z.optional(z.record(z.string(), z.unknown())),
+      location: z.optional(z.record(z.string(), z.string())),
     }),
   ])),
   view_image: z.optional(Switch),
@@ -183,9 +184,9 @@ export const ToolsTable = z.looseObject({
 export const FeaturesTable = z.record(z.string(), Switch);
 
 /** `[skills]` */
-export const SkillsTable = z.looseObject({
+export const SkillsTable = z.strictObject({
   config: z._default(
-    z.array(z.looseObject({
+    z.array(z.strictObject({
       path: z.optional(Text),
       name: z.optional(Text),
       enabled: z._default(z.boolean(), true),
@@ -201,7 +202,7 @@ const HookGroups = z.optional(z.array(z.looseObject({
       type: z._default(Text, "command"),
       command: z.optional(Text),
       timeout: z.optional(Positive),
-      statusMessage: z.optional(Text),
+      statusMessage: WITHOUT_EFFECT,
     })),
     [],
   ),
@@ -223,6 +224,6 @@ export const HooksTable = z.looseObject({
 });
 
 /** `[projects."<path>"]` */
-export const ProjectTable = z.looseObject({
+export const ProjectTable = z.strictObject({
   trust_level: z.optional(z.enum(["trusted", "untrusted"])),
 });

@@ -28,7 +28,7 @@ export function parseToml(text: string, file: string): TomlTable {
   }
 }
 
-/** Parses one value as it stands right of an equals sign; undefined when it is none. */
+/** Parses one value as it stands right of an equals sign; undefined when it cannot. */
 export function parseTomlValue(text: string): TomlValue | undefined {
   try {
     const table = parse(`_x_ = ${text}`);

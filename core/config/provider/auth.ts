@@ -53,7 +53,7 @@ class ProviderAuth implements Auth {
     this.#readAtMs = this.#host.monotonicMs();
     const reading = readToken(this.#host, this.#provider, this.#codexHome);
     this.#pending = reading;
-    // A failure is told to those who wait for it, and forgotten: the next one asks anew.
+    // A failure goes to all who wait for it and is forgotten: the next call asks again.
     reading.catch(() => {
       if (this.#pending === reading) this.#pending = undefined;
     });
@@ -149,8 +149,8 @@ async function runAuthCommand(
   }
   const [stdout, stderr, status] = first;
   if (status.code !== 0) {
-    const said = headBytes(stderr.trim().split("\n")[0] ?? "", 300);
-    throw fail(`it ended with ${status.code}${said === "" ? "" : `: ${said}`}`);
+    const first = headBytes(stderr.trim().split("\n")[0] ?? "", 300);
+    throw fail(`it ended with ${status.code}${first && `: ${first}`}`);
   }
   return stdout.trim();
 }
@@ -193,7 +193,7 @@ async function readBounded(
 
 function noKeyText(provider: string): string {
   return [
-    `Cannot ask ${provider}: there is no key`,
+    `Cannot ask ${provider}: no API key`,
     "  with an OpenAI key: export OPENAI_API_KEY=…, or run rondo login --with-api-key",
     "  with a local model: rondo --oss (Ollama or LM Studio)",
     "  with any other Responses URL: [model_providers.<name>] in config.toml, with base_url and env_key",

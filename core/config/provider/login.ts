@@ -48,12 +48,12 @@ export async function loginWithApiKey(
   if (trimmed === "" || !isHeaderText(trimmed) || /\s/.test(trimmed)) {
     throw new UserError(
       "auth",
-      "Cannot log in: what came on stdin is no key, must be the key alone: " +
+      "Cannot log in: stdin does not hold a key, must hold the key alone: " +
         "printenv OPENAI_API_KEY | rondo login --with-api-key",
     );
   }
   if (codexHome === undefined) {
-    throw new UserError("auth", "Cannot log in: there is no home folder");
+    throw new UserError("auth", "Cannot log in: no home folder");
   }
   const path = `${codexHome}/auth.json`;
   const file = { auth_mode: "apikey", OPENAI_API_KEY: trimmed, tokens: null };
@@ -115,7 +115,7 @@ function parseAuthFile(
     // The parser's own words could quote the key.
     new UserError(
       "auth",
-      `Cannot read ${path}: it is not the JSON of a login, must be written by rondo login --with-api-key`,
+      `Cannot read ${path}: not the JSON of a login, must be written by rondo login --with-api-key`,
     );
   let json: unknown;
   try {

@@ -1,4 +1,4 @@
-/** The models a person can choose from: configured, in the catalog, or known of OpenAI. */
+/** The models a user can choose from: configured, in the catalog, or OpenAI's. */
 import { type ModelCatalog, modelInfoOf } from "./models.ts";
 import type { Config } from "../file/schema.ts";
 

@@ -117,11 +117,11 @@ function outputLimitOf(
     : Math.min(configured, share(LIMITS.toolOutputShareMax));
 }
 
-/** What the person is told about a model we know nothing of; undefined for others. */
+/** The warning about an unknown model; undefined for others. */
 export function unknownModelWarning(model: ModelInfo): string | undefined {
   if (model.known) return undefined;
-  return `Model "${model.slug}" is not in the catalog: assuming a window of ` +
-    `${model.contextWindow} tokens; set model_context_window to what it has`;
+  return `Unknown model "${model.slug}", assuming a context window of ` +
+    `${model.contextWindow} tokens; set model_context_window`;
 }
 
 /** Reads the catalog named by `model_catalog_json`; empty when none is named. */
@@ -134,14 +134,14 @@ export async function loadCatalog(
   if (text === undefined) {
     throw new UserError(
       "config",
-      `Cannot read model catalog ${path}: there is no such file`,
+      `Cannot read model catalog ${path}: no such file`,
     );
   }
   return parseCatalog(text, path);
 }
 
 /** A catalog in Codex's form: `{"models": [{"slug", "context_window", …}]}`. */
-export function parseCatalog(text: string, path: string): ModelCatalog {
+function parseCatalog(text: string, path: string): ModelCatalog {
   const result = z.safeParse(CatalogFile, parseJson(text, path));
   if (!result.success) {
     const issue = result.error.issues[0];

@@ -41,7 +41,7 @@ const OPENAI_URL = "https://api.openai.com/v1";
 const OSS_PORTS = { ollama: 11434, lmstudio: 1234 } as const;
 const RESERVED = ["openai", "amazon-bedrock", "ollama", "lmstudio"] as const;
 
-/** Whether the id belongs to a built-in provider and cannot be defined anew. */
+/** Whether the id belongs to a built-in provider and cannot be redefined. */
 export function isReservedProvider(id: string): boolean {
   // Codex takes a table for this one, with the AWS profile in it.
   return id !== "amazon-bedrock" &&

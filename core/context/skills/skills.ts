@@ -14,7 +14,8 @@ export interface SkillSearch {
   readonly rootMarkers: readonly string[];
   /** `[[skills.config]]`; the last entry for a skill counts. */
   readonly config: readonly {
-    readonly path: string;
+    readonly path?: string | undefined;
+    readonly name?: string | undefined;
     readonly enabled: boolean;
   }[];
   /** Where the administrator of the machine puts skills. */
@@ -45,7 +46,8 @@ export async function loadSkills(
   }
   const disabled = await findDisabled(host.files, search.config);
   const skills = [...unique.values()].filter((skill) =>
-    !disabled.has(skill.path) && !disabled.has(dirname(skill.path))
+    !disabled.has(skill.path) && !disabled.has(dirname(skill.path)) &&
+    !disabled.has(skill.name)
   );
   return {
     skills: skills.sort(compareSkills),
@@ -85,10 +87,14 @@ async function findDisabled(
   config: SkillSearch["config"],
 ): Promise<ReadonlySet<string>> {
   const disabled = new Set<string>();
-  for (const { path, enabled } of config) {
-    const real = await files.realPath(path).catch(() => path);
-    if (enabled) disabled.delete(real);
-    else disabled.add(real);
+  for (const { path, name, enabled } of config) {
+    // A path is absolute and no name is: one set holds both.
+    const skill = path === undefined
+      ? name
+      : await files.realPath(path).catch(() => path);
+    if (skill === undefined) continue;
+    if (enabled) disabled.delete(skill);
+    else disabled.add(skill);
   }
   return disabled;
 }

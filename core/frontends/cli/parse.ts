@@ -104,7 +104,7 @@ function commandOf(
   const close = word === undefined ? undefined : closestWord(word, known);
   const state = word === undefined
     ? "its command is missing"
-    : `${JSON.stringify(word)} is none of its commands`;
+    : `unknown command ${JSON.stringify(word)}`;
   const hint = close === undefined ? "" : `; did you mean ${close}`;
   throw new UserError(
     "usage",
@@ -220,10 +220,14 @@ function checkFlags(command: CommandName, flags: Flags): void {
 function tooMany(command: CommandName, words: readonly string[]): UserError {
   return new UserError(
     "usage",
-    `Cannot run ${nameOf(command)}: ${
+    `Cannot run ${nameOf(command)}: unexpected argument ${
       words.map((word) => JSON.stringify(word)).join(" ")
-    } is more than it takes; a prompt of several words needs quotes`,
+    }${takesPrompt(command) ? "; quote a prompt of several words" : ""}`,
   );
+}
+
+function takesPrompt(command: CommandName): boolean {
+  return COMMANDS[command].prompt !== undefined;
 }
 
 function nameOf(command: string): string {

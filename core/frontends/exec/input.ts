@@ -53,7 +53,7 @@ function parseInputLine(line: string, number: number): InputLine {
     ? "it"
     : `"${issue.path.join(".")}"`;
   return bad(
-    `${where} is not what is expected; rondo schema input shows every form`,
+    `${where} is not what is expected; see rondo schema input`,
   );
 }
 

@@ -73,6 +73,8 @@ export interface ThreadDeps {
   /** Asks for a summary; the program's own words when absent. */
   readonly compactPrompt?: string;
   readonly context: ContextSource;
+  /** Summaries of the model's reasoning are not shown. */
+  readonly hideReasoning?: boolean;
   /** Keeps files for undo; absent where nothing is recorded. */
   readonly checkpoints?: Checkpoints;
   /** The person's programs around turns and calls; none when absent. */

@@ -14,11 +14,17 @@ export class ResponseActivities {
   readonly #activities: Activities;
   readonly #emit: (event: EventBody) => void;
   readonly #shown = new Map<string, Shown>();
+  readonly #hideReasoning: boolean;
   #latestItemId = "";
 
-  constructor(activities: Activities, emit: (event: EventBody) => void) {
+  constructor(
+    activities: Activities,
+    emit: (event: EventBody) => void,
+    options: { readonly hideReasoning?: boolean } = {},
+  ) {
     this.#activities = activities;
     this.#emit = emit;
+    this.#hideReasoning = options.hideReasoning ?? false;
   }
 
   begin(itemId: string, item: WireItem): void {
@@ -33,6 +39,7 @@ export class ResponseActivities {
   }
 
   reasoning(itemId: string, text: string): void {
+    if (this.#hideReasoning) return;
     const { activityId } = this.#show(itemId, "reasoning");
     this.#emit({ type: "reasoning.delta", activityId, text });
   }
@@ -47,7 +54,8 @@ export class ResponseActivities {
     if (view.type === "message" && view.text !== "") {
       this.#complete(item, "message", view.text);
     }
-    if (view.type === "reasoning" && view.summary.length > 0) {
+    const isShown = view.type === "reasoning" && !this.#hideReasoning;
+    if (isShown && view.summary.length > 0) {
       this.#complete(item, "reasoning", view.summary.join("\n"));
     }
     if (view.type === "web_search") {

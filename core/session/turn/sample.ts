@@ -71,7 +71,9 @@ class ResponseReader {
 
   constructor(context: SampleContext) {
     this.#context = context;
-    this.#view = new ResponseActivities(context.activities, context.emit);
+    this.#view = new ResponseActivities(context.activities, context.emit, {
+      hideReasoning: context.deps.hideReasoning ?? false,
+    });
   }
 
   take(event: ResponseEvent): void {

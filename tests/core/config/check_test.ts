@@ -1,7 +1,12 @@
 /** Tests of core/config/check.ts and validate.ts: the sentences about a wrong configuration. */
 import assert from "node:assert/strict";
-import { knownKeysAt, renderKeyPath } from "../../../core/config/validate.ts";
+import {
+  findWithoutEffect,
+  knownKeysAt,
+} from "../../../core/config/file/schema_walk.ts";
+import { renderKeyPath } from "../../../core/config/validate.ts";
 import { rootProblem } from "../../../core/config/check.ts";
+import { parseToml } from "../../../core/config/file/toml.ts";
 import { Machine } from "./config_fixture.ts";
 
 // What loading says about this config.toml, its path cut to `config.toml`.
@@ -214,6 +219,40 @@ Deno.test("knownKeysAt() sees through defaults, options and records", () => {
   );
   assert.deepEqual(knownKeysAt(["prices"]), []);
   assert.deepEqual(knownKeysAt(["model", "x"]), []);
+});
+
+Deno.test("findWithoutEffect() names the shortest path, and nothing that is off anyway", () => {
+  const tree = parseToml(
+    [
+      "allow_login_shell = false",
+      "check_for_update_on_startup = false",
+      "features = { unified_exec = true, apps = false, shell_tool = false }",
+      "[analytics]\nenabled = false",
+      '[tui]\ntheme = "x"',
+      "[shell_environment_policy]\nexperimental_use_profile = true",
+      '[[hooks.Stop]]\nhooks = [{ command = "x", statusMessage = "y" }]',
+    ].join("\n"),
+    "config.toml",
+  );
+  assert.deepEqual(findWithoutEffect(tree).map(renderKeyPath), [
+    "features.unified_exec",
+    "tui",
+    "shell_environment_policy.experimental_use_profile",
+    "hooks.Stop[0].hooks[0].statusMessage",
+  ]);
+});
+
+Deno.test("loading ends at what narrows rights and cannot be obeyed", async () => {
+  assert.match(
+    await said('default_permissions = "dev"'),
+    /^config: Cannot read config: value of "default_permissions" is "dev", must be absent: .* set "sandbox_mode" and "sandbox_workspace_write" \(config\.toml:1\)$/,
+  );
+  assert.match(await said('forced_login_method = "chatgpt"'), /must be "api"/);
+  assert.match(
+    await said('forced_chatgpt_workspace_id = "w"'),
+    /must be absent: only API keys/,
+  );
+  assert.deepEqual(await warned('forced_login_method = "api"'), []);
 });
 
 Deno.test("renderKeyPath() writes a path as the file would", () => {

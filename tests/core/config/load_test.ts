@@ -106,7 +106,6 @@ Deno.test("loadConfig() merges tables by key and replaces lists whole", async ()
     exclude: ["C"],
     set: { X: "1", Y: "2" },
     include_only: [],
-    experimental_use_profile: false,
   });
   assert.equal(
     renderOrigin(origin("shell_environment_policy.set.X")),

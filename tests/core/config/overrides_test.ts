@@ -1,17 +1,13 @@
 /** Tests of core/config/overrides.ts. */
 import assert from "node:assert/strict";
-import {
-  buildFlags,
-  buildOverrides,
-  parseOverride,
-} from "../../../core/config/overrides.ts";
+import { buildFlags, buildOverrides } from "../../../core/config/overrides.ts";
 import { parseToml } from "../../../core/config/file/toml.ts";
 
 function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
-Deno.test("parseOverride() reads each form of -c", () => {
+Deno.test("buildOverrides() reads each form of -c", () => {
   const table: readonly (readonly [string, string, unknown])[] = [
     ["model=o3", "model", "o3"],
     ['model="o3"', "model", "o3"],
@@ -37,16 +33,18 @@ Deno.test("parseOverride() reads each form of -c", () => {
     ["developer_instructions=be brief", "developer_instructions", "be brief"],
   ];
   for (const [text, path, value] of table) {
-    const override = parseOverride(text);
-    assert.deepEqual(override.path, path.split("|"), text);
-    assert.deepEqual(plain(override.value), value, text);
+    const tree = path.split("|").reduceRight<unknown>(
+      (inner, key) => ({ [key]: inner }),
+      value,
+    );
+    assert.deepEqual(plain(buildOverrides([text])), tree, text);
   }
 });
 
-Deno.test("parseOverride() refuses what has no key or no equals sign", () => {
+Deno.test("buildOverrides() refuses what has no key or no equals sign", () => {
   const message = (text: string): string => {
     try {
-      parseOverride(text);
+      buildOverrides([text]);
     } catch (error) {
       assert.equal((error as { kind?: string }).kind, "usage");
       return (error as Error).message;

@@ -1,23 +1,18 @@
 /** Tests of core/config/settings.ts. */
 import assert from "node:assert/strict";
 import {
-  approvalPolicyOf,
   featureOn,
-  instructionsFileOf,
+  isToolOn,
   limitsOf,
   priceOf,
   sandboxPolicyOf,
   turnSettingsOf,
   webSearchOf,
+  webSearchOptions,
 } from "../../../core/config/settings.ts";
 import { providerOf } from "../../../core/config/provider/providers.ts";
-import { type Config, parseConfig } from "../../../core/config/file/schema.ts";
-import { parseToml } from "../../../core/config/file/toml.ts";
+import { configOf } from "../../support/config.ts";
 import { Machine } from "./config_fixture.ts";
-
-function configOf(text: string): Config {
-  return parseConfig(parseToml(text, "config.toml"));
-}
 
 const DETAILS = `
 [sandbox_workspace_write]
@@ -57,9 +52,14 @@ Deno.test("sandboxPolicyOf() builds the policy of each mode", () => {
   });
 });
 
-Deno.test("approvalPolicyOf() never allows more because nobody can be asked", () => {
+Deno.test("turnSettingsOf() never allows more because nobody can be asked", () => {
   const of = (policy: string, canAsk: boolean): unknown =>
-    approvalPolicyOf(configOf(`approval_policy = ${policy}`), { canAsk });
+    turnSettingsOf({
+      config: configOf(`approval_policy = ${policy}`),
+      catalog: new Map(),
+      cwd: "/w",
+      addDirs: [],
+    }, { shell: "sh", canAsk }).approval;
   assert.equal(of('"on-request"', true), "on-request");
   assert.equal(of('"on-request"', false), "never");
   assert.equal(of('"on-failure"', false), "never");
@@ -183,13 +183,36 @@ Deno.test("featureOn() reads a switch, a table, or the default", () => {
   assert.equal(featureOn(configOf(""), "toString"), false);
 });
 
-Deno.test("instructionsFileOf() takes either name, the new one first", () => {
-  assert.equal(instructionsFileOf(configOf("")), undefined);
-  assert.equal(
-    instructionsFileOf(configOf('experimental_instructions_file = "/a"')),
-    "/a",
+Deno.test("webSearchOf() obeys the features' older switches", () => {
+  const mode = (lines: string): string => {
+    const config = configOf(lines);
+    return webSearchOf(config, providerOf(config, { env: () => undefined }));
+  };
+  assert.equal(mode("features.web_search_request = true"), "live");
+  assert.equal(mode("features.web_search_cached = true"), "cached");
+  assert.equal(mode("features.web_search_request = false"), "disabled");
+  assert.equal(mode(""), "cached");
+});
+
+Deno.test("webSearchOptions() has the words of the request", () => {
+  const config = configOf(
+    '[tools.web_search]\nallowed_domains = ["a.org"]\ncontext_size = "low"\nlocation = { country = "CH" }\n',
   );
-  const both =
-    'experimental_instructions_file = "/a"\nmodel_instructions_file = "/b"';
-  assert.equal(instructionsFileOf(configOf(both)), "/b");
+  assert.deepEqual(webSearchOptions(config), {
+    filters: { allowed_domains: ["a.org"] },
+    search_context_size: "low",
+    user_location: { type: "approximate", country: "CH" },
+  });
+  assert.deepEqual(webSearchOptions(configOf("")), {});
+});
+
+Deno.test("isToolOn() takes away what is switched off, and nothing else", () => {
+  const config = configOf(
+    "[tools]\nview_image = false\nupdate_plan = { enabled = false }\n[features]\nshell_tool = false\n",
+  );
+  const names = ["shell", "update_plan", "apply_patch", "view_image"];
+  const offered = (of: typeof config): readonly string[] =>
+    names.filter((name) => isToolOn(of, name));
+  assert.deepEqual(offered(config), ["apply_patch"]);
+  assert.deepEqual(offered(configOf("")), names);
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { denoHost } from "../../../core/host/host.ts";
 import type { LoadedConfig } from "../../../core/config/load.ts";
-import { parseConfig } from "../../../core/config/file/schema.ts";
+import { configOf } from "../../support/config.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import {
   loadMcpServers,
@@ -93,7 +93,7 @@ async function load(
       LoadedConfig,
       "config" | "origin" | "projectRoot" | "trust"
     > = {
-      config: parseConfig({ mcp_servers: { both: { command: "mine" } } }),
+      config: configOf({ mcp_servers: { both: { command: "mine" } } }),
       origin: () => ({ layer: "user", file: "/c/config.toml" }),
       projectRoot: folder,
       trust: { level, folder },

@@ -168,7 +168,7 @@ Deno.test("a conversation is opened, named, listed, written out, and found again
   );
   await assert.rejects(
     () => services.exportThread(first.thread.id, { format: "markdown" }),
-    /there is such a file already/,
+    /the file exists/,
   );
 
   const second = t.follow(await services.start());
@@ -454,7 +454,7 @@ Deno.test("prompts of slash commands: a plan, a review, an AGENTS.md where there
   await Deno.writeTextFile(`${t.home.work}/AGENTS.md`, "# here\n");
   await assert.rejects(
     () => t.services.initPrompt(t.home.work),
-    /there is one already/,
+    /the file exists/,
   );
 });
 

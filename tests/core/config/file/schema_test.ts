@@ -186,13 +186,21 @@ apps = true
 sandbox = "elevated"
 `;
 
-Deno.test("loadConfig() takes a full-grown Codex configuration without a word", async () => {
+Deno.test("loadConfig() takes a full-grown Codex configuration and says what does nothing", async () => {
   await using machine = await Machine.create();
   await machine.user(REALISTIC);
   const { config, warnings } = await machine.load({
     flags: { strictConfig: true },
   });
-  assert.deepEqual(warnings, []);
+  assert.deepEqual(warnings.slice(1), [
+    `Config without effect (${machine.userFile}): features.apps (line 173)`,
+  ]);
+  assert.ok(
+    warnings[0]?.startsWith(`Config without effect (${machine.userFile}): `),
+  );
+  for (const key of ["personality (line 11)", "tui (line 57)", "permissions"]) {
+    assert.ok(warnings[0]?.includes(key), key);
+  }
   assert.equal(config.model_reasoning_effort, "medium");
   assert.equal(config.approval_policy, "never");
   assert.deepEqual(config.sandbox_workspace_write.writable_roots, [

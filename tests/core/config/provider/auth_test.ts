@@ -95,7 +95,7 @@ Deno.test("token() without any key tells three ways on", async () => {
     (error: Error) => {
       assert.equal((error as { kind?: string }).kind, "auth");
       const lines = error.message.split("\n");
-      assert.equal(lines[0], "Cannot ask Test: there is no key");
+      assert.equal(lines[0], "Cannot ask Test: no API key");
       assert.equal(lines.length, 4);
       assert.match(error.message, /OPENAI_API_KEY[^]*--oss[^]*model_providers/);
       return true;

@@ -54,12 +54,12 @@ Deno.test("loginWithApiKey() refuses what is no key", async () => {
       loginWithApiKey(machine.host(), machine.codexHome, key),
       {
         name: "UserError",
-        message: /^Cannot log in: what came on stdin is no key/,
+        message: /^Cannot log in: stdin does not hold a key/,
       },
     );
   }
   await assert.rejects(loginWithApiKey(machine.host(), undefined, "k"), {
-    message: "Cannot log in: there is no home folder",
+    message: "Cannot log in: no home folder",
   });
 });
 
@@ -143,7 +143,7 @@ Deno.test("readLogin() does not quote a broken auth.json", async () => {
       readLogin(machine.host(), machine.codexHome),
       (error: Error) => {
         assert.equal((error as { kind?: string }).kind, "auth");
-        assert.match(error.message, /it is not the JSON of a login/);
+        assert.match(error.message, /not the JSON of a login/);
         return !error.message.includes("sk-1");
       },
     );

@@ -1,7 +1,7 @@
 /** Which models are offered, in which order. */
 import assert from "node:assert/strict";
 import { knownModels } from "../../../../core/config/provider/model_list.ts";
-import { parseCatalog } from "../../../../core/config/provider/models.ts";
+import { loadCatalog } from "../../../../core/config/provider/models.ts";
 import { Machine } from "../config_fixture.ts";
 
 Deno.test("knownModels() has the configured one first, then what the files name, each once", async () => {
@@ -9,8 +9,10 @@ Deno.test("knownModels() has the configured one first, then what the files name,
   await machine.user(
     'model = "mine"\nreview_model = "judge"\n[prices.mine]\ninput = 1\noutput = 1\n[prices.priced]\ninput = 1\noutput = 1\n',
   );
+  const file = `${machine.root}/c.json`;
+  await machine.write(file, '{"models":[{"slug":"listed"}]}');
   const { config } = await machine.load();
-  const catalog = parseCatalog('{"models":[{"slug":"listed"}]}', "c.json");
+  const catalog = await loadCatalog(machine.host(), file);
   const slugs = (isOpenai: boolean): readonly string[] =>
     knownModels(config, catalog, { isOpenai }).map(({ slug }) => slug);
   assert.deepEqual(slugs(false), ["mine", "listed", "judge", "priced"]);

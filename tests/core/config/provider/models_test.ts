@@ -4,17 +4,16 @@ import {
   loadCatalog,
   type ModelCatalog,
   modelInfoOf,
-  parseCatalog,
   unknownModelWarning,
 } from "../../../../core/config/provider/models.ts";
-import { parseConfig } from "../../../../core/config/file/schema.ts";
+import { configOf } from "../../../support/config.ts";
 import type { ModelInfo } from "../../../../core/protocol/settings.ts";
 import { Machine } from "../config_fixture.ts";
 
 const NONE: ModelCatalog = new Map();
 
 function info(slug: string, keys: Record<string, unknown> = {}): ModelInfo {
-  return modelInfoOf(parseConfig({ ...keys, model: slug }), NONE);
+  return modelInfoOf(configOf({ ...keys, model: slug }), NONE);
 }
 
 Deno.test("modelInfoOf() knows the current models", () => {
@@ -70,7 +69,7 @@ Deno.test("modelInfoOf() guesses carefully for a model it does not know", () => 
   assert.equal(model.supportsReasoning, false);
   assert.equal(
     unknownModelWarning(model),
-    'Model "qwen3-coder:30b" is not in the catalog: assuming a window of 128000 tokens; set model_context_window to what it has',
+    'Unknown model "qwen3-coder:30b", assuming a context window of 128000 tokens; set model_context_window',
   );
   assert.equal(unknownModelWarning(info("gpt-5.5")), undefined);
 });
@@ -119,7 +118,9 @@ Deno.test("modelInfoOf() never compacts later than at nine tenths of the window"
   assert.equal(limit(999_999_999), 244_800);
 });
 
-Deno.test("parseCatalog() reads Codex's catalog and fills gaps from the family", () => {
+Deno.test("loadCatalog() reads Codex's catalog and fills gaps from the family", async () => {
+  await using machine = await Machine.create();
+  const path = `${machine.root}/c.json`;
   const text = JSON.stringify({
     models: [
       {
@@ -138,8 +139,9 @@ Deno.test("parseCatalog() reads Codex's catalog and fills gaps from the family",
       { slug: "bare" },
     ],
   });
-  const catalog = parseCatalog(text, "c.json");
-  const config = parseConfig({});
+  await machine.write(path, text);
+  const catalog = await loadCatalog(machine.host(), path);
+  const config = configOf({});
   assert.deepEqual(modelInfoOf(config, catalog, "house-1"), {
     slug: "house-1",
     known: true,
@@ -166,7 +168,7 @@ Deno.test("loadCatalog() says what is wrong with a catalog", async () => {
   const load = (): Promise<ModelCatalog> => loadCatalog(machine.host(), path);
   await assert.rejects(load(), {
     name: "UserError",
-    message: `Cannot read model catalog ${path}: there is no such file`,
+    message: `Cannot read model catalog ${path}: no such file`,
   });
   await machine.write(path, "{");
   await assert.rejects(load(), {

@@ -8,15 +8,7 @@ import {
   providerOf,
   renderAuthSource,
 } from "../../../../core/config/provider/providers.ts";
-import {
-  type Config,
-  parseConfig,
-} from "../../../../core/config/file/schema.ts";
-import { parseToml } from "../../../../core/config/file/toml.ts";
-
-function configOf(text: string): Config {
-  return parseConfig(parseToml(text, "config.toml"));
-}
+import { configOf } from "../../../support/config.ts";
 
 // The provider `p` with these lines in its table.
 function custom(lines: string, env: Record<string, string> = {}): Provider {

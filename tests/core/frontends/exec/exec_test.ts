@@ -391,7 +391,7 @@ Deno.test("runExec() names bad input lines and goes on", async () => {
   );
   assert.deepEqual(warnings, [
     "Cannot use line 1 of the input: not json is not JSON",
-    'Cannot use line 2 of the input: "type" is not what is expected; rondo schema input shows every form',
+    'Cannot use line 2 of the input: "type" is not what is expected; see rondo schema input',
     "Cannot steer: no turn is running",
     "Cannot take an empty message",
     "Cannot take the answer to nope: no such question is open",

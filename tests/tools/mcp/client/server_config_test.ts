@@ -1,6 +1,6 @@
 /** What a table of `[mcp_servers]` means, and what of our environment a server gets. */
 import assert from "node:assert/strict";
-import { parseConfig } from "../../../../core/config/file/schema.ts";
+import { configOf } from "../../../support/config.ts";
 import { LIMITS } from "../../../../core/protocol/limits.ts";
 import {
   isToolEnabled,
@@ -13,7 +13,7 @@ import {
 } from "../../../../tools/mcp/client/env.ts";
 
 function parse(table: Record<string, unknown>): McpServerSpec {
-  const config = parseConfig({ mcp_servers: { s: table } });
+  const config = configOf({ mcp_servers: { s: table } });
   const server = config.mcp_servers["s"];
   assert.ok(server !== undefined);
   return parseMcpServer("s", server, "config.toml");

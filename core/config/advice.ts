@@ -1,0 +1,40 @@
+/** Warnings about a configuration that is right and does not do what its author may think. */
+import { type Layer, layerOrigin, renderOrigin } from "./layers.ts";
+import type { Config } from "./file/schema.ts";
+import { findWithoutEffect } from "./file/schema_walk.ts";
+import type { ConfigFlags } from "./overrides.ts";
+import { renderKeyPath } from "./validate.ts";
+
+/** What is set and changes nothing; one sentence a file, for a file of Codex may have many. */
+export function adviseOnEffect(layers: readonly Layer[]): string[] {
+  return layers.flatMap((layer) => {
+    const keys = findWithoutEffect(layer.tree).map((path) => {
+      const { line } = layerOrigin(layer, path);
+      return renderKeyPath(path) +
+        (line === undefined ? "" : ` (line ${line})`);
+    });
+    if (keys.length === 0) return [];
+    const place = layer.file ?? renderOrigin({ layer: layer.kind });
+    return [`Config without effect (${place}): ${keys.join(", ")}`];
+  });
+}
+
+/** What is out of date, or cannot work together. */
+export function adviseOn(config: Config, flags: ConfigFlags): string[] {
+  const advice: string[] = [];
+  if (config.approval_policy === "on-failure") {
+    advice.push(
+      'Approval policy "on-failure" is deprecated, use "on-request"',
+    );
+  }
+  if (flags.fullAuto) {
+    advice.push("--full-auto is deprecated, use --sandbox workspace-write");
+  }
+  const isReadOnly = config.sandbox_mode === "read-only";
+  if (isReadOnly && (flags.addDir ?? []).length > 0) {
+    advice.push(
+      "Ignoring --add-dir: the sandbox is read-only, use --sandbox workspace-write",
+    );
+  }
+  return advice;
+}

@@ -1,0 +1,176 @@
+/** Flags that no other test gives: what each of them changes. */
+import assert from "node:assert/strict";
+import type { JsonObject } from "../../core/util/json/json.ts";
+import { say } from "../support/mock_model.ts";
+import { openStage, type Stage } from "./support.ts";
+
+async function bodyOf(
+  stage: Stage,
+  ...flags: readonly string[]
+): Promise<JsonObject> {
+  const run = await stage.run(["debug", "prompt", ...flags, "hi"]);
+  assert.equal(run.code, 0, run.stderr);
+  return JSON.parse(run.stdout) as JsonObject;
+}
+
+function toolNames({ tools }: JsonObject): readonly unknown[] {
+  return (tools as JsonObject[]).map((tool) => tool["name"] ?? tool["type"]);
+}
+
+Deno.test("--search, --enable and --disable change the tools that are offered", async () => {
+  await using stage = await openStage({ script: [] });
+  assert.ok(toolNames(await bodyOf(stage, "--search")).includes("web_search"));
+  const body = await bodyOf(
+    stage,
+    "--disable",
+    "shell_tool",
+    "--enable",
+    "web_search_request",
+  );
+  assert.ok(!toolNames(body).includes("shell"));
+  assert.ok(toolNames(body).includes("web_search"));
+});
+
+Deno.test("--local-provider chooses the server and its model", async () => {
+  await using stage = await openStage({ script: [] });
+  const body = await bodyOf(stage, "--local-provider", "lmstudio");
+  assert.equal(body["model"], "openai/gpt-oss-20b");
+});
+
+Deno.test("--profile lays a profile over the configuration", async () => {
+  await using stage = await openStage({
+    script: [],
+    config: { bottom: '[profiles.fast]\nmodel = "quick"' },
+  });
+  assert.equal((await bodyOf(stage, "--profile", "fast"))["model"], "quick");
+});
+
+Deno.test("--ask-for-approval tells the model when the user is asked", async () => {
+  await using stage = await openStage({ script: [] });
+  const of = async (policy: string): Promise<string> =>
+    JSON.stringify(
+      (await bodyOf(stage, "--ask-for-approval", policy))["input"],
+    );
+  assert.notEqual(await of("untrusted"), await of("never"));
+});
+
+Deno.test("--rules reads other rules, --ignore-rules none, --revoke ends one", async () => {
+  await using stage = await openStage({ script: [] });
+  const { codexHome, work } = stage.home;
+  const rule = (word: string): string =>
+    `prefix_rule(pattern = ["${word}"], decision = "forbidden")\n`;
+  await Deno.mkdir(`${codexHome}/rules`);
+  await Deno.writeTextFile(`${codexHome}/rules/default.rules`, rule("mine"));
+  await Deno.writeTextFile(`${work}/more.rules`, rule("more"));
+  const list = async (...flags: readonly string[]): Promise<string> =>
+    (await stage.run(["policy", "rules", ...flags])).stdout;
+  assert.match(await list(), /^1\tforbidden "mine"[^\n]*\n$/);
+  assert.match(
+    await list("--rules", `${work}/more.rules`),
+    /^1\tforbidden "more"[^\n]*\n$/,
+  );
+  assert.equal(await list("--ignore-rules"), "There are no rules\n");
+  assert.match(await list("--revoke", "1"), /^Revoked: forbidden "mine"/);
+  assert.equal(await list(), "There are no rules\n");
+});
+
+Deno.test("policy test says which of the cases in a file does not hold", async () => {
+  await using stage = await openStage({ script: [] });
+  const path = `${stage.home.work}/cases.jsonl`;
+  const write = (expect: string): Promise<void> =>
+    Deno.writeTextFile(path, JSON.stringify({ command: "ls", expect }));
+  await write("run");
+  assert.equal((await stage.run(["policy", "test", path])).code, 0);
+  await write("refuse");
+  assert.equal((await stage.run(["policy", "test", path])).code, 1);
+});
+
+Deno.test("--headless finds what would ask although nobody is there", async () => {
+  await using stage = await openStage({ script: [] });
+  const lint = (...flags: readonly string[]): Promise<{ stdout: string }> =>
+    stage.run(["policy", "lint", "--ask-for-approval", "never", ...flags]);
+  assert.match(
+    (await lint("--headless")).stdout,
+    /Nothing in this policy asks/,
+  );
+  assert.match((await lint()).stdout, /No problems/);
+});
+
+Deno.test("--header is written into the server's table", async () => {
+  await using stage = await openStage({ script: [] });
+  const url = "https://example.com/mcp";
+  const run = await stage.run(
+    ["mcp", "add", "docs", "--url", url, "--header", "X-Team=blue"],
+  );
+  assert.equal(run.code, 0, run.stderr);
+  const text = await Deno.readTextFile(`${stage.home.codexHome}/config.toml`);
+  assert.match(text, /X-Team"? = "blue"/);
+});
+
+Deno.test("--commit and --title say what is reviewed", async () => {
+  await using stage = await openStage({
+    script: [
+      say(
+        '{"findings":[],"overall_correctness":"patch is correct","overall_explanation":"","overall_confidence_score":1}',
+      ),
+    ],
+  });
+  await stage.exec(["review", "--commit", "abc123", "--title", "Fix the lock"]);
+  const input = JSON.stringify(stage.model.requests[0]?.input);
+  assert.match(input, /the commit `abc123`, \\"Fix the lock\\"/);
+});
+
+Deno.test("--output-last-message writes the answer into a file", async () => {
+  await using stage = await openStage({ script: [say("done")] });
+  const path = `${stage.home.work}/answer.txt`;
+  await stage.exec(["--output-last-message", path, "go"]);
+  assert.match(await Deno.readTextFile(path), /^done\n?$/);
+});
+
+Deno.test("--with-api-key stores the key from stdin, and only so", async () => {
+  await using stage = await openStage({ script: [] });
+  const stdin = { text: "sk-test-1234567890\n" };
+  const run = await stage.run(["login", "--with-api-key"], { stdin });
+  assert.equal(run.code, 0, run.stderr);
+  const auth = await Deno.readTextFile(`${stage.home.codexHome}/auth.json`);
+  assert.match(auth, /sk-test-1234567890/);
+  const status = await stage.run(["login", "status"]);
+  assert.match(status.stdout, /MOCK_KEY/);
+  const without = await stage.run(["login"]);
+  assert.equal(without.code, 2);
+  assert.match(
+    without.stderr,
+    /Only API keys are supported: printenv OPENAI_API_KEY \| rondo login --with-api-key/,
+  );
+  assert.equal((await stage.run(["logout"])).code, 0);
+  await assert.rejects(Deno.stat(`${stage.home.codexHome}/auth.json`));
+});
+
+Deno.test("flags of the Codex SDK are accepted", async () => {
+  await using stage = await openStage({ script: [say("done")] });
+  const run = await stage.exec(
+    ["--cyber-access-program", "x", "--thread-source", "sdk", "go"],
+  );
+  assert.equal(run.code, 0, run.stderr);
+});
+
+Deno.test("--replay-timing is for a cassette that is replayed", async () => {
+  await using stage = await openStage({ script: [say("done")] });
+  const tape = `${stage.home.work}/run.cassette`;
+  await stage.exec(["--record", tape, "go"]);
+  for (const timing of ["keep", "skip"]) {
+    const run = await stage.exec(
+      [
+        "--replay",
+        tape,
+        "--replay-mode",
+        "model",
+        "--replay-timing",
+        timing,
+        "go",
+      ],
+    );
+    assert.equal(run.code, 0, run.stderr);
+  }
+  assert.equal(stage.model.requests.length, 1);
+});

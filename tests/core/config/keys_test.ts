@@ -1,0 +1,78 @@
+/** Every key that config.toml may hold is read by the program, or said to do nothing. */
+import assert from "node:assert/strict";
+import { ConfigFile } from "../../../core/config/file/schema.ts";
+import {
+  LIVE_FEATURES,
+  WITHOUT_EFFECT,
+} from "../../../core/config/file/schema_ignored.ts";
+import { loadFiles, withoutComments } from "../../../scripts/checks/source.ts";
+
+const ROOT = new URL("../../..", import.meta.url).pathname.replace(/\/$/, "");
+
+/** Files that name keys without obeying them: what they hold, mask, resolve or set. */
+const BLIND = /^core\/config\/(file\/|(explain|overrides|paths|secrets)\.ts)/;
+
+interface Schema {
+  readonly _zod: {
+    readonly def: {
+      readonly shape?: Readonly<Record<string, Schema>>;
+      readonly innerType?: Schema;
+      readonly valueType?: Schema;
+      readonly element?: Schema;
+      readonly options?: readonly Schema[];
+    };
+  };
+}
+
+// Paths of all keys below a schema; `*` stands for any name.
+function keysOf(schema: Schema, path: readonly string[] = []): string[][] {
+  if (schema as unknown === WITHOUT_EFFECT) return [];
+  const { shape, innerType, valueType, element, options } = schema._zod.def;
+  const self = path.length === 0 || path.at(-1) === "*" ? [] : [[...path]];
+  return [
+    ...self,
+    ...Object.entries(shape ?? {}).flatMap(([key, member]) =>
+      member as unknown === WITHOUT_EFFECT ? [] : keysOf(member, [...path, key])
+    ),
+    ...innerType === undefined ? [] : keysOf(innerType, path),
+    ...valueType === undefined ? [] : keysOf(valueType, [...path, "*"]),
+    ...element === undefined ? [] : keysOf(element, [...path, "*"]),
+    ...(options ?? []).flatMap((option) => keysOf(option, path)),
+  ];
+}
+
+async function readers(): Promise<string> {
+  const files = await loadFiles(ROOT);
+  return files.filter(({ path }) =>
+    /^(main\.ts|core\/|tools\/|sandbox\/)/.test(path) && !BLIND.test(path)
+  ).map(({ text }) => withoutComments(text)).join("\n");
+}
+
+function isRead(code: string, key: string): boolean {
+  // A member, a name taken out of a table, or a word that is looked up.
+  return new RegExp(`\\.${key}\\b|\\b${key}\\b\\s*[,:}=]|"${key}"`).test(code);
+}
+
+Deno.test("every key of config.toml is read, or marked as without effect", async () => {
+  const code = await readers();
+  const keys = keysOf(ConfigFile as unknown as Schema);
+  assert.ok(keys.length > 150, `${keys.length} keys`);
+  const unread = keys.filter((path) => !isRead(code, path.at(-1) ?? ""))
+    .map((path) => path.join("."));
+  assert.deepEqual(
+    [...new Set(unread)],
+    [],
+    "Read it, or make it WITHOUT_EFFECT in the schema",
+  );
+});
+
+Deno.test("every feature that is said to do something is asked for by name", async () => {
+  const code = await readers();
+  for (const name of Object.keys(LIVE_FEATURES)) {
+    assert.ok(
+      code.includes(`featureOn(config, "${name}")`) ||
+        code.includes(`featureOn(loaded.config, "${name}")`),
+      name,
+    );
+  }
+});
