@@ -8,7 +8,7 @@ import {
   applyPatchFromShell,
   createApplyPatchTool,
 } from "./patch/apply_patch.ts";
-import { parseShellPatch } from "./patch/from_shell.ts";
+import { parseShellPatch, patchPaths } from "./patch/from_shell.ts";
 import { createShellTool } from "./shell/shell.ts";
 import { createUpdatePlanTool } from "./update_plan.ts";
 import { createViewImageTool } from "./view_image.ts";
@@ -31,6 +31,7 @@ export function builtinTools(options: BuiltinOptions): readonly Tool[] {
       host,
       gate,
       interceptPatch: parseShellPatch,
+      patchPaths,
       applyPatch: (patch, context) => applyPatchFromShell(patch, context, deps),
     }),
     createUpdatePlanTool(),
@@ -47,6 +48,7 @@ function webSearchTool(options: BuiltinOptions): readonly Tool[] {
     name: "web_search",
     spec,
     parallel: true,
+    touches: () => [],
     run: () => {
       throw new ToolError(
         "Cannot search the web from here: the tool runs on the server, must be called as web_search",

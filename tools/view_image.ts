@@ -1,5 +1,4 @@
 /** The image tool: puts a picture from the disk into the conversation. */
-import * as z from "zod/mini";
 import { errorCode, ToolError } from "../core/protocol/error.ts";
 import type { Host } from "../core/protocol/host.ts";
 import { LIMITS } from "../core/protocol/limits.ts";
@@ -9,36 +8,26 @@ import { matchesPath } from "../core/util/glob.ts";
 import { imageDataUrl, sniffImage } from "../core/util/image.ts";
 import { basename, resolvePath } from "../core/util/path.ts";
 import description from "../prompts/tools/view_image.md" with { type: "text" };
-
-const Arguments = z.object({ path: z.string().check(z.minLength(1)) });
+import { defineTool } from "./define/define_tool.ts";
+import { text } from "./define/parameters.ts";
 
 /** The tool named `view_image`. */
 export function createViewImageTool(
   options: { readonly host: Pick<Host, "files"> },
 ): Tool {
-  return {
+  return defineTool({
     name: "view_image",
-    spec: {
-      type: "function",
-      name: "view_image",
-      description: description.trim(),
-      strict: false,
-      parameters: {
-        type: "object",
-        properties: {
-          path: {
-            type: "string",
-            description: "Absolute, or relative to the working folder",
-          },
-        },
-        required: ["path"],
-        additionalProperties: false,
-      },
+    description,
+    parameters: {
+      path: text("Absolute, or relative to the working folder", {
+        empty: false,
+      }),
     },
     parallel: true,
-    run: async (call, context) =>
-      await loadImage(parsePath(call.input), context, options.host),
-  };
+    touches: ({ path }, cwd) => [resolvePath(cwd, path)],
+    run: async ({ path }, context) =>
+      await loadImage(path, context, options.host),
+  });
 }
 
 async function loadImage(
@@ -135,15 +124,5 @@ function stateOf(error: unknown): string {
       return "permission denied";
     default:
       return errorCode(error) ?? "it cannot be read";
-  }
-}
-
-function parsePath(input: string): string {
-  try {
-    return Arguments.parse(JSON.parse(input)).path;
-  } catch {
-    throw new ToolError(
-      'Cannot view the image: the arguments do not fit, must be {"path": "…"}',
-    );
   }
 }

@@ -1,9 +1,7 @@
 /** AGENTS.md files below the working directory, told when a file near them is first touched. */
-import type { Activity } from "../protocol/event.ts";
 import type { Files } from "../protocol/host.ts";
 import { textMessage, viewItem, type WireItem } from "../protocol/item.ts";
-import { LIMITS } from "../protocol/limits.ts";
-import { ancestors, isInside, resolvePath } from "../util/path.ts";
+import { ancestors, isInside } from "../util/path.ts";
 import { byteLength } from "../util/text/text.ts";
 import { DOC_HEADER } from "./format/tags.ts";
 import { renderDocMessage } from "./initial.ts";
@@ -76,32 +74,6 @@ export function sentFolder(item: WireItem): string | undefined {
   }
   const end = view.text.indexOf("\n");
   return view.text.slice(DOC_HEADER.length, end < 0 ? undefined : end);
-}
-
-/** The absolute paths that an activity reads or changes, as far as its words tell. */
-export function touchedPaths(activity: Activity): readonly string[] {
-  switch (activity.type) {
-    case "file_change":
-      return activity.changes.flatMap((change) =>
-        change.movedTo === undefined
-          ? [change.path]
-          : [change.path, change.movedTo]
-      ).slice(0, LIMITS.touchedPaths);
-    case "command":
-      return [activity.cwd, ...pathWords(activity.command, activity.cwd)]
-        .slice(0, LIMITS.touchedPaths);
-    default:
-      return [];
-  }
-}
-
-// Words of a command that could name a file; a wrong guess costs a look at the disk.
-function pathWords(command: string, cwd: string): readonly string[] {
-  const words = command.split(/[\s'"`;|&<>(),]+/);
-  const paths = words.filter((word) =>
-    /[/.]/.test(word) && !word.startsWith("-") && !word.includes("://")
-  );
-  return [...new Set(paths.map((word) => resolvePath(cwd, word)))];
 }
 
 // What others wrote for their own packages is no instruction for this project.

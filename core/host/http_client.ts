@@ -3,6 +3,7 @@ import { errorText, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { ProviderEndpoint } from "../protocol/provider.ts";
+import { withTimeout } from "../util/async.ts";
 
 interface HttpClientSetup {
   /** For the `client` of a fetch; undefined when the runtime's own will do. */
@@ -77,14 +78,7 @@ export function connectionProbe(
       hostname: hostname.replace(/^\[|\]$/g, ""),
       port: port === "" ? standard : Number(port),
     }).then((connection) => connection.close(), () => {}).then(() => true);
-    const enough = new AbortController();
-    const silence = host.sleep(LIMITS.probeMs, enough.signal)
-      .then(() => false, () => false);
-    try {
-      return await Promise.race([answered, silence]);
-    } finally {
-      enough.abort();
-    }
+    return await withTimeout(answered, LIMITS.probeMs, host) === true;
   };
 }
 

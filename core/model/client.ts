@@ -16,6 +16,7 @@ import {
   type TransportOptions,
 } from "./transport.ts";
 import type { Watchdog } from "./idle_timeout.ts";
+import { withTimeout } from "../util/async.ts";
 
 export interface ModelClient {
   readonly provider: ProviderEndpoint;
@@ -189,14 +190,7 @@ async function drain(
   reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
   host: Host,
 ): Promise<boolean> {
-  const enough = new AbortController();
-  const tooLate = host.sleep(LIMITS.drainMs, enough.signal)
-    .then(() => false, () => false);
-  try {
-    return await Promise.race([readToEnd(reader), tooLate]);
-  } finally {
-    enough.abort();
-  }
+  return await withTimeout(readToEnd(reader), LIMITS.drainMs, host) === true;
 }
 
 async function readToEnd(

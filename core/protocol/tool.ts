@@ -48,10 +48,12 @@ export type ActivityBody = Activity extends infer A
 
 export interface Tool {
   readonly name: string;
-  /** Goes into the request as it is. Absent: the tool runs under another one's name. */
+  /** How the model is offered it; goes into the request as it is. */
   readonly spec: JsonObject;
   /** May run beside its siblings. */
   readonly parallel: boolean;
+  /** Absolute paths that a call reads or changes, as far as its arguments tell. */
+  touches(call: CallView, cwd: string): readonly string[];
   /**
    * Runs the call. Throws ToolError for what the model can mend, SandboxUnavailable
    * when the policy needs a sandbox that this machine lacks; anything else is a bug.

@@ -1,29 +1,25 @@
-/** What `@std/toml` means here: typed TOML with positions in its errors, from smol-toml. */
+/** `@std/toml`, by smol-toml: std's own parser accepts a key twice and has rough positions. */
 import {
   parse as parseToml,
   stringify as stringifyToml,
-  TomlDate,
   TomlError,
 } from "smol-toml";
 
-export type TomlValue =
-  | string
-  | number
-  | boolean
-  | TomlDate
-  | TomlValue[]
-  | TomlTable;
-export type TomlTable = { [key: string]: TomlValue };
-
-/** `line` and `column` count from 1. */
-export { TomlDate, TomlError };
-
-/** Parses a document; tables have no prototype. Throws TomlError. */
-export function parse(text: string): TomlTable {
-  return parseToml(text) as TomlTable;
+/** Tables have no prototype. Throws SyntaxError in std's words; lines and columns count from 1. */
+export function parse(tomlString: string): Record<string, unknown> {
+  try {
+    return parseToml(tomlString);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const reason = (error.message.split("\n")[0] ?? "")
+      .replace(/^Invalid TOML document: /, "");
+    throw new SyntaxError(
+      `Parse error on line ${error.line}, column ${error.column}: ${reason}`,
+    );
+  }
 }
 
-/** The document of a table: plain values first, then its tables. */
-export function stringify(table: TomlTable): string {
-  return stringifyToml(table);
+/** Plain values first, then the tables. */
+export function stringify(obj: Record<string, unknown>): string {
+  return stringifyToml(obj);
 }

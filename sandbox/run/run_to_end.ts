@@ -2,6 +2,7 @@
 import type { Child, Host } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import type { OutputCapture } from "./capture.ts";
+import { withTimeout } from "../../core/util/async.ts";
 
 export interface RunOptions {
   readonly host: Pick<Host, "files" | "kill" | "monotonicMs" | "sleep">;
@@ -146,12 +147,7 @@ async function endEarly(
   const graceMs = cause === "abort"
     ? LIMITS.interruptGraceMs
     : LIMITS.killGraceMs;
-  const grace = new AbortController();
-  await Promise.race([
-    child.status,
-    host.sleep(graceMs, grace.signal).catch(() => {}),
-  ]);
-  grace.abort();
+  await withTimeout(child.status, graceMs, host);
   child.kill("SIGKILL", { group: true });
 }
 
@@ -174,26 +170,12 @@ async function endStragglers(
   { host, reap }: RunOptions,
 ): Promise<number> {
   const drained = Promise.all(readers.map(({ done }) => done));
-  await waitAtMost(host, drained, LIMITS.pipeGraceMs);
+  await withTimeout(drained, LIMITS.pipeGraceMs, host);
   const reaped = await reap(child.pid);
   child.kill("SIGKILL", { group: true });
-  const isDrained = await waitAtMost(host, drained, LIMITS.pipeGraceMs);
-  if (!isDrained) {
+  const end = await withTimeout(drained, LIMITS.pipeGraceMs, host);
+  if (end === "timeout") {
     await Promise.all(readers.map((reader) => reader.giveUp()));
   }
   return reaped;
-}
-
-async function waitAtMost(
-  host: RunOptions["host"],
-  work: Promise<unknown>,
-  ms: number,
-): Promise<boolean> {
-  const timer = new AbortController();
-  const isDone = await Promise.race([
-    work.then(() => true),
-    host.sleep(ms, timer.signal).then(() => false, () => false),
-  ]);
-  timer.abort();
-  return isDone;
 }

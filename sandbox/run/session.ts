@@ -21,6 +21,7 @@ import {
 } from "../plan/plan.ts";
 import { checkPolicy } from "../plan/policy_check.ts";
 import { OrphanReaper } from "./orphans.ts";
+import { Mutex } from "../../core/util/async.ts";
 
 export interface SandboxOptions {
   readonly host: Host;
@@ -64,7 +65,8 @@ export class Session {
   readonly #roots = new Map<string, string>();
   #attempts: Promise<readonly BackendAttempt[]> | undefined;
   #rootAttempts: Promise<readonly BackendAttempt[]> | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
+  // Looking at the disk and removing placeholders from it must not overlap.
+  readonly #disk = new Mutex();
 
   constructor(options: SandboxOptions) {
     this.host = options.host;
@@ -113,7 +115,7 @@ export class Session {
 
   /** Plans, and holds still what the launch depends on. */
   async prepare(request: PlaceRequest): Promise<Prepared> {
-    return await this.#inTurn(async () => {
+    return await this.#disk.run(async () => {
       const { backend, plan } = await this.loadPlan(request);
       const items = backend.kind === "landlock" ? plan.fullGuard : plan.guard;
       await this.#guards.take(items);
@@ -128,23 +130,10 @@ export class Session {
 
   /** Puts back and removes what must not stay; returns what the command had changed. */
   async finish(prepared: Prepared): Promise<readonly string[]> {
-    return await this.#inTurn(async () => {
+    return await this.#disk.run(async () => {
       await this.#placeholders.release(prepared.placeholders);
       return await this.#guards.release();
     });
-  }
-
-  // Looking at the disk and removing placeholders from it must not overlap.
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const before = this.#turn;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#turn = promise;
-    await before;
-    try {
-      return await work();
-    } finally {
-      resolve();
-    }
   }
 
   #ownPaths(): string[] {

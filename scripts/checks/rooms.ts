@@ -297,10 +297,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: ["sandbox/backends/", "sandbox/plan/", "sandbox/probe/"],
     doors: ["orphans", "run_command", "session"],
   },
-  "tools/": { uses: ["tools/patch/", "tools/shell/"], doors: ["mod"] },
+  "tools/": {
+    uses: ["tools/define/", "tools/patch/", "tools/shell/"],
+    doors: ["mod"],
+  },
+  "tools/define/": { doors: "all" },
   "tools/gate/": { doors: ["approval_memory", "gate", "rule_store"] },
   "tools/mcp/": {
-    uses: ["tools/mcp/client/", "tools/shell/"],
+    uses: ["tools/define/", "tools/mcp/client/", "tools/shell/"],
     doors: ["names", "project_file", "sampling", "server", "servers"],
   },
   "tools/mcp/client/": {
@@ -317,8 +321,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   "tools/patch/": {
-    uses: ["tools/shell/"],
+    uses: ["tools/define/", "tools/shell/"],
     doors: ["apply_patch", "command", "diff", "from_shell"],
   },
-  "tools/shell/": { doors: ["output", "shell"] },
+  "tools/shell/": { uses: ["tools/define/"], doors: ["output", "shell"] },
 };

@@ -179,6 +179,7 @@ export function testTool(
   return {
     name,
     parallel: options.parallel ?? true,
+    touches: () => [],
     spec: {
       type: "function",
       name,

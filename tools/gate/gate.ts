@@ -29,6 +29,7 @@ import {
 } from "./question.ts";
 import type { RuleStore } from "./rule_store.ts";
 import { unreachable } from "../../core/util/assert.ts";
+import { Mutex } from "../../core/util/async.ts";
 
 interface GateOptions {
   readonly host: Pick<Host, "envAll" | "env" | "files" | "newId">;
@@ -58,7 +59,7 @@ class PolicyGate implements Gate {
   readonly #options: GateOptions;
   readonly #spoolFolders = new Map<string, Promise<string | undefined>>();
   /** A thread's questions are put one after the other: an answer may settle the next. */
-  readonly #questions = new Map<string, Promise<unknown>>();
+  readonly #questions = new Map<string, Mutex>();
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -232,10 +233,9 @@ class PolicyGate implements Gate {
   }
 
   #inTurn<T>({ threadId }: ToolContext, task: () => Promise<T>): Promise<T> {
-    const before = this.#questions.get(threadId) ?? Promise.resolve();
-    const result = before.then(task);
-    this.#questions.set(threadId, result.catch(() => {}));
-    return result;
+    const turn = this.#questions.get(threadId) ?? new Mutex();
+    this.#questions.set(threadId, turn);
+    return turn.run(task);
   }
 
   async #spool(

@@ -1,16 +1,15 @@
 /** The tools that list and read the resources of all servers. */
-import * as z from "zod/mini";
-import { ToolError } from "../../core/protocol/error.ts";
+import { errorText, ToolError } from "../../core/protocol/error.ts";
 import type { Host } from "../../core/protocol/host.ts";
-import type { CallView } from "../../core/protocol/item.ts";
 import type {
   ActivityBody,
   Tool,
   ToolContext,
   ToolOutput,
 } from "../../core/protocol/tool.ts";
-import { errorText } from "../../core/protocol/error.ts";
 import type { Json, JsonObject } from "../../core/util/json/json.ts";
+import { defineTool } from "../define/define_tool.ts";
+import { optional, text } from "../define/parameters.ts";
 import type { AskOptions } from "./client/types.ts";
 import type { McpServer } from "./server.ts";
 import { openSpool, pieceOfResource, saveOutput } from "./result.ts";
@@ -24,13 +23,10 @@ interface ResourceToolDeps {
 
 type Kind = "resources" | "resourceTemplates";
 
-const ListArguments = z.object({
-  server: z.nullish(z.string()),
-  cursor: z.nullish(z.string()),
-});
-const ReadArguments = z.object({ server: z.string(), uri: z.string() });
-
-const SERVER = { type: "string", description: "Name of the server" };
+interface ListArguments {
+  readonly server: string | undefined;
+  readonly cursor: string | undefined;
+}
 
 /** The three of them; none when no server has resources. */
 export function createResourceTools(deps: ResourceToolDeps): readonly Tool[] {
@@ -50,39 +46,37 @@ function createListTool(
   const what = kind === "resources"
     ? "resources (files, records and other data)"
     : "templates of resource addresses";
-  return createTool({
+  return defineTool({
     name,
     description: `Lists the ${what} that the MCP servers offer for reading.`,
-    properties: {
-      cursor: {
-        type: "string",
-        description: "Where the last answer for this server said to go on",
-      },
-      server: { ...SERVER, description: "Only this server; all when absent" },
+    parameters: {
+      cursor: optional(
+        text("nextCursor of the previous answer; needs a server"),
+      ),
+      server: optional(text("Only this server; all when absent")),
     },
-    required: [],
-    run: async (call, context) => {
-      const args = parse(ListArguments, call);
-      return await show(name, args, { deps, context }, async (ask) => {
+    parallel: true,
+    touches: () => [],
+    run: async (args, context) =>
+      await show(name, args, { deps, context }, async (ask) => {
         const text = JSON.stringify(await list(kind, args, deps, ask));
         return [{ type: "text", text }];
-      });
-    },
+      }),
   });
 }
 
 function createReadTool(deps: ResourceToolDeps): Tool {
   const name = "read_mcp_resource";
-  return createTool({
+  return defineTool({
     name,
     description: "Reads one resource of an MCP server.",
-    properties: {
-      server: SERVER,
-      uri: { type: "string", description: "Address of the resource" },
+    parameters: {
+      server: text("Name of the server"),
+      uri: text("Address of the resource"),
     },
-    required: ["server", "uri"],
-    run: async (call, context) => {
-      const args = parse(ReadArguments, call);
+    parallel: true,
+    touches: () => [],
+    run: async (args, context) => {
       const server = serverOf(args.server, deps);
       return await show(name, args, { deps, context }, async (ask) => {
         const { contents } = await server.ask(
@@ -95,43 +89,16 @@ function createReadTool(deps: ResourceToolDeps): Tool {
   });
 }
 
-function createTool(options: {
-  readonly name: string;
-  readonly description: string;
-  readonly properties: JsonObject;
-  readonly required: readonly string[];
-  readonly run: Tool["run"];
-}): Tool {
-  const { name, description, properties, required, run } = options;
-  return {
-    name,
-    spec: {
-      type: "function",
-      name,
-      description,
-      strict: false,
-      parameters: {
-        type: "object",
-        properties,
-        required,
-        additionalProperties: false,
-      },
-    },
-    parallel: true,
-    run,
-  };
-}
-
 async function list(
   kind: Kind,
-  { server, cursor }: z.infer<typeof ListArguments>,
+  { server, cursor }: ListArguments,
   deps: ResourceToolDeps,
   ask: AskOptions,
 ): Promise<Json> {
-  if (server != null && server !== "") {
+  if (server !== undefined && server !== "") {
     const page = await serverOf(server, deps).ask(
       ask,
-      (session, more) => session.listPage(kind, cursor ?? undefined, more),
+      (session, more) => session.listPage(kind, cursor, more),
     );
     return {
       server,
@@ -139,9 +106,9 @@ async function list(
       ...(page.next !== undefined && { nextCursor: page.next }),
     };
   }
-  if (cursor != null && cursor !== "") {
+  if (cursor !== undefined && cursor !== "") {
     throw new ToolError(
-      'Cannot go on with a list of all servers: "cursor" needs a "server"',
+      'Cannot read on in a list of all servers: "cursor" needs a "server"',
     );
   }
   const lists = await Promise.all(
@@ -180,7 +147,7 @@ function serverOf(name: string, { servers }: ResourceToolDeps): McpServer {
 
 async function show(
   tool: string,
-  args: { readonly server?: string | null | undefined },
+  args: { readonly server: string | undefined },
   { deps, context }: {
     readonly deps: ResourceToolDeps;
     readonly context: ToolContext;
@@ -217,18 +184,5 @@ async function show(
     context.complete(id, { ...activity, error: { message }, status: "failed" });
     context.signal.throwIfAborted();
     return { content: `Cannot run ${tool}: ${message}`, success: false };
-  }
-}
-
-function parse<S extends z.ZodMiniType>(schema: S, call: CallView): z.infer<S> {
-  try {
-    return z.parse(schema, JSON.parse(call.input === "" ? "{}" : call.input));
-  } catch {
-    const wanted = call.name === "read_mcp_resource"
-      ? '{"server": "…", "uri": "…"}'
-      : '{"server": "…", "cursor": "…"}, both optional';
-    throw new ToolError(
-      `Cannot call ${call.name}: the arguments do not fit, must be ${wanted}`,
-    );
   }
 }

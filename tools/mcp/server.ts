@@ -12,13 +12,14 @@ import {
   type McpTransport,
   type ServerRequests,
 } from "./client/types.ts";
-import { CallTimeout, withAbort } from "./client/call_timeout.ts";
+import { CallTimeout } from "./client/call_timeout.ts";
 import {
   type McpSession,
   openSession,
   type SessionOptions,
 } from "./client/session.ts";
 import { WireTool } from "./client/wire.ts";
+import { orAbort } from "../../core/util/async.ts";
 
 type ServerState =
   | { readonly type: "off" }
@@ -111,7 +112,7 @@ export class McpServer {
     const live = this.#opening === undefined ? this.#session : undefined;
     if (live !== undefined && !live.isClosed) return live;
     this.#opening ??= this.#open().finally(() => this.#opening = undefined);
-    return await withAbort(this.#opening, signal);
+    return await orAbort(this.#opening, signal);
   }
 
   /**

@@ -8,7 +8,6 @@ import { unreachable } from "../../core/util/assert.ts";
 import type { McpServerSpec } from "./client/server_config.ts";
 import type { ElicitHook } from "./client/types.ts";
 import { allocateToolNames, compareText } from "./names.ts";
-import { withAbort } from "./client/call_timeout.ts";
 import { McpServer } from "./server.ts";
 import { PersonalAnswers } from "./server_requests.ts";
 import { createResourceTools } from "./resources.ts";
@@ -17,6 +16,7 @@ import { createMcpTool } from "./tool.ts";
 import type { SamplingHook } from "./sampling.ts";
 import { createTransport, type TransportOptions } from "./client/transport.ts";
 import { PromptResult, WirePrompt } from "./client/wire.ts";
+import { orAbort } from "../../core/util/async.ts";
 
 export interface McpServersOptions {
   readonly host: Host;
@@ -88,7 +88,7 @@ export class McpServers {
    */
   async tools(request: McpToolsRequest): Promise<readonly Tool[]> {
     this.#listeners.set(request.threadId, request.warn);
-    await withAbort(this.#started(), request.signal);
+    await orAbort(this.#started(), request.signal);
     const { host, spoolFolder, warnings = [] } = this.#options;
     for (const text of warnings) this.#warnOnce(request, text);
     this.#tellFailures(request);

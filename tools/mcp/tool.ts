@@ -13,6 +13,7 @@ import type {
 import { unreachable } from "../../core/util/assert.ts";
 import { asObject, type JsonObject } from "../../core/util/json/json.ts";
 import { headBytes } from "../../core/util/text/text.ts";
+import { functionSpec } from "../define/define_tool.ts";
 import { approvalModeOf, decideMcpCall, type ToolHints } from "./approval.ts";
 import {
   type AskOptions,
@@ -56,14 +57,14 @@ export function createMcpTool(options: McpToolOptions): Tool | undefined {
   const description = tool.description ?? tool.title ?? "";
   return {
     name,
-    spec: {
-      type: "function",
+    spec: functionSpec({
       name,
       description: headBytes(description, LIMITS.mcpDescriptionBytes),
-      strict: false,
       parameters,
-    },
+    }),
     parallel: server.spec.parallel,
+    // What its arguments mean, only the server knows.
+    touches: () => [],
     run: async (call, context) => {
       const args = parseArguments(call, options);
       return await new McpCall(options, args, context).run();

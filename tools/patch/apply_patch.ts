@@ -1,10 +1,8 @@
 /** The apply_patch tool: tries the patch by reading, then lets it be written in the sandbox. */
-import * as z from "zod/mini";
 import type { Gate, GateResult } from "../../core/protocol/command.ts";
 import { errorText, ToolError } from "../../core/protocol/error.ts";
 import type { FileChange } from "../../core/protocol/event.ts";
 import type { Host } from "../../core/protocol/host.ts";
-import type { CallView } from "../../core/protocol/item.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import type {
   ActivityBody,
@@ -12,9 +10,14 @@ import type {
   ToolContext,
   ToolOutput,
 } from "../../core/protocol/tool.ts";
-import { freeformPatchSpec, functionPatchSpec } from "./spec.ts";
+import description from "../../prompts/tools/apply_patch.md" with {
+  type: "text",
+};
+import { defineTool, parseJson } from "../define/define_tool.ts";
+import { text } from "../define/parameters.ts";
 import { buildCommandOutput } from "../shell/output.ts";
-import type { PatchFromShell } from "./from_shell.ts";
+import { type PatchFromShell, patchPaths } from "./from_shell.ts";
+import { freeformPatchSpec } from "./spec.ts";
 import { type PatchPlan, readPatchPlan } from "./plan.ts";
 import { changedPaths, renderChanges } from "./view.ts";
 
@@ -32,8 +35,6 @@ interface Ended {
   readonly message?: string;
 }
 
-const FunctionInput = z.object({ input: z.string() });
-
 const PREFER_TOOL =
   "Note: the patch was taken out of the shell command; call the apply_patch tool directly instead.";
 
@@ -41,17 +42,23 @@ const PREFER_TOOL =
 export function createApplyPatchTool(
   deps: ApplyPatchDeps & { readonly form: "freeform" | "function" },
 ): Tool {
-  return {
+  return defineTool({
     name: "apply_patch",
-    spec: deps.form === "freeform" ? freeformPatchSpec() : functionPatchSpec(),
+    description,
+    parameters: {
+      input: text('The whole patch, from "*** Begin Patch" to "*** End Patch"'),
+    },
+    ...(deps.form === "freeform" ? { spec: freeformPatchSpec() } : {}),
+    argumentsOf: (call) =>
+      call.form === "custom" ? { input: call.input } : parseJson(call),
     // Two patches at once could want the same file.
     parallel: false,
-    run: async (call, context) => {
-      const patch = parseInput(call);
+    touches: ({ input }, workdir) => patchPaths({ patch: input, workdir }),
+    run: async ({ input }, context) => {
       const workdir = context.settings.cwd;
-      return await applyPatch({ patch, workdir }, context, deps);
+      return await applyPatch({ patch: input, workdir }, context, deps);
     },
-  };
+  });
 }
 
 /** Does for a patch that was typed as a shell command what the tool does. */
@@ -62,17 +69,6 @@ export async function applyPatchFromShell(
 ): Promise<ToolOutput> {
   const output = await applyPatch(typed, context, deps);
   return { ...output, content: `${PREFER_TOOL}\n${output.content}` };
-}
-
-function parseInput(call: CallView): string {
-  if (call.form === "custom") return call.input;
-  try {
-    return FunctionInput.parse(JSON.parse(call.input)).input;
-  } catch {
-    throw new ToolError(
-      'Cannot read the arguments: must be {"input": "*** Begin Patch … *** End Patch"}',
-    );
-  }
 }
 
 async function applyPatch(

@@ -68,3 +68,14 @@ function parseScript(
   const folder = /^['"]/.test(dir) ? dir.slice(1, -1) : dir;
   return { patch, workdir: resolvePath(workdir, folder) };
 }
+
+/** The absolute paths that a patch names, whether or not it can be applied. */
+export function patchPaths(
+  { patch, workdir }: PatchFromShell,
+): readonly string[] {
+  const names = /^\*\*\* (?:(?:Add|Delete|Update) File|Move to): (.+?)\s*$/gm;
+  return Array.from(
+    patch.matchAll(names),
+    ([, path = ""]) => resolvePath(workdir, path),
+  );
+}

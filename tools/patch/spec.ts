@@ -1,4 +1,4 @@
-/** How the model is offered apply_patch: as free text with a grammar, or as a function. */
+/** How the model is offered apply_patch as free text with a grammar. */
 import type { JsonObject } from "../../core/util/json/json.ts";
 import description from "../../prompts/tools/apply_patch.md" with {
   type: "text",
@@ -8,7 +8,7 @@ import freeformNote from "../../prompts/tools/apply_patch_freeform.md" with {
 };
 
 /** The patch language in Lark, for servers that hold the model to it while it writes. */
-export const PATCH_GRAMMAR = `start: begin hunk+ end
+const PATCH_GRAMMAR = `start: begin hunk+ end
 begin: "*** Begin Patch" LF
 end: "*** End Patch" LF?
 
@@ -38,27 +38,5 @@ export function freeformPatchSpec(): JsonObject {
     name: "apply_patch",
     description: `${freeformNote.trim()}\n\n${description.trim()}`,
     format: { type: "grammar", syntax: "lark", definition: PATCH_GRAMMAR },
-  };
-}
-
-/** The function tool, for models that know no custom tools. */
-export function functionPatchSpec(): JsonObject {
-  return {
-    type: "function",
-    name: "apply_patch",
-    description: description.trim(),
-    strict: false,
-    parameters: {
-      type: "object",
-      properties: {
-        input: {
-          type: "string",
-          description:
-            'The whole patch, from "*** Begin Patch" to "*** End Patch"',
-        },
-      },
-      required: ["input"],
-      additionalProperties: false,
-    },
   };
 }

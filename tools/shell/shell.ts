@@ -6,7 +6,6 @@ import type {
 } from "../../core/protocol/command.ts";
 import { errorText } from "../../core/protocol/error.ts";
 import type { Host } from "../../core/protocol/host.ts";
-import type { CallView } from "../../core/protocol/item.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import type { Action } from "../../core/protocol/policy.ts";
 import type {
@@ -16,13 +15,16 @@ import type {
   ToolOutput,
 } from "../../core/protocol/tool.ts";
 import { quoteWords } from "../../core/policy/shell/quote.ts";
+import { resolvePath } from "../../core/util/path.ts";
 import { byteLength } from "../../core/util/text/text.ts";
 import description from "../../prompts/tools/shell.md" with { type: "text" };
 import { buildCommandOutput, cutOutput } from "./output.ts";
+import { defineTool } from "../define/define_tool.ts";
 import {
-  parseShellCall,
   SHELL_PARAMETERS,
+  shellArgumentsOf,
   type ShellCall,
+  toShellCall,
 } from "./arguments.ts";
 import { buildHints } from "./hints.ts";
 
@@ -41,6 +43,8 @@ interface ShellToolOptions {
     argv: readonly string[],
     workdir: string,
   ) => TypedPatch | undefined;
+  /** The absolute paths that a patch names. */
+  readonly patchPaths: (patch: TypedPatch) => readonly string[];
   readonly applyPatch: (
     patch: TypedPatch,
     context: ToolContext,
@@ -51,26 +55,42 @@ type CommandActivity = Extract<ActivityBody, { readonly type: "command" }>;
 
 /** The tool named `shell`; calls of the hosted `local_shell` run through it as well. */
 export function createShellTool(options: ShellToolOptions): Tool {
-  return {
+  return defineTool({
     name: "shell",
-    spec: {
-      type: "function",
-      name: "shell",
-      description: description.trim(),
-      strict: false,
-      parameters: SHELL_PARAMETERS,
-    },
+    description,
+    parameters: SHELL_PARAMETERS,
+    argumentsOf: shellArgumentsOf,
     parallel: true,
-    run: (call, context) => runShell(call, context, options),
-  };
+    touches: (args, cwd) => touchedPaths(toShellCall(args, cwd), options),
+    run: async (args, context) =>
+      await runShell(toShellCall(args, context.settings.cwd), context, options),
+  });
+}
+
+function touchedPaths(
+  { argv, workdir }: ShellCall,
+  { interceptPatch, patchPaths }: ShellToolOptions,
+): readonly string[] {
+  const patch = interceptPatch(argv, workdir);
+  return patch === undefined
+    ? [workdir, ...pathWords(argv.join(" "), workdir)]
+    : patchPaths(patch);
+}
+
+// Words of a command that could name a file; a wrong guess costs a look at the disk.
+function pathWords(command: string, cwd: string): readonly string[] {
+  const words = command.split(/[\s'"`;|&<>(),]+/);
+  const paths = words.filter((word) =>
+    /[/.]/.test(word) && !word.startsWith("-") && !word.includes("://")
+  );
+  return [...new Set(paths.map((word) => resolvePath(cwd, word)))];
 }
 
 async function runShell(
-  call: CallView,
+  shell: ShellCall,
   context: ToolContext,
   options: ShellToolOptions,
 ): Promise<ToolOutput> {
-  const shell = parseShellCall(call, context.settings.cwd);
   const patch = options.interceptPatch(shell.argv, shell.workdir);
   if (patch !== undefined) return await options.applyPatch(patch, context);
   const activity = startActivity(shell);

@@ -17,6 +17,7 @@ import { resolvePath } from "../../util/path.ts";
 import { openThread } from "../open_thread.ts";
 import { readParts } from "./exec_input.ts";
 import { openRuntime, type Runtime } from "../runtime.ts";
+import { withTimeout } from "../../util/async.ts";
 
 /** Runs to the end and resolves to the exit code; every path prints one terminal line. */
 export async function runExecCommand(
@@ -113,14 +114,11 @@ async function closeLate(
   opening: Promise<ReadyRun>,
   host: Host,
 ): Promise<void> {
-  const over = new AbortController();
   const closing = opening.then(async ({ thread, runtime }) => {
     thread.submit({ type: "shutdown" });
     await Promise.all([thread.closed, runtime.mcp?.close()]);
   }).catch(() => {});
-  const waiting = host.sleep(LIMITS.lateThreadMs, over.signal).catch(() => {});
-  await Promise.race([closing, waiting]);
-  over.abort();
+  await withTimeout(closing, LIMITS.lateThreadMs, host);
 }
 
 async function loadSchema(

@@ -11,6 +11,7 @@ import type {
 import { logIn } from "../../../tools/mcp/client/oauth.ts";
 import { McpTokenStore } from "../../../tools/mcp/client/tokens.ts";
 import { hostForServers } from "../mcp_access.ts";
+import { withTimeout } from "../../util/async.ts";
 
 interface Place {
   readonly host: Host;
@@ -114,18 +115,11 @@ async function openPage(url: URL, { host, show }: LoginPlace): Promise<void> {
 }
 
 async function comeBackInTime(host: Host, back: Promise<URL>): Promise<URL> {
-  const timer = new AbortController();
-  const late = host.sleep(LIMITS.mcpLoginMs, timer.signal).then(() => {
-    const minutes = LIMITS.mcpLoginMs / 60_000;
-    throw new UserError(
-      "auth",
-      `Cannot log in: the page was not answered within ${minutes} minutes`,
-    );
-  });
-  late.catch(() => {});
-  try {
-    return await Promise.race([back, late]);
-  } finally {
-    timer.abort();
-  }
+  const url = await withTimeout(back, LIMITS.mcpLoginMs, host);
+  if (url !== "timeout") return url;
+  const minutes = LIMITS.mcpLoginMs / 60_000;
+  throw new UserError(
+    "auth",
+    `Cannot log in: the page was not answered within ${minutes} minutes`,
+  );
 }

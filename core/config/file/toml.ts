@@ -1,29 +1,28 @@
 /** Reading TOML so that a mistake is shown where it is. */
-import {
-  parse,
-  stringify,
-  type TomlDate,
-  TomlError,
-  type TomlTable,
-  type TomlValue,
-} from "@std/toml";
+import { parse, stringify } from "@std/toml";
 import { UserError } from "../../protocol/error.ts";
 
-export type { TomlTable, TomlValue };
+export type TomlValue =
+  | string
+  | number
+  | boolean
+  | Date
+  | TomlValue[]
+  | TomlTable;
+export type TomlTable = { [key: string]: TomlValue };
 
 /** Parses a file's text; a mistake is a UserError with file, line, column and a caret. */
 export function parseToml(text: string, file: string): TomlTable {
   try {
-    return parse(text);
+    return parse(text) as TomlTable;
   } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    const reason = (error.message.split("\n")[0] ?? "")
-      .replace(/^Invalid TOML document: /, "");
-    const place = `${file}:${error.line}:${error.column}`;
-    const excerpt = renderExcerpt(text, error.line, error.column);
+    if (!(error instanceof SyntaxError)) throw error;
+    const [, line, column, reason] =
+      /line (\d+), column (\d+): (.*)/.exec(error.message) ?? [];
+    const excerpt = renderExcerpt(text, Number(line ?? 1), Number(column ?? 1));
     throw new UserError(
       "config",
-      `Cannot read config: ${place}: ${reason}\n\n${excerpt}`,
+      `Cannot read config: ${file}:${line}:${column}: ${reason}\n\n${excerpt}`,
     );
   }
 }
@@ -31,11 +30,11 @@ export function parseToml(text: string, file: string): TomlTable {
 /** Parses one value as it stands right of an equals sign; undefined when it cannot. */
 export function parseTomlValue(text: string): TomlValue | undefined {
   try {
-    const table = parse(`_x_ = ${text}`);
+    const table = parse(`_x_ = ${text}`) as TomlTable;
     // A line break in the text could have smuggled in more keys.
     return Object.keys(table).length === 1 ? table["_x_"] : undefined;
   } catch (error) {
-    if (error instanceof TomlError) return undefined;
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
@@ -43,7 +42,7 @@ export function parseTomlValue(text: string): TomlValue | undefined {
 /** The parts of a dotted key as it is written, quotes resolved. */
 export function parseTomlKey(text: string): string[] {
   const path: string[] = [];
-  let value: TomlValue | undefined = parse(`${text} = 0`);
+  let value: unknown = parse(`${text} = 0`);
   while (isTable(value)) {
     const key: string = Object.keys(value)[0] ?? "";
     path.push(key);
@@ -83,8 +82,6 @@ export function isTable(value: unknown): value is TomlTable {
 export function emptyTable(): TomlTable {
   return Object.create(null) as TomlTable;
 }
-
-export type { TomlDate };
 
 function renderExcerpt(text: string, line: number, column: number): string {
   const lines = text.split(/\r?\n/);

@@ -8,6 +8,7 @@ import { headBytes } from "../../util/text/text.ts";
 import { isHeaderText } from "./endpoint.ts";
 import type { AuthSource, Provider } from "./providers.ts";
 import { readLogin } from "./login.ts";
+import { withTimeout } from "../../util/async.ts";
 
 type CommandSource = Extract<AuthSource, { type: "command" }>;
 
@@ -136,14 +137,8 @@ async function runAuthCommand(
     readBounded(child.stderr, LIMITS.authOutputBytes),
     child.status,
   ]);
-  const timer = new AbortController();
-  const timeout = host.sleep(source.timeoutMs, timer.signal).then(
-    () => "timeout" as const,
-    () => "stopped" as const,
-  );
-  const first = await Promise.race([outcome, timeout]);
-  timer.abort();
-  if (typeof first === "string") {
+  const first = await withTimeout(outcome, source.timeoutMs, host);
+  if (first === "timeout") {
     child.kill("SIGKILL", { group: true });
     throw fail(`it did not end within ${source.timeoutMs} ms`);
   }

@@ -3,6 +3,7 @@ import type { SpawnRequest } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import type { ReplHost } from "./services.ts";
+import { withTimeout } from "../../util/async.ts";
 
 type CopyHost = Pick<
   ReplHost,
@@ -53,17 +54,13 @@ async function pipeInto(
     stderr: "null",
     detached: false,
   };
-  const over = new AbortController();
   try {
     const child = host.spawn(request);
-    const late = host.sleep(LIMITS.clipboardMs, over.signal).then(() => {
-      child.kill("SIGKILL");
-      return { code: 1 };
-    }, () => ({ code: 1 }));
-    return (await Promise.race([child.status, late])).code === 0;
+    const end = await withTimeout(child.status, LIMITS.clipboardMs, host);
+    if (end !== "timeout") return end.code === 0;
+    child.kill("SIGKILL");
   } catch {
-    return false;
-  } finally {
-    over.abort();
+    // A program that cannot be started takes no text.
   }
+  return false;
 }

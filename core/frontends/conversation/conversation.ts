@@ -16,6 +16,7 @@ import { parsePromptValues, parseSlash, unknownSlash } from "./slash.ts";
 import { SLASH_COMMANDS, slashCommand } from "./slash_table.ts";
 import type { OpenedThread } from "./services.ts";
 import { createSlashContext } from "./slash_context.ts";
+import { withTimeout } from "../../util/async.ts";
 
 /** Takes lines, not keys; made for one face. */
 export class Conversation {
@@ -133,14 +134,9 @@ export class Conversation {
     const opened = this.#opened;
     this.#opened = undefined;
     if (opened === undefined) return;
-    const over = new AbortController();
     opened.thread.submit({ type: "shutdown" });
-    await Promise.race([
-      opened.thread.closed,
-      this.#options.host.sleep(LIMITS.threadCloseMs, over.signal)
-        .catch(() => {}),
-    ]);
-    over.abort();
+    const { host } = this.#options;
+    await withTimeout(opened.thread.closed, LIMITS.threadCloseMs, host);
   }
 
   /** Hands an op to the thread; nothing happens when there is none. */

@@ -1,5 +1,5 @@
 /** The input line as it is drawn: wrapped, scrolled, with the cursor's place. Pure. */
-import { displayWidth } from "@std/cli";
+import { displayWidth } from "../../util/text/width.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { graphemes } from "../../util/text/graphemes.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";

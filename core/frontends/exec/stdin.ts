@@ -3,6 +3,7 @@ import { UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
+import { withTimeout } from "../../util/async.ts";
 
 export interface PromptRequest {
   readonly terminal: Terminal;
@@ -58,8 +59,8 @@ async function readAvailable(request: PromptRequest): Promise<Uint8Array> {
     const read = terminal.stdin.read();
     const chunk = request.waitForStdin
       ? await read
-      : await within(request.host, read, patienceMs);
-    if (chunk === "late") {
+      : await withTimeout(read, patienceMs, request.host);
+    if (chunk === "timeout") {
       terminal.stderr.write(lateNote(chunks.bytes));
       return chunks.join();
     }
@@ -75,23 +76,6 @@ function lateNote(bytes: number): string {
       "</dev/null avoids this note\n"
     : `Note: stdin has gone silent before its end; the ${bytes} bytes so far are used, ` +
       "--stdin waits for the rest\n";
-}
-
-async function within<T>(
-  host: Pick<Host, "sleep">,
-  work: Promise<T>,
-  timeoutMs: number,
-): Promise<T | "late"> {
-  const stop = new AbortController();
-  const timer = host.sleep(timeoutMs, stop.signal).then(
-    () => "late" as const,
-    () => "late" as const,
-  );
-  try {
-    return await Promise.race([work, timer]);
-  } finally {
-    stop.abort();
-  }
 }
 
 class Chunks {

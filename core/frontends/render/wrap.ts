@@ -1,5 +1,5 @@
 /** Breaking styled text into lines that fit, by columns and never inside a character. */
-import { displayWidth } from "@std/cli";
+import { displayWidth } from "../../util/text/width.ts";
 import { graphemes } from "../../util/text/graphemes.ts";
 import { plainText, type Span, type Style } from "./style.ts";
 

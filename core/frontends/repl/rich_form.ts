@@ -1,5 +1,5 @@
 /** The form that stands above the input line: keys in, live lines out. No I/O. */
-import { displayWidth } from "@std/cli";
+import { displayWidth } from "../../util/text/width.ts";
 import type { FormRequest } from "../../protocol/form.ts";
 import { type FormStep, FormTalk } from "../form/form.ts";
 import type { Key } from "../editor/key.ts";

@@ -1,5 +1,5 @@
 /** Questions that wait for the person: one at a time, deaf to what was typed before. No I/O. */
-import { displayWidth } from "@std/cli";
+import { displayWidth } from "../../util/text/width.ts";
 import type { FormAnswer } from "../../protocol/form.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";

@@ -1,5 +1,5 @@
 /** The end of the terminal: finished lines scroll away, a few live ones stay below them. */
-import { displayWidth } from "@std/cli";
+import { displayWidth } from "../../util/text/width.ts";
 import type { TerminalOutput } from "../../protocol/terminal.ts";
 
 /** What stands below everything that is finished. Lines are narrower than the window. */

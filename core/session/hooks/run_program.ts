@@ -2,6 +2,7 @@
 import { errorText } from "../../protocol/error.ts";
 import type { Child, Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
+import { orAbort, withTimeout } from "../../util/async.ts";
 
 export interface ProgramRequest {
   readonly argv: readonly string[];
@@ -42,12 +43,8 @@ export async function runProgram(
   const stopped = await waitForEnd(host, child, request);
   const { code } = await child.status;
   // A grandchild may hold the pipes open for ever.
-  const enough = new AbortController();
-  await Promise.race([
-    Promise.all([stdout.done, stderr.done]),
-    host.sleep(LIMITS.pipeGraceMs, enough.signal).catch(() => {}),
-  ]);
-  enough.abort();
+  const read = Promise.all([stdout.done, stderr.done]);
+  await withTimeout(read, LIMITS.pipeGraceMs, host);
   return {
     exitCode: code,
     stdout: await stdout.close(),
@@ -77,33 +74,16 @@ async function waitForEnd(
   child: Child,
   { signal, timeoutMs }: ProgramRequest,
 ): Promise<ProgramResult["stopped"]> {
-  const ended = new AbortController();
-  const aborted = Promise.withResolvers<"aborted">();
-  const onAbort = (): void => aborted.resolve("aborted");
-  if (signal?.aborted) onAbort();
-  signal?.addEventListener("abort", onAbort, { once: true });
-  const stopped = await Promise.race([
-    child.status.then(() => undefined),
-    host.sleep(timeoutMs, ended.signal).then(
-      () => "timeout" as const,
-      () => undefined,
-    ),
-    aborted.promise,
-  ]);
-  signal?.removeEventListener("abort", onAbort);
-  ended.abort();
+  const ended = orAbort(child.status, signal)
+    .then(() => undefined, () => "aborted" as const);
+  const stopped = await withTimeout(ended, timeoutMs, host);
   if (stopped !== undefined) await killGroup(host, child);
   return stopped;
 }
 
 async function killGroup(host: ProgramHost, child: Child): Promise<void> {
-  const gone = new AbortController();
   child.kill("SIGTERM", { group: true });
-  await Promise.race([
-    child.status,
-    host.sleep(LIMITS.killGraceMs, gone.signal).catch(() => {}),
-  ]);
-  gone.abort();
+  await withTimeout(child.status, LIMITS.killGraceMs, host);
   // Also for what its leader has left behind.
   child.kill("SIGKILL", { group: true });
 }

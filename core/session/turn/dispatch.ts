@@ -1,5 +1,4 @@
 /** Runs the calls of a response as they arrive; each gets exactly one output. */
-import { touchedPaths } from "../../context/agents_md_nested.ts";
 import type { EventBody } from "../../protocol/event.ts";
 import {
   errorText,
@@ -137,6 +136,8 @@ export class Dispatch {
     log.append({ type: "call_started", callId: call.callId, name: call.name });
     log.sync();
     const context = this.#context(call);
+    const paths = tool.touches(call, this.#deps.settings.cwd);
+    this.#deps.touch(paths.slice(0, LIMITS.touchedPaths));
     try {
       return await hooks.afterCall(call, await tool.run(call, context));
     } catch (error) {
@@ -172,10 +173,7 @@ export class Dispatch {
       ask: async (request) =>
         await this.#deps.hooks.askHooks(call, request) ??
           await approvals.ask(request, signal),
-      open: (body) => {
-        this.#deps.touch(touchedPaths({ ...body, id: "" }));
-        return activities.open(body);
-      },
+      open: (body) => activities.open(body),
       update: (id, body) => activities.update(id, body),
       complete: (id, body) => activities.complete(id, body),
       delta: (activityId, text) =>

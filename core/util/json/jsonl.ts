@@ -2,6 +2,8 @@
 import { TextLineStream } from "@std/streams";
 import type { Json } from "./json.ts";
 
+const LF = 10;
+
 /** The line of a value, its LF included. */
 export function encodeJsonLine(value: unknown): string {
   return `${JSON.stringify(value)}\n`;
@@ -34,9 +36,36 @@ export async function* readLines(
   options: { readonly lineBytesMax: number },
 ): AsyncGenerator<string> {
   const lines = stream
+    .pipeThrough(limitLines(options.lineBytesMax))
     .pipeThrough(new TextDecoderStream())
-    .pipeThrough(new TextLineStream({ bytesMax: options.lineBytesMax }));
+    .pipeThrough(new TextLineStream());
   for await (const line of lines) {
     if (line.trim() !== "") yield line;
   }
+}
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+// Before the lines are put together, so that an endless one never fills the memory.
+function limitLines(bytesMax: number): TransformStream<Bytes, Bytes> {
+  let bytes = 0;
+  const add = (count: number): void => {
+    bytes += count;
+    if (bytes > bytesMax) {
+      throw new RangeError(
+        `Cannot read line: it is longer than ${bytesMax} bytes`,
+      );
+    }
+  };
+  return new TransformStream({
+    transform: (chunk, controller) => {
+      let start = 0;
+      for (let at; (at = chunk.indexOf(LF, start)) >= 0; start = at + 1) {
+        add(at - start);
+        bytes = 0;
+      }
+      add(chunk.length - start);
+      controller.enqueue(chunk);
+    },
+  });
 }

@@ -5,7 +5,6 @@ import {
   nestedDocsFor,
   type NestedDocState,
   sentFolder,
-  touchedPaths,
 } from "../../../core/context/agents_md_nested.ts";
 import { isContextualUserText } from "../../../core/context/format/tags.ts";
 import { denoFiles } from "../../../core/host/files.ts";
@@ -118,29 +117,4 @@ Deno.test("createNestedDocState() knows what a resumed conversation was told", a
     const after = await nestedDocsFor(host, state, `${root}/a/y`);
     assert.deepEqual(after.items, []);
   });
-});
-
-Deno.test("touchedPaths() finds the paths of an edit and of a command", () => {
-  assert.deepEqual(
-    touchedPaths({
-      id: "item_0",
-      type: "file_change",
-      status: "completed",
-      changes: [{ path: "/r/a", kind: "update", movedTo: "/r/b" }],
-    }),
-    ["/r/a", "/r/b"],
-  );
-  assert.deepEqual(
-    touchedPaths({
-      id: "item_0",
-      type: "command",
-      command: `bash -lc "sed -n 1,9p src/a/x.ts | rg 'foo' ../y/ --glob=*.md"`,
-      cwd: "/r",
-      output: "",
-      exitCode: 0,
-      status: "completed",
-    }),
-    ["/r", "/r/src/a/x.ts", "/y"],
-  );
-  assert.deepEqual(touchedPaths({ id: "i", type: "message", text: "a/b" }), []);
 });

@@ -151,7 +151,7 @@ Deno.test("apply_patch throws for arguments it cannot read", async () => {
       called.run(call(input), context("/")),
       (error) =>
         error instanceof ToolError &&
-        /^Cannot read the arguments/.test(error.message),
+        /^Cannot call \w+: /.test(error.message),
       input,
     );
   }
@@ -352,4 +352,24 @@ Deno.test("applyPatchFromShell() refuses a folder that is not there", async () =
     ),
   );
   assert.deepEqual(await readTree(folder.path), {});
+});
+
+Deno.test("apply_patch touches every path that the patch names", () => {
+  const { freeform, called } = bench();
+  const patch = [
+    "*** Begin Patch",
+    "*** Add File: new.txt",
+    "+*** Add File: text.txt",
+    "*** Update File: sub/f",
+    "*** Move to: /abs/f",
+    "@@",
+    "-a",
+    "+b",
+    "*** Delete File: ../old ",
+    "*** End Patch",
+  ].join("\n");
+  const paths = ["/r/new.txt", "/r/sub/f", "/abs/f", "/old"];
+  const custom = call(patch, { form: "custom", name: "apply_patch" });
+  assert.deepEqual(freeform.touches(custom, "/r"), paths);
+  assert.deepEqual(called.touches(call({ input: patch }), "/r"), paths);
 });

@@ -1,9 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  freeformPatchSpec,
-  functionPatchSpec,
-  PATCH_GRAMMAR,
-} from "../../../tools/patch/spec.ts";
+import { freeformPatchSpec } from "../../../tools/patch/spec.ts";
 import { parsePatch } from "../../../tools/patch/parse.ts";
 import { PATCH_CASES } from "./cases.ts";
 
@@ -33,13 +29,14 @@ function grammarPattern(grammar: string): RegExp {
   return new RegExp(`^(?:${expand("start")})$`);
 }
 
-const GRAMMAR = grammarPattern(PATCH_GRAMMAR);
+const { definition } = freeformPatchSpec()["format"] as { definition: string };
+const GRAMMAR = grammarPattern(definition);
 
 function patch(...lines: readonly string[]): string {
   return ["*** Begin Patch", ...lines, "*** End Patch"].join("\n");
 }
 
-Deno.test("PATCH_GRAMMAR accepts what the description shows", () => {
+Deno.test("the grammar of a patch accepts what the description shows", () => {
   for (
     const text of [
       patch("*** Add File: a", "+x", "+"),
@@ -59,7 +56,7 @@ Deno.test("PATCH_GRAMMAR accepts what the description shows", () => {
   ) assert.match(text, GRAMMAR);
 });
 
-Deno.test("PATCH_GRAMMAR refuses what the parser refuses", () => {
+Deno.test("the grammar of a patch refuses what the parser refuses", () => {
   for (
     const text of [
       patch(),
@@ -75,33 +72,15 @@ Deno.test("PATCH_GRAMMAR refuses what the parser refuses", () => {
   ) assert.doesNotMatch(text, GRAMMAR);
 });
 
-Deno.test("PATCH_GRAMMAR accepts nothing that cannot be parsed", () => {
+Deno.test("the grammar of a patch accepts nothing that cannot be parsed", () => {
   const texts = PATCH_CASES.map((one) => one.patch)
     .filter((text) => GRAMMAR.test(text));
   assert.ok(texts.length > 60);
   for (const text of texts) assert.ok(parsePatch(text).length > 0);
 });
 
-Deno.test("the two specs offer the same tool", () => {
-  const freeform = freeformPatchSpec();
-  const called = functionPatchSpec();
-  assert.deepEqual(freeform["format"], {
-    type: "grammar",
-    syntax: "lark",
-    definition: PATCH_GRAMMAR,
-  });
-  assert.deepEqual([freeform["type"], called["type"]], ["custom", "function"]);
-  assert.deepEqual([freeform["name"], called["name"]], [
-    "apply_patch",
-    "apply_patch",
-  ]);
-  const description = String(called["description"]);
-  assert.ok(String(freeform["description"]).endsWith(description));
-  assert.deepEqual(
-    (called["parameters"] as { required: unknown }).required,
-    ["input"],
-  );
-  // The example in the description is a patch.
+Deno.test("the example in the description is a patch", () => {
+  const description = String(freeformPatchSpec()["description"]);
   const example = /```\n([^`]*)\n```/.exec(description)?.[1] ?? "";
   assert.match(example, GRAMMAR);
   assert.equal(parsePatch(example).length, 3);

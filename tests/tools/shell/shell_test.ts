@@ -50,6 +50,7 @@ function bench(sandbox: PlainSandbox = plainSandbox()): Bench {
     gate,
     interceptPatch: (argv, workdir) =>
       argv[0] === "apply_patch" ? { patch: argv[1] ?? "", workdir } : undefined,
+    patchPaths: ({ patch, workdir }) => [`${workdir}/${patch}`],
     applyPatch: (patch) => {
       patches.push(patch);
       return Promise.resolve({ content: "patched", success: true });
@@ -161,27 +162,27 @@ Deno.test("shell says how to mend arguments that do not fit", async () => {
       { command: "ls | wc" },
       /"command" is a string, must be a list of strings, such as \{"command":\["bash","-lc","ls \| wc"\]\}/,
     ],
-    [{}, /"command": must be a list of strings with at least one element/],
-    [{ command: [] }, /"command": must be a list/],
-    [{ command: [1] }, /"command\.0": must be a list/],
+    [{}, /^Cannot call shell: "command" must be a list$/],
+    [{ command: [] }, /"command" must have at least one element/],
+    [{ command: [1] }, /"command\.0" must be a string/],
     [{ command: ["a\0b"] }, /NUL character/],
     [
       { command: ["ls"], timeout_ms: -1 },
-      /"timeout_ms": must be a number of milliseconds above 0/,
+      /"timeout_ms" must be a number above 0/,
     ],
     [{ command: ["ls"], timeout_ms: "5" }, /"timeout_ms"/],
-    [{ command: ["ls"], workdir: 5 }, /"workdir": must be a string/],
+    [{ command: ["ls"], workdir: 5 }, /"workdir" must be a string/],
     [
       { command: ["ls"], sandbox_permissions: "all" },
       /must be "use_default" or "require_escalated"/,
     ],
     [
       { command: ["ls"], prefix_rule: "ls" },
-      /"prefix_rule": must be a list of strings/,
+      /"prefix_rule" must be a list/,
     ],
     ["{", /not JSON/],
     ["[]", /must be a JSON object/],
-    ["", /not JSON/],
+    ["", /"command" must be a list/],
   ];
   for (const [input, message] of table) {
     const seen = context();
@@ -425,4 +426,16 @@ Deno.test("the shell tool's spec is a function with closed, sorted parameters", 
     parameters.required,
     parameters.additionalProperties,
   ], ["function", "shell", false, ["command"], false]);
+});
+
+Deno.test("shell touches its folder and what its words could name", () => {
+  const { tool } = bench();
+  const script = "sed -n 1,9p src/a/x.ts | rg 'foo' ../y/ --glob=*.md";
+  assert.deepEqual(
+    tool.touches(call({ command: ["bash", "-lc", script] }), "/r"),
+    ["/r", "/r/src/a/x.ts", "/y"],
+  );
+  const patch = call({ command: ["apply_patch", "a/f"], workdir: "w" });
+  assert.deepEqual(tool.touches(patch, "/r"), ["/r/w/a/f"]);
+  assert.deepEqual(tool.touches(call({ command: "ls" }), "/r"), []);
 });

@@ -8,6 +8,7 @@ import { errorText } from "../../../core/protocol/error.ts";
 import type { Host } from "../../../core/protocol/host.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import { type AnswerEnd, limitFetch } from "./http_limit.ts";
+import { withTimeout } from "../../../core/util/async.ts";
 
 interface HttpOptions {
   readonly host: Pick<Host, "fetch" | "sleep">;
@@ -113,12 +114,8 @@ export class HttpTransport implements Transport {
   }
 
   async #close(): Promise<void> {
-    const timer = new AbortController();
-    await Promise.race([
-      this.#inner.terminateSession().catch(() => {}),
-      this.#host.sleep(LIMITS.mcpGoodbyeMs, timer.signal).catch(() => {}),
-    ]);
-    timer.abort();
+    const goodbye = this.#inner.terminateSession().catch(() => {});
+    await withTimeout(goodbye, LIMITS.mcpGoodbyeMs, this.#host);
     await this.#inner.close();
   }
 }

@@ -9,6 +9,7 @@ import { encodeJsonLine } from "../../../core/util/json/jsonl.ts";
 import { tailBytes } from "../../../core/util/text/text.ts";
 import { COMMAND_MARK } from "../../../sandbox/run/orphans.ts";
 import { findMessageId, type Frame, MessageFramer } from "./framing.ts";
+import { withTimeout } from "../../../core/util/async.ts";
 
 export interface StdioOptions {
   readonly host: Pick<Host, "spawn" | "sleep" | "newId">;
@@ -234,13 +235,6 @@ export class StdioTransport implements Transport {
   }
 
   async #settled(work: Promise<unknown>, ms: number): Promise<boolean> {
-    const timer = new AbortController();
-    const over = this.#options.host.sleep(ms, timer.signal)
-      .then(() => false, () => false);
-    try {
-      return await Promise.race([work.then(() => true), over]);
-    } finally {
-      timer.abort();
-    }
+    return await withTimeout(work, ms, this.#options.host) !== "timeout";
   }
 }

@@ -1,7 +1,7 @@
 /** The input line as drawn: wrapped, scrolled, the cursor where it belongs. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { displayWidth } from "@std/cli";
+import { displayWidth } from "../../../../core/util/text/width.ts";
 import {
   type EditorState,
   EMPTY_EDITOR,

@@ -2,7 +2,7 @@
 import { formatSpan } from "../../../../core/frontends/render/format.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { displayWidth } from "@std/cli";
+import { displayWidth } from "../../../../core/util/text/width.ts";
 import type {
   Activity,
   Event,

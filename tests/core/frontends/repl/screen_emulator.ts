@@ -1,5 +1,5 @@
 /** A small terminal: what stands on it after what was written. */
-import { displayWidth } from "@std/cli";
+import { displayWidth } from "../../../../core/util/text/width.ts";
 import { graphemes } from "../../../../core/util/text/graphemes.ts";
 
 /**

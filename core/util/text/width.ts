@@ -1,0 +1,26 @@
+/** The room that text takes in a terminal. */
+import { unicodeWidth } from "@std/cli";
+import { stripVTControlCharacters } from "node:util";
+import { graphemes } from "./graphemes.ts";
+
+// One column each, whatever stands beside them: printable ASCII, letters of Latin, and the
+// punctuation, arrows and lines that Western text and our own lists use.
+const NARROW =
+  /^[\x20-\x7e\u00a0-\u00ac\u00ae-\u024f\u2010-\u2027\u2030-\u205e\u2190-\u21ff\u2500-\u257f]*$/;
+const EMOJI_BY_SELECTOR =
+  /^\p{Extended_Pictographic}.*\ufe0f|^[#*0-9]\ufe0f?\u20e3/u;
+
+/** Columns the text takes in a terminal; escape sequences take none. */
+export function displayWidth(text: string): number {
+  if (NARROW.test(text)) return text.length;
+  const plain = stripVTControlCharacters(text);
+  if (NARROW.test(plain)) return plain.length;
+  return graphemes(plain).reduce((sum, one) => sum + graphemeWidth(one), 0);
+}
+
+// What forms one character, such as a family of emoji, takes no more than the widest does.
+function graphemeWidth(grapheme: string): number {
+  return EMOJI_BY_SELECTOR.test(grapheme)
+    ? 2
+    : Math.min(unicodeWidth(grapheme), 2);
+}
