@@ -3,13 +3,12 @@ import { errorText, ModelError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { ProviderEndpoint, RateLimit } from "../protocol/provider.ts";
-import { headBytes } from "../util/text/text.ts";
 import { type CompactResult, requestCompaction } from "./compact.ts";
 import { buildCutError } from "./connect_error.ts";
 import { requestIdOf } from "./errors.ts";
 import { parseRateLimits } from "./rate_limits.ts";
-import { parseResponseEvent, type ResponseEvent } from "./response_event.ts";
-import { SseParser } from "./sse.ts";
+import { AnswerReader } from "./answer_reader.ts";
+import type { ResponseEvent } from "./response_event.ts";
 import {
   type ModelRequest,
   openResponse,
@@ -64,7 +63,7 @@ async function* streamEvents(
   try {
     watchdog.pause();
     yield [{ type: "opened", requestId: requestIdOf(response.headers) }];
-    const answer = new AnswerReader();
+    const answer = new AnswerReader(response.headers.get("content-type"));
     while (!answer.over) {
       watchdog.heard();
       const { done, value } = await reader.read();
@@ -110,78 +109,6 @@ function streamError(
   const { aborted, reason } = watchdog.signal;
   if (aborted && reason instanceof ModelError) return reason;
   return error instanceof TypeError ? buildCutError(errorText(error)) : error;
-}
-
-/** Takes the bytes of one answer in, gives its events out, knows when it is over. */
-class AnswerReader {
-  readonly #parser = new SseParser();
-  #start = "";
-  #understood = 0;
-  #over = false;
-  #error: ModelError | undefined;
-
-  /** Whether the server has said its last word. */
-  get over(): boolean {
-    return this.#over;
-  }
-
-  /** Set when that word was a failure. */
-  get error(): ModelError | undefined {
-    return this.#error;
-  }
-
-  push(bytes: Uint8Array<ArrayBuffer>): ResponseEvent[] {
-    if (
-      this.#understood === 0 && this.#start.length < LIMITS.answerStartBytes
-    ) {
-      this.#start += new TextDecoder().decode(
-        bytes.subarray(0, LIMITS.answerStartBytes),
-      );
-    }
-    return this.#parse(this.#parser.push(bytes));
-  }
-
-  end(): ResponseEvent[] {
-    return this.#parse(this.#parser.end());
-  }
-
-  /** What is known of an answer that ended too early. */
-  describe(): string {
-    if (this.#understood > 0) {
-      return "the stream ended without response.completed";
-    }
-    const start = headBytes(this.#start, LIMITS.answerStartBytes).trim();
-    return start === ""
-      ? "the stream was empty"
-      : `the stream held no event, it begins with ${JSON.stringify(start)}`;
-  }
-
-  #parse(messages: readonly string[]): ResponseEvent[] {
-    const events: ResponseEvent[] = [];
-    for (const message of messages) {
-      const event = parseResponseEvent(message);
-      if (event === undefined) continue;
-      this.#understood++;
-      if (event.type === "failed") this.#error = event.error;
-      else pushJoined(events, event);
-      if (event.type === "failed" || event.type === "completed") {
-        this.#over = true;
-        break;
-      }
-    }
-    return events;
-  }
-}
-
-// What comes in one read is seen at once: pieces of one text need no event each.
-function pushJoined(events: ResponseEvent[], event: ResponseEvent): void {
-  const last = events.at(-1);
-  if (
-    event.type === "text_delta" && last?.type === "text_delta" &&
-    event.itemId === last.itemId
-  ) {
-    events[events.length - 1] = { ...event, text: last.text + event.text };
-  } else events.push(event);
 }
 
 // Read to its end the connection can carry the next request; cancelled it is lost. True

@@ -1,10 +1,16 @@
 /** What a service said when it did not answer well, as a ModelError. Pure. */
 import * as z from "zod/mini";
 import { ModelError } from "../protocol/error.ts";
-import type { FailureKind } from "../protocol/event.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import { parseRetryAfter, parseTryAgain } from "../util/retry.ts";
+import { parseRetryAfter, parseTryAgain, parseWait } from "../util/retry.ts";
 import { headBytes } from "../util/text/text.ts";
+import {
+  ERROR_CODES,
+  type ErrorMeaning,
+  NOT_OVERFLOW,
+  OVERFLOW_WORDS,
+  VAGUE_CODES,
+} from "./error_table.ts";
 
 /** An HTTP answer that is no answer; the body may be cut. */
 export interface HttpFailure {
@@ -20,7 +26,7 @@ export interface HttpFailure {
 export function buildHttpError(failure: HttpFailure): ModelError {
   const { status, headers } = failure;
   const said = parseErrorBody(failure.body);
-  const verdict = classifyCode(said.code) ?? classifyStatus(status);
+  const verdict = classify(said, status) ?? classifyStatus(status);
   const requestId = requestIdOf(headers);
   const facts = [
     `url: ${publicUrl(failure.url)}`,
@@ -34,7 +40,8 @@ export function buildHttpError(failure: HttpFailure): ModelError {
     status,
     requestId,
     retryAfterMs: verdict.retryable
-      ? retryAfterOf(headers, failure.nowMs) ?? parseTryAgain(said.message)
+      ? retryAfterOf(headers, failure.nowMs) ?? said.waitMs ??
+        parseTryAgain(said.message) ?? resetAfterOf(headers, failure.nowMs)
       : undefined,
   });
 }
@@ -42,7 +49,7 @@ export function buildHttpError(failure: HttpFailure): ModelError {
 /** The error a stream reports in its own words: `response.failed` and `error` events. */
 export function buildServerError(error: unknown): ModelError {
   const said = parseError(error);
-  const verdict = classifyCode(said.code) ??
+  const verdict = classify(said) ??
     { kind: "stream" as const, retryable: true };
   const message = said.message || "the server gave no reason";
   const text = said.code === "" || message.includes(said.code)
@@ -50,7 +57,9 @@ export function buildServerError(error: unknown): ModelError {
     : `${message} (${said.code})`;
   return new ModelError(`The answer failed: ${text}`, {
     ...verdict,
-    retryAfterMs: verdict.retryable ? parseTryAgain(said.message) : undefined,
+    retryAfterMs: verdict.retryable
+      ? said.waitMs ?? parseTryAgain(said.message)
+      : undefined,
   });
 }
 
@@ -75,52 +84,38 @@ export function publicUrl(url: string): string {
   return `${parsed.origin}${parsed.pathname}`;
 }
 
-interface Verdict {
-  readonly kind: FailureKind;
-  readonly retryable: boolean;
-}
-
 interface ServerWords {
   readonly code: string;
   readonly message: string;
   /** When a usage limit ends, epoch seconds. */
   readonly resetsAt?: number;
+  /** How long the server asks to wait. */
+  readonly waitMs?: number;
 }
 
-// The codes that say more than the status; undefined for all others.
-function classifyCode(code: string): Verdict | undefined {
-  switch (code) {
-    case "context_length_exceeded":
-      return { kind: "context_window", retryable: false };
-    case "insufficient_quota":
-    case "usage_limit_reached":
-    case "usage_not_included":
-    case "billing_hard_limit_reached":
-      return { kind: "rate_limit", retryable: false };
-    case "rate_limit_exceeded":
-    case "slow_down":
-      return { kind: "rate_limit", retryable: true };
-    case "server_is_overloaded":
-    case "server_error":
-      return { kind: "http", retryable: true };
-    case "invalid_api_key":
-      return { kind: "auth", retryable: false };
-    case "invalid_prompt":
-    case "cyber_policy":
-    case "bio_policy":
-    case "content_policy_violation":
-    case "misalignment_policy_violation":
-    case "data_residency_mismatch":
-      return { kind: "invalid_request", retryable: false };
-    default:
-      // invalid_image, empty_image_file, image_too_large, …: the same bytes fail again.
-      return /image/.test(code)
-        ? { kind: "invalid_request", retryable: false }
-        : undefined;
+/** What a refusal means, by its code, its words, and last its status. */
+function classify(
+  { code, message }: ServerWords,
+  status?: number,
+): ErrorMeaning | undefined {
+  const name = code.toLowerCase();
+  const byCode = ERROR_CODES[name];
+  const isVague = byCode === undefined || VAGUE_CODES.has(name);
+  if (isVague && isOverflow(message)) {
+    return { kind: "context_window", retryable: false };
   }
+  if (byCode !== undefined && !(status !== undefined && isVague)) return byCode;
+  // invalid_image, empty_image_file, image_too_large, …: the same bytes fail again.
+  if (/image/.test(name)) return { kind: "invalid_request", retryable: false };
+  return status === undefined ? byCode : classifyStatus(status);
 }
 
-function classifyStatus(status: number): Verdict {
+function isOverflow(message: string): boolean {
+  return OVERFLOW_WORDS.some((words) => words.test(message)) &&
+    !NOT_OVERFLOW.some((words) => words.test(message));
+}
+
+function classifyStatus(status: number): ErrorMeaning {
   if (status === 401 || status === 403) {
     return { kind: "auth", retryable: false };
   }
@@ -151,10 +146,16 @@ function describe(status: number, said: ServerWords, headers: Headers): string {
   }
   if (said.resetsAt !== undefined) {
     parts.push(
-      `The limit ends at ${new Date(said.resetsAt * 1_000).toISOString()}`,
+      `The limit ends at ${dateText(said.resetsAt * 1_000)}`,
     );
   }
   return parts.map((part) => part.replace(/[\s.]+$/, "")).join(". ");
+}
+
+// A date beyond the calendar must not cost the server's words.
+function dateText(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? "an unknown time" : date.toISOString();
 }
 
 function isCloudflareBlock(status: number, message: string): boolean {
@@ -166,6 +167,18 @@ function retryAfterOf(headers: Headers, nowMs: number): number | undefined {
   const ms = Number(headers.get("retry-after-ms") ?? Number.NaN);
   if (Number.isFinite(ms) && ms >= 0) return ms;
   return parseRetryAfter(headers.get("retry-after"), nowMs);
+}
+
+// OpenAI's and Azure's `x-ratelimit-reset-requests: 1m2s`, Anthropic's date.
+function resetAfterOf(headers: Headers, nowMs: number): number | undefined {
+  const spent = ["requests", "tokens"].filter((what) =>
+    headers.get(`x-ratelimit-remaining-${what}`) === "0"
+  );
+  const waits = spent.flatMap((what) => {
+    const value = headers.get(`x-ratelimit-reset-${what}`) ?? "";
+    return parseWait(value) ?? parseRetryAfter(value, nowMs) ?? [];
+  });
+  return waits.length === 0 ? undefined : Math.max(...waits);
 }
 
 function parseErrorBody(body: string): ServerWords {
@@ -185,12 +198,21 @@ function parseErrorBody(body: string): ServerWords {
 }
 
 const Text = z.catch(z.string(), "");
+// Codes come as words and as numbers.
+const Code = z.catch(
+  z.pipe(z.union([z.string(), z.number()]), z.transform(String)),
+  "",
+);
 const ErrorShape = z.object({
-  // `type` is the machine word where older servers have no `code`.
-  code: Text,
+  // `type` is the machine word where older servers have no `code`, `status` Google's.
+  code: Code,
   type: Text,
+  status: Text,
   message: Text,
   resets_at: z.catch(z.optional(z.number()), undefined),
+  resets_in_seconds: z.catch(z.optional(z.number()), undefined),
+  // Google's list of typed details, one of which may hold a `retryDelay`.
+  details: z.catch(z.array(z.unknown()), []),
   // The shapes of FastAPI and others.
   detail: z.catch(z.unknown(), undefined),
   error: z.catch(z.unknown(), undefined),
@@ -198,16 +220,39 @@ const ErrorShape = z.object({
 
 function parseError(value: unknown): ServerWords {
   if (typeof value === "string") return { code: "", message: cut(value) };
-  const parsed = ErrorShape.safeParse(value);
+  // Google wraps the error of a stream in a list of one.
+  const parsed = ErrorShape.safeParse(Array.isArray(value) ? value[0] : value);
   if (!parsed.success) return { code: "", message: "" };
-  const { code, type, message, resets_at, detail, error } = parsed.data;
-  if (error !== undefined && error !== null) return parseError(error);
-  const word = code || (type === "error" ? "" : type);
+  const { code, type, status, message, detail, error, ...more } = parsed.data;
+  if (error !== undefined && error !== null) {
+    const inner = parseError(error);
+    if (inner.message !== "" || inner.code !== "") return inner;
+  }
+  const word = [status, type === "error" ? "" : type].find((one) =>
+    ERROR_CODES[one.toLowerCase()] !== undefined
+  );
+  const isNumber = /^\d*$/.test(code);
+  const waitMs =
+    more.details.map(retryDelayOf).find((ms) => ms !== undefined) ??
+      secondsToMs(more.resets_in_seconds);
   return {
-    code: word,
+    code: isNumber && word !== undefined ? word : code || type || status,
     message: cut(message || detailText(detail)),
-    ...(resets_at !== undefined && { resetsAt: resets_at }),
+    ...(more.resets_at !== undefined && { resetsAt: more.resets_at }),
+    ...(waitMs !== undefined && { waitMs }),
   };
+}
+
+// google.rpc.RetryInfo: { "retryDelay": "3.4s" }
+function retryDelayOf(detail: unknown): number | undefined {
+  const delay = z.object({ retryDelay: z.string() }).safeParse(detail);
+  return delay.success ? parseWait(delay.data.retryDelay) : undefined;
+}
+
+function secondsToMs(seconds: number | undefined): number | undefined {
+  return seconds === undefined || seconds < 0
+    ? undefined
+    : Math.ceil(seconds * 1_000);
 }
 
 function detailText(detail: unknown): string {

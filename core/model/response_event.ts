@@ -4,6 +4,7 @@ import { ModelError } from "../protocol/error.ts";
 import type { Usage } from "../protocol/event.ts";
 import type { WireItem } from "../protocol/item.ts";
 import { asObject, type JsonObject } from "../util/json/json.ts";
+import type { AnswerPart } from "./answer_items.ts";
 import { buildIncompleteError, buildServerError } from "./errors.ts";
 
 /** `itemId` is empty where a server does not name the item: the one begun last is meant. */
@@ -30,7 +31,7 @@ export type ResponseEvent =
   }
   /** The reasoning summary goes on with a new part. */
   | { readonly type: "reasoning_section"; readonly itemId: string }
-  /** The only event items are taken from. */
+  /** A finished item, whichever event of the server it stood in. */
   | { readonly type: "item_done"; readonly item: WireItem }
   | {
     readonly type: "completed";
@@ -38,24 +39,36 @@ export type ResponseEvent =
     readonly usage: Usage | null;
     /** False: the model wants to go on although it asked for nothing. */
     readonly endTurn?: boolean;
+    /** The answer was cut off: what came of it counts, then the stream throws. */
+    readonly isCut?: true;
   };
 
-/** A stream may also say that it has failed; the client throws the error. */
-interface FailedEvent {
-  readonly type: "failed";
-  readonly error: ModelError;
-}
+/** What only the reader of an answer sees. */
+export type AnswerEvent =
+  | ResponseEvent
+  | { readonly type: "part_done"; readonly part: AnswerPart }
+  /** The answer is over: its list of items, and the error where it did not end well. */
+  | {
+    readonly type: "ended";
+    readonly output: readonly WireItem[];
+    readonly completed: ResponseEvent & { readonly type: "completed" };
+    readonly error?: ModelError;
+  }
+  | { readonly type: "failed"; readonly error: ModelError };
 
 /**
- * One `data:` of the stream as an event; undefined when it is no JSON object or of a type
- * we do not use. Deltas are the many: they cost one JSON.parse and no schema.
+ * One `data:` of the stream as an event; undefined when it is not a JSON object or of a
+ * type we do not use. `name` is the message's `event:` line, for servers that give the type
+ * nowhere else. Deltas are the many: they cost one JSON.parse and no schema.
  */
 export function parseResponseEvent(
   data: string,
-): ResponseEvent | FailedEvent | undefined {
+  name: string = "",
+): AnswerEvent | undefined {
   const wire = parseObject(data);
   if (wire === undefined) return undefined;
-  switch (wire["type"]) {
+  const type = text(wire["type"]) || name;
+  switch (type) {
     case "response.output_text.delta":
     case "response.refusal.delta":
       return {
@@ -77,15 +90,24 @@ export function parseResponseEvent(
     case "response.reasoning_summary_part.added":
       return { type: "reasoning_section", itemId: text(wire["item_id"]) };
     default:
-      return parseRareEvent(wire);
+      return parseRareEvent(wire, type);
   }
+}
+
+/** A whole answer that came unstreamed, or an error in its place; undefined for neither. */
+export function parseWholeAnswer(body: string): AnswerEvent | undefined {
+  const wire = parseObject(body);
+  if (wire === undefined) return undefined;
+  if (Array.isArray(wire["output"])) return parseEnd(wire, "completed");
+  return parseRareEvent(wire, text(wire["type"]));
 }
 
 // What comes a few times an answer.
 function parseRareEvent(
   wire: JsonObject,
-): ResponseEvent | FailedEvent | undefined {
-  switch (wire["type"]) {
+  type: string,
+): AnswerEvent | undefined {
+  switch (type) {
     case "response.created":
       return {
         type: "created",
@@ -100,22 +122,83 @@ function parseRareEvent(
       const item = asItem(wire["item"]);
       return item && { type: "item_done", item };
     }
+    case "response.output_text.done":
+    case "response.refusal.done":
+      return partDone("text", wire, wire["text"] ?? wire["refusal"]);
+    case "response.function_call_arguments.done":
+      return partDone("input", wire, wire["arguments"]);
+    case "response.custom_tool_call_input.done":
+      return partDone("input", wire, wire["input"]);
     case "response.completed":
-      return parseCompleted(wire["response"]);
+    case "response.done":
+      return parseEnd(asObject(wire["response"]), "completed");
     case "response.incomplete":
-      return failed(buildIncompleteError(incompleteReason(wire["response"])));
+      return parseEnd(asObject(wire["response"]), "incomplete");
+    case "response.cancelled":
+      return parseEnd(asObject(wire["response"]), "cancelled");
     case "response.failed":
       return failed(buildServerError(asObject(wire["response"])?.["error"]));
     case "error":
       // Some servers nest the error, the documented form is flat.
-      return failed(buildServerError(asObject(wire["error"]) ?? wire));
+      return failed(buildServerError(wire["error"] ?? wire));
+    case "":
+      // A gateway's error in the middle of a stream has no type at all.
+      return wire["error"] === undefined || wire["error"] === null
+        ? undefined
+        : failed(buildServerError(wire["error"]));
     default:
       return undefined;
   }
 }
 
-// Absent and misshapen counts are 0: usage is for the person, no reason to fail a turn.
-const Count = z.catch(z.number(), 0);
+// The status in the response counts more than the name of the event.
+function parseEnd(
+  response: JsonObject | undefined,
+  named: "completed" | "incomplete" | "cancelled",
+): AnswerEvent {
+  const status = text(response?.["status"]);
+  const state = status === "" || status === "in_progress" ? named : status;
+  if (state === "failed") return failed(buildServerError(response?.["error"]));
+  const output = response?.["output"];
+  const items = Array.isArray(output)
+    ? output.flatMap((value) => asItem(value) ?? [])
+    : [];
+  const ended = {
+    type: "ended",
+    output: items,
+    completed: parseCompleted(response),
+  } as const;
+  switch (state) {
+    case "incomplete":
+      return {
+        ...ended,
+        error: buildIncompleteError(incompleteReason(response)),
+      };
+    case "cancelled":
+      return { ...ended, error: buildIncompleteError("cancelled") };
+    default:
+      return ended;
+  }
+}
+
+function partDone(
+  kind: AnswerPart["kind"],
+  wire: JsonObject,
+  value: unknown,
+): AnswerEvent {
+  const itemId = text(wire["item_id"]);
+  return { type: "part_done", part: { kind, itemId, text: text(value) } };
+}
+
+// Absent and misshapen counts are 0, a fraction is rounded up: usage is no reason to fail
+// a turn. Some gateways send numbers as strings.
+const Count = z.catch(
+  z.pipe(
+    z.union([z.number(), z.string().check(z.regex(/^\d+(\.\d+)?$/))]),
+    z.transform((value) => Math.max(0, Math.ceil(Number(value)))),
+  ),
+  0,
+);
 const UsageWire = z.object({
   input_tokens: Count,
   output_tokens: Count,
@@ -145,8 +228,9 @@ export function parseUsage(wire: unknown): Usage | null {
   };
 }
 
-function parseCompleted(value: unknown): ResponseEvent {
-  const response = asObject(value);
+function parseCompleted(
+  response: JsonObject | undefined,
+): ResponseEvent & { readonly type: "completed" } {
   const endTurn = response?.["end_turn"];
   return {
     type: "completed",
@@ -156,8 +240,8 @@ function parseCompleted(value: unknown): ResponseEvent {
   };
 }
 
-function incompleteReason(response: unknown): string {
-  const details = asObject(asObject(response)?.["incomplete_details"]);
+function incompleteReason(response: JsonObject | undefined): string {
+  const details = asObject(response?.["incomplete_details"]);
   return text(details?.["reason"]) || "unknown";
 }
 
@@ -170,7 +254,7 @@ function reasoningDelta(wire: JsonObject, raw: boolean): ResponseEvent {
   };
 }
 
-function failed(error: ModelError): FailedEvent {
+function failed(error: ModelError): AnswerEvent {
   return { type: "failed", error };
 }
 

@@ -1,10 +1,16 @@
-/** Server-sent events: bytes in any pieces to the `data` of whole messages. No I/O. */
+/** Server-sent events: bytes in any pieces to whole messages. No I/O. */
 import { ModelError } from "../protocol/error.ts";
 import { LIMITS } from "../protocol/limits.ts";
 
+export interface SseMessage {
+  readonly data: string;
+  /** Of the `event:` line; empty without one. */
+  readonly event: string;
+}
+
 /**
- * Reads a stream as the HTML standard has it (section 9.2.6), of which only `data` is of
- * use here: `event`, `id`, `retry` and comments are passed over. One thing is more lenient:
+ * Reads a stream as the HTML standard has it (section 9.2.6), of which `data` and `event`
+ * are of use here: `id`, `retry` and comments are passed over. One thing is more lenient:
  * a message that lacks only its empty line at the end of the stream still counts.
  */
 export class SseParser {
@@ -17,21 +23,22 @@ export class SseParser {
   #partial = "";
   /** `data` lines of the open message; null when there is none yet. */
   #data: string | null = null;
+  #event = "";
   #endedInCr = false;
-  #out: string[] = [];
+  #out: SseMessage[] = [];
 
   constructor(options: { readonly messageBytesMax?: number } = {}) {
     this.#bytesMax = options.messageBytesMax ?? LIMITS.sseMessageBytes;
   }
 
   /** The messages completed by these bytes. */
-  push(bytes: Uint8Array<ArrayBuffer>): string[] {
+  push(bytes: Uint8Array<ArrayBuffer>): SseMessage[] {
     this.#takeText(this.#decoder.decode(bytes, { stream: true }));
     return this.#take();
   }
 
   /** The last message, when the stream ended without an empty line. */
-  end(): string[] {
+  end(): SseMessage[] {
     this.#takeText(this.#decoder.decode());
     if (this.#partial !== "") this.#takeLine(this.#partial);
     this.#partial = "";
@@ -39,7 +46,7 @@ export class SseParser {
     return this.#take();
   }
 
-  #take(): string[] {
+  #take(): SseMessage[] {
     const out = this.#out;
     this.#out = [];
     return out;
@@ -80,12 +87,15 @@ export class SseParser {
 
   #takeLine(line: string): void {
     if (line === "") {
-      if (this.#data !== null && this.#data !== "") this.#out.push(this.#data);
+      if (this.#data !== null && this.#data !== "") {
+        this.#out.push({ data: this.#data, event: this.#event });
+      }
       this.#data = null;
+      this.#event = "";
       return;
     }
-    if (!line.startsWith("data")) return;
-    const value = dataValue(line);
+    if (line.startsWith("event:")) this.#event = line.slice(6).trim();
+    const value = line.startsWith("data") ? dataValue(line) : undefined;
     if (value === undefined) return;
     this.#data = this.#data === null ? value : `${this.#data}\n${value}`;
   }

@@ -66,18 +66,32 @@ export function parseRetryAfter(
   return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
 }
 
-const TRY_AGAIN =
-  /try again in\s+(\d+(?:\.\d+)?)\s*(ms|milliseconds?|s|sec|seconds?|m|minutes?)\b/i;
+const UNIT = "(?:ms|milliseconds?|s|sec|seconds?|m|min|minutes?|h|hours?)";
+const WAIT = `(?:\\d+(?:\\.\\d+)?\\s*${UNIT}\\s*)+`;
+const ASKED = new RegExp(
+  `(?:try(?:ing)? again|retry(?:ing)?|wait|reset(?:s)?)(?: after| in| for)?:?\\s+(?:at least\\s+)?(${WAIT})(?![a-z])`,
+  "i",
+);
+const PARTS = new RegExp(`(\\d+(?:\\.\\d+)?)\\s*(${UNIT})(?![a-z])`, "gi");
 
-/** The wait an error text asks for, as in `Please try again in 1.5s`. */
+/** The wait an error text asks for: `Please try again in 1m2.5s`, `retry after 3 seconds`. */
 export function parseTryAgain(text: string): number | undefined {
-  const match = TRY_AGAIN.exec(text);
-  if (match === null) return undefined;
-  const unit = (match[2] ?? "").toLowerCase();
-  return Math.ceil(Number(match[1]) * unitMs(unit));
+  const match = ASKED.exec(text);
+  return match === null ? undefined : parseWait(match[1] ?? "");
+}
+
+/** A span such as `1m2.5s`, `3.4s` or `250 ms` in milliseconds; undefined for other texts. */
+export function parseWait(text: string): number | undefined {
+  if (!new RegExp(`^\\s*${WAIT}$`, "i").test(text)) return undefined;
+  let ms = 0;
+  for (const [, count = "", unit = ""] of text.matchAll(PARTS)) {
+    ms += Number(count) * unitMs(unit.toLowerCase());
+  }
+  return Math.ceil(ms);
 }
 
 function unitMs(unit: string): number {
   if (unit.startsWith("ms") || unit.startsWith("milli")) return 1;
+  if (unit.startsWith("h")) return 3_600_000;
   return unit.startsWith("m") ? 60_000 : 1_000;
 }

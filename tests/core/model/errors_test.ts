@@ -7,6 +7,7 @@ import {
   type HttpFailure,
   publicUrl,
 } from "../../../core/model/errors.ts";
+import type { JsonObject } from "../../../core/util/json/json.ts";
 import type { FailureKind } from "../../../core/protocol/event.ts";
 
 function failure(more: Partial<HttpFailure>): HttpFailure {
@@ -217,4 +218,74 @@ Deno.test("buildIncompleteError() names the reason and asks for no retry", () =>
 Deno.test("publicUrl() keeps origin and path alone", () => {
   assert.equal(publicUrl("http://u:p@h:1/a/b?c=d#e"), "http://h:1/a/b");
   assert.equal(publicUrl("not a url?key=secret"), "not a url");
+});
+
+Deno.test("an overflow of the window is known in every server's words", () => {
+  const words = [
+    "request (60179 tokens) exceeds the available context size (60160 tokens)",
+    "This model's maximum context length is 32768 tokens. However, you requested 40000 tokens.",
+    "The number of tokens to keep from the initial prompt is greater than the context length",
+    "prompt is too long: 210000 tokens > 200000 maximum",
+    "Input is too long for requested model.",
+    "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+    "Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum context length",
+    "`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 `inputs` tokens",
+    "The decoder prompt (length 5000) is longer than the maximum model length of 4096.",
+    "Range of input length should be [1, 30720]",
+    "input length exceeds the context length",
+    "This model's maximum prompt length is 131072 but the request contains 140000 tokens.",
+    "Your input exceeds the context window of this model.",
+  ];
+  for (const message of words) {
+    for (const status of [400, 500]) {
+      const body = JSON.stringify({ error: { code: status, message } });
+      const error = buildHttpError(failure({ status, body }));
+      assert.equal(error.kind, "context_window", message);
+    }
+    assert.equal(buildServerError({ message }).kind, "context_window", message);
+  }
+});
+
+Deno.test("a limit per time is no overflow, although it speaks of tokens", () => {
+  const words = [
+    "Too many tokens, please wait before trying again.",
+    "Rate limit reached: maximum context length tokens per minute",
+    "Request exceeds the token limit per minute. Please try again in 20s.",
+  ];
+  for (const message of words) {
+    const body = JSON.stringify({ error: { message } });
+    const error = buildHttpError(failure({ status: 429, body }));
+    assert.deepEqual([error.kind, error.retryable], ["rate_limit", true]);
+  }
+});
+
+Deno.test("waits are understood in words, in details and in headers", () => {
+  const cases:
+    readonly (readonly [JsonObject, Record<string, string>, number])[] = [
+      [{ message: "Please try again in 1m2.5s." }, {}, 62_500],
+      [{ message: "retry after 3 seconds" }, {}, 3_000],
+      [{ message: "x", details: [{}, { retryDelay: "3.4s" }] }, {}, 3_400],
+      [{ message: "x", resets_in_seconds: 7 }, {}, 7_000],
+      [{ message: "x" }, {
+        "x-ratelimit-remaining-tokens": "0",
+        "x-ratelimit-reset-tokens": "1m1s",
+      }, 61_000],
+    ];
+  for (const [error, headers, waitMs] of cases) {
+    const body = JSON.stringify({ error });
+    const built = buildHttpError(
+      failure({ status: 429, body, headers: new Headers(headers) }),
+    );
+    assert.equal(built.retryAfterMs, waitMs);
+  }
+});
+
+Deno.test("a date beyond the calendar does not lose the server's words", () => {
+  const body = JSON.stringify({
+    error: { message: "used up", resets_at: 1e300 },
+  });
+  assert.match(
+    buildHttpError(failure({ status: 429, body })).message,
+    /used up/,
+  );
 });

@@ -13,10 +13,12 @@ function parse(
   let turn = 0;
   for (let at = 0; at < bytes.length;) {
     const size = sizes[turn++ % sizes.length] ?? 1;
-    all.push(...parser.push(bytes.subarray(at, at + size)));
+    all.push(
+      ...parser.push(bytes.subarray(at, at + size)).map((one) => one.data),
+    );
     at += size;
   }
-  return [...all, ...parser.end()];
+  return [...all, ...parser.end().map((one) => one.data)];
 }
 
 function utf8(text: string): Uint8Array<ArrayBuffer> {
@@ -105,10 +107,20 @@ Deno.test("SseParser brings any lines through, whatever ends them", () => {
 
 Deno.test("SseParser hands out a message as soon as its last byte is there", () => {
   const parser = new SseParser();
-  assert.deepEqual(parser.push(utf8("data: a\n")), []);
-  assert.deepEqual(parser.push(utf8("\n")), ["a"]);
-  assert.deepEqual(parser.push(utf8("data: b\r\n\r")), ["b"]);
-  assert.deepEqual(parser.push(utf8("\ndata: c\r\r")), ["c"]);
+  const push = (text: string): readonly string[] =>
+    parser.push(utf8(text)).map(({ data }) => data);
+  assert.deepEqual(push("data: a\n"), []);
+  assert.deepEqual(push("\n"), ["a"]);
+  assert.deepEqual(push("data: b\r\n\r"), ["b"]);
+  assert.deepEqual(push("\ndata: c\r\r"), ["c"]);
+});
+
+Deno.test("SseParser names a message by its own event line alone", () => {
+  const parser = new SseParser();
+  assert.deepEqual(
+    parser.push(utf8("event: x\ndata: a\n\ndata: b\n\nevent: y\n\n")),
+    [{ data: "a", event: "x" }, { data: "b", event: "" }],
+  );
 });
 
 Deno.test("SseParser refuses a message beyond its limit, in one line or many", () => {

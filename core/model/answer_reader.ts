@@ -1,0 +1,145 @@
+/** One answer of a server: bytes in, events out, every item exactly once. No I/O. */
+import type { ModelError } from "../protocol/error.ts";
+import type { WireItem } from "../protocol/item.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import { headBytes } from "../util/text/text.ts";
+import { AnswerItems } from "./answer_items.ts";
+import {
+  type AnswerEvent,
+  parseResponseEvent,
+  parseWholeAnswer,
+  type ResponseEvent,
+} from "./response_event.ts";
+import { SseParser } from "./sse.ts";
+
+/** Takes the bytes of one answer in, gives its events out, knows when it is over. */
+export class AnswerReader {
+  readonly #parser = new SseParser();
+  readonly #items = new AnswerItems();
+  readonly #decoder = new TextDecoder();
+  /** The start of the body; all of it where it may be one JSON text. */
+  #start = "";
+  #isJson: boolean;
+  #understood = 0;
+  #over = false;
+  #error: ModelError | undefined;
+
+  /** `contentType` is the header of the answer. */
+  constructor(contentType: string | null = null) {
+    this.#isJson = /\bjson\b/i.test(contentType ?? "");
+  }
+
+  /** Whether the server has said its last word. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Set when that word was a failure. */
+  get error(): ModelError | undefined {
+    return this.#error;
+  }
+
+  push(bytes: Uint8Array<ArrayBuffer>): ResponseEvent[] {
+    if (this.#understood === 0) this.#keepStart(bytes);
+    return this.#parse(this.#parser.push(bytes));
+  }
+
+  end(): ResponseEvent[] {
+    const events = this.#parse(this.#parser.end());
+    if (this.#over || this.#understood > 0 || !this.#isJson) return events;
+    // Servers that cannot stream answer with the whole response, or with an error.
+    const whole = parseWholeAnswer(this.#start.trim());
+    if (whole !== undefined) this.#take(whole, events);
+    return events;
+  }
+
+  /** What is known of an answer that ended too early. */
+  describe(): string {
+    if (this.#understood > 0) {
+      return "the stream ended without response.completed";
+    }
+    const start = headBytes(this.#start, LIMITS.answerStartBytes).trim();
+    return start === ""
+      ? "the stream was empty"
+      : `the stream held no event, it begins with ${JSON.stringify(start)}`;
+  }
+
+  #keepStart(bytes: Uint8Array<ArrayBuffer>): void {
+    const max = this.#isJson ? LIMITS.sseMessageBytes : LIMITS.answerStartBytes;
+    if (this.#start.length >= max) return;
+    this.#start += this.#decoder.decode(bytes, { stream: true });
+    if (/^\s*\{/.test(this.#start.slice(0, 100))) this.#isJson = true;
+  }
+
+  #parse(messages: ReturnType<SseParser["push"]>): ResponseEvent[] {
+    const events: ResponseEvent[] = [];
+    for (const { data, event: name } of messages) {
+      const event = parseResponseEvent(data, name);
+      if (event === undefined) continue;
+      this.#understood++;
+      this.#start = "";
+      this.#take(event, events);
+      if (this.#over) break;
+    }
+    return events;
+  }
+
+  #take(event: AnswerEvent, events: ResponseEvent[]): void {
+    switch (event.type) {
+      case "failed":
+        this.#error = event.error;
+        this.#over = true;
+        return;
+      case "ended": {
+        const { output, completed, error } = event;
+        for (const item of this.#items.owed(output, error === undefined)) {
+          events.push({ type: "item_done", item: withText(item) });
+        }
+        this.#error = error;
+        this.#over = true;
+        events.push(
+          error === undefined ? completed : { ...completed, isCut: true },
+        );
+        return;
+      }
+      case "part_done":
+        return this.#items.finishPart(event.part);
+      case "item_started":
+        this.#items.begin(event.item);
+        break;
+      case "item_done": {
+        const item = withText(event.item);
+        this.#items.done(item);
+        events.push({ ...event, item });
+        return;
+      }
+      case "text_delta":
+        this.#items.addText(event.itemId, event.text);
+        break;
+      case "tool_input_delta":
+        this.#items.addInput(event.itemId, event.text);
+        break;
+      default:
+        break;
+    }
+    pushJoined(events, event);
+  }
+}
+
+// Small servers give arguments as an object; the wire of a request wants their JSON text.
+function withText(item: WireItem): WireItem {
+  const { arguments: given } = item;
+  if (item.type !== "function_call" || typeof given === "string") return item;
+  return { ...item, arguments: JSON.stringify(given ?? {}) };
+}
+
+// What comes in one read is seen at once: pieces of one text need no event each.
+function pushJoined(events: ResponseEvent[], event: ResponseEvent): void {
+  const last = events.at(-1);
+  if (
+    event.type === "text_delta" && last?.type === "text_delta" &&
+    event.itemId === last.itemId
+  ) {
+    events[events.length - 1] = { ...event, text: last.text + event.text };
+  } else events.push(event);
+}
