@@ -20,6 +20,7 @@ const SYMBOLS = {
   },
   prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
   waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
 } as const;
 
 /** The libc functions this process uses. */
@@ -33,6 +34,14 @@ const WNOHANG = 1;
 // A pipe takes this much without a reader, even for a user over the soft limit (pipe(7)).
 const PIPE_BYTES_MAX = 4096;
 
+// fcntl(2): its number differs, the request and the flag do not.
+const SYS_FCNTL = Deno.build.arch === "aarch64" ? 25n : 72n;
+const F_GETFL = 3n;
+const O_NONBLOCK = 0o4000n;
+// poll(2): POLLERR, POLLHUP, POLLNVAL.
+const GONE = 0x08 | 0x10 | 0x20;
+const POLLOUT = 0x04;
+
 let loaded: { readonly libc: Libc | undefined } | undefined;
 
 /**
@@ -42,6 +51,43 @@ let loaded: { readonly libc: Libc | undefined } | undefined;
 export function openLibc(): Libc | undefined {
   loaded ??= { libc: tryOpenLibc() };
   return loaded.libc;
+}
+
+/** Whether whoever handed this descriptor to us made it non-blocking. */
+export function isNonBlocking(descriptor: number): boolean {
+  const libc = openLibc();
+  if (libc === undefined) return false;
+  const flags = libc.syscall(
+    SYS_FCNTL,
+    BigInt(descriptor),
+    F_GETFL,
+    0n,
+    0n,
+    0n,
+  );
+  return flags >= 0n && (BigInt(flags) & O_NONBLOCK) !== 0n;
+}
+
+/**
+ * One write(2) to a non-blocking descriptor; resolves to the bytes that went out, 0 when
+ * it takes none now. Throws BrokenPipe for every other error: nobody reads any more.
+ */
+export function writeSome(
+  descriptor: number,
+  bytes: Uint8Array<ArrayBuffer>,
+): number {
+  const libc = openLibc();
+  const count = Number(
+    libc?.write(descriptor, bytes, BigInt(bytes.length)) ?? -1,
+  );
+  if (count >= 0) return count;
+  // errno does not outlive the way back from libc: the descriptor itself is asked.
+  const request = new Int16Array(4);
+  new Int32Array(request.buffer)[0] = descriptor;
+  request[2] = POLLOUT;
+  libc?.poll(new Uint8Array(request.buffer), 1n, 0);
+  if (((request[3] ?? 0) & GONE) === 0) return 0;
+  throw new Deno.errors.BrokenPipe("the reader has gone");
 }
 
 function tryOpenLibc(): Libc | undefined {

@@ -1,4 +1,5 @@
 /** The real terminal: standard streams, signals, window size. */
+import { isNonBlocking, writeSome } from "./libc.ts";
 import type {
   Terminal,
   TerminalInput,
@@ -10,14 +11,16 @@ import type {
 const READ_BYTES = 64 * 1024;
 /** One write; a larger one would hold up what is asked of the stream in between. */
 const WRITE_BYTES = 256 * 1024;
-/** Before a stream that others have made non-blocking is tried again. */
-const BUSY_WAIT_MS = 5;
+/** Before a stream that others have made non-blocking is tried again; doubles up to the second. */
+const BUSY_WAIT_MS = 1;
+const BUSY_WAIT_MAX_MS = 25;
 const DEFAULT_COLUMNS = 80;
 const DEFAULT_ROWS = 24;
 
 /** What the streams of this process look like from inside. */
 interface RawOutput {
-  write(bytes: Uint8Array): Promise<number>;
+  /** Resolves to the bytes that went out; 0 when the stream takes none now. */
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<number>;
   isTerminal(): boolean;
 }
 
@@ -25,11 +28,37 @@ interface RawOutput {
 export function denoTerminal(): Terminal {
   return {
     stdin: new DenoInput(),
-    stdout: new QueuedOutput(Deno.stdout),
-    stderr: new QueuedOutput(Deno.stderr),
+    stdout: new QueuedOutput(new StandardOutput(Deno.stdout, 1)),
+    stderr: new QueuedOutput(new StandardOutput(Deno.stderr, 2)),
     onSignal,
     env: (name) => Deno.env.get(name),
   };
+}
+
+/**
+ * stdout or stderr. Parents such as Node, Python's asyncio and ssh hand on streams that do
+ * not block: there the runtime's own write forgets how much of a chunk went out before the
+ * stream was full, and what is written again stands there twice.
+ */
+class StandardOutput implements RawOutput {
+  readonly #stream: typeof Deno.stdout;
+  readonly #descriptor: number;
+
+  constructor(stream: typeof Deno.stdout, descriptor: number) {
+    this.#stream = stream;
+    this.#descriptor = descriptor;
+  }
+
+  isTerminal(): boolean {
+    return this.#stream.isTerminal();
+  }
+
+  // A blocking write waits in a thread of its own, one that does not block returns at once.
+  async write(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
+    return isNonBlocking(this.#descriptor)
+      ? writeSome(this.#descriptor, bytes)
+      : await this.#stream.write(bytes);
+  }
 }
 
 /**
@@ -39,7 +68,7 @@ export function denoTerminal(): Terminal {
 export class QueuedOutput implements TerminalOutput {
   readonly #raw: RawOutput;
   readonly #encoder = new TextEncoder();
-  #queue: Uint8Array[] = [];
+  #queue: Uint8Array<ArrayBuffer>[] = [];
   #pendingBytes = 0;
   #isGone = false;
   #running: Promise<void> | undefined;
@@ -77,7 +106,10 @@ export class QueuedOutput implements TerminalOutput {
   async flush(
     options: { readonly timeoutMs?: number } = {},
   ): Promise<boolean> {
-    if (this.#running !== undefined) {
+    // The time counts from the last byte that left: a slow reader is not a deaf one.
+    for (let before = Infinity; this.#running !== undefined;) {
+      if (this.#pendingBytes === before) break;
+      before = this.#pendingBytes;
       await settledWithin(this.#running, options.timeoutMs);
     }
     return !this.#isGone && this.#pendingBytes === 0;
@@ -96,12 +128,12 @@ export class QueuedOutput implements TerminalOutput {
   }
 
   // Many small lines leave in one write.
-  #takeChunk(): Uint8Array {
-    const first = this.#queue[0] as Uint8Array;
+  #takeChunk(): Uint8Array<ArrayBuffer> {
+    const first = this.#queue[0] as Uint8Array<ArrayBuffer>;
     let bytes = first.length;
     let count = 1;
     for (; count < this.#queue.length; count++) {
-      const next = (this.#queue[count] as Uint8Array).length;
+      const next = (this.#queue[count] as Uint8Array<ArrayBuffer>).length;
       if (bytes + next > WRITE_BYTES) break;
       bytes += next;
     }
@@ -116,19 +148,20 @@ export class QueuedOutput implements TerminalOutput {
     return chunk;
   }
 
-  async #writeAll(chunk: Uint8Array): Promise<void> {
-    let at = 0;
-    while (at < chunk.length) {
-      try {
-        const written = await this.#raw.write(
-          chunk.subarray(at, at + WRITE_BYTES),
-        );
-        at += written;
-        this.#pendingBytes -= written;
-      } catch (error) {
-        if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-        await new Promise((resolve) => setTimeout(resolve, BUSY_WAIT_MS));
+  async #writeAll(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
+    let waitMs = BUSY_WAIT_MS;
+    for (let at = 0; at < chunk.length;) {
+      const written = await this.#raw.write(
+        chunk.subarray(at, at + WRITE_BYTES),
+      );
+      at += written;
+      this.#pendingBytes -= written;
+      if (written > 0) {
+        waitMs = BUSY_WAIT_MS;
+        continue;
       }
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      waitMs = Math.min(waitMs * 2, BUSY_WAIT_MAX_MS);
     }
   }
 }
@@ -151,7 +184,7 @@ class DenoInput implements TerminalInput {
         return count === null ? null : buffer.subarray(0, count);
       } catch (error) {
         if (!(error instanceof Deno.errors.WouldBlock)) return null;
-        await new Promise((resolve) => setTimeout(resolve, BUSY_WAIT_MS));
+        await new Promise((resolve) => setTimeout(resolve, BUSY_WAIT_MAX_MS));
       }
     }
   }

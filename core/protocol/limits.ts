@@ -74,8 +74,8 @@ export const LIMITS = Object.freeze({
 
   /** Output queued for a slow reader of exec before the thread is no longer followed. */
   outputPendingBytes: 4 * 1024 * 1024,
-  /** For the last lines to leave when the reader is slow. */
-  outputFlushMs: 10_000,
+  /** A reader that takes no byte for so long has gone: the last lines are given up. */
+  outputFlushMs: 120_000,
   /** The same after a signal or a timeout. */
   outputFlushStoppedMs: 1_000,
   /** One line of `exec --input jsonl`. */

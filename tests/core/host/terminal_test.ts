@@ -1,5 +1,6 @@
 /** The real terminal: queued output, stdin, signals. */
 import assert from "node:assert/strict";
+import { isNonBlocking, openLibc } from "../../../core/host/libc.ts";
 import { QueuedOutput } from "../../../core/host/terminal.ts";
 import { hasPty, openPty } from "../../support/pty.ts";
 
@@ -51,7 +52,7 @@ async function runChild(
 }
 
 Deno.test("QueuedOutput keeps order and bytes through short and refused writes", async () => {
-  const { raw, taken } = scripted([3, new Deno.errors.WouldBlock(), 1, 2]);
+  const { raw, taken } = scripted([3, 0, 1, 2]);
   const output = new QueuedOutput(raw);
   assert.equal(output.write("première\n"), true);
   assert.equal(output.write(""), true);
@@ -175,5 +176,54 @@ Deno.test({
         assert.ok(pty.output.includes("UNDO"), crash);
       }
     }
+  },
+});
+
+// fcntl(2) of Linux; the numbers of the call are those of x86-64 and aarch64.
+const FCNTL = Deno.build.arch === "aarch64" ? 25n : 72n;
+const F_SETFL = 4n;
+const F_SETPIPE_SZ = 1031n;
+const O_NONBLOCK = 0o4000n;
+
+Deno.test({
+  name:
+    "a stdout that does not block gets every byte once, however slow its reader",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const libc = openLibc();
+    assert.ok(libc);
+    const ends = new Int32Array(2);
+    assert.equal(libc.pipe(new Uint8Array(ends.buffer)), 0);
+    const [read = -1, write = -1] = ends;
+    const set = (request: bigint, value: bigint): void => {
+      libc.syscall(FCNTL, BigInt(write), request, value, 0n, 0n);
+    };
+    set(F_SETFL, O_NONBLOCK);
+    set(F_SETPIPE_SZ, 4096n);
+    assert.equal(isNonBlocking(write), true);
+    const lines = Array.from({ length: 20_000 }, (_, n) => `line ${n}\n`);
+    const code = `import { denoTerminal } from "${TERMINAL}";
+      const { stdout } = denoTerminal();
+      for (let n = 0; n < ${lines.length}; n++) stdout.write(\`line \${n}\\n\`);
+      Deno.exit(await stdout.flush() ? 0 : 1);`;
+    const child = new Deno.Command("bash", {
+      args: ["-c", `exec "$@" >&${write}`, "bash", Deno.execPath(), "run"]
+        .concat(
+          [
+            "-A",
+            "--no-check",
+            `data:application/typescript,${encodeURIComponent(code)}`,
+          ],
+        ),
+      stdin: "null",
+      stdout: "null",
+      stderr: "inherit",
+    }).spawn();
+    const reader = await Deno.open(`/proc/self/fd/${read}`);
+    libc.close(write);
+    libc.close(read);
+    const text = await new Response(reader.readable).text();
+    assert.equal((await child.status).code, 0);
+    assert.equal(text, lines.join(""));
   },
 });
