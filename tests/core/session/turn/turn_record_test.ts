@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { NO_USAGE } from "../../../../core/protocol/event.ts";
 import type { Checkpoints } from "../../../../core/session/undo/checkpoints.ts";
-import { noCheckpoints } from "../../../../core/session/undo/checkpoints.ts";
 import { testThread, testTool } from "../../../support/harness.ts";
 import { call, say } from "../../../support/mock_script.ts";
 
@@ -13,7 +12,6 @@ interface Kept extends Checkpoints {
 function recording(): Kept {
   const calls: unknown[] = [];
   return {
-    ...noCheckpoints(),
     calls,
     beforeChange: (turnId, path) => {
       calls.push(["before", turnId, path]);
@@ -23,6 +21,8 @@ function recording(): Kept {
       calls.push(["commit", turnId, messagesBefore]);
       return Promise.resolve();
     },
+    preview: () => assert.fail("nothing is undone"),
+    undo: () => assert.fail("nothing is undone"),
   };
 }
 
