@@ -141,7 +141,7 @@ function parseHooks(
 
 function hashOf(hooks: readonly ConfiguredHook[]): string {
   const text = canonicalJson(hooks as unknown as Json);
-  return sha256Hex(new TextEncoder().encode(text));
+  return sha256Hex(text);
 }
 
 function parseFile(

@@ -6,7 +6,12 @@ import type {
   SandboxPolicy,
 } from "../protocol/policy.ts";
 import type { ProviderEndpoint } from "../protocol/provider.ts";
-import type { ModelInfo, TurnSettings } from "../protocol/settings.ts";
+import type {
+  ModelInfo,
+  Price,
+  RunLimits,
+  TurnSettings,
+} from "../protocol/settings.ts";
 import { unreachable } from "../util/assert.ts";
 import type { JsonObject } from "../util/json/json.ts";
 import type { LoadedConfig } from "./load.ts";
@@ -14,15 +19,6 @@ import { modelInfoOf } from "./provider/models.ts";
 import { isOpenaiService } from "./provider/providers.ts";
 import type { Config } from "./file/schema.ts";
 import { FEATURES } from "./file/schema_ignored.ts";
-
-/** Bounds of a run; absent ones do not bind. */
-interface ConfiguredLimits {
-  readonly requestsMax?: number;
-  readonly tokensMax?: number;
-  readonly toolCallsMax?: number;
-  readonly costMax?: number;
-  readonly timeoutMs?: number;
-}
 
 /** The sandbox of the configuration, or of another mode with the same details. */
 export function sandboxPolicyOf(
@@ -108,7 +104,7 @@ export function turnSettingsOf(
 export function limitsOf(
   config: Config,
   raises: readonly LimitRaise[] = [],
-): ConfiguredLimits {
+): RunLimits {
   const { limits } = config;
   const values: Record<LimitRaise["limit"], number | undefined> = {
     "requests": limits.max_requests,
@@ -122,25 +118,20 @@ export function limitsOf(
     const old = raise.relative ? values[raise.limit] ?? 0 : 0;
     values[raise.limit] = raise.amount + old;
   }
+  const all: Record<keyof RunLimits, number | undefined> = {
+    requestsMax: values["requests"],
+    tokensMax: values["tokens"],
+    toolCallsMax: values["tool-calls"],
+    costMax: values["cost"],
+    timeoutMs: parseDurationMs(limits.timeout),
+  };
   return Object.fromEntries(
-    Object.entries({
-      requestsMax: values["requests"],
-      tokensMax: values["tokens"],
-      toolCallsMax: values["tool-calls"],
-      costMax: values["cost"],
-      timeoutMs: parseDurationMs(limits.timeout),
-    }).filter(([, value]) => value !== undefined),
+    Object.entries(all).filter(([, value]) => value !== undefined),
   );
 }
 
 /** The price of a model, per million tokens; undefined when none is configured. */
-export function priceOf(config: Config, slug: string):
-  | {
-    readonly input: number;
-    readonly cachedInput: number;
-    readonly output: number;
-  }
-  | undefined {
+export function priceOf(config: Config, slug: string): Price | undefined {
   const price = Object.hasOwn(config.prices, slug)
     ? config.prices[slug]
     : undefined;

@@ -10,7 +10,6 @@ import {
   renderEnvironmentField,
 } from "./environment.ts";
 import {
-  contextSentBy,
   type PromptContext,
   renderUserInstructions,
   type SentContext,
@@ -22,15 +21,7 @@ import {
   renderPermissions,
 } from "./permissions.ts";
 
-/** The messages that lead from one context to another; none when nothing changed. */
-export function changeItems(
-  before: PromptContext,
-  after: PromptContext,
-): WireItem[] {
-  return changesSince(contextSentBy(before), after);
-}
-
-/** The same, from what the model was last told: also after a resume or a rollback. */
+/** The messages that update what was sent to `after`; none when nothing changed. */
 export function changesSince(
   sent: SentContext,
   after: PromptContext,

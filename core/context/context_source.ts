@@ -140,11 +140,6 @@ export class PromptSource {
     return items;
   }
 
-  /** The project's instructions as they were told. */
-  instructionsText(): string {
-    return this.#loaded?.docs.text ?? "";
-  }
-
   async #context(settings: TurnSettings): Promise<PromptContext> {
     const { docs, skills } = await this.#load(settings.cwd);
     const listed = renderSkills(skills, skillListBytes(settings.model));

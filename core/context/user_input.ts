@@ -1,11 +1,11 @@
-/** What the person sends, as the items that travel: images first, labelled, then the text. */
+/** The user's message as wire items: images first, labelled, then the text. */
 import { errorText, UserError } from "../protocol/error.ts";
 import type { Files } from "../protocol/host.ts";
 import { type InputPart, message, type WireItem } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { UserPart } from "../protocol/op.ts";
 import type { ModelInfo, TurnSettings } from "../protocol/settings.ts";
-import { imageDataUrl, type ImageFacts, sniffImage } from "../util/image.ts";
+import { imageDataUrl, sniffImage } from "../util/image.ts";
 import { resolvePath } from "../util/path.ts";
 import { byteLength, tokensOfBytes } from "../util/text/text.ts";
 import { oneLine } from "./format/text.ts";
@@ -18,13 +18,7 @@ export interface UserItems {
   readonly problems: readonly UserError[];
 }
 
-/** An image that can be sent. */
-interface LoadedImage extends ImageFacts {
-  readonly dataUrl: string;
-  readonly bytes: number;
-}
-
-/** Makes the person's message; relative paths are seen from the settings' cwd. */
+/** Builds the user's message; relative paths are relative to the settings' cwd. */
 export async function loadUserItems(
   host: { readonly files: Files },
   parts: readonly UserPart[],
@@ -48,7 +42,7 @@ export async function loadUserItems(
   }
   if (images.length > 0 && !settings.model.supportsImages) {
     warnings.push(
-      `Model ${settings.model.slug} takes no images: it gets their paths instead`,
+      `Model ${settings.model.slug} does not accept images: it gets their paths instead`,
     );
   }
   const texts = parts.flatMap((part) =>
@@ -60,15 +54,15 @@ export async function loadUserItems(
   return { items, warnings, problems };
 }
 
-/** Reads an image; the kind is told by its bytes, never by its name. */
-export async function loadImage(
+// The data URL of an image; its kind is told by its bytes, never by its name.
+async function loadImage(
   host: { readonly files: Files },
   path: string,
-): Promise<LoadedImage | UserError> {
+): Promise<string | UserError> {
   try {
     const stat = await host.files.stat(path);
     if (stat === undefined) return imageError(path, "there is no such file");
-    if (!stat.isFile) return imageError(path, "it is no regular file");
+    if (!stat.isFile) return imageError(path, "it is not a regular file");
     if (stat.size > LIMITS.imageBytes) {
       return imageError(
         path,
@@ -82,8 +76,7 @@ export async function loadImage(
     if (facts === undefined) {
       return imageError(path, "its content must be PNG, JPEG, GIF or WebP");
     }
-    const dataUrl = imageDataUrl(facts.type, bytes);
-    return { ...facts, dataUrl, bytes: bytes.length };
+    return imageDataUrl(facts.type, bytes);
   } catch (error) {
     return imageError(path, errorText(error));
   }
@@ -96,7 +89,7 @@ interface ImageLabel {
 
 function imageParts(
   label: ImageLabel,
-  loaded: LoadedImage | UserError,
+  loaded: string | UserError,
 ): readonly InputPart[] {
   if (loaded instanceof UserError) {
     return [
@@ -105,7 +98,7 @@ function imageParts(
   }
   return [
     textPart(`<image name=[Image #${label.number}] path="${label.path}">`),
-    { type: "input_image", image_url: loaded.dataUrl, detail: "auto" },
+    { type: "input_image", image_url: loaded, detail: "auto" },
     textPart("</image>"),
   ];
 }
@@ -113,7 +106,7 @@ function imageParts(
 function unseenText(label: ImageLabel, model: string): string {
   return `[Image #${label.number}, ${label.path}, is left out: ${
     oneLine(model)
-  } takes no images]`;
+  } does not accept images]`;
 }
 
 function textPart(text: string): InputPart {
@@ -147,7 +140,7 @@ function lengthProblem(
 function tooManyImages(path: string): UserError {
   return imageError(
     path,
-    `a message may have ${LIMITS.imagesPerMessage} images`,
+    `a message may have at most ${LIMITS.imagesPerMessage} images`,
   );
 }
 

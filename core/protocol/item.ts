@@ -4,7 +4,7 @@ import type { Json, JsonObject } from "../util/json/json.ts";
 /** One element of the prompt, exactly as it travels. Parsed only to look at. */
 export type WireItem = JsonObject & { readonly type: string };
 
-export type Role = "user" | "assistant" | "developer" | "system";
+type Role = "user" | "assistant" | "developer" | "system";
 
 /** A part of a message or of a tool output that we send. */
 export type InputPart =

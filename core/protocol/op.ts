@@ -2,7 +2,7 @@
 import type { Decision } from "./policy.ts";
 import type { TurnSettings } from "./settings.ts";
 
-/** A piece of what the person sends. */
+/** A part of the user's message. */
 export type UserPart =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "image"; readonly path: string };
@@ -10,7 +10,7 @@ export type UserPart =
 export type Op =
   /** Starts a turn; while one runs, steers it. */
   | { readonly type: "user.input"; readonly parts: readonly UserPart[] }
-  /** Output of the person's own `!command`, for the record; starts no turn. */
+  /** Output of the user's own `!command`, for the record; starts no turn. */
   | {
     readonly type: "user.shell";
     readonly command: string;
@@ -32,3 +32,9 @@ export type Op =
   | { readonly type: "rollback"; readonly turns: number }
   | { readonly type: "interrupt" }
   | { readonly type: "shutdown" };
+
+/** The text of a message, with a line for each part; an image is its path. */
+export function partsText(parts: readonly UserPart[]): string {
+  return parts.map((part) => part.type === "text" ? part.text : part.path)
+    .join("\n");
+}

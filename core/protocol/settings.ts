@@ -23,6 +23,23 @@ export interface ModelInfo {
   readonly toolOutputTokens: number;
 }
 
+/** The limits of a run; an absent one does not bind. Its time counts from the first request on. */
+export interface RunLimits {
+  readonly requestsMax?: number;
+  readonly tokensMax?: number;
+  readonly toolCallsMax?: number;
+  /** In the currency of the price list. */
+  readonly costMax?: number;
+  readonly timeoutMs?: number;
+}
+
+/** The price of a million tokens each. */
+export interface Price {
+  readonly input: number;
+  readonly cachedInput: number;
+  readonly output: number;
+}
+
 /** Everything about a step that can change between turns; never mutated. */
 export interface TurnSettings {
   readonly model: ModelInfo;
@@ -33,7 +50,7 @@ export interface TurnSettings {
   readonly cwd: string;
   readonly approval: ApprovalPolicy;
   readonly sandbox: SandboxPolicy;
-  /** Name of the person's shell: `bash`, `zsh`, … */
+  /** Name of the user's shell: `bash`, `zsh`, … */
   readonly shell: string;
   /** JSON Schema the final message must satisfy. */
   readonly outputSchema?: JsonObject;

@@ -22,12 +22,3 @@ export interface ThreadSummary {
   readonly updatedAt: string;
   readonly path: string;
 }
-
-export interface Threads {
-  start(): Promise<Thread>;
-  /** Throws SessionError when there is no such thread or another writer has it. */
-  resume(id: string): Promise<Thread>;
-  /** A new thread with the old one's history up to its nth user message (all when absent). */
-  fork(id: string, atUserMessage?: number): Promise<Thread>;
-  list(): Promise<readonly ThreadSummary[]>;
-}

@@ -253,6 +253,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "memory_log",
       "request_prefix",
       "state",
+      "thread_context",
       "transcript",
     ],
   },
@@ -267,7 +268,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "core/session/turn/": {
     uses: ["core/session/log/", "core/session/state/"],
-    doors: ["compaction", "context", "turn", "turn_hooks", "turn_record"],
+    doors: ["compaction", "context", "turn", "turn_hooks"],
   },
   "core/session/undo/": { doors: ["checkpoints", "object_store", "plan"] },
   "core/std/": { doors: "all" },

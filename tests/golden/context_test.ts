@@ -3,7 +3,6 @@ import {
   buildReplacement,
   compactionBudget,
 } from "../../core/context/compaction/prompt.ts";
-import { changeItems } from "../../core/context/changes.ts";
 import {
   foldHandover,
   NO_HANDOVER,
@@ -16,6 +15,7 @@ import type {
 } from "../../core/protocol/policy.ts";
 import { textMessage, type WireItem } from "../../core/protocol/item.ts";
 import {
+  changeItems,
   context,
   MODEL,
   READ_ONLY,

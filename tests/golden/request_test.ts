@@ -1,4 +1,4 @@
-/** Whole requests, byte for byte: what a life of a thread sends, and what a resume adds. */
+/** Whole requests, byte for byte: all that a thread sends in its life, and after a resume. */
 import assert from "node:assert/strict";
 import type { Gate } from "../../core/protocol/command.ts";
 import type { Host } from "../../core/protocol/host.ts";
@@ -19,16 +19,15 @@ import {
   compactionItem,
   mockModel,
   type MockOptions,
-  type MockRequest,
   say,
   usage,
 } from "../support/mock_model.ts";
-import { topLevelTexts } from "../support/raw_json.ts";
 import {
   type RealThread,
   realThread,
   type RealThreadOptions,
 } from "../support/real_thread.ts";
+import { renderRequests } from "../support/request_sheet.ts";
 
 const PNG = Uint8Array.fromBase64(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
@@ -89,8 +88,7 @@ async function checkLife(name: string, life: Life): Promise<void> {
         assert.deepEqual(outcome, { type: "done", message: BACK });
       },
     );
-    const sheets = model.requests.map((request) => sheetOf(request));
-    const text = sheets.join("\n").replaceAll(root, "/root");
+    const text = renderRequests(model.requests).replaceAll(root, "/root");
     await checkGolden(`request/${name}.txt`, text);
   });
 }
@@ -102,20 +100,6 @@ async function livedThrough(
   await using open = thread;
   await live(open);
   return open.logPath;
-}
-
-// Every byte of the body is in it, with line ends between the members and the items.
-function sheetOf(request: MockRequest): string {
-  const members = [...topLevelTexts(request.text)];
-  const whole = members.map(([key, text]) => `"${key}":${text}`).join(",");
-  assert.equal(`{${whole}}`, request.text, "the sheet shows the body");
-  const lines = members.map(([key, text]) => {
-    if (key !== "input") return `${key}: ${text}\n`;
-    const items = request.input.map((item) => JSON.stringify(item));
-    assert.equal(`[${items.join(",")}]`, text, "the sheet shows the input");
-    return `input:\n${items.map((item) => `  ${item}\n`).join("")}`;
-  });
-  return `${request.method} ${request.path}\n${lines.join("")}`;
 }
 
 async function turns(
@@ -226,7 +210,7 @@ Deno.test("a mentioned skill follows the message, an image stands before its tex
   });
 });
 
-Deno.test("a compaction by the person leaves words, facts and a summary", async () => {
+Deno.test("a compaction by the user leaves words, facts and a summary", async () => {
   await checkLife("compact_locally", {
     script: [
       call("echo", { n: 1 }),

@@ -96,7 +96,7 @@ export function testThread(options: TestThreadOptions): TestThread {
     ...options.deps,
   };
   const thread = new ThreadActor({
-    id: "thread-1",
+    threadId: "thread-1",
     deps,
     settings,
     state,

@@ -42,5 +42,5 @@ function sanitize(part: string): string {
 }
 
 function hashOf(text: string): string {
-  return sha256Hex(new TextEncoder().encode(text)).slice(0, HASH_DIGITS);
+  return sha256Hex(text).slice(0, HASH_DIGITS);
 }

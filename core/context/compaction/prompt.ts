@@ -66,8 +66,8 @@ export function buildCompactionInput(
   };
 }
 
-/** The latest messages of the person, in order, within `tokensMax` together. */
-export function keepUserMessages(
+// The latest messages of the user, in order, within `tokensMax` together.
+function keepUserMessages(
   items: readonly WireItem[],
   tokensMax: number,
 ): readonly WireItem[] {
@@ -115,8 +115,7 @@ export function buildEndpointReplacement(
   ];
 }
 
-/** A summary as it stands in the history. */
-export function summaryItem(summary: string): WireItem {
+function summaryItem(summary: string): WireItem {
   const text = summary.trim() === ""
     ? "(The model gave no summary; rely on the messages and facts above.)"
     : summary.trim();

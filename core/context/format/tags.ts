@@ -52,14 +52,14 @@ export function unwrapTag(tag: ContextTag, text: string): string | undefined {
 }
 
 /** Whether a user-role text was put there by the program. */
-export function isContextualUserText(text: string): boolean {
+function isContextualUserText(text: string): boolean {
   const trimmed = text.trim();
   if (trimmed.startsWith(DOC_HEADER)) return /<\/[a-z_]+>$/i.test(trimmed);
   return CONTEXT_TAGS.some((tag) => unwrapTag(tag, trimmed) !== undefined);
 }
 
 /** Whether a user-role text is the summary of an earlier compaction. */
-export function isSummaryText(text: string): boolean {
+function isSummaryText(text: string): boolean {
   return text.startsWith(SUMMARY_MARK);
 }
 

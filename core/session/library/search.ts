@@ -43,7 +43,7 @@ const SCHEMA = `
 `;
 
 /** File of the index. */
-export function searchIndexPath(codexHome: string): string {
+function searchIndexPath(codexHome: string): string {
   return `${codexHome}/session_search.sqlite`;
 }
 

@@ -24,7 +24,7 @@ export interface WriterLock {
 }
 
 /** Path of the lock of a session file. */
-export function lockPath(logPath: string): string {
+function lockPath(logPath: string): string {
   return `${logPath}.lock`;
 }
 

@@ -23,8 +23,9 @@ import { writeSessionName } from "./names.ts";
 export interface LogOptions {
   /** Absolute. */
   readonly codexHome: string;
-  /** Told once when the log passes its size budget, and again at each doubling. */
+  /** Called when the log has grown to `warnBytes`, and again at each doubling. */
   readonly warn?: (message: string) => void;
+  readonly warnBytes?: number;
 }
 
 export interface OpenedThreadLog {
@@ -117,7 +118,7 @@ class SessionLog implements ThreadLog {
   #isExact = true;
   /** Ends what a failed write may have left half way. */
   #lineBreak = "";
-  #warnAtBytes: number = LIMITS.sessionWarnBytes;
+  #warnAtBytes: number;
   #state: "open" | "closed" = "open";
 
   constructor(host: Host, file: AppendFile, opening: Opening) {
@@ -127,6 +128,7 @@ class SessionLog implements ThreadLog {
     this.#file = file;
     this.#opening = opening;
     this.#blobs = new BlobWriter(host.files, blobFolderOf(opening.path));
+    this.#warnAtBytes = opening.warnBytes ?? LIMITS.sessionWarnBytes;
     if ("meta" in start) {
       this.#meta = start.meta;
       this.#threadId = start.meta.id;

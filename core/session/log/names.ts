@@ -14,7 +14,7 @@ interface SessionName {
 }
 
 /** The file of names, in the form other programs of this home also keep. */
-export function namesPath(codexHome: string): string {
+function namesPath(codexHome: string): string {
   return `${codexHome}/session_index.jsonl`;
 }
 

@@ -1,15 +1,10 @@
-/** The bounds of a run: a soft mark tells the model once, the hard one stops requests. */
+/** The limits of a run: a soft mark tells the model once, the hard one stops requests. */
 import type { LimitKind } from "../../context/markers.ts";
 import type { Usage } from "../../protocol/event.ts";
-import type { Price, RunLimits } from "./deps.ts";
+import type { Price, RunLimits } from "../../protocol/settings.ts";
 
-/** Share of a limit at which the model is told to come to an end. */
+/** Share of a limit at which the model is told to finish. */
 const SOFT_SHARE = 0.8;
-
-/** What binds a run. Its time counts from the first request on. */
-export interface BudgetLimits extends RunLimits {
-  readonly timeoutMs?: number;
-}
 
 export interface LimitState {
   readonly kind: LimitKind;
@@ -19,7 +14,7 @@ export interface LimitState {
 
 /** Counts what a run uses, over all its turns. */
 export class Budget {
-  readonly #limits: BudgetLimits;
+  readonly #limits: RunLimits;
   readonly #price: Price | undefined;
   #requests = 0;
   #toolCalls = 0;
@@ -28,18 +23,18 @@ export class Budget {
   #startedMs: number | undefined;
   #isTold = false;
 
-  constructor(limits: BudgetLimits, price?: Price) {
+  constructor(limits: RunLimits, price?: Price) {
     this.#limits = limits;
     this.#price = price;
   }
 
-  /** A request that was answered; `usage` is null when the server told none. */
+  /** A request that was answered; `usage` is null when the server reported none. */
   countRequest(usage: Usage | null): void {
     this.countAttempt();
     this.countUsage(usage);
   }
 
-  /** A request goes out, whatever becomes of it. */
+  /** A request is sent, whatever becomes of it. */
   countAttempt(): void {
     this.#requests++;
   }
@@ -59,7 +54,7 @@ export class Budget {
     return this.#states(nowMs).find((state) => state.used >= state.max);
   }
 
-  /** The limit that comes near, told once; undefined before and after that. */
+  /** The limit that comes near, reported once; undefined before and after that. */
   takeSoftMark(nowMs: number): LimitState | undefined {
     if (this.#isTold) return undefined;
     const near = this.#states(nowMs)
@@ -70,18 +65,29 @@ export class Budget {
 
   #states(nowMs: number): LimitState[] {
     this.#startedMs ??= nowMs;
-    const limits = this.#limits;
-    const all: [LimitState["kind"], number, number | undefined][] = [
-      ["requests", this.#requests, limits.requestsMax],
-      ["tool_calls", this.#toolCalls, limits.toolCallsMax],
-      ["tokens", this.#tokens, limits.tokensMax],
-      ["cost", this.#cost, limits.costMax],
-      ["time", nowMs - this.#startedMs, limits.timeoutMs],
-    ];
-    return all.flatMap(([kind, used, max]) =>
-      max === undefined ? [] : [{ kind, used, max }]
-    );
+    // A limit that nothing is counted against does not compile.
+    const used: Record<keyof RunLimits, readonly [LimitKind, number]> = {
+      requestsMax: ["requests", this.#requests],
+      toolCallsMax: ["tool_calls", this.#toolCalls],
+      tokensMax: ["tokens", this.#tokens],
+      costMax: ["cost", this.#cost],
+      timeoutMs: ["time", nowMs - this.#startedMs],
+    };
+    return Object.entries(used).flatMap(([name, [kind, used]]) => {
+      const max = this.#limits[name as keyof RunLimits];
+      return max === undefined ? [] : [{ kind, used, max }];
+    });
   }
+}
+
+/** What is used up, for an error. */
+export function renderUsed({ kind, used, max }: LimitState): string {
+  if (kind === "time") {
+    return `the time limit of ${Math.round(max / 1000)} s is reached`;
+  }
+  // Sums of money are sums of fractions.
+  const amount = kind === "cost" ? used.toFixed(4) : used;
+  return `${amount} of ${max} ${kind.replace("_", " ")} are used`;
 }
 
 /** Money for one response, by the price list of its model. */

@@ -1,4 +1,4 @@
-/** What stands around the items in every request of a generation; made when it changes. */
+/** The prompt prefix: the request's text around the items; rebuilt when it changes. */
 import {
   buildCompactParts,
   buildRequestParts,
@@ -24,15 +24,15 @@ export interface PromptPrefix {
   compactParts(): RequestParts;
 }
 
-/** Where the frame is kept between the requests of a generation. */
+/** Keeps the prefix between the requests of a generation. */
 interface PrefixSlot {
   /** Undefined until it is first needed, and at the start of a generation. */
   prefix: PromptPrefix | undefined;
-  /** Estimated tokens of what the frame holds. */
+  /** Estimated tokens of instructions and tools. */
   baseTokens: number;
 }
 
-export interface PrefixContext {
+interface PrefixContext {
   readonly threadId: string;
   readonly deps: ThreadDeps;
   readonly state: PrefixSlot;
@@ -41,7 +41,7 @@ export interface PrefixContext {
   readonly signal?: AbortSignal;
 }
 
-/** The frame for these settings. Loads the tools of a new generation or another model. */
+/** The prefix for these settings. Loads the tools of a new generation or another model. */
 export async function openPrefix(
   context: PrefixContext,
 ): Promise<PromptPrefix> {

@@ -1,22 +1,21 @@
-/** Whether a resumed thread will send what it last sent: known before anything is paid for. */
+/** Whether the next prompt of a resumed thread begins with its last one, known before a request is paid for. */
 import type { EventBody, ResumeReport } from "../../protocol/event.ts";
 import type { RestoredThread } from "../../protocol/log.ts";
-import type { CacheWatch } from "../state/cache_watch.ts";
-import { openPrefix, type PrefixContext } from "../state/request_prefix.ts";
-import type { ThreadState } from "../state/state.ts";
+import type { TurnSettings } from "../../protocol/settings.ts";
+import { openPrefix } from "../state/request_prefix.ts";
+import type { ThreadContext } from "../state/thread_context.ts";
 
-interface ResumeCase extends PrefixContext {
-  readonly state: ThreadState;
-  /** Knows the last request already. */
-  readonly cacheWatch: CacheWatch;
-  readonly restored: Pick<RestoredThread, "lastRequest" | "settings">;
-}
-
-/** Compares the prompt as it would be sent now; undefined when none is on record. */
+/**
+ * Compares the prompt as it would be sent now; undefined when none is on record. The
+ * cache watch knows the last request already.
+ */
 export async function checkResume(
-  context: ResumeCase,
+  context:
+    & Pick<ThreadContext, "threadId" | "deps" | "state" | "cacheWatch">
+    & { readonly settings: TurnSettings },
+  restored: Pick<RestoredThread, "lastRequest" | "settings">,
 ): Promise<ResumeReport | undefined> {
-  const { restored, settings, state, cacheWatch } = context;
+  const { settings, state, cacheWatch } = context;
   const { lastRequest } = restored;
   if (lastRequest === undefined) return undefined;
   const prefix = await openPrefix(context);
@@ -35,7 +34,7 @@ export async function checkResume(
   };
 }
 
-/** The part of the first event, and what the person is told of a drift. */
+/** The part of the first event, and the user's warning about a drift. */
 export function renderResume(report: ResumeReport | undefined): {
   readonly started: Pick<
     EventBody & { readonly type: "thread.started" },
@@ -46,10 +45,10 @@ export function renderResume(report: ResumeReport | undefined): {
   if (report === undefined) return { started: {}, warnings: [] };
   const { exact, cause, lostTokens } = report;
   const cost = lostTokens === 0
-    ? "nothing of it comes from the provider's cache"
-    : `${lostTokens} tokens are paid anew instead of coming from the provider's cache`;
-  const warnings = exact
-    ? []
-    : [`The prompt is not the one this session last sent (${cause}): ${cost}`];
+    ? "nothing will come from the provider's cache"
+    : `${lostTokens} tokens will not come from the provider's cache`;
+  const warnings = exact ? [] : [
+    `The prompt differs from the one this session last sent (${cause}): ${cost}`,
+  ];
   return { started: { resume: report }, warnings };
 }

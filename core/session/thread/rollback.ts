@@ -1,10 +1,10 @@
 /** Takes the last turns out of the conversation; files stay as they are. */
 import { restoreSentContext } from "../../context/recall.ts";
 import { planRollback } from "../log/rollback_plan.ts";
-import type { RunningTask } from "../turn/context.ts";
+import type { TurnContext } from "../turn/context.ts";
 
-/** Cuts the transcript before the nth last user message and says so in the log. */
-export function rollBack(turns: number, context: RunningTask): void {
+/** Cuts the transcript before the nth last user message and records it in the log. */
+export function rollBack(turns: number, context: TurnContext): void {
   const { state, log, deps, settings } = context;
   const items = state.transcript.entries.map((entry) => entry.item);
   const kept = planRollback(items, turns);

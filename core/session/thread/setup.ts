@@ -78,24 +78,14 @@ export async function openActor(opening: Opening): Promise<OpenThread> {
   const { deps, settings } = agent;
   const cacheWatch = new CacheWatch(id, () => factory.host.monotonicMs());
   if (restored !== undefined) recall(restored, opening, agent, cacheWatch);
+  const context = { threadId: id, deps, state, settings, cacheWatch };
   const resume = renderResume(
-    restored === undefined ? undefined : await checkResume({
-      threadId: id,
-      deps,
-      state,
-      settings,
-      cacheWatch,
-      restored,
-    }),
+    restored === undefined ? undefined : await checkResume(context, restored),
   );
   warnings.push(...resume.warnings);
   const thread = new ThreadActor({
-    id,
-    deps,
-    settings,
-    state,
+    ...context,
     log,
-    cacheWatch,
     warnings,
     started: {
       type: "thread.started",

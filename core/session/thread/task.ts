@@ -1,29 +1,23 @@
-/** What a thread does one at a time: a turn, a compaction, a rollback, a note. */
+/** The tasks of a thread, one at a time: a turn, a compaction, a rollback, a note. */
 import { turnAbortedItem, userShellItem } from "../../context/markers.ts";
-import { ModelError, SessionError } from "../../protocol/error.ts";
-import type { Outcome, Usage } from "../../protocol/event.ts";
-import type { WireItem } from "../../protocol/item.ts";
-import type { Op, UserPart } from "../../protocol/op.ts";
+import { SessionError } from "../../protocol/error.ts";
+import type { Outcome } from "../../protocol/event.ts";
+import { type Op, partsText, type UserPart } from "../../protocol/op.ts";
 import { unreachable } from "../../util/assert.ts";
-import { compactHistory, needsCompaction } from "../turn/compaction.ts";
-import { rollBack } from "./rollback.ts";
+import { compactHistory } from "../turn/compaction.ts";
+import type { TurnContext } from "../turn/context.ts";
+import { failureOf, runTurn } from "../turn/turn.ts";
 import { answerUnrecorded } from "./restored_calls.ts";
-import type { RunningTask } from "../turn/context.ts";
-import { failureOf, runTurn, type TurnContext } from "../turn/turn.ts";
-import { TurnHooks } from "../turn/turn_hooks.ts";
-import { type TurnListeners, TurnRecorder } from "../turn/turn_record.ts";
+import { rollBack } from "./rollback.ts";
 
 export type Task =
   | { readonly type: "turn"; readonly parts: readonly UserPart[] }
   | Extract<Op, { type: "user.shell" | "compact" | "rollback" }>;
 
-/** What a turn works with. */
-type TurnTask = RunningTask & TurnListeners & { readonly hooks: TurnHooks };
-
 /** Runs one task to its end. Throws only what is a bug of ours. */
 export async function runThreadTask(
   task: Task,
-  context: RunningTask,
+  context: TurnContext,
 ): Promise<void> {
   switch (task.type) {
     case "turn":
@@ -38,21 +32,19 @@ export async function runThreadTask(
       return await runOrWarn(
         context,
         "roll back",
-        () => Promise.resolve(rollBack(task.turns, context)),
+        () => rollBack(task.turns, context),
       );
-    case "user.shell":
+    case "user.shell": {
+      const { toolOutputTokens: outputTokens } = context.settings.model;
       return await runOrWarn(
         context,
         "record the command",
         () =>
-          Promise.resolve(
-            context.state.transcript.append([
-              userShellItem(task, {
-                outputTokens: context.settings.model.toolOutputTokens,
-              }),
-            ]),
-          ),
+          context.state.transcript.append([
+            userShellItem(task, { outputTokens }),
+          ]),
       );
+    }
     default:
       return unreachable(task);
   }
@@ -60,23 +52,20 @@ export async function runThreadTask(
 
 async function runTurnTask(
   parts: readonly UserPart[],
-  context: RunningTask,
+  context: TurnContext,
 ): Promise<void> {
-  const turnId = context.deps.host.newId();
-  const recorder = new TurnRecorder(turnId, context);
+  const { record, deps, threadId, settings, turnId = "" } = context;
   context.emit({ type: "turn.started", turnId });
-  const hooks = new TurnHooks(context, turnId);
-  const running = { ...context, ...recorder.listeners, hooks };
-  const result = await runLoggedTurn(turnId, parts, running);
+  const result = await runLoggedTurn(turnId, parts, context);
   context.activities.closeAll();
-  await recorder.keepChanges();
-  const outcome = endTurn(turnId, result, recorder.usage, context);
+  await record.keepChanges();
+  const outcome = endTurn(turnId, result, context);
   if (outcome.type === "done") {
-    context.deps.notify?.({
-      threadId: context.threadId,
+    deps.notify?.({
+      threadId,
       turnId,
-      cwd: context.settings.cwd,
-      inputs: [textOf(parts)],
+      cwd: settings.cwd,
+      inputs: [partsText(parts)],
       lastMessage: outcome.message,
     });
   }
@@ -84,55 +73,39 @@ async function runTurnTask(
     type: "turn.completed",
     turnId,
     outcome,
-    usage: recorder.usage,
+    usage: record.usage,
     threadUsage: context.state.threadUsage,
-    reaped: recorder.reaped,
+    reaped: record.reaped,
   });
 }
 
 async function runLoggedTurn(
   turnId: string,
   parts: readonly UserPart[],
-  context: TurnTask,
+  context: TurnContext,
 ): Promise<Outcome> {
+  const { log, settings, state } = context;
   try {
-    context.log.append({
-      type: "turn_started",
-      turnId,
-      settings: context.settings,
-    });
-    answerUnrecorded(context.state);
+    log.append({ type: "turn_started", turnId, settings });
+    answerUnrecorded(state);
   } catch (error) {
     return { type: "failed", error: failureOf(error) };
   }
-  return await runTurn(parts, turnContext(context));
+  return await runTurn(parts, context);
 }
 
-function turnContext(context: TurnTask): TurnContext {
-  return {
-    ...context,
-    takeSteering: () => steeringItems(context),
-    compactIfNeeded: async (reason, newTokens) => {
-      if (!needsCompaction(context, newTokens)) return;
-      await compactHistory(reason, context);
-    },
-  };
-}
-
-// A log that cannot be written any more makes a failure of every outcome: what the
-// person was promised is not on the disk.
+// A log that cannot be written any more makes every outcome a failure: what the user was
+// promised is not on the disk.
 function endTurn(
   turnId: string,
   outcome: Outcome,
-  usage: Usage,
-  context: RunningTask,
+  { state, log, record }: TurnContext,
 ): Outcome {
-  const { state, log } = context;
   try {
     if (outcome.type === "interrupted") {
       state.transcript.append([turnAbortedItem()]);
     }
-    log.append({ type: "turn_ended", turnId, outcome, usage });
+    log.append({ type: "turn_ended", turnId, outcome, usage: record.usage });
     log.sync();
     return outcome;
   } catch (error) {
@@ -142,46 +115,10 @@ function endTurn(
   }
 }
 
-async function steeringItems(
-  context: TurnTask,
-): Promise<readonly WireItem[]> {
-  const items: WireItem[] = [];
-  for (const parts of context.takeSteering()) {
-    const added = await addedByHooks(parts, context);
-    if (added === undefined) continue;
-    const said = await context.deps.context.userItems(parts, context.settings);
-    items.push(...said.items, ...added);
-    for (const message of said.warnings) {
-      context.emit({ type: "warning", message });
-    }
-    context.emit({ type: "input.steered", text: textOf(parts) });
-  }
-  return items;
-}
-
-// A message that is refused in the middle of a turn is dropped; the turn goes on.
-async function addedByHooks(
-  parts: readonly UserPart[],
-  { hooks, emit }: TurnTask,
-): Promise<readonly WireItem[] | undefined> {
-  try {
-    return await hooks.takePrompt(parts);
-  } catch (error) {
-    if (!(error instanceof ModelError)) throw error;
-    emit({ type: "warning", message: error.message });
-    return undefined;
-  }
-}
-
-function textOf(parts: readonly UserPart[]): string {
-  return parts.map((part) => part.type === "text" ? part.text : part.path)
-    .join("\n");
-}
-
 async function runOrWarn(
-  context: RunningTask,
+  context: TurnContext,
   what: string,
-  run: () => Promise<void>,
+  run: () => Promise<void> | void,
 ): Promise<void> {
   try {
     answerUnrecorded(context.state);

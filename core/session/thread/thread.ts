@@ -1,7 +1,6 @@
 /** The actor: ops come in one by one, one turn runs at a time, events go out. */
 import { errorText, SessionError } from "../../protocol/error.ts";
 import type { Event, EventBody, Failure } from "../../protocol/event.ts";
-import type { ThreadLog } from "../../protocol/log.ts";
 import type { Op, UserPart } from "../../protocol/op.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
 import type { Thread } from "../../protocol/thread.ts";
@@ -10,23 +9,22 @@ import { Hub } from "../../util/channel.ts";
 import { Activities, mergeDeltas } from "../state/activities.ts";
 import { Approvals } from "../state/approvals.ts";
 import { Budget } from "../state/budget.ts";
-import type { CacheWatch } from "../state/cache_watch.ts";
 import type { ThreadDeps } from "../state/deps.ts";
 import type { ThreadState } from "../state/state.ts";
-import { runThreadTask, type Task } from "./task.ts";
-import type { TaskContext } from "../turn/context.ts";
+import type { ThreadContext } from "../state/thread_context.ts";
+import { newTurnContext } from "../turn/context.ts";
 import { TurnHooks } from "../turn/turn_hooks.ts";
+import { runThreadTask, type Task } from "./task.ts";
 
-interface ThreadStart {
-  readonly id: string;
-  readonly deps: ThreadDeps;
+interface ThreadStart extends
+  Pick<
+    ThreadContext,
+    "threadId" | "deps" | "state" | "log" | "cacheWatch"
+  > {
   readonly settings: TurnSettings;
-  readonly state: ThreadState;
-  readonly log: ThreadLog;
-  readonly cacheWatch: CacheWatch;
   /** First event of the thread, sent when somebody listens. */
   readonly started: EventBody & { readonly type: "thread.started" };
-  /** Said right after it. */
+  /** Sent right after it. */
   readonly warnings: readonly string[];
 }
 
@@ -37,7 +35,7 @@ export class ThreadActor implements Thread {
   readonly #start: ThreadStart;
   readonly #hub = new Hub<Event>({ merge: mergeDeltas });
   readonly #approvals: Approvals;
-  readonly #context: TaskContext;
+  readonly #context: ThreadContext;
   readonly #close: () => void;
   #settings: TurnSettings;
   #tasks: Task[] = [];
@@ -53,24 +51,28 @@ export class ThreadActor implements Thread {
   constructor(start: ThreadStart) {
     const { promise, resolve } = Promise.withResolvers<void>();
     const emit = (body: EventBody): void => this.#emit(body);
-    this.id = start.id;
+    this.id = start.threadId;
     this.closed = promise;
     this.#close = resolve;
     this.#start = start;
     this.#settings = start.settings;
     this.#approvals = new Approvals(emit, () => start.deps.host.newId());
+    const { threadId, deps, state, log, cacheWatch } = start;
     this.#context = {
-      ...start,
-      threadId: start.id,
+      threadId,
+      deps,
+      state,
+      log,
+      cacheWatch,
       emit,
       activities: new Activities(emit),
       approvals: this.#approvals,
-      budget: new Budget(start.deps.limits, start.deps.price),
+      budget: new Budget(deps.limits, deps.price),
       takeSteering: () => this.#steering.splice(0),
     };
   }
 
-  /** What the next task runs with. */
+  /** The settings of the next task. */
   get settings(): TurnSettings {
     return this.#settings;
   }
@@ -90,13 +92,13 @@ export class ThreadActor implements Thread {
     this.#start.log.sync();
   }
 
-  /** Has the tools listed anew for the next request, which then finds nothing cached. */
+  /** Lists the tools again for the next request, which will find nothing in the cache. */
   refreshTools(): void {
     this.#start.state.prefix = undefined;
-    this.#start.cacheWatch.announce("tools listed anew");
+    this.#start.cacheWatch.announce("tools listed again");
   }
 
-  /** Tells the person something, at the latest when somebody listens. */
+  /** Warns the user, at the latest when somebody listens. */
   warn(message: string): void {
     if (this.#isAnnounced) this.#emit({ type: "warning", message });
     else this.#early.push(message);
@@ -176,18 +178,21 @@ export class ThreadActor implements Thread {
     signal: AbortSignal,
   ): Promise<Failure | undefined> {
     try {
-      await runThreadTask(task, {
-        ...this.#context,
-        settings: this.#settings,
-        signal,
-      });
+      const turnId = task.type === "turn"
+        ? this.#start.deps.host.newId()
+        : undefined;
+      const settings = this.#settings;
+      await runThreadTask(
+        task,
+        newTurnContext(this.#context, { turnId, settings, signal }),
+      );
       return undefined;
     } catch (error) {
       return { kind: "bug", message: errorText(error) };
     }
   }
 
-  // Input that came too late for the turn is not lost: it begins the next one.
+  // Input that came too late for the turn begins the next one.
   #requeueSteering(): void {
     const late = this.#steering.splice(0);
     if (late.length > 0 && !this.#isClosing) {
@@ -210,15 +215,13 @@ export class ThreadActor implements Thread {
   }
 
   async #endSession(reason: "exit" | "error"): Promise<void> {
-    const hooks = new TurnHooks({
-      ...this.#context,
-      settings: this.#settings,
-      signal: new AbortController().signal,
-    });
+    const { signal } = new AbortController();
+    const settings = this.#settings;
+    const hooks = new TurnHooks(this.#context, { settings, signal });
     try {
       await hooks.endSession(reason);
     } catch (error) {
-      const message = `Cannot run the hooks of the end: ${errorText(error)}`;
+      const message = `Cannot run SessionEnd hooks: ${errorText(error)}`;
       this.#emit({ type: "warning", message });
     }
   }

@@ -11,8 +11,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { addUsage, type EventBody } from "../../protocol/event.ts";
 import { askEndpoint, askSummary, type Shorter } from "./compaction_request.ts";
 import { openPrefix } from "../state/request_prefix.ts";
-import type { RunningTask } from "./context.ts";
-import { TurnHooks } from "./turn_hooks.ts";
+import type { TurnContext } from "./context.ts";
 
 type CompactionReason = Extract<
   EventBody,
@@ -20,11 +19,11 @@ type CompactionReason = Extract<
 >["reason"];
 
 /**
- * Whether the next request, with what is to come on top, would come too near to the end
- * of the window. Not again while hardly more is there than the last compaction left.
+ * Whether the next request, with `newTokens` on top, would come too near to the end of
+ * the window. Not again while little was added to what the last compaction left.
  */
 export function needsCompaction(
-  { state, settings }: Pick<RunningTask, "state" | "settings">,
+  { state, settings }: Pick<TurnContext, "state" | "settings">,
   newTokens: number,
 ): boolean {
   const { autoCompactLimit } = settings.model;
@@ -33,22 +32,21 @@ export function needsCompaction(
 }
 
 /**
- * Asks for a shorter history and puts it in place. In the middle of a turn the initial
- * messages are said again at once; else the next turn says them. Throws ModelError, and
- * leaves the history as it was then.
+ * Asks for a shorter history and puts it in place. In the middle of a turn it contains
+ * the initial messages; else the next turn sends them. Throws ModelError, and then leaves
+ * the history as it was.
  */
 export async function compactHistory(
   reason: CompactionReason,
-  context: RunningTask,
+  context: TurnContext,
 ): Promise<void> {
-  const { state, deps, log, settings } = context;
+  const { state, deps, log, settings, hooks } = context;
   const items = state.transcript.entries.map((entry) => entry.item);
   if (items.length === 0) return;
-  const hooks = new TurnHooks(context);
   const trigger = reason === "manual" ? "manual" : "auto";
   const refusal = await hooks.beforeCompaction(trigger);
   if (refusal !== undefined) {
-    const message = `Not compacted, a hook refused it: ${refusal}`;
+    const message = `A hook refused the compaction: ${refusal}`;
     return context.emit({ type: "warning", message });
   }
   const tokensBefore = state.usedTokens();
@@ -98,18 +96,18 @@ export async function compactHistory(
   await hooks.afterCompaction(trigger, summary);
 }
 
-function warnStillFull({ state, settings, emit }: RunningTask): void {
+function warnStillFull({ state, settings, emit }: TurnContext): void {
   const { autoCompactLimit } = settings.model;
   const tokens = state.compactedTokens;
   if (tokens < autoCompactLimit) return;
   emit({
     type: "warning",
     message:
-      `The history has about ${tokens} tokens after its compaction, must have less than ${autoCompactLimit}: instructions and tools take ${state.baseTokens} of them; a larger model_context_window or a shorter AGENTS.md would help`,
+      `Still about ${tokens} tokens after compaction (limit ${autoCompactLimit}; instructions and tools take ${state.baseTokens}): raise model_context_window or shorten AGENTS.md`,
   });
 }
 
-async function ask(context: RunningTask): Promise<Shorter> {
+async function ask(context: TurnContext): Promise<Shorter> {
   const prefix = await openPrefix(context);
   const shorter = context.deps.endpoint.supportsCompact
     ? await askEndpoint(prefix, context)

@@ -1,4 +1,4 @@
-/** The request for a shorter history: to the provider's endpoint, or for a summary. */
+/** The request for a shorter history: the provider's compaction endpoint, or a summary. */
 import { buildCompactionInput } from "../../context/compaction/prompt.ts";
 import { trimForOverflow } from "../../context/compaction/overflow.ts";
 import { estimateItemTokens } from "../../context/format/tokens.ts";
@@ -11,7 +11,7 @@ import { NOTHING_SPENT } from "../../util/retry.ts";
 import { byteLength } from "../../util/text/text.ts";
 import type { PromptPrefix } from "../state/request_prefix.ts";
 import { waitForRetry } from "./stream_retry.ts";
-import type { RunningTask } from "./context.ts";
+import type { TurnContext } from "./context.ts";
 
 interface Asked {
   readonly usage: Usage | null;
@@ -26,7 +26,7 @@ export type Shorter =
 /** `POST /responses/compact` with the whole history, less where it does not fit. */
 export function askEndpoint(
   prefix: PromptPrefix,
-  context: RunningTask,
+  context: TurnContext,
 ): Promise<Shorter> {
   return withTrimming(context, (items) => items, async (texts) => {
     const body = buildBody(prefix.compactParts(), texts);
@@ -47,7 +47,7 @@ export function askEndpoint(
 /** Asks the model itself, with the same instructions and tools, for a summary. */
 export function askSummary(
   prefix: PromptPrefix,
-  context: RunningTask,
+  context: TurnContext,
 ): Promise<Shorter> {
   return withTrimming(
     context,
@@ -65,9 +65,9 @@ export function askSummary(
 }
 
 // The oldest work is left out until the request fits: by our estimate before it is sent,
-// by the server's word after.
+// by the server's error after.
 async function withTrimming(
-  context: RunningTask,
+  context: TurnContext,
   input: (items: readonly WireItem[]) => readonly WireItem[],
   send: (texts: readonly string[]) => Promise<Shorter>,
 ): Promise<Shorter> {
@@ -104,7 +104,7 @@ async function withTrimming(
 
 function excessTokens(
   items: readonly WireItem[],
-  { state, settings }: RunningTask,
+  { state, settings }: TurnContext,
 ): number {
   const tokens = items.reduce((sum, item) => sum + estimateItemTokens(item), 0);
   const room = Math.floor(settings.model.contextWindow * LIMITS.windowShare) -
@@ -112,18 +112,18 @@ function excessTokens(
   return tokens - Math.max(room, 0);
 }
 
-function warnDropped(dropped: number, context: RunningTask): void {
+function warnDropped(dropped: number, context: TurnContext): void {
   if (dropped === 0) return;
   context.emit({
     type: "warning",
     message:
-      `The history did not fit into the request that compacts it: its ${dropped} oldest items were left out of the summary`,
+      `The history is too long to be compacted in one request: the summary leaves out its ${dropped} oldest items`,
   });
 }
 
 async function readSummary(
   body: string,
-  context: RunningTask,
+  context: TurnContext,
 ): Promise<{ readonly text: string; readonly usage: Usage | null }> {
   let spent = NOTHING_SPENT;
   for (;;) {
@@ -135,10 +135,10 @@ async function readSummary(
   }
 }
 
-// Calls are not wanted and not made; a message is the summary.
+// The last message is the summary; calls are ignored.
 async function readSummaryOnce(
   body: string,
-  context: RunningTask,
+  context: TurnContext,
 ): Promise<{ readonly text: string; readonly usage: Usage | null }> {
   let text = "";
   let usage: Usage | null = null;

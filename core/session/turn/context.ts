@@ -1,31 +1,36 @@
-/** What a task of a thread works with. */
-import type { EventBody } from "../../protocol/event.ts";
-import type { ThreadLog } from "../../protocol/log.ts";
-import type { UserPart } from "../../protocol/op.ts";
+/** What one task of a thread works with: a turn, or a compaction or rollback between turns. */
 import type { TurnSettings } from "../../protocol/settings.ts";
-import type { Activities } from "../state/activities.ts";
-import type { Approvals } from "../state/approvals.ts";
-import type { Budget } from "../state/budget.ts";
-import type { CacheWatch } from "../state/cache_watch.ts";
-import type { ThreadDeps } from "../state/deps.ts";
-import type { ThreadState } from "../state/state.ts";
+import type { ThreadContext } from "../state/thread_context.ts";
+import { TurnHooks } from "./turn_hooks.ts";
+import { TurnRecord } from "./turn_record.ts";
 
-/** What is the same for all tasks of a thread. */
-export interface TaskContext {
-  readonly threadId: string;
-  readonly deps: ThreadDeps;
-  readonly state: ThreadState;
-  readonly log: ThreadLog;
-  readonly emit: (event: EventBody) => void;
-  readonly activities: Activities;
-  readonly approvals: Approvals;
-  readonly budget: Budget;
-  readonly cacheWatch: CacheWatch;
-  readonly takeSteering: () => readonly (readonly UserPart[])[];
-}
-
-export interface RunningTask extends TaskContext {
+interface Task {
+  /** Undefined between turns. */
+  readonly turnId: string | undefined;
   /** Frozen for the task. */
   readonly settings: TurnSettings;
   readonly signal: AbortSignal;
+}
+
+export interface TurnContext extends ThreadContext, Task {
+  readonly hooks: TurnHooks;
+  readonly record: TurnRecord;
+}
+
+/** The context of a task that begins now. */
+export function newTurnContext(
+  thread: ThreadContext,
+  task: Task,
+): TurnContext {
+  const record = new TurnRecord(thread, task.turnId);
+  return {
+    ...thread,
+    ...task,
+    record,
+    hooks: new TurnHooks(thread, task),
+    emit: (event) => {
+      record.count(event);
+      thread.emit(event);
+    },
+  };
 }

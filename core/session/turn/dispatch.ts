@@ -7,41 +7,15 @@ import {
 } from "../../protocol/error.ts";
 import type { CallView } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import type { ThreadLog } from "../../protocol/log.ts";
-import type { TurnSettings } from "../../protocol/settings.ts";
 import type {
   Spending,
   Tool,
   ToolContext,
   ToolOutput,
 } from "../../protocol/tool.ts";
-import type { Activities } from "../state/activities.ts";
-import type { Approvals } from "../state/approvals.ts";
+import { renderUsed } from "../state/budget.ts";
 import { CallLock } from "./call_lock.ts";
-import type { Transcript } from "../state/transcript.ts";
-import type { CallHooks } from "./turn_hooks.ts";
-
-interface DispatchDeps {
-  readonly threadId: string;
-  readonly tools: readonly Tool[];
-  readonly settings: TurnSettings;
-  readonly transcript: Transcript;
-  readonly log: ThreadLog;
-  readonly activities: Activities;
-  readonly approvals: Approvals;
-  readonly signal: AbortSignal;
-  readonly emit: (event: EventBody) => void;
-  readonly monotonicMs: () => number;
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  readonly countReaped: (count: number) => void;
-  /** Awaited before a call changes these files. */
-  readonly beforeChange: (paths: readonly string[]) => Promise<void>;
-  readonly hooks: CallHooks;
-  /** Told of every path a call works on. */
-  readonly touch: (paths: readonly string[]) => void;
-  /** Of requests that tools send on their own. */
-  readonly spending: Spending;
-}
+import type { TurnContext } from "./context.ts";
 
 interface RunningCall {
   readonly call: CallView;
@@ -51,12 +25,14 @@ interface RunningCall {
 
 /** The calls of one response. `start` while it streams, `settle` when it has ended. */
 export class Dispatch {
-  readonly #deps: DispatchDeps;
-  readonly #gate = new CallLock();
+  readonly #tools: readonly Tool[];
+  readonly #turn: TurnContext;
+  readonly #lock = new CallLock();
   #running: RunningCall[] = [];
 
-  constructor(deps: DispatchDeps) {
-    this.#deps = deps;
+  constructor(tools: readonly Tool[], turn: TurnContext) {
+    this.#tools = tools;
+    this.#turn = turn;
   }
 
   get count(): number {
@@ -65,17 +41,14 @@ export class Dispatch {
 
   /** Starts a committed call. Never throws: what goes wrong is in the output. */
   start(call: CallView): void {
-    const tool = this.#deps.tools.find((one) => one.name === toolName(call));
+    const tool = this.#tools.find((one) => one.name === toolName(call));
     const task = (): Promise<ToolOutput> => this.#run(call, tool);
-    const output = this.#gate.run(tool?.parallel ?? true, task);
-    // A call that fails with a bug is awaited in settle(); until then it is no
-    // unhandled rejection.
+    const output = this.#lock.run(tool?.parallel ?? true, task);
+    // A call that fails with a bug is awaited in settle(); until then its rejection
+    // must not count as unhandled.
     output.catch(() => {});
-    this.#running.push({
-      call,
-      startedMs: this.#deps.monotonicMs(),
-      output,
-    });
+    const startedMs = this.#turn.deps.host.monotonicMs();
+    this.#running.push({ call, startedMs, output });
   }
 
   /**
@@ -91,18 +64,18 @@ export class Dispatch {
         (output) => output.content,
         (error) => this.#textOf(error, one, broken),
       );
-      this.#deps.transcript.settle(one.call.callId, content);
+      this.#turn.state.transcript.settle(one.call.callId, content);
     }
     if (broken.length > 0) throw broken[0];
   }
 
   // A tool that does not heed the signal (a server that hangs) is not waited for.
   async #outputOf(one: RunningCall): Promise<ToolOutput> {
-    const { signal, sleep } = this.#deps;
+    const { signal, deps } = this.#turn;
     const ended = new AbortController();
     const { promise, resolve, reject } = Promise.withResolvers<ToolOutput>();
     const giveUp = (): void => {
-      sleep(LIMITS.killGraceMs + LIMITS.abortSlackMs, ended.signal)
+      deps.host.sleep(LIMITS.killGraceMs + LIMITS.abortSlackMs, ended.signal)
         .then(() => reject(signal.reason), () => {});
     };
     if (signal.aborted) giveUp();
@@ -117,8 +90,9 @@ export class Dispatch {
   }
 
   #textOf(error: unknown, one: RunningCall, broken: unknown[]): string {
-    if (this.#deps.signal.aborted) {
-      const seconds = (this.#deps.monotonicMs() - one.startedMs) / 1000;
+    const { signal, deps } = this.#turn;
+    if (signal.aborted) {
+      const seconds = (deps.host.monotonicMs() - one.startedMs) / 1000;
       return `aborted by user after ${seconds.toFixed(1)}s`;
     }
     broken.push(error);
@@ -126,18 +100,18 @@ export class Dispatch {
   }
 
   async #run(call: CallView, tool: Tool | undefined): Promise<ToolOutput> {
-    const { signal, log, hooks } = this.#deps;
+    const { signal, log, hooks, record, settings } = this.#turn;
     signal.throwIfAborted();
     if (tool === undefined) {
-      return this.#failed(call, unknownToolText(call, this.#deps.tools));
+      return this.#failed(call, unknownToolText(call, this.#tools));
     }
     const refusal = await hooks.beforeCall(call);
     if (refusal !== undefined) return this.#failed(call, refusal);
     log.append({ type: "call_started", callId: call.callId, name: call.name });
     log.sync();
     const context = this.#context(call);
-    const paths = tool.touches(call, this.#deps.settings.cwd);
-    this.#deps.touch(paths.slice(0, LIMITS.touchedPaths));
+    const paths = tool.touches(call, settings.cwd);
+    record.touch(paths.slice(0, LIMITS.touchedPaths));
     try {
       return await hooks.afterCall(call, await tool.run(call, context));
     } catch (error) {
@@ -150,9 +124,9 @@ export class Dispatch {
     }
   }
 
-  // Every failed call is visible to the person, not only to the model.
+  // Every failed call is visible to the user, not only to the model.
   #failed(call: CallView, text: string): ToolOutput {
-    this.#deps.activities.show({
+    this.#turn.activities.show({
       type: "tool_call",
       name: call.name,
       arguments: call.input,
@@ -163,15 +137,15 @@ export class Dispatch {
   }
 
   #context(call: CallView): ToolContext {
-    const { activities, approvals, signal, emit, settings, threadId } =
-      this.#deps;
+    const { activities, approvals, emit, hooks, record } = this.#turn;
+    const { threadId, settings, signal } = this.#turn;
     return {
       threadId,
       callId: call.callId,
       settings,
       signal,
       ask: async (request) =>
-        await this.#deps.hooks.askHooks(call, request) ??
+        await hooks.askHooks(call, request) ??
           await approvals.ask(request, signal),
       open: (body) => activities.open(body),
       update: (id, body) => activities.update(id, body),
@@ -179,11 +153,29 @@ export class Dispatch {
       delta: (activityId, text) =>
         emit({ type: "output.delta", activityId, text }),
       warn: (message) => emit({ type: "warning", message }),
-      beforeChange: this.#deps.beforeChange,
-      reaped: this.#deps.countReaped,
-      spending: this.#deps.spending,
+      beforeChange: (paths) => record.beforeChange(paths),
+      reaped: (count) => {
+        record.reaped += count;
+      },
+      spending: spendingOf(this.#turn),
     };
   }
+}
+
+// Requests of tools count like those of the thread, but are not part of its history.
+function spendingOf({ budget, state, deps, record }: TurnContext): Spending {
+  return {
+    refusal: () => {
+      const limit = budget.exhausted(deps.host.monotonicMs());
+      return limit === undefined ? undefined : renderUsed(limit);
+    },
+    count: (usage) => {
+      budget.countRequest(usage);
+      if (usage === null) return;
+      state.spend(usage);
+      record.countUsage(usage);
+    },
+  };
 }
 
 // `local_shell` is the hosted form of the shell tool and shares its code.

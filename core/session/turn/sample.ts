@@ -1,25 +1,19 @@
 /** One inference: a request goes out, finished items enter the transcript, calls start. */
 import type { ResponseEvent } from "../../model/response_event.ts";
 import { ModelError } from "../../protocol/error.ts";
-import type { EventBody, Usage } from "../../protocol/event.ts";
-import { viewItem, type WireItem } from "../../protocol/item.ts";
+import type { Usage } from "../../protocol/event.ts";
+import { type CallView, viewItem, type WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { unreachable } from "../../util/assert.ts";
-import type { ThreadDeps } from "../state/deps.ts";
-import type { Dispatch } from "./dispatch.ts";
+import type { ThreadContext } from "../state/thread_context.ts";
+import type { TurnContext } from "./context.ts";
 import { ResponseActivities } from "./response_activities.ts";
-import type { Activities } from "../state/activities.ts";
-import type { ThreadState } from "../state/state.ts";
 
-export interface SampleContext {
-  readonly deps: ThreadDeps;
-  readonly threadId: string;
-  readonly state: ThreadState;
-  readonly activities: Activities;
-  readonly dispatch: Dispatch;
-  readonly signal: AbortSignal;
-  readonly emit: (event: EventBody) => void;
-}
+type ReaderContext = Pick<
+  ThreadContext,
+  "deps" | "state" | "activities" | "emit"
+>;
+type StartCall = (call: CallView) => void;
 
 export interface Sample {
   /** Calls that were committed and started. */
@@ -34,14 +28,15 @@ export interface Sample {
 }
 
 /**
- * Sends one body and takes the answer in. Throws ModelError when the answer broke off or
- * was refused: what a finished call had committed stays, the rest is forgotten.
+ * Sends one body and reads the response. Throws ModelError when the stream broke or the
+ * request was refused: what a finished call had committed stays, the rest is dropped.
  */
 export async function sample(
   body: string,
-  context: SampleContext,
+  context: TurnContext,
+  startCall: StartCall,
 ): Promise<Sample> {
-  const reader = new ResponseReader(context);
+  const reader = new ResponseReader(context, startCall);
   const startedMs = context.deps.host.monotonicMs();
   try {
     const batches = context.deps.model.stream({
@@ -60,20 +55,22 @@ export async function sample(
   }
 }
 
-/** The state of one answer while it comes in. */
+/** The state of one response while it streams. */
 class ResponseReader {
-  readonly #context: SampleContext;
+  readonly #context: ReaderContext;
+  readonly #startCall: StartCall;
   readonly #view: ResponseActivities;
   #calls = 0;
   #message: string | undefined;
   #requestId: string | undefined;
   #completed: (ResponseEvent & { readonly type: "completed" }) | undefined;
 
-  constructor(context: SampleContext) {
+  constructor(context: ReaderContext, startCall: StartCall) {
     this.#context = context;
     this.#view = new ResponseActivities(context.activities, context.emit, {
       hideReasoning: context.deps.hideReasoning ?? false,
     });
+    this.#startCall = startCall;
   }
 
   take(event: ResponseEvent): void {
@@ -108,10 +105,13 @@ class ResponseReader {
   finish(durationMs: number): Sample {
     const completed = this.#completed;
     if (completed === undefined) {
-      throw new ModelError("The stream ended before the answer was complete", {
-        kind: "stream",
-        retryable: true,
-      });
+      throw new ModelError(
+        "The stream ended before the response was complete",
+        {
+          kind: "stream",
+          retryable: true,
+        },
+      );
     }
     return {
       calls: this.#calls,
@@ -140,21 +140,21 @@ class ResponseReader {
     this.#context.state.transcript.hold(item);
     this.#commit();
     this.#calls++;
-    this.#context.dispatch.start(view);
+    this.#startCall(view);
   }
 
-  // A call that cannot be told from another would leave one of them without an answer.
+  // Of two calls with the same id one would stay without an output.
   #isAnswerable(callId: string): boolean {
     const { transcript } = this.#context.state;
     const isOpen = transcript.openCalls.some((call) => call.callId === callId);
-    if (callId !== "" && !isOpen && this.#calls < LIMITS.callsPerResponse) {
-      return true;
-    }
-    this.#context.emit({
-      type: "warning",
-      message:
-        `Cannot take a tool call: its id is "${callId}", must be unique and there are at most ${LIMITS.callsPerResponse} in an answer`,
-    });
+    const problem = this.#calls >= LIMITS.callsPerResponse
+      ? `the response has more than ${LIMITS.callsPerResponse} calls`
+      : callId === "" || isOpen
+      ? `its id is "${callId}", must be unique`
+      : undefined;
+    if (problem === undefined) return true;
+    const message = `Cannot run a tool call: ${problem}`;
+    this.#context.emit({ type: "warning", message });
     return false;
   }
 

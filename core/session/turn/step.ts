@@ -1,37 +1,16 @@
-/** One step: a request and the calls it leads to, tried again where a stream breaks. */
+/** One step: a request and the calls it leads to, retried when a stream breaks. */
 import { NOTHING_SPENT } from "../../util/retry.ts";
 import { limitNoticeItem } from "../../context/markers.ts";
 import { buildBody } from "../../model/request.ts";
 import { ModelError } from "../../protocol/error.ts";
-import type { CacheReport, Usage } from "../../protocol/event.ts";
-import type { ThreadLog } from "../../protocol/log.ts";
-import type { TurnSettings } from "../../protocol/settings.ts";
-import type { Spending } from "../../protocol/tool.ts";
-import type { Approvals } from "../state/approvals.ts";
-import type { Budget, LimitState } from "../state/budget.ts";
-import type { CacheWatch } from "../state/cache_watch.ts";
-import { Dispatch } from "./dispatch.ts";
+import type { CacheReport } from "../../protocol/event.ts";
+import { renderUsed } from "../state/budget.ts";
 import { openPrefix, type PromptPrefix } from "../state/request_prefix.ts";
-import { type Sample, sample, type SampleContext } from "./sample.ts";
-import { waitForRetry } from "./stream_retry.ts";
-import type { TurnHooks } from "./turn_hooks.ts";
 import { byteLength } from "../../util/text/text.ts";
-
-export interface StepContext extends Omit<SampleContext, "dispatch"> {
-  readonly settings: TurnSettings;
-  readonly approvals: Approvals;
-  readonly budget: Budget;
-  readonly log: ThreadLog;
-  readonly cacheWatch: CacheWatch;
-  /** Folders that calls have touched, since last asked. */
-  takeTouched(): readonly string[];
-  countReaped(count: number): void;
-  touch(paths: readonly string[]): void;
-  beforeChange(paths: readonly string[]): Promise<void>;
-  /** Adds to the usage of the turn. */
-  countUsage(usage: Usage): void;
-  readonly hooks: TurnHooks;
-}
+import type { TurnContext } from "./context.ts";
+import { Dispatch } from "./dispatch.ts";
+import { type Sample, sample } from "./sample.ts";
+import { waitForRetry } from "./stream_retry.ts";
 
 export interface StepAnswer {
   readonly message: string | undefined;
@@ -39,21 +18,14 @@ export interface StepAnswer {
   readonly needsFollowUp: boolean;
 }
 
-/** Runs one step. Throws ModelError when the budget of attempts or of the run is spent. */
-export async function runStep(context: StepContext): Promise<StepAnswer> {
+/** Runs one step. Throws ModelError when no retry or request is left. */
+export async function runStep(context: TurnContext): Promise<StepAnswer> {
   let spent = NOTHING_SPENT;
   for (;;) {
     checkBudget(context);
-    tellSoftMark(context);
+    noteSoftMark(context);
     const prefix = await openPrefix(context);
-    const dispatch = new Dispatch({
-      ...context,
-      transcript: context.state.transcript,
-      tools: prefix.tools,
-      monotonicMs: () => context.deps.host.monotonicMs(),
-      sleep: (ms, signal) => context.deps.host.sleep(ms, signal),
-      spending: spendingOf(context),
-    });
+    const dispatch = new Dispatch(prefix.tools, context);
     try {
       const answer = await request(prefix, context, dispatch);
       await settle(context, dispatch);
@@ -65,7 +37,7 @@ export async function runStep(context: StepContext): Promise<StepAnswer> {
       const calls = dispatch.count;
       await settle(context, dispatch);
       spent = await waitForRetry(error, spent, context);
-      // Committed calls were answered: the next request goes on from them.
+      // Committed calls have their outputs: the next request continues from them.
       if (calls > 0) return { message: undefined, needsFollowUp: true };
     }
   }
@@ -73,7 +45,7 @@ export async function runStep(context: StepContext): Promise<StepAnswer> {
 
 async function request(
   prefix: PromptPrefix,
-  context: StepContext,
+  context: TurnContext,
   dispatch: Dispatch,
 ): Promise<Sample> {
   const { transcript } = context.state;
@@ -82,7 +54,7 @@ async function request(
   const requestBytes = byteLength(prefix.parts.head) + transcript.inputBytes +
     byteLength(prefix.parts.tail);
   context.budget.countAttempt();
-  const answer = await sample(body, { ...context, dispatch });
+  const answer = await sample(body, context, (call) => dispatch.start(call));
   if (answer.usage !== null) context.state.count(answer.usage);
   context.budget.countUsage(answer.usage);
   const cache = watch.end(answer.usage);
@@ -106,62 +78,36 @@ async function request(
   return answer;
 }
 
-// Outputs are appended although the turn may be over: no call stays unanswered.
-async function settle(context: StepContext, dispatch: Dispatch): Promise<void> {
-  context.budget.countToolCalls(dispatch.count);
+// Outputs are appended although the turn may be over: every call gets one.
+async function settle(context: TurnContext, dispatch: Dispatch): Promise<void> {
+  const { budget, state, deps, hooks, record } = context;
+  budget.countToolCalls(dispatch.count);
   await dispatch.settle();
-  context.state.transcript.append(context.hooks.takeContext());
-  const touched = context.takeTouched();
+  state.transcript.append(hooks.takeContext());
+  const touched = record.takeTouched();
   if (touched.length === 0) return;
-  const contextUpdate = await context.deps.context.touched(touched);
-  context.state.transcript.append(contextUpdate);
+  state.transcript.append(await deps.context.touched(touched));
 }
 
-function checkBudget(context: StepContext): void {
-  const state = context.budget.exhausted(context.deps.host.monotonicMs());
-  if (state === undefined) return;
+function checkBudget({ budget, deps }: TurnContext): void {
+  const limit = budget.exhausted(deps.host.monotonicMs());
+  if (limit === undefined) return;
   throw new ModelError(
-    `Cannot send another request: ${usedText(state)}`,
-    { kind: state.kind === "time" ? "timeout" : "limit", retryable: false },
+    `Cannot send another request: ${renderUsed(limit)}`,
+    { kind: limit.kind === "time" ? "timeout" : "limit", retryable: false },
   );
 }
 
-// What tools send counts like what the thread sends, but is no part of its history.
-function spendingOf(context: StepContext): Spending {
-  const { budget, state, deps } = context;
-  return {
-    refusal: () => {
-      const spent = budget.exhausted(deps.host.monotonicMs());
-      return spent === undefined ? undefined : usedText(spent);
-    },
-    count: (usage) => {
-      budget.countRequest(usage);
-      if (usage === null) return;
-      state.spend(usage);
-      context.countUsage(usage);
-    },
-  };
-}
-
-function usedText({ kind, used, max }: LimitState): string {
-  if (kind === "time") {
-    return `the ${Math.round(max / 1000)} s of the run are over`;
-  }
-  // Sums of money are sums of fractions.
-  const amount = kind === "cost" ? used.toFixed(4) : used;
-  return `${amount} of ${max} ${kind.replace("_", " ")} are used`;
-}
-
-function tellSoftMark(context: StepContext): void {
-  const near = context.budget.takeSoftMark(context.deps.host.monotonicMs());
+function noteSoftMark({ budget, state, deps }: TurnContext): void {
+  const near = budget.takeSoftMark(deps.host.monotonicMs());
   if (near === undefined) return;
-  context.state.transcript.append([limitNoticeItem(near.kind, near)]);
+  state.transcript.append([limitNoticeItem(near.kind, near)]);
 }
 
-function checkCache(cache: CacheReport | null, context: StepContext): void {
-  if (!context.deps.strictCache || !cache?.prefixBroken) return;
+function checkCache(cache: CacheReport | null, { deps }: TurnContext): void {
+  if (!deps.strictCache || !cache?.prefixBroken) return;
   throw new ModelError(
-    `Cannot go on: the prompt is no extension of the one before, ${cache.cause}`,
+    `Cannot continue: the prompt does not extend the one before, ${cache.cause}`,
     { kind: "cache", retryable: false },
   );
 }

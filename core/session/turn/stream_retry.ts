@@ -1,24 +1,20 @@
-/** Asking anew after an answer broke off: when, how often, and said aloud each time. */
+/** Retries of a broken stream: when and how often; each one is an event. */
 import { streamBudget } from "../../model/transport.ts";
 import { ModelError } from "../../protocol/error.ts";
-import type { EventBody } from "../../protocol/event.ts";
 import { planRetry, type RetrySpent } from "../../util/retry.ts";
 import type { ThreadDeps } from "../state/deps.ts";
-
-export interface RetryContext {
-  readonly deps: Pick<ThreadDeps, "host" | "endpoint">;
-  readonly signal: AbortSignal;
-  readonly emit: (event: EventBody) => void;
-}
+import type { TurnContext } from "./context.ts";
 
 /**
  * Waits for the next attempt and resolves to what is spent then. Throws the error itself
- * when it is none that another request may mend, or when the budget is spent.
+ * when a retry cannot help, or when no retry is left.
  */
 export async function waitForRetry(
   error: unknown,
   spent: RetrySpent,
-  { deps, signal, emit }: RetryContext,
+  { deps, signal, emit }: Pick<TurnContext, "signal" | "emit"> & {
+    readonly deps: Pick<ThreadDeps, "host" | "endpoint">;
+  },
 ): Promise<RetrySpent> {
   const isBroken = error instanceof ModelError && error.retryable;
   if (signal.aborted || !isBroken) throw error;

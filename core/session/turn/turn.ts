@@ -1,4 +1,4 @@
-/** One turn: ask the model, run what it asks for, feed back, until it asks for nothing. */
+/** One turn: ask the model, run the calls it makes, feed the outputs back, until it makes none. */
 import { estimateItemsTokens } from "../../context/format/tokens.ts";
 import {
   errorText,
@@ -10,22 +10,11 @@ import {
 import type { Failure, Outcome } from "../../protocol/event.ts";
 import type { WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import type { UserPart } from "../../protocol/op.ts";
+import { partsText, type UserPart } from "../../protocol/op.ts";
+import { compactHistory, needsCompaction } from "./compaction.ts";
+import type { TurnContext } from "./context.ts";
 import { OutputCheck } from "./output_schema.ts";
-import type { ContextSource } from "../state/deps.ts";
-import { runStep, type StepAnswer, type StepContext } from "./step.ts";
-
-type UserInput = Awaited<ReturnType<ContextSource["userItems"]>>;
-
-export interface TurnContext extends StepContext {
-  /** Input that arrived since the last step, as items; empties the queue. */
-  takeSteering(): Promise<readonly WireItem[]>;
-  /** `newTokens` will come on top; Infinity when the server says that nothing more fits. */
-  compactIfNeeded(
-    reason: "before_turn" | "mid_turn",
-    newTokens: number,
-  ): Promise<void>;
-}
+import { runStep, type StepAnswer } from "./step.ts";
 
 /** Runs the turn to its end. Every call has its output afterwards, whatever happened. */
 export async function runTurn(
@@ -35,11 +24,10 @@ export async function runTurn(
   try {
     const { deps, settings } = context;
     const added = await context.hooks.takePrompt(parts);
-    const words = await deps.context.userItems(parts, settings);
-    const said = { ...words, items: [...words.items, ...added] };
-    const tokens = estimateItemsTokens(said.items);
-    await makeRoom("before_turn", tokens, context);
-    await appendInput(said, context);
+    const { items, warnings } = await deps.context.userItems(parts, settings);
+    const input = [...items, ...added];
+    await makeRoom("before_turn", estimateItemsTokens(input), context);
+    await appendInput(input, warnings, context);
     return await runSteps(context);
   } catch (error) {
     return outcomeOf(error, context);
@@ -47,20 +35,20 @@ export async function runTurn(
 }
 
 async function runSteps(context: TurnContext): Promise<Outcome> {
-  const form = new OutputCheck(context.settings.outputSchema);
+  const check = new OutputCheck(context.settings.outputSchema);
   let message = "";
   for (let step = 0; step < LIMITS.stepsPerTurn; step++) {
     context.signal.throwIfAborted();
     const answer = await runFittingStep(context);
     message = answer.message ?? message;
     if (isStopped(context)) return { type: "done", message };
-    const next = await nextInput({ ...answer, message }, form, context);
+    const next = await nextInput({ ...answer, message }, check, context);
     if (next === undefined) return { type: "done", message };
     await makeRoom("mid_turn", estimateItemsTokens(next), context);
     context.state.transcript.append(next);
   }
   throw new ModelError(
-    `Cannot go on with the turn: it has used ${LIMITS.stepsPerTurn} requests`,
+    `Cannot continue the turn: it has used ${LIMITS.stepsPerTurn} requests, the most a turn may use`,
     { kind: "limit", retryable: false },
   );
 }
@@ -72,21 +60,51 @@ function isStopped({ hooks, emit }: TurnContext): boolean {
   return true;
 }
 
-// What the next request has on top of this one; undefined when the turn is over.
+// The items the next request adds to this one; undefined when the turn is over.
 async function nextInput(
   answer: { readonly needsFollowUp: boolean; readonly message: string },
-  form: OutputCheck,
+  check: OutputCheck,
   context: TurnContext,
 ): Promise<readonly WireItem[] | undefined> {
-  const steering = await context.takeSteering();
+  const steering = await steeringItems(context);
   if (answer.needsFollowUp || steering.length > 0) return steering;
-  const repair = await form.findRepair(answer.message);
+  const repair = await check.findRepair(answer.message);
   if (repair !== undefined) return [repair];
   const more = await context.hooks.endTurn(answer.message);
   return more.length === 0 ? undefined : more;
 }
 
-// The server may count more than we do: then the same is asked of a shorter history, once.
+async function steeringItems(
+  context: TurnContext,
+): Promise<readonly WireItem[]> {
+  const items: WireItem[] = [];
+  for (const parts of context.takeSteering()) {
+    const added = await hookItems(parts, context);
+    if (added === undefined) continue;
+    const input = await context.deps.context.userItems(parts, context.settings);
+    items.push(...input.items, ...added);
+    warnAll(input.warnings, context);
+    context.emit({ type: "input.steered", text: partsText(parts) });
+  }
+  return items;
+}
+
+// A message that hooks refuse in the middle of a turn is dropped; the turn continues.
+async function hookItems(
+  parts: readonly UserPart[],
+  { hooks, emit }: TurnContext,
+): Promise<readonly WireItem[] | undefined> {
+  try {
+    return await hooks.takePrompt(parts);
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    emit({ type: "warning", message: error.message });
+    return undefined;
+  }
+}
+
+// The server may count more than we do: then the request is repeated with a shorter
+// history, once.
 async function runFittingStep(context: TurnContext): Promise<StepAnswer> {
   try {
     return await runStep(context);
@@ -99,7 +117,8 @@ async function runFittingStep(context: TurnContext): Promise<StepAnswer> {
   }
 }
 
-// A compaction is a request as well: behind the hard mark of a limit none is sent.
+// Compacts when `newTokens` more would not fit; Infinity when the server says so. A
+// compaction is a request as well: behind the hard mark of a limit none is sent.
 async function makeRoom(
   reason: "before_turn" | "mid_turn",
   newTokens: number,
@@ -107,22 +126,29 @@ async function makeRoom(
 ): Promise<void> {
   const nowMs = context.deps.host.monotonicMs();
   if (context.budget.exhausted(nowMs) !== undefined) return;
-  await context.compactIfNeeded(reason, newTokens);
+  if (!needsCompaction(context, newTokens)) return;
+  await compactHistory(reason, context);
 }
 
-// What changed is said before the person's words, so that it holds for them.
+// The context update stands before the user's message, so that it holds for it.
 async function appendInput(
-  said: UserInput,
+  input: readonly WireItem[],
+  warnings: readonly string[],
   context: TurnContext,
 ): Promise<void> {
   const { deps, state, settings } = context;
-  const contextUpdate = await deps.context.contextUpdate(state.sent, settings);
-  for (const message of said.warnings) {
-    context.emit({ type: "warning", message });
-  }
+  const { items, sent } = await deps.context.contextUpdate(
+    state.sent,
+    settings,
+  );
+  warnAll(warnings, context);
   const started = await context.hooks.startSession();
-  state.transcript.append([...contextUpdate.items, ...started, ...said.items]);
-  state.sent = contextUpdate.sent;
+  state.transcript.append([...items, ...started, ...input]);
+  state.sent = sent;
+}
+
+function warnAll(messages: readonly string[], { emit }: TurnContext): void {
+  for (const message of messages) emit({ type: "warning", message });
 }
 
 function outcomeOf(error: unknown, context: TurnContext): Outcome {
@@ -130,7 +156,7 @@ function outcomeOf(error: unknown, context: TurnContext): Outcome {
   return { type: "failed", error: failureOf(error) };
 }
 
-/** What an error means for the one who asked; throws on, when it is a bug of ours. */
+/** The failure an error stands for; rethrows what is a bug of ours. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof ModelError) {
     return {

@@ -1,50 +1,47 @@
-/** Hooks in the course of a turn: what they say becomes items, refusals and warnings. */
+/** The hooks of a task: their verdicts become items, refusals and warnings. */
 import { hookContextItem } from "../../context/markers.ts";
 import { ModelError } from "../../protocol/error.ts";
-import type { EventBody } from "../../protocol/event.ts";
 import {
   type HookEvent,
-  type Hooks,
+  type HookPlace,
   type HookVerdict,
   NO_HOOKS,
   NO_VERDICT,
 } from "../../protocol/hooks.ts";
 import type { CallView, WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import type { ThreadLog } from "../../protocol/log.ts";
-import type { UserPart } from "../../protocol/op.ts";
+import { partsText, type UserPart } from "../../protocol/op.ts";
 import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
-import type { TurnSettings } from "../../protocol/settings.ts";
 import type { ToolOutput } from "../../protocol/tool.ts";
-import type { ThreadState } from "../state/state.ts";
+import type { ThreadContext } from "../state/thread_context.ts";
 
-interface TurnHooksContext {
-  readonly deps: { readonly hooks?: Hooks };
-  readonly threadId: string;
-  readonly state: ThreadState;
-  readonly log: ThreadLog;
-  readonly settings: TurnSettings;
-  readonly signal: AbortSignal;
-  readonly emit: (event: EventBody) => void;
-}
-
-/** The hooks around single calls. */
-export type CallHooks = Pick<
-  TurnHooks,
-  "beforeCall" | "afterCall" | "askHooks"
+type Thread = Pick<
+  ThreadContext,
+  "deps" | "threadId" | "state" | "log" | "emit"
 >;
 
-/** Made for a turn, or for a task outside of turns. */
+/** Made for a turn, or for a task between turns. */
 export class TurnHooks {
-  readonly #context: TurnHooksContext;
-  readonly #turnId: string | undefined;
-  readonly #said: string[] = [];
+  readonly #thread: Thread;
+  readonly #place: HookPlace;
+  readonly #context: string[] = [];
   #stops = 0;
   #stopReason: string | undefined;
 
-  constructor(context: TurnHooksContext, turnId?: string) {
-    this.#context = context;
-    this.#turnId = turnId;
+  constructor(
+    thread: Thread,
+    { turnId, settings, signal }: Pick<HookPlace, "settings" | "signal"> & {
+      readonly turnId?: string | undefined;
+    },
+  ) {
+    this.#thread = thread;
+    this.#place = {
+      threadId: thread.threadId,
+      ...(turnId !== undefined && { turnId }),
+      logPath: thread.log.path,
+      settings,
+      signal,
+    };
   }
 
   /** Set when a hook has ended the turn. */
@@ -54,7 +51,7 @@ export class TurnHooks {
 
   /** What hooks add when the session begins, or its history was replaced; once each. */
   async startSession(): Promise<readonly WireItem[]> {
-    const { state } = this.#context;
+    const { state } = this.#thread;
     const source = state.sessionSource;
     state.sessionSource = undefined;
     if (source === undefined) return [];
@@ -65,7 +62,7 @@ export class TurnHooks {
 
   /** What hooks add to a message. Throws ModelError "denied" when they refuse it. */
   async takePrompt(parts: readonly UserPart[]): Promise<readonly WireItem[]> {
-    const prompt = textOf(parts);
+    const prompt = partsText(parts);
     const verdict = await this.#run({ name: "UserPromptSubmit", prompt });
     const refusal = verdict.block ?? verdict.stop;
     if (refusal !== undefined) {
@@ -82,13 +79,13 @@ export class TurnHooks {
     const verdict = await this.#run({ name: "PreToolUse", call });
     this.#stopReason ??= verdict.stop;
     const reason = verdict.block ?? verdict.stop;
-    this.#later(verdict.context);
+    this.#context.push(...verdict.context);
     return reason === undefined
       ? undefined
       : `A hook refused the call: ${reason}`;
   }
 
-  /** The output with what hooks have to say about it. */
+  /** The output with the hooks' notes. */
   async afterCall(call: CallView, output: ToolOutput): Promise<ToolOutput> {
     const response = typeof output.content === "string"
       ? output.content
@@ -96,16 +93,13 @@ export class TurnHooks {
     const event = { name: "PostToolUse", call, response } as const;
     const verdict = await this.#run(event).catch((error) => {
       // The call has run: its output counts although the turn is over.
-      if (this.#context.signal.aborted) return NO_VERDICT;
+      if (this.#place.signal.aborted) return NO_VERDICT;
       throw error;
     });
     this.#stopReason ??= verdict.stop;
-    const said = [
-      ...(verdict.block === undefined ? [] : [verdict.block]),
-      ...verdict.context,
-    ];
-    if (said.length === 0) return output;
-    const text = `\n\nA hook says: ${said.join("\n")}`;
+    const notes = [verdict.block ?? [], ...verdict.context].flat();
+    if (notes.length === 0) return output;
+    const text = `\n\nA hook says: ${notes.join("\n")}`;
     return typeof output.content === "string"
       ? { ...output, content: output.content + text }
       : {
@@ -114,7 +108,7 @@ export class TurnHooks {
       };
   }
 
-  /** A hook's answer in place of the person's. */
+  /** A hook's decision in place of the user's. */
   async askHooks(
     call: CallView,
     request: ApprovalRequest,
@@ -128,7 +122,7 @@ export class TurnHooks {
     return decision;
   }
 
-  /** What sends the model on although it is done; empty lets the turn end. */
+  /** The messages that make a finished model continue; empty lets the turn end. */
   async endTurn(lastMessage: string): Promise<readonly WireItem[]> {
     const verdict = await this.#run({
       name: "Stop",
@@ -139,7 +133,7 @@ export class TurnHooks {
     this.#stops++;
     if (this.#stops > LIMITS.hookStopsMax) {
       this.#warn(
-        `The turn ends although a hook wants it to go on: that was so ${LIMITS.hookStopsMax} times`,
+        `The turn ends although a hook wants it to continue: hooks may continue a turn ${LIMITS.hookStopsMax} times`,
       );
       return [];
     }
@@ -161,42 +155,26 @@ export class TurnHooks {
     await this.#run({ name: "PostCompact", trigger, summary });
   }
 
-  /** Said only of a session whose beginning was said. */
+  /** Only after SessionStart has run. */
   async endSession(reason: "exit" | "error"): Promise<void> {
-    if (!this.#context.state.isSessionStarted) return;
+    if (!this.#thread.state.isSessionStarted) return;
     await this.#run({ name: "SessionEnd", reason });
   }
 
-  /** What was said about calls and belongs behind their outputs; empties the list. */
+  /** Context about calls, to be appended behind their outputs; empties the list. */
   takeContext(): readonly WireItem[] {
-    return this.#said.splice(0).map(hookContextItem);
-  }
-
-  #later(texts: readonly string[]): void {
-    this.#said.push(...texts);
+    return this.#context.splice(0).map(hookContextItem);
   }
 
   async #run(event: HookEvent): Promise<HookVerdict> {
-    const { deps, threadId, log, settings, signal } = this.#context;
-    const { hooks = NO_HOOKS } = deps;
+    const { hooks = NO_HOOKS } = this.#thread.deps;
     if (!hooks.has(event.name)) return NO_VERDICT;
-    const verdict = await hooks.run(event, {
-      threadId,
-      ...(this.#turnId !== undefined && { turnId: this.#turnId }),
-      logPath: log.path,
-      settings,
-      signal,
-    });
+    const verdict = await hooks.run(event, this.#place);
     verdict.messages.forEach((message) => this.#warn(message));
     return verdict;
   }
 
   #warn(message: string): void {
-    this.#context.emit({ type: "warning", message });
+    this.#thread.emit({ type: "warning", message });
   }
-}
-
-function textOf(parts: readonly UserPart[]): string {
-  return parts.map((part) => part.type === "text" ? part.text : part.path)
-    .join("\n");
 }

@@ -1,4 +1,4 @@
-/** What one turn used, touched and changed, picked up as it passes. */
+/** What one turn used, touched and changed. */
 import {
   addUsage,
   type EventBody,
@@ -6,53 +6,57 @@ import {
   type Usage,
 } from "../../protocol/event.ts";
 import { findUserMessages } from "../log/rollback_plan.ts";
-import type { RunningTask } from "./context.ts";
-
-export interface TurnListeners {
-  readonly countReaped: (count: number) => void;
-  readonly touch: (paths: readonly string[]) => void;
-  readonly takeTouched: () => readonly string[];
-  readonly beforeChange: (paths: readonly string[]) => Promise<void>;
-  readonly countUsage: (usage: Usage) => void;
-  readonly emit: (event: EventBody) => void;
-}
+import type { ThreadContext } from "../state/thread_context.ts";
 
 /** Made when the turn begins. */
-export class TurnRecorder {
+export class TurnRecord {
   usage = NO_USAGE;
+  /** Processes that were ended because their command or turn ended. */
   reaped = 0;
-  readonly listeners: TurnListeners;
+  readonly #context: Pick<ThreadContext, "state" | "deps">;
   readonly #turnId: string;
-  readonly #context: RunningTask;
   /** Items before the turn, and the generation they belong to. */
   readonly #start: { readonly items: number; readonly generation: number };
   #touched: string[] = [];
   #hasChanges = false;
 
-  constructor(turnId: string, context: RunningTask) {
+  constructor(
+    context: Pick<ThreadContext, "state" | "deps">,
+    turnId: string = "",
+  ) {
     const { entries, generation } = context.state.transcript;
-    this.#turnId = turnId;
     this.#context = context;
+    this.#turnId = turnId;
     this.#start = { items: entries.length, generation };
-    this.listeners = {
-      countReaped: (count) => {
-        this.reaped += count;
-      },
-      touch: (paths) => {
-        this.#touched.push(...paths);
-      },
-      takeTouched: () => this.#touched.splice(0),
-      beforeChange: (paths) => this.#beforeChange(paths),
-      countUsage: (usage) => {
-        this.usage = addUsage(this.usage, usage);
-      },
-      emit: (event) => {
-        if (event.type === "request.completed" && event.usage !== null) {
-          this.usage = addUsage(this.usage, event.usage);
-        }
-        context.emit(event);
-      },
-    };
+  }
+
+  /** Counts the usage of a request. */
+  count(event: EventBody): void {
+    if (event.type !== "request.completed" || event.usage === null) return;
+    this.countUsage(event.usage);
+  }
+
+  countUsage(usage: Usage): void {
+    this.usage = addUsage(this.usage, usage);
+  }
+
+  touch(paths: readonly string[]): void {
+    this.#touched.push(...paths);
+  }
+
+  /** Paths that calls have worked on; empties the list. */
+  takeTouched(): readonly string[] {
+    return this.#touched.splice(0);
+  }
+
+  /** Keeps these files for undo; awaited before they change. */
+  async beforeChange(paths: readonly string[]): Promise<void> {
+    const { checkpoints } = this.#context.deps;
+    if (checkpoints === undefined) return;
+    this.#hasChanges = true;
+    for (const path of paths) {
+      await checkpoints.beforeChange(this.#turnId, path);
+    }
   }
 
   /** Notes for undo what became of the files of the turn. */
@@ -60,15 +64,6 @@ export class TurnRecorder {
     if (!this.#hasChanges) return;
     const { checkpoints } = this.#context.deps;
     await checkpoints?.commit(this.#turnId, this.#messagesBefore());
-  }
-
-  async #beforeChange(paths: readonly string[]): Promise<void> {
-    const { checkpoints } = this.#context.deps;
-    if (checkpoints === undefined) return;
-    this.#hasChanges = true;
-    for (const path of paths) {
-      await checkpoints.beforeChange(this.#turnId, path);
-    }
   }
 
   // After a compaction in the middle of the turn its own message is the last one kept.

@@ -61,18 +61,6 @@ export function createCheckpoints(
   return new DiskCheckpoints(host, options);
 }
 
-/** Keeps nothing: for ephemeral runs. */
-export function noCheckpoints(): Checkpoints {
-  const nothing = (): Promise<UndoPlan> =>
-    Promise.resolve(planUndo([], new Map(), { force: false }));
-  return {
-    beforeChange: () => Promise.resolve(),
-    commit: () => Promise.resolve(),
-    preview: nothing,
-    undo: nothing,
-  };
-}
-
 class DiskCheckpoints implements Checkpoints {
   readonly #host: Host;
   readonly #notes: string;

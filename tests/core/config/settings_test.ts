@@ -1,5 +1,9 @@
 /** Tests of core/config/settings.ts. */
 import assert from "node:assert/strict";
+import type * as z from "zod/mini";
+import { LimitsTable } from "../../../core/config/file/schema_tables.ts";
+import { NO_USAGE } from "../../../core/protocol/event.ts";
+import { Budget } from "../../../core/session/state/budget.ts";
 import {
   featureOn,
   isToolOn,
@@ -137,6 +141,30 @@ Deno.test("limitsOf() reads limits, times in every form, and --raise", () => {
   // Of a run whose limit was on its command line only: what is added is all there is.
   const added = { limit: "tool-calls", amount: 7, relative: true } as const;
   assert.deepEqual(limitsOf(configOf(""), [added]), { toolCallsMax: 7 });
+});
+
+Deno.test("every limit that can be configured ends a run", () => {
+  const values: Record<keyof z.infer<typeof LimitsTable>, string> = {
+    max_requests: "1",
+    max_tokens: "1",
+    max_tool_calls: "1",
+    max_cost: "0.000001",
+    timeout: '"1ms"',
+  };
+  assert.deepEqual(Object.keys(values), Object.keys(LimitsTable.shape));
+  const ended = Object.entries(values).map(([key, value]) => {
+    const config = configOf(`[limits]\n${key} = ${value}\n`);
+    const budget = new Budget(limitsOf(config), {
+      input: 1,
+      cachedInput: 1,
+      output: 1,
+    });
+    assert.equal(budget.exhausted(0), undefined, key);
+    budget.countRequest({ ...NO_USAGE, totalTokens: 1, inputTokens: 1 });
+    budget.countToolCalls(1);
+    return budget.exhausted(1)?.kind;
+  });
+  assert.deepEqual(ended, ["requests", "tokens", "tool_calls", "cost", "time"]);
 });
 
 Deno.test("priceOf() takes a cached token for a fresh one unless it has a price", () => {

@@ -6,7 +6,7 @@ import {
   type NestedDocState,
   sentFolder,
 } from "../../../core/context/agents_md_nested.ts";
-import { isContextualUserText } from "../../../core/context/format/tags.ts";
+import { typedText } from "../../../core/context/format/tags.ts";
 import { denoFiles } from "../../../core/host/files.ts";
 import {
   textMessage,
@@ -48,7 +48,7 @@ Deno.test("nestedDocsFor() tells each folder's file once, outermost first", asyn
         `# AGENTS.md instructions for ${root}/a/b/c\n\n<INSTRUCTIONS>\nC\n</INSTRUCTIONS>`,
       ),
     ]);
-    assert.ok(isContextualUserText(textOf(first.items[0])));
+    assert.equal(first.items[0] && typedText(first.items[0]), undefined);
     const second = await nestedDocsFor(host, state, `${root}/a/b/c/y.ts`);
     assert.deepEqual(second, { items: [], warnings: [] });
   });

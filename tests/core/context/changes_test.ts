@@ -1,28 +1,35 @@
 /** Changes are told by appending, and only what changed. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { changeItems, changesSince } from "../../../core/context/changes.ts";
+import { changesSince } from "../../../core/context/changes.ts";
 import {
   contextSentBy,
   initialItems,
   type PromptContext,
 } from "../../../core/context/initial.ts";
 import { restoreSentContext } from "../../../core/context/recall.ts";
-import { context, MODEL, READ_ONLY, sent, WORKSPACE } from "./support.ts";
+import {
+  changeItems,
+  context,
+  MODEL,
+  READ_ONLY,
+  sent,
+  WORKSPACE,
+} from "./support.ts";
 
-Deno.test("changeItems() says nothing when nothing changed", () => {
+Deno.test("changesSince() says nothing when nothing changed", () => {
   const full = { rest: { userInstructions: { docs: "D", skills: "S" } } };
   assert.deepEqual(changeItems(context(full), context(full)), []);
 });
 
-Deno.test("changeItems() tells another folder, and nothing else of the environment", () => {
+Deno.test("changesSince() tells another folder, and nothing else of the environment", () => {
   const after = context({ settings: { cwd: "/wdir/other" } });
   assert.deepEqual(sent(changeItems(context(), after)), [
     "user: <environment_context>\n  <cwd>/wdir/other</cwd>\n</environment_context>",
   ]);
 });
 
-Deno.test("changeItems() tells a new day and zone, but never a new shell", () => {
+Deno.test("changesSince() tells a new day and zone, but never a new shell", () => {
   const after = context({
     settings: { shell: "fish" },
     environment: { date: "2026-11-21", timezone: "UTC" },
@@ -32,7 +39,7 @@ Deno.test("changeItems() tells a new day and zone, but never a new shell", () =>
   ]);
 });
 
-Deno.test("changeItems() tells the whole permissions when mode, network or approval changed", () => {
+Deno.test("changesSince() tells the whole permissions when mode, network or approval changed", () => {
   const patches = [
     { sandbox: READ_ONLY },
     { sandbox: { ...WORKSPACE, networkAccess: true } },
@@ -45,7 +52,7 @@ Deno.test("changeItems() tells the whole permissions when mode, network or appro
   }
 });
 
-Deno.test("changeItems() tells a new prefix alone, and everything when one was taken back", () => {
+Deno.test("changesSince() tells a new prefix alone, and everything when one was taken back", () => {
   const one = context({ permissions: { approvedPrefixes: [["b"]] } });
   const two = context({ permissions: { approvedPrefixes: [["b"], ["a"]] } });
   assert.deepEqual(sent(changeItems(one, two)), [
@@ -54,7 +61,7 @@ Deno.test("changeItems() tells a new prefix alone, and everything when one was t
   assert.deepEqual(changeItems(two, one), initialItems(one).slice(0, 1));
 });
 
-Deno.test("changeItems() names another model, with its instructions when they differ", () => {
+Deno.test("changesSince() names another model, with its instructions when they differ", () => {
   const model = { ...MODEL, slug: "gpt-other" };
   const same = changeItems(context(), context({ settings: { model } }));
   const [note, ...none] = sent(same).map((text) => text.replace(/\s+/g, " "));
@@ -71,14 +78,14 @@ Deno.test("changeItems() names another model, with its instructions when they di
   assert.ok(full.includes("\n\nYou are another test.\n</model_switch>"));
 });
 
-Deno.test("changeItems() says nothing of effort or verbosity, which travel beside the prompt", () => {
+Deno.test("changesSince() says nothing of effort or verbosity, which travel beside the prompt", () => {
   const after = context({
     settings: { reasoningEffort: "high", verbosity: "low" },
   });
   assert.deepEqual(changeItems(context(), after), []);
 });
 
-Deno.test("changeItems() tells other instructions of another folder, and only those", () => {
+Deno.test("changesSince() tells other instructions of another folder, and only those", () => {
   const at = (cwd: string, docs: string) =>
     context({
       settings: { cwd },
@@ -96,7 +103,7 @@ Deno.test("changeItems() tells other instructions of another folder, and only th
   assert.equal(changeItems(at("/a", "A"), at("/b", "A")).length, 1);
 });
 
-Deno.test("changeItems() orders model, permissions, instructions, environment", () => {
+Deno.test("changesSince() orders model, permissions, instructions, environment", () => {
   const after = context({
     settings: {
       model: { ...MODEL, slug: "m2" },

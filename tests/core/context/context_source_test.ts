@@ -51,7 +51,7 @@ function make(root: string, patch: Partial<PromptSourceOptions> = {}): Made {
   return { source, warnings };
 }
 
-Deno.test("PromptSource.news() tells everything first, then only changes", async () => {
+Deno.test("PromptSource.contextUpdate() tells everything first, then only changes", async () => {
   await withTree(TREE, async (root) => {
     const { source, warnings } = make(root, {
       developerInstructions: "Latin.",
@@ -75,14 +75,13 @@ Deno.test("PromptSource.news() tells everything first, then only changes", async
   });
 });
 
-Deno.test("PromptSource.news() reads instructions once for a folder", async () => {
+Deno.test("PromptSource.contextUpdate() reads instructions once for a folder", async () => {
   await withTree(TREE, async (root) => {
     const { source, warnings } = make(root);
     const at = settings({ cwd: `${root}/repo` });
     const first = await source.contextUpdate(undefined, at);
     await Deno.writeTextFile(`${root}/repo/AGENTS.md`, "Changed.");
     assert.deepEqual((await source.contextUpdate(first.sent, at)).items, []);
-    assert.equal(source.instructionsText(), "Be kind.");
     const below = settings({ cwd: `${root}/repo/sub` });
     const moved = sent((await source.contextUpdate(first.sent, below)).items);
     assert.match(moved[0] ?? "", /Changed\.\n\nBe brief\./);
@@ -91,7 +90,7 @@ Deno.test("PromptSource.news() reads instructions once for a folder", async () =
   });
 });
 
-Deno.test("PromptSource.news() after a resume tells nothing that was told before", async () => {
+Deno.test("PromptSource.contextUpdate() after a resume tells nothing that was told before", async () => {
   await withTree(TREE, async (root) => {
     const at = settings({ cwd: `${root}/repo` });
     const before = make(root).source;

@@ -1,11 +1,11 @@
 /** What a resumed conversation knows already is not told again. */
 import assert from "node:assert/strict";
-import { changeItems, changesSince } from "../../../core/context/changes.ts";
+import { changesSince } from "../../../core/context/changes.ts";
 import { contextSentBy, initialItems } from "../../../core/context/initial.ts";
 import { restoreSentContext } from "../../../core/context/recall.ts";
 import { renderDocMessage } from "../../../core/context/initial.ts";
 import { textMessage } from "../../../core/protocol/item.ts";
-import { context } from "./support.ts";
+import { changeItems, context } from "./support.ts";
 
 const FACTS = {
   model: "gpt-test",
@@ -13,7 +13,7 @@ const FACTS = {
   cwd: "/wdir/repo",
 };
 
-Deno.test("recallTold() finds in the initial messages what they told", () => {
+Deno.test("restoreSentContext() finds in the initial messages what they told", () => {
   const full = context({
     permissions: { approvedPrefixes: [["a"], ["b"]] },
     rest: {
@@ -27,7 +27,7 @@ Deno.test("recallTold() finds in the initial messages what they told", () => {
   );
 });
 
-Deno.test("recallTold() lets later messages replace earlier ones", () => {
+Deno.test("restoreSentContext() lets later messages replace earlier ones", () => {
   const before = context({ permissions: { approvedPrefixes: [["a"]] } });
   const after = context({
     settings: { approval: "never" },
@@ -48,7 +48,7 @@ Deno.test("recallTold() lets later messages replace earlier ones", () => {
   assert.deepEqual(restoreSentContext(items, FACTS), contextSentBy(grown));
 });
 
-Deno.test("recallTold() after a rollback has the change told again", () => {
+Deno.test("restoreSentContext() after a rollback has the change told again", () => {
   const before = context();
   const after = context({ settings: { approval: "never" } });
   const kept = initialItems(before);
@@ -58,7 +58,7 @@ Deno.test("recallTold() after a rollback has the change told again", () => {
   assert.deepEqual(items, changeItems(before, after));
 });
 
-Deno.test("recallTold() does not take instructions of a folder below for those of the cwd", () => {
+Deno.test("restoreSentContext() does not take instructions of a folder below for those of the cwd", () => {
   const full = context({ rest: { userInstructions: { docs: "D" } } });
   const items = [
     ...initialItems(full),
@@ -67,7 +67,7 @@ Deno.test("recallTold() does not take instructions of a folder below for those o
   assert.equal(restoreSentContext(items, FACTS)?.docs, "D");
 });
 
-Deno.test("recallTold() knows of nothing when the initial messages are gone", () => {
+Deno.test("restoreSentContext() knows of nothing when the initial messages are gone", () => {
   assert.equal(restoreSentContext([], FACTS), undefined);
   const compacted = [
     textMessage("user", "a request"),
@@ -76,7 +76,7 @@ Deno.test("recallTold() knows of nothing when the initial messages are gone", ()
   assert.equal(restoreSentContext(compacted, FACTS), undefined);
 });
 
-Deno.test("recallTold() does not listen to the person", () => {
+Deno.test("restoreSentContext() does not listen to the person", () => {
   const items = [
     ...initialItems(context()),
     textMessage(

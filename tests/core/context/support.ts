@@ -1,5 +1,11 @@
 /** Values that the tests of the context share. */
-import type { PromptContext } from "../../../core/context/initial.ts";
+import { NO_HANDOVER } from "../../../core/context/compaction/handover.ts";
+import { buildReplacement } from "../../../core/context/compaction/prompt.ts";
+import { changesSince } from "../../../core/context/changes.ts";
+import {
+  contextSentBy,
+  type PromptContext,
+} from "../../../core/context/initial.ts";
 import { viewItem, type WireItem } from "../../../core/protocol/item.ts";
 import type {
   SandboxPolicy,
@@ -124,4 +130,23 @@ export async function withTree(
   } finally {
     await Deno.remove(root, { recursive: true });
   }
+}
+
+/** A summary as a compaction leaves it in the history. */
+export function summaryItem(summary: string): WireItem {
+  return buildReplacement({
+    items: [],
+    handover: NO_HANDOVER,
+    budget: { keepTokens: 0, handoverTokens: 0 },
+    cwd: "/",
+    initial: [],
+  }, summary).at(-1)!;
+}
+
+/** The messages that lead from one context to another. */
+export function changeItems(
+  before: PromptContext,
+  after: PromptContext,
+): WireItem[] {
+  return changesSince(contextSentBy(before), after);
 }

@@ -1,12 +1,10 @@
 /** The message of the person, with images. */
 import assert from "node:assert/strict";
 import {
-  loadImage,
   loadUserItems,
   type UserItems,
 } from "../../../core/context/user_input.ts";
 import { denoFiles } from "../../../core/host/files.ts";
-import { UserError } from "../../../core/protocol/error.ts";
 import { message, textMessage } from "../../../core/protocol/item.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import type { UserPart } from "../../../core/protocol/op.ts";
@@ -33,7 +31,7 @@ function text(value: string): UserPart {
   return { type: "text", text: value };
 }
 
-Deno.test("buildUserItems() passes text on as it is", async () => {
+Deno.test("loadUserItems() passes text on as it is", async () => {
   assert.deepEqual(await build("/", [text(" hello\n")]), {
     items: [textMessage("user", " hello\n")],
     warnings: [],
@@ -41,11 +39,11 @@ Deno.test("buildUserItems() passes text on as it is", async () => {
   });
 });
 
-Deno.test("buildUserItems() sends nothing when there is nothing", async () => {
+Deno.test("loadUserItems() sends nothing when there is nothing", async () => {
   assert.deepEqual((await build("/", [text("")])).items, []);
 });
 
-Deno.test("buildUserItems() labels images, told by their bytes, in front of the text", async () => {
+Deno.test("loadUserItems() labels images, told by their bytes, in front of the text", async () => {
   await withTree({ "photo.png": GIF, "b.gif": GIF }, async (root) => {
     const { items, problems } = await build(root, [
       text("compare"),
@@ -71,7 +69,7 @@ Deno.test("buildUserItems() labels images, told by their bytes, in front of the 
   });
 });
 
-Deno.test("buildUserItems() tells the model of an image that could not be sent, and gives the error", async () => {
+Deno.test("loadUserItems() tells the model of an image that could not be sent, and gives the error", async () => {
   const { items, problems } = await build("/no/where", [
     image("a.png"),
     text("what is it?"),
@@ -86,38 +84,39 @@ Deno.test("buildUserItems() tells the model of an image that could not be sent, 
   ])]);
 });
 
-Deno.test("buildUserItems() gives a model without eyes the path instead, with one warning", async () => {
+Deno.test("loadUserItems() gives a model without eyes the path instead, with one warning", async () => {
   await withTree({ "a.gif": GIF }, async (root) => {
     const built = await build(root, [image("a.gif"), image("gone.png")], false);
     assert.deepEqual(built.problems, []);
     assert.deepEqual(built.warnings, [
-      "Model gpt-test takes no images: it gets their paths instead",
+      "Model gpt-test does not accept images: it gets their paths instead",
     ]);
     assert.deepEqual(built.items, [message("user", [
       {
         type: "input_text",
-        text: "[Image #1, a.gif, is left out: gpt-test takes no images]",
+        text: "[Image #1, a.gif, is left out: gpt-test does not accept images]",
       },
       {
         type: "input_text",
-        text: "[Image #2, gone.png, is left out: gpt-test takes no images]",
+        text:
+          "[Image #2, gone.png, is left out: gpt-test does not accept images]",
       },
     ])]);
   });
 });
 
-Deno.test("buildUserItems() refuses images beyond the number for a message", async () => {
+Deno.test("loadUserItems() refuses images beyond the number for a message", async () => {
   await withTree({ "a.gif": GIF }, async (root) => {
     const many = Array.from({ length: 52 }, () => image("a.gif"));
     const { problems } = await build(root, many);
     assert.deepEqual(problems.map((problem) => problem.message), [
-      "Cannot send image a.gif: a message may have 50 images",
-      "Cannot send image a.gif: a message may have 50 images",
+      "Cannot send image a.gif: a message may have at most 50 images",
+      "Cannot send image a.gif: a message may have at most 50 images",
     ]);
   });
 });
 
-Deno.test("buildUserItems() passes 200 kB on whole and refuses what is beyond the limit", async () => {
+Deno.test("loadUserItems() passes 200 kB on whole and refuses what is beyond the limit", async () => {
   const large = "x".repeat(200_000);
   assert.deepEqual(await build("/", [text(large)]), {
     items: [textMessage("user", large)],
@@ -134,7 +133,7 @@ Deno.test("buildUserItems() passes 200 kB on whole and refuses what is beyond th
   );
 });
 
-Deno.test("loadImage() says what is wrong with a file", async () => {
+Deno.test("loadUserItems() says what is wrong with a file", async () => {
   await withTree({ "folder/": "", "text.png": "no image" }, async (root) => {
     const huge = `${root}/huge.png`;
     await Deno.writeFile(huge, GIF);
@@ -142,47 +141,37 @@ Deno.test("loadImage() says what is wrong with a file", async () => {
     const cases: readonly [string, string][] = [
       ["gone", "there is no such file"],
       ["text.png/x", "there is no such file"],
-      ["folder", "it is no regular file"],
+      ["folder", "it is not a regular file"],
       ["text.png", "its content must be PNG, JPEG, GIF or WebP"],
       ["huge.png", "it has 40.0 MiB, must have at most 20.0 MiB"],
     ];
     for (const [name, state] of cases) {
       const path = `${root}/${name}`;
-      const error = await loadImage(host, path);
-      assert.ok(error instanceof UserError, name);
-      assert.equal(error.message, `Cannot send image ${path}: ${state}`);
+      const { problems } = await build(root, [image(name)]);
+      assert.deepEqual(problems.map(({ message }) => message), [
+        `Cannot send image ${path}: ${state}`,
+      ]);
     }
   });
 });
 
-Deno.test("loadImage() gives what the tools need", async () => {
-  await withTree({ "a": GIF }, async (root) => {
-    assert.deepEqual(await loadImage(host, `${root}/a`), {
-      type: "image/gif",
-      width: 1,
-      height: 2,
-      dataUrl: GIF_URL,
-      bytes: GIF.length,
-    });
-  });
-});
-
-Deno.test("loadImage() turns an error of the disk into one for the person", async () => {
+Deno.test("loadUserItems() turns an error of the disk into one for the user", async () => {
   const files = {
     ...denoFiles,
     readBytes: () => Promise.reject(new Error("permission denied")),
   };
   await withTree({ "a": GIF }, async (root) => {
-    const error = await loadImage({ files }, `${root}/a`);
-    assert.ok(error instanceof UserError);
-    assert.equal(
-      error.message,
+    const { problems } = await loadUserItems({ files }, [image("a")], {
+      cwd: root,
+      model: MODEL,
+    });
+    assert.deepEqual(problems.map(({ message }) => message), [
       `Cannot send image ${root}/a: permission denied`,
-    );
+    ]);
   });
 });
 
-Deno.test("buildUserItems() takes no text that would fill the window", async () => {
+Deno.test("loadUserItems() takes no text that would fill the window", async () => {
   const model = { ...MODEL, contextWindow: 32_000 };
   const said = async (bytes: number): Promise<readonly string[]> =>
     (await loadUserItems(host, [text("x".repeat(bytes))], {

@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  buildOneShotBody,
-  completeOnce,
-} from "../../../core/model/one_shot.ts";
+import { completeOnce } from "../../../core/model/one_shot.ts";
 import type { ModelClient } from "../../../core/model/client.ts";
 import type { ResponseEvent } from "../../../core/model/response_event.ts";
 import { ModelError } from "../../../core/protocol/error.ts";
@@ -17,9 +14,11 @@ const INPUT = [textMessage("user", "Hi")];
 function client(
   events: readonly ResponseEvent[],
   error?: ModelError,
+  bodies: string[] = [],
 ): ModelClient {
   return {
-    async *stream() {
+    async *stream({ body }: { body: string }) {
+      bodies.push(body);
       await Promise.resolve();
       yield events;
       if (error !== undefined) throw error;
@@ -43,13 +42,20 @@ const REQUEST = {
   signal: new AbortController().signal,
 };
 
-Deno.test("buildSingleBody() has neither tools nor a cache key", () => {
-  const body = JSON.parse(buildOneShotBody({
-    model: { ...model, slug: "m", supportsReasoning: false },
+Deno.test("completeOnce() sends neither tools nor a cache key", async () => {
+  const bodies: string[] = [];
+  const plain = { ...model, slug: "m", supportsReasoning: false };
+  await completeOnce(client([said("Yes")], undefined, bodies), {
+    ...REQUEST,
+    model: plain,
     instructions: "Be kind",
-    input: INPUT,
-    tokensMax: 50,
-  }));
+  });
+  const thinking = { ...model, supportsReasoning: true };
+  await completeOnce(client([said("Yes")], undefined, bodies), {
+    ...REQUEST,
+    model: thinking,
+  });
+  const [body, other] = bodies.map((text) => JSON.parse(text));
   assert.deepEqual(body, {
     model: "m",
     instructions: "Be kind",
@@ -58,15 +64,11 @@ Deno.test("buildSingleBody() has neither tools nor a cache key", () => {
     max_output_tokens: 50,
     input: INPUT,
   });
-  const thinking = { ...model, supportsReasoning: true };
-  const other = JSON.parse(
-    buildOneShotBody({ model: thinking, input: INPUT, tokensMax: 50 }),
-  );
   assert.deepEqual(other["reasoning"], { effort: "low" });
   assert.equal("instructions" in other, false);
 });
 
-Deno.test("askOnce() gathers the messages and the usage", async () => {
+Deno.test("completeOnce() gathers the messages and the usage", async () => {
   const usage = { ...NO_USAGE, totalTokens: 9 };
   const answer = await completeOnce(
     client([said("One"), said("Two"), {
@@ -79,7 +81,7 @@ Deno.test("askOnce() gathers the messages and the usage", async () => {
   assert.deepEqual(answer, { text: "One\n\nTwo", isCut: false, usage });
 });
 
-Deno.test("askOnce() keeps an answer that was cut at its length, and no other", async () => {
+Deno.test("completeOnce() keeps an answer that was cut at its length, and no other", async () => {
   const cut = new ModelError("cut", { kind: "incomplete", retryable: false });
   const delta = { type: "text_delta", itemId: "", text: "Hal" } as const;
   assert.deepEqual(await completeOnce(client([delta], cut), REQUEST), {

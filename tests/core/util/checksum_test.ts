@@ -35,21 +35,13 @@ Deno.test("checksum64() has no equals among many short texts", () => {
   assert.equal(seen.size, 50_000);
 });
 
-Deno.test("sha256Hex() is SHA-256 at every length around its blocks", async () => {
-  for (let length = 0; length < 200; length++) {
-    const data = Uint8Array.from(
-      { length },
-      (_, at) => (at * 7 + length) & 255,
-    );
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
-    const hex = [...digest].map((byte) => byte.toString(16).padStart(2, "0"));
-    assert.equal(sha256Hex(data), hex.join(""));
-  }
-});
-
-Deno.test("sha256Hex() gives the digest of the standard's example", () => {
+Deno.test("sha256Hex() gives the digests of the standard's examples", () => {
   assert.equal(
-    sha256Hex(new TextEncoder().encode("abc")),
+    sha256Hex("abc"),
     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+  );
+  assert.equal(
+    sha256Hex(new TextEncoder().encode("a".repeat(1_000_000))),
+    "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0",
   );
 });

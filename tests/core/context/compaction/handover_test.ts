@@ -7,10 +7,10 @@ import {
   NO_HANDOVER,
   parseHandover,
 } from "../../../../core/context/compaction/handover.ts";
-import { summaryItem } from "../../../../core/context/compaction/prompt.ts";
 import { turnAbortedItem } from "../../../../core/context/markers.ts";
 import { renderDocMessage } from "../../../../core/context/initial.ts";
 import { textMessage, type WireItem } from "../../../../core/protocol/item.ts";
+import { summaryItem } from "../support.ts";
 
 function fold(items: readonly WireItem[], start = NO_HANDOVER): HandoverState {
   return items.reduce(foldHandover, start);

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { trimForOverflow } from "../../../../core/context/compaction/overflow.ts";
-import { summaryItem } from "../../../../core/context/compaction/prompt.ts";
 import { initialItems } from "../../../../core/context/initial.ts";
 import {
   estimateItemsTokens,
@@ -13,7 +12,7 @@ import {
   viewItem,
   type WireItem,
 } from "../../../../core/protocol/item.ts";
-import { context } from "../support.ts";
+import { context, summaryItem } from "../support.ts";
 
 function call(id: string): WireItem {
   return { type: "function_call", name: "shell", call_id: id, arguments: "{}" };

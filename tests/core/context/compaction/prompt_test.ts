@@ -6,15 +6,9 @@ import {
   buildEndpointReplacement,
   buildReplacement,
   compactionBudget,
-  keepUserMessages,
   type ReplacementParts,
-  summaryItem,
 } from "../../../../core/context/compaction/prompt.ts";
-import {
-  isSummaryText,
-  typedText,
-  wrapTag,
-} from "../../../../core/context/format/tags.ts";
+import { typedText, wrapTag } from "../../../../core/context/format/tags.ts";
 import {
   foldHandover,
   NO_HANDOVER,
@@ -28,7 +22,7 @@ import {
   type WireItem,
 } from "../../../../core/protocol/item.ts";
 import { COMPACT_PROMPT, SUMMARY_PREFIX } from "../../../../prompts/mod.ts";
-import { context, sent } from "../support.ts";
+import { context, sent, summaryItem } from "../support.ts";
 
 function user(text: string): WireItem {
   return textMessage("user", text);
@@ -62,12 +56,21 @@ function parts(
   };
 }
 
+function keepUserMessages(
+  items: readonly WireItem[],
+  keepTokens: number,
+): readonly WireItem[] {
+  const budget = { keepTokens, handoverTokens: 8_000 };
+  // The hand-over and the summary follow.
+  return buildReplacement(parts(items, { budget }), "s").slice(0, -2);
+}
+
 /** A short name for each item of a history. */
 function shape(items: readonly WireItem[]): readonly string[] {
   return items.map((item) => {
     const view = viewItem(item);
     if (view.type !== "message") return view.type;
-    if (isSummaryText(view.text)) return "summary";
+    if (view.text.startsWith(SUMMARY_PREFIX)) return "summary";
     const tag = /^<([a-z_ ]+)>/.exec(view.text)?.[1];
     return tag ?? (view.role === "user" ? view.text.slice(0, 20) : view.role);
   });
@@ -94,7 +97,7 @@ Deno.test("buildCompactionInput() puts a trailing note on a model switch aside",
   assert.deepEqual(inside.trailing, []);
 });
 
-Deno.test("keepUserMessages() keeps what the person typed, in order, and nothing else", () => {
+Deno.test("buildReplacement() keeps what the user typed, in order, and nothing else", () => {
   const items = [
     ...INITIAL,
     user("one"),
@@ -105,7 +108,7 @@ Deno.test("keepUserMessages() keeps what the person typed, in order, and nothing
   assert.deepEqual(keepUserMessages(items, 1_000), [user("one"), user("two")]);
 });
 
-Deno.test("keepUserMessages() cuts the message that crosses the limit and drops older ones", () => {
+Deno.test("buildReplacement() cuts the message that crosses the limit and drops older ones", () => {
   const items = [
     user("oldest"),
     user("A" + "x".repeat(4_000) + "Z"),
@@ -117,7 +120,7 @@ Deno.test("keepUserMessages() cuts the message that crosses the limit and drops 
   assert.equal(kept[1], "user: newest");
 });
 
-Deno.test("keepUserMessages() leaves the images of a cut message out", () => {
+Deno.test("buildReplacement() leaves the images of a cut message out", () => {
   const image = message("user", [
     { type: "input_text", text: '<image name=[Image #1] path="a">' },
     { type: "input_image", image_url: "data:image/png;base64,AAAA" },
@@ -130,7 +133,7 @@ Deno.test("keepUserMessages() leaves the images of a cut message out", () => {
   ]);
 });
 
-Deno.test("keepUserMessages() never exceeds its limit", () => {
+Deno.test("buildReplacement() never exceeds its limit", () => {
   const text = fc.string({ unit: "binary", maxLength: 2_000 });
   fc.assert(
     fc.property(fc.array(text), fc.nat(2_000), (texts, tokensMax) => {
@@ -146,7 +149,7 @@ Deno.test("keepUserMessages() never exceeds its limit", () => {
   );
 });
 
-Deno.test("keepUserMessages() handles 200 kB within 20,000 tokens", () => {
+Deno.test("buildReplacement() keeps 200 kB within 20,000 tokens", () => {
   const kept = keepUserMessages([user('"\n'.repeat(100_000))], 20_000);
   const tokens = estimateItemsTokens(kept);
   assert.ok(tokens <= 20_000 && tokens > 15_000, `${tokens}`);

@@ -3,15 +3,12 @@ import assert from "node:assert/strict";
 import {
   contextMessage,
   type ContextTag,
-  isContextualUserText,
-  isSummaryText,
   textOnly,
   typedText,
   unwrapTag,
   withoutImages,
   wrapTag,
 } from "../../../../core/context/format/tags.ts";
-import { summaryItem } from "../../../../core/context/compaction/prompt.ts";
 import { initialItems } from "../../../../core/context/initial.ts";
 import {
   hookContextItem,
@@ -19,7 +16,7 @@ import {
   userShellItem,
 } from "../../../../core/context/markers.ts";
 import { message, textMessage } from "../../../../core/protocol/item.ts";
-import { context } from "../support.ts";
+import { context, summaryItem } from "../support.ts";
 
 Deno.test("typedText() knows everything that the program says in the user role", () => {
   const shell = { command: "ls", output: "a", exitCode: 0, durationMs: 5 };
@@ -59,18 +56,16 @@ Deno.test("typedText() knows a message of several context parts", () => {
   );
 });
 
-Deno.test("isContextualUserText() trims and ignores the case of tags", () => {
-  assert.ok(
-    isContextualUserText("\n <Environment_Context>x</ENVIRONMENT_context> "),
-  );
-  assert.ok(
-    isContextualUserText(
+Deno.test("typedText() trims and ignores the case of tags", () => {
+  for (
+    const text of [
+      "\n <Environment_Context>x</ENVIRONMENT_context> ",
       "# AGENTS.md instructions for /a\n\n<INSTRUCTIONS>\nx\n</INSTRUCTIONS>",
-    ),
-  );
+    ]
+  ) assert.equal(typedText(textMessage("user", text)), undefined, text);
 });
 
-Deno.test("isContextualUserText() needs the whole pair", () => {
+Deno.test("typedText() needs the whole pair", () => {
   for (
     const text of [
       "<skill> is a tag I ask about",
@@ -79,14 +74,16 @@ Deno.test("isContextualUserText() needs the whole pair", () => {
       "# AGENTS.md instructions for me, please",
       "",
     ]
-  ) assert.equal(isContextualUserText(text), false, text);
+  ) assert.equal(typedText(textMessage("user", text)), text);
 });
 
-Deno.test("isSummaryText() knows summaries by their first words", () => {
-  assert.ok(
-    isSummaryText("[Summary of the conversation so far] in other words"),
+Deno.test("typedText() knows summaries by their first words", () => {
+  const text = "Summary of the conversation so far";
+  assert.equal(
+    typedText(textMessage("user", `[${text}] in other words`)),
+    undefined,
   );
-  assert.equal(isSummaryText("Summary of the conversation so far"), false);
+  assert.equal(typedText(textMessage("user", text)), text);
 });
 
 Deno.test("unwrapTag() undoes wrapTag()", () => {

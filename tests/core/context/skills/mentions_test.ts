@@ -7,7 +7,7 @@ import {
 } from "../../../../core/context/skills/mentions.ts";
 import { denoFiles } from "../../../../core/host/files.ts";
 import { LIMITS } from "../../../../core/protocol/limits.ts";
-import { isContextualUserText } from "../../../../core/context/format/tags.ts";
+import { typedText } from "../../../../core/context/format/tags.ts";
 import { sent, withTree } from "../support.ts";
 
 function skill(name: string, path = `/s/${name}/SKILL.md`): Skill {
@@ -113,7 +113,7 @@ Deno.test("loadSkillBodies() gives the whole file in a message of the program", 
     assert.deepEqual(sent(items), [
       `user: <skill>\n<name>pdf</name>\n<path>${path}</path>\n---\nname: pdf\n---\nDo it.\n</skill>`,
     ]);
-    assert.ok(isContextualUserText(sent(items)[0]?.slice(6) ?? ""));
+    assert.equal(items[0] && typedText(items[0]), undefined);
   });
 });
 

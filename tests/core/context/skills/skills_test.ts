@@ -172,7 +172,7 @@ Deno.test("loadSkills() goes six folders deep and into no hidden one", async () 
 Deno.test("loadSkills() searches no more than its number of folders, and says so", async () => {
   const tree: Record<string, string> = {};
   for (let at = 0; at < 2_100; at++) {
-    tree[`repo/.agents/skills/d${at}/sub/`] = "";
+    tree[`repo/.agents/skills/d${at}/`] = "";
   }
   tree["repo/.agents/skills/a/SKILL.md"] = skill("a");
   await withTree(tree, async (root) => {

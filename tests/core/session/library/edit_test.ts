@@ -32,7 +32,6 @@ import {
 } from "../../../../core/session/library/repair.ts";
 import {
   renderSearch,
-  searchIndexPath,
   searchSessions,
 } from "../../../../core/session/library/search.ts";
 import {
@@ -376,7 +375,7 @@ Deno.test("searchSessions() finds words, and what was said since", async () => {
   await Deno.remove(path);
   assert.deepEqual((await search(["login"])).hits, []);
   assert.equal(
-    (await Deno.stat(searchIndexPath(home.path))).mode! & 0o777,
+    (await Deno.stat(`${home.path}/session_search.sqlite`)).mode! & 0o777,
     0o600,
   );
 });
@@ -401,7 +400,7 @@ Deno.test("searchSessions() takes what is typed for words, never for syntax", as
 Deno.test("searchSessions() makes a damaged index anew, and does without a file", async () => {
   await using home = await makeHome();
   await home.write(turnFacts("t1", "findable"));
-  const index = searchIndexPath(home.path);
+  const index = `${home.path}/session_search.sqlite`;
   await Deno.writeTextFile(index, "this is no database ".repeat(100));
   const options = { codexHome: home.path, words: ["findable"] };
   const found = await searchSessions(home.host, {

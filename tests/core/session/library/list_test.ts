@@ -11,10 +11,7 @@ import {
   listSessions,
   renderSessionList,
 } from "../../../../core/session/library/list.ts";
-import {
-  namesPath,
-  readSessionNames,
-} from "../../../../core/session/log/names.ts";
+import { readSessionNames } from "../../../../core/session/log/names.ts";
 import { item, META, turnFacts, userItem, writeLog } from "../log/support.ts";
 
 const ONE = "01a1fbe5-0000-7141-b7e4-a7319acfa046";
@@ -94,7 +91,7 @@ Deno.test("listSessions() reads no more than the start and the end of a file", a
     item(userItem(big)),
     { type: "named", name: "large" },
   ], 1000);
-  await Deno.remove(namesPath(home.path));
+  await Deno.remove(`${home.path}/session_index.jsonl`);
   let bytes = 0;
   const files: Host["files"] = {
     ...home.host.files,
@@ -107,7 +104,7 @@ Deno.test("listSessions() reads no more than the start and the end of a file", a
     },
   };
   const readText = (path: string): Promise<string> =>
-    path === namesPath(home.path)
+    path === `${home.path}/session_index.jsonl`
       ? home.host.files.readText(path)
       : files.readText(path);
   const { sessions } = await listSessions(
@@ -176,7 +173,7 @@ Deno.test("findSession() finds by id, start of an id, and name", async () => {
   assert.equal(await find(ONE.toUpperCase()), ONE);
   assert.equal(await find("01b0"), THREE);
   assert.equal(await find("beef"), TWO);
-  await Deno.remove(namesPath(home.path));
+  await Deno.remove(`${home.path}/session_index.jsonl`);
   assert.equal(await find("beef"), TWO);
 });
 
@@ -245,7 +242,7 @@ Deno.test("listSessionFiles() knows archived files and sorts by name", async () 
 Deno.test("readSessionNames() takes the last name and passes over what is none", async () => {
   await using home = await makeHome();
   await Deno.writeTextFile(
-    namesPath(home.path),
+    `${home.path}/session_index.jsonl`,
     `{"id":"a","thread_name":"x"}\nnoise\n{"id":1}\n{"id":"a","thread_name":"y"}\n{"id":"b","thr`,
   );
   const names = await readSessionNames(home.host.files, home.path);

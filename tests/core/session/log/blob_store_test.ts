@@ -533,20 +533,21 @@ Deno.test("sweepBlobs() knows the logs of a home by their own names alone", asyn
 Deno.test("ThreadLog warns of payloads as of lines, also of those that were there", async () => {
   const disk = memoryDisk();
   const host = memoryHost(disk);
-  const half = LIMITS.sessionWarnBytes / 2;
+  const half = 2 * 1024 * 1024;
   const huge = imageItem("a", half);
   const path = await writeLog(host, [item(huge)]);
   const warnings: string[] = [];
   const { log } = await openThreadLog(host, path, {
     codexHome: HOME,
     warn: (message) => void warnings.push(message),
+    warnBytes: 2 * half,
   });
   log.append(item(huge));
   assert.deepEqual(warnings, []);
   log.append(item(imageItem("b", half)));
   await log.close();
   assert.equal(warnings.length, 1);
-  assert.match(warnings[0]!, /has grown to 256 MiB/);
+  assert.match(warnings[0]!, /has grown to 4 MiB/);
 });
 
 Deno.test("a log that was taken out of its home has its payloads beside it", async () => {

@@ -3,7 +3,6 @@ import { denoHost } from "../../../../core/host/host.ts";
 import type { Host } from "../../../../core/protocol/host.ts";
 import {
   type LockOwner,
-  lockPath,
   openWriterLock,
   readLockOwner,
 } from "../../../../core/session/log/lock.ts";
@@ -76,9 +75,9 @@ Deno.test("openWriterLock() respects a writer of another container while it writ
 Deno.test("openWriterLock() waits for nobody who left an empty lock long ago", async () => {
   await using place = await makePlace();
   const { host, log } = place;
-  await Deno.writeTextFile(lockPath(log), "");
+  await Deno.writeTextFile(`${log}.lock`, "");
   await assert.rejects(() => openWriterLock(host, log), /is opening it/);
-  await Deno.utime(lockPath(log), new Date(0), new Date(0));
+  await Deno.utime(`${log}.lock`, new Date(0), new Date(0));
   await (await openWriterLock(host, log)).release();
 });
 
@@ -131,9 +130,9 @@ async function putLock(
   const lock = await openWriterLock(host, sample);
   const own = await readOwner(sample);
   await lock.release();
-  await Deno.writeTextFile(lockPath(log), JSON.stringify({ ...own, ...owner }));
+  await Deno.writeTextFile(`${log}.lock`, JSON.stringify({ ...own, ...owner }));
 }
 
 async function readOwner(log: string): Promise<LockOwner> {
-  return JSON.parse(await Deno.readTextFile(lockPath(log)));
+  return JSON.parse(await Deno.readTextFile(`${log}.lock`));
 }

@@ -224,27 +224,20 @@ Deno.test("ThreadLog refuses a line that nobody could read back", async () => {
 });
 
 Deno.test("ThreadLog warns when the file outgrows its budget, and at each doubling", async () => {
-  const disk = memoryDisk();
-  // Counts the bytes and forgets them.
-  const files = {
-    ...disk.files,
-    openAppend: () => Promise.resolve({ write() {}, sync() {}, close() {} }),
-  };
   const warnings: string[] = [];
-  const log = await createThreadLog({ ...memoryHost(disk), files }, {
+  const log = await createThreadLog(memoryHost(memoryDisk()), {
     codexHome: HOME,
     meta: META,
     warn: (message) => warnings.push(message),
+    warnBytes: 4 * 1024 * 1024,
   });
-  const megabytes = (count: number): LogFact =>
-    item(userItem("x ".repeat(count * 512 * 1024)));
-  const perItem = 32;
-  const items = LIMITS.sessionWarnBytes / 1024 / 1024 / perItem;
-  const big = megabytes(perItem);
-  for (let i = 0; i < items; i++) log.append(big);
+  const megabyte = item(userItem("x ".repeat(512 * 1024)));
+  for (let i = 0; i < 3; i++) log.append(megabyte);
+  assert.equal(warnings.length, 0);
+  log.append(megabyte);
   assert.equal(warnings.length, 1);
-  assert.match(warnings[0]!, /has grown to 256 MiB/);
-  for (let i = 0; i < items; i++) log.append(big);
+  assert.match(warnings[0]!, /has grown to 4 MiB/);
+  for (let i = 0; i < 4; i++) log.append(megabyte);
   assert.equal(warnings.length, 2);
 });
 

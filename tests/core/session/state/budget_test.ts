@@ -2,11 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { NO_USAGE, type Usage } from "../../../../core/protocol/event.ts";
-import {
-  Budget,
-  type BudgetLimits,
-  costOf,
-} from "../../../../core/session/state/budget.ts";
+import { Budget, costOf } from "../../../../core/session/state/budget.ts";
 import { testThread, testTool } from "../../../support/harness.ts";
 import { call } from "../../../support/mock_script.ts";
 
@@ -79,7 +75,7 @@ Deno.test("costOf() takes cached input at its own price", () => {
 
 Deno.test("a thread tells the model once that its time is short, and then asks no more", async () => {
   let nowMs = 5_000;
-  const limits: BudgetLimits = { timeoutMs: 10_000 };
+  const limits = { timeoutMs: 10_000 };
   const tool = testTool("work", () => {
     nowMs += 4_500;
     return Promise.resolve({ content: "worked", success: true });

@@ -225,6 +225,6 @@ Deno.test("--strict-cache ends a turn whose prompt the harness broke, and only t
   assert.equal(await run(false), "done");
   assert.equal(
     await run(true),
-    "Cannot go on: the prompt is no extension of the one before, tools[1] added",
+    "Cannot continue: the prompt does not extend the one before, tools[1] added",
   );
 });

@@ -174,7 +174,7 @@ Deno.test("a request for a summary that is too long leaves the oldest work out, 
   assert.doesNotMatch(third.text, /\\"n\\":0/);
   const dropped = first.input.length - third.input.length;
   assert.deepEqual(warnings(t), [
-    `The history did not fit into the request that compacts it: its ${dropped} oldest items were left out of the summary`,
+    `The history is too long to be compacted in one request: the summary leaves out its ${dropped} oldest items`,
   ]);
 });
 
@@ -231,7 +231,7 @@ Deno.test("a history that stays too long is said once, and does not compact at e
   const [warning, ...more] = warnings(t);
   assert.match(
     warning ?? "",
-    /^The history has about \d+ tokens after its compaction, must have less than 5000:/,
+    /^Still about \d+ tokens after compaction \(limit 5000;/,
   );
   assert.deepEqual(more, []);
 });

@@ -2,10 +2,7 @@
 import assert from "node:assert/strict";
 import { ModelError } from "../../../../core/protocol/error.ts";
 import type { EventBody } from "../../../../core/protocol/event.ts";
-import {
-  type RetryContext,
-  waitForRetry,
-} from "../../../../core/session/turn/stream_retry.ts";
+import { waitForRetry } from "../../../../core/session/turn/stream_retry.ts";
 import { NOTHING_SPENT } from "../../../../core/util/retry.ts";
 import { testEndpoint, testHost } from "../../../support/harness.ts";
 
@@ -93,7 +90,11 @@ function broken(
 
 function newContext(
   signal: AbortSignal = new AbortController().signal,
-): { context: RetryContext; events: EventBody[]; waits: number[] } {
+): {
+  context: Parameters<typeof waitForRetry>[2];
+  events: EventBody[];
+  waits: number[];
+} {
   const events: EventBody[] = [];
   const waits: number[] = [];
   const host = testHost({

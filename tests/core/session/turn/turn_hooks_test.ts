@@ -237,7 +237,7 @@ Deno.test("Stop hooks that never let go are let go of", async () => {
   await using t = testThread({ deps: { hooks }, script: () => say("done") });
   assert.equal((await t.turn("go")).type, "done");
   assert.equal(t.model.requests.length, LIMITS.hookStopsMax + 1);
-  assert.match(warnings(t).at(-1) ?? "", /wants it to go on/);
+  assert.match(warnings(t).at(-1) ?? "", /wants it to continue/);
 });
 
 Deno.test("Stop is not asked of a turn that was interrupted", async () => {
@@ -265,7 +265,7 @@ Deno.test("PreCompact refuses a compaction; PostCompact is told of one, SessionS
   await t.turn("one");
   t.thread.submit({ type: "compact" });
   await t.seen((event) => event.type === "warning");
-  assert.deepEqual(warnings(t), ["Not compacted, a hook refused it: not now"]);
+  assert.deepEqual(warnings(t), ["A hook refused the compaction: not now"]);
   refuses = false;
   t.thread.submit({ type: "compact" });
   await t.seen((event) => event.type === "context.compacted");

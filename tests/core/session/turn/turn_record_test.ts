@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { NO_USAGE } from "../../../../core/protocol/event.ts";
 import type { Checkpoints } from "../../../../core/session/undo/checkpoints.ts";
-import { noCheckpoints } from "../../../../core/session/undo/checkpoints.ts";
 import { testThread, testTool } from "../../../support/harness.ts";
 import { call, say } from "../../../support/mock_script.ts";
 
@@ -13,7 +12,6 @@ interface Kept extends Checkpoints {
 function recording(): Kept {
   const calls: unknown[] = [];
   return {
-    ...noCheckpoints(),
     calls,
     beforeChange: (turnId, path) => {
       calls.push(["before", turnId, path]);
@@ -23,6 +21,8 @@ function recording(): Kept {
       calls.push(["commit", turnId, messagesBefore]);
       return Promise.resolve();
     },
+    preview: () => assert.fail("nothing is undone"),
+    undo: () => assert.fail("nothing is undone"),
   };
 }
 
@@ -31,7 +31,7 @@ const edit = testTool("edit", async (_call, context) => {
   return { content: "edited", success: true };
 });
 
-Deno.test("TurnMeter keeps the files of a turn, with the messages that came before it", async () => {
+Deno.test("TurnRecord keeps the files of a turn, with the messages that came before it", async () => {
   const checkpoints = recording();
   await using t = testThread({
     tools: [edit],
@@ -51,7 +51,7 @@ Deno.test("TurnMeter keeps the files of a turn, with the messages that came befo
   ]);
 });
 
-Deno.test("TurnMeter keeps nothing where there is nowhere to keep it", async () => {
+Deno.test("TurnRecord keeps nothing where there is nowhere to keep it", async () => {
   await using t = testThread({
     tools: [edit],
     script: [call("edit", {}), say("done")],
@@ -59,7 +59,7 @@ Deno.test("TurnMeter keeps nothing where there is nowhere to keep it", async () 
   assert.deepEqual(await t.turn("go"), { type: "done", message: "done" });
 });
 
-Deno.test("TurnMeter counts what tools spend on their own, and the limits of the run hold for it", async () => {
+Deno.test("TurnRecord counts what tools spend on their own, and the limits of the run hold for it", async () => {
   const usage = { ...NO_USAGE, inputTokens: 40, totalTokens: 40 };
   const refusals: (string | undefined)[] = [];
   const spend = testTool("spend", (_call, { spending }) => {

@@ -6,7 +6,6 @@ import {
   checkpointNotes,
   type Checkpoints,
   createCheckpoints,
-  noCheckpoints,
 } from "../../../../core/session/undo/checkpoints.ts";
 import { parseTurnRecords } from "../../../../core/session/undo/notes.ts";
 import { ObjectStore } from "../../../../core/session/undo/object_store.ts";
@@ -242,13 +241,6 @@ Deno.test("ObjectStore gives up the notes of the oldest threads for room", async
   const other = new ObjectStore(late, { folder, keepNotes: "" });
   assert.equal(await other.sweep(), LIMITS.checkpointBytes);
   assert.equal(typeof await other.write(new Uint8Array(10)), "string");
-});
-
-Deno.test("noCheckpoints() keeps nothing", async () => {
-  const none = noCheckpoints();
-  await none.beforeChange("t", "/etc/hostname");
-  await none.commit("t", 1);
-  assert.deepEqual((await none.undo(1)).turns, []);
 });
 
 Deno.test("parseTurnRecords() passes over torn and foreign notes", () => {
