@@ -4,7 +4,7 @@ export const LIMITS = Object.freeze({
   /** Requests in one turn before it is stopped as a runaway. */
   stepsPerTurn: 1_000,
   /** Tool calls taken from one response. */
-  callsPerResponse: 128,
+  callsPerResponse: 512,
 
   /** One JSONL line on stdout, newline included. */
   eventLineBytes: 256 * 1024,

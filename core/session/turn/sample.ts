@@ -61,6 +61,7 @@ class ResponseReader {
   readonly #startCall: StartCall;
   readonly #view: ResponseActivities;
   #calls = 0;
+  #isFull = false;
   #message: string | undefined;
   #requestId: string | undefined;
   #completed: (ResponseEvent & { readonly type: "completed" }) | undefined;
@@ -136,26 +137,33 @@ class ResponseReader {
       this.#context.state.transcript.hold(item);
       return;
     }
-    if (!this.#isAnswerable(view.callId)) return;
-    this.#context.state.transcript.hold(item);
+    if (this.#calls >= LIMITS.callsPerResponse) return this.#refuseCall();
+    const call = this.#withOwnId(item, view);
+    this.#context.state.transcript.hold(call);
     this.#commit();
     this.#calls++;
-    this.#startCall(view);
+    const own = viewItem(call);
+    if (own.type === "call") this.#startCall(own);
   }
 
-  // Of two calls with the same id one would stay without an output.
-  #isAnswerable(callId: string): boolean {
+  // Small servers leave the id out or use one twice: of two such calls one would stay
+  // without an output.
+  #withOwnId(item: WireItem, { callId, form }: CallView): WireItem {
     const { transcript } = this.#context.state;
     const isOpen = transcript.openCalls.some((call) => call.callId === callId);
-    const problem = this.#calls >= LIMITS.callsPerResponse
-      ? `the response has more than ${LIMITS.callsPerResponse} calls`
-      : callId === "" || isOpen
-      ? `its id is "${callId}", must be unique`
-      : undefined;
-    if (problem === undefined) return true;
-    const message = `Cannot run a tool call: ${problem}`;
+    const isNamed = callId !== "" && !isOpen;
+    if (isNamed && (form === "local_shell" || item["call_id"])) return item;
+    const made = `call_${transcript.entries.length}_${this.#calls}`;
+    return { ...item, call_id: isNamed ? callId : made };
+  }
+
+  // Said once, however many there are.
+  #refuseCall(): void {
+    if (this.#isFull) return;
+    this.#isFull = true;
+    const message =
+      `Cannot run every tool call of the response: it has more than ${LIMITS.callsPerResponse}`;
     this.#context.emit({ type: "warning", message });
-    return false;
   }
 
   #commit(): void {
