@@ -1,5 +1,5 @@
 /** What a conversation can be told about itself: prompts, skills, settings, sizes, prices. */
-import { formatSpan } from "../../frontends/render/format.ts";
+import { formatDuration } from "../../frontends/render/format.ts";
 import { priceOf } from "../../config/settings.ts";
 import { explainConfig, renderExplained } from "../../config/explain.ts";
 import { providerOf } from "../../config/provider/providers.ts";
@@ -119,7 +119,7 @@ function limitRows(
       : `${left.count} of ${left.of} left`;
     const reset = resetMs === undefined || resetMs <= nowMs
       ? ""
-      : `, full again in ${formatSpan(resetMs - nowMs)}`;
+      : `, full again in ${formatDuration(resetMs - nowMs)}`;
     return [`limit (${name})`, used + reset];
   });
 }

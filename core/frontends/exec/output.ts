@@ -9,7 +9,7 @@ import { visibleText } from "../../util/text/visible_text.ts";
 import { ProgressRenderer } from "./progress.ts";
 import type { TurnRecord } from "./turn_record.ts";
 import { ExecEventView } from "../jsonl/events.ts";
-import { type TurnEnding, viewUsage } from "../jsonl/lines.ts";
+import { toUsage, type TurnEnding } from "../jsonl/lines.ts";
 import { renderJson, renderLine } from "../jsonl/line_limit.ts";
 
 /** A turn's end, and what it leaves to be printed. */
@@ -143,22 +143,22 @@ class TextOutput implements ExecOutput {
       }),
     );
     const text = this.#format === "json"
-      ? `${renderJson(viewResult(ending))}\n`
+      ? `${renderJson(toResult(ending))}\n`
       : renderMessage(ending, this.#terminal.stdout.isTty);
     if (!this.#terminal.stdout.write(text)) this.isGone = true;
   }
 }
 
 /** The one object of `--output-format json`. */
-export function viewResult(ending: ExecEnding): ExecResult {
+export function toResult(ending: ExecEnding): ExecResult {
   return {
     type: "result",
     schema: EVENT_SCHEMA,
     thread_id: ending.threadId,
     message: ending.error === undefined ? ending.message : null,
     error: ending.error ?? null,
-    usage: viewUsage(ending.usage),
-    thread_usage: viewUsage(ending.threadUsage),
+    usage: toUsage(ending.usage),
+    thread_usage: toUsage(ending.threadUsage),
     files_changed: [...ending.record.files],
     commands: [...ending.record.commands],
     denied: [...ending.denied],

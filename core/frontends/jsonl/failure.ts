@@ -34,7 +34,7 @@ export function viewFailure(failure: Failure): ExecError {
 }
 
 /** Anything that was thrown, in the words of the event schema. */
-export function viewError(error: unknown): ExecError {
+export function toExecError(error: unknown): ExecError {
   const message = errorText(error);
   if (error instanceof ModelError) {
     return viewFailure({

@@ -1,5 +1,5 @@
 /** A conversation as plain text: pipes, dumb terminals, serial consoles. */
-import { formatSpan } from "../render/format.ts";
+import { formatDuration } from "../render/format.ts";
 import type { Activity, Event } from "../../protocol/event.ts";
 import type { ApprovalRequest } from "../../protocol/policy.ts";
 import { hasColor, type Terminal } from "../../protocol/terminal.ts";
@@ -99,7 +99,7 @@ export class PlainView implements ConversationView {
   }
 
   shellEnded({ exitCode, durationMs }: ShellResult): void {
-    this.say([`  exit ${exitCode} · ${formatSpan(durationMs)}`]);
+    this.say([`  exit ${exitCode} · ${formatDuration(durationMs)}`]);
   }
 
   giveBack(lines: readonly string[]): void {
@@ -211,6 +211,7 @@ export class PlainView implements ConversationView {
       cwd: cwd(),
       outputLines: flags.verbose ? Infinity : 12,
       diffLines: flags.verbose ? Infinity : 80,
+      moreHint: "/last shows all",
     };
   }
 }

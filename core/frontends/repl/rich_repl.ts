@@ -285,6 +285,7 @@ class RichRepl {
       cwd: this.#session.cwd,
       outputLines: isVerbose ? Infinity : 5,
       diffLines: isVerbose ? Infinity : 60,
+      moreHint: "/last shows all",
     };
   }
 

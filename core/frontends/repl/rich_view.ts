@@ -1,5 +1,5 @@
 /** What scrolls by in a rich terminal: finished lines, collected until the next drawing. */
-import { formatSpan } from "../render/format.ts";
+import { formatDuration } from "../render/format.ts";
 import type { Activity, Event } from "../../protocol/event.ts";
 import { visibleText } from "../../util/text/visible_text.ts";
 import { MarkdownStream, renderMarkdown } from "../render/markdown.ts";
@@ -169,7 +169,7 @@ export class RichView implements ConversationView {
     const renderOptions = this.#renderOptions();
     const rest = this.#shellLine === "" ? [] : [this.#shellLine];
     this.#shellLine = "";
-    const end = `  exit ${exitCode} · ${formatSpan(durationMs)}`;
+    const end = `  exit ${exitCode} · ${formatDuration(durationMs)}`;
     this.#print("person", [...rest, paint(end, renderOptions, "dim")]);
   }
 

@@ -1,5 +1,5 @@
 /** The one live line: what is being waited for, since when, what it cost, how to stop it. */
-import { formatSpan, formatTokens } from "../render/format.ts";
+import { formatDuration, formatTokens } from "../render/format.ts";
 import type { Activity, Event } from "../../protocol/event.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 import { paint, type RenderOptions } from "../render/style.ts";
@@ -145,7 +145,10 @@ export function renderStatusLine(
     : `${Math.floor(facts.contextLeft * 100)}% context left`;
   const since = facts.forMs < 1_000
     ? ""
-    : formatSpan(Math.floor(facts.forMs / 1_000) * 1_000).replace(".0 s", " s");
+    : formatDuration(Math.floor(facts.forMs / 1_000) * 1_000).replace(
+      ".0 s",
+      " s",
+    );
   const tokens = facts.tokens === 0
     ? ""
     : `${formatTokens(facts.tokens)} tokens`;
