@@ -7,13 +7,13 @@ import type { ContextServices } from "../../frontends/conversation/services.ts";
 /** The MCP half of the context services. */
 type McpServices = Pick<
   ContextServices,
-  "meet" | "mcpServers" | "refreshMcp" | "mcpPrompts" | "mcpPrompt"
+  "setPrompter" | "mcpServers" | "refreshMcp" | "mcpPrompts" | "mcpPrompt"
 >;
 
 /** What is asked of the servers of the world as it is now. */
 export function mcpServices(threads: OpenThreads): McpServices {
   return {
-    meet: (person) => threads.person.meet(person),
+    setPrompter: (prompter) => threads.prompter.set(prompter),
     mcpServers: async () => {
       const mcpServers = await threads.runtime.mcp?.mcpServers();
       return mcpServers?.servers() ?? [];

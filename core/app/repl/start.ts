@@ -29,14 +29,14 @@ export function startServices(threads: OpenThreads): StartServices {
       const { bypass, ignoreUserConfig } = threads.commandLine.flags;
       asked = [];
       if (loaded.codexHome === undefined || ignoreUserConfig) {
-        return Promise.resolve(undefined);
+        return undefined;
       }
       if (loaded.trust.level === undefined && !bypass) {
         const { folder } = loaded.trust;
-        return Promise.resolve({ folder, consequence: CONSEQUENCE });
+        return { folder, consequence: CONSEQUENCE };
       }
       asked = undecidedHooks;
-      return Promise.resolve(hooksQuestion(undecidedHooks));
+      return hooksQuestion(undecidedHooks);
     },
     saveTrust: async ({ folder }, isTrusted) => {
       const { codexHome } = threads.runtime.loaded;

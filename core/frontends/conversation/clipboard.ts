@@ -10,7 +10,7 @@ type CopyHost = Pick<
 >;
 
 /** The command that takes a text on stdin; undefined without a desktop. */
-export function clipboardProgram(
+function clipboardProgram(
   host: Pick<ReplHost, "env" | "os">,
 ): readonly string[] | undefined {
   if (host.os === "darwin") return ["pbcopy"];

@@ -5,8 +5,10 @@ import type { Usage } from "../../protocol/event.ts";
 import type { UserPrompter } from "../../protocol/form.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { SandboxMode, SandboxPolicy } from "../../protocol/policy.ts";
-import type { TurnSettings } from "../../protocol/settings.ts";
+import type { ModelChoice, TurnSettings } from "../../protocol/settings.ts";
 import type { Thread, ThreadSummary } from "../../protocol/thread.ts";
+import type { McpPromptView, McpServerView } from "../../protocol/tool.ts";
+import type { Skill } from "../../context/skills/skill_file.ts";
 import type { HistoryPlace } from "../editor/history_file.ts";
 
 export interface ReplRequest {
@@ -52,7 +54,7 @@ export interface StartServices {
    */
   checkReady(): Promise<MissingKey | undefined>;
   /** The question to ask before anything of the project is used; undefined when settled. */
-  trustQuestion(): Promise<TrustQuestion | undefined>;
+  trustQuestion(): TrustQuestion | undefined;
   /** Remembers the answer; what is opened afterwards follows it. */
   saveTrust(question: TrustQuestion, isTrusted: boolean): Promise<void>;
 }
@@ -81,12 +83,9 @@ export interface ThreadServices {
 
 export interface SettingsServices {
   /** Models that can be chosen, the known ones of this provider. */
-  models(): Promise<readonly ModelChoice[]>;
+  models(): readonly ModelChoice[];
   /** What has to change for that model; names that are not listed are accepted. */
-  modelPatch(
-    slug: string,
-    effort?: string,
-  ): Promise<Partial<TurnSettings>>;
+  modelPatch(slug: string, effort?: string): Partial<TurnSettings>;
   /** Pairs of approval and sandbox that go well together, most careful first. */
   presets(): readonly PermissionPreset[];
   /** The policy of that mode with the configured roots, network and hidden paths. */
@@ -94,7 +93,7 @@ export interface SettingsServices {
   /** What this machine enforces of a policy, as lines; the reason when nothing does. */
   describeSandbox(policy: SandboxPolicy): Promise<readonly string[]>;
   /** Saved prefix rules, numbered from 1 in this order. */
-  rules(): Promise<readonly RuleLine[]>;
+  rules(): readonly RuleLine[];
   /** Takes back the nth of `rules()`. */
   revokeRule(number: number): Promise<void>;
 }
@@ -118,33 +117,28 @@ export interface FileServices {
 }
 
 export interface ContextServices {
-  /** From here on questions that are no thread's own go to them. */
-  meet(person: UserPrompter): void;
-  readonly skills: () => Promise<readonly SkillLine[]>;
+  /** Who answers questions that do not come from a thread, from now on. */
+  setPrompter(prompter: UserPrompter): void;
+  skills(): Promise<readonly Pick<Skill, "name" | "description">[]>;
   /** Servers and what they offer; empty when none is configured. */
-  mcpServers(): Promise<readonly McpServerLine[]>;
+  mcpServers(): Promise<readonly McpServerView[]>;
   /** Takes over changed tool lists; resolves to what that does and costs. */
   refreshMcp(): Promise<string>;
-  mcpPrompts(): Promise<readonly McpPromptLine[]>;
+  mcpPrompts(): Promise<readonly McpPromptView[]>;
   /** The text of a server's prompt, to be sent as a message of the person. */
   mcpPrompt(
     server: string,
     name: string,
     values: Readonly<Record<string, string>>,
   ): Promise<string>;
-  /** The message that makes the agent write AGENTS.md. Throws when there is one. */
-  initPrompt(cwd: string): Promise<string>;
-  reviewPrompt(target: ReplReviewTarget): Promise<string>;
-  /** The message that asks for a plan and forbids to begin with it. */
-  planPrompt(request: string): Promise<string>;
   /** Every setting with the layer that set it, as lines. */
-  explainConfig(): Promise<readonly string[]>;
+  explainConfig(): readonly string[];
   /** The next request as it would be sent: a table of items, bytes and tokens, as lines. */
   explainPrompt(threadId: string): Promise<readonly string[]>;
   /** What that usage costs by the configured prices, as `$0.12`; undefined without prices. */
   priceOf(usage: Usage, model: string): string | undefined;
   /** More rows for `/status`: config layers, rate limits, cache. */
-  statusRows(threadId: string): Promise<readonly (readonly [string, string])[]>;
+  statusRows(threadId: string): readonly (readonly [string, string])[];
 }
 
 /** The parts of the host that the conversation itself uses. */
@@ -188,13 +182,6 @@ export interface PastMessage {
   readonly text: string;
 }
 
-interface ModelChoice {
-  readonly slug: string;
-  readonly description?: string;
-  /** Reasoning efforts it takes, least first; empty when it does not reason. */
-  readonly efforts: readonly string[];
-}
-
 export interface PermissionPreset {
   /** One word: `read-only`, `auto`, `full-access`. */
   readonly name: string;
@@ -228,29 +215,3 @@ export interface ShellResult {
   readonly exitCode: number;
   readonly durationMs: number;
 }
-
-interface SkillLine {
-  readonly name: string;
-  readonly description: string;
-  readonly path: string;
-}
-
-interface McpServerLine {
-  readonly name: string;
-  /** In words: `ready`, `starting`, `failed: …`, `off`. */
-  readonly state: string;
-  readonly tools: readonly string[];
-}
-
-interface McpPromptLine {
-  readonly server: string;
-  readonly name: string;
-  readonly description: string;
-  readonly parameters: readonly string[];
-}
-
-export type ReplReviewTarget =
-  | { readonly type: "uncommitted" }
-  | { readonly type: "branch"; readonly base: string }
-  | { readonly type: "commit"; readonly commit: string }
-  | { readonly type: "custom"; readonly instructions: string };

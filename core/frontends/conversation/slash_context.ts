@@ -35,7 +35,9 @@ export interface SlashContext {
 export interface SlashCommand extends SlashSpec {
   run(context: SlashContext, args: string): Promise<void> | void;
   /** Words the arguments may begin with, for completion. */
-  words?(context: SlashContext): Promise<readonly string[]>;
+  words?(
+    context: SlashContext,
+  ): Promise<readonly string[]> | readonly string[];
 }
 
 /** What of a conversation the commands reach. */

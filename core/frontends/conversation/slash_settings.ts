@@ -19,8 +19,7 @@ export const SETTINGS_COMMANDS: readonly SlashCommand[] = [
     summary: "Show or choose the model and its reasoning effort",
     whileBusy: false,
     run: runModel,
-    words: async ({ services }) =>
-      (await services.models()).map(({ slug }) => slug),
+    words: ({ services }) => services.models().map(({ slug }) => slug),
   },
   {
     name: "approvals",
@@ -29,11 +28,10 @@ export const SETTINGS_COMMANDS: readonly SlashCommand[] = [
     summary: "Show or choose when you are asked, alone or with the sandbox",
     whileBusy: false,
     run: runApprovals,
-    words: ({ services }) =>
-      Promise.resolve([
-        ...services.presets().map(({ name }) => name),
-        ...APPROVALS,
-      ]),
+    words: ({ services }) => [
+      ...services.presets().map(({ name }) => name),
+      ...APPROVALS,
+    ],
   },
   {
     name: "sandbox",
@@ -41,7 +39,7 @@ export const SETTINGS_COMMANDS: readonly SlashCommand[] = [
     summary: "Show or choose what commands may touch",
     whileBusy: false,
     run: runSandbox,
-    words: () => Promise.resolve(MODES),
+    words: () => MODES,
   },
   {
     name: "rules",
@@ -49,30 +47,29 @@ export const SETTINGS_COMMANDS: readonly SlashCommand[] = [
     summary: "List saved command rules, or take one back",
     whileBusy: true,
     run: runRules,
-    words: () => Promise.resolve(["revoke"]),
+    words: () => ["revoke"],
   },
 ];
 
-async function runModel(context: SlashContext, args: string): Promise<void> {
+function runModel(context: SlashContext, args: string): void {
   const [wanted, effort] = splitArgs(args);
-  const models = await context.services.models();
+  const models = context.services.models();
   const present = context.state.settings;
   if (wanted === undefined) {
     return context.say([
       `Model: ${present?.model.slug ?? "unknown"}${
         effortText(present?.reasoningEffort)
       }`,
-      ...models.map(({ slug, description, efforts }, at) => {
-        const what = description === undefined ? "" : `  ${description}`;
+      ...models.map(({ slug, efforts }, at) => {
         const how = efforts.length === 0 ? "" : ` (${efforts.join(", ")})`;
-        return `  ${at + 1}  ${slug}${how}${what}`;
+        return `  ${at + 1}  ${slug}${how}`;
       }),
       "Choose with /model NAME [EFFORT] or its number",
     ]);
   }
   const number = /^\d+$/.test(wanted) ? Number(wanted) : 0;
   const slug = models[number - 1]?.slug ?? wanted;
-  context.changeSettings(await context.services.modelPatch(slug, effort));
+  context.changeSettings(context.services.modelPatch(slug, effort));
   context.say([
     `Model: ${slug}${effortText(effort)}, from the next request on`,
   ]);
@@ -152,7 +149,7 @@ async function runSandbox(context: SlashContext, args: string): Promise<void> {
 
 async function runRules(context: SlashContext, args: string): Promise<void> {
   const [verb, number] = splitArgs(args);
-  const rules = await context.services.rules();
+  const rules = context.services.rules();
   if (verb === undefined) {
     if (rules.length === 0) return context.say(["No rules are saved"]);
     return context.say([

@@ -23,7 +23,7 @@ export const FACT_COMMANDS: readonly SlashCommand[] = [
     summary: "Show MCP servers and tools, or take over changed ones",
     whileBusy: true,
     run: runMcp,
-    words: () => Promise.resolve(["refresh", "prompts"]),
+    words: () => ["refresh", "prompts"],
   },
   {
     name: "skills",
@@ -37,11 +37,11 @@ export const FACT_COMMANDS: readonly SlashCommand[] = [
     summary: "Show every setting with its source, or the next request",
     whileBusy: true,
     run: runDebug,
-    words: () => Promise.resolve(["config", "prompt"]),
+    words: () => ["config", "prompt"],
   },
 ];
 
-async function runStatus(context: SlashContext): Promise<void> {
+function runStatus(context: SlashContext): void {
   const { state, services } = context;
   const { settings, sandboxStatus, threadUsage, contextLeft } = state;
   const left = contextLeft === undefined
@@ -79,7 +79,7 @@ async function runStatus(context: SlashContext): Promise<void> {
     ...state.instructionFiles.map(({ path, bytes }) =>
       ["instructions", `${path} (${bytes} bytes)`] as const
     ),
-    ...await services.statusRows(state.threadId),
+    ...services.statusRows(state.threadId),
   ];
   context.say(renderRows(rows));
 }
@@ -141,7 +141,7 @@ async function runDebug(context: SlashContext, args: string): Promise<void> {
   switch (args) {
     case "":
     case "config":
-      return context.say(await services.explainConfig());
+      return context.say(services.explainConfig());
     case "prompt":
       return context.say(await services.explainPrompt(state.threadId));
     default:

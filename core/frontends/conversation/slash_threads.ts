@@ -49,7 +49,7 @@ export const THREAD_COMMANDS: readonly SlashCommand[] = [
     summary: "Take back what the last turns changed; shows it first",
     whileBusy: false,
     run: runUndo,
-    words: () => Promise.resolve(["code", "chat", "both", "yes", "force"]),
+    words: () => ["code", "chat", "both", "yes", "force"],
   },
   {
     name: "export",
@@ -57,7 +57,7 @@ export const THREAD_COMMANDS: readonly SlashCommand[] = [
     summary: "Write this conversation to a file",
     whileBusy: true,
     run: runExport,
-    words: () => Promise.resolve(["markdown", "jsonl"]),
+    words: () => ["markdown", "jsonl"],
   },
 ];
 
@@ -126,7 +126,7 @@ interface UndoRequest {
 }
 
 /** `/undo` words; undefined when one of them is none. */
-export function parseUndo(args: string): UndoRequest | undefined {
+function parseUndo(args: string): UndoRequest | undefined {
   let request: UndoRequest = {
     turns: 1,
     restore: "both",

@@ -1,8 +1,14 @@
 /** Slash commands that put the agent to work, or show the work that was done. */
+import type { ReviewTarget } from "../../contract/review.ts";
+import {
+  renderPlanPrompt,
+  renderReviewPrompt,
+} from "../../context/requests.ts";
+import { UserError } from "../../protocol/error.ts";
+import { INIT_PROMPT } from "../../../prompts/mod.ts";
 import { renderPlan } from "../render/diff.ts";
 import { splitArgs } from "./slash.ts";
 import type { SlashCommand, SlashContext } from "./slash_context.ts";
-import type { ReplReviewTarget } from "./services.ts";
 
 export const WORK_COMMANDS: readonly SlashCommand[] = [
   {
@@ -17,7 +23,7 @@ export const WORK_COMMANDS: readonly SlashCommand[] = [
     summary: "Have changes reviewed; the uncommitted ones by default",
     whileBusy: false,
     run: runReview,
-    words: () => Promise.resolve(["uncommitted", "base", "commit"]),
+    words: () => ["uncommitted", "base", "commit"],
   },
   {
     name: "plan",
@@ -30,10 +36,7 @@ export const WORK_COMMANDS: readonly SlashCommand[] = [
     name: "init",
     summary: "Have the agent write an AGENTS.md for this project",
     whileBusy: false,
-    run: async (context) => {
-      const text = await context.services.initPrompt(context.cwd);
-      context.send(text, "/init");
-    },
+    run: runInit,
   },
   {
     name: "last",
@@ -58,8 +61,7 @@ export const WORK_COMMANDS: readonly SlashCommand[] = [
   },
 ];
 
-/** What `/review` words mean. */
-export function parseReviewTarget(args: string): ReplReviewTarget | undefined {
+function parseReviewTarget(args: string): ReviewTarget | undefined {
   const [verb, name, more] = splitArgs(args);
   if (verb === undefined) return { type: "uncommitted" };
   if (verb === "uncommitted" && name === undefined) {
@@ -79,22 +81,23 @@ async function runDiff(context: SlashContext): Promise<void> {
   context.sayDiff(diff);
 }
 
-async function runReview(context: SlashContext, args: string): Promise<void> {
+function runReview(context: SlashContext, args: string): void {
   const target = parseReviewTarget(args);
   if (target === undefined) {
     return context.say([
       `Cannot review "${args}": must be /review, /review base BRANCH, /review commit SHA or /review WHAT`,
     ]);
   }
-  const text = await context.services.reviewPrompt(target);
   context.state.isReviewing = true;
-  context.send(text, args === "" ? "/review" : `/review ${args}`);
+  context.send(
+    renderReviewPrompt(target),
+    args === "" ? "/review" : `/review ${args}`,
+  );
 }
 
-async function runPlan(context: SlashContext, args: string): Promise<void> {
+function runPlan(context: SlashContext, args: string): void {
   if (args !== "") {
-    const text = await context.services.planPrompt(args);
-    return context.send(text, `/plan ${args}`);
+    return context.send(renderPlanPrompt(args), `/plan ${args}`);
   }
   const { plan } = context.state;
   context.say(
@@ -102,6 +105,17 @@ async function runPlan(context: SlashContext, args: string): Promise<void> {
       ? ["There is no plan yet; /plan REQUEST has one made"]
       : renderPlan(plan, { hasColor: false, width: Infinity }),
   );
+}
+
+async function runInit({ host, cwd, send }: SlashContext): Promise<void> {
+  const path = `${cwd}/AGENTS.md`;
+  if (await host.files.stat(path) !== undefined) {
+    throw new UserError(
+      "usage",
+      `Cannot write ${path}: it exists already; ask for the change you want`,
+    );
+  }
+  send(INIT_PROMPT, "/init");
 }
 
 async function runCopy(context: SlashContext): Promise<void> {

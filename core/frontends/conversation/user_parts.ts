@@ -6,8 +6,8 @@ import type { ReplHost } from "./services.ts";
 
 const IMAGE_NAME = /\.(png|jpe?g|gif|webp)$/i;
 
-/** Words that may be paths of images, as terminals paste them: quoted, escaped, as URL. */
-export function findImageWords(text: string): readonly string[] {
+// Words that may be paths of images, as terminals paste them: quoted, escaped, as URL.
+function findImageWords(text: string): readonly string[] {
   const words = text.matchAll(
     /"([^"\n]+)"|'([^'\n]+)'|((?:\\[^\n]|[^\s\\"'])+)/g,
   );

@@ -289,8 +289,3 @@ function withoutMenu(state: EditorState): EditorState {
     ...(state.recall !== undefined && { recall: state.recall }),
   };
 }
-
-/** A character at the cursor, as if typed; for input that came another way. */
-export function typeText(state: EditorState, text: string): EditorState {
-  return { edit: insertText(state.edit, text) };
-}

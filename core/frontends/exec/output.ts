@@ -150,7 +150,7 @@ class TextOutput implements ExecOutput {
 }
 
 /** The one object of `--output-format json`. */
-export function toResult(ending: ExecEnding): ExecResult {
+function toResult(ending: ExecEnding): ExecResult {
   return {
     type: "result",
     schema: EVENT_SCHEMA,

@@ -57,7 +57,7 @@ async function askTrust(
   readLine: () => Promise<string | undefined>,
 ): Promise<void> {
   for (let asked = 0; asked < QUESTIONS_MAX; asked++) {
-    const question = await services.trustQuestion();
+    const question = services.trustQuestion();
     if (question === undefined) return;
     const text = `Do you trust what is in ${visibleText(question.folder)}? ${
       visibleText(question.consequence)

@@ -65,7 +65,7 @@ class PlainRepl {
       onDecide: (id, decision) => this.#session.decide(id, decision),
       onStop: () => this.#session.interrupt(),
     });
-    services.meet(this.#questions);
+    services.setPrompter(this.#questions);
   }
 
   async run(): Promise<number> {

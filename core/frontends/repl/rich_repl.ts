@@ -74,7 +74,7 @@ class RichRepl {
       facts: () => this.#facts(),
       onGone: () => this.#leave(exitCode("failed")),
     });
-    services.meet(
+    services.setPrompter(
       new RichPrompter({
         questions: this.#questions,
         view: this.#view,

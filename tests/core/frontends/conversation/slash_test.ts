@@ -4,14 +4,8 @@ import assert from "node:assert/strict";
 import { NO_USAGE } from "../../../../core/protocol/event.ts";
 import type { Op } from "../../../../core/protocol/op.ts";
 import { ReplState } from "../../../../core/frontends/conversation/state.ts";
-import {
-  findImageWords,
-  readParts,
-} from "../../../../core/frontends/conversation/user_parts.ts";
-import {
-  clipboardProgram,
-  copyText,
-} from "../../../../core/frontends/conversation/clipboard.ts";
+import { readParts } from "../../../../core/frontends/conversation/user_parts.ts";
+import { copyText } from "../../../../core/frontends/conversation/clipboard.ts";
 import {
   parsePromptValues,
   parseSlash,
@@ -23,9 +17,9 @@ import {
   SLASH_COMMANDS,
   slashCommand,
 } from "../../../../core/frontends/conversation/slash_table.ts";
-import { parseUndo } from "../../../../core/frontends/conversation/slash_threads.ts";
-import { parseReviewTarget } from "../../../../core/frontends/conversation/slash_work.ts";
 import { testHost } from "../../../support/harness.ts";
+import type { SpawnRequest } from "../../../../core/protocol/host.ts";
+import { denoHost } from "../../../../core/host/host.ts";
 import {
   ScriptedThread,
   SETTINGS,
@@ -49,6 +43,7 @@ async function run(
   services: Partial<ReplServices> = {},
   prepare: (state: ReplState) => void = () => {},
   state: ReplState = new ReplState(),
+  cwd: string = "/srv/project",
 ): Promise<Ran> {
   const ran: Ran = { said: [], ops: [], sent: [], opened: [] };
   state.threadId = "0199-here";
@@ -58,7 +53,7 @@ async function run(
     services: testServices(new ScriptedThread(), services),
     host: testHost(),
     state,
-    cwd: "/srv/project",
+    cwd,
     say: (lines) => ran.said.push(...lines),
     sayMarkdown: (text) => ran.said.push(text),
     sayDiff: (diff) => ran.said.push(diff),
@@ -149,12 +144,11 @@ const MODELS = [
 
 Deno.test("/model lists, and chooses by name, number and effort", async () => {
   const services: Partial<ReplServices> = {
-    models: () => Promise.resolve(MODELS),
-    modelPatch: (slug, effort) =>
-      Promise.resolve({
-        model: { ...SETTINGS.model, slug },
-        ...(effort && { reasoningEffort: effort }),
-      }),
+    models: () => MODELS,
+    modelPatch: (slug, effort) => ({
+      model: { ...SETTINGS.model, slug },
+      ...(effort && { reasoningEffort: effort }),
+    }),
   };
   assert.deepEqual((await run("/model", services)).said, [
     "Model: test-model",
@@ -223,11 +217,10 @@ Deno.test("/sandbox changes the mode and says what is enforced", async () => {
 Deno.test("/rules lists and takes back what may be taken back", async () => {
   const revoked: number[] = [];
   const services: Partial<ReplServices> = {
-    rules: () =>
-      Promise.resolve([
-        { rule: "git push", source: "default.rules", isRevocable: true },
-        { rule: "npm", source: "/etc/rules", isRevocable: false },
-      ]),
+    rules: () => [
+      { rule: "git push", source: "default.rules", isRevocable: true },
+      { rule: "npm", source: "/etc/rules", isRevocable: false },
+    ],
     revokeRule: (number) => {
       revoked.push(number);
       return Promise.resolve();
@@ -246,28 +239,27 @@ Deno.test("/rules lists and takes back what may be taken back", async () => {
   assert.deepEqual(revoked, [1]);
 });
 
-Deno.test("parseUndo() understands its words in any order", () => {
-  assert.deepEqual(parseUndo(""), {
-    turns: 1,
-    restore: "both",
-    isSure: false,
-    isForced: false,
-  });
-  assert.deepEqual(parseUndo("code 3 yes"), {
-    turns: 3,
-    restore: "code",
-    isSure: true,
-    isForced: false,
-  });
-  assert.deepEqual(parseUndo("force"), {
-    turns: 1,
-    restore: "both",
-    isSure: true,
-    isForced: true,
-  });
+Deno.test("/undo understands its words in any order, and no others", async () => {
+  const asked: unknown[] = [];
+  const services: Partial<ReplServices> = {
+    undoFiles: (_id, options) => {
+      asked.push(options);
+      return Promise.resolve({ changes: ["restore a.ts"], conflicts: [] });
+    },
+  };
+  assert.deepEqual((await run("/undo code 3 yes", services)).ops, []);
+  assert.deepEqual((await run("/undo force", services)).ops, [
+    { type: "rollback", turns: 1 },
+  ]);
+  assert.deepEqual(asked.splice(0), [
+    { turns: 3, isDryRun: false, isForced: false },
+    { turns: 1, isDryRun: false, isForced: true },
+  ]);
   for (const bad of ["0", "-1", "maybe", "code now"]) {
-    assert.equal(parseUndo(bad), undefined, bad);
+    const ran = await run(`/undo ${bad}`, services);
+    assert.match(ran.said.join(), /must be \/undo \[N\]/, bad);
   }
+  assert.deepEqual(asked, []);
 });
 
 Deno.test("/status knows what a resumed conversation has cost and holds", async () => {
@@ -397,40 +389,43 @@ Deno.test("/fork, /new, /compact and /export do what they say", async () => {
 });
 
 Deno.test("/review, /init and /plan send prompts and show what was typed", async () => {
-  const services: Partial<ReplServices> = {
-    reviewPrompt: (target) => Promise.resolve(JSON.stringify(target)),
-    initPrompt: () => Promise.resolve("write it"),
-    planPrompt: (request) => Promise.resolve(`plan: ${request}`),
-  };
-  assert.deepEqual((await run("/review base main", services)).sent, [
-    ['{"type":"branch","base":"main"}', "/review base main"],
-  ]);
-  assert.deepEqual((await run("/init", services)).sent, [[
-    "write it",
-    "/init",
-  ]]);
-  assert.deepEqual((await run("/plan do it", services)).sent, [[
-    "plan: do it",
-    "/plan do it",
-  ]]);
+  const [branch] = (await run("/review base main")).sent;
+  assert.match(branch?.[0] ?? "", /`main`/);
+  assert.equal(branch?.[1], "/review base main");
+  const [custom] = (await run("/review the parser")).sent;
+  assert.match(custom?.[0] ?? "", /the parser/);
+  const bad = await run("/review base");
+  assert.deepEqual(bad.sent, []);
+  assert.match(bad.said.join(), /must be \/review, \/review base BRANCH/);
+  const [plan] = (await run("/plan add {braces}")).sent;
+  assert.match(plan?.[0] ?? "", /update_plan[^]*add \{braces\}$/);
+  assert.equal(plan?.[1], "/plan add {braces}");
   assert.deepEqual(
     (await run(
       "/plan",
-      services,
+      {},
       (state) => state.plan = [{ text: "a", status: "in_progress" }],
     )).said,
     ["[>] a"],
   );
-  assert.equal(parseReviewTarget("base"), undefined);
-  assert.deepEqual(parseReviewTarget("the parser"), {
-    type: "custom",
-    instructions: "the parser",
-  });
+});
+
+Deno.test("/init asks for an AGENTS.md where there is none", async () => {
+  const folder = await Deno.makeTempDir();
+  const [init] = (await run("/init", {}, undefined, undefined, folder)).sent;
+  assert.match(init?.[0] ?? "", /AGENTS\.md/);
+  assert.equal(init?.[1], "/init");
+  await Deno.writeTextFile(`${folder}/AGENTS.md`, "# here\n");
+  await assert.rejects(
+    () => run("/init", {}, undefined, undefined, folder),
+    /it exists already; ask for the change you want/,
+  );
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("/status, /cost, /diff, /mcp, /skills and /debug tell how things stand", async () => {
   const status = (await run("/status", {
-    statusRows: () => Promise.resolve([["cache", "90%"]]),
+    statusRows: () => [["cache", "90%"]],
   })).said.join("\n");
   for (
     const part of [
@@ -459,14 +454,13 @@ Deno.test("/status, /cost, /diff, /mcp, /skills and /debug tell how things stand
   );
   assert.deepEqual(
     (await run("/skills", {
-      skills: () =>
-        Promise.resolve([{ name: "rev", description: "Reviews", path: "/x" }]),
+      skills: () => Promise.resolve([{ name: "rev", description: "Reviews" }]),
     })).said,
     ["  $rev  Reviews"],
   );
   assert.deepEqual(
     (await run("/debug", {
-      explainConfig: () => Promise.resolve(["model = x"]),
+      explainConfig: () => ["model = x"],
     })).said,
     ["model = x"],
   );
@@ -494,20 +488,23 @@ Deno.test("formatTokens() rounds for people", () => {
   );
 });
 
-Deno.test("findImageWords() finds paths as terminals paste them", () => {
-  assert.deepEqual(
-    findImageWords(
-      `see /a/b.png 'my pic.jpg' "x y.webp" /t/my\\ shot.PNG file:///tmp/a%20b.gif @rel.jpeg a.txt don't`,
-    ),
-    [
-      "/a/b.png",
-      "my pic.jpg",
-      "x y.webp",
-      "/t/my shot.PNG",
-      "/tmp/a b.gif",
-      "rel.jpeg",
-    ],
-  );
+Deno.test("readParts() finds images as terminals paste them", async () => {
+  const folder = await Deno.makeTempDir();
+  const names = ["b.png", "my pic.jpg", "x y.webp", "my shot.PNG", "a b.gif"];
+  for (const name of names) await Deno.writeTextFile(`${folder}/${name}`, "x");
+  await Deno.writeTextFile(`${folder}/rel.jpeg`, "x");
+  await Deno.writeTextFile(`${folder}/a.txt`, "x");
+  const text =
+    `see ${folder}/b.png 'my pic.jpg' "x y.webp" ${folder}/my\\ shot.PNG file://${folder}/a%20b.gif @rel.jpeg a.txt don't`;
+  const parts = await readParts(text, testHost(), folder);
+  assert.deepEqual(parts, [
+    ...[...names, "rel.jpeg"].map((name) => ({
+      type: "image",
+      path: `${folder}/${name}`,
+    })),
+    { type: "text", text },
+  ]);
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("readParts() attaches the images that are there", async () => {
@@ -521,21 +518,30 @@ Deno.test("readParts() attaches the images that are there", async () => {
 });
 
 Deno.test("copyText() falls back to the terminal, and gives up where there is none", async () => {
-  const env = (name: string): string | undefined =>
-    name === "DISPLAY" ? ":0" : undefined;
-  assert.deepEqual(clipboardProgram({ os: "linux", env }), [
-    "xclip",
-    "-selection",
-    "clipboard",
-  ]);
-  assert.equal(
-    clipboardProgram({ os: "linux", env: () => undefined }),
-    undefined,
-  );
   const host = testHost({ os: "linux", env: () => undefined });
   const terminal = new TestTerminal(true, { TERM: "xterm" });
   assert.equal(await copyText("日", host, terminal), "through the terminal");
   assert.equal(terminal.stdout.text, "\x1b]52;c;5pel\x07");
   assert.equal(await copyText("x", host, new TestTerminal(false)), undefined);
   assert.equal(await copyText("x".repeat(100_000), host, terminal), undefined);
+});
+
+Deno.test("copyText() gives the text to the program of the desktop", async () => {
+  const asked: SpawnRequest[] = [];
+  const env = (name: string): string | undefined =>
+    name === "DISPLAY" ? ":0" : undefined;
+  const host = testHost({
+    os: "linux",
+    env,
+    sleep: () => new Promise(() => {}),
+    spawn: (request) => {
+      asked.push(request);
+      return denoHost().spawn({ ...request, command: "cat", args: [] });
+    },
+  });
+  assert.equal(await copyText("x", host, new TestTerminal(false)), "xclip");
+  assert.deepEqual(asked.map(({ args }) => args), [[
+    "-selection",
+    "clipboard",
+  ]]);
 });

@@ -223,11 +223,10 @@ Deno.test("runRepl() asks once about trust and takes all but yes as a no", async
     const { terminal, code } = run({
       isTty: true,
       services: {
-        trustQuestion: () =>
-          Promise.resolve({
-            folder: "/srv/project",
-            consequence: "Commands ask less.",
-          }),
+        trustQuestion: () => ({
+          folder: "/srv/project",
+          consequence: "Commands ask less.",
+        }),
         saveTrust: (_question, is) => {
           saved.push(is);
           return Promise.resolve();
