@@ -15,8 +15,6 @@ export interface SlashContext {
   readonly cwd: string;
   /** Lines of the program itself, without colours. */
   say(lines: readonly string[]): void;
-  /** A text in Markdown, rendered as an answer is. */
-  sayMarkdown(text: string): void;
   /** A unified diff, coloured. */
   sayDiff(diff: string): void;
   /** The whole of an earlier activity; false when there is none. */
@@ -61,7 +59,6 @@ export function createSlashContext(
     state: session.state,
     cwd: session.cwd,
     say: (lines) => view.say(lines),
-    sayMarkdown: (text) => view.sayMarkdown(text),
     sayDiff: (diff) => view.sayDiff(diff),
     showActivity: (number) => {
       const activity = session.state.lastActivity(number);

@@ -17,7 +17,6 @@ export interface ConversationView {
   /** A message of the person went to the model. */
   said(text: string): void;
   say(lines: readonly string[]): void;
-  sayMarkdown(text: string): void;
   sayDiff(diff: string): void;
   showWhole(activity: Activity): void;
   /** Something begins that no event announces. */

@@ -7,10 +7,12 @@ import type { ReplRequest } from "../conversation/services.ts";
 import type { LineInput } from "./line_input.ts";
 import { PlainView } from "./plain_view.ts";
 import { PlainQuestions } from "./plain_questions.ts";
+import { QueuePrompter } from "./prompter.ts";
+import { FormTalk } from "../form/form.ts";
 import { Conversation } from "../conversation/conversation.ts";
 
 const NOBODY =
-  "Nobody can be asked here: input is no terminal. Do without it, or say what is needed";
+  "Approval needed, but stdin is not a terminal. Continue without it or say what you need.";
 
 /** Talks to the end of the input; resolves to the exit code of the last turn. */
 export async function runPlainRepl(
@@ -61,11 +63,21 @@ class PlainRepl {
       host,
       view: this.#view,
       columns: () => terminal.stdout.columns,
-      write: (text) => void terminal.stdout.write(text),
-      onDecide: (id, decision) => this.#session.decide(id, decision),
-      onStop: () => this.#session.interrupt(),
     });
-    services.setPrompter(this.#questions);
+    services.setPrompter(
+      new QueuePrompter({
+        openForm: (form) => new FormTalk(form),
+        add: (question) => this.#questions.add(question),
+        settle: (id) => this.#questions.settle(id),
+        print: (line) => this.#view.say([line]),
+        say: (message) => this.#view.say([message]),
+        renderOptions: () => ({
+          hasColor: false,
+          width: terminal.stdout.columns,
+        }),
+        onStop: () => this.#session.interrupt(),
+      }),
+    );
   }
 
   async run(): Promise<number> {
@@ -130,7 +142,12 @@ class PlainRepl {
           this.#view.fail(`Not allowed: ${event.request.title}`);
           return;
         }
-        return this.#questions.add(event.approvalId, event.request);
+        return this.#questions.add({
+          id: event.approvalId,
+          request: event.request,
+          onDecide: (decision) =>
+            this.#session.decide(event.approvalId, decision),
+        });
       case "approval.settled":
         return this.#questions.settle(event.approvalId);
       case "turn.completed":

@@ -22,8 +22,9 @@ import type { ActivityRenderOptions } from "../render/activity.ts";
 import type { ReplRequest } from "../conversation/services.ts";
 import { lookUp } from "./completion.ts";
 import { Keyboard } from "../editor/keyboard.ts";
-import { RichPrompter } from "./rich_prompter.ts";
-import { Questions } from "./rich_questions.ts";
+import { QueuePrompter } from "./prompter.ts";
+import { FormBox } from "./rich_form.ts";
+import { type KeyQuestion, Questions } from "./rich_questions.ts";
 import { RichView } from "./rich_view.ts";
 import { LivePainter } from "./painter.ts";
 import { Conversation } from "../conversation/conversation.ts";
@@ -59,7 +60,7 @@ class RichRepl {
       onEvent: (event) => this.#take(event),
       onGiveBack: (lines) => this.#giveBack(lines),
       onWait: (phase) => this.#status.wait(phase, this.#now()),
-      onLeave: () => this.#leave(exitCode("done")),
+      onLeave: () => this.#left.resolve(exitCode("done")),
     });
     this.#session = new Conversation({ ...request, view: this.#view });
     this.#painter = new LivePainter({
@@ -72,15 +73,16 @@ class RichRepl {
       renderOptions: () => this.#renderOptions(),
       editor: () => this.#editor,
       facts: () => this.#facts(),
-      onGone: () => this.#leave(exitCode("failed")),
+      onGone: () => this.#left.resolve(exitCode("failed")),
     });
     services.setPrompter(
-      new RichPrompter({
-        questions: this.#questions,
-        view: this.#view,
-        nowMs: () => this.#now(),
+      new QueuePrompter({
+        openForm: (form) => new FormBox(form),
+        add: (question) => this.#addQuestion(question),
+        settle: (id) => this.#settleQuestion(id),
+        print: (line) => this.#view.showPainted([line]),
+        say: (message) => this.#view.say([message]),
         renderOptions: () => this.#renderOptions(),
-        onAsk: () => this.#drawQuestion(),
         onStop: () => this.#session.interrupt(),
       }),
     );
@@ -123,7 +125,7 @@ class RichRepl {
       this.#view.fail(errorText(error));
       this.#left.resolve(exitCode("bug"));
     }
-    this.#leave(exitCode("done"));
+    this.#left.resolve(exitCode("done"));
   }
 
   // True when the key did more than change the draft.
@@ -139,7 +141,8 @@ class RichRepl {
   // True when the key was meant for the open question.
   #ask(key: Key): boolean {
     const step = this.#questions.onKey(key, this.#now());
-    if (step === "taken") return true;
+    if (step === "next") this.#drawQuestion();
+    if (step === "taken" || step === "next") return true;
     this.#painter.after(LIMITS.answerArmMs);
     return step === "held";
   }
@@ -161,7 +164,7 @@ class RichRepl {
       case "stop":
         return this.#stop();
       case "leave":
-        return this.#leave(exitCode("done"));
+        return this.#left.resolve(exitCode("done"));
       case "suspend":
         return void this.#painter.suspend(this.#keyboard);
       case "redraw":
@@ -203,7 +206,7 @@ class RichRepl {
     const now = this.#now();
     const isTwice = now - this.#stoppedMs < LIMITS.twiceMs;
     this.#stoppedMs = now;
-    if (isTwice) return this.#leave(exitCode("sigint"));
+    if (isTwice) return this.#left.resolve(exitCode("sigint"));
     const isRunning = this.#session.isBusy || this.#status.phase !== "";
     if (isRunning) this.#session.interrupt();
     this.#painter.notice(
@@ -212,28 +215,33 @@ class RichRepl {
   }
 
   #take(event: Event): void {
-    const now = this.#now();
-    this.#status.take(event, now);
+    this.#status.take(event, this.#now());
     switch (event.type) {
       case "approval.requested": {
         const { approvalId: id, request } = event;
         const onDecide = (decision: Decision): void =>
           this.#session.decide(id, decision);
-        const isFirst = this.#questions.add({ id, request, onDecide }, now);
-        return isFirst ? this.#drawQuestion() : undefined;
+        return this.#addQuestion({ id, request, onDecide });
       }
       case "approval.settled":
         this.#view.showPainted([
           renderDecision(event.decision, this.#renderOptions()),
         ]);
-        if (this.#questions.settle(event.approvalId, now)) this.#drawQuestion();
-        return;
+        return this.#settleQuestion(event.approvalId);
       case "turn.completed":
       case "thread.closed":
         this.#questions.clear();
         // The end of an answer waits for no frame.
         return this.#painter.paint("");
     }
+  }
+
+  #addQuestion(question: KeyQuestion): void {
+    if (this.#questions.add(question, this.#now())) this.#drawQuestion();
+  }
+
+  #settleQuestion(id: string): void {
+    if (this.#questions.settle(id, this.#now())) this.#drawQuestion();
   }
 
   #drawQuestion(): void {
@@ -244,7 +252,7 @@ class RichRepl {
 
   #listen(): readonly (() => void)[] {
     const { terminal } = this.#request;
-    const end = (): void => this.#leave(exitCode("sigterm"));
+    const end = (): void => this.#left.resolve(exitCode("sigterm"));
     return [
       terminal.onSignal("SIGINT", () => this.#stop()),
       terminal.onSignal("SIGTERM", end),
@@ -252,10 +260,6 @@ class RichRepl {
       terminal.onSignal("SIGCONT", () => this.#painter.resume(this.#keyboard)),
       terminal.onSignal("SIGWINCH", () => this.#painter.resized()),
     ];
-  }
-
-  #leave(code: number): void {
-    this.#left.resolve(code);
   }
 
   async #end(): Promise<void> {

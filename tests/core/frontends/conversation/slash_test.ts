@@ -55,7 +55,6 @@ async function run(
     state,
     cwd,
     say: (lines) => ran.said.push(...lines),
-    sayMarkdown: (text) => ran.said.push(text),
     sayDiff: (diff) => ran.said.push(diff),
     showActivity: (number) => state.lastActivity(number) !== undefined,
     submit: (op) => ran.ops.push(op),
