@@ -1,4 +1,4 @@
-/** The person's files in a conversation: changes shown, taken back, own commands run. */
+/** Files in a conversation: diff, undo, the user's own commands. */
 
 import { LIMITS } from "../../protocol/limits.ts";
 import { createCheckpoints } from "../../session/undo/checkpoints.ts";

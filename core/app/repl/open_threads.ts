@@ -120,7 +120,9 @@ export class OpenThreads {
   codexHome(): string {
     const { codexHome } = this.#runtime.loaded;
     if (codexHome !== undefined) return codexHome;
-    throw new SessionError("Cannot find sessions: there is no home folder");
+    throw new SessionError(
+      "Cannot find sessions: no home folder, set CODEX_HOME",
+    );
   }
 }
 

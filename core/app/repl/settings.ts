@@ -1,4 +1,4 @@
-/** What can be chosen in a conversation: models, permissions, rules. */
+/** Settings of a conversation: models, permissions, rules. */
 import { sandboxPolicyOf } from "../../config/settings.ts";
 import { knownModels } from "../../config/provider/model_list.ts";
 import { modelInfoOf } from "../../config/provider/models.ts";
@@ -69,7 +69,7 @@ function listPresets(threads: OpenThreads): readonly PermissionPreset[] {
   return [
     {
       name: "read-only",
-      description: "Commands may read; everything else is asked about",
+      description: "Commands may read; asks before anything else",
       patch: {
         approval: "on-request",
         sandbox: policyOf(threads, "read-only"),
@@ -78,7 +78,7 @@ function listPresets(threads: OpenThreads): readonly PermissionPreset[] {
     {
       name: "auto",
       description:
-        "Commands may change files here, inside the sandbox; the rest is asked about",
+        "Commands may edit files here, inside the sandbox; asks before anything else",
       patch: {
         approval: "on-request",
         sandbox: policyOf(threads, "workspace-write"),
@@ -86,7 +86,7 @@ function listPresets(threads: OpenThreads): readonly PermissionPreset[] {
     },
     {
       name: "full-access",
-      description: "Commands run without a sandbox and nothing is asked",
+      description: "Commands run without a sandbox; never asks",
       patch: {
         approval: "never",
         sandbox: policyOf(threads, "danger-full-access"),

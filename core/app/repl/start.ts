@@ -1,4 +1,4 @@
-/** Before the first message: can the model be asked, is the project trusted, are its hooks. */
+/** Before the first message: is there a key, are the project and its hooks trusted. */
 import { createAuth } from "../../config/provider/auth.ts";
 import type { HookSource } from "../../config/hooks.ts";
 import { providerOf } from "../../config/provider/providers.ts";
@@ -13,11 +13,11 @@ import type {
   TrustQuestion,
 } from "../../frontends/conversation/services.ts";
 
-/** Whose key is missing where nobody has named a provider. */
+/** The provider unless another one is configured. */
 const DEFAULT_PROVIDER = "openai";
 
 const CONSEQUENCE =
-  "With a yes, commands may change files in it inside the sandbox, and its .codex/ settings and rules count; with a no, every command that is not known to be harmless is asked about.";
+  "If you trust it, commands may edit files here (inside the sandbox) and its .codex/ settings apply. If not, rondo asks before any command not known to be read-only.";
 
 /** The services before a thread is open. */
 export function startServices(threads: OpenThreads): StartServices {
@@ -65,7 +65,7 @@ function hooksQuestion(
   return {
     folder: sources.map(({ place }) => place).join(", "),
     consequence:
-      `With a yes, these hooks of the project run outside the sandbox until they change: ${
+      `If you trust them, these project hooks run outside the sandbox until they change: ${
         commands.join("; ")
       }.`,
   };

@@ -1,4 +1,4 @@
-/** From words and flags to a command line: what the parser library does not know. Pure. */
+/** From words and flags to a command line, with the checks the parser library lacks. Pure. */
 import type {
   CommandLine,
   CommandName,
@@ -104,7 +104,7 @@ function commandOf(
   const close = word === undefined ? undefined : closestWord(word, known);
   const state = word === undefined
     ? "its command is missing"
-    : `${JSON.stringify(word)} is none of its commands`;
+    : `unknown command ${JSON.stringify(word)}`;
   const hint = close === undefined ? "" : `; did you mean ${close}`;
   throw new UserError(
     "usage",
@@ -114,7 +114,7 @@ function commandOf(
   );
 }
 
-// A command overrides what was said before it; lists go on, the earlier first.
+// Flags after a command override those before it; lists are joined, the earlier first.
 function mergeFlags(levels: readonly Flags[]): Flags {
   const merged: Record<string, unknown> = {};
   for (const level of levels) {
@@ -183,7 +183,7 @@ function refuseMistypedCommand(words: readonly string[]): void {
   );
 }
 
-// Flags that mean nothing without another one are mistakes that would pass in silence.
+// A flag without effect is a mistake: it must not pass in silence.
 function checkFlags(command: CommandName, flags: Flags): void {
   const isExec = command === "exec" || command.startsWith("exec ");
   if (!isExec) return;
@@ -218,11 +218,14 @@ function checkFlags(command: CommandName, flags: Flags): void {
 }
 
 function tooMany(command: CommandName, words: readonly string[]): UserError {
+  const hint = COMMANDS[command].prompt === undefined
+    ? ""
+    : "; put a prompt of several words in quotes";
   return new UserError(
     "usage",
-    `Cannot run ${nameOf(command)}: ${
-      words.map((word) => JSON.stringify(word)).join(" ")
-    } is more than it takes; a prompt of several words needs quotes`,
+    `Cannot run ${nameOf(command)}: unexpected ${
+      words.length === 1 ? "argument" : "arguments"
+    } ${words.map((word) => JSON.stringify(word)).join(" ")}${hint}`,
   );
 }
 

@@ -33,7 +33,7 @@ export async function copyText(
   const encoded = new TextEncoder().encode(text).toBase64();
   const isTerminal = terminal.stdout.isTty && terminal.env("TERM") !== "dumb";
   if (!isTerminal || encoded.length > LIMITS.clipboardBytes) return undefined;
-  // OSC 52 (xterm control sequences): reaches the person's desktop over ssh as well.
+  // OSC 52 (xterm control sequences): reaches the user's desktop over ssh as well.
   terminal.stdout.write(`\x1b]52;c;${encoded}\x07`);
   return "through the terminal";
 }

@@ -22,7 +22,7 @@ export interface ReplRequest {
 
 /**
  * One implementation wires it to sessions, configuration and tools. Every method may
- * throw UserError or SessionError: the message is shown and the conversation goes on.
+ * throw UserError or SessionError: the message is shown and the conversation continues.
  * Texts are for people, without colours; they are made safe to print by the caller.
  */
 export interface ReplServices
@@ -32,7 +32,7 @@ export interface ReplServices
     SettingsServices,
     FileServices,
     ContextServices {
-  /** What is known of the person's input from before; undefined keeps no history. */
+  /** Where earlier input is kept; undefined keeps no history. */
   readonly history: HistoryPlace | undefined;
 }
 
@@ -70,7 +70,7 @@ export interface ThreadServices {
   fork(threadId: string, atUserMessage?: number): Promise<OpenedThread>;
   /** Newest first, those of this folder before the others. */
   sessions(): Promise<readonly ThreadSummary[]>;
-  /** Messages of the person in the conversation as it is now. */
+  /** Messages of the user in the conversation as it is now. */
   messageCount(threadId: string): number;
   rename(threadId: string, name: string): Promise<void>;
   /** Writes the thread to a file; resolves to its absolute path. */
@@ -108,7 +108,7 @@ export interface FileServices {
     /** Also where somebody changed the file since. */
     readonly isForced: boolean;
   }): Promise<UndoReport>;
-  /** Runs the person's own `!command` in their shell, without sandbox, to its end. */
+  /** Runs a `!command` in the user's shell, without sandbox, to its end. */
   runShell(command: string, options: {
     readonly cwd: string;
     readonly signal: AbortSignal;
@@ -125,7 +125,7 @@ export interface ContextServices {
   /** Takes over changed tool lists; resolves to what that does and costs. */
   refreshMcp(): Promise<string>;
   mcpPrompts(): Promise<readonly McpPromptView[]>;
-  /** The text of a server's prompt, to be sent as a message of the person. */
+  /** The text of a server's prompt, to be sent as a message of the user. */
   mcpPrompt(
     server: string,
     name: string,
@@ -203,7 +203,7 @@ export interface UndoReport {
   /** Files that stay, and why. */
   readonly conflicts: readonly string[];
   /**
-   * Messages of the person since those turns began: they go too when the conversation
+   * Messages of the user since those turns began: they go too when the conversation
    * goes back. Undefined when no turn changed files.
    */
   readonly messages?: number;

@@ -21,9 +21,9 @@ export interface SlashContext {
   showActivity(number: number): boolean;
   submit(op: Op): void;
   changeSettings(patch: Partial<TurnSettings>): void;
-  /** A message of the person: starts a turn. `shown` stands for it on the screen. */
+  /** A message of the user: starts a turn. `shown` stands for it on the screen. */
   send(text: string, shown: string): void;
-  /** Ends the present thread and goes on with another one. */
+  /** Ends the present thread and switches to another. */
   switchTo(open: () => Promise<OpenedThread>): Promise<void>;
   /** Puts a text on the clipboard; resolves to how, or undefined where that is impossible. */
   copy(text: string): Promise<string | undefined>;
@@ -47,7 +47,7 @@ interface SlashTarget {
   switchTo(open: () => Promise<OpenedThread>): Promise<void>;
 }
 
-/** Made anew for each command: the thread may have changed. */
+/** For one command: the thread may change between two. */
 export function createSlashContext(
   session: SlashTarget,
   options: ConversationOptions,

@@ -1,4 +1,4 @@
-/** Slash commands about the model and about what may happen. */
+/** Slash commands about the model and permissions. */
 import { approvalText } from "../render/format.ts";
 import type { SandboxMode } from "../../protocol/policy.ts";
 import type { SlashCommand, SlashContext } from "./slash_context.ts";
@@ -25,7 +25,8 @@ export const SETTINGS_COMMANDS: readonly SlashCommand[] = [
     name: "approvals",
     aliases: ["permissions"],
     args: "[PRESET|POLICY]",
-    summary: "Show or choose when you are asked, alone or with the sandbox",
+    summary:
+      "Show or choose when to ask for approval, alone or with the sandbox",
     whileBusy: false,
     run: runApprovals,
     words: ({ services }) => [
@@ -44,7 +45,7 @@ export const SETTINGS_COMMANDS: readonly SlashCommand[] = [
   {
     name: "rules",
     args: "[revoke N]",
-    summary: "List saved command rules, or take one back",
+    summary: "List saved command rules, or revoke one",
     whileBusy: true,
     run: runRules,
     words: () => ["revoke"],
@@ -71,7 +72,7 @@ function runModel(context: SlashContext, args: string): void {
   const slug = models[number - 1]?.slug ?? wanted;
   context.changeSettings(context.services.modelPatch(slug, effort));
   context.say([
-    `Model: ${slug}${effortText(effort)}, from the next request on`,
+    `Model: ${slug}${effortText(effort)}, from the next request`,
   ]);
 }
 
@@ -115,7 +116,7 @@ function sayApprovals(context: SlashContext): void {
     ...context.services.presets().map(({ name, description }, at) =>
       `  ${at + 1}  ${name.padEnd(12)} ${description}`
     ),
-    "Choose with /approvals NAME; /approvals never, on-request or untrusted leaves the sandbox as it is",
+    "Choose with /approvals NAME; /approvals never, on-request or untrusted keeps the sandbox",
   ]);
 }
 
@@ -156,7 +157,7 @@ async function runRules(context: SlashContext, args: string): Promise<void> {
       ...rules.map(({ rule, source, isRevocable }, at) =>
         `  ${at + 1}  ${rule}  (${source}${isRevocable ? "" : ", fixed"})`
       ),
-      "Take one back with /rules revoke N",
+      "Revoke one with /rules revoke N",
     ]);
   }
   const rule = rules[Number(number) - 1];
@@ -167,9 +168,9 @@ async function runRules(context: SlashContext, args: string): Promise<void> {
   }
   if (!rule.isRevocable) {
     return context.say([
-      `Cannot take back rule ${number}: it stands in ${rule.source}`,
+      `Cannot revoke rule ${number}: it is not yours, edit ${rule.source}`,
     ]);
   }
   await context.services.revokeRule(Number(number));
-  context.say([`Taken back: ${rule.rule}`]);
+  context.say([`Revoked: ${rule.rule}`]);
 }

@@ -1,4 +1,4 @@
-/** Slash commands that tell how things stand. */
+/** Slash commands that show the state of things. */
 import { approvalText, formatTokens } from "../render/format.ts";
 import type { Usage } from "../../protocol/event.ts";
 import { splitArgs } from "./slash.ts";
@@ -13,14 +13,14 @@ export const FACT_COMMANDS: readonly SlashCommand[] = [
   },
   {
     name: "cost",
-    summary: "Show tokens and price of the last turn and of all",
+    summary: "Show tokens and cost of the last turn and in total",
     whileBusy: true,
     run: runCost,
   },
   {
     name: "mcp",
     args: "[refresh|prompts]",
-    summary: "Show MCP servers and tools, or take over changed ones",
+    summary: "Show MCP servers and tools, or load changed ones",
     whileBusy: true,
     run: runMcp,
     words: () => ["refresh", "prompts"],
@@ -34,7 +34,7 @@ export const FACT_COMMANDS: readonly SlashCommand[] = [
   {
     name: "debug",
     args: "[config|prompt]",
-    summary: "Show every setting with its source, or the next request",
+    summary: "Show all settings with their source, or the next request",
     whileBusy: true,
     run: runDebug,
     words: () => ["config", "prompt"],
@@ -69,7 +69,7 @@ function runStatus(context: SlashContext): void {
       })`,
     ],
     ["tokens", usageText(threadUsage)],
-    ["requests", `${state.requests} since this conversation was opened`],
+    ["requests", `${state.requests} since the conversation was opened`],
     [
       "context",
       `${left} left of ${
@@ -117,7 +117,7 @@ async function runMcp(context: SlashContext, args: string): Promise<void> {
   }
   const servers = await context.services.mcpServers();
   if (servers.length === 0) {
-    return context.say(["No MCP server is configured; rondo mcp add adds one"]);
+    return context.say(["No MCP servers; add one with rondo mcp add"]);
   }
   context.say(
     servers.flatMap(({ name, state, tools }) => [
@@ -131,7 +131,7 @@ async function runSkills(context: SlashContext): Promise<void> {
   const skills = await context.services.skills();
   context.say(
     skills.length === 0
-      ? ["There are no skills"]
+      ? ["No skills"]
       : skills.map(({ name, description }) => `  $${name}  ${description}`),
   );
 }

@@ -20,7 +20,7 @@ export const WORK_COMMANDS: readonly SlashCommand[] = [
   {
     name: "review",
     args: "[base BRANCH|commit SHA|WHAT]",
-    summary: "Have changes reviewed; the uncommitted ones by default",
+    summary: "Review changes (default: uncommitted)",
     whileBusy: false,
     run: runReview,
     words: () => ["uncommitted", "base", "commit"],
@@ -28,13 +28,13 @@ export const WORK_COMMANDS: readonly SlashCommand[] = [
   {
     name: "plan",
     args: "[REQUEST]",
-    summary: "Show the plan, or have one made before anything is done",
+    summary: "Show the plan, or ask for one before any work",
     whileBusy: true,
     run: runPlan,
   },
   {
     name: "init",
-    summary: "Have the agent write an AGENTS.md for this project",
+    summary: "Let the agent write an AGENTS.md for this project",
     whileBusy: false,
     run: runInit,
   },
@@ -49,7 +49,7 @@ export const WORK_COMMANDS: readonly SlashCommand[] = [
         return context.say([`Cannot show ${args}: must be a number from 1`]);
       }
       if (!context.showActivity(number)) {
-        context.say(["There is no such command or patch to show"]);
+        context.say(["No such command or patch"]);
       }
     },
   },
@@ -77,7 +77,7 @@ function parseReviewTarget(args: string): ReviewTarget | undefined {
 
 async function runDiff(context: SlashContext): Promise<void> {
   const diff = await context.services.diff(context.cwd);
-  if (diff.trim() === "") return context.say(["Nothing has changed"]);
+  if (diff.trim() === "") return context.say(["No changes"]);
   context.sayDiff(diff);
 }
 
@@ -102,7 +102,7 @@ function runPlan(context: SlashContext, args: string): void {
   const { plan } = context.state;
   context.say(
     plan.length === 0
-      ? ["There is no plan yet; /plan REQUEST has one made"]
+      ? ["No plan yet; ask for one with /plan REQUEST"]
       : renderPlan(plan, { hasColor: false, width: Infinity }),
   );
 }
@@ -120,11 +120,11 @@ async function runInit({ host, cwd, send }: SlashContext): Promise<void> {
 
 async function runCopy(context: SlashContext): Promise<void> {
   const { lastMessage } = context.state;
-  if (lastMessage === "") return context.say(["There is no answer yet"]);
+  if (lastMessage === "") return context.say(["No answer yet"]);
   const how = await context.copy(lastMessage);
   context.say([
     how === undefined
-      ? "Cannot copy: there is no clipboard here; /export writes a file"
+      ? "Cannot copy: no clipboard here; /export writes a file"
       : `Copied ${lastMessage.length} characters (${how})`,
   ]);
 }

@@ -1,4 +1,4 @@
-/** A person's message as parts: paths of images in it travel as images. */
+/** A message as parts: paths of images in it become images. */
 import { LIMITS } from "../../protocol/limits.ts";
 import type { UserPart } from "../../protocol/op.ts";
 import { expandHome, resolvePath } from "../../util/path.ts";
@@ -20,7 +20,7 @@ function findImageWords(text: string): readonly string[] {
   return found;
 }
 
-/** The message with every image it names that is really there. */
+/** The message with every image it names that exists. */
 export async function readParts(
   text: string,
   host: Pick<ReplHost, "files" | "homeDir">,

@@ -275,7 +275,7 @@ function onSearchKey(
     case "tab":
       return { state: { edit: setText(state.edit, hit ?? search.draft) } };
     default: {
-      // Any other key goes on with what was found.
+      // Any other key edits what was found.
       const edit = setText(state.edit, hit ?? search.draft);
       return onKey({ edit }, key, facts);
     }

@@ -1,7 +1,7 @@
 /** Earlier input: lines of the history file, walking through it, searching it. Pure. */
 import * as z from "zod/mini";
 
-/** One message of a person. */
+/** One message of the user. */
 export interface HistoryEntry {
   readonly text: string;
   /** Folder it was typed in; absent in lines of other programs. */

@@ -141,5 +141,5 @@ function renderMenu(
   const more = menu.candidates.length - from - lines.length;
   return more <= 0
     ? lines
-    : [...lines, paint(`  … ${more} more, Tab goes on`, options, "dim")];
+    : [...lines, paint(`  … ${more} more, press Tab`, options, "dim")];
 }

@@ -9,7 +9,7 @@ import { visibleLine } from "../../util/text/visible_text.ts";
 
 export type InputLine =
   | { readonly type: "input"; readonly input: ExecInput }
-  /** A line that says nothing we know; the run goes on. */
+  /** A line of an unknown form; the run continues. */
   | { readonly type: "input_bad"; readonly message: string };
 
 /** The lines of stdin, each understood or named as bad; ends when stdin does. */

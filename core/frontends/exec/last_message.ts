@@ -9,9 +9,7 @@ export async function writeLastMessage(
   path: string,
   text: string,
 ): Promise<{ readonly isWritten: boolean; readonly warnings: string[] }> {
-  const warnings = text === ""
-    ? [`There is no last message: ${path} is left empty`]
-    : [];
+  const warnings = text === "" ? [`No last message: ${path} is empty`] : [];
   try {
     await writeWhole(host, resolvePath(host.cwd, path), text);
     return { isWritten: true, warnings };

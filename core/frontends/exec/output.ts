@@ -1,4 +1,4 @@
-/** Where exec writes: JSON lines, text for a person, or one final object. */
+/** Where exec writes: JSON lines, text, or one final object. */
 import type { Event } from "../../protocol/event.ts";
 import type { ExecResult } from "../../contract/event.ts";
 import { hasColor, type Terminal } from "../../protocol/terminal.ts";
@@ -17,7 +17,7 @@ export interface ExecEnding extends TurnEnding {
   readonly message: string;
   readonly record: TurnRecord;
   readonly threadId: string | null;
-  /** Stands for the message where people read; made safe to print. */
+  /** Printed as text instead of the message; safe for a terminal. */
   readonly shown?: readonly string[];
 }
 
@@ -28,18 +28,18 @@ export interface ExecOutputOptions {
   readonly isReview?: boolean;
 }
 
-/** One of the three faces of exec. */
+/** One of the three outputs of exec. */
 export interface ExecOutput {
   show(event: Event): void;
-  /** Something about the run that no event says. */
+  /** A warning that is not an event. */
   warn(message: string, at: string): void;
   /** The end of a turn. After the last one nothing more is written. */
   end(ending: ExecEnding): void;
-  /** Nobody reads stdout any more. */
+  /** The reader of stdout is gone. */
   readonly isGone: boolean;
 }
 
-/** The face the flags ask for. */
+/** The output the flags ask for. */
 export function createExecOutput(
   terminal: Terminal,
   flags: Flags,
@@ -60,7 +60,7 @@ export function approvalCommandOf(flags: Flags): string | undefined {
   return form?.startsWith("exec:") ? form.slice("exec:".length) : undefined;
 }
 
-/** How long a question waits; undefined when nobody can answer it. */
+/** How long a question waits; undefined when no one can answer it. */
 export function approvalTimeoutOf(flags: Flags): number | undefined {
   const isAnswered = approvalCommandOf(flags) !== undefined ||
     (flags.input === "jsonl" && flags.approvals === undefined);

@@ -1,4 +1,4 @@
-/** What happened in a turn, kept for its last line: a fold over its events. */
+/** The events of a turn, gathered for its last line. */
 import type { Activity, Event } from "../../protocol/event.ts";
 import type { ExecResult } from "../../contract/event.ts";
 import { LIMITS } from "../../protocol/limits.ts";

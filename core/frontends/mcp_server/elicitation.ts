@@ -54,7 +54,7 @@ export function buildElicitation(
   };
 }
 
-/** What the answer means; anything that is no clear yes is a no. */
+/** What the answer means; anything but a clear yes is a no. */
 export function decisionOf(
   answer: ElicitAnswer,
   request: ApprovalRequest,

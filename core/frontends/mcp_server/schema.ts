@@ -58,7 +58,7 @@ const START_INPUT: ServerTool["inputSchema"] = {
     "approval-policy": {
       type: "string",
       enum: ["untrusted", "on-failure", "on-request", "never"],
-      description: "When the person is asked before a command runs",
+      description: "When to ask for approval before a command runs",
     },
     "base-instructions": {
       type: "string",

@@ -10,7 +10,7 @@ export interface TurnPort {
   readonly send: (event: Event) => void;
   /** A line for somebody who waits. */
   readonly progress: (text: string) => void;
-  /** Puts a question; the answer no where nobody can be asked. */
+  /** Puts a question; the answer is no where no one can be asked. */
   readonly ask: (
     request: ApprovalRequest,
     approvalId: string,

@@ -60,7 +60,7 @@ export function renderAnswers(
     ]),
     [
       "n",
-      takesWord(request) ? "no, with a word to the model if you like" : "no",
+      takesWord(request) ? "no, and tell the model why (optional)" : "no",
     ],
     ["q", "no, and stop the turn"],
   ];
@@ -74,7 +74,7 @@ export function renderAnswers(
   );
 }
 
-/** Whether a no may come with a word to the model. */
+// Servers get no reason with a no.
 function takesWord({ question }: ApprovalRequest): boolean {
   return question === undefined;
 }
@@ -111,7 +111,7 @@ export function decideByKey(
   }
 }
 
-/** A no with what the person wrote to it. */
+/** A no with the reason the user typed. */
 export function denyWith(word: string): Decision {
   const message = word.trim();
   return message === "" ? { type: "deny" } : { type: "deny", message };

@@ -12,7 +12,7 @@ import {
 } from "./style.ts";
 import { cutSpans, wrapSpans, wrapText } from "./wrap.ts";
 
-/** A longer line is cut in two at a space: its look is computed anew with every piece. */
+/** A longer line is cut in two at a space: it is rendered again with every piece. */
 const LINE_MAX = 4_000;
 /** A longer table is shown in parts. */
 const TABLE_ROWS = 200;
@@ -33,7 +33,7 @@ interface Block {
 export class MarkdownStream {
   readonly #renderOptions: () => RenderOptions;
   readonly #isRaw: boolean;
-  /** Fixed for a line of text: its finished part must not break anew. */
+  /** Fixed for a line of text: its finished part must not wrap again. */
   #present: RenderOptions;
   /** The line that is being written; raw. */
   #line = "";
@@ -188,7 +188,7 @@ export class MarkdownStream {
   // The start of a line that may become one of the above.
   #mayBeSpecial(): boolean {
     if (this.#isRaw || this.#isContinued || this.#out > 0) return false;
-    // Whether a line goes on with a table shows at its end.
+    // Whether a line continues a table shows at its end.
     if (this.#table.length > 0) return true;
     return /^\s*([`~]{1,2}$|[`~]{3}|\||[-*_\s]*$|[-+*#>\d.)]{1,9}\s*$)/.test(
       this.#line,

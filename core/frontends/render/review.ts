@@ -6,9 +6,9 @@ import { renderMarkdown } from "./markdown.ts";
 import { paint, type RenderOptions, span } from "./style.ts";
 import { wrapSpans, wrapText } from "./wrap.ts";
 
-/** Said with an answer to a review that is no list of findings. */
+/** Shown with an answer to a review that is not a list of findings. */
 export const NO_LIST =
-  "The review is no list of findings; it is shown as the model wrote it";
+  "The review is not a list of findings; shown as the model wrote it";
 
 interface ReviewAnswer {
   readonly review: Review;
@@ -47,7 +47,7 @@ export function parseReview(text: string): ReviewAnswer | undefined {
   return { review, around: around.join("\n\n") };
 }
 
-/** The list as a person reads it: what is worst stands first, the verdict last. */
+/** The findings as lines, the worst first, then the verdict. */
 export function renderReview(
   { review, around }: ReviewAnswer,
   options: ReviewRenderOptions,

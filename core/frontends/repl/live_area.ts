@@ -17,7 +17,7 @@ interface LiveParts {
   readonly status: string;
   readonly steers: readonly string[];
   readonly queue: readonly string[];
-  /** A word to the person that goes away by itself. */
+  /** A note that goes away by itself. */
   readonly notice: string;
   readonly editor: EditorView;
 }

@@ -15,7 +15,7 @@ interface PlainQuestionsOptions {
 
 type LineQuestion = OpenQuestion<FormTalk>;
 
-const LEAVE = "/decline answers no, /cancel leaves it unanswered";
+const LEAVE = "/decline: decline · /cancel: cancel";
 
 export class PlainQuestions {
   readonly #options: PlainQuestionsOptions;

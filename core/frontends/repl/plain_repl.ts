@@ -1,4 +1,4 @@
-/** The conversation without keys: lines come in, text goes out, one after the other. */
+/** The conversation without keys: lines in, text out. */
 import { errorText } from "../../protocol/error.ts";
 import type { Event } from "../../protocol/event.ts";
 import { exitCode } from "../../contract/exit_code.ts";
@@ -14,7 +14,7 @@ import { Conversation } from "../conversation/conversation.ts";
 const NOBODY =
   "Approval needed, but stdin is not a terminal. Continue without it or say what you need.";
 
-/** Talks to the end of the input; resolves to the exit code of the last turn. */
+/** Runs to the end of the input; resolves to the exit code of the last turn. */
 export async function runPlainRepl(
   request: ReplRequest,
   lines: LineInput,
@@ -108,7 +108,7 @@ class PlainRepl {
       if (line === undefined) {
         this.#isTalking = false;
         if (!this.#isTyped) return await this.#untilIdle();
-        // What the shell says next begins a line.
+        // The prompt of the shell begins on a new line.
         return void this.#request.terminal.stdout.write("\n");
       }
       if (this.#questions.answer(line) || line.trim() === "") continue;
@@ -127,7 +127,7 @@ class PlainRepl {
 
   #promptWhenFree(): void {
     if (!this.#isTyped || this.#isPrompted || this.#session.isBusy) return;
-    // The thread says first what it is.
+    // The header of the thread comes first.
     if (this.#session.state.threadId === "") return;
     this.#isPrompted = true;
     this.#view.prompt();

@@ -61,7 +61,7 @@ export class PlainView implements ConversationView {
   }
 
   show(event: Event): void {
-    // In a file a withdrawn half answer could not be told from the whole one.
+    // In a file a withdrawn half answer would look like a whole one.
     const isSkipped = event.type === "text.delta" && !this.#isLive;
     if (!isSkipped && !this.#flow.take(event)) this.#lines(event);
     this.#options.onEvent(event);

@@ -7,7 +7,7 @@ import { type EditText, editText, EMPTY_TEXT } from "../editor/text.ts";
 import { paint, type RenderOptions } from "../render/style.ts";
 import { cutSpans } from "../render/wrap.ts";
 
-const HINT = "Enter takes it, Ctrl-D says no to all of it, Esc leaves it";
+const HINT = "Enter: next · Ctrl-D: decline · Esc: cancel";
 
 export class FormBox {
   readonly #talk: FormTalk;
@@ -19,7 +19,7 @@ export class FormBox {
     this.#talk = new FormTalk(form);
   }
 
-  /** The person has answered something of it. */
+  /** The user has answered a part of it. */
   get hasBegun(): boolean {
     return this.#hasBegun;
   }

@@ -1,4 +1,4 @@
-/** The conversation with keys: an input line that stays, answers that scroll by above it. */
+/** The conversation with keys: an input line that stays, answers that scroll above it. */
 import { errorText } from "../../protocol/error.ts";
 import type { Event } from "../../protocol/event.ts";
 import { exitCode } from "../../contract/exit_code.ts";
@@ -31,7 +31,7 @@ import { Conversation } from "../conversation/conversation.ts";
 import { StatusTracker } from "./status_line.ts";
 import { createSlashContext } from "../conversation/slash_context.ts";
 
-/** Talks until the person leaves; resolves to the exit code. */
+/** Runs until the user leaves; resolves to the exit code. */
 export async function runRichRepl(request: ReplRequest): Promise<number> {
   return await new RichRepl(request).run();
 }
@@ -94,7 +94,7 @@ class RichRepl {
     await this.#history.load();
     this.#keyboard.open();
     try {
-      // Keys are heard from the start: whoever waits too long can leave.
+      // Keys work from the start: a user who waits too long can leave.
       void this.#pump();
       this.#painter.paint();
       const opened = await Promise.race([services.open(), this.#left.promise]);
@@ -121,7 +121,7 @@ class RichRepl {
         else this.#painter.echo();
       });
     } catch (error) {
-      // A bug here must not leave a terminal that hears nothing.
+      // A bug here must not leave a dead terminal.
       this.#view.fail(errorText(error));
       this.#left.resolve(exitCode("bug"));
     }
@@ -192,7 +192,7 @@ class RichRepl {
       view: this.#view,
     });
     const candidates = await lookUp(token, context);
-    if (candidates.length === 0) this.#painter.notice("Nothing fits");
+    if (candidates.length === 0) this.#painter.notice("No completions");
     this.#editor = applyCompletion(this.#editor, token, candidates);
     this.#painter.paint();
   }
@@ -210,7 +210,9 @@ class RichRepl {
     const isRunning = this.#session.isBusy || this.#status.phase !== "";
     if (isRunning) this.#session.interrupt();
     this.#painter.notice(
-      isRunning ? "Stopping; Ctrl-C again leaves" : "Ctrl-C again leaves",
+      isRunning
+        ? "Stopping; press Ctrl-C again to leave"
+        : "Press Ctrl-C again to leave",
     );
   }
 
@@ -267,7 +269,7 @@ class RichRepl {
     await this.#session.close();
     await this.#history.flush();
     if (requests > 0) {
-      this.#view.say([`Go on with: rondo resume ${threadId}`]);
+      this.#view.say([`Resume with: rondo resume ${threadId}`]);
     }
   }
 

@@ -41,7 +41,7 @@ export class StatusTracker {
     if (first === undefined) return this.#phase;
     return more.length === 0
       ? `Running ${first}`
-      : `Running ${more.length + 1} things: ${first}, …`;
+      : `Running ${more.length + 1} commands: ${first}, …`;
   }
 
   take(event: Event, nowMs: number): void {
@@ -50,7 +50,7 @@ export class StatusTracker {
     if (this.phase !== before) this.#sinceMs = nowMs;
   }
 
-  /** Something is waited for that no event announces. */
+  /** Something starts that has no event. */
   wait(phase: string, nowMs: number): void {
     this.#phase = phase;
     this.#sinceMs = nowMs;
@@ -80,7 +80,7 @@ export class StatusTracker {
         }
         return;
       case "stream.retry":
-        this.#phase = `Trying again after: ${visibleLine(event.reason, 80)}`;
+        this.#phase = `Retrying after: ${visibleLine(event.reason, 80)}`;
         return;
       case "request.completed":
         this.#tokens += event.usage?.totalTokens ?? 0;
@@ -135,7 +135,7 @@ interface StatusFacts {
   readonly hint: string;
 }
 
-/** The line, narrower than the look's width: what matters least is left out first. */
+/** The line, cut to the width: what matters least is left out first. */
 export function renderStatusLine(
   facts: StatusFacts,
   options: RenderOptions,

@@ -229,7 +229,7 @@ Deno.test("/rules lists and takes back what may be taken back", async () => {
   await run("/rules revoke 1", services);
   assert.match(
     (await run("/rules revoke 2", services)).said[0] ?? "",
-    /it stands in \/etc\/rules/,
+    /it is not yours, edit \/etc\/rules/,
   );
   assert.match(
     (await run("/rules revoke 7", services)).said[0] ?? "",
@@ -269,7 +269,7 @@ Deno.test("/status knows what a resumed conversation has cost and holds", async 
   const ran = await run("/status", {}, () => {}, state);
   const text = ran.said.join("\n");
   assert.match(text, /tokens +1\.2k in \(0 cached\), 34 out/);
-  assert.match(text, /requests +0 since this conversation was opened/);
+  assert.match(text, /requests +0 since the conversation was opened/);
   assert.match(text, /context +75% left of 100k tokens/);
 });
 
@@ -287,11 +287,11 @@ Deno.test("/undo shows first and acts only when told so", async () => {
   const preview = await run("/undo 2", services);
   assert.deepEqual(preview.ops, []);
   assert.deepEqual(preview.said, [
-    "This would take back the last 2 turns:",
+    "This would undo the last 2 turns:",
     "  restore a.ts",
-    "  stays: b.ts: changed since",
-    "  the conversation loses your last 2 messages and what followed",
-    "Do it with /undo 2 yes",
+    "  kept: b.ts: changed since",
+    "  your last 2 messages and what followed are removed",
+    "Confirm with /undo 2 yes",
   ]);
   const done = await run("/undo 2 yes", services);
   assert.deepEqual(done.ops, [{ type: "rollback", turns: 2 }]);
@@ -309,7 +309,7 @@ Deno.test("/undo shows first and acts only when told so", async () => {
   for (const line of ["/undo", "/undo yes", "/undo code"]) {
     const nothing = await run(line, none);
     assert.deepEqual(nothing.ops, [], line);
-    assert.match(nothing.said.join("\n"), /^There is nothing to undo in files/);
+    assert.match(nothing.said.join("\n"), /^Nothing to undo in files/);
     const isOffered = nothing.said.join("\n").includes("/undo chat");
     assert.equal(isOffered, line !== "/undo code", line);
   }
@@ -317,7 +317,7 @@ Deno.test("/undo shows first and acts only when told so", async () => {
   for (const line of ["/undo", "/undo chat", "/undo chat yes"]) {
     const nothing = await run(line, fresh);
     assert.deepEqual(nothing.ops, [], line);
-    assert.match(nothing.said.join("\n"), /^There is nothing to undo/);
+    assert.match(nothing.said.join("\n"), /^Nothing to undo/);
     assert.doesNotMatch(nothing.said.join("\n"), /\/undo chat/);
   }
   assert.equal((await run("/undo chat yes", services)).ops.length, 1);
@@ -353,7 +353,7 @@ Deno.test("/resume lists, goes by number, id and name", async () => {
   assert.deepEqual((await run("/resume", services)).said, [
     "   1  2026-01-02 03:04  0198-old  about 0198-old",
     "   2  2026-01-02 03:04  0197-far  about 0197-far  (/far)",
-    "Go on with /resume N, or with an id or name",
+    "Resume one with /resume N, an id or a name",
   ]);
   await run("/resume 2", services);
   await run("/resume my name", services);
@@ -439,7 +439,7 @@ Deno.test("/status, /cost, /diff, /mcp, /skills and /debug tell how things stand
   }
   const cost = await run("/cost", { priceOf: () => "$0.12" });
   assert.ok(cost.said.every((line) => line.endsWith("$0.12")));
-  assert.deepEqual((await run("/diff")).said, ["Nothing has changed"]);
+  assert.deepEqual((await run("/diff")).said, ["No changes"]);
   assert.deepEqual(
     (await run("/diff", { diff: () => Promise.resolve("+x") })).said,
     ["+x"],
@@ -470,9 +470,9 @@ Deno.test("/status, /cost, /diff, /mcp, /skills and /debug tell how things stand
 });
 
 Deno.test("/last, /copy and /quit work with what there is", async () => {
-  assert.match((await run("/last")).said[0] ?? "", /no such command/);
+  assert.match((await run("/last")).said[0] ?? "", /No such command/);
   assert.match((await run("/last x")).said[0] ?? "", /must be a number/);
-  assert.deepEqual((await run("/copy")).said, ["There is no answer yet"]);
+  assert.deepEqual((await run("/copy")).said, ["No answer yet"]);
   assert.deepEqual(
     (await run("/copy", {}, (state) => state.lastMessage = "abc")).said,
     ["Copied 3 characters (test)"],

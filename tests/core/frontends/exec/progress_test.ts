@@ -169,7 +169,7 @@ function render(
     view.renderEnding(ending);
 }
 
-Deno.test("ProgressRenderer tells a person what happens, the last message left for stdout", async () => {
+Deno.test("ProgressRenderer shows what happens, the last message left for stdout", async () => {
   const text = render({});
   assert.doesNotMatch(text, /All done/);
   await checkGolden("exec_human.txt", text);

@@ -78,11 +78,11 @@ Deno.test("readFormValue() takes numbers that are numbers, whole ones where aske
   assert.equal(read(number, "2.01"), "It is 2.01, must be at most 2");
   assert.equal(read(number, "-1"), "It is -1, must be at least 0");
   for (const line of ["0x1", "one", "1,5", "Infinity", "--1"]) {
-    assert.match(String(read(number, line)), /is no number$/, line);
+    assert.match(String(read(number, line)), /is not a number$/, line);
   }
   const whole: FormKind = { type: "number", isInteger: true };
   assert.equal(read(whole, "7"), 7);
-  assert.match(String(read(whole, "7.5")), /no whole number/);
+  assert.match(String(read(whole, "7.5")), /not a whole number/);
   assert.match(String(read(whole, "9007199254740993")), /exactly/);
   assert.match(String(read(whole, "1e999")), /too large/);
 });

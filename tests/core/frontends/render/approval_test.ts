@@ -57,7 +57,7 @@ Deno.test("renderAnswers() says what each answer remembers", () => {
     "  s  yes, and remember: git push origin main",
     "  p  yes, and always, without the sandbox, for commands that",
     "     begin with: git push",
-    "  n  no, with a word to the model if you like",
+    "  n  no, and tell the model why (optional)",
     "  q  no, and stop the turn",
   ]);
   assert.equal(

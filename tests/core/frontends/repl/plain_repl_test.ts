@@ -239,7 +239,7 @@ Deno.test("runRepl() asks once about trust and takes all but yes as a no", async
     assert.deepEqual(saved, [isTrusted]);
     assert.match(
       terminal.stdout.text,
-      /Do you trust what is in \/srv\/project\? Commands ask less\. \[y\/N\] /,
+      /Do you trust \/srv\/project\? Commands ask less\. \[y\/N\] /,
     );
   }
 });

@@ -121,7 +121,7 @@ Deno.test("runRepl() lets one leave while the thread is being opened", async () 
   });
   await session.shows("›");
   session.type("\x03");
-  await session.shows("Ctrl-C again leaves");
+  await session.shows("Ctrl-C again to leave");
   session.type("\x03");
   assert.equal(await session.code, 130);
 });
