@@ -30,11 +30,6 @@ export interface CommandSpec {
   readonly examples: readonly string[];
 }
 
-/** A table of some of the commands. */
-type CommandTable<K extends CommandName> = {
-  readonly [N in K]: CommandSpec;
-};
-
 /** An argument that may be left out. */
 function optional(
   name: string,
@@ -75,22 +70,14 @@ const POLICY: readonly FlagName[] = [
 ];
 
 const SERVER = required("NAME", "Name of the server");
+const ID = required("ID", "Id or name of a session");
 
 const EXEC: readonly FlagName[] = [...AGENT_FLAG_NAMES, ...EXEC_FLAG_NAMES];
 const SESSION = optional("ID", "Id or name of a session");
 const PROMPT = "What to do; - or nothing reads it from stdin";
 
-const AGENT_COMMANDS: CommandTable<
-  | "repl"
-  | "exec"
-  | "exec resume"
-  | "exec fork"
-  | "exec review"
-  | "resume"
-  | "fork"
-  | "rollback"
-  | "undo"
-> = {
+/** Every command, in the order of the help text. */
+export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = {
   repl: {
     summary: "Start a conversation in this terminal",
     args: [],
@@ -175,13 +162,6 @@ const AGENT_COMMANDS: CommandTable<
     flags: ["restore", "dryRun", "force", "yes", "all"],
     examples: ["rondo undo --dry-run", "rondo undo 2 --restore code"],
   },
-};
-
-const ID = required("ID", "Id or name of a session");
-
-const SESSION_COMMANDS: CommandTable<
-  Extract<CommandName, `sessions ${string}`>
-> = {
   "sessions list": {
     summary: "List sessions, newest first",
     args: [],
@@ -248,11 +228,6 @@ const SESSION_COMMANDS: CommandTable<
     flags: ["json"],
     examples: ["rondo sessions cache 0199c3"],
   },
-};
-
-const SAFETY_COMMANDS: CommandTable<
-  "apply-patch" | "sandbox" | Extract<CommandName, `policy ${string}`>
-> = {
   "apply-patch": {
     summary: "Apply a patch from stdin to the current directory",
     args: [],
@@ -293,11 +268,6 @@ const SAFETY_COMMANDS: CommandTable<
     flags: [...POLICY, "revoke"],
     examples: ["rondo policy rules", "rondo policy rules --revoke 2"],
   },
-};
-
-const MCP_COMMANDS: CommandTable<
-  Extract<CommandName, `mcp ${string}`> | "mcp-server"
-> = {
   "mcp list": {
     summary: "List configured MCP servers",
     args: [],
@@ -362,17 +332,6 @@ const MCP_COMMANDS: CommandTable<
     ],
     examples: ["rondo mcp-server"],
   },
-};
-
-const HELP_COMMANDS: CommandTable<
-  Exclude<
-    CommandName,
-    | keyof typeof AGENT_COMMANDS
-    | keyof typeof SESSION_COMMANDS
-    | keyof typeof SAFETY_COMMANDS
-    | keyof typeof MCP_COMMANDS
-  >
-> = {
   doctor: {
     summary: "Check sandbox, network, credentials and configuration",
     args: [],
@@ -407,7 +366,7 @@ const HELP_COMMANDS: CommandTable<
     summary: "Print the next request without sending it",
     args: [],
     prompt: "The message",
-    flags: AGENT_COMMANDS.exec.flags,
+    flags: EXEC,
     examples: ['rondo debug prompt "hello"'],
   },
   "features list": {
@@ -440,15 +399,6 @@ const HELP_COMMANDS: CommandTable<
     flags: [],
     examples: ["rondo man | man -l -"],
   },
-};
-
-/** Every command, in the order of the help text. */
-export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = {
-  ...AGENT_COMMANDS,
-  ...SESSION_COMMANDS,
-  ...SAFETY_COMMANDS,
-  ...MCP_COMMANDS,
-  ...HELP_COMMANDS,
 };
 
 /** Words that only group commands, and their help. */

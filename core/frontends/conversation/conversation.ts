@@ -258,12 +258,11 @@ export class Conversation {
 
   #endTurn(outcome: Outcome): void {
     this.#pending.ended();
-    const verdict = decideEnding({
+    this.#code = decideEnding({
       outcome,
       cause: undefined,
       deniedThatFail: 0,
-    });
-    this.#code = verdict.exitCode;
+    }).exitCode;
     this.#endReview(outcome);
     // After a stop or a failure the user decides what is still wanted.
     if (outcome.type === "done") void this.#drain();
@@ -273,10 +272,9 @@ export class Conversation {
   #endReview(outcome: Outcome): void {
     const isReview = this.#state.isReviewing;
     this.#state.isReviewing = false;
-    if (!isReview || outcome.type !== "done") return;
-    if (parseReview(outcome.message) === undefined) {
-      this.#options.view.say([NO_LIST]);
-    }
+    const isList = outcome.type !== "done" ||
+      parseReview(outcome.message) !== undefined;
+    if (isReview && !isList) this.#options.view.say([NO_LIST]);
   }
 
   #lose(failure: Failure | undefined): void {

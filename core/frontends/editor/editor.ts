@@ -7,7 +7,6 @@ import {
   type EditText,
   editText,
   EMPTY_TEXT,
-  insertText,
   replaceRange,
   setText,
 } from "./text.ts";

@@ -5,7 +5,7 @@ import { type FormStep, FormTalk } from "../form/form.ts";
 import type { Key } from "../editor/key.ts";
 import { type EditText, editText, EMPTY_TEXT } from "../editor/text.ts";
 import { paint, type RenderOptions } from "../render/style.ts";
-import { cutSpans } from "../render/wrap.ts";
+import { cutText } from "../render/wrap.ts";
 
 const HINT = "Enter: next · Ctrl-D: decline · Esc: cancel";
 
@@ -56,9 +56,7 @@ export class FormBox {
 
   render(options: RenderOptions): readonly string[] {
     const { line } = this.#line(options);
-    const fit = (text: string): string =>
-      cutSpans([{ text, styles: [] }], options.width).map((one) => one.text)
-        .join("");
+    const fit = (text: string): string => cutText(text, options.width);
     return [
       ...(this.#problem === ""
         ? []
@@ -88,10 +86,8 @@ export class FormBox {
   ): { readonly line: string; readonly column: number } {
     const { text, cursor } = this.#text;
     const flat = (part: string): string => part.replaceAll("\n", " ");
-    const mark = cutSpans(
-      [{ text: this.#talk.prompt, styles: [] }],
-      Math.max(8, Math.floor(options.width / 2)),
-    ).map((one) => one.text).join("");
+    const markMax = Math.max(8, Math.floor(options.width / 2));
+    const mark = cutText(this.#talk.prompt, markMax);
     const before = [...flat(text.slice(0, cursor))];
     while (
       before.length > 0 &&

@@ -11,7 +11,7 @@ import {
 import type { Key } from "../editor/key.ts";
 import { type EditText, editText, EMPTY_TEXT } from "../editor/text.ts";
 import { paint, type RenderOptions } from "../render/style.ts";
-import { cutSpans } from "../render/wrap.ts";
+import { cutText } from "../render/wrap.ts";
 import type { OpenApproval, OpenForm, OpenQuestion } from "./prompter.ts";
 import type { FormBox } from "./rich_form.ts";
 
@@ -116,9 +116,7 @@ export class Questions {
   render(options: RenderOptions, nowMs: number): readonly string[] {
     const question = this.current;
     if (question === undefined) return [];
-    const fit = (text: string): string =>
-      cutSpans([{ text, styles: [] }], options.width).map((one) => one.text)
-        .join("");
+    const fit = (text: string): string => cutText(text, options.width);
     if (this.#word !== undefined) {
       return [fit(WHY + this.#word.text.replaceAll("\n", " "))];
     }

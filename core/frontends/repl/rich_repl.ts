@@ -3,7 +3,6 @@ import { errorText } from "../../protocol/error.ts";
 import type { Event } from "../../protocol/event.ts";
 import { exitCode } from "../../contract/exit_code.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import type { Decision } from "../../protocol/policy.ts";
 import { hasColor } from "../../protocol/terminal.ts";
 import { renderDecision } from "../render/approval.ts";
 import type { CompletionToken } from "../editor/complete.ts";
@@ -51,11 +50,12 @@ class RichRepl {
 
   constructor(request: ReplRequest) {
     const { services, host, terminal } = request;
+    const renderOptions = () => this.#renderOptions();
     this.#request = request;
     this.#keyboard = new Keyboard(terminal, host);
     this.#history = new HistoryFile(host, services.history);
     this.#view = new RichView({
-      renderOptions: () => this.#renderOptions(),
+      renderOptions,
       onChange: () => this.#painter.schedule(),
       onEvent: (event) => this.#take(event),
       onGiveBack: (lines) => this.#giveBack(lines),
@@ -70,7 +70,7 @@ class RichRepl {
       session: this.#session,
       status: this.#status,
       questions: this.#questions,
-      renderOptions: () => this.#renderOptions(),
+      renderOptions,
       editor: () => this.#editor,
       facts: () => this.#facts(),
       onGone: () => this.#left.resolve(exitCode("failed")),
@@ -82,7 +82,7 @@ class RichRepl {
         settle: (id) => this.#settleQuestion(id),
         print: (line) => this.#view.showPainted([line]),
         say: (message) => this.#view.say([message]),
-        renderOptions: () => this.#renderOptions(),
+        renderOptions,
         onStop: () => this.#session.interrupt(),
       }),
     );
@@ -187,10 +187,8 @@ class RichRepl {
   }
 
   async #complete(token: CompletionToken): Promise<void> {
-    const context = createSlashContext(this.#session, {
-      ...this.#request,
-      view: this.#view,
-    });
+    const options = { ...this.#request, view: this.#view };
+    const context = createSlashContext(this.#session, options);
     const candidates = await lookUp(token, context);
     if (candidates.length === 0) this.#painter.notice("No completions");
     this.#editor = applyCompletion(this.#editor, token, candidates);
@@ -221,9 +219,11 @@ class RichRepl {
     switch (event.type) {
       case "approval.requested": {
         const { approvalId: id, request } = event;
-        const onDecide = (decision: Decision): void =>
-          this.#session.decide(id, decision);
-        return this.#addQuestion({ id, request, onDecide });
+        return this.#addQuestion({
+          id,
+          request,
+          onDecide: (decision) => this.#session.decide(id, decision),
+        });
       }
       case "approval.settled":
         this.#view.showPainted([
@@ -283,14 +283,13 @@ class RichRepl {
 
   #renderOptions(): ActivityRenderOptions {
     const { terminal, flags } = this.#request;
-    const isVerbose = flags.verbose === true;
     return {
       hasColor: hasColor(terminal, terminal.stdout, flags.color),
       // The last column stays free: terminals differ in when they break there.
       width: Math.max(10, terminal.stdout.columns - 1),
       cwd: this.#session.cwd,
-      outputLines: isVerbose ? Infinity : 5,
-      diffLines: isVerbose ? Infinity : 60,
+      outputLines: flags.verbose ? Infinity : 5,
+      diffLines: flags.verbose ? Infinity : 60,
       moreHint: "/last shows all",
     };
   }

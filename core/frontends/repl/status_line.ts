@@ -3,7 +3,7 @@ import { formatDuration, formatTokens } from "../render/format.ts";
 import type { Activity, Event } from "../../protocol/event.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 import { paint, type RenderOptions } from "../render/style.ts";
-import { cutSpans } from "../render/wrap.ts";
+import { cutText } from "../render/wrap.ts";
 
 /** Output kept of the newest line of a running command. */
 const TAIL_CHARS = 400;
@@ -157,9 +157,5 @@ export function renderStatusLine(
   while (parts.length > 1 && parts.join(" · ").length > options.width) {
     parts.pop();
   }
-  const [cut] = cutSpans(
-    [{ text: parts.join(" · "), styles: [] }],
-    options.width,
-  );
-  return paint(cut?.text ?? "", options, "dim");
+  return paint(cutText(parts.join(" · "), options.width), options, "dim");
 }
