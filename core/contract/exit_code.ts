@@ -1,4 +1,4 @@
-/** Exit codes: frozen. A consumer may rely on each number for as long as the program lives. */
+/** Exit codes: frozen. Consumers rely on each number. */
 import type { UserError } from "../protocol/error.ts";
 import type { FailureKind } from "../protocol/event.ts";
 import { unreachable } from "../util/assert.ts";

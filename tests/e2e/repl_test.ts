@@ -182,7 +182,7 @@ test("rondo runs three commands at once, each with one line at start and end", a
       "$ sh -c 'echo one'",
       "exit 0",
       "exit 3",
-      "lines above, /last shows all",
+      "lines above; /last shows all",
     ]
   ) {
     assert.ok(screen.includes(part), `${part} in:\n${screen}`);
@@ -206,7 +206,7 @@ test("rondo asks before a command; y runs it, n sends a word, and neither is typ
   await pty.shows("yes, once");
   await pty.shows(/touch not-made[^]*Answer y/);
   await pty.type("n");
-  await pty.shows("Why not?");
+  await pty.shows("Reason (optional");
   await pty.type("use a tool\r");
   await pty.shows("Understood.");
   assert.equal(await exists(`${home.work}/made`), true);

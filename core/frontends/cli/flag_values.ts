@@ -1,4 +1,4 @@
-/** From a flag's text to its value. Pure; throws UserError that names flag and forms. */
+/** The value of a flag from its text. Pure; throws UserError that names flag and forms. */
 import type { LimitRaise } from "../../contract/command_line.ts";
 import { UserError } from "../../protocol/error.ts";
 import { unreachable } from "../../util/assert.ts";

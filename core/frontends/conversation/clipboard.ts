@@ -1,4 +1,4 @@
-/** The clipboard: a program of the desktop where there is one, else the terminal itself. */
+/** The clipboard: a program of the desktop, or the terminal itself. */
 import type { SpawnRequest } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Terminal } from "../../protocol/terminal.ts";

@@ -1,4 +1,4 @@
-/** What the conversation in a terminal needs from the rest of the program. */
+/** What a conversation in a terminal needs from the rest of the program. */
 import type { Flags } from "../../contract/command_line.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import type { Usage } from "../../protocol/event.ts";
@@ -101,11 +101,11 @@ export interface SettingsServices {
 export interface FileServices {
   /** Unified diff of the working tree with untracked files; empty without changes. */
   diff(cwd: string): Promise<string>;
-  /** What taking back the last turns would do, or did. Conversations are rolled back apart. */
+  /** Undoes the file changes of the last turns, or reports what that would do. */
   undoFiles(threadId: string, options: {
     readonly turns: number;
     readonly isDryRun: boolean;
-    /** Also where somebody changed the file since. */
+    /** Also files that were changed since. */
     readonly isForced: boolean;
   }): Promise<UndoReport>;
   /** Runs a `!command` in the user's shell, without sandbox, to its end. */
@@ -167,7 +167,7 @@ export interface TrustQuestion {
 
 export interface OpenedThread {
   readonly thread: Thread;
-  /** What was said in it before, oldest first; shown once. */
+  /** Its earlier messages, oldest first; shown once. */
   readonly past: readonly PastMessage[];
   /** What its log knows; absent for a new one. */
   readonly spent?: {

@@ -1,4 +1,4 @@
-/** What a slash command is, and what it works with. */
+/** A slash command, and what it works with. */
 import type { Op } from "../../protocol/op.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
 import type { ReplState } from "./state.ts";

@@ -1,4 +1,4 @@
-/** Slash commands that put the agent to work, or show the work that was done. */
+/** Slash commands that start work of the agent, or show it. */
 import type { ReviewTarget } from "../../contract/review.ts";
 import {
   renderPlanPrompt,

@@ -1,4 +1,4 @@
-/** What a conversation needs to show itself: a rich terminal or plain text. */
+/** How a conversation is shown: in a rich terminal or as plain text. */
 import type { Activity, Event } from "../../protocol/event.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import type {

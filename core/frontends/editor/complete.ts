@@ -1,4 +1,4 @@
-/** Completion: which word is meant, which words fit, what Tab makes of them. Pure. */
+/** Completion: the word at the cursor, its candidates, what Tab inserts. Pure. */
 
 /** A word that can be completed, and where it stands. */
 export interface CompletionToken {

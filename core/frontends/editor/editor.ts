@@ -1,4 +1,4 @@
-/** The input line as a machine: a key makes a new state and at most one wish. Pure. */
+/** The input line: a key gives a new state and at most one command. Pure. */
 import { type Candidate, commonInsert, findToken } from "./complete.ts";
 import type { CompletionToken } from "./complete.ts";
 import { type HistoryEntry, recallable, searchHistory } from "./history.ts";

@@ -1,4 +1,4 @@
-/** The input line as it is drawn: wrapped, scrolled, with the cursor's place. Pure. */
+/** The input line as it is drawn: wrapped, scrolled, with the cursor. Pure. */
 import { displayWidth } from "@std/cli";
 import { LIMITS } from "../../protocol/limits.ts";
 import { graphemes } from "../../util/text/graphemes.ts";

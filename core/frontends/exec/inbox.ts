@@ -1,4 +1,4 @@
-/** Everything that can happen to a run of exec, in one queue. */
+/** All input of a run of exec in one queue: events, lines, signals, timers. */
 import type { Event } from "../../protocol/event.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";

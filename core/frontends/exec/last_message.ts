@@ -1,4 +1,4 @@
-/** `-o FILE`: the last message in a file that is whole or not there. */
+/** `-o FILE`: the last message in a file, written whole or not at all. */
 import { errorText } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { basename, dirname, resolvePath } from "../../util/path.ts";

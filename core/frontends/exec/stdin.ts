@@ -1,4 +1,4 @@
-/** The stdin rule: what the prompt is, and when stdin is part of it. Never hangs. */
+/** The prompt, and when stdin is part of it. Never hangs. */
 import { UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";

@@ -1,4 +1,4 @@
-/** Events of a thread as the objects of `exec --json`. Pure; remembers only what is open. */
+/** Events of a thread as the objects of `exec --json`. No I/O. */
 import type { Activity, Event, EventOf } from "../../protocol/event.ts";
 import type { ExecEvent, TerminalEvent } from "../../contract/event.ts";
 import { unreachable } from "../../util/assert.ts";

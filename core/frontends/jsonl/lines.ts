@@ -1,4 +1,4 @@
-/** The plain lines of `exec --json`: each from one event, with nothing remembered. Pure. */
+/** Lines of `exec --json` that come from one event each. Pure. */
 import type { EventOf, Usage } from "../../protocol/event.ts";
 import type {
   ExecError,
@@ -11,7 +11,7 @@ import type { Review } from "../../contract/review.ts";
 import { EVENT_SCHEMA, VERSION } from "../../protocol/version.ts";
 import { unreachable } from "../../util/assert.ts";
 
-/** How a turn ended, seen from the process. */
+/** How a turn ended, for the whole process. */
 export interface TurnEnding {
   /** ISO 8601 UTC. */
   readonly at: string;

@@ -1,4 +1,4 @@
-/** The tools this program is as an MCP server, with the parameters that Codex gives them. */
+/** The tools of this program as an MCP server, with the parameters of Codex. */
 import * as z from "zod/mini";
 import type { JsonObject } from "../../util/json/json.ts";
 

@@ -1,4 +1,4 @@
-/** One turn of a thread for an MCP client: events go out, answers come back. */
+/** One turn of a thread for an MCP client. */
 import type { Activity, Event } from "../../protocol/event.ts";
 import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
 import type { Thread } from "../../protocol/thread.ts";

@@ -1,4 +1,4 @@
-/** The question before something risky: what is shown, and what each answer means. Pure. */
+/** An approval: the question, its answers and what each decides. Pure. */
 import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
 import { unreachable } from "../../util/assert.ts";
 import { relativeTo } from "../../util/path.ts";
@@ -39,7 +39,7 @@ export function renderQuestion(
   ];
 }
 
-/** What can be answered, one line each. */
+/** The possible answers, one line each. */
 export function renderAnswers(
   request: ApprovalRequest,
   options: RenderOptions,

@@ -1,4 +1,4 @@
-/** The answer of a code review: recognised, read, and shown as a list. Pure. */
+/** The answer of a code review: recognised, parsed, rendered as a list. Pure. */
 import { Review, type ReviewFinding } from "../../contract/review.ts";
 import { relativeTo } from "../../util/path.ts";
 import { visibleLine, visibleText } from "../../util/text/visible_text.ts";
@@ -12,7 +12,7 @@ export const NO_LIST =
 
 interface ReviewAnswer {
   readonly review: Review;
-  /** What the model said around the list; empty as a rule. */
+  /** What the model wrote around the list; usually empty. */
   readonly around: string;
 }
 

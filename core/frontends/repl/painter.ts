@@ -1,4 +1,4 @@
-/** When and what is drawn: at once for keys, in frames for everything that streams. */
+/** When the screen is drawn: at once for keys, in frames for what streams. */
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import {

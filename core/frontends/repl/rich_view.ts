@@ -1,4 +1,4 @@
-/** What scrolls by in a rich terminal: finished lines, collected until the next drawing. */
+/** The scrolling part of a rich terminal: finished lines, collected until the next drawing. */
 import { formatDuration } from "../render/format.ts";
 import type { Activity, Event } from "../../protocol/event.ts";
 import { visibleText } from "../../util/text/visible_text.ts";

@@ -1,4 +1,4 @@
-/** The end of the terminal: finished lines scroll away, a few live ones stay below them. */
+/** The terminal: finished lines scroll up, a few live ones stay below them. */
 import { displayWidth } from "@std/cli";
 import type { TerminalOutput } from "../../protocol/terminal.ts";
 

@@ -1,4 +1,4 @@
-/** The one live line: what is being waited for, since when, what it cost, how to stop it. */
+/** The status line: what runs, for how long, what it cost, how to stop it. */
 import { formatDuration, formatTokens } from "../render/format.ts";
 import type { Activity, Event } from "../../protocol/event.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
