@@ -14,6 +14,7 @@ import type {
 } from "../protocol/settings.ts";
 import { unreachable } from "../util/assert.ts";
 import type { JsonObject } from "../util/json/json.ts";
+import { parseDuration } from "../util/duration.ts";
 import type { LoadedConfig } from "./load.ts";
 import { modelInfoOf } from "./provider/models.ts";
 import { isOpenaiService } from "./provider/providers.ts";
@@ -123,7 +124,9 @@ export function limitsOf(
     tokensMax: values["tokens"],
     toolCallsMax: values["tool-calls"],
     costMax: values["cost"],
-    timeoutMs: parseDurationMs(limits.timeout),
+    timeoutMs: limits.timeout === undefined
+      ? undefined
+      : parseDuration(String(limits.timeout)),
   };
   return Object.fromEntries(
     Object.entries(all).filter(([, value]) => value !== undefined),
@@ -207,20 +210,4 @@ function reasoningOf(
     ...(effort === undefined ? {} : { reasoningEffort: effort }),
     ...(summary === undefined ? {} : { reasoningSummary: summary }),
   };
-}
-
-const UNIT_MS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-};
-
-function parseDurationMs(
-  value: number | string | undefined,
-): number | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value === "number") return Math.round(value * 1_000);
-  const [, amount, unit] = /^([\d.]+)(ms|s|m|h)$/.exec(value) ?? [];
-  return Math.round(Number(amount) * (UNIT_MS[unit ?? ""] ?? NaN));
 }

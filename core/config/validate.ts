@@ -164,7 +164,7 @@ function wanted(issue: Issue): string {
     case "invalid_key":
       return 'named with letters, digits, "_" and "-" only';
     case "invalid_format":
-      return 'a number of seconds or a time such as "90s", "10m", "2h"';
+      return 'a duration such as 90, "90s", "10m", "1h30m"';
     default:
       return "something else";
   }

@@ -6,6 +6,7 @@ import {
   SCHEMA_REPAIR,
 } from "../../prompts/mod.ts";
 import { fillIn } from "./format/text.ts";
+import type { ReviewTarget } from "../contract/review.ts";
 import { unreachable } from "../util/assert.ts";
 import { textMessage, type WireItem } from "../protocol/item.ts";
 
@@ -13,18 +14,6 @@ import { textMessage, type WireItem } from "../protocol/item.ts";
 export function renderPlanPrompt(request: string): string {
   return fillIn(PLAN_PROMPT, { request: request.trim() });
 }
-
-/** What is reviewed. */
-export type ReviewTarget =
-  | { readonly type: "uncommitted" }
-  | { readonly type: "branch"; readonly base: string }
-  | {
-    readonly type: "commit";
-    readonly commit: string;
-    readonly title?: string;
-  }
-  /** In the person's own words. */
-  | { readonly type: "custom"; readonly instructions: string };
 
 /** The message that starts a review. */
 export function renderReviewPrompt(target: ReviewTarget): string {

@@ -48,7 +48,7 @@ export type CommandName =
   | "completion"
   | "man";
 
-/** What a person or a program asked for. */
+/** A parsed command line. */
 export interface CommandLine {
   readonly command: CommandName;
   /** Positionals in the order of the table, the prompt left out. */

@@ -55,7 +55,9 @@ const ending = {
 const review = {
   review: z.optional(
     z.nullable(Review).check(
-      z.describe("Of `exec review`; null when the answer was no such list"),
+      z.describe(
+        "Of `exec review`; null when the answer was not a list of findings",
+      ),
     ),
   ),
 };
@@ -77,7 +79,9 @@ const ThreadStarted = z.object({
       ),
       cause: z.string().check(z.describe("What drifted; empty when exact")),
       lost_tokens: z.int().check(
-        z.describe("Tokens of the last prompt that must be paid anew"),
+        z.describe(
+          "Tokens of the last prompt that will not come from the cache",
+        ),
       ),
     }).check(
       z.describe("Of a resumed thread whose last request is on record"),

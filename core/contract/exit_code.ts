@@ -1,11 +1,11 @@
-/** Exit codes: frozen. A consumer may rely on each number for as long as the program lives. */
+/** Exit codes: frozen. Consumers rely on each number. */
 import type { UserError } from "../protocol/error.ts";
 import type { FailureKind } from "../protocol/event.ts";
 import { unreachable } from "../util/assert.ts";
 
 export const EXIT_CODES = Object.freeze({
-  done: { code: 0, meaning: "The turn is done" },
-  failed: { code: 1, meaning: "The turn failed, or nobody read its output" },
+  done: { code: 0, meaning: "The turn completed" },
+  failed: { code: 1, meaning: "The turn failed, or its output was closed" },
   usage: { code: 2, meaning: "The command line is wrong" },
   config: { code: 3, meaning: "The configuration is wrong" },
   auth: {
@@ -18,7 +18,7 @@ export const EXIT_CODES = Object.freeze({
   },
   limit: {
     code: 6,
-    meaning: "A limit of requests, tokens, tool calls or cost is reached",
+    meaning: "A limit of requests, tokens, tool calls or cost was reached",
   },
   denied: { code: 7, meaning: "An action was denied (with --fail-on-denied)" },
   sandbox: { code: 8, meaning: "No sandbox here can enforce the policy" },
@@ -26,8 +26,8 @@ export const EXIT_CODES = Object.freeze({
     code: 9,
     meaning: "The session cannot be read or written, or is in use",
   },
-  bug: { code: 70, meaning: "A bug of this program" },
-  timeout: { code: 124, meaning: "The time of --timeout is over" },
+  bug: { code: 70, meaning: "A bug in this program" },
+  timeout: { code: 124, meaning: "The time limit of --timeout was reached" },
   sigint: { code: 130, meaning: "Interrupted (SIGINT)" },
   sigterm: { code: 143, meaning: "Terminated (SIGTERM)" },
 });
@@ -50,7 +50,7 @@ export function exitCodeOf(failure: FailureFacts): number {
   return exitCode(exitNameOf(failure));
 }
 
-/** The exit of an error the person can mend. */
+/** The exit code of an error the user can fix. */
 export function exitCodeOfUserError(kind: UserError["kind"]): number {
   return exitCode(kind);
 }

@@ -10,7 +10,7 @@ const decision = {
     "abort",
   ]),
   message: z.optional(z.string()).check(
-    z.describe("With deny: what the model is told"),
+    z.describe("With deny: the reason the model gets"),
   ),
   prefix: z.optional(z.array(z.string()).check(z.minLength(1))).check(
     z.describe(

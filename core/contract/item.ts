@@ -1,4 +1,4 @@
-/** The items of exec events: what a consumer of the event stream sees of each activity. */
+/** The items of exec events: activities as consumers see them. */
 import * as z from "zod/mini";
 
 const id = z.string().check(

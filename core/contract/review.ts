@@ -1,4 +1,4 @@
-/** What a code review finds: the form the model is asked for, and programs get. */
+/** A code review: what is reviewed, and the findings as the model and programs see them. */
 import * as z from "zod/mini";
 
 export const ReviewFinding = z.object({
@@ -26,3 +26,14 @@ export const Review = z.object({
   overall_confidence_score: z.number().check(z.describe("From 0 to 1")),
 });
 export type Review = z.infer<typeof Review>;
+
+export type ReviewTarget =
+  | { readonly type: "uncommitted" }
+  | { readonly type: "branch"; readonly base: string }
+  | {
+    readonly type: "commit";
+    readonly commit: string;
+    readonly title?: string;
+  }
+  /** In the user's own words. */
+  | { readonly type: "custom"; readonly instructions: string };

@@ -1,4 +1,4 @@
-/** `rondo schema`: the contract as JSON Schema, from the very schemas that types come from. */
+/** `rondo schema`: the contract as JSON Schema, from the schemas that the types come from. */
 import * as z from "zod/mini";
 import { ExecEvent, ExecResult } from "./event.ts";
 import { ApprovalAnswer, ExecInput } from "./input.ts";
@@ -6,35 +6,29 @@ import { EXIT_CODES } from "./exit_code.ts";
 import { EVENT_SCHEMA, PROGRAM } from "../protocol/version.ts";
 import { asObject, type JsonObject } from "../util/json/json.ts";
 
-/** The schema of a topic as text; undefined for one that is not of this folder. */
+/** The schema of a topic as text; undefined for a topic of another folder. */
 export function renderSchema(topic: string): string | undefined {
   const schema = buildSchema(topic);
   return schema && `${JSON.stringify(schema, null, 2)}\n`;
 }
 
-/** The schema of a topic. `strict` forbids what is not named: for our own tests. */
-export function buildSchema(
-  topic: string,
-  options: { readonly isStrict?: boolean } = {},
-): JsonObject | undefined {
+function buildSchema(topic: string): JsonObject | undefined {
   switch (topic) {
     case "events":
-      return toJsonSchema(ExecEvent, {
-        title: `Lines of ${PROGRAM} exec --json, schema ${EVENT_SCHEMA}`,
-        ...options,
-      });
+      return toJsonSchema(
+        ExecEvent,
+        `Lines of ${PROGRAM} exec --json, schema ${EVENT_SCHEMA}`,
+      );
     case "result":
-      return toJsonSchema(ExecResult, {
-        title: `Object of ${PROGRAM} exec --output-format json`,
-        ...options,
-      });
+      return toJsonSchema(
+        ExecResult,
+        `Object of ${PROGRAM} exec --output-format json`,
+      );
     case "input":
-      return toJsonSchema(z.union([ExecInput, ApprovalAnswer]), {
-        title:
-          `Lines of ${PROGRAM} exec --json --input jsonl; the last form is the ` +
-          "answer of an approval command",
-        ...options,
-      });
+      return toJsonSchema(
+        z.union([ExecInput, ApprovalAnswer]),
+        `Lines of ${PROGRAM} exec --json --input jsonl; the last form is the answer of an approval command`,
+      );
     case "exit-codes":
       return exitCodeSchema();
     default:
@@ -43,14 +37,9 @@ export function buildSchema(
 }
 
 // As input, a schema leaves room for fields to come; as output it would forbid them.
-function toJsonSchema(
-  schema: z.core.$ZodType,
-  options: { readonly title: string; readonly isStrict?: boolean },
-): JsonObject {
-  const io = options.isStrict ? "output" : "input";
-  const made = asObject(z.toJSONSchema(schema, { target: "draft-7", io })) ??
-    {};
-  return { title: options.title, ...made };
+function toJsonSchema(schema: z.core.$ZodType, title: string): JsonObject {
+  const made = z.toJSONSchema(schema, { target: "draft-7", io: "input" });
+  return { title, ...asObject(made) };
 }
 
 function exitCodeSchema(): JsonObject {

@@ -220,6 +220,13 @@ export type Event =
   & { readonly threadId: string; readonly seq: number; readonly at: string }
   & EventBody;
 
+export type EventOf<T extends Event["type"]> = Extract<Event, { type: T }>;
+
+export type ActivityOf<T extends Activity["type"]> = Extract<
+  Activity,
+  { type: T }
+>;
+
 /** No tokens at all; the start of every sum. */
 export const NO_USAGE: Usage = Object.freeze({
   inputTokens: 0,

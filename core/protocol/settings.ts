@@ -55,3 +55,10 @@ export interface TurnSettings {
   /** JSON Schema the final message must satisfy. */
   readonly outputSchema?: JsonObject;
 }
+
+/** A model that can be chosen. */
+export interface ModelChoice {
+  readonly slug: string;
+  /** Reasoning efforts it takes, least first; empty when it does not reason. */
+  readonly efforts: readonly string[];
+}

@@ -60,3 +60,19 @@ export interface Tool {
    */
   run(call: CallView, context: ToolContext): Promise<ToolOutput>;
 }
+
+/** An MCP server as users see it. */
+export interface McpServerView {
+  readonly name: string;
+  /** In words: `ready`, `starting`, `failed: …`, `off`. */
+  readonly state: string;
+  readonly tools: readonly string[];
+}
+
+/** A prompt that an MCP server offers. */
+export interface McpPromptView {
+  readonly server: string;
+  readonly name: string;
+  readonly description: string;
+  readonly parameters: readonly string[];
+}

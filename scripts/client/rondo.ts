@@ -156,7 +156,7 @@ export type ExecEvent = {
     readonly exact: boolean;
     /** What drifted; empty when exact. */
     readonly cause: string;
-    /** Tokens of the last prompt that must be paid anew. */
+    /** Tokens of the last prompt that will not come from the cache. */
     readonly lost_tokens: number;
   };
   readonly sandbox: {
@@ -201,7 +201,7 @@ export type ExecEvent = {
   readonly reaped: number;
   /** Actions that were not allowed. */
   readonly denied: readonly (string)[];
-  /** Of `exec review`; null when the answer was no such list. */
+  /** Of `exec review`; null when the answer was not a list of findings. */
   readonly review?: {
     readonly findings: readonly ({
       readonly title: string;
@@ -520,7 +520,7 @@ export type ExecInput = {
     | "approve_prefix"
     | "deny"
     | "abort";
-  /** With deny: what the model is told. */
+  /** With deny: the reason the model gets. */
   readonly message?: string;
   /** With approve_prefix: the words to remember; absent: those offered. */
   readonly prefix?: readonly (string)[];

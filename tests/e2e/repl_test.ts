@@ -159,7 +159,7 @@ test("rondo asks about trust once, answers in Markdown and leaves a clean screen
   assert.equal(await pty.code, 0);
   assert.match(
     pty.screen(),
-    /› do it\n\nResult\n\nIt is done, see a\.ts\.\n\nGo on with: rondo resume \S+$/,
+    /› do it\n\nResult\n\nIt is done, see a\.ts\.\n\nResume with: rondo resume \S+$/,
   );
   const config = await Deno.readTextFile(`${one.home.codexHome}/config.toml`);
   assert.match(config, /trust_level = "trusted"/);
@@ -182,7 +182,7 @@ test("rondo runs three commands at once, each with one line at start and end", a
       "$ sh -c 'echo one'",
       "exit 0",
       "exit 3",
-      "lines above, /last shows all",
+      "lines above; /last shows all",
     ]
   ) {
     assert.ok(screen.includes(part), `${part} in:\n${screen}`);
@@ -197,7 +197,7 @@ test("rondo asks before a command; y runs it, n sends a word, and neither is typ
   const { pty, home } = one;
   await pty.shows("/help lists commands");
   await pty.type("go\r");
-  await pty.shows("one moment");
+  await pty.shows("answering in a moment");
   await pty.type("yyyy");
   await pty.shows("› yyyy");
   assert.equal(await exists(`${home.work}/made`), false);
@@ -206,7 +206,7 @@ test("rondo asks before a command; y runs it, n sends a word, and neither is typ
   await pty.shows("yes, once");
   await pty.shows(/touch not-made[^]*Answer y/);
   await pty.type("n");
-  await pty.shows("Why not?");
+  await pty.shows("Reason (optional");
   await pty.type("use a tool\r");
   await pty.shows("Understood.");
   assert.equal(await exists(`${home.work}/made`), true);
@@ -540,7 +540,7 @@ test("rondo stops on Ctrl-Z with a clean terminal, and is whole again on fg", as
   await pty.shows(/The second half\.[^]*› half a draft$/);
   assert.ok(isLast(pty.output, "\x1b[?2004h", "\x1b[?2004l"));
   await pty.type("\x15\x04");
-  await pty.shows(/Go on with: rondo resume \S+\nshell> ?$/);
+  await pty.shows(/Resume with: rondo resume \S+\nshell> ?$/);
   await pty.type("exit 7\r");
   assert.equal(await pty.code, 7);
 });

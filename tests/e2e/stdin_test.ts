@@ -29,7 +29,7 @@ Deno.test("exec leaves an idle open pipe alone and says so", async () => {
   await using agent = s.start("just this", { stdin: "open" });
   const run = await ended(agent);
   assert.equal(run.code, 0);
-  assert.match(run.stderr, /stdin is open but silent/);
+  assert.match(run.stderr, /ignoring stdin/);
   assert.deepEqual(prompts(s.model.request(0)), ["just this"]);
 });
 

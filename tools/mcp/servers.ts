@@ -3,7 +3,11 @@ import * as z from "zod/mini";
 import { errorText, UserError } from "../../core/protocol/error.ts";
 import type { Host } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
-import type { Tool } from "../../core/protocol/tool.ts";
+import type {
+  McpPromptView,
+  McpServerView,
+  Tool,
+} from "../../core/protocol/tool.ts";
 import { unreachable } from "../../core/util/assert.ts";
 import type { McpServerSpec } from "./client/server_config.ts";
 import type { ElicitHook } from "./client/types.ts";
@@ -42,20 +46,6 @@ interface McpToolsRequest {
   /** Shows the person what is wrong now, or changes later. */
   readonly warn: (message: string) => void;
   readonly signal?: AbortSignal;
-}
-
-interface McpServerView {
-  readonly name: string;
-  /** In words: `ready`, `starting`, `failed: …`, `off`. */
-  readonly state: string;
-  readonly tools: readonly string[];
-}
-
-interface McpPromptView {
-  readonly server: string;
-  readonly name: string;
-  readonly description: string;
-  readonly parameters: readonly string[];
 }
 
 /** Nothing runs before `start` or `tools`; after `close` nothing does. */

@@ -1,15 +1,13 @@
 /** The input of `rondo exec`: prompt, stdin, images, the request of a review. */
 import { readPrompt } from "../../frontends/exec/stdin.ts";
 import type { CommandLine, Flags } from "../../contract/command_line.ts";
+import type { ReviewTarget } from "../../contract/review.ts";
 import { UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { UserPart } from "../../protocol/op.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { resolvePath } from "../../util/path.ts";
-import {
-  renderReviewPrompt,
-  type ReviewTarget,
-} from "../../context/requests.ts";
+import { renderReviewPrompt } from "../../context/requests.ts";
 
 /** The words and images of the command line and stdin. Throws UserError. */
 export async function readParts(

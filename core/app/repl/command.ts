@@ -6,7 +6,7 @@ import type { Terminal } from "../../protocol/terminal.ts";
 import { openThreads } from "./open_threads.ts";
 import { createReplServices } from "./services.ts";
 
-/** Talks until the person leaves; resolves to the exit code. Throws UserError, SessionError. */
+/** Runs until the user leaves; resolves to the exit code. Throws UserError, SessionError. */
 export async function runReplCommand(
   commandLine: CommandLine,
   host: Host,
@@ -31,7 +31,7 @@ export async function runReplCommand(
   }
 }
 
-// Images go the way of those that are named in a message.
+// Images travel like those named in a message.
 function buildFirstPrompt(
   { prompt, flags }: CommandLine,
 ): string | undefined {

@@ -1,17 +1,11 @@
-/** What a conversation can be told about itself: prompts, skills, settings, sizes, prices. */
-import { formatSpan } from "../../frontends/render/format.ts";
+/** What a conversation knows about itself: skills, settings, the next request, prices. */
+import { formatDuration } from "../../frontends/render/format.ts";
 import { priceOf } from "../../config/settings.ts";
 import { explainConfig, renderExplained } from "../../config/explain.ts";
 import { providerOf } from "../../config/provider/providers.ts";
-import {
-  renderPlanPrompt,
-  renderReviewPrompt,
-} from "../../context/requests.ts";
-import { UserError } from "../../protocol/error.ts";
 import type { Usage } from "../../protocol/event.ts";
 import { costOf } from "../../session/state/budget.ts";
 import { openPrefix } from "../../session/state/request_prefix.ts";
-import { INIT_PROMPT } from "../../../prompts/mod.ts";
 import { promptSourceOf } from "../agent.ts";
 import { promptRows, renderPromptTable } from "../prompt_table.ts";
 import type { OpenThreads } from "./open_threads.ts";
@@ -19,7 +13,7 @@ import { mcpServices } from "./mcp.ts";
 import type { RateLimit } from "../../protocol/provider.ts";
 import type { ContextServices } from "../../frontends/conversation/services.ts";
 
-/** The services around what the model is told. */
+/** Services of that kind, those of MCP servers included. */
 export function contextServices(threads: OpenThreads): ContextServices {
   return {
     ...mcpServices(threads),
@@ -27,31 +21,16 @@ export function contextServices(threads: OpenThreads): ContextServices {
       const source = promptSourceOf(threads.runtime, "", () => {});
       return await source.skills(threads.runtime.loaded.cwd);
     },
-    initPrompt: (cwd) => initPrompt(threads, cwd),
-    reviewPrompt: (target) => Promise.resolve(renderReviewPrompt(target)),
-    planPrompt: (request) => Promise.resolve(renderPlanPrompt(request)),
     explainConfig: () =>
-      Promise.resolve(
-        renderExplained(explainConfig(threads.runtime.loaded)).trimEnd().split(
-          "\n",
-        ),
-      ),
+      renderExplained(explainConfig(threads.runtime.loaded)).trimEnd()
+        .split("\n"),
     explainPrompt: (threadId) => explainPrompt(threads, threadId),
     priceOf: (usage, model) => renderPrice(threads, usage, model),
-    statusRows: (threadId) => Promise.resolve(statusRows(threads, threadId)),
+    statusRows: (threadId) => statusRows(threads, threadId),
   };
 }
 
-async function initPrompt(threads: OpenThreads, cwd: string): Promise<string> {
-  const path = `${cwd}/AGENTS.md`;
-  if (await threads.host.files.stat(path) === undefined) return INIT_PROMPT;
-  throw new UserError(
-    "usage",
-    `Cannot create ${path}: the file exists; ask for the change you want`,
-  );
-}
-
-// What is said before the next message is asked for, and not taken note of.
+// The context update is rendered as the next turn would, and not recorded.
 async function explainPrompt(
   threads: OpenThreads,
   threadId: string,
@@ -119,7 +98,7 @@ function limitRows(
       : `${left.count} of ${left.of} left`;
     const reset = resetMs === undefined || resetMs <= nowMs
       ? ""
-      : `, full again in ${formatSpan(resetMs - nowMs)}`;
+      : `, full again in ${formatDuration(resetMs - nowMs)}`;
     return [`limit (${name})`, used + reset];
   });
 }

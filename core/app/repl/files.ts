@@ -1,4 +1,4 @@
-/** The person's files in a conversation: changes shown, taken back, own commands run. */
+/** Files in a conversation: diff, undo, the user's own commands. */
 
 import { LIMITS } from "../../protocol/limits.ts";
 import { createCheckpoints } from "../../session/undo/checkpoints.ts";
@@ -64,8 +64,8 @@ function messagesSince(
   return { messages: Math.max(1, messages) };
 }
 
-// When the conversation goes back too, this goes with it; else the model would believe
-// that its changes are still there.
+// Unless the conversation is rolled back too, the model would believe that its changes
+// are still there.
 function tellModel(
   threads: OpenThreads,
   threadId: string,

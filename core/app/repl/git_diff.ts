@@ -1,4 +1,4 @@
-/** What has changed in a working tree, untracked files included, asked of git without side effects. */
+/** The diff of a working tree, untracked files included, from git without side effects. */
 import { renderDiff } from "../../../tools/patch/diff.ts";
 import { UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
@@ -31,7 +31,7 @@ export async function readGitDiff(
   if (top.exitCode !== 0) {
     throw new UserError(
       "usage",
-      `Cannot show changes: ${cwd} is in no git repository`,
+      `Cannot show changes: ${cwd} is not in a git repository`,
     );
   }
   const root = top.stdout.replace(/\n$/, "");

@@ -1,4 +1,4 @@
-/** Where the conversation meets MCP servers; without any, nothing is loaded. */
+/** MCP servers in a conversation; without any, nothing is loaded. */
 
 import { UserError } from "../../protocol/error.ts";
 import type { OpenThreads } from "./open_threads.ts";
@@ -7,13 +7,13 @@ import type { ContextServices } from "../../frontends/conversation/services.ts";
 /** The MCP half of the context services. */
 type McpServices = Pick<
   ContextServices,
-  "meet" | "mcpServers" | "refreshMcp" | "mcpPrompts" | "mcpPrompt"
+  "setPrompter" | "mcpServers" | "refreshMcp" | "mcpPrompts" | "mcpPrompt"
 >;
 
-/** What is asked of the servers of the world as it is now. */
+/** Services of the servers of the present runtime. */
 export function mcpServices(threads: OpenThreads): McpServices {
   return {
-    meet: (person) => threads.person.meet(person),
+    setPrompter: (prompter) => threads.prompter.set(prompter),
     mcpServers: async () => {
       const mcpServers = await threads.runtime.mcp?.mcpServers();
       return mcpServers?.servers() ?? [];
@@ -30,7 +30,7 @@ export function mcpServices(threads: OpenThreads): McpServices {
       }
       throw new UserError(
         "usage",
-        `Cannot ask MCP server ${server}: it is not there`,
+        `Cannot ask MCP server ${server}: no such server, see /mcp`,
       );
     },
   };
@@ -45,6 +45,6 @@ async function refresh(threads: OpenThreads): Promise<string> {
   );
   const tokens = threads.renewTools();
   const cost =
-    `The next request offers these tools; the ${tokens} tokens so far are sent without the cache`;
+    `The next request uses the new tools and re-sends ${tokens} tokens uncached`;
   return [...lines, ...(tokens > 0 ? [cost] : [])].join("; ");
 }

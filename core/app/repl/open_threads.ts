@@ -1,4 +1,4 @@
-/** What the conversation's services share: the world as it is now, and the open threads. */
+/** What the services of a conversation share: the present runtime and the open threads. */
 import { typedText, withoutImages } from "../../context/format/tags.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
 import { SessionError } from "../../protocol/error.ts";
@@ -7,7 +7,7 @@ import { viewItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { findSession } from "../../session/library/find.ts";
 import type { OpenThread } from "../../session/thread/open.ts";
-import { ReplPrompter } from "./person.ts";
+import { ReplPrompter } from "./prompter.ts";
 import { openRuntime, type Runtime } from "../runtime.ts";
 import type {
   OpenedThread,
@@ -17,7 +17,7 @@ import type {
 interface OpenThreadsOptions {
   readonly host: Host;
   readonly commandLine: CommandLine;
-  /** Whether somebody sits at the terminal. */
+  /** Whether a user sits at the terminal. */
   readonly canAsk: boolean;
 }
 
@@ -25,15 +25,19 @@ interface OpenThreadsOptions {
 export async function openThreads(
   options: OpenThreadsOptions,
 ): Promise<OpenThreads> {
-  const person = new ReplPrompter();
-  return new OpenThreads(options, await loadRuntime(options, person), person);
+  const prompter = new ReplPrompter();
+  return new OpenThreads(
+    options,
+    await loadRuntime(options, prompter),
+    prompter,
+  );
 }
 
 export class OpenThreads {
   readonly host: Host;
   readonly commandLine: CommandLine;
-  /** Who is asked what no thread asks. */
-  readonly person: ReplPrompter;
+  /** Answers what does not come from a thread. */
+  readonly prompter: ReplPrompter;
   readonly #options: OpenThreadsOptions;
   readonly #threads = new Map<string, OpenThread>();
   /** All that were opened: threads keep the servers of theirs. */
@@ -43,11 +47,11 @@ export class OpenThreads {
   constructor(
     options: OpenThreadsOptions,
     runtime: Runtime,
-    person: ReplPrompter,
+    prompter: ReplPrompter,
   ) {
     this.host = options.host;
-    this.person = person;
-    person.useRuntime(() => this.#runtime);
+    this.prompter = prompter;
+    prompter.useRuntime(() => this.#runtime);
     this.commandLine = options.commandLine;
     this.#options = options;
     this.#runtime = runtime;
@@ -58,9 +62,9 @@ export class OpenThreads {
     return this.#runtime;
   }
 
-  /** Reads the configuration anew; threads that are open keep theirs. */
+  /** Reads the configuration again; open threads keep theirs. */
   async reload(): Promise<void> {
-    this.#runtime = await loadRuntime(this.#options, this.person);
+    this.#runtime = await loadRuntime(this.#options, this.prompter);
     this.#runtimes.push(this.#runtime);
   }
 
@@ -70,8 +74,8 @@ export class OpenThreads {
   }
 
   /**
-   * The tools of the open threads are asked for anew; resolves to the tokens that their
-   * next requests send again.
+   * Looks up the tools of the open threads again; returns the tokens that their next
+   * requests send uncached.
    */
   renewTools(): number {
     const threads = [...this.#threads.values()].map(({ thread }) => thread);
@@ -79,7 +83,7 @@ export class OpenThreads {
     return threads.reduce((sum, { state }) => sum + state.usedTokens(), 0);
   }
 
-  /** Takes note of a thread until it is closed. */
+  /** Keeps a thread until it is closed. */
   opened(open: OpenThread): OpenedThread {
     const { thread } = open;
     this.#threads.set(thread.id, open);
@@ -116,18 +120,20 @@ export class OpenThreads {
   codexHome(): string {
     const { codexHome } = this.#runtime.loaded;
     if (codexHome !== undefined) return codexHome;
-    throw new SessionError("Cannot find sessions: no home folder");
+    throw new SessionError(
+      "Cannot find sessions: no home folder, set CODEX_HOME",
+    );
   }
 }
 
 async function loadRuntime(
   { host, commandLine, canAsk }: OpenThreadsOptions,
-  person: ReplPrompter,
+  prompter: ReplPrompter,
 ): Promise<Runtime> {
   return await openRuntime(host, commandLine.flags, {
     canAsk,
     source: "repl",
-    ...(canAsk && { person: person.answers() }),
+    ...(canAsk && { person: prompter.answers() }),
   });
 }
 

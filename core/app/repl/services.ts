@@ -1,4 +1,4 @@
-/** The services of the conversation, each part wired to what does it. */
+/** The services of a conversation, put together from their parts. */
 
 import { LIMITS } from "../../protocol/limits.ts";
 import { contextServices } from "./context.ts";

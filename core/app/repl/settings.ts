@@ -1,9 +1,6 @@
-/** What can be chosen in a conversation: models, permissions, rules. */
+/** Settings of a conversation: models, permissions, rules. */
 import { sandboxPolicyOf } from "../../config/settings.ts";
-import {
-  type KnownModel,
-  knownModels,
-} from "../../config/provider/model_list.ts";
+import { knownModels } from "../../config/provider/model_list.ts";
 import { modelInfoOf } from "../../config/provider/models.ts";
 import {
   isOpenaiService,
@@ -11,6 +8,7 @@ import {
 } from "../../config/provider/providers.ts";
 import { SandboxUnavailable, UserError } from "../../protocol/error.ts";
 import type { SandboxMode, SandboxPolicy } from "../../protocol/policy.ts";
+import type { ModelChoice } from "../../protocol/settings.ts";
 import { dirname } from "../../util/path.ts";
 import type { OpenThreads } from "./open_threads.ts";
 import { renderPattern, renderSource } from "../../policy/rules.ts";
@@ -22,29 +20,27 @@ import type {
 /** The services around settings. */
 export function settingsServices(threads: OpenThreads): SettingsServices {
   return {
-    models: () => Promise.resolve(listModels(threads)),
+    models: () => listModels(threads),
     modelPatch: (slug, effort) => {
       const { config, catalog } = threads.runtime.loaded;
       const model = modelInfoOf(config, catalog, slug);
       const wanted = effort ?? config.model_reasoning_effort;
-      return Promise.resolve({
+      return {
         model,
         ...(model.supportsReasoning && wanted !== undefined &&
           { reasoningEffort: wanted }),
-      });
+      };
     },
     presets: () => listPresets(threads),
     sandboxPolicy: (mode) => policyOf(threads, mode),
     describeSandbox: (policy) => describeSandbox(threads, policy),
     rules: () => {
       const saved = `${threads.runtime.loaded.codexHome ?? ""}/rules`;
-      return Promise.resolve(
-        threads.runtime.rules.current().rules.map((rule) => ({
-          rule: `${rule.decision} ${renderPattern(rule)}`,
-          source: renderSource(rule),
-          isRevocable: dirname(rule.source.file) === saved,
-        })),
-      );
+      return threads.runtime.rules.current().rules.map((rule) => ({
+        rule: `${rule.decision} ${renderPattern(rule)}`,
+        source: renderSource(rule),
+        isRevocable: dirname(rule.source.file) === saved,
+      }));
     },
     revokeRule: async (number) => {
       const { rules } = threads.runtime;
@@ -61,7 +57,7 @@ export function settingsServices(threads: OpenThreads): SettingsServices {
 }
 
 // The configured one first; OpenAI's own names only where they are served.
-function listModels(threads: OpenThreads): readonly KnownModel[] {
+function listModels(threads: OpenThreads): readonly ModelChoice[] {
   const { config, catalog } = threads.runtime.loaded;
   const provider = providerOf(config, threads.host);
   return knownModels(config, catalog, {
@@ -73,7 +69,7 @@ function listPresets(threads: OpenThreads): readonly PermissionPreset[] {
   return [
     {
       name: "read-only",
-      description: "Commands may read; everything else is asked about",
+      description: "Commands may read; asks before anything else",
       patch: {
         approval: "on-request",
         sandbox: policyOf(threads, "read-only"),
@@ -82,7 +78,7 @@ function listPresets(threads: OpenThreads): readonly PermissionPreset[] {
     {
       name: "auto",
       description:
-        "Commands may change files here, inside the sandbox; the rest is asked about",
+        "Commands may edit files here, inside the sandbox; asks before anything else",
       patch: {
         approval: "on-request",
         sandbox: policyOf(threads, "workspace-write"),
@@ -90,7 +86,7 @@ function listPresets(threads: OpenThreads): readonly PermissionPreset[] {
     },
     {
       name: "full-access",
-      description: "Commands run without a sandbox and nothing is asked",
+      description: "Commands run without a sandbox; never asks",
       patch: {
         approval: "never",
         sandbox: policyOf(threads, "danger-full-access"),

@@ -1,10 +1,9 @@
-/** Before the first message: can the model be asked, is the project trusted, are its hooks. */
+/** Before the first message: is there a key, are the project and its hooks trusted. */
 import { createAuth } from "../../config/provider/auth.ts";
 import type { HookSource } from "../../config/hooks.ts";
 import { providerOf } from "../../config/provider/providers.ts";
 import { saveTrust } from "../../config/trust.ts";
 import { errorText, UserError } from "../../protocol/error.ts";
-import { PROGRAM } from "../../protocol/version.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 import { saveHookTrust } from "../hooks.ts";
 import type { OpenThreads } from "./open_threads.ts";
@@ -14,11 +13,11 @@ import type {
   TrustQuestion,
 } from "../../frontends/conversation/services.ts";
 
-/** Whose key is missing where nobody has named a provider. */
+/** The provider unless another one is configured. */
 const DEFAULT_PROVIDER = "openai";
 
 const CONSEQUENCE =
-  `If you trust it, commands may edit files here (inside the sandbox) and its .codex/ settings and rules apply. If not, ${PROGRAM} asks before any command not known to be read-only.`;
+  "If you trust it, commands may edit files here (inside the sandbox) and its .codex/ settings apply. If not, rondo asks before any command not known to be read-only.";
 
 /** The services before a thread is open. */
 export function startServices(threads: OpenThreads): StartServices {
@@ -30,14 +29,14 @@ export function startServices(threads: OpenThreads): StartServices {
       const { bypass, ignoreUserConfig } = threads.commandLine.flags;
       asked = [];
       if (loaded.codexHome === undefined || ignoreUserConfig) {
-        return Promise.resolve(undefined);
+        return undefined;
       }
       if (loaded.trust.level === undefined && !bypass) {
         const { folder } = loaded.trust;
-        return Promise.resolve({ folder, consequence: CONSEQUENCE });
+        return { folder, consequence: CONSEQUENCE };
       }
       asked = undecidedHooks;
-      return Promise.resolve(hooksQuestion(undecidedHooks));
+      return hooksQuestion(undecidedHooks);
     },
     saveTrust: async ({ folder }, isTrusted) => {
       const { codexHome } = threads.runtime.loaded;
@@ -66,7 +65,7 @@ function hooksQuestion(
   return {
     folder: sources.map(({ place }) => place).join(", "),
     consequence:
-      `If you trust them, these hooks of the project run outside the sandbox until they change: ${
+      `If you trust them, these project hooks run outside the sandbox until they change: ${
         commands.join("; ")
       }.`,
   };

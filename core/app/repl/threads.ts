@@ -1,4 +1,4 @@
-/** Conversations opened, branched, listed, named and written out. */
+/** Conversations: open, fork, list, rename, export. */
 
 import { LIMITS } from "../../protocol/limits.ts";
 import { findUserMessages } from "../../session/log/rollback_plan.ts";

@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { LIMITS } from "../../protocol/limits.ts";
 import { WITHOUT_EFFECT } from "./schema_ignored.ts";
+import { DURATION } from "../../util/duration.ts";
 
 const Text = z.string();
 const Texts = z.array(z.string());
@@ -150,8 +151,8 @@ export const LimitsTable = z.strictObject({
   ),
   timeout: z.optional(z.union([
     Positive,
-    z.string().check(z.regex(/^\d+(\.\d+)?(ms|s|m|h)$/)),
-  ])).check(z.describe("Seconds, or a text such as 90s, 10m, 2h")),
+    z.string().check(z.regex(DURATION)),
+  ])).check(z.describe("Seconds, or a text such as 90s, 10m, 1h30m")),
 });
 
 /** `[prices.<model>]`, per million tokens. */

@@ -1,12 +1,7 @@
 /** The models a user can choose from: configured, in the catalog, or OpenAI's. */
 import { type ModelCatalog, modelInfoOf } from "./models.ts";
+import type { ModelChoice } from "../../protocol/settings.ts";
 import type { Config } from "../file/schema.ts";
-
-export interface KnownModel {
-  readonly slug: string;
-  /** Reasoning efforts it takes, least first; empty when it does not reason. */
-  readonly efforts: readonly string[];
-}
 
 const OPENAI_SLUGS: readonly string[] = [
   "gpt-6.1-sol",
@@ -26,7 +21,7 @@ export function knownModels(
   config: Config,
   catalog: ModelCatalog,
   options: { readonly isOpenai: boolean },
-): readonly KnownModel[] {
+): readonly ModelChoice[] {
   const slugs = new Set([
     config.model,
     ...catalog.keys(),

@@ -30,11 +30,6 @@ export interface CommandSpec {
   readonly examples: readonly string[];
 }
 
-/** A table of some of the commands. */
-type CommandTable<K extends CommandName> = {
-  readonly [N in K]: CommandSpec;
-};
-
 /** An argument that may be left out. */
 function optional(
   name: string,
@@ -75,36 +70,28 @@ const POLICY: readonly FlagName[] = [
 ];
 
 const SERVER = required("NAME", "Name of the server");
+const ID = required("ID", "Id or name of a session");
 
 const EXEC: readonly FlagName[] = [...AGENT_FLAG_NAMES, ...EXEC_FLAG_NAMES];
 const SESSION = optional("ID", "Id or name of a session");
 const PROMPT = "What to do; - or nothing reads it from stdin";
 
-const AGENT_COMMANDS: CommandTable<
-  | "repl"
-  | "exec"
-  | "exec resume"
-  | "exec fork"
-  | "exec review"
-  | "resume"
-  | "fork"
-  | "rollback"
-  | "undo"
-> = {
+/** Every command, in the order of the help text. */
+export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = {
   repl: {
-    summary: "Talk with the agent in this terminal",
+    summary: "Start a conversation in this terminal",
     args: [],
     prompt: "The first message",
     flags: AGENT_FLAG_NAMES,
     examples: ["rondo", 'rondo -s read-only "explain this repository"'],
   },
   exec: {
-    summary: "Do one task and end",
+    summary: "Run one task and exit",
     details: "Progress goes to stderr, the last message to stdout. With a " +
       "prompt argument, a file or pipe on stdin is appended to it as a block; " +
-      "an open but silent pipe is left alone after a moment.\n\n" +
-      "With --json every line on stdout is an event, the last one is " +
-      "turn.completed or turn.failed and carries the exit code. " +
+      "a pipe that stays silent is ignored.\n\n" +
+      "With --json every line on stdout is an event. The last one is " +
+      "turn.completed or turn.failed, with the exit code. " +
       "`rondo schema events` prints the schema.",
     aliases: ["e"],
     args: [],
@@ -117,14 +104,14 @@ const AGENT_COMMANDS: CommandTable<
     ],
   },
   "exec resume": {
-    summary: "Go on with an earlier session and end",
+    summary: "Resume a session, run one prompt, exit",
     args: [SESSION],
     prompt: PROMPT,
     flags: [...EXEC, "last", "all"],
     examples: ['rondo exec resume --last "now add a test"'],
   },
   "exec fork": {
-    summary: "Start a new session from the history of another one",
+    summary: "Copy a session's history into a new session",
     args: [SESSION],
     prompt: PROMPT,
     flags: [...EXEC, "last", "all", "at"],
@@ -132,12 +119,11 @@ const AGENT_COMMANDS: CommandTable<
   },
   "exec review": {
     summary: "Review changes and report findings",
-    details: "The findings are a list on stdout; with --json or " +
-      "--output-format json they are the field `review` of the last line or " +
-      "of the result. An answer in another form is shown as it is, with a " +
-      "warning.",
+    details: "Findings are listed on stdout. With --json they are the field " +
+      "`review` of the last line, with --output-format json of the result. " +
+      "An answer in another form is shown as it is, with a warning.",
     args: [],
-    prompt: "What to look at, instead of a flag",
+    prompt: "What to review, instead of a flag",
     flags: [...EXEC, "uncommitted", "base", "commit", "title"],
     examples: [
       "rondo exec review --uncommitted",
@@ -145,21 +131,21 @@ const AGENT_COMMANDS: CommandTable<
     ],
   },
   resume: {
-    summary: "Go on with an earlier session in this terminal",
+    summary: "Resume a session in this terminal",
     args: [SESSION],
     prompt: "The next message",
     flags: [...AGENT_FLAG_NAMES, "last", "all"],
     examples: ["rondo resume --last"],
   },
   fork: {
-    summary: "Start a new session from the history of another one",
+    summary: "Copy a session's history into a new session",
     args: [SESSION],
     prompt: "The next message",
     flags: [...AGENT_FLAG_NAMES, "last", "all", "at"],
     examples: ["rondo fork --last --at 3"],
   },
   rollback: {
-    summary: "Take the last turns out of a session; files stay as they are",
+    summary: "Drop the last turns of a session; files stay as they are",
     args: [
       required("N", "How many turns"),
       optional("ID", "Id or name of a session (default: the newest here)"),
@@ -168,7 +154,7 @@ const AGENT_COMMANDS: CommandTable<
     examples: ["rondo rollback 1"],
   },
   undo: {
-    summary: "Take back what the last turns changed in files, chat or both",
+    summary: "Undo the last turns: files, conversation, or both",
     args: [
       optional("N", "How many turns (default 1)"),
       optional("ID", "Id or name of a session (default: the newest here)"),
@@ -176,15 +162,8 @@ const AGENT_COMMANDS: CommandTable<
     flags: ["restore", "dryRun", "force", "yes", "all"],
     examples: ["rondo undo --dry-run", "rondo undo 2 --restore code"],
   },
-};
-
-const ID = required("ID", "Id or name of a session");
-
-const SESSION_COMMANDS: CommandTable<
-  Extract<CommandName, `sessions ${string}`>
-> = {
   "sessions list": {
-    summary: "List sessions, the newest first",
+    summary: "List sessions, newest first",
     args: [],
     flags: ["all", "cd", "limit", "json"],
     examples: ["rondo sessions list --all --json"],
@@ -220,7 +199,7 @@ const SESSION_COMMANDS: CommandTable<
     examples: ["rondo sessions delete 0199c3 --yes"],
   },
   "sessions export": {
-    summary: "Write a session as Markdown or JSON lines, keys left out",
+    summary: "Export a session as Markdown or JSON lines, without keys",
     args: [ID],
     flags: ["format", "output", "full"],
     examples: ["rondo sessions export 0199c3 -o talk.md"],
@@ -232,7 +211,7 @@ const SESSION_COMMANDS: CommandTable<
     examples: ["rondo sessions verify 0199c3"],
   },
   "sessions repair": {
-    summary: "Mend a damaged log, keeping the original beside it",
+    summary: "Repair a damaged log (keeps the original)",
     args: [ID],
     flags: ["dryRun"],
     examples: ["rondo sessions repair 0199c3"],
@@ -244,17 +223,11 @@ const SESSION_COMMANDS: CommandTable<
     examples: ["rondo sessions prune --older-than 90d --dry-run"],
   },
   "sessions cache": {
-    summary:
-      "Show what each request of a session took from the provider's cache",
+    summary: "Show how much of each request came from the cache",
     args: [ID],
     flags: ["json"],
     examples: ["rondo sessions cache 0199c3"],
   },
-};
-
-const SAFETY_COMMANDS: CommandTable<
-  "apply-patch" | "sandbox" | Extract<CommandName, `policy ${string}`>
-> = {
   "apply-patch": {
     summary: "Apply a patch from stdin to the current directory",
     args: [],
@@ -272,7 +245,7 @@ const SAFETY_COMMANDS: CommandTable<
     examples: ["rondo sandbox -s read-only -- make test"],
   },
   "policy explain": {
-    summary: "Say what would happen to a command, and by which rule",
+    summary: "Explain what would happen to a command, and by which rule",
     args: [required("COMMAND", "The command, after --", { count: "rest" })],
     flags: POLICY,
     examples: ["rondo policy explain -- 'npm test | tee log'"],
@@ -284,7 +257,7 @@ const SAFETY_COMMANDS: CommandTable<
     examples: ["rondo policy test cases.jsonl"],
   },
   "policy lint": {
-    summary: "List what could ask a person, and rules that cannot match",
+    summary: "List what could ask for approval, and rules that never match",
     args: [],
     flags: [...POLICY, "headless"],
     examples: ["rondo policy lint --headless"],
@@ -295,11 +268,6 @@ const SAFETY_COMMANDS: CommandTable<
     flags: [...POLICY, "revoke"],
     examples: ["rondo policy rules", "rondo policy rules --revoke 2"],
   },
-};
-
-const MCP_COMMANDS: CommandTable<
-  Extract<CommandName, `mcp ${string}`> | "mcp-server"
-> = {
   "mcp list": {
     summary: "List configured MCP servers",
     args: [],
@@ -351,7 +319,7 @@ const MCP_COMMANDS: CommandTable<
     examples: ["rondo mcp test docs"],
   },
   "mcp-server": {
-    summary: "Be an MCP server on stdin and stdout",
+    summary: "Run as an MCP server on stdin and stdout",
     args: [],
     flags: [
       ...CONFIG_FLAGS,
@@ -364,17 +332,6 @@ const MCP_COMMANDS: CommandTable<
     ],
     examples: ["rondo mcp-server"],
   },
-};
-
-const HELP_COMMANDS: CommandTable<
-  Exclude<
-    CommandName,
-    | keyof typeof AGENT_COMMANDS
-    | keyof typeof SESSION_COMMANDS
-    | keyof typeof SAFETY_COMMANDS
-    | keyof typeof MCP_COMMANDS
-  >
-> = {
   doctor: {
     summary: "Check sandbox, network, credentials and configuration",
     args: [],
@@ -388,7 +345,7 @@ const HELP_COMMANDS: CommandTable<
     examples: ["printenv OPENAI_API_KEY | rondo login --with-api-key"],
   },
   "login status": {
-    summary: "Say which credentials are used",
+    summary: "Show which credentials are used",
     args: [],
     flags: [...CONFIG_FLAGS, "json"],
     examples: ["rondo login status"],
@@ -406,10 +363,10 @@ const HELP_COMMANDS: CommandTable<
     examples: ["rondo config explain model"],
   },
   "debug prompt": {
-    summary: "Print the exact request that would be sent; nothing is sent",
+    summary: "Print the next request without sending it",
     args: [],
     prompt: "The message",
-    flags: AGENT_COMMANDS.exec.flags,
+    flags: EXEC,
     examples: ['rondo debug prompt "hello"'],
   },
   "features list": {
@@ -444,23 +401,14 @@ const HELP_COMMANDS: CommandTable<
   },
 };
 
-/** Every command, in the order of the help text. */
-export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = {
-  ...AGENT_COMMANDS,
-  ...SESSION_COMMANDS,
-  ...SAFETY_COMMANDS,
-  ...MCP_COMMANDS,
-  ...HELP_COMMANDS,
-};
-
-/** Words that only group commands, and what they are about. */
+/** Words that only group commands, and their help. */
 export const GROUPS: Readonly<Record<string, string>> = {
-  sessions: "List, read and tidy sessions",
+  sessions: "List, read and manage sessions",
   policy: "Explain and test what commands may do",
   mcp: "Configure MCP servers",
-  config: "Look at the configuration",
-  debug: "Look inside",
-  features: "Look at feature flags",
+  config: "Inspect the configuration",
+  debug: "Inspect requests",
+  features: "List feature flags",
 };
 
 /** The words of a command below the program; the program itself is the empty path. */

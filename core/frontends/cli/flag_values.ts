@@ -1,7 +1,8 @@
-/** From a flag's text to its value. Pure; throws UserError that names flag and forms. */
+/** The value of a flag from its text. Pure; throws UserError that names flag and forms. */
 import type { LimitRaise } from "../../contract/command_line.ts";
 import { UserError } from "../../protocol/error.ts";
 import { unreachable } from "../../util/assert.ts";
+import { parseDuration } from "../../util/duration.ts";
 import type { FlagSpec } from "./flags.ts";
 
 export type FlagValue =
@@ -11,13 +12,6 @@ export type FlagValue =
   | readonly string[]
   | readonly LimitRaise[];
 
-const UNIT_MS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
 const RAISABLE: readonly LimitRaise["limit"][] = [
   "requests",
   "tokens",
@@ -48,7 +42,7 @@ export function parseFlagValue(
         fail(spec, text, "a whole number above 0, e.g. 20, 50k or 2M");
     case "duration":
       return parseDuration(text) ??
-        fail(spec, text, "a time, e.g. 90, 90s, 10m or 1h30m");
+        fail(spec, text, "a duration, e.g. 90, 90s, 10m or 1h30m");
     case "money":
       return parseMoney(text) ?? fail(spec, text, "an amount, e.g. 0.50");
     case "raise":
@@ -66,19 +60,8 @@ export function parseFlagValue(
   }
 }
 
-/** A time in milliseconds; a bare number is seconds. Undefined when it is none. */
-export function parseDuration(text: string): number | undefined {
-  if (/^\d+(\.\d+)?$/.test(text)) return positive(Number(text) * 1_000);
-  if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text)) return undefined;
-  let sum = 0;
-  for (const [, number, unit] of text.matchAll(/([\d.]+)(ms|s|m|h|d)/g)) {
-    sum += Number(number) * (UNIT_MS[unit ?? ""] ?? 0);
-  }
-  return positive(sum);
-}
-
-/** A count with `k` or `M`. Undefined when it is none. */
-export function parseCount(text: string): number | undefined {
+// `50k`, `2M`; undefined when it is not a count above 0.
+function parseCount(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)([kKmM]?)$/.exec(text);
   if (match === null) return undefined;
   const factor = { "": 1, k: 1_000, m: 1_000_000 }[

@@ -75,483 +75,297 @@ type FlagTable<K extends FlagName> = {
   readonly [N in K]: SpecOf<Required<Flags>[N]>;
 };
 
+type Form<S> = Partial<Omit<S, "kind" | "long" | "help" | "value">>;
+
+// `--cd DIR`: the flag and the name of its value.
+function valued(
+  form: string,
+): { readonly long: string; readonly value: string } {
+  const [long = "", value = ""] = form.split(" ");
+  return { long, value };
+}
+
+function onOff(
+  long: string,
+  help: string,
+  more?: Form<SwitchSpec>,
+): SwitchSpec {
+  return { kind: "switch", long, help, ...more };
+}
+
+function text(form: string, help: string, more?: Form<TextSpec>): TextSpec {
+  return { kind: "text", ...valued(form), help, ...more };
+}
+
+function list(form: string, help: string, more?: Form<ListSpec>): ListSpec {
+  return { kind: "list", ...valued(form), help, ...more };
+}
+
+function choice(
+  form: string,
+  choices: readonly string[],
+  help: string,
+  more?: Form<ChoiceSpec>,
+): ChoiceSpec {
+  return { kind: "choice", ...valued(form), choices, help, ...more };
+}
+
+function number(
+  kind: NumberSpec["kind"],
+  form: string,
+  help: string,
+  more?: Form<NumberSpec>,
+): NumberSpec {
+  return { kind, ...valued(form), help, ...more };
+}
+
 const AGENT_FLAGS: FlagTable<keyof AgentFlags> = {
-  model: {
-    kind: "text",
-    long: "--model",
-    short: "-m",
-    value: "MODEL",
-    help: "Model to use",
-  },
-  sandbox: {
-    kind: "choice",
-    long: "--sandbox",
-    short: "-s",
-    value: "MODE",
-    choices: [
-      "read-only",
-      "workspace-write",
-      "danger-full-access",
-      "external-sandbox",
-    ],
-    help: "What commands may touch",
-  },
-  askForApproval: {
-    kind: "choice",
-    long: "--ask-for-approval",
-    short: "-a",
-    value: "POLICY",
-    choices: ["untrusted", "on-failure", "on-request", "never"],
-    help: "When to ask before acting",
-  },
-  bypass: {
-    kind: "switch",
-    long: "--dangerously-bypass-approvals-and-sandbox",
-    aliases: ["--yolo"],
-    help: "No sandbox and no questions; for machines that are a sandbox",
-  },
-  fullAuto: {
-    kind: "switch",
-    long: "--full-auto",
-    help: "Deprecated: the same as --sandbox workspace-write",
-    isHidden: true,
-  },
-  cd: {
-    kind: "text",
-    long: "--cd",
+  model: text("--model MODEL", "Model to use", { short: "-m" }),
+  sandbox: choice(
+    "--sandbox MODE",
+    ["read-only", "workspace-write", "danger-full-access", "external-sandbox"],
+    "What commands may touch",
+    { short: "-s" },
+  ),
+  askForApproval: choice(
+    "--ask-for-approval POLICY",
+    ["untrusted", "on-failure", "on-request", "never"],
+    "When to ask for approval",
+    { short: "-a" },
+  ),
+  bypass: onOff(
+    "--dangerously-bypass-approvals-and-sandbox",
+    "No sandbox and no approvals; only for machines that are a sandbox",
+    { aliases: ["--yolo"] },
+  ),
+  fullAuto: onOff(
+    "--full-auto",
+    "Deprecated: same as --sandbox workspace-write",
+    { isHidden: true },
+  ),
+  cd: text("--cd DIR", "Working directory of the agent", {
     short: "-C",
-    value: "DIR",
     completes: "dir",
-    help: "Working directory of the agent",
-  },
-  addDir: {
-    kind: "list",
-    long: "--add-dir",
-    value: "DIR",
+  }),
+  addDir: list("--add-dir DIR", "Additional writable directory", {
     completes: "dir",
-    help: "Another directory that may be written",
-  },
-  image: {
-    kind: "list",
-    long: "--image",
-    short: "-i",
-    value: "FILE",
-    completes: "file",
-    split: true,
-    help: "Image to send along; several by comma or by repeating",
-  },
-  config: {
-    kind: "list",
-    long: "--config",
-    short: "-c",
-    value: "KEY=VALUE",
-    help: "One setting of config.toml, the value in TOML or plain text",
-  },
-  profile: {
-    kind: "text",
-    long: "--profile",
-    short: "-p",
-    value: "NAME",
-    help: "Profile of settings to layer on top",
-  },
-  enable: {
-    kind: "list",
-    long: "--enable",
-    value: "FEATURE",
-    help: "Turn a feature on",
-  },
-  disable: {
-    kind: "list",
-    long: "--disable",
-    value: "FEATURE",
-    help: "Turn a feature off",
-  },
-  strictConfig: {
-    kind: "switch",
-    long: "--strict-config",
-    help: "An unknown setting is an error",
-  },
-  oss: {
-    kind: "switch",
-    long: "--oss",
-    help: "Use a model served on this machine",
-  },
-  localProvider: {
-    kind: "text",
-    long: "--local-provider",
-    value: "NAME",
-    help: "Which local server: ollama or lmstudio",
-  },
-  search: {
-    kind: "switch",
-    long: "--search",
-    help: "Let the model search the live web",
-  },
-  trust: {
-    kind: "switch",
-    long: "--trust",
-    help: "Trust this project's configuration for this run",
-  },
-  bypassHookTrust: {
-    kind: "switch",
-    long: "--dangerously-bypass-hook-trust",
-    help: "Run hooks of this project that nobody has trusted",
-  },
-  skipGitRepoCheck: {
-    kind: "switch",
-    long: "--skip-git-repo-check",
-    help: "Run outside a git repository",
-  },
-  ephemeral: {
-    kind: "switch",
-    long: "--ephemeral",
-    help: "Write no session file",
-  },
-  ignoreUserConfig: {
-    kind: "switch",
-    long: "--ignore-user-config",
-    help: "Leave the user's config.toml out",
-  },
-  ignoreRules: {
-    kind: "switch",
-    long: "--ignore-rules",
-    help: "Leave rules files out",
-  },
-  color: {
-    kind: "choice",
-    long: "--color",
-    value: "WHEN",
-    choices: ["auto", "always", "never"],
-    help: "Colours on stderr and on the screen",
-  },
-  quiet: {
-    kind: "switch",
-    long: "--quiet",
+  }),
+  image: list(
+    "--image FILE",
+    "Image to attach; repeat it or separate with commas",
+    { short: "-i", completes: "file", split: true },
+  ),
+  config: list(
+    "--config KEY=VALUE",
+    "Override one setting of config.toml, as TOML or plain text",
+    { short: "-c" },
+  ),
+  profile: text("--profile NAME", "Settings profile to apply", { short: "-p" }),
+  enable: list("--enable FEATURE", "Turn a feature on"),
+  disable: list("--disable FEATURE", "Turn a feature off"),
+  strictConfig: onOff("--strict-config", "Fail on unknown settings"),
+  oss: onOff("--oss", "Use a model served on this machine"),
+  localProvider: text(
+    "--local-provider NAME",
+    "Local server to use: ollama or lmstudio",
+  ),
+  search: onOff("--search", "Let the model search the web"),
+  trust: onOff("--trust", "Trust this project's configuration for this run"),
+  bypassHookTrust: onOff(
+    "--dangerously-bypass-hook-trust",
+    "Run this project's hooks without trusting them first",
+  ),
+  skipGitRepoCheck: onOff(
+    "--skip-git-repo-check",
+    "Run outside a git repository",
+  ),
+  ephemeral: onOff("--ephemeral", "Do not save the session"),
+  ignoreUserConfig: onOff(
+    "--ignore-user-config",
+    "Ignore the user's config.toml",
+  ),
+  ignoreRules: onOff("--ignore-rules", "Ignore rules files"),
+  color: choice(
+    "--color WHEN",
+    ["auto", "always", "never"],
+    "When to use colour",
+  ),
+  quiet: onOff("--quiet", "Only warnings and errors on stderr", {
     short: "-q",
-    help: "Only warnings and errors on stderr",
-  },
-  verbose: {
-    kind: "switch",
-    long: "--verbose",
+  }),
+  verbose: onOff("--verbose", "Whole outputs, diffs, reasoning and requests", {
     short: "-v",
-    help: "Whole outputs, diffs, reasoning and requests",
-  },
-  maxRequests: {
-    kind: "count",
-    long: "--max-requests",
-    value: "N",
-    help: "Model requests before the run ends with exit 6",
-  },
-  maxTokens: {
-    kind: "count",
-    long: "--max-tokens",
-    value: "N",
-    help: "Tokens before the run ends with exit 6, e.g. 200k",
-  },
-  maxToolCalls: {
-    kind: "count",
-    long: "--max-tool-calls",
-    value: "N",
-    help: "Tool calls before the run ends with exit 6",
-  },
-  maxCost: {
-    kind: "money",
-    long: "--max-cost",
-    value: "AMOUNT",
-    help: "Cost before the run ends with exit 6; prices come from the config",
-  },
+  }),
+  maxRequests: number(
+    "count",
+    "--max-requests N",
+    "Model requests before the run ends with exit 6",
+  ),
+  maxTokens: number(
+    "count",
+    "--max-tokens N",
+    "Tokens before the run ends with exit 6, e.g. 200k",
+  ),
+  maxToolCalls: number(
+    "count",
+    "--max-tool-calls N",
+    "Tool calls before the run ends with exit 6",
+  ),
+  maxCost: number(
+    "money",
+    "--max-cost AMOUNT",
+    "Cost before the run ends with exit 6; prices come from the config",
+  ),
   raise: {
     kind: "raise",
-    long: "--raise",
-    value: "LIMIT=N",
-    help: "Lift a limit of a resumed run, e.g. tokens=+50k",
+    ...valued("--raise LIMIT=N"),
+    help: "Raise a limit of a resumed run, e.g. tokens=+50k",
   },
-  strictCache: {
-    kind: "switch",
-    long: "--strict-cache",
-    help: "Fail when rondo itself broke the prompt's prefix",
-  },
-  record: {
-    kind: "text",
-    long: "--record",
-    value: "FILE",
+  strictCache: onOff(
+    "--strict-cache",
+    "Fail if rondo itself breaks the cached prompt prefix",
+  ),
+  record: text("--record FILE", "Record this run to a cassette", {
     completes: "file",
-    help: "Write a cassette of this run",
-  },
-  replay: {
-    kind: "text",
-    long: "--replay",
-    value: "FILE",
-    completes: "file",
-    help: "Answer from a cassette instead of the network",
-  },
-  replayMode: {
-    kind: "choice",
-    long: "--replay-mode",
-    value: "MODE",
-    choices: ["model", "full"],
-    help: "model: tools run for real; full: nothing runs",
-  },
-  replayTiming: {
-    kind: "choice",
-    long: "--replay-timing",
-    value: "HOW",
-    choices: ["keep", "skip"],
-    help: "Keep the recorded pauses or skip them",
-  },
-  noAltScreen: {
-    kind: "switch",
-    long: "--no-alt-screen",
-    help: "Accepted and without effect: the screen is never taken over",
-    isHidden: true,
-  },
+  }),
+  replay: text(
+    "--replay FILE",
+    "Replay a cassette instead of using the network",
+    { completes: "file" },
+  ),
+  replayMode: choice(
+    "--replay-mode MODE",
+    ["model", "full"],
+    "model: run tools for real; full: run nothing",
+  ),
+  replayTiming: choice(
+    "--replay-timing HOW",
+    ["keep", "skip"],
+    "Keep or skip the recorded pauses",
+  ),
+  noAltScreen: onOff(
+    "--no-alt-screen",
+    "Accepted, no effect: the screen is never taken over",
+    { isHidden: true },
+  ),
 };
 
 const EXEC_FLAGS: FlagTable<keyof ExecFlags> = {
-  json: {
-    kind: "switch",
-    long: "--json",
+  json: onOff("--json", "Events as JSON lines on stdout", {
     aliases: ["--experimental-json"],
-    help: "Events as JSON lines on stdout",
-  },
-  events: {
-    kind: "choice",
-    long: "--events",
-    value: "FORM",
-    choices: ["codex", "native"],
-    help: "native adds ts, seq, thread_id and turn_id to every line",
-  },
-  deltas: {
-    kind: "switch",
-    long: "--deltas",
-    help: "With --json: text, reasoning and output as they come",
-  },
-  input: {
-    kind: "choice",
-    long: "--input",
-    value: "FORM",
-    choices: ["text", "jsonl"],
-    help: "jsonl: messages, interrupts and answers as JSON lines on stdin",
-  },
-  approvals: {
-    kind: "text",
-    long: "--approvals",
-    value: "WHO",
-    help: "exec:CMD answers questions (JSON in, JSON out); deny refuses them",
-  },
-  approvalTimeoutMs: {
-    kind: "duration",
-    long: "--approval-timeout",
-    value: "TIME",
-    help: "No answer by then means no (default 5m)",
-  },
-  failOnDenied: {
-    kind: "switch",
-    long: "--fail-on-denied",
-    help: "Exit 7 when an action was not allowed",
-  },
-  timeoutMs: {
-    kind: "duration",
-    long: "--timeout",
-    value: "TIME",
-    help: "End the run after this time with exit 124, e.g. 10m",
-  },
-  stdin: {
-    kind: "switch",
-    long: "--stdin",
-    help: "Read stdin to its end, also beside a prompt argument",
-  },
-  outputLastMessage: {
-    kind: "text",
-    long: "--output-last-message",
-    short: "-o",
-    value: "FILE",
-    completes: "file",
-    help: "Write the last message to a file",
-  },
-  outputSchema: {
-    kind: "text",
-    long: "--output-schema",
-    value: "FILE",
-    completes: "file",
-    help: "JSON Schema the last message must satisfy",
-  },
-  outputFormat: {
-    kind: "choice",
-    long: "--output-format",
-    value: "FORM",
-    choices: ["text", "json"],
-    help: "json: one final object on stdout",
-  },
-  threadSource: {
-    kind: "text",
-    long: "--thread-source",
-    value: "NAME",
-    help: "Accepted for the Codex SDK",
+  }),
+  events: choice(
+    "--events FORM",
+    ["codex", "native"],
+    "native adds ts, seq, thread_id and turn_id to every line",
+  ),
+  deltas: onOff("--deltas", "With --json: stream text, reasoning and output"),
+  input: choice(
+    "--input FORM",
+    ["text", "jsonl"],
+    "jsonl: messages, interrupts and answers as JSON lines on stdin",
+  ),
+  approvals: text(
+    "--approvals WHO",
+    "exec:CMD answers approvals (JSON in, JSON out); deny refuses them",
+  ),
+  approvalTimeoutMs: number(
+    "duration",
+    "--approval-timeout TIME",
+    "Deny after this long without an answer (default 5m)",
+  ),
+  failOnDenied: onOff(
+    "--fail-on-denied",
+    "Exit 7 if an action was not allowed",
+  ),
+  timeoutMs: number(
+    "duration",
+    "--timeout TIME",
+    "Stop the run after this time with exit 124, e.g. 10m",
+  ),
+  stdin: onOff("--stdin", "Read stdin to its end, even with a prompt argument"),
+  outputLastMessage: text(
+    "--output-last-message FILE",
+    "Write the last message to a file",
+    { short: "-o", completes: "file" },
+  ),
+  outputSchema: text(
+    "--output-schema FILE",
+    "JSON Schema the last message must satisfy",
+    { completes: "file" },
+  ),
+  outputFormat: choice(
+    "--output-format FORM",
+    ["text", "json"],
+    "json: one final object on stdout",
+  ),
+  threadSource: text("--thread-source NAME", "Accepted for the Codex SDK", {
     isHidden: true,
-  },
-  cyberAccessProgram: {
-    kind: "text",
-    long: "--cyber-access-program",
-    value: "NAME",
-    help: "Accepted for the Codex SDK",
-    isHidden: true,
-  },
+  }),
+  cyberAccessProgram: text(
+    "--cyber-access-program NAME",
+    "Accepted for the Codex SDK",
+    { isHidden: true },
+  ),
 };
 
 const SELECT_FLAGS: FlagTable<keyof SelectFlags> = {
-  last: {
-    kind: "switch",
-    long: "--last",
-    help: "The newest session of this directory",
-  },
-  all: {
-    kind: "switch",
-    long: "--all",
-    help: "Sessions of every directory",
-  },
-  at: {
-    kind: "count",
-    long: "--at",
-    value: "N",
-    help: "Only up to the Nth message of the person",
-  },
-  uncommitted: {
-    kind: "switch",
-    long: "--uncommitted",
-    help: "Review what is staged, changed and untracked",
-  },
-  base: {
-    kind: "text",
-    long: "--base",
-    value: "BRANCH",
-    help: "Review against a branch",
-  },
-  commit: {
-    kind: "text",
-    long: "--commit",
-    value: "SHA",
-    help: "Review one commit",
-  },
-  title: {
-    kind: "text",
-    long: "--title",
-    value: "TEXT",
-    help: "Title of the reviewed commit",
-  },
-  full: {
-    kind: "switch",
-    long: "--full",
-    help: "Also what compaction dropped",
-  },
-  limit: {
-    kind: "count",
-    long: "--limit",
-    short: "-n",
-    value: "N",
-    help: "At most so many",
-  },
-  format: {
-    kind: "choice",
-    long: "--format",
-    value: "FORM",
-    choices: ["markdown", "jsonl"],
-    help: "Form of the export",
-  },
-  output: {
-    kind: "text",
-    long: "--output",
+  last: onOff("--last", "The newest session of this directory"),
+  all: onOff("--all", "Sessions of every directory"),
+  at: number("count", "--at N", "Only up to your Nth message"),
+  uncommitted: onOff(
+    "--uncommitted",
+    "Review staged, unstaged and untracked changes",
+  ),
+  base: text("--base BRANCH", "Review changes against a branch"),
+  commit: text("--commit SHA", "Review one commit"),
+  title: text("--title TEXT", "Title of the reviewed commit"),
+  full: onOff("--full", "Include compacted turns"),
+  limit: number("count", "--limit N", "Maximum to list", { short: "-n" }),
+  format: choice("--format FORM", ["markdown", "jsonl"], "Export format"),
+  output: text("--output FILE", "Write to a file instead of stdout", {
     short: "-o",
-    value: "FILE",
     completes: "file",
-    help: "Write to a file instead of stdout",
-  },
-  olderThanMs: {
-    kind: "duration",
-    long: "--older-than",
-    value: "TIME",
-    help: "Only sessions untouched for that long, e.g. 30d",
-  },
-  dryRun: {
-    kind: "switch",
-    long: "--dry-run",
-    help: "Say what would be done and do nothing",
-  },
-  yes: {
-    kind: "switch",
-    long: "--yes",
-    short: "-y",
-    help: "Do not ask",
-  },
-  restore: {
-    kind: "choice",
-    long: "--restore",
-    value: "WHAT",
-    choices: ["code", "chat", "both"],
-    help: "What is taken back (default both)",
-  },
-  force: {
-    kind: "switch",
-    long: "--force",
-    help: "Also over later edits",
-  },
+  }),
+  olderThanMs: number(
+    "duration",
+    "--older-than TIME",
+    "Only sessions unused for this long, e.g. 30d",
+  ),
+  dryRun: onOff("--dry-run", "Show what would be done, do nothing"),
+  yes: onOff("--yes", "Skip the confirmation", { short: "-y" }),
+  restore: choice(
+    "--restore WHAT",
+    ["code", "chat", "both"],
+    "What to undo (default both)",
+  ),
+  force: onOff("--force", "Overwrite later edits"),
 };
 
 const OTHER_FLAGS: FlagTable<keyof OtherFlags> = {
-  backend: {
-    kind: "choice",
-    long: "--backend",
-    value: "NAME",
-    choices: ["auto", "bwrap", "landlock", "none"],
-    help: "Sandbox to use (default auto: the strongest that works)",
-  },
-  headless: {
-    kind: "switch",
-    long: "--headless",
-    help: "Fail when anything could ask a person",
-  },
-  rules: {
-    kind: "list",
-    long: "--rules",
-    value: "FILE",
-    completes: "file",
-    help: "Rules file to use instead of the configured ones",
-  },
-  revoke: {
-    kind: "text",
-    long: "--revoke",
-    value: "N",
-    help: "Remove the saved rule with this number",
-  },
-  url: {
-    kind: "text",
-    long: "--url",
-    value: "URL",
-    help: "Address of a server reached by HTTP",
-  },
-  env: {
-    kind: "list",
-    long: "--env",
-    value: "NAME=VALUE",
-    help: "Environment variable of the server",
-  },
-  header: {
-    kind: "list",
-    long: "--header",
-    value: "NAME=VALUE",
-    help: "HTTP header sent to the server",
-  },
-  bearerTokenEnvVar: {
-    kind: "text",
-    long: "--bearer-token-env-var",
-    value: "NAME",
-    help: "Variable that holds the server's token",
-  },
-  withApiKey: {
-    kind: "switch",
-    long: "--with-api-key",
-    help: "Read an API key from stdin and store it",
-  },
+  backend: choice(
+    "--backend NAME",
+    ["auto", "bwrap", "landlock", "none"],
+    "Sandbox to use (default auto: the strongest that works)",
+  ),
+  headless: onOff("--headless", "Fail if anything could ask for approval"),
+  rules: list(
+    "--rules FILE",
+    "Rules file to use instead of the configured ones",
+    { completes: "file" },
+  ),
+  revoke: text("--revoke N", "Remove the saved rule with this number"),
+  url: text("--url URL", "Address of an HTTP server"),
+  env: list("--env NAME=VALUE", "Environment variable for the server"),
+  header: list("--header NAME=VALUE", "HTTP header to send to the server"),
+  bearerTokenEnvVar: text(
+    "--bearer-token-env-var NAME",
+    "Variable that holds the server's token",
+  ),
+  withApiKey: onOff(
+    "--with-api-key",
+    "Read an API key from stdin and store it",
+  ),
 };
 
 export const FLAGS: Readonly<Record<FlagName, FlagSpec>> = {

@@ -1,4 +1,4 @@
-/** Texts made from the tables alone: no disk, no network, no configuration. */
+/** Texts generated from the tables: no disk, network or configuration. */
 import type { CommandName } from "../../contract/command_line.ts";
 import { renderCompletion } from "./completion.ts";
 import { renderManPage } from "./man_page.ts";

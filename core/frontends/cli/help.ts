@@ -75,7 +75,7 @@ export function renderFlag(spec: FlagSpec): string {
 /** What a flag does, with the words it takes. */
 export function renderFlagHelp(spec: FlagSpec): string {
   return spec.kind === "choice"
-    ? `${spec.help}: ${spec.choices.join(", ")}`
+    ? `${spec.help} (${spec.choices.join(", ")})`
     : spec.help;
 }
 
@@ -90,7 +90,7 @@ function programHelp(form: "short" | "long"): string[] {
     `Usage: ${renderUsage("repl")}\n       ${PROGRAM} COMMAND …`,
     listTopCommands(form),
     flagList("repl", form),
-    form === "long" ? exitCodes() : `${PROGRAM} --help says more`,
+    form === "long" ? exitCodes() : `${PROGRAM} --help shows more`,
   ];
 }
 
@@ -148,7 +148,7 @@ function argList(spec: CommandSpec): string {
     renderArg(arg),
     arg.choices === undefined
       ? arg.help
-      : `${arg.help}: ${arg.choices.join(", ")}`,
+      : `${arg.help} (${arg.choices.join(", ")})`,
   ]);
   if (spec.prompt !== undefined) rows.push(["[PROMPT]", spec.prompt]);
   return rows.length === 0 ? "" : `Arguments:\n${columns(rows)}`;

@@ -12,11 +12,14 @@ import {
 import { commandNames, COMMANDS } from "./commands.ts";
 
 const ENVIRONMENT: readonly (readonly [string, string])[] = [
-  ["CODEX_HOME", "Folder of configuration and sessions; ~/.codex when unset"],
+  ["CODEX_HOME", "Folder of configuration and sessions (default ~/.codex)"],
   ["CODEX_API_KEY, OPENAI_API_KEY", "Key of the provider"],
-  ["HTTPS_PROXY, NO_PROXY", "Proxy for requests, and hosts that need none"],
-  ["SSL_CERT_FILE, NODE_EXTRA_CA_CERTS", "Certificates to trust besides"],
-  ["NO_COLOR, FORCE_COLOR, TERM", "Whether output is coloured"],
+  [
+    "HTTPS_PROXY, NO_PROXY",
+    "Proxy for requests, and hosts to reach without it",
+  ],
+  ["SSL_CERT_FILE, NODE_EXTRA_CA_CERTS", "Additional certificates to trust"],
+  ["NO_COLOR, FORCE_COLOR, TERM", "When output is coloured"],
 ];
 
 /** The page `rondo(1)`. */

@@ -1,4 +1,4 @@
-/** From words and flags to a command line: what the parser library does not know. Pure. */
+/** From words and flags to a command line, with the checks the parser library lacks. Pure. */
 import type {
   CommandLine,
   CommandName,
@@ -114,7 +114,7 @@ function commandOf(
   );
 }
 
-// A command overrides what was said before it; lists go on, the earlier first.
+// Flags after a command override those before it; lists are joined, the earlier first.
 function mergeFlags(levels: readonly Flags[]): Flags {
   const merged: Record<string, unknown> = {};
   for (const level of levels) {
@@ -183,7 +183,7 @@ function refuseMistypedCommand(words: readonly string[]): void {
   );
 }
 
-// Flags that mean nothing without another one are mistakes that would pass in silence.
+// A flag without effect is a mistake: it must not pass in silence.
 function checkFlags(command: CommandName, flags: Flags): void {
   const isExec = command === "exec" || command.startsWith("exec ");
   if (!isExec) return;
@@ -218,16 +218,15 @@ function checkFlags(command: CommandName, flags: Flags): void {
 }
 
 function tooMany(command: CommandName, words: readonly string[]): UserError {
+  const hint = COMMANDS[command].prompt === undefined
+    ? ""
+    : "; put a prompt of several words in quotes";
   return new UserError(
     "usage",
-    `Cannot run ${nameOf(command)}: unexpected argument ${
-      words.map((word) => JSON.stringify(word)).join(" ")
-    }${takesPrompt(command) ? "; quote a prompt of several words" : ""}`,
+    `Cannot run ${nameOf(command)}: unexpected ${
+      words.length === 1 ? "argument" : "arguments"
+    } ${words.map((word) => JSON.stringify(word)).join(" ")}${hint}`,
   );
-}
-
-function takesPrompt(command: CommandName): boolean {
-  return COMMANDS[command].prompt !== undefined;
 }
 
 function nameOf(command: string): string {

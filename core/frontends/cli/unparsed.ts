@@ -1,11 +1,11 @@
-/** What words that could not be parsed still say: that a program reads the output of exec. Pure. */
+/** How exec writes an error about its own command line: as JSON where JSON was asked for. Pure. */
 import type { Flags } from "../../contract/command_line.ts";
 import { splitArgv } from "./parse.ts";
 import { commandNames, COMMANDS, pathOf } from "./commands.ts";
 
 /**
  * The flags of exec that shape its output, where they ask for JSON; undefined for every
- * other command and for people.
+ * other command and for text.
  */
 export function outputFlagsOf(argv: readonly string[]): Flags | undefined {
   const { head } = splitArgv(argv);

@@ -1,4 +1,4 @@
-/** The clipboard: a program of the desktop where there is one, else the terminal itself. */
+/** The clipboard: a program of the desktop, or the terminal itself. */
 import type { SpawnRequest } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
@@ -11,7 +11,7 @@ type CopyHost = Pick<
 >;
 
 /** The command that takes a text on stdin; undefined without a desktop. */
-export function clipboardProgram(
+function clipboardProgram(
   host: Pick<ReplHost, "env" | "os">,
 ): readonly string[] | undefined {
   if (host.os === "darwin") return ["pbcopy"];
@@ -34,7 +34,7 @@ export async function copyText(
   const encoded = new TextEncoder().encode(text).toBase64();
   const isTerminal = terminal.stdout.isTty && terminal.env("TERM") !== "dumb";
   if (!isTerminal || encoded.length > LIMITS.clipboardBytes) return undefined;
-  // OSC 52 (xterm control sequences): reaches the person's desktop over ssh as well.
+  // OSC 52 (xterm control sequences): reaches the user's desktop over ssh as well.
   terminal.stdout.write(`\x1b]52;c;${encoded}\x07`);
   return "through the terminal";
 }

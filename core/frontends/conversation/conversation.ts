@@ -1,4 +1,4 @@
-/** The conversation without its face: one thread, what was sent, what waits, what runs. */
+/** A conversation without its view: one thread, the input on its way, what runs. */
 import { errorText } from "../../protocol/error.ts";
 import type { Event, Failure, Outcome } from "../../protocol/event.ts";
 import { exitCode, exitCodeOf } from "../../contract/exit_code.ts";
@@ -18,7 +18,7 @@ import type { OpenedThread } from "./services.ts";
 import { createSlashContext } from "./slash_context.ts";
 import { withTimeout } from "../../util/async.ts";
 
-/** Takes lines, not keys; made for one face. */
+/** Takes lines, not keys; made for one view. */
 export class Conversation {
   readonly #options: ConversationOptions;
   #pending = new PendingInput();
@@ -41,17 +41,17 @@ export class Conversation {
     return this.#code;
   }
 
-  /** What is on its way or waits; to be read only. */
+  /** Input on its way or waiting; read only. */
   get pending(): PendingInput {
     return this.#pending;
   }
 
-  /** A turn, a slash command or the person's own command is under way. */
+  /** A turn, a slash command or the user's own command is running. */
   get isBusy(): boolean {
     return !this.#pending.isIdle || this.#tasks > 0;
   }
 
-  /** The person's own command that runs. */
+  /** Whether a `!command` is running. */
   get isShellRunning(): boolean {
     return this.#shell !== undefined;
   }
@@ -60,7 +60,7 @@ export class Conversation {
     return this.#state.settings?.cwd ?? this.#options.host.cwd;
   }
 
-  /** Goes on with this thread; the face hears its events from now on. */
+  /** Switches to this thread: the view gets its events from now on. */
   bind(opened: OpenedThread): void {
     this.#opened = opened;
     this.#state = new ReplState(opened.spent);
@@ -71,9 +71,9 @@ export class Conversation {
     void this.#follow(opened);
   }
 
-  /** A line of the person. False when it could not be understood and should be kept. */
+  /** A line of the user. False for an unknown command, which should be kept for editing. */
   async submit(line: string): Promise<boolean> {
-    // Typed before the thread has spoken: it waits for it.
+    // Typed before the thread has started: it waits.
     if (this.#state.threadId === "") {
       this.enqueue(line);
       return true;
@@ -122,7 +122,7 @@ export class Conversation {
     return line;
   }
 
-  /** Ends what runs: the person's own command first, then the turn. */
+  /** Ends what runs: a `!command` first, then the turn. */
   interrupt(): void {
     if (this.#shell !== undefined) return this.#shell.abort();
     this.op({ type: "interrupt" });
@@ -142,7 +142,7 @@ export class Conversation {
   /** Hands an op to the thread; nothing happens when there is none. */
   op(op: Op): void {
     if (op.type === "compact") {
-      this.#options.view.waiting("Shortening the history");
+      this.#options.view.waiting("Compacting the context");
     }
     this.#opened?.thread.submit(op);
   }
@@ -184,7 +184,9 @@ export class Conversation {
   async #runShell(command: string): Promise<void> {
     const { services, view } = this.#options;
     if (this.#shell !== undefined) {
-      return view.fail("Cannot run it: another ! command is running");
+      return view.fail(
+        "Cannot run it: another ! command is running, wait or press Ctrl-C",
+      );
     }
     const shell = new AbortController();
     this.#shell = shell;
@@ -212,7 +214,7 @@ export class Conversation {
     this.bind(opened);
   }
 
-  // Whatever fails here is told and ends nothing.
+  // An error is shown and ends nothing.
   async #run(work: () => Promise<void>): Promise<void> {
     this.#tasks++;
     this.#options.view.changed();
@@ -252,14 +254,13 @@ export class Conversation {
 
   #endTurn(outcome: Outcome): void {
     this.#pending.ended();
-    const verdict = decideEnding({
+    this.#code = decideEnding({
       outcome,
       cause: undefined,
       deniedThatFail: 0,
-    });
-    this.#code = verdict.exitCode;
+    }).exitCode;
     this.#endReview(outcome);
-    // After a stop or a failure the person decides what is still wanted.
+    // After a stop or a failure the user decides what is still wanted.
     if (outcome.type === "done") void this.#drain();
     else this.#options.view.giveBack(this.#pending.takeQueue());
   }
@@ -267,10 +268,9 @@ export class Conversation {
   #endReview(outcome: Outcome): void {
     const isReview = this.#state.isReviewing;
     this.#state.isReviewing = false;
-    if (!isReview || outcome.type !== "done") return;
-    if (parseReview(outcome.message) === undefined) {
-      this.#options.view.say([NO_LIST]);
-    }
+    const isList = outcome.type !== "done" ||
+      parseReview(outcome.message) !== undefined;
+    if (isReview && !isList) this.#options.view.say([NO_LIST]);
   }
 
   #lose(failure: Failure | undefined): void {
@@ -281,7 +281,7 @@ export class Conversation {
     const why = failure === undefined ? "it was closed" : failure.message;
     if (failure !== undefined) this.#code = exitCodeOf(failure);
     view.fail(
-      `The conversation cannot go on: ${why}. /new begins one, /resume ${this.#state.threadId} opens this one again`,
+      `Conversation ended: ${why}. /new starts another, /resume ${this.#state.threadId} reopens it`,
     );
   }
 

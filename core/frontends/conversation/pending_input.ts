@@ -1,4 +1,4 @@
-/** What a person sent and what has become of it: running, steering, waiting. No I/O. */
+/** Input of the user: running, steering, waiting. No I/O. */
 
 /** Follows the input of one thread; the thread's events are the truth. */
 export class PendingInput {

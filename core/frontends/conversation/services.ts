@@ -1,12 +1,14 @@
-/** What the conversation in a terminal needs from the rest of the program. */
+/** What a conversation in a terminal needs from the rest of the program. */
 import type { Flags } from "../../contract/command_line.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import type { Usage } from "../../protocol/event.ts";
 import type { UserPrompter } from "../../protocol/form.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { SandboxMode, SandboxPolicy } from "../../protocol/policy.ts";
-import type { TurnSettings } from "../../protocol/settings.ts";
+import type { ModelChoice, TurnSettings } from "../../protocol/settings.ts";
 import type { Thread, ThreadSummary } from "../../protocol/thread.ts";
+import type { McpPromptView, McpServerView } from "../../protocol/tool.ts";
+import type { Skill } from "../../context/skills/skill_file.ts";
 import type { HistoryPlace } from "../editor/history_file.ts";
 
 export interface ReplRequest {
@@ -20,7 +22,7 @@ export interface ReplRequest {
 
 /**
  * One implementation wires it to sessions, configuration and tools. Every method may
- * throw UserError or SessionError: the message is shown and the conversation goes on.
+ * throw UserError or SessionError: the message is shown and the conversation continues.
  * Texts are for people, without colours; they are made safe to print by the caller.
  */
 export interface ReplServices
@@ -30,7 +32,7 @@ export interface ReplServices
     SettingsServices,
     FileServices,
     ContextServices {
-  /** What is known of the person's input from before; undefined keeps no history. */
+  /** Where earlier input is kept; undefined keeps no history. */
   readonly history: HistoryPlace | undefined;
 }
 
@@ -52,7 +54,7 @@ export interface StartServices {
    */
   checkReady(): Promise<MissingKey | undefined>;
   /** The question to ask before anything of the project is used; undefined when settled. */
-  trustQuestion(): Promise<TrustQuestion | undefined>;
+  trustQuestion(): TrustQuestion | undefined;
   /** Remembers the answer; what is opened afterwards follows it. */
   saveTrust(question: TrustQuestion, isTrusted: boolean): Promise<void>;
 }
@@ -68,7 +70,7 @@ export interface ThreadServices {
   fork(threadId: string, atUserMessage?: number): Promise<OpenedThread>;
   /** Newest first, those of this folder before the others. */
   sessions(): Promise<readonly ThreadSummary[]>;
-  /** Messages of the person in the conversation as it is now. */
+  /** Messages of the user in the conversation as it is now. */
   messageCount(threadId: string): number;
   rename(threadId: string, name: string): Promise<void>;
   /** Writes the thread to a file; resolves to its absolute path. */
@@ -81,12 +83,9 @@ export interface ThreadServices {
 
 export interface SettingsServices {
   /** Models that can be chosen, the known ones of this provider. */
-  models(): Promise<readonly ModelChoice[]>;
+  models(): readonly ModelChoice[];
   /** What has to change for that model; names that are not listed are accepted. */
-  modelPatch(
-    slug: string,
-    effort?: string,
-  ): Promise<Partial<TurnSettings>>;
+  modelPatch(slug: string, effort?: string): Partial<TurnSettings>;
   /** Pairs of approval and sandbox that go well together, most careful first. */
   presets(): readonly PermissionPreset[];
   /** The policy of that mode with the configured roots, network and hidden paths. */
@@ -94,7 +93,7 @@ export interface SettingsServices {
   /** What this machine enforces of a policy, as lines; the reason when nothing does. */
   describeSandbox(policy: SandboxPolicy): Promise<readonly string[]>;
   /** Saved prefix rules, numbered from 1 in this order. */
-  rules(): Promise<readonly RuleLine[]>;
+  rules(): readonly RuleLine[];
   /** Takes back the nth of `rules()`. */
   revokeRule(number: number): Promise<void>;
 }
@@ -102,14 +101,14 @@ export interface SettingsServices {
 export interface FileServices {
   /** Unified diff of the working tree with untracked files; empty without changes. */
   diff(cwd: string): Promise<string>;
-  /** What taking back the last turns would do, or did. Conversations are rolled back apart. */
+  /** Undoes the file changes of the last turns, or reports what that would do. */
   undoFiles(threadId: string, options: {
     readonly turns: number;
     readonly isDryRun: boolean;
-    /** Also where somebody changed the file since. */
+    /** Also files that were changed since. */
     readonly isForced: boolean;
   }): Promise<UndoReport>;
-  /** Runs the person's own `!command` in their shell, without sandbox, to its end. */
+  /** Runs a `!command` in the user's shell, without sandbox, to its end. */
   runShell(command: string, options: {
     readonly cwd: string;
     readonly signal: AbortSignal;
@@ -118,33 +117,28 @@ export interface FileServices {
 }
 
 export interface ContextServices {
-  /** From here on questions that are no thread's own go to them. */
-  meet(person: UserPrompter): void;
-  readonly skills: () => Promise<readonly SkillLine[]>;
+  /** Who answers questions that do not come from a thread, from now on. */
+  setPrompter(prompter: UserPrompter): void;
+  skills(): Promise<readonly Pick<Skill, "name" | "description">[]>;
   /** Servers and what they offer; empty when none is configured. */
-  mcpServers(): Promise<readonly McpServerLine[]>;
+  mcpServers(): Promise<readonly McpServerView[]>;
   /** Takes over changed tool lists; resolves to what that does and costs. */
   refreshMcp(): Promise<string>;
-  mcpPrompts(): Promise<readonly McpPromptLine[]>;
-  /** The text of a server's prompt, to be sent as a message of the person. */
+  mcpPrompts(): Promise<readonly McpPromptView[]>;
+  /** The text of a server's prompt, to be sent as a message of the user. */
   mcpPrompt(
     server: string,
     name: string,
     values: Readonly<Record<string, string>>,
   ): Promise<string>;
-  /** The message that makes the agent write AGENTS.md. Throws when there is one. */
-  initPrompt(cwd: string): Promise<string>;
-  reviewPrompt(target: ReplReviewTarget): Promise<string>;
-  /** The message that asks for a plan and forbids to begin with it. */
-  planPrompt(request: string): Promise<string>;
   /** Every setting with the layer that set it, as lines. */
-  explainConfig(): Promise<readonly string[]>;
+  explainConfig(): readonly string[];
   /** The next request as it would be sent: a table of items, bytes and tokens, as lines. */
   explainPrompt(threadId: string): Promise<readonly string[]>;
   /** What that usage costs by the configured prices, as `$0.12`; undefined without prices. */
   priceOf(usage: Usage, model: string): string | undefined;
   /** More rows for `/status`: config layers, rate limits, cache. */
-  statusRows(threadId: string): Promise<readonly (readonly [string, string])[]>;
+  statusRows(threadId: string): readonly (readonly [string, string])[];
 }
 
 /** The parts of the host that the conversation itself uses. */
@@ -173,7 +167,7 @@ export interface TrustQuestion {
 
 export interface OpenedThread {
   readonly thread: Thread;
-  /** What was said in it before, oldest first; shown once. */
+  /** Its earlier messages, oldest first; shown once. */
   readonly past: readonly PastMessage[];
   /** What its log knows; absent for a new one. */
   readonly spent?: {
@@ -186,13 +180,6 @@ export interface OpenedThread {
 export interface PastMessage {
   readonly role: "user" | "assistant";
   readonly text: string;
-}
-
-interface ModelChoice {
-  readonly slug: string;
-  readonly description?: string;
-  /** Reasoning efforts it takes, least first; empty when it does not reason. */
-  readonly efforts: readonly string[];
 }
 
 export interface PermissionPreset {
@@ -216,7 +203,7 @@ export interface UndoReport {
   /** Files that stay, and why. */
   readonly conflicts: readonly string[];
   /**
-   * Messages of the person since those turns began: they go too when the conversation
+   * Messages of the user since those turns began: they go too when the conversation
    * goes back. Undefined when no turn changed files.
    */
   readonly messages?: number;
@@ -228,29 +215,3 @@ export interface ShellResult {
   readonly exitCode: number;
   readonly durationMs: number;
 }
-
-interface SkillLine {
-  readonly name: string;
-  readonly description: string;
-  readonly path: string;
-}
-
-interface McpServerLine {
-  readonly name: string;
-  /** In words: `ready`, `starting`, `failed: …`, `off`. */
-  readonly state: string;
-  readonly tools: readonly string[];
-}
-
-interface McpPromptLine {
-  readonly server: string;
-  readonly name: string;
-  readonly description: string;
-  readonly parameters: readonly string[];
-}
-
-export type ReplReviewTarget =
-  | { readonly type: "uncommitted" }
-  | { readonly type: "branch"; readonly base: string }
-  | { readonly type: "commit"; readonly commit: string }
-  | { readonly type: "custom"; readonly instructions: string };

@@ -1,7 +1,7 @@
 /** Slash commands: how a line is understood as one. Pure. */
 import { closestWord } from "../../util/text/similar.ts";
 
-/** What a person may type after the slash. */
+/** A command that can be typed after the slash. */
 export interface SlashSpec {
   readonly name: string;
   readonly aliases?: readonly string[];
@@ -46,7 +46,7 @@ export function findSlash<T extends SlashSpec>(
     table.find((one) => one.aliases?.includes(name));
 }
 
-/** What is said about a name that is none. */
+/** The error for an unknown name. */
 export function unknownSlash(
   table: readonly SlashSpec[],
   name: string,

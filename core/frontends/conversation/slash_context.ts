@@ -1,4 +1,4 @@
-/** What a slash command is, and what it works with. */
+/** A slash command, and what it works with. */
 import type { Op } from "../../protocol/op.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
 import type { ReplState } from "./state.ts";
@@ -15,17 +15,15 @@ export interface SlashContext {
   readonly cwd: string;
   /** Lines of the program itself, without colours. */
   say(lines: readonly string[]): void;
-  /** A text in Markdown, rendered as an answer is. */
-  sayMarkdown(text: string): void;
   /** A unified diff, coloured. */
   sayDiff(diff: string): void;
   /** The whole of an earlier activity; false when there is none. */
   showActivity(number: number): boolean;
   submit(op: Op): void;
   changeSettings(patch: Partial<TurnSettings>): void;
-  /** A message of the person: starts a turn. `shown` stands for it on the screen. */
+  /** A message of the user: starts a turn. `shown` stands for it on the screen. */
   send(text: string, shown: string): void;
-  /** Ends the present thread and goes on with another one. */
+  /** Ends the present thread and switches to another. */
   switchTo(open: () => Promise<OpenedThread>): Promise<void>;
   /** Puts a text on the clipboard; resolves to how, or undefined where that is impossible. */
   copy(text: string): Promise<string | undefined>;
@@ -35,7 +33,9 @@ export interface SlashContext {
 export interface SlashCommand extends SlashSpec {
   run(context: SlashContext, args: string): Promise<void> | void;
   /** Words the arguments may begin with, for completion. */
-  words?(context: SlashContext): Promise<readonly string[]>;
+  words?(
+    context: SlashContext,
+  ): Promise<readonly string[]> | readonly string[];
 }
 
 /** What of a conversation the commands reach. */
@@ -47,7 +47,7 @@ interface SlashTarget {
   switchTo(open: () => Promise<OpenedThread>): Promise<void>;
 }
 
-/** Made anew for each command: the thread may have changed. */
+/** For one command: the thread may change between two. */
 export function createSlashContext(
   session: SlashTarget,
   options: ConversationOptions,
@@ -59,7 +59,6 @@ export function createSlashContext(
     state: session.state,
     cwd: session.cwd,
     say: (lines) => view.say(lines),
-    sayMarkdown: (text) => view.sayMarkdown(text),
     sayDiff: (diff) => view.sayDiff(diff),
     showActivity: (number) => {
       const activity = session.state.lastActivity(number);

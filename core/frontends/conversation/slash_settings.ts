@@ -1,4 +1,4 @@
-/** Slash commands about the model and about what may happen. */
+/** Slash commands about the model and permissions. */
 import { approvalText } from "../render/format.ts";
 import type { SandboxMode } from "../../protocol/policy.ts";
 import type { SlashCommand, SlashContext } from "./slash_context.ts";
@@ -19,21 +19,20 @@ export const SETTINGS_COMMANDS: readonly SlashCommand[] = [
     summary: "Show or choose the model and its reasoning effort",
     whileBusy: false,
     run: runModel,
-    words: async ({ services }) =>
-      (await services.models()).map(({ slug }) => slug),
+    words: ({ services }) => services.models().map(({ slug }) => slug),
   },
   {
     name: "approvals",
     aliases: ["permissions"],
     args: "[PRESET|POLICY]",
-    summary: "Show or choose when you are asked, alone or with the sandbox",
+    summary:
+      "Show or choose when to ask for approval, alone or with the sandbox",
     whileBusy: false,
     run: runApprovals,
-    words: ({ services }) =>
-      Promise.resolve([
-        ...services.presets().map(({ name }) => name),
-        ...APPROVALS,
-      ]),
+    words: ({ services }) => [
+      ...services.presets().map(({ name }) => name),
+      ...APPROVALS,
+    ],
   },
   {
     name: "sandbox",
@@ -41,40 +40,39 @@ export const SETTINGS_COMMANDS: readonly SlashCommand[] = [
     summary: "Show or choose what commands may touch",
     whileBusy: false,
     run: runSandbox,
-    words: () => Promise.resolve(MODES),
+    words: () => MODES,
   },
   {
     name: "rules",
     args: "[revoke N]",
-    summary: "List saved command rules, or take one back",
+    summary: "List saved command rules, or revoke one",
     whileBusy: true,
     run: runRules,
-    words: () => Promise.resolve(["revoke"]),
+    words: () => ["revoke"],
   },
 ];
 
-async function runModel(context: SlashContext, args: string): Promise<void> {
+function runModel(context: SlashContext, args: string): void {
   const [wanted, effort] = splitArgs(args);
-  const models = await context.services.models();
+  const models = context.services.models();
   const present = context.state.settings;
   if (wanted === undefined) {
     return context.say([
       `Model: ${present?.model.slug ?? "unknown"}${
         effortText(present?.reasoningEffort)
       }`,
-      ...models.map(({ slug, description, efforts }, at) => {
-        const what = description === undefined ? "" : `  ${description}`;
+      ...models.map(({ slug, efforts }, at) => {
         const how = efforts.length === 0 ? "" : ` (${efforts.join(", ")})`;
-        return `  ${at + 1}  ${slug}${how}${what}`;
+        return `  ${at + 1}  ${slug}${how}`;
       }),
       "Choose with /model NAME [EFFORT] or its number",
     ]);
   }
   const number = /^\d+$/.test(wanted) ? Number(wanted) : 0;
   const slug = models[number - 1]?.slug ?? wanted;
-  context.changeSettings(await context.services.modelPatch(slug, effort));
+  context.changeSettings(context.services.modelPatch(slug, effort));
   context.say([
-    `Model: ${slug}${effortText(effort)}, from the next request on`,
+    `Model: ${slug}${effortText(effort)}, from the next request`,
   ]);
 }
 
@@ -118,7 +116,7 @@ function sayApprovals(context: SlashContext): void {
     ...context.services.presets().map(({ name, description }, at) =>
       `  ${at + 1}  ${name.padEnd(12)} ${description}`
     ),
-    "Choose with /approvals NAME; /approvals never, on-request or untrusted leaves the sandbox as it is",
+    "Choose with /approvals NAME; /approvals never, on-request or untrusted keeps the sandbox",
   ]);
 }
 
@@ -152,14 +150,14 @@ async function runSandbox(context: SlashContext, args: string): Promise<void> {
 
 async function runRules(context: SlashContext, args: string): Promise<void> {
   const [verb, number] = splitArgs(args);
-  const rules = await context.services.rules();
+  const rules = context.services.rules();
   if (verb === undefined) {
     if (rules.length === 0) return context.say(["No rules are saved"]);
     return context.say([
       ...rules.map(({ rule, source, isRevocable }, at) =>
         `  ${at + 1}  ${rule}  (${source}${isRevocable ? "" : ", fixed"})`
       ),
-      "Take one back with /rules revoke N",
+      "Revoke one with /rules revoke N",
     ]);
   }
   const rule = rules[Number(number) - 1];
@@ -170,9 +168,9 @@ async function runRules(context: SlashContext, args: string): Promise<void> {
   }
   if (!rule.isRevocable) {
     return context.say([
-      `Cannot take back rule ${number}: it stands in ${rule.source}`,
+      `Cannot revoke rule ${number}: it is not yours, edit ${rule.source}`,
     ]);
   }
   await context.services.revokeRule(Number(number));
-  context.say([`Taken back: ${rule.rule}`]);
+  context.say([`Revoked: ${rule.rule}`]);
 }

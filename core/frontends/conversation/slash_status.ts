@@ -1,4 +1,4 @@
-/** Slash commands that tell how things stand. */
+/** Slash commands that show the state of things. */
 import { approvalText, formatTokens } from "../render/format.ts";
 import type { Usage } from "../../protocol/event.ts";
 import { splitArgs } from "./slash.ts";
@@ -13,17 +13,17 @@ export const FACT_COMMANDS: readonly SlashCommand[] = [
   },
   {
     name: "cost",
-    summary: "Show tokens and price of the last turn and of all",
+    summary: "Show tokens and cost of the last turn and in total",
     whileBusy: true,
     run: runCost,
   },
   {
     name: "mcp",
     args: "[refresh|prompts]",
-    summary: "Show MCP servers and tools, or take over changed ones",
+    summary: "Show MCP servers and tools, or load changed ones",
     whileBusy: true,
     run: runMcp,
-    words: () => Promise.resolve(["refresh", "prompts"]),
+    words: () => ["refresh", "prompts"],
   },
   {
     name: "skills",
@@ -34,14 +34,14 @@ export const FACT_COMMANDS: readonly SlashCommand[] = [
   {
     name: "debug",
     args: "[config|prompt]",
-    summary: "Show every setting with its source, or the next request",
+    summary: "Show all settings with their source, or the next request",
     whileBusy: true,
     run: runDebug,
-    words: () => Promise.resolve(["config", "prompt"]),
+    words: () => ["config", "prompt"],
   },
 ];
 
-async function runStatus(context: SlashContext): Promise<void> {
+function runStatus(context: SlashContext): void {
   const { state, services } = context;
   const { settings, sandboxStatus, threadUsage, contextLeft } = state;
   const left = contextLeft === undefined
@@ -69,7 +69,7 @@ async function runStatus(context: SlashContext): Promise<void> {
       })`,
     ],
     ["tokens", usageText(threadUsage)],
-    ["requests", `${state.requests} since this conversation was opened`],
+    ["requests", `${state.requests} since the conversation was opened`],
     [
       "context",
       `${left} left of ${
@@ -79,7 +79,7 @@ async function runStatus(context: SlashContext): Promise<void> {
     ...state.instructionFiles.map(({ path, bytes }) =>
       ["instructions", `${path} (${bytes} bytes)`] as const
     ),
-    ...await services.statusRows(state.threadId),
+    ...services.statusRows(state.threadId),
   ];
   context.say(renderRows(rows));
 }
@@ -133,7 +133,7 @@ async function runSkills(context: SlashContext): Promise<void> {
   const skills = await context.services.skills();
   context.say(
     skills.length === 0
-      ? ["There are no skills"]
+      ? ["No skills"]
       : skills.map(({ name, description }) => `  $${name}  ${description}`),
   );
 }
@@ -143,7 +143,7 @@ async function runDebug(context: SlashContext, args: string): Promise<void> {
   switch (args) {
     case "":
     case "config":
-      return context.say(await services.explainConfig());
+      return context.say(services.explainConfig());
     case "prompt":
       return context.say(await services.explainPrompt(state.threadId));
     default:

@@ -22,21 +22,21 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
   {
     name: "quit",
     aliases: ["exit", "q"],
-    summary: "Leave; the conversation can be resumed",
+    summary: "Leave (the conversation can be resumed)",
     whileBusy: true,
     run: (context) => context.leave(),
   },
 ];
 
 const KEYS: readonly string[] = [
-  "  Enter sends; while a turn runs it steers it, Tab sends after it",
-  "  Alt-Enter or \\ at the end of a line begins a new line",
+  "  Enter sends; during a turn it steers, Tab queues for after it",
+  "  Alt-Enter, or \\ at the end of a line, starts a new line",
   "  Ctrl-C stops the turn, twice leaves; Ctrl-D leaves; Ctrl-Z suspends",
-  "  Ctrl-R searches earlier input; Up and Down walk through it",
+  "  Ctrl-R searches earlier input; Up and Down browse it",
   "  @path names a file, $name uses a skill, !command runs in your shell",
 ];
 
-/** The command a person means by that name. */
+/** The command of that name or alias. */
 export function slashCommand(name: string): SlashCommand | undefined {
   return findSlash(SLASH_COMMANDS, name);
 }

@@ -1,4 +1,4 @@
-/** Slash commands about conversations: new, old, branched, taken back, written out. */
+/** Slash commands about conversations: new, resume, fork, undo, export. */
 import { LIMITS } from "../../protocol/limits.ts";
 import type { ThreadSummary } from "../../protocol/thread.ts";
 import { splitArgs } from "./slash.ts";
@@ -9,14 +9,14 @@ export const THREAD_COMMANDS: readonly SlashCommand[] = [
   {
     name: "new",
     aliases: ["clear"],
-    summary: "Begin a new conversation",
+    summary: "Start a new conversation",
     whileBusy: false,
     run: (context) => context.switchTo(() => context.services.start()),
   },
   {
     name: "resume",
     args: "[ID|NAME|N]",
-    summary: "List earlier conversations, or go on with one",
+    summary: "List earlier conversations, or resume one",
     whileBusy: false,
     run: runResume,
     words: async ({ services }) =>
@@ -26,7 +26,7 @@ export const THREAD_COMMANDS: readonly SlashCommand[] = [
   {
     name: "fork",
     args: "[N]",
-    summary: "Branch off here, or before your Nth message",
+    summary: "Fork here, or before your Nth message",
     whileBusy: false,
     run: runFork,
   },
@@ -39,17 +39,17 @@ export const THREAD_COMMANDS: readonly SlashCommand[] = [
   },
   {
     name: "compact",
-    summary: "Shorten the history to a summary now",
+    summary: "Compact the context to a summary now",
     whileBusy: false,
     run: (context) => context.submit({ type: "compact" }),
   },
   {
     name: "undo",
     args: "[N] [code|chat|both] [yes|force]",
-    summary: "Take back what the last turns changed; shows it first",
+    summary: "Undo the last turns; shows what would change first",
     whileBusy: false,
     run: runUndo,
-    words: () => Promise.resolve(["code", "chat", "both", "yes", "force"]),
+    words: () => ["code", "chat", "both", "yes", "force"],
   },
   {
     name: "export",
@@ -57,7 +57,7 @@ export const THREAD_COMMANDS: readonly SlashCommand[] = [
     summary: "Write this conversation to a file",
     whileBusy: true,
     run: runExport,
-    words: () => Promise.resolve(["markdown", "jsonl"]),
+    words: () => ["markdown", "jsonl"],
   },
 ];
 
@@ -79,11 +79,11 @@ async function runResume(context: SlashContext, args: string): Promise<void> {
     ]);
   }
   if (others.length === 0) {
-    return context.say(["There are no earlier conversations"]);
+    return context.say(["No earlier conversations"]);
   }
   context.say([
     ...others.map((one, at) => sessionLine(one, at + 1, context.cwd)),
-    "Go on with /resume N, or with an id or name",
+    "Resume one with /resume N, an id or a name",
   ]);
 }
 
@@ -106,7 +106,7 @@ async function runFork(context: SlashContext, args: string): Promise<void> {
   }
   if (!/^[1-9]\d*$/.test(args)) {
     return context.say([
-      `Cannot fork at ${args}: must be the number of one of your messages`,
+      `Cannot fork at ${args}: must be the number of a message of yours`,
     ]);
   }
   await context.switchTo(() => services.fork(state.threadId, Number(args)));
@@ -115,7 +115,7 @@ async function runFork(context: SlashContext, args: string): Promise<void> {
 async function runRename(context: SlashContext, args: string): Promise<void> {
   if (args === "") return context.say(["Name it with /rename NAME"]);
   await context.services.rename(context.state.threadId, args);
-  context.say([`This conversation is now called ${args}`]);
+  context.say([`Renamed to ${args}`]);
 }
 
 interface UndoRequest {
@@ -125,8 +125,8 @@ interface UndoRequest {
   readonly isForced: boolean;
 }
 
-/** `/undo` words; undefined when one of them is none. */
-export function parseUndo(args: string): UndoRequest | undefined {
+// Undefined when a word is unknown.
+function parseUndo(args: string): UndoRequest | undefined {
   let request: UndoRequest = {
     turns: 1,
     restore: "both",
@@ -170,19 +170,19 @@ async function runUndo(context: SlashContext, args: string): Promise<void> {
     if (isSure) context.submit({ type: "rollback", turns: messages });
     lines.push(
       messages === 1
-        ? "the conversation loses your last message and what followed"
-        : `the conversation loses your last ${messages} messages and what followed`,
+        ? "your last message and what followed are removed"
+        : `your last ${messages} messages and what followed are removed`,
     );
   }
   const again = `/undo ${args === "" ? "" : `${args} `}yes`;
   context.say([
-    isSure ? `Taken back: ${what}` : `This would take back ${what}:`,
+    isSure ? `Undone: ${what}` : `This would undo ${what}:`,
     ...lines.map((line) => `  ${line}`),
-    ...(isSure ? [] : [`Do it with ${again}`]),
+    ...(isSure ? [] : [`Confirm with ${again}`]),
   ]);
 }
 
-// Whoever wants files back does not lose messages instead.
+// A user who wants files back must not lose messages instead.
 function refuseUndo(
   { services, state }: SlashContext,
   { restore }: UndoRequest,
@@ -190,22 +190,22 @@ function refuseUndo(
 ): string | undefined {
   const isTalked = services.messageCount(state.threadId) > 0;
   if (report === undefined) {
-    return isTalked ? undefined : "There is nothing to undo";
+    return isTalked ? undefined : "Nothing to undo";
   }
   const isKept = report.messages !== undefined ||
     report.changes.length + report.conflicts.length > 0;
   if (isKept) return undefined;
   const files =
-    "There is nothing to undo in files: no turn of this conversation has patched one";
+    "Nothing to undo in files: this conversation has not patched any";
   return restore === "both" && isTalked
-    ? `${files}. /undo chat takes back your last message`
+    ? `${files}. /undo chat removes your last message`
     : files;
 }
 
 function renderReport({ changes, conflicts }: UndoReport): string[] {
   return [
-    ...(changes.length === 0 ? ["No file has to change"] : changes),
-    ...conflicts.map((one) => `stays: ${one}`),
+    ...(changes.length === 0 ? ["no files change"] : changes),
+    ...conflicts.map((one) => `kept: ${one}`),
   ];
 }
 

@@ -1,8 +1,14 @@
-/** Slash commands that put the agent to work, or show the work that was done. */
+/** Slash commands that start work of the agent, or show it. */
+import type { ReviewTarget } from "../../contract/review.ts";
+import {
+  renderPlanPrompt,
+  renderReviewPrompt,
+} from "../../context/requests.ts";
+import { UserError } from "../../protocol/error.ts";
+import { INIT_PROMPT } from "../../../prompts/mod.ts";
 import { renderPlan } from "../render/diff.ts";
 import { splitArgs } from "./slash.ts";
 import type { SlashCommand, SlashContext } from "./slash_context.ts";
-import type { ReplReviewTarget } from "./services.ts";
 
 export const WORK_COMMANDS: readonly SlashCommand[] = [
   {
@@ -14,26 +20,23 @@ export const WORK_COMMANDS: readonly SlashCommand[] = [
   {
     name: "review",
     args: "[base BRANCH|commit SHA|WHAT]",
-    summary: "Have changes reviewed; the uncommitted ones by default",
+    summary: "Review changes (default: uncommitted)",
     whileBusy: false,
     run: runReview,
-    words: () => Promise.resolve(["uncommitted", "base", "commit"]),
+    words: () => ["uncommitted", "base", "commit"],
   },
   {
     name: "plan",
     args: "[REQUEST]",
-    summary: "Show the plan, or have one made before anything is done",
+    summary: "Show the plan, or ask for one before any work",
     whileBusy: true,
     run: runPlan,
   },
   {
     name: "init",
-    summary: "Have the agent write an AGENTS.md for this project",
+    summary: "Let the agent write an AGENTS.md for this project",
     whileBusy: false,
-    run: async (context) => {
-      const text = await context.services.initPrompt(context.cwd);
-      context.send(text, "/init");
-    },
+    run: runInit,
   },
   {
     name: "last",
@@ -46,7 +49,7 @@ export const WORK_COMMANDS: readonly SlashCommand[] = [
         return context.say([`Cannot show ${args}: must be a number from 1`]);
       }
       if (!context.showActivity(number)) {
-        context.say(["There is no such command or patch to show"]);
+        context.say(["No such command or patch"]);
       }
     },
   },
@@ -58,8 +61,7 @@ export const WORK_COMMANDS: readonly SlashCommand[] = [
   },
 ];
 
-/** What `/review` words mean. */
-export function parseReviewTarget(args: string): ReplReviewTarget | undefined {
+function parseReviewTarget(args: string): ReviewTarget | undefined {
   const [verb, name, more] = splitArgs(args);
   if (verb === undefined) return { type: "uncommitted" };
   if (verb === "uncommitted" && name === undefined) {
@@ -75,42 +77,54 @@ export function parseReviewTarget(args: string): ReplReviewTarget | undefined {
 
 async function runDiff(context: SlashContext): Promise<void> {
   const diff = await context.services.diff(context.cwd);
-  if (diff.trim() === "") return context.say(["Nothing has changed"]);
+  if (diff.trim() === "") return context.say(["No changes"]);
   context.sayDiff(diff);
 }
 
-async function runReview(context: SlashContext, args: string): Promise<void> {
+function runReview(context: SlashContext, args: string): void {
   const target = parseReviewTarget(args);
   if (target === undefined) {
     return context.say([
       `Cannot review "${args}": must be /review, /review base BRANCH, /review commit SHA or /review WHAT`,
     ]);
   }
-  const text = await context.services.reviewPrompt(target);
   context.state.isReviewing = true;
-  context.send(text, args === "" ? "/review" : `/review ${args}`);
+  context.send(
+    renderReviewPrompt(target),
+    args === "" ? "/review" : `/review ${args}`,
+  );
 }
 
-async function runPlan(context: SlashContext, args: string): Promise<void> {
+function runPlan(context: SlashContext, args: string): void {
   if (args !== "") {
-    const text = await context.services.planPrompt(args);
-    return context.send(text, `/plan ${args}`);
+    return context.send(renderPlanPrompt(args), `/plan ${args}`);
   }
   const { plan } = context.state;
   context.say(
     plan.length === 0
-      ? ["There is no plan yet; /plan REQUEST has one made"]
+      ? ["No plan yet; ask for one with /plan REQUEST"]
       : renderPlan(plan, { hasColor: false, width: Infinity }),
   );
 }
 
+async function runInit({ host, cwd, send }: SlashContext): Promise<void> {
+  const path = `${cwd}/AGENTS.md`;
+  if (await host.files.stat(path) !== undefined) {
+    throw new UserError(
+      "usage",
+      `Cannot write ${path}: it exists already; ask for the change you want`,
+    );
+  }
+  send(INIT_PROMPT, "/init");
+}
+
 async function runCopy(context: SlashContext): Promise<void> {
   const { lastMessage } = context.state;
-  if (lastMessage === "") return context.say(["There is no answer yet"]);
+  if (lastMessage === "") return context.say(["No answer yet"]);
   const how = await context.copy(lastMessage);
   context.say([
     how === undefined
-      ? "Cannot copy: there is no clipboard here; /export writes a file"
+      ? "Cannot copy: no clipboard here; /export writes a file"
       : `Copied ${lastMessage.length} characters (${how})`,
   ]);
 }

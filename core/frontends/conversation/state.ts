@@ -1,4 +1,4 @@
-/** What the conversation knows of its thread, gathered from the events. */
+/** The state of a thread, gathered from its events. */
 import type { Activity, Event, PlanStep, Usage } from "../../protocol/event.ts";
 import { NO_USAGE } from "../../protocol/event.ts";
 import type { SandboxStatus } from "../../protocol/policy.ts";
@@ -8,7 +8,7 @@ import type { OpenedThread } from "./services.ts";
 /** Commands and patches that `/last` can show again. */
 const KEPT_ACTIVITIES = 20;
 
-/** Takes events in order; everything else only reads it. */
+/** Takes events in order. */
 export class ReplState {
   threadId = "";
   provider = "";
@@ -28,7 +28,7 @@ export class ReplState {
   #contextTokens: number | undefined;
   #kept: Activity[] = [];
 
-  /** Of a thread that has a past: what it has cost and what it holds. */
+  /** `spent`: cost and size of a resumed thread. */
   constructor(spent?: OpenedThread["spent"]) {
     this.threadUsage = spent?.usage ?? NO_USAGE;
     this.#contextTokens = spent?.contextTokens;

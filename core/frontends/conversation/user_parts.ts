@@ -1,4 +1,4 @@
-/** A person's message as parts: paths of images in it travel as images. */
+/** A message as parts: paths of images in it become images. */
 import { LIMITS } from "../../protocol/limits.ts";
 import type { UserPart } from "../../protocol/op.ts";
 import { expandHome, resolvePath } from "../../util/path.ts";
@@ -6,8 +6,8 @@ import type { ReplHost } from "./services.ts";
 
 const IMAGE_NAME = /\.(png|jpe?g|gif|webp)$/i;
 
-/** Words that may be paths of images, as terminals paste them: quoted, escaped, as URL. */
-export function findImageWords(text: string): readonly string[] {
+// Words that may be paths of images, as terminals paste them: quoted, escaped, as URL.
+function findImageWords(text: string): readonly string[] {
   const words = text.matchAll(
     /"([^"\n]+)"|'([^'\n]+)'|((?:\\[^\n]|[^\s\\"'])+)/g,
   );
@@ -20,7 +20,7 @@ export function findImageWords(text: string): readonly string[] {
   return found;
 }
 
-/** The message with every image it names that is really there. */
+/** The message with every image it names that exists. */
 export async function readParts(
   text: string,
   host: Pick<ReplHost, "files" | "homeDir">,

@@ -1,4 +1,4 @@
-/** What a conversation needs to show itself: a rich terminal or plain text. */
+/** How a conversation is shown: in a rich terminal or as plain text. */
 import type { Activity, Event } from "../../protocol/event.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import type {
@@ -8,27 +8,26 @@ import type {
   ShellResult,
 } from "./services.ts";
 
-/** What the person sees of it. All calls are quick and never throw. */
+/** Shows a conversation. All calls are quick and never throw. */
 export interface ConversationView {
   /** A thread has been opened; its events follow. */
   opened(opened: OpenedThread): void;
   /** An event of the present thread, after the state took it. */
   show(event: Event): void;
-  /** A message of the person went to the model. */
+  /** A message of the user went to the model. */
   said(text: string): void;
   say(lines: readonly string[]): void;
-  sayMarkdown(text: string): void;
   sayDiff(diff: string): void;
   showWhole(activity: Activity): void;
-  /** Something begins that no event announces. */
+  /** Something starts that has no event. */
   waiting(phase: string): void;
   fail(message: string): void;
-  /** Output of the person's own command as it comes, and its end. */
+  /** Output of a `!command` as it comes, and its end. */
   output(text: string): void;
   shellEnded(result: ShellResult): void;
-  /** Input that was waiting and is not sent now: it goes back to the person. */
+  /** Input that was waiting and is not sent now: it goes back to the user. */
   giveBack(lines: readonly string[]): void;
-  /** What waits, or whether something runs, is not what it was. */
+  /** What waits or runs has changed. */
   changed(): void;
   leave(): void;
 }

@@ -1,4 +1,4 @@
-/** Completion: which word is meant, which words fit, what Tab makes of them. Pure. */
+/** Completion: the word at the cursor, its candidates, what Tab inserts. Pure. */
 
 /** A word that can be completed, and where it stands. */
 export interface CompletionToken {
@@ -17,7 +17,7 @@ export interface Candidate {
   readonly insert: string;
   /** Shown in the list. */
   readonly label: string;
-  /** False for a folder: its name goes on. */
+  /** False for a folder: more of the path follows. */
   readonly isWhole: boolean;
 }
 
@@ -83,7 +83,7 @@ export function commonInsert(
       common = common.slice(0, -1);
     }
   }
-  // Half a surrogate pair is no text.
+  // Half a surrogate pair is not text.
   common = common?.replace(/[\ud800-\udbff]$/, "");
   return common === undefined || common.length <= typed.length
     ? undefined

@@ -1,4 +1,4 @@
-/** Paths for `@`: what stands in the named folder, else files of the project by name. */
+/** Paths for `@`: entries of the named folder, or files of the project by name. */
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { expandHome, resolvePath } from "../../util/path.ts";

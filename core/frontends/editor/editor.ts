@@ -1,4 +1,4 @@
-/** The input line as a machine: a key makes a new state and at most one wish. Pure. */
+/** The input line: a key gives a new state and at most one command. Pure. */
 import { type Candidate, commonInsert, findToken } from "./complete.ts";
 import type { CompletionToken } from "./complete.ts";
 import { type HistoryEntry, recallable, searchHistory } from "./history.ts";
@@ -7,7 +7,6 @@ import {
   type EditText,
   editText,
   EMPTY_TEXT,
-  insertText,
   replaceRange,
   setText,
 } from "./text.ts";
@@ -275,7 +274,7 @@ function onSearchKey(
     case "tab":
       return { state: { edit: setText(state.edit, hit ?? search.draft) } };
     default: {
-      // Any other key goes on with what was found.
+      // Any other key edits what was found.
       const edit = setText(state.edit, hit ?? search.draft);
       return onKey({ edit }, key, facts);
     }
@@ -288,9 +287,4 @@ function withoutMenu(state: EditorState): EditorState {
     edit: state.edit,
     ...(state.recall !== undefined && { recall: state.recall }),
   };
-}
-
-/** A character at the cursor, as if typed; for input that came another way. */
-export function typeText(state: EditorState, text: string): EditorState {
-  return { edit: insertText(state.edit, text) };
 }

@@ -1,7 +1,7 @@
-/** Earlier input: lines of the history file, walking through it, searching it. Pure. */
+/** Earlier input: its lines in the file, browsing, searching. Pure. */
 import * as z from "zod/mini";
 
-/** One message of a person. */
+/** One message of the user. */
 export interface HistoryEntry {
   readonly text: string;
   /** Folder it was typed in; absent in lines of other programs. */
@@ -50,7 +50,7 @@ export function trimHistory(text: string, bytesMax: number): string {
     : new TextDecoder().decode(bytes.subarray(newline + 1));
 }
 
-/** The texts to walk through with Up, newest first, doubles said once. */
+/** The texts for Up, newest first, without duplicates. */
 export function recallable(
   entries: readonly HistoryEntry[],
 ): readonly string[] {

@@ -19,7 +19,7 @@ export interface HistoryPlace {
   readonly bytesMax: number;
 }
 
-/** What was typed before and in this run. Trouble with the file is never the person's. */
+/** Input of earlier runs and of this one. Trouble with the file is never shown. */
 export class HistoryFile {
   readonly #host: FileHost;
   readonly #place: HistoryPlace | undefined;

@@ -1,4 +1,4 @@
-/** Keys as a person presses them. */
+/** Keys as they are pressed. */
 
 export type Key =
   /** Printable text, one or more characters. */

@@ -1,4 +1,4 @@
-/** Bytes of a terminal in raw mode as keys, whatever pieces they come in. No I/O. */
+/** Keys from the bytes of a terminal in raw mode, in whatever pieces. No I/O. */
 import { LIMITS } from "../../protocol/limits.ts";
 import { graphemes } from "../../util/text/graphemes.ts";
 import { visibleText } from "../../util/text/visible_text.ts";

@@ -1,4 +1,4 @@
-/** The keyboard: raw mode while it is ours, keys as they are pressed. */
+/** The keyboard in raw mode. */
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Terminal } from "../../protocol/terminal.ts";

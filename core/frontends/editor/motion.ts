@@ -1,4 +1,4 @@
-/** Places in a text that the cursor moves to. Pure; places are UTF-16 offsets. */
+/** Cursor movements in a text. Pure; offsets are in UTF-16 units. */
 import { nextBoundary, previousBoundary } from "../../util/text/graphemes.ts";
 
 const WORD = /[\p{L}\p{N}\p{M}_]/u;

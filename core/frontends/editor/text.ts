@@ -49,7 +49,7 @@ export function editText(state: EditText, key: Key): EditText | undefined {
 }
 
 /** The text with something put in at the cursor. */
-export function insertText(
+function insertText(
   state: EditText,
   text: string,
   options: { readonly isTyped?: boolean } = {},

@@ -1,4 +1,4 @@
-/** The input line as it is drawn: wrapped, scrolled, with the cursor's place. Pure. */
+/** The input line as it is drawn: wrapped, scrolled, with the cursor. Pure. */
 import { displayWidth } from "../../util/text/width.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { graphemes } from "../../util/text/graphemes.ts";
@@ -141,5 +141,5 @@ function renderMenu(
   const more = menu.candidates.length - from - lines.length;
   return more <= 0
     ? lines
-    : [...lines, paint(`  … ${more} more, Tab goes on`, options, "dim")];
+    : [...lines, paint(`  … ${more} more, press Tab`, options, "dim")];
 }

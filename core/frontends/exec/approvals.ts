@@ -1,4 +1,4 @@
-/** Questions while nobody sits at the keyboard: denied, or answered by a program, in time. */
+/** Approvals without a user: denied, or answered by a program in time. */
 import { errorText } from "../../protocol/error.ts";
 import type { Event } from "../../protocol/event.ts";
 import {
@@ -16,7 +16,7 @@ interface ApprovalsOptions {
   readonly host: Host;
   /** A shell command that gets the question on stdin and prints the answer. */
   readonly command?: string | undefined;
-  /** Absent: nobody can answer, so the answer is no. */
+  /** Absent: no one can answer, so the answer is no. */
   readonly timeoutMs?: number | undefined;
   readonly decide: (approvalId: string, decision: Decision) => void;
   readonly warn: (message: string) => void;
@@ -42,7 +42,7 @@ export class HeadlessApprovals {
     const stop = new AbortController();
     this.#open.set(approvalId, { request, stop });
     if (timeoutMs === undefined) {
-      return this.#settle(approvalId, deny("Nobody is there to be asked"));
+      return this.#settle(approvalId, deny("No one can approve this"));
     }
     host.sleep(timeoutMs, stop.signal).then(
       () =>
@@ -55,7 +55,7 @@ export class HeadlessApprovals {
     if (command !== undefined) void this.#runCommand(question, stop.signal);
   }
 
-  /** An answer from outside; a late or unknown one is said and changes nothing. */
+  /** An answer from outside; a late or unknown one gets a warning and changes nothing. */
   answer(approvalId: string, answer: Answer): void {
     const open = this.#open.get(approvalId);
     if (open !== undefined) {
@@ -170,7 +170,7 @@ function parseAnswer(text: string): Answer {
   const parsed = ApprovalAnswer.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new Error(
-    'its "decision" is not one of approve, approve_for_session, approve_prefix, deny, abort',
+    'its "decision" must be one of approve, approve_for_session, approve_prefix, deny, abort',
   );
 }
 

@@ -9,7 +9,7 @@ import {
   decideInterrupted,
   type EndingVerdict,
 } from "../jsonl/outcome.ts";
-import { exitCodeOfError, viewError } from "../jsonl/failure.ts";
+import { exitCodeOfError, toExecError } from "../jsonl/failure.ts";
 import { createExecOutput } from "./output.ts";
 import { TurnRecord } from "./turn_record.ts";
 import { writeLastMessage } from "./last_message.ts";
@@ -25,7 +25,10 @@ export async function failExec(
   error: unknown,
   context: EarlyEnding,
 ): Promise<number> {
-  const verdict = { error: viewError(error), exitCode: exitCodeOfError(error) };
+  const verdict = {
+    error: toExecError(error),
+    exitCode: exitCodeOfError(error),
+  };
   return await endEarly(verdict, context);
 }
 

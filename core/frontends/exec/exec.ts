@@ -33,7 +33,7 @@ import { TurnTracker } from "./turn_tracker.ts";
 import { writeLastMessage } from "./last_message.ts";
 
 interface ExecRequest extends ExecOutputOptions {
-  /** Started or resumed; nothing said to it yet. */
+  /** Started or resumed, without a turn so far. */
   readonly thread: Thread;
   /** The first message; may be empty with `--input jsonl`. */
   readonly parts: readonly UserPart[];
@@ -228,7 +228,7 @@ class ExecRun {
     await this.#flush();
   }
 
-  // The thread is gone and said nothing about the end of a turn.
+  // The thread is gone without the end of a turn.
   #missingVerdict(): EndingVerdict {
     if (this.#closeFailure !== undefined) {
       return decideFailed(this.#closeFailure);

@@ -1,4 +1,4 @@
-/** Everything that can happen to a run of exec, in one queue. */
+/** All input of a run of exec in one queue: events, lines, signals, timers. */
 import type { Event } from "../../protocol/event.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
@@ -24,7 +24,7 @@ export class ExecInbox {
   readonly #terminal: Terminal;
   readonly #queue = new Channel<ExecMessage>();
   readonly #over = new AbortController();
-  // Resolves when the run is to end: from then on nobody waits for a reader.
+  // Resolves when the run is to end: from then on it waits for no reader.
   readonly #stopped = Promise.withResolvers<void>();
   readonly #stops: ExecStops;
   #stopsHeard = 0;

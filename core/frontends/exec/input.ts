@@ -1,4 +1,4 @@
-/** `--input jsonl`: lines on stdin as what a program asks of the run. */
+/** `--input jsonl`: the lines on stdin. */
 import { ExecInput } from "../../contract/input.ts";
 import type { UserPart } from "../../protocol/op.ts";
 import type { TerminalInput } from "../../protocol/terminal.ts";
@@ -9,10 +9,10 @@ import { visibleLine } from "../../util/text/visible_text.ts";
 
 export type InputLine =
   | { readonly type: "input"; readonly input: ExecInput }
-  /** A line that says nothing we know; the run goes on. */
+  /** A line of an unknown form; the run continues. */
   | { readonly type: "input_bad"; readonly message: string };
 
-/** The lines of stdin, each understood or named as bad; ends when stdin does. */
+/** The lines of stdin, each parsed or reported as bad; ends when stdin does. */
 export async function* readInputLines(
   stdin: TerminalInput,
 ): AsyncGenerator<InputLine> {
@@ -34,7 +34,7 @@ export async function* readInputLines(
   }
 }
 
-/** What a line asks for. `number` is for the message about a bad one. */
+/** `number` is for the message about a bad line. */
 function parseInputLine(line: string, number: number): InputLine {
   const bad = (why: string): InputLine => ({
     type: "input_bad",

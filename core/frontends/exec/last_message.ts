@@ -1,4 +1,4 @@
-/** `-o FILE`: the last message in a file that is whole or not there. */
+/** `-o FILE`: the last message in a file, written whole or not at all. */
 import { errorText } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { basename, dirname, resolvePath } from "../../util/path.ts";
@@ -9,9 +9,7 @@ export async function writeLastMessage(
   path: string,
   text: string,
 ): Promise<{ readonly isWritten: boolean; readonly warnings: string[] }> {
-  const warnings = text === ""
-    ? [`There is no last message: ${path} is left empty`]
-    : [];
+  const warnings = text === "" ? [`No last message: ${path} is empty`] : [];
   try {
     await writeWhole(host, resolvePath(host.cwd, path), text);
     return { isWritten: true, warnings };

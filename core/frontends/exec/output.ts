@@ -1,4 +1,4 @@
-/** Where exec writes: JSON lines, text for a person, or one final object. */
+/** Where exec writes: JSON lines, text, or one final object. */
 import type { Event } from "../../protocol/event.ts";
 import type { ExecResult } from "../../contract/event.ts";
 import { hasColor, type Terminal } from "../../protocol/terminal.ts";
@@ -9,7 +9,7 @@ import { visibleText } from "../../util/text/visible_text.ts";
 import { ProgressRenderer } from "./progress.ts";
 import type { TurnRecord } from "./turn_record.ts";
 import { ExecEventView } from "../jsonl/events.ts";
-import { type TurnEnding, viewUsage } from "../jsonl/lines.ts";
+import { toUsage, type TurnEnding } from "../jsonl/lines.ts";
 import { renderJson, renderLine } from "../jsonl/line_limit.ts";
 
 /** A turn's end, and what it leaves to be printed. */
@@ -17,7 +17,7 @@ export interface ExecEnding extends TurnEnding {
   readonly message: string;
   readonly record: TurnRecord;
   readonly threadId: string | null;
-  /** Stands for the message where people read; made safe to print. */
+  /** Printed as text instead of the message; safe for a terminal. */
   readonly shown?: readonly string[];
 }
 
@@ -28,18 +28,18 @@ export interface ExecOutputOptions {
   readonly isReview?: boolean;
 }
 
-/** One of the three faces of exec. */
+/** One of the three outputs of exec. */
 export interface ExecOutput {
   show(event: Event): void;
-  /** Something about the run that no event says. */
+  /** A warning that is not an event. */
   warn(message: string, at: string): void;
   /** The end of a turn. After the last one nothing more is written. */
   end(ending: ExecEnding): void;
-  /** Nobody reads stdout any more. */
+  /** The reader of stdout is gone. */
   readonly isGone: boolean;
 }
 
-/** The face the flags ask for. */
+/** The output the flags ask for. */
 export function createExecOutput(
   terminal: Terminal,
   flags: Flags,
@@ -60,7 +60,7 @@ export function approvalCommandOf(flags: Flags): string | undefined {
   return form?.startsWith("exec:") ? form.slice("exec:".length) : undefined;
 }
 
-/** How long a question waits; undefined when nobody can answer it. */
+/** How long a question waits; undefined when no one can answer it. */
 export function approvalTimeoutOf(flags: Flags): number | undefined {
   const isAnswered = approvalCommandOf(flags) !== undefined ||
     (flags.input === "jsonl" && flags.approvals === undefined);
@@ -143,22 +143,22 @@ class TextOutput implements ExecOutput {
       }),
     );
     const text = this.#format === "json"
-      ? `${renderJson(viewResult(ending))}\n`
+      ? `${renderJson(toResult(ending))}\n`
       : renderMessage(ending, this.#terminal.stdout.isTty);
     if (!this.#terminal.stdout.write(text)) this.isGone = true;
   }
 }
 
 /** The one object of `--output-format json`. */
-export function viewResult(ending: ExecEnding): ExecResult {
+function toResult(ending: ExecEnding): ExecResult {
   return {
     type: "result",
     schema: EVENT_SCHEMA,
     thread_id: ending.threadId,
     message: ending.error === undefined ? ending.message : null,
     error: ending.error ?? null,
-    usage: viewUsage(ending.usage),
-    thread_usage: viewUsage(ending.threadUsage),
+    usage: toUsage(ending.usage),
+    thread_usage: toUsage(ending.threadUsage),
     files_changed: [...ending.record.files],
     commands: [...ending.record.commands],
     denied: [...ending.denied],

@@ -1,15 +1,11 @@
-/** What a person sees on stderr while exec runs. Pure: events in, text out. */
-import type { Activity, Event } from "../../protocol/event.ts";
+/** What exec writes to stderr. Pure: events in, text out. */
 import type { ExecError } from "../../contract/event.ts";
-import { PROGRAM, VERSION } from "../../protocol/version.ts";
+import type { Event, EventOf } from "../../protocol/event.ts";
 import { visibleLine, visibleText } from "../../util/text/visible_text.ts";
-import {
-  createPaint,
-  formatDuration,
-  type Paint,
-  renderEnded,
-  renderStarted,
-} from "./progress_activity.ts";
+import type { ActivityRenderOptions } from "../render/activity.ts";
+import { EventRenderer, renderHeader, renderWarning } from "../render/event.ts";
+import { formatDuration } from "../render/format.ts";
+import { paint } from "../render/style.ts";
 
 interface ProgressOptions {
   readonly hasColor: boolean;
@@ -19,163 +15,137 @@ interface ProgressOptions {
   readonly isVerbose: boolean;
 }
 
-type EventOf<T extends Event["type"]> = Extract<Event, { type: T }>;
-
-/** Remembers the newest message: the last one of a turn belongs on stdout. */
+/** Holds the newest message back: the last one of a turn belongs on stdout. */
 export class ProgressRenderer {
   readonly #options: ProgressOptions;
-  readonly #paint: Paint;
+  readonly #events = new EventRenderer();
+  #cwd = "";
   #held: { readonly id: string; readonly text: string } | undefined;
-  // A plan is shown when it changes, not again when the turn ends it.
-  #planShown = "";
 
   constructor(options: ProgressOptions) {
     this.#options = options;
-    this.#paint = createPaint(options.hasColor);
   }
 
-  /** Text for stderr, newline included; empty when there is nothing to say. */
+  /** Text for stderr, newline included; empty when an event has none. */
   render(event: Event): string {
-    switch (event.type) {
-      case "warning":
-        return this.renderWarning(event.message);
-      case "stream.retry":
-        return this.#paint(renderRetry(event), "yellow");
-      default:
-        return this.#options.isQuiet ? "" : this.#progress(event);
-    }
+    const isTrouble = event.type === "warning" || event.type === "stream.retry";
+    return this.#options.isQuiet && !isTrouble
+      ? ""
+      : toText(this.#lines(event));
   }
 
-  /** What is said after a turn: why it failed, what was not allowed, what it cost. */
+  /** The lines after a turn: why it failed, what was not allowed, what it cost. */
   renderEnding(ending: {
     readonly error: ExecError | undefined;
     readonly denied: readonly string[];
     readonly totalTokens: number;
   }): string {
     const { error, denied } = ending;
-    // A failed turn has no answer for stdout: what it said is shown here.
-    const said = error === undefined ? "" : this.#flush();
+    const { isQuiet } = this.#options;
+    // A failed turn has no answer for stdout: its message is shown here.
+    const message = error === undefined ? [] : this.#flush();
     this.#held = undefined;
     const failed = error === undefined
-      ? ""
-      : this.#paint(`Error: ${visibleText(error.message)}`, "red");
-    if (this.#options.isQuiet) return failed;
-    const refused = denied.map((one) =>
-      this.#paint(`Not allowed: ${visibleLine(one)}`, "yellow")
-    ).join("");
-    const cost = this.#paint(`Tokens used: ${ending.totalTokens}`, "dim");
-    return said + refused + cost + failed;
+      ? []
+      : [paint(`Error: ${visibleText(error.message)}`, this.#options, "red")];
+    if (isQuiet) return toText(failed);
+    return toText([
+      ...message,
+      ...denied.map((one) =>
+        paint(`Not allowed: ${visibleLine(one)}`, this.#options, "yellow")
+      ),
+      paint(`Tokens used: ${ending.totalTokens}`, this.#options, "dim"),
+      ...failed,
+    ]);
   }
 
-  /** A sentence of the program itself. */
+  /** A warning of the program itself. */
   renderWarning(message: string): string {
-    return this.#paint(`Warning: ${visibleText(message)}`, "yellow");
+    return toText(renderWarning(message, this.#renderOptions()));
   }
 
-  #progress(event: Event): string {
+  #lines(event: Event): readonly string[] {
+    const options = this.#renderOptions();
     switch (event.type) {
       case "thread.started":
-        return this.#header(event);
+        this.#cwd = event.settings.cwd;
+        return renderHeader(event, options, threadNote(event));
       case "activity.started":
-        return event.activity.type === "plan"
-          ? this.#completed(event.activity)
-          : this.#said(renderStarted(event.activity, this.#paint));
       case "activity.updated":
-        return event.activity.type === "plan"
-          ? this.#completed(event.activity)
-          : "";
       case "activity.completed":
-        return this.#completed(event.activity);
+        return this.#activity(event);
       case "activity.withdrawn":
         if (this.#held?.id === event.activityId) this.#held = undefined;
-        return "";
-      case "approval.requested":
-        return this.#paint(
-          `Asked: ${visibleLine(event.request.title)} (${
-            visibleLine(event.request.reason)
-          })`,
-        );
-      case "context.compacted":
-        return this.#paint(
-          `Context compacted: ${event.tokensBefore} -> ${event.tokensAfter} tokens`,
-          "dim",
-        );
+        return [];
+      case "approval.requested": {
+        const { title, reason } = event.request;
+        const text = `Approval requested: ${visibleLine(title)}`;
+        return [reason === "" ? text : `${text} (${visibleLine(reason)})`];
+      }
       case "request.completed":
-        if (!this.#options.isVerbose) return "";
-        return this.#paint(renderRequest(event), "dim");
+        return this.#options.isVerbose
+          ? [paint(renderRequest(event), options, "dim")]
+          : [];
+      case "turn.completed":
+        return [];
       default:
-        return "";
+        return this.#events.render(event, options);
     }
   }
 
-  #completed(activity: Activity): string {
+  #activity(
+    event: EventOf<
+      "activity.started" | "activity.updated" | "activity.completed"
+    >,
+  ): readonly string[] {
+    const { activity } = event;
     if (activity.type === "message") {
+      if (event.type !== "activity.completed") return [];
       const before = this.#flush();
       this.#held = { id: activity.id, text: activity.text };
       return before;
     }
-    const { isVerbose } = this.#options;
-    const text = renderEnded(activity, { paint: this.#paint, isVerbose });
-    if (activity.type === "plan") {
-      if (text === this.#planShown) return "";
-      this.#planShown = text;
-    }
-    return this.#said(text);
-  }
-
-  #said(text: string): string {
-    return text === "" ? "" : this.#flush() + text;
-  }
-
-  #header(event: EventOf<"thread.started">): string {
-    const { settings, sandbox } = event;
-    const effort = settings.reasoningEffort;
-    const note = sandbox.note === "" ? "" : `; ${sandbox.note}`;
-    const rows: readonly (readonly [string, string])[] = [
-      ["workdir", settings.cwd],
-      [
-        "model",
-        effort === undefined
-          ? settings.model.slug
-          : `${settings.model.slug} (${effort})`,
-      ],
-      ["provider", event.provider],
-      [
-        "approval",
-        typeof settings.approval === "string" ? settings.approval : "granular",
-      ],
-      ["sandbox", `${sandbox.mode} (${sandbox.backend}${note})`],
-      ["session", event.threadId],
-      ...renderResumeRow(event),
-    ];
-    return this.#paint(`${PROGRAM} ${VERSION}`, "bold") +
-      rows.map(([name, value]) =>
-        this.#paint(`${name}: ${visibleLine(value)}`, "dim")
-      ).join("") + "\n";
+    const shown = activity.type === "reasoning" && !this.#options.isVerbose
+      ? { ...activity, text: activity.text.trim().split("\n")[0] ?? "" }
+      : activity;
+    const lines = this.#events.render(
+      { ...event, activity: shown },
+      this.#renderOptions(),
+    );
+    return lines.length === 0 ? [] : [...this.#flush(), ...lines];
   }
 
   // A message followed by anything was not the last one.
-  #flush(): string {
+  #flush(): readonly string[] {
     const held = this.#held;
     this.#held = undefined;
-    return held === undefined
-      ? ""
-      : this.#paint(visibleText(held.text).trimEnd());
+    return held === undefined ? [] : [visibleText(held.text).trimEnd()];
+  }
+
+  #renderOptions(): ActivityRenderOptions {
+    const { hasColor, isVerbose } = this.#options;
+    return {
+      hasColor,
+      // Logs are searched: no line is broken.
+      width: Infinity,
+      cwd: this.#cwd,
+      outputLines: isVerbose ? Infinity : 12,
+      diffLines: isVerbose ? Infinity : 0,
+      moreHint: "--verbose shows all",
+    };
   }
 }
 
-function renderResumeRow(
-  { resume }: EventOf<"thread.started">,
-): readonly (readonly [string, string])[] {
-  if (resume === undefined) return [];
-  return [["resume", resume.exact ? "exact" : resume.cause]];
+function toText(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join("");
 }
 
-function renderRetry(event: EventOf<"stream.retry">): string {
-  const wait = formatDuration(event.delayMs);
-  return `Retry ${event.attempt} of ${event.attemptsMax} in ${wait}: ${
-    visibleLine(event.reason)
-  }`;
+function threadNote(
+  { threadId, resume }: EventOf<"thread.started">,
+): string {
+  if (resume === undefined) return `session ${threadId}`;
+  const how = resume.exact ? "" : ` (${resume.cause})`;
+  return `session ${threadId}, resumed${how}`;
 }
 
 function renderRequest(event: EventOf<"request.completed">): string {

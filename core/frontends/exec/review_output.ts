@@ -1,4 +1,4 @@
-/** The face of `exec review`: whatever face there is, with the findings as a list. */
+/** The output of `exec review`: any output, with the findings as a list. */
 import type { Event } from "../../protocol/event.ts";
 import { hasColor, type Terminal } from "../../protocol/terminal.ts";
 import type { Flags } from "../../contract/command_line.ts";
@@ -10,7 +10,7 @@ import {
 } from "./output.ts";
 import { NO_LIST, parseReview, renderReview } from "../render/review.ts";
 
-/** The face the flags ask for; a review is shown as one. */
+/** The output the flags ask for; a review is shown as one. */
 export function openExecOutput(
   terminal: Terminal,
   flags: Flags,
@@ -20,7 +20,7 @@ export function openExecOutput(
   return options.isReview ? new ReviewOutput(view, terminal, flags) : view;
 }
 
-/** Reads the answer of the first turn; all else goes to the face as it comes. */
+/** Parses the answer of the first turn; all else passes through. */
 class ReviewOutput implements ExecOutput {
   readonly #inner: ExecOutput;
   readonly #terminal: Terminal;

@@ -1,4 +1,4 @@
-/** The stdin rule: what the prompt is, and when stdin is part of it. Never hangs. */
+/** The prompt, and when stdin is part of it. Never hangs. */
 import { UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
@@ -23,7 +23,7 @@ export async function readPrompt(request: PromptRequest): Promise<string> {
   if (argument === undefined || argument === "-") {
     return await readWhole(request);
   }
-  // A person at a terminal has said all with the argument.
+  // At a terminal the argument is the whole prompt.
   if (terminal.stdin.isTty && !request.waitForStdin) {
     return checkPrompt(argument);
   }
@@ -50,32 +50,30 @@ async function readWhole(request: PromptRequest): Promise<string> {
   return checkPrompt(decode(chunks.join(), "the prompt on stdin"));
 }
 
-// An idle pipe that somebody forgot to close gets a moment, then the run goes on without.
+// An idle pipe that was left open gets a moment, then the run starts without it.
 async function readAvailable(request: PromptRequest): Promise<Uint8Array> {
   const { terminal } = request;
   const chunks = new Chunks();
-  let patienceMs: number = LIMITS.stdinIdleMs;
+  let idleMs: number = LIMITS.stdinIdleMs;
   for (;;) {
     const read = terminal.stdin.read();
     const chunk = request.waitForStdin
       ? await read
-      : await withTimeout(read, patienceMs, request.host);
+      : await withTimeout(read, idleMs, request.host);
     if (chunk === "timeout") {
       terminal.stderr.write(lateNote(chunks.bytes));
       return chunks.join();
     }
     if (chunk === null) return chunks.join();
     chunks.add(chunk);
-    patienceMs = LIMITS.stdinGapMs;
+    idleMs = LIMITS.stdinGapMs;
   }
 }
 
 function lateNote(bytes: number): string {
   return bytes === 0
-    ? "Note: stdin is open but silent and is not read; --stdin waits for its end, " +
-      "</dev/null avoids this note\n"
-    : `Note: stdin has gone silent before its end; the ${bytes} bytes so far are used, ` +
-      "--stdin waits for the rest\n";
+    ? "Note: ignoring stdin (no data yet); --stdin waits for it, </dev/null avoids this note\n"
+    : `Note: stdin went silent; using the ${bytes} bytes so far, --stdin waits for the rest\n`;
 }
 
 class Chunks {

@@ -1,9 +1,9 @@
-/** What ends a run of exec from outside: signals and the clock, heard from its first moment. */
+/** Signals and the time limit, which end a run of exec from outside. */
 import type { Host } from "../../protocol/host.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import type { Cause } from "../jsonl/outcome.ts";
 
-/** Opened before anything else is done, so that no signal finds nobody there. */
+/** Opened before anything else, so that no signal is lost. */
 export class ExecStops {
   /** Resolves with the first of them. */
   readonly first: Promise<Cause>;
@@ -28,7 +28,7 @@ export class ExecStops {
     ];
   }
 
-  /** Tells of every stop; of those that came before at once. */
+  /** Reports every stop; earlier ones at once. */
   listen(listener: (cause: Cause) => void): void {
     this.#listener = listener;
     for (const cause of this.#heard.splice(0)) listener(cause);

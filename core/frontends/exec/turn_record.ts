@@ -1,9 +1,9 @@
-/** What happened in a turn, kept for its last line: a fold over its events. */
+/** The events of a turn, gathered for its last line. */
 import type { Activity, Event } from "../../protocol/event.ts";
 import type { ExecResult } from "../../contract/event.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
-import { viewDenied } from "../jsonl/items.ts";
+import { deniedText } from "../jsonl/items.ts";
 
 /** Collects denials, changed files, commands and the newest message. */
 export class TurnRecord {
@@ -40,7 +40,7 @@ export class TurnRecord {
   }
 
   #complete(activity: Activity): void {
-    const denied = viewDenied(activity);
+    const denied = deniedText(activity);
     if (denied !== undefined && this.#denied.length < LIMITS.deniedListed) {
       this.#denied.push(visibleLine(denied));
     }

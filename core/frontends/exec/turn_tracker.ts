@@ -1,4 +1,4 @@
-/** Whether a turn runs or is about to: what has been sent against what has been taken up. */
+/** Whether a turn runs or is about to: input sent, less input taken up. */
 
 /** Counts input sent to a thread and the events that answer it. */
 export class TurnTracker {
@@ -25,7 +25,7 @@ export class TurnTracker {
 
   started(): void {
     this.#isRunning = true;
-    // A turn nobody waited for was begun by all input that came too late for the last one.
+    // A turn that was not awaited was begun by the input that came too late for the last one.
     if (!this.#awaitsStart) this.#steersOpen = 0;
     this.#awaitsStart = false;
   }

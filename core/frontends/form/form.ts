@@ -1,4 +1,4 @@
-/** A form as a talk in lines: one field after the other, then all of it once more. No I/O. */
+/** A form filled in line by line: one field after the other, then all of it to confirm. No I/O. */
 import type {
   FormAnswer,
   FormField,
@@ -26,7 +26,7 @@ export type FormStep =
 
 const VALUE_CHARS = 200;
 
-/** Takes lines until there is an answer. What it shows of the asker cannot steer a terminal. */
+/** Takes lines until there is an answer. Text of the server cannot steer the terminal. */
 export class FormTalk {
   readonly #form: FormRequest;
   readonly #values = new Map<string, FormValue>();
@@ -76,7 +76,7 @@ export class FormTalk {
     if (field === undefined) {
       if (this.#form.url !== undefined) return "Agree? y n ";
       return this.#form.fields.length === 0
-        ? "Say yes? y n "
+        ? "Answer yes? y n "
         : "Send this? y n, e to change it ";
     }
     const value = this.#earlier(field) ?? fallbackOf(field.kind);

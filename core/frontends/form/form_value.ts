@@ -1,4 +1,4 @@
-/** What a person types as the value of a field: read, checked, refused in a clear sentence. Pure. */
+/** The typed value of a field: parsed, or refused with a reason. Pure. */
 import type {
   FormChoice,
   FormField,
@@ -49,7 +49,7 @@ export function parseFormValue(
     case "number":
       return NUMBER.test(text)
         ? checkValue(kind, Number(text))
-        : problem(`"${text}" is no number`);
+        : problem(`"${text}" is not a number`);
     case "yes_no":
       return parseYesNo(text);
     case "choice": {
@@ -172,7 +172,7 @@ function numberProblem(
 ): string | undefined {
   if (!Number.isFinite(value)) return "The number is too large";
   if (isInteger && !Number.isSafeInteger(value)) {
-    return `${value} is no whole number that can be sent exactly`;
+    return `${value} is not a whole number, or too large to be sent exactly`;
   }
   return rangeProblem(value, [min, max], `It is ${value}`);
 }

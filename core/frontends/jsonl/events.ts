@@ -1,20 +1,19 @@
-/** Events of a thread as the objects of `exec --json`. Pure; remembers only what is open. */
-import type { Activity, Event } from "../../protocol/event.ts";
+/** Events of a thread as the objects of `exec --json`. No I/O. */
+import type { Activity, Event, EventOf } from "../../protocol/event.ts";
 import type { ExecEvent, TerminalEvent } from "../../contract/event.ts";
 import { unreachable } from "../../util/assert.ts";
-import { viewActivity } from "./items.ts";
+import { toItem } from "./items.ts";
 import {
-  type EventOf,
+  toAnswer,
+  toEnding,
+  toLines,
+  toThreadStarted,
   type TurnEnding,
-  viewAnswer,
-  viewEnding,
-  viewOther,
-  viewThreadStarted,
 } from "./lines.ts";
 
 interface EventViewOptions {
   readonly events: "codex" | "native";
-  /** Say text, reasoning and output as they come. */
+  /** Text, reasoning and output line by line as they come. */
   readonly deltas: boolean;
   /** How long a question waits for its answer; absent when it is denied at once. */
   readonly approvalTimeoutMs?: number;
@@ -37,32 +36,32 @@ export class ExecEventView {
   render(event: Event): ExecEvent[] {
     this.#threadId = event.threadId;
     if (event.type === "turn.started") this.#turnId = event.turnId;
-    return this.#view(event).map((line) => this.#wrap(line, event.at));
+    return this.#toLines(event).map((line) => this.#wrap(line, event.at));
   }
 
   /** The last lines of a turn; exactly one of them, the last, is terminal. */
   renderEnding(ending: TurnEnding): [...ExecEvent[], TerminalEvent] {
     const before: ExecEvent[] = [];
     if (this.#plan !== undefined) {
-      before.push({ type: "item.completed", item: viewActivity(this.#plan) });
+      before.push({ type: "item.completed", item: toItem(this.#plan) });
       this.#plan = undefined;
     }
     if (ending.error !== undefined) {
       before.push({ type: "error", message: ending.error.message });
     }
     const lines = before.map((line) => this.#wrap(line, ending.at));
-    return [...lines, this.#wrap(viewEnding(ending), ending.at)];
+    return [...lines, this.#wrap(toEnding(ending), ending.at)];
   }
 
-  /** A line that no event of the thread stands behind. */
+  /** A warning that is not an event of the thread. */
   renderWarning(message: string, at: string): ExecEvent {
     return this.#wrap({ type: "warning", message }, at);
   }
 
-  #view(event: Event): ExecEvent[] {
+  #toLines(event: Event): ExecEvent[] {
     switch (event.type) {
       case "thread.started":
-        return [viewThreadStarted(event)];
+        return [toThreadStarted(event)];
       case "turn.started":
         return [{ type: "turn.started" }];
       case "turn.completed":
@@ -70,7 +69,7 @@ export class ExecEventView {
       case "activity.started":
       case "activity.updated":
       case "activity.completed":
-        return this.#viewActivity(event.type, event.activity);
+        return this.#toItemLines(event.type, event.activity);
       case "activity.withdrawn":
         return this.#shown.has(event.activityId)
           ? [{ type: "item.withdrawn", item_id: event.activityId }]
@@ -86,16 +85,16 @@ export class ExecEventView {
           text: event.text,
         }];
       case "approval.requested":
-        return [this.#viewQuestion(event)];
+        return [this.#toQuestion(event)];
       case "approval.settled":
-        return [viewAnswer(event)];
+        return [toAnswer(event)];
       default:
-        return viewOther(event, this.#options.events);
+        return toLines(event, this.#options.events);
     }
   }
 
-  // Messages and reasoning are seen whole in the Codex form, step by step in the native one.
-  #viewActivity(
+  // Messages and reasoning come whole in the Codex form, step by step in the native one.
+  #toItemLines(
     type: "activity.started" | "activity.updated" | "activity.completed",
     activity: Activity,
   ): ExecEvent[] {
@@ -110,7 +109,7 @@ export class ExecEventView {
     if (activity.type === "plan") {
       this.#plan = type === "activity.completed" ? undefined : activity;
     }
-    const item = viewActivity(activity);
+    const item = toItem(activity);
     switch (type) {
       case "activity.started":
         return [{ type: "item.started", item }];
@@ -123,7 +122,7 @@ export class ExecEventView {
     }
   }
 
-  #viewQuestion(event: EventOf<"approval.requested">): ExecEvent {
+  #toQuestion(event: EventOf<"approval.requested">): ExecEvent {
     const { request } = event;
     const waitMs = this.#options.approvalTimeoutMs;
     return {

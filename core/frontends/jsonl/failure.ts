@@ -1,4 +1,4 @@
-/** Errors that end a command before or beside a turn: their exit code and their words. Pure. */
+/** Errors that end a command outside of a turn: exit code and event. Pure. */
 import {
   errorText,
   ModelError,
@@ -23,8 +23,8 @@ export function exitCodeOfError(error: unknown): number {
   return exitCode("bug");
 }
 
-/** A failure of a turn in the words of the event schema. */
-export function viewFailure(failure: Failure): ExecError {
+/** A failure of a turn, as the event schema has it. */
+export function toFailure(failure: Failure): ExecError {
   return {
     message: failure.message,
     kind: failure.kind,
@@ -33,11 +33,11 @@ export function viewFailure(failure: Failure): ExecError {
   };
 }
 
-/** Anything that was thrown, in the words of the event schema. */
-export function viewError(error: unknown): ExecError {
+/** Anything that was thrown, as the event schema has it. */
+export function toExecError(error: unknown): ExecError {
   const message = errorText(error);
   if (error instanceof ModelError) {
-    return viewFailure({
+    return toFailure({
       kind: error.kind,
       message,
       ...(error.status !== undefined && { status: error.status }),

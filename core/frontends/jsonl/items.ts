@@ -1,22 +1,22 @@
 /** Activities as the items of exec events. Pure. */
-import type { Activity } from "../../protocol/event.ts";
+import type { Activity, ActivityOf } from "../../protocol/event.ts";
 import type { ExecItem } from "../../contract/item.ts";
 import { unreachable } from "../../util/assert.ts";
 import { asObject, type Json } from "../../util/json/json.ts";
 
-/** The item a consumer sees for an activity. Empty texts and nulls are present. */
-export function viewActivity(activity: Activity): ExecItem {
+/** The item of an activity, with empty texts and nulls written out. */
+export function toItem(activity: Activity): ExecItem {
   switch (activity.type) {
     case "message":
       return { id: activity.id, type: "agent_message", text: activity.text };
     case "reasoning":
       return { id: activity.id, type: "reasoning", text: activity.text };
     case "command":
-      return viewCommand(activity);
+      return toCommand(activity);
     case "file_change":
-      return viewFileChange(activity);
+      return toFileChange(activity);
     case "mcp_call":
-      return viewMcpCall(activity);
+      return toMcpCall(activity);
     case "web_search":
       return {
         id: activity.id,
@@ -44,7 +44,7 @@ export function viewActivity(activity: Activity): ExecItem {
 }
 
 /** What was not allowed, in one line; undefined when the activity was allowed. */
-export function viewDenied(activity: Activity): string | undefined {
+export function deniedText(activity: Activity): string | undefined {
   if (!("status" in activity) || activity.status !== "declined") {
     return undefined;
   }
@@ -62,9 +62,7 @@ export function viewDenied(activity: Activity): string | undefined {
   }
 }
 
-type ActivityOf<T extends Activity["type"]> = Extract<Activity, { type: T }>;
-
-function viewCommand(activity: ActivityOf<"command">): ExecItem {
+function toCommand(activity: ActivityOf<"command">): ExecItem {
   return {
     id: activity.id,
     type: "command_execution",
@@ -80,7 +78,7 @@ function viewCommand(activity: ActivityOf<"command">): ExecItem {
   };
 }
 
-function viewFileChange(activity: ActivityOf<"file_change">): ExecItem {
+function toFileChange(activity: ActivityOf<"file_change">): ExecItem {
   return {
     id: activity.id,
     type: "file_change",
@@ -95,21 +93,21 @@ function viewFileChange(activity: ActivityOf<"file_change">): ExecItem {
   };
 }
 
-function viewMcpCall(activity: ActivityOf<"mcp_call">): ExecItem {
+function toMcpCall(activity: ActivityOf<"mcp_call">): ExecItem {
   return {
     id: activity.id,
     type: "mcp_tool_call",
     server: activity.server,
     tool: activity.tool,
     arguments: activity.arguments,
-    result: viewMcpResult(activity.result),
+    result: toMcpResult(activity.result),
     error: activity.error,
     status: endedStatus(activity.status),
   };
 }
 
-// MCP names it `structuredContent`; the event schema people already read does not.
-function viewMcpResult(
+// MCP names it `structuredContent`; the event schema does not.
+function toMcpResult(
   result: Json,
 ): { content: Json[]; structured_content: Json } | null {
   if (result === null) return null;
@@ -124,7 +122,7 @@ function viewMcpResult(
   return { content: [...content], structured_content: structured };
 }
 
-// The schema knows `declined` for commands alone; the message says why.
+// In the schema commands alone are `declined`; the message says why.
 function endedStatus(
   status: Extract<Activity, { status: unknown }>["status"],
 ): "in_progress" | "completed" | "failed" {

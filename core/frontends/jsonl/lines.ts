@@ -1,5 +1,5 @@
-/** The plain lines of `exec --json`: each from one event, with nothing remembered. Pure. */
-import type { Event, Usage } from "../../protocol/event.ts";
+/** Lines of `exec --json` that come from one event each. Pure. */
+import type { EventOf, Usage } from "../../protocol/event.ts";
 import type {
   ExecError,
   ExecEvent,
@@ -11,7 +11,7 @@ import type { Review } from "../../contract/review.ts";
 import { EVENT_SCHEMA, VERSION } from "../../protocol/version.ts";
 import { unreachable } from "../../util/assert.ts";
 
-/** How a turn ended, seen from the process. */
+/** How a turn ended, for the whole process. */
 export interface TurnEnding {
   /** ISO 8601 UTC. */
   readonly at: string;
@@ -22,12 +22,12 @@ export interface TurnEnding {
   readonly reaped: number;
   readonly denied: readonly string[];
   readonly exitCode: number;
-  /** Of a code review; null when the answer was no list of findings. */
+  /** Of a code review; null when the answer did not hold a list of findings. */
   readonly review?: Review | null;
 }
 
 /** Tokens in the words of the event schema. */
-export function viewUsage(usage: Usage): ExecUsage {
+export function toUsage(usage: Usage): ExecUsage {
   return {
     input_tokens: usage.inputTokens,
     cached_input_tokens: usage.cachedInputTokens,
@@ -37,13 +37,11 @@ export function viewUsage(usage: Usage): ExecUsage {
   };
 }
 
-export type EventOf<T extends Event["type"]> = Extract<Event, { type: T }>;
-
 /** The terminal line of a turn. */
-export function viewEnding(ending: TurnEnding): TerminalEvent {
+export function toEnding(ending: TurnEnding): TerminalEvent {
   const rest = {
-    usage: viewUsage(ending.usage),
-    thread_usage: viewUsage(ending.threadUsage),
+    usage: toUsage(ending.usage),
+    thread_usage: toUsage(ending.threadUsage),
     exit_code: ending.exitCode,
     reaped: ending.reaped,
     denied: [...ending.denied],
@@ -55,7 +53,7 @@ export function viewEnding(ending: TurnEnding): TerminalEvent {
 }
 
 /** The first line. */
-export function viewThreadStarted(
+export function toThreadStarted(
   event: EventOf<"thread.started">,
 ): ExecEventOf<"thread.started"> {
   const { mode, backend, enforces, note } = event.sandbox;
@@ -84,7 +82,7 @@ export function viewThreadStarted(
 }
 
 /** How a question was settled. */
-export function viewAnswer(event: EventOf<"approval.settled">): ExecEvent {
+export function toAnswer(event: EventOf<"approval.settled">): ExecEvent {
   const { decision } = event;
   return {
     type: "approval.settled",
@@ -105,7 +103,7 @@ type OtherEvent = EventOf<
 >;
 
 /** The lines of events that carry no activity and no question. */
-export function viewOther(
+export function toLines(
   event: OtherEvent,
   events: "codex" | "native",
 ): ExecEvent[] {
@@ -120,7 +118,7 @@ export function viewOther(
         status: event.status ?? null,
       }];
     case "request.completed":
-      return [viewRequest(event)];
+      return [toRequest(event)];
     case "context.compacted":
       return [{
         type: "context.compacted",
@@ -135,7 +133,7 @@ export function viewOther(
     case "warning":
       return [{ type: "warning", message: event.message }];
     case "settings.changed":
-      return events === "native" ? [viewSettings(event)] : [];
+      return events === "native" ? [toSettings(event)] : [];
     case "thread.closed":
       // It comes after the turn, whose line must be the last one.
       return [];
@@ -144,7 +142,7 @@ export function viewOther(
   }
 }
 
-function viewSettings(event: EventOf<"settings.changed">): ExecEvent {
+function toSettings(event: EventOf<"settings.changed">): ExecEvent {
   const { settings } = event;
   return {
     type: "settings.changed",
@@ -156,11 +154,11 @@ function viewSettings(event: EventOf<"settings.changed">): ExecEvent {
   };
 }
 
-function viewRequest(event: EventOf<"request.completed">): ExecEvent {
+function toRequest(event: EventOf<"request.completed">): ExecEvent {
   const { usage, cache } = event;
   return {
     type: "request.completed",
-    usage: usage === null ? null : viewUsage(usage),
+    usage: usage === null ? null : toUsage(usage),
     duration_ms: Math.round(event.durationMs),
     request_bytes: event.requestBytes,
     request_id: event.requestId ?? null,

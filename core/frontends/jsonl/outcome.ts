@@ -3,7 +3,7 @@ import type { Failure, Outcome } from "../../protocol/event.ts";
 import type { ExecError } from "../../contract/event.ts";
 import { exitCode, exitCodeOf } from "../../contract/exit_code.ts";
 import { unreachable } from "../../util/assert.ts";
-import { viewFailure } from "./failure.ts";
+import { toFailure } from "./failure.ts";
 
 /** Why the run was ended from outside the turn. */
 export type Cause = "sigint" | "sigterm" | "timeout" | "gone";
@@ -40,7 +40,7 @@ export function decideEnding(facts: EndingFacts): EndingVerdict {
 
 /** A turn that the thread itself could not end. */
 export function decideFailed(failure: Failure): EndingVerdict {
-  return { error: viewFailure(failure), exitCode: exitCodeOf(failure) };
+  return { error: toFailure(failure), exitCode: exitCodeOf(failure) };
 }
 
 /** A turn that was stopped. */
@@ -53,11 +53,11 @@ export function decideInterrupted(cause: Cause | undefined): EndingVerdict {
     case "sigterm":
       return interrupted("Terminated by a signal", exitCode("sigterm"));
     case "gone":
-      return interrupted("Nobody reads the output", exitCode("failed"));
+      return interrupted("Output closed by its reader", exitCode("failed"));
     case "timeout":
       return decideFailed({
         kind: "timeout",
-        message: "The time limit of the run is over",
+        message: "Time limit reached",
       });
     default:
       return unreachable(cause);

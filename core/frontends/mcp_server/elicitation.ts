@@ -1,4 +1,4 @@
-/** A question of the agent as an MCP elicitation, and the answer as a decision. Pure. */
+/** An approval as an MCP elicitation, and the answer as a decision. Pure. */
 import * as z from "zod/mini";
 import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
 import type { JsonObject } from "../../util/json/json.ts";
@@ -54,7 +54,7 @@ export function buildElicitation(
   };
 }
 
-/** What the answer means; anything that is no clear yes is a no. */
+/** What the answer means; anything but a clear yes is a no. */
 export function decisionOf(
   answer: ElicitAnswer,
   request: ApprovalRequest,

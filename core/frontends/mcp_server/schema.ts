@@ -1,4 +1,4 @@
-/** The tools this program is as an MCP server, with the parameters that Codex gives them. */
+/** The tools of this program as an MCP server, with the parameters of Codex. */
 import * as z from "zod/mini";
 import type { JsonObject } from "../../util/json/json.ts";
 
@@ -58,7 +58,7 @@ const START_INPUT: ServerTool["inputSchema"] = {
     "approval-policy": {
       type: "string",
       enum: ["untrusted", "on-failure", "on-request", "never"],
-      description: "When the person is asked before a command runs",
+      description: "When to ask for approval before a command runs",
     },
     "base-instructions": {
       type: "string",

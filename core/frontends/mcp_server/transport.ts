@@ -65,7 +65,7 @@ export class TerminalTransport implements Transport {
 
   #take(line: string): void {
     const message = asObject(parseJsonLine(line));
-    // Checked by the protocol behind: what is no message goes to onerror there.
+    // Checked by the protocol behind: what is not a message goes to onerror there.
     if (message !== undefined) {
       return this.onmessage?.(message as unknown as JSONRPCMessage);
     }

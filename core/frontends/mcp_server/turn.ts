@@ -1,4 +1,4 @@
-/** One turn of a thread for an MCP client: events go out, answers come back. */
+/** One turn of a thread for an MCP client. */
 import type { Activity, Event } from "../../protocol/event.ts";
 import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
 import type { Thread } from "../../protocol/thread.ts";
@@ -10,7 +10,7 @@ export interface TurnPort {
   readonly send: (event: Event) => void;
   /** A line for somebody who waits. */
   readonly progress: (text: string) => void;
-  /** Puts a question; the answer no where nobody can be asked. */
+  /** Puts a question; the answer is no where no one can be asked. */
   readonly ask: (
     request: ApprovalRequest,
     approvalId: string,

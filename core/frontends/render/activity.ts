@@ -1,6 +1,6 @@
-/** One activity as lines for a person at a terminal. Pure. */
-import { formatSpan } from "./format.ts";
-import type { Activity, FileChange } from "../../protocol/event.ts";
+/** One activity as lines. Pure. */
+import { formatDuration } from "./format.ts";
+import type { Activity, ActivityOf, FileChange } from "../../protocol/event.ts";
 import { unreachable } from "../../util/assert.ts";
 import { relativeTo } from "../../util/path.ts";
 import { visibleLine, visibleText } from "../../util/text/visible_text.ts";
@@ -11,37 +11,29 @@ import { wrapText } from "./wrap.ts";
 export interface ActivityRenderOptions extends RenderOptions {
   /** Paths inside are shown relative to it. */
   readonly cwd: string;
-  /** Lines of output kept of a command, of diff kept of a patch; 0 leaves diffs out. */
+  /** Lines shown of a command's output and of a patch's diff; 0 leaves diffs out. */
   readonly outputLines: number;
   readonly diffLines: number;
+  /** How to see the rest: `/last shows all`. */
+  readonly moreHint: string;
 }
 
-type ActivityOf<T extends Activity["type"]> = Extract<Activity, { type: T }>;
-
-/** What is said when an activity begins; nothing for most. */
+/** The lines at the start of an activity; none for most. */
 export function renderStart(
   activity: Activity,
   options: ActivityRenderOptions,
 ): readonly string[] {
   switch (activity.type) {
     case "command":
-      return [
-        paint(`$ ${oneLine(activity.command, options)}`, options, "bold"),
-      ];
+      return [paint(`$ ${commandText(activity, options)}`, options, "bold")];
     case "mcp_call":
-      return [
-        paint(
-          `> ${visibleLine(`${activity.server}/${activity.tool}`)}`,
-          options,
-          "bold",
-        ),
-      ];
+      return [paint(`> ${visibleLine(callName(activity))}`, options, "bold")];
     default:
       return [];
   }
 }
 
-/** What is said when it is over. `isNamed`: other things happened since its start. */
+/** The lines at its end, naming the activity where other lines came since its start. */
 export function renderEnd(
   activity: Exclude<Activity, { type: "message" }>,
   options: ActivityRenderOptions,
@@ -62,22 +54,14 @@ export function renderEnd(
         : `Searched the web: ${visibleLine(activity.query)}`;
       return [paint(what, options, "dim")];
     }
-    case "mcp_call": {
-      const name = `${activity.server}/${activity.tool}`;
+    case "mcp_call":
       return renderCall(
-        name,
-        activity.status,
+        { ...activity, name: callName(activity) },
         activity.error?.message,
         options,
       );
-    }
     case "tool_call":
-      return renderCall(
-        activity.name,
-        activity.status,
-        activity.message,
-        options,
-      );
+      return renderCall(activity, activity.message, options);
     default:
       return unreachable(activity);
   }
@@ -104,9 +88,7 @@ function renderCommandEnd(
   isNamed: boolean,
 ): readonly string[] {
   const name = isNamed ? ` · ${oneLine(activity.command, options)}` : "";
-  const why = activity.message === undefined
-    ? ""
-    : `: ${visibleLine(activity.message)}`;
+  const why = reasonText(activity.message);
   if (activity.status === "declined") {
     return [paint(`  not run${why}${name}`, options, "yellow")];
   }
@@ -116,7 +98,7 @@ function renderCommandEnd(
     : `exit ${activity.exitCode}`;
   const took = activity.durationMs === undefined
     ? ""
-    : ` · ${formatSpan(activity.durationMs)}`;
+    : ` · ${formatDuration(activity.durationMs)}`;
   return [
     ...foldOutput(activity.output, options),
     paint(`  ${code}${took}${why}${name}`, options, isGood ? "green" : "red"),
@@ -138,7 +120,7 @@ function foldOutput(
   if (hidden === 0) return shown;
   const count = hidden === 1 ? "1 line" : `${hidden} lines`;
   return [
-    paint(`  (${count} above, /last shows all)`, options, "dim"),
+    paint(`  (${count} above; ${options.moreHint})`, options, "dim"),
     ...shown,
   ];
 }
@@ -153,9 +135,7 @@ function renderChanges(
   const files = activity.changes.map(({ path }) =>
     relativeTo(path, options.cwd)
   );
-  const why = activity.message === undefined
-    ? ""
-    : `: ${visibleLine(activity.message)}`;
+  const why = reasonText(activity.message);
   return [
     paint(
       `Not changed: ${visibleLine(files.join(", "))}${why}`,
@@ -203,29 +183,49 @@ function renderReasoning(
 }
 
 function renderCall(
-  name: string,
-  status: Activity extends infer A ? A extends { status: infer S } ? S : never
-    : never,
+  call: {
+    readonly name: string;
+    readonly status: ActivityOf<"tool_call">["status"];
+  },
   message: string | undefined,
   options: RenderOptions,
 ): readonly string[] {
-  const isGood = status === "completed";
-  const why = message === undefined || message === ""
+  const isGood = call.status === "completed";
+  const verb = isGood
+    ? "done"
+    : call.status === "declined"
+    ? "not run"
+    : "failed";
+  const line = `  ${verb}${reasonText(message)} · ${visibleLine(call.name)}`;
+  return [paint(line, options, isGood ? "dim" : "yellow")];
+}
+
+function callName({ server, tool }: ActivityOf<"mcp_call">): string {
+  return `${server}/${tool}`;
+}
+
+function reasonText(message: string | undefined): string {
+  return message === undefined || message === ""
     ? ""
     : `: ${visibleLine(message)}`;
-  const verb = isGood ? "done" : status === "declined" ? "not run" : "failed";
-  return [
-    paint(
-      `  ${verb}${why} · ${visibleLine(name)}`,
-      options,
-      isGood ? "dim" : "yellow",
-    ),
-  ];
+}
+
+// Where nothing is folded, a script is shown whole.
+function commandText(
+  { command }: ActivityOf<"command">,
+  options: ActivityRenderOptions,
+): string {
+  return options.outputLines === Infinity
+    ? visibleText(command).trimEnd()
+    : oneLine(command, options);
 }
 
 function oneLine(command: string, options: RenderOptions): string {
   const lines = visibleText(command).trim().split("\n");
-  const more = lines.length === 1 ? "" : ` … (+${lines.length - 1} lines)`;
+  const count = lines.length - 1;
+  const more = count === 0
+    ? ""
+    : ` … (+${count} ${count === 1 ? "line" : "lines"})`;
   const room = Math.max(20, options.width - 2 - more.length);
   return visibleLine(lines[0] ?? "", room) + more;
 }

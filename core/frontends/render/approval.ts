@@ -1,4 +1,4 @@
-/** The question before something risky: what is shown, and what each answer means. Pure. */
+/** An approval: the question, its answers and what each decides. Pure. */
 import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
 import { unreachable } from "../../util/assert.ts";
 import { relativeTo } from "../../util/path.ts";
@@ -39,7 +39,7 @@ export function renderQuestion(
   ];
 }
 
-/** What can be answered, one line each. */
+/** The possible answers, one line each. */
 export function renderAnswers(
   request: ApprovalRequest,
   options: RenderOptions,
@@ -60,7 +60,7 @@ export function renderAnswers(
     ]),
     [
       "n",
-      takesWord(request) ? "no, with a word to the model if you like" : "no",
+      takesWord(request) ? "no, and tell the model why (optional)" : "no",
     ],
     ["q", "no, and stop the turn"],
   ];
@@ -74,7 +74,7 @@ export function renderAnswers(
   );
 }
 
-/** Whether a no may come with a word to the model. */
+// Servers get no reason with a no.
 function takesWord({ question }: ApprovalRequest): boolean {
   return question === undefined;
 }
@@ -111,7 +111,7 @@ export function decideByKey(
   }
 }
 
-/** A no with what the person wrote to it. */
+/** A no with the reason the user typed. */
 export function denyWith(word: string): Decision {
   const message = word.trim();
   return message === "" ? { type: "deny" } : { type: "deny", message };

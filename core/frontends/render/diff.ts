@@ -1,4 +1,4 @@
-/** Unified diffs and plans as lines for a person. Pure. */
+/** Unified diffs and plans as lines. Pure. */
 import type { PlanStep } from "../../protocol/event.ts";
 import { visibleLine, visibleText } from "../../util/text/visible_text.ts";
 import { paint, type RenderOptions, type Style } from "./style.ts";
@@ -6,7 +6,7 @@ import { paint, type RenderOptions, type Style } from "./style.ts";
 /** The lines of a diff, coloured; more than `linesMax` are counted instead. */
 export function renderDiff(
   diff: string,
-  options: RenderOptions,
+  options: RenderOptions & { readonly moreHint?: string },
   linesMax: number = Infinity,
 ): readonly string[] {
   const text = visibleText(diff).replace(/\n+$/, "");
@@ -16,10 +16,9 @@ export function renderDiff(
     paint(line, options, ...diffStyles(line))
   );
   const hidden = lines.length - shown.length;
-  return hidden <= 0 ? shown : [
-    ...shown,
-    paint(`(${hidden} more lines, /last shows them)`, options, "dim"),
-  ];
+  if (hidden <= 0) return shown;
+  const hint = options.moreHint === undefined ? "" : `; ${options.moreHint}`;
+  return [...shown, paint(`(${hidden} more lines${hint})`, options, "dim")];
 }
 
 /** How many lines a diff adds and removes. */

@@ -1,7 +1,11 @@
-/** Events as lines that stay on the screen; messages and questions are shown elsewhere. */
-import { approvalText, formatSpan } from "./format.ts";
-import type { Activity, Event } from "../../protocol/event.ts";
-import type { Outcome } from "../../protocol/event.ts";
+/** Events as lines; messages and questions are rendered elsewhere. */
+import { approvalText, formatDuration } from "./format.ts";
+import type {
+  Activity,
+  Event,
+  EventOf,
+  Outcome,
+} from "../../protocol/event.ts";
 import { PROGRAM, VERSION } from "../../protocol/version.ts";
 import { relativeTo } from "../../util/path.ts";
 import { visibleLine, visibleText } from "../../util/text/visible_text.ts";
@@ -14,7 +18,9 @@ import { renderPlan } from "./diff.ts";
 import { paint, paintSpans, type RenderOptions, span } from "./style.ts";
 import { wrapSpans, wrapWords } from "./wrap.ts";
 
-/** Remembers what was said last, so that ends of parallel commands name themselves. */
+const HELP = "/help lists commands, Ctrl-D leaves";
+
+/** Remembers the latest start, so that ends of parallel commands name themselves. */
 export class EventRenderer {
   #newestStart = "";
   #planShown = "";
@@ -24,7 +30,7 @@ export class EventRenderer {
   render(event: Event, options: ActivityRenderOptions): readonly string[] {
     switch (event.type) {
       case "thread.started":
-        return renderHeader(event, options);
+        return renderHeader(event, options, HELP);
       case "activity.started":
         return this.#started(event.activity, options);
       case "activity.updated":
@@ -35,21 +41,13 @@ export class EventRenderer {
         this.#isDiffShown = event.request.kind === "patch";
         return [];
       case "warning":
-        return paintWords(`Warning: ${event.message}`, options, "yellow");
+        return renderWarning(event.message, options);
       case "stream.retry":
-        return [
-          paint(
-            `The answer broke off (${visibleLine(event.reason)}); attempt ${
-              event.attempt + 1
-            } in ${formatSpan(event.delayMs)}`,
-            options,
-            "yellow",
-          ),
-        ];
+        return [paint(renderRetry(event), options, "yellow")];
       case "context.compacted":
         return [
           paint(
-            `The history was shortened: ${event.tokensBefore} -> ${event.tokensAfter} tokens, ${event.itemsDropped} items dropped`,
+            `Context compacted: ${event.tokensBefore} -> ${event.tokensAfter} tokens, ${event.itemsDropped} items dropped`,
             options,
             "dim",
           ),
@@ -104,7 +102,7 @@ export class EventRenderer {
   }
 }
 
-/** How a turn ended, when it is not simply done. */
+/** How a turn ended; nothing when it is simply done. */
 function renderOutcome(
   outcome: Outcome,
   options: RenderOptions,
@@ -120,6 +118,21 @@ function renderOutcome(
   return paintWords(`Error: ${error.message}${id}`, options, "red");
 }
 
+/** A warning of the program, as one paragraph. */
+export function renderWarning(
+  message: string,
+  options: RenderOptions,
+): readonly string[] {
+  return paintWords(`Warning: ${message}`, options, "yellow");
+}
+
+function renderRetry(event: EventOf<"stream.retry">): string {
+  const { attempt, attemptsMax, delayMs } = event;
+  return `Retrying (${attempt} of ${attemptsMax}) in ${
+    formatDuration(delayMs)
+  }: ${visibleLine(event.reason)}`;
+}
+
 function paintWords(
   text: string,
   options: RenderOptions,
@@ -130,9 +143,11 @@ function paintWords(
     .map((line) => paint(line, options, style));
 }
 
-function renderHeader(
-  event: Extract<Event, { type: "thread.started" }>,
-  options: ActivityRenderOptions,
+/** What the thread works with; `note` stands beside the name of the program. */
+export function renderHeader(
+  event: EventOf<"thread.started">,
+  options: RenderOptions,
+  note: string,
 ): readonly string[] {
   const { settings, sandbox, instructionFiles } = event;
   const effort = settings.reasoningEffort === undefined
@@ -152,7 +167,7 @@ function renderHeader(
   return [
     ...wrapSpans([
       span(`${PROGRAM} ${VERSION}`, "bold"),
-      span(" · /help lists commands, Ctrl-D leaves", "dim"),
+      span(` · ${note}`, "dim"),
     ], options).map((spans) => paintSpans(spans, options)),
     ...rows.flatMap((row) => wrapWords(visibleLine(row, 400), options.width))
       .map((line) => paint(line, options, "dim")),

@@ -12,7 +12,7 @@ import {
 } from "./style.ts";
 import { cutSpans, wrapSpans, wrapText } from "./wrap.ts";
 
-/** A longer line is cut in two at a space: its look is computed anew with every piece. */
+/** A longer line is cut in two at a space: it is rendered again with every piece. */
 const LINE_MAX = 4_000;
 /** A longer table is shown in parts. */
 const TABLE_ROWS = 200;
@@ -33,7 +33,7 @@ interface Block {
 export class MarkdownStream {
   readonly #renderOptions: () => RenderOptions;
   readonly #isRaw: boolean;
-  /** Fixed for a line of text: its finished part must not break anew. */
+  /** Fixed for a line of text: its finished part must not wrap again. */
   #present: RenderOptions;
   /** The line that is being written; raw. */
   #line = "";
@@ -85,24 +85,18 @@ export class MarkdownStream {
   /** What is not finished yet, as at most two lines to show meanwhile. */
   preview(): readonly string[] {
     const renderOptions = this.#present;
-    if (this.#table.length > 0) {
-      const rows = this.#table.length;
-      return [
-        paint(
-          `(table, ${rows} ${rows === 1 ? "row" : "rows"})`,
-          renderOptions,
-          "dim",
-        ),
-      ];
+    const rows = this.#table.length;
+    if (rows > 0) {
+      const note = `(table, ${rows} ${rows === 1 ? "row" : "rows"})`;
+      return [paint(note, renderOptions, "dim")];
     }
     if (this.#line === "") return [];
     if (this.#code !== undefined || this.#mayBeSpecial()) {
       const plain = span(this.#line.replaceAll("\t", "    "), "dim");
-      return [
-        paintSpans(cutSpans([plain], renderOptions.width), renderOptions),
-      ];
+      const cut = cutSpans([plain], renderOptions.width);
+      return [paintSpans(cut, renderOptions)];
     }
-    return this.#wrapLine(true).lines.slice(this.#out).slice(-2);
+    return this.#wrapLine(true).slice(this.#out).slice(-2);
   }
 
   // Lines of the unfinished text that more text cannot change.
@@ -110,7 +104,7 @@ export class MarkdownStream {
     if (this.#code !== undefined || this.#line === "") return;
     if (this.#mayBeSpecial()) return;
     this.#flushTable(lines);
-    const { lines: wrapped } = this.#wrapLine(false);
+    const wrapped = this.#wrapLine(false);
     const done = wrapped.length - 1;
     if (done > this.#out) {
       lines.push(...wrapped.slice(this.#out, done));
@@ -124,7 +118,7 @@ export class MarkdownStream {
       // It has been dealt with.
     } else {
       this.#flushTable(lines);
-      lines.push(...this.#wrapLine(true).lines.slice(this.#out));
+      lines.push(...this.#wrapLine(true).slice(this.#out));
     }
     this.#line = "";
     this.#out = 0;
@@ -173,13 +167,8 @@ export class MarkdownStream {
     }
     if (/^\s{0,3}([-*_])(\s*\1){2,}\s*$/.test(line)) {
       this.#flushTable(lines);
-      lines.push(
-        paint(
-          "─".repeat(Math.min(renderOptions.width, 40)),
-          renderOptions,
-          "dim",
-        ),
-      );
+      const rule = "─".repeat(Math.min(renderOptions.width, 40));
+      lines.push(paint(rule, renderOptions, "dim"));
       return true;
     }
     return false;
@@ -188,7 +177,7 @@ export class MarkdownStream {
   // The start of a line that may become one of the above.
   #mayBeSpecial(): boolean {
     if (this.#isRaw || this.#isContinued || this.#out > 0) return false;
-    // Whether a line goes on with a table shows at its end.
+    // Whether a line continues a table shows at its end.
     if (this.#table.length > 0) return true;
     return /^\s*([`~]{1,2}$|[`~]{3}|\||[-*_\s]*$|[-+*#>\d.)]{1,9}\s*$)/.test(
       this.#line,
@@ -224,14 +213,14 @@ export class MarkdownStream {
       return;
     }
     for (const line of table) {
-      lines.push(...wrapBlock(line, this.#present, true).lines);
+      lines.push(...wrapBlock(line, this.#present, true));
     }
   }
 
-  #wrapLine(isWhole: boolean): { readonly lines: readonly string[] } {
+  #wrapLine(isWhole: boolean): readonly string[] {
     if (this.#isRaw) {
       const text = this.#line.replaceAll("\t", "    ");
-      return { lines: wrapText(text, this.#present.width) };
+      return wrapText(text, this.#present.width);
     }
     return wrapBlock(this.#line, this.#present, isWhole, this.#isContinued);
   }
@@ -251,7 +240,7 @@ function wrapBlock(
   renderOptions: RenderOptions,
   isWhole: boolean,
   isContinued: boolean = false,
-): { readonly lines: readonly string[] } {
+): readonly string[] {
   // An indent as wide as the window would leave no room for words.
   const indentMax = Math.floor(renderOptions.width / 2);
   const text = line.replaceAll("\t", "    ")
@@ -264,7 +253,7 @@ function wrapBlock(
     first: block.first,
     rest: block.rest,
   });
-  return { lines: wrapped.map((spans) => paintSpans(spans, renderOptions)) };
+  return wrapped.map((spans) => paintSpans(spans, renderOptions));
 }
 
 const PLAIN_BLOCK: Block = { first: [], rest: [], from: 0, styles: [] };

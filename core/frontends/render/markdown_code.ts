@@ -1,4 +1,4 @@
-/** Light colours for code: words of the language, strings, comments, numbers. No I/O. */
+/** Syntax colours for code: keywords, strings, comments, numbers. No I/O. */
 import { paint, type RenderOptions } from "./style.ts";
 
 const WORDS = new Set(

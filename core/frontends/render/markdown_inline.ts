@@ -6,7 +6,7 @@ const REACH = 500;
 
 interface InlineResult {
   readonly spans: readonly Span[];
-  /** Text at the end whose look more text may change; empty when `isWhole`. */
+  /** Text at the end whose style more text may change; empty when `isWhole`. */
   readonly held: string;
 }
 

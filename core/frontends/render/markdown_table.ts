@@ -1,4 +1,4 @@
-/** Tables of Markdown, fitted to the width of the screen. Pure. */
+/** Markdown tables, fitted to the width. Pure. */
 import { parseInline } from "./markdown_inline.ts";
 import { paint, paintSpans, type RenderOptions, type Span } from "./style.ts";
 import { widthOf, wrapSpans } from "./wrap.ts";
@@ -37,7 +37,7 @@ function splitRow(line: string): readonly string[] {
   return [...cells, cell.trim()];
 }
 
-/** The table as lines no wider than the look; head, rule, rows as they stand in the text. */
+/** The table as lines that fit the width; head, rule, rows as they are in the text. */
 export function renderTable(
   lines: readonly string[],
   options: RenderOptions,

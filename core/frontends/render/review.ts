@@ -1,4 +1,4 @@
-/** The answer of a code review: recognised, read, and shown as a list. Pure. */
+/** The answer of a code review: recognised, parsed, rendered as a list. Pure. */
 import { Review, type ReviewFinding } from "../../contract/review.ts";
 import { relativeTo } from "../../util/path.ts";
 import { visibleLine, visibleText } from "../../util/text/visible_text.ts";
@@ -6,13 +6,13 @@ import { renderMarkdown } from "./markdown.ts";
 import { paint, type RenderOptions, span } from "./style.ts";
 import { wrapSpans, wrapText } from "./wrap.ts";
 
-/** Said with an answer to a review that is no list of findings. */
+/** Shown with an answer to a review that is not a list of findings. */
 export const NO_LIST =
-  "The review is no list of findings; it is shown as the model wrote it";
+  "The review is not a list of findings; shown as the model wrote it";
 
 interface ReviewAnswer {
   readonly review: Review;
-  /** What the model said around the list; empty as a rule. */
+  /** What the model wrote around the list; usually empty. */
   readonly around: string;
 }
 
@@ -47,7 +47,7 @@ export function parseReview(text: string): ReviewAnswer | undefined {
   return { review, around: around.join("\n\n") };
 }
 
-/** The list as a person reads it: what is worst stands first, the verdict last. */
+/** The findings as lines, the worst first, then the verdict. */
 export function renderReview(
   { review, around }: ReviewAnswer,
   options: ReviewRenderOptions,

@@ -12,7 +12,7 @@ export type Style =
   | "magenta"
   | "cyan";
 
-/** Text of one look. Never holds control characters. */
+/** Text in one style. Never holds control characters. */
 export interface Span {
   readonly text: string;
   readonly styles: readonly Style[];
@@ -75,7 +75,7 @@ function paintStyles(text: string, styles: readonly Style[]): string {
   return `\x1b[${codes}m${text}\x1b[0m`;
 }
 
-/** The text of spans without their look. */
+/** The text of spans without their styles. */
 export function plainText(spans: readonly Span[]): string {
   return spans.map(({ text }) => text).join("");
 }

@@ -96,6 +96,11 @@ export function cutSpans(
   return width < 1 ? [] : toSpans([...kept, { text: "…", width: 1, styles }]);
 }
 
+/** The text cut to so many columns, with `…` where something is missing. */
+export function cutText(text: string, width: number): string {
+  return plainText(cutSpans([{ text, styles: [] }], width));
+}
+
 /** Columns of one character; the common ones without looking anything up. */
 export function columnsOfGrapheme(grapheme: string): number {
   const code = grapheme.charCodeAt(0);

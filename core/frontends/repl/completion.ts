@@ -1,4 +1,4 @@
-/** Looks up what a word may become: commands, their arguments, files, skills. */
+/** Looks up candidates for a word: commands, their arguments, files, skills. */
 import { completeSlash } from "../conversation/slash_table.ts";
 import {
   type Candidate,

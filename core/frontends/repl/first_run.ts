@@ -49,23 +49,23 @@ function renderMissing(missing: MissingKey): string {
   return `${lines.join("\n")}\n`;
 }
 
-// No answer and every other answer is a no: nothing of the project is used then. What a
-// trusted project brings along is the second question.
+// Anything but a yes is a no: nothing of the project is used then. The hooks of a trusted
+// project are the second question.
 async function askTrust(
   services: StartServices,
   terminal: Terminal,
   readLine: () => Promise<string | undefined>,
 ): Promise<void> {
   for (let asked = 0; asked < QUESTIONS_MAX; asked++) {
-    const question = await services.trustQuestion();
+    const question = services.trustQuestion();
     if (question === undefined) return;
-    const text = `Do you trust what is in ${visibleText(question.folder)}? ${
+    const text = `Do you trust ${visibleText(question.folder)}? ${
       visibleText(question.consequence)
     } [y/N]`;
     const lines = wrapWords(text, terminal.stdout.columns - 2);
     terminal.stdout.write(`${lines.join("\n")} `);
     const answer = await readLine();
-    // Whoever leaves here is asked again next time.
+    // A user who leaves here is asked again next time.
     if (answer === undefined) return void terminal.stdout.write("\n");
     await services.saveTrust(question, /^\s*y(es)?\s*$/i.test(answer));
   }

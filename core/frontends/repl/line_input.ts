@@ -34,7 +34,7 @@ export class LineInput {
     }
   }
 
-  /** The next line of a person: one or more lines joined by `\`. */
+  /** The next message: one or more lines joined by `\`. */
   async readMessage(): Promise<string | undefined> {
     let message = "";
     for (;;) {

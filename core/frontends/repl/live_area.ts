@@ -3,7 +3,7 @@ import { visibleLine } from "../../util/text/visible_text.ts";
 import type { EditorView } from "../editor/view.ts";
 import type { LiveArea } from "./screen.ts";
 import { paint, type RenderOptions } from "../render/style.ts";
-import { cutSpans } from "../render/wrap.ts";
+import { cutText } from "../render/wrap.ts";
 
 interface LiveParts {
   /** The unfinished end of the answer. */
@@ -17,7 +17,7 @@ interface LiveParts {
   readonly status: string;
   readonly steers: readonly string[];
   readonly queue: readonly string[];
-  /** A word to the person that goes away by itself. */
+  /** A note that goes away by itself. */
   readonly notice: string;
   readonly editor: EditorView;
 }
@@ -71,6 +71,5 @@ function listLines(
 }
 
 function fit(text: string, options: RenderOptions): string {
-  const spans = cutSpans([{ text, styles: [] }], options.width);
-  return paint(spans.map((one) => one.text).join(""), options, "dim");
+  return paint(cutText(text, options.width), options, "dim");
 }

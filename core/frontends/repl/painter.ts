@@ -1,4 +1,4 @@
-/** When and what is drawn: at once for keys, in frames for everything that streams. */
+/** When the screen is drawn: at once for keys, in frames for what streams. */
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import {
@@ -27,11 +27,11 @@ interface PainterOptions {
   readonly renderOptions: () => RenderOptions;
   readonly editor: () => EditorState;
   readonly facts: () => EditorFacts;
-  /** Nobody reads the terminal any more. */
+  /** The terminal is gone. */
   readonly onGone: () => void;
 }
 
-/** While something runs the line that says so is drawn anew every second. */
+/** While something runs, the status line is drawn every second. */
 const TICK_MS = 1_000;
 const ROWS = 24;
 const EDITOR_ROWS = 10;
@@ -51,7 +51,7 @@ export class LivePainter {
     this.#screen = new Screen(options.terminal.stdout);
   }
 
-  /** A word to the person until the next key. */
+  /** A note to the user until the next key. */
   notice(text: string): void {
     this.#notice = text;
   }
@@ -72,7 +72,7 @@ export class LivePainter {
       .then(() => this.schedule(), () => {});
   }
 
-  /** Draws now, with another word to the person where one is given. */
+  /** Draws now, with another note where one is given. */
   paint(notice: string = this.#notice): void {
     this.#notice = notice;
     if (this.#isPaused || this.#over.signal.aborted) return;

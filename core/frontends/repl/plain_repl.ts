@@ -1,4 +1,4 @@
-/** The conversation without keys: lines come in, text goes out, one after the other. */
+/** The conversation without keys: lines in, text out. */
 import { errorText } from "../../protocol/error.ts";
 import type { Event } from "../../protocol/event.ts";
 import { exitCode } from "../../contract/exit_code.ts";
@@ -7,12 +7,14 @@ import type { ReplRequest } from "../conversation/services.ts";
 import type { LineInput } from "./line_input.ts";
 import { PlainView } from "./plain_view.ts";
 import { PlainQuestions } from "./plain_questions.ts";
+import { QueuePrompter } from "./prompter.ts";
+import { FormTalk } from "../form/form.ts";
 import { Conversation } from "../conversation/conversation.ts";
 
 const NOBODY =
-  "Nobody can be asked here: input is no terminal. Do without it, or say what is needed";
+  "Approval needed, but stdin is not a terminal. Continue without it or say what you need.";
 
-/** Talks to the end of the input; resolves to the exit code of the last turn. */
+/** Runs to the end of the input; resolves to the exit code of the last turn. */
 export async function runPlainRepl(
   request: ReplRequest,
   lines: LineInput,
@@ -61,11 +63,21 @@ class PlainRepl {
       host,
       view: this.#view,
       columns: () => terminal.stdout.columns,
-      write: (text) => void terminal.stdout.write(text),
-      onDecide: (id, decision) => this.#session.decide(id, decision),
-      onStop: () => this.#session.interrupt(),
     });
-    services.meet(this.#questions);
+    services.setPrompter(
+      new QueuePrompter({
+        openForm: (form) => new FormTalk(form),
+        add: (question) => this.#questions.add(question),
+        settle: (id) => this.#questions.settle(id),
+        print: (line) => this.#view.say([line]),
+        say: (message) => this.#view.say([message]),
+        renderOptions: () => ({
+          hasColor: false,
+          width: terminal.stdout.columns,
+        }),
+        onStop: () => this.#session.interrupt(),
+      }),
+    );
   }
 
   async run(): Promise<number> {
@@ -96,7 +108,7 @@ class PlainRepl {
       if (line === undefined) {
         this.#isTalking = false;
         if (!this.#isTyped) return await this.#untilIdle();
-        // What the shell says next begins a line.
+        // The prompt of the shell begins on a new line.
         return void this.#request.terminal.stdout.write("\n");
       }
       if (this.#questions.answer(line) || line.trim() === "") continue;
@@ -115,7 +127,7 @@ class PlainRepl {
 
   #promptWhenFree(): void {
     if (!this.#isTyped || this.#isPrompted || this.#session.isBusy) return;
-    // The thread says first what it is.
+    // The header of the thread comes first.
     if (this.#session.state.threadId === "") return;
     this.#isPrompted = true;
     this.#view.prompt();
@@ -130,7 +142,12 @@ class PlainRepl {
           this.#view.fail(`Not allowed: ${event.request.title}`);
           return;
         }
-        return this.#questions.add(event.approvalId, event.request);
+        return this.#questions.add({
+          id: event.approvalId,
+          request: event.request,
+          onDecide: (decision) =>
+            this.#session.decide(event.approvalId, decision),
+        });
       case "approval.settled":
         return this.#questions.settle(event.approvalId);
       case "turn.completed":

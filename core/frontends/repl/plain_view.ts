@@ -1,5 +1,5 @@
 /** A conversation as plain text: pipes, dumb terminals, serial consoles. */
-import { formatSpan } from "../render/format.ts";
+import { formatDuration } from "../render/format.ts";
 import type { Activity, Event } from "../../protocol/event.ts";
 import type { ApprovalRequest } from "../../protocol/policy.ts";
 import { hasColor, type Terminal } from "../../protocol/terminal.ts";
@@ -13,9 +13,9 @@ import {
 import { renderWhole } from "../render/activity.ts";
 import type { ActivityRenderOptions } from "../render/activity.ts";
 import { renderDiff } from "../render/diff.ts";
-import { beginsReview, parseReview, renderReview } from "../render/review.ts";
 import { EventRenderer } from "../render/event.ts";
 import type { ConversationView } from "../conversation/view.ts";
+import { type AnswerStream, MessageFlow } from "./message_flow.ts";
 import type { OpenedThread, ShellResult } from "../conversation/services.ts";
 
 interface PlainViewOptions {
@@ -25,7 +25,7 @@ interface PlainViewOptions {
   readonly onEvent: (event: Event) => void;
   readonly onChange: () => void;
   readonly onLeave: () => void;
-  /** Nobody reads stdout any more. */
+  /** The reader of stdout is gone. */
   readonly onGone: () => void;
 }
 
@@ -34,30 +34,36 @@ export class PlainView implements ConversationView {
   readonly #options: PlainViewOptions;
   readonly #events = new EventRenderer();
   readonly #isLive: boolean;
-  // The message whose text is on the screen up to here, without a line end.
-  #open:
-    | { readonly id: string; text: string; isHeld: boolean }
-    | undefined;
+  readonly #flow: MessageFlow;
 
   constructor(options: PlainViewOptions) {
     this.#options = options;
     this.#isLive = options.terminal.stdout.isTty;
+    this.#flow = new MessageFlow({
+      renderOptions: () => this.#renderOptions(),
+      openStream: () => this.#openStream(),
+      renderText: (text) => {
+        const shown = visibleText(text).replace(/\n+$/, "");
+        return shown === "" ? [] : shown.split("\n");
+      },
+      print: (lines) => this.#print(lines),
+    });
   }
 
   opened({ past }: OpenedThread): void {
     for (const { role, text } of past) {
       if (role === "user") this.say([`> ${text}`, ""]);
-      else this.#print([...this.#answerLines(text), ""]);
+      else {
+        this.#flow.show(text);
+        this.write("\n");
+      }
     }
   }
 
   show(event: Event): void {
-    if (event.type === "text.delta") this.#delta(event.activityId, event.text);
-    else if (event.type === "activity.withdrawn") this.#withdraw(event);
-    else if (
-      event.type === "activity.completed" && event.activity.type === "message"
-    ) this.#message(event.activity);
-    else this.#lines(event);
+    // In a file a withdrawn half answer would look like a whole one.
+    const isSkipped = event.type === "text.delta" && !this.#isLive;
+    if (!isSkipped && !this.#flow.take(event)) this.#lines(event);
     this.#options.onEvent(event);
   }
 
@@ -67,14 +73,8 @@ export class PlainView implements ConversationView {
   }
 
   say(lines: readonly string[]): void {
-    this.#closeMessage();
-    if (lines.length === 0) return;
-    const text = lines.map((line) => `${visibleText(line)}\n`).join("");
-    this.#write(text);
-  }
-
-  sayMarkdown(text: string): void {
-    this.say([text]);
+    this.#flow.close();
+    this.#print(lines.map(visibleText));
   }
 
   sayDiff(diff: string): void {
@@ -90,16 +90,16 @@ export class PlainView implements ConversationView {
   }
 
   fail(message: string): void {
-    this.#closeMessage();
+    this.#flow.close();
     this.#options.terminal.stderr.write(`Error: ${visibleText(message)}\n`);
   }
 
   output(text: string): void {
-    this.#write(visibleText(text));
+    this.write(visibleText(text));
   }
 
   shellEnded({ exitCode, durationMs }: ShellResult): void {
-    this.say([`  exit ${exitCode} · ${formatSpan(durationMs)}`]);
+    this.say([`  exit ${exitCode} · ${formatDuration(durationMs)}`]);
   }
 
   giveBack(lines: readonly string[]): void {
@@ -126,57 +126,31 @@ export class PlainView implements ConversationView {
 
   /** From here on a line is an answer. */
   askNow(request: ApprovalRequest): void {
-    this.#closeMessage();
-    this.#write(`Answer ${answerKeys(request)}: `);
+    this.#flow.close();
+    this.write(`Answer ${answerKeys(request)}: `);
   }
 
   /** The mark that a line is waited for. */
   prompt(): void {
-    this.#closeMessage();
-    this.#write("> ");
+    this.#flow.close();
+    this.write("> ");
   }
 
-  #delta(id: string, text: string): void {
-    // In a file a withdrawn half answer could not be told from the whole one.
-    if (!this.#isLive) return;
-    if (this.#open?.id !== id) this.#closeMessage();
-    const open = this.#open ??= { id, text: "", isHeld: true };
-    open.text += text;
-    // A list of findings is shown as a whole.
-    if (!open.isHeld) return this.#write(visibleText(text));
-    open.isHeld = beginsReview(open.text) !== "no";
-    if (!open.isHeld) this.#write(visibleText(open.text));
-  }
-
-  #message(activity: { readonly id: string; readonly text: string }): void {
-    if (this.#open?.id === activity.id) return this.#closeMessage();
-    this.#print(this.#answerLines(activity.text));
-  }
-
-  #answerLines(text: string): readonly string[] {
-    const answer = parseReview(text);
-    if (answer !== undefined) {
-      return renderReview(answer, this.#renderOptions());
-    }
-    const shown = visibleText(text).replace(/\n+$/, "");
-    return shown === "" ? [] : shown.split("\n");
-  }
-
-  #withdraw(event: { readonly activityId: string }): void {
-    if (this.#open?.id !== event.activityId) return;
-    this.say(["(The answer broke off; it is said again)"]);
+  /** Writes the text as it is. */
+  write(text: string): void {
+    if (!this.#options.terminal.stdout.write(text)) this.#options.onGone();
   }
 
   #lines(event: Event): void {
-    const isTold = event.type === "warning" || isFailure(event);
-    // Whoever keeps stderr looks for sentences in it.
+    const isTrouble = event.type === "warning" || isFailure(event);
+    // A log of stderr is searched: no line is broken.
     const renderOptions = {
       ...this.#renderOptions(),
-      ...(isTold && { width: Infinity }),
+      ...(isTrouble && { width: Infinity }),
     };
     const lines = this.#events.render(event, renderOptions);
-    if (isTold) {
-      this.#closeMessage();
+    if (isTrouble) {
+      this.#flow.close();
       const text = lines.map((line) => `${line}\n`).join("");
       this.#options.terminal.stderr.write(text);
     } else this.#print(lines);
@@ -184,23 +158,22 @@ export class PlainView implements ConversationView {
 
   #print(lines: readonly string[]): void {
     if (lines.length === 0) return;
-    this.#closeMessage();
+    this.#flow.close();
     const text = lines.map((line) => `${line}\n`).join("");
-    this.#write(text);
+    this.write(text);
   }
 
-  #write(text: string): void {
-    if (!this.#options.terminal.stdout.write(text)) this.#options.onGone();
-  }
-
-  #closeMessage(): void {
-    const open = this.#open;
-    this.#open = undefined;
-    if (open?.isHeld) return this.#print(this.#answerLines(open.text));
-    const text = open?.text;
-    if (text !== undefined && !text.endsWith("\n")) {
-      this.#write("\n");
-    }
+  #openStream(): AnswerStream {
+    let isLineOpen = false;
+    return {
+      push: (text) => {
+        this.write(visibleText(text));
+        if (text !== "") isLineOpen = !text.endsWith("\n");
+      },
+      end: () => {
+        if (isLineOpen) this.write("\n");
+      },
+    };
   }
 
   #renderOptions(): ActivityRenderOptions {
@@ -211,6 +184,7 @@ export class PlainView implements ConversationView {
       cwd: cwd(),
       outputLines: flags.verbose ? Infinity : 12,
       diffLines: flags.verbose ? Infinity : 80,
+      moreHint: "/last shows all",
     };
   }
 }

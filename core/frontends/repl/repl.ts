@@ -5,7 +5,7 @@ import { runPlainRepl } from "./plain_repl.ts";
 import { runRichRepl } from "./rich_repl.ts";
 import type { ReplRequest } from "../conversation/services.ts";
 
-/** Talks until the person leaves; resolves to the exit code. */
+/** Runs until the user leaves; resolves to the exit code. */
 export async function runRepl(request: ReplRequest): Promise<number> {
   const { services, terminal } = request;
   const lines = new LineInput(terminal.stdin);

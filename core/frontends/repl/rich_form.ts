@@ -5,9 +5,9 @@ import { type FormStep, FormTalk } from "../form/form.ts";
 import type { Key } from "../editor/key.ts";
 import { type EditText, editText, EMPTY_TEXT } from "../editor/text.ts";
 import { paint, type RenderOptions } from "../render/style.ts";
-import { cutSpans } from "../render/wrap.ts";
+import { cutText } from "../render/wrap.ts";
 
-const HINT = "Enter takes it, Ctrl-D says no to all of it, Esc leaves it";
+const HINT = "Enter: next · Ctrl-D: decline · Esc: cancel";
 
 export class FormBox {
   readonly #talk: FormTalk;
@@ -19,7 +19,7 @@ export class FormBox {
     this.#talk = new FormTalk(form);
   }
 
-  /** The person has answered something of it. */
+  /** The user has answered a part of it. */
   get hasBegun(): boolean {
     return this.#hasBegun;
   }
@@ -56,9 +56,7 @@ export class FormBox {
 
   render(options: RenderOptions): readonly string[] {
     const { line } = this.#line(options);
-    const fit = (text: string): string =>
-      cutSpans([{ text, styles: [] }], options.width).map((one) => one.text)
-        .join("");
+    const fit = (text: string): string => cutText(text, options.width);
     return [
       ...(this.#problem === ""
         ? []
@@ -88,10 +86,8 @@ export class FormBox {
   ): { readonly line: string; readonly column: number } {
     const { text, cursor } = this.#text;
     const flat = (part: string): string => part.replaceAll("\n", " ");
-    const mark = cutSpans(
-      [{ text: this.#talk.prompt, styles: [] }],
-      Math.max(8, Math.floor(options.width / 2)),
-    ).map((one) => one.text).join("");
+    const markMax = Math.max(8, Math.floor(options.width / 2));
+    const mark = cutText(this.#talk.prompt, markMax);
     const before = [...flat(text.slice(0, cursor))];
     while (
       before.length > 0 &&

@@ -1,8 +1,6 @@
-/** Questions that wait for the person: one at a time, deaf to what was typed before. No I/O. */
+/** Questions answered by keys: one at a time, never by keys typed before. No I/O. */
 import { displayWidth } from "../../util/text/width.ts";
-import type { FormAnswer } from "../../protocol/form.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
 import {
   answerKeys,
   decideByKey,
@@ -13,41 +11,27 @@ import {
 import type { Key } from "../editor/key.ts";
 import { type EditText, editText, EMPTY_TEXT } from "../editor/text.ts";
 import { paint, type RenderOptions } from "../render/style.ts";
-import { cutSpans } from "../render/wrap.ts";
+import { cutText } from "../render/wrap.ts";
+import type { OpenApproval, OpenForm, OpenQuestion } from "./prompter.ts";
 import type { FormBox } from "./rich_form.ts";
 
-const WHY = "Why not? (Enter says no, Esc goes back) ";
+const WHY = "Reason (optional; Enter declines, Esc goes back): ";
 
-interface OpenApproval {
-  readonly id: string;
-  readonly request: ApprovalRequest;
-  readonly onDecide: (decision: Decision) => void;
-}
-
-interface OpenForm {
-  readonly id: string;
-  readonly form: FormBox;
-  /** Another part of it is asked. */
-  readonly onStep: () => void;
-  /** `isStop`: the turn is to end as well. */
-  readonly onAnswer: (answer: FormAnswer, isStop: boolean) => void;
-}
-
-export type OpenQuestion = OpenApproval | OpenForm;
+export type KeyQuestion = OpenQuestion<FormBox>;
 
 /**
- * What became of a key: `draft` was not meant for the question, `held` came too soon for
- * it and is lost.
+ * What became of a key: `next` finished a part of the question, `draft` was not meant for
+ * the question, `held` came too soon for it and is lost.
  */
-type QuestionStep = "taken" | "draft" | "held";
+type QuestionStep = "taken" | "next" | "draft" | "held";
 
 /** The first one is asked; times come from outside. */
 export class Questions {
-  #open: readonly OpenQuestion[] = [];
+  #open: readonly KeyQuestion[] = [];
   #quietSinceMs = 0;
   #word: EditText | undefined;
 
-  get current(): OpenQuestion | undefined {
+  get current(): KeyQuestion | undefined {
     return this.#open[0];
   }
 
@@ -63,7 +47,7 @@ export class Questions {
   }
 
   /** True when it is now the one that is asked and has to be drawn. */
-  add(question: OpenQuestion, nowMs: number): boolean {
+  add(question: KeyQuestion, nowMs: number): boolean {
     this.#open = [...this.#open, question];
     return this.#open.length === 1 && this.#begin(nowMs);
   }
@@ -132,16 +116,14 @@ export class Questions {
   render(options: RenderOptions, nowMs: number): readonly string[] {
     const question = this.current;
     if (question === undefined) return [];
-    const fit = (text: string): string =>
-      cutSpans([{ text, styles: [] }], options.width).map((one) => one.text)
-        .join("");
+    const fit = (text: string): string => cutText(text, options.width);
     if (this.#word !== undefined) {
       return [fit(WHY + this.#word.text.replaceAll("\n", " "))];
     }
     if (!this.isArmed(nowMs)) {
       const words = this.isBegun
         ? "(one moment)"
-        : "(one moment: what is typed now goes to your draft)";
+        : "(answering in a moment; typing goes to your draft)";
       return [paint(fit(words), options, "dim")];
     }
     if ("form" in question) return question.form.render(options);
@@ -167,10 +149,10 @@ export class Questions {
     return "draft";
   }
 
-  // What is typed into a form is meant for it, once the person has begun with it; the
-  // yes that sends it is waited for anew.
+  // What is typed into a form is meant for it, once the user has begun with it; the yes
+  // that sends it has to wait again.
   #onFormKey(
-    { form, onStep, onAnswer }: OpenForm,
+    { form, onAnswer }: OpenForm<FormBox>,
     key: Key,
     nowMs: number,
   ): QuestionStep {
@@ -181,11 +163,9 @@ export class Questions {
     }
     const step = form.onKey(key);
     if (step?.type === "answered") onAnswer(step.answer, isStop);
-    if (step?.type === "next") {
-      if (form.isAtEnd) this.#quietSinceMs = nowMs;
-      onStep();
-    }
-    return "taken";
+    if (step?.type !== "next") return "taken";
+    if (form.isAtEnd) this.#quietSinceMs = nowMs;
+    return "next";
   }
 
   #onWordKey(question: OpenApproval, key: Key): QuestionStep {

@@ -1,9 +1,8 @@
-/** The conversation with keys: an input line that stays, answers that scroll by above it. */
+/** The conversation with keys: an input line that stays, answers that scroll above it. */
 import { errorText } from "../../protocol/error.ts";
 import type { Event } from "../../protocol/event.ts";
 import { exitCode } from "../../contract/exit_code.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import type { Decision } from "../../protocol/policy.ts";
 import { hasColor } from "../../protocol/terminal.ts";
 import { renderDecision } from "../render/approval.ts";
 import type { CompletionToken } from "../editor/complete.ts";
@@ -22,15 +21,16 @@ import type { ActivityRenderOptions } from "../render/activity.ts";
 import type { ReplRequest } from "../conversation/services.ts";
 import { lookUp } from "./completion.ts";
 import { Keyboard } from "../editor/keyboard.ts";
-import { RichPrompter } from "./rich_prompter.ts";
-import { Questions } from "./rich_questions.ts";
+import { QueuePrompter } from "./prompter.ts";
+import { FormBox } from "./rich_form.ts";
+import { type KeyQuestion, Questions } from "./rich_questions.ts";
 import { RichView } from "./rich_view.ts";
 import { LivePainter } from "./painter.ts";
 import { Conversation } from "../conversation/conversation.ts";
 import { StatusTracker } from "./status_line.ts";
 import { createSlashContext } from "../conversation/slash_context.ts";
 
-/** Talks until the person leaves; resolves to the exit code. */
+/** Runs until the user leaves; resolves to the exit code. */
 export async function runRichRepl(request: ReplRequest): Promise<number> {
   return await new RichRepl(request).run();
 }
@@ -50,16 +50,17 @@ class RichRepl {
 
   constructor(request: ReplRequest) {
     const { services, host, terminal } = request;
+    const renderOptions = () => this.#renderOptions();
     this.#request = request;
     this.#keyboard = new Keyboard(terminal, host);
     this.#history = new HistoryFile(host, services.history);
     this.#view = new RichView({
-      renderOptions: () => this.#renderOptions(),
+      renderOptions,
       onChange: () => this.#painter.schedule(),
       onEvent: (event) => this.#take(event),
       onGiveBack: (lines) => this.#giveBack(lines),
       onWait: (phase) => this.#status.wait(phase, this.#now()),
-      onLeave: () => this.#leave(exitCode("done")),
+      onLeave: () => this.#left.resolve(exitCode("done")),
     });
     this.#session = new Conversation({ ...request, view: this.#view });
     this.#painter = new LivePainter({
@@ -69,18 +70,19 @@ class RichRepl {
       session: this.#session,
       status: this.#status,
       questions: this.#questions,
-      renderOptions: () => this.#renderOptions(),
+      renderOptions,
       editor: () => this.#editor,
       facts: () => this.#facts(),
-      onGone: () => this.#leave(exitCode("failed")),
+      onGone: () => this.#left.resolve(exitCode("failed")),
     });
-    services.meet(
-      new RichPrompter({
-        questions: this.#questions,
-        view: this.#view,
-        nowMs: () => this.#now(),
-        renderOptions: () => this.#renderOptions(),
-        onAsk: () => this.#drawQuestion(),
+    services.setPrompter(
+      new QueuePrompter({
+        openForm: (form) => new FormBox(form),
+        add: (question) => this.#addQuestion(question),
+        settle: (id) => this.#settleQuestion(id),
+        print: (line) => this.#view.showPainted([line]),
+        say: (message) => this.#view.say([message]),
+        renderOptions,
         onStop: () => this.#session.interrupt(),
       }),
     );
@@ -92,7 +94,7 @@ class RichRepl {
     await this.#history.load();
     this.#keyboard.open();
     try {
-      // Keys are heard from the start: whoever waits too long can leave.
+      // Keys work from the start: a user who waits too long can leave.
       void this.#pump();
       this.#painter.paint();
       const opened = await Promise.race([services.open(), this.#left.promise]);
@@ -119,11 +121,11 @@ class RichRepl {
         else this.#painter.echo();
       });
     } catch (error) {
-      // A bug here must not leave a terminal that hears nothing.
+      // A bug here must not leave a dead terminal.
       this.#view.fail(errorText(error));
       this.#left.resolve(exitCode("bug"));
     }
-    this.#leave(exitCode("done"));
+    this.#left.resolve(exitCode("done"));
   }
 
   // True when the key did more than change the draft.
@@ -139,7 +141,8 @@ class RichRepl {
   // True when the key was meant for the open question.
   #ask(key: Key): boolean {
     const step = this.#questions.onKey(key, this.#now());
-    if (step === "taken") return true;
+    if (step === "next") this.#drawQuestion();
+    if (step === "taken" || step === "next") return true;
     this.#painter.after(LIMITS.answerArmMs);
     return step === "held";
   }
@@ -161,7 +164,7 @@ class RichRepl {
       case "stop":
         return this.#stop();
       case "leave":
-        return this.#leave(exitCode("done"));
+        return this.#left.resolve(exitCode("done"));
       case "suspend":
         return void this.#painter.suspend(this.#keyboard);
       case "redraw":
@@ -184,12 +187,10 @@ class RichRepl {
   }
 
   async #complete(token: CompletionToken): Promise<void> {
-    const context = createSlashContext(this.#session, {
-      ...this.#request,
-      view: this.#view,
-    });
+    const options = { ...this.#request, view: this.#view };
+    const context = createSlashContext(this.#session, options);
     const candidates = await lookUp(token, context);
-    if (candidates.length === 0) this.#painter.notice("Nothing fits");
+    if (candidates.length === 0) this.#painter.notice("No completions");
     this.#editor = applyCompletion(this.#editor, token, candidates);
     this.#painter.paint();
   }
@@ -203,37 +204,46 @@ class RichRepl {
     const now = this.#now();
     const isTwice = now - this.#stoppedMs < LIMITS.twiceMs;
     this.#stoppedMs = now;
-    if (isTwice) return this.#leave(exitCode("sigint"));
+    if (isTwice) return this.#left.resolve(exitCode("sigint"));
     const isRunning = this.#session.isBusy || this.#status.phase !== "";
     if (isRunning) this.#session.interrupt();
     this.#painter.notice(
-      isRunning ? "Stopping; Ctrl-C again leaves" : "Ctrl-C again leaves",
+      isRunning
+        ? "Stopping; press Ctrl-C again to leave"
+        : "Press Ctrl-C again to leave",
     );
   }
 
   #take(event: Event): void {
-    const now = this.#now();
-    this.#status.take(event, now);
+    this.#status.take(event, this.#now());
     switch (event.type) {
       case "approval.requested": {
         const { approvalId: id, request } = event;
-        const onDecide = (decision: Decision): void =>
-          this.#session.decide(id, decision);
-        const isFirst = this.#questions.add({ id, request, onDecide }, now);
-        return isFirst ? this.#drawQuestion() : undefined;
+        return this.#addQuestion({
+          id,
+          request,
+          onDecide: (decision) => this.#session.decide(id, decision),
+        });
       }
       case "approval.settled":
         this.#view.showPainted([
           renderDecision(event.decision, this.#renderOptions()),
         ]);
-        if (this.#questions.settle(event.approvalId, now)) this.#drawQuestion();
-        return;
+        return this.#settleQuestion(event.approvalId);
       case "turn.completed":
       case "thread.closed":
         this.#questions.clear();
         // The end of an answer waits for no frame.
         return this.#painter.paint("");
     }
+  }
+
+  #addQuestion(question: KeyQuestion): void {
+    if (this.#questions.add(question, this.#now())) this.#drawQuestion();
+  }
+
+  #settleQuestion(id: string): void {
+    if (this.#questions.settle(id, this.#now())) this.#drawQuestion();
   }
 
   #drawQuestion(): void {
@@ -244,7 +254,7 @@ class RichRepl {
 
   #listen(): readonly (() => void)[] {
     const { terminal } = this.#request;
-    const end = (): void => this.#leave(exitCode("sigterm"));
+    const end = (): void => this.#left.resolve(exitCode("sigterm"));
     return [
       terminal.onSignal("SIGINT", () => this.#stop()),
       terminal.onSignal("SIGTERM", end),
@@ -254,16 +264,12 @@ class RichRepl {
     ];
   }
 
-  #leave(code: number): void {
-    this.#left.resolve(code);
-  }
-
   async #end(): Promise<void> {
     const { threadId, requests } = this.#session.state;
     await this.#session.close();
     await this.#history.flush();
     if (requests > 0) {
-      this.#view.say([`Go on with: rondo resume ${threadId}`]);
+      this.#view.say([`Resume with: rondo resume ${threadId}`]);
     }
   }
 
@@ -277,14 +283,14 @@ class RichRepl {
 
   #renderOptions(): ActivityRenderOptions {
     const { terminal, flags } = this.#request;
-    const isVerbose = flags.verbose === true;
     return {
       hasColor: hasColor(terminal, terminal.stdout, flags.color),
       // The last column stays free: terminals differ in when they break there.
       width: Math.max(10, terminal.stdout.columns - 1),
       cwd: this.#session.cwd,
-      outputLines: isVerbose ? Infinity : 5,
-      diffLines: isVerbose ? Infinity : 60,
+      outputLines: flags.verbose ? Infinity : 5,
+      diffLines: flags.verbose ? Infinity : 60,
+      moreHint: "/last shows all",
     };
   }
 

@@ -1,5 +1,5 @@
-/** What scrolls by in a rich terminal: finished lines, collected until the next drawing. */
-import { formatSpan } from "../render/format.ts";
+/** The scrolling part of a rich terminal: finished lines, collected until the next drawing. */
+import { formatDuration } from "../render/format.ts";
 import type { Activity, Event } from "../../protocol/event.ts";
 import { visibleText } from "../../util/text/visible_text.ts";
 import { MarkdownStream, renderMarkdown } from "../render/markdown.ts";
@@ -7,9 +7,9 @@ import { type ActivityRenderOptions, renderWhole } from "../render/activity.ts";
 import { renderDiff } from "../render/diff.ts";
 import { EventRenderer } from "../render/event.ts";
 import { paint } from "../render/style.ts";
-import { beginsReview, parseReview, renderReview } from "../render/review.ts";
 import { wrapText, wrapWords } from "../render/wrap.ts";
 import type { ConversationView } from "../conversation/view.ts";
+import { type AnswerStream, MessageFlow } from "./message_flow.ts";
 import type { OpenedThread, ShellResult } from "../conversation/services.ts";
 
 interface RichViewOptions {
@@ -23,14 +23,7 @@ interface RichViewOptions {
 }
 
 /** Blocks that belong together stand together; others have an empty line between them. */
-type Block = "answer" | "person" | "work" | "program";
-
-interface OpenMessage {
-  readonly id: string;
-  readonly stream: MarkdownStream;
-  /** All of it, as long as it may be a list of findings: that is shown as a whole. */
-  held?: string | undefined;
-}
+type Block = "answer" | "user" | "work" | "program";
 
 /** Text of an answer that is rendered in one go. */
 const SLICE_CHARS = 2_000;
@@ -41,13 +34,20 @@ export class RichView implements ConversationView {
   #lines: string[] = [];
   #last: Block | undefined;
   #isLastBlank = true;
-  #message: OpenMessage | undefined;
+  readonly #flow: MessageFlow;
+  #stream: MarkdownStream | undefined;
   // Deltas since the last drawing: one rendering for all of them.
   #text = "";
   #shellLine = "";
 
   constructor(options: RichViewOptions) {
     this.#options = options;
+    this.#flow = new MessageFlow({
+      renderOptions: options.renderOptions,
+      openStream: () => this.#openStream(),
+      renderText: (text) => renderText(text, this.#renderOptions()),
+      print: (lines) => this.#print("answer", lines, true),
+    });
   }
 
   /** Finished lines since the last call. */
@@ -59,41 +59,24 @@ export class RichView implements ConversationView {
   /** The unfinished end of what is being written. */
   preview(): readonly string[] {
     if (this.#shellLine !== "") return [this.#shellLine];
-    const { held, stream } = this.#message ?? {};
-    if (held !== undefined && beginsReview(held) === "yes") {
-      const note =
-        `(the findings are being written, ${held.length} characters)`;
-      return [paint(note, this.#renderOptions(), "dim")];
-    }
-    return stream?.preview() ?? [];
+    const { findingsChars } = this.#flow;
+    if (findingsChars === undefined) return this.#stream?.preview() ?? [];
+    const note = `(writing the findings, ${findingsChars} characters)`;
+    return [paint(note, this.#renderOptions(), "dim")];
   }
 
   opened({ past }: OpenedThread): void {
     for (const { role, text } of past) {
       if (role === "user") this.said(text);
-      else this.sayMarkdown(text);
+      else this.#flow.show(text);
     }
     this.#options.onChange();
   }
 
   show(event: Event): void {
-    switch (event.type) {
-      case "text.delta":
-        this.#delta(event.activityId, event.text);
-        break;
-      case "activity.withdrawn":
-        this.#withdraw(event.activityId);
-        break;
-      case "activity.completed":
-        if (event.activity.type === "message") this.#endMessage(event.activity);
-        else this.#showLines(event);
-        break;
-      case "turn.completed":
-        this.#closeMessage();
-        this.#showLines(event);
-        break;
-      default:
-        this.#showLines(event);
+    if (!this.#flow.take(event)) {
+      if (event.type === "turn.completed") this.#flow.close();
+      this.#showLines(event);
     }
     this.#options.onEvent(event);
     this.#options.onChange();
@@ -106,7 +89,7 @@ export class RichView implements ConversationView {
       renderOptions.width - 2,
     );
     this.#print(
-      "person",
+      "user",
       lines.map((line, at) =>
         paint(at === 0 ? `› ${line}` : `  ${line}`, renderOptions, "bold")
       ),
@@ -120,15 +103,6 @@ export class RichView implements ConversationView {
       lines.flatMap((line) => visibleText(line).split("\n"))
         .flatMap((line) => wrapWords(line, this.#renderOptions().width)),
     );
-  }
-
-  sayMarkdown(text: string): void {
-    const answer = parseReview(text);
-    const renderOptions = this.#renderOptions();
-    const lines = answer === undefined
-      ? renderText(text, renderOptions)
-      : renderReview(answer, renderOptions);
-    this.#print("answer", lines, true);
   }
 
   sayDiff(diff: string): void {
@@ -162,15 +136,15 @@ export class RichView implements ConversationView {
   output(text: string): void {
     const lines = (this.#shellLine + text).split("\n");
     this.#shellLine = (lines.pop() ?? "").slice(-2_000);
-    this.#print("person", lines);
+    this.#print("user", lines);
   }
 
   shellEnded({ exitCode, durationMs }: ShellResult): void {
     const renderOptions = this.#renderOptions();
     const rest = this.#shellLine === "" ? [] : [this.#shellLine];
     this.#shellLine = "";
-    const end = `  exit ${exitCode} · ${formatSpan(durationMs)}`;
-    this.#print("person", [...rest, paint(end, renderOptions, "dim")]);
+    const end = `  exit ${exitCode} · ${formatDuration(durationMs)}`;
+    this.#print("user", [...rest, paint(end, renderOptions, "dim")]);
   }
 
   giveBack(lines: readonly string[]): void {
@@ -185,60 +159,29 @@ export class RichView implements ConversationView {
     this.#options.onLeave();
   }
 
-  #delta(id: string, text: string): void {
-    if (this.#message?.id !== id) {
-      this.#closeMessage();
-      this.#message = { id, stream: this.#newStream(), held: "" };
-    }
-    this.#text += text;
-    // Much at once would hold up the keys.
-    if (this.#text.length > SLICE_CHARS) this.#renderText();
+  #openStream(): AnswerStream {
+    const isRaw = !this.#renderOptions().hasColor;
+    const stream = new MarkdownStream(() => this.#renderOptions(), { isRaw });
+    this.#stream = stream;
+    return {
+      push: (text) => {
+        this.#text += text;
+        // Much at once would hold up the keys.
+        if (this.#text.length > SLICE_CHARS) this.#renderText();
+      },
+      end: () => {
+        this.#renderText();
+        this.#stream = undefined;
+        this.#print("answer", stream.end());
+      },
+    };
   }
 
   #renderText(): void {
-    if (this.#text === "" || this.#message === undefined) return;
-    const text = (this.#message.held ?? "") + this.#text;
+    const text = this.#text;
+    if (text === "" || this.#stream === undefined) return;
     this.#text = "";
-    const isHeld = this.#message.held !== undefined &&
-      beginsReview(text) !== "no";
-    this.#message.held = isHeld ? text : undefined;
-    if (!isHeld) this.#print("answer", this.#message.stream.push(text));
-  }
-
-  #endMessage(activity: Extract<Activity, { type: "message" }>): void {
-    if (this.#message?.id === activity.id) return this.#closeMessage();
-    this.#closeMessage();
-    this.sayMarkdown(activity.text);
-  }
-
-  #closeMessage(): void {
-    if (this.#message === undefined) return;
-    this.#renderText();
-    const { held, stream } = this.#message;
-    this.#message = undefined;
-    if (held !== undefined) return this.#endHeld(held, stream);
-    this.#print("answer", stream.end());
-  }
-
-  // What was held and is no list after all is shown as any answer.
-  #endHeld(text: string, stream: MarkdownStream): void {
-    const answer = parseReview(text);
-    const lines = answer === undefined
-      ? [...stream.push(text), ...stream.end()]
-      : renderReview(answer, this.#renderOptions());
-    this.#print("answer", lines);
-  }
-
-  #withdraw(id: string): void {
-    if (this.#message?.id !== id) return;
-    this.#closeMessage();
-    const note = "(The answer broke off; it is said again)";
-    this.#print("program", [paint(note, this.#renderOptions(), "dim")]);
-  }
-
-  #newStream(): MarkdownStream {
-    const isRaw = !this.#renderOptions().hasColor;
-    return new MarkdownStream(() => this.#renderOptions(), { isRaw });
+    this.#print("answer", this.#stream.push(text));
   }
 
   #showLines(event: Event): void {

@@ -1,4 +1,4 @@
-/** The end of the terminal: finished lines scroll away, a few live ones stay below them. */
+/** The terminal: finished lines scroll up, a few live ones stay below them. */
 import { displayWidth } from "../../util/text/width.ts";
 import type { TerminalOutput } from "../../protocol/terminal.ts";
 
@@ -21,7 +21,7 @@ export class Screen {
     this.#output = output;
   }
 
-  /** Finished lines, then the live ones, in one write; false when nobody reads any more. */
+  /** Finished lines, then the live ones, in one write; false when the terminal is gone. */
   paint(printed: readonly string[], live: LiveArea): boolean {
     const next = live.lines.length === 0 ? EMPTY : live;
     const isSame = printed.length === 0 &&
@@ -44,7 +44,7 @@ export class Screen {
     this.#output.write("\x1b[H\x1b[2J");
   }
 
-  /** The window has other columns: terminals have broken the live lines anew. */
+  /** The window has other columns: terminals have wrapped the live lines again. */
   resized(columns: number): void {
     const above = this.#live.lines.slice(0, this.#live.row)
       .reduce((rows, line) => rows + rowsOf(displayWidth(line), columns), 0);

@@ -1,9 +1,9 @@
-/** The one live line: what is being waited for, since when, what it cost, how to stop it. */
-import { formatSpan, formatTokens } from "../render/format.ts";
+/** The status line: what runs, for how long, what it cost, how to stop it. */
+import { formatDuration, formatTokens } from "../render/format.ts";
 import type { Activity, Event } from "../../protocol/event.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 import { paint, type RenderOptions } from "../render/style.ts";
-import { cutSpans } from "../render/wrap.ts";
+import { cutText } from "../render/wrap.ts";
 
 /** Output kept of the newest line of a running command. */
 const TAIL_CHARS = 400;
@@ -41,7 +41,7 @@ export class StatusTracker {
     if (first === undefined) return this.#phase;
     return more.length === 0
       ? `Running ${first}`
-      : `Running ${more.length + 1} things: ${first}, …`;
+      : `Running ${more.length + 1} commands: ${first}, …`;
   }
 
   take(event: Event, nowMs: number): void {
@@ -50,7 +50,7 @@ export class StatusTracker {
     if (this.phase !== before) this.#sinceMs = nowMs;
   }
 
-  /** Something is waited for that no event announces. */
+  /** Something starts that has no event. */
   wait(phase: string, nowMs: number): void {
     this.#phase = phase;
     this.#sinceMs = nowMs;
@@ -80,7 +80,7 @@ export class StatusTracker {
         }
         return;
       case "stream.retry":
-        this.#phase = `Trying again after: ${visibleLine(event.reason, 80)}`;
+        this.#phase = `Retrying after: ${visibleLine(event.reason, 80)}`;
         return;
       case "request.completed":
         this.#tokens += event.usage?.totalTokens ?? 0;
@@ -135,7 +135,7 @@ interface StatusFacts {
   readonly hint: string;
 }
 
-/** The line, narrower than the look's width: what matters least is left out first. */
+/** The line, cut to the width: what matters least is left out first. */
 export function renderStatusLine(
   facts: StatusFacts,
   options: RenderOptions,
@@ -145,7 +145,10 @@ export function renderStatusLine(
     : `${Math.floor(facts.contextLeft * 100)}% context left`;
   const since = facts.forMs < 1_000
     ? ""
-    : formatSpan(Math.floor(facts.forMs / 1_000) * 1_000).replace(".0 s", " s");
+    : formatDuration(Math.floor(facts.forMs / 1_000) * 1_000).replace(
+      ".0 s",
+      " s",
+    );
   const tokens = facts.tokens === 0
     ? ""
     : `${formatTokens(facts.tokens)} tokens`;
@@ -154,9 +157,5 @@ export function renderStatusLine(
   while (parts.length > 1 && parts.join(" · ").length > options.width) {
     parts.pop();
   }
-  const [cut] = cutSpans(
-    [{ text: parts.join(" · "), styles: [] }],
-    options.width,
-  );
-  return paint(cut?.text ?? "", options, "dim");
+  return paint(cutText(parts.join(" · "), options.width), options, "dim");
 }

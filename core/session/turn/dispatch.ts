@@ -1,5 +1,4 @@
 /** Runs the calls of a response as they arrive; each gets exactly one output. */
-import type { EventBody } from "../../protocol/event.ts";
 import {
   errorText,
   SandboxUnavailable,

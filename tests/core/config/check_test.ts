@@ -70,7 +70,7 @@ Deno.test("loadConfig() says what a value must be, with key, file and line", asy
     ],
     [
       '[limits]\ntimeout = "soon"',
-      'value of "limits.timeout" is "soon", must be a number of seconds or a time such as "90s", "10m", "2h" (config.toml:2)',
+      'value of "limits.timeout" is "soon", must be a duration such as 90, "90s", "10m", "1h30m" (config.toml:2)',
     ],
     [
       '[mcp_servers."a b"]\ncommand = "x"',

@@ -122,6 +122,7 @@ Deno.test("limitsOf() reads limits, times in every form, and --raise", () => {
   assert.equal(time('"250ms"'), 250);
   assert.equal(time('"10m"'), 600_000);
   assert.equal(time('"1.5h"'), 5_400_000);
+  assert.equal(time('"1h30m"'), 5_400_000);
   const config = configOf(
     "[limits]\nmax_tokens = 1000\nmax_requests = 5\nmax_tool_calls = 7\nmax_cost = 0.5\n",
   );

@@ -1,6 +1,6 @@
 /** The register of promises: a type or field that consumers may rely on never goes away. */
 import assert from "node:assert/strict";
-import { buildSchema, renderSchema } from "../../../core/contract/schema.ts";
+import { renderSchema } from "../../../core/contract/schema.ts";
 import { EVENT_SCHEMA } from "../../../core/protocol/version.ts";
 import { assertValid } from "../frontends/support.ts";
 
@@ -70,8 +70,8 @@ function contract(): Record<string, Record<string, string>> {
   return Object.fromEntries(TOPICS.map((topic) => [
     topic,
     Object.fromEntries(
-      [...promisesOf(buildSchema(topic) as Schema, "")].sort(([a], [b]) =>
-        a < b ? -1 : 1
+      [...promisesOf(JSON.parse(renderSchema(topic) ?? "") as Schema, "")].sort(
+        ([a], [b]) => a < b ? -1 : 1,
       ),
     ),
   ]));
@@ -148,8 +148,8 @@ Deno.test("renderSchema() prints JSON Schema of each topic and of no other", () 
 });
 
 Deno.test("the event schema takes lines with fields and values it does not know", () => {
-  const schema = JSON.stringify(buildSchema("events"));
-  assert.doesNotMatch(schema, /"additionalProperties":false/);
+  const schema = renderSchema("events") ?? "";
+  assert.doesNotMatch(schema, /"additionalProperties": false/);
   assert.throws(() =>
     assertValid("events", { type: "turn.started", surprise: 1 })
   );

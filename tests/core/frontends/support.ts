@@ -2,7 +2,7 @@
 import { Ajv } from "ajv";
 import assert from "node:assert/strict";
 import { denoHost } from "../../../core/host/host.ts";
-import { buildSchema } from "../../../core/contract/schema.ts";
+import { renderSchema } from "../../../core/contract/schema.ts";
 import type { Flags } from "../../../core/contract/command_line.ts";
 import {
   type Activity,
@@ -331,7 +331,15 @@ export function assertValid(topic: string, value: unknown): void {
     let validate = validators.get(key);
     if (validate === undefined) {
       validate = new Ajv({ strict: false, allErrors: false })
-        .compile(buildSchema(topic, { isStrict }) as object);
+        .compile(
+          JSON.parse(
+            renderSchema(topic) ?? "",
+            (_key, part) =>
+              isStrict && isClosable(part)
+                ? { ...part, additionalProperties: false }
+                : part,
+          ),
+        );
       validators.set(key, validate);
     }
     assert(
@@ -341,6 +349,11 @@ export function assertValid(topic: string, value: unknown): void {
       }`,
     );
   }
+}
+
+function isClosable(part: unknown): boolean {
+  return typeof part === "object" && part !== null && "properties" in part &&
+    !("additionalProperties" in part);
 }
 
 /** Types of lines, in order. */

@@ -293,11 +293,11 @@ Deno.test("runShell() runs in the person's shell with their environment, and end
 
 Deno.test("models and presets can be chosen; a choice holds for the next turn", async () => {
   await using t = await talk({ script: [say("ok")] });
-  const models = await t.services.models();
+  const models = t.services.models();
   assert.deepEqual(models.map(({ slug }) => slug), ["gpt-5.2-codex"]);
-  const patch = await t.services.modelPatch("gpt-5.5", "high");
+  const patch = t.services.modelPatch("gpt-5.5", "high");
   assert.equal(patch.model?.slug, "gpt-5.5");
-  const plain = await t.services.modelPatch("gpt-4o", "high");
+  const plain = t.services.modelPatch("gpt-4o", "high");
   assert.equal(plain.reasoningEffort, undefined);
   const opened = t.follow(await t.services.open());
   const [readOnly, auto, full] = t.services.presets();
@@ -332,7 +332,7 @@ Deno.test("models and presets can be chosen; a choice holds for the next turn", 
 
 Deno.test("rules() lists all rules, and revokeRule() takes back the person's own", async () => {
   await using t = await talk();
-  assert.deepEqual(await t.services.rules(), []);
+  assert.deepEqual(t.services.rules(), []);
   const path = `${t.home.codexHome}/rules/default.rules`;
   await Deno.mkdir(`${t.home.codexHome}/rules`);
   await Deno.writeTextFile(
@@ -341,14 +341,14 @@ Deno.test("rules() lists all rules, and revokeRule() takes back the person's own
   );
   // What is opened now reads the rules anew.
   await t.services.saveTrust({ folder: t.home.work, consequence: "" }, true);
-  assert.deepEqual(await t.services.rules(), [{
+  assert.deepEqual(t.services.rules(), [{
     rule: "allow git push",
     source: `${path}:1`,
     isRevocable: true,
   }]);
   await assert.rejects(() => t.services.revokeRule(2), /no such rule/);
   await t.services.revokeRule(1);
-  assert.deepEqual(await t.services.rules(), []);
+  assert.deepEqual(t.services.rules(), []);
   assert.equal((await Deno.readTextFile(path)).trim(), "");
 });
 
@@ -372,25 +372,25 @@ Deno.test("trust is asked once for the project, then for its hooks, and both are
   });
   await using t = await talk({ files: { ".codex/hooks.json": hooks } });
   const { services } = t;
-  const project = await services.trustQuestion();
+  const project = services.trustQuestion();
   assert.equal(project?.folder, t.home.work);
   await services.saveTrust(project ?? { folder: "", consequence: "" }, true);
   const config = await Deno.readTextFile(`${t.home.codexHome}/config.toml`);
   assert.match(config, /trust_level = "trusted"/);
-  const question = await services.trustQuestion();
+  const question = services.trustQuestion();
   assert.equal(question?.folder, `${t.home.work}/.codex/hooks.json`);
   assert.match(question?.consequence ?? "", /Stop: make check/);
   await services.saveTrust(question ?? { folder: "", consequence: "" }, false);
-  assert.equal(await services.trustQuestion(), undefined);
+  assert.equal(services.trustQuestion(), undefined);
   const saved = await Deno.readTextFile(`${t.home.codexHome}/hooks_trust.json`);
   assert.equal(Object.values(JSON.parse(saved) as object)[0]?.trusted, false);
 });
 
 Deno.test("trust is not asked where an answer could not count", async () => {
   await using t = await talk({ line: { flags: { bypass: true } } });
-  assert.equal(await t.services.trustQuestion(), undefined);
+  assert.equal(t.services.trustQuestion(), undefined);
   await using trusted = await talk({ line: { flags: { trust: true } } });
-  assert.equal(await trusted.services.trustQuestion(), undefined);
+  assert.equal(trusted.services.trustQuestion(), undefined);
 });
 
 Deno.test("the conversation explains its settings, its next request, its state and its price", async () => {
@@ -417,12 +417,12 @@ Deno.test("the conversation explains its settings, its next request, its state a
   );
   assert.deepEqual(second?.slice(0, first?.length), first);
 
-  const config = await t.services.explainConfig();
+  const config = t.services.explainConfig();
   assert.match(
     config.join("\n"),
     /^model = "gpt-5.2-codex" +# .*config\.toml:1$/m,
   );
-  const rows = new Map(await t.services.statusRows(id));
+  const rows = new Map(t.services.statusRows(id));
   assert.match(
     rows.get("limit (requests)") ?? "",
     /^59 of 60 left, full again in (59|60|1 min)/,
@@ -440,22 +440,6 @@ Deno.test("the conversation explains its settings, its next request, its state a
   };
   assert.equal(t.services.priceOf(usage, "gpt-5.2-codex"), "$3.00");
   assert.equal(t.services.priceOf(usage, "other"), undefined);
-});
-
-Deno.test("prompts of slash commands: a plan, a review, an AGENTS.md where there is none", async () => {
-  await using t = await talk();
-  const plan = await t.services.planPrompt("add {braces}\n");
-  assert.match(plan, /update_plan[^]*add \{braces\}$/);
-  assert.match(
-    await t.services.reviewPrompt({ type: "branch", base: "main" }),
-    /`main`/,
-  );
-  assert.match(await t.services.initPrompt(t.home.work), /AGENTS\.md/);
-  await Deno.writeTextFile(`${t.home.work}/AGENTS.md`, "# here\n");
-  await assert.rejects(
-    () => t.services.initPrompt(t.home.work),
-    /the file exists/,
-  );
 });
 
 Deno.test("skills() lists those of the project, by name", async () => {

@@ -1,33 +1,12 @@
-/** Times, counts and words after `--`: the values of the command line. */
+/** Durations, counts and words after `--`: the values of the command line. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  parseCount,
-  parseDuration,
-} from "../../../../core/frontends/cli/flag_values.ts";
+import { parseFlagValue } from "../../../../core/frontends/cli/flag_values.ts";
+import { FLAGS } from "../../../../core/frontends/cli/flags.ts";
 import { renderGenerated } from "../../../../core/frontends/cli/generated.ts";
 import { splitArgv } from "../../../../core/frontends/cli/parse.ts";
 
-Deno.test("parseDuration() takes seconds and units, alone and together", () => {
-  const cases: [string, number | undefined][] = [
-    ["90", 90_000],
-    ["0.5", 500],
-    ["250ms", 250],
-    ["10m", 600_000],
-    ["1h30m5s", 5_405_000],
-    ["30d", 2_592_000_000],
-    ["0", undefined],
-    ["-5", undefined],
-    ["", undefined],
-    ["m", undefined],
-    ["10x", undefined],
-    ["1e3", undefined],
-    ["1 h", undefined],
-  ];
-  for (const [text, ms] of cases) assert.equal(parseDuration(text), ms, text);
-});
-
-Deno.test("parseCount() takes whole numbers above zero, with k and M", () => {
+Deno.test("a flag that counts takes whole numbers above zero, with k and M", () => {
   const cases: [string, number | undefined][] = [
     ["1", 1],
     ["50k", 50_000],
@@ -40,8 +19,18 @@ Deno.test("parseCount() takes whole numbers above zero, with k and M", () => {
     ["99999999999999999999", undefined],
   ];
   for (const [text, count] of cases) {
-    assert.equal(parseCount(text), count, text);
+    const parse = () => parseFlagValue(FLAGS.maxTokens, text);
+    if (count === undefined) assert.throws(parse, /must be a whole number/);
+    else assert.equal(parse(), count, text);
   }
+});
+
+Deno.test("a flag of a duration takes what settings take, and says so", () => {
+  assert.equal(parseFlagValue(FLAGS.timeoutMs, "1h30m"), 5_400_000);
+  assert.throws(
+    () => parseFlagValue(FLAGS.timeoutMs, "soon"),
+    /^UserError: Cannot use --timeout "soon": must be a duration, e.g. 90, 90s, 10m or 1h30m$/,
+  );
 });
 
 Deno.test("splitArgv() loses, adds and reorders nothing but the flags of images", () => {

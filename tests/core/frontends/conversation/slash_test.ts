@@ -4,14 +4,8 @@ import assert from "node:assert/strict";
 import { NO_USAGE } from "../../../../core/protocol/event.ts";
 import type { Op } from "../../../../core/protocol/op.ts";
 import { ReplState } from "../../../../core/frontends/conversation/state.ts";
-import {
-  findImageWords,
-  readParts,
-} from "../../../../core/frontends/conversation/user_parts.ts";
-import {
-  clipboardProgram,
-  copyText,
-} from "../../../../core/frontends/conversation/clipboard.ts";
+import { readParts } from "../../../../core/frontends/conversation/user_parts.ts";
+import { copyText } from "../../../../core/frontends/conversation/clipboard.ts";
 import {
   parsePromptValues,
   parseSlash,
@@ -23,9 +17,9 @@ import {
   SLASH_COMMANDS,
   slashCommand,
 } from "../../../../core/frontends/conversation/slash_table.ts";
-import { parseUndo } from "../../../../core/frontends/conversation/slash_threads.ts";
-import { parseReviewTarget } from "../../../../core/frontends/conversation/slash_work.ts";
 import { testHost } from "../../../support/harness.ts";
+import type { SpawnRequest } from "../../../../core/protocol/host.ts";
+import { denoHost } from "../../../../core/host/host.ts";
 import {
   ScriptedThread,
   SETTINGS,
@@ -49,6 +43,7 @@ async function run(
   services: Partial<ReplServices> = {},
   prepare: (state: ReplState) => void = () => {},
   state: ReplState = new ReplState(),
+  cwd: string = "/srv/project",
 ): Promise<Ran> {
   const ran: Ran = { said: [], ops: [], sent: [], opened: [] };
   state.threadId = "0199-here";
@@ -58,9 +53,8 @@ async function run(
     services: testServices(new ScriptedThread(), services),
     host: testHost(),
     state,
-    cwd: "/srv/project",
+    cwd,
     say: (lines) => ran.said.push(...lines),
-    sayMarkdown: (text) => ran.said.push(text),
     sayDiff: (diff) => ran.said.push(diff),
     showActivity: (number) => state.lastActivity(number) !== undefined,
     submit: (op) => ran.ops.push(op),
@@ -149,12 +143,11 @@ const MODELS = [
 
 Deno.test("/model lists, and chooses by name, number and effort", async () => {
   const services: Partial<ReplServices> = {
-    models: () => Promise.resolve(MODELS),
-    modelPatch: (slug, effort) =>
-      Promise.resolve({
-        model: { ...SETTINGS.model, slug },
-        ...(effort && { reasoningEffort: effort }),
-      }),
+    models: () => MODELS,
+    modelPatch: (slug, effort) => ({
+      model: { ...SETTINGS.model, slug },
+      ...(effort && { reasoningEffort: effort }),
+    }),
   };
   assert.deepEqual((await run("/model", services)).said, [
     "Model: test-model",
@@ -223,11 +216,10 @@ Deno.test("/sandbox changes the mode and says what is enforced", async () => {
 Deno.test("/rules lists and takes back what may be taken back", async () => {
   const revoked: number[] = [];
   const services: Partial<ReplServices> = {
-    rules: () =>
-      Promise.resolve([
-        { rule: "git push", source: "default.rules", isRevocable: true },
-        { rule: "npm", source: "/etc/rules", isRevocable: false },
-      ]),
+    rules: () => [
+      { rule: "git push", source: "default.rules", isRevocable: true },
+      { rule: "npm", source: "/etc/rules", isRevocable: false },
+    ],
     revokeRule: (number) => {
       revoked.push(number);
       return Promise.resolve();
@@ -237,7 +229,7 @@ Deno.test("/rules lists and takes back what may be taken back", async () => {
   await run("/rules revoke 1", services);
   assert.match(
     (await run("/rules revoke 2", services)).said[0] ?? "",
-    /it stands in \/etc\/rules/,
+    /it is not yours, edit \/etc\/rules/,
   );
   assert.match(
     (await run("/rules revoke 7", services)).said[0] ?? "",
@@ -246,28 +238,27 @@ Deno.test("/rules lists and takes back what may be taken back", async () => {
   assert.deepEqual(revoked, [1]);
 });
 
-Deno.test("parseUndo() understands its words in any order", () => {
-  assert.deepEqual(parseUndo(""), {
-    turns: 1,
-    restore: "both",
-    isSure: false,
-    isForced: false,
-  });
-  assert.deepEqual(parseUndo("code 3 yes"), {
-    turns: 3,
-    restore: "code",
-    isSure: true,
-    isForced: false,
-  });
-  assert.deepEqual(parseUndo("force"), {
-    turns: 1,
-    restore: "both",
-    isSure: true,
-    isForced: true,
-  });
+Deno.test("/undo understands its words in any order, and no others", async () => {
+  const asked: unknown[] = [];
+  const services: Partial<ReplServices> = {
+    undoFiles: (_id, options) => {
+      asked.push(options);
+      return Promise.resolve({ changes: ["restore a.ts"], conflicts: [] });
+    },
+  };
+  assert.deepEqual((await run("/undo code 3 yes", services)).ops, []);
+  assert.deepEqual((await run("/undo force", services)).ops, [
+    { type: "rollback", turns: 1 },
+  ]);
+  assert.deepEqual(asked.splice(0), [
+    { turns: 3, isDryRun: false, isForced: false },
+    { turns: 1, isDryRun: false, isForced: true },
+  ]);
   for (const bad of ["0", "-1", "maybe", "code now"]) {
-    assert.equal(parseUndo(bad), undefined, bad);
+    const ran = await run(`/undo ${bad}`, services);
+    assert.match(ran.said.join(), /must be \/undo \[N\]/, bad);
   }
+  assert.deepEqual(asked, []);
 });
 
 Deno.test("/status knows what a resumed conversation has cost and holds", async () => {
@@ -278,7 +269,7 @@ Deno.test("/status knows what a resumed conversation has cost and holds", async 
   const ran = await run("/status", {}, () => {}, state);
   const text = ran.said.join("\n");
   assert.match(text, /tokens +1\.2k in \(0 cached\), 34 out/);
-  assert.match(text, /requests +0 since this conversation was opened/);
+  assert.match(text, /requests +0 since the conversation was opened/);
   assert.match(text, /context +75% left of 100k tokens/);
 });
 
@@ -296,11 +287,11 @@ Deno.test("/undo shows first and acts only when told so", async () => {
   const preview = await run("/undo 2", services);
   assert.deepEqual(preview.ops, []);
   assert.deepEqual(preview.said, [
-    "This would take back the last 2 turns:",
+    "This would undo the last 2 turns:",
     "  restore a.ts",
-    "  stays: b.ts: changed since",
-    "  the conversation loses your last 2 messages and what followed",
-    "Do it with /undo 2 yes",
+    "  kept: b.ts: changed since",
+    "  your last 2 messages and what followed are removed",
+    "Confirm with /undo 2 yes",
   ]);
   const done = await run("/undo 2 yes", services);
   assert.deepEqual(done.ops, [{ type: "rollback", turns: 2 }]);
@@ -318,7 +309,7 @@ Deno.test("/undo shows first and acts only when told so", async () => {
   for (const line of ["/undo", "/undo yes", "/undo code"]) {
     const nothing = await run(line, none);
     assert.deepEqual(nothing.ops, [], line);
-    assert.match(nothing.said.join("\n"), /^There is nothing to undo in files/);
+    assert.match(nothing.said.join("\n"), /^Nothing to undo in files/);
     const isOffered = nothing.said.join("\n").includes("/undo chat");
     assert.equal(isOffered, line !== "/undo code", line);
   }
@@ -326,7 +317,7 @@ Deno.test("/undo shows first and acts only when told so", async () => {
   for (const line of ["/undo", "/undo chat", "/undo chat yes"]) {
     const nothing = await run(line, fresh);
     assert.deepEqual(nothing.ops, [], line);
-    assert.match(nothing.said.join("\n"), /^There is nothing to undo/);
+    assert.match(nothing.said.join("\n"), /^Nothing to undo/);
     assert.doesNotMatch(nothing.said.join("\n"), /\/undo chat/);
   }
   assert.equal((await run("/undo chat yes", services)).ops.length, 1);
@@ -362,7 +353,7 @@ Deno.test("/resume lists, goes by number, id and name", async () => {
   assert.deepEqual((await run("/resume", services)).said, [
     "   1  2026-01-02 03:04  0198-old  about 0198-old",
     "   2  2026-01-02 03:04  0197-far  about 0197-far  (/far)",
-    "Go on with /resume N, or with an id or name",
+    "Resume one with /resume N, an id or a name",
   ]);
   await run("/resume 2", services);
   await run("/resume my name", services);
@@ -397,40 +388,43 @@ Deno.test("/fork, /new, /compact and /export do what they say", async () => {
 });
 
 Deno.test("/review, /init and /plan send prompts and show what was typed", async () => {
-  const services: Partial<ReplServices> = {
-    reviewPrompt: (target) => Promise.resolve(JSON.stringify(target)),
-    initPrompt: () => Promise.resolve("write it"),
-    planPrompt: (request) => Promise.resolve(`plan: ${request}`),
-  };
-  assert.deepEqual((await run("/review base main", services)).sent, [
-    ['{"type":"branch","base":"main"}', "/review base main"],
-  ]);
-  assert.deepEqual((await run("/init", services)).sent, [[
-    "write it",
-    "/init",
-  ]]);
-  assert.deepEqual((await run("/plan do it", services)).sent, [[
-    "plan: do it",
-    "/plan do it",
-  ]]);
+  const [branch] = (await run("/review base main")).sent;
+  assert.match(branch?.[0] ?? "", /`main`/);
+  assert.equal(branch?.[1], "/review base main");
+  const [custom] = (await run("/review the parser")).sent;
+  assert.match(custom?.[0] ?? "", /the parser/);
+  const bad = await run("/review base");
+  assert.deepEqual(bad.sent, []);
+  assert.match(bad.said.join(), /must be \/review, \/review base BRANCH/);
+  const [plan] = (await run("/plan add {braces}")).sent;
+  assert.match(plan?.[0] ?? "", /update_plan[^]*add \{braces\}$/);
+  assert.equal(plan?.[1], "/plan add {braces}");
   assert.deepEqual(
     (await run(
       "/plan",
-      services,
+      {},
       (state) => state.plan = [{ text: "a", status: "in_progress" }],
     )).said,
     ["[>] a"],
   );
-  assert.equal(parseReviewTarget("base"), undefined);
-  assert.deepEqual(parseReviewTarget("the parser"), {
-    type: "custom",
-    instructions: "the parser",
-  });
+});
+
+Deno.test("/init asks for an AGENTS.md where there is none", async () => {
+  const folder = await Deno.makeTempDir();
+  const [init] = (await run("/init", {}, undefined, undefined, folder)).sent;
+  assert.match(init?.[0] ?? "", /AGENTS\.md/);
+  assert.equal(init?.[1], "/init");
+  await Deno.writeTextFile(`${folder}/AGENTS.md`, "# here\n");
+  await assert.rejects(
+    () => run("/init", {}, undefined, undefined, folder),
+    /it exists already; ask for the change you want/,
+  );
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("/status, /cost, /diff, /mcp, /skills and /debug tell how things stand", async () => {
   const status = (await run("/status", {
-    statusRows: () => Promise.resolve([["cache", "90%"]]),
+    statusRows: () => [["cache", "90%"]],
   })).said.join("\n");
   for (
     const part of [
@@ -445,7 +439,7 @@ Deno.test("/status, /cost, /diff, /mcp, /skills and /debug tell how things stand
   }
   const cost = await run("/cost", { priceOf: () => "$0.12" });
   assert.ok(cost.said.every((line) => line.endsWith("$0.12")));
-  assert.deepEqual((await run("/diff")).said, ["Nothing has changed"]);
+  assert.deepEqual((await run("/diff")).said, ["No changes"]);
   assert.deepEqual(
     (await run("/diff", { diff: () => Promise.resolve("+x") })).said,
     ["+x"],
@@ -459,14 +453,13 @@ Deno.test("/status, /cost, /diff, /mcp, /skills and /debug tell how things stand
   );
   assert.deepEqual(
     (await run("/skills", {
-      skills: () =>
-        Promise.resolve([{ name: "rev", description: "Reviews", path: "/x" }]),
+      skills: () => Promise.resolve([{ name: "rev", description: "Reviews" }]),
     })).said,
     ["  $rev  Reviews"],
   );
   assert.deepEqual(
     (await run("/debug", {
-      explainConfig: () => Promise.resolve(["model = x"]),
+      explainConfig: () => ["model = x"],
     })).said,
     ["model = x"],
   );
@@ -477,9 +470,9 @@ Deno.test("/status, /cost, /diff, /mcp, /skills and /debug tell how things stand
 });
 
 Deno.test("/last, /copy and /quit work with what there is", async () => {
-  assert.match((await run("/last")).said[0] ?? "", /no such command/);
+  assert.match((await run("/last")).said[0] ?? "", /No such command/);
   assert.match((await run("/last x")).said[0] ?? "", /must be a number/);
-  assert.deepEqual((await run("/copy")).said, ["There is no answer yet"]);
+  assert.deepEqual((await run("/copy")).said, ["No answer yet"]);
   assert.deepEqual(
     (await run("/copy", {}, (state) => state.lastMessage = "abc")).said,
     ["Copied 3 characters (test)"],
@@ -494,20 +487,23 @@ Deno.test("formatTokens() rounds for people", () => {
   );
 });
 
-Deno.test("findImageWords() finds paths as terminals paste them", () => {
-  assert.deepEqual(
-    findImageWords(
-      `see /a/b.png 'my pic.jpg' "x y.webp" /t/my\\ shot.PNG file:///tmp/a%20b.gif @rel.jpeg a.txt don't`,
-    ),
-    [
-      "/a/b.png",
-      "my pic.jpg",
-      "x y.webp",
-      "/t/my shot.PNG",
-      "/tmp/a b.gif",
-      "rel.jpeg",
-    ],
-  );
+Deno.test("readParts() finds images as terminals paste them", async () => {
+  const folder = await Deno.makeTempDir();
+  const names = ["b.png", "my pic.jpg", "x y.webp", "my shot.PNG", "a b.gif"];
+  for (const name of names) await Deno.writeTextFile(`${folder}/${name}`, "x");
+  await Deno.writeTextFile(`${folder}/rel.jpeg`, "x");
+  await Deno.writeTextFile(`${folder}/a.txt`, "x");
+  const text =
+    `see ${folder}/b.png 'my pic.jpg' "x y.webp" ${folder}/my\\ shot.PNG file://${folder}/a%20b.gif @rel.jpeg a.txt don't`;
+  const parts = await readParts(text, testHost(), folder);
+  assert.deepEqual(parts, [
+    ...[...names, "rel.jpeg"].map((name) => ({
+      type: "image",
+      path: `${folder}/${name}`,
+    })),
+    { type: "text", text },
+  ]);
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("readParts() attaches the images that are there", async () => {
@@ -521,21 +517,30 @@ Deno.test("readParts() attaches the images that are there", async () => {
 });
 
 Deno.test("copyText() falls back to the terminal, and gives up where there is none", async () => {
-  const env = (name: string): string | undefined =>
-    name === "DISPLAY" ? ":0" : undefined;
-  assert.deepEqual(clipboardProgram({ os: "linux", env }), [
-    "xclip",
-    "-selection",
-    "clipboard",
-  ]);
-  assert.equal(
-    clipboardProgram({ os: "linux", env: () => undefined }),
-    undefined,
-  );
   const host = testHost({ os: "linux", env: () => undefined });
   const terminal = new TestTerminal(true, { TERM: "xterm" });
   assert.equal(await copyText("日", host, terminal), "through the terminal");
   assert.equal(terminal.stdout.text, "\x1b]52;c;5pel\x07");
   assert.equal(await copyText("x", host, new TestTerminal(false)), undefined);
   assert.equal(await copyText("x".repeat(100_000), host, terminal), undefined);
+});
+
+Deno.test("copyText() gives the text to the program of the desktop", async () => {
+  const asked: SpawnRequest[] = [];
+  const env = (name: string): string | undefined =>
+    name === "DISPLAY" ? ":0" : undefined;
+  const host = testHost({
+    os: "linux",
+    env,
+    sleep: () => new Promise(() => {}),
+    spawn: (request) => {
+      asked.push(request);
+      return denoHost().spawn({ ...request, command: "cat", args: [] });
+    },
+  });
+  assert.equal(await copyText("x", host, new TestTerminal(false)), "xclip");
+  assert.deepEqual(asked.map(({ args }) => args), [[
+    "-selection",
+    "clipboard",
+  ]]);
 });

@@ -41,7 +41,7 @@ function askCommand(command: string): Promise<Settled> {
   });
 }
 
-Deno.test("ApprovalDesk takes every answer a command can print", async () => {
+Deno.test("HeadlessApprovals takes every answer a command can print", async () => {
   const cases: [string, Decision][] = [
     ['{"decision":"approve"}', { type: "approve" }],
     ['{"decision":"approve_for_session"}', { type: "approve_for_session" }],
@@ -66,7 +66,7 @@ Deno.test("ApprovalDesk takes every answer a command can print", async () => {
   }
 });
 
-Deno.test("ApprovalDesk gives the command the whole question on stdin", async () => {
+Deno.test("HeadlessApprovals gives the command the whole question on stdin", async () => {
   const { decision } = await askCommand(
     `read -r line; printf '{"decision":"deny","message":%s}' "$(printf %s "$line" | sed 's/[\\"]/\\\\&/g; s/^/"/; s/$/"/')"`,
   );
@@ -86,10 +86,10 @@ Deno.test("ApprovalDesk gives the command the whole question on stdin", async ()
   });
 });
 
-Deno.test("ApprovalDesk takes a command that fails or babbles for a no", async () => {
+Deno.test("HeadlessApprovals takes a command that fails or babbles for a no", async () => {
   const cases: [string, RegExp][] = [
     ["echo yes", /it printed "yes"/],
-    ['echo \'{"decision":"maybe"}\'', /its "decision" is not one of/],
+    ['echo \'{"decision":"maybe"}\'', /its "decision" must be one of/],
     ['echo \'{"decision":"approve"}\'; exit 3', /it ended with exit code 3/],
     ["true", /it printed ""/],
     ["yes | head -c 1000000", /it printed/],
@@ -102,7 +102,7 @@ Deno.test("ApprovalDesk takes a command that fails or babbles for a no", async (
   }
 });
 
-Deno.test("ApprovalDesk says no when the time is over, and ends the command", async () => {
+Deno.test("HeadlessApprovals says no when the time is over, and ends the command", async () => {
   const { host, waits } = manualClock();
   const pidFile = await Deno.makeTempFile();
   const settled = Promise.withResolvers<Decision>();
@@ -130,7 +130,7 @@ Deno.test("ApprovalDesk says no when the time is over, and ends the command", as
   await Deno.remove(pidFile);
 });
 
-Deno.test("ApprovalDesk settles a question once, and says so of later answers", () => {
+Deno.test("HeadlessApprovals settles a question once, and says so of later answers", () => {
   const decided: Decision[] = [];
   const warnings: string[] = [];
   const approvals = new HeadlessApprovals({
@@ -150,7 +150,7 @@ Deno.test("ApprovalDesk settles a question once, and says so of later answers", 
   assert.equal(warnings.length, 3);
 });
 
-Deno.test("ApprovalDesk refuses a prefix when none was offered or named", () => {
+Deno.test("HeadlessApprovals refuses a prefix when none was offered or named", () => {
   const decided: Decision[] = [];
   const approvals = new HeadlessApprovals({
     host: manualClock().host,

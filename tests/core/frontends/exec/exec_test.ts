@@ -277,7 +277,7 @@ Deno.test("runExec() denies a question that nobody can answer, in sight of all",
   assert.equal(asked.expires_at, null);
   assert(settled?.type === "approval.settled");
   assert.equal(settled.decision, "deny");
-  assert.equal(settled.message, "Nobody is there to be asked");
+  assert.equal(settled.message, "No one can approve this");
 });
 
 const QUESTION: EventBody = {

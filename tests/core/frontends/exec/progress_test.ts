@@ -169,25 +169,25 @@ function render(
     view.renderEnding(ending);
 }
 
-Deno.test("HumanView tells a person what happens, the last message left for stdout", async () => {
+Deno.test("ProgressRenderer shows what happens, the last message left for stdout", async () => {
   const text = render({});
   assert.doesNotMatch(text, /All done/);
   await checkGolden("exec_human.txt", text);
 });
 
-Deno.test("HumanView shows all with --verbose and only trouble with --quiet", async () => {
+Deno.test("ProgressRenderer shows all with --verbose and only trouble with --quiet", async () => {
   await checkGolden("exec_human_verbose.txt", render({ isVerbose: true }));
   await checkGolden("exec_human_quiet.txt", render({ isQuiet: true }));
 });
 
-Deno.test("HumanView in colour says the same as without", () => {
+Deno.test("ProgressRenderer in colour says the same as without", () => {
   // deno-lint-ignore no-control-regex
   const plain = render({ hasColor: true }).replace(/\x1b\[\d+m/g, "");
   assert.equal(plain, render({}));
   assert.notEqual(render({ hasColor: true }), plain);
 });
 
-Deno.test("HumanView shows what was said before a turn failed, and forgets what was withdrawn", () => {
+Deno.test("ProgressRenderer shows what was said before a turn failed, and forgets what was withdrawn", () => {
   const ending = {
     error: {
       message: "The disk\x1b[2J is full",

@@ -65,7 +65,7 @@ Deno.test("readPrompt() leaves an idle open pipe alone, with a note", async () =
   });
   assert.equal(text, "explain");
   assert.deepEqual(waits, [LIMITS.stdinIdleMs]);
-  assert.match(note, /^Note: stdin is open but silent/);
+  assert.match(note, /^Note: ignoring stdin/);
 });
 
 Deno.test("readPrompt() uses what came when a pipe goes silent before its end", async () => {
@@ -77,7 +77,7 @@ Deno.test("readPrompt() uses what came when a pipe goes silent before its end", 
   assert.deepEqual(waits, [LIMITS.stdinIdleMs, LIMITS.stdinGapMs]);
   assert.match(
     note,
-    /^Note: stdin has gone silent before its end; the 4 bytes so far/,
+    /^Note: stdin went silent; using the 4 bytes so far/,
   );
 });
 

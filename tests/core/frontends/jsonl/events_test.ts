@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ExecEventView } from "../../../../core/frontends/jsonl/events.ts";
-import { viewActivity } from "../../../../core/frontends/jsonl/items.ts";
+import { toItem } from "../../../../core/frontends/jsonl/items.ts";
 import { renderLine } from "../../../../core/frontends/jsonl/line_limit.ts";
 import type { Activity, EventBody } from "../../../../core/protocol/event.ts";
 import type { ExecEvent } from "../../../../core/contract/event.ts";
@@ -269,8 +269,8 @@ Deno.test("ExecEventView ends an open plan right before the end of the turn", ()
   assert.deepEqual(typesOf(view.renderEnding(ending)), ["turn.completed"]);
 });
 
-Deno.test("viewActivity() keeps every field of a result that has no known shape", () => {
-  const item = viewActivity({
+Deno.test("toItem() keeps every field of a result that has no known shape", () => {
+  const item = toItem({
     ...MCP,
     result: { answer: 42 },
     status: "completed",
@@ -280,7 +280,7 @@ Deno.test("viewActivity() keeps every field of a result that has no known shape"
     content: [{ type: "text", text: '{"answer":42}' }],
     structured_content: null,
   });
-  const text = viewActivity({ ...MCP, result: "plain", status: "completed" });
+  const text = toItem({ ...MCP, result: "plain", status: "completed" });
   assert(text.type === "mcp_tool_call");
   assert.deepEqual(text.result?.content, [{ type: "text", text: "plain" }]);
 });
@@ -381,7 +381,7 @@ Deno.test("renderLine() keeps every activity in one valid line within the bound"
     fc.property(anyActivity(), (activity) => {
       const event = {
         type: "item.completed",
-        item: viewActivity(activity),
+        item: toItem(activity),
       } as const;
       const line = renderLine(event, { fullTextPath: "/log.jsonl" });
       // Also for readers that take U+0085, U+2028 and U+2029 for line ends.
@@ -404,7 +404,7 @@ Deno.test("renderLine() says how much it cut and keeps both ends", () => {
   const output = `first\n${"x".repeat(600_000)}\nlast`;
   const line = renderLine({
     type: "item.completed",
-    item: viewActivity(command("item_0", { output })),
+    item: toItem(command("item_0", { output })),
   });
   const value = JSON.parse(line);
   assertValid("events", value);
@@ -415,7 +415,7 @@ Deno.test("renderLine() says how much it cut and keeps both ends", () => {
   assert.equal(Number(left) + kept.length, output.length);
   const whole = JSON.stringify({
     type: "item.completed",
-    item: viewActivity(command("item_0", { output })),
+    item: toItem(command("item_0", { output })),
   });
   assert(
     value.truncated_bytes > 500_000 && value.truncated_bytes < whole.length,

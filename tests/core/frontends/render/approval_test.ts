@@ -11,7 +11,7 @@ import {
 } from "../../../../core/frontends/render/approval.ts";
 import type { Key } from "../../../../core/frontends/editor/key.ts";
 import {
-  type OpenQuestion,
+  type KeyQuestion,
   Questions,
 } from "../../../../core/frontends/repl/rich_questions.ts";
 import { LIMITS } from "../../../../core/protocol/limits.ts";
@@ -57,7 +57,7 @@ Deno.test("renderAnswers() says what each answer remembers", () => {
     "  s  yes, and remember: git push origin main",
     "  p  yes, and always, without the sandbox, for commands that",
     "     begin with: git push",
-    "  n  no, with a word to the model if you like",
+    "  n  no, and tell the model why (optional)",
     "  q  no, and stop the turn",
   ]);
   assert.equal(
@@ -123,7 +123,7 @@ function open(
   id: string,
   decisions: Decision[] = [],
   request: ApprovalRequest = QUESTION,
-): OpenQuestion {
+): KeyQuestion {
   return { id, request, onDecide: (one) => void decisions.push(one) };
 }
 
@@ -169,7 +169,7 @@ Deno.test("Questions take a word with the no, and go back on Escape", () => {
     assert.equal(questions.onKey(key, LATER), "taken");
   }
   assert.deepEqual(questions.render(LOOK, LATER), [
-    "Why not? (Enter says no, Esc goes back) use it",
+    "Reason (optional; Enter declines, Esc goes back): use it",
   ]);
   assert.deepEqual(decisions, []);
   assert.equal(questions.onKey(press("enter"), LATER), "taken");

@@ -1,5 +1,5 @@
 /** Wrapping, diffs, activities and events as lines. */
-import { formatSpan } from "../../../../core/frontends/render/format.ts";
+import { formatDuration } from "../../../../core/frontends/render/format.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { displayWidth } from "../../../../core/util/text/width.ts";
@@ -38,6 +38,7 @@ const LOOK = {
   cwd: "/srv",
   outputLines: 2,
   diffLines: 3,
+  moreHint: "/last shows all",
 };
 
 Deno.test("wrapText() breaks at spaces, after wide characters, else anywhere", () => {
@@ -117,9 +118,9 @@ Deno.test("graphemes() and the boundaries agree", () => {
   ));
 });
 
-Deno.test("formatSpan() speaks of milliseconds, seconds and minutes", () => {
+Deno.test("formatDuration() speaks of milliseconds, seconds and minutes", () => {
   assert.deepEqual(
-    [0, 999, 1_000, 59_940, 61_000, 3_600_000].map(formatSpan),
+    [0, 999, 1_000, 59_940, 61_000, 3_600_000].map(formatDuration),
     ["0 ms", "999 ms", "1.0 s", "59.9 s", "1 min 01 s", "60 min 00 s"],
   );
 });
@@ -146,7 +147,7 @@ Deno.test("renderEnd() folds output, says how a command ended and which one it w
     "$ a … (+2 lines)",
   ]);
   assert.deepEqual(renderEnd(command(), LOOK, false), [
-    "  (1 line above, /last shows all)",
+    "  (1 line above; /last shows all)",
     "  2",
     "  3",
     "  exit 0 · 1.2 s",
@@ -196,7 +197,7 @@ Deno.test("renderEnd() shows a patch with counts, folded, paths as seen from her
     "@@ -1,2 +1,2 @@",
     "-old",
     "+new",
-    "(2 more lines, /last shows them)",
+    "(2 more lines; /last shows all)",
   ]);
   assert.deepEqual(
     renderEnd({ ...patch, status: "declined", message: "no" }, LOOK, false),
@@ -226,7 +227,7 @@ Deno.test("renderPlan() is a checklist", () => {
   );
 });
 
-Deno.test("EventView names the command at its end when others spoke between", () => {
+Deno.test("EventRenderer names the command at its end when others spoke between", () => {
   const view = new EventRenderer();
   const show = (type: "activity.started" | "activity.completed", id: string) =>
     view.render({
@@ -279,7 +280,7 @@ function eventOf(body: EventBody): Event {
   return { threadId: "t", seq: 0, at: "2026-01-02T03:04:05.678Z", ...body };
 }
 
-Deno.test("EventView shows a plan as soon as it changes, and not again at the end", () => {
+Deno.test("EventRenderer shows a plan as soon as it changes, and not again at the end", () => {
   const view = new EventRenderer();
   const plan = (status: "pending" | "completed"): Activity => ({
     id: "item_0",
@@ -296,7 +297,7 @@ Deno.test("EventView shows a plan as soon as it changes, and not again at the en
   assert.deepEqual(show("completed", plan("completed")), []);
 });
 
-Deno.test("EventView does not show a diff again that the question has shown", () => {
+Deno.test("EventRenderer does not show a diff again that the question has shown", () => {
   const view = new EventRenderer();
   const activity: Activity = {
     id: "item_0",

@@ -239,8 +239,7 @@ async function talk(
           signal?.addEventListener("abort", () => reject(signal.reason))
         ),
   });
-  const reviewPrompt = () => Promise.resolve("review this");
-  const services = testServices(thread, { reviewPrompt });
+  const services = testServices(thread);
   const code = runRepl({ services, host, terminal, flags: {} });
   terminal.stdin.type(isRich ? "/review\r" : "/review\n");
   await terminal.stdout.seen(until);

@@ -223,11 +223,10 @@ Deno.test("runRepl() asks once about trust and takes all but yes as a no", async
     const { terminal, code } = run({
       isTty: true,
       services: {
-        trustQuestion: () =>
-          Promise.resolve({
-            folder: "/srv/project",
-            consequence: "Commands ask less.",
-          }),
+        trustQuestion: () => ({
+          folder: "/srv/project",
+          consequence: "Commands ask less.",
+        }),
         saveTrust: (_question, is) => {
           saved.push(is);
           return Promise.resolve();
@@ -240,7 +239,7 @@ Deno.test("runRepl() asks once about trust and takes all but yes as a no", async
     assert.deepEqual(saved, [isTrusted]);
     assert.match(
       terminal.stdout.text,
-      /Do you trust what is in \/srv\/project\? Commands ask less\. \[y\/N\] /,
+      /Do you trust \/srv\/project\? Commands ask less\. \[y\/N\] /,
     );
   }
 });

@@ -121,7 +121,7 @@ Deno.test("runRepl() lets one leave while the thread is being opened", async () 
   });
   await session.shows("›");
   session.type("\x03");
-  await session.shows("Ctrl-C again leaves");
+  await session.shows("Ctrl-C again to leave");
   session.type("\x03");
   assert.equal(await session.code, 130);
 });
@@ -198,7 +198,7 @@ Deno.test("runRepl() asks with one key, and not with what was typed before", asy
     approvalId: "a1",
     request: QUESTION,
   });
-  await session.shows("one moment");
+  await session.shows("answering in a moment");
   session.type("y");
   await session.shows(/› y$/);
   assert.equal(
@@ -224,7 +224,7 @@ Deno.test("runRepl() asks with one key, and not with what was typed before", asy
     decision: { type: "approve_prefix", prefix: ["git", "push"] },
   });
   const screen = await session.shows("yes, always: git push");
-  assert.equal(screen.includes("one moment"), false);
+  assert.equal(screen.includes("answering in a moment"), false);
   session.type("\x04");
   await session.code;
 });

@@ -62,7 +62,7 @@ Deno.test("StatusTracker says what is waited for and since when", () => {
     ["Answering", 30],
     ["Answering", 30],
     ["Running run a", 50],
-    ["Running 2 things: run a, …", 60],
+    ["Running 2 commands: run a, …", 60],
     ["Running run b", 70],
     ["Waiting for the model", 80],
     ["Waiting for your answer", 90],
@@ -85,9 +85,9 @@ Deno.test("StatusTracker shows the newest line of a command that runs", () => {
 
 Deno.test("StatusTracker forgets a compaction when it is through", () => {
   const tracker = new StatusTracker();
-  tracker.wait("Shortening the history", 5);
+  tracker.wait("Compacting the context", 5);
   assert.deepEqual([tracker.phase, tracker.sinceMs], [
-    "Shortening the history",
+    "Compacting the context",
     5,
   ]);
   tracker.take({
