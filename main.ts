@@ -268,12 +268,17 @@ async function print(text: string): Promise<number> {
 }
 
 async function reportError(error: unknown): Promise<number> {
-  const [{ exitCodeOfError }, { UserError, errorText }, { denoTerminal }] =
-    await Promise.all([
-      import("./core/frontends/jsonl/failure.ts"),
-      import("./core/protocol/error.ts"),
-      import("./core/host/terminal.ts"),
-    ]);
+  const [
+    { exitCodeOfError },
+    { UserError, errorText },
+    { denoTerminal },
+    { visibleTerminal },
+  ] = await Promise.all([
+    import("./core/frontends/jsonl/failure.ts"),
+    import("./core/protocol/error.ts"),
+    import("./core/host/terminal.ts"),
+    import("./core/app/print.ts"),
+  ]);
   const code = exitCodeOfError(error);
   const isOurs = code === 70;
   const where = isOurs && error instanceof Error
@@ -283,7 +288,7 @@ async function reportError(error: unknown): Promise<number> {
     ? `\n${USAGE_HINT}`
     : "";
   const what = isOurs ? "This is a bug of rondo: " : "";
-  const { stderr } = denoTerminal();
+  const { stderr } = visibleTerminal(denoTerminal());
   stderr.write(`Error: ${what}${errorText(error)}${hint}${where}\n`);
   await stderr.flush();
   return code;

@@ -5,6 +5,7 @@ import { denoTerminal } from "./host/terminal.ts";
 import type { CommandLine } from "./contract/command_line.ts";
 import type { Host } from "./protocol/host.ts";
 import { LIMITS } from "./protocol/limits.ts";
+import { visibleTerminal } from "./app/print.ts";
 import type { Terminal } from "./protocol/terminal.ts";
 import { unreachable } from "./util/assert.ts";
 
@@ -24,7 +25,7 @@ export async function runApp(
     const { runRecorded } = await import("./app/cassette.ts");
     return await runRecorded(
       commandLine,
-      { host: real, terminal },
+      { host: real, terminal: visibleTerminal(terminal) },
       (host) => runCommand(commandLine, host, terminal),
     );
   } finally {
@@ -45,6 +46,8 @@ async function runCommand(
   terminal: Terminal,
 ): Promise<number> {
   const { command } = commandLine;
+  // Conversations and the doctor's report make their parts visible before they colour them.
+  const screen = visibleTerminal(terminal);
   switch (command) {
     case "exec":
     case "exec resume":
@@ -71,12 +74,12 @@ async function runCommand(
     case "sessions prune":
     case "sessions cache": {
       const { runSessionCommand } = await import("./app/commands/sessions.ts");
-      return await runSessionCommand(commandLine, host, terminal);
+      return await runSessionCommand(commandLine, host, screen);
     }
     case "rollback":
     case "undo": {
       const { runUndoCommand } = await import("./app/commands/undo.ts");
-      return await runUndoCommand(commandLine, host, terminal);
+      return await runUndoCommand(commandLine, host, screen);
     }
     case "sandbox":
     case "policy explain":
@@ -84,7 +87,7 @@ async function runCommand(
     case "policy lint":
     case "policy rules": {
       const { runPolicyCommand } = await import("./app/policy/command.ts");
-      return await runPolicyCommand(commandLine, host, terminal);
+      return await runPolicyCommand(commandLine, host, screen);
     }
     case "config explain":
     case "login":
@@ -93,7 +96,7 @@ async function runCommand(
     case "features list":
     case "schema": {
       const { runSetupCommand } = await import("./app/commands/setup.ts");
-      return await runSetupCommand({ ...commandLine, command }, host, terminal);
+      return await runSetupCommand({ ...commandLine, command }, host, screen);
     }
     default:
       return await runMoreCommands(
@@ -120,6 +123,7 @@ async function runMoreCommands(
   terminal: Terminal,
 ): Promise<number> {
   const { command } = commandLine;
+  const screen = visibleTerminal(terminal);
   switch (command) {
     case "doctor": {
       const { runDoctor } = await import("./app/commands/doctor.ts");
@@ -127,7 +131,7 @@ async function runMoreCommands(
     }
     case "debug prompt": {
       const { runDebugPrompt } = await import("./app/commands/debug_prompt.ts");
-      return await runDebugPrompt(commandLine, host, terminal);
+      return await runDebugPrompt(commandLine, host, screen);
     }
     case "apply-patch": {
       const { runApplyPatchRole } = await import(
@@ -143,7 +147,7 @@ async function runMoreCommands(
     case "mcp logout":
     case "mcp test": {
       const { runMcpCommand } = await import("./app/mcp/command.ts");
-      return await runMcpCommand({ ...commandLine, command }, host, terminal);
+      return await runMcpCommand({ ...commandLine, command }, host, screen);
     }
     case "mcp-server": {
       const { runMcpServerCommand } = await import(

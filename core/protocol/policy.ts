@@ -89,10 +89,39 @@ export type Verdict =
 export type Decision =
   | { readonly type: "approve" }
   | { readonly type: "approve_for_session" }
-  | { readonly type: "approve_prefix"; readonly prefix: readonly string[] }
+  /** For good: every command that begins like this, with what the rule opens. */
+  | {
+    readonly type: "approve_prefix";
+    readonly prefix: readonly string[];
+    /** The beginnings of the command's other parts, saved with it. */
+    readonly also?: readonly (readonly string[])[];
+    /** See RuleOffer. */
+    readonly sandbox?: readonly string[];
+  }
   | { readonly type: "deny"; readonly message?: string }
   /** Deny, and end the turn. */
   | { readonly type: "abort" };
+
+/** A rule that would settle a question from now on. */
+export interface RuleOffer {
+  /** One for each part of the command that is asked about; never empty. */
+  readonly prefixes: readonly (readonly string[])[];
+  /**
+   * What the sandbox opens for them: "network", or a folder that may be written. Absent,
+   * they run without the sandbox.
+   */
+  readonly sandbox?: readonly string[];
+}
+
+/** A file that a patch writes or removes. */
+export interface PatchTarget {
+  /** Absolute, every link resolved: this very file changes. */
+  readonly path: string;
+  /** Absolute, as the patch says, where links lead from there to `path`. */
+  readonly named?: string;
+  /** Outside what the sandbox lets be written: it changes without the sandbox. */
+  readonly isOutside: boolean;
+}
 
 /** A question on its way to the person. */
 export interface ApprovalRequest {
@@ -108,8 +137,12 @@ export interface ApprovalRequest {
   readonly forbids: string;
   /** What "for this session" would remember, in words. */
   readonly sessionScope: string;
-  /** The prefix that could be saved; absent when none is safe. */
+  /** The first prefix of the first rule; absent when none is safe. */
   readonly prefix?: readonly string[];
+  /** The rules that could be saved, the narrowest first. */
+  readonly rules?: readonly RuleOffer[];
+  /** The files of a patch: those outside the writable folders first. */
+  readonly targets?: readonly PatchTarget[];
   /** Stands for what is asked about this kind as a rule; a no to it takes no words. */
   readonly question?: string;
 }

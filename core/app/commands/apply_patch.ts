@@ -4,13 +4,14 @@ import { keepOnly, ROLE_PERMISSIONS } from "../../host/process.ts";
 import { denoTerminal } from "../../host/terminal.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
+import { printOutput, visibleTerminal } from "../print.ts";
 import { runApplyPatch } from "../../../tools/patch/command.ts";
 
 /** Reads, applies, prints; resolves to the exit code. Runs with file rights alone. */
 export async function runApplyPatchRole(): Promise<number> {
   const host = denoHost();
   keepOnly(ROLE_PERMISSIONS["apply-patch"]);
-  const terminal = denoTerminal();
+  const terminal = visibleTerminal(denoTerminal());
   const patch = await readAll(terminal);
   const result = patch === undefined
     ? {
@@ -20,11 +21,7 @@ export async function runApplyPatchRole(): Promise<number> {
         `Cannot apply the patch: it is longer than ${LIMITS.patchBytes} bytes\n`,
     }
     : await runApplyPatch({ host, patch, cwd: host.cwd });
-  terminal.stdout.write(result.stdout);
-  terminal.stderr.write(result.stderr);
-  await terminal.stdout.flush();
-  await terminal.stderr.flush();
-  return result.exitCode;
+  return await printOutput(terminal, result);
 }
 
 async function readAll({ stdin }: Terminal): Promise<string | undefined> {

@@ -15,6 +15,7 @@ import {
   type RuleSet,
 } from "../../policy/rules.ts";
 import { quoteWords } from "../../policy/shell/quote.ts";
+import { showHidden } from "../../util/text/visible_text.ts";
 import type { SplitKind } from "../../policy/shell/split.ts";
 import type { RuleStore } from "../../../tools/gate/rule_store.ts";
 
@@ -162,5 +163,5 @@ function ruleText(rule: PrefixRule): string {
 }
 
 function field(name: string, value: string): string {
-  return `${`${name}:`.padEnd(12)}${value}`;
+  return `${`${name}:`.padEnd(12)}${showHidden(value)}`;
 }

@@ -2,7 +2,11 @@
 import type { Activity, Event } from "../../protocol/event.ts";
 import type { ExecError } from "../../contract/event.ts";
 import { PROGRAM, VERSION } from "../../protocol/version.ts";
-import { visibleLine, visibleText } from "../../util/text/visible_text.ts";
+import {
+  showLine,
+  visibleLine,
+  visibleText,
+} from "../../util/text/visible_text.ts";
 import {
   createPaint,
   formatDuration,
@@ -91,8 +95,8 @@ export class ProgressRenderer {
         return "";
       case "approval.requested":
         return this.#paint(
-          `Asked: ${visibleLine(event.request.title)} (${
-            visibleLine(event.request.reason)
+          `Asked: ${showLine(event.request.title)} (${
+            showLine(event.request.reason)
           })`,
         );
       case "context.compacted":

@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
 import type { JsonObject } from "../../util/json/json.ts";
+import { showHidden, showLine } from "../../util/text/visible_text.ts";
 
 /** What came back: the answer of the specification, or the one clients of Codex give. */
 export const ElicitAnswer = z.looseObject({
@@ -23,10 +24,15 @@ export function buildElicitation(
   facts: QuestionFacts,
 ): JsonObject {
   const lines = [
-    `Allow ${nameOf(request.kind)} ${request.title}?`,
-    request.reason,
-    ...(request.detail === request.title ? [] : [request.detail]),
-    `In ${request.cwd}`,
+    `Allow ${nameOf(request.kind)} ${showLine(request.title)}?`,
+    ...(request.targets ?? []).map(({ path, named, isOutside }) =>
+      `${isOutside ? "Outside the sandbox" : "File"}: ${showLine(path)}${
+        named === undefined ? "" : ` (named ${showLine(named)})`
+      }`
+    ),
+    showLine(request.reason),
+    ...(request.detail === request.title ? [] : [showHidden(request.detail)]),
+    `In ${showLine(request.cwd)}`,
     ...(request.forbids === "" ? [] : [request.forbids]),
   ];
   const isPatch = request.kind === "patch";
