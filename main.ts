@@ -38,11 +38,12 @@ export async function main(argv: readonly string[]): Promise<number> {
       return await runLauncher(argv.slice(1));
     }
     case "apply-patch": {
-      if (argv.length > 1) return await runCommandLine(argv);
+      const isPlanned = argv.length === 2 && argv[1] === "--planned";
+      if (argv.length > 1 && !isPlanned) return await runCommandLine(argv);
       const { runApplyPatchRole } = await import(
         "./core/app/commands/apply_patch.ts"
       );
-      return await runApplyPatchRole();
+      return await runApplyPatchRole({ isPlanned });
     }
     default: {
       const program = await loadProgramScript(import.meta.url);

@@ -6,6 +6,7 @@ import type {
   SandboxPolicy,
   Verdict,
 } from "../protocol/policy.ts";
+import { LIMITS } from "../protocol/limits.ts";
 import { unreachable } from "../util/assert.ts";
 import {
   type ClassifiedCommand,
@@ -121,11 +122,19 @@ function questionsOf(
   return [{ category, reason: `"${command}" is not known to only read` }];
 }
 
-function decidePatch(input: DecideInput, action: PatchAction): Verdict {
+/** The files of a patch that the sandbox does not let it write. */
+export function pathsOutside(
+  input: Omit<DecideInput, "action">,
+  action: PatchAction,
+): readonly string[] {
   const places = { workspace: input.workspace, tmpDir: input.tmpDir };
-  const outside = action.paths.filter((path) =>
+  return action.paths.filter((path) =>
     !isWritable(path, input.sandbox, places)
   );
+}
+
+function decidePatch(input: DecideInput, action: PatchAction): Verdict {
+  const outside = pathsOutside(input, action);
   const sandboxed = isSandboxed(input.sandbox);
   const questions: Question[] = [];
   if (outside.length > 0) {
@@ -140,6 +149,15 @@ function decidePatch(input: DecideInput, action: PatchAction): Verdict {
       category: "sandbox_approval",
       reason: `every change of a file is asked for under "untrusted"`,
     });
+  }
+  const { length } = action.paths;
+  if (questions.length > 0 && length > LIMITS.patchTargetsShown) {
+    return {
+      type: "refuse",
+      reason:
+        `This patch needs approval and changes ${length} files, must be at most ${LIMITS.patchTargetsShown} ` +
+        "so that all can be shown: split it into smaller patches",
+    };
   }
   return settle(input.approval, questions, sandboxed && outside.length === 0);
 }

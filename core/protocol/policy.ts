@@ -69,8 +69,10 @@ export type Action =
   }
   | {
     readonly type: "patch";
-    /** Absolute paths the patch writes, moves or deletes. */
+    /** Absolute paths that the patch writes or removes, links resolved. */
     readonly paths: readonly string[];
+    /** By path: what the patch calls a file that a link leads to. */
+    readonly named?: Readonly<Record<string, string>>;
     readonly cwd: string;
   };
 

@@ -18,6 +18,7 @@ import {
   asksAfterDenial,
   decide,
   type DecideInput,
+  pathsOutside,
 } from "../../core/policy/decide.ts";
 import { type Approval, approvalsFor } from "../../core/policy/approval_key.ts";
 import { isBannedPrefix } from "../../core/policy/propose.ts";
@@ -26,7 +27,9 @@ import {
   buildDenialQuestion,
   buildQuestion,
   refusalByPerson,
+  scopeOf,
 } from "./question.ts";
+import { runApprovedPatch } from "./patch_run.ts";
 import type { RuleStore } from "./rule_store.ts";
 import { unreachable } from "../../core/util/assert.ts";
 
@@ -103,7 +106,8 @@ class PolicyGate implements Gate {
     const { sandboxed } = verdict;
     const go: Answer = { type: "go", sandboxed };
     const { memory } = this.#options;
-    const approvals = approvalsFor(request.action, { sandboxed });
+    const input = this.#input(request, context);
+    const approvals = approvalsFor(request.action, scopeOf(input, sandboxed));
     const keys = approvals.map(({ key }) => key);
     if (memory.has(context.threadId, keys)) return go;
     const decision = await context.ask(question());
@@ -164,26 +168,39 @@ class PolicyGate implements Gate {
       await context.beforeChange(request.action.paths);
     }
     const spool = await this.#spool(context);
-    const result = await sandbox.run({
-      argv: request.argv,
-      cwd: request.cwd,
-      workspace: settings.cwd,
-      env: buildCommandEnv({
-        parent: host.envAll(),
-        ...environment,
-        threadId,
-        networkAccess: hasNetwork(settings.sandbox, sandboxed),
-      }),
-      policy: settings.sandbox,
-      sandboxed,
-      timeoutMs: request.timeoutMs,
-      signal,
-      ...(request.stdin === undefined ? {} : { stdin: request.stdin }),
-      ...(request.onOutput === undefined ? {} : { onOutput: request.onOutput }),
-      ...spool,
-    });
-    context.reaped(result.reaped);
-    return result;
+    const run = async (
+      { argv, stdin }: Pick<GateRequest, "argv" | "stdin">,
+      sandboxed: boolean,
+    ): Promise<CommandResult> => {
+      const result = await sandbox.run({
+        argv,
+        cwd: request.cwd,
+        workspace: settings.cwd,
+        env: buildCommandEnv({
+          parent: host.envAll(),
+          ...environment,
+          threadId,
+          networkAccess: hasNetwork(settings.sandbox, sandboxed),
+        }),
+        policy: settings.sandbox,
+        sandboxed,
+        timeoutMs: request.timeoutMs,
+        signal,
+        ...(stdin === undefined ? {} : { stdin }),
+        ...(request.onOutput === undefined
+          ? {}
+          : { onOutput: request.onOutput }),
+        ...spool,
+      });
+      context.reaped(result.reaped);
+      return result;
+    };
+    if (sandboxed) return await run(request, true);
+    const { action } = request;
+    const outside = action.type === "patch"
+      ? pathsOutside(this.#input(request, context), action)
+      : [];
+    return await runApprovedPatch(request, outside, run);
   }
 
   #mayRetry(

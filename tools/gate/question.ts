@@ -7,8 +7,12 @@ import type {
   SandboxPolicy,
   Verdict,
 } from "../../core/protocol/policy.ts";
-import { type DecideInput, isSandboxed } from "../../core/policy/decide.ts";
-import { describeScope } from "../../core/policy/approval_key.ts";
+import {
+  type DecideInput,
+  isSandboxed,
+  pathsOutside,
+} from "../../core/policy/decide.ts";
+import { approvalsFor, describeScope } from "../../core/policy/approval_key.ts";
 import { proposePrefix } from "../../core/policy/propose.ts";
 import { quoteWords } from "../../core/policy/shell/quote.ts";
 import { writableRoots } from "../../core/policy/writable.ts";
@@ -38,8 +42,40 @@ export function buildQuestion(
     cwd: action.cwd,
     reason: verdict.reason,
     forbids: describeForbidden(input),
-    sessionScope: describeScope(action, { sandboxed: verdict.sandboxed }),
+    sessionScope: describeScope(action, scopeOf(input, verdict.sandboxed)),
     ...(prefix === undefined ? {} : { prefix }),
+    ...targetsOf(input),
+  };
+}
+
+/** How an approval of this action would be remembered. */
+export function scopeOf(
+  input: DecideInput,
+  sandboxed: boolean,
+): Parameters<typeof approvalsFor>[1] {
+  const { action } = input;
+  if (action.type !== "patch" || sandboxed) return { sandboxed };
+  const outside = pathsOutside(input, action);
+  return outside.length === 0 ? { sandboxed } : { sandboxed, outside };
+}
+
+// Those outside come first: whatever else a window cuts, these are read.
+function targetsOf(input: DecideInput): Pick<ApprovalRequest, "targets"> {
+  const { action } = input;
+  if (action.type !== "patch") return {};
+  const outside = new Set(pathsOutside(input, action));
+  const targets = action.paths.map((path) => {
+    const named = action.named?.[path];
+    return {
+      path,
+      ...(named !== undefined && { named }),
+      isOutside: outside.has(path),
+    };
+  });
+  return {
+    targets: targets.sort((left, right) =>
+      Number(right.isOutside) - Number(left.isOutside)
+    ),
   };
 }
 
@@ -64,6 +100,7 @@ export function buildDenialQuestion(
       "run it once more without the sandbox?",
     forbids: describeForbidden(input),
     sessionScope: describeScope(action, { sandboxed: false }),
+    ...targetsOf(input),
   };
 }
 
