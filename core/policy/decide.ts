@@ -8,6 +8,7 @@ import type {
 } from "../protocol/policy.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { unreachable } from "../util/assert.ts";
+import { findGrant } from "./grant.ts";
 import {
   type ClassifiedCommand,
   type ClassifiedSegment,
@@ -71,19 +72,21 @@ export function isSandboxed(sandbox: SandboxPolicy): boolean {
 }
 
 function decideCommand(input: DecideInput, action: CommandAction): Verdict {
-  const classified = classifyCommand(action.argv, action.cwd, input.rules);
+  const classified = classifyCommand(action.argv, action.cwd, input);
   const rules = rulesOf(classified);
   const forbidden = rules.find((rule) => rule.decision === "forbidden");
   if (forbidden !== undefined) {
     return { type: "refuse", reason: forbiddenReason(forbidden) };
   }
-  // The one way out of the sandbox without a question: a rule for every part of it.
-  if (
-    classified.hidden === undefined &&
-    classified.segments.every((segment) => segment.rule?.decision === "allow")
-  ) return { type: "run", sandboxed: false };
-
   const sandboxed = isSandboxed(input.sandbox);
+  const allowed = findGrant(classified, input.sandbox);
+  if (allowed !== undefined) {
+    const { opens } = allowed;
+    return opens === undefined || !sandboxed
+      ? { type: "run", sandboxed: false }
+      : { type: "run", sandboxed, ...(opens.length > 0 && { opens }) };
+  }
+
   const escapes = action.escalated && sandboxed;
   if (escapes && !mayEscalate(input.approval)) {
     return { type: "refuse", reason: escalationReason(input.approval) };

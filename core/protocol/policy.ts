@@ -78,7 +78,12 @@ export type Action =
 
 /** Three ways and no fourth. */
 export type Verdict =
-  | { readonly type: "run"; readonly sandboxed: boolean }
+  | {
+    readonly type: "run";
+    readonly sandboxed: boolean;
+    /** What a rule opens in the sandbox for this command; see RuleOffer. */
+    readonly opens?: readonly string[];
+  }
   | {
     readonly type: "ask";
     readonly reason: string;
@@ -147,6 +152,24 @@ export interface ApprovalRequest {
   readonly targets?: readonly PatchTarget[];
   /** Stands for what is asked about this kind as a rule; a no to it takes no words. */
   readonly question?: string;
+}
+
+/** The rules of a question; one that names no more than a prefix means it without the sandbox. */
+export function offeredRules(
+  { rules, prefix }: Pick<ApprovalRequest, "rules" | "prefix">,
+): readonly RuleOffer[] {
+  return rules ?? (prefix === undefined ? [] : [{ prefixes: [prefix] }]);
+}
+
+/** The yes to a rule, just as it was offered. */
+export function acceptOffer({ prefixes, sandbox }: RuleOffer): Decision {
+  const [prefix = [], ...also] = prefixes;
+  return {
+    type: "approve_prefix",
+    prefix,
+    ...(also.length > 0 && { also }),
+    ...(sandbox !== undefined && { sandbox }),
+  };
 }
 
 /** What the active back end enforces; told to consumers and to the model. */

@@ -4,6 +4,7 @@ import type {
   Action,
   ApprovalRequest,
   Decision,
+  RuleOffer,
   SandboxPolicy,
   Verdict,
 } from "../../core/protocol/policy.ts";
@@ -13,7 +14,8 @@ import {
   pathsOutside,
 } from "../../core/policy/decide.ts";
 import { approvalsFor, describeScope } from "../../core/policy/approval_key.ts";
-import { proposePrefix } from "../../core/policy/propose.ts";
+import { proposeRules } from "../../core/policy/propose.ts";
+import { findMissing } from "./missing.ts";
 import { quoteWords } from "../../core/policy/shell/quote.ts";
 import { writableRoots } from "../../core/policy/writable.ts";
 import { unreachable } from "../../core/util/assert.ts";
@@ -34,7 +36,6 @@ export function buildQuestion(
   const { action } = input;
   const escapes = action.type === "command" && action.escalated &&
     !verdict.sandboxed && isSandboxed(input.sandbox);
-  const prefix = proposePrefix(input);
   return {
     kind: escapes ? "escalation" : action.type,
     title: titleOf(action),
@@ -43,9 +44,16 @@ export function buildQuestion(
     reason: verdict.reason,
     forbids: describeForbidden(input),
     sessionScope: describeScope(action, scopeOf(input, verdict.sandboxed)),
-    ...(prefix === undefined ? {} : { prefix }),
+    ...offered(proposeRules(input)),
     ...targetsOf(input),
   };
+}
+
+function offered(
+  rules: readonly RuleOffer[],
+): Pick<ApprovalRequest, "prefix" | "rules"> {
+  const prefix = rules[0]?.prefixes[0];
+  return prefix === undefined ? {} : { prefix, rules };
 }
 
 /** How an approval of this action would be remembered. */
@@ -88,6 +96,7 @@ export function buildDenialQuestion(
   },
 ): ApprovalRequest {
   const { action } = input;
+  const missing = findMissing(denied, input);
   const lines = (denied.output.tail || denied.output.head).trim().split("\n");
   const last = lines.at(-1)?.slice(0, TITLE_CHARS_MAX) ?? "";
   const said = last === "" ? "" : ` ("${last}")`;
@@ -100,6 +109,7 @@ export function buildDenialQuestion(
       "run it once more without the sandbox?",
     forbids: describeForbidden(input),
     sessionScope: describeScope(action, { sandboxed: false }),
+    ...offered(proposeRules(input, missing)),
     ...targetsOf(input),
   };
 }

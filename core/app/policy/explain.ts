@@ -7,9 +7,10 @@ import {
   classifyCommand,
 } from "../../policy/classify.ts";
 import { describeScope } from "../../policy/approval_key.ts";
-import { proposePrefix } from "../../policy/propose.ts";
+import { proposeRules } from "../../policy/propose.ts";
 import {
   type PrefixRule,
+  renderGrant,
   renderPattern,
   renderSource,
   type RuleSet,
@@ -53,7 +54,7 @@ export function explainCommand(
     escalated: false,
   } as const;
   const input: DecideInput = { ...policies, action };
-  const classified = classifyCommand(argv, policies.cwd, policies.rules);
+  const classified = classifyCommand(argv, policies.cwd, policies);
   const verdict = decide(input);
   const lines = [
     field("command", quoteWords(argv)),
@@ -82,7 +83,9 @@ export function explainCommand(
 export function verdictText(verdict: Verdict): string {
   switch (verdict.type) {
     case "run":
-      return verdict.sandboxed ? "run in the sandbox" : "run without a sandbox";
+      return verdict.sandboxed
+        ? `run ${renderGrant(verdict.opens ?? [])}`
+        : "run without a sandbox";
     case "ask":
       return verdict.sandboxed
         ? "ask, then run in the sandbox"
@@ -135,7 +138,13 @@ function segmentLines(
 ): readonly string[] {
   const name = classified.segments.length === 1 ? "part" : `part ${at + 1}`;
   const facts = [
-    segment.rule === undefined ? "no rule" : ruleText(segment.rule),
+    segment.rule !== undefined
+      ? ruleText(segment.rule)
+      : segment.unheld === undefined
+      ? "no rule"
+      : `does not hold outside the workspace folder or with arguments that lead elsewhere: ${
+        ruleText(segment.unheld)
+      }`,
     ...(segment.safe ? ["known to only read"] : []),
     ...(segment.danger === undefined ? [] : [segment.danger]),
   ];
@@ -143,13 +152,17 @@ function segmentLines(
 }
 
 function offerLines(input: DecideInput, sandboxed: boolean): readonly string[] {
-  const prefix = proposePrefix(input);
+  const offers = proposeRules(input);
   return [
     field("remembers", describeScope(input.action, { sandboxed })),
-    field(
-      "could save",
-      prefix === undefined ? "no rule is safe to save" : quoteWords(prefix),
-    ),
+    ...(offers.length === 0
+      ? [field("could save", "no rule is safe to save")]
+      : offers.map(({ prefixes, sandbox }) =>
+        field(
+          "could save",
+          `${prefixes.map(quoteWords).join(", ")} (${renderGrant(sandbox)})`,
+        )
+      )),
   ];
 }
 
@@ -157,11 +170,13 @@ function ruleText(rule: PrefixRule): string {
   const because = rule.justification === undefined
     ? ""
     : `: ${rule.justification}`;
-  return `${rule.decision} "${renderPattern(rule)}" (${
+  const how = rule.sandbox === undefined ? "" : ` ${renderGrant(rule.sandbox)}`;
+  return `${rule.decision} "${renderPattern(rule)}"${how} (${
     renderSource(rule)
   })${because}`;
 }
 
 function field(name: string, value: string): string {
-  return `${`${name}:`.padEnd(12)}${showHidden(value)}`;
+  const text = showHidden(value).replaceAll("\n", `\n${" ".repeat(12)}`);
+  return `${`${name}:`.padEnd(12)}${text}`;
 }

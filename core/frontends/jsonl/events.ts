@@ -8,6 +8,7 @@ import {
   type TurnEnding,
   viewAnswer,
   viewEnding,
+  viewOffers,
   viewOther,
   viewThreadStarted,
 } from "./lines.ts";
@@ -137,6 +138,7 @@ export class ExecEventView {
       forbids: request.forbids,
       session_scope: request.sessionScope,
       prefix: request.prefix === undefined ? null : [...request.prefix],
+      ...viewOffers(request),
       expires_at: waitMs === undefined
         ? null
         : new Date(Date.parse(event.at) + waitMs).toISOString(),

@@ -1,5 +1,6 @@
 /** The plain lines of `exec --json`: each from one event, with nothing remembered. Pure. */
 import type { Event, Usage } from "../../protocol/event.ts";
+import type { ApprovalRequest } from "../../protocol/policy.ts";
 import type {
   ExecError,
   ExecEvent,
@@ -80,6 +81,27 @@ export function viewThreadStarted(
       path,
       bytes,
     })),
+  };
+}
+
+/** What a question offers to save, and the files of a patch. */
+export function viewOffers(
+  { rules, targets }: ApprovalRequest,
+): Pick<ExecEventOf<"approval.requested">, "rules" | "targets"> {
+  return {
+    ...(rules !== undefined && {
+      rules: rules.map(({ prefixes, sandbox }) => ({
+        prefixes: prefixes.map((prefix) => [...prefix]),
+        sandbox: sandbox === undefined ? null : [...sandbox],
+      })),
+    }),
+    ...(targets !== undefined && {
+      targets: targets.map(({ path, named, isOutside }) => ({
+        path,
+        named: named ?? null,
+        outside: isOutside,
+      })),
+    }),
   };
 }
 

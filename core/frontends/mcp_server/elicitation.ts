@@ -1,6 +1,11 @@
 /** A question of the agent as an MCP elicitation, and the answer as a decision. Pure. */
 import * as z from "zod/mini";
-import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
+import {
+  acceptOffer,
+  type ApprovalRequest,
+  type Decision,
+  offeredRules,
+} from "../../protocol/policy.ts";
 import type { JsonObject } from "../../util/json/json.ts";
 import { showHidden, showLine } from "../../util/text/visible_text.ts";
 
@@ -69,15 +74,14 @@ export function decisionOf(
   if (answer.action !== undefined && answer.action !== "accept") {
     return { type: "deny" };
   }
+  const [offer] = offeredRules(request);
   switch (word) {
     case "approved":
       return { type: "approve" };
     case "approved_for_session":
       return { type: "approve_for_session" };
     case "approved_prefix":
-      return request.prefix === undefined
-        ? { type: "approve" }
-        : { type: "approve_prefix", prefix: request.prefix };
+      return offer === undefined ? { type: "approve" } : acceptOffer(offer);
     case "abort":
       return { type: "abort" };
     case undefined:

@@ -1,9 +1,11 @@
 /** The question before something risky: what is shown, and what each answer means. Pure. */
-import type {
-  ApprovalRequest,
-  Decision,
-  PatchTarget,
-  RuleOffer,
+import {
+  acceptOffer,
+  type ApprovalRequest,
+  type Decision,
+  offeredRules,
+  type PatchTarget,
+  type RuleOffer,
 } from "../../protocol/policy.ts";
 import { unreachable } from "../../util/assert.ts";
 import { relativeTo } from "../../util/path.ts";
@@ -108,15 +110,11 @@ export function renderAnswers(
   );
 }
 
-// A question of other makers may name no more than a prefix.
 function offersOf(
-  { rules, prefix }: ApprovalRequest,
+  request: ApprovalRequest,
 ): readonly (readonly [RuleKey, RuleOffer])[] {
-  const offers = rules ??
-    (prefix === undefined ? [] : [{ prefixes: [prefix] }]);
-  return offers.slice(0, RULE_KEYS.length).map((offer, at) =>
-    [RULE_KEYS[at] ?? "p", offer] as const
-  );
+  return offeredRules(request).slice(0, RULE_KEYS.length)
+    .map((offer, at) => [RULE_KEYS[at] ?? "p", offer] as const);
 }
 
 function offerText(
@@ -174,17 +172,6 @@ export function decideByKey(
     default:
       return undefined;
   }
-}
-
-/** The yes to a rule, as it was offered. */
-export function acceptOffer({ prefixes, sandbox }: RuleOffer): Decision {
-  const [prefix = [], ...also] = prefixes;
-  return {
-    type: "approve_prefix",
-    prefix,
-    ...(also.length > 0 && { also }),
-    ...(sandbox !== undefined && { sandbox }),
-  };
 }
 
 /** A no with what the person wrote to it. */
