@@ -201,6 +201,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "classify",
       "command_env",
       "decide",
+      "grant",
       "propose",
       "rules",
       "rules_parse",
@@ -297,7 +298,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     doors: ["orphans", "run_command", "session"],
   },
   "tools/": { uses: ["tools/patch/", "tools/shell/"], doors: ["mod"] },
-  "tools/gate/": { doors: ["approval_memory", "gate", "rule_store"] },
+  "tools/gate/": {
+    doors: ["approval_memory", "gate", "missing", "rule_store"],
+  },
   "tools/mcp/": {
     uses: ["tools/mcp/client/", "tools/shell/"],
     doors: ["names", "project_file", "sampling", "server", "servers"],
@@ -319,5 +322,5 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: ["tools/shell/"],
     doors: ["apply_patch", "command", "diff", "from_shell"],
   },
-  "tools/shell/": { doors: ["output", "shell"] },
+  "tools/shell/": { uses: ["tools/gate/"], doors: ["output", "shell"] },
 };

@@ -6,7 +6,7 @@ import { basename, dirname } from "../../core/util/path.ts";
 
 // Of glibc, musl, curl, git, Node, Python, Go and Rust.
 const NO_NETWORK =
-  /could not resolve|couldn't resolve|name resolution|name or service not known|getaddrinfo|EAI_AGAIN|ENOTFOUND|ENETUNREACH|network is unreachable|no address associated|failed to lookup address|dial tcp/i;
+  /could not resolve|couldn't resolve|temporary failure in name resolution|name or service not known|getaddrinfo|EAI_AGAIN|ENOTFOUND|ENETUNREACH|network is unreachable|no address associated|failed to lookup address|dns error|dial tcp|couldn't connect|failed to connect|connection refused/i;
 const NO_WRITE =
   /read-only file system|EROFS|permission denied|EACCES|operation not permitted|EPERM/i;
 const PATH = /(?<![\w.:/])\/(?:[\w.@+-]+\/)*[\w.@+-]+/g;
@@ -26,7 +26,12 @@ export function findMissing(
   const text = `${output.head}\n${output.tail}`;
   const folder = findFolder(text, input);
   if (folder !== undefined) return [folder];
-  return NO_NETWORK.test(text) ? ["network"] : [];
+  return saysNoNetwork(text) ? ["network"] : [];
+}
+
+/** Whether a program says that it has no network. */
+export function saysNoNetwork(text: string): boolean {
+  return NO_NETWORK.test(text);
 }
 
 function findFolder(text: string, input: DecideInput): string | undefined {

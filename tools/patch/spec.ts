@@ -8,7 +8,7 @@ import freeformNote from "../../prompts/tools/apply_patch_freeform.md" with {
 };
 
 /** The patch language in Lark, for servers that hold the model to it while it writes. */
-export const PATCH_GRAMMAR = `start: begin hunk+ end
+const PATCH_GRAMMAR = `start: begin hunk+ end
 begin: "*** Begin Patch" LF
 end: "*** End Patch" LF?
 

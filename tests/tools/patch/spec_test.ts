@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import {
   freeformPatchSpec,
   functionPatchSpec,
-  PATCH_GRAMMAR,
 } from "../../../tools/patch/spec.ts";
 import { parsePatch } from "../../../tools/patch/parse.ts";
 import { PATCH_CASES } from "./cases.ts";
@@ -33,13 +32,14 @@ function grammarPattern(grammar: string): RegExp {
   return new RegExp(`^(?:${expand("start")})$`);
 }
 
-const GRAMMAR = grammarPattern(PATCH_GRAMMAR);
+const FORMAT = freeformPatchSpec()["format"] as Record<string, string>;
+const GRAMMAR = grammarPattern(FORMAT["definition"] ?? "");
 
 function patch(...lines: readonly string[]): string {
   return ["*** Begin Patch", ...lines, "*** End Patch"].join("\n");
 }
 
-Deno.test("PATCH_GRAMMAR accepts what the description shows", () => {
+Deno.test("the grammar accepts what the description shows", () => {
   for (
     const text of [
       patch("*** Add File: a", "+x", "+"),
@@ -59,7 +59,7 @@ Deno.test("PATCH_GRAMMAR accepts what the description shows", () => {
   ) assert.match(text, GRAMMAR);
 });
 
-Deno.test("PATCH_GRAMMAR refuses what the parser refuses", () => {
+Deno.test("the grammar refuses what the parser refuses", () => {
   for (
     const text of [
       patch(),
@@ -75,7 +75,7 @@ Deno.test("PATCH_GRAMMAR refuses what the parser refuses", () => {
   ) assert.doesNotMatch(text, GRAMMAR);
 });
 
-Deno.test("PATCH_GRAMMAR accepts nothing that cannot be parsed", () => {
+Deno.test("the grammar accepts nothing that cannot be parsed", () => {
   const texts = PATCH_CASES.map((one) => one.patch)
     .filter((text) => GRAMMAR.test(text));
   assert.ok(texts.length > 60);
@@ -85,11 +85,7 @@ Deno.test("PATCH_GRAMMAR accepts nothing that cannot be parsed", () => {
 Deno.test("the two specs offer the same tool", () => {
   const freeform = freeformPatchSpec();
   const called = functionPatchSpec();
-  assert.deepEqual(freeform["format"], {
-    type: "grammar",
-    syntax: "lark",
-    definition: PATCH_GRAMMAR,
-  });
+  assert.deepEqual([FORMAT["type"], FORMAT["syntax"]], ["grammar", "lark"]);
   assert.deepEqual([freeform["type"], called["type"]], ["custom", "function"]);
   assert.deepEqual([freeform["name"], called["name"]], [
     "apply_patch",
