@@ -38,11 +38,12 @@ export async function main(argv: readonly string[]): Promise<number> {
       return await runLauncher(argv.slice(1));
     }
     case "apply-patch": {
-      if (argv.length > 1) return await runCommandLine(argv);
+      const isPlanned = argv.length === 2 && argv[1] === "--planned";
+      if (argv.length > 1 && !isPlanned) return await runCommandLine(argv);
       const { runApplyPatchRole } = await import(
         "./core/app/commands/apply_patch.ts"
       );
-      return await runApplyPatchRole();
+      return await runApplyPatchRole({ isPlanned });
     }
     default: {
       const program = await loadProgramScript(import.meta.url);
@@ -268,12 +269,17 @@ async function print(text: string): Promise<number> {
 }
 
 async function reportError(error: unknown): Promise<number> {
-  const [{ exitCodeOfError }, { UserError, errorText }, { denoTerminal }] =
-    await Promise.all([
-      import("./core/frontends/jsonl/failure.ts"),
-      import("./core/protocol/error.ts"),
-      import("./core/host/terminal.ts"),
-    ]);
+  const [
+    { exitCodeOfError },
+    { UserError, errorText },
+    { denoTerminal },
+    { visibleTerminal },
+  ] = await Promise.all([
+    import("./core/frontends/jsonl/failure.ts"),
+    import("./core/protocol/error.ts"),
+    import("./core/host/terminal.ts"),
+    import("./core/app/print.ts"),
+  ]);
   const code = exitCodeOfError(error);
   const isOurs = code === 70;
   const where = isOurs && error instanceof Error
@@ -283,7 +289,7 @@ async function reportError(error: unknown): Promise<number> {
     ? `\n${USAGE_HINT}`
     : "";
   const what = isOurs ? "This is a bug of rondo: " : "";
-  const { stderr } = denoTerminal();
+  const { stderr } = visibleTerminal(denoTerminal());
   stderr.write(`Error: ${what}${errorText(error)}${hint}${where}\n`);
   await stderr.flush();
   return code;

@@ -5,6 +5,7 @@ import { denoTerminal } from "./host/terminal.ts";
 import type { CommandLine, CommandName } from "./contract/command_line.ts";
 import type { Host } from "./protocol/host.ts";
 import { LIMITS } from "./protocol/limits.ts";
+import { visibleTerminal } from "./app/print.ts";
 import type { Terminal } from "./protocol/terminal.ts";
 
 type Run = (
@@ -26,14 +27,16 @@ export async function runApp(
   try {
     // The word chooses a part that takes its commands: the types of the table say so.
     const run = await LOADERS[word]() as Run;
+    // These make their parts visible before they colour them, or speak a protocol.
+    const screen = OWN_SCREEN.has(word) ? terminal : visibleTerminal(terminal);
     if (flags.record === undefined && flags.replay === undefined) {
-      return await run(commandLine, real, terminal);
+      return await run(commandLine, real, screen);
     }
     const { runRecorded } = await import("./app/cassette.ts");
     return await runRecorded(
       commandLine,
-      { host: real, terminal },
-      (host) => run(commandLine, host, terminal),
+      { host: real, terminal: visibleTerminal(terminal) },
+      (host) => run(commandLine, host, screen),
     );
   } finally {
     await flushOutput(terminal);
@@ -63,6 +66,16 @@ type Loaders = {
   >;
 };
 
+const OWN_SCREEN: ReadonlySet<string> = new Set<keyof Loaders>([
+  "repl",
+  "resume",
+  "fork",
+  "exec",
+  "doctor",
+  "apply-patch",
+  "mcp-server",
+]);
+
 // By the first word of a command. Each part is loaded when it is asked for: most of them
 // are never needed together.
 const LOADERS: Loaders = {
@@ -84,8 +97,10 @@ const LOADERS: Loaders = {
   "doctor": async () => (await import("./app/commands/doctor.ts")).runDoctor,
   "debug": async () =>
     (await import("./app/commands/debug_prompt.ts")).runDebugPrompt,
-  "apply-patch": async () =>
-    (await import("./app/commands/apply_patch.ts")).runApplyPatchRole,
+  "apply-patch": async () => {
+    const role = await import("./app/commands/apply_patch.ts");
+    return () => role.runApplyPatchRole();
+  },
   "mcp": async () => (await import("./app/mcp/command.ts")).runMcpCommand,
   "mcp-server": async () =>
     (await import("./app/commands/mcp_server.ts")).runMcpServerCommand,

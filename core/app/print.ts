@@ -1,6 +1,35 @@
-/** Prints what a command found: a value as JSON for programs, lines for people. */
+/** The door to the terminal for every command that is no conversation. */
 import { exitCode } from "../contract/exit_code.ts";
-import type { Terminal } from "../protocol/terminal.ts";
+import type { Terminal, TerminalOutput } from "../protocol/terminal.ts";
+import { showJson, visibleText } from "../util/text/visible_text.ts";
+
+/** The terminal with both outputs made safe: words of others never steer a screen. */
+export function visibleTerminal(terminal: Terminal): Terminal {
+  return {
+    stdin: terminal.stdin,
+    stdout: visibleOutput(terminal.stdout),
+    stderr: visibleOutput(terminal.stderr),
+    onSignal: (signal, handler) => terminal.onSignal(signal, handler),
+    env: (name) => terminal.env(name),
+  };
+}
+
+// What goes into a file or a pipe stays as it is.
+function visibleOutput(output: TerminalOutput): TerminalOutput {
+  return {
+    get isTty() {
+      return output.isTty;
+    },
+    get columns() {
+      return output.columns;
+    },
+    get pendingBytes() {
+      return output.pendingBytes;
+    },
+    write: (text) => output.write(output.isTty ? visibleText(text) : text),
+    flush: (options) => output.flush(options),
+  };
+}
 
 /** Prints one or the other, waits until it is out, resolves to 0, or 1 when it cannot be. */
 export type Printer = (
@@ -8,15 +37,28 @@ export type Printer = (
   lines: () => readonly string[],
 ) => Promise<number>;
 
-/** A printer for this terminal. */
-export function printLines(terminal: Terminal, asJson: boolean): Printer {
+/** A printer for this terminal: a value as JSON for programs, lines for people. */
+export function printLines(
+  { stdout }: Pick<Terminal, "stdout">,
+  asJson: boolean,
+): Printer {
   return async (value, lines) => {
     const text = asJson
-      ? `${JSON.stringify(value)}\n`
+      ? `${printableJson(value, stdout)}\n`
       : lines().map((line) => `${line}\n`).join("");
-    terminal.stdout.write(text);
-    return await terminal.stdout.flush() ? 0 : exitCode("failed");
+    stdout.write(text);
+    return await stdout.flush() ? 0 : exitCode("failed");
   };
+}
+
+/** The value as JSON, in the form that suits the output. */
+export function printableJson(
+  value: unknown,
+  { isTty }: Pick<TerminalOutput, "isTty">,
+  indent?: number,
+): string {
+  const json = JSON.stringify(value, null, indent);
+  return isTty ? showJson(json) : json;
 }
 
 /** Prints the output of a command that rendered itself; resolves to its exit code. */

@@ -157,6 +157,19 @@ const ApprovalEvents = [
     forbids: z.string().check(z.describe("What the sandbox would forbid")),
     session_scope: z.string(),
     prefix: z.nullable(z.array(z.string())),
+    rules: z.optional(z.array(z.object({
+      prefixes: z.array(z.array(z.string())),
+      sandbox: z.nullable(z.array(z.string())),
+    }))).check(
+      z.describe(
+        "Rules that could be saved; sandbox: what it opens, null: without it",
+      ),
+    ),
+    targets: z.optional(z.array(z.object({
+      path: z.string(),
+      named: z.nullable(z.string()),
+      outside: z.boolean(),
+    }))).check(z.describe("Of a patch: each real file that changes")),
     expires_at: z.nullable(z.string()).check(
       z.describe("No answer by then is a denial; null when denied at once"),
     ),

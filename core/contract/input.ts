@@ -17,6 +17,11 @@ const decision = {
       "With approve_prefix: the words to remember; absent: those offered",
     ),
   ),
+  sandbox: z.optional(z.nullable(z.array(z.string()))).check(
+    z.describe(
+      'With approve_prefix: what the sandbox opens for them, "network" or an absolute folder; null: without the sandbox; absent: as the first rule offered',
+    ),
+  ),
 };
 
 /** What an approval command prints. */

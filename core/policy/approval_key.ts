@@ -18,7 +18,11 @@ export interface Approval {
  */
 export function approvalsFor(
   action: Action,
-  options: { readonly sandboxed: boolean },
+  options: {
+    readonly sandboxed: boolean;
+    /** Of a patch that leaves the sandbox: the files that do; absent, all. */
+    readonly outside?: readonly string[];
+  },
 ): readonly Approval[] {
   const where = options.sandboxed ? "" : ", outside the sandbox";
   const place = options.sandboxed ? "in" : "out";
@@ -31,10 +35,13 @@ export function approvalsFor(
       }];
     }
     case "patch":
-      return action.paths.map((path) => ({
-        key: JSON.stringify(["patch", place, path]),
-        label: `changes of ${path}${where}`,
-      }));
+      return action.paths.map((path) => {
+        const stays = options.outside?.includes(path) === false;
+        return {
+          key: JSON.stringify(["patch", stays ? "in" : place, path]),
+          label: `changes of ${path}${stays ? "" : where}`,
+        };
+      });
     default:
       return unreachable(action);
   }
@@ -43,7 +50,7 @@ export function approvalsFor(
 /** What "for this session" would remember, in one sentence for the person. */
 export function describeScope(
   action: Action,
-  options: { readonly sandboxed: boolean },
+  options: Parameters<typeof approvalsFor>[1],
 ): string {
   const labels = approvalsFor(action, options).map(({ label }) => label);
   return `Until this session ends: ${labels.join("; ")}`;

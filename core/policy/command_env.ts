@@ -40,6 +40,8 @@ const FORCED: Readonly<Record<string, string>> = {
   GIT_PAGER: "cat",
   GH_PAGER: "cat",
   GIT_TERMINAL_PROMPT: "0",
+  // Its file may name a program for rg to start (--pre), and lie where commands write.
+  RIPGREP_CONFIG_PATH: "",
   CODEX_CI: "1",
 };
 

@@ -1,14 +1,7 @@
 /** Commands known to do nothing but read, and commands known to destroy. */
+import { FIND_ACTIONS, type Reader, READERS } from "./readers.ts";
 import { nestedCommands, scanScript } from "./shell/scan.ts";
 import { systemProgram } from "./shell/split.ts";
-
-const READERS: ReadonlySet<string> = new Set(
-  "cat cd cut echo expr false grep head id ls nl numfmt paste pwd rev seq stat tac tail tr true uname wc which whoami"
-    .split(" "),
-);
-
-const FIND_ACTIONS =
-  /^-(exec|execdir|ok|okdir|delete|fls|fprint|fprint0|fprintf)$/;
 
 /**
  * Whether a command only reads: then `untrusted` runs it without asking, in the
@@ -16,24 +9,77 @@ const FIND_ACTIONS =
  */
 export function isKnownSafe(words: readonly string[]): boolean {
   const name = systemProgram(words[0] ?? "");
-  if (name === undefined) return false;
-  if (READERS.has(name)) return true;
   const args = words.slice(1);
-  switch (name) {
-    case "base64":
-      return !args.some(isBase64Output);
-    case "find":
-      return !args.some((arg) => FIND_ACTIONS.test(arg));
-    case "rg":
-      return !args.some(isRipgrepRunner);
-    case "sed":
-      return isSedPrint(args);
-    case "uniq":
-      // A second file name is the output.
-      return args.filter((arg) => !arg.startsWith("-")).length <= 1;
-    default:
-      return false;
+  if (name === "find") return !args.some((arg) => FIND_ACTIONS.has(arg));
+  if (name === "sed") return isSedPrint(args);
+  const reader = READERS.get(name ?? "");
+  return reader !== undefined && onlyReads(reader, parseArgs(args, reader));
+}
+
+/** Whether a command is known to only read, and nothing but its standard input. */
+export function isFilter(words: readonly string[]): boolean {
+  if (!isKnownSafe(words)) return false;
+  const name = systemProgram(words[0] ?? "");
+  if (name === "sed") return words.length === 3;
+  const reader = READERS.get(name ?? "");
+  if (reader === undefined) return false;
+  const { letters, names, operands } = parseArgs(words.slice(1), reader);
+  return names.length === 0 && operands.length <= reader.textOperands &&
+    !letters.some((letter) => reader.opens?.includes(letter));
+}
+
+interface Arguments {
+  /** Letters of the options, those of a cluster one by one. */
+  readonly letters: readonly string[];
+  /** Names of long options as they were typed, without a value. */
+  readonly names: readonly string[];
+  readonly operands: readonly string[];
+}
+
+// As getopt_long(3) reads them: options may stand behind operands, up to `--`.
+function parseArgs(args: readonly string[], reader: Reader): Arguments {
+  const letters: string[] = [];
+  const names: string[] = [];
+  const operands: string[] = [];
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at] ?? "";
+    if (arg === "--") {
+      operands.push(...args.slice(at + 1));
+      break;
+    }
+    if (arg.startsWith("--")) names.push(arg.slice(2).split("=")[0] ?? "");
+    else if (!arg.startsWith("-") || arg === "-") operands.push(arg);
+    else {
+      const found = readCluster(arg.slice(1), reader.values ?? "");
+      letters.push(...found.letters);
+      if (found.takesNext) at++;
+    }
   }
+  return { letters, names, operands };
+}
+
+function readCluster(
+  cluster: string,
+  values: string,
+): { readonly letters: readonly string[]; readonly takesNext: boolean } {
+  const at = [...cluster].findIndex((letter) => values.includes(letter));
+  return at < 0 ? { letters: [...cluster], takesNext: false } : {
+    letters: [...cluster.slice(0, at + 1)],
+    takesNext: at === cluster.length - 1,
+  };
+}
+
+function onlyReads(
+  reader: Reader,
+  { letters, names, operands }: Arguments,
+): boolean {
+  const { refusedLetters = "", refusedNames = [], operandsMax = Infinity } =
+    reader;
+  return operands.length <= operandsMax &&
+    !letters.some((letter) => refusedLetters.includes(letter)) &&
+    !names.some((name) =>
+      refusedNames.some((refused) => refused.startsWith(name))
+    );
 }
 
 /** Why a command is dangerous wherever it runs, in words; undefined when it is not. */
@@ -60,15 +106,6 @@ function dangerOf(words: readonly string[]): string | undefined {
     }
   }
   return undefined;
-}
-
-function isBase64Output(arg: string): boolean {
-  return /^-[a-zA-Z]*o/.test(arg) || arg.startsWith("--o");
-}
-
-function isRipgrepRunner(arg: string): boolean {
-  return /^--(pre|hostname-bin)(=|$)/.test(arg) || arg === "--search-zip" ||
-    /^-[a-zA-Z]*z/.test(arg);
 }
 
 // `sed -n 3p`, `sed -n 3,9p FILE`: prints lines, cannot write or run anything.

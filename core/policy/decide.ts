@@ -6,7 +6,9 @@ import type {
   SandboxPolicy,
   Verdict,
 } from "../protocol/policy.ts";
+import { LIMITS } from "../protocol/limits.ts";
 import { unreachable } from "../util/assert.ts";
+import { findGrant } from "./grant.ts";
 import {
   type ClassifiedCommand,
   type ClassifiedSegment,
@@ -70,19 +72,21 @@ export function isSandboxed(sandbox: SandboxPolicy): boolean {
 }
 
 function decideCommand(input: DecideInput, action: CommandAction): Verdict {
-  const classified = classifyCommand(action.argv, action.cwd, input.rules);
+  const classified = classifyCommand(action.argv, action.cwd, input);
   const rules = rulesOf(classified);
   const forbidden = rules.find((rule) => rule.decision === "forbidden");
   if (forbidden !== undefined) {
     return { type: "refuse", reason: forbiddenReason(forbidden) };
   }
-  // The one way out of the sandbox without a question: a rule for every part of it.
-  if (
-    classified.hidden === undefined &&
-    classified.segments.every((segment) => segment.rule?.decision === "allow")
-  ) return { type: "run", sandboxed: false };
-
   const sandboxed = isSandboxed(input.sandbox);
+  const allowed = findGrant(classified, input.sandbox);
+  if (allowed !== undefined) {
+    const { opens } = allowed;
+    return opens === undefined || !sandboxed
+      ? { type: "run", sandboxed: false }
+      : { type: "run", sandboxed, ...(opens.length > 0 && { opens }) };
+  }
+
   const escapes = action.escalated && sandboxed;
   if (escapes && !mayEscalate(input.approval)) {
     return { type: "refuse", reason: escalationReason(input.approval) };
@@ -121,11 +125,19 @@ function questionsOf(
   return [{ category, reason: `"${command}" is not known to only read` }];
 }
 
-function decidePatch(input: DecideInput, action: PatchAction): Verdict {
+/** The files of a patch that the sandbox does not let it write. */
+export function pathsOutside(
+  input: Omit<DecideInput, "action">,
+  action: PatchAction,
+): readonly string[] {
   const places = { workspace: input.workspace, tmpDir: input.tmpDir };
-  const outside = action.paths.filter((path) =>
+  return action.paths.filter((path) =>
     !isWritable(path, input.sandbox, places)
   );
+}
+
+function decidePatch(input: DecideInput, action: PatchAction): Verdict {
+  const outside = pathsOutside(input, action);
   const sandboxed = isSandboxed(input.sandbox);
   const questions: Question[] = [];
   if (outside.length > 0) {
@@ -140,6 +152,15 @@ function decidePatch(input: DecideInput, action: PatchAction): Verdict {
       category: "sandbox_approval",
       reason: `every change of a file is asked for under "untrusted"`,
     });
+  }
+  const { length } = action.paths;
+  if (questions.length > 0 && length > LIMITS.patchTargetsShown) {
+    return {
+      type: "refuse",
+      reason:
+        `This patch needs approval and changes ${length} files, must be at most ${LIMITS.patchTargetsShown} ` +
+        "so that all can be shown: split it into smaller patches",
+    };
   }
   return settle(input.approval, questions, sandboxed && outside.length === 0);
 }

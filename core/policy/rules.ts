@@ -20,6 +20,11 @@ export interface PrefixRule {
   readonly pattern: readonly (readonly string[])[];
   readonly decision: RuleDecision;
   readonly justification?: string;
+  /**
+   * Of a rule that allows: what the sandbox opens, "network" or a folder that may be
+   * written. Absent, the command runs without the sandbox.
+   */
+  readonly sandbox?: readonly string[];
   readonly source: RuleSource;
 }
 
@@ -128,11 +133,25 @@ export function renderSource(rule: PrefixRule): string {
   return `${rule.source.file}:${rule.source.line}`;
 }
 
+/** What an allowing rule lets a command do, in a few words. */
+export function renderGrant(sandbox: readonly string[] | undefined): string {
+  if (sandbox === undefined) return "without the sandbox";
+  const parts = sandbox.map((one) =>
+    one === "network" ? "with network" : `writing to ${one}`
+  );
+  return ["in the sandbox", ...parts].join(" ");
+}
+
 /** The line to append to a rules file, newline included. */
 export function renderRule(
   prefix: readonly string[],
   decision: RuleDecision,
+  sandbox?: readonly string[],
 ): string {
-  const words = prefix.map((word) => JSON.stringify(word)).join(", ");
-  return `prefix_rule(pattern=[${words}], decision="${decision}")\n`;
+  const list = (words: readonly string[]): string =>
+    `[${words.map((word) => JSON.stringify(word)).join(", ")}]`;
+  const grant = sandbox === undefined ? "" : `, sandbox=${list(sandbox)}`;
+  return `prefix_rule(pattern=${
+    list(prefix)
+  }, decision="${decision}"${grant})\n`;
 }

@@ -70,9 +70,12 @@ class RulesReader {
     const { start, end } = call;
     const justification = this.#optionalString(call, "justification");
     const { line, column } = lineAndColumn(this.#text, start);
+    const decision = this.#decision(call);
+    const sandbox = this.#sandbox(call, decision);
     const rule: PrefixRule = {
       pattern: this.#pattern(call),
-      decision: this.#decision(call),
+      decision,
+      ...(sandbox === undefined ? {} : { sandbox }),
       ...(justification === undefined ? {} : { justification }),
       source: { file: this.#file, line, column, start, end },
     };
@@ -163,6 +166,29 @@ class RulesReader {
         JSON.stringify(value)
       }, must be "allow", "prompt" or "forbidden"`,
     );
+  }
+
+  #sandbox(
+    call: Call,
+    decision: RuleDecision,
+  ): readonly string[] | undefined {
+    const value = call.arguments.get("sandbox");
+    if (value === undefined || value.type === "none") return undefined;
+    if (decision !== "allow") {
+      throw this.#fail(value.at, `"sandbox" is for rules that allow`);
+    }
+    return this.#list(value, "sandbox").map((item) => {
+      const text = this.#string(item, "sandbox");
+      if (text === "network") return text;
+      const path = expandHome(text, this.#home);
+      if (isAbsolute(path)) return resolvePath("/", path);
+      throw this.#fail(
+        item.at,
+        `"sandbox" has ${
+          JSON.stringify(text)
+        }, must be "network" or an absolute folder`,
+      );
+    });
   }
 
   #examples(call: Call, name: string): readonly Example[] {

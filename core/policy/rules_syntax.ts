@@ -20,7 +20,14 @@ export interface Call {
 }
 
 const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
-  prefix_rule: ["pattern", "decision", "justification", "match", "not_match"],
+  prefix_rule: [
+    "pattern",
+    "decision",
+    "justification",
+    "match",
+    "not_match",
+    "sandbox",
+  ],
   host_executable: ["name", "paths"],
   network_rule: ["host", "protocol", "decision", "justification"],
 };

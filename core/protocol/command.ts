@@ -73,6 +73,14 @@ export interface GateRequest {
   /** Shown when the person is asked: the whole command, or the diff. */
   readonly detail: string;
   readonly onOutput?: (text: string) => void;
+  /**
+   * For a patch: the process that writes some of its files and no others, just as they
+   * were shown, or takes that back. Throws ToolError when that cannot be.
+   */
+  readonly patchPart?: (
+    paths: readonly string[],
+    direction: "apply" | "undo",
+  ) => Required<Pick<GateRequest, "argv" | "stdin">>;
 }
 
 export type GateResult =

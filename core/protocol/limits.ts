@@ -98,6 +98,10 @@ export const LIMITS = Object.freeze({
   patchFiles: 1_000,
   /** Old and new contents of one patch that are kept in memory. */
   patchTotalBytes: 256 * 1024 * 1024,
+  /** What the process that writes an approved part is sent: contents and their names. */
+  patchPlannedBytes: 272 * 1024 * 1024,
+  /** Files of a patch that a question shows, one a line. */
+  patchTargetsShown: 100,
   /** Unified diff of one file, and of a whole patch, as shown to people. */
   patchDiffBytes: 64 * 1024,
   patchDetailBytes: 256 * 1024,

@@ -69,14 +69,21 @@ export type Action =
   }
   | {
     readonly type: "patch";
-    /** Absolute paths the patch writes, moves or deletes. */
+    /** Absolute paths that the patch writes or removes, links resolved. */
     readonly paths: readonly string[];
+    /** By path: what the patch calls a file that a link leads to. */
+    readonly named?: Readonly<Record<string, string>>;
     readonly cwd: string;
   };
 
 /** Three ways and no fourth. */
 export type Verdict =
-  | { readonly type: "run"; readonly sandboxed: boolean }
+  | {
+    readonly type: "run";
+    readonly sandboxed: boolean;
+    /** What a rule opens in the sandbox for this command; see RuleOffer. */
+    readonly opens?: readonly string[];
+  }
   | {
     readonly type: "ask";
     readonly reason: string;
@@ -89,10 +96,39 @@ export type Verdict =
 export type Decision =
   | { readonly type: "approve" }
   | { readonly type: "approve_for_session" }
-  | { readonly type: "approve_prefix"; readonly prefix: readonly string[] }
+  /** For good: every command that begins like this, with what the rule opens. */
+  | {
+    readonly type: "approve_prefix";
+    readonly prefix: readonly string[];
+    /** The beginnings of the command's other parts, saved with it. */
+    readonly also?: readonly (readonly string[])[];
+    /** See RuleOffer. */
+    readonly sandbox?: readonly string[];
+  }
   | { readonly type: "deny"; readonly message?: string }
   /** Deny, and end the turn. */
   | { readonly type: "abort" };
+
+/** A rule that would settle a question from now on. */
+export interface RuleOffer {
+  /** One for each part of the command that is asked about; never empty. */
+  readonly prefixes: readonly (readonly string[])[];
+  /**
+   * What the sandbox opens for them: "network", or a folder that may be written. Absent,
+   * they run without the sandbox.
+   */
+  readonly sandbox?: readonly string[];
+}
+
+/** A file that a patch writes or removes. */
+export interface PatchTarget {
+  /** Absolute, every link resolved: this very file changes. */
+  readonly path: string;
+  /** Absolute, as the patch says, where links lead from there to `path`. */
+  readonly named?: string;
+  /** Outside what the sandbox lets be written: it changes without the sandbox. */
+  readonly isOutside: boolean;
+}
 
 /** A question on its way to the person. */
 export interface ApprovalRequest {
@@ -108,10 +144,32 @@ export interface ApprovalRequest {
   readonly forbids: string;
   /** What "for this session" would remember, in words. */
   readonly sessionScope: string;
-  /** The prefix that could be saved; absent when none is safe. */
+  /** The first prefix of the first rule; absent when none is safe. */
   readonly prefix?: readonly string[];
+  /** The rules that could be saved, the narrowest first. */
+  readonly rules?: readonly RuleOffer[];
+  /** The files of a patch: those outside the writable folders first. */
+  readonly targets?: readonly PatchTarget[];
   /** Stands for what is asked about this kind as a rule; a no to it takes no words. */
   readonly question?: string;
+}
+
+/** The rules of a question; one that names no more than a prefix means it without the sandbox. */
+export function offeredRules(
+  { rules, prefix }: Pick<ApprovalRequest, "rules" | "prefix">,
+): readonly RuleOffer[] {
+  return rules ?? (prefix === undefined ? [] : [{ prefixes: [prefix] }]);
+}
+
+/** The yes to a rule, just as it was offered. */
+export function acceptOffer({ prefixes, sandbox }: RuleOffer): Decision {
+  const [prefix = [], ...also] = prefixes;
+  return {
+    type: "approve_prefix",
+    prefix,
+    ...(also.length > 0 && { also }),
+    ...(sandbox !== undefined && { sandbox }),
+  };
 }
 
 /** What the active back end enforces; told to consumers and to the model. */

@@ -202,6 +202,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "classify",
       "command_env",
       "decide",
+      "grant",
       "propose",
       "rules",
       "rules_parse",
@@ -303,7 +304,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     doors: ["mod"],
   },
   "tools/define/": { doors: "all" },
-  "tools/gate/": { doors: ["approval_memory", "gate", "rule_store"] },
+  "tools/gate/": {
+    doors: ["approval_memory", "gate", "missing", "rule_store"],
+  },
   "tools/mcp/": {
     uses: ["tools/define/", "tools/mcp/client/", "tools/shell/"],
     doors: ["names", "project_file", "sampling", "server", "servers"],
@@ -325,5 +328,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: ["tools/define/", "tools/shell/"],
     doors: ["apply_patch", "command", "diff", "from_shell"],
   },
-  "tools/shell/": { uses: ["tools/define/"], doors: ["output", "shell"] },
+  "tools/shell/": {
+    uses: ["tools/define/", "tools/gate/"],
+    doors: ["output", "shell"],
+  },
 };

@@ -363,6 +363,17 @@ export type ExecEvent = {
   readonly forbids: string;
   readonly session_scope: string;
   readonly prefix: readonly (string)[] | null;
+  /** Rules that could be saved; sandbox: what it opens, null: without it. */
+  readonly rules?: readonly ({
+    readonly prefixes: readonly (readonly (string)[])[];
+    readonly sandbox: readonly (string)[] | null;
+  })[];
+  /** Of a patch: each real file that changes. */
+  readonly targets?: readonly ({
+    readonly path: string;
+    readonly named: string | null;
+    readonly outside: boolean;
+  })[];
   /** No answer by then is a denial; null when denied at once. */
   readonly expires_at: string | null;
 } | {
@@ -524,6 +535,8 @@ export type ExecInput = {
   readonly message?: string;
   /** With approve_prefix: the words to remember; absent: those offered. */
   readonly prefix?: readonly (string)[];
+  /** With approve_prefix: what the sandbox opens for them, "network" or an absolute folder; null: without the sandbox; absent: as the first rule offered. */
+  readonly sandbox?: readonly (string)[] | null;
 } | {
   readonly type: "shutdown";
 };

@@ -6,9 +6,12 @@ import type {
   GateResult,
   Sandbox,
 } from "../../core/protocol/command.ts";
-import { errorText } from "../../core/protocol/error.ts";
 import type { Host } from "../../core/protocol/host.ts";
-import type { SandboxPolicy, Verdict } from "../../core/protocol/policy.ts";
+import type {
+  Decision,
+  SandboxPolicy,
+  Verdict,
+} from "../../core/protocol/policy.ts";
 import type { ToolContext } from "../../core/protocol/tool.ts";
 import {
   buildCommandEnv,
@@ -18,16 +21,23 @@ import {
   asksAfterDenial,
   decide,
   type DecideInput,
+  isSandboxed,
+  mayEscalate,
+  pathsOutside,
 } from "../../core/policy/decide.ts";
-import { type Approval, approvalsFor } from "../../core/policy/approval_key.ts";
-import { isBannedPrefix } from "../../core/policy/propose.ts";
+import { approvalsFor } from "../../core/policy/approval_key.ts";
+import { openSandbox } from "../../core/policy/grant.ts";
 import type { ApprovalMemory } from "./approval_memory.ts";
 import {
   buildDenialQuestion,
   buildQuestion,
   refusalByPerson,
+  scopeOf,
 } from "./question.ts";
+import { runApprovedPatch } from "./patch_run.ts";
 import type { RuleStore } from "./rule_store.ts";
+import { saveRules } from "./save_rules.ts";
+import { createSpool, type NewSpool } from "./spool.ts";
 import { unreachable } from "../../core/util/assert.ts";
 import { Mutex } from "../../core/util/async.ts";
 
@@ -48,7 +58,17 @@ interface GateOptions {
 type AskVerdict = Extract<Verdict, { readonly type: "ask" }>;
 
 /** What became of a question: go ahead, or a refusal to hand back. */
-type Answer = { readonly type: "go"; readonly sandboxed: boolean } | GateResult;
+type Answer = Go | GateResult;
+
+/** How an action that may run does so. */
+interface Go {
+  readonly type: "go";
+  readonly sandboxed: boolean;
+  /** What a rule opens in the sandbox. */
+  readonly opens?: readonly string[];
+}
+
+type ApprovePrefix = Extract<Decision, { readonly type: "approve_prefix" }>;
 
 /** The gate every risky tool goes through. Throws SandboxUnavailable, and the abort reason. */
 export function createGate(options: GateOptions): Gate {
@@ -57,19 +77,20 @@ export function createGate(options: GateOptions): Gate {
 
 class PolicyGate implements Gate {
   readonly #options: GateOptions;
-  readonly #spoolFolders = new Map<string, Promise<string | undefined>>();
+  readonly #newSpool: NewSpool;
   /** A thread's questions are put one after the other: an answer may settle the next. */
   readonly #questions = new Map<string, Mutex>();
 
   constructor(options: GateOptions) {
     this.#options = options;
+    this.#newSpool = createSpool(options.host, options.spoolFolder);
   }
 
   async run(request: GateRequest, context: ToolContext): Promise<GateResult> {
     const answer = await this.#admit(request, context);
     if (answer.type !== "go") return answer;
-    const result = await this.#execute(request, context, answer.sandboxed);
-    if (!this.#mayRetry(result, answer.sandboxed, context)) {
+    const result = await this.#execute(request, context, answer);
+    if (!answer.sandboxed || !mayRetry(result, request, context)) {
       return { type: "ran", result };
     }
     return await this.#retryOutside(request, context, result);
@@ -102,9 +123,10 @@ class PolicyGate implements Gate {
     readonly question: () => ReturnType<typeof buildQuestion>;
   }): Promise<Answer> {
     const { sandboxed } = verdict;
-    const go: Answer = { type: "go", sandboxed };
+    const go: Go = { type: "go", sandboxed };
     const { memory } = this.#options;
-    const approvals = approvalsFor(request.action, { sandboxed });
+    const input = this.#input(request, context);
+    const approvals = approvalsFor(request.action, scopeOf(input, sandboxed));
     const keys = approvals.map(({ key }) => key);
     if (memory.has(context.threadId, keys)) return go;
     const decision = await context.ask(question());
@@ -115,8 +137,8 @@ class PolicyGate implements Gate {
         memory.add(context.threadId, approvals);
         return go;
       case "approve_prefix":
-        await this.#savePrefix(decision.prefix, { context, approvals });
-        return go;
+        await saveRules(decision, { ...this.#options, context, approvals });
+        return this.#goBy(decision, request, { context, verdict });
       case "deny":
       case "abort":
         return {
@@ -129,71 +151,77 @@ class PolicyGate implements Gate {
     }
   }
 
-  // A rule that cannot be written still counts for this session.
-  async #savePrefix(
-    prefix: readonly string[],
-    { context, approvals }: {
+  // As the rule says, which the person has just chosen. Where it does not settle the
+  // question (a program may answer with any words), its openings count for this once.
+  #goBy(
+    { sandbox }: ApprovePrefix,
+    request: GateRequest,
+    { context, verdict }: {
       readonly context: ToolContext;
-      readonly approvals: readonly Approval[];
+      readonly verdict: AskVerdict;
     },
-  ): Promise<void> {
-    const text = prefix.join(" ");
-    if (isBannedPrefix(prefix)) {
-      context.warn(
-        `The rule "${text}" would allow everything: approved once, not saved`,
-      );
-      return;
+  ): Go {
+    const after = decide(this.#input(request, context));
+    const sandboxed = isSandboxed(context.settings.sandbox) &&
+      (verdict.sandboxed || sandbox !== undefined);
+    if (after.type === "run" && (sandbox !== undefined || !after.sandboxed)) {
+      return { ...after, type: "go" };
     }
-    try {
-      await this.#options.rules.save(prefix);
-    } catch (error) {
-      context.warn(
-        `${errorText(error)}; "${text}" is approved until this session ends`,
-      );
-      this.#options.memory.add(context.threadId, approvals);
-    }
+    return {
+      type: "go",
+      sandboxed,
+      ...(sandboxed && sandbox !== undefined && { opens: sandbox }),
+    };
   }
 
   async #execute(
     request: GateRequest,
     context: ToolContext,
-    sandboxed: boolean,
+    { sandboxed, opens = [] }: Go,
   ): Promise<CommandResult> {
     const { settings, signal, threadId } = context;
+    const policy = openSandbox(settings.sandbox, opens);
     const { host, environment, sandbox } = this.#options;
     if (request.action.type === "patch") {
       await context.beforeChange(request.action.paths);
     }
-    const spool = await this.#spool(context);
-    const result = await sandbox.run({
-      argv: request.argv,
-      cwd: request.cwd,
-      workspace: settings.cwd,
-      env: buildCommandEnv({
-        parent: host.envAll(),
-        ...environment,
-        threadId,
-        networkAccess: hasNetwork(settings.sandbox, sandboxed),
-      }),
-      policy: settings.sandbox,
-      sandboxed,
-      timeoutMs: request.timeoutMs,
-      signal,
-      ...(request.stdin === undefined ? {} : { stdin: request.stdin }),
-      ...(request.onOutput === undefined ? {} : { onOutput: request.onOutput }),
-      ...spool,
-    });
-    context.reaped(result.reaped);
-    return result;
-  }
-
-  #mayRetry(
-    result: CommandResult,
-    sandboxed: boolean,
-    context: ToolContext,
-  ): boolean {
-    return sandboxed && result.denied && !result.aborted && !result.timedOut &&
-      asksAfterDenial(context.settings.approval);
+    const spoolPath = await this.#newSpool(threadId);
+    const run = async (
+      { argv, stdin }: Pick<GateRequest, "argv" | "stdin">,
+      sandboxed: boolean,
+    ): Promise<CommandResult> => {
+      const result = await sandbox.run({
+        argv,
+        cwd: request.cwd,
+        workspace: settings.cwd,
+        env: buildCommandEnv({
+          parent: host.envAll(),
+          ...environment,
+          threadId,
+          networkAccess: hasNetwork(policy, sandboxed),
+        }),
+        policy,
+        sandboxed,
+        timeoutMs: request.timeoutMs,
+        signal,
+        ...(stdin === undefined ? {} : { stdin }),
+        ...(request.onOutput === undefined
+          ? {}
+          : { onOutput: request.onOutput }),
+        ...(spoolPath === undefined ? {} : {
+          spoolPath,
+          spoolOverBytes: settings.model.toolOutputTokens * 4,
+        }),
+      });
+      context.reaped(result.reaped);
+      return result;
+    };
+    if (sandboxed) return await run(request, true);
+    const { action } = request;
+    const outside = action.type === "patch"
+      ? pathsOutside(this.#input(request, context), action)
+      : [];
+    return await runApprovedPatch(request, outside, run);
   }
 
   // The first run's output is what the model gets when the person says no.
@@ -205,7 +233,7 @@ class PolicyGate implements Gate {
     const input = this.#input(request, context);
     const verdict: AskVerdict = {
       type: "ask",
-      reason: "The sandbox stopped it; it can be run once more without",
+      reason: "Blocked by the sandbox; retry without it?",
       sandboxed: false,
     };
     const answer = await this.#inTurn(context, () =>
@@ -217,7 +245,7 @@ class PolicyGate implements Gate {
           buildDenialQuestion(input, { denied, detail: request.detail }),
       }));
     if (answer.type !== "go") return { type: "ran", result: denied };
-    const result = await this.#execute(request, context, false);
+    const result = await this.#execute(request, context, answer);
     return { type: "ran", result };
   }
 
@@ -237,40 +265,23 @@ class PolicyGate implements Gate {
     this.#questions.set(threadId, turn);
     return turn.run(task);
   }
-
-  async #spool(
-    { threadId, settings }: ToolContext,
-  ): Promise<{ spoolPath?: string; spoolOverBytes?: number }> {
-    const { host, spoolFolder } = this.#options;
-    if (spoolFolder === undefined) return {};
-    const path = `${spoolFolder}/${threadId}`;
-    const ready = this.#spoolFolders.get(path) ?? makeFolder(host, path);
-    this.#spoolFolders.set(path, ready);
-    const folder = await ready;
-    if (folder === undefined) return {};
-    return {
-      spoolPath: `${folder}/${host.newId()}.txt`,
-      spoolOverBytes: settings.model.toolOutputTokens * 4,
-    };
-  }
 }
 
-// Without a place for whole outputs (a read-only home) commands run all the same.
-async function makeFolder(
-  host: Pick<Host, "files">,
-  path: string,
-): Promise<string | undefined> {
-  try {
-    await host.files.mkdir(path, { mode: 0o700 });
-    return path;
-  } catch {
-    return undefined;
-  }
+// Whoever asked to leave the sandbox, and was let run in it by a rule, may ask once more.
+function mayRetry(
+  result: CommandResult,
+  { action }: GateRequest,
+  { settings }: ToolContext,
+): boolean {
+  const escalated = action.type === "command" && action.escalated;
+  return result.denied && !result.aborted && !result.timedOut &&
+    (asksAfterDenial(settings.approval) ||
+      (escalated && mayEscalate(settings.approval)));
 }
 
 function toAnswer(verdict: Exclude<Verdict, AskVerdict>): Answer {
   return verdict.type === "run"
-    ? { type: "go", sandboxed: verdict.sandboxed }
+    ? { ...verdict, type: "go" }
     : { type: "refused", reason: verdict.reason, by: "policy" };
 }
 

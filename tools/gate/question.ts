@@ -4,12 +4,18 @@ import type {
   Action,
   ApprovalRequest,
   Decision,
+  RuleOffer,
   SandboxPolicy,
   Verdict,
 } from "../../core/protocol/policy.ts";
-import { type DecideInput, isSandboxed } from "../../core/policy/decide.ts";
-import { describeScope } from "../../core/policy/approval_key.ts";
-import { proposePrefix } from "../../core/policy/propose.ts";
+import {
+  type DecideInput,
+  isSandboxed,
+  pathsOutside,
+} from "../../core/policy/decide.ts";
+import { approvalsFor, describeScope } from "../../core/policy/approval_key.ts";
+import { proposeRules } from "../../core/policy/propose.ts";
+import { findMissing } from "./missing.ts";
 import { quoteWords } from "../../core/policy/shell/quote.ts";
 import { writableRoots } from "../../core/policy/writable.ts";
 import { unreachable } from "../../core/util/assert.ts";
@@ -30,7 +36,6 @@ export function buildQuestion(
   const { action } = input;
   const escapes = action.type === "command" && action.escalated &&
     !verdict.sandboxed && isSandboxed(input.sandbox);
-  const prefix = proposePrefix(input);
   return {
     kind: escapes ? "escalation" : action.type,
     title: titleOf(action),
@@ -38,8 +43,47 @@ export function buildQuestion(
     cwd: action.cwd,
     reason: verdict.reason,
     forbids: describeForbidden(input),
-    sessionScope: describeScope(action, { sandboxed: verdict.sandboxed }),
-    ...(prefix === undefined ? {} : { prefix }),
+    sessionScope: describeScope(action, scopeOf(input, verdict.sandboxed)),
+    ...offered(proposeRules(input)),
+    ...targetsOf(input),
+  };
+}
+
+function offered(
+  rules: readonly RuleOffer[],
+): Pick<ApprovalRequest, "prefix" | "rules"> {
+  const prefix = rules[0]?.prefixes[0];
+  return prefix === undefined ? {} : { prefix, rules };
+}
+
+/** How an approval of this action would be remembered. */
+export function scopeOf(
+  input: DecideInput,
+  sandboxed: boolean,
+): Parameters<typeof approvalsFor>[1] {
+  const { action } = input;
+  if (action.type !== "patch" || sandboxed) return { sandboxed };
+  const outside = pathsOutside(input, action);
+  return outside.length === 0 ? { sandboxed } : { sandboxed, outside };
+}
+
+// Those outside come first: whatever else a window cuts, these are read.
+function targetsOf(input: DecideInput): Pick<ApprovalRequest, "targets"> {
+  const { action } = input;
+  if (action.type !== "patch") return {};
+  const outside = new Set(pathsOutside(input, action));
+  const targets = action.paths.map((path) => {
+    const named = action.named?.[path];
+    return {
+      path,
+      ...(named !== undefined && { named }),
+      isOutside: outside.has(path),
+    };
+  });
+  return {
+    targets: targets.sort((left, right) =>
+      Number(right.isOutside) - Number(left.isOutside)
+    ),
   };
 }
 
@@ -52,6 +96,7 @@ export function buildDenialQuestion(
   },
 ): ApprovalRequest {
   const { action } = input;
+  const missing = findMissing(denied, input);
   const lines = (denied.output.tail || denied.output.head).trim().split("\n");
   const last = lines.at(-1)?.slice(0, TITLE_CHARS_MAX) ?? "";
   const said = last === "" ? "" : ` ("${last}")`;
@@ -64,6 +109,8 @@ export function buildDenialQuestion(
       "run it once more without the sandbox?",
     forbids: describeForbidden(input),
     sessionScope: describeScope(action, { sandboxed: false }),
+    ...offered(proposeRules(input, missing)),
+    ...targetsOf(input),
   };
 }
 

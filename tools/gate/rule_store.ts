@@ -19,7 +19,11 @@ interface RuleStoreOptions {
   readonly host: Pick<Host, "files" | "homeDir" | "newId">;
   /** `rules` folders of the active configuration layers, absolute, in any order. */
   readonly folders: readonly string[];
-  /** The file that saved prefixes are appended to: `$CODEX_HOME/rules/default.rules`. */
+  /**
+   * The file that saved prefixes are appended to: `$CODEX_HOME/rules/default.rules`.
+   * Those that keep the sandbox go to `default.grants` beside it: a program that knows
+   * only `.rules` would take them for a way out.
+   */
   readonly savedPath: string;
   /** Read instead of those in the folders. */
   readonly files?: readonly string[];
@@ -30,8 +34,8 @@ interface RuleStoreOptions {
 export interface RuleStore {
   /** What holds now. */
   current(): RuleSet;
-  /** Appends an allow rule and reads the files again. */
-  save(prefix: readonly string[]): Promise<void>;
+  /** Appends an allow rule and reads the files again; see PrefixRule.sandbox. */
+  save(prefix: readonly string[], sandbox?: readonly string[]): Promise<void>;
   /** Takes a rule out of its file and reads the files again. */
   revoke(rule: PrefixRule): Promise<void>;
 }
@@ -43,10 +47,10 @@ export async function openRuleStore(
   let rules = await readAllRules(options);
   return {
     current: () => rules,
-    save: async (prefix) => {
-      await appendRule(options, prefix);
+    save: async (prefix, sandbox) => {
+      const saved = await appendRule(options, prefix, sandbox);
       rules = options.ignoreFiles
-        ? mergeRules([rules, savedRule(options, prefix)])
+        ? mergeRules([rules, parseRules(saved.line, saved)])
         : await readAllRules(options);
     },
     revoke: async (rule) => {
@@ -83,7 +87,7 @@ async function listRuleFiles(
   try {
     const entries = await host.files.list(folder);
     return entries.filter((entry) =>
-      entry.name.endsWith(".rules") && !entry.isDirectory
+      /\.(rules|grants)$/.test(entry.name) && !entry.isDirectory
     ).map((entry) => `${folder}/${entry.name}`).sort();
   } catch (error) {
     const code = errorCode(error);
@@ -117,34 +121,34 @@ function unreadable(path: string, error: unknown): UserError {
 async function appendRule(
   { host, savedPath }: RuleStoreOptions,
   prefix: readonly string[],
-): Promise<void> {
+  sandbox: readonly string[] | undefined,
+): Promise<
+  { readonly line: string; readonly file: string; readonly home: string }
+> {
   if (isBannedPrefix(prefix)) {
     throw new UserError(
       "config",
       `Cannot save the rule "${prefix.join(" ")}": it would allow everything`,
     );
   }
-  await host.files.mkdir(dirname(savedPath), { mode: 0o700 });
-  const before = await host.files.stat(savedPath) === undefined
+  const path = sandbox === undefined
+    ? savedPath
+    : savedPath.replace(/\.rules$/, "") + ".grants";
+  await host.files.mkdir(dirname(path), { mode: 0o700 });
+  const before = await host.files.stat(path) === undefined
     ? ""
-    : await host.files.readText(savedPath);
-  const line = renderRule(prefix, "allow");
-  if (before.split("\n").includes(line.trimEnd())) return;
-  const file = await host.files.openAppend(savedPath, { mode: 0o600 });
+    : await host.files.readText(path);
+  const line = renderRule(prefix, "allow", sandbox);
+  const saved = { line, file: path, home: "/" };
+  if (before.split("\n").includes(line.trimEnd())) return saved;
+  const file = await host.files.openAppend(path, { mode: 0o600 });
   try {
     file.write(before === "" || before.endsWith("\n") ? line : `\n${line}`);
     file.sync();
   } finally {
     file.close();
   }
-}
-
-function savedRule(
-  { savedPath }: RuleStoreOptions,
-  prefix: readonly string[],
-): RuleSet {
-  const text = renderRule(prefix, "allow");
-  return parseRules(text, { file: savedPath, home: "/" });
+  return saved;
 }
 
 async function removeRule(

@@ -19,10 +19,13 @@ import { buildCommandOutput } from "../shell/output.ts";
 import { type PatchFromShell, patchPaths } from "./from_shell.ts";
 import { freeformPatchSpec } from "./spec.ts";
 import { type PatchPlan, readPatchPlan } from "./plan.ts";
-import { changedPaths, renderChanges } from "./view.ts";
+import { renderSummary } from "./command.ts";
+import { renderPlanned, reverseEffects } from "./planned.ts";
+import { findTargets, namedTargets } from "./targets.ts";
+import { renderChanges } from "./view.ts";
 
 interface ApplyPatchDeps {
-  readonly host: Pick<Host, "files" | "selfCommand">;
+  readonly host: Pick<Host, "env" | "files" | "selfCommand">;
   readonly gate: Gate;
 }
 
@@ -35,6 +38,8 @@ interface Ended {
   readonly message?: string;
 }
 
+const UNREAD =
+  "Cannot apply the patch: it removes large files and also writes outside the writable folders, must be two patches";
 const PREFER_TOOL =
   "Note: the patch was taken out of the shell command; call the apply_patch tool directly instead.";
 
@@ -146,11 +151,25 @@ async function runPatch(
     readonly changes: readonly FileChange[];
   },
 ): Promise<Ended> {
+  const { sandbox, cwd: workspace } = context.settings;
+  const places = { workspace, tmpDir: host.env("TMPDIR") };
+  const targets = await findTargets(host.files, plan, sandbox, places);
   const result = await gate.run({
     action: {
       type: "patch",
-      paths: await changedPaths(host.files, plan, workdir),
+      paths: targets.map(({ path }) => path),
+      named: namedTargets(targets),
       cwd: workdir,
+    },
+    patchPart: (paths, direction) => {
+      const effects = targets.filter(({ path }) => paths.includes(path))
+        .map(({ effect }) => effect);
+      const wanted = direction === "apply" ? effects : reverseEffects(effects);
+      if (wanted === undefined) throw new ToolError(UNREAD);
+      return {
+        argv: host.selfCommand(["apply-patch", "--planned"]),
+        stdin: renderPlanned(wanted, renderSummary(plan.steps)),
+      };
     },
     argv: host.selfCommand(["apply-patch"]),
     cwd: workdir,

@@ -2,6 +2,7 @@
 import { ToolError } from "../../core/protocol/error.ts";
 import type { Host } from "../../core/protocol/host.ts";
 import { type PatchStep, readPatchPlan } from "./plan.ts";
+import { writePlanned } from "./planned.ts";
 import { writeEffects } from "./write.ts";
 
 export interface PatchCommandResult {
@@ -19,10 +20,26 @@ export async function runApplyPatch(
   },
 ): Promise<PatchCommandResult> {
   const { host, patch, cwd } = options;
-  try {
+  return await resultOf(async () => {
     const plan = await readPatchPlan(host.files, patch, cwd);
     await writeEffects(host, plan.effects);
-    return { exitCode: 0, stdout: renderSummary(plan.steps), stderr: "" };
+    return renderSummary(plan.steps);
+  });
+}
+
+/** Writes the part of a patch that renderPlanned() described; prints nothing itself. */
+export async function runPlannedPatch(
+  host: Host,
+  planned: Uint8Array<ArrayBuffer>,
+): Promise<PatchCommandResult> {
+  return await resultOf(() => writePlanned(host, planned));
+}
+
+async function resultOf(
+  work: () => Promise<string>,
+): Promise<PatchCommandResult> {
+  try {
+    return { exitCode: 0, stdout: await work(), stderr: "" };
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     return { exitCode: 1, stdout: "", stderr: `${sentence(error.message)}\n` };
@@ -30,7 +47,7 @@ export async function runApplyPatch(
 }
 
 /** What was done: added, modified, deleted files, each as the patch names them. */
-function renderSummary(steps: readonly PatchStep[]): string {
+export function renderSummary(steps: readonly PatchStep[]): string {
   const group = (kind: PatchStep["kind"], letter: string): string[] =>
     steps.filter((step) => step.kind === kind)
       .map((step) => `${letter} ${step.shownPath}`);

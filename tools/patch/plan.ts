@@ -27,7 +27,7 @@ export interface FileEffect {
   /** What is there now, links followed. */
   readonly before?: {
     readonly stat: FileStat;
-    /** Absent when the file goes away or is too large to be kept in memory. */
+    /** Absent of a file that goes away and is too large to be shown, or not readable. */
     readonly bytes?: Uint8Array<ArrayBuffer>;
   };
   /** Absent when the file goes away. */
@@ -186,7 +186,7 @@ class Overlay {
     const stat = await this.#stat(path, failed);
     if (stat === undefined) throw new ToolError(`${failed}: ${ABSENT}`);
     const bytes = await readSmall(this.#files, path, stat);
-    const before = { stat };
+    const before = { stat, ...(bytes === undefined ? {} : { bytes }) };
     const { mode } = stat;
     this.#entries.set(target, { target, path, before, now: "gone", mode });
     return bytes;
@@ -270,7 +270,7 @@ async function readSmall(
   files: Files,
   path: string,
   stat: FileStat,
-): Promise<Uint8Array | undefined> {
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (stat.size > LIMITS.patchDiffBytes) return undefined;
   try {
     return await files.readBytes(path);

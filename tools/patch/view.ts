@@ -1,11 +1,9 @@
-/** A planned patch as people and policy see it: changes with diffs, and the paths it touches. */
+/** A planned patch as people see it: changes with diffs. */
 import type { FileChange } from "../../core/protocol/event.ts";
-import type { Files } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import { byteLength } from "../../core/util/text/text.ts";
-import { isInside } from "../../core/util/path.ts";
 import { renderDiff } from "./diff.ts";
-import type { PatchPlan, PatchStep } from "./plan.ts";
+import type { PatchStep } from "./plan.ts";
 import { viewText } from "./text.ts";
 
 /** One change per hunk, in the order of the patch; diffs are bounded together too. */
@@ -24,27 +22,6 @@ export function renderChanges(
       ...(diff === "" ? {} : { diff }),
     };
   });
-}
-
-/**
- * The absolute paths a patch writes, moves or deletes: as it names them, and also where
- * a link leads out of the folder it seems to be in.
- */
-export async function changedPaths(
-  files: Pick<Files, "realPath">,
-  plan: PatchPlan,
-  workdir: string,
-): Promise<readonly string[]> {
-  const named = plan.steps.flatMap(({ path, movedTo }) =>
-    movedTo === undefined ? [path] : [path, movedTo]
-  );
-  const realWorkdir = await files.realPath(workdir);
-  const escaped = plan.effects
-    .filter(({ path, target }) =>
-      isInside(path, workdir) && !isInside(target, realWorkdir)
-    )
-    .map(({ target }) => target);
-  return [...new Set([...named, ...escaped])];
 }
 
 function stepDiff(step: PatchStep, bytesMax: number): string {

@@ -6,10 +6,7 @@ import {
   isSandboxed,
   mayEscalate,
 } from "../../core/policy/decide.ts";
-
-// What resolvers and clients say when there is no network at all.
-const NO_NETWORK =
-  /could not resolve|couldn't resolve|temporary failure in name resolution|name or service not known|network is unreachable|no address associated|ENOTFOUND|EAI_AGAIN|ENETUNREACH|dns error|couldn't connect|failed to connect|connection refused/i;
+import { saysNoNetwork } from "../gate/missing.ts";
 
 /** Hints for a result; none when it succeeded or no sandbox was in the way. */
 export function buildHints(
@@ -36,7 +33,7 @@ function causeOf(
   const offline = isSandboxed(sandbox) &&
     sandbox.mode !== "danger-full-access" &&
     !sandbox.networkAccess;
-  if (offline && NO_NETWORK.test(output.tail || output.head)) {
+  if (offline && saysNoNetwork(output.tail || output.head)) {
     return "network access is off in the sandbox, which is probably why this failed";
   }
   return denied

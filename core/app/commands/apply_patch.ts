@@ -4,38 +4,55 @@ import { keepOnly, ROLE_PERMISSIONS } from "../../host/process.ts";
 import { denoTerminal } from "../../host/terminal.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
-import { runApplyPatch } from "../../../tools/patch/command.ts";
+import { printOutput, visibleTerminal } from "../print.ts";
+import {
+  runApplyPatch,
+  runPlannedPatch,
+} from "../../../tools/patch/command.ts";
 
 /** Reads, applies, prints; resolves to the exit code. Runs with file rights alone. */
-export async function runApplyPatchRole(): Promise<number> {
+export async function runApplyPatchRole(
+  { isPlanned = false }: { readonly isPlanned?: boolean } = {},
+): Promise<number> {
   const host = denoHost();
   keepOnly(ROLE_PERMISSIONS["apply-patch"]);
-  const terminal = denoTerminal();
-  const patch = await readAll(terminal);
-  const result = patch === undefined
+  const terminal = visibleTerminal(denoTerminal());
+  const bytesMax = isPlanned ? LIMITS.patchPlannedBytes : LIMITS.patchBytes;
+  const input = await readAll(terminal, bytesMax);
+  const result = input === undefined
     ? {
       exitCode: 1,
       stdout: "",
-      stderr:
-        `Cannot apply the patch: it is longer than ${LIMITS.patchBytes} bytes\n`,
+      stderr: `Cannot apply the patch: it is longer than ${bytesMax} bytes\n`,
     }
-    : await runApplyPatch({ host, patch, cwd: host.cwd });
-  terminal.stdout.write(result.stdout);
-  terminal.stderr.write(result.stderr);
-  await terminal.stdout.flush();
-  await terminal.stderr.flush();
-  return result.exitCode;
+    : isPlanned
+    ? await runPlannedPatch(host, input)
+    : await runApplyPatch({
+      host,
+      patch: new TextDecoder().decode(input),
+      cwd: host.cwd,
+    });
+  return await printOutput(terminal, result);
 }
 
-async function readAll({ stdin }: Terminal): Promise<string | undefined> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
+async function readAll(
+  { stdin }: Terminal,
+  bytesMax: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
   for (;;) {
     const chunk = await stdin.read();
-    if (chunk === null) return text + decoder.decode();
-    bytes += chunk.length;
-    if (bytes > LIMITS.patchBytes) return undefined;
-    text += decoder.decode(chunk, { stream: true });
+    if (chunk === null) break;
+    size += chunk.length;
+    if (size > bytesMax) return undefined;
+    chunks.push(chunk);
   }
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
 }

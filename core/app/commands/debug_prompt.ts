@@ -10,6 +10,7 @@ import { ThreadState } from "../../session/state/state.ts";
 import { Transcript } from "../../session/state/transcript.ts";
 import { createAgent } from "../agent.ts";
 import { readParts } from "./exec_input.ts";
+import { printableJson } from "../print.ts";
 import { promptRows, renderPromptTable } from "../prompt_table.ts";
 import { openRuntime } from "../runtime.ts";
 
@@ -47,7 +48,8 @@ export async function runDebugPrompt(
     emit: (event) => event.type === "warning" && warn(event.message),
   });
   const body = buildBody(prefix.parts, [state.transcript.inputText()]);
-  terminal.stdout.write(`${JSON.stringify(JSON.parse(body), null, 2)}\n`);
+  const json = printableJson(JSON.parse(body), terminal.stdout, 2);
+  terminal.stdout.write(`${json}\n`);
   const rows = promptRows(prefix, state.transcript.entries);
   const lines = renderPromptTable(rows).map((line) => `${line}\n`);
   terminal.stderr.write(lines.join(""));

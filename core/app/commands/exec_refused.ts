@@ -3,6 +3,7 @@ import { failExec } from "../../frontends/exec/early_exit.ts";
 import { denoHost } from "../../host/host.ts";
 import { denoTerminal } from "../../host/terminal.ts";
 import type { Flags } from "../../contract/command_line.ts";
+import { visibleTerminal } from "../print.ts";
 import { UserError } from "../../protocol/error.ts";
 
 /** Prints the terminal line, then the hint for a user; resolves to the exit code. */
@@ -11,7 +12,7 @@ export async function endRefused(
   flags: Flags,
   hint: string,
 ): Promise<number> {
-  const terminal = denoTerminal();
+  const terminal = visibleTerminal(denoTerminal());
   // The working folder may be what is wrong.
   const host = denoHost({ cwd: "/" });
   const code = await failExec(error, { terminal, flags, host });

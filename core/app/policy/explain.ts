@@ -7,14 +7,16 @@ import {
   classifyCommand,
 } from "../../policy/classify.ts";
 import { describeScope } from "../../policy/approval_key.ts";
-import { proposePrefix } from "../../policy/propose.ts";
+import { proposeRules } from "../../policy/propose.ts";
 import {
   type PrefixRule,
+  renderGrant,
   renderPattern,
   renderSource,
   type RuleSet,
 } from "../../policy/rules.ts";
 import { quoteWords } from "../../policy/shell/quote.ts";
+import { showHidden } from "../../util/text/visible_text.ts";
 import type { SplitKind } from "../../policy/shell/split.ts";
 import type { RuleStore } from "../../../tools/gate/rule_store.ts";
 
@@ -52,7 +54,7 @@ export function explainCommand(
     escalated: false,
   } as const;
   const input: DecideInput = { ...policies, action };
-  const classified = classifyCommand(argv, policies.cwd, policies.rules);
+  const classified = classifyCommand(argv, policies.cwd, policies);
   const verdict = decide(input);
   const lines = [
     field("command", quoteWords(argv)),
@@ -81,7 +83,9 @@ export function explainCommand(
 export function verdictText(verdict: Verdict): string {
   switch (verdict.type) {
     case "run":
-      return verdict.sandboxed ? "run in the sandbox" : "run without a sandbox";
+      return verdict.sandboxed
+        ? `run ${renderGrant(verdict.opens ?? [])}`
+        : "run without a sandbox";
     case "ask":
       return verdict.sandboxed
         ? "ask, then run in the sandbox"
@@ -133,7 +137,13 @@ function segmentLines(
 ): readonly string[] {
   const name = classified.segments.length === 1 ? "part" : `part ${at + 1}`;
   const facts = [
-    segment.rule === undefined ? "no rule" : ruleText(segment.rule),
+    segment.rule !== undefined
+      ? ruleText(segment.rule)
+      : segment.unheld === undefined
+      ? "no rule"
+      : `does not hold outside the workspace folder or with arguments that lead elsewhere: ${
+        ruleText(segment.unheld)
+      }`,
     ...(segment.safe ? ["known to only read"] : []),
     ...(segment.danger === undefined ? [] : [segment.danger]),
   ];
@@ -141,13 +151,17 @@ function segmentLines(
 }
 
 function offerLines(input: DecideInput, sandboxed: boolean): readonly string[] {
-  const prefix = proposePrefix(input);
+  const offers = proposeRules(input);
   return [
     field("remembers", describeScope(input.action, { sandboxed })),
-    field(
-      "could save",
-      prefix === undefined ? "no rule is safe to save" : quoteWords(prefix),
-    ),
+    ...(offers.length === 0
+      ? [field("could save", "no rule is safe to save")]
+      : offers.map(({ prefixes, sandbox }) =>
+        field(
+          "could save",
+          `${prefixes.map(quoteWords).join(", ")} (${renderGrant(sandbox)})`,
+        )
+      )),
   ];
 }
 
@@ -155,11 +169,13 @@ function ruleText(rule: PrefixRule): string {
   const because = rule.justification === undefined
     ? ""
     : `: ${rule.justification}`;
-  return `${rule.decision} "${renderPattern(rule)}" (${
+  const how = rule.sandbox === undefined ? "" : ` ${renderGrant(rule.sandbox)}`;
+  return `${rule.decision} "${renderPattern(rule)}"${how} (${
     renderSource(rule)
   })${because}`;
 }
 
 function field(name: string, value: string): string {
-  return `${`${name}:`.padEnd(12)}${value}`;
+  const text = showHidden(value).replaceAll("\n", `\n${" ".repeat(12)}`);
+  return `${`${name}:`.padEnd(12)}${text}`;
 }

@@ -6,8 +6,14 @@ import {
   type ApprovalAnswer as Answer,
 } from "../../contract/input.ts";
 import type { Host } from "../../protocol/host.ts";
-import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
+import {
+  acceptOffer,
+  type ApprovalRequest,
+  type Decision,
+  offeredRules,
+} from "../../protocol/policy.ts";
 import { unreachable } from "../../util/assert.ts";
+import { toOffers } from "../jsonl/lines.ts";
 import { headBytes } from "../../util/text/text.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
@@ -128,6 +134,7 @@ async function askCommand(
         forbids: request.forbids,
         session_scope: request.sessionScope,
         prefix: request.prefix ?? null,
+        ...toOffers(request),
       })
     }\n`),
     stdout: "pipe",
@@ -181,10 +188,16 @@ function toDecision(answer: Answer, request: ApprovalRequest): Decision {
     case "abort":
       return { type: answer.decision };
     case "approve_prefix": {
-      const prefix = answer.prefix ?? request.prefix;
-      return prefix === undefined
+      const [offer] = offeredRules(request);
+      const prefixes = answer.prefix === undefined
+        ? offer?.prefixes
+        : [answer.prefix];
+      const sandbox = answer.sandbox === undefined
+        ? offer?.sandbox
+        : answer.sandbox ?? undefined;
+      return prefixes === undefined
         ? deny("The answer named no prefix and none was offered")
-        : { type: "approve_prefix", prefix };
+        : acceptOffer({ prefixes, ...(sandbox !== undefined && { sandbox }) });
     }
     case "deny":
       return answer.message === undefined

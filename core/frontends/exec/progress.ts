@@ -1,7 +1,11 @@
 /** What exec writes to stderr. Pure: events in, text out. */
 import type { ExecError } from "../../contract/event.ts";
 import type { Event, EventOf } from "../../protocol/event.ts";
-import { visibleLine, visibleText } from "../../util/text/visible_text.ts";
+import {
+  showLine,
+  visibleLine,
+  visibleText,
+} from "../../util/text/visible_text.ts";
 import type { ActivityRenderOptions } from "../render/activity.ts";
 import { EventRenderer, renderHeader, renderWarning } from "../render/event.ts";
 import { formatDuration } from "../render/format.ts";
@@ -79,8 +83,8 @@ export class ProgressRenderer {
         return [];
       case "approval.requested": {
         const { title, reason } = event.request;
-        const text = `Approval requested: ${visibleLine(title)}`;
-        return [reason === "" ? text : `${text} (${visibleLine(reason)})`];
+        const text = `Approval requested: ${showLine(title)}`;
+        return [reason === "" ? text : `${text} (${showLine(reason)})`];
       }
       case "request.completed":
         return this.#options.isVerbose

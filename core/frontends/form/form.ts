@@ -6,8 +6,11 @@ import type {
   FormValue,
 } from "../../protocol/form.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { visibleLine, visibleText } from "../../util/text/visible_text.ts";
-import { showHidden } from "../render/approval.ts";
+import {
+  showHidden,
+  visibleLine,
+  visibleText,
+} from "../../util/text/visible_text.ts";
 import {
   describeKind,
   fallbackOf,

@@ -7,6 +7,7 @@ import {
   toAnswer,
   toEnding,
   toLines,
+  toOffers,
   toThreadStarted,
   type TurnEnding,
 } from "./lines.ts";
@@ -136,6 +137,7 @@ export class ExecEventView {
       forbids: request.forbids,
       session_scope: request.sessionScope,
       prefix: request.prefix === undefined ? null : [...request.prefix],
+      ...toOffers(request),
       expires_at: waitMs === undefined
         ? null
         : new Date(Date.parse(event.at) + waitMs).toISOString(),

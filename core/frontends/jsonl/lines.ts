@@ -1,5 +1,6 @@
 /** Lines of `exec --json` that come from one event each. Pure. */
 import type { EventOf, Usage } from "../../protocol/event.ts";
+import type { ApprovalRequest } from "../../protocol/policy.ts";
 import type {
   ExecError,
   ExecEvent,
@@ -78,6 +79,27 @@ export function toThreadStarted(
       path,
       bytes,
     })),
+  };
+}
+
+/** What a question offers to save, and the files of a patch. */
+export function toOffers(
+  { rules, targets }: ApprovalRequest,
+): Pick<ExecEventOf<"approval.requested">, "rules" | "targets"> {
+  return {
+    ...(rules !== undefined && {
+      rules: rules.map(({ prefixes, sandbox }) => ({
+        prefixes: prefixes.map((prefix) => [...prefix]),
+        sandbox: sandbox === undefined ? null : [...sandbox],
+      })),
+    }),
+    ...(targets !== undefined && {
+      targets: targets.map(({ path, named, isOutside }) => ({
+        path,
+        named: named ?? null,
+        outside: isOutside,
+      })),
+    }),
   };
 }
 

@@ -1,7 +1,13 @@
 /** An approval as an MCP elicitation, and the answer as a decision. Pure. */
 import * as z from "zod/mini";
-import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
+import {
+  acceptOffer,
+  type ApprovalRequest,
+  type Decision,
+  offeredRules,
+} from "../../protocol/policy.ts";
 import type { JsonObject } from "../../util/json/json.ts";
+import { showHidden, showLine } from "../../util/text/visible_text.ts";
 
 /** What came back: the answer of the specification, or the one clients of Codex give. */
 export const ElicitAnswer = z.looseObject({
@@ -23,10 +29,15 @@ export function buildElicitation(
   facts: QuestionFacts,
 ): JsonObject {
   const lines = [
-    `Allow ${nameOf(request.kind)} ${request.title}?`,
-    request.reason,
-    ...(request.detail === request.title ? [] : [request.detail]),
-    `In ${request.cwd}`,
+    `Allow ${nameOf(request.kind)} ${showLine(request.title)}?`,
+    ...(request.targets ?? []).map(({ path, named, isOutside }) =>
+      `${isOutside ? "Outside the sandbox" : "File"}: ${showLine(path)}${
+        named === undefined ? "" : ` (named ${showLine(named)})`
+      }`
+    ),
+    showLine(request.reason),
+    ...(request.detail === request.title ? [] : [showHidden(request.detail)]),
+    `In ${showLine(request.cwd)}`,
     ...(request.forbids === "" ? [] : [request.forbids]),
   ];
   const isPatch = request.kind === "patch";
@@ -63,15 +74,14 @@ export function decisionOf(
   if (answer.action !== undefined && answer.action !== "accept") {
     return { type: "deny" };
   }
+  const [offer] = offeredRules(request);
   switch (word) {
     case "approved":
       return { type: "approve" };
     case "approved_for_session":
       return { type: "approve_for_session" };
     case "approved_prefix":
-      return request.prefix === undefined
-        ? { type: "approve" }
-        : { type: "approve_prefix", prefix: request.prefix };
+      return offer === undefined ? { type: "approve" } : acceptOffer(offer);
     case "abort":
       return { type: "abort" };
     case undefined:

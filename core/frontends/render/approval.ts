@@ -1,22 +1,34 @@
-/** An approval: the question, its answers and what each decides. Pure. */
-import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
+/** The question before something risky: what is shown, and what each answer means. Pure. */
+import {
+  acceptOffer,
+  type ApprovalRequest,
+  type Decision,
+  offeredRules,
+  type PatchTarget,
+  type RuleOffer,
+} from "../../protocol/policy.ts";
 import { unreachable } from "../../util/assert.ts";
 import { relativeTo } from "../../util/path.ts";
-import { visibleLine } from "../../util/text/visible_text.ts";
+import {
+  showHidden,
+  showLine,
+  visibleLine,
+} from "../../util/text/visible_text.ts";
 import { renderDiff } from "./diff.ts";
 import { paint, paintSpans, type RenderOptions, span } from "./style.ts";
 import { wrapSpans, wrapText, wrapWords } from "./wrap.ts";
 
-/** Lines of a command or diff that are shown with the question. */
-const DETAIL_LINES = 400;
+/** Lines of a diff that are shown with the question; nothing else of it is cut. */
+const DIFF_LINES = 400;
+/** Rows that the answers take, and the first lines repeated above them. */
+const ANSWER_ROWS = 10;
+const FIRST_LINES = 3;
+const USUAL_ROWS = 24;
 
-// Everything that takes no place on the screen or changes the order of what does: here
-// it must be seen, since it would run.
-const HIDDEN =
-  // deno-lint-ignore no-control-regex
-  /[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu;
-
-type AnswerKey = "y" | "s" | "p" | "n" | "q";
+/** One key for each rule that is offered. */
+const RULE_KEYS = ["p", "w", "o"] as const;
+type RuleKey = typeof RULE_KEYS[number];
+type AnswerKey = "y" | "s" | RuleKey | "n" | "q";
 
 /** The question itself: printed once, stays in the scrollback. */
 export function renderQuestion(
@@ -27,16 +39,48 @@ export function renderQuestion(
   const row = (name: string, value: string): readonly string[] =>
     value.trim() === ""
       ? []
-      : wrapText(`${name}: ${showHidden(value)}`, options.width - 2)
+      : wrapText(`${name}: ${showLine(value)}`, options.width - 2)
         .map((line) => `  ${line}`);
-  return [
-    ...wrapWords(titleOf(request, options.cwd), options.width)
+  const lines = [
+    ...wrapWords(titleOf(request), options.width)
       .map((line) => paint(line, options, "bold", "yellow")),
+    ...(request.targets ?? []).flatMap((target) =>
+      renderTarget(target, options)
+    ),
     ...renderDetail(request, options),
     ...row("Why", request.reason),
     ...row("Sandbox", request.forbids),
     ...(isElsewhere ? row("In", request.cwd) : []),
   ];
+  return [...lines, ...repeatFirst(lines, options)];
+}
+
+// What has left the window before anyone could read it.
+function repeatFirst(
+  lines: readonly string[],
+  options: RenderOptions,
+): readonly string[] {
+  const above = lines.length + ANSWER_ROWS - (options.rows ?? USUAL_ROWS);
+  if (above <= 0) return [];
+  return [
+    `  (${above} lines are above this window; the question begins:)`,
+    ...lines.slice(0, FIRST_LINES + 1),
+  ];
+}
+
+function renderTarget(
+  { path, named, isOutside }: PatchTarget,
+  options: RenderOptions & { readonly cwd?: string },
+): readonly string[] {
+  const shown = isOutside || options.cwd === undefined
+    ? path
+    : relativeTo(path, options.cwd);
+  const text = `${isOutside ? "Outside the sandbox: " : "File: "}${
+    showLine(shown)
+  }${named === undefined ? "" : ` (named ${showLine(named)})`}`;
+  return wrapText(text, options.width - 2).map((line) =>
+    isOutside ? paint(`  ${line}`, options, "yellow") : `  ${line}`
+  );
 }
 
 /** The possible answers, one line each. */
@@ -46,22 +90,14 @@ export function renderAnswers(
 ): readonly string[] {
   const scope = request.sessionScope === ""
     ? "and do not ask again in this session"
-    : `and remember: ${visibleLine(request.sessionScope, 2_000)}`;
+    : `and remember: ${showLine(request.sessionScope)}`;
   const rows: readonly (readonly [AnswerKey, string])[] = [
     ["y", "yes, this once"],
     ["s", `yes, ${scope}`],
-    ...(request.prefix === undefined ? [] : [
-      [
-        "p",
-        `yes, and always${
-          request.forbids === "" ? "" : ", without the sandbox,"
-        } for commands that begin with: ${prefixText(request.prefix)}`,
-      ] as const,
-    ]),
-    [
-      "n",
-      takesWord(request) ? "no, and tell the model why (optional)" : "no",
-    ],
+    ...offersOf(request).map(([key, offer]) =>
+      [key, offerText(offer, request)] as const
+    ),
+    ["n", takesWord(request) ? "no, and tell the model why (optional)" : "no"],
     ["q", "no, and stop the turn"],
   ];
   // Nothing of what would be remembered is cut.
@@ -74,14 +110,40 @@ export function renderAnswers(
   );
 }
 
-// Servers get no reason with a no.
+function offersOf(
+  request: ApprovalRequest,
+): readonly (readonly [RuleKey, RuleOffer])[] {
+  return offeredRules(request).slice(0, RULE_KEYS.length)
+    .map((offer, at) => [RULE_KEYS[at] ?? "p", offer] as const);
+}
+
+function offerText(
+  { prefixes, sandbox }: RuleOffer,
+  { forbids }: ApprovalRequest,
+): string {
+  const how = sandbox === undefined
+    ? forbids === "" ? "" : ", without the sandbox,"
+    : `, ${sandboxText(sandbox)},`;
+  const names = prefixes.map(prefixText).join(" and with: ");
+  return `yes, and always${how} for commands that begin with: ${names}`;
+}
+
+function sandboxText(opened: readonly string[]): string {
+  const parts = opened.map((one) =>
+    one === "network" ? "with network" : `writing to ${showLine(one)}`
+  );
+  return ["in the sandbox", ...parts].join(" ");
+}
+
+/** Whether a no may come with a word to the model. */
 function takesWord({ question }: ApprovalRequest): boolean {
   return question === undefined;
 }
 
 /** The keys that answer it, in one line. */
 export function answerKeys(request: ApprovalRequest): string {
-  return request.prefix === undefined ? "y s n q" : "y s p n q";
+  return ["y", "s", ...offersOf(request).map(([key]) => key), "n", "q"]
+    .join(" ");
 }
 
 /** What a key decides; `n` needs a word first, anything else decides nothing. */
@@ -95,9 +157,10 @@ export function decideByKey(
     case "s":
       return { type: "approve_for_session" };
     case "p":
-      return request.prefix === undefined
-        ? undefined
-        : { type: "approve_prefix", prefix: request.prefix };
+    case "w":
+    case "o":
+      return offersOf(request).filter(([name]) => name === key)
+        .map(([, offer]) => acceptOffer(offer))[0];
     // The safe default.
     case "n":
     case "enter":
@@ -129,7 +192,7 @@ export function parseAnswerLine(
   const lower = text.toLowerCase();
   const key = Object.entries(word).find(([name]) => name === lower)?.[1] ??
     lower;
-  if (!/^[yspq]$/.test(key)) return undefined;
+  if (!/^[yspwoq]$/.test(key)) return undefined;
   const decision = decideByKey(key, request);
   return decision === "word" ? undefined : decision;
 }
@@ -144,12 +207,12 @@ export function renderDecision(
       return paint("  yes, once", options, "green");
     case "approve_for_session":
       return paint("  yes, for this session", options, "green");
-    case "approve_prefix":
-      return paint(
-        `  yes, always: ${prefixText(decision.prefix)}`,
-        options,
-        "green",
-      );
+    case "approve_prefix": {
+      const { prefix, also = [], sandbox } = decision;
+      const names = [prefix, ...also].map(prefixText).join(", ");
+      const how = sandbox === undefined ? "" : ` (${sandboxText(sandbox)})`;
+      return paint(`  yes, always: ${names}${how}`, options, "green");
+    }
     case "deny": {
       const why = decision.message === undefined
         ? ""
@@ -163,31 +226,21 @@ export function renderDecision(
   }
 }
 
-/** The text with every hidden character spelled out. */
-export function showHidden(text: string): string {
-  return text.replaceAll("\r\n", "\n").replace(
-    HIDDEN,
-    (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`,
-  );
-}
-
-function titleOf(request: ApprovalRequest, cwd: string | undefined): string {
+function titleOf(request: ApprovalRequest): string {
   if (request.question !== undefined) {
-    return `${request.question} ${visibleLine(request.title)}`.trimEnd();
+    return `${request.question} ${showLine(request.title)}`.trimEnd();
   }
   switch (request.kind) {
     case "command":
       return "Run this command?";
     case "escalation":
       return "Run this command without the sandbox?";
-    case "patch": {
-      const files = request.title.split(", ").map((path) =>
-        cwd === undefined ? path : relativeTo(path, cwd)
-      );
-      return `Make this change? ${visibleLine(files.join(", "))}`;
-    }
+    case "patch":
+      return request.targets === undefined
+        ? `Make this change? ${showLine(request.title)}`
+        : "Make this change?";
     case "mcp":
-      return `Call this tool? ${visibleLine(request.title)}`;
+      return `Call this tool? ${showLine(request.title)}`;
     default:
       return unreachable(request.kind);
   }
@@ -197,16 +250,16 @@ function renderDetail(
   request: ApprovalRequest,
   options: RenderOptions,
 ): readonly string[] {
-  const text = showHidden(request.detail).trimEnd();
-  if (request.kind === "patch") return renderDiff(text, options, DETAIL_LINES);
-  const lines = text.split("\n");
-  const shown = lines.slice(0, DETAIL_LINES).map((line) => `  ${line}`);
-  const hidden = lines.length - shown.length;
-  return hidden === 0 ? shown : [...shown, `  (${hidden} more lines)`];
+  if (request.kind === "patch") {
+    const diff = showHidden(request.detail.replaceAll("\r\n", "\n"));
+    return renderDiff(diff, options, DIFF_LINES);
+  }
+  return wrapText(showHidden(request.detail).trimEnd(), options.width - 2)
+    .map((line) => `  ${line}`);
 }
 
 function prefixText(prefix: readonly string[]): string {
-  return visibleLine(
+  return showLine(
     prefix.map((word) => /^[\w./:=@%+-]+$/.test(word) ? word : `'${word}'`)
       .join(" "),
   );

@@ -23,6 +23,8 @@ export interface RenderOptions {
   readonly hasColor: boolean;
   /** Columns that may be used. */
   readonly width: number;
+  /** Rows of the window, where they are known. */
+  readonly rows?: number;
 }
 
 // ECMA-48, SGR parameters.

@@ -181,6 +181,7 @@ export class PlainView implements ConversationView {
     return {
       hasColor: hasColor(terminal, terminal.stdout, flags.color),
       width: terminal.stdout.columns,
+      ...(terminal.stdout.rows !== undefined && { rows: terminal.stdout.rows }),
       cwd: cwd(),
       outputLines: flags.verbose ? Infinity : 12,
       diffLines: flags.verbose ? Infinity : 80,

@@ -287,6 +287,7 @@ class RichRepl {
       hasColor: hasColor(terminal, terminal.stdout, flags.color),
       // The last column stays free: terminals differ in when they break there.
       width: Math.max(10, terminal.stdout.columns - 1),
+      ...(terminal.stdout.rows !== undefined && { rows: terminal.stdout.rows }),
       cwd: this.#session.cwd,
       outputLines: flags.verbose ? Infinity : 5,
       diffLines: flags.verbose ? Infinity : 60,

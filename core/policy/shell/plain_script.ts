@@ -8,6 +8,8 @@ export interface ScriptCommand {
   readonly assignments: readonly (readonly [name: string, value: string])[];
   /** Exactly what the shell would hand to the command; never empty. */
   readonly words: readonly string[];
+  /** What was left out because it does not change what runs: `time`, `2>&1`. */
+  readonly folded: readonly string[];
   /** What stands between this command and the next; absent on the last one. */
   readonly joiner?: Joiner;
 }
@@ -21,8 +23,18 @@ interface Word {
 /** Longer scripts are not looked at: nobody reads them before saying yes either. */
 const SCRIPT_CHARS_MAX = 65_536;
 
-const BLANKS = /[ \t]+/y;
-const OPERATOR = /&&|\|\||;|\|/y;
+// A backslash before a line end vanishes: beside a blank it is one more of them.
+const BLANKS = /(?:\\\n)*[ \t](?:[ \t]|\\\n)*/y;
+const OPERATOR = /&&|\|\||[;|\n]/y;
+/** Blanks, line ends and comments, where a command may begin. */
+const LINES = /(?:[ \t\n]|\\\n|(?<![^ \t\n;|&])#[^\n]*)*/y;
+const COMMENT = /(?<=[ \t\n;|&]|^)#[^\n]*/y;
+// To nowhere, from nowhere, or one output into the other.
+const REDIRECTION =
+  /(?:(?:\d?>{1,2}|&>|\d?<)[ \t]*\/dev\/null|\d?>&[12])(?=[ \t\n;|&]|$)/y;
+// Options of `set` that only say how failures end the script or what is echoed.
+const HARMLESS_SET =
+  /^set(?: -[eux]+| -[eux]*o (?:pipefail|errexit|nounset|xtrace))+$/;
 // Only characters that no common shell treats specially in the middle of a word.
 const BARE = /[A-Za-z0-9_./:,+@%=-]+/y;
 // Newline and tab are the only control characters that are plain text in quotes.
@@ -55,29 +67,21 @@ export function parseScript(
   if (script.length > SCRIPT_CHARS_MAX || !script.isWellFormed()) return;
   const text = script.replace(/^[ \t\n]+|[ \t\n]+$/g, "");
   const commands: ScriptCommand[] = [];
-  let at = 0;
+  let at = skip(LINES, text, 0);
   while (at < text.length) {
-    const { words, next } = parseWords(text, at);
-    const command = toCommand(words);
+    const { words, redirections, next } = parseWords(text, at);
+    const command = toCommand(words, redirections);
     if (command === undefined) return undefined;
-    const joiner = matchAt(OPERATOR, text, next)?.[0] as Joiner | undefined;
-    commands.push(joiner === undefined ? command : { ...command, joiner });
-    if (joiner === undefined) {
+    const operator = matchAt(OPERATOR, text, next)?.[0];
+    if (operator === undefined) {
+      commands.push(command);
       return next === text.length ? commands : undefined;
     }
-    at = next + joiner.length;
+    const joiner = operator === "\n" ? ";" : operator as Joiner;
+    commands.push({ ...command, joiner });
+    at = skip(LINES, text, next + operator.length);
   }
   return closesWell(commands) ? commands : undefined;
-}
-
-/** The words of every command of a plain script; also no assignment is plain. */
-export function parsePlainScript(
-  script: string,
-): readonly (readonly string[])[] | undefined {
-  const commands = parseScript(script);
-  if (commands === undefined) return undefined;
-  if (commands.some((command) => command.assignments.length > 0)) return;
-  return commands.map((command) => command.words);
 }
 
 // A script may end in `;`, but not in an operator that waits for a command.
@@ -88,14 +92,25 @@ function closesWell(commands: readonly ScriptCommand[]): boolean {
 function parseWords(
   text: string,
   start: number,
-): { readonly words: readonly Word[]; readonly next: number } {
+): {
+  readonly words: readonly Word[];
+  readonly redirections: readonly string[];
+  readonly next: number;
+} {
   const words: Word[] = [];
-  let at = skipBlanks(text, start);
+  const redirections: string[] = [];
+  let at = skip(BLANKS, text, start);
   for (;;) {
-    const word = parseWord(text, at);
-    if (word === undefined) return { words, next: at };
-    words.push(word.word);
-    at = skipBlanks(text, word.next);
+    const redirection = matchAt(REDIRECTION, text, at)?.[0];
+    const word = redirection === undefined ? parseWord(text, at) : undefined;
+    if (redirection !== undefined) redirections.push(redirection);
+    else if (word === undefined) {
+      return { words, redirections, next: skip(COMMENT, text, at) };
+    } else words.push(word.word);
+    const end = redirection === undefined
+      ? word?.next ?? at
+      : at + redirection.length;
+    at = skip(BLANKS, text, end);
   }
 }
 
@@ -120,14 +135,25 @@ function parseWord(
     : { word: { text: value, bareStart }, next: at };
 }
 
-function toCommand(words: readonly Word[]): ScriptCommand | undefined {
+function toCommand(
+  all: readonly Word[],
+  redirections: readonly string[],
+): ScriptCommand | undefined {
+  // The keyword, or a program of that name: either runs what follows.
+  const isTimed = all[0]?.bareStart === "time" && all[0].text === "time" &&
+    /^[^-!]/.test(all[1]?.text ?? "");
+  const words = isTimed ? all.slice(1) : all;
   // zsh expands an unquoted leading `=` to the path of a program.
   if (words.some((word) => word.bareStart.startsWith("="))) return undefined;
   const first = words.findIndex((word) => !ASSIGNMENT.test(word.bareStart));
   if (first < 0) return undefined;
   const rest = words.slice(first).map((word) => word.text);
   if (!isPlainCommand(rest)) return undefined;
-  return { assignments: words.slice(0, first).map(toAssignment), words: rest };
+  return {
+    assignments: words.slice(0, first).map(toAssignment),
+    words: rest,
+    folded: [...(isTimed ? ["time"] : []), ...redirections],
+  };
 }
 
 function toAssignment(word: Word): readonly [string, string] {
@@ -139,12 +165,13 @@ function isPlainCommand(words: readonly string[]): boolean {
   const [name = "", first = ""] = words;
   // `-` is a modifier of zsh, `%1` resumes a job, `A+=b` assigns.
   if (name === "" || /^[-+%]|=/.test(name)) return false;
+  if (name === "set") return HARMLESS_SET.test(words.join(" "));
   if (name === "printf" && first.startsWith("-")) return false;
   return !NOT_PLAIN_COMMANDS.has(name);
 }
 
-function skipBlanks(text: string, at: number): number {
-  return at + (matchAt(BLANKS, text, at)?.[0].length ?? 0);
+function skip(pattern: RegExp, text: string, at: number): number {
+  return at + (matchAt(pattern, text, at)?.[0].length ?? 0);
 }
 
 function matchAt(

@@ -92,14 +92,14 @@ function splitPlain(
   cwd: string,
   script: string,
 ): Split {
-  const { folder, rest, folded } = foldLeadingCd(commands, cwd);
+  const { folder, rest, folded } = foldPrelude(commands, cwd);
   const segments: Segment[] = [];
   for (const command of rest) {
     const { words, wrappers } = unwrapWords(command.words);
     folded.push(
       ...command.assignments.map(([name, value]) => `${name}=${value}`),
     );
-    folded.push(...wrappers);
+    folded.push(...wrappers, ...command.folded);
     segments.push({ words: command.words, core: words });
   }
   const joiners = rest.slice(0, -1).map((command) => command.joiner ?? ";");
@@ -107,26 +107,31 @@ function splitPlain(
 }
 
 // `cd DIR && …` is another way to say where the rest runs. After `;` the rest would
-// also run when there is no DIR, so only `&&` counts.
-function foldLeadingCd(
+// also run when there is no DIR, unless `set -e` came first.
+function foldPrelude(
   commands: readonly ScriptCommand[],
   cwd: string,
 ): { folder: string; rest: readonly ScriptCommand[]; folded: string[] } {
   const folded: string[] = [];
   let folder = cwd;
   let at = 0;
-  while (at < commands.length - 1 && isCd(commands[at])) {
-    const dir = commands[at]?.words[1] ?? ".";
-    folder = resolvePath(folder, dir);
-    folded.push(`cd ${dir}`);
-    at++;
+  let endsOnFailure = false;
+  for (; at < commands.length - 1; at++) {
+    const { words = [], joiner } = commands[at] ?? {};
+    if (joiner !== "&&" && joiner !== ";") break;
+    if (words[0] === "set") {
+      endsOnFailure ||= words.some((word) => /^(-[ux]*e|errexit$)/.test(word));
+    } else if (isCd(commands[at]) && (joiner === "&&" || endsOnFailure)) {
+      folder = resolvePath(folder, words[1] ?? ".");
+    } else break;
+    folded.push(words.join(" "));
   }
   return { folder, rest: commands.slice(at), folded };
 }
 
 // Only a folder that is named outright: no option, no `-`, no bare `cd`.
 function isCd(command: ScriptCommand | undefined): boolean {
-  if (command === undefined || command.joiner !== "&&") return false;
+  if (command === undefined) return false;
   const [name, dir = "", ...more] = command.words;
   return name === "cd" && more.length === 0 && /^[\w./]/.test(dir) &&
     command.assignments.length === 0;
@@ -146,6 +151,8 @@ function parseHeredoc(script: string): readonly string[] | undefined {
   );
   if (match === null) return undefined;
   const [, head = "", quote = "", delimiter = "", body = ""] = match;
+  // In a comment `<<` means nothing, and what follows would be commands.
+  if (head.includes("#")) return undefined;
   const commands = parseScript(head);
   const command = commands?.[0];
   if (commands?.length !== 1 || command?.joiner !== undefined) return undefined;

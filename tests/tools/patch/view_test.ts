@@ -3,7 +3,7 @@ import { denoHost } from "../../../core/host/host.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import { byteLength } from "../../../core/util/text/text.ts";
 import { type PatchPlan, readPatchPlan } from "../../../tools/patch/plan.ts";
-import { changedPaths, renderChanges } from "../../../tools/patch/view.ts";
+import { renderChanges } from "../../../tools/patch/view.ts";
 import { makeTree, readTree, viewTree } from "./support_tree.ts";
 
 const { files } = denoHost();
@@ -115,41 +115,4 @@ Deno.test("readPatchPlan() leaves out what comes to nothing", async () => {
   );
   assert.deepEqual(effects, []);
   assert.equal(steps.length, 2);
-});
-
-Deno.test("changedPaths() names both ends of a move and where links lead out", async () => {
-  await using outside = await makeTree({ "d/f": "a\n", g: "b\n" });
-  await using folder = await makeTree({
-    f: "a\n",
-    inner: { link: "f" },
-    away: { link: `${outside.path}/g` },
-    dir: { link: `${outside.path}/d` },
-  });
-  const found = async (...lines: readonly string[]): Promise<string[]> => {
-    const made = await plan(folder.path, ...lines);
-    const paths = await changedPaths(files, made, folder.path);
-    return paths.map((path) =>
-      path.replace(folder.path, "IN").replace(outside.path, "OUT")
-    );
-  };
-  assert.deepEqual(
-    await found("*** Update File: f", "*** Move to: m", "@@", "-a"),
-    ["IN/f", "IN/m"],
-  );
-  assert.deepEqual(
-    await found("*** Update File: inner", "@@", "-a"),
-    ["IN/inner"],
-  );
-  assert.deepEqual(
-    await found("*** Update File: away", "@@", "-b"),
-    ["IN/away", "OUT/g"],
-  );
-  assert.deepEqual(
-    await found("*** Add File: dir/n", "*** Delete File: dir/f"),
-    ["IN/dir/n", "IN/dir/f", "OUT/d/n", "OUT/d/f"],
-  );
-  assert.deepEqual(
-    await found(`*** Update File: ${outside.path}/g`, "@@", "-b"),
-    ["OUT/g"],
-  );
 });

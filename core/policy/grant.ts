@@ -1,0 +1,58 @@
+/** What rules that allow let a command do: leave the sandbox, or find a part of it open. */
+import type { SandboxPolicy } from "../protocol/policy.ts";
+import type { ClassifiedCommand } from "./classify.ts";
+import { isFilter } from "./command_safety.ts";
+
+/**
+ * What rules let a command do without a question; undefined when it is not for them to
+ * say. Every part needs a rule, but for one that only filters what the others print, and
+ * for one that only reads where the sandbox keeps hidden files hidden.
+ */
+export function findGrant(
+  { hidden, segments }: ClassifiedCommand,
+  sandbox: SandboxPolicy,
+): { readonly opens?: readonly string[] } | undefined {
+  const rules = segments.flatMap(({ rule }) => rule ?? []);
+  if (hidden !== undefined || rules.length === 0) return undefined;
+  if (rules.some(({ decision }) => decision !== "allow")) return undefined;
+  const isOut = rules.some((rule) => rule.sandbox === undefined);
+  const opens = [...new Set(rules.flatMap((rule) => rule.sandbox ?? []))];
+  const isSettled = segments.every(({ rule, core, safe }) =>
+    rule === undefined
+      ? isFilter(core) || (safe && !isOut)
+      : !isOut || rule.sandbox === undefined
+  );
+  if (!isSettled) return undefined;
+  if (isOut) return {};
+  return canOpen(sandbox, opens) ? { opens } : undefined;
+}
+
+// A read-only sandbox has no folders to add to.
+function canOpen(sandbox: SandboxPolicy, opens: readonly string[]): boolean {
+  return sandbox.mode !== "read-only" ||
+    opens.every((one) => one === "network");
+}
+
+/** The policy with what a rule opens. */
+export function openSandbox(
+  policy: SandboxPolicy,
+  opens: readonly string[],
+): SandboxPolicy {
+  const networkAccess = opens.includes("network");
+  const folders = opens.filter((one) => one !== "network");
+  switch (policy.mode) {
+    case "read-only":
+      return {
+        ...policy,
+        networkAccess: policy.networkAccess || networkAccess,
+      };
+    case "workspace-write":
+      return {
+        ...policy,
+        networkAccess: policy.networkAccess || networkAccess,
+        writableRoots: [...policy.writableRoots, ...folders],
+      };
+    default:
+      return policy;
+  }
+}
