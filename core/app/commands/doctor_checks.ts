@@ -68,7 +68,7 @@ export async function checkSandbox(
   const facts = {
     mode: policy.mode,
     chosen,
-    attempts: attempts.map(({ isProved, ...attempt }) => ({
+    rungs: attempts.map(({ isProved, ...attempt }) => ({
       ...attempt,
       holds: isProved,
     })),

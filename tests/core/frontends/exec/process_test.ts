@@ -11,7 +11,7 @@ function program(turn: string): string {
     import { denoTerminal } from ${from("../../../../core/host/terminal.ts")};
     import { denoHost } from ${from("../../../../core/host/host.ts")};
     import { runExec } from ${from("../../../../core/frontends/exec/exec.ts")};
-    import { ended, ScriptedThread } from ${from("./support.ts")};
+    import { ended, ScriptedThread } from ${from("../support.ts")};
     let isDone = false;
     const thread = new ScriptedThread((op, self) => {
       if (op.type === "user.input") {
