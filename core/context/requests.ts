@@ -18,11 +18,7 @@ export function renderPlanPrompt(request: string): string {
 export type ReviewTarget =
   | { readonly type: "uncommitted" }
   | { readonly type: "branch"; readonly base: string }
-  | {
-    readonly type: "commit";
-    readonly commit: string;
-    readonly title?: string;
-  }
+  | { readonly type: "commit"; readonly commit: string }
   /** In the person's own words. */
   | { readonly type: "custom"; readonly instructions: string };
 
@@ -41,9 +37,7 @@ function targetText(target: ReviewTarget): string {
     case "branch":
       return `what this branch adds to \`${target.base}\`: find the merge base (\`git merge-base HEAD ${target.base}\`) and read the diff from there.`;
     case "commit":
-      return `the commit \`${target.commit}\`${
-        target.title === undefined ? "" : `, "${target.title}"`
-      } (\`git show ${target.commit}\`).`;
+      return `the commit \`${target.commit}\` (\`git show ${target.commit}\`).`;
     case "custom":
       return target.instructions.trim();
     default:

@@ -30,8 +30,7 @@ export function buildSchema(
       });
     case "input":
       return toJsonSchema(z.union([ExecInput, ApprovalAnswer]), {
-        title:
-          `Lines of ${PROGRAM} exec --json --input jsonl; the last form is the ` +
+        title: `Lines of ${PROGRAM} exec --input jsonl; the last form is the ` +
           "answer of an approval command",
         ...options,
       });

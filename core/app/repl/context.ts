@@ -47,7 +47,7 @@ async function initPrompt(threads: OpenThreads, cwd: string): Promise<string> {
   if (await threads.host.files.stat(path) === undefined) return INIT_PROMPT;
   throw new UserError(
     "usage",
-    `Cannot create ${path}: the file exists; ask for the change you want`,
+    `Cannot begin a new ${path}: there is one already; ask for what should change in it`,
   );
 }
 

@@ -105,7 +105,7 @@ export class OpenThreads {
     const live = this.live(name);
     if (live?.logPath === "") {
       throw new SessionError(
-        "Cannot read this conversation: it is not recorded",
+        "Cannot read this conversation back: it is not recorded",
       );
     }
     if (live !== undefined) return live.logPath;
@@ -116,7 +116,7 @@ export class OpenThreads {
   codexHome(): string {
     const { codexHome } = this.#runtime.loaded;
     if (codexHome !== undefined) return codexHome;
-    throw new SessionError("Cannot find sessions: no home folder");
+    throw new SessionError("Cannot find sessions: there is no home folder");
   }
 }
 

@@ -4,7 +4,6 @@ import type { HookSource } from "../../config/hooks.ts";
 import { providerOf } from "../../config/provider/providers.ts";
 import { saveTrust } from "../../config/trust.ts";
 import { errorText, UserError } from "../../protocol/error.ts";
-import { PROGRAM } from "../../protocol/version.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 import { saveHookTrust } from "../hooks.ts";
 import type { OpenThreads } from "./open_threads.ts";
@@ -18,7 +17,7 @@ import type {
 const DEFAULT_PROVIDER = "openai";
 
 const CONSEQUENCE =
-  `If you trust it, commands may edit files here (inside the sandbox) and its .codex/ settings and rules apply. If not, ${PROGRAM} asks before any command not known to be read-only.`;
+  "With a yes, commands may change files in it inside the sandbox, and its .codex/ settings and rules count; with a no, every command that is not known to be harmless is asked about.";
 
 /** The services before a thread is open. */
 export function startServices(threads: OpenThreads): StartServices {
@@ -66,7 +65,7 @@ function hooksQuestion(
   return {
     folder: sources.map(({ place }) => place).join(", "),
     consequence:
-      `If you trust them, these hooks of the project run outside the sandbox until they change: ${
+      `With a yes, these hooks of the project run outside the sandbox until they change: ${
         commands.join("; ")
       }.`,
   };

@@ -104,7 +104,7 @@ function commandOf(
   const close = word === undefined ? undefined : closestWord(word, known);
   const state = word === undefined
     ? "its command is missing"
-    : `unknown command ${JSON.stringify(word)}`;
+    : `${JSON.stringify(word)} is none of its commands`;
   const hint = close === undefined ? "" : `; did you mean ${close}`;
   throw new UserError(
     "usage",
@@ -220,14 +220,10 @@ function checkFlags(command: CommandName, flags: Flags): void {
 function tooMany(command: CommandName, words: readonly string[]): UserError {
   return new UserError(
     "usage",
-    `Cannot run ${nameOf(command)}: unexpected argument ${
+    `Cannot run ${nameOf(command)}: ${
       words.map((word) => JSON.stringify(word)).join(" ")
-    }${takesPrompt(command) ? "; quote a prompt of several words" : ""}`,
+    } is more than it takes; a prompt of several words needs quotes`,
   );
-}
-
-function takesPrompt(command: CommandName): boolean {
-  return COMMANDS[command].prompt !== undefined;
 }
 
 function nameOf(command: string): string {

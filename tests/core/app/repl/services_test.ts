@@ -454,7 +454,7 @@ Deno.test("prompts of slash commands: a plan, a review, an AGENTS.md where there
   await Deno.writeTextFile(`${t.home.work}/AGENTS.md`, "# here\n");
   await assert.rejects(
     () => t.services.initPrompt(t.home.work),
-    /the file exists/,
+    /there is one already/,
   );
 });
 
