@@ -8,7 +8,8 @@ const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
 const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
 
 /** The program's name, and what follows it on the line. */
-const MENTION = /(?<![\w./@-])(?:build\/)?(?:rondo|\$\{PROGRAM\}) +([^\n]*)/g;
+const MENTION =
+  /(?<![\w./@-]|Lines of )(?:build\/)?(?:rondo|\$\{PROGRAM\}) +([^\n]*)/g;
 /** Where a command in a sentence ends: at a sign that no command has, or a word of prose. */
 const END =
   /[,;:)(<>|[…&`#]|\\|\.( |$)| {2,}|(?<= )(or|and|to|for|with|says|takes) /;
@@ -57,12 +58,11 @@ function wordsOf(text: string): string[] {
   ).map((word) => word.replaceAll("\u00a0", " "));
 }
 
-// A page may name a command without the argument that it needs.
-async function isCommand({ place, words }: Mention): Promise<boolean> {
+// A text may name a command without the argument that it needs.
+async function isCommand({ words }: Mention): Promise<boolean> {
   const parses = (argv: readonly string[]): Promise<boolean> =>
     understandArgv(argv).then(() => true, () => false);
-  return await parses(words) ||
-    place.endsWith(".md") && await parses([...words, "X"]);
+  return await parses(words) || await parses([...words, "X"]);
 }
 
 async function findMentions(): Promise<Mention[]> {

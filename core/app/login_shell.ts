@@ -10,6 +10,8 @@ const SHELLS: ReadonlySet<string> = new Set([
   "zsh",
 ]);
 
+const TAKES_WORD = /^([-+][oO]|--rcfile|--init-file)$/;
+
 /** The gate, which never runs a login shell: `bash -lc X` becomes `bash -c X`. */
 export function withoutLoginShells(gate: Gate): Gate {
   return {
@@ -26,14 +28,16 @@ export function withoutLoginShells(gate: Gate): Gate {
 function withoutLogin(argv: readonly string[]): readonly string[] {
   const [program = "", ...words] = argv;
   if (!SHELLS.has(basename(program))) return argv;
-  // Flags end with the one that takes the script, else with the first word that is none.
-  const script = words.findIndex((word) => /^-[a-z]*c[a-z]*$/i.test(word)) + 1;
-  const other = words.findIndex((word) => !/^[-+]/.test(word));
-  const end = script || (other < 0 ? words.length : other);
-  const flags = words.slice(0, end).flatMap((word) => {
-    if (word === "--login") return [];
-    const plain = /^-[a-z]+$/i.test(word) ? word.replaceAll("l", "") : word;
-    return plain === "-" ? [] : [plain];
-  });
-  return [program, ...flags, ...words.slice(end)];
+  const flags: string[] = [];
+  let at = 0;
+  // Flags end with the first word that is none, and with the one that takes a script.
+  while (/^[-+]/.test(words[at] ?? "")) {
+    const word = words[at++] ?? "";
+    const isShort = /^-[a-z]+$/i.test(word);
+    const plain = isShort ? word.replaceAll("l", "") : word;
+    if (plain !== "-" && word !== "--login") flags.push(plain);
+    if (isShort && word.includes("c")) break;
+    if (TAKES_WORD.test(word)) flags.push(words[at++] ?? "");
+  }
+  return [program, ...flags, ...words.slice(at)];
 }

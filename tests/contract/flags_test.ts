@@ -117,7 +117,10 @@ Deno.test("--commit and --title say what is reviewed", async () => {
   });
   await stage.exec(["review", "--commit", "abc123", "--title", "Fix the lock"]);
   const input = JSON.stringify(stage.model.requests[0]?.input);
-  assert.match(input, /the commit `abc123`, \\"Fix the lock\\"/);
+  assert.match(
+    input,
+    /the commit `abc123`[^]*Title of the commit: Fix the lock/,
+  );
 });
 
 Deno.test("--output-last-message writes the answer into a file", async () => {

@@ -145,7 +145,7 @@ Deno.test("doctor says that an absent home can be made, and when it cannot", asy
   const away = { ...env, HOME: `${home.root}/not/there` };
   const absent = (await doctor(home, { env: away })).check("home");
   assert.equal(absent["status"], "ok");
-  assert.match(String(absent["summary"]), /made with the first session/);
+  assert.match(String(absent["summary"]), /created by the first session/);
   await assert.rejects(Deno.stat(`${home.root}/not`));
 
   await Deno.writeTextFile(`${home.root}/file`, "");

@@ -76,7 +76,7 @@ Deno.test("exec --json ends with its one terminal line for words it does not kno
     [["--sandbox", "everything", "exec", "--json", "hi"], /"everything"/],
     [["e", "--experimental-json", "--timeout", "soon", "hi"], /"soon"/],
     [["exec", "--json", "-m"], /-m: its value is missing/],
-    [["exec", "resume", "--json", "a", "b", "c"], /unexpected argument/],
+    [["exec", "resume", "--json", "a", "b", "c"], /more than it takes/],
     [["exec", "--json", "--output-format", "json", "hi"], /exclude/],
     [["exec", "--json", "--events", "native", "--bad", "hi"], /--bad/],
   ];
@@ -137,9 +137,9 @@ Deno.test("exec refuses images, folders and profiles that are not there", async 
   await using s = await stage({ script: [] });
   const cases: [string[], number, RegExp][] = [
     [["-i", "no.png"], 2, /no\.png/],
-    [["-i", "."], 2, /no file/],
+    [["-i", "."], 2, /not a file/],
     [["-C", "no-folder"], 2, /no-folder/],
-    [["-C", "/etc/passwd"], 2, /no folder/],
+    [["-C", "/etc/passwd"], 2, /not a folder/],
     [["-p", "no-profile"], 3, /no-profile/],
     [["-c", "model_provider=nowhere"], 3, /nowhere/],
   ];

@@ -125,7 +125,7 @@ Deno.test("undo --restore code leaves the conversation, --restore chat the files
   assert.doesNotMatch(code.stdout, /conversation/);
   assert.equal(await read(home, "a.txt"), "two\n");
   const messages = await rondo(home, ["rollback", "9"]);
-  assert.match(messages.stdout, /Takes 1 message .*\n {2}> change it\n/);
+  assert.match(messages.stdout, /Removes .* 1 message .*\n {2}> change it\n/);
 });
 
 Deno.test("undo stops at later edits of the person unless it is forced", async () => {

@@ -65,12 +65,7 @@ function buildReviewPrompt(
     targets.push({ type: "branch", base: flags.base });
   }
   if (flags.commit !== undefined) {
-    const { commit, title } = flags;
-    targets.push({
-      type: "commit",
-      commit,
-      ...(title !== undefined && { title }),
-    });
+    targets.push({ type: "commit", commit: flags.commit });
   }
   if (prompt !== undefined && prompt !== "-") {
     targets.push({ type: "custom", instructions: prompt });
@@ -82,5 +77,8 @@ function buildReviewPrompt(
       `Cannot review ${target.type} and ${second.type} at once: must be one of --uncommitted, --base, --commit, PROMPT`,
     );
   }
-  return renderReviewPrompt(target);
+  const title = flags.title === undefined
+    ? ""
+    : `\n\nTitle of the commit: ${flags.title}`;
+  return renderReviewPrompt(target) + title;
 }

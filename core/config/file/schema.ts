@@ -79,7 +79,9 @@ export const ConfigFile = z.strictObject({
   ),
   sandbox_workspace_write: z.prefault(SandboxTable, {}),
   shell_environment_policy: z.prefault(EnvironmentTable, {}),
-  allow_login_shell: On,
+  allow_login_shell: On.check(
+    z.describe("False starts a shell that is asked for without a login"),
+  ),
   projects: z._default(z.record(z.string(), ProjectTable), {}),
 
   web_search: z.optional(z.enum(["disabled", "cached", "live"])),

@@ -117,9 +117,7 @@ async function runMcp(context: SlashContext, args: string): Promise<void> {
   }
   const servers = await context.services.mcpServers();
   if (servers.length === 0) {
-    return context.say([
-      "No MCP server is configured; add one: rondo mcp add NAME -- COMMAND",
-    ]);
+    return context.say(["No MCP server is configured; rondo mcp add adds one"]);
   }
   context.say(
     servers.flatMap(({ name, state, tools }) => [
