@@ -1,4 +1,4 @@
-/** AGENTS.md files below the working directory, told when a file near them is first touched. */
+/** AGENTS.md files below the working directory, sent when a file near them is first touched. */
 import type { Activity } from "../protocol/event.ts";
 import type { Files } from "../protocol/host.ts";
 import { textMessage, viewItem, type WireItem } from "../protocol/item.ts";
@@ -9,7 +9,7 @@ import { DOC_HEADER } from "./format/tags.ts";
 import { renderDocMessage } from "./initial.ts";
 import { findDoc, readDoc } from "./agents_md.ts";
 
-/** What has been looked at and told; changed by every look. */
+/** The folders looked at and the bytes left; changed by every look. */
 export interface NestedDocState {
   readonly cwd: string;
   readonly fallbackNames: readonly string[];
@@ -18,7 +18,7 @@ export interface NestedDocState {
   readonly seen: Set<string>;
 }
 
-/** A fresh state; `items` are those of the conversation, so that nothing is told twice. */
+/** A fresh state; `items` are those of the conversation, so that nothing is sent twice. */
 export function createNestedDocState(options: {
   readonly cwd: string;
   readonly fallbackNames: readonly string[];
@@ -68,7 +68,7 @@ export async function nestedDocsFor(
   return { items, warnings };
 }
 
-/** The folder whose AGENTS.md an item tells, or undefined for every other item. */
+/** The folder whose AGENTS.md an item carries; undefined for every other item. */
 export function sentFolder(item: WireItem): string | undefined {
   const view = viewItem(item);
   if (view.type !== "message" || !view.text.startsWith(DOC_HEADER)) {
@@ -78,7 +78,7 @@ export function sentFolder(item: WireItem): string | undefined {
   return view.text.slice(DOC_HEADER.length, end < 0 ? undefined : end);
 }
 
-/** The absolute paths that an activity reads or changes, as far as its words tell. */
+/** The absolute paths that an activity reads or changes, as far as its text shows. */
 export function touchedPaths(activity: Activity): readonly string[] {
   switch (activity.type) {
     case "file_change":
@@ -104,7 +104,7 @@ function pathWords(command: string, cwd: string): readonly string[] {
   return [...new Set(paths.map((word) => resolvePath(cwd, word)))];
 }
 
-// What others wrote for their own packages is no instruction for this project.
+// What others wrote for their own packages is not an instruction for this project.
 function unseenFolders(
   state: NestedDocState,
   touchedPath: string,

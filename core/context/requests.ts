@@ -19,7 +19,7 @@ export type ReviewTarget =
   | { readonly type: "uncommitted" }
   | { readonly type: "branch"; readonly base: string }
   | { readonly type: "commit"; readonly commit: string }
-  /** In the person's own words. */
+  /** As the user puts it. */
   | { readonly type: "custom"; readonly instructions: string };
 
 /** The message that starts a review. */

@@ -27,7 +27,7 @@ export interface ModelClient {
   stream(request: ModelRequest): AsyncIterable<readonly ResponseEvent[]>;
   /** `POST /responses/compact`: the shorter history the provider gives for this one. */
   compact(request: ModelRequest): Promise<CompactResult>;
-  /** What the newest answer said of the provider's limits; empty when it said nothing. */
+  /** The provider's limits by its newest response; empty when it gave none. */
   readonly rateLimits?: () => readonly RateLimit[];
 }
 
@@ -119,7 +119,7 @@ class AnswerReader {
   #over = false;
   #error: ModelError | undefined;
 
-  /** Whether the server has said its last word. */
+  /** Whether the last event has come. */
   get over(): boolean {
     return this.#over;
   }
@@ -152,7 +152,7 @@ class AnswerReader {
     const start = headBytes(this.#start, LIMITS.answerStartBytes).trim();
     return start === ""
       ? "the stream was empty"
-      : `the stream held no event, it begins with ${JSON.stringify(start)}`;
+      : `the stream had no event, it begins with ${JSON.stringify(start)}`;
   }
 
   #parse(messages: readonly string[]): ResponseEvent[] {

@@ -1,4 +1,4 @@
-/** What a service said when it did not answer well, as a ModelError. Pure. */
+/** Error responses of a provider as ModelErrors. Pure. */
 import * as z from "zod/mini";
 import { ModelError } from "../protocol/error.ts";
 import type { FailureKind } from "../protocol/event.ts";
@@ -6,7 +6,7 @@ import { LIMITS } from "../protocol/limits.ts";
 import { parseRetryAfter, parseTryAgain } from "../util/retry.ts";
 import { headBytes } from "../util/text/text.ts";
 
-/** An HTTP answer that is no answer; the body may be cut. */
+/** An HTTP error response; its body may be cut. */
 export interface HttpFailure {
   readonly status: number;
   readonly statusText: string;
@@ -19,8 +19,8 @@ export interface HttpFailure {
 /** The error of a non-2xx answer. The server's own text is always in it. */
 export function buildHttpError(failure: HttpFailure): ModelError {
   const { status, headers } = failure;
-  const said = parseErrorBody(failure.body);
-  const verdict = classifyCode(said.code) ?? classifyStatus(status);
+  const reported = parseErrorBody(failure.body);
+  const verdict = classifyCode(reported.code) ?? classifyStatus(status);
   const requestId = requestIdOf(headers);
   const facts = [
     `url: ${publicUrl(failure.url)}`,
@@ -28,35 +28,37 @@ export function buildHttpError(failure: HttpFailure): ModelError {
     ...(headers.has("cf-ray") ? [`cf-ray: ${headers.get("cf-ray")}`] : []),
   ];
   const name = `${status} ${failure.statusText}`.trim();
-  const text = `HTTP ${name}: ${describe(status, said, headers)}`;
+  const text = `HTTP ${name}: ${describe(status, reported, headers)}`;
   return new ModelError(`${text} (${facts.join(", ")})`, {
     ...verdict,
     status,
     requestId,
     retryAfterMs: verdict.retryable
-      ? retryAfterOf(headers, failure.nowMs) ?? parseTryAgain(said.message)
+      ? retryAfterOf(headers, failure.nowMs) ?? parseTryAgain(reported.message)
       : undefined,
   });
 }
 
 /** The error a stream reports in its own words: `response.failed` and `error` events. */
 export function buildServerError(error: unknown): ModelError {
-  const said = parseError(error);
-  const verdict = classifyCode(said.code) ??
+  const reported = parseError(error);
+  const verdict = classifyCode(reported.code) ??
     { kind: "stream" as const, retryable: true };
-  const message = said.message || "the server gave no reason";
-  const text = said.code === "" || message.includes(said.code)
+  const message = reported.message || "the server gave no reason";
+  const text = reported.code === "" || message.includes(reported.code)
     ? message
-    : `${message} (${said.code})`;
-  return new ModelError(`The answer failed: ${text}`, {
+    : `${message} (${reported.code})`;
+  return new ModelError(`The response failed: ${text}`, {
     ...verdict,
-    retryAfterMs: verdict.retryable ? parseTryAgain(said.message) : undefined,
+    retryAfterMs: verdict.retryable
+      ? parseTryAgain(reported.message)
+      : undefined,
   });
 }
 
 /** An answer the server ended early. Asking again would end the same way. */
 export function buildIncompleteError(reason: string): ModelError {
-  return new ModelError(`The answer is incomplete, reason: ${reason}`, {
+  return new ModelError(`The response is incomplete, reason: ${reason}`, {
     kind: "incomplete",
     retryable: false,
   });
@@ -80,7 +82,7 @@ interface Verdict {
   readonly retryable: boolean;
 }
 
-interface ServerWords {
+interface ServerError {
   readonly code: string;
   readonly message: string;
   /** When a usage limit ends, epoch seconds. */
@@ -134,9 +136,13 @@ function classifyStatus(status: number): Verdict {
   return { kind: "http", retryable: false };
 }
 
-function describe(status: number, said: ServerWords, headers: Headers): string {
-  const parts = [said.message || "the server gave no reason"];
-  if (isCloudflareBlock(status, said.message)) {
+function describe(
+  status: number,
+  reported: ServerError,
+  headers: Headers,
+): string {
+  const parts = [reported.message || "the server gave no reason"];
+  if (isCloudflareBlock(status, reported.message)) {
     parts.push(
       "A filter in front of the service refused this connection; another network or proxy may get through",
     );
@@ -149,9 +155,9 @@ function describe(status: number, said: ServerWords, headers: Headers): string {
       }; base_url must be the address itself`,
     );
   }
-  if (said.resetsAt !== undefined) {
+  if (reported.resetsAt !== undefined) {
     parts.push(
-      `The limit ends at ${new Date(said.resetsAt * 1_000).toISOString()}`,
+      `The limit ends at ${new Date(reported.resetsAt * 1_000).toISOString()}`,
     );
   }
   return parts.map((part) => part.replace(/[\s.]+$/, "")).join(". ");
@@ -168,12 +174,12 @@ function retryAfterOf(headers: Headers, nowMs: number): number | undefined {
   return parseRetryAfter(headers.get("retry-after"), nowMs);
 }
 
-function parseErrorBody(body: string): ServerWords {
+function parseErrorBody(body: string): ServerError {
   const text = body.trim();
   if (text.startsWith("{") || text.startsWith("[")) {
     try {
-      const said = parseError(JSON.parse(text));
-      if (said.message !== "" || said.code !== "") return said;
+      const reported = parseError(JSON.parse(text));
+      if (reported.message !== "" || reported.code !== "") return reported;
     } catch {
       // Not JSON after all, or cut: shown as it is.
     }
@@ -196,7 +202,7 @@ const ErrorShape = z.object({
   error: z.catch(z.unknown(), undefined),
 });
 
-function parseError(value: unknown): ServerWords {
+function parseError(value: unknown): ServerError {
   if (typeof value === "string") return { code: "", message: cut(value) };
   const parsed = ErrorShape.safeParse(value);
   if (!parsed.success) return { code: "", message: "" };

@@ -28,7 +28,7 @@ export type ResponseEvent =
     /** The model's own reasoning; false for its summary. */
     readonly raw: boolean;
   }
-  /** The reasoning summary goes on with a new part. */
+  /** A new part of the reasoning summary begins. */
   | { readonly type: "reasoning_section"; readonly itemId: string }
   /** The only event items are taken from. */
   | { readonly type: "item_done"; readonly item: WireItem }
@@ -36,7 +36,7 @@ export type ResponseEvent =
     readonly type: "completed";
     readonly responseId: string;
     readonly usage: Usage | null;
-    /** False: the model wants to go on although it asked for nothing. */
+    /** False: the model wants to continue although it called nothing. */
     readonly endTurn?: boolean;
   };
 
@@ -47,7 +47,7 @@ interface FailedEvent {
 }
 
 /**
- * One `data:` of the stream as an event; undefined when it is no JSON object or of a type
+ * One `data:` of the stream as an event; undefined when it is not a JSON object or of a type
  * we do not use. Deltas are the many: they cost one JSON.parse and no schema.
  */
 export function parseResponseEvent(
@@ -114,7 +114,7 @@ function parseRareEvent(
   }
 }
 
-// Absent and misshapen counts are 0: usage is for the person, no reason to fail a turn.
+// Absent and misshapen counts are 0: usage is information, not a reason to fail a turn.
 const Count = z.catch(z.number(), 0);
 const UsageWire = z.object({
   input_tokens: Count,

@@ -157,7 +157,7 @@ Deno.test("sessions archive, delete and prune take only what they are asked to",
   await using s = await talk();
   const id = await idOf(s);
   await good(s, "sessions", "archive", id);
-  assert.match(await good(s, "sessions", "list"), /^No sessions of /);
+  assert.match(await good(s, "sessions", "list"), /^No sessions in /);
   assert.match(await good(s, "sessions", "show", id), /mend the login/);
   // Going on with it brings it back.
   await s.json("go on", { command: ["resume", id] });
