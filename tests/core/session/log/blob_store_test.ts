@@ -100,7 +100,7 @@ Deno.test("restoreThread() puts a blank image for a lost one and names both", as
     const [harm, reason] of [
       [() => Deno.truncate(home.blob(lost!), 100), "is damaged"],
       [() => flipByte(home.blob(lost!)), "is damaged"],
-      [() => Deno.remove(home.blob(lost!)), "there is no"],
+      [() => Deno.remove(home.blob(lost!)), "does not exist"],
     ] as const
   ) {
     const good = await Deno.readFile(home.blob(lost!));
