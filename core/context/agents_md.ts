@@ -21,10 +21,10 @@ interface DocSearch {
   readonly bytesMax: number;
 }
 
-/** A file that speaks to the model. */
+/** A file of instructions. */
 interface DocFile {
   readonly path: string;
-  /** Of its text that is told. */
+  /** Of its text that is sent. */
   readonly bytes: number;
   readonly cut: boolean;
 }
@@ -37,7 +37,7 @@ export interface ProjectDocs {
   readonly warnings: readonly string[];
 }
 
-/** A doc as it was read: text within the budget, and what there is to say about it. */
+/** A doc as it was read: text within the budget, and warnings. */
 interface ReadDoc {
   readonly text: string;
   readonly file?: DocFile;
@@ -97,7 +97,9 @@ export async function readDoc(
     size = (await files.stat(path))?.size ?? 0;
     head = await files.readRange(path, 0, bytesLeft);
   } catch (error) {
-    const warning = `Cannot read ${path}: ${errorText(error)}; it is ignored`;
+    const warning = `Cannot read ${path}: ${
+      errorText(error)
+    }; the file is ignored`;
     return { text: "", bytesLeft, warnings: [warning] };
   }
   const { text: decoded, invalid } = decode(head, head.length < size);
@@ -105,7 +107,7 @@ export async function readDoc(
     return { text: "", bytesLeft, warnings: [] };
   }
   const warnings = invalid
-    ? [`${path} is not valid UTF-8: the bytes in question are shown as \uFFFD`]
+    ? [`${path} is not valid UTF-8: invalid bytes are shown as \uFFFD`]
     : [];
   // Replaced bytes take more room than they had in the file.
   const text = headBytes(decoded, bytesLeft);
@@ -153,7 +155,7 @@ async function readGlobalDoc(
     : { text: "", bytesLeft: 0, warnings };
 }
 
-// A folder that may not be entered holds nothing for us; that is no error here.
+// A folder that may not be entered holds nothing for us; which is not an error here.
 async function statOf(
   files: Files,
   path: string,
@@ -165,7 +167,7 @@ async function statOf(
   }
 }
 
-// A character that the cut went through is left out, it is no invalid byte.
+// A character that the cut went through is left out, it is not an invalid byte.
 function decode(
   bytes: Uint8Array,
   isCut: boolean,
@@ -183,7 +185,7 @@ function cutWarning(file: DocFile, missing: number): string {
   const what = file.bytes === 0
     ? `${file.path} does not reach the model`
     : `${file.path} is cut after ${file.bytes} bytes`;
-  return `${what}: ${missing} bytes are beyond the limit for instruction files`;
+  return `${what}: ${missing} bytes exceed the limit for instruction files`;
 }
 
 function cutMark(file: DocFile, missing: number): string {

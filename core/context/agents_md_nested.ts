@@ -1,4 +1,4 @@
-/** AGENTS.md files below the working directory, told when a file near them is first touched. */
+/** AGENTS.md files below the working directory, sent when a file near them is first touched. */
 import type { Files } from "../protocol/host.ts";
 import { textMessage, viewItem, type WireItem } from "../protocol/item.ts";
 import { ancestors, isInside } from "../util/path.ts";
@@ -7,7 +7,7 @@ import { DOC_HEADER } from "./format/tags.ts";
 import { renderDocMessage } from "./initial.ts";
 import { findDoc, readDoc } from "./agents_md.ts";
 
-/** What has been looked at and told; changed by every look. */
+/** The folders looked at and the bytes left; changed by every look. */
 export interface NestedDocState {
   readonly cwd: string;
   readonly fallbackNames: readonly string[];
@@ -16,7 +16,7 @@ export interface NestedDocState {
   readonly seen: Set<string>;
 }
 
-/** A fresh state; `items` are those of the conversation, so that nothing is told twice. */
+/** A fresh state; `items` are those of the conversation, so that nothing is sent twice. */
 export function createNestedDocState(options: {
   readonly cwd: string;
   readonly fallbackNames: readonly string[];
@@ -66,7 +66,7 @@ export async function nestedDocsFor(
   return { items, warnings };
 }
 
-/** The folder whose AGENTS.md an item tells, or undefined for every other item. */
+/** The folder whose AGENTS.md an item carries; undefined for every other item. */
 export function sentFolder(item: WireItem): string | undefined {
   const view = viewItem(item);
   if (view.type !== "message" || !view.text.startsWith(DOC_HEADER)) {

@@ -1,4 +1,4 @@
-/** What changed since the model was last told, as messages to append. */
+/** What changed since the last context message, as messages to append. */
 import { MODEL_SWITCH } from "../../prompts/mod.ts";
 import { textMessage, type WireItem } from "../protocol/item.ts";
 import { wrapTag } from "./format/tags.ts";
@@ -21,7 +21,7 @@ import {
   renderPermissions,
 } from "./permissions.ts";
 
-/** The messages that update what was sent to `after`; none when nothing changed. */
+/** The messages that bring the model from what was sent to `after`; none when nothing changed. */
 export function changesSince(
   sent: SentContext,
   after: PromptContext,
@@ -39,7 +39,7 @@ function modelItems(sent: SentContext, after: PromptContext): WireItem[] {
   const model = after.settings.model.slug;
   if (model === sent.model) return [];
   const instructions = after.instructions === sent.instructions
-    ? "The instructions given at the start hold for it as they stand."
+    ? "The instructions given at the start apply to it unchanged."
     : `Its instructions, which replace those given at the start:\n\n${after.instructions}`;
   const text = fillIn(MODEL_SWITCH, { model, instructions });
   return [textMessage("developer", wrapTag("model_switch", text))];
@@ -49,7 +49,7 @@ function permissionItems(sent: SentContext, after: PromptContext): WireItem[] {
   const { settings, permissions } = after;
   const rules = renderPermissionRules(settings, permissions);
   const prefixes = prefixLines(permissions.approvedPrefixes);
-  // A prefix that was taken back can only be untold by saying everything again.
+  // Only the whole message can withdraw a prefix that was sent before.
   const withdrawn = sent.prefixes.some((line) => !prefixes.includes(line));
   if (rules !== sent.permissions || withdrawn) {
     const text = renderPermissions(settings, permissions);
@@ -61,7 +61,7 @@ function permissionItems(sent: SentContext, after: PromptContext): WireItem[] {
     : [textMessage("developer", renderApprovedPrefixes(added))];
 }
 
-// Another folder may have other AGENTS.md files and skills; what is the same stays told.
+// Another folder may have other AGENTS.md files and skills; what is the same is not sent again.
 function userInstructionItems(
   sent: SentContext,
   after: PromptContext,
@@ -83,7 +83,7 @@ function environmentItems(sent: SentContext, after: PromptContext): WireItem[] {
     : [textMessage("user", renderEnvironment(after.environment, fields))];
 }
 
-// The shell is told once: another login shell changes nothing about the commands.
+// The shell is sent once: another login shell changes nothing about the commands.
 function isFieldChanged(
   sent: SentContext,
   after: PromptContext,

@@ -1,4 +1,4 @@
-/** Everything the model is told beside the conversation, for one thread. */
+/** The prompt text beside the conversation, for one thread. */
 import type { Host } from "../protocol/host.ts";
 import type { WireItem } from "../protocol/item.ts";
 import type { UserPart } from "../protocol/op.ts";
@@ -45,7 +45,7 @@ interface Loaded {
   readonly skills: readonly Skill[];
 }
 
-/** Reads files once per working directory; renders anew whenever it is asked. */
+/** Reads files once per working directory; renders for every request. */
 export class PromptSource {
   readonly #host: Pick<Host, "files" | "now" | "timezone" | "utcOffsetMinutes">;
   readonly #options: PromptSourceOptions;
@@ -62,7 +62,7 @@ export class PromptSource {
     this.#options = options;
   }
 
-  /** Takes note of what a resumed conversation was told, before anything else is asked. */
+  /** Takes over the context a resumed conversation was sent; called before anything else. */
   resume(items: readonly WireItem[]): void {
     this.#items = items;
     this.#nested = undefined;
@@ -77,7 +77,7 @@ export class PromptSource {
     return (await this.#load(cwd)).skills;
   }
 
-  /** What the model must be told now, and what it has been told then. */
+  /** The context to send now, and what has been sent with it. */
   async contextUpdate(
     sent: SentContext | undefined,
     settings: TurnSettings,
@@ -91,12 +91,12 @@ export class PromptSource {
         sent: contextSentBy(context),
       };
     }
-    // A new generation: what was told of folders further down went with the old one.
+    // A new generation: the files of folders further down went with the old one.
     this.resume([]);
     return { items: initialItems(context), sent: contextSentBy(context) };
   }
 
-  /** The person's message, and the skills it names. Throws UserError. */
+  /** The user's message, and the skills it names. Throws UserError. */
   async userItems(
     parts: readonly UserPart[],
     settings: TurnSettings,

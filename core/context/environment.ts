@@ -2,12 +2,12 @@
 import type { Host } from "../protocol/host.ts";
 import { wrapTag } from "./format/tags.ts";
 
-/** What the message may tell. */
+/** The content of the message. */
 export interface Environment {
   readonly cwd: string;
-  /** Name of the person's shell. */
+  /** Name of the user's shell. */
   readonly shell: string;
-  /** `YYYY-MM-DD` where the person is. */
+  /** `YYYY-MM-DD` where the user is. */
   readonly date: string;
   /** IANA name. */
   readonly timezone: string;
@@ -20,7 +20,7 @@ export interface Environment {
 
 export type EnvironmentField = keyof Environment;
 
-/** The fields in the order in which they are told. */
+/** The fields in the order of the message. */
 export const ENVIRONMENT_FIELDS: readonly EnvironmentField[] = [
   "cwd",
   "shell",
@@ -40,7 +40,7 @@ export function renderEnvironment(
   return wrapTag("environment_context", lines.join("\n"));
 }
 
-/** One field as its line, or undefined when there is nothing to tell. */
+/** One field as its line, or undefined when it is absent. */
 export function renderEnvironmentField(
   environment: Environment,
   field: EnvironmentField,

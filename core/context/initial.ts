@@ -1,4 +1,4 @@
-/** The messages before the first user message, and what they have told the model. */
+/** The messages before the first user message, and a record of what they sent. */
 import { textMessage, type WireItem } from "../protocol/item.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
 import { DOC_HEADER, wrapTag } from "./format/tags.ts";
@@ -36,11 +36,11 @@ interface UserInstructions {
   readonly skills?: string;
 }
 
-/** What the model was last told; the base of every later comparison. */
+/** The context last sent; the base of every later comparison. */
 export interface SentContext {
   readonly model: string;
   readonly instructions: string;
-  /** The permission rules; undefined when they were never told. */
+  /** The permission rules; undefined when they were never sent. */
   readonly permissions?: string;
   readonly prefixes: readonly string[];
   readonly docs?: string;
@@ -86,12 +86,12 @@ export function renderUserInstructions(
   return parts.length === 0 ? undefined : parts.join("\n\n");
 }
 
-/** AGENTS.md material as it is told, for the folder where it applies. */
+/** The message text of AGENTS.md files, for the folder where they apply. */
 export function renderDocMessage(folder: string, text: string): string {
   return `${DOC_HEADER}${folder}\n\n<INSTRUCTIONS>\n${text}\n</INSTRUCTIONS>`;
 }
 
-/** What the initial messages of this context tell. */
+/** What the initial messages of this context send. */
 export function contextSentBy(context: PromptContext): SentContext {
   const { permissions, settings } = context;
   return {

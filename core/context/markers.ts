@@ -1,4 +1,4 @@
-/** Short messages of ours between the turns: what happened that the model did not do itself. */
+/** Short context messages between turns: what happened without the model. */
 import { TURN_ABORTED } from "../../prompts/mod.ts";
 import { textMessage, type WireItem } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";
@@ -7,12 +7,12 @@ import { unreachable } from "../util/assert.ts";
 import { contextMessage, wrapTag } from "./format/tags.ts";
 import { cutMiddle } from "./format/text.ts";
 
-/** Follows a turn that the person interrupted. */
+/** Follows a turn that the user interrupted. */
 export function turnAbortedItem(): WireItem {
   return contextMessage("turn_aborted", TURN_ABORTED);
 }
 
-/** A command that the person ran themselves, with what came out. */
+/** A command that the user ran, with its output. */
 export function userShellItem(
   op: Omit<Extract<Op, { type: "user.shell" }>, "type">,
   options: { readonly outputTokens?: number } = {},
@@ -36,7 +36,7 @@ export function hookContextItem(text: string): WireItem {
 
 export type LimitKind = "requests" | "tokens" | "tool_calls" | "time" | "cost";
 
-/** Says once that a limit of the run is near, while there is still room to end well. */
+/** Says once that a limit of the run is near, while there is still room to finish. */
 export function limitNoticeItem(
   kind: LimitKind,
   amounts: { readonly used: number; readonly max: number },

@@ -46,7 +46,7 @@ export function renderPermissionRules(
     approvalSection(approval, sandbox),
     rootsSection(sandbox, facts.writableRoots),
     deniedSection(sandbox),
-    "All this holds for the commands and patches of the built-in tools; tools of MCP servers act outside of it.",
+    "All of this applies to the commands and patches of the built-in tools; tools of MCP servers act outside of it.",
   ];
   return sections.filter((section) => section !== "").join("\n\n");
 }
@@ -130,12 +130,12 @@ function enforcementSection(
   }.`;
   return open.length === 0
     ? first
-    : `${first} Not enforced on this machine, so keep to it yourself: ${
+    : `${first} Not enforced on this machine, so respect it yourself: ${
       words(open)
     }.`;
 }
 
-// What a mode forbids at all; the rest is no matter of enforcement.
+// What a mode forbids; only that needs enforcement.
 function wantedCapabilities(sandbox: SandboxPolicy): readonly Capability[] {
   if (
     sandbox.mode === "danger-full-access" || sandbox.mode === "external-sandbox"

@@ -1,4 +1,4 @@
-/** What a conversation that is taken up again was told last, read from its own items. */
+/** The context a resumed conversation was last sent, read from its own items. */
 import { viewItem, type WireItem } from "../protocol/item.ts";
 import { isInside } from "../util/path.ts";
 import { unwrapTag } from "./format/tags.ts";
@@ -6,7 +6,7 @@ import { ENVIRONMENT_FIELDS } from "./environment.ts";
 import type { SentContext } from "./initial.ts";
 import { APPROVED_INTRO } from "./permissions.ts";
 
-/** What the items do not tell. */
+/** What the items do not say. */
 interface RecallFacts {
   /** Slug of the model that answered last. */
   readonly model: string;
@@ -16,7 +16,7 @@ interface RecallFacts {
 }
 
 /**
- * Goes through the items; a later message replaces what an earlier one told. Undefined
+ * Goes through the items; a later message replaces an earlier one. Undefined
  * when the initial messages are not among them: after a compaction, or a rollback of all.
  */
 export function restoreSentContext(
@@ -72,7 +72,7 @@ function recallUser(
   return { ...sent, environment };
 }
 
-// Messages of folders below the cwd are nested files, told besides the others.
+// Messages of folders below the cwd are nested files, sent besides the others.
 function recallInstructions(
   text: string,
   cwd: string,

@@ -22,7 +22,7 @@ export interface PromptFacts {
   readonly tools: readonly string[];
   readonly items: readonly PrintedItem[];
   /**
-   * Set when this request need not extend the one before and everybody was told:
+   * Set when this request need not extend the one before, and an event has said so:
    * `compacted`, `rolled back`, `tools refreshed`.
    */
   readonly announced?: string;

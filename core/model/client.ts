@@ -27,7 +27,7 @@ export interface ModelClient {
   stream(request: ModelRequest): AsyncIterable<readonly ResponseEvent[]>;
   /** `POST /responses/compact`: the shorter history the provider gives for this one. */
   compact(request: ModelRequest): Promise<CompactResult>;
-  /** What the newest answer said of the provider's limits; empty when it said nothing. */
+  /** The provider's limits by its newest response; empty when it gave none. */
   readonly rateLimits?: () => readonly RateLimit[];
 }
 

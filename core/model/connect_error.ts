@@ -18,10 +18,10 @@ export function buildConnectError(error: unknown, url: string): ModelError {
   });
 }
 
-/** The error of an answer that broke off. */
+/** The error of a broken stream. */
 export function buildCutError(reason: string): ModelError {
   return new ModelError(
-    `The answer broke off before it was complete: ${reason}`,
+    `The response stopped before it was complete: ${reason}`,
     { kind: "stream", retryable: true },
   );
 }
@@ -29,7 +29,7 @@ export function buildCutError(reason: string): ModelError {
 /** The error of an address from which nothing comes back at all. Waiting has been tried. */
 export function buildNoConnectionError(url: string): ModelError {
   return new ModelError(
-    `Cannot reach ${publicUrl(url)}: the address does not answer;` +
+    `Cannot reach ${publicUrl(url)}: the address does not respond;` +
       " is the network up, and is a proxy needed?",
     { kind: "unreachable", retryable: false },
   );
@@ -38,7 +38,7 @@ export function buildNoConnectionError(url: string): ModelError {
 /** The error of a connection on which nothing comes any more. */
 export function buildSilenceError(idleMs: number): ModelError {
   return new ModelError(
-    `The answer broke off before it was complete: nothing came for ${idleMs} ms`,
+    `The response stopped before it was complete: no data for ${idleMs} ms`,
     { kind: "stream", retryable: true },
   );
 }
@@ -55,11 +55,11 @@ function causeOf(message: string): string {
 // The words of rustls, which makes the TLS connections of the runtime.
 function certificateProblem(cause: string): string | undefined {
   if (/UnknownIssuer/.test(cause)) {
-    return "its certificate comes from an authority this machine does not know;" +
+    return "its certificate was issued by an authority this machine does not trust;" +
       " name that authority's PEM file in SSL_CERT_FILE or in the provider's ca_bundle";
   }
   if (/CaUsedAsEndEntity/.test(cause)) {
-    return "its certificate is that of an authority itself;" +
+    return "its certificate is a CA certificate itself;" +
       " the server needs one of its own, signed by it";
   }
   if (/NotValidForName|not valid for name/.test(cause)) {
@@ -72,10 +72,10 @@ function certificateProblem(cause: string): string | undefined {
     return "its certificate is not valid yet; is the clock of this machine right?";
   }
   if (/CertificateRequired|HandshakeFailure/.test(cause)) {
-    return "it wants a certificate of ours;" +
+    return "it requires a client certificate;" +
       " set client_cert and client_key of the provider";
   }
   return /invalid peer certificate|BadCertificate|UnknownCA/.test(cause)
-    ? "the certificates of the two sides do not fit"
+    ? "the certificates of the two sides do not match"
     : undefined;
 }

@@ -1,4 +1,4 @@
-/** What a service said when it did not answer well, as a ModelError. Pure. */
+/** Error responses of a provider as ModelErrors. Pure. */
 import * as z from "zod/mini";
 import { ModelError } from "../protocol/error.ts";
 import { LIMITS } from "../protocol/limits.ts";
@@ -12,7 +12,7 @@ import {
   VAGUE_CODES,
 } from "./error_table.ts";
 
-/** An HTTP answer that is no answer; the body may be cut. */
+/** An HTTP error response; its body may be cut. */
 export interface HttpFailure {
   readonly status: number;
   readonly statusText: string;
@@ -25,8 +25,8 @@ export interface HttpFailure {
 /** The error of a non-2xx answer. The server's own text is always in it. */
 export function buildHttpError(failure: HttpFailure): ModelError {
   const { status, headers } = failure;
-  const said = parseErrorBody(failure.body);
-  const verdict = classify(said, status) ?? classifyStatus(status);
+  const reported = parseErrorBody(failure.body);
+  const verdict = classify(reported, status) ?? classifyStatus(status);
   const requestId = requestIdOf(headers);
   const facts = [
     `url: ${publicUrl(failure.url)}`,
@@ -34,38 +34,38 @@ export function buildHttpError(failure: HttpFailure): ModelError {
     ...(headers.has("cf-ray") ? [`cf-ray: ${headers.get("cf-ray")}`] : []),
   ];
   const name = `${status} ${failure.statusText}`.trim();
-  const text = `HTTP ${name}: ${describe(status, said, headers)}`;
+  const text = `HTTP ${name}: ${describe(status, reported, headers)}`;
   return new ModelError(`${text} (${facts.join(", ")})`, {
     ...verdict,
     status,
     requestId,
     retryAfterMs: verdict.retryable
-      ? retryAfterOf(headers, failure.nowMs) ?? said.waitMs ??
-        parseTryAgain(said.message) ?? resetAfterOf(headers, failure.nowMs)
+      ? retryAfterOf(headers, failure.nowMs) ?? reported.waitMs ??
+        parseTryAgain(reported.message) ?? resetAfterOf(headers, failure.nowMs)
       : undefined,
   });
 }
 
 /** The error a stream reports in its own words: `response.failed` and `error` events. */
 export function buildServerError(error: unknown): ModelError {
-  const said = parseError(error);
-  const verdict = classify(said) ??
+  const reported = parseError(error);
+  const verdict = classify(reported) ??
     { kind: "stream" as const, retryable: true };
-  const message = said.message || "the server gave no reason";
-  const text = said.code === "" || message.includes(said.code)
+  const message = reported.message || "the server gave no reason";
+  const text = reported.code === "" || message.includes(reported.code)
     ? message
-    : `${message} (${said.code})`;
-  return new ModelError(`The answer failed: ${text}`, {
+    : `${message} (${reported.code})`;
+  return new ModelError(`The response failed: ${text}`, {
     ...verdict,
     retryAfterMs: verdict.retryable
-      ? said.waitMs ?? parseTryAgain(said.message)
+      ? reported.waitMs ?? parseTryAgain(reported.message)
       : undefined,
   });
 }
 
 /** An answer the server ended early. Asking again would end the same way. */
 export function buildIncompleteError(reason: string): ModelError {
-  return new ModelError(`The answer is incomplete, reason: ${reason}`, {
+  return new ModelError(`The response is incomplete, reason: ${reason}`, {
     kind: "incomplete",
     retryable: false,
   });
@@ -84,7 +84,7 @@ export function publicUrl(url: string): string {
   return `${parsed.origin}${parsed.pathname}`;
 }
 
-interface ServerWords {
+interface ServerError {
   readonly code: string;
   readonly message: string;
   /** When a usage limit ends, epoch seconds. */
@@ -95,7 +95,7 @@ interface ServerWords {
 
 /** What a refusal means, by its code, its words, and last its status. */
 function classify(
-  { code, message }: ServerWords,
+  { code, message }: ServerError,
   status?: number,
 ): ErrorMeaning | undefined {
   const name = code.toLowerCase();
@@ -129,9 +129,13 @@ function classifyStatus(status: number): ErrorMeaning {
   return { kind: "http", retryable: false };
 }
 
-function describe(status: number, said: ServerWords, headers: Headers): string {
-  const parts = [said.message || "the server gave no reason"];
-  if (isCloudflareBlock(status, said.message)) {
+function describe(
+  status: number,
+  reported: ServerError,
+  headers: Headers,
+): string {
+  const parts = [reported.message || "the server gave no reason"];
+  if (isCloudflareBlock(status, reported.message)) {
     parts.push(
       "A filter in front of the service refused this connection; another network or proxy may get through",
     );
@@ -144,9 +148,9 @@ function describe(status: number, said: ServerWords, headers: Headers): string {
       }; base_url must be the address itself`,
     );
   }
-  if (said.resetsAt !== undefined) {
+  if (reported.resetsAt !== undefined) {
     parts.push(
-      `The limit ends at ${dateText(said.resetsAt * 1_000)}`,
+      `The limit ends at ${dateText(reported.resetsAt * 1_000)}`,
     );
   }
   return parts.map((part) => part.replace(/[\s.]+$/, "")).join(". ");
@@ -181,12 +185,12 @@ function resetAfterOf(headers: Headers, nowMs: number): number | undefined {
   return waits.length === 0 ? undefined : Math.max(...waits);
 }
 
-function parseErrorBody(body: string): ServerWords {
+function parseErrorBody(body: string): ServerError {
   const text = body.trim();
   if (text.startsWith("{") || text.startsWith("[")) {
     try {
-      const said = parseError(JSON.parse(text));
-      if (said.message !== "" || said.code !== "") return said;
+      const reported = parseError(JSON.parse(text));
+      if (reported.message !== "" || reported.code !== "") return reported;
     } catch {
       // Not JSON after all, or cut: shown as it is.
     }
@@ -218,7 +222,7 @@ const ErrorShape = z.object({
   error: z.catch(z.unknown(), undefined),
 });
 
-function parseError(value: unknown): ServerWords {
+function parseError(value: unknown): ServerError {
   if (typeof value === "string") return { code: "", message: cut(value) };
   // Google wraps the error of a stream in a list of one.
   const parsed = ErrorShape.safeParse(Array.isArray(value) ? value[0] : value);

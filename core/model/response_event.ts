@@ -29,7 +29,7 @@ export type ResponseEvent =
     /** The model's own reasoning; false for its summary. */
     readonly raw: boolean;
   }
-  /** The reasoning summary goes on with a new part. */
+  /** A new part of the reasoning summary begins. */
   | { readonly type: "reasoning_section"; readonly itemId: string }
   /** A finished item, whichever event of the server it stood in. */
   | { readonly type: "item_done"; readonly item: WireItem }
@@ -37,7 +37,7 @@ export type ResponseEvent =
     readonly type: "completed";
     readonly responseId: string;
     readonly usage: Usage | null;
-    /** False: the model wants to go on although it asked for nothing. */
+    /** False: the model wants to continue although it called nothing. */
     readonly endTurn?: boolean;
     /** The answer was cut off: what came of it counts, then the stream throws. */
     readonly isCut?: true;

@@ -105,7 +105,7 @@ export class SseParser {
     const size = this.#partial.length + (this.#data?.length ?? 0);
     if (size <= this.#bytesMax) return;
     throw new ModelError(
-      `Cannot read the answer: one message is longer than ${this.#bytesMax} bytes`,
+      `Cannot read the response: a message is longer than ${this.#bytesMax} bytes`,
       { kind: "stream", retryable: false },
     );
   }

@@ -38,7 +38,7 @@ export interface TransportOptions {
   readonly program: { readonly name: string; readonly version: string };
   /** Of `Deno.createHttpClient`: own certificate authorities, client certificate. */
   readonly httpClient?: unknown;
-  /** Whether the server's address answers at all; absent where a proxy stands between. */
+  /** Whether the server's address responds at all; absent behind a proxy. */
   readonly probe?: ((url: string) => Promise<boolean>) | undefined;
 }
 
@@ -93,7 +93,7 @@ function requestBudget(provider: ProviderEndpoint): RetryBudget {
   return retryBudget(provider.requestRetries);
 }
 
-/** What may be spent on asking anew after an answer broke off. */
+/** The retry budget after a broken stream. */
 export function streamBudget(provider: ProviderEndpoint): RetryBudget {
   return retryBudget(provider.streamRetries);
 }
@@ -192,7 +192,7 @@ function buildInit(
     headers: buildHeaders(options, request, per.token),
     body: request.body,
     signal: per.signal,
-    // Following one would carry the prompt to a place nobody configured.
+    // Following one would carry the prompt to a place that is not configured.
     redirect: "manual",
     ...(client !== undefined && { client }),
   } as const;

@@ -17,7 +17,7 @@ type ActivityStatus =
   | "in_progress"
   | "completed"
   | "failed"
-  /** Refused by policy or by the person; nothing ran. */
+  /** Refused by policy or by the user; nothing ran. */
   | "declined";
 
 export interface FileChange {
@@ -30,7 +30,7 @@ export interface FileChange {
   readonly diff?: string;
 }
 
-/** One thing a person watches. Ids are `item_N` in order of first appearance. */
+/** One thing the user watches. Ids are `item_N` in order of first appearance. */
 export type Activity =
   | { readonly id: string; readonly type: "message"; readonly text: string }
   | { readonly id: string; readonly type: "reasoning"; readonly text: string }
@@ -168,7 +168,7 @@ export type EventBody =
       | "activity.completed";
     readonly activity: Activity;
   }
-  /** What was shown of a broken answer is void; the retry says it again. */
+  /** What was shown of a broken response is void; the retry shows it again. */
   | { readonly type: "activity.withdrawn"; readonly activityId: string }
   | {
     readonly type: "text.delta" | "reasoning.delta" | "output.delta";

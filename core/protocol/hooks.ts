@@ -1,9 +1,9 @@
-/** Programs of the person's that are told what happens, and may have a say in it. */
+/** The user's programs that are called at events and may influence them. */
 import type { CallView } from "./item.ts";
 import type { ApprovalRequest, Decision } from "./policy.ts";
 import type { TurnSettings } from "./settings.ts";
 
-/** What happens; the names are those that people already write hooks for. */
+/** An event; the names are those that people already write hooks for. */
 export type HookEvent =
   | {
     readonly name: "SessionStart";
@@ -29,7 +29,7 @@ export type HookEvent =
   }
   | {
     readonly name: "Stop";
-    /** True when such a hook has already sent the model on in this turn. */
+    /** True when such a hook has already continued this turn. */
     readonly isActive: boolean;
     readonly lastMessage: string;
   }
@@ -48,28 +48,28 @@ export interface HookPlace {
   readonly signal: AbortSignal;
 }
 
-/** What all hooks of an event say together. */
+/** The combined verdict of all hooks of an event. */
 export interface HookVerdict {
-  /** It must not go on, and why. */
+  /** It must not continue, and why. */
   readonly block?: string;
   /** The turn ends with this, and why. */
   readonly stop?: string;
-  /** The answer to a question, so that nobody has to be asked. */
+  /** The answer to a question, so that the user is not asked. */
   readonly decision?: Decision;
   /** For the model to know. */
   readonly context: readonly string[];
-  /** For the person to know. */
+  /** For the user to know. */
   readonly messages: readonly string[];
 }
 
 export interface Hooks {
-  /** False when nobody listens: nothing has to be prepared then. */
+  /** False when no hook is configured for it: then nothing has to be prepared. */
   has(name: HookEventName): boolean;
   /** Runs the hooks of the event to their ends; rejects only when aborted. */
   run(event: HookEvent, place: HookPlace): Promise<HookVerdict>;
 }
 
-/** What nobody's hooks say. */
+/** The verdict when there are no hooks. */
 export const NO_VERDICT: HookVerdict = Object.freeze({
   context: [],
   messages: [],

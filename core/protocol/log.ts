@@ -66,7 +66,7 @@ export interface ThreadLog {
   close(): Promise<void>;
 }
 
-/** A thread as its log tells it: a pure fold over the lines. */
+/** A thread as restored from its log: a fold over the lines. */
 export interface RestoredThread {
   readonly meta: ThreadMeta;
   readonly name?: string;
@@ -94,6 +94,6 @@ export interface RestoredThread {
   readonly handover: unknown;
   /** True when a turn began and never ended. */
   readonly unfinishedTurn: boolean;
-  /** Torn or garbage lines, with their numbers, in words. */
+  /** What is wrong with its lines, as sentences with their numbers. */
   readonly problems: readonly string[];
 }

@@ -13,7 +13,7 @@ export interface ProviderEndpoint {
   readonly headers: Readonly<Record<string, string>>;
   /** Further attempts before the answer begins. */
   readonly requestRetries: number;
-  /** Further attempts after an answer broke off; the caller of the client counts them. */
+  /** Further attempts after a broken stream; the caller of the client counts them. */
   readonly streamRetries: number;
   /** Silence on an open stream after which it counts as broken. */
   readonly streamIdleMs: number;

@@ -2,7 +2,7 @@
 
 type ImageType = "image/png" | "image/jpeg" | "image/gif" | "image/webp";
 
-export interface ImageFacts {
+interface ImageFacts {
   readonly type: ImageType;
   readonly width: number;
   readonly height: number;

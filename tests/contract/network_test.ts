@@ -117,7 +117,7 @@ Deno.test("a private authority is trusted by SSL_CERT_FILE, NODE_EXTRA_CA_CERTS 
   assert.deepEqual([untrusted.code, kindOf(untrusted)], [5, "unreachable"]);
   assert.match(
     untrusted.stderr,
-    /Cannot trust https:\/\/localhost:\d+.*authority this machine does not know.*SSL_CERT_FILE.*ca_bundle/,
+    /Cannot trust https:\/\/localhost:\d+.*authority this machine does not trust.*SSL_CERT_FILE.*ca_bundle/,
   );
   assert.equal(model.requests.length, 0);
   for (
@@ -168,7 +168,7 @@ Deno.test("a client certificate is shown to the server that wants one", async ()
   assert.equal(without.code, 5);
   assert.match(
     without.stderr,
-    /wants a certificate of ours.*client_cert and client_key/,
+    /requires a client certificate.*client_cert and client_key/,
   );
   const shown = await exec(home, url, { provider: [ca, ...own].join("\n") });
   assert.equal(shown.code, 0, shown.stderr);

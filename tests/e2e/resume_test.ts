@@ -94,7 +94,7 @@ Deno.test("exec resume --last looks at this folder, --all at every one", async (
     cwd: other,
   });
   assert.equal(here.code, 9);
-  assert.match(String(errorOf(here)["message"]), /of other folders/);
+  assert.match(String(errorOf(here)["message"]), /in other folders/);
   const all = await s.json("x", {
     command: ["resume", "--last", "--all"],
     cwd: other,

@@ -55,7 +55,7 @@ Deno.test("sessions of other folders are counted aloud, and shown when asked for
   await using s = await talk({ "other/keep": "" });
   const other = { cwd: `${s.home.work}/other` };
   const here = await s.run(["sessions", "list"], other);
-  assert.match(here.stdout, /1 of other folders not shown \(--all/);
+  assert.match(here.stdout, /1 in other folders not shown \(--all/);
   const all = await s.run(["sessions", "list", "--all"], other);
   assert.match(all.stdout, new RegExp(`${await idOf(s)}.*mend the login`));
 });
@@ -134,7 +134,7 @@ Deno.test("sessions verify finds damage, and repair mends it and keeps the origi
   assert.match(await good(s, "sessions", "verify", id), /the log is whole\n$/);
   const kept = (await filesOf(s)).filter((name) => name.includes(".damaged-"));
   assert.equal(kept.length, 1);
-  assert.match(await good(s, "sessions", "repair", id), /^Nothing to mend/);
+  assert.match(await good(s, "sessions", "repair", id), /^Nothing to repair/);
 });
 
 Deno.test("a damaged session resumes with what is whole, and says so", async () => {
@@ -157,7 +157,7 @@ Deno.test("sessions archive, delete and prune take only what they are asked to",
   await using s = await talk();
   const id = await idOf(s);
   await good(s, "sessions", "archive", id);
-  assert.match(await good(s, "sessions", "list"), /^No sessions of /);
+  assert.match(await good(s, "sessions", "list"), /^No sessions in /);
   assert.match(await good(s, "sessions", "show", id), /mend the login/);
   // Going on with it brings it back.
   await s.json("go on", { command: ["resume", id] });

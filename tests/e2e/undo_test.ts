@@ -78,7 +78,7 @@ Deno.test("undo shows what it would take back, and takes it back with --yes", as
   assert.equal(
     shown.stdout,
     [
-      "Takes back 1 turn:",
+      "Undo 1 turn:",
       `  restore  ${home.work}/a.txt`,
       `  recreate ${home.work}/new/b.txt`,
       "Removes from the conversation 2 messages and what followed:",
@@ -112,7 +112,10 @@ Deno.test("undo N takes back more than one turn, and undone turns are not counte
   assert.equal(await read(home, "a.txt"), "one\n");
   assert.equal(await read(home, "new/b.txt"), undefined);
   const again = await rondo(home, ["undo"]);
-  assert.match(again.stdout, /^No turn that changed files is kept/);
+  assert.match(
+    again.stdout,
+    /^Nothing to undo: no recorded turn changed files/,
+  );
 });
 
 Deno.test("undo --restore code leaves the conversation, --restore chat the files", async () => {

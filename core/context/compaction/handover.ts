@@ -1,4 +1,4 @@
-/** What a compaction must not lose, kept from the items themselves and not by a model. */
+/** Facts a compaction must not lose, taken from the items and not from a model. */
 import * as z from "zod/mini";
 import {
   type CallView,
@@ -12,7 +12,7 @@ import { cutMiddle, oneLine } from "../format/text.ts";
 import { sentFolder } from "../agents_md_nested.ts";
 
 const HandoverShape = z.object({
-  /** What the person asked at the very beginning, and last. */
+  /** The user's first and latest request. */
   firstRequest: z.optional(z.string()),
   request: z.optional(z.string()),
   plan: z.array(z.object({
@@ -29,7 +29,7 @@ const HandoverShape = z.object({
     /** Null when it never came to an end of its own. */
     exitCode: z.nullable(z.number()),
   })),
-  /** Folders whose own AGENTS.md was told. */
+  /** Folders whose own AGENTS.md was sent. */
   docs: z.array(z.string()),
   /** Calls that wait for their output, by call id. */
   open: z.record(
@@ -88,7 +88,7 @@ function foldMessage(state: HandoverState, item: WireItem): HandoverState {
   return { ...state, docs: [...docs, folder].slice(-LIMITS.handoverFiles) };
 }
 
-/** The words of a request as the state remembers them. */
+/** The text of a request as the state keeps it. */
 export function requestText(item: WireItem): string {
   return cutMiddle(withoutImages(item).trim(), LIMITS.handoverRequestBytes);
 }

@@ -14,7 +14,7 @@ export interface HandoverOptions {
 }
 
 const INTRO =
-  "The program kept these facts over the compaction; they are exact, whatever the summary says.";
+  "The program kept these facts across the compaction; they are exact, whatever the summary says.";
 
 // Headings, tags and the marks of what was cut.
 const FRAME_BYTES = 1_200;
@@ -70,12 +70,12 @@ function requestSections(
   const { request, firstRequest } = state;
   if (request === undefined) return [];
   const latest = options.requestKept
-    ? "It is the last message of the person above, and it is what you are working on."
+    ? "It is the last user message above, and it is what you are working on."
     : cutMiddle(request, room("request"));
   const sections = [`# Latest request\n${latest}`];
   const first = firstRequest ?? request;
   if (first === request) {
-    sections[0] += "\n(It is the first one of this conversation too.)";
+    sections[0] += "\n(It is also the first one of this conversation.)";
   } else if (!options.firstRequestKept) {
     sections.push(
       `# First request of this conversation (possibly done long ago)\n${

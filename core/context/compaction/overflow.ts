@@ -12,9 +12,9 @@ interface Trimmed {
 }
 
 /**
- * Drops the oldest work: calls with their outputs, with the reasoning and words around
- * them, until `tokensMin` are freed (a tenth of the history unless said). The initial
- * messages and the person's words go last, and the latest words never.
+ * Drops the oldest work: calls with their outputs, with the reasoning and messages around
+ * them, until `tokensMin` are freed (by default a tenth of the history). The initial
+ * messages and the user's go last, and the latest one never.
  */
 export function trimForOverflow(
   items: readonly WireItem[],
@@ -46,7 +46,7 @@ function dropOrder(items: readonly WireItem[]): readonly number[][] {
   const first = items.findIndex((item) => typedText(item) !== undefined);
   if (first < 0) return groupWork(items, 0);
   const words = items.flatMap((item, index) =>
-    index >= first && isWords(item) ? [[index]] : []
+    index >= first && isInput(item) ? [[index]] : []
   );
   const latest = items.findLastIndex((item) => typedText(item) !== undefined);
   return [
@@ -55,8 +55,8 @@ function dropOrder(items: readonly WireItem[]): readonly number[][] {
   ];
 }
 
-// What the person said, summaries of it, and what holds for it.
-function isWords(item: WireItem): boolean {
+// User messages, summaries, and the context of both.
+function isInput(item: WireItem): boolean {
   const view = viewItem(item);
   return view.type === "message" && view.role !== "assistant";
 }
@@ -71,7 +71,7 @@ function groupWork(
   const open = new Set<string>();
   let isComplete = true;
   for (const [index, item] of items.entries()) {
-    if (index < from || isWords(item)) continue;
+    if (index < from || isInput(item)) continue;
     const view = viewItem(item);
     if (isComplete && view.type !== "output") groups.push([]);
     groups.at(-1)?.push(index);

@@ -1,4 +1,4 @@
-/** What a compaction asks and what it leaves: pure parts, the session runs them. */
+/** The input of a compaction and the history it leaves. Pure. */
 import { COMPACT_PROMPT, SUMMARY_PREFIX } from "../../../prompts/mod.ts";
 import { textMessage, viewItem, type WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
@@ -9,7 +9,7 @@ import { type HandoverState, requestText } from "./handover.ts";
 import { renderHandover } from "./handover_render.ts";
 import { estimateItemTokens } from "../format/tokens.ts";
 
-/** How much of the old history may return in its own words. */
+/** How much of the old history is kept verbatim. */
 interface CompactionBudget {
   readonly keepTokens: number;
   readonly handoverTokens: number;
@@ -21,7 +21,7 @@ export interface ReplacementParts {
   readonly handover: HandoverState;
   readonly budget: CompactionBudget;
   readonly cwd: string;
-  /** Fresh initial messages when the turn goes on at once; else the next turn brings them. */
+  /** Fresh initial messages when the turn continues at once; else the next turn sends them. */
   readonly initial: readonly WireItem[];
 }
 
@@ -140,7 +140,7 @@ function cutToTokens(item: WireItem, tokensMax: number): WireItem | undefined {
   return undefined;
 }
 
-// Right before the last words of the person, so that what follows stays together.
+// Right before the last user message, so that what follows it stays together.
 function insertInitial(
   kept: readonly WireItem[],
   initial: readonly WireItem[],

@@ -1,4 +1,4 @@
-/** Which user-role texts are ours and not the person's: they never count as a request. */
+/** Which user-role texts the program wrote and the user did not: they are never a request. */
 import {
   contentText,
   message,
@@ -12,7 +12,7 @@ import { SUMMARY_PREFIX } from "../../../prompts/mod.ts";
 /** First words of the message that carries AGENTS.md files; a folder follows. */
 export const DOC_HEADER = "# AGENTS.md instructions for ";
 
-// Known by its bracketed first words, so that later ones may be worded better.
+// Known by its bracketed first words, so that the rest may be reworded.
 const SUMMARY_MARK = SUMMARY_PREFIX.slice(0, SUMMARY_PREFIX.indexOf("]") + 1);
 
 const CONTEXT_TAGS = [
@@ -63,7 +63,7 @@ function isSummaryText(text: string): boolean {
   return text.startsWith(SUMMARY_MARK);
 }
 
-/** The words of a message that the person typed; undefined for every other item. */
+/** The text of a message that the user typed; undefined for every other item. */
 export function typedText(item: WireItem): string | undefined {
   const view = viewItem(item);
   if (view.type !== "message" || view.role !== "user") return undefined;

@@ -6,7 +6,7 @@ import type { Json } from "../../util/json/json.ts";
 import { asObject } from "../../util/json/json.ts";
 import { byteLength, tokensOfBytes } from "../../util/text/text.ts";
 
-// A ciphertext is base64 with some 650 bytes that are no reasoning at all.
+// A ciphertext is base64 with some 650 bytes that are not reasoning.
 const CIPHER_OVERHEAD_BYTES = 650;
 // Base64 of the first bytes of an image: enough for every header but odd JPEGs.
 const SNIFF_CHARS = 64 * 1024;

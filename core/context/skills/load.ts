@@ -189,7 +189,7 @@ async function readSidecar(
 // Opening a pipe would wait for a writer; only regular files are opened.
 async function readHead(files: Files, path: string): Promise<string> {
   const stat = await files.stat(path);
-  if (stat?.isFile !== true) throw new Error("it is no regular file");
+  if (stat?.isFile !== true) throw new Error("it is not a regular file");
   const bytes = await files.readRange(path, 0, LIMITS.skillHeadBytes);
   return new TextDecoder().decode(bytes);
 }

@@ -1,4 +1,4 @@
-/** Skills that the person names in a message, and their texts for the model. */
+/** Skills that the user names in a message, and their texts for the model. */
 import { errorText } from "../../protocol/error.ts";
 import type { Files } from "../../protocol/host.ts";
 import type { WireItem } from "../../protocol/item.ts";
@@ -44,7 +44,7 @@ export function findMentionedSkills(
   return [...byLink, ...byName];
 }
 
-/** The message for each skill, to follow the person's own; one that cannot be read warns. */
+/** The message for each skill, to follow the user's own; one that cannot be read warns. */
 export async function loadSkillBodies(
   host: { readonly files: Files },
   skills: readonly Skill[],
@@ -58,7 +58,7 @@ export async function loadSkillBodies(
       const body = await readBody(host.files, skill.path);
       if (body.missing > 0) {
         warnings.push(
-          `Skill ${skill.name} is long: the model gets its first ${LIMITS.skillBodyBytes} bytes and the path`,
+          `Skill ${skill.name} is long: the model gets only its first ${LIMITS.skillBodyBytes} bytes and the path`,
         );
       }
       items.push(contextMessage("skill", renderBody(skill, body)));
@@ -90,7 +90,7 @@ async function readBody(
   path: string,
 ): Promise<{ readonly text: string; readonly missing: number }> {
   const stat = await files.stat(path);
-  if (stat?.isFile !== true) throw new Error(`${path} is no regular file`);
+  if (stat?.isFile !== true) throw new Error(`${path} is not a regular file`);
   const bytes = await files.readRange(path, 0, LIMITS.skillBodyBytes);
   const missing = stat.size - bytes.length;
   const text = new TextDecoder().decode(bytes, { stream: missing > 0 });

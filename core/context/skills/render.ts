@@ -39,7 +39,7 @@ export function skillListBytes(
 
 /**
  * The section on skills. What does not fit into `bytesMax` is first shortened evenly,
- * then told without descriptions, then left out, with one warning that says so.
+ * then listed without descriptions, then left out, with one warning that says so.
  */
 export function renderSkills(
   skills: readonly Skill[],
@@ -79,7 +79,7 @@ function plainListing(skills: readonly Skill[]): Listing {
   };
 }
 
-// Long roots that many skills share are told once, as r0, r1, …
+// Long roots that many skills share are listed once, as r0, r1, …
 function aliasedListing(skills: readonly Skill[]): Listing {
   const roots = [...new Set(skills.map((skill) => skill.root))];
   const entries = skills.map((skill) => {

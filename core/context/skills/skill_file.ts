@@ -45,7 +45,7 @@ export function parseSkillFile(
   const yaml = parseYaml(matter);
   if ("problem" in yaml) return { problem: `invalid YAML, ${yaml.problem}` };
   const fields = asObject(yaml.value);
-  if (fields === undefined) return { problem: "frontmatter is no mapping" };
+  if (fields === undefined) return { problem: "frontmatter is not a mapping" };
   return parseFields(fields, folderName);
 }
 
@@ -110,6 +110,6 @@ function lengthProblem(
 ): string | undefined {
   const chars = [...value].length;
   return chars > charsMax
-    ? `${field} has ${chars} characters, may have ${charsMax}`
+    ? `${field} has ${chars} characters, must have at most ${charsMax}`
     : undefined;
 }

@@ -9,7 +9,7 @@ import { loadSkillRoot } from "./load.ts";
 export interface SkillSearch {
   readonly cwd: string;
   readonly codexHome: string;
-  /** The person's home folder, when there is one. */
+  /** The user's home folder, when there is one. */
   readonly home?: string;
   readonly rootMarkers: readonly string[];
   /** `[[skills.config]]`; the last entry for a skill counts. */

@@ -1,4 +1,4 @@
-/** Runs the person's hooks: JSON on stdin, an answer by exit code and stdout. */
+/** Runs the user's hooks: JSON on stdin, an answer by exit code and stdout. */
 import type { Host } from "../../protocol/host.ts";
 import {
   type HookEvent,

@@ -7,7 +7,7 @@ interface TurnNotice {
   readonly threadId: string;
   readonly turnId: string;
   readonly cwd: string;
-  /** Texts of the person's messages in the turn. */
+  /** Texts of the user's messages in the turn. */
   readonly inputs: readonly string[];
   readonly lastMessage: string;
 }

@@ -31,7 +31,7 @@ const Output = z.looseObject({
   })),
 });
 
-const NO_REASON = "a hook refused it and gave no reason";
+const NO_REASON = "a hook refused it without a reason";
 
 /** The exit code that says no. */
 const BLOCKED = 2;
@@ -51,7 +51,7 @@ export function parseHookOutput(
   const { exitCode, stdout, stderr, stopped } = result;
   const what = `Hook ${name} (${visibleLine(command, 60)})`;
   if (stopped !== undefined) {
-    return note(`${what} did not end in time and was ended`);
+    return note(`${what} did not finish in time and was stopped`);
   }
   if (exitCode === BLOCKED) return blocked(name, stderr.trim() || NO_REASON);
   if (exitCode !== 0) {
@@ -67,7 +67,7 @@ export function parseHookOutput(
       : NO_VERDICT;
   }
   const parsed = Output.safeParse(parseJsonLine(text));
-  if (!parsed.success) return note(`${what} wrote something that is no answer`);
+  if (!parsed.success) return note(`${what} wrote an answer that is not valid`);
   return parseOutput(name, parsed.data);
 }
 

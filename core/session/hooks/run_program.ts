@@ -1,4 +1,4 @@
-/** Runs a program of the person's to its end: bounded output, bounded time, group killed. */
+/** Runs one of the user's programs to its end: bounded output, bounded time, group killed. */
 import { errorText } from "../../protocol/error.ts";
 import type { Child, Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
@@ -88,7 +88,7 @@ async function killGroup(host: ProgramHost, child: Child): Promise<void> {
   child.kill("SIGKILL", { group: true });
 }
 
-/** The start of a stream as text; the rest is read, so that nobody blocks on a full pipe. */
+/** The start of a stream as text; the rest is read, so that the program never blocks on a full pipe. */
 class BoundedText {
   readonly done: Promise<void>;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;

@@ -1,4 +1,4 @@
-/** The lines of a log written anew: what is whole, in order, with a fresh chain. */
+/** The lines of a log rewritten: whole ones, in order, with a fresh chain. */
 import type { Files } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { BlobStore } from "../log/blob_store.ts";
@@ -19,7 +19,7 @@ interface CopyOptions {
   readonly payloads: "beside" | "inline";
   /** Changes the JSON text of a payload; only of one that is whole, so inline. */
   readonly change?: (payload: string) => string;
-  /** Told what could not be taken over. */
+  /** Called with what could not be copied. */
   readonly warn?: (message: string) => void;
 }
 
@@ -75,7 +75,7 @@ function copyPayload(
   return { text: change?.(text) ?? text, blobs: [] };
 }
 
-// What stands in its place becomes what the line says.
+// Its stand-in becomes the content of the line.
 function withoutLost(
   { text, blobs }: BlobText,
   contents: BlobContents,

@@ -45,7 +45,7 @@ export function parseSessionName(name: string): string {
   throw new SessionError("Cannot name a session: the name is empty");
 }
 
-/** Names a session that nobody has open. Throws SessionError. */
+/** Names a session that is not open. Throws SessionError. */
 export async function renameSession(
   host: Host,
   path: string,
@@ -60,7 +60,7 @@ export async function renameSession(
   }
 }
 
-/** Takes the last turns out of a session that nobody has open. Throws SessionError. */
+/** Removes the last turns of a session that is not open. Throws SessionError. */
 export async function rollbackSession(
   host: Host,
   path: string,

@@ -11,7 +11,7 @@ interface ExportOptions {
   readonly full: boolean;
   /** Values that must not leave the machine, e.g. the configured keys. */
   readonly secrets: readonly string[];
-  /** Told what could not be taken over. */
+  /** Called with what could not be exported. */
   readonly warn?: (message: string) => void;
 }
 
@@ -26,7 +26,7 @@ export async function* exportSession(
     return;
   }
   const { warn } = options;
-  // Nothing lies beside an export, and checksums are made anew: so it opens as a session.
+  // Nothing lies beside an export, and checksums are recomputed: so it opens as a session.
   yield* copyLog(files, path, {
     payloads: "inline",
     ...(warn !== undefined && { warn }),

@@ -47,10 +47,10 @@ async function findLast(host: Host, request: FindRequest): Promise<string> {
   });
   const [newest] = sessions;
   if (newest !== undefined) return newest.path;
-  const where = cwd === undefined ? "" : ` of ${cwd}`;
-  const others = elsewhere > 0 ? `; ${elsewhere} are of other folders` : "";
+  const where = cwd === undefined ? "" : ` in ${cwd}`;
+  const others = elsewhere > 0 ? `; ${elsewhere} are in other folders` : "";
   throw new SessionError(
-    `Cannot find a session: none${where} is recorded${others}`,
+    `Cannot find a session: none is recorded${where}${others}`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** Lists sessions, the last written first; folders are filtered aloud. */
+/** Lists sessions, the last written first; what is filtered out is counted. */
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
@@ -96,12 +96,12 @@ function renderRest(listing: SessionListing): readonly string[] {
   const { cwd, elsewhere, more, sessions } = listing;
   const lines: string[] = [];
   if (sessions.length === 0) {
-    lines.push(cwd === undefined ? "No sessions" : `No sessions of ${cwd}`);
+    lines.push(cwd === undefined ? "No sessions" : `No sessions in ${cwd}`);
   }
   if (elsewhere > 0) {
-    lines.push(`${elsewhere} of other folders not shown (--all shows them)`);
+    lines.push(`${elsewhere} in other folders not shown (--all shows them)`);
   }
-  if (more > 0) lines.push(`${more} older not looked at (--limit takes more)`);
+  if (more > 0) lines.push(`${more} older not listed (--limit lists more)`);
   return lines;
 }
 

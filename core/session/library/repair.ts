@@ -75,7 +75,7 @@ async function findLostPayloads(
   return lost;
 }
 
-// What the present history lacks was told when it was restored.
+// What the present history lacks was reported when it was restored.
 function newProblems(
   lost: Awaited<ReturnType<typeof findLostPayloads>>,
   sent: readonly string[],
@@ -86,7 +86,7 @@ function newProblems(
 }
 
 /**
- * Writes the log anew from its whole lines when something is wrong with it; the original
+ * Rewrites the log from its whole lines when something is wrong with it; the original
  * stays beside it. Throws SessionError, also when the session is open for writing.
  */
 export async function repairSession(
@@ -127,7 +127,7 @@ export function renderCheck(check: SessionCheck): readonly string[] {
     lines.push(`${count} beside it, ${size}`);
   }
   if (check.openCalls > 0) {
-    lines.push(`${check.openCalls} calls were started and never answered`);
+    lines.push(`${check.openCalls} calls were started and have no output`);
   }
   if (check.unfinishedTurn) lines.push("the last turn never ended");
   lines.push(...check.problems.map((problem) => `! ${problem}`));
@@ -140,7 +140,7 @@ export function renderCheck(check: SessionCheck): readonly string[] {
 /** What was mended, as lines. */
 export function renderRepair(repair: SessionRepair): readonly string[] {
   const lines = repair.check.problems.map((problem) => `! ${problem}`);
-  if (lines.length === 0) return ["Nothing to mend: the log is whole"];
+  if (lines.length === 0) return ["Nothing to repair: the log is whole"];
   const kept = `${repair.linesKept} of ${repair.check.lines} lines are whole`;
   if (repair.keptAs === undefined) {
     return [...lines, `${kept}; nothing written`];

@@ -32,7 +32,7 @@ interface SearchResult {
   readonly elsewhere: number;
 }
 
-// Raised when the tables change: an index of another version is made anew.
+// Raised when the tables change: an index of another version is rebuilt.
 const VERSION = 1;
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS files
@@ -80,7 +80,7 @@ export function renderSearch(result: SearchResult): readonly string[] {
   }
   if (result.elsewhere > 0) {
     lines.push(
-      `${result.elsewhere} of other folders not shown (--all shows them)`,
+      `${result.elsewhere} in other folders not shown (--all shows them)`,
     );
   }
   return lines;
@@ -164,7 +164,7 @@ async function updateFile(
   const { path, id } = at.file;
   const size = (await host.files.stat(path))?.size ?? 0;
   if (size === at.known?.bytes) return;
-  // A log only grows; a shorter one was written anew.
+  // A log only grows; a shorter one was rewritten.
   const isGrown = at.known !== undefined && size > at.known.bytes;
   const start = isGrown ? at.known : undefined;
   const texts = await indexSession(host.files, path, start);

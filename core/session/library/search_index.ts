@@ -1,4 +1,4 @@
-/** What of a session can be searched: what was said, and the commands. */
+/** The searchable parts of a session: messages and commands. */
 import { typedText, withoutImages } from "../../context/format/tags.ts";
 import type { Files } from "../../protocol/host.ts";
 import { viewItem, type WireItem } from "../../protocol/item.ts";

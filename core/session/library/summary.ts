@@ -53,7 +53,7 @@ interface Head {
   readonly title: string;
 }
 
-// The first request stands behind instructions and context of unknown length: more is
+// The first request comes after instructions and context of unknown length: more is
 // read until it has come.
 async function loadHead(
   files: Files,

@@ -1,4 +1,4 @@
-/** A session as a person reads it: who said what, and what is no longer part of it. */
+/** A session for reading: its messages in order, dropped ones included. */
 import { typedText, withoutImages } from "../../context/format/tags.ts";
 import type { Files } from "../../protocol/host.ts";
 import { contentText, viewItem, type WireItem } from "../../protocol/item.ts";
@@ -68,7 +68,7 @@ export async function loadSessionView(
   return { path, problems: checker.problems(), ...fold.finish() };
 }
 
-// An image is not shown, but what was said without a blank is as large a string.
+// An image is not shown, but a text without blanks can be as large a string.
 async function withTexts(entry: LogEntry, store: BlobStore): Promise<LogEntry> {
   const { payload: text, blobs } = entry;
   const texts = blobs.filter(({ at }) => !text.startsWith(BLANK_IMAGE, at));
@@ -95,7 +95,7 @@ export function renderSessionView(view: SessionView): readonly string[] {
 
 interface CurrentItem {
   readonly item: WireItem;
-  /** Undefined for an item that a compaction made: it was shown where it was said. */
+  /** Undefined for an item that a compaction made: it was shown at its first place. */
   readonly entryAt: number | undefined;
 }
 
@@ -170,7 +170,7 @@ class ViewFold {
     const items = this.#current.map(({ item }) => item);
     const kept = planRollback(items, turns);
     this.#drop(this.#current.splice(kept));
-    this.#push(entry, "rolled_back", `${turns} turns taken out`);
+    this.#push(entry, "rolled_back", `${turns} turns removed`);
   }
 
   #drop(items: readonly CurrentItem[]): void {

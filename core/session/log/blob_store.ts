@@ -9,7 +9,7 @@ import type { BlobContent, BlobContents, BlobRef } from "./blob_text.ts";
  *
  * Images are what makes a session large, and they come again: looked at twice, repeated by
  * the history that a compaction writes down, copied by every fork. So no large opaque
- * string stands in a line; the line says which one belongs where. Not even the first one:
+ * string is kept in a line; the line says which one belongs where. Not even the first one:
  * then a line would need another one, and a damaged line would take the later ones with
  * it. The price is that a program which knows only the log (Codex) finds a blank image in
  * the place of a large one.
@@ -29,7 +29,7 @@ export class BlobStore {
     this.#files.placeSync(path, content, { mode: 0o600 });
   }
 
-  /** What is referred to, each once; whatever is wrong with one is told with it. */
+  /** The referenced payloads, each once; a lost one says why. */
   async load(refs: readonly BlobRef[]): Promise<BlobContents> {
     const contents = new Map<string, BlobContent>();
     for (const ref of refs) {
@@ -47,7 +47,7 @@ export class BlobStore {
       return await this.#readFile(path, ref) ??
         await this.#readAside(ref) ??
         await this.#readFile(path, ref) ??
-        { kind: "lost", reason: `there is no ${path}` };
+        { kind: "lost", reason: `${path} does not exist` };
     } catch (error) {
       const reason = `${path} cannot be read: ${errorText(error)}`;
       return { kind: "lost", reason };
@@ -60,7 +60,7 @@ export class BlobStore {
     return aside && await this.#readFile(`${this.#folder}/${aside.name}`, ref);
   }
 
-  // Undefined where nothing is. What is no file is not opened: a pipe would never end.
+  // Undefined where nothing is. Only files are opened: a pipe would never end.
   async #readFile(
     path: string,
     { sha256, bytes }: BlobRef,

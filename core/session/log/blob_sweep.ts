@@ -1,4 +1,4 @@
-/** Removes payloads that no log refers to any more, while others go on writing. */
+/** Removes payloads that no log refers to any more, while others keep writing. */
 import { errorCode, errorText, SessionError } from "../../protocol/error.ts";
 import type { Files, Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
@@ -16,7 +16,7 @@ const USE_BYTES = 76;
 
 /**
  * Removes them; how many bytes that gave back. Needs no clock and no lock: a payload that
- * nobody refers to is put aside, the logs are read again, and only then it goes or comes
+ * no log refers to is put aside, the logs are read again, and only then it goes or comes
  * back. A writer makes sure of a payload before its line and after it, so that either the
  * second reading sees the line or the writer sees that the payload is gone. Throws
  * SessionError.
@@ -67,7 +67,7 @@ function hashOf(name: string): string {
   return name.slice(0, name.indexOf("."));
 }
 
-// A payload that came anew meanwhile makes the one put aside superfluous.
+// When the payload was written again meanwhile, the one put aside is superfluous.
 async function settleAside(
   files: Files,
   { folder, name, hash, isWanted }: {

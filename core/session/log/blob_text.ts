@@ -2,9 +2,9 @@
 import { LIMITS } from "../../protocol/limits.ts";
 import { sha256Hex } from "../../util/sha256.ts";
 
-/** A string that was taken out, and what stands in its place. */
+/** A string that was taken out, and the place of its stand-in. */
 export interface BlobRef {
-  /** Where its stand-in begins in the lean text, in UTF-16 units, and how long that is. */
+  /** Where its stand-in begins in the text without blobs, in UTF-16 units, and how long that is. */
   readonly at: number;
   readonly length: number;
   /** Of the string itself. It is ASCII. */
@@ -38,7 +38,7 @@ const IMAGE = /^data:image\//;
 // Base64 in both alphabets and data URLs. No blank, so that it is never prose; no
 // backslash, so that it is the same in JSON and out of it.
 const NOT_OPAQUE = /[^\w+/=:;,.-]/;
-// What stands between two strings of a JSON text begins with one of these.
+// What separates two strings of a JSON text begins with one of these.
 const BETWEEN = /^[:,\]}]/;
 
 /** Takes the large strings out. Most texts have none, and cost one look at their length. */
@@ -66,7 +66,7 @@ export function takeBlobs(text: string): {
   return { blobText: { text: blobText + text.slice(done), blobs }, contents };
 }
 
-/** The part of a lean text between two places that cut no stand-in. */
+/** The part between two places that cut no stand-in. */
 export function sliceBlobText(
   { text, blobs }: BlobText,
   start: number,
@@ -97,7 +97,7 @@ export function wholeText(
 
 /**
  * What cannot be had of a text. An image leaves its blank stand-in; `isUsable` is false
- * where something else is lost, which nobody could do without.
+ * where anything else is lost.
  */
 export function findLost(blobText: BlobText, contents: BlobContents): {
   readonly lost: readonly (BlobRef & { readonly reason: string })[];
@@ -124,7 +124,7 @@ export function renderBlobs(blobs: readonly BlobRef[]): string {
 const REF =
   /^\{"at":(\d{1,15}),"length":(\d{1,15}),"bytes":(\d{1,15}),"sha256":"([0-9a-f]{64})"\}(?:,|$)/;
 
-/** The references of a lean text of that length; undefined when they are none of ours. */
+/** The references of a text of that length; undefined when they are not in our form. */
 export function parseBlobs(
   json: string,
   textLength: number,
@@ -151,7 +151,7 @@ export function parseBlobs(
 }
 
 // From quote to quote: what lies between two of them without one is a string, its part
-// behind an escaped quote, or what stands between two strings.
+// behind an escaped quote, or what separates two strings.
 function* largeStrings(
   text: string,
 ): Generator<{ readonly from: number; readonly to: number }> {

@@ -4,7 +4,7 @@ import { BlobStore } from "./blob_store.ts";
 import { type BlobRef, takeBlobs } from "./blob_text.ts";
 import type { LineBody } from "./line.ts";
 
-/** Called in this order for each write: `lean()` for its lines, `place()`, `confirm()`. */
+/** Called in this order for each write: `blobText()` for its lines, `place()`, `confirm()`. */
 export class BlobWriter {
   readonly #store: BlobStore;
   /** Referred to by lines of this log. */
@@ -21,7 +21,7 @@ export class BlobWriter {
     return this.#bytes;
   }
 
-  /** Takes note of what lines of the log refer to already. */
+  /** Counts the payloads that lines of the log refer to already. */
   count(refs: readonly Pick<BlobRef, "sha256" | "bytes">[]): void {
     for (const { sha256, bytes } of refs) {
       if (!this.#used.has(sha256)) this.#bytes += bytes;
@@ -48,7 +48,7 @@ export class BlobWriter {
     }
   }
 
-  /** After they were: a sweep may have removed what nobody had referred to by then. */
+  /** After they were: a sweep may have removed payloads that no line referred to yet. */
   confirm(): void {
     this.place();
     for (const [sha256, { length }] of this.#next) {

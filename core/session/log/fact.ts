@@ -23,7 +23,7 @@ export function metaBody(meta: ThreadMeta): LineBody {
     cwd: meta.cwd,
     originator: meta.program,
     cli_version: meta.version,
-    // The word of the format for a person at a terminal.
+    // The format's word for a user at a terminal.
     source: meta.source === "repl" ? "cli" : meta.source,
     thread_source: "user",
     model_provider: meta.provider,

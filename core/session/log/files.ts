@@ -31,7 +31,7 @@ export function buildLogPath(
     `rollout-${day.join("-")}T${time.join("-")}-${meta.id}.jsonl`;
 }
 
-/** What a file's name says; undefined when it is no session file's. */
+/** The parts of a session file's name; undefined for every other name. */
 export function parseLogName(path: string): LogName | undefined {
   const found = NAME.exec(basename(path));
   if (found === null) return undefined;
@@ -65,7 +65,7 @@ export function blobFolderOf(logPath: string): string {
   return blobFolder(dirname(logPath).replace(PLACE, ""));
 }
 
-/** Whether what a link stands for is absent, maybe only now: another disk can be. */
+/** Whether the target of a link is absent, perhaps only for now: it may be on another disk. */
 export async function isLinkToNothing(
   files: Files,
   path: string,
@@ -90,7 +90,7 @@ export async function listLogFiles(
     } catch (error) {
       const code = errorCode(error);
       if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
-      // A link to a file is no folder of logs.
+      // A link to a file is not a folder of logs.
       isAbsent ||= code === "ENOENT" && await isLinkToNothing(files, folder);
       return [];
     }

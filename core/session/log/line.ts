@@ -22,7 +22,7 @@ export interface LineBody {
   readonly blobs?: readonly BlobRef[];
 }
 
-/** Where a log stands: the next line's ordinal and what it is chained to. */
+/** The state of the checksum chain: the next line's ordinal and what it is chained to. */
 export interface Chain {
   readonly ordinal: number;
   readonly check: string;
@@ -67,7 +67,7 @@ const FOREIGN_MEMBERS = new Set([
   "metadata",
 ]);
 
-/** Renders one line, its LF included, and where the chain stands after it. */
+/** Renders one line, its LF included, and the chain after it. */
 export function renderLine(
   body: LineBody,
   timestamp: string,
@@ -134,7 +134,7 @@ function parseForeignLine(line: string, inOwnLog: boolean): Line {
   }
   const type = object["type"];
   if (typeof type !== "string" || asObject(object["payload"]) === undefined) {
-    return { kind: "bad", reason: "it is no line of a session log" };
+    return { kind: "bad", reason: "it is not a line of a session log" };
   }
   const { timestamp, ordinal } = object;
   return {

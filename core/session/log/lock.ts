@@ -15,7 +15,7 @@ export interface LockOwner {
   readonly boot: string;
   readonly pidSpace: string;
   readonly since: string;
-  /** Told apart from every other lock, also of the same process. */
+  /** Distinguishes this lock from every other, also of the same process. */
   readonly token: string;
 }
 
@@ -45,11 +45,13 @@ export async function openWriterLock(
     await removeDeadLock(host, path, text);
   }
   throw new SessionError(
-    `Cannot lock session ${basename(logPath)}: others keep taking the lock`,
+    `Cannot lock session ${
+      basename(logPath)
+    }: other processes keep taking the lock`,
   );
 }
 
-/** Who has the session open for writing; undefined when nobody alive has. */
+/** Who has the session open for writing; undefined when no living process has. */
 export async function readLockOwner(
   host: Host,
   logPath: string,

@@ -18,7 +18,7 @@ export interface LogEntry {
   readonly isProtected: boolean;
 }
 
-/** What stands at the end of a log that was read to its end. */
+/** Where a log ends. */
 export interface LogEnd {
   /** Bytes that are kept; what lies behind is a torn line. */
   readonly bytes: number;
@@ -124,7 +124,7 @@ export class LogChecker {
   }
 
   // A line of ours names the line before it. A repeated one is left out; behind a gap
-  // the log goes on, because every item that is there is as it was written.
+  // reading continues, because every item that is there is as it was written.
   #follows(line: Extract<Line, { kind: "fact" }>): boolean {
     const { previous, ordinal = 0 } = line;
     if (previous === undefined || previous === this.#chain.check) return true;

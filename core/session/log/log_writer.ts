@@ -51,7 +51,7 @@ export async function createThreadLog(
 }
 
 /**
- * Opens a log to go on with its thread: takes the writer lock, restores the thread, cuts
+ * Opens a log to continue its thread: takes the writer lock, restores the thread, cuts
  * a torn last line. Throws SessionError when another writer has it or it cannot be read.
  */
 export async function openThreadLog(
@@ -237,7 +237,7 @@ class SessionLog implements ThreadLog {
     while (bytes >= this.#warnAtBytes) this.#warnAtBytes *= 2;
     const megabytes = Math.round(bytes / 1024 / 1024);
     this.#opening.warn?.(
-      `The session has grown to ${megabytes} MiB with its images: ${this.path}`,
+      `The session has grown to ${megabytes} MiB, images included: ${this.path}`,
     );
   }
 
@@ -250,7 +250,7 @@ class SessionLog implements ThreadLog {
     return undefined;
   }
 
-  // Nothing was said, or a failed write left a torn end: neither stays.
+  // A log without facts, or the torn end of a failed write, does not stay.
   async #tidyFile(): Promise<void> {
     const { files } = this.#host;
     if (this.#meta !== undefined) await files.remove(this.path);

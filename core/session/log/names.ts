@@ -35,7 +35,7 @@ export async function writeSessionName(
   }
 }
 
-/** Names by id; empty when there is no file. Lines that are none are passed over. */
+/** Names by id; empty when there is no file. Other lines are skipped. */
 export async function readSessionNames(
   files: Files,
   codexHome: string,

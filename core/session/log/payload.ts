@@ -79,7 +79,7 @@ export function parseMeta(payload: unknown): ThreadMeta | undefined {
 
 /**
  * Usage of the last request and of the whole thread, where a line has them. Read by hand:
- * there is such a line for each request, and a long session is opened for a person who waits.
+ * there is such a line for each request, and a long session is opened while the user waits.
  */
 export function parseUsage(
   payload: JsonObject,
@@ -114,7 +114,7 @@ export function plainPayload(type: string, payload: string): string {
     `[${items.map(plainItem).join(",")}]` + payload.slice(span.end);
 }
 
-/** Whether an item is what the person typed. */
+/** Whether a text is what the user typed. */
 export function isTyped(text: string): boolean {
   return typedText(JSON.parse(text) as WireItem) !== undefined;
 }

@@ -69,10 +69,10 @@ export async function restoreThread(
   const end = checker.end();
   if (fold.isEmpty) {
     throw new SessionError(
-      `Cannot read session ${path}: none of its ${end.lines} lines is one of a session`,
+      `Cannot read session ${path}: none of its ${end.lines} lines belongs to a session`,
     );
   }
-  // Those of earlier generations are not read: nobody will send them again.
+  // Those of earlier generations are not read: they are never sent again.
   const contents = await new BlobStore(files, blobFolderOf(path))
     .load(fold.blobs);
   const thread = fold.finish(path, { problems: checker.problems(), contents });
@@ -210,7 +210,7 @@ class ThreadFold {
     const { last, total } = parseUsage(payload);
     const request = payload["request"] as JsonObject | undefined;
     if (request === undefined) {
-      // Other programs repeat this line; its total is right however often it is said.
+      // Other programs repeat this line; its total is right however often it is repeated.
       this.#usage = total ?? this.#usage;
       return;
     }
@@ -236,7 +236,7 @@ class ThreadFold {
     this.#generation++;
   }
 
-  // Settings go back with the turns: the model is told what the kept items tell it.
+  // Settings go back with the turns: the context is what the kept items say.
   #rollBack(turns: number): void {
     if (!Number.isSafeInteger(turns)) return;
     const items = this.#items.map(({ text }) => JSON.parse(text) as WireItem);

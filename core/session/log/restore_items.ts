@@ -10,7 +10,7 @@ import {
 } from "./blob_text.ts";
 import { isTyped, summaryItem } from "./payload.ts";
 
-/** An item as it stands in a log. */
+/** An item as a log holds it. */
 export interface LoggedItem extends BlobText {
   /** From 1. */
   readonly line: number;
@@ -38,7 +38,7 @@ export function compactedItems(
 
 /**
  * The items that can be sent. One that lost an image keeps a blank one in its place: the
- * rest of the thread is worth more than what nobody can bring back.
+ * rest of the thread is worth more than what cannot be brought back.
  */
 export function usableItems(
   all: readonly LoggedItem[],
@@ -65,8 +65,8 @@ export function renderLoss(
   reason: string,
 ): string {
   return isUsable
-    ? `in line ${line} a blank image stands for one that is lost: ${reason}`
-    : `an item of line ${line} is left out, part of it is lost: ${reason}`;
+    ? `line ${line}: a lost image is replaced by a blank one: ${reason}`
+    : `line ${line}: an item is left out because part of it is lost: ${reason}`;
 }
 
 /**
@@ -100,7 +100,7 @@ export function answerCalls(
   return { items, open: [...open.values()], problems };
 }
 
-// Older logs of Codex do not spell it out: it is what the person typed, then the summary.
+// Older logs of Codex do not spell it out: it is the user's messages, then the summary.
 function summarized(
   { text, line }: LoggedItem,
   before: readonly LoggedItem[],

@@ -3,8 +3,8 @@ import { typedText, unwrapTag } from "../../context/format/tags.ts";
 import { viewItem, type WireItem } from "../../protocol/item.ts";
 
 /**
- * How many items stay when the last `turns` user messages go. What the program said right
- * above the cut goes with them; what it said before the first user message always stays.
+ * How many items stay when the last `turns` user messages go. Context right above the
+ * cut goes with them; context before the first user message always stays.
  */
 export function planRollback(
   items: readonly WireItem[],
@@ -33,7 +33,7 @@ export function planFork(
   return withoutContextAbove(items, cut);
 }
 
-/** Indexes of the messages a person typed. */
+/** Indexes of the messages the user typed. */
 export function findUserMessages(items: readonly WireItem[]): number[] {
   return items.flatMap((item, at) => typedText(item) === undefined ? [] : [at]);
 }
@@ -44,8 +44,8 @@ function withoutContextAbove(items: readonly WireItem[], cut: number): number {
   return kept;
 }
 
-// What happened in the turn before (it was aborted, the person ran a command) belongs to
-// that turn; settings and environment were said for the turn that goes.
+// What happened in the turn before (it was aborted, the user ran a command) belongs to
+// that turn; settings and environment belong to the turn that goes.
 function isContext(item: WireItem | undefined): boolean {
   if (item === undefined) return false;
   const view = viewItem(item);

@@ -1,4 +1,4 @@
-/** Questions on their way to the person, and the answers coming back. */
+/** Questions to the user, and their answers. */
 import type { EventBody } from "../../protocol/event.ts";
 import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
 
@@ -7,7 +7,7 @@ interface Pending {
   readonly reject: (reason: unknown) => void;
 }
 
-/** Each question is answered once: by the person, or by the end of its turn. */
+/** Each question is answered once: by the user, or by the end of its turn. */
 export class Approvals {
   readonly #pending = new Map<string, Pending>();
   readonly #emit: (event: EventBody) => void;

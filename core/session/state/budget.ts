@@ -6,7 +6,7 @@ import type { Price, RunLimits } from "../../protocol/settings.ts";
 /** Share of a limit at which the model is told to finish. */
 const SOFT_SHARE = 0.8;
 
-export interface LimitState {
+interface LimitState {
   readonly kind: LimitKind;
   readonly used: number;
   readonly max: number;

@@ -48,7 +48,7 @@ export class CacheWatch {
     });
   }
 
-  /** The next request need not extend the last one, and everybody was told. */
+  /** The next request need not extend the last one, and an event has said so. */
   announce(reason: string): void {
     this.#announced = reason;
   }

@@ -16,7 +16,7 @@ export function memoryLog(): ThreadLog {
 
 /**
  * The log of a new thread, or one in memory when `ephemeral`, or when no file can be
- * made (read-only or missing home, full disk); then `warn` is told once why.
+ * made (read-only or missing home, full disk); then `warn` is called once with the reason.
  */
 export async function openLogOrMemory(
   host: Host,
@@ -30,7 +30,7 @@ export async function openLogOrMemory(
     return await createThreadLog(host, options);
   } catch (error) {
     if (!(error instanceof SessionError)) throw error;
-    options.warn?.(`${error.message}. The session is not recorded`);
+    options.warn?.(`${error.message}; the session is not recorded`);
     return memoryLog();
   }
 }

@@ -1,4 +1,4 @@
-/** What a thread remembers between its turns; only the session writes it. */
+/** The state of a thread between its turns; only the session writes it. */
 import type { SentContext } from "../../context/initial.ts";
 import {
   addUsage,
@@ -12,20 +12,20 @@ import type { Transcript } from "./transcript.ts";
 /** Token accounting: what the provider last counted, plus estimates of what came after. */
 export class ThreadState {
   readonly transcript: Transcript;
-  /** What the model was last told; undefined before the first turn and after a compaction. */
+  /** The context last sent; undefined before the first turn and after a compaction. */
   sent: SentContext | undefined;
-  /** What surrounds the items of this generation; undefined until it is first needed. */
+  /** The prompt prefix of this generation; undefined until it is first needed. */
   prefix: PromptPrefix | undefined;
   /** Estimated tokens of instructions and tools, which are sent beside the items. */
   baseTokens = 0;
   /** Tokens that the last compaction left; 0 before one. */
   compactedTokens = 0;
   threadUsage: Usage = NO_USAGE;
-  /** What the next message is the first one of; undefined when it is of none. */
+  /** Why the next turn runs SessionStart hooks; undefined when it does not. */
   sessionSource: "startup" | "resume" | "compact" | undefined = "startup";
-  /** Whether hooks were told that the session began. */
+  /** Whether SessionStart hooks have run. */
   isSessionStarted = false;
-  /** What the provider's cache did for the last request; null before one. */
+  /** The cache report of the last request; null before one. */
   lastCache: CacheReport | null = null;
   // Undefined while no count of the provider holds: then all is estimated.
   #countedTokens: number | undefined;

@@ -1,4 +1,4 @@
-/** The transcript: what the model has been told, append-only, serialized once per item. */
+/** The transcript: the items of the conversation, append-only, serialized once each. */
 import {
   foldHandover,
   type HandoverState,
@@ -80,7 +80,7 @@ export class Transcript {
       const { type } = viewItem(item);
       assert(
         type !== "call" && type !== "output",
-        `${type} is not ours to say`,
+        `${type} is not ours to append`,
       );
       this.#commit(item);
     }
@@ -98,7 +98,7 @@ export class Transcript {
     return committed;
   }
 
-  /** Forgets what waits: the response broke off. */
+  /** Drops the pending tail: the stream broke. */
   dropTail(): void {
     this.#tail = [];
   }
@@ -110,7 +110,7 @@ export class Transcript {
     return this.#commit(callOutput(call, output));
   }
 
-  /** Cuts the end off: the only way back, for a rollback the person asked for. */
+  /** Cuts the end off: the only way back, for a rollback the user asked for. */
   keepFirst(count: number): void {
     const kept = this.#entries.slice(0, count);
     this.#clear();

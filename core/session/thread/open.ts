@@ -41,7 +41,7 @@ export async function startThread(factory: ThreadFactory): Promise<OpenThread> {
   );
 }
 
-/** Goes on with a recorded thread; an ephemeral run leaves its log alone. Throws SessionError. */
+/** Continues a recorded thread; an ephemeral run leaves its log alone. Throws SessionError. */
 export async function resumeThread(
   factory: ThreadFactory,
   path: string,
@@ -101,7 +101,7 @@ export async function forkThread(
       });
     });
   } catch (error) {
-    // Half of a history is no session anybody asked for.
+    // Half of a history is of no use.
     if (log.path !== "") await host.files.remove(log.path).catch(() => {});
     throw error;
   }
@@ -115,7 +115,7 @@ async function openRecordedLog(
   const { host, codexHome, ephemeral } = factory;
   if (codexHome === undefined) throw noHome();
   if (!ephemeral) {
-    // What is gone on with is no longer put away.
+    // A session that continues is not archived any more.
     const active = await unarchiveSession(host, path, { codexHome });
     return await openThreadLog(host, active, { codexHome, warn });
   }
@@ -136,7 +136,7 @@ function keptItems(
   );
 }
 
-// The hand-over of a compaction cannot be told from the items alone.
+// The hand-over of a compaction cannot be derived from the items alone.
 function appendHistory(
   log: ThreadLog,
   items: readonly string[],
@@ -150,6 +150,6 @@ function appendHistory(
 
 function noHome(): SessionError {
   return new SessionError(
-    "Cannot resume a session: there is no home folder that holds any",
+    "Cannot resume a session: there is no home folder",
   );
 }

@@ -1,15 +1,15 @@
-/** Answers the calls that a crash or a full disk left open, so that the conversation can go on. */
+/** Answers the calls that a crash or a full disk left open, so that the conversation can continue. */
 import type { RestoredThread } from "../../protocol/log.ts";
 import type { ThreadState } from "../state/state.ts";
 
 const UNKNOWN =
-  "The program ended while this call was running: it was started and its outcome is unknown. It is not run again by itself; look at the state of things first.";
+  "The program ended while this call was running, so its outcome is unknown. It is not run again automatically; check the current state first.";
 const NOT_RUN = "The program ended before this call was run.";
 
 const UNRECORDED =
-  "What this call did is not on record: the session could not be written then. Look at the state of things before it is run again.";
+  "The outcome of this call was not recorded because the session could not be written. Check the current state before you run it again.";
 
-/** Gives each open call one output that tells what is known of it. */
+/** Gives each open call one output that says what is known of it. */
 export function answerRestored(
   restored: Pick<RestoredThread, "openCalls">,
   state: ThreadState,

@@ -1,4 +1,4 @@
-/** What starting, resuming and forking share: a log, a transcript and an agent become an actor. */
+/** Shared by starting, resuming and forking: a log, a transcript and an agent become an actor. */
 import { parseHandover } from "../../context/compaction/handover.ts";
 import { restoreSentContext } from "../../context/recall.ts";
 import type { EventBody } from "../../protocol/event.ts";
@@ -31,7 +31,7 @@ export interface Agent {
 export interface AgentRequest {
   readonly threadId: string;
   readonly state: ThreadState;
-  /** What the log of a resumed or forked thread says. */
+  /** Restored from the log of a resumed or forked thread. */
   readonly restored: RestoredThread | undefined;
   readonly warn: (message: string) => void;
 }
@@ -51,7 +51,7 @@ export interface OpenThread {
   readonly logPath: string;
 }
 
-/** What there is before the agent. */
+/** What exists before the agent. */
 interface Opening {
   readonly factory: ThreadFactory;
   readonly id: string;
@@ -134,7 +134,7 @@ export function newMeta(factory: ThreadFactory): ThreadMeta {
   return { ...meta, id: host.newId(), createdAt: host.now().toISOString() };
 }
 
-/** The log of a new thread; in memory, said aloud, where none can be made. */
+/** The log of a new thread; in memory, with a warning, where none can be made. */
 export async function openNewLog(
   factory: ThreadFactory,
   meta: ThreadMeta,
@@ -143,7 +143,7 @@ export async function openNewLog(
   const { host, codexHome, ephemeral } = factory;
   if (codexHome === undefined) {
     if (!ephemeral) {
-      warn("There is no home folder: the session is not recorded");
+      warn("No home folder: the session is not recorded");
     }
     return memoryLog();
   }

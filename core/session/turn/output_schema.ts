@@ -1,4 +1,4 @@
-/** The form of the final message: checked here, whatever the provider promises. */
+/** Checks the final message against the output schema, whatever the provider promises. */
 
 import { ModelError } from "../../protocol/error.ts";
 import type { WireItem } from "../../protocol/item.ts";
@@ -14,14 +14,14 @@ export class OutputCheck {
     this.#schema = schema;
   }
 
-  /** What to tell the model, or undefined when the message is right. Throws ModelError. */
+  /** The request for a repair, or undefined when the message is valid. Throws ModelError. */
   async findRepair(message: string): Promise<WireItem | undefined> {
     if (this.#schema === undefined) return undefined;
     const problems = await findProblems(message, this.#schema);
     if (problems.length === 0) return undefined;
     if (this.#isRepairing) {
       throw new ModelError(
-        `The final message does not satisfy the output schema, also after it was sent back: ${
+        `The final message still does not satisfy the output schema after one repair: ${
           problems.join("; ")
         }`,
         { kind: "schema", retryable: false },

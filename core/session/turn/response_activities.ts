@@ -1,4 +1,4 @@
-/** An answer as a person sees it come in: live text first, the committed item last. */
+/** A response as the user sees it: live text first, the committed item last. */
 import type { EventBody } from "../../protocol/event.ts";
 import type { ItemView, WireItem } from "../../protocol/item.ts";
 import type { Activities } from "../state/activities.ts";
@@ -9,7 +9,7 @@ interface Shown {
   readonly kind: Kind;
 }
 
-/** Opens an activity with the first words of an item and completes it when it is committed. */
+/** Opens an activity with the first text of an item and completes it with the item. */
 export class ResponseActivities {
   readonly #activities: Activities;
   readonly #emit: (event: EventBody) => void;
@@ -64,7 +64,7 @@ export class ResponseActivities {
     }
   }
 
-  /** The answer broke off: what was shown and not committed is void. */
+  /** The stream broke: what was shown and not committed is void. */
   withdraw(): void {
     for (const { activityId } of this.#shown.values()) {
       this.#activities.withdraw(activityId);

@@ -54,7 +54,7 @@ export function createCheckpoints(
   options: {
     readonly codexHome: string;
     readonly threadId: string;
-    /** Told when something could not be kept. */
+    /** Called when something could not be kept. */
     readonly warn?: (message: string) => void;
   },
 ): Checkpoints {
@@ -150,7 +150,7 @@ class DiskCheckpoints implements Checkpoints {
   async #keep(path: string): Promise<FileState> {
     const { state, content } = await this.#read(path);
     if (content === undefined || await this.#store.write(content)) return state;
-    return { kind: "unkept", reason: "the room for undo is used up" };
+    return { kind: "unkept", reason: "the space for undo is used up" };
   }
 
   async #look(path: string): Promise<FileState> {
@@ -167,7 +167,7 @@ class DiskCheckpoints implements Checkpoints {
       return { state: { kind: "link", target: await files.readLink(path) } };
     }
     if (!stat.isFile) {
-      return { state: { kind: "unkept", reason: "it is no file" } };
+      return { state: { kind: "unkept", reason: "it is not a regular file" } };
     }
     if (stat.size > LIMITS.checkpointFileBytes) {
       const reason = `it has ${stat.size} bytes`;

@@ -68,7 +68,7 @@ export class ObjectStore {
   async read(hash: string): Promise<Uint8Array> {
     const content = await this.#host.files.readBytes(this.#pathOf(hash));
     if (this.hash(content) !== hash) {
-      throw new Error("what was kept of it is damaged");
+      throw new Error("its stored copy is damaged");
     }
     return content;
   }

@@ -1,6 +1,6 @@
 /** What taking back the last turns does to files: decided without looking at the disk. */
 
-/** What stood, or stands, at a path. */
+/** What was, or is, at a path. */
 export type FileState =
   | { readonly kind: "absent" }
   /** `hash` is SHA-256 of the content; `mode` its permission bits. */
@@ -19,7 +19,7 @@ export interface TurnRecord {
   readonly turnId: string;
   /** ISO 8601 UTC. */
   readonly at: string;
-  /** Messages of the person in the conversation before the turn. */
+  /** User messages in the conversation before the turn. */
   readonly messagesBefore: number;
   readonly files: readonly {
     readonly path: string;
@@ -102,13 +102,15 @@ export function isSameState(left: FileState, right: FileState): boolean {
   return left.kind === "absent" && right.kind === "absent";
 }
 
-/** The plan as lines for a person. */
+/** The plan as lines for the user. */
 export function renderUndoPlan(plan: UndoPlan): readonly string[] {
-  if (plan.turns.length === 0) return ["No turn that changed files is kept"];
+  if (plan.turns.length === 0) {
+    return ["Nothing to undo: no recorded turn changed files"];
+  }
   const count = plan.turns.length === 1
     ? "1 turn"
     : `${plan.turns.length} turns`;
-  const lines = [`Takes back ${count}:`];
+  const lines = [`Undo ${count}:`];
   for (const one of plan.restore) lines.push(`  ${renderUndoChange(one)}`);
   for (const { path, reason } of plan.conflicts) {
     lines.push(`  ${"leave".padEnd(8)} ${path} (${reason})`);
@@ -134,7 +136,7 @@ function findConflict(
     const next = changes[at + 1];
     const later = next === undefined ? from : next.before;
     if (change.after === undefined) {
-      return "its turn was cut off, so later edits cannot be told apart";
+      return "its turn was cut off, so its own and later edits cannot be distinguished";
     }
     if (!isSameState(change.after, later)) {
       return next === undefined

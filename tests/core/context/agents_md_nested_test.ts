@@ -103,8 +103,8 @@ Deno.test("nestedDocsFor() keeps to what is left of the budget and says what is 
     const second = await nestedDocsFor(host, state, `${root}/b/x`);
     assert.match(textOf(second.items[0]), /\n\[10 more bytes of/);
     assert.deepEqual([first, second].map((sent) => sent.warnings), [
-      [`${root}/a/AGENTS.md is cut after 4 bytes: 6 bytes are beyond the limit for instruction files`],
-      [`${root}/b/AGENTS.md does not reach the model: 10 bytes are beyond the limit for instruction files`],
+      [`${root}/a/AGENTS.md is cut after 4 bytes: 6 bytes exceed the limit for instruction files`],
+      [`${root}/b/AGENTS.md does not reach the model: 10 bytes exceed the limit for instruction files`],
     ]);
   });
 });

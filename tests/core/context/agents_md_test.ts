@@ -172,8 +172,8 @@ Deno.test("loadProjectDocs() cuts the file that crosses the budget and drops the
     [0, true],
   ]);
   assert.deepEqual(docs.warnings, [
-    `${mid} is cut after 2 bytes: 4 bytes are beyond the limit for instruction files`,
-    `${late} does not reach the model: 4 bytes are beyond the limit for instruction files`,
+    `${mid} is cut after 2 bytes: 4 bytes exceed the limit for instruction files`,
+    `${late} does not reach the model: 4 bytes exceed the limit for instruction files`,
   ]);
 });
 
@@ -207,7 +207,7 @@ Deno.test("loadProjectDocs() shows bytes that are no UTF-8 as such, with a warni
   const docs = await docsOf({ "repo/AGENTS.md": bytes });
   assert.equal(docs.text, "A\uFFFDB");
   assert.deepEqual(docs.warnings, [
-    `${docs.root}/repo/AGENTS.md is not valid UTF-8: the bytes in question are shown as \uFFFD`,
+    `${docs.root}/repo/AGENTS.md is not valid UTF-8: invalid bytes are shown as \uFFFD`,
   ]);
 });
 
@@ -242,7 +242,7 @@ Deno.test("loadProjectDocs() warns of a file that it may not read, and goes on",
     });
     assert.equal(docs.text, "open");
     assert.deepEqual(docs.warnings, [
-      `Cannot read ${root}/repo/AGENTS.md: permission denied; it is ignored`,
+      `Cannot read ${root}/repo/AGENTS.md: permission denied; the file is ignored`,
     ]);
   });
 });

@@ -68,7 +68,7 @@ Deno.test("changesSince() names another model, with its instructions when they d
   assert.deepEqual(none, []);
   assert.match(
     note ?? "",
-    /^developer: <model_switch> .*\(gpt-other\).* given at the start hold for it/,
+    /^developer: <model_switch> .*\(gpt-other\).* given at the start apply to it/,
   );
   const other = context({
     settings: { model },

@@ -89,7 +89,7 @@ Deno.test("renderPermissions() lists what the granular policy asks and rejects, 
       request_permissions: false,
     },
   }).replaceAll(/\s+/g, " ");
-  assert.ok(text.includes("reach the person: `mcp_elicitations`, `rules`."));
+  assert.ok(text.includes("reach the user: `mcp_elicitations`, `rules`."));
   assert.ok(
     text.includes(
       "`request_permissions`, `sandbox_approval`, `skill_approval`.",
@@ -127,7 +127,7 @@ Deno.test("renderPermissions() tells what the back end enforces and what it does
   assert.ok(
     render(WORKSPACE, "never", { sandboxStatus: landlock }).includes(
       "Enforced by `landlock`: writing to files, TCP connections, UDP traffic, signals to other processes. " +
-        "Not enforced on this machine, so keep to it yourself: changing modes, owners, times and attributes of files, Unix sockets, a view of other processes.",
+        "Not enforced on this machine, so respect it yourself: changing modes, owners, times and attributes of files, Unix sockets, a view of other processes.",
     ),
   );
   assert.ok(!render(WORKSPACE).includes("Not enforced"));
@@ -143,7 +143,7 @@ Deno.test("renderPermissions() counts only what the policy forbids as not enforc
   const sockets = { ...WORKSPACE, allowUnixSockets: true };
   const text = render(sockets, "never", { sandboxStatus });
   assert.ok(
-    text.includes("keep to it yourself: TCP connections, UDP traffic."),
+    text.includes("respect it yourself: TCP connections, UDP traffic."),
   );
 });
 

@@ -49,7 +49,7 @@ Deno.test("buildConnectError() takes an unreachable server for worth another try
 Deno.test("buildConnectError() names the certificate problem and its remedy, and does not retry", () => {
   const cases: readonly [string, RegExp][] = [
     ["invalid peer certificate: UnknownIssuer", /SSL_CERT_FILE.*ca_bundle/],
-    ["invalid peer certificate: CaUsedAsEndEntity", /authority itself/],
+    ["invalid peer certificate: CaUsedAsEndEntity", /CA certificate itself/],
     ["invalid peer certificate: NotValidForName", /another host name/],
     [
       'invalid peer certificate: certificate not valid for name "x"',
@@ -58,10 +58,10 @@ Deno.test("buildConnectError() names the certificate problem and its remedy, and
     ["invalid peer certificate: Expired", /has expired/],
     ["invalid peer certificate: certificate expired: …", /has expired/],
     ["invalid peer certificate: NotValidYet", /not valid yet/],
-    ["invalid peer certificate: BadEncoding", /do not fit/],
+    ["invalid peer certificate: BadEncoding", /do not match/],
     ["received fatal alert: CertificateRequired", /client_cert and/],
     ["received fatal alert: HandshakeFailure", /client_cert and/],
-    ["received fatal alert: UnknownCA", /do not fit/],
+    ["received fatal alert: UnknownCA", /do not match/],
   ];
   for (const [cause, expected] of cases) {
     const error = connectError(cause);

@@ -39,7 +39,7 @@ Deno.test("renderHandover() tells everything it has, in words and marks", () => 
   assert.equal(
     renderHandover(STATE, OPTIONS),
     `<handover>
-The program kept these facts over the compaction; they are exact, whatever the summary says.
+The program kept these facts across the compaction; they are exact, whatever the summary says.
 
 # Latest request
 Now add tests.
@@ -74,7 +74,7 @@ Deno.test("renderHandover() does not repeat requests that stand in the history",
   });
   assert.ok(!text.includes("Now add tests."));
   assert.ok(!text.includes("Make it fast."));
-  assert.ok(text.includes("It is the last message of the person above"));
+  assert.ok(text.includes("It is the last user message above"));
 });
 
 Deno.test("renderHandover() says that the latest request is the first one", () => {
@@ -84,7 +84,7 @@ Deno.test("renderHandover() says that the latest request is the first one", () =
   );
   assert.ok(
     text.includes(
-      "Now add tests.\n(It is the first one of this conversation too.)",
+      "Now add tests.\n(It is also the first one of this conversation.)",
     ),
   );
   assert.ok(!text.includes("# First request"));

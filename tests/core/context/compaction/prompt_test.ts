@@ -253,7 +253,7 @@ Deno.test("buildEndpointReplacement() keeps words and compaction items, drops wh
     "handover",
   ]);
   assert.ok(
-    sent(replaced).at(-1)?.includes("It is the last message of the person"),
+    sent(replaced).at(-1)?.includes("It is the last user message"),
   );
 });
 

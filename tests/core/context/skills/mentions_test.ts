@@ -126,7 +126,7 @@ Deno.test("loadSkillBodies() cuts a long file with one warning", async () => {
       [long],
     );
     assert.deepEqual(warnings, [
-      "Skill long is long: the model gets its first 32768 bytes and the path",
+      "Skill long is long: the model gets only its first 32768 bytes and the path",
     ]);
     assert.ok(
       sent(items)[0]?.endsWith(
@@ -145,8 +145,8 @@ Deno.test("loadSkillBodies() warns of what cannot be read and goes on", async ()
     ]);
     assert.equal(items.length, 1);
     assert.deepEqual(warnings, [
-      `Cannot read skill gone: ${root}/gone/SKILL.md is no regular file`,
-      `Cannot read skill b: ${root}/b/SKILL.md is no regular file`,
+      `Cannot read skill gone: ${root}/gone/SKILL.md is not a regular file`,
+      `Cannot read skill b: ${root}/b/SKILL.md is not a regular file`,
     ]);
   });
 });

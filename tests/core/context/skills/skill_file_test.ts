@@ -46,18 +46,18 @@ Deno.test("parseSkillFile() says what is wrong", () => {
     ["---\ndescription: b\n", /^no frontmatter/],
     ["---more\ndescription: b\n---\n---\n", /^no frontmatter/],
     ["---\ndescription: [b\n---\n", /^invalid YAML, line \d/],
-    ["---\n- a\n---\n", /^frontmatter is no mapping$/],
-    ["---\n---\n", /^frontmatter is no mapping$/],
+    ["---\n- a\n---\n", /^frontmatter is not a mapping$/],
+    ["---\n---\n", /^frontmatter is not a mapping$/],
     ["---\nname: a\n---\n", /^description is missing$/],
     ["---\ndescription: '  '\n---\n", /^description is missing$/],
     ["---\ndescription: [a]\n---\n", /^description is missing$/],
     [
       `---\nname: ${"n".repeat(65)}\ndescription: b\n---\n`,
-      /^name has 65 characters, may have 64$/,
+      /^name has 65 characters, must have at most 64$/,
     ],
     [
       `---\ndescription: ${"ä".repeat(1025)}\n---\n`,
-      /^description has 1025 characters, may have 1024$/,
+      /^description has 1025 characters, must have at most 1024$/,
     ],
     [
       `---\ndescription: b\nmetadata: {short-description: ${

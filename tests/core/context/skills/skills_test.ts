@@ -106,7 +106,7 @@ Deno.test("loadSkills() names each broken file once and loads the others", async
     );
     assert.equal(
       loaded.warnings[2],
-      `Cannot read skill ${skills}/folder/SKILL.md: it is no regular file`,
+      `Cannot read skill ${skills}/folder/SKILL.md: it is not a regular file`,
     );
   });
 });
@@ -224,6 +224,9 @@ Deno.test("loadSkills() reads the sidecar; a broken one changes nothing", async 
     ]);
     assert.equal(warnings.length, 2);
     assert.match(warnings[0] ?? "", /b\/agents\/openai.yaml: invalid YAML/);
-    assert.match(warnings[1] ?? "", /c\/agents\/openai.yaml: it is no regular/);
+    assert.match(
+      warnings[1] ?? "",
+      /c\/agents\/openai.yaml: it is not a regular/,
+    );
   });
 });

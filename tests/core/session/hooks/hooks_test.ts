@@ -207,7 +207,7 @@ Deno.test("a hook reads the event as one line of JSON, in the folder of the thre
 
 Deno.test("exit code 2 blocks with stderr as the reason; other failures only tell the person", async () => {
   assert.equal((await run("echo not that >&2; exit 2")).block, "not that");
-  assert.match((await run("exit 2")).block ?? "", /gave no reason/);
+  assert.match((await run("exit 2")).block ?? "", /without a reason/);
   const failed = await run("echo oops >&2; exit 3");
   assert.equal(failed.block, undefined);
   assert.deepEqual(failed.messages, [
@@ -220,7 +220,7 @@ Deno.test("a hook that does not end is ended with its children, and blocks nothi
     timeoutMs: 50,
   });
   assert.equal(verdict.block, undefined);
-  assert.match(verdict.messages[0] ?? "", /did not end in time/);
+  assert.match(verdict.messages[0] ?? "", /did not finish in time/);
 });
 
 Deno.test("a hook that leaves its output open behind it is not waited for", async () => {
@@ -325,8 +325,8 @@ Deno.test("parseHookOutput() reads stops, words for the person, and broken answe
   assert.deepEqual(answer("Stop", { systemMessage: "hello" }).messages, [
     "hello",
   ]);
-  assert.match(answer("Stop", "{broken").messages[0] ?? "", /no answer/);
-  assert.match(answer("Stop", { decision: 7 }).messages[0] ?? "", /no answer/);
+  assert.match(answer("Stop", "{broken").messages[0] ?? "", /not valid/);
+  assert.match(answer("Stop", { decision: 7 }).messages[0] ?? "", /not valid/);
 });
 
 Deno.test("parseHookOutput() reads the answer to a question", () => {

@@ -189,7 +189,9 @@ Deno.test("verifySession() finds nothing wrong with a whole log", async () => {
   assert.equal(renderCheck(check).at(-1), "the log is whole");
   const repair = await repairSession(home.host, path, { dryRun: false });
   assert.equal(repair.keptAs, undefined);
-  assert.deepEqual(renderRepair(repair), ["Nothing to mend: the log is whole"]);
+  assert.deepEqual(renderRepair(repair), [
+    "Nothing to repair: the log is whole",
+  ]);
 });
 
 Deno.test("repairSession() keeps whole lines, and the original beside them", async () => {
@@ -292,7 +294,7 @@ Deno.test("loadSessionView() shows what is part of the prompt, with full also th
   const brief = await loadSessionView(files, path, { full: false });
   assert.deepEqual(brief.entries.map(({ kind, text }) => [kind, text]), [
     ["compacted", "We did one."],
-    ["rolled_back", "1 turns taken out"],
+    ["rolled_back", "1 turns removed"],
     ["user", "three"],
     ["turn_end", "failed: cut"],
   ]);
@@ -370,7 +372,7 @@ Deno.test("searchSessions() finds words, and what was said since", async () => {
   const elsewhere = await search(["matter"], "/srv/project");
   assert.deepEqual(renderSearch(elsewhere), [
     "Nothing found in 2 sessions",
-    "1 of other folders not shown (--all shows them)",
+    "1 in other folders not shown (--all shows them)",
   ]);
   await Deno.remove(path);
   assert.deepEqual((await search(["login"])).hits, []);

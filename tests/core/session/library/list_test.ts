@@ -62,8 +62,8 @@ Deno.test("listSessions() tells what it does not show", async () => {
   assert.deepEqual(
     renderSessionList(here, { now: new Date(62_000), columns: 100 }).slice(1),
     [
-      "1 of other folders not shown (--all shows them)",
-      "1 older not looked at (--limit takes more)",
+      "1 in other folders not shown (--all shows them)",
+      "1 older not listed (--limit lists more)",
     ],
   );
   const none = await listSessions(home.host, {
@@ -71,8 +71,8 @@ Deno.test("listSessions() tells what it does not show", async () => {
     cwd: "/nowhere",
   });
   assert.deepEqual(renderSessionList(none, { now: new Date(0), columns: 80 }), [
-    "No sessions of /nowhere",
-    "3 of other folders not shown (--all shows them)",
+    "No sessions in /nowhere",
+    "3 in other folders not shown (--all shows them)",
   ]);
 });
 
@@ -199,7 +199,7 @@ Deno.test("findSession() never makes up a session", async () => {
         last: true,
         cwd: "/nowhere",
       }),
-    /none of \/nowhere is recorded; 2 are of other folders/,
+    /none is recorded in \/nowhere; 2 are in other folders/,
   );
 });
 

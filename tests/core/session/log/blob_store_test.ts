@@ -100,7 +100,7 @@ Deno.test("restoreThread() puts a blank image for a lost one and names both", as
     const [harm, reason] of [
       [() => Deno.truncate(home.blob(lost!), 100), "is damaged"],
       [() => flipByte(home.blob(lost!)), "is damaged"],
-      [() => Deno.remove(home.blob(lost!)), "there is no"],
+      [() => Deno.remove(home.blob(lost!)), "does not exist"],
     ] as const
   ) {
     const good = await Deno.readFile(home.blob(lost!));
@@ -115,7 +115,7 @@ Deno.test("restoreThread() puts a blank image for a lost one and names both", as
     assert.equal(thread.problems.length, 1);
     const [problem = ""] = thread.problems;
     assert.ok(
-      problem.startsWith("in line 3 a blank image stands for one that is lost"),
+      problem.startsWith("line 3: a lost image is replaced by a blank one"),
     );
     assert.ok(problem.includes(home.blob(lost!)), problem);
     assert.ok(problem.includes(reason), problem);
@@ -155,9 +155,9 @@ Deno.test("restoreThread() leaves out an item that lost more than an image", asy
     [["c", true]],
   );
   assert.deepEqual(thread.problems, [
-    `an item of line 5 is left out, part of it is lost: there is no ${
+    `line 5: an item is left out because part of it is lost: ${
       home.blob(lost!)
-    }`,
+    } does not exist`,
   ]);
 });
 
@@ -178,7 +178,7 @@ Deno.test("restoreThread() does not miss a payload that is no longer sent", asyn
   assert.deepEqual(thread.problems, []);
   const check = await verifySession(home.host, path);
   assert.deepEqual(check.problems, [
-    `a payload of line 2 is lost: there is no ${home.blob(lost!)}`,
+    `a payload of line 2 is lost: ${home.blob(lost!)} does not exist`,
   ]);
 });
 
@@ -237,7 +237,10 @@ Deno.test("exportSession() writes JSON lines that need nothing beside them", asy
   const [lost] = await home.blobs();
   await Deno.remove(home.blob(lost!));
   assert.ok((await text()).includes(BLANK_IMAGE));
-  assert.match(warnings[0] ?? "", /^in line 3 a blank image stands for/);
+  assert.match(
+    warnings[0] ?? "",
+    /^line 3: a lost image is replaced by a blank one/,
+  );
 });
 
 Deno.test("a large text without a blank is shown and exported as it was said", async () => {
@@ -437,7 +440,7 @@ Deno.test("restoreThread() does not open a pipe or a device in the place of a pa
     await run();
     const files = { ...home.host.files, readBytes };
     const { thread } = await restoreThread(files, path);
-    assert.match(thread.problems.join(), /blank image .* is damaged$/);
+    assert.match(thread.problems.join(), /blank one: .* is damaged$/);
     // The next one to show the image puts it in its place again.
     const again = await home.write([item(imageItem("a"))], home.host.newId());
     const restored = await restoreThread(home.host.files, again);

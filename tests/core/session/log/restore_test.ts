@@ -182,7 +182,7 @@ Deno.test("restoreThread() makes do without a first line", async () => {
   assert.equal(thread.meta.cwd, SETTINGS.cwd);
   assert.equal(thread.items.length, 3);
   assert.deepEqual(thread.problems, [
-    "line 1 is left out: it is no line of a session log",
+    "line 1 is left out: it is not a line of a session log",
     "the first line is lost: folder and instructions are unknown",
   ]);
 });

@@ -57,9 +57,9 @@ Deno.test("Transcript keeps what waits out of the prompt until something commits
 
 Deno.test("Transcript refuses calls and outputs as our own words", () => {
   const { transcript } = create();
-  assert.throws(() => transcript.append([callItem("a")]), /not ours to say/);
+  assert.throws(() => transcript.append([callItem("a")]), /not ours to append/);
   const output = { type: "function_call_output", call_id: "a", output: "x" };
-  assert.throws(() => transcript.append([output]), /not ours to say/);
+  assert.throws(() => transcript.append([output]), /not ours to append/);
   assert.equal(transcript.entries.length, 0);
 });
 

@@ -18,7 +18,7 @@ Deno.test("settleRestored() tells a call that was started from one that was not"
       { ...call, callId: "c", started: false },
     ],
   }, state);
-  assert.match(outputOf(state, "b"), /started and its outcome is unknown/);
+  assert.match(outputOf(state, "b"), /running, so its outcome is unknown/);
   assert.match(outputOf(state, "c"), /before this call was run/);
   assert.equal(outputOf(state, "a"), "ok");
   assert.deepEqual(facts.map(({ type }) => type), ["item", "item"]);
@@ -29,7 +29,7 @@ Deno.test("settleUnrecorded() answers every open call, and none twice", () => {
   const { state, facts } = openState();
   answerUnrecorded(state);
   answerUnrecorded(state);
-  assert.match(outputOf(state, "b"), /not on record/);
+  assert.match(outputOf(state, "b"), /was not recorded/);
   assert.equal(facts.length, 2);
   assert.deepEqual(state.transcript.openCalls, []);
 });

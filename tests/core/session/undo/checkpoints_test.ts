@@ -135,7 +135,7 @@ Deno.test("commit() writes nothing for a turn that changed no file", async () =>
   await assert.rejects(() => Deno.stat(`${work.home}/checkpoints`));
   const plan = await work.checkpoints.undo(1);
   assert.deepEqual(renderUndoPlan(plan), [
-    "No turn that changed files is kept",
+    "Nothing to undo: no recorded turn changed files",
   ]);
 });
 
@@ -325,7 +325,7 @@ Deno.test("renderUndoPlan() tells file by file", () => {
       messagesBefore: 1,
     }),
     [
-      "Takes back 1 turn:",
+      "Undo 1 turn:",
       "  delete   /a",
       "  recreate /b",
       "  restore  /c",
