@@ -23,7 +23,7 @@ export function buildElicitation(
   facts: QuestionFacts,
 ): JsonObject {
   const lines = [
-    `Allow ${nameOf(request.kind)} ${request.title}?`,
+    `${verbOf(request.kind)} ${request.title}?`,
     request.reason,
     ...(request.detail === request.title ? [] : [request.detail]),
     `In ${request.cwd}`,
@@ -93,15 +93,15 @@ function wordsFor({ prefix }: ApprovalRequest): readonly string[] {
   ];
 }
 
-function nameOf(kind: ApprovalRequest["kind"]): string {
+function verbOf(kind: ApprovalRequest["kind"]): string {
   switch (kind) {
     case "command":
-      return "the command";
+      return "Run";
     case "patch":
-      return "the change of";
+      return "Change";
     case "mcp":
-      return "the call of";
+      return "Call";
     case "escalation":
-      return "without the sandbox";
+      return "Run without the sandbox:";
   }
 }
