@@ -1,11 +1,6 @@
 /** `exec`: one prompt (or a program on stdin), one thread, one exit code. */
 import type { Flags } from "../../contract/command_line.ts";
-import {
-  type Event,
-  type EventOf,
-  type Failure,
-  NO_USAGE,
-} from "../../protocol/event.ts";
+import { type Event, type Failure, NO_USAGE } from "../../protocol/event.ts";
 import type { ExecInput } from "../../contract/input.ts";
 import { exitCode } from "../../contract/exit_code.ts";
 import type { Host } from "../../protocol/host.ts";
@@ -54,7 +49,7 @@ export async function runExec(request: ExecRequest): Promise<number> {
   return await new ExecRun(request).run();
 }
 
-type TurnEnd = EventOf<"turn.completed">;
+type TurnEnd = Extract<Event, { type: "turn.completed" }>;
 
 class ExecRun {
   readonly #request: ExecRequest;
