@@ -26,7 +26,7 @@ export async function readGitDiff(
   cwd: string,
 ): Promise<string> {
   const outside: Repository = { host, cwd, guards: [] };
-  const top = await runGit(outside, ["rev-parse", "--show-toplevel"]);
+  const top = await runGit(outside, "rev-parse --show-toplevel");
   if (top.exitCode === 127) throw new UserError("usage", cannot(top));
   if (top.exitCode !== 0) {
     throw new UserError(
@@ -37,16 +37,12 @@ export async function readGitDiff(
   const root = top.stdout.replace(/\n$/, "");
   const guards = await readGuards({ ...outside, cwd: root });
   const repository = { host, cwd: root, guards };
-  const tracked = await need(repository, [
-    "diff",
-    "--no-ext-diff",
-    "--no-textconv",
-    "--no-color",
-    // A submodule's own configuration would count inside of it.
-    "--ignore-submodules=dirty",
-    await baseOf(repository),
-    "--",
-  ]);
+  const base = await baseOf(repository);
+  // A submodule's own configuration would count inside of it.
+  const tracked = await need(
+    repository,
+    `diff --no-ext-diff --no-textconv --no-color --ignore-submodules=dirty ${base} --`,
+  );
   return tracked + await readUntracked(repository);
 }
 
@@ -55,13 +51,10 @@ export async function readGitDiff(
 async function readGuards(
   repository: Repository,
 ): Promise<readonly Setting[]> {
-  const { stdout } = await runGit(repository, [
-    "config",
-    "--name-only",
-    "-z",
-    "--get-regexp",
-    "^filter\\..*\\.(clean|smudge|process|required)$",
-  ]);
+  const { stdout } = await runGit(
+    repository,
+    "config --name-only -z --get-regexp ^filter\\..*\\.(clean|smudge|process|required)$",
+  );
   const filters = stdout.split("\0").filter((name) => name !== "")
     .map((name): Setting => [name, name.endsWith(".required") ? "false" : ""]);
   return [
@@ -73,29 +66,16 @@ async function readGuards(
 
 // Before the first commit everything is compared with the empty tree.
 async function baseOf(repository: Repository): Promise<string> {
-  const head = await runGit(repository, [
-    "rev-parse",
-    "-q",
-    "--verify",
-    "HEAD",
-  ]);
+  const head = await runGit(repository, "rev-parse -q --verify HEAD");
   if (head.exitCode === 0) return "HEAD";
-  const empty = await need(repository, [
-    "hash-object",
-    "-t",
-    "tree",
-    "/dev/null",
-  ]);
-  return empty.trim();
+  return (await need(repository, "hash-object -t tree /dev/null")).trim();
 }
 
 async function readUntracked(repository: Repository): Promise<string> {
-  const listed = await need(repository, [
-    "ls-files",
-    "--others",
-    "--exclude-standard",
-    "-z",
-  ]);
+  const listed = await need(
+    repository,
+    "ls-files --others --exclude-standard -z",
+  );
   const paths = listed.split("\0")
     .filter((path) => path !== "" && !path.endsWith("/"));
   const shown = paths.slice(0, LIMITS.diffUntrackedFiles);
@@ -139,9 +119,9 @@ async function readText(
 
 async function need(
   repository: Repository,
-  args: readonly string[],
+  command: string,
 ): Promise<string> {
-  const result = await runGit(repository, args);
+  const result = await runGit(repository, command);
   if (result.exitCode === 0) return result.stdout;
   throw new UserError("usage", cannot(result));
 }
@@ -151,13 +131,14 @@ function cannot({ stderr, exitCode }: ProgramResult): string {
   return `Cannot show changes: ${why}`;
 }
 
+// No word of a command holds a space.
 function runGit(
   { host, cwd, guards }: Repository,
-  args: readonly string[],
+  command: string,
 ): Promise<ProgramResult> {
   const home = host.homeDir();
   return runProgram(host, {
-    argv: ["git", "--no-pager", ...args],
+    argv: ["git", "--no-pager", ...command.split(" ")],
     cwd,
     env: {
       PATH: host.env("PATH") ?? "/usr/bin:/bin",

@@ -30,6 +30,14 @@ export interface CommandSpec {
   readonly examples: readonly string[];
 }
 
+/** A command; it takes only what is named. */
+function command(
+  summary: string,
+  more: Partial<Omit<CommandSpec, "summary">>,
+): CommandSpec {
+  return { args: [], flags: [], examples: [], ...more, summary };
+}
+
 /** An argument that may be left out. */
 function optional(
   name: string,
@@ -78,15 +86,12 @@ const PROMPT = "What to do; - or nothing reads it from stdin";
 
 /** Every command, in the order of the help text. */
 export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = {
-  repl: {
-    summary: "Start a conversation in this terminal",
-    args: [],
+  repl: command("Start a conversation in this terminal", {
     prompt: "The first message",
     flags: AGENT_FLAG_NAMES,
     examples: ["rondo", 'rondo -s read-only "explain this repository"'],
-  },
-  exec: {
-    summary: "Run one task and exit",
+  }),
+  exec: command("Run one task and exit", {
     details: "Progress goes to stderr, the last message to stdout. With a " +
       "prompt argument, a file or pipe on stdin is appended to it as a block; " +
       "a pipe that stays silent is ignored.\n\n" +
@@ -94,7 +99,6 @@ export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = {
       "turn.completed or turn.failed, with the exit code. " +
       "`rondo schema events` prints the schema.",
     aliases: ["e"],
-    args: [],
     prompt: PROMPT,
     flags: EXEC,
     examples: [
@@ -102,140 +106,122 @@ export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = {
       'git diff | rondo exec "write a commit message"',
       'rondo exec --json --timeout 10m "update the changelog"',
     ],
-  },
-  "exec resume": {
-    summary: "Resume a session, run one prompt, exit",
+  }),
+  "exec resume": command("Resume a session, run one prompt, exit", {
     args: [SESSION],
     prompt: PROMPT,
     flags: [...EXEC, "last", "all"],
     examples: ['rondo exec resume --last "now add a test"'],
-  },
-  "exec fork": {
-    summary: "Copy a session's history into a new session",
+  }),
+  "exec fork": command("Copy a session's history into a new session", {
     args: [SESSION],
     prompt: PROMPT,
     flags: [...EXEC, "last", "all", "at"],
     examples: ['rondo exec fork 0199c3 --at 2 "try it another way"'],
-  },
-  "exec review": {
-    summary: "Review changes and report findings",
+  }),
+  "exec review": command("Review changes and report findings", {
     details: "Findings are listed on stdout. With --json they are the field " +
       "`review` of the last line, with --output-format json of the result. " +
       "An answer in another form is shown as it is, with a warning.",
-    args: [],
     prompt: "What to review, instead of a flag",
     flags: [...EXEC, "uncommitted", "base", "commit", "title"],
     examples: [
       "rondo exec review --uncommitted",
       "rondo exec review --base main",
     ],
-  },
-  resume: {
-    summary: "Resume a session in this terminal",
+  }),
+  resume: command("Resume a session in this terminal", {
     args: [SESSION],
     prompt: "The next message",
     flags: [...AGENT_FLAG_NAMES, "last", "all"],
     examples: ["rondo resume --last"],
-  },
-  fork: {
-    summary: "Copy a session's history into a new session",
+  }),
+  fork: command("Copy a session's history into a new session", {
     args: [SESSION],
     prompt: "The next message",
     flags: [...AGENT_FLAG_NAMES, "last", "all", "at"],
     examples: ["rondo fork --last --at 3"],
-  },
-  rollback: {
-    summary: "Drop the last turns of a session; files stay as they are",
-    args: [
-      required("N", "How many turns"),
-      optional("ID", "Id or name of a session (default: the newest here)"),
-    ],
-    flags: ["all", "yes"],
-    examples: ["rondo rollback 1"],
-  },
-  undo: {
-    summary: "Undo the last turns: files, conversation, or both",
+  }),
+  rollback: command(
+    "Drop the last turns of a session; files stay as they are",
+    {
+      args: [
+        required("N", "How many turns"),
+        optional("ID", "Id or name of a session (default: the newest here)"),
+      ],
+      flags: ["all", "yes"],
+      examples: ["rondo rollback 1"],
+    },
+  ),
+  undo: command("Undo the last turns: files, conversation, or both", {
     args: [
       optional("N", "How many turns (default 1)"),
       optional("ID", "Id or name of a session (default: the newest here)"),
     ],
     flags: ["restore", "dryRun", "force", "yes", "all"],
     examples: ["rondo undo --dry-run", "rondo undo 2 --restore code"],
-  },
-  "sessions list": {
-    summary: "List sessions, newest first",
-    args: [],
+  }),
+  "sessions list": command("List sessions, newest first", {
     flags: ["all", "cd", "limit", "json"],
     examples: ["rondo sessions list --all --json"],
-  },
-  "sessions show": {
-    summary: "Show a session as text",
+  }),
+  "sessions show": command("Show a session as text", {
     args: [ID],
     flags: ["full", "json"],
     examples: ["rondo sessions show 0199c3 --full"],
-  },
-  "sessions search": {
-    summary: "Find sessions by words in them",
+  }),
+  "sessions search": command("Find sessions by words in them", {
     args: [required("WORDS", "Words to look for", { count: "rest" })],
     flags: ["all", "cd", "limit", "json"],
     examples: ["rondo sessions search flaky test"],
-  },
-  "sessions rename": {
-    summary: "Give a session a name",
+  }),
+  "sessions rename": command("Give a session a name", {
     args: [ID, required("NAME", "The new name")],
-    flags: [],
     examples: ['rondo sessions rename 0199c3 "login bug"'],
-  },
-  "sessions archive": {
-    summary: "Move a session out of the list",
+  }),
+  "sessions archive": command("Move a session out of the list", {
     args: [ID],
-    flags: [],
     examples: ["rondo sessions archive 0199c3"],
-  },
-  "sessions delete": {
-    summary: "Delete a session for good",
+  }),
+  "sessions delete": command("Delete a session for good", {
     args: [ID],
     flags: ["yes"],
     examples: ["rondo sessions delete 0199c3 --yes"],
-  },
-  "sessions export": {
-    summary: "Export a session as Markdown or JSON lines, without keys",
-    args: [ID],
-    flags: ["format", "output", "full"],
-    examples: ["rondo sessions export 0199c3 -o talk.md"],
-  },
-  "sessions verify": {
-    summary: "Check the log of a session",
+  }),
+  "sessions export": command(
+    "Export a session as Markdown or JSON lines, without keys",
+    {
+      args: [ID],
+      flags: ["format", "output", "full"],
+      examples: ["rondo sessions export 0199c3 -o talk.md"],
+    },
+  ),
+  "sessions verify": command("Check the log of a session", {
     args: [ID],
     flags: ["json"],
     examples: ["rondo sessions verify 0199c3"],
-  },
-  "sessions repair": {
-    summary: "Repair a damaged log (keeps the original)",
+  }),
+  "sessions repair": command("Repair a damaged log (keeps the original)", {
     args: [ID],
     flags: ["dryRun"],
     examples: ["rondo sessions repair 0199c3"],
-  },
-  "sessions prune": {
-    summary: "Delete old sessions",
-    args: [],
+  }),
+  "sessions prune": command("Delete old sessions", {
     flags: ["olderThanMs", "dryRun", "yes", "json"],
     examples: ["rondo sessions prune --older-than 90d --dry-run"],
-  },
-  "sessions cache": {
-    summary: "Show how much of each request came from the cache",
-    args: [ID],
-    flags: ["json"],
-    examples: ["rondo sessions cache 0199c3"],
-  },
-  "apply-patch": {
-    summary: "Apply a patch from stdin to the current directory",
-    args: [],
-    flags: [],
+  }),
+  "sessions cache": command(
+    "Show how much of each request came from the cache",
+    {
+      args: [ID],
+      flags: ["json"],
+      examples: ["rondo sessions cache 0199c3"],
+    },
+  ),
+  "apply-patch": command("Apply a patch from stdin to the current directory", {
     examples: ["rondo apply-patch < change.patch"],
-  },
-  sandbox: {
-    summary: "Run a command as the agent's shell tool would",
+  }),
+  sandbox: command("Run a command as the agent's shell tool would", {
     args: [
       required("COMMAND", "The command and its arguments, after --", {
         count: "rest",
@@ -243,45 +229,41 @@ export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = {
     ],
     flags: [...CONFIG_FLAGS, "sandbox", "addDir", "backend"],
     examples: ["rondo sandbox -s read-only -- make test"],
-  },
-  "policy explain": {
-    summary: "Explain what would happen to a command, and by which rule",
-    args: [required("COMMAND", "The command, after --", { count: "rest" })],
-    flags: POLICY,
-    examples: ["rondo policy explain -- 'npm test | tee log'"],
-  },
-  "policy test": {
-    summary: "Check the policy against a file of cases",
+  }),
+  "policy explain": command(
+    "Explain what would happen to a command, and by which rule",
+    {
+      args: [required("COMMAND", "The command, after --", { count: "rest" })],
+      flags: POLICY,
+      examples: ["rondo policy explain -- 'npm test | tee log'"],
+    },
+  ),
+  "policy test": command("Check the policy against a file of cases", {
     args: [required("FILE", "Cases as JSON lines", { completes: "file" })],
     flags: POLICY,
     examples: ["rondo policy test cases.jsonl"],
-  },
-  "policy lint": {
-    summary: "List what could ask for approval, and rules that never match",
-    args: [],
-    flags: [...POLICY, "headless"],
-    examples: ["rondo policy lint --headless"],
-  },
-  "policy rules": {
-    summary: "List saved rules, or revoke one",
-    args: [],
+  }),
+  "policy lint": command(
+    "List what could ask for approval, and rules that never match",
+    {
+      flags: [...POLICY, "headless"],
+      examples: ["rondo policy lint --headless"],
+    },
+  ),
+  "policy rules": command("List saved rules, or revoke one", {
     flags: [...POLICY, "revoke"],
     examples: ["rondo policy rules", "rondo policy rules --revoke 2"],
-  },
-  "mcp list": {
-    summary: "List configured MCP servers",
-    args: [],
+  }),
+  "mcp list": command("List configured MCP servers", {
     flags: [...CONFIG_FLAGS, "json"],
     examples: ["rondo mcp list"],
-  },
-  "mcp get": {
-    summary: "Show one MCP server",
+  }),
+  "mcp get": command("Show one MCP server", {
     args: [SERVER],
     flags: [...CONFIG_FLAGS, "json"],
     examples: ["rondo mcp get docs"],
-  },
-  "mcp add": {
-    summary: "Add an MCP server: a command after --, or --url",
+  }),
+  "mcp add": command("Add an MCP server: a command after --, or --url", {
     args: [
       SERVER,
       optional("COMMAND", "The command and its arguments, after --", {
@@ -293,34 +275,27 @@ export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = {
       "rondo mcp add files -- npx -y @modelcontextprotocol/server-filesystem .",
       "rondo mcp add docs --url https://example.com/mcp",
     ],
-  },
-  "mcp remove": {
-    summary: "Remove an MCP server",
+  }),
+  "mcp remove": command("Remove an MCP server", {
     args: [SERVER],
-    flags: [],
     examples: ["rondo mcp remove docs"],
-  },
-  "mcp login": {
-    summary: "Log in to an MCP server",
+  }),
+  "mcp login": command("Log in to an MCP server", {
     args: [SERVER],
     flags: CONFIG_FLAGS,
     examples: ["rondo mcp login docs"],
-  },
-  "mcp logout": {
-    summary: "Forget the login of an MCP server",
+  }),
+  "mcp logout": command("Forget the login of an MCP server", {
     args: [SERVER],
     flags: CONFIG_FLAGS,
     examples: ["rondo mcp logout docs"],
-  },
-  "mcp test": {
-    summary: "Connect to an MCP server and list what it offers",
+  }),
+  "mcp test": command("Connect to an MCP server and list what it offers", {
     args: [SERVER],
     flags: [...CONFIG_FLAGS, "json"],
     examples: ["rondo mcp test docs"],
-  },
-  "mcp-server": {
-    summary: "Run as an MCP server on stdin and stdout",
-    args: [],
+  }),
+  "mcp-server": command("Run as an MCP server on stdin and stdout", {
     flags: [
       ...CONFIG_FLAGS,
       "model",
@@ -331,74 +306,54 @@ export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = {
       "localProvider",
     ],
     examples: ["rondo mcp-server"],
-  },
-  doctor: {
-    summary: "Check sandbox, network, credentials and configuration",
-    args: [],
+  }),
+  doctor: command("Check sandbox, network, credentials and configuration", {
     flags: [...CONFIG_FLAGS, "json"],
     examples: ["rondo doctor --json"],
-  },
-  login: {
-    summary: "Store an API key",
-    args: [],
+  }),
+  login: command("Store an API key", {
     flags: ["withApiKey", "config"],
     examples: ["printenv OPENAI_API_KEY | rondo login --with-api-key"],
-  },
-  "login status": {
-    summary: "Show which credentials are used",
-    args: [],
+  }),
+  "login status": command("Show which credentials are used", {
     flags: [...CONFIG_FLAGS, "json"],
     examples: ["rondo login status"],
-  },
-  logout: {
-    summary: "Remove stored credentials",
-    args: [],
+  }),
+  logout: command("Remove stored credentials", {
     flags: ["config"],
     examples: ["rondo logout"],
-  },
-  "config explain": {
-    summary: "Show every setting with the layer that set it",
+  }),
+  "config explain": command("Show every setting with the layer that set it", {
     args: [optional("KEY", "One setting, dotted")],
     flags: [...CONFIG_FLAGS, "json"],
     examples: ["rondo config explain model"],
-  },
-  "debug prompt": {
-    summary: "Print the next request without sending it",
-    args: [],
+  }),
+  "debug prompt": command("Print the next request without sending it", {
     prompt: "The message",
     flags: EXEC,
     examples: ['rondo debug prompt "hello"'],
-  },
-  "features list": {
-    summary: "List feature flags",
-    args: [],
+  }),
+  "features list": command("List feature flags", {
     flags: [...CONFIG_FLAGS, "json"],
     examples: ["rondo features list"],
-  },
-  schema: {
-    summary: "Print the JSON Schema of a part of the contract",
+  }),
+  schema: command("Print the JSON Schema of a part of the contract", {
     args: [
       required("TOPIC", "What to print", {
         choices: ["events", "config", "exit-codes", "result", "input"],
       }),
     ],
-    flags: [],
     examples: ["rondo schema events > events.schema.json"],
-  },
-  completion: {
-    summary: "Print the completion script of a shell",
+  }),
+  completion: command("Print the completion script of a shell", {
     args: [
       required("SHELL", "Which shell", { choices: ["bash", "zsh", "fish"] }),
     ],
-    flags: [],
     examples: ["source <(rondo completion bash)"],
-  },
-  man: {
-    summary: "Print the manual page",
-    args: [],
-    flags: [],
+  }),
+  man: command("Print the manual page", {
     examples: ["rondo man | man -l -"],
-  },
+  }),
 };
 
 /** Words that only group commands, and their help. */

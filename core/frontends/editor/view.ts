@@ -4,8 +4,8 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { graphemes } from "../../util/text/graphemes.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 import type { EditorState } from "./editor.ts";
-import { paint, type RenderOptions } from "../render/style.ts";
-import { columnsOfGrapheme, cutSpans } from "../render/wrap.ts";
+import { paint, paintSpans, type RenderOptions } from "../render/style.ts";
+import { columnsOfGrapheme, cutSpans, cutText } from "../render/wrap.ts";
 
 /** Lines to draw and where the cursor belongs; both from 0. */
 export interface EditorView {
@@ -112,8 +112,7 @@ function renderSearch(
     ],
     options.width - 1,
   );
-  const line = spans.map(({ text, styles }) => paint(text, options, ...styles))
-    .join("");
+  const line = paintSpans(spans, options);
   const column = Math.min(displayWidth(head) - 3, options.width - 1);
   return { lines: [line], row: 0, column: Math.max(0, column) };
 }
@@ -132,11 +131,8 @@ function renderMenu(
   const lines = menu.candidates.slice(from, from + rows).map((one, at) => {
     const isChosen = from + at === menu.at;
     const label = visibleLine(one.label, 400);
-    const [cut] = cutSpans(
-      [{ text: `  ${label}`, styles: [] }],
-      options.width - 1,
-    );
-    return paint(cut?.text ?? "", options, isChosen ? "bold" : "dim");
+    const cut = cutText(`  ${label}`, options.width - 1);
+    return paint(cut, options, isChosen ? "bold" : "dim");
   });
   const more = menu.candidates.length - from - lines.length;
   return more <= 0

@@ -1,6 +1,6 @@
 /** Approvals without a user: denied, or answered by a program in time. */
 import { errorText } from "../../protocol/error.ts";
-import type { Event } from "../../protocol/event.ts";
+import type { EventOf } from "../../protocol/event.ts";
 import {
   ApprovalAnswer,
   type ApprovalAnswer as Answer,
@@ -28,7 +28,7 @@ interface ApprovalsOptions {
   readonly warn: (message: string) => void;
 }
 
-type Question = Extract<Event, { type: "approval.requested" }>;
+type Question = EventOf<"approval.requested">;
 
 /** Every question that reaches it is decided exactly once, whatever happens. */
 export class HeadlessApprovals {

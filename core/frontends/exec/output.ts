@@ -134,14 +134,7 @@ class TextOutput implements ExecOutput {
   }
 
   end(ending: ExecEnding): void {
-    const { error, denied, threadUsage } = ending;
-    this.#terminal.stderr.write(
-      this.#view.renderEnding({
-        error,
-        denied,
-        totalTokens: threadUsage.totalTokens,
-      }),
-    );
+    this.#terminal.stderr.write(this.#view.renderEnding(ending));
     const text = this.#format === "json"
       ? `${renderJson(toResult(ending))}\n`
       : renderMessage(ending, this.#terminal.stdout.isTty);

@@ -1,11 +1,11 @@
 /** What exec writes to stderr. Pure: events in, text out. */
-import type { ExecError } from "../../contract/event.ts";
 import type { Event, EventOf } from "../../protocol/event.ts";
 import {
   showLine,
   visibleLine,
   visibleText,
 } from "../../util/text/visible_text.ts";
+import type { TurnEnding } from "../jsonl/lines.ts";
 import type { ActivityRenderOptions } from "../render/activity.ts";
 import { EventRenderer, renderHeader, renderWarning } from "../render/event.ts";
 import { formatDuration } from "../render/format.ts";
@@ -39,26 +39,25 @@ export class ProgressRenderer {
   }
 
   /** The lines after a turn: why it failed, what was not allowed, what it cost. */
-  renderEnding(ending: {
-    readonly error: ExecError | undefined;
-    readonly denied: readonly string[];
-    readonly totalTokens: number;
-  }): string {
-    const { error, denied } = ending;
-    const { isQuiet } = this.#options;
+  renderEnding(
+    { error, denied, threadUsage }: Pick<
+      TurnEnding,
+      "error" | "denied" | "threadUsage"
+    >,
+  ): string {
     // A failed turn has no answer for stdout: its message is shown here.
     const message = error === undefined ? [] : this.#flush();
     this.#held = undefined;
     const failed = error === undefined
       ? []
       : [paint(`Error: ${visibleText(error.message)}`, this.#options, "red")];
-    if (isQuiet) return toText(failed);
+    if (this.#options.isQuiet) return toText(failed);
     return toText([
       ...message,
       ...denied.map((one) =>
         paint(`Not allowed: ${visibleLine(one)}`, this.#options, "yellow")
       ),
-      paint(`Tokens used: ${ending.totalTokens}`, this.#options, "dim"),
+      paint(`Tokens used: ${threadUsage.totalTokens}`, this.#options, "dim"),
       ...failed,
     ]);
   }

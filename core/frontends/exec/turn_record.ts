@@ -1,5 +1,5 @@
 /** The events of a turn, gathered for its last line. */
-import type { Activity, Event } from "../../protocol/event.ts";
+import type { Activity, ActivityOf, Event } from "../../protocol/event.ts";
 import type { ExecResult } from "../../contract/event.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
@@ -61,7 +61,7 @@ export class TurnRecord {
   }
 
   #change(
-    changes: Extract<Activity, { type: "file_change" }>["changes"],
+    changes: ActivityOf<"file_change">["changes"],
   ): void {
     for (const { path, kind, movedTo } of changes) {
       const before = this.#files.get(path)?.kind;

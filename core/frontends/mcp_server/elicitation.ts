@@ -29,7 +29,7 @@ export function buildElicitation(
   facts: QuestionFacts,
 ): JsonObject {
   const lines = [
-    `Allow ${nameOf(request.kind)} ${showLine(request.title)}?`,
+    `${verbOf(request.kind)} ${showLine(request.title)}?`,
     ...(request.targets ?? []).map(({ path, named, isOutside }) =>
       `${isOutside ? "Outside the sandbox" : "File"}: ${showLine(path)}${
         named === undefined ? "" : ` (named ${showLine(named)})`
@@ -103,15 +103,15 @@ function wordsFor({ prefix }: ApprovalRequest): readonly string[] {
   ];
 }
 
-function nameOf(kind: ApprovalRequest["kind"]): string {
+function verbOf(kind: ApprovalRequest["kind"]): string {
   switch (kind) {
     case "command":
-      return "the command";
+      return "Run";
     case "patch":
-      return "the change of";
+      return "Change";
     case "mcp":
-      return "the call of";
+      return "Call";
     case "escalation":
-      return "without the sandbox";
+      return "Run without the sandbox:";
   }
 }

@@ -1,5 +1,5 @@
 /** One turn of a thread for an MCP client. */
-import type { Activity, Event } from "../../protocol/event.ts";
+import type { Activity, Event, EventOf } from "../../protocol/event.ts";
 import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
 import type { Thread } from "../../protocol/thread.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
@@ -8,7 +8,7 @@ import { visibleLine } from "../../util/text/visible_text.ts";
 export interface TurnPort {
   /** Every event, as it is. */
   readonly send: (event: Event) => void;
-  /** A line for somebody who waits. */
+  /** A line that shows progress. */
   readonly progress: (text: string) => void;
   /** Puts a question; the answer is no where no one can be asked. */
   readonly ask: (
@@ -59,13 +59,13 @@ export async function followTurn(
 }
 
 async function ask(
-  { approvalId, request }: Extract<Event, { type: "approval.requested" }>,
+  { approvalId, request }: EventOf<"approval.requested">,
   thread: Thread,
   { ask }: TurnPort,
 ): Promise<void> {
   const decision = await ask(request, approvalId).catch((): Decision => ({
     type: "deny",
-    message: "The question could not be put",
+    message: "The client could not be asked",
   }));
   thread.submit({ type: "approval.decide", approvalId, decision });
 }

@@ -3,7 +3,7 @@ import { Review, type ReviewFinding } from "../../contract/review.ts";
 import { relativeTo } from "../../util/path.ts";
 import { visibleLine, visibleText } from "../../util/text/visible_text.ts";
 import { renderMarkdown } from "./markdown.ts";
-import { paint, type RenderOptions, span } from "./style.ts";
+import { paint, paintSpans, type RenderOptions, span } from "./style.ts";
 import { wrapSpans, wrapText } from "./wrap.ts";
 
 /** Shown with an answer to a review that is not a list of findings. */
@@ -101,9 +101,7 @@ function renderFinding(
   // A place is copied as a whole: it is not broken.
   const where = `${visibleLine(path, 1_000)}:${range}`;
   return [
-    ...lines.map((spans) =>
-      spans.map((one) => paint(one.text, options, ...one.styles)).join("")
-    ),
+    ...lines.map((spans) => paintSpans(spans, options)),
     `${indent}${paint(where, options, "cyan")}`,
     ...renderText(finding.body, {
       ...options,

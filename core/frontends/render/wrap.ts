@@ -41,9 +41,7 @@ export function wrapSpans(
 /** The text in lines of at most so many columns. */
 export function wrapText(text: string, width: number): readonly string[] {
   return text.split("\n").flatMap((line) =>
-    wrapSpans([{ text: line, styles: [] }], { width }).map((spans) =>
-      spans.map((one) => one.text).join("")
-    )
+    wrapSpans([{ text: line, styles: [] }], { width }).map(plainText)
   );
 }
 

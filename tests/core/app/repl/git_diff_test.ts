@@ -132,7 +132,7 @@ Deno.test("readGitDiff() says that there is no repository, and lists no end of f
   const outside = await Deno.makeTempDir();
   await assert.rejects(
     () => readGitDiff(denoHost(), outside),
-    { name: "UserError", message: /is in no git repository/ },
+    { name: "UserError", message: /is not in a git repository/ },
   );
   await Deno.remove(outside);
 });

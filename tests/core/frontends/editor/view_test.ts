@@ -62,7 +62,7 @@ Deno.test("renderEditor() lists candidates and counts those that have no room", 
     "  /c1",
     "  /c2",
     "  /c3",
-    "  … 8 more, Tab goes on",
+    "  … 8 more, press Tab",
   ]);
 });
 

@@ -1,7 +1,7 @@
 /** What a person sees of a run, as goldens. */
 import assert from "node:assert/strict";
 import { ProgressRenderer } from "../../../../core/frontends/exec/progress.ts";
-import type { EventBody } from "../../../../core/protocol/event.ts";
+import { type EventBody, NO_USAGE } from "../../../../core/protocol/event.ts";
 import { hasColor } from "../../../../core/protocol/terminal.ts";
 import { checkGolden } from "../../../support/golden.ts";
 import {
@@ -164,7 +164,8 @@ function render(
     isVerbose: false,
     ...options,
   });
-  const ending = { error: undefined, denied: ["rm -rf /"], totalTokens: 120 };
+  const threadUsage = { ...NO_USAGE, totalTokens: 120 };
+  const ending = { error: undefined, denied: ["rm -rf /"], threadUsage };
   return toEvents(EVENTS).map((event) => view.render(event)).join("") +
     view.renderEnding(ending);
 }
@@ -196,7 +197,7 @@ Deno.test("ProgressRenderer shows what was said before a turn failed, and forget
       request_id: null,
     },
     denied: [],
-    totalTokens: 5,
+    threadUsage: { ...NO_USAGE, totalTokens: 5 },
   };
   const options = { hasColor: false, isQuiet: false, isVerbose: false };
   const view = new ProgressRenderer(options);

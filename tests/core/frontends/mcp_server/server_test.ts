@@ -414,7 +414,7 @@ Deno.test("A question is an elicitation, and its answer a decision", async () =>
     });
     assert.match(
       String(asked[0]?.["message"]),
-      /Allow the command rm -r build\?/,
+      /Run rm -r build\?/,
     );
   });
 });
@@ -573,7 +573,7 @@ Deno.test("buildElicitation() says what is asked, for any client and for those o
   });
   assert.equal(
     params["message"],
-    "Allow the command rm -r build?\nIt removes files\nIn /srv",
+    "Run rm -r build?\nIt removes files\nIn /srv",
   );
   assert.equal(params["codex_elicitation"], "exec-approval");
   const patch: ApprovalRequest = {
