@@ -500,7 +500,7 @@ Deno.test("openReplay() refuses what is no cassette, or not of the right kind", 
     });
   await assert.rejects(open("model"), /Cannot replay .*No such file/);
   await Deno.writeTextFile(there.cassette, '{"cassette":99}\n');
-  await assert.rejects(open("model"), /no cassette of version 1/);
+  await assert.rejects(open("model"), /not a cassette of version 1/);
   await record(there, "model");
   await assert.rejects(open("full"), /recorded in mode "model"/);
   await Deno.writeTextFile(there.cassette, "{broken\n", { append: true });

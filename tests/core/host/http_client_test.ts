@@ -197,7 +197,7 @@ Deno.test("openHttpClient() refuses what the provider's settings name in vain", 
   await using pem = await pemFolder();
   const cases: readonly [Partial<ProviderEndpoint>, RegExp][] = [
     [{ caBundle: pem.path("none.pem") }, /none\.pem: No such file/],
-    [{ caBundle: pem.path("no.pem") }, /no\.pem: it holds no PEM block/],
+    [{ caBundle: pem.path("no.pem") }, /no\.pem: no PEM block/],
     [{ caBundle: pem.path("broken.pem") }, /certificates or the proxy of Mock/],
     [{ clientCert: pem.path("client.pem") }, /must both be set/],
     [{ clientKey: pem.path("client.key") }, /must both be set/],
