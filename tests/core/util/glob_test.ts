@@ -64,7 +64,7 @@ Deno.test("matchesName() and matchesPath() take any pattern without throwing", (
 });
 
 const SEGMENT = fc.constantFrom(
-  ...["a", "b.x", ".x", "ab", "*", "?", "a*", "*.x", "[ab]", "[^a]x", "a?"],
+  ...["a", "b.x", ".x", "ab", "*", "?", "a*", "*.x", "[ab]", "a?"],
 );
 const NAME = fc.constantFrom("a", "b", "ab", "b.x", ".x", "ax", "bx", "a.x");
 
@@ -74,24 +74,19 @@ Deno.test("matchesPath() has picomatch's wildcards, and takes a folder with all 
     maxLength: 4,
   });
   const path = fc.array(NAME, { minLength: 1, maxLength: 5 });
-  fc.assert(
-    fc.property(glob, path, (segments, names) => {
-      const pattern = `/${segments.join("/")}`;
-      const isMatch = picomatch(pattern, { dot: true });
-      const above = names.map((_, at) =>
-        `/${names.slice(0, at + 1).join("/")}`
-      );
-      // `/a/**` means what is in /a; to picomatch also /a itself.
-      const depth = segments.findLastIndex((one) => one !== "**") + 1;
-      const theirs = above.some((one, at) =>
-        isMatch(one) && (segments.at(-1) !== "**" || at >= depth)
-      );
-      assert.equal(
-        matchesPath(pattern, `/${names.join("/")}`),
-        theirs,
-        `${pattern} ${names.join("/")}`,
-      );
-    }),
-    { numRuns: 2_000 },
-  );
+  fc.assert(fc.property(glob, path, (segments, names) => {
+    const pattern = segments.join("/");
+    // `/a/**` means what is in /a; to picomatch also /a itself.
+    const inside = pattern.endsWith("**") ? `${pattern}/*` : pattern;
+    const isMatch = picomatch(inside, { dot: true });
+    const theirs = names.some((_, at) =>
+      isMatch(names.slice(0, at + 1).join("/"))
+    );
+    const whole = `/${names.join("/")}`;
+    assert.equal(
+      matchesPath(`/${pattern}`, whole),
+      theirs,
+      `${pattern} ${whole}`,
+    );
+  }));
 });
