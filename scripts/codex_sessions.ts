@@ -13,7 +13,7 @@ import {
 import { findSession } from "../core/session/library/find.ts";
 import { imageDataUrl } from "../core/util/image.ts";
 import { bigPng } from "../tests/support/big_png.ts";
-import { TEST_SETTINGS } from "../tests/support/harness.ts";
+import { TEST_SETTINGS } from "../tests/support/settings.ts";
 import { call, mockModel, say } from "../tests/support/mock_model.ts";
 
 const [codex] = Deno.args;

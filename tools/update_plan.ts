@@ -1,4 +1,4 @@
-/** The plan tool: the model writes its list of steps, the person watches it. */
+/** The plan tool: the model keeps a list of steps that the user can follow. */
 import type { ActivityBody, Tool, ToolContext } from "../core/protocol/tool.ts";
 import description from "../prompts/tools/update_plan.md" with { type: "text" };
 import { defineTool } from "./define/define_tool.ts";

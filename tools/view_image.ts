@@ -1,4 +1,4 @@
-/** The image tool: puts a picture from the disk into the conversation. */
+/** The image tool: adds an image file to the conversation. */
 import { errorCode, ToolError } from "../core/protocol/error.ts";
 import type { Host } from "../core/protocol/host.ts";
 import { LIMITS } from "../core/protocol/limits.ts";

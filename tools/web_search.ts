@@ -1,4 +1,4 @@
-/** Web search: runs on the server, so all we have is its entry in the list of tools. */
+/** Web search: runs on the server; here is only its entry in the list of tools. */
 import type { JsonObject } from "../core/util/json/json.ts";
 
 /** `cached` searches the provider's index, `live` the web itself. */

@@ -31,7 +31,7 @@ export interface RecordedHost {
 
 /**
  * A host that does everything for real and writes it to a new cassette: `full` all the
- * program learns of the world, `model` its HTTP exchanges. Secrets are never written.
+ * program learns from outside, `model` its HTTP exchanges. Secrets are never written.
  * Throws UserError when the file cannot be made.
  */
 export async function openRecorder(

@@ -1,10 +1,10 @@
-/** How a recorded host does things: for real and noted down, or from what was noted. */
+/** What a recorded host runs on: really done and written down, or read back. */
 import { setImmediate } from "node:timers";
 import type { Json } from "../util/json/json.ts";
 
 /** Something whose answer comes later. */
 export interface Operation<T> {
-  /** What is asked; equal asks are told apart by their number. */
+  /** What is asked for; Counter tells repeated ones apart. */
   readonly key: string;
   readonly real: () => Promise<T>;
   readonly encode: (value: T) => Json | undefined;
@@ -32,11 +32,11 @@ export interface Engine {
   /** Stands still between two answers, so that a replay reads the same times. */
   nowMs(): number;
   monotonicMs(): number;
-  /** A part of the world that only a real run has; false in a replay. */
+  /** False in a replay, which touches nothing outside. */
   readonly isReal: boolean;
 }
 
-/** Numbers equal asks. */
+/** Numbers repeated requests. */
 export class Counter {
   readonly #counts = new Map<string, number>();
 
@@ -68,19 +68,4 @@ export class Turnstile {
     if (this.#waiting.length > 1) setImmediate(() => this.#turn());
     this.#waiting.shift();
   }
-}
-
-/** The promise, or the signal's reason as soon as it is aborted. */
-export function orAbort<T>(
-  promise: Promise<T>,
-  signal: AbortSignal | undefined,
-): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject)
-      .finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }

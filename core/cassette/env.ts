@@ -1,4 +1,4 @@
-/** The environment through an engine: what the program asks for by name, and what shapes a child. */
+/** The environment through an engine: variables asked for by name, and a child's. */
 import type { Host } from "../protocol/host.ts";
 import type { Engine } from "./engine.ts";
 import { redactVariable } from "./redact.ts";

@@ -5,7 +5,7 @@ import { asObject, type Json, type JsonObject } from "../util/json/json.ts";
 import { parseJsonLine } from "../util/json/jsonl.ts";
 import type { Engine } from "./engine.ts";
 import type { CassetteHeader } from "./format.ts";
-import { Names } from "./placeholders.ts";
+import { Placeholders } from "./placeholders.ts";
 import {
   decodeRequest,
   describeDifference,
@@ -33,8 +33,11 @@ export function recordedFetch(options: FetchOptions): Host["fetch"] {
     const number = ++count;
     const headers = new Headers(init?.headers);
     options.onHeaders(headers);
-    const names = new Names(options.places, headers.get("thread-id"));
-    const now = recordRequest(input, init, names);
+    const placeholders = new Placeholders(
+      options.places,
+      headers.get("thread-id"),
+    );
+    const now = recordRequest(input, init, placeholders);
     const request = encodeRequest(now, before);
     before = now;
     let body: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
@@ -68,8 +71,8 @@ export function recordedFetch(options: FetchOptions): Host["fetch"] {
       hasBody(answer)
         ? recordedStream(engine, `body:${number}`, body, {
           signal: init?.signal ?? undefined,
-          toTape: (text) => names.toNames(text),
-          fromTape: (text) => names.fromNames(text),
+          encode: (text) => placeholders.encode(text),
+          decode: (text) => placeholders.decode(text),
         })
         : null,
     );
@@ -80,17 +83,19 @@ export function recordedFetch(options: FetchOptions): Host["fetch"] {
 export function recordRequest(
   input: RequestInfo | URL,
   init: RequestInit | undefined,
-  names: Names,
+  placeholders: Placeholders,
 ): RecordedRequest {
   const url = input instanceof Request ? input.url : String(input);
   const { pathname } = new URL(url);
-  const path = names.toNames(`${init?.method ?? "GET"} ${pathname}`);
+  const path = placeholders.encode(`${init?.method ?? "GET"} ${pathname}`);
   const text = typeof init?.body === "string" ? init.body : "";
   const body = asObject(parseJsonLine(text));
   if (body === undefined) {
     return { path, fields: text === "" ? {} : { text }, input: [] };
   }
-  const { input: items, ...fields } = names.nameAll(body) as JsonObject;
+  const { input: items, ...fields } = placeholders.encodeAll(
+    body,
+  ) as JsonObject;
   return { path, fields, input: Array.isArray(items) ? items : [] };
 }
 

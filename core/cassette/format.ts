@@ -1,4 +1,4 @@
-/** The cassette file: one header line, then one line for each thing the world answered. */
+/** The cassette file: one header line, then one line for each answer from outside. */
 import * as z from "zod/mini";
 import { UserError } from "../protocol/error.ts";
 import type { Json } from "../util/json/json.ts";
@@ -7,7 +7,7 @@ import { parseJsonLine, splitLines } from "../util/json/jsonl.ts";
 /** Raised when a cassette of before can no longer be read. */
 export const CASSETTE_VERSION = 1;
 
-/** `full` holds everything the program learnt of the world, `model` the network alone. */
+/** `full` holds everything the program learnt from outside, `model` only HTTP. */
 export type CassetteMode = "model" | "full";
 
 const Header = z.object({
@@ -41,7 +41,7 @@ const Failure = z.object({
 });
 
 const Entry = z.object({
-  /** What was asked and for the how-manieth time: `stat:/etc#2`. */
+  /** What was asked, and how often so far: `stat:/etc#2`. */
   id: z.string(),
   /** The two clocks when the answer came; absent for what was answered on the spot. */
   at: z.optional(z.tuple([z.number(), z.number()])),
@@ -72,7 +72,7 @@ export function parseCassette(text: string, path: string): Cassette {
   if (!header.success) {
     throw new UserError(
       "usage",
-      `Cannot replay ${path}: it is no cassette of version ${CASSETTE_VERSION}`,
+      `Cannot replay ${path}: not a cassette of version ${CASSETTE_VERSION}`,
     );
   }
   const entries = lines.slice(1).map((line, index) => {

@@ -2,7 +2,7 @@
 import type { Host } from "../protocol/host.ts";
 import { buildResponse, headOf, recordRequest, replayError } from "./fetch.ts";
 import { type Cassette, type CassetteEntry, decodeError } from "./format.ts";
-import { Names } from "./placeholders.ts";
+import { Placeholders } from "./placeholders.ts";
 import type { ReplayOptions } from "./replay_engine.ts";
 import {
   decodeRequest,
@@ -35,8 +35,8 @@ export function replayedModelFetch(
   const warned = new Set<string>();
   return async (input, init) => {
     const thread = new Headers(init?.headers).get("thread-id");
-    const names = new Names(placesOf(host), thread);
-    const now = recordRequest(input, init, names);
+    const placeholders = new Placeholders(placesOf(host), thread);
+    const now = recordRequest(input, init, placeholders);
     if (!isModelPath(now.path)) return await host.fetch(input, init);
     const exchange = takeExchange(left, now);
     if (exchange === undefined) {
@@ -56,7 +56,7 @@ export function replayedModelFetch(
     if (exchange.entry.error !== undefined) {
       throw decodeError(exchange.entry.error);
     }
-    const body = playChunks(exchange, names, options);
+    const body = playChunks(exchange, placeholders, options);
     return buildResponse(
       headOf(exchange.entry.ok),
       exchange.chunks.length === 0 ? null : body,
@@ -101,7 +101,7 @@ function isModelPath(path: string): boolean {
 
 function playChunks(
   exchange: Exchange,
-  names: Names,
+  placeholders: Placeholders,
   options: ReplayOptions,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const chunks = [...exchange.chunks];
@@ -117,7 +117,7 @@ function playChunks(
         return controller.error(decodeError(entry.error));
       }
       const chunk = decodeChunk(entry.ok, {
-        fromTape: (text) => names.fromNames(text),
+        decode: (text) => placeholders.decode(text),
       });
       if (chunk === undefined) controller.close();
       else controller.enqueue(chunk);
@@ -125,10 +125,10 @@ function playChunks(
   }, { highWaterMark: 0 });
 }
 
-/** Where this machine has what a cassette only names. */
+/** Where this machine has what a cassette only placeholders. */
 export function placesOf(
   host: Host,
-): ConstructorParameters<typeof Names>[0] {
+): ConstructorParameters<typeof Placeholders>[0] {
   const home = host.homeDir() ?? null;
   return {
     cwd: host.cwd,

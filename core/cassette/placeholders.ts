@@ -1,12 +1,12 @@
-/** What differs from machine to machine and run to run, as names a cassette can hold. */
+/** Placeholders for what differs between machines and runs. */
 import type { Json, JsonObject } from "../util/json/json.ts";
 import type { CassetteHeader } from "./format.ts";
 
 // Shorter values are too likely to be part of something else.
 const LENGTH_MIN = 4;
 
-/** Replaces values by names and back. */
-export class Names {
+/** Replaces values by placeholders and back. */
+export class Placeholders {
   readonly #pairs: readonly (readonly [string, string])[];
 
   /** `thread` is the id of the thread that speaks. */
@@ -26,11 +26,11 @@ export class Names {
         value === null ? [] : [[value, name] as const]
       )
       .filter(([value]) => value.length >= LENGTH_MIN)
-      // A path within another is named by its own name.
+      // A path inside another one has a placeholder of its own.
       .sort(([left], [right]) => right.length - left.length);
   }
 
-  toNames(text: string): string {
+  encode(text: string): string {
     return this.#pairs.reduce(
       (result, [value, name]) => result.replaceAll(value, name),
       text,
@@ -38,7 +38,7 @@ export class Names {
   }
 
   /** Back, within JSON text: values are escaped as they are there. */
-  fromNames(text: string): string {
+  decode(text: string): string {
     return this.#pairs.reduce(
       (result, [value, name]) =>
         result.replaceAll(name, () => JSON.stringify(value).slice(1, -1)),
@@ -46,14 +46,16 @@ export class Names {
     );
   }
 
-  /** A JSON value with every text in it named. */
-  nameAll(value: Json): Json {
-    if (typeof value === "string") return this.toNames(value);
-    if (Array.isArray(value)) return value.map((child) => this.nameAll(child));
+  /** A JSON value with every text in it encoded. */
+  encodeAll(value: Json): Json {
+    if (typeof value === "string") return this.encode(value);
+    if (Array.isArray(value)) {
+      return value.map((child) => this.encodeAll(child));
+    }
     if (typeof value !== "object" || value === null) return value;
     return Object.fromEntries(
       Object.entries(value as JsonObject)
-        .map(([key, child]) => [key, this.nameAll(child)]),
+        .map(([key, child]) => [key, this.encodeAll(child)]),
     );
   }
 }

@@ -1,4 +1,4 @@
-/** Random numbers that come again from the same seed. */
+/** Random numbers that repeat for the same seed. */
 
 /** Mulberry32, a 32-bit generator by Tommy Ettinger: for ids and jitter, not for secrets. */
 export class SeededRandom {

@@ -1,4 +1,4 @@
-/** The engine of a recording: the world answers, and every answer is written down. */
+/** The engine of a recording: everything is done for real, and each answer written down. */
 import type { AppendFile, Host } from "../protocol/host.ts";
 import type { Json } from "../util/json/json.ts";
 import { encodeJsonLine } from "../util/json/jsonl.ts";
@@ -6,7 +6,6 @@ import {
   Counter,
   type Engine,
   type Operation,
-  orAbort,
   type SyncOperation,
   Turnstile,
 } from "./engine.ts";
@@ -16,6 +15,7 @@ import {
   encodeError,
 } from "./format.ts";
 import type { Redactor } from "./redact.ts";
+import { orAbort } from "../util/async.ts";
 
 /**
  * Writes entries without secrets; the first wait until the secrets are known. A disk that
@@ -123,7 +123,7 @@ export class LiveEngine implements Engine {
       this.#add({ id, at, ...request, ok: operation.encode(value) });
       return value;
     } catch (error) {
-      // What the program itself broke off was not the world's answer.
+      // What the program itself broke off is not an answer from outside.
       if (signal?.aborted) throw error;
       const at = await this.#turn(signal);
       this.#add({ id, at, ...request, error: encodeError(error) });

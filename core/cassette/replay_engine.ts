@@ -4,13 +4,13 @@ import {
   Counter,
   type Engine,
   type Operation,
-  orAbort,
   type SyncOperation,
   Turnstile,
 } from "./engine.ts";
 import { type Cassette, type CassetteEntry, decodeError } from "./format.ts";
+import { orAbort } from "../util/async.ts";
 
-/** How long a replay waits for an ask that was recorded before it goes on without it. */
+/** How long a replay waits for a recorded request before it continues without it. */
 const STALL_MS = 2_000;
 /** How long nothing may happen at all while the program waits for what never came. */
 const DEAD_MS = 10_000;

@@ -1,4 +1,4 @@
-/** Requests on a cassette: each stored as what it adds to the one before, and compared. */
+/** Requests on a cassette: stored as the difference to the one before, and compared. */
 import {
   asObject,
   canonicalJson,
@@ -7,7 +7,7 @@ import {
 } from "../util/json/json.ts";
 import { headBytes } from "../util/text/text.ts";
 
-/** A request, with machine and run taken out of it by Names. */
+/** A request, with machine and run taken out of it by Placeholders. */
 export interface RecordedRequest {
   readonly path: string;
   /** All of the body but the input. */

@@ -1,4 +1,4 @@
-/** Child processes through an engine: what they wrote, piece by piece, and how they ended. */
+/** Child processes through an engine: their output piece by piece, and their end. */
 import type {
   Child,
   ExitStatus,

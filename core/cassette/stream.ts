@@ -6,8 +6,8 @@ import { decodeBytes, encodeBytes } from "./format.ts";
 interface StreamOptions {
   readonly signal?: AbortSignal | undefined;
   /** Changes the text of a piece on its way into the cassette, and back. */
-  readonly toTape?: (text: string) => string;
-  readonly fromTape?: (text: string) => string;
+  readonly encode?: (text: string) => string;
+  readonly decode?: (text: string) => string;
 }
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -46,9 +46,9 @@ function encodeChunk(
 ): Json {
   if (chunk === undefined) return null;
   const json = encodeBytes(chunk) as { text?: string; base64?: string };
-  const { toTape } = options;
-  if (json.text === undefined || toTape === undefined) return { ...json };
-  return { text: toTape(json.text) };
+  const { encode } = options;
+  if (json.text === undefined || encode === undefined) return { ...json };
+  return { text: encode(json.text) };
 }
 
 /** The piece back. */
@@ -58,7 +58,7 @@ export function decodeChunk(
 ): Bytes | undefined {
   if (json === null || json === undefined) return undefined;
   const { text } = json as { text?: string };
-  const { fromTape } = options;
-  if (text === undefined || fromTape === undefined) return decodeBytes(json);
-  return new TextEncoder().encode(fromTape(text));
+  const { decode } = options;
+  if (text === undefined || decode === undefined) return decodeBytes(json);
+  return new TextEncoder().encode(decode(text));
 }

@@ -1,4 +1,4 @@
-/** A fetch whose answer can be broken off however long it has been silent. */
+/** A fetch whose body can be aborted even while it is silent. */
 
 /** No other can be given to a Response; servers send what they like. */
 const STATUS_MAX = 599;

@@ -1,4 +1,4 @@
-/** The real world: the Host that the program runs with. */
+/** The real Host, by Deno. */
 import { errorText, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { abortableFetch } from "./fetch.ts";

@@ -1,4 +1,4 @@
-/** The runtime's HTTP client, made for networks with their own authorities and proxies. */
+/** The runtime's HTTP client, for networks with their own certificates and proxies. */
 import { errorText, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
@@ -121,7 +121,7 @@ async function readPem(
   if (new RegExp(`-----BEGIN [A-Z ]*${label}-----`).test(text)) return text;
   throw new UserError(
     "config",
-    `Cannot read ${path}: it holds no PEM block "${label}"`,
+    `Cannot read ${path}: no PEM block "${label}" in it`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** A listener on this machine's own address: where a browser comes back to after a login. */
+/** A listener on the loopback address, to which a browser returns after a login. */
 
 interface Loopback {
   readonly port: number;

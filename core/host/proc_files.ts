@@ -1,4 +1,4 @@
-/** Reading /proc through libc: the runtime wants every permission for it, we keep few. */
+/** Reads /proc through libc: the runtime asks for all permissions, and few are kept. */
 import { openLibc } from "./libc.ts";
 
 const O_RDONLY = 0;

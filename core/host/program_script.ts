@@ -1,4 +1,4 @@
-/** The application as the build leaves it in the executable: one script, and what V8 made of it. */
+/** The application as the build stores it: one script, and V8's code cache of it. */
 import type { Script } from "node:vm";
 
 /** Runs a command line; resolves to the exit code. */

@@ -1,4 +1,4 @@
-/** How a child gets a session of its own without a copy of this process being made for it. */
+/** Gives a child a session of its own without forking this process. */
 import type { SpawnRequest } from "../protocol/host.ts";
 
 interface SpawnPlan {

@@ -1,4 +1,4 @@
-/** The door to SQLite: loaded when it is first needed, and nowhere else. */
+/** The only door to SQLite, which is loaded on first use. */
 import type { SqlDatabase, SqlValue } from "../protocol/host.ts";
 
 /** Opens a database of the SQLite that is built into the runtime. */

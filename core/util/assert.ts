@@ -1,4 +1,4 @@
-/** Claims about our own code; a broken one is a bug of ours, never of the person. */
+/** Assertions about our own code: a broken one is a bug, never a mistake of the user. */
 
 /** Throws when a condition we rely on does not hold. */
 export function assert(condition: boolean, claim: string): asserts condition {

@@ -11,7 +11,7 @@ export function matchesName(wildcard: string, name: string): boolean {
  */
 export function matchesPath(glob: string, path: string): boolean {
   if (glob === "") return false;
-  const trimmed = glob.replace(/\/+$/, "");
+  const trimmed = glob.replace(/\/+$/, "").replace(/\*\*(?:\/\*\*)+/g, "**");
   const source = trimmed.split(/(\/\*\*\/|\/\*\*$|^\*\*\/)/).map((part) => {
     if (part === "/**/") return "/(?:[^]*/)?";
     if (part === "/**") return "/[^]*";

@@ -6,7 +6,7 @@ import {
   createThreadLog,
   openThreadLog,
 } from "../../core/session/log/log_writer.ts";
-import { TEST_SETTINGS } from "../../tests/support/harness.ts";
+import { TEST_SETTINGS } from "../../tests/support/settings.ts";
 import { medianOf, messageAnswer, runOnce, subjects } from "./bench.ts";
 
 interface Size {

@@ -168,8 +168,8 @@ Deno.test("exec declines what servers ask of a person, and says so once each", a
   const run = await s.json("go");
   assert.equal(run.code, 0, run.stderr);
   assert.deepEqual(warnings(run).toSorted(), [
-    'The MCP server s asked: "Who are you?"; nobody can be asked here',
-    "The MCP server s wanted to ask the model; nobody can be asked here whether it may",
+    'The MCP server s asked: "Who are you?"; nobody can answer here',
+    "The MCP server s wanted to ask the model; nobody can approve that here",
   ]);
   const outputs = ["call_1", "call_2"].map((id) =>
     JSON.parse(String(s.model.request(1).outputOf(id)))

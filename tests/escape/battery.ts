@@ -4,7 +4,7 @@ import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import { denoHost } from "../../core/host/host.ts";
 import { reapChild } from "../../core/host/libc.ts";
 import { type BackendChoice, createSandbox } from "../../sandbox/mod.ts";
-import { READ_ONLY, workspaceWrite } from "../sandbox/plan/support.ts";
+import { READ_ONLY, workspaceWrite } from "../support/settings.ts";
 import type { EscapeCase, PolicyName } from "./cases.ts";
 import { buildStage, caseName, type Stage } from "./stage.ts";
 

@@ -18,12 +18,12 @@ import {
   changeItems,
   context,
   MODEL,
-  READ_ONLY,
   RECEIPT,
   sent,
   WORKSPACE,
 } from "../core/context/support.ts";
 import { checkGolden } from "../support/golden.ts";
+import { READ_ONLY } from "../support/settings.ts";
 
 function sheet(items: readonly WireItem[]): string {
   return `${sent(items).join("\n\n----\n\n")}\n`;

@@ -6,14 +6,9 @@ import type { UserPart } from "../../core/protocol/op.ts";
 import type { TurnSettings } from "../../core/protocol/settings.ts";
 import { BASE_INSTRUCTIONS } from "../../prompts/mod.ts";
 import { builtinTools } from "../../tools/mod.ts";
-import {
-  MODEL,
-  READ_ONLY,
-  withTree,
-  WORKSPACE,
-} from "../core/context/support.ts";
+import { MODEL, withTree, WORKSPACE } from "../core/context/support.ts";
 import { checkGolden } from "../support/golden.ts";
-import { TEST_MODEL, testHost, testTool } from "../support/harness.ts";
+import { testHost, testTool } from "../support/harness.ts";
 import {
   call,
   compactionItem,
@@ -28,6 +23,8 @@ import {
   type RealThreadOptions,
 } from "../support/real_thread.ts";
 import { renderRequests } from "../support/request_sheet.ts";
+import { TEST_MODEL } from "../support/settings.ts";
+import { READ_ONLY } from "../support/settings.ts";
 
 const PNG = Uint8Array.fromBase64(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",

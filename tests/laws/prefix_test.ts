@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import type { TurnSettings } from "../../core/protocol/settings.ts";
-import { READ_ONLY, withTree, WORKSPACE } from "../core/context/support.ts";
-import { TEST_MODEL, testTool } from "../support/harness.ts";
+import { withTree, WORKSPACE } from "../core/context/support.ts";
+import { testTool } from "../support/harness.ts";
 import {
   call,
   compactionItem,
@@ -19,6 +19,8 @@ import {
   usage,
 } from "../support/mock_model.ts";
 import { type RealThread, realThread } from "../support/real_thread.ts";
+import { TEST_MODEL } from "../support/settings.ts";
+import { READ_ONLY } from "../support/settings.ts";
 
 /** `LIVES_RUNS=2000` for a longer look. */
 const LIVES = Number(Deno.env.get("LIVES_RUNS") ?? 300);

@@ -12,7 +12,7 @@ import {
   type SandboxOptions,
   type SessionSandbox,
 } from "../../sandbox/mod.ts";
-import { workspaceWrite } from "./plan/support.ts";
+import { workspaceWrite } from "../support/settings.ts";
 
 const LAUNCHER = new URL("./launcher_main.ts", import.meta.url).pathname;
 

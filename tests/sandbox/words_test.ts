@@ -4,7 +4,8 @@ import { hintFor } from "../../sandbox/probe/hints.ts";
 import { describePlanLines } from "../../sandbox/describe.ts";
 import { parseFilterCount } from "../../sandbox/probe/proc_status.ts";
 import { planSandbox } from "../../sandbox/plan/plan.ts";
-import { factsOf, rootOf, workspaceWrite } from "./plan/support.ts";
+import { factsOf, rootOf } from "./plan/support.ts";
+import { workspaceWrite } from "../support/settings.ts";
 
 Deno.test("isDenial() knows the words of a missing right, then the exit code", () => {
   assert.equal(isDenial(0, "permission denied"), false);

@@ -6,7 +6,7 @@ import type { Host } from "../../core/protocol/host.ts";
 import { textMessage } from "../../core/protocol/item.ts";
 import type { LogFact, ThreadLog } from "../../core/protocol/log.ts";
 import type { ProviderEndpoint } from "../../core/protocol/provider.ts";
-import type { ModelInfo, TurnSettings } from "../../core/protocol/settings.ts";
+import type { TurnSettings } from "../../core/protocol/settings.ts";
 import type {
   Tool,
   ToolContext,
@@ -22,27 +22,7 @@ import { ThreadState } from "../../core/session/state/state.ts";
 import { ThreadActor } from "../../core/session/thread/thread.ts";
 import { Transcript } from "../../core/session/state/transcript.ts";
 import { type MockModel, mockModel, type MockOptions } from "./mock_model.ts";
-
-export const TEST_MODEL: ModelInfo = Object.freeze({
-  slug: "test-model",
-  known: true,
-  contextWindow: 100_000,
-  autoCompactLimit: 90_000,
-  supportsReasoning: true,
-  supportsImages: true,
-  supportsVerbosity: false,
-  parallelToolCalls: true,
-  applyPatch: "freeform",
-  toolOutputTokens: 10_000,
-});
-
-export const TEST_SETTINGS: TurnSettings = {
-  model: TEST_MODEL,
-  cwd: "/srv/project",
-  approval: "never",
-  sandbox: { mode: "danger-full-access" },
-  shell: "bash",
-};
+import { TEST_SETTINGS, testEndpoint, testTransport } from "./settings.ts";
 
 export interface TestThreadOptions extends Omit<MockOptions, "script"> {
   readonly script: NonNullable<MockOptions["script"]>;
@@ -79,15 +59,7 @@ export function testThread(options: TestThreadOptions): TestThread {
   const deps: ThreadDeps = {
     host,
     endpoint,
-    model: createModelClient({
-      host,
-      provider: endpoint,
-      auth: {
-        token: () => Promise.resolve("test-key"),
-        refresh: () => Promise.resolve(false),
-      },
-      program: { name: "rondo", version: "0.0.0" },
-    }),
+    model: createModelClient(testTransport(host, endpoint, "test-key")),
     tools: () => Promise.resolve(options.tools ?? []),
     instructions: "Be a test.",
     context: plainContext(),
@@ -201,21 +173,6 @@ export function testHost(overrides: Partial<Host> = {}): Host {
     sleep: (_ms, signal) =>
       signal?.aborted ? Promise.reject(signal.reason) : Promise.resolve(),
     ...overrides,
-  };
-}
-
-/** An endpoint of the scripted server. */
-export function testEndpoint(baseUrl: string): ProviderEndpoint {
-  return {
-    id: "mock",
-    name: "Mock",
-    baseUrl,
-    queryParams: {},
-    headers: {},
-    requestRetries: 2,
-    streamRetries: 3,
-    streamIdleMs: 5_000,
-    supportsCompact: false,
   };
 }
 

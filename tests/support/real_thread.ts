@@ -15,7 +15,8 @@ import {
   startThread,
   type ThreadFactory,
 } from "../../core/session/thread/open.ts";
-import { TEST_SETTINGS, testEndpoint, testHost } from "./harness.ts";
+import { testHost } from "./harness.ts";
+import { TEST_SETTINGS, testEndpoint } from "./settings.ts";
 
 const INSTRUCTIONS = "Be a test.";
 

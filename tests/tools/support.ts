@@ -16,6 +16,11 @@ import type { CallView } from "../../core/protocol/item.ts";
 import type { TurnSettings } from "../../core/protocol/settings.ts";
 import type { ActivityBody, ToolContext } from "../../core/protocol/tool.ts";
 import { countLines } from "../../core/util/text/text.ts";
+import {
+  TEST_MODEL,
+  TEST_SETTINGS,
+  workspaceWrite,
+} from "../support/settings.ts";
 
 export const host = denoHost();
 
@@ -119,31 +124,15 @@ export function settings(
   } = {},
 ): TurnSettings {
   return {
+    ...TEST_SETTINGS,
     model: {
-      slug: "m",
-      known: true,
-      contextWindow: 100_000,
-      autoCompactLimit: 90_000,
-      supportsReasoning: true,
+      ...TEST_MODEL,
       supportsImages: more.images ?? true,
-      supportsVerbosity: true,
-      parallelToolCalls: true,
-      applyPatch: "freeform",
       toolOutputTokens: more.tokens ?? 1_000,
     },
     cwd: more.cwd ?? "/",
     approval: more.approval ?? "on-request",
-    sandbox: more.sandbox ?? {
-      mode: "workspace-write",
-      writableRoots: [],
-      networkAccess: false,
-      excludeTmpdirEnvVar: false,
-      excludeSlashTmp: false,
-      gitCommits: false,
-      allowUnixSockets: false,
-      denyRead: [],
-    },
-    shell: "bash",
+    sandbox: more.sandbox ?? workspaceWrite(),
   };
 }
 

@@ -58,7 +58,7 @@ Deno.test("view_image gives a model without images a text", async () => {
   const folder = await folderWith({ "x.png": PNG });
   assert.deepEqual(await view(folder, "x.png", { images: false }), {
     content:
-      `x.png is an image (1x1 image/png, ${PNG.length} bytes), but the model m takes no images.`,
+      `x.png is an image (1x1 image/png, ${PNG.length} bytes), but the model test-model takes no images.`,
     success: false,
   });
   await Deno.remove(folder, { recursive: true });

@@ -10,7 +10,7 @@ import type {
 import type { JsonObject } from "../../core/util/json/json.ts";
 import { type Arguments, object, type Parameters } from "./parameters.ts";
 
-export interface ToolDefinition<P extends Parameters> {
+interface ToolDefinition<P extends Parameters> {
   readonly name: string;
   readonly description: string;
   /** Offered by name, whatever their order here. */

@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import type { JsonObject } from "../../core/util/json/json.ts";
 
-export interface Parameter<T> {
+interface Parameter<T> {
   readonly schema: z.ZodMiniType<T>;
   /** Its JSON schema; undefined for what is accepted without being offered. */
   readonly offered: JsonObject | undefined;

@@ -1,4 +1,4 @@
-/** Whether a call of a server's tool may run: hints of the tool, configuration, policy. Pure. */
+/** Whether a call to a server's tool may run: by its hints, configuration and policy. Pure. */
 import type { TurnSettings } from "../../core/protocol/settings.ts";
 import { unreachable } from "../../core/util/assert.ts";
 import type { McpApprovalMode, McpServerSpec } from "./client/server_config.ts";

@@ -15,7 +15,7 @@ const Size = z.optional(z.number());
 const Titled = z.array(z.object({ const: z.string(), title: Name }));
 const Names = z.array(z.string());
 
-/** One property, as far as it is looked at. */
+/** The parts of a property that are used. */
 const Property = z.object({
   type: z.string(),
   title: Name,
@@ -51,11 +51,11 @@ type ParsedForm =
 /** The fields in the order of the schema; `unfit` for what the protocol does not allow. */
 export function parseForm(schema: JsonObject): ParsedForm {
   if (byteLength(JSON.stringify(schema)) > LIMITS.mcpFormBytes) {
-    return unfit(`it takes more than ${LIMITS.mcpFormBytes} bytes`);
+    return unfit(`its form takes more than ${LIMITS.mcpFormBytes} bytes`);
   }
   const properties = Object.entries(asObject(schema["properties"]) ?? {});
   if (properties.length > LIMITS.mcpFormFields) {
-    return unfit(`it has more than ${LIMITS.mcpFormFields} fields`);
+    return unfit(`its form has more than ${LIMITS.mcpFormFields} fields`);
   }
   const required = schema["required"];
   const needed = new Set<unknown>(Array.isArray(required) ? required : []);
@@ -64,7 +64,7 @@ export function parseForm(schema: JsonObject): ParsedForm {
     const property = z.safeParse(Property, value);
     const kind = property.success ? kindOf(property.data) : undefined;
     if (!property.success || kind === undefined) {
-      return unfit(`${JSON.stringify(name)} is of a kind that no form has`);
+      return unfit(`forms do not have the type of ${JSON.stringify(name)}`);
     }
     const { title, description = "" } = property.data;
     const isRequired = needed.has(name);

@@ -1,4 +1,4 @@
-/** The names under which tools of servers are offered: short, unique, the same every time. Pure. */
+/** Names for the tools of servers: short, unique, stable. Pure. */
 import { LIMITS } from "../../core/protocol/limits.ts";
 import { sha256Hex } from "../../core/util/sha256.ts";
 

@@ -1,4 +1,4 @@
-/** `.mcp.json`: the servers a project brings with it. Read only where the person trusts it. */
+/** `.mcp.json`: the servers of a project. Read only where the user trusts it. */
 import * as z from "zod/mini";
 import type { LoadedConfig } from "../../core/config/load.ts";
 import { UserError } from "../../core/protocol/error.ts";
@@ -51,8 +51,8 @@ export async function loadMcpServers(
   return { servers, warnings: project.warnings };
 }
 
-/** The servers of a project file's text; what does not fit is a warning. */
-export function parseProjectServers(
+// What does not fit is a warning.
+function parseProjectServers(
   text: string,
   path: string,
   env: EnvLookup,

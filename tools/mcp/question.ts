@@ -1,4 +1,4 @@
-/** Questions to the person about a server: may this tool run, and what the server itself asks. */
+/** Questions to the user about a server: whether a tool may run, and what the server asks. */
 import type { ApprovalRequest, Decision } from "../../core/protocol/policy.ts";
 import type { TurnSettings } from "../../core/protocol/settings.ts";
 import type { ToolContext } from "../../core/protocol/tool.ts";
@@ -30,7 +30,7 @@ export function buildCallQuestion(
   };
 }
 
-/** What the model is told when a call was not allowed. */
+/** For the model, when a call was not allowed. */
 export function refusalText(
   decision: Extract<Decision, { readonly type: "deny" | "abort" }>,
 ): string {
@@ -41,9 +41,9 @@ export function refusalText(
 }
 
 /**
- * The answer to what a server asks. A frontend that can take values answers by its hook;
- * else the person can say yes to what needs no words. Where nobody can be asked the
- * answer is no.
+ * The answer to a server's question. A frontend that can take values answers by its hook;
+ * otherwise the user can accept a question that needs no values. Where nobody can be asked,
+ * it is declined.
  */
 export async function answerElicitation(
   request: McpElicitation,
@@ -53,7 +53,7 @@ export async function answerElicitation(
   const { settings, warn } = context;
   const who = `The MCP server ${request.server}`;
   if (!mayAsk(settings)) {
-    warn(`${who} asked: "${cut(request.message)}"; nobody can be asked here`);
+    warn(`${who} asked: "${cut(request.message)}"; nobody can answer here`);
     return DECLINED;
   }
   const { url } = request;
@@ -61,7 +61,7 @@ export async function answerElicitation(
     warn(
       `${who} asked to open ${
         cut(url)
-      }; it begins with neither http:// nor https://`,
+      }; only http:// and https:// can be opened`,
     );
     return DECLINED;
   }
@@ -70,7 +70,7 @@ export async function answerElicitation(
   }
   const content = defaultsOf(request.schema);
   if (content === undefined) {
-    warn(`${who} asked for values: "${cut(request.message)}"; it got none`);
+    warn(`${who} asked for values: "${cut(request.message)}"; none were given`);
     return DECLINED;
   }
   const decision = await context.ask(buildElicitQuestion(request, settings));
@@ -99,7 +99,9 @@ async function fillForm(
   if (form.type === "fields") {
     return await hook({ from, message, fields: form.fields }, signal);
   }
-  warn(`${from} asked: "${cut(message)}"; it got no answer, ${form.why}`);
+  warn(
+    `${from} asked: "${cut(message)}"; it was not answered because ${form.why}`,
+  );
   return DECLINED;
 }
 
@@ -113,15 +115,15 @@ function buildElicitQuestion(
     ...(url === undefined ? [] : [`Page to open: ${url}`]),
     ...(Object.keys(values).length === 0
       ? []
-      : [`It will be told: ${JSON.stringify(values)}`]),
+      : [`It will get: ${JSON.stringify(values)}`]),
   ];
   return {
     kind: "mcp",
-    question: "Say yes to this server?",
+    question: "Answer this server?",
     title: `${server} asks: ${cut(message)}`,
     detail: details.join("\n"),
     cwd,
-    reason: "The server asks this itself; do not give it what it need not know",
+    reason: "The server itself is asking; share only what it needs",
     forbids: "",
     sessionScope: "nothing: the server would ask again",
   };
@@ -134,7 +136,7 @@ export function mayAsk({ approval }: TurnSettings): boolean {
     : approval.granular.mcp_elicitations;
 }
 
-// The values that hold when the person only says yes; undefined when some are needed.
+// The defaults, which hold when the user just accepts; undefined when values are missing.
 function defaultsOf(
   schema: JsonObject,
 ): FormAnswer["content"] | undefined {

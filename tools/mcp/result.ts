@@ -1,4 +1,4 @@
-/** The answer of an MCP tool: its text for the model, what a person sees of it, where the whole lies. */
+/** The result of an MCP tool: text for the model, a view for people, the whole in a file. */
 import * as z from "zod/mini";
 import type { InputPart } from "../../core/protocol/item.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
@@ -123,7 +123,7 @@ function pieceOf(block: ContentBlock): Piece {
 function pieceOfData(base64: string, what: string): Piece {
   const bytes = decode(base64);
   if (bytes === undefined) {
-    return { type: "text", text: `[${what}: its data is no base64]` };
+    return { type: "text", text: `[${what}: its data is not base64]` };
   }
   const facts = sniffImage(bytes);
   if (facts !== undefined && bytes.length <= LIMITS.imageBytes) {

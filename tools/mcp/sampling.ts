@@ -1,4 +1,4 @@
-/** What a server wants to ask the model: its messages as input items, and as a person reads them. Pure. */
+/** A server's request to the model: as input items, and as text for the user. Pure. */
 import * as z from "zod/mini";
 import type { Usage } from "../../core/protocol/event.ts";
 import type { InputPart, WireItem } from "../../core/protocol/item.ts";

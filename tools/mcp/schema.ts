@@ -1,4 +1,4 @@
-/** A server's parameter schema in the form the Responses API takes. Pure. */
+/** A tool's input schema as the Responses API accepts it. Pure. */
 import { LIMITS } from "../../core/protocol/limits.ts";
 import {
   asObject,

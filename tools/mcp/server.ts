@@ -1,4 +1,4 @@
-/** One configured server: started once, started again when it has died, asked for its tools. */
+/** One configured server: started, restarted after it died, listed, called. */
 import * as z from "zod/mini";
 import { errorText } from "../../core/protocol/error.ts";
 import type { Host } from "../../core/protocol/host.ts";
@@ -36,7 +36,7 @@ interface ServerOptions {
   readonly canSample: boolean;
   /** Takes what the server wants of the person in the middle of a call. */
   readonly requests: ServerRequests;
-  /** The tools are others than those that were handed out last; told once. */
+  /** The tools differ from those offered last; called once. */
   readonly onChanged: () => void;
 }
 
@@ -104,7 +104,7 @@ export class McpServer {
     }
   }
 
-  /** The live conversation, begun anew when the last has ended. Throws McpFailure. */
+  /** The live session, a new one when the last has ended. Throws McpFailure. */
   async session(signal?: AbortSignal): Promise<McpSession> {
     signal?.throwIfAborted();
     if (this.#stop.signal.aborted) throw this.#stop.signal.reason;
@@ -135,7 +135,7 @@ export class McpServer {
     }
   }
 
-  /** As `ask`, for a tool's call: progress begins the time anew, and questions stop it. */
+  /** As `ask`, for a tool call: progress restarts the time limit, questions pause it. */
   async call<T>(
     context: ToolContext,
     onProgress: (progress: McpProgress) => void,
@@ -249,7 +249,7 @@ export class McpServer {
     this.#options.onChanged();
   }
 
-  // Once a change was told, further ones cost nothing until the tools are asked for.
+  // After one announced change, further ones cost nothing until the tools are listed.
   #noteChange(): void {
     this.#isStale = true;
     if (this.#handedOut === undefined || this.#relisting !== undefined) return;
@@ -273,7 +273,7 @@ export class McpServer {
   }
 }
 
-/** The tools of a listing, each once; what is no tool is left out. */
+/** The tools of a listing, each once; anything else is left out. */
 export function viewTools(listed: readonly unknown[]): readonly WireTool[] {
   const byName = new Map<string, WireTool>();
   for (const one of listed) {

@@ -1,8 +1,9 @@
-/** What servers ask in the middle of a call: put to the person, counted, answered or declined. */
+/** Requests of servers during a call: put to the user, counted, answered or declined. */
 import { errorText } from "../../core/protocol/error.ts";
 import type { FormAnswer } from "../../core/protocol/form.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import type { ToolContext } from "../../core/protocol/tool.ts";
+import { Mutex } from "../../core/util/async.ts";
 import type { JsonObject } from "../../core/util/json/json.ts";
 import {
   type ElicitHook,
@@ -40,10 +41,10 @@ export class PersonalAnswers implements ServerRequests {
   readonly #options: PersonalAnswersOptions;
   /** What was allowed until its thread ends: thread and server. */
   readonly #allowed = new Set<string>();
-  /** Who was told that a server may not ask the model: thread and server. */
+  /** Where it was said that a server may not ask the model: thread and server. */
   readonly #warned = new Set<string>();
   /** Questions are put one after the other: an answer may settle the next. */
-  #asking: Promise<unknown> = Promise.resolve();
+  readonly #questions = new Mutex();
   /** Requests to the model of each turn; all calls of a turn share its signal. */
   readonly #rounds = new WeakMap<AbortSignal, number>();
 
@@ -56,7 +57,7 @@ export class PersonalAnswers implements ServerRequests {
     context: ToolContext | undefined,
     signal: AbortSignal,
   ): Promise<FormAnswer> {
-    // Outside of a call nobody expects a question.
+    // Outside a call nobody expects a question.
     if (context === undefined) return { action: "decline" };
     const { elicit: hook } = this.#options;
     return await answerElicitation(request, context, {
@@ -76,24 +77,20 @@ export class PersonalAnswers implements ServerRequests {
     const { sampling } = this.#options;
     if (context === undefined) throw rejected("no call of a tool is under way");
     if (sampling === undefined || !mayAsk(context.settings)) {
-      this.#tellDeclined(server, context);
+      this.#warnDeclined(server, context);
       throw rejected("nobody can be asked");
     }
     const request = parseSampling(params);
     this.#countRound(context);
     const asking = { server, context, signal };
-    const admitted = this.#asking.then(() =>
-      this.#admit(asking, sampling, request)
-    );
-    this.#asking = admitted.catch(() => {});
-    await admitted;
+    await this.#questions.run(() => this.#admit(asking, sampling, request));
     // While it waited others may have spent what was left.
     refuseSpent(context);
     const answer = await send(asking, sampling, request);
     return buildSamplingResult(answer);
   }
 
-  // Whoever is asked too often says yes to anything.
+  // People who are asked too often approve anything.
   #countRound(context: ToolContext): void {
     refuseSpent(context);
     const { signal } = context;
@@ -101,7 +98,7 @@ export class PersonalAnswers implements ServerRequests {
     if (rounds > LIMITS.mcpSamplesPerTurn) {
       throw new McpRefusal(
         INTERNAL_ERROR,
-        `Cannot ask the model again: ${LIMITS.mcpSamplesPerTurn} requests of servers are the most in a turn`,
+        `Cannot ask the model again: servers may send at most ${LIMITS.mcpSamplesPerTurn} requests a turn`,
       );
     }
     this.#rounds.set(signal, rounds);
@@ -130,12 +127,12 @@ export class PersonalAnswers implements ServerRequests {
     }
   }
 
-  #tellDeclined(server: string, { threadId, warn }: ToolContext): void {
+  #warnDeclined(server: string, { threadId, warn }: ToolContext): void {
     const key = JSON.stringify([threadId, server]);
     if (this.#warned.has(key)) return;
     this.#warned.add(key);
     warn(
-      `The MCP server ${server} wanted to ask the model; nobody can be asked here whether it may`,
+      `The MCP server ${server} wanted to ask the model; nobody can approve that here`,
     );
   }
 }

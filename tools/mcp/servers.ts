@@ -1,4 +1,4 @@
-/** All servers of a run: started together, their tools offered together, ended together. */
+/** All servers of a run: started, offered and ended together. */
 import * as z from "zod/mini";
 import { errorText, UserError } from "../../core/protocol/error.ts";
 import type { Host } from "../../core/protocol/host.ts";
@@ -25,7 +25,7 @@ import { orAbort } from "../../core/util/async.ts";
 export interface McpServersOptions {
   readonly host: Host;
   readonly servers: readonly McpServerSpec[];
-  /** What was wrong with their configuration; each thread is told. */
+  /** Problems of their configuration; each thread is warned of them. */
   readonly warnings?: readonly string[];
   /** Where servers run unless configured. */
   readonly cwd: string;
@@ -36,7 +36,7 @@ export interface McpServersOptions {
   readonly reap?: TransportOptions["reap"];
   /** Takes values from the person; without it they can only say yes or no. */
   readonly elicit?: ElicitHook;
-  /** Lets servers ask the model; without it they are told that they may not. */
+  /** Lets servers ask the model; without it such requests are refused. */
   readonly sampling?: SamplingHook;
 }
 
@@ -55,7 +55,7 @@ export class McpServers {
   readonly #servers: readonly McpServer[];
   readonly #approved = new Set<string>();
   readonly #listeners = new Map<string, (message: string) => void>();
-  /** Which thread was told what. */
+  /** Warnings given so far, by thread. */
   readonly #warned = new Set<string>();
 
   constructor(options: McpServersOptions) {
@@ -93,7 +93,7 @@ export class McpServers {
     ];
   }
 
-  /** Lists everything anew, and starts again what has failed. Resolves to what there is. */
+  /** Lists everything again and restarts what has failed. Resolves to the new state. */
   async refresh(): Promise<readonly McpServerView[]> {
     this.#warned.clear();
     await Promise.all(

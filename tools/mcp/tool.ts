@@ -1,4 +1,4 @@
-/** A server's tool as a tool of ours: decided, asked about, called, its answer handed on. */
+/** A server's tool as one of the model's: approved, called, its result passed on. */
 import { errorText, ToolError } from "../../core/protocol/error.ts";
 import type { Host } from "../../core/protocol/host.ts";
 import type { CallView } from "../../core/protocol/item.ts";
@@ -35,7 +35,7 @@ interface McpToolDeps {
   readonly host: Pick<Host, "files" | "newId" | "sleep">;
   /** What was approved until its thread ends: thread, server and tool. */
   readonly approved: Set<string>;
-  /** Takes what a server wants of the person before it goes on. */
+  /** Answers the requests that a server makes during a call. */
   readonly requests: ServerRequests;
   readonly spoolFolder?: string;
 }
@@ -63,7 +63,7 @@ export function createMcpTool(options: McpToolOptions): Tool | undefined {
       parameters,
     }),
     parallel: server.spec.parallel,
-    // What its arguments mean, only the server knows.
+    // Only the server knows what its arguments mean.
     touches: () => [],
     run: async (call, context) => {
       const args = parseArguments(call, options);
@@ -82,10 +82,12 @@ function parseArguments(
     if (args !== undefined) return args;
   } catch (error) {
     throw new ToolError(
-      `Cannot call ${name}: its arguments are no JSON: ${errorText(error)}`,
+      `Cannot call ${name}: the arguments are not JSON: ${errorText(error)}`,
     );
   }
-  throw new ToolError(`Cannot call ${name}: its arguments must be an object`);
+  throw new ToolError(
+    `Cannot call ${name}: the arguments must be a JSON object`,
+  );
 }
 
 class McpCall {
@@ -127,7 +129,7 @@ class McpCall {
     }
   }
 
-  // Once more when the person has opened the page that the server wants opened first.
+  // Once more when the user has opened the page that the server asked for.
   async #call(): Promise<CallResult> {
     const { server } = this.#options;
     const call = (): Promise<CallResult> =>
@@ -152,8 +154,8 @@ class McpCall {
       const answer = await requests.elicit(
         {
           server: server.spec.name,
-          message: `${message}\nWith a yes the call is made again: ` +
-            "finish on the page before",
+          message: `${message}\nFinish on the page, then accept: ` +
+            "the call is made again",
           url,
           schema: {},
         },
@@ -185,8 +187,8 @@ class McpCall {
       case "run":
         return undefined;
       case "refuse":
-        return `Cannot call ${this.#options.name}: ${verdict.reason}, and nobody can be ` +
-          "asked; the user can allow it with an approval mode of the server";
+        return `Cannot call ${this.#options.name}: ${verdict.reason}, and nobody can ` +
+          "approve it here; the user can allow it with the server's approval mode";
       case "ask": {
         const key = JSON.stringify([threadId, server.spec.name, tool.name]);
         if (approved.has(key)) return undefined;

@@ -1,4 +1,4 @@
-/** What the model may say to the shell tool, and what is made of it. */
+/** The arguments of the shell tool, and the command they ask for. */
 import { ToolError } from "../../core/protocol/error.ts";
 import type { CallView } from "../../core/protocol/item.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";

@@ -1,4 +1,4 @@
-/** The shell tool: runs one command through the gate and tells how it went. */
+/** The shell tool: runs one command through the gate and reports the result. */
 import type {
   CommandResult,
   Gate,

@@ -1,4 +1,4 @@
-/** JSON as a type, and the two questions asked about it. */
+/** JSON as a type, and two helpers for it. */
 
 export type Json =
   | null

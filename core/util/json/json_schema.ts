@@ -1,4 +1,4 @@
-/** JSON Schema as a check of values. The one door to ajv: to be imported when it is needed. */
+/** Checks values by JSON Schema. The only door to ajv; import it lazily. */
 import { Ajv, type Options, type ValidateFunction } from "ajv";
 import { Ajv2019 } from "ajv/dist/2019.js";
 import { Ajv2020 } from "ajv/dist/2020.js";

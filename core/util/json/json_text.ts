@@ -1,4 +1,4 @@
-/** Parts of a JSON text as text: what was written is cut out, never written anew. */
+/** Cuts parts out of JSON text as they were written. */
 
 /** Where a member or element lies: `[start, end)` of its value, `from` of its key. */
 interface JsonSpan {

@@ -1,7 +1,7 @@
 /** Takes keys and tokens out of text that leaves the machine. */
 
 /** What stands where a secret was. */
-export const REDACTED = "[redacted]";
+const REDACTED = "[redacted]";
 
 // Forms of keys that their makers document; each has a prefix that nothing else has.
 const TOKENS =

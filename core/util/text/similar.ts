@@ -1,4 +1,4 @@
-/** "Did you mean": the known word closest to a mistyped one. */
+/** "Did you mean": finds the known word closest to a mistyped one. */
 
 /** The closest candidate within about a third of the word's length, or undefined. */
 export function closestWord(
@@ -19,8 +19,8 @@ export function closestWord(
   return best;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours from one word to the other. */
-export function editDistance(from: string, to: string): number {
+// Insertions, deletions, replacements and swaps of neighbours from one word to the other.
+function editDistance(from: string, to: string): number {
   let twoAgo: number[] = [];
   let oneAgo = Array.from({ length: to.length + 1 }, (_, at) => at);
   for (let i = 1; i <= from.length; i++) {

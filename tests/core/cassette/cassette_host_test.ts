@@ -15,6 +15,7 @@ import {
   mockModel,
   say,
 } from "../../support/mock_model.ts";
+import { testEndpoint, testTransport } from "../../support/settings.ts";
 
 const KEY = "sk-test-0123456789abcdefghij";
 const PROGRAM = { name: "rondo", version: "1.0.0" };
@@ -60,22 +61,7 @@ async function place(more: Partial<Host> = {}): Promise<Place> {
 /** Asks the model once; what comes back as text. */
 async function ask(host: Host, url: string, input: unknown[]): Promise<string> {
   const client = createModelClient({
-    host,
-    provider: {
-      id: "mock",
-      name: "Mock",
-      baseUrl: url,
-      queryParams: {},
-      headers: {},
-      requestRetries: 2,
-      streamRetries: 0,
-      streamIdleMs: 30_000,
-      supportsCompact: false,
-    },
-    auth: {
-      token: () => Promise.resolve(KEY),
-      refresh: () => Promise.resolve(false),
-    },
+    ...testTransport(host, testEndpoint(url, { streamIdleMs: 30_000 }), KEY),
     program: PROGRAM,
   });
   const seen: string[] = [];
@@ -500,7 +486,7 @@ Deno.test("openReplay() refuses what is no cassette, or not of the right kind", 
     });
   await assert.rejects(open("model"), /Cannot replay .*No such file/);
   await Deno.writeTextFile(there.cassette, '{"cassette":99}\n');
-  await assert.rejects(open("model"), /no cassette of version 1/);
+  await assert.rejects(open("model"), /not a cassette of version 1/);
   await record(there, "model");
   await assert.rejects(open("full"), /recorded in mode "model"/);
   await Deno.writeTextFile(there.cassette, "{broken\n", { append: true });

@@ -1,7 +1,7 @@
 /** Requests on a cassette: small, and back as they were; differences by place. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Names } from "../../../core/cassette/placeholders.ts";
+import { Placeholders } from "../../../core/cassette/placeholders.ts";
 import {
   decodeRequest,
   diffRequests,
@@ -109,14 +109,14 @@ Deno.test("requestKey() does not see measured times", () => {
   assert.notEqual(timed("exit 1"), timed("exit 2"));
 });
 
-Deno.test("Names replaces the places of a machine, inner paths by their own name, and back", () => {
-  const here = new Names({
+Deno.test("Placeholders stand for the places of a machine, inner paths for themselves, and back", () => {
+  const here = new Placeholders({
     cwd: "/home/a/repo",
     home: "/home/a",
     codexHome: "/home/a/.codex",
     temp: null,
   }, "thread-1");
-  const named = here.nameAll({
+  const named = here.encodeAll({
     p: ["/home/a/repo/x", "/home/a/.codex/y", "/home/a/z"],
     "thread-1": "thread-1",
   });
@@ -124,21 +124,21 @@ Deno.test("Names replaces the places of a machine, inner paths by their own name
     p: ["⟦cwd⟧/x", "⟦codex_home⟧/y", "⟦home⟧/z"],
     "thread-1": "⟦thread⟧",
   });
-  const there = new Names(
+  const there = new Placeholders(
     { cwd: 'C:\\w "x"', home: "/root", codexHome: null, temp: null },
     "thread-2",
   );
-  const json = here.toNames('{"dir":"/home/a/repo","t":"thread-1"}');
-  assert.deepEqual(JSON.parse(there.fromNames(json)), {
+  const json = here.encode('{"dir":"/home/a/repo","t":"thread-1"}');
+  assert.deepEqual(JSON.parse(there.decode(json)), {
     dir: 'C:\\w "x"',
     t: "thread-2",
   });
 });
 
-Deno.test("Names leaves places alone that are too short to be told from text", () => {
-  const root = new Names(
+Deno.test("Placeholders leave places alone that are too short to be told from text", () => {
+  const root = new Placeholders(
     { cwd: "/", home: "/ab", codexHome: null, temp: null },
     null,
   );
-  assert.equal(root.toNames("a/b /ab"), "a/b /ab");
+  assert.equal(root.encode("a/b /ab"), "a/b /ab");
 });

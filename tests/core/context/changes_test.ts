@@ -8,14 +8,8 @@ import {
   type PromptContext,
 } from "../../../core/context/initial.ts";
 import { restoreSentContext } from "../../../core/context/recall.ts";
-import {
-  changeItems,
-  context,
-  MODEL,
-  READ_ONLY,
-  sent,
-  WORKSPACE,
-} from "./support.ts";
+import { changeItems, context, MODEL, sent, WORKSPACE } from "./support.ts";
+import { READ_ONLY } from "../../support/settings.ts";
 
 Deno.test("changesSince() says nothing when nothing changed", () => {
   const full = { rest: { userInstructions: { docs: "D", skills: "S" } } };

@@ -12,7 +12,8 @@ import type {
   SandboxStatus,
 } from "../../../core/protocol/policy.ts";
 import { PERMISSION_TEXTS } from "../../../prompts/mod.ts";
-import { READ_ONLY, RECEIPT, WORKSPACE } from "./support.ts";
+import { RECEIPT, WORKSPACE } from "./support.ts";
+import { READ_ONLY } from "../../support/settings.ts";
 
 function render(
   sandbox: SandboxPolicy,

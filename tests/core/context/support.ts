@@ -7,44 +7,16 @@ import {
   type PromptContext,
 } from "../../../core/context/initial.ts";
 import { viewItem, type WireItem } from "../../../core/protocol/item.ts";
-import type {
-  SandboxPolicy,
-  SandboxStatus,
-} from "../../../core/protocol/policy.ts";
-import type {
-  ModelInfo,
-  TurnSettings,
-} from "../../../core/protocol/settings.ts";
+import type { SandboxStatus } from "../../../core/protocol/policy.ts";
+import type { TurnSettings } from "../../../core/protocol/settings.ts";
+import {
+  LARGE_MODEL,
+  TEST_SETTINGS,
+  workspaceWrite,
+} from "../../support/settings.ts";
 
-export const MODEL: ModelInfo = {
-  slug: "gpt-test",
-  known: true,
-  contextWindow: 272_000,
-  autoCompactLimit: 244_800,
-  supportsReasoning: true,
-  supportsImages: true,
-  supportsVerbosity: true,
-  parallelToolCalls: true,
-  applyPatch: "freeform",
-  toolOutputTokens: 10_000,
-};
-
-export const READ_ONLY: Extract<SandboxPolicy, { mode: "read-only" }> = {
-  mode: "read-only",
-  networkAccess: false,
-  denyRead: [],
-};
-
-export const WORKSPACE: Extract<SandboxPolicy, { mode: "workspace-write" }> = {
-  mode: "workspace-write",
-  writableRoots: [],
-  networkAccess: false,
-  excludeTmpdirEnvVar: false,
-  excludeSlashTmp: false,
-  gitCommits: false,
-  allowUnixSockets: false,
-  denyRead: [],
-};
+export const MODEL = LARGE_MODEL;
+export const WORKSPACE = workspaceWrite();
 
 export const RECEIPT: SandboxStatus = {
   mode: "workspace-write",
@@ -64,11 +36,11 @@ export const RECEIPT: SandboxStatus = {
 
 export function settings(patch: Partial<TurnSettings> = {}): TurnSettings {
   return {
+    ...TEST_SETTINGS,
     model: MODEL,
     cwd: "/wdir/repo",
     approval: "on-request",
     sandbox: WORKSPACE,
-    shell: "bash",
     ...patch,
   };
 }

@@ -24,6 +24,11 @@ import type {
 import type { Thread } from "../../../core/protocol/thread.ts";
 import { Channel } from "../../../core/util/channel.ts";
 import { runExec } from "../../../core/frontends/exec/exec.ts";
+import {
+  READ_ONLY,
+  TEST_MODEL,
+  TEST_SETTINGS,
+} from "../../support/settings.ts";
 
 const NOON = Date.parse("2026-01-02T12:00:00.000Z");
 
@@ -37,23 +42,11 @@ export const USAGE: Usage = {
 };
 
 export const SETTINGS: TurnSettings = {
-  model: {
-    slug: "gpt-test",
-    known: true,
-    contextWindow: 100_000,
-    autoCompactLimit: 90_000,
-    supportsReasoning: true,
-    supportsImages: true,
-    supportsVerbosity: true,
-    parallelToolCalls: true,
-    applyPatch: "freeform",
-    toolOutputTokens: 10_000,
-  },
+  ...TEST_SETTINGS,
+  model: { ...TEST_MODEL, slug: "gpt-test", supportsVerbosity: true },
   reasoningEffort: "medium",
   cwd: "/wdir",
-  approval: "never",
-  sandbox: { mode: "read-only", networkAccess: false, denyRead: [] },
-  shell: "bash",
+  sandbox: READ_ONLY,
 };
 
 export const STARTED: EventBody = {

@@ -19,6 +19,7 @@ import {
   SERVER_KEY_PEM,
   SERVER_PEM,
 } from "../../support/test_certificates.ts";
+import { testEndpoint, testTransport } from "../../support/settings.ts";
 
 const ANSWER = 'data: {"type":"response.completed","response":{"id":"r"}}\n\n';
 
@@ -42,24 +43,6 @@ async function pemFolder(): Promise<PemFolder> {
   return {
     path: (name) => `${folder}/${name}`,
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
-  };
-}
-
-function endpoint(
-  baseUrl: string,
-  more: Partial<ProviderEndpoint> = {},
-): ProviderEndpoint {
-  return {
-    id: "mock",
-    name: "Mock",
-    baseUrl,
-    queryParams: {},
-    headers: {},
-    requestRetries: 2,
-    streamRetries: 0,
-    streamIdleMs: 10_000,
-    supportsCompact: false,
-    ...more,
   };
 }
 
@@ -92,13 +75,7 @@ async function ask(
   let retries = 0;
   try {
     const model = createModelClient({
-      host,
-      provider,
-      auth: {
-        token: () => Promise.resolve(undefined),
-        refresh: () => Promise.resolve(false),
-      },
-      program: { name: "rondo", version: "0" },
+      ...testTransport(host, provider),
       httpClient: client,
     });
     const events = model.stream({
@@ -117,7 +94,7 @@ async function ask(
 }
 
 Deno.test("openHttpClient() makes none when nothing is set", async () => {
-  const made = await openHttpClient(hostWith(), endpoint("http://x"));
+  const made = await openHttpClient(hostWith(), testEndpoint("http://x"));
   assert.deepEqual(made, { client: undefined, warnings: [] });
 });
 
@@ -127,14 +104,14 @@ Deno.test("a private authority is trusted from each of the three places, and onl
   const url = `https://127.0.0.1:${server.addr.port}/v1`;
   const ca = pem.path("ca.pem");
   const ways = [
-    ask(endpoint(url, { caBundle: ca })),
-    ask(endpoint(url), { SSL_CERT_FILE: ca }),
-    ask(endpoint(url), { NODE_EXTRA_CA_CERTS: ca }),
+    ask(testEndpoint(url, { caBundle: ca })),
+    ask(testEndpoint(url), { SSL_CERT_FILE: ca }),
+    ask(testEndpoint(url), { NODE_EXTRA_CA_CERTS: ca }),
   ];
   for (const way of ways) {
     assert.deepEqual((await way).types, ["opened", "completed"]);
   }
-  await assert.rejects(ask(endpoint(url)), (error: ModelError) => {
+  await assert.rejects(ask(testEndpoint(url)), (error: ModelError) => {
     assert.equal(error.kind, "unreachable");
     assert.match(error.message, /^Cannot trust https:\/\/127\.0\.0\.1/);
     assert.match(error.message, /SSL_CERT_FILE.*ca_bundle.*UnknownIssuer/);
@@ -151,7 +128,7 @@ Deno.test("a wrong certificate is named at once, without another try", async () 
   for (const [cert, expected] of cases) {
     await using server = httpsServer(cert);
     const url = `https://127.0.0.1:${server.addr.port}/v1`;
-    const provider = endpoint(url, { caBundle: pem.path("ca.pem") });
+    const provider = testEndpoint(url, { caBundle: pem.path("ca.pem") });
     await assert.rejects(ask(provider), (error: ModelError) => {
       assert.match(error.message, expected);
       assert.doesNotMatch(error.message, /gave up after/);
@@ -178,7 +155,7 @@ Deno.test("a server that wants a client certificate gets it, and is explained wi
   await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
   try {
     const { port } = server.address() as AddressInfo;
-    const plain = endpoint(`https://127.0.0.1:${port}/v1`, {
+    const plain = testEndpoint(`https://127.0.0.1:${port}/v1`, {
       caBundle: pem.path("ca.pem"),
     });
     const shown = {
@@ -197,7 +174,7 @@ Deno.test("openHttpClient() refuses what the provider's settings name in vain", 
   await using pem = await pemFolder();
   const cases: readonly [Partial<ProviderEndpoint>, RegExp][] = [
     [{ caBundle: pem.path("none.pem") }, /none\.pem: No such file/],
-    [{ caBundle: pem.path("no.pem") }, /no\.pem: it holds no PEM block/],
+    [{ caBundle: pem.path("no.pem") }, /no\.pem: no PEM block/],
     [{ caBundle: pem.path("broken.pem") }, /certificates or the proxy of Mock/],
     [{ clientCert: pem.path("client.pem") }, /must both be set/],
     [{ clientKey: pem.path("client.key") }, /must both be set/],
@@ -208,7 +185,7 @@ Deno.test("openHttpClient() refuses what the provider's settings name in vain", 
   ];
   for (const [settings, expected] of cases) {
     await assert.rejects(
-      openHttpClient(hostWith(), endpoint("https://x", settings)),
+      openHttpClient(hostWith(), testEndpoint("https://x", settings)),
       (error: unknown) => {
         assert.ok(error instanceof UserError);
         assert.equal(error.kind, "config");
@@ -226,7 +203,7 @@ Deno.test("openHttpClient() only warns of variables that point nowhere", async (
       SSL_CERT_FILE: pem.path("none.pem"),
       NODE_EXTRA_CA_CERTS: pem.path("no.pem"),
     }),
-    endpoint("https://x"),
+    testEndpoint("https://x"),
   );
   assert.equal(client, undefined);
   assert.equal(warnings.length, 2);

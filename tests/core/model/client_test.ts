@@ -34,6 +34,7 @@ import {
   usage,
   webSearch,
 } from "../../support/mock_model.ts";
+import { testEndpoint, testTransport } from "../../support/settings.ts";
 
 /** A host whose waits are noted and over at once. */
 function quickHost(waits: number[] = []): Host {
@@ -57,18 +58,13 @@ function provider(
   baseUrl: string,
   more: Partial<ProviderEndpoint> = {},
 ): ProviderEndpoint {
-  return {
-    id: "mock",
-    name: "Mock",
-    baseUrl,
-    queryParams: {},
-    headers: {},
+  return testEndpoint(baseUrl, {
     requestRetries: 4,
     streamRetries: 5,
     streamIdleMs: IDLE_MS,
     supportsCompact: true,
     ...more,
-  };
+  });
 }
 
 function clientOptions(
@@ -78,12 +74,7 @@ function clientOptions(
   } = {},
 ): TransportOptions {
   return {
-    host: quickHost(),
-    provider: provider(baseUrl),
-    auth: {
-      token: () => Promise.resolve("key-1"),
-      refresh: () => Promise.resolve(false),
-    },
+    ...testTransport(quickHost(), provider(baseUrl), "key-1"),
     program: { name: "rondo", version: "1.2.3" },
     ...more,
   };

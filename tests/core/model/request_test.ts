@@ -19,27 +19,15 @@ import {
   textMessage,
 } from "../../../core/protocol/item.ts";
 import type { TurnSettings } from "../../../core/protocol/settings.ts";
+import { LARGE_MODEL, TEST_SETTINGS } from "../../support/settings.ts";
 
 const SETTINGS: TurnSettings = {
-  model: {
-    slug: "gpt-5.2-codex",
-    known: true,
-    contextWindow: 272_000,
-    autoCompactLimit: 244_800,
-    supportsReasoning: true,
-    supportsImages: true,
-    supportsVerbosity: true,
-    parallelToolCalls: true,
-    applyPatch: "freeform",
-    toolOutputTokens: 10_000,
-  },
+  ...TEST_SETTINGS,
+  model: { ...LARGE_MODEL, slug: "gpt-5.2-codex" },
   reasoningEffort: "medium",
   reasoningSummary: "auto",
   verbosity: "low",
   cwd: "/w",
-  approval: "never",
-  sandbox: { mode: "danger-full-access" },
-  shell: "bash",
 };
 
 const TOOL = {

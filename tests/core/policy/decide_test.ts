@@ -21,10 +21,10 @@ import {
   granular,
   input,
   patch,
-  READ_ONLY,
   rulesOf,
   WORKSPACE,
 } from "./support.ts";
+import { READ_ONLY } from "../../support/settings.ts";
 
 /** `run`, `run!` (no sandbox), `ask`, `ask!` or `refuse`. */
 function verdict(action: Action, more: Partial<DecideInput> = {}): string {

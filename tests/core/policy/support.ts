@@ -7,22 +7,9 @@ import type {
 import type { DecideInput } from "../../../core/policy/decide.ts";
 import { parseRules } from "../../../core/policy/rules_parse.ts";
 import type { RuleSet } from "../../../core/policy/rules.ts";
+import { workspaceWrite } from "../../support/settings.ts";
 
-export const READ_ONLY: SandboxPolicy = {
-  mode: "read-only",
-  networkAccess: false,
-  denyRead: [],
-};
-export const WORKSPACE: SandboxPolicy = {
-  mode: "workspace-write",
-  writableRoots: ["/extra"],
-  networkAccess: false,
-  excludeTmpdirEnvVar: false,
-  excludeSlashTmp: false,
-  gitCommits: false,
-  allowUnixSockets: false,
-  denyRead: [],
-};
+export const WORKSPACE = workspaceWrite({ writableRoots: ["/extra"] });
 export const FULL: SandboxPolicy = { mode: "danger-full-access" };
 export const EXTERNAL: SandboxPolicy = {
   mode: "external-sandbox",

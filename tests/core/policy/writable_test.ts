@@ -1,7 +1,8 @@
 /** Where files may be written. */
 import assert from "node:assert/strict";
 import { isWritable, writableRoots } from "../../../core/policy/writable.ts";
-import { EXTERNAL, FULL, READ_ONLY, WORKSPACE } from "./support.ts";
+import { EXTERNAL, FULL, WORKSPACE } from "./support.ts";
+import { READ_ONLY } from "../../support/settings.ts";
 
 const places = { workspace: "/ws", tmpDir: "/var/t/" };
 

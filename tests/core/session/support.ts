@@ -9,11 +9,7 @@ import type {
   OpenThread,
   ThreadFactory,
 } from "../../../core/session/thread/open.ts";
-import {
-  TEST_SETTINGS,
-  testEndpoint,
-  testTool,
-} from "../../support/harness.ts";
+import { testTool } from "../../support/harness.ts";
 import {
   call,
   type MockRequest,
@@ -22,6 +18,8 @@ import {
 } from "../../support/mock_model.ts";
 import { textMessage } from "../../../core/protocol/item.ts";
 import { HOME, type MemoryDisk, memoryHost, META } from "./log/support.ts";
+import { TEST_SETTINGS, testEndpoint } from "../../support/settings.ts";
+import { testTransport } from "../../support/settings.ts";
 
 export interface FactoryOptions {
   readonly host: Host;
@@ -60,15 +58,7 @@ export function factoryOf(options: FactoryOptions): ThreadFactory {
           deps: {
             host,
             endpoint,
-            model: createModelClient({
-              host,
-              provider: endpoint,
-              auth: {
-                token: () => Promise.resolve("key"),
-                refresh: () => Promise.resolve(false),
-              },
-              program: { name: "rondo", version: "0.0.0" },
-            }),
+            model: createModelClient(testTransport(host, endpoint)),
             tools: () => Promise.resolve(tools),
             instructions,
             context: {

@@ -1,6 +1,7 @@
 /** Wildcards for names and paths. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import picomatch from "picomatch";
 import { matchesName, matchesPath } from "../../../core/util/glob.ts";
 
 Deno.test("matchesName() knows *, ?, sets, and no case", () => {
@@ -59,5 +60,33 @@ Deno.test("matchesName() and matchesPath() take any pattern without throwing", (
   fc.assert(fc.property(fc.string(), fc.string(), (glob, text) => {
     assert.equal(typeof matchesName(glob, text), "boolean");
     assert.equal(typeof matchesPath(glob, text), "boolean");
+  }));
+});
+
+const SEGMENT = fc.constantFrom(
+  ...["a", "b.x", ".x", "ab", "*", "?", "a*", "*.x", "[ab]", "a?"],
+);
+const NAME = fc.constantFrom("a", "b", "ab", "b.x", ".x", "ax", "bx", "a.x");
+
+Deno.test("matchesPath() has picomatch's wildcards, and takes a folder with all in it", () => {
+  const glob = fc.array(fc.oneof(SEGMENT, fc.constant("**")), {
+    minLength: 1,
+    maxLength: 4,
+  });
+  const path = fc.array(NAME, { minLength: 1, maxLength: 5 });
+  fc.assert(fc.property(glob, path, (segments, names) => {
+    const pattern = segments.join("/");
+    // `/a/**` means what is in /a; to picomatch also /a itself.
+    const inside = pattern.endsWith("**") ? `${pattern}/*` : pattern;
+    const isMatch = picomatch(inside, { dot: true });
+    const theirs = names.some((_, at) =>
+      isMatch(names.slice(0, at + 1).join("/"))
+    );
+    const whole = `/${names.join("/")}`;
+    assert.equal(
+      matchesPath(`/${pattern}`, whole),
+      theirs,
+      `${pattern} ${whole}`,
+    );
   }));
 });

@@ -5,7 +5,8 @@ import {
   socketFamilies,
 } from "../../../sandbox/backends/bwrap.ts";
 import { planSandbox, type SandboxPlan } from "../../../sandbox/plan/plan.ts";
-import { factsOf, READ_ONLY, rootOf, workspaceWrite } from "../plan/support.ts";
+import { factsOf, rootOf } from "../plan/support.ts";
+import { READ_ONLY, workspaceWrite } from "../../support/settings.ts";
 
 const WS = "/home/me/ws";
 const FULL: BwrapFeatures = {

@@ -8,7 +8,8 @@ import {
   planConfinement,
 } from "../../../sandbox/backends/landlock.ts";
 import { planSandbox } from "../../../sandbox/plan/plan.ts";
-import { factsOf, workspaceWrite } from "../plan/support.ts";
+import { factsOf } from "../plan/support.ts";
+import { workspaceWrite } from "../../support/settings.ts";
 
 const CLOSED: Confinement = {
   writable: ["/ws"],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { READ_ONLY, workspaceWrite } from "../plan/support.ts";
 import { openPlace } from "../support.ts";
+import { READ_ONLY, workspaceWrite } from "../../support/settings.ts";
 
 const MACOS = { ignore: Deno.build.os !== "darwin" };
 

@@ -5,7 +5,8 @@ import {
 } from "../../../sandbox/backends/seatbelt.ts";
 import { planSandbox, type SandboxPlan } from "../../../sandbox/plan/plan.ts";
 import { checkGolden } from "../../support/golden.ts";
-import { factsOf, READ_ONLY, rootOf, workspaceWrite } from "../plan/support.ts";
+import { factsOf, rootOf } from "../plan/support.ts";
+import { READ_ONLY, workspaceWrite } from "../../support/settings.ts";
 
 const WS = "/Users/me/ws";
 const ROOTS = [rootOf(WS), rootOf("/private/tmp", "temporary")];

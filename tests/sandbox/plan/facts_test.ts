@@ -8,7 +8,7 @@ import {
 } from "../../../sandbox/plan/facts.ts";
 import { readGitFact } from "../../../sandbox/plan/git_facts.ts";
 import { readHidden } from "../../../sandbox/plan/hidden.ts";
-import { workspaceWrite } from "./support.ts";
+import { workspaceWrite } from "../../support/settings.ts";
 
 /** A temporary tree; a text is a file, null a folder, `-> x` a link. */
 async function withTree(

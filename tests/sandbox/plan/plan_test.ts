@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { SandboxUnavailable, UserError } from "../../../core/protocol/error.ts";
 import { isInside } from "../../../core/util/path.ts";
 import { type Mount, planSandbox } from "../../../sandbox/plan/plan.ts";
-import { factsOf, READ_ONLY, rootOf, workspaceWrite } from "./support.ts";
+import { factsOf, rootOf } from "./support.ts";
+import { READ_ONLY, workspaceWrite } from "../../support/settings.ts";
 
 const ROOT = { uid: 0 };
 const WS = "/home/me/ws";

@@ -6,7 +6,6 @@ import type { SandboxStatus } from "../../../core/protocol/policy.ts";
 import { createSandbox, runDiagnosis } from "../../../sandbox/mod.ts";
 import { tryBackends } from "../../../sandbox/probe/candidates.ts";
 import type { AgentTask } from "../agent_main.ts";
-import { READ_ONLY, workspaceWrite } from "../plan/support.ts";
 import {
   eventually,
   HAS_BWRAP,
@@ -16,6 +15,7 @@ import {
   processesWith,
   testHost,
 } from "../support.ts";
+import { READ_ONLY, workspaceWrite } from "../../support/settings.ts";
 
 const AGENT = new URL("../agent_main.ts", import.meta.url).pathname;
 const IS_ROOT = Deno.uid() === 0;

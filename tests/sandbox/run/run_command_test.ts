@@ -9,7 +9,7 @@ import {
   processesWith,
   request,
 } from "../support.ts";
-import { READ_ONLY, workspaceWrite } from "../plan/support.ts";
+import { READ_ONLY, workspaceWrite } from "../../support/settings.ts";
 
 const BACKENDS = Deno.build.os === "linux" ? backendsHere() : [];
 

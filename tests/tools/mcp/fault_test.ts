@@ -99,7 +99,7 @@ const CALL_FAULTS = {
   exit:
     /the connection was closed; it ended with code 3; on stderr it wrote: fatal/,
   silence: /it did not answer within 0.4 s/,
-  bad_json: /its answer is no JSON/,
+  bad_json: /its answer is not JSON/,
   no_result: /its answer has neither result nor error/,
   error: /the scripted fault/,
 } as const;

@@ -117,7 +117,7 @@ Deno.test("parseForm() says which field no form has", () => {
   ) {
     assert.match(
       String(kind(property as unknown as JsonObject)),
-      /^"x" is of a kind that no form has$/,
+      /^forms do not have the type of "x"$/,
     );
   }
 });

@@ -7,17 +7,50 @@ import { LIMITS } from "../../../core/protocol/limits.ts";
 import {
   loadMcpServers,
   type McpServerList,
-  parseProjectServers,
 } from "../../../tools/mcp/project_file.ts";
 
-function parse(servers: unknown): McpServerList {
-  const env: Record<string, string> = { TOKEN: "t", EMPTY: "" };
-  const text = JSON.stringify({ mcpServers: servers });
-  return parseProjectServers(text, "/p/.mcp.json", (name) => env[name]);
+async function load(
+  text: string,
+  { level = "trusted", mine = {} }: {
+    level?: "trusted" | "unknown";
+    mine?: Record<string, { command: string }>;
+  } = {},
+): Promise<McpServerList> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/.mcp.json`, text);
+    const loaded: Pick<
+      LoadedConfig,
+      "config" | "origin" | "projectRoot" | "trust"
+    > = {
+      config: configOf({ mcp_servers: mine }),
+      origin: () => ({ layer: "user", file: "/c/config.toml" }),
+      projectRoot: folder,
+      trust: { level: level === "trusted" ? level : undefined, folder },
+    };
+    const env: Record<string, string> = { TOKEN: "t", EMPTY: "" };
+    const host = { ...denoHost(), env: (name: string) => env[name] };
+    const { servers, warnings } = await loadMcpServers(host, loaded);
+    return {
+      servers: servers.map((one) => ({
+        ...one,
+        source: one.source.replace(folder, "DIR"),
+      })),
+      warnings: warnings.map((one) => one.replaceAll(folder, "DIR")),
+    };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 }
 
-Deno.test("parseProjectServers() takes programs and URLs and fills in variables", () => {
-  const { servers, warnings } = parse({
+async function parse(servers: unknown): Promise<McpServerList> {
+  return await load(JSON.stringify({ mcpServers: servers }));
+}
+
+const MINE = { both: { command: "mine" } };
+
+Deno.test("loadMcpServers() takes programs and URLs and fills in variables", async () => {
+  const { servers, warnings } = await parse({
     a: {
       command: "${BIN:-npx}",
       args: ["-y", "x@${VERSION:-1}"],
@@ -34,14 +67,14 @@ Deno.test("parseProjectServers() takes programs and URLs and fills in variables"
   assert.deepEqual(
     servers.map((one) => [one.name, one.source, one.transport]),
     [
-      ["a", "/p/.mcp.json", {
+      ["a", "DIR/.mcp.json", {
         type: "stdio",
         command: "npx",
         args: ["-y", "x@1"],
         env: { T: "t" },
         envVars: [],
       }],
-      ["b", "/p/.mcp.json", {
+      ["b", "DIR/.mcp.json", {
         type: "http",
         url: "https://x/mcp",
         headers: { Authorization: "Bearer t" },
@@ -51,8 +84,8 @@ Deno.test("parseProjectServers() takes programs and URLs and fills in variables"
   );
 });
 
-Deno.test("parseProjectServers() leaves out what does not fit, and says why", () => {
-  const { servers, warnings } = parse({
+Deno.test("loadMcpServers() leaves out what does not fit, and says why", async () => {
+  const { servers, warnings } = await parse({
     "bad name": { command: "x" },
     both: { command: "x", url: "https://x" },
     neither: {},
@@ -72,48 +105,22 @@ Deno.test("parseProjectServers() leaves out what does not fit, and says why", ()
   assert.match(about("types"), /its "command" does not fit/);
 });
 
-Deno.test("parseProjectServers() says when the file is no such file at all", () => {
+Deno.test("loadMcpServers() says when the file is no such file at all", async () => {
   for (const text of ["{", "[]", '{"mcpServers": 3}']) {
-    const { servers, warnings } = parseProjectServers(text, "/p/f", () => "");
+    const { servers, warnings } = await load(text);
     assert.deepEqual(servers, []);
     assert.deepEqual(warnings, [
-      'Cannot read /p/f: it is not JSON with an object "mcpServers"',
+      'Cannot read DIR/.mcp.json: it is not JSON with an object "mcpServers"',
     ]);
   }
 });
-
-async function load(
-  text: string,
-  level: "trusted" | undefined,
-): Promise<McpServerList> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await Deno.writeTextFile(`${folder}/.mcp.json`, text);
-    const loaded: Pick<
-      LoadedConfig,
-      "config" | "origin" | "projectRoot" | "trust"
-    > = {
-      config: configOf({ mcp_servers: { both: { command: "mine" } } }),
-      origin: () => ({ layer: "user", file: "/c/config.toml" }),
-      projectRoot: folder,
-      trust: { level, folder },
-    };
-    const { servers, warnings } = await loadMcpServers(denoHost(), loaded);
-    return {
-      servers,
-      warnings: warnings.map((one) => one.replaceAll(folder, "DIR")),
-    };
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 const FILE = JSON.stringify({
   mcpServers: { zed: { command: "z" }, both: { command: "theirs" } },
 });
 
 Deno.test("loadMcpServers() adds the project's servers to the person's, sorted, the person's first", async () => {
-  const { servers, warnings } = await load(FILE, "trusted");
+  const { servers, warnings } = await load(FILE, { mine: MINE });
   assert.deepEqual(warnings, []);
   assert.deepEqual(
     servers.map(({ name, source, transport }) => [
@@ -126,7 +133,10 @@ Deno.test("loadMcpServers() adds the project's servers to the person's, sorted, 
 });
 
 Deno.test("loadMcpServers() leaves the file of a project alone that nobody trusts", async () => {
-  const { servers, warnings } = await load(FILE, undefined);
+  const { servers, warnings } = await load(FILE, {
+    mine: MINE,
+    level: "unknown",
+  });
   assert.deepEqual(servers.map((one) => one.name), ["both"]);
   assert.deepEqual(warnings, [
     "Ignoring DIR/.mcp.json: the project DIR is not trusted",
@@ -136,7 +146,7 @@ Deno.test("loadMcpServers() leaves the file of a project alone that nobody trust
 Deno.test("loadMcpServers() does not read a file that is too large", async () => {
   const { servers, warnings } = await load(
     " ".repeat(LIMITS.mcpProjectFileBytes) + FILE,
-    "trusted",
+    { mine: MINE },
   );
   assert.deepEqual(servers.map((one) => one.name), ["both"]);
   assert.match(warnings[0] ?? "", /^Ignoring DIR\/.mcp.json: it has \d+ bytes/);

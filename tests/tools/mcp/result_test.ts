@@ -74,7 +74,7 @@ Deno.test("buildOutput() says in words what cannot be sent", async () => {
   );
   assert.equal(
     await text([{ type: "image", data: "%%%" }]),
-    "[image (no type): its data is no base64]",
+    "[image (no type): its data is not base64]",
   );
   assert.equal(
     await output({ content: [{ type: "image", data: PNG }] }, {

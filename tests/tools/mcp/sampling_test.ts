@@ -8,7 +8,6 @@ import type {
   Decision,
 } from "../../../core/protocol/policy.ts";
 import type { JsonObject } from "../../../core/util/json/json.ts";
-import { fileUri } from "../../../tools/mcp/client/sdk_client.ts";
 import {
   buildSamplingQuestion,
   parseSampling,
@@ -128,10 +127,6 @@ Deno.test("buildSamplingQuestion() folds what is long and hides nothing else", (
     lines.split("\n").slice(0, 12).join("\n").length;
   assert.equal(shown[13], `  [… ${hidden} more characters]`);
   assert.equal(shown[14], "Answer: at most 50 tokens");
-});
-
-Deno.test("fileUri() writes every path as one address", () => {
-  assert.equal(fileUri("/a b/ü#?%"), "file:///a%20b/%C3%BC%23%3F%25");
 });
 
 interface Sampled {
@@ -287,7 +282,7 @@ Deno.test("A server may not ask the model without end", async () => {
   const context = recordingContext(settings());
   const answers = await sampleBy(t, context, LIMITS.mcpSamplesPerTurn + 1);
   const last = answers.at(-1)?.["error"] as JsonObject | undefined;
-  assert.match(String(last?.["message"]), /are the most in a turn$/);
+  assert.match(String(last?.["message"]), /at most \d+ requests a turn$/);
   assert.equal(one.sent.length, LIMITS.mcpSamplesPerTurn);
   // The next turn has another signal.
   const next = recordingContext(settings());
@@ -341,7 +336,7 @@ Deno.test("A server that asks the model where nobody can allow it is told so, th
     },
   });
   assert.deepEqual(context.warnings, [
-    "The MCP server s wanted to ask the model; nobody can be asked here whether it may",
+    "The MCP server s wanted to ask the model; nobody can approve that here",
   ]);
 });
 

@@ -263,9 +263,9 @@ Deno.test("A tool's call with arguments that do not fit is the model's to mend",
   const context = recordingContext(FREE);
   await assert.rejects(
     echo.run(call("{"), context),
-    /its arguments are no JSON/,
+    /the arguments are not JSON/,
   );
-  await assert.rejects(echo.run(call("[1]"), context), /must be an object/);
+  await assert.rejects(echo.run(call("[1]"), context), /must be a JSON object/);
   assert.equal((await echo.run(call(""), context)).content, "undefined");
 });
 
@@ -313,7 +313,7 @@ Deno.test("A tool's call is asked about, refused, or remembered for the session"
   const never = recordingContext(settings({ approval: "never" }));
   const refused = await echo.run(call({ text: "d" }), never);
   assert.equal(refused.success, false);
-  assert.match(String(refused.content), /nobody can be asked/);
+  assert.match(String(refused.content), /nobody can approve it here/);
 });
 
 Deno.test("A tool's call shows progress, which begins its time anew", async () => {
@@ -561,14 +561,14 @@ Deno.test("A server's question reaches the person in the middle of its call", as
     content: { sure: true },
   });
   assert.equal(yes.asked[0]?.title, "s asks: Really?");
-  assert.match(yes.asked[0]?.detail ?? "", /It will be told: \{"sure":true\}/);
+  assert.match(yes.asked[0]?.detail ?? "", /It will get: \{"sure":true\}/);
   const never = recordingContext(settings({ approval: "never" }));
   const declined = await ask.run(
     call({ message: "Really?", requestedSchema: schema }),
     never,
   );
   assert.deepEqual(JSON.parse(String(declined.content)), { action: "decline" });
-  assert.match(never.warnings[0] ?? "", /nobody can be asked here/);
+  assert.match(never.warnings[0] ?? "", /nobody can answer here/);
 });
 
 Deno.test("A server's question that needs values goes to the frontend's hook, without haste", async () => {
@@ -624,7 +624,7 @@ Deno.test("A server's question that needs values is declined where nobody can gi
   );
   assert.deepEqual(JSON.parse(String(output.content)), { action: "decline" });
   assert.deepEqual(context.warnings, [
-    'The MCP server s asked for values: "Who?"; it got none',
+    'The MCP server s asked for values: "Who?"; none were given',
   ]);
 });
 
@@ -636,7 +636,10 @@ Deno.test("A call that wants a page opened first is made again once the person h
     {
       elicit: ({ url, message }) => {
         asked.push(url);
-        assert.match(message, /^Log in\nWith a yes the call is made again/);
+        assert.match(
+          message,
+          /^Log in\nFinish on the page, then accept: the call/,
+        );
         return Promise.resolve({ action });
       },
     },

@@ -1,4 +1,4 @@
-/** How long a call is waited for: anew after each sign of life, not at all while a person thinks. */
+/** The time limit of a call: restarted by progress, paused while the user is asked. */
 import type { Host } from "../../../core/protocol/host.ts";
 import { McpFailure } from "./types.ts";
 
@@ -20,7 +20,7 @@ export class CallTimeout {
     return this.#abort.signal;
   }
 
-  /** A sign of life: the time begins anew. */
+  /** Progress: the time starts again. */
   touch(): void {
     this.#timer.abort();
     if (this.#held === 0 && !this.#abort.signal.aborted) this.#begin();

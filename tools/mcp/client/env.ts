@@ -1,4 +1,4 @@
-/** What of our environment a server sees: little, and what its configuration names. Pure. */
+/** The environment of a server: a few variables, and those its configuration names. Pure. */
 import type { McpHttpSpec, McpStdioSpec } from "./server_config.ts";
 
 type EnvLookup = (name: string) => string | undefined;

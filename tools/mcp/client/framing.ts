@@ -1,4 +1,4 @@
-/** Messages out of a byte stream: one JSON text a line, and what to do with too long ones. No I/O. */
+/** Splits a byte stream into messages, one a line, and bounds their length. No I/O. */
 
 /** What came in: a whole line, or the two ends of one that is too long to keep. */
 export type Frame =

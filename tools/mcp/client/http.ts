@@ -1,4 +1,4 @@
-/** The transport to a server behind a URL: the SDK's, with bounds and without lost requests. */
+/** The transport to a server at a URL: the SDK's, with limits and no lost requests. */
 import type { OAuthClientProvider } from "@modelcontextprotocol/sdk/client/auth";
 // @ts-types="@modelcontextprotocol/sdk/client/streamableHttp"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";

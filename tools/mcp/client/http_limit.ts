@@ -1,4 +1,4 @@
-/** A fetch that bounds what a server sends and tells when an answer has ended. */
+/** A fetch that limits the size of answers and reports their end. */
 
 /** How the body that was to answer a request came to its end. */
 export interface AnswerEnd {

@@ -1,4 +1,4 @@
-/** Logging in at servers (OAuth 2.1 with PKCE, as MCP asks for it) and using what came of it. */
+/** Login at servers (OAuth 2.1 with PKCE, as MCP requires) and use of the tokens. */
 import type { OAuthClientProvider } from "@modelcontextprotocol/sdk/client/auth";
 // @ts-types="@modelcontextprotocol/sdk/client/auth"
 import {
@@ -121,7 +121,7 @@ class Provider implements OAuthClientProvider {
   }
 
   async tokens(): Promise<OAuthTokens | undefined> {
-    // A login begins anew: an old token that can be renewed would end it at once.
+    // Start afresh: an old token that can be renewed would end the login at once.
     if (this.#state !== undefined) return undefined;
     return (await this.#options.store.read())?.tokens as
       | OAuthTokens

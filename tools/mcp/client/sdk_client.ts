@@ -1,4 +1,5 @@
-/** The SDK's client with our answers to what servers ask of it. */
+/** The SDK's client, with handlers for the requests of servers. */
+import { pathToFileURL } from "node:url";
 import { Client } from "@modelcontextprotocol/sdk/client";
 // @ts-types="@modelcontextprotocol/sdk/types"
 import {
@@ -54,7 +55,7 @@ export function createClient(options: ClientOptions): Client {
   );
   if (root !== undefined) {
     client.setRequestHandler(ListRootsRequestSchema, () => ({
-      roots: [{ uri: fileUri(root), name: basename(root) }],
+      roots: [{ uri: pathToFileURL(root).href, name: basename(root) }],
     }));
   }
   // Whoever asks for what was not offered gets a reason too.
@@ -65,11 +66,6 @@ export function createClient(options: ClientOptions): Client {
     return { ...await options.onSample(asObject(params) ?? {}, signal) };
   };
   return client;
-}
-
-/** The file: URI of an absolute path (RFC 8089). */
-export function fileUri(path: string): string {
-  return `file://${path.split("/").map(encodeURIComponent).join("/")}`;
 }
 
 function elicitationOf(server: string, params: unknown): McpElicitation {

@@ -1,4 +1,4 @@
-/** MCP servers as the program works with them, from config.toml and from `.mcp.json`. */
+/** The settings of MCP servers, from config.toml and `.mcp.json`. */
 import type { McpServerConfig } from "../../../core/config/file/schema.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import { assert } from "../../../core/util/assert.ts";

@@ -1,4 +1,4 @@
-/** One conversation with one server, from its hello to its end. */
+/** One session with one server, from initialize to its end. */
 import type { Client } from "@modelcontextprotocol/sdk/client";
 import * as z from "zod/mini";
 import { LIMITS } from "../../../core/protocol/limits.ts";

@@ -123,7 +123,7 @@ export class StdioTransport implements Transport {
       : [`it was ended by ${status.signal}`];
     const noise = this.#noise === ""
       ? []
-      : [`on stdout it wrote what is no message: ${this.#noise}`];
+      : [`it wrote something other than a message to stdout: ${this.#noise}`];
     const stderr = tailBytes(this.#stderr, LIMITS.mcpStderrShownBytes).trim();
     const said = stderr === "" ? [] : [`on stderr it wrote: ${stderr}`];
     return [...end, ...noise, ...said].join("; ");
@@ -169,7 +169,7 @@ export class StdioTransport implements Transport {
     if (this.#noise === "") this.#noise = text.slice(0, NOISE_CHARS_MAX);
     const edge = LIMITS.mcpMessageEdgeBytes;
     const id = findMessageId(text.slice(0, edge), text.slice(-edge));
-    if (id !== undefined) this.#fail(id, "its answer is no JSON");
+    if (id !== undefined) this.#fail(id, "its answer is not JSON");
   }
 
   #pass(value: unknown): void {
@@ -180,7 +180,7 @@ export class StdioTransport implements Transport {
     if (isAnswer && !("result" in message) && !asObject(message["error"])) {
       return this.#fail(id, "its answer has neither result nor error");
     }
-    // Checked by the protocol behind: what is no message goes to onerror there.
+    // Checked by the protocol above: anything but a message goes to onerror there.
     this.onmessage?.(message as unknown as JSONRPCMessage);
   }
 

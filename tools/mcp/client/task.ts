@@ -1,4 +1,4 @@
-/** Calls that only begin the work: asked after until it is done (MCP 2025-11-25, tasks). */
+/** Calls that run as tasks: polled until they are done (MCP 2025-11-25, tasks). */
 import type { Host } from "../../../core/protocol/host.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import type { JsonObject } from "../../../core/util/json/json.ts";

@@ -1,4 +1,4 @@
-/** Logins at servers: one file each in the home folder, readable by its owner alone. */
+/** Stored logins: one file a server in the home folder, readable only by its owner. */
 import * as z from "zod/mini";
 import { readOptional, writeWhole } from "../../../core/config/file/files.ts";
 import { UserError } from "../../../core/protocol/error.ts";
@@ -30,7 +30,7 @@ export class McpTokenStore {
     this.#codexHome = codexHome;
   }
 
-  /** Undefined when there is no login at this server. Read anew each time: others write. */
+  /** Undefined when there is no login at this server. Read every time: others write it, too. */
   async read(): Promise<McpLogin | undefined> {
     const path = this.#path();
     const text = path && await readOptional(this.#host, path);
@@ -48,7 +48,10 @@ export class McpTokenStore {
   async write(change: Omit<McpLogin, "url">): Promise<void> {
     const path = this.#path();
     if (path === undefined) {
-      throw new UserError("auth", "Cannot log in: there is no home folder");
+      throw new UserError(
+        "auth",
+        "Cannot log in: there is no home folder",
+      );
     }
     const old = await this.read().catch(() => undefined);
     const file = { ...old, ...change, url: this.#url };

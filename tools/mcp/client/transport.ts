@@ -1,4 +1,4 @@
-/** From a server's configuration to the way it is reached. */
+/** Makes the transport that a server's configuration asks for. */
 import { UserError } from "../../../core/protocol/error.ts";
 import type { Host } from "../../../core/protocol/host.ts";
 import { unreachable } from "../../../core/util/assert.ts";

@@ -1,4 +1,4 @@
-/** The words between the parts of the MCP client. */
+/** Types shared by the parts of the MCP client. */
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport";
 import type { FormAnswer, FormRequest } from "../../../core/protocol/form.ts";
 import type { ToolContext } from "../../../core/protocol/tool.ts";
@@ -65,7 +65,7 @@ export interface McpProgress {
 }
 
 export interface AskOptions {
-  /** Without any sign of life; progress begins it anew. */
+  /** Without any sign of life; progress restarts it. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: McpProgress) => void;

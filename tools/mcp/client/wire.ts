@@ -1,4 +1,4 @@
-/** What servers answer, as far as we look at it: lenient, because servers are many. */
+/** The answers of servers, lenient and limited to the parts that are used. */
 import * as z from "zod/mini";
 
 const Text = z.nullish(z.string());

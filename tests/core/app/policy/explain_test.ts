@@ -9,13 +9,8 @@ import {
 import { testPolicy } from "../../../../core/app/policy/cases.ts";
 import { lintPolicy } from "../../../../core/app/policy/lint.ts";
 import type { PrefixRule } from "../../../../core/policy/rules.ts";
-import {
-  FULL,
-  granular,
-  READ_ONLY,
-  rulesOf,
-  WORKSPACE,
-} from "../../policy/support.ts";
+import { FULL, granular, rulesOf, WORKSPACE } from "../../policy/support.ts";
+import { READ_ONLY } from "../../../support/settings.ts";
 
 function policies(
   more: Partial<Policies> & { text?: string } = {},

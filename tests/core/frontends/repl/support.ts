@@ -12,8 +12,8 @@ import type {
 } from "../../../../core/protocol/terminal.ts";
 import type { Thread } from "../../../../core/protocol/thread.ts";
 import { Channel, Hub } from "../../../../core/util/channel.ts";
-import { TEST_SETTINGS } from "../../../support/harness.ts";
 import type { ReplServices } from "../../../../core/frontends/conversation/services.ts";
+import { TEST_SETTINGS } from "../../../support/settings.ts";
 
 export const SETTINGS: TurnSettings = {
   ...TEST_SETTINGS,

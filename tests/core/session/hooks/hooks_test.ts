@@ -22,7 +22,7 @@ import {
   type HookHandler,
 } from "../../../../core/session/hooks/hooks.ts";
 import { createNotify } from "../../../../core/session/hooks/notify.ts";
-import { TEST_SETTINGS } from "../../../support/harness.ts";
+import { TEST_SETTINGS } from "../../../support/settings.ts";
 
 const host = denoHost();
 

@@ -10,7 +10,7 @@ import type { TurnSettings } from "../../../../core/protocol/settings.ts";
 import type { Usage } from "../../../../core/protocol/event.ts";
 import { restoreThread } from "../../../../core/session/log/restore.ts";
 import { createThreadLog } from "../../../../core/session/log/log_writer.ts";
-import { TEST_SETTINGS } from "../../../support/harness.ts";
+import { TEST_SETTINGS } from "../../../support/settings.ts";
 
 export const HOME = "/home/ann/.codex";
 export const ID = "01a1fbe5-3a2c-7141-b7e4-a7319acfa046";

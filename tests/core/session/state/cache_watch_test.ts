@@ -12,13 +12,9 @@ import {
 import { memoryLog } from "../../../../core/session/state/memory_log.ts";
 import { ThreadState } from "../../../../core/session/state/state.ts";
 import { Transcript } from "../../../../core/session/state/transcript.ts";
-import {
-  TEST_MODEL,
-  TEST_SETTINGS,
-  testThread,
-  testTool,
-} from "../../../support/harness.ts";
+import { testThread, testTool } from "../../../support/harness.ts";
 import { call, say } from "../../../support/mock_model.ts";
+import { TEST_MODEL, TEST_SETTINGS } from "../../../support/settings.ts";
 
 const INSTRUCTIONS = "Be a test. ".repeat(400);
 const TOOLS = ["one", "two", "three"];

@@ -8,7 +8,6 @@ import {
   startThread,
 } from "../../../../core/session/thread/open.ts";
 import { openInput } from "../../../support/laws.ts";
-import { TEST_SETTINGS } from "../../../support/harness.ts";
 import { mockModel, type MockRequest } from "../../../support/mock_model.ts";
 import {
   callItem,
@@ -26,6 +25,7 @@ import {
   markTool,
   processOn,
 } from "../support.ts";
+import { TEST_SETTINGS } from "../../../support/settings.ts";
 
 const CALLS = 6;
 

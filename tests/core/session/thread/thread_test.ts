@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { SessionError } from "../../../../core/protocol/error.ts";
 import type { Event } from "../../../../core/protocol/event.ts";
-import { TEST_MODEL, testThread, testTool } from "../../../support/harness.ts";
+import { testThread, testTool } from "../../../support/harness.ts";
 import { call, hang, say } from "../../../support/mock_script.ts";
+import { TEST_MODEL } from "../../../support/settings.ts";
 
 Deno.test("ThreadActor tells first what it is, and every reader what comes after", async () => {
   await using t = testThread({ script: [say("ok")] });

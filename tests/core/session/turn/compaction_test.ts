@@ -7,8 +7,6 @@ import { ThreadState } from "../../../../core/session/state/state.ts";
 import { Transcript } from "../../../../core/session/state/transcript.ts";
 import { textMessage } from "../../../../core/protocol/item.ts";
 import {
-  TEST_MODEL,
-  TEST_SETTINGS,
   type TestThread,
   testThread,
   testTool,
@@ -22,6 +20,7 @@ import {
   type Step,
   usage,
 } from "../../../support/mock_model.ts";
+import { TEST_MODEL, TEST_SETTINGS } from "../../../support/settings.ts";
 
 const echo = testTool(
   "echo",

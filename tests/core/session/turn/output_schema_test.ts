@@ -1,7 +1,8 @@
 /** The form of final messages, inside the loop: repairs, steering, limits, compactions. */
 import assert from "node:assert/strict";
-import { TEST_MODEL, testThread, testTool } from "../../../support/harness.ts";
+import { testThread, testTool } from "../../../support/harness.ts";
 import { call, say, usage, wait } from "../../../support/mock_script.ts";
+import { TEST_MODEL } from "../../../support/settings.ts";
 
 const SCHEMA = { type: "object", required: ["answer"] };
 const GOOD = '{"answer":4}';

@@ -4,7 +4,8 @@ import { ModelError } from "../../../../core/protocol/error.ts";
 import type { EventBody } from "../../../../core/protocol/event.ts";
 import { waitForRetry } from "../../../../core/session/turn/stream_retry.ts";
 import { NOTHING_SPENT } from "../../../../core/util/retry.ts";
-import { testEndpoint, testHost } from "../../../support/harness.ts";
+import { testHost } from "../../../support/harness.ts";
+import { testEndpoint } from "../../../support/settings.ts";
 
 Deno.test("waitForRetry() waits longer each time, says so, and gives up by the budget", async () => {
   const t = newContext();

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { REDACTED, redactSecrets } from "../../../../core/util/text/redact.ts";
+import { redactSecrets } from "../../../../core/util/text/redact.ts";
+
+const REDACTED = "[redacted]";
 
 const SECRETS: readonly string[] = [
   "sk-proj-abcdefghijklmnop1234567890",

@@ -31,7 +31,7 @@ class HandClock {
   }
 }
 
-Deno.test("Patience ends after its time with a reason for people", async () => {
+Deno.test("A call timeout ends after its time with a reason for people", async () => {
   const clock = new HandClock();
   const timeout = new CallTimeout(clock, 1_500);
   await clock.move(1_499);
@@ -44,7 +44,7 @@ Deno.test("Patience ends after its time with a reason for people", async () => {
   );
 });
 
-Deno.test("Patience begins anew with every sign of life", async () => {
+Deno.test("A call timeout begins anew with every sign of life", async () => {
   const clock = new HandClock();
   const timeout = new CallTimeout(clock, 100);
   for (let sign = 0; sign < 5; sign++) {
@@ -56,7 +56,7 @@ Deno.test("Patience begins anew with every sign of life", async () => {
   assert.equal(timeout.signal.aborted, true);
 });
 
-Deno.test("Patience stands still while anybody is asked, and goes on afterwards", async () => {
+Deno.test("A call timeout stands still while anybody is asked, and goes on afterwards", async () => {
   const clock = new HandClock();
   const timeout = new CallTimeout(clock, 100);
   const first = Promise.withResolvers<string>();
@@ -77,7 +77,7 @@ Deno.test("Patience stands still while anybody is asked, and goes on afterwards"
   assert.equal(timeout.signal.aborted, true);
 });
 
-Deno.test("Patience that has ended waits for nothing", async () => {
+Deno.test("A call timeout that has ended waits for nothing", async () => {
   const clock = new HandClock();
   const timeout = new CallTimeout(clock, 100);
   timeout.end();
