@@ -50,7 +50,7 @@ function parseArgs(args: readonly string[], reader: Reader): Arguments {
     if (arg.startsWith("--")) names.push(arg.slice(2).split("=")[0] ?? "");
     else if (!arg.startsWith("-") || arg === "-") operands.push(arg);
     else {
-      const found = readCluster(arg.slice(1), reader.values ?? "");
+      const found = splitCluster(arg.slice(1), reader.values ?? "");
       letters.push(...found.letters);
       if (found.takesNext) at++;
     }
@@ -58,7 +58,7 @@ function parseArgs(args: readonly string[], reader: Reader): Arguments {
   return { letters, names, operands };
 }
 
-function readCluster(
+function splitCluster(
   cluster: string,
   values: string,
 ): { readonly letters: readonly string[]; readonly takesNext: boolean } {
