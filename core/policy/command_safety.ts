@@ -24,7 +24,9 @@ export function isFilter(words: readonly string[]): boolean {
   const reader = READERS.get(name ?? "");
   if (reader === undefined) return false;
   const { letters, names, operands } = parseArgs(words.slice(1), reader);
-  return names.length === 0 && operands.length <= reader.textOperands &&
+  const isGiven = letters.some((letter) => letter === reader.givesText);
+  return names.length === 0 &&
+    operands.length <= (isGiven ? 0 : reader.textOperands) &&
     !letters.some((letter) => reader.opens?.includes(letter));
 }
 
