@@ -24,7 +24,9 @@ export function isFilter(words: readonly string[]): boolean {
   const reader = READERS.get(name ?? "");
   if (reader === undefined) return false;
   const { letters, names, operands } = parseArgs(words.slice(1), reader);
-  return names.length === 0 && operands.length <= reader.textOperands &&
+  const isGiven = letters.some((letter) => letter === reader.givesText);
+  return names.length === 0 &&
+    operands.length <= (isGiven ? 0 : reader.textOperands) &&
     !letters.some((letter) => reader.opens?.includes(letter));
 }
 
@@ -50,7 +52,7 @@ function parseArgs(args: readonly string[], reader: Reader): Arguments {
     if (arg.startsWith("--")) names.push(arg.slice(2).split("=")[0] ?? "");
     else if (!arg.startsWith("-") || arg === "-") operands.push(arg);
     else {
-      const found = parseCluster(arg.slice(1), reader.values ?? "");
+      const found = splitCluster(arg.slice(1), reader.values ?? "");
       letters.push(...found.letters);
       if (found.takesNext) at++;
     }
@@ -58,7 +60,7 @@ function parseArgs(args: readonly string[], reader: Reader): Arguments {
   return { letters, names, operands };
 }
 
-function parseCluster(
+function splitCluster(
   cluster: string,
   values: string,
 ): { readonly letters: readonly string[]; readonly takesNext: boolean } {

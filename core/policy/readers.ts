@@ -17,11 +17,13 @@ export interface Reader {
    * none of `opens`, reads standard input alone.
    */
   readonly textOperands: number;
+  /** Letter of the option that gives the text: then every operand is a file. */
+  readonly givesText?: string;
   /** Letters of options that open files or folders. */
   readonly opens?: string;
 }
 
-const COREUTILS = "GNU coreutils 9, POSIX 2024, FreeBSD 14";
+const COREUTILS = "GNU coreutils 9.1";
 const TEXT = { source: COREUTILS, textOperands: Infinity };
 const FILES = { source: COREUTILS, textOperands: 0 };
 
@@ -34,10 +36,11 @@ export const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["expr", TEXT],
   ["false", TEXT],
   ["grep", {
-    source: "grep(1), GNU 3.11 and FreeBSD 14",
+    source: "grep(1), GNU 3.8",
     values: "ABCDdefm",
     textOperands: 1,
-    opens: "frR",
+    givesText: "e",
+    opens: "dfrR",
   }],
   ["head", { ...FILES, values: "cn" }],
   ["id", TEXT],
@@ -46,7 +49,7 @@ export const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["numfmt", { ...TEXT, values: "d" }],
   ["paste", { ...FILES, values: "d" }],
   ["pwd", TEXT],
-  ["rev", { source: "rev(1), util-linux 2.40", textOperands: 0 }],
+  ["rev", { source: "rev(1), util-linux 2.38", textOperands: 0 }],
   ["seq", { ...TEXT, values: "fs" }],
   ["stat", { source: COREUTILS, textOperands: -1 }],
   ["tac", { ...FILES, values: "s" }],
@@ -77,7 +80,7 @@ export const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["uniq", { ...FILES, values: "fsw", operandsMax: 1 }],
 ]);
 
-/** Primaries of find(1), GNU 4.10 and FreeBSD 14, that change files or start programs. */
+/** Primaries of find(1), GNU 4.9, that change files or start programs. */
 export const FIND_ACTIONS: ReadonlySet<string> = new Set(
   "-exec -execdir -ok -okdir -delete -fls -fprint -fprint0 -fprintf"
     .split(" "),
