@@ -107,6 +107,7 @@ async function runCommand(
 type MoreCommand = Extract<
   CommandLine["command"],
   | "doctor"
+  | "trust"
   | "debug prompt"
   | "apply-patch"
   | `mcp${string}`
@@ -124,6 +125,10 @@ async function runMoreCommands(
     case "doctor": {
       const { runDoctor } = await import("./app/commands/doctor.ts");
       return await runDoctor(commandLine, host, terminal);
+    }
+    case "trust": {
+      const { runTrustCommand } = await import("./app/trust/command.ts");
+      return await runTrustCommand(commandLine, host, terminal);
     }
     case "debug prompt": {
       const { runDebugPrompt } = await import("./app/commands/debug_prompt.ts");

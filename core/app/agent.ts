@@ -147,7 +147,7 @@ export async function loadInstructions(
   );
 }
 
-/** The rules of the person and of a trusted project. */
+/** The rules of the person, and those of the project that count. */
 export async function loadRules(
   host: Host,
   loaded: LoadedConfig,
@@ -158,10 +158,8 @@ export async function loadRules(
     host,
     folders: [
       "/etc/codex/rules",
-      ...(loaded.trust.level === "trusted"
-        ? [`${loaded.projectRoot}/.codex/rules`]
-        : []),
     ],
+    project: loaded.trust.sources.filter(({ kind }) => kind === "rules"),
     ignoreFiles: flags.ignoreRules ?? false,
     savedPath: `${home ?? NO_HOME}/rules/default.rules`,
   });

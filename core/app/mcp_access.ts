@@ -1,10 +1,10 @@
 /** MCP servers of a run. Nothing of them is loaded where none is configured. */
 import type { LoadedConfig } from "../config/load.ts";
+import { approvedSources } from "../config/trust/source.ts";
 import { reapChild } from "../host/libc.ts";
 import { openHttpClient } from "../host/http_client.ts";
 import type { Host } from "../protocol/host.ts";
 import type { Flags } from "../contract/command_line.ts";
-import { resolvePath } from "../util/path.ts";
 import { OrphanReaper } from "../../sandbox/run/orphans.ts";
 import type { McpServerSpec } from "../../tools/mcp/client/server_config.ts";
 import type { McpServers, McpServersOptions } from "../../tools/mcp/servers.ts";
@@ -26,14 +26,14 @@ interface McpAccessOptions {
 }
 
 /** Begins to start what is configured, without waiting; undefined when that is nothing. */
-export async function openMcp(
+export function openMcp(
   host: Host,
   loaded: LoadedConfig,
   options: McpAccessOptions,
-): Promise<McpAccess | undefined> {
-  if (!await hasServers(host, loaded)) return undefined;
+): McpAccess | undefined {
+  if (!hasServers(loaded)) return undefined;
   const loading = loadServers(host, loaded, options);
-  // Whoever needs the hub is told.
+  // Whoever needs the servers is told.
   loading.catch(() => {});
   return {
     mcpServers: () => loading,
@@ -73,13 +73,9 @@ export function reapingOf(
     await reaper.end({ mark, isConfined: false }, pid);
 }
 
-async function hasServers(
-  host: Pick<Host, "files">,
-  { config, projectRoot }: LoadedConfig,
-): Promise<boolean> {
-  if (Object.keys(config.mcp_servers).length > 0) return true;
-  const path = resolvePath(projectRoot, ".mcp.json");
-  return await host.files.stat(path) !== undefined;
+function hasServers({ config, trust }: LoadedConfig): boolean {
+  return Object.keys(config.mcp_servers).length > 0 ||
+    approvedSources(trust, "servers").length > 0;
 }
 
 async function loadServers(
@@ -92,7 +88,7 @@ async function loadServers(
     import("../../tools/mcp/project_file.ts"),
   ]);
   const { codexHome, cwd } = loaded;
-  const { servers, warnings } = await loadMcpServers(host, loaded);
+  const { servers, warnings } = loadMcpServers(host, loaded);
   const mcpServers = new McpServers({
     host: await hostForServers(host, servers),
     reap: reapingOf(host),

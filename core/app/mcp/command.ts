@@ -44,8 +44,10 @@ export async function runMcpCommand(
         canAsk: true,
         ...(flags.cd !== undefined && { cwd: flags.cd }),
       });
-      const { servers, warnings } = await loadMcpServers(host, loaded);
-      for (const text of warnings) terminal.stderr.write(`Warning: ${text}\n`);
+      const { servers, warnings } = loadMcpServers(host, loaded);
+      for (const text of [...loaded.warnings, ...warnings]) {
+        terminal.stderr.write(`Warning: ${text}\n`);
+      }
       const known = { host, terminal, loaded, servers, print, say };
       return command === "mcp list"
         ? await list(known)

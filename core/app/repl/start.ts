@@ -1,73 +1,58 @@
-/** Before the first message: can the model be asked, is the project trusted, are its hooks. */
+/** Before the first message: can the model be asked, is the project trusted. */
 import { createAuth } from "../../config/provider/auth.ts";
-import type { HookSource } from "../../config/hooks.ts";
 import { providerOf } from "../../config/provider/providers.ts";
-import { saveTrust } from "../../config/trust.ts";
+import type { ProjectSource } from "../../config/trust/source.ts";
 import { errorText, UserError } from "../../protocol/error.ts";
-import { visibleLine } from "../../util/text/visible_text.ts";
-import { saveHookTrust } from "../hooks.ts";
+import {
+  answerFiles,
+  answerFolder,
+  canApprove,
+  filesQuestion,
+  folderQuestion,
+} from "../trust/questions.ts";
 import type { OpenThreads } from "./open_threads.ts";
 import type {
   MissingKey,
   StartServices,
-  TrustQuestion,
 } from "../../frontends/conversation/services.ts";
 
 /** Whose key is missing where nobody has named a provider. */
 const DEFAULT_PROVIDER = "openai";
 
-const CONSEQUENCE =
-  "With a yes, commands may change files in it inside the sandbox, and its .codex/ settings and rules count; with a no, every command that is not known to be harmless is asked about.";
-
 /** The services before a thread is open. */
 export function startServices(threads: OpenThreads): StartServices {
-  let asked: readonly HookSource[] = [];
+  const undecided = (): readonly ProjectSource[] =>
+    threads.runtime.loaded.trust.sources.filter((one) =>
+      one.decision === undefined && canApprove(one)
+    );
   return {
     checkReady: () => checkReady(threads),
     trustQuestion: () => {
-      const { loaded, undecidedHooks } = threads.runtime;
+      const { loaded } = threads.runtime;
       const { bypass, ignoreUserConfig } = threads.commandLine.flags;
-      asked = [];
-      if (loaded.codexHome === undefined || ignoreUserConfig) {
-        return Promise.resolve(undefined);
-      }
-      if (loaded.trust.level === undefined && !bypass) {
-        const { folder } = loaded.trust;
-        return Promise.resolve({ folder, consequence: CONSEQUENCE });
-      }
-      asked = undecidedHooks;
-      return Promise.resolve(hooksQuestion(undecidedHooks));
+      const sources = undecided();
+      const isSilent = loaded.codexHome === undefined || ignoreUserConfig;
+      return Promise.resolve(
+        isSilent
+          ? undefined
+          : loaded.trust.level === undefined && !bypass
+          ? folderQuestion(loaded)
+          : sources.length > 0
+          ? filesQuestion(loaded, sources)
+          : undefined,
+      );
     },
-    saveTrust: async ({ folder }, isTrusted) => {
-      const { codexHome } = threads.runtime.loaded;
-      if (asked.length > 0) {
-        const decided = { sources: asked, trusted: isTrusted };
-        await saveHookTrust(threads.host, codexHome, decided);
-      } else {
-        await saveTrust(threads.host, codexHome, {
-          folder,
-          level: isTrusted ? "trusted" : "untrusted",
+    saveTrust: async ({ about }, isYes) => {
+      const { host, runtime: { loaded } } = threads;
+      const text = about === "folder"
+        ? await answerFolder(host, loaded, isYes)
+        : await answerFiles(host, loaded, {
+          sources: undecided(),
+          isApproved: isYes,
         });
-      }
       await threads.reload();
+      return text;
     },
-  };
-}
-
-function hooksQuestion(
-  sources: readonly HookSource[],
-): TrustQuestion | undefined {
-  const [first] = sources;
-  if (first === undefined) return undefined;
-  const commands = sources.flatMap(({ hooks }) =>
-    hooks.map(({ event, command }) => `${event}: ${visibleLine(command, 80)}`)
-  );
-  return {
-    folder: sources.map(({ place }) => place).join(", "),
-    consequence:
-      `With a yes, these hooks of the project run outside the sandbox until they change: ${
-        commands.join("; ")
-      }.`,
   };
 }
 

@@ -381,6 +381,18 @@ const HELP_COMMANDS: CommandTable<
     flags: [...CONFIG_FLAGS, "json"],
     examples: ["rondo doctor --json"],
   },
+  trust: {
+    summary: "Show, approve or revoke what the project in a folder asks for",
+    details:
+      "A project's MCP servers, hooks, allowing rules and settings that loosen something count only as you have approved them. After a change they are left out until you approve them again. Without a terminal nothing is approved unless --yes is given; the exit code is 1 while something is left out.",
+    args: [
+      optional("PATH", "A folder of the project (default: this one)", {
+        completes: "dir",
+      }),
+    ],
+    flags: ["show", "yes", "revokeTrust", "json"],
+    examples: ["rondo trust", "rondo trust --show", "rondo trust --yes"],
+  },
   login: {
     summary: "Store an API key",
     args: [],

@@ -190,12 +190,12 @@ const AGENT_FLAGS: FlagTable<keyof AgentFlags> = {
   trust: {
     kind: "switch",
     long: "--trust",
-    help: "Trust this project's configuration for this run",
+    help: "Trust the folder for this run; approvals need rondo trust",
   },
   bypassHookTrust: {
     kind: "switch",
     long: "--dangerously-bypass-hook-trust",
-    help: "Run hooks of this project that nobody has trusted",
+    help: "Run hooks of this project that nobody has approved",
   },
   skipGitRepoCheck: {
     kind: "switch",
@@ -522,6 +522,16 @@ const OTHER_FLAGS: FlagTable<keyof OtherFlags> = {
     long: "--revoke",
     value: "N",
     help: "Remove the saved rule with this number",
+  },
+  show: {
+    kind: "switch",
+    long: "--show",
+    help: "Show what is asked for and what is approved; change nothing",
+  },
+  revokeTrust: {
+    kind: "switch",
+    long: "--revoke",
+    help: "Take back the trust in the folder and all approvals in it",
   },
   url: {
     kind: "text",

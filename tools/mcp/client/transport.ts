@@ -1,6 +1,8 @@
 /** From a server's configuration to the way it is reached. */
+import { findChanged } from "../../../core/config/trust/programs.ts";
 import { UserError } from "../../../core/protocol/error.ts";
 import type { Host } from "../../../core/protocol/host.ts";
+import { PROGRAM } from "../../../core/protocol/version.ts";
 import { unreachable } from "../../../core/util/assert.ts";
 import { resolvePath } from "../../../core/util/path.ts";
 import type { McpHttpSpec, McpServerSpec } from "./server_config.ts";
@@ -21,12 +23,18 @@ export interface TransportOptions {
 
 /** A way to the server that nobody has used yet. Throws McpFailure and UserError. */
 export async function createTransport(
-  { name, transport }: McpServerSpec,
+  { name, transport, programs }: McpServerSpec,
   options: TransportOptions,
 ): Promise<McpTransport> {
   const { host, cwd } = options;
   switch (transport.type) {
-    case "stdio":
+    case "stdio": {
+      const changed = await findChanged(host, programs);
+      if (changed !== undefined) {
+        throw new McpFailure(
+          `${changed} has changed since you approved it; to see it and decide: ${PROGRAM} trust`,
+        );
+      }
       return new StdioTransport({
         host,
         command: transport.command,
@@ -35,6 +43,7 @@ export async function createTransport(
         cwd: resolvePath(cwd, transport.cwd ?? "."),
         ...(options.reap !== undefined && { reap: options.reap }),
       });
+    }
     case "http":
       return await createHttp(name, transport, options);
     default:
