@@ -1,5 +1,6 @@
 /** The hooks and the notifier of a run, and what they run with. */
 import { loadHooks } from "../config/hooks.ts";
+import type { Config } from "../config/file/schema.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { secretNames } from "../config/secrets.ts";
 import { findChanged } from "../config/trust/programs.ts";
@@ -21,7 +22,7 @@ export async function openHooks(
     ...hook,
     findChanged: () => findChanged(host, programs),
   }));
-  const env = programEnv(host, loaded);
+  const env = programEnv(host, loaded.config);
   return { hooks: createHooks(host, { handlers, env }), warnings };
 }
 
@@ -38,16 +39,16 @@ export function openNotify(
   if (notify === undefined) return undefined;
   return createNotify(host, {
     argv: notify,
-    env: programEnv(host, loaded),
+    env: programEnv(host, loaded.config),
     client: `${PROGRAM}_${options.source}`,
     warn: options.warn,
   });
 }
 
-// The person's own environment, without the keys of providers and servers.
-function programEnv(
+/** The person's own environment, without the keys of providers and servers. */
+export function programEnv(
   host: Pick<Host, "envAll">,
-  { config }: LoadedConfig,
+  config: Config,
 ): Readonly<Record<string, string>> {
   const secrets = new Set(secretNames(config));
   return Object.fromEntries(
