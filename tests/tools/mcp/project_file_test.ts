@@ -1,9 +1,7 @@
-/** `.mcp.json`: read in trusted projects alone, variables filled in, mistakes said. */
+/** `.mcp.json`: taken where it is approved, variables filled in, mistakes said. */
 import assert from "node:assert/strict";
-import { denoHost } from "../../../core/host/host.ts";
 import type { LoadedConfig } from "../../../core/config/load.ts";
 import { parseConfig } from "../../../core/config/file/schema.ts";
-import { LIMITS } from "../../../core/protocol/limits.ts";
 import {
   loadMcpServers,
   type McpServerList,
@@ -82,62 +80,54 @@ Deno.test("parseProjectServers() says when the file is no such file at all", () 
   }
 });
 
-async function load(
-  text: string,
-  level: "trusted" | undefined,
-): Promise<McpServerList> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await Deno.writeTextFile(`${folder}/.mcp.json`, text);
-    const loaded: Pick<
-      LoadedConfig,
-      "config" | "origin" | "projectRoot" | "trust"
-    > = {
-      config: parseConfig({ mcp_servers: { both: { command: "mine" } } }),
-      origin: () => ({ layer: "user", file: "/c/config.toml" }),
-      projectRoot: folder,
-      trust: { level, folder },
-    };
-    const { servers, warnings } = await loadMcpServers(denoHost(), loaded);
-    return {
-      servers,
-      warnings: warnings.map((one) => one.replaceAll(folder, "DIR")),
-    };
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-const FILE = JSON.stringify({
+const TEXT = JSON.stringify({
   mcpServers: { zed: { command: "z" }, both: { command: "theirs" } },
 });
 
-Deno.test("loadMcpServers() adds the project's servers to the person's, sorted, the person's first", async () => {
-  const { servers, warnings } = await load(FILE, "trusted");
+function load(decision: "approved" | undefined): McpServerList {
+  const loaded: Pick<
+    LoadedConfig,
+    "config" | "origin" | "projectRoot" | "trust"
+  > = {
+    config: parseConfig({ mcp_servers: { both: { command: "mine" } } }),
+    origin: () => ({ layer: "user", file: "/c/config.toml" }),
+    projectRoot: "/p",
+    trust: {
+      level: "trusted",
+      folder: "/p",
+      root: "/p",
+      sources: [{
+        file: "/p/.mcp.json",
+        kind: "servers",
+        text: TEXT,
+        content: {},
+        sha256: "",
+        programs: { "run.sh": "1f" },
+        decision,
+      }],
+    },
+  };
+  return loadMcpServers({ env: () => undefined }, loaded);
+}
+
+Deno.test("loadMcpServers() adds the approved servers of a project to the person's, sorted, the person's first", () => {
+  const { servers, warnings } = load("approved");
   assert.deepEqual(warnings, []);
   assert.deepEqual(
-    servers.map(({ name, source, transport }) => [
+    servers.map(({ name, source, isOwn, programs, transport }) => [
       name,
-      source === "/c/config.toml",
+      source,
+      isOwn,
+      programs,
       transport.type === "stdio" && transport.command,
     ]),
-    [["both", true, "mine"], ["zed", false, "z"]],
+    [
+      ["both", "/c/config.toml", true, {}, "mine"],
+      ["zed", "/p/.mcp.json", false, { "/p/run.sh": "1f" }, "z"],
+    ],
   );
 });
 
-Deno.test("loadMcpServers() leaves the file of a project alone that nobody trusts", async () => {
-  const { servers, warnings } = await load(FILE, undefined);
-  assert.deepEqual(servers.map((one) => one.name), ["both"]);
-  assert.deepEqual(warnings, [
-    "Ignoring DIR/.mcp.json: the project DIR is not trusted",
-  ]);
-});
-
-Deno.test("loadMcpServers() does not read a file that is too large", async () => {
-  const { servers, warnings } = await load(
-    " ".repeat(LIMITS.mcpProjectFileBytes) + FILE,
-    "trusted",
-  );
-  assert.deepEqual(servers.map((one) => one.name), ["both"]);
-  assert.match(warnings[0] ?? "", /^Ignoring DIR\/.mcp.json: it has \d+ bytes/);
+Deno.test("loadMcpServers() leaves out servers that nobody has approved", () => {
+  assert.deepEqual(load(undefined).servers.map((one) => one.name), ["both"]);
 });
