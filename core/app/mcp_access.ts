@@ -83,12 +83,12 @@ async function loadServers(
   loaded: LoadedConfig,
   { flags, person }: McpAccessOptions,
 ): Promise<McpServers> {
-  const [{ McpServers }, { loadMcpServers }] = await Promise.all([
+  const [{ McpServers }, { buildMcpServers }] = await Promise.all([
     import("../../tools/mcp/servers.ts"),
     import("../../tools/mcp/project_file.ts"),
   ]);
   const { codexHome, cwd } = loaded;
-  const { servers, warnings } = loadMcpServers(host, loaded);
+  const { servers, warnings } = buildMcpServers(host, loaded);
   const mcpServers = new McpServers({
     host: await hostForServers(host, servers),
     reap: reapingOf(host),

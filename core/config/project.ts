@@ -24,7 +24,7 @@ import {
   withDecision,
 } from "./trust/store.ts";
 
-export interface ProjectPlace {
+interface ProjectPlace {
   readonly cwd: string;
   readonly projectRoot: string;
   readonly codexHome: string | undefined;

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import type { JsonObject } from "../../core/util/json/json.ts";
 import { mcpServerArgs } from "../support/mcp_server.ts";
 import { call, say, type Step } from "../support/mock_model.ts";
-import type { AgentRun } from "../support/run_agent.ts";
+import { hasPty, openPty } from "../support/pty.ts";
+import { agentCommand, type AgentRun } from "../support/run_agent.ts";
 import {
   eventsOf,
   hasBubblewrap,
@@ -89,12 +90,14 @@ async function approve(p: Project, options: RunOptions = {}): Promise<void> {
   assert.equal(run.code, 0, run.stdout + run.stderr);
 }
 
-const mcpJson = (command: string): string =>
-  JSON.stringify({
-    mcpServers: { x: { command: "sh", args: ["-c", command] } },
-  });
-const hooksJson = (command: string): string =>
-  JSON.stringify({ hooks: { Stop: [{ hooks: [{ command }] }] } });
+function mcpJson(command: string): string {
+  const x = { command: "sh", args: ["-c", command] };
+  return JSON.stringify({ mcpServers: { x } });
+}
+
+function hooksJson(command: string): string {
+  return JSON.stringify({ hooks: { Stop: [{ hooks: [{ command }] }] } });
+}
 
 Deno.test({
   name:
@@ -291,4 +294,74 @@ Deno.test("what a project's server says of its own tools skips no question", asy
   const [item] = itemsOf(await p.exec(), "mcp_tool_call");
   assert.equal(item?.["status"], "failed");
   assert.match(JSON.stringify(item?.["error"]), /comes with the project/);
+});
+
+Deno.test({
+  name:
+    "at a terminal a change is shown as a difference, and what is typed decides only as y or n",
+  ignore: !hasPty(),
+  fn: async () => {
+    await using p = await project();
+    await p.write(".mcp.json", mcpJson("true"));
+    await approve(p);
+    const long = `: ${"x".repeat(120)}; touch ${p.marker}`;
+    await p.write(".mcp.json", mcpJson(long));
+    const { home } = p;
+    await using pty = openPty({
+      argv: agentCommand(),
+      cwd: home.work,
+      env: {
+        PATH: Deno.env.get("PATH") ?? "",
+        HOME: home.home,
+        CODEX_HOME: home.codexHome,
+        TMPDIR: home.temp,
+        LANG: "C.UTF-8",
+        TERM: "xterm-256color",
+        MOCK_KEY: "mock-key",
+      },
+    });
+    const screen = await pty.shows("[y/n]");
+    assert.match(screen, /has\s+changed\.\s+Do\s+you\s+approve it\?/);
+    assert.match(screen, /- MCP server "x" starts: sh -c true/);
+    assert.match(screen, /\+ MCP server "x" starts: sh -c/);
+    assert.ok(
+      screen.replace(/\s/g, "").includes(long.replace(/\s/g, "")),
+      screen,
+    );
+    await pty.type("maybe\n");
+    await pty.shows("Please answer y or n:");
+    assert.equal(await p.escaped(), false);
+    await pty.type("n\n");
+    const decided = await pty.shows("to change it:");
+    assert.match(decided.replace(/\s+/g, " "), /Left out: \.mcp\.json/);
+    await pty.shows(/^> ?$/m);
+    assert.equal(await p.escaped(), false);
+    pty.kill("SIGKILL");
+  },
+});
+
+Deno.test("rondo trust shows what is asked for, approves nothing by itself, and revokes", async () => {
+  await using p = await project({ level: "" });
+  await p.write(".mcp.json", mcpJson("true\u001b[2K"));
+  const plain = await p.run(["trust"]);
+  assert.equal(plain.code, 1);
+  assert.equal(
+    plain.stdout,
+    `${p.home.work}: not decided\n.mcp.json: not approved\n` +
+      `  MCP server "x" starts: sh -c "true\\u001b[2K"\n` +
+      "To approve all of it: rondo trust --yes\n",
+  );
+  assert.equal((await p.run(["trust", "--show"])).code, 0);
+  await approve(p);
+  const shown = await p.run(["trust", p.home.work, "--show", "--json"]);
+  const view = JSON.parse(shown.stdout);
+  assert.equal(view.level, "trusted");
+  assert.equal(view.files[0].decision, "approved");
+  assert.equal((await p.run(["trust"])).code, 0);
+  const revoked = await p.run(["trust", "--revoke"]);
+  assert.match(revoked.stdout, /^Revoked: /);
+  const after = JSON.parse((await p.run(["trust", "--json"])).stdout);
+  assert.deepEqual([after.level, after.files[0].decision], [null, null]);
+  const config = await Deno.readTextFile(`${p.home.codexHome}/config.toml`);
+  assert.doesNotMatch(config, /trust_level/);
 });

@@ -16,7 +16,7 @@ type McpVerdict =
   | { readonly type: "refuse"; readonly reason: string };
 
 /** What is known of a tool before it is called. */
-export interface McpToolFacts {
+interface McpToolFacts {
   /** What the configuration says of it. */
   readonly mode: McpApprovalMode;
   readonly hints: ToolHints;

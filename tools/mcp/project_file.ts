@@ -35,7 +35,7 @@ export interface McpServerList {
 type EnvLookup = (name: string) => string | undefined;
 
 /** All servers of a run; those of config.toml stand before those of `.mcp.json`. */
-export function loadMcpServers(
+export function buildMcpServers(
   host: Pick<Host, "env">,
   { config, origin, projectRoot, trust }: Pick<
     LoadedConfig,

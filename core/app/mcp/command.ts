@@ -7,7 +7,7 @@ import type { Terminal } from "../../protocol/terminal.ts";
 import { unreachable } from "../../util/assert.ts";
 import { closestWord } from "../../util/text/similar.ts";
 import type { McpServerSpec } from "../../../tools/mcp/client/server_config.ts";
-import { loadMcpServers } from "../../../tools/mcp/project_file.ts";
+import { buildMcpServers } from "../../../tools/mcp/project_file.ts";
 import { checkServer, renderCheck } from "./check.ts";
 import { addServer, removeServer } from "./edit.ts";
 import { forgetLogin, logInToServer } from "./login.ts";
@@ -44,7 +44,7 @@ export async function runMcpCommand(
         canAsk: true,
         ...(flags.cd !== undefined && { cwd: flags.cd }),
       });
-      const { servers, warnings } = loadMcpServers(host, loaded);
+      const { servers, warnings } = buildMcpServers(host, loaded);
       for (const text of [...loaded.warnings, ...warnings]) {
         terminal.stderr.write(`Warning: ${text}\n`);
       }

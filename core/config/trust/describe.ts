@@ -125,8 +125,10 @@ function hookLines(hooks: JsonObject): readonly string[] {
         : `${event} (${String(matcher)})`;
       return (Array.isArray(list) ? list : []).map((hook: Json) => {
         const { command, timeout } = asObject(hook) ?? {};
-        const bound = timeout === undefined ? "" : `, for ${timeout} s at most`;
-        return `hook at ${when}${bound}, runs: ${String(command)}`;
+        const bound = timeout === undefined
+          ? ""
+          : `, for ${timeout} s at most,`;
+        return `hook at ${when}${bound} runs: ${String(command)}`;
       });
     })
   );

@@ -14,7 +14,7 @@ import { sha256Hex } from "../../util/sha256.ts";
 
 type FilesHost = Pick<Host, "files" | "env" | "homeDir">;
 
-export interface ProgramPlace {
+interface ProgramPlace {
   /** The folder of the settings file. */
   readonly base: string;
   readonly cwd: string;

@@ -28,8 +28,8 @@ export type TrustStore = z.infer<typeof StoreFile>["projects"];
 
 type Place = Pick<FolderTrust, "folder" | "root">;
 
-/** The file the approvals stand in. */
-export function trustStorePath(codexHome: string): string {
+// The file the approvals stand in.
+function trustStorePath(codexHome: string): string {
   return `${codexHome}/trust.json`;
 }
 

@@ -32,7 +32,10 @@ function verdict(
 
 Deno.test("decideMcpCall() takes no server's word under untrusted, and a project's server's never", () => {
   assert.equal(verdict("auto", SAFE, "untrusted"), "ask");
-  const foreign = (approval: ApprovalPolicy, sandbox = READ_ONLY): string =>
+  const foreign = (
+    approval: ApprovalPolicy,
+    sandbox: SandboxPolicy = READ_ONLY,
+  ): string =>
     decideMcpCall({ mode: "auto", hints: SAFE, isOwn: false }, {
       approval,
       sandbox,

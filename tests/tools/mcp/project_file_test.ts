@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { LoadedConfig } from "../../../core/config/load.ts";
 import { parseConfig } from "../../../core/config/file/schema.ts";
 import {
-  loadMcpServers,
+  buildMcpServers,
   type McpServerList,
   parseProjectServers,
 } from "../../../tools/mcp/project_file.ts";
@@ -107,10 +107,10 @@ function load(decision: "approved" | undefined): McpServerList {
       }],
     },
   };
-  return loadMcpServers({ env: () => undefined }, loaded);
+  return buildMcpServers({ env: () => undefined }, loaded);
 }
 
-Deno.test("loadMcpServers() adds the approved servers of a project to the person's, sorted, the person's first", () => {
+Deno.test("buildMcpServers() adds the approved servers of a project to the person's, sorted, the person's first", () => {
   const { servers, warnings } = load("approved");
   assert.deepEqual(warnings, []);
   assert.deepEqual(
@@ -128,6 +128,6 @@ Deno.test("loadMcpServers() adds the approved servers of a project to the person
   );
 });
 
-Deno.test("loadMcpServers() leaves out servers that nobody has approved", () => {
+Deno.test("buildMcpServers() leaves out servers that nobody has approved", () => {
   assert.deepEqual(load(undefined).servers.map((one) => one.name), ["both"]);
 });

@@ -145,15 +145,15 @@ class Provider implements OAuthClientProvider {
   saveDiscoveryState(state: OAuthDiscoveryState): void {
     const { authorizationServerUrl: url, authorizationServerMetadata } = state;
     if (authorizationServerMetadata === undefined) return;
-    const named = authorizationServerMetadata.issuer;
+    const { issuer: named, ...more } = authorizationServerMetadata;
     const expected = this.#issuer?.name ?? url;
     if (!isSameIssuer(named, expected)) {
       throw failure(`its issuer is ${named}, must be ${expected}`);
     }
     this.#issuer = {
       name: named,
-      isInAnswer: authorizationServerMetadata
-        .authorization_response_iss_parameter_supported === true,
+      isInAnswer: "authorization_response_iss_parameter_supported" in more &&
+        more["authorization_response_iss_parameter_supported"] === true,
     };
   }
 

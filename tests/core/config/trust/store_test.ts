@@ -6,7 +6,6 @@ import {
   forgetDecisions,
   readTrustStore,
   saveDecision,
-  trustStorePath,
 } from "../../../../core/config/trust/store.ts";
 import { Machine } from "../config_fixture.ts";
 
@@ -52,7 +51,7 @@ Deno.test("approvals are for their owner alone, and are forgotten whole", async 
   await using machine = await Machine.create();
   await machine.write(`${machine.cwd}/.mcp.json`, servers([]));
   await machine.approve();
-  const path = trustStorePath(machine.codexHome);
+  const path = `${machine.codexHome}/trust.json`;
   assert.equal(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
   const host = machine.host();
   assert.equal(
@@ -71,7 +70,7 @@ Deno.test("a file of approvals that cannot be understood approves nothing", asyn
   await machine.write(`${machine.cwd}/.mcp.json`, servers([]));
   await machine.approve();
   for (const text of ["{", "[]", '{"projects":{"/p":{"f":{"decision":1}}}}']) {
-    await machine.write(trustStorePath(machine.codexHome), text);
+    await machine.write(`${machine.codexHome}/trust.json`, text);
     assert.deepEqual(
       await readTrustStore(machine.host(), machine.codexHome),
       {},
