@@ -89,7 +89,7 @@ export async function createAgent(
       model: createModelClient({
         host,
         provider,
-        auth: createAuth(host, provider, loaded.codexHome),
+        auth: createAuth(host, provider, loaded),
         program: { name: PROGRAM, version: VERSION },
         ...runtime.transport,
       }),

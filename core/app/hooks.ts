@@ -20,7 +20,10 @@ export async function openHooks(
   if (hooks.length === 0) return { hooks: NO_HOOKS, warnings };
   const handlers = hooks.map(({ programs, ...hook }) => ({
     ...hook,
-    findChanged: () => findChanged(host, programs),
+    findChanged: () =>
+      programs === undefined
+        ? loaded.checkOwn({ command: hook.command })
+        : findChanged(host, programs),
   }));
   const env = programEnv(host, loaded.config);
   return { hooks: createHooks(host, { handlers, env }), warnings };
@@ -39,6 +42,7 @@ export function openNotify(
   if (notify === undefined) return undefined;
   return createNotify(host, {
     argv: notify,
+    findChanged: () => loaded.checkOwn({ args: notify }),
     env: programEnv(host, loaded.config),
     client: `${PROGRAM}_${options.source}`,
     warn: options.warn,

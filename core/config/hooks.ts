@@ -16,8 +16,8 @@ interface ConfiguredHook {
   readonly matcher?: string;
   readonly command: string;
   readonly timeoutMs: number;
-  /** Of a project: SHA-256 of the scripts it was approved with, by path. */
-  readonly programs: Readonly<Record<string, string>>;
+  /** SHA-256 of the scripts a project's was approved with, by path; none for the person's. */
+  readonly programs: Readonly<Record<string, string>> | undefined;
 }
 
 interface LoadedHooks {
@@ -62,7 +62,7 @@ export async function loadHooks(
     if (tree["hooks"] === undefined) continue;
     const source = settings.find((one) => one.file === file);
     const programs = source === undefined
-      ? {}
+      ? undefined
       : programsOf(source, projectRoot);
     take(tree["hooks"], { place: file ?? kind, programs });
   }
@@ -70,7 +70,9 @@ export async function loadHooks(
     if (folder === undefined) continue;
     const place = `${folder}/hooks.json`;
     const text = await readOptional(host, place);
-    if (text !== undefined) takeFile(text, { place, programs: {} }, take);
+    if (text !== undefined) {
+      takeFile(text, { place, programs: undefined }, take);
+    }
   }
   for (const source of approvedSources(trust, "hooks")) {
     const programs = programsOf(source, projectRoot);

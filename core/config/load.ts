@@ -27,6 +27,7 @@ import { loadProject } from "./project.ts";
 import type { PersonSettings } from "./project_layer.ts";
 import { secretNames } from "./secrets.ts";
 import { type FolderTrust, readFolderTrust } from "./trust/folder.ts";
+import type { CheckOwn } from "./trust/own.ts";
 import type { ProjectSource } from "./trust/source.ts";
 import { parseTree } from "./validate.ts";
 
@@ -57,6 +58,8 @@ export interface LoadedConfig {
     /** What the project asks for, approved or not. */
     readonly sources: readonly ProjectSource[];
   };
+  /** Asked before something of the person's own settings is started. */
+  readonly checkOwn: CheckOwn;
   readonly catalog: ModelCatalog;
   /** `--add-dir`, absolute. */
   readonly addDirs: readonly string[];
@@ -93,6 +96,7 @@ export async function loadConfig(
     projectRoot,
     codexHome,
     trust,
+    base,
     person: () => personOf(base, defaults.tree),
     bypassHooks: flags.bypassHookTrust ?? false,
     addDirs,
@@ -124,6 +128,7 @@ export async function loadConfig(
     cwd,
     projectRoot,
     trust: { ...trust, sources: project.sources },
+    checkOwn: project.checkOwn,
     catalog: await loadCatalog(host, config.model_catalog_json),
     addDirs,
   };

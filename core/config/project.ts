@@ -16,6 +16,7 @@ import { mergeTrees, valueAt } from "./file/tree.ts";
 import type { TomlTable } from "./file/toml.ts";
 import type { FolderTrust } from "./trust/folder.ts";
 import { findFiles, type ProjectFile } from "./trust/files.ts";
+import { type CheckOwn, findOwn } from "./trust/own.ts";
 import { hashPrograms } from "./trust/programs.ts";
 import type { ProjectSource } from "./trust/source.ts";
 import {
@@ -29,6 +30,8 @@ interface ProjectPlace {
   readonly projectRoot: string;
   readonly codexHome: string | undefined;
   readonly trust: FolderTrust;
+  /** The person's settings without the defaults. */
+  readonly base: TomlTable;
   readonly person: () => PersonSettings;
   /** Hooks count as they are: `--dangerously-bypass-hook-trust`. */
   readonly bypassHooks: boolean;
@@ -39,6 +42,7 @@ interface Project {
   readonly layers: readonly Layer[];
   readonly sources: readonly ProjectSource[];
   readonly warnings: readonly string[];
+  readonly checkOwn: CheckOwn;
 }
 
 /** Reads them; what nobody has approved is left out, with one warning for all of it. */
@@ -46,29 +50,39 @@ export async function loadProject(
   host: Host,
   place: ProjectPlace,
 ): Promise<Project> {
+  const { codexHome, trust } = place;
   const files = await findFiles(host, place);
-  if (files.length === 0) return { layers: [], sources: [], warnings: [] };
-  const { trust } = place;
-  if (trust.level !== "trusted") {
-    const why = `the folder ${trust.folder} is not trusted`;
-    const paths = files.map(({ path }) => path);
-    return {
-      layers: [],
-      sources: [],
-      warnings: [
-        `Ignoring ${listPaths(paths, place)}: ${why}; ${advice(place)}`,
-      ],
-    };
-  }
-  const reader = new ProjectReader(host, {
-    ...place,
-    store: await readTrustStore(host, place.codexHome),
+  const own = await findOwn(host, {
+    tree: place.base,
+    codexHome,
+    cwd: place.cwd,
+    // Not the temporary folders: who names a file there knows that all can write to it.
+    writable: [
+      place.projectRoot,
+      place.cwd,
+      ...place.addDirs,
+      ...rootsOf(place.base),
+    ],
   });
-  for (const file of files) await reader.read(file);
+  const store = files.length === 0 && own.source === undefined
+    ? {}
+    : await readTrustStore(host, codexHome);
+  const mine = own.source === undefined
+    ? []
+    : [withDecision(own.source, store, trust)];
+  const isTrusted = trust.level === "trusted";
+  const reader = new ProjectReader(host, { ...place, store, sources: mine });
+  if (isTrusted) { for (const file of files) await reader.read(file); }
+  else if (files.length > 0) {
+    const paths = listPaths(files.map(({ path }) => path), place);
+    const why = `the folder ${trust.folder} is not trusted`;
+    reader.warnings.push(`Ignoring ${paths}: ${why}; ${advice(place)}`);
+  }
   const left = reader.sources.filter((one) => one.decision !== "approved");
   return {
     layers: reader.layers,
     sources: reader.sources,
+    checkOwn: own.check(mine[0]),
     warnings: [
       ...reader.warnings,
       ...(left.length === 0 ? [] : [
@@ -78,6 +92,11 @@ export async function loadProject(
       ]),
     ],
   };
+}
+
+function rootsOf(tree: TomlTable): readonly string[] {
+  const roots = valueAt(tree, ["sandbox_workspace_write", "writable_roots"]);
+  return Array.isArray(roots) ? roots.map(String) : [];
 }
 
 function advice({ cwd }: ProjectPlace): string {
@@ -92,24 +111,35 @@ function listPaths(
   return paths.map((path) => relativeTo(path, projectRoot)).join(", ");
 }
 
+interface ReaderPlace extends ProjectPlace {
+  readonly store: TrustStore;
+  /** Those that are known before the first file. */
+  readonly sources: readonly ProjectSource[];
+}
+
 class ProjectReader {
   readonly layers: Layer[] = [];
-  readonly sources: ProjectSource[] = [];
+  readonly sources: ProjectSource[];
   readonly warnings: string[] = [];
   readonly #host: Host;
-  readonly #place: ProjectPlace & { readonly store: TrustStore };
-  readonly #person: PersonSettings;
+  readonly #place: ReaderPlace;
+  #personSettings: PersonSettings | undefined;
   /** The person's settings with those of the project that count. */
   #tree: TomlTable;
 
   constructor(
     host: Host,
-    place: ProjectPlace & { readonly store: TrustStore },
+    place: ReaderPlace,
   ) {
     this.#host = host;
     this.#place = place;
-    this.#person = place.person();
-    this.#tree = this.#person.tree;
+    this.#tree = place.base;
+    this.sources = [...place.sources];
+  }
+
+  // Parsing them costs time that a start without such files does not have.
+  get #person(): PersonSettings {
+    return this.#personSettings ??= this.#place.person();
   }
 
   async read({ path, kind }: ProjectFile): Promise<void> {
@@ -224,15 +254,13 @@ class ProjectReader {
 
   #writable(): readonly string[] {
     const { projectRoot, cwd, addDirs } = this.#place;
-    const path = ["sandbox_workspace_write", "writable_roots"];
-    const roots = valueAt(this.#tree, path);
     return [
       projectRoot,
       cwd,
       "/tmp",
       this.#host.env("TMPDIR") ?? "/tmp",
       ...addDirs,
-      ...(Array.isArray(roots) ? roots.map(String) : []),
+      ...rootsOf(this.#tree),
     ];
   }
 

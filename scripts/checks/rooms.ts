@@ -87,12 +87,20 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   "core/config/provider/": {
-    uses: ["core/config/file/"],
+    uses: ["core/config/file/", "core/config/trust/"],
     doors: ["auth", "login", "model_list", "models", "providers"],
   },
   "core/config/trust/": {
     uses: ["core/config/file/"],
-    doors: ["describe", "files", "folder", "programs", "source", "store"],
+    doors: [
+      "describe",
+      "files",
+      "folder",
+      "own",
+      "programs",
+      "source",
+      "store",
+    ],
   },
   "core/context/": {
     uses: ["core/context/format/", "core/context/skills/"],

@@ -18,6 +18,8 @@ interface Project extends Stage {
   /** Made by whatever runs outside of the sandbox. */
   readonly escaped: () => Promise<boolean>;
   readonly marker: string;
+  /** For what runs on after the program has ended. */
+  untilEscaped(): Promise<void>;
   write(path: string, text: string): Promise<void>;
   /** One run of exec in the folder, which must end well. */
   exec(options?: RunOptions): Promise<AgentRun>;
@@ -38,6 +40,8 @@ async function project(
     laws: false,
   });
   const marker = `${s.home.root}/escaped`;
+  const escaped = (): Promise<boolean> =>
+    Deno.stat(marker).then(() => true, () => false);
   const config = `${s.home.codexHome}/config.toml`;
   const tables = [
     "[sandbox_workspace_write]",
@@ -57,7 +61,13 @@ async function project(
   return {
     ...s,
     marker,
-    escaped: () => Deno.stat(marker).then(() => true, () => false),
+    escaped,
+    untilEscaped: async () => {
+      using watcher = Deno.watchFs(s.home.root);
+      for (let isThere = await escaped(); !isThere; isThere = await escaped()) {
+        await watcher[Symbol.asyncIterator]().next();
+      }
+    },
     write: async (path, content) => {
       const full = `${s.home.work}/${path}`;
       await Deno.mkdir(full.slice(0, full.lastIndexOf("/")), {
@@ -79,8 +89,8 @@ function warnings(run: AgentRun): string[] {
 }
 
 /** The one warning about what was left out. */
-function leftOut(run: AgentRun): string {
-  const texts = warnings(run).filter((text) => text.includes("rondo trust"));
+function leftOut(run: AgentRun, about = "rondo trust"): string {
+  const texts = warnings(run).filter((text) => text.includes(about));
   assert.equal(texts.length, 1, warnings(run).join("\n"));
   return texts[0] ?? "";
 }
@@ -194,6 +204,36 @@ Deno.test("a script in the folder counts only as it was approved, also within on
   leftOut(await p.exec());
   assert.equal(await p.escaped(), false);
 });
+
+for (
+  const [name, options] of [
+    ["a server", {
+      bottom: '[mcp_servers.x]\ncommand = "sh"\nargs = ["tools/run.sh"]',
+    }],
+    ["a hook", {
+      bottom: '[[hooks.Stop]]\nhooks = [{ command = "sh tools/run.sh" }]',
+    }],
+    ["notify", { top: 'notify = ["sh", "./tools/run.sh"]' }],
+  ] as const
+) {
+  Deno.test(`${name} of the person's own that names a script of the project starts only what was approved`, async () => {
+    await using p = await project({
+      ...options,
+    });
+    const script = (marker: string): string => `echo x >> ${marker}\n`;
+    await p.write("tools/run.sh", script(p.marker));
+    const first = await p.exec();
+    assert.equal(await p.escaped(), false);
+    assert.match(leftOut(first, "approval in"), /your own settings/);
+    await approve(p);
+    await p.exec();
+    await p.untilEscaped();
+    await Deno.remove(p.marker);
+    await p.write("tools/run.sh", `${script(p.marker)}# changed\n`);
+    leftOut(await p.exec(), "approval in");
+    assert.equal(await p.escaped(), false);
+  });
+}
 
 Deno.test("an allowing rule of a project counts once approved, a forbidding one always", async () => {
   const touch = (path: string): Step =>
@@ -334,7 +374,7 @@ Deno.test({
     await pty.type("n\n");
     const decided = await pty.shows("to change it:");
     assert.match(decided.replace(/\s+/g, " "), /Left out: \.mcp\.json/);
-    await pty.shows(/^> ?$/m);
+    await pty.shows(/^›/m);
     assert.equal(await p.escaped(), false);
     pty.kill("SIGKILL");
   },

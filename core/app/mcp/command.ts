@@ -101,7 +101,11 @@ async function runOnServer(
     case "mcp logout":
       return await say(await forgetLogin(spec, place));
     case "mcp test": {
-      const check = await checkServer(spec, { ...place, cwd: loaded.cwd });
+      const check = await checkServer(spec, {
+        ...place,
+        cwd: loaded.cwd,
+        checkOwn: loaded.checkOwn,
+      });
       await print(check, () => renderCheck(check));
       return check.problem === null ? 0 : 1;
     }

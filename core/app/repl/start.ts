@@ -63,7 +63,7 @@ async function checkReady(
   const { host, runtime } = threads;
   const provider = providerOf(runtime.loaded.config, host);
   try {
-    await createAuth(host, provider, runtime.loaded.codexHome).token();
+    await createAuth(host, provider, runtime.loaded).token();
     return undefined;
   } catch (error) {
     if (!(error instanceof UserError) || error.kind !== "auth") throw error;

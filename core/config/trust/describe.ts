@@ -40,6 +40,8 @@ function contentLines(
   content: JsonObject,
 ): readonly string[] {
   switch (kind) {
+    case "own":
+      return [];
     case "rules":
       return String(content["text"]).split("\n").map((line) => line.trimEnd())
         .filter((line) => line !== "").map((line) => `rule: ${line}`);

@@ -2,7 +2,7 @@
 import { errorCode } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import type { JsonObject } from "../../util/json/json.ts";
+import { asObject, type Json, type JsonObject } from "../../util/json/json.ts";
 import {
   expandHome,
   isAbsolute,
@@ -14,7 +14,7 @@ import { sha256Hex } from "../../util/sha256.ts";
 
 type FilesHost = Pick<Host, "files" | "env" | "homeDir">;
 
-interface ProgramPlace {
+export interface ProgramPlace {
   /** The folder of the settings file. */
   readonly base: string;
   readonly cwd: string;
@@ -22,9 +22,13 @@ interface ProgramPlace {
   readonly writable: readonly string[];
 }
 
-// What programs write as they run: a database named in an argument is no script.
-const DATA =
-  /\.(csv|db|db-(journal|shm|wal)|log|md|pid|sock|sqlite3?|tsv|txt)$/i;
+// Files that are executed; what programs only read and write, such as a database or a log,
+// changes all the time. A name without an ending may be either.
+const SCRIPT =
+  /\.([cm]?[jt]s|[jt]sx|bash|bat|cmd|exe|fish|jar|lua|php|p[lm]|ps1|pyw?|rb|sh|so|wasm|zsh)$|(^|\/)[^.\/]+$/i;
+// After an interpreter any file is a script.
+const INTERPRETED =
+  /(?:^|[\s;&|("'`/])(?:(?:ba|da|fi|k|z)?sh|bun|deno|lua|node|perl|php|python[\d.]*|ruby|source|\.)(?:\s+(?:-\S+|run))*\s+([^\s;&|)"'`]+)/g;
 
 /** Stands for what cannot be checked; it is never approved. */
 export const UNCHECKED = "";
@@ -35,22 +39,28 @@ export async function hashPrograms(
   content: JsonObject,
   place: ProgramPlace,
 ): Promise<Readonly<Record<string, string>>> {
-  const words = wordsOf(content, host);
+  const { words, interpreted } = readWords(content, host);
   const bases = await basesOf(host, words, place);
   if (words.length > LIMITS.trustWords || bases.size > LIMITS.trustFolders) {
     return { "(more words than are looked at)": UNCHECKED };
   }
   const folders = searchedFolders(host, bases, place.writable);
-  const hashes: Record<string, string> = {};
-  const paths = new Set(
-    words.flatMap((word) => candidates(word, { bases, folders, host })),
+  const scope = { bases, folders, host };
+  const pathsOf = (some: readonly string[]): ReadonlySet<string> =>
+    new Set(some.flatMap((word) => candidates(word, scope)));
+  const scripts = pathsOf(interpreted);
+  const found = await Promise.all(
+    [...pathsOf(words)].sort().map(async (path) => {
+      const hash = await hashIfProgram(host, path, {
+        writable: place.writable,
+        isScript: scripts.has(path),
+      });
+      return hash === undefined
+        ? []
+        : [[relativeTo(path, place.writable[0] ?? "/"), hash] as const];
+    }),
   );
-  for (const path of [...paths].sort()) {
-    const hash = await hashIfProgram(host, path, place.writable);
-    if (hash === undefined) continue;
-    hashes[relativeTo(path, place.writable[0] ?? "/")] = hash;
-  }
-  return hashes;
+  return Object.fromEntries(found.flat());
 }
 
 /** The first of these files that is another one by now, or is gone. */
@@ -65,20 +75,34 @@ export async function findChanged(
   return undefined;
 }
 
-function wordsOf(value: unknown, host: FilesHost): readonly string[] {
+function readWords(
+  content: JsonObject,
+  host: FilesHost,
+): { readonly words: readonly string[]; readonly interpreted: string[] } {
   const words = new Set<string>();
-  const visit = (part: unknown): void => {
+  const interpreted: string[] = [];
+  const visit = (part: Json | undefined): void => {
     if (typeof part === "string") {
       const text = expandVariables(part, host);
       for (const word of [text, ...text.split(/[\s"'`;|&()<>=,$]+/)]) {
         if (word !== "" && words.size <= LIMITS.trustWords) words.add(word);
       }
+      for (const [, word = ""] of text.matchAll(INTERPRETED)) {
+        interpreted.push(word);
+      }
     } else if (typeof part === "object" && part !== null) {
       Object.values(part).forEach(visit);
+      const list = Array.isArray(part)
+        ? part
+        : [asObject(part)?.["command"], asObject(part)?.["args"]].flat();
+      const line = list.filter((one) => typeof one === "string").join(" ");
+      for (const [, word = ""] of line.matchAll(INTERPRETED)) {
+        interpreted.push(expandVariables(word, host));
+      }
     }
   };
-  visit(value);
-  return [...words];
+  visit(content);
+  return { words: [...words, ...interpreted], interpreted };
 }
 
 function expandVariables(text: string, host: FilesHost): string {
@@ -146,7 +170,10 @@ function candidates(
 async function hashIfProgram(
   host: FilesHost,
   path: string,
-  writable: readonly string[],
+  { writable, isScript }: {
+    readonly writable: readonly string[];
+    readonly isScript: boolean;
+  },
 ): Promise<string | undefined> {
   const isHere = (one: string): boolean =>
     writable.some((folder) => isInside(one, folder));
@@ -155,9 +182,9 @@ async function hashIfProgram(
     if (stat === undefined || !stat.isFile) return undefined;
     const real = await host.files.realPath(path);
     if (!isHere(path) && !isHere(real)) return undefined;
-    const isExecutable = ((stat.mode ?? 0) & 0o111) !== 0;
-    if (DATA.test(real) && !isExecutable) return undefined;
-    return await hashFile(host, path);
+    const isRun = isScript || (stat.mode & 0o111) !== 0 || SCRIPT.test(path) ||
+      SCRIPT.test(real);
+    return isRun ? await hashFile(host, path) : undefined;
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
     return undefined;

@@ -2,8 +2,8 @@
 import type { JsonObject } from "../../util/json/json.ts";
 import { resolvePath } from "../../util/path.ts";
 
-/** `settings` is a config.toml, `servers` a `.mcp.json`. */
-export type SourceKind = "settings" | "servers" | "hooks" | "rules";
+/** `settings` is a config.toml, `servers` a `.mcp.json`, `own` what the person starts. */
+export type SourceKind = "settings" | "servers" | "hooks" | "rules" | "own";
 
 /** What a person looks at and decides about. */
 export interface Request {

@@ -68,7 +68,7 @@ async function runHandler(
   const changed = await findChanged?.();
   if (changed !== undefined) {
     const message =
-      `Skipped the ${event.name} hook "${command}": ${changed} has changed since you approved it; ` +
+      `Skipped the ${event.name} hook "${command}": ${changed} is not what you approved; ` +
       `to see it and decide: ${PROGRAM} trust`;
     return { ...NO_VERDICT, messages: [message] };
   }

@@ -72,7 +72,7 @@ async function runTurnTask(
   await recorder.keepChanges();
   const outcome = endTurn(turnId, result, recorder.usage, context);
   if (outcome.type === "done") {
-    context.deps.notify?.({
+    await context.deps.notify?.({
       threadId: context.threadId,
       turnId,
       cwd: context.settings.cwd,

@@ -1,11 +1,17 @@
 /** From a server's configuration to the way it is reached. */
+import type { CheckOwn } from "../../../core/config/trust/own.ts";
 import { findChanged } from "../../../core/config/trust/programs.ts";
 import { UserError } from "../../../core/protocol/error.ts";
 import type { Host } from "../../../core/protocol/host.ts";
 import { PROGRAM } from "../../../core/protocol/version.ts";
 import { unreachable } from "../../../core/util/assert.ts";
+import type { JsonObject } from "../../../core/util/json/json.ts";
 import { resolvePath } from "../../../core/util/path.ts";
-import type { McpHttpSpec, McpServerSpec } from "./server_config.ts";
+import type {
+  McpHttpSpec,
+  McpServerSpec,
+  McpStdioSpec,
+} from "./server_config.ts";
 import { McpFailure, type McpTransport } from "./types.ts";
 import { buildServerEnv, buildServerHeaders } from "./env.ts";
 import { HttpTransport } from "./http.ts";
@@ -19,20 +25,23 @@ export interface TransportOptions {
   readonly cwd: string;
   readonly codexHome: string | undefined;
   readonly reap?: StdioOptions["reap"];
+  readonly checkOwn?: CheckOwn;
 }
 
 /** A way to the server that nobody has used yet. Throws McpFailure and UserError. */
 export async function createTransport(
-  { name, transport, programs }: McpServerSpec,
+  { name, transport, isOwn, programs }: McpServerSpec,
   options: TransportOptions,
 ): Promise<McpTransport> {
   const { host, cwd } = options;
   switch (transport.type) {
     case "stdio": {
-      const changed = await findChanged(host, programs);
+      const changed = isOwn
+        ? await options.checkOwn?.(ownWords(transport))
+        : await findChanged(host, programs);
       if (changed !== undefined) {
         throw new McpFailure(
-          `${changed} has changed since you approved it; to see it and decide: ${PROGRAM} trust`,
+          `${changed} is not what you approved; to see it and decide: ${PROGRAM} trust`,
         );
       }
       return new StdioTransport({
@@ -49,6 +58,10 @@ export async function createTransport(
     default:
       return unreachable(transport);
   }
+}
+
+function ownWords({ command, args, cwd }: McpStdioSpec): JsonObject {
+  return { command, args, ...(cwd !== undefined && { cwd }) };
 }
 
 async function createHttp(
