@@ -14,7 +14,7 @@ import { sha256Hex } from "../../util/sha256.ts";
 
 type FilesHost = Pick<Host, "files" | "env" | "homeDir">;
 
-export interface ProgramPlace {
+interface ProgramPlace {
   /** The folder of the settings file. */
   readonly base: string;
   readonly cwd: string;
@@ -39,7 +39,7 @@ export async function hashPrograms(
   content: JsonObject,
   place: ProgramPlace,
 ): Promise<Readonly<Record<string, string>>> {
-  const { words, interpreted } = readWords(content, host);
+  const { words, interpreted } = collectWords(content, host);
   const bases = await basesOf(host, words, place);
   if (words.length > LIMITS.trustWords || bases.size > LIMITS.trustFolders) {
     return { "(more words than are looked at)": UNCHECKED };
@@ -75,7 +75,7 @@ export async function findChanged(
   return undefined;
 }
 
-function readWords(
+function collectWords(
   content: JsonObject,
   host: FilesHost,
 ): { readonly words: readonly string[]; readonly interpreted: string[] } {

@@ -25,7 +25,8 @@ export interface TransportOptions {
   readonly cwd: string;
   readonly codexHome: string | undefined;
   readonly reap?: StdioOptions["reap"];
-  readonly checkOwn?: CheckOwn;
+  /** Asked before a server of the person's own is started. */
+  readonly checkOwn?: CheckOwn | undefined;
 }
 
 /** A way to the server that nobody has used yet. Throws McpFailure and UserError. */
