@@ -30,18 +30,18 @@ Deno.test("loadHooks() reads every place, the person's before the project's, and
   const loaded = await machine.load();
   const { hooks, warnings } = await loadHooks(machine.host(), loaded);
   assert.deepEqual(warnings, []);
-  const common = { timeoutMs: LIMITS.hookMs, programs: {} };
+  const common = { timeoutMs: LIMITS.hookMs };
   assert.deepEqual(hooks, [
     {
       event: "PreToolUse",
       matcher: "Bash",
       command: "mine",
       timeoutMs: 5_000,
-      programs: {},
+      programs: undefined,
     },
-    { event: "PreToolUse", command: "theirs", ...common },
-    { event: "Stop", command: "from-json", ...common },
-    { event: "Stop", command: "from-json", ...common },
+    { event: "PreToolUse", command: "theirs", ...common, programs: {} },
+    { event: "Stop", command: "from-json", ...common, programs: undefined },
+    { event: "Stop", command: "from-json", ...common, programs: {} },
   ]);
 });
 
