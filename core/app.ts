@@ -95,6 +95,7 @@ const LOADERS: Loaders = {
   "features": loadSetup,
   "schema": loadSetup,
   "doctor": async () => (await import("./app/commands/doctor.ts")).runDoctor,
+  "trust": async () => (await import("./app/trust/command.ts")).runTrustCommand,
   "debug": async () =>
     (await import("./app/commands/debug_prompt.ts")).runDebugPrompt,
   "apply-patch": async () => {

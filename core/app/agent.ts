@@ -95,7 +95,7 @@ export async function createAgent(
       model: createModelClient({
         host,
         provider,
-        auth: createAuth(host, provider, loaded.codexHome),
+        auth: createAuth(host, provider, loaded),
         program: { name: PROGRAM, version: VERSION },
         ...runtime.transport,
       }),
@@ -180,10 +180,8 @@ export async function loadRules(
     host,
     folders: [
       "/etc/codex/rules",
-      ...(loaded.trust.level === "trusted"
-        ? [`${loaded.projectRoot}/.codex/rules`]
-        : []),
     ],
+    project: loaded.trust.sources.filter(({ kind }) => kind === "rules"),
     ignoreFiles: flags.ignoreRules ?? false,
     ...(flags.rules !== undefined && {
       files: flags.rules.map((path) => resolvePath(host.cwd, path)),

@@ -1,10 +1,10 @@
 /** MCP servers of a run. Nothing of them is loaded where none is configured. */
 import type { LoadedConfig } from "../config/load.ts";
+import { approvedSources } from "../config/trust/source.ts";
 import { reapChild } from "../host/libc.ts";
 import { openHttpClient } from "../host/http_client.ts";
 import type { Host } from "../protocol/host.ts";
 import type { Flags } from "../contract/command_line.ts";
-import { resolvePath } from "../util/path.ts";
 import { OrphanReaper } from "../../sandbox/run/orphans.ts";
 import type { McpServerSpec } from "../../tools/mcp/client/server_config.ts";
 import type { McpServers, McpServersOptions } from "../../tools/mcp/servers.ts";
@@ -26,12 +26,12 @@ interface McpAccessOptions {
 }
 
 /** Begins to start what is configured, without waiting; undefined when that is nothing. */
-export async function openMcp(
+export function openMcp(
   host: Host,
   loaded: LoadedConfig,
   options: McpAccessOptions,
-): Promise<McpAccess | undefined> {
-  if (!await hasServers(host, loaded)) return undefined;
+): McpAccess | undefined {
+  if (!hasServers(loaded)) return undefined;
   const loading = loadServers(host, loaded, options);
   // Whoever asks for the servers gets the error.
   loading.catch(() => {});
@@ -73,13 +73,9 @@ export function reapingOf(
     await reaper.end({ mark, isConfined: false }, pid);
 }
 
-async function hasServers(
-  host: Pick<Host, "files">,
-  { config, projectRoot }: LoadedConfig,
-): Promise<boolean> {
-  if (Object.keys(config.mcp_servers).length > 0) return true;
-  const path = resolvePath(projectRoot, ".mcp.json");
-  return await host.files.stat(path) !== undefined;
+function hasServers({ config, trust }: LoadedConfig): boolean {
+  return Object.keys(config.mcp_servers).length > 0 ||
+    approvedSources(trust, "servers").length > 0;
 }
 
 async function loadServers(
@@ -87,12 +83,12 @@ async function loadServers(
   loaded: LoadedConfig,
   { flags, person }: McpAccessOptions,
 ): Promise<McpServers> {
-  const [{ McpServers }, { loadMcpServers }] = await Promise.all([
+  const [{ McpServers }, { buildMcpServers }] = await Promise.all([
     import("../../tools/mcp/servers.ts"),
     import("../../tools/mcp/project_file.ts"),
   ]);
   const { codexHome, cwd } = loaded;
-  const { servers, warnings } = await loadMcpServers(host, loaded);
+  const { servers, warnings } = buildMcpServers(host, loaded);
   const mcpServers = new McpServers({
     host: await hostForServers(host, servers),
     reap: reapingOf(host),
@@ -100,6 +96,7 @@ async function loadServers(
     warnings,
     cwd,
     codexHome,
+    checkOwn: loaded.checkOwn,
     // As for commands: nothing stays of an ephemeral run, and a name in a shared folder
     // could be taken by somebody else first.
     ...(codexHome !== undefined && !flags.ephemeral && {

@@ -1,6 +1,5 @@
 /** What one run of the program works with: configuration, sandbox, rules. */
 import { sandboxPolicyOf } from "../config/settings.ts";
-import type { HookSource } from "../config/hooks.ts";
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import { providerOf } from "../config/provider/providers.ts";
 import { reapChild } from "../host/libc.ts";
@@ -19,8 +18,6 @@ import { type McpPerson, openMcp } from "./mcp_access.ts";
 
 export interface Runtime extends AgentRuntime {
   readonly sandbox: SessionSandbox;
-  /** Hooks of the project that the user has not decided about. */
-  readonly undecidedHooks: readonly HookSource[];
 }
 
 interface RuntimeOptions {
@@ -46,11 +43,11 @@ export async function openRuntime(
     codexHome: loaded.codexHome ?? NO_HOME,
     reapChild,
   });
-  const mcp = await openMcp(host, loaded, { flags, person: options.person });
+  const mcp = openMcp(host, loaded, { flags, person: options.person });
   warmSandbox(sandbox, loaded);
   const rules = await loadRules(host, loaded, flags);
   const reached = await openTransport(host, loaded);
-  const { hooks, undecided, warnings } = await openHooks(host, loaded, flags);
+  const { hooks, warnings } = await openHooks(host, loaded);
   return {
     host,
     loaded,
@@ -60,7 +57,6 @@ export async function openRuntime(
     ...(mcp !== undefined && { mcp }),
     ...reached,
     hooks,
-    undecidedHooks: undecided,
     warnings: [...reached.warnings, ...warnings],
     ...options,
   };

@@ -28,7 +28,7 @@ export async function sendSampling(
   const client = createModelClient({
     host,
     provider,
-    auth: createAuth(host, provider, loaded.codexHome),
+    auth: createAuth(host, provider, loaded),
     program: { name: PROGRAM, version: VERSION },
     ...runtime.transport,
   });

@@ -6,8 +6,8 @@ import { closestWord } from "../util/text/similar.ts";
 import { type Layer, layerOrigin, originOf, renderOrigin } from "./layers.ts";
 import { valueAt } from "./file/tree.ts";
 import { isReservedProvider, providerIds } from "./provider/providers.ts";
-import { type Config, MACHINE_KEYS } from "./file/schema.ts";
-import { emptyTable, type TomlTable } from "./file/toml.ts";
+import type { Config } from "./file/schema.ts";
+import type { TomlTable } from "./file/toml.ts";
 import {
   findProblems,
   parseTree,
@@ -40,23 +40,6 @@ export function checkLayer(layer: Layer, isStrict: boolean): CheckedLayer {
     warnings: warnings.map((warning) => `Ignoring config: ${warning}`),
     errors,
   };
-}
-
-/** The layer of a project without the keys that only the user may set. */
-export function withoutMachineKeys(layer: Layer): CheckedLayer {
-  const tree: TomlTable = emptyTable();
-  const warnings: string[] = [];
-  for (const [key, value] of Object.entries(layer.tree)) {
-    if (MACHINE_KEYS.has(key)) {
-      const place = renderOrigin(layerOrigin(layer, [key]));
-      warnings.push(
-        `Ignoring config: a project may not set "${key}", your own config.toml may (${place})`,
-      );
-    } else {
-      tree[key] = value;
-    }
-  }
-  return { layer: { ...layer, tree }, warnings, errors: [] };
 }
 
 /** The configuration of the merged tree; throws UserError with all that is wrong in it. */

@@ -1,16 +1,14 @@
-/** The hooks of all layers, and of the files beside them; whose they are, and what they run. */
-import * as z from "zod/mini";
+/** The hooks of all layers and of the files beside them: those that count, and what they run. */
 import { UserError } from "../protocol/error.ts";
 import type { HookEventName } from "../protocol/hooks.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import { asObject, canonicalJson, type Json } from "../util/json/json.ts";
-import { sha256Hex } from "../util/sha256.ts";
+import { asObject } from "../util/json/json.ts";
 import { featureOn } from "./settings.ts";
 import { readOptional } from "./file/files.ts";
 import type { LoadedConfig } from "./load.ts";
 import { HooksTable } from "./file/schema_tables.ts";
-import { ancestors, isInside } from "../util/path.ts";
+import { approvedSources, programsOf } from "./trust/source.ts";
 
 /** One command for one kind of event. */
 interface ConfiguredHook {
@@ -18,22 +16,19 @@ interface ConfiguredHook {
   readonly matcher?: string;
   readonly command: string;
   readonly timeoutMs: number;
-}
-
-/** The hooks that stand in one place. */
-export interface HookSource {
-  /** The file, or what else set them. */
-  readonly place: string;
-  /** Comes with the project: counts only when somebody has looked at it. */
-  readonly isProject: boolean;
-  readonly hooks: readonly ConfiguredHook[];
-  /** SHA-256 of what stands there; another one is another set of hooks. */
-  readonly hash: string;
+  /** SHA-256 of the scripts a project's was approved with, by path; none for the person's. */
+  readonly programs: Readonly<Record<string, string>> | undefined;
 }
 
 interface LoadedHooks {
-  readonly sources: readonly HookSource[];
+  readonly hooks: readonly ConfiguredHook[];
   readonly warnings: readonly string[];
+}
+
+interface HookPlace {
+  /** The file, or what else set them. */
+  readonly place: string;
+  readonly programs: ConfiguredHook["programs"];
 }
 
 const EVENTS: readonly HookEventName[] = [
@@ -56,52 +51,51 @@ export async function loadHooks(
   loaded: LoadedConfig,
 ): Promise<LoadedHooks> {
   const warnings: string[] = [];
-  if (!featureOn(loaded.config, "hooks")) return { sources: [], warnings };
-  const sources: HookSource[] = [];
-  const take = (table: unknown, place: string, isProject: boolean): void => {
-    const source = parseHooks(table, { place, isProject }, warnings);
-    if (source.hooks.length > 0) sources.push(source);
+  if (!featureOn(loaded.config, "hooks")) return { hooks: [], warnings };
+  const hooks: ConfiguredHook[] = [];
+  const take = (table: unknown, place: HookPlace): void => {
+    hooks.push(...parseHooks(table, place, warnings));
   };
-  for (const layer of loaded.layers) {
-    const table = layer.tree["hooks"];
-    if (table === undefined) continue;
-    take(table, layer.file ?? layer.kind, layer.kind === "project");
+  const { codexHome, projectRoot, trust } = loaded;
+  const settings = approvedSources(trust, "settings");
+  for (const { file, kind, tree } of loaded.layers) {
+    if (tree["hooks"] === undefined) continue;
+    const source = settings.find((one) => one.file === file);
+    const programs = source === undefined
+      ? undefined
+      : programsOf(source, projectRoot);
+    take(tree["hooks"], { place: file ?? kind, programs });
   }
-  for (const { path, isProject } of hookFiles(loaded)) {
-    const text = await readOptional(host, path);
-    if (text === undefined) continue;
-    const file = parseFile(text, path);
-    take(file["hooks"] ?? file, path, isProject);
+  for (const folder of ["/etc/codex", codexHome]) {
+    if (folder === undefined) continue;
+    const place = `${folder}/hooks.json`;
+    const text = await readOptional(host, place);
+    if (text !== undefined) {
+      takeFile(text, { place, programs: undefined }, take);
+    }
   }
-  return { sources, warnings };
+  for (const source of approvedSources(trust, "hooks")) {
+    const programs = programsOf(source, projectRoot);
+    takeFile(source.text, { place: source.file, programs }, take);
+  }
+  return { hooks, warnings };
 }
 
-function hookFiles(
-  { codexHome, cwd, projectRoot, trust }: LoadedConfig,
-): readonly { readonly path: string; readonly isProject: boolean }[] {
-  const folders = trust.level !== "trusted"
-    ? []
-    : ancestors(cwd).filter((folder) => isInside(folder, projectRoot))
-      .map((folder) => `${folder}/.codex`)
-      .filter((folder) => folder !== codexHome).toReversed();
-  return [
-    { path: "/etc/codex/hooks.json", isProject: false },
-    ...(codexHome === undefined
-      ? []
-      : [{ path: `${codexHome}/hooks.json`, isProject: false }]),
-    ...folders.map((folder) => ({
-      path: `${folder}/hooks.json`,
-      isProject: true,
-    })),
-  ];
+function takeFile(
+  text: string,
+  place: HookPlace,
+  take: (table: unknown, place: HookPlace) => void,
+): void {
+  const file = parseFile(text, place.place);
+  take(file["hooks"] ?? file, place);
 }
 
 /** The hooks of one table; what is not understood is named, since it may be a guard. */
 function parseHooks(
   table: unknown,
-  source: Pick<HookSource, "place" | "isProject">,
+  source: HookPlace,
   warnings: string[],
-): HookSource {
+): readonly ConfiguredHook[] {
   const parsed = HooksTable.safeParse(table);
   if (!parsed.success) {
     const at = parsed.error.issues[0]?.path.join(".") ?? "";
@@ -116,7 +110,7 @@ function parseHooks(
       `Ignoring hooks for "${name}" in ${source.place}: there is no such event`,
     );
   }
-  const hooks = EVENTS.flatMap((event) =>
+  return EVENTS.flatMap((event) =>
     (parsed.data[event] ?? []).flatMap(({ matcher, hooks }) =>
       hooks.flatMap((hook) => {
         if (hook.type !== "command" || hook.command === undefined) {
@@ -132,16 +126,11 @@ function parseHooks(
           timeoutMs: hook.timeout === undefined
             ? LIMITS.hookMs
             : Math.round(hook.timeout * 1_000),
+          programs: source.programs,
         }];
       })
     )
   );
-  return { ...source, hooks, hash: hashOf(hooks) };
-}
-
-function hashOf(hooks: readonly ConfiguredHook[]): string {
-  const text = canonicalJson(hooks as unknown as Json);
-  return sha256Hex(text);
 }
 
 function parseFile(
@@ -156,33 +145,6 @@ function parseFile(
   }
   throw new UserError(
     "config",
-    `Cannot read hooks in ${path}: it is no JSON object, must be {"hooks": {EVENT: [...]}}`,
+    `Cannot read hooks in ${path}: it is not a JSON object, must be {"hooks": {EVENT: [...]}}`,
   );
-}
-
-const TrustFile = z.record(
-  z.string(),
-  z.object({ hash: z.string(), trusted: z.boolean() }),
-);
-/** What somebody has decided of hooks, by their place. */
-type HookTrust = z.infer<typeof TrustFile>;
-
-/** The file the decisions stand in. */
-export function hookTrustPath(codexHome: string): string {
-  return `${codexHome}/hooks_trust.json`;
-}
-
-/** Decisions by place; none where there is no file, or one that is not ours. */
-export async function readHookTrust(
-  host: Host,
-  codexHome: string | undefined,
-): Promise<HookTrust> {
-  if (codexHome === undefined) return {};
-  const text = await readOptional(host, hookTrustPath(codexHome));
-  if (text === undefined) return {};
-  try {
-    return TrustFile.parse(JSON.parse(text));
-  } catch {
-    return {};
-  }
 }

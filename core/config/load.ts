@@ -1,7 +1,7 @@
 /** Loads the configuration: layer over layer, every value knowing who set it. */
 import { UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
-import { ancestors, dirname, isInside, resolvePath } from "../util/path.ts";
+import { resolvePath } from "../util/path.ts";
 import { findProjectRoot } from "../util/project_root.ts";
 import {
   buildConfig,
@@ -9,11 +9,10 @@ import {
   checkLayer,
   rootProblem,
   throwErrors,
-  withoutMachineKeys,
 } from "./check.ts";
 import { adviseOn, adviseOnEffect } from "./advice.ts";
 import { type Layer, mergeLayers, type Origin, originOf } from "./layers.ts";
-import { valueAt } from "./file/tree.ts";
+import { mergeTrees, valueAt } from "./file/tree.ts";
 import {
   loadProfile,
   readLayer,
@@ -25,7 +24,13 @@ import { buildFlags, buildOverrides, type ConfigFlags } from "./overrides.ts";
 import { withAbsolutePaths } from "./paths.ts";
 import type { Config } from "./file/schema.ts";
 import { emptyTable, type TomlTable } from "./file/toml.ts";
-import { readTrust, type Trust } from "./trust.ts";
+import { loadProject } from "./project.ts";
+import type { PersonSettings } from "./project_layer.ts";
+import { secretNames } from "./secrets.ts";
+import { type FolderTrust, readFolderTrust } from "./trust/folder.ts";
+import type { CheckOwn } from "./trust/own.ts";
+import type { ProjectSource } from "./trust/source.ts";
+import { parseTree } from "./validate.ts";
 
 export interface LoadOptions {
   readonly flags?: ConfigFlags;
@@ -50,7 +55,12 @@ export interface LoadedConfig {
   readonly cwd: string;
   /** Nearest folder upwards with a root marker; the cwd when there is none. */
   readonly projectRoot: string;
-  readonly trust: Trust;
+  readonly trust: FolderTrust & {
+    /** What the project asks for, approved or not. */
+    readonly sources: readonly ProjectSource[];
+  };
+  /** Asked before something of the person's own settings is started. */
+  readonly checkOwn: CheckOwn;
   readonly catalog: ModelCatalog;
   /** `--add-dir`, absolute. */
   readonly addDirs: readonly string[];
@@ -76,13 +86,21 @@ export async function loadConfig(
     cwd,
     Array.isArray(markers) ? markers.map(String) : [".git"],
   ) ?? cwd;
-  const found = await readTrust(host, cwd, base);
-  const trust: Trust = flags.trust ? { ...found, level: "trusted" } : found;
+  const found = await readFolderTrust(host, cwd, base);
+  const trust: FolderTrust = flags.trust
+    ? { ...found, level: "trusted" }
+    : found;
+  const defaults = defaultLayer(cwd, trust, options.canAsk);
+  const addDirs = resolveAddDirs(flags.addDir ?? [], cwd, host.homeDir());
   const project = await loadProject(host, {
     cwd,
     projectRoot,
     codexHome,
     trust,
+    base,
+    person: () => personOf(base, defaults.tree),
+    bypassHooks: flags.bypassHookTrust ?? false,
+    addDirs,
   });
 
   const strictness = {
@@ -93,7 +111,7 @@ export async function loadConfig(
     .map((layer) => prepareLayer(layer, strictness));
   throwErrors(checked.flatMap((one) => one.errors));
   const layers = [
-    defaultLayer(cwd, trust, options.canAsk),
+    defaults,
     ...checked.map((one) => one.layer),
   ];
   const config = buildConfig(mergeLayers(layers), layers, host.homeDir());
@@ -111,26 +129,22 @@ export async function loadConfig(
     codexHome,
     cwd,
     projectRoot,
-    trust,
+    trust: { ...trust, sources: project.sources },
+    checkOwn: project.checkOwn,
     catalog: await loadCatalog(host, config.model_catalog_json),
-    addDirs: resolveAddDirs(flags.addDir ?? [], cwd, host.homeDir()),
+    addDirs,
   };
 }
 
-// In a project's layer some keys do not count; in every layer paths become absolute.
 function prepareLayer(
   layer: Layer,
   options: { readonly home: string | undefined; readonly isStrict: boolean },
 ): CheckedLayer {
-  const allowed = layer.kind === "project"
-    ? withoutMachineKeys(layer)
-    : { layer, warnings: [], errors: [] };
-  const tree = withAbsolutePaths(allowed.layer.tree, {
+  const tree = withAbsolutePaths(layer.tree, {
     base: layer.base,
     home: options.home,
   });
-  const checked = checkLayer({ ...layer, tree }, options.isStrict);
-  return { ...checked, warnings: [...allowed.warnings, ...checked.warnings] };
+  return checkLayer({ ...layer, tree }, options.isStrict);
 }
 
 /** `$CODEX_HOME`, which must be there if it is set; else `~/.codex`, which need not. */
@@ -189,45 +203,33 @@ async function loadPersonal(
   return { below, above: [overrides, memoryLayer("flag", flagTree, cwd)] };
 }
 
-// A folder's own file counts only once the user trusts the project.
-async function loadProject(
-  host: Host,
-  place: {
-    readonly cwd: string;
-    readonly projectRoot: string;
-    readonly codexHome: string | undefined;
-    readonly trust: Trust;
-  },
-): Promise<
-  { readonly layers: readonly Layer[]; readonly warnings: readonly string[] }
-> {
-  const layers: Layer[] = [];
-  const warnings: string[] = [];
-  const folders = ancestors(place.cwd).filter((folder) =>
-    isInside(folder, place.projectRoot)
-  );
-  for (const folder of folders.toReversed()) {
-    const file = resolvePath(folder, ".codex/config.toml");
-    if (dirname(file) === place.codexHome) continue;
-    if (!await host.files.stat(file)) continue;
-    if (place.trust.level === "trusted") {
-      const layer = await readLayer(host, "project", file);
-      if (layer !== undefined) layers.push(layer);
-    } else {
-      warnings.push(
-        `Ignoring ${file}: the project ${place.trust.folder} is not trusted`,
-      );
-    }
-  }
-  return { layers, warnings };
+// What the project's settings are held against.
+function personOf(
+  base: TomlTable,
+  defaults: TomlTable,
+): PersonSettings {
+  const tree = mergeTrees(defaults, base);
+  // Settings that do not parse end the start anyway: the strictest stands for them here.
+  const config = parseTree(tree).config ?? parseTree(defaults).config;
+  return {
+    tree,
+    sandboxMode: config?.sandbox_mode ?? "read-only",
+    approvalPolicy: config?.approval_policy ?? "untrusted",
+    secretNames: config === undefined ? [] : secretNames(config),
+  };
 }
 
-// A folder that the user has not decided about is read-only.
-function defaultLayer(cwd: string, trust: Trust, canAsk: boolean): Layer {
+// A folder that nobody decided about is only looked at; so is one that is not trusted,
+// where nobody can be asked about each command.
+function defaultLayer(
+  cwd: string,
+  trust: FolderTrust,
+  canAsk: boolean,
+): Layer {
   const tree = emptyTable();
-  tree["sandbox_mode"] = trust.level === undefined
-    ? "read-only"
-    : "workspace-write";
+  const isWritten = trust.level === "trusted" ||
+    (trust.level === "untrusted" && canAsk);
+  tree["sandbox_mode"] = isWritten ? "workspace-write" : "read-only";
   const asked = trust.level === "untrusted" ? "untrusted" : "on-request";
   tree["approval_policy"] = canAsk ? asked : "never";
   return memoryLayer("default", tree, cwd);

@@ -38,6 +38,7 @@ export type CommandName =
   | "mcp test"
   | "mcp-server"
   | "doctor"
+  | "trust"
   | "login"
   | "login status"
   | "logout"
@@ -162,6 +163,9 @@ export interface OtherFlags {
   readonly headless?: boolean;
   readonly rules?: readonly string[];
   readonly revoke?: string;
+  readonly show?: boolean;
+  /** `rondo trust --revoke`. */
+  readonly revokeTrust?: boolean;
   readonly url?: string;
   readonly env?: readonly string[];
   readonly header?: readonly string[];

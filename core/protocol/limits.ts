@@ -299,6 +299,11 @@ export const LIMITS = Object.freeze({
   mcpListed: 2_000,
   /** The file of a project that names servers. */
   mcpProjectFileBytes: 256 * 1024,
+  /** Words and folders of a project's settings in which scripts are looked for. */
+  trustWords: 2_000,
+  trustFolders: 50,
+  /** One such script. */
+  trustProgramBytes: 64 * 1024 * 1024,
   /** How long a person has to log in with their browser. */
   mcpLoginMs: 300_000,
   /** What a server may ask a person to fill in: JSON text of the schema, and its fields. */

@@ -62,13 +62,17 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "core/app/mcp/": { uses: ["core/app/"], doors: ["command"] },
   "core/app/policy/": { uses: ["core/app/"], doors: ["command"] },
   "core/app/repl/": {
-    uses: ["core/app/", "core/app/commands/"],
+    uses: ["core/app/", "core/app/commands/", "core/app/trust/"],
     doors: ["command"],
+  },
+  "core/app/trust/": {
+    uses: ["core/app/"],
+    doors: ["command", "questions"],
   },
   "core/cassette/": { doors: ["cassette_host"] },
   "core/config/": {
-    uses: ["core/config/file/", "core/config/provider/"],
-    doors: ["explain", "hooks", "load", "secrets", "settings", "trust"],
+    uses: ["core/config/file/", "core/config/provider/", "core/config/trust/"],
+    doors: ["explain", "hooks", "load", "secrets", "settings"],
   },
   "core/config/file/": {
     doors: [
@@ -84,8 +88,20 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   "core/config/provider/": {
-    uses: ["core/config/file/"],
+    uses: ["core/config/file/", "core/config/trust/"],
     doors: ["auth", "login", "model_list", "models", "providers"],
+  },
+  "core/config/trust/": {
+    uses: ["core/config/file/"],
+    doors: [
+      "describe",
+      "files",
+      "folder",
+      "own",
+      "programs",
+      "source",
+      "store",
+    ],
   },
   "core/context/": {
     uses: ["core/context/format/", "core/context/skills/"],
@@ -169,7 +185,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "core/frontends/form/",
       "core/frontends/render/",
     ],
-    doors: ["repl"],
+    doors: ["line_input", "repl", "trust_question"],
   },
   "core/host/": {
     doors: [

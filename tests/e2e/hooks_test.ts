@@ -75,7 +75,7 @@ Deno.test("a hook of the person's stops a command, and keys stay out of its envi
   assert.deepEqual(seen["tool_input"], { command: "touch made" });
 });
 
-Deno.test("hooks of a project run once somebody has trusted what they are, and no other ones", async () => {
+Deno.test("a flag runs the hooks of a project that nobody has approved", async () => {
   await using model = mockModel({ script: () => say("ok") });
   await using home = await agentHome({
     config: mockConfig(model.url),
@@ -84,7 +84,7 @@ Deno.test("hooks of a project run once somebody has trusted what they are, and n
   const ran = (): Promise<string> =>
     Deno.readTextFile(`${home.root}/ran`).catch(() => "");
   const first = await exec(home, ["--trust"]);
-  assert.match(warningsOf(first).join(), /Ignoring 1 hook in .*hooks\.json/);
+  assert.match(warningsOf(first).join(), /your approval in .*hooks\.json/);
   assert.equal(await ran(), "");
 
   const bypassed = await exec(home, [

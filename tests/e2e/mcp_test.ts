@@ -331,6 +331,8 @@ Deno.test("mcp login goes through a browser, and the token works until mcp logou
   const login = await s.run(["mcp", "login", "docs"], { env });
   assert.equal(login.code, 0, login.stderr);
   assert.equal(login.stdout, "Logged in to docs\n");
+  const key = await Deno.readTextFile(`${s.home.root}/browser-key`);
+  assert.equal(key, "", "a key of the person's went to the browser");
   assert.match(
     login.stderr,
     /Open this page to log in:\n\n {2}http:\/\/127\.0\.0\.1:\d+\/authorize\?/,
@@ -349,10 +351,11 @@ async function browserFolder(s: Stage): Promise<string> {
   const folder = `${s.home.root}/bin`;
   await Deno.mkdir(folder);
   const visit = "await (await fetch(Deno.args[0])).text()";
+  const seen = `printenv MOCK_KEY > ${s.home.root}/browser-key`;
   for (const name of ["xdg-open", "open"]) {
     await Deno.writeTextFile(
       `${folder}/${name}`,
-      `#!/bin/sh\nexec "${Deno.execPath()}" eval --no-config '${visit}' "$1"\n`,
+      `#!/bin/sh\n${seen}\nexec "${Deno.execPath()}" eval --no-config '${visit}' "$1"\n`,
       { mode: 0o755 },
     );
   }

@@ -11,6 +11,10 @@ export class Authority {
   valid: string[] = [];
   server: McpHttp | undefined;
   #count = 0;
+  /** Laid over what it says of itself. */
+  metadata: Record<string, unknown> = {};
+  /** The name that its answers carry. */
+  iss: string | undefined;
   answerToRefresh: "token" | "refused" = "token";
 
   open(): McpHttp {
@@ -32,6 +36,7 @@ export class Authority {
     const back = new URL(query.get("redirect_uri") ?? "");
     back.searchParams.set("code", code);
     back.searchParams.set("state", query.get("state") ?? "");
+    if (this.iss !== undefined) back.searchParams.set("iss", this.iss);
     await Promise.resolve();
     return back;
   }
@@ -55,6 +60,7 @@ export class Authority {
           response_types_supported: ["code"],
           code_challenge_methods_supported: ["S256"],
           token_endpoint_auth_methods_supported: ["none"],
+          ...this.metadata,
         });
       case "/authorize":
         return this.agree(new URL(request.url)).then((back) =>

@@ -1,5 +1,6 @@
 /** The rules files on disk: read, added to when the person says so, and revoked from. */
 import { errorCode, UserError } from "../../core/protocol/error.ts";
+import type { ProjectSource } from "../../core/config/trust/source.ts";
 import type { Host } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import { isBannedPrefix } from "../../core/policy/propose.ts";
@@ -19,6 +20,11 @@ interface RuleStoreOptions {
   readonly host: Pick<Host, "files" | "homeDir" | "newId">;
   /** `rules` folders of the active configuration layers, absolute, in any order. */
   readonly folders: readonly string[];
+  /** Rules files of the project as they were read; only approved ones allow anything. */
+  readonly project?: readonly Pick<
+    ProjectSource,
+    "file" | "text" | "decision"
+  >[];
   /**
    * The file that saved prefixes are appended to: `$CODEX_HOME/rules/default.rules`.
    * Those that keep the sandbox go to `default.grants` beside it: a program that knows
@@ -63,7 +69,10 @@ export async function openRuleStore(
 async function readAllRules(options: RuleStoreOptions): Promise<RuleSet> {
   if (options.ignoreFiles) return NO_RULES;
   const home = options.host.homeDir() ?? "/";
-  const sets: RuleSet[] = [];
+  const sets: RuleSet[] = (options.project ?? []).map((source) => {
+    const set = parseRules(source.text, { file: source.file, home });
+    return source.decision === "approved" ? set : withoutAllowing(set);
+  });
   for (const path of options.files ?? await findRuleFiles(options)) {
     const text = await readRuleFile(options, path);
     sets.push(parseRules(text, { file: path, home }));
@@ -78,6 +87,11 @@ async function findRuleFiles(options: RuleStoreOptions): Promise<string[]> {
     paths.push(...await listRuleFiles(options, folder));
   }
   return paths;
+}
+
+function withoutAllowing(set: RuleSet): RuleSet {
+  const rules = set.rules.filter(({ decision }) => decision !== "allow");
+  return { ...set, rules, executables: new Map() };
 }
 
 async function listRuleFiles(

@@ -15,16 +15,24 @@ type McpVerdict =
   | { readonly type: "ask"; readonly reason: string }
   | { readonly type: "refuse"; readonly reason: string };
 
-/** Decides before a call; `mode` is what the configuration says of the tool. */
+/** What is known of a tool before it is called. */
+interface McpToolFacts {
+  /** What the configuration says of it. */
+  readonly mode: McpApprovalMode;
+  readonly hints: ToolHints;
+  /** Whether its server is the person's own. */
+  readonly isOwn: boolean;
+}
+
+/** Decides before a call. */
 export function decideMcpCall(
-  mode: McpApprovalMode,
-  hints: ToolHints,
+  { mode, hints, isOwn }: McpToolFacts,
   { approval, sandbox }: Pick<TurnSettings, "approval" | "sandbox">,
 ): McpVerdict {
   if (mode === "approve") return { type: "run" };
   const reason = mode === "prompt"
     ? "The configuration asks before every call of this tool"
-    : whyRisky(hints);
+    : whyRisky(hints) ?? whyDoubted(isOwn, approval);
   if (reason === undefined) return { type: "run" };
   switch (approval) {
     case "untrusted":
@@ -54,6 +62,19 @@ export function approvalModeOf(
 ): McpApprovalMode {
   const { tools, fallback } = spec.approval;
   return Object.hasOwn(tools, tool) ? tools[tool] ?? fallback : fallback;
+}
+
+// Hints are the server's own word (MCP 2025-06-18: untrusted unless the server is).
+function whyDoubted(
+  isOwn: boolean,
+  approval: TurnSettings["approval"],
+): string | undefined {
+  if (!isOwn) {
+    return "Its server comes with the project, so its word that it is safe does not count";
+  }
+  return approval === "untrusted"
+    ? 'Every call of a tool is asked about under "untrusted"'
+    : undefined;
 }
 
 // A tool that says nothing of itself may do anything, as the specification has it.

@@ -1,10 +1,10 @@
-/** `.mcp.json`: the servers of a project. Read only where the user trusts it. */
+/** All MCP servers: those of config.toml, and those of an approved `.mcp.json`. */
 import * as z from "zod/mini";
 import type { LoadedConfig } from "../../core/config/load.ts";
+import { approvedSources, programsOf } from "../../core/config/trust/source.ts";
 import { UserError } from "../../core/protocol/error.ts";
 import type { Host } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
-import { resolvePath } from "../../core/util/path.ts";
 import { parseMcpServer } from "./client/server_config.ts";
 import type {
   McpHttpSpec,
@@ -34,21 +34,41 @@ export interface McpServerList {
 
 type EnvLookup = (name: string) => string | undefined;
 
-const PROJECT_FILE = ".mcp.json";
-
-/** All servers of a run; those of config.toml stand before the project's own. */
-export async function loadMcpServers(
-  host: Pick<Host, "files" | "env">,
-  loaded: Pick<LoadedConfig, "config" | "origin" | "projectRoot" | "trust">,
-): Promise<McpServerList> {
-  const project = await loadProjectServers(host, loaded);
-  const byName = new Map(project.servers.map((one) => [one.name, one]));
-  for (const [name, table] of Object.entries(loaded.config.mcp_servers)) {
-    const { file, layer } = loaded.origin(["mcp_servers", name]);
-    byName.set(name, parseMcpServer(name, table, file ?? layer));
+/** All servers of a run; those of config.toml stand before those of `.mcp.json`. */
+export function buildMcpServers(
+  host: Pick<Host, "env">,
+  { config, origin, projectRoot, trust }: Pick<
+    LoadedConfig,
+    "config" | "origin" | "projectRoot" | "trust"
+  >,
+): McpServerList {
+  // A server can be put together from the settings of several folders.
+  const scripts = Object.assign(
+    {},
+    ...approvedSources(trust, "settings").map((source) =>
+      programsOf(source, projectRoot)
+    ),
+  );
+  const byName = new Map<string, McpServerSpec>();
+  const warnings: string[] = [];
+  for (const source of approvedSources(trust, "servers")) {
+    const { text, file } = source;
+    const list = parseProjectServers(text, file, (name) => host.env(name));
+    const programs = programsOf(source, projectRoot);
+    for (const one of list.servers) byName.set(one.name, { ...one, programs });
+    warnings.push(...list.warnings);
+  }
+  for (const [name, table] of Object.entries(config.mcp_servers)) {
+    const { file, layer } = origin(["mcp_servers", name]);
+    const isOwn = layer !== "project";
+    const place = { source: file ?? layer, isOwn };
+    byName.set(
+      name,
+      parseMcpServer(name, table, { ...place, programs: isOwn ? {} : scripts }),
+    );
   }
   const servers = [...byName.values()].sort((a, b) => a.name < b.name ? -1 : 1);
-  return { servers, warnings: project.warnings };
+  return { servers, warnings };
 }
 
 // What does not fit is a warning.
@@ -81,26 +101,6 @@ function parseProjectServers(
   return { servers, warnings };
 }
 
-async function loadProjectServers(
-  host: Pick<Host, "files" | "env">,
-  { projectRoot, trust }: Pick<LoadedConfig, "projectRoot" | "trust">,
-): Promise<McpServerList> {
-  const path = resolvePath(projectRoot, PROJECT_FILE);
-  const stat = await host.files.stat(path);
-  if (stat === undefined || !stat.isFile) return { servers: [], warnings: [] };
-  if (trust.level !== "trusted") {
-    const why = `the project ${trust.folder} is not trusted`;
-    return { servers: [], warnings: [`Ignoring ${path}: ${why}`] };
-  }
-  if (stat.size > LIMITS.mcpProjectFileBytes) {
-    const most = LIMITS.mcpProjectFileBytes;
-    const why = `it has ${stat.size} bytes, must have at most ${most}`;
-    return { servers: [], warnings: [`Ignoring ${path}: ${why}`] };
-  }
-  const text = await host.files.readText(path);
-  return parseProjectServers(text, path, (name) => host.env(name));
-}
-
 function parseFile(text: string): z.infer<typeof ProjectFile> | undefined {
   try {
     return z.parse(ProjectFile, JSON.parse(text));
@@ -125,6 +125,8 @@ function parseServer(
   return {
     name,
     source: path,
+    isOwn: false,
+    programs: {},
     transport: transportOf(parsed.data, env),
     enabled: true,
     required: false,

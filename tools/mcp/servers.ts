@@ -34,6 +34,8 @@ export interface McpServersOptions {
   readonly spoolFolder?: string;
   /** Ends what servers have started in groups of their own. */
   readonly reap?: TransportOptions["reap"];
+  /** Asked before a server of the person's own is started. */
+  readonly checkOwn?: TransportOptions["checkOwn"];
   /** Takes values from the person; without it they can only say yes or no. */
   readonly elicit?: ElicitHook;
   /** Lets servers ask the model; without it such requests are refused. */

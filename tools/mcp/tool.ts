@@ -182,7 +182,9 @@ class McpCall {
     const { server, tool, approved } = this.#options;
     const { settings, threadId } = this.#context;
     const mode = approvalModeOf(server.spec, tool.name);
-    const verdict = decideMcpCall(mode, hintsOf(tool), settings);
+    const { isOwn } = server.spec;
+    const facts = { mode, hints: hintsOf(tool), isOwn };
+    const verdict = decideMcpCall(facts, settings);
     switch (verdict.type) {
       case "run":
         return undefined;

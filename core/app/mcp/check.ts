@@ -1,5 +1,6 @@
 /** `rondo mcp test`: connects to a server, lists what it offers, says how long that took. */
 import { errorText } from "../../protocol/error.ts";
+import type { CheckOwn } from "../../config/trust/own.ts";
 import type { Host } from "../../protocol/host.ts";
 import { asObject } from "../../util/json/json.ts";
 import {
@@ -37,6 +38,7 @@ export async function checkServer(
     readonly host: Host;
     readonly codexHome: string | undefined;
     readonly cwd: string;
+    readonly checkOwn: CheckOwn;
   },
 ): Promise<ServerCheck> {
   const host = await hostForServers(options.host, [spec]);

@@ -7,7 +7,7 @@ import type { Terminal } from "../../protocol/terminal.ts";
 import { unreachable } from "../../util/assert.ts";
 import { closestWord } from "../../util/text/similar.ts";
 import type { McpServerSpec } from "../../../tools/mcp/client/server_config.ts";
-import { loadMcpServers } from "../../../tools/mcp/project_file.ts";
+import { buildMcpServers } from "../../../tools/mcp/project_file.ts";
 import { checkServer, renderCheck } from "./check.ts";
 import { addServer, removeServer } from "./edit.ts";
 import { forgetLogin, logInToServer } from "./login.ts";
@@ -44,8 +44,10 @@ export async function runMcpCommand(
         canAsk: true,
         ...(flags.cd !== undefined && { cwd: flags.cd }),
       });
-      const { servers, warnings } = await loadMcpServers(host, loaded);
-      for (const text of warnings) terminal.stderr.write(`Warning: ${text}\n`);
+      const { servers, warnings } = buildMcpServers(host, loaded);
+      for (const text of [...loaded.warnings, ...warnings]) {
+        terminal.stderr.write(`Warning: ${text}\n`);
+      }
       const known = { host, terminal, loaded, servers, print, say };
       return command === "mcp list"
         ? await list(known)
@@ -99,7 +101,11 @@ async function runOnServer(
     case "mcp logout":
       return await say(await forgetLogin(spec, place));
     case "mcp test": {
-      const check = await checkServer(spec, { ...place, cwd: loaded.cwd });
+      const check = await checkServer(spec, {
+        ...place,
+        cwd: loaded.cwd,
+        checkOwn: loaded.checkOwn,
+      });
       await print(check, () => renderCheck(check));
       return check.problem === null ? 0 : 1;
     }

@@ -10,6 +10,7 @@ import type {
 } from "../../../tools/mcp/client/server_config.ts";
 import { logIn } from "../../../tools/mcp/client/oauth.ts";
 import { McpTokenStore } from "../../../tools/mcp/client/tokens.ts";
+import { programEnv } from "../hooks.ts";
 import { hostForServers } from "../mcp_access.ts";
 import { withTimeout } from "../../util/async.ts";
 
@@ -19,10 +20,7 @@ interface Place {
 }
 
 interface LoginPlace extends Place {
-  readonly config: Pick<
-    Config,
-    "mcp_oauth_callback_port" | "mcp_oauth_callback_url"
-  >;
+  readonly config: Config;
   /** Shows text while the user is in the browser. */
   readonly show: (text: string) => void;
 }
@@ -93,7 +91,10 @@ function httpSpec({ name, transport }: McpServerSpec): McpHttpSpec {
 }
 
 // The page is shown as text in any case: there may be no browser here.
-async function openPage(url: URL, { host, show }: LoginPlace): Promise<void> {
+async function openPage(
+  url: URL,
+  { config, host, show }: LoginPlace,
+): Promise<void> {
   show(`Open this page to log in:\n\n  ${url.href}\n\n`);
   const opener = host.os === "darwin" ? "open" : "xdg-open";
   try {
@@ -101,7 +102,7 @@ async function openPage(url: URL, { host, show }: LoginPlace): Promise<void> {
       command: opener,
       args: [url.href],
       cwd: host.cwd,
-      env: host.envAll(),
+      env: programEnv(host, config),
       stdin: "null",
       stdout: "null",
       stderr: "null",

@@ -1,73 +1,58 @@
-/** Before the first message: is there a key, are the project and its hooks trusted. */
+/** Before the first message: can the model be asked, is the project trusted. */
 import { createAuth } from "../../config/provider/auth.ts";
-import type { HookSource } from "../../config/hooks.ts";
 import { providerOf } from "../../config/provider/providers.ts";
-import { saveTrust } from "../../config/trust.ts";
+import type { ProjectSource } from "../../config/trust/source.ts";
 import { errorText, UserError } from "../../protocol/error.ts";
-import { visibleLine } from "../../util/text/visible_text.ts";
-import { saveHookTrust } from "../hooks.ts";
+import {
+  answerFiles,
+  answerFolder,
+  canApprove,
+  filesQuestion,
+  folderQuestion,
+} from "../trust/questions.ts";
 import type { OpenThreads } from "./open_threads.ts";
 import type {
   MissingKey,
   StartServices,
-  TrustQuestion,
 } from "../../frontends/conversation/services.ts";
 
 /** The provider unless another one is configured. */
 const DEFAULT_PROVIDER = "openai";
 
-const CONSEQUENCE =
-  "If you trust it, commands may edit files here (inside the sandbox) and its .codex/ settings apply. If not, rondo asks before any command not known to be read-only.";
-
 /** The services before a thread is open. */
 export function startServices(threads: OpenThreads): StartServices {
-  let asked: readonly HookSource[] = [];
+  const undecided = (): readonly ProjectSource[] =>
+    threads.runtime.loaded.trust.sources.filter((one) =>
+      one.decision === undefined && canApprove(one)
+    );
   return {
     checkReady: () => checkReady(threads),
     trustQuestion: () => {
-      const { loaded, undecidedHooks } = threads.runtime;
+      const { loaded } = threads.runtime;
       const { bypass, ignoreUserConfig } = threads.commandLine.flags;
-      asked = [];
-      if (loaded.codexHome === undefined || ignoreUserConfig) {
-        return undefined;
-      }
-      if (loaded.trust.level === undefined && !bypass) {
-        const { folder } = loaded.trust;
-        return { folder, consequence: CONSEQUENCE };
-      }
-      asked = undecidedHooks;
-      return hooksQuestion(undecidedHooks);
+      const sources = undecided();
+      const isSilent = loaded.codexHome === undefined || ignoreUserConfig;
+      return Promise.resolve(
+        isSilent
+          ? undefined
+          : loaded.trust.level === undefined && !bypass
+          ? folderQuestion(loaded)
+          : sources.length > 0
+          ? filesQuestion(loaded, sources)
+          : undefined,
+      );
     },
-    saveTrust: async ({ folder }, isTrusted) => {
-      const { codexHome } = threads.runtime.loaded;
-      if (asked.length > 0) {
-        const decided = { sources: asked, trusted: isTrusted };
-        await saveHookTrust(threads.host, codexHome, decided);
-      } else {
-        await saveTrust(threads.host, codexHome, {
-          folder,
-          level: isTrusted ? "trusted" : "untrusted",
+    saveTrust: async ({ about }, isYes) => {
+      const { host, runtime: { loaded } } = threads;
+      const text = about === "folder"
+        ? await answerFolder(host, loaded, isYes)
+        : await answerFiles(host, loaded, {
+          sources: undecided(),
+          isApproved: isYes,
         });
-      }
       await threads.reload();
+      return text;
     },
-  };
-}
-
-function hooksQuestion(
-  sources: readonly HookSource[],
-): TrustQuestion | undefined {
-  const [first] = sources;
-  if (first === undefined) return undefined;
-  const commands = sources.flatMap(({ hooks }) =>
-    hooks.map(({ event, command }) => `${event}: ${visibleLine(command, 80)}`)
-  );
-  return {
-    folder: sources.map(({ place }) => place).join(", "),
-    consequence:
-      `If you trust them, these project hooks run outside the sandbox until they change: ${
-        commands.join("; ")
-      }.`,
   };
 }
 
@@ -78,7 +63,7 @@ async function checkReady(
   const { host, runtime } = threads;
   const provider = providerOf(runtime.loaded.config, host);
   try {
-    await createAuth(host, provider, runtime.loaded.codexHome).token();
+    await createAuth(host, provider, runtime.loaded).token();
     return undefined;
   } catch (error) {
     if (!(error instanceof UserError) || error.kind !== "auth") throw error;

@@ -3,6 +3,8 @@ import { errorText, UserError } from "../../protocol/error.ts";
 import type { Child, Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Auth } from "../../protocol/provider.ts";
+import { PROGRAM } from "../../protocol/version.ts";
+import type { CheckOwn } from "../trust/own.ts";
 import { unreachable } from "../../util/assert.ts";
 import { headBytes } from "../../util/text/text.ts";
 import { isHeaderText } from "./endpoint.ts";
@@ -12,19 +14,24 @@ import { withTimeout } from "../../util/async.ts";
 
 type CommandSource = Extract<AuthSource, { type: "command" }>;
 
+interface AuthPlace {
+  readonly codexHome: string | undefined;
+  readonly checkOwn?: CheckOwn;
+}
+
 /** The credentials of a provider; nothing is read before the first question. */
 export function createAuth(
   host: Host,
   provider: Pick<Provider, "name" | "auth">,
-  codexHome: string | undefined,
+  place: AuthPlace,
 ): Auth {
-  return new ProviderAuth(host, provider, codexHome);
+  return new ProviderAuth(host, provider, place);
 }
 
 class ProviderAuth implements Auth {
   readonly #host: Host;
   readonly #provider: Pick<Provider, "name" | "auth">;
-  readonly #codexHome: string | undefined;
+  readonly #place: AuthPlace;
   // Shared by all who ask at once, so that a command runs once.
   #pending: Promise<string | undefined> | undefined;
   #readAtMs = 0;
@@ -32,11 +39,11 @@ class ProviderAuth implements Auth {
   constructor(
     host: Host,
     provider: Pick<Provider, "name" | "auth">,
-    codexHome: string | undefined,
+    place: AuthPlace,
   ) {
     this.#host = host;
     this.#provider = provider;
-    this.#codexHome = codexHome;
+    this.#place = place;
   }
 
   async token(): Promise<string | undefined> {
@@ -52,7 +59,7 @@ class ProviderAuth implements Auth {
 
   #read(): void {
     this.#readAtMs = this.#host.monotonicMs();
-    const reading = readToken(this.#host, this.#provider, this.#codexHome);
+    const reading = readToken(this.#host, this.#provider, this.#place);
     this.#pending = reading;
     // A failure goes to all who wait for it and is forgotten: the next call asks again.
     reading.catch(() => {
@@ -70,7 +77,7 @@ class ProviderAuth implements Auth {
 async function readToken(
   host: Host,
   provider: Pick<Provider, "name" | "auth">,
-  codexHome: string | undefined,
+  { codexHome, checkOwn }: AuthPlace,
 ): Promise<string | undefined> {
   const source = provider.auth;
   switch (source.type) {
@@ -82,7 +89,7 @@ async function readToken(
       return checkToken(source.token.trim(), "bearer token in config.toml");
     case "command":
       return checkToken(
-        await runAuthCommand(host, source),
+        await runAuthCommand(host, source, checkOwn),
         `output of ${source.command}`,
       );
     case "login": {
@@ -125,12 +132,21 @@ function checkToken(token: string, what: string): string {
 async function runAuthCommand(
   host: Host,
   source: CommandSource,
+  checkOwn: AuthPlace["checkOwn"],
 ): Promise<string> {
   const fail = (state: string): UserError =>
     new UserError(
       "auth",
       `Cannot get a token from command "${source.command}": ${state}`,
     );
+  const { command, args, cwd } = source;
+  const words = { command, args, ...(cwd !== undefined && { cwd }) };
+  const changed = await checkOwn?.(words);
+  if (changed !== undefined) {
+    throw fail(
+      `${changed} is not what you approved; to see it and decide: ${PROGRAM} trust`,
+    );
+  }
   const child = startCommand(host, source, fail);
   const outcome = Promise.all([
     readBounded(child.stdout, LIMITS.authOutputBytes),

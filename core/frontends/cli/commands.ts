@@ -311,6 +311,20 @@ export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = {
     flags: [...CONFIG_FLAGS, "json"],
     examples: ["rondo doctor --json"],
   }),
+  trust: command(
+    "Show, approve or revoke what the project in a folder asks for",
+    {
+      details:
+        "A project's MCP servers, hooks, allowing rules and settings that loosen something count only as you have approved them. After a change they are left out until you approve them again. Without a terminal nothing is approved unless --yes is given; the exit code is 1 while something is left out.",
+      args: [
+        optional("PATH", "A folder of the project (default: this one)", {
+          completes: "dir",
+        }),
+      ],
+      flags: ["show", "yes", "revokeTrust", "json"],
+      examples: ["rondo trust", "rondo trust --show", "rondo trust --yes"],
+    },
+  ),
   login: command("Store an API key", {
     flags: ["withApiKey", "config"],
     examples: ["printenv OPENAI_API_KEY | rondo login --with-api-key"],

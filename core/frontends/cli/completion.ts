@@ -256,10 +256,12 @@ function valuedSpellings(nodes: readonly Node[]): string[] {
     .flatMap(spellings);
 }
 
-// A spelling means the same flag, or another one with the same kind of value, everywhere.
+// A spelling means the same flag, or one with the same kind of value, everywhere; where
+// one command takes it without a value, the others count.
 function flagsOf(nodes: readonly Node[]): FlagSpec[] {
   const seen = new Map<string, FlagSpec>();
   for (const flag of nodes.flatMap(({ flags }) => flags)) {
+    if (flag.kind === "switch" && seen.has(flag.long)) continue;
     seen.set(flag.long, flag);
   }
   return [...seen.values()];

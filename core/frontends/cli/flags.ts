@@ -170,10 +170,13 @@ const AGENT_FLAGS: FlagTable<keyof AgentFlags> = {
     "Local server to use: ollama or lmstudio",
   ),
   search: onOff("--search", "Let the model search the web"),
-  trust: onOff("--trust", "Trust this project's configuration for this run"),
+  trust: onOff(
+    "--trust",
+    "Trust the folder for this run; approvals need rondo trust",
+  ),
   bypassHookTrust: onOff(
     "--dangerously-bypass-hook-trust",
-    "Run this project's hooks without trusting them first",
+    "Run hooks of this project that nobody has approved",
   ),
   skipGitRepoCheck: onOff(
     "--skip-git-repo-check",
@@ -355,6 +358,14 @@ const OTHER_FLAGS: FlagTable<keyof OtherFlags> = {
     { completes: "file" },
   ),
   revoke: text("--revoke N", "Remove the saved rule with this number"),
+  show: onOff(
+    "--show",
+    "Show what is asked for and what is approved; change nothing",
+  ),
+  revokeTrust: onOff(
+    "--revoke",
+    "Take back the trust in the folder and all approvals in it",
+  ),
   url: text("--url URL", "Address of an HTTP server"),
   env: list("--env NAME=VALUE", "Environment variable for the server"),
   header: list("--header NAME=VALUE", "HTTP header to send to the server"),

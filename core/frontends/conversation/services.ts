@@ -54,9 +54,12 @@ export interface StartServices {
    */
   checkReady(): Promise<MissingKey | undefined>;
   /** The question to ask before anything of the project is used; undefined when settled. */
-  trustQuestion(): TrustQuestion | undefined;
-  /** Remembers the answer; what is opened afterwards follows it. */
-  saveTrust(question: TrustQuestion, isTrusted: boolean): Promise<void>;
+  trustQuestion(): Promise<TrustQuestion | undefined>;
+  /**
+   * Remembers the answer; what is opened afterwards follows it. Resolves to what was
+   * decided, where it is written and how to change it.
+   */
+  saveTrust(question: TrustQuestion, isTrusted: boolean): Promise<string>;
 }
 
 export interface ThreadServices {
@@ -159,9 +162,15 @@ export type ReplHost = Pick<
 >;
 
 export interface TrustQuestion {
-  /** The folder it is about: the project's root. */
-  readonly folder: string;
-  /** What a yes changes, as one sentence: "commands ask less, .codex/ is read". */
+  /** The folder itself, or what the files in it ask for. */
+  readonly about: "folder" | "files";
+  readonly text: string;
+  /** What a yes starts and changes, by file; nothing of it may be cut. */
+  readonly files: readonly {
+    readonly title: string;
+    readonly facts: readonly string[];
+  }[];
+  /** What a yes and a no mean, in sentences. */
   readonly consequence: string;
 }
 

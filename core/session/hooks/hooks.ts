@@ -9,6 +9,7 @@ import {
   NO_VERDICT,
 } from "../../protocol/hooks.ts";
 import { LIMITS } from "../../protocol/limits.ts";
+import { PROGRAM } from "../../protocol/version.ts";
 import { buildHookInput, matchesEvent } from "./input.ts";
 import { joinVerdicts, parseHookOutput } from "./output.ts";
 import { runProgram } from "./run_program.ts";
@@ -20,6 +21,8 @@ export interface HookHandler {
   /** For `sh -c`. */
   readonly command: string;
   readonly timeoutMs: number;
+  /** A script of it that is no longer what was approved. */
+  readonly findChanged?: () => Promise<string | undefined>;
 }
 
 /** Hooks that run these commands, all of an event side by side. */
@@ -54,7 +57,7 @@ export function createHooks(
 
 async function runHandler(
   host: Pick<Host, "spawn" | "sleep">,
-  { command, timeoutMs }: HookHandler,
+  { command, timeoutMs, findChanged }: HookHandler,
   { input, event, place, env }: {
     readonly input: string;
     readonly event: HookEvent;
@@ -62,6 +65,13 @@ async function runHandler(
     readonly env: Readonly<Record<string, string>>;
   },
 ): Promise<HookVerdict> {
+  const changed = await findChanged?.();
+  if (changed !== undefined) {
+    const message =
+      `Skipped the ${event.name} hook "${command}": ${changed} is not what you approved; ` +
+      `to see it and decide: ${PROGRAM} trust`;
+    return { ...NO_VERDICT, messages: [message] };
+  }
   // Others wait for the end of a session.
   const bound = event.name === "SessionEnd" ? LIMITS.hookEndMs : Infinity;
   const result = await runProgram(host, {

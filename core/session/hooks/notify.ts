@@ -1,6 +1,7 @@
 /** `notify`: a program that is started after each turn and left alone. */
 import { errorText } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
+import { PROGRAM } from "../../protocol/version.ts";
 
 /** A turn that is done. */
 interface TurnNotice {
@@ -12,8 +13,8 @@ interface TurnNotice {
   readonly lastMessage: string;
 }
 
-/** Tells of a turn; never throws, waits for nothing. */
-export type Notify = (notice: TurnNotice) => void;
+/** Tells of a turn; never throws, waits for no answer. */
+export type Notify = (notice: TurnNotice) => Promise<void>;
 
 /** Starts the program with one more argument, the notice as JSON. */
 export function createNotify(
@@ -21,14 +22,23 @@ export function createNotify(
   options: {
     readonly argv: readonly string[];
     readonly env: Readonly<Record<string, string>>;
+    /** A script of it that is not what was approved. */
+    readonly findChanged?: () => Promise<string | undefined>;
     /** Name of the program and how it was called. */
     readonly client: string;
     readonly warn: (message: string) => void;
   },
 ): Notify {
   const [command = "", ...args] = options.argv;
-  return (notice) => {
+  return async (notice) => {
     try {
+      const changed = await options.findChanged?.();
+      if (changed !== undefined) {
+        options.warn(
+          `Skipped notify: ${changed} is not what you approved; to see it and decide: ${PROGRAM} trust`,
+        );
+        return;
+      }
       const child = host.spawn({
         command,
         args: [...args, JSON.stringify(buildNotice(notice, options.client))],

@@ -61,7 +61,7 @@ async function runTurnTask(
   await record.keepChanges();
   const outcome = endTurn(turnId, result, context);
   if (outcome.type === "done") {
-    deps.notify?.({
+    await deps.notify?.({
       threadId,
       turnId,
       cwd: settings.cwd,

@@ -6,6 +6,8 @@ import {
   type LoadedConfig,
   type LoadOptions,
 } from "../../../core/config/load.ts";
+import { saveFolderTrust } from "../../../core/config/trust/folder.ts";
+import { saveDecision } from "../../../core/config/trust/store.ts";
 
 export class Machine implements AsyncDisposable {
   readonly root: string;
@@ -72,6 +74,21 @@ export class Machine implements AsyncDisposable {
       canAsk: true,
       systemConfigPath: this.systemFile,
       ...options,
+    });
+  }
+
+  /** A person's yes to the folder and to all that the project asks for now. */
+  async approve(cwd: string = this.cwd): Promise<void> {
+    const host = this.host();
+    const { trust } = await this.load({ cwd, flags: { trust: true } });
+    await saveFolderTrust(host, this.codexHome, {
+      folder: trust.folder,
+      level: "trusted",
+    });
+    await saveDecision(host, this.codexHome, {
+      place: trust,
+      sources: trust.sources,
+      decision: "approved",
     });
   }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { renderOrigin } from "../../../core/config/layers.ts";
-import { saveTrust } from "../../../core/config/trust.ts";
+import { saveFolderTrust } from "../../../core/config/trust/folder.ts";
 import { Machine } from "./config_fixture.ts";
 
 function trusting(folder: string): string {
@@ -36,17 +36,17 @@ Deno.test("loadConfig() chooses sandbox and approval by trust and by who can be 
   assert.deepEqual(await modes(true), ["read-only", "on-request"]);
   assert.deepEqual(await modes(false), ["read-only", "never"]);
   for (
-    const [level, asked] of [["trusted", "on-request"], [
-      "untrusted",
-      "untrusted",
-    ]] as const
+    const [level, asked, alone] of [
+      ["trusted", "on-request", "workspace-write"],
+      ["untrusted", "untrusted", "read-only"],
+    ] as const
   ) {
-    await saveTrust(machine.host(), machine.codexHome, {
+    await saveFolderTrust(machine.host(), machine.codexHome, {
       folder: machine.cwd,
       level,
     });
     assert.deepEqual(await modes(true), ["workspace-write", asked], level);
-    assert.deepEqual(await modes(false), ["workspace-write", "never"], level);
+    assert.deepEqual(await modes(false), [alone, "never"], level);
   }
 });
 
@@ -187,7 +187,8 @@ Deno.test("loadConfig() ignores the files of a project that is not trusted, and 
   const undecided = await machine.load();
   assert.equal(undecided.config.model, "gpt-5.5");
   assert.deepEqual(undecided.warnings, [
-    `Ignoring ${file}: the project ${machine.cwd} is not trusted`,
+    `Ignoring .codex/config.toml: the folder ${machine.cwd} is not trusted; ` +
+    `to see it and decide: rondo trust ${machine.cwd}`,
   ]);
   await machine.write(file, 'model = "theirs"\n');
   const once = await machine.load({ flags: { trust: true } });
@@ -234,6 +235,7 @@ Deno.test("loadConfig() makes relative paths absolute from the folder of their l
     `${machine.cwd}/.codex/config.toml`,
     'model_instructions_file = "../AGENT.md"\n[mcp_servers.a]\ncommand = "x"\ncwd = "srv"\n[[skills.config]]\npath = "s/SKILL.md"\n',
   );
+  await machine.approve();
   const { config } = await machine.load({
     flags: { config: ["experimental_compact_prompt_file=c.md"] },
   });

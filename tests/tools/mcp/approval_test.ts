@@ -26,8 +26,24 @@ function verdict(
   approval: ApprovalPolicy,
   sandbox: SandboxPolicy = READ_ONLY,
 ): string {
-  return decideMcpCall(mode, hints, { approval, sandbox }).type;
+  const facts = { mode, hints, isOwn: true };
+  return decideMcpCall(facts, { approval, sandbox }).type;
 }
+
+Deno.test("decideMcpCall() takes no server's word under untrusted, and a project's server's never", () => {
+  assert.equal(verdict("auto", SAFE, "untrusted"), "ask");
+  const foreign = (
+    approval: ApprovalPolicy,
+    sandbox: SandboxPolicy = READ_ONLY,
+  ): string =>
+    decideMcpCall({ mode: "auto", hints: SAFE, isOwn: false }, {
+      approval,
+      sandbox,
+    }).type;
+  assert.equal(foreign("on-request"), "ask");
+  assert.equal(foreign("never"), "refuse");
+  assert.equal(foreign("never", FREE), "run");
+});
 
 Deno.test("decideMcpCall() runs what is approved, whoever could be asked", () => {
   for (const approval of ["never", "on-request", "untrusted"] as const) {

@@ -1,56 +1,48 @@
-/** `.mcp.json`: read in trusted projects alone, variables filled in, mistakes said. */
+/** `.mcp.json`: taken where it is approved, variables filled in, mistakes said. */
 import assert from "node:assert/strict";
-import { denoHost } from "../../../core/host/host.ts";
-import type { LoadedConfig } from "../../../core/config/load.ts";
 import { configOf } from "../../support/config.ts";
-import { LIMITS } from "../../../core/protocol/limits.ts";
 import {
-  loadMcpServers,
+  buildMcpServers,
   type McpServerList,
 } from "../../../tools/mcp/project_file.ts";
 
-async function load(
+function load(
   text: string,
-  { level = "trusted", mine = {} }: {
-    level?: "trusted" | "unknown";
-    mine?: Record<string, { command: string }>;
+  { decision = "approved", mine = {} }: {
+    readonly decision?: "approved" | "open";
+    readonly mine?: Record<string, { command: string }>;
   } = {},
-): Promise<McpServerList> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await Deno.writeTextFile(`${folder}/.mcp.json`, text);
-    const loaded: Pick<
-      LoadedConfig,
-      "config" | "origin" | "projectRoot" | "trust"
-    > = {
-      config: configOf({ mcp_servers: mine }),
-      origin: () => ({ layer: "user", file: "/c/config.toml" }),
-      projectRoot: folder,
-      trust: { level: level === "trusted" ? level : undefined, folder },
-    };
-    const env: Record<string, string> = { TOKEN: "t", EMPTY: "" };
-    const host = { ...denoHost(), env: (name: string) => env[name] };
-    const { servers, warnings } = await loadMcpServers(host, loaded);
-    return {
-      servers: servers.map((one) => ({
-        ...one,
-        source: one.source.replace(folder, "DIR"),
-      })),
-      warnings: warnings.map((one) => one.replaceAll(folder, "DIR")),
-    };
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+): McpServerList {
+  const env: Record<string, string> = { TOKEN: "t", EMPTY: "" };
+  return buildMcpServers({ env: (name) => env[name] }, {
+    config: configOf({ mcp_servers: mine }),
+    origin: () => ({ layer: "user", file: "/c/config.toml" }),
+    projectRoot: "/p",
+    trust: {
+      level: "trusted",
+      folder: "/p",
+      root: "/p",
+      sources: [{
+        file: "/p/.mcp.json",
+        kind: "servers",
+        text,
+        content: {},
+        sha256: "",
+        programs: { "run.sh": "1f" },
+        decision: decision === "open" ? undefined : decision,
+      }],
+    },
+  });
 }
 
-async function parse(servers: unknown): Promise<McpServerList> {
-  return await load(JSON.stringify({ mcpServers: servers }));
+function parse(servers: unknown): McpServerList {
+  return load(JSON.stringify({ mcpServers: servers }));
 }
 
 const MINE = { both: { command: "mine" } };
 
-Deno.test("loadMcpServers() takes programs and URLs and fills in variables", async () => {
-  const { servers, warnings } = await parse({
+Deno.test("buildMcpServers() takes programs and URLs and fills in variables", () => {
+  const { servers, warnings } = parse({
     a: {
       command: "${BIN:-npx}",
       args: ["-y", "x@${VERSION:-1}"],
@@ -67,14 +59,14 @@ Deno.test("loadMcpServers() takes programs and URLs and fills in variables", asy
   assert.deepEqual(
     servers.map((one) => [one.name, one.source, one.transport]),
     [
-      ["a", "DIR/.mcp.json", {
+      ["a", "/p/.mcp.json", {
         type: "stdio",
         command: "npx",
         args: ["-y", "x@1"],
         env: { T: "t" },
         envVars: [],
       }],
-      ["b", "DIR/.mcp.json", {
+      ["b", "/p/.mcp.json", {
         type: "http",
         url: "https://x/mcp",
         headers: { Authorization: "Bearer t" },
@@ -84,8 +76,8 @@ Deno.test("loadMcpServers() takes programs and URLs and fills in variables", asy
   );
 });
 
-Deno.test("loadMcpServers() leaves out what does not fit, and says why", async () => {
-  const { servers, warnings } = await parse({
+Deno.test("buildMcpServers() leaves out what does not fit, and says why", () => {
+  const { servers, warnings } = parse({
     "bad name": { command: "x" },
     both: { command: "x", url: "https://x" },
     neither: {},
@@ -105,12 +97,12 @@ Deno.test("loadMcpServers() leaves out what does not fit, and says why", async (
   assert.match(about("types"), /its "command" does not fit/);
 });
 
-Deno.test("loadMcpServers() says when the file is no such file at all", async () => {
+Deno.test("buildMcpServers() says when the file is no such file at all", () => {
   for (const text of ["{", "[]", '{"mcpServers": 3}']) {
-    const { servers, warnings } = await load(text);
+    const { servers, warnings } = load(text);
     assert.deepEqual(servers, []);
     assert.deepEqual(warnings, [
-      'Cannot read DIR/.mcp.json: it is not JSON with an object "mcpServers"',
+      'Cannot read /p/.mcp.json: it is not JSON with an object "mcpServers"',
     ]);
   }
 });
@@ -119,35 +111,27 @@ const FILE = JSON.stringify({
   mcpServers: { zed: { command: "z" }, both: { command: "theirs" } },
 });
 
-Deno.test("loadMcpServers() adds the project's servers to the person's, sorted, the person's first", async () => {
-  const { servers, warnings } = await load(FILE, { mine: MINE });
+Deno.test("buildMcpServers() adds the approved servers of a project to the person's, sorted, the person's first", () => {
+  const { servers, warnings } = load(FILE, { mine: MINE });
   assert.deepEqual(warnings, []);
   assert.deepEqual(
-    servers.map(({ name, source, transport }) => [
+    servers.map(({ name, source, isOwn, programs, transport }) => [
       name,
-      source === "/c/config.toml",
+      source,
+      isOwn,
+      programs,
       transport.type === "stdio" && transport.command,
     ]),
-    [["both", true, "mine"], ["zed", false, "z"]],
+    [
+      ["both", "/c/config.toml", true, {}, "mine"],
+      ["zed", "/p/.mcp.json", false, { "/p/run.sh": "1f" }, "z"],
+    ],
   );
 });
 
-Deno.test("loadMcpServers() leaves the file of a project alone that nobody trusts", async () => {
-  const { servers, warnings } = await load(FILE, {
-    mine: MINE,
-    level: "unknown",
-  });
-  assert.deepEqual(servers.map((one) => one.name), ["both"]);
-  assert.deepEqual(warnings, [
-    "Ignoring DIR/.mcp.json: the project DIR is not trusted",
-  ]);
-});
-
-Deno.test("loadMcpServers() does not read a file that is too large", async () => {
-  const { servers, warnings } = await load(
-    " ".repeat(LIMITS.mcpProjectFileBytes) + FILE,
-    { mine: MINE },
+Deno.test("buildMcpServers() leaves out servers that nobody has approved", () => {
+  assert.deepEqual(
+    load(FILE, { mine: MINE, decision: "open" }).servers.map((one) => one.name),
+    ["both"],
   );
-  assert.deepEqual(servers.map((one) => one.name), ["both"]);
-  assert.match(warnings[0] ?? "", /^Ignoring DIR\/.mcp.json: it has \d+ bytes/);
 });

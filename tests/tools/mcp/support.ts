@@ -46,6 +46,8 @@ function spec(name: string, more: Partial<McpServerSpec>): McpServerSpec {
   return {
     name,
     source: "test",
+    isOwn: true,
+    programs: {},
     transport: { type: "stdio", command: "", args: [], env: {}, envVars: [] },
     enabled: true,
     required: false,

@@ -1,5 +1,8 @@
 /** Login at servers (OAuth 2.1 with PKCE, as MCP requires) and use of the tokens. */
-import type { OAuthClientProvider } from "@modelcontextprotocol/sdk/client/auth";
+import type {
+  OAuthClientProvider,
+  OAuthDiscoveryState,
+} from "@modelcontextprotocol/sdk/client/auth";
 // @ts-types="@modelcontextprotocol/sdk/client/auth"
 import {
   auth,
@@ -56,7 +59,7 @@ export async function logIn(options: LoginOptions): Promise<void> {
   };
   const first = await auth(provider, request);
   if (first === "AUTHORIZED") return;
-  const code = codeOf(await comeBack(), state);
+  const code = codeOf(await comeBack(), state, provider.issuer);
   const second = await auth(provider, { ...request, authorizationCode: code });
   if (second !== "AUTHORIZED") {
     throw new UserError("auth", "Cannot log in: the server gave no token");
@@ -74,6 +77,7 @@ class Provider implements OAuthClientProvider {
   /** Set in a login, which never uses what an earlier one registered. */
   #client: OAuthClientInformationMixed | undefined;
   #verifier = "";
+  #issuer: Issuer | undefined;
 
   constructor(
     options: OAuthOptions,
@@ -132,7 +136,33 @@ class Provider implements OAuthClientProvider {
     await this.#options.store.write({ tokens: { ...tokens } });
   }
 
+  /** Who gives the tokens; known once it was asked for its pages. */
+  get issuer(): Issuer | undefined {
+    return this.#issuer;
+  }
+
+  // RFC 8414, section 3.3: a description of another issuer is not this one's.
+  saveDiscoveryState(state: OAuthDiscoveryState): void {
+    const { authorizationServerUrl: url, authorizationServerMetadata } = state;
+    if (authorizationServerMetadata === undefined) return;
+    const { issuer: named, ...more } = authorizationServerMetadata;
+    const expected = this.#issuer?.name ?? url;
+    if (!isSameIssuer(named, expected)) {
+      throw failure(`its issuer is ${named}, must be ${expected}`);
+    }
+    this.#issuer = {
+      name: named,
+      isInAnswer: "authorization_response_iss_parameter_supported" in more &&
+        more["authorization_response_iss_parameter_supported"] === true,
+    };
+  }
+
   async redirectToAuthorization(url: URL): Promise<void> {
+    if (url.protocol !== "https:" && url.protocol !== "http:") {
+      throw failure(
+        `its login page is ${url.href}, must begin with https:// or http://`,
+      );
+    }
     await this.#openPage(url);
   }
 
@@ -150,6 +180,22 @@ class Provider implements OAuthClientProvider {
     }
     if (scope === "all" || scope === "client") this.#client = undefined;
   }
+}
+
+/** An authorization server. */
+interface Issuer {
+  readonly name: string;
+  /** Whether it signs its answers with its name. */
+  readonly isInAnswer: boolean;
+}
+
+// `https://a.example` and `https://a.example/` are one.
+function isSameIssuer(left: string, right: string): boolean {
+  return left.replace(/\/$/, "") === right.replace(/\/$/, "");
+}
+
+function failure(why: string): UserError {
+  return new UserError("auth", `Cannot log in: ${why}`);
 }
 
 // What the server says when it is asked without a token (RFC 9728, section 5.1).
@@ -175,19 +221,31 @@ async function askForHints(
   };
 }
 
-function codeOf(url: URL, state: string): string {
+function codeOf(
+  url: URL,
+  state: string,
+  issuer: Issuer | undefined,
+): string {
   const { searchParams: query } = url;
-  const fail = (why: string): UserError =>
-    new UserError("auth", `Cannot log in: ${why}`);
   const problem = query.get("error");
   if (problem !== null) {
     const more = query.get("error_description");
-    throw fail(`the server says ${problem}${more ? `: ${more}` : ""}`);
+    throw failure(`the server says ${problem}${more ? `: ${more}` : ""}`);
   }
   if (query.get("state") !== state) {
-    throw fail("the answer belongs to another login");
+    throw failure("the answer belongs to another login");
+  }
+  // RFC 9207, section 2.4: the code is given only to who has issued it.
+  const named = query.get("iss") ?? undefined;
+  const isNeeded = issuer?.isInAnswer === true || named !== undefined;
+  if (issuer !== undefined && isNeeded && named !== issuer.name) {
+    throw failure(
+      `the issuer in the answer is ${
+        named ?? "missing"
+      }, must be ${issuer.name}`,
+    );
   }
   const code = query.get("code");
-  if (code === null || code === "") throw fail("the answer has no code");
+  if (code === null || code === "") throw failure("the answer has no code");
   return code;
 }

@@ -35,6 +35,10 @@ export interface McpServerSpec {
   readonly name: string;
   /** The file it stands in, for people. */
   readonly source: string;
+  /** False when it comes with the project: its word about its own tools counts for nothing. */
+  readonly isOwn: boolean;
+  /** SHA-256 of the scripts it was approved with, by absolute path; none of the person's. */
+  readonly programs: Readonly<Record<string, string>>;
   readonly transport: McpStdioSpec | McpHttpSpec;
   readonly enabled: boolean;
   /** Without it nothing is done at all. */
@@ -57,11 +61,11 @@ export interface McpServerSpec {
 export function parseMcpServer(
   name: string,
   config: McpServerConfig,
-  source: string,
+  place: Pick<McpServerSpec, "source" | "isOwn" | "programs">,
 ): McpServerSpec {
   return {
     name,
-    source,
+    ...place,
     transport: transportOf(config),
     enabled: config.enabled,
     required: config.required,

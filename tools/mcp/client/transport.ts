@@ -1,9 +1,17 @@
 /** Makes the transport that a server's configuration asks for. */
+import type { CheckOwn } from "../../../core/config/trust/own.ts";
+import { findChanged } from "../../../core/config/trust/programs.ts";
 import { UserError } from "../../../core/protocol/error.ts";
 import type { Host } from "../../../core/protocol/host.ts";
+import { PROGRAM } from "../../../core/protocol/version.ts";
 import { unreachable } from "../../../core/util/assert.ts";
+import type { JsonObject } from "../../../core/util/json/json.ts";
 import { resolvePath } from "../../../core/util/path.ts";
-import type { McpHttpSpec, McpServerSpec } from "./server_config.ts";
+import type {
+  McpHttpSpec,
+  McpServerSpec,
+  McpStdioSpec,
+} from "./server_config.ts";
 import { McpFailure, type McpTransport } from "./types.ts";
 import { buildServerEnv, buildServerHeaders } from "./env.ts";
 import { HttpTransport } from "./http.ts";
@@ -17,16 +25,26 @@ export interface TransportOptions {
   readonly cwd: string;
   readonly codexHome: string | undefined;
   readonly reap?: StdioOptions["reap"];
+  /** Asked before a server of the person's own is started. */
+  readonly checkOwn?: CheckOwn | undefined;
 }
 
 /** A way to the server that nobody has used yet. Throws McpFailure and UserError. */
 export async function createTransport(
-  { name, transport }: McpServerSpec,
+  { name, transport, isOwn, programs }: McpServerSpec,
   options: TransportOptions,
 ): Promise<McpTransport> {
   const { host, cwd } = options;
   switch (transport.type) {
-    case "stdio":
+    case "stdio": {
+      const changed = isOwn
+        ? await options.checkOwn?.(ownWords(transport))
+        : await findChanged(host, programs);
+      if (changed !== undefined) {
+        throw new McpFailure(
+          `${changed} is not what you approved; to see it and decide: ${PROGRAM} trust`,
+        );
+      }
       return new StdioTransport({
         host,
         command: transport.command,
@@ -35,11 +53,16 @@ export async function createTransport(
         cwd: resolvePath(cwd, transport.cwd ?? "."),
         ...(options.reap !== undefined && { reap: options.reap }),
       });
+    }
     case "http":
       return await createHttp(name, transport, options);
     default:
       return unreachable(transport);
   }
+}
+
+function ownWords({ command, args, cwd }: McpStdioSpec): JsonObject {
+  return { command, args, ...(cwd !== undefined && { cwd }) };
 }
 
 async function createHttp(

@@ -20,6 +20,7 @@ import type { Step } from "../../../support/mock_script.ts";
 import type {
   OpenedThread,
   ReplServices,
+  TrustQuestion,
 } from "../../../../core/frontends/conversation/services.ts";
 
 const PATCH =
@@ -339,8 +340,8 @@ Deno.test("rules() lists all rules, and revokeRule() takes back the person's own
     path,
     'prefix_rule(pattern=["git", "push"], decision="allow")\n',
   );
-  // What is opened now reads the rules anew.
-  await t.services.saveTrust({ folder: t.home.work, consequence: "" }, true);
+  // What is opened from now on reads the rules again.
+  await t.services.saveTrust(ABOUT_FOLDER, true);
   assert.deepEqual(t.services.rules(), [{
     rule: "allow git push",
     source: `${path}:1`,
@@ -366,24 +367,37 @@ Deno.test("checkReady() says in one line what is missing", async () => {
   assert.equal(missing?.configPath, `${bad.home.codexHome}/config.toml`);
 });
 
-Deno.test("trust is asked once for the project, then for its hooks, and both are remembered", async () => {
+const ABOUT_FOLDER: TrustQuestion = {
+  about: "folder",
+  text: "",
+  files: [],
+  consequence: "",
+};
+
+Deno.test("trust is asked once for the folder, then for what its files ask for, and both are remembered", async () => {
+  const command = `make check ${"x".repeat(200)}; rm y`;
   const hooks = JSON.stringify({
-    hooks: { Stop: [{ hooks: [{ type: "command", command: "make check" }] }] },
+    hooks: { Stop: [{ hooks: [{ type: "command", command }] }] },
   });
   await using t = await talk({ files: { ".codex/hooks.json": hooks } });
   const { services } = t;
-  const project = services.trustQuestion();
-  assert.equal(project?.folder, t.home.work);
-  await services.saveTrust(project ?? { folder: "", consequence: "" }, true);
-  const config = await Deno.readTextFile(`${t.home.codexHome}/config.toml`);
-  assert.match(config, /trust_level = "trusted"/);
-  const question = services.trustQuestion();
-  assert.equal(question?.folder, `${t.home.work}/.codex/hooks.json`);
-  assert.match(question?.consequence ?? "", /Stop: make check/);
-  await services.saveTrust(question ?? { folder: "", consequence: "" }, false);
-  assert.equal(services.trustQuestion(), undefined);
-  const saved = await Deno.readTextFile(`${t.home.codexHome}/hooks_trust.json`);
-  assert.equal(Object.values(JSON.parse(saved) as object)[0]?.trusted, false);
+  const folder = await services.trustQuestion();
+  assert.equal(folder?.text, `Do you trust the folder ${t.home.work}?`);
+  const trusted = await services.saveTrust(folder ?? ABOUT_FOLDER, true);
+  const config = `${t.home.codexHome}/config.toml`;
+  assert.match(await Deno.readTextFile(config), /trust_level = "trusted"/);
+  assert.ok(trusted.includes(config) && trusted.includes("rondo trust"));
+  const question = await services.trustQuestion();
+  assert.deepEqual(question?.files, [{
+    title: ".codex/hooks.json",
+    facts: [`hook at Stop runs: ${command}`],
+  }]);
+  const left = await services.saveTrust(question ?? ABOUT_FOLDER, false);
+  assert.match(
+    left,
+    /^Left out: \.codex\/hooks\.json .*trust\.json.*rondo trust/,
+  );
+  assert.equal(await services.trustQuestion(), undefined);
 });
 
 Deno.test("trust is not asked where an answer could not count", async () => {

@@ -15,7 +15,7 @@ function authOf(
   return createAuth(
     machine.host(changes),
     { name: "Test", auth },
-    machine.codexHome,
+    { codexHome: machine.codexHome },
   );
 }
 

@@ -9,7 +9,10 @@ import {
   testServices,
   TestTerminal,
 } from "./support.ts";
-import type { ReplServices } from "../../../../core/frontends/conversation/services.ts";
+import type {
+  ReplServices,
+  TrustQuestion,
+} from "../../../../core/frontends/conversation/services.ts";
 
 interface Run {
   readonly thread: ScriptedThread;
@@ -212,37 +215,69 @@ Deno.test("runRepl() says what helps when there is no key, and leaves with 4", a
   assert.equal(chosen.terminal.stderr.text, "Cannot find the key: set MINE\n");
 });
 
-Deno.test("runRepl() asks once about trust and takes all but yes as a no", async () => {
-  for (
-    const [answer, isTrusted] of [["y", true], ["", false], [
-      "what",
-      false,
-    ]] as const
-  ) {
+Deno.test("runRepl() asks about trust until it hears a yes or a no, and says what was decided", async () => {
+  const cases = [
+    ["y\n", [true]],
+    [" YES \n", [true]],
+    ["n\n", [false]],
+    ["\nwhat\nyep\nno\n", [false]],
+    ["\nwhat\n", []],
+  ] as const;
+  for (const [typed, wanted] of cases) {
     const saved: boolean[] = [];
     const { terminal, code } = run({
       isTty: true,
       services: {
-        trustQuestion: () => ({
-          folder: "/srv/project",
-          consequence: "Commands ask less.",
-        }),
+        trustQuestion: () =>
+          Promise.resolve(
+            saved.length > 0 ? undefined : trustQuestion(["runs: x"]),
+          ),
         saveTrust: (_question, is) => {
           saved.push(is);
-          return Promise.resolve();
+          return Promise.resolve("Kept in FILE.");
         },
       },
     });
-    terminal.stdin.type(`${answer}\n`);
+    terminal.stdin.type(typed);
     terminal.stdin.end();
     await code;
-    assert.deepEqual(saved, [isTrusted]);
-    assert.match(
-      terminal.stdout.text,
-      /Do you trust \/srv\/project\? Commands ask less\. \[y\/N\] /,
-    );
+    assert.deepEqual(saved, wanted, typed);
+    const text = terminal.stdout.text;
+    assert.match(text, /Do you approve it\?\n {2}hooks\.json\n {4}runs: x\n/);
+    assert.equal(text.includes("Kept in FILE."), wanted.length > 0, text);
+    const again = text.split("Please answer y or n: ").length - 1;
+    assert.equal(again, typed.split("\n").length - 1 - wanted.length);
   }
 });
+
+Deno.test("runRepl() shows all of what a yes would start, hidden characters and line breaks too", async () => {
+  const long = `echo ${"a".repeat(300)} ; last`;
+  const { terminal, code } = run({
+    isTty: true,
+    services: {
+      trustQuestion: () =>
+        Promise.resolve(
+          trustQuestion([long, "one\u001b[2K\u202etwo\n    runs: three"]),
+        ),
+      saveTrust: () => Promise.resolve(""),
+    },
+  });
+  terminal.stdin.end();
+  await code;
+  const text = terminal.stdout.text;
+  assert.equal(text.replace(/\n +/g, "").includes("a".repeat(300)), true);
+  assert.match(text, /; last\n/);
+  assert.match(text, /one\\u\{1b\}\[2K\\u\{202e\}two\n {4}\| {5}runs: three\n/);
+});
+
+function trustQuestion(facts: readonly string[]): TrustQuestion {
+  return {
+    about: "files",
+    text: "Do you approve it?",
+    files: [{ title: "hooks.json", facts }],
+    consequence: "It could start.",
+  };
+}
 
 Deno.test("runRepl() keeps going after an unknown command and says what was meant", async () => {
   const { thread, terminal, code } = run();

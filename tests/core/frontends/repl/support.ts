@@ -233,7 +233,7 @@ export function testServices(
   return {
     history: undefined,
     checkReady: () => Promise.resolve(undefined),
-    trustQuestion: () => undefined,
+    trustQuestion: () => Promise.resolve(undefined),
     saveTrust: missing,
     open: () => Promise.resolve({ thread, past: [] }),
     start: missing,

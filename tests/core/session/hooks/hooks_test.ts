@@ -387,7 +387,7 @@ Deno.test("createNotify() starts the program with the notice as its last argumen
     inputs: ["hi"],
     lastMessage: "bye",
   };
-  notify(notice);
+  await notify(notice);
   assert.deepEqual(JSON.parse(await Deno.readTextFile(fifo)), {
     type: "agent-turn-complete",
     "thread-id": "t",
@@ -397,7 +397,7 @@ Deno.test("createNotify() starts the program with the notice as its last argumen
     "input-messages": ["hi"],
     "last-assistant-message": "bye",
   });
-  createNotify(host, {
+  await createNotify(host, {
     argv: ["/nonexistent/program"],
     env: {},
     client: "c",

@@ -301,7 +301,12 @@ Deno.test("SessionEnd is told of a session that began, and of no other", async (
 Deno.test("notify is told of turns that are done, and of no others", async () => {
   const sent: unknown[] = [];
   await using t = testThread({
-    deps: { notify: (notice) => void sent.push(notice) },
+    deps: {
+      notify: (notice) => {
+        sent.push(notice);
+        return Promise.resolve();
+      },
+    },
     script: [say("bye"), hang()],
   });
   await t.turn("hi");

@@ -155,6 +155,38 @@ Deno.test("logIn() takes no answer of another login, and no refusal for a yes", 
   });
 });
 
+Deno.test("logIn() opens only web pages", async () => {
+  await withAuthority(async (fixture) => {
+    for (const page of ["file:///etc/hostname", "x-other://run"]) {
+      fixture.authority.metadata = { authorization_endpoint: page };
+      await assert.rejects(login(fixture), /must begin with https:\/\//);
+    }
+  });
+});
+
+Deno.test("logIn() believes no issuer but the one it was sent to", async () => {
+  await withAuthority(async (fixture) => {
+    const { authority, server } = fixture;
+    authority.metadata = { issuer: "https://other.example" };
+    await assert.rejects(
+      login(fixture),
+      /its issuer is https:\/\/other\.example, must be http:/,
+    );
+    authority.metadata = {};
+    authority.iss = "https://other.example";
+    await assert.rejects(login(fixture), /in the answer is https:\/\/other/);
+    authority.metadata = {
+      authorization_response_iss_parameter_supported: true,
+    };
+    authority.iss = undefined;
+    await assert.rejects(login(fixture), /in the answer is missing/);
+    assert.deepEqual(authority.asked, []);
+    authority.iss = server.origin;
+    await login(fixture);
+    assert.equal(authority.asked.length, 1);
+  });
+});
+
 Deno.test("McpTokenStore gives nothing to another server of the same name", async () => {
   await withAuthority(async (fixture) => {
     await login(fixture);

@@ -16,13 +16,19 @@ function parse(table: Record<string, unknown>): McpServerSpec {
   const config = configOf({ mcp_servers: { s: table } });
   const server = config.mcp_servers["s"];
   assert.ok(server !== undefined);
-  return parseMcpServer("s", server, "config.toml");
+  return parseMcpServer("s", server, {
+    source: "config.toml",
+    isOwn: true,
+    programs: {},
+  });
 }
 
 Deno.test("parseMcpServer() fills in what a short table leaves out", () => {
   assert.deepEqual(parse({ command: "srv" }), {
     name: "s",
     source: "config.toml",
+    isOwn: true,
+    programs: {},
     transport: {
       type: "stdio",
       command: "srv",
@@ -63,6 +69,8 @@ Deno.test("parseMcpServer() takes every key of a program", () => {
   assert.deepEqual(spec, {
     name: "s",
     source: "config.toml",
+    isOwn: true,
+    programs: {},
     transport: {
       type: "stdio",
       command: "srv",

@@ -1,28 +1,30 @@
-/** Whether the project in a folder is trusted, and where that is written down. */
-import { UserError } from "../protocol/error.ts";
-import type { Host } from "../protocol/host.ts";
-import { LIMITS } from "../protocol/limits.ts";
-import { dirname, isAbsolute, resolvePath } from "../util/path.ts";
-import { findProjectRoot } from "../util/project_root.ts";
-import { editConfigFile } from "./file/files.ts";
-import { valueAt } from "./file/tree.ts";
-import type { TomlTable } from "./file/toml.ts";
+/** Whether the person trusts a folder: a line of `[projects]` in their config.toml. */
+import { UserError } from "../../protocol/error.ts";
+import type { Host } from "../../protocol/host.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { dirname, isAbsolute, resolvePath } from "../../util/path.ts";
+import { findProjectRoot } from "../../util/project_root.ts";
+import { editConfigFile } from "../file/files.ts";
+import { valueAt } from "../file/tree.ts";
+import type { TomlTable } from "../file/toml.ts";
 
 type TrustLevel = "trusted" | "untrusted";
 
-export interface Trust {
+export interface FolderTrust {
   /** Undefined when nobody has decided yet. */
   readonly level: TrustLevel | undefined;
-  /** The folder a decision is about: the main worktree's root, or the cwd. */
+  /** The folder a decision is about: the root of the main worktree, else the cwd. */
   readonly folder: string;
+  /** The root of this worktree; `folder` in the main one. */
+  readonly root: string;
 }
 
 /** What `[projects]` says about the folder, its repository, or that one's main worktree. */
-export async function readTrust(
+export async function readFolderTrust(
   host: Host,
   cwd: string,
   tree: TomlTable,
-): Promise<Trust> {
+): Promise<FolderTrust> {
   const root =
     await findProjectRoot((path) => host.files.stat(path), cwd, [".git"]) ??
       cwd;
@@ -33,27 +35,34 @@ export async function readTrust(
     for (const path of new Set([candidate, await realPath(host, candidate)])) {
       const level = valueAt(tree, ["projects", path, "trust_level"]);
       if (level === "trusted" || level === "untrusted") {
-        return { level, folder };
+        return { level, folder, root };
       }
     }
   }
-  return { level: undefined, folder };
+  return { level: undefined, folder, root };
 }
 
-/** Writes the decision into the person's config.toml. */
-export async function saveTrust(
+/** Writes the decision into the person's config.toml, or takes it out; says where. */
+export async function saveFolderTrust(
   host: Host,
   codexHome: string | undefined,
-  trust: { readonly folder: string; readonly level: TrustLevel },
-): Promise<void> {
+  trust: { readonly folder: string; readonly level: TrustLevel | undefined },
+): Promise<string> {
   if (codexHome === undefined) {
-    throw new UserError("config", "Cannot save trust: there is no home folder");
+    throw new UserError(
+      "config",
+      "Cannot save trust: there is no home folder, set HOME or CODEX_HOME",
+    );
   }
-  await editConfigFile(host, `${codexHome}/config.toml`, [{
-    type: "set",
-    path: ["projects", trust.folder, "trust_level"],
-    value: trust.level,
-  }]);
+  const { folder, level } = trust;
+  const path = ["projects", folder, "trust_level"];
+  const file = `${codexHome}/config.toml`;
+  await editConfigFile(host, file, [
+    level === undefined
+      ? { type: "remove", path: path.slice(0, 2) }
+      : { type: "set", path, value: level },
+  ]);
+  return file;
 }
 
 // gitrepository-layout(5): a linked worktree's `.git` is a file that names its entry in

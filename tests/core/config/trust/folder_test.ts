@@ -1,24 +1,24 @@
-/** Tests of core/config/trust.ts. */
+/** Whether a folder is trusted: where the decision stands, and whom it holds for. */
 import assert from "node:assert/strict";
 import {
-  readTrust,
-  saveTrust,
-  type Trust,
-} from "../../../core/config/trust.ts";
-import { findProjectRoot } from "../../../core/util/project_root.ts";
-import { parseToml } from "../../../core/config/file/toml.ts";
-import { Machine } from "./config_fixture.ts";
+  type FolderTrust,
+  readFolderTrust,
+  saveFolderTrust,
+} from "../../../../core/config/trust/folder.ts";
+import { findProjectRoot } from "../../../../core/util/project_root.ts";
+import { parseToml } from "../../../../core/config/file/toml.ts";
+import { Machine } from "../config_fixture.ts";
 
 function trustIn(
   machine: Machine,
   cwd: string,
   folder: string,
-): Promise<Trust> {
+): Promise<FolderTrust> {
   const tree = parseToml(
     `[projects."${folder}"]\ntrust_level = "trusted"\n`,
     "c",
   );
-  return readTrust(machine.host(), cwd, tree);
+  return readFolderTrust(machine.host(), cwd, tree);
 }
 
 Deno.test("findProjectRoot() walks up to the nearest marker, file or folder", async () => {
@@ -35,27 +35,28 @@ Deno.test("findProjectRoot() walks up to the nearest marker, file or folder", as
   assert.equal(await root([""]), undefined);
 });
 
-Deno.test("readTrust() looks at the cwd, then at the repository", async () => {
+Deno.test("readFolderTrust() looks at the cwd, then at the repository", async () => {
   await using machine = await Machine.create();
   const deep = `${machine.cwd}/a`;
   await Deno.mkdir(deep);
   assert.deepEqual(await trustIn(machine, deep, deep), {
     level: "trusted",
     folder: machine.cwd,
+    root: machine.cwd,
   });
   assert.equal((await trustIn(machine, deep, machine.cwd)).level, "trusted");
   assert.equal((await trustIn(machine, deep, machine.home)).level, undefined);
   assert.equal((await trustIn(machine, machine.cwd, deep)).level, undefined);
 });
 
-Deno.test("readTrust() knows a folder under its other name", async () => {
+Deno.test("readFolderTrust() knows a folder under its other name", async () => {
   await using machine = await Machine.create();
   const link = `${machine.root}/link`;
   await Deno.symlink(machine.cwd, link);
   assert.equal((await trustIn(machine, link, machine.cwd)).level, "trusted");
 });
 
-Deno.test("readTrust() takes a linked worktree for part of its repository", async () => {
+Deno.test("readFolderTrust() takes a linked worktree for part of its repository", async () => {
   await using machine = await Machine.create();
   const tree = `${machine.root}/tree`;
   const entry = `${machine.cwd}/.git/worktrees/tree`;
@@ -64,10 +65,11 @@ Deno.test("readTrust() takes a linked worktree for part of its repository", asyn
   assert.deepEqual(await trustIn(machine, tree, machine.cwd), {
     level: "trusted",
     folder: machine.cwd,
+    root: tree,
   });
 });
 
-Deno.test("readTrust() does not believe a folder that merely claims to be a worktree", async () => {
+Deno.test("readFolderTrust() does not believe a folder that merely claims to be a worktree", async () => {
   await using machine = await Machine.create();
   const forged = `${machine.root}/forged`;
   const entry = `${machine.cwd}/.git/worktrees/real`;
@@ -78,6 +80,7 @@ Deno.test("readTrust() does not believe a folder that merely claims to be a work
   assert.deepEqual(await trustIn(machine, forged, machine.cwd), {
     level: undefined,
     folder: forged,
+    root: forged,
   });
   assert.equal(
     (await trustIn(machine, `${machine.root}/real`, machine.cwd)).level,
@@ -85,15 +88,15 @@ Deno.test("readTrust() does not believe a folder that merely claims to be a work
   );
 });
 
-Deno.test("saveTrust() writes what readTrust() finds, and keeps the file", async () => {
+Deno.test("saveFolderTrust() writes what readFolderTrust() finds, and keeps the file", async () => {
   await using machine = await Machine.create();
   await machine.user("# mine\nmodel = 'm'\n");
   const folder = `${machine.cwd}`;
-  await saveTrust(machine.host(), machine.codexHome, {
+  await saveFolderTrust(machine.host(), machine.codexHome, {
     folder,
     level: "trusted",
   });
-  await saveTrust(machine.host(), machine.codexHome, {
+  await saveFolderTrust(machine.host(), machine.codexHome, {
     folder,
     level: "untrusted",
   });
@@ -104,9 +107,10 @@ Deno.test("saveTrust() writes what readTrust() finds, and keeps the file", async
   );
   assert.equal((await machine.load()).trust.level, "untrusted");
   await assert.rejects(
-    saveTrust(machine.host(), undefined, { folder, level: "trusted" }),
+    saveFolderTrust(machine.host(), undefined, { folder, level: "trusted" }),
     {
-      message: "Cannot save trust: there is no home folder",
+      message:
+        "Cannot save trust: there is no home folder, set HOME or CODEX_HOME",
     },
   );
 });
