@@ -87,10 +87,15 @@ export type Signal =
   | "SIGCONT"
   | "SIGWINCH";
 
+/** Stands for the number of a descriptor that the child writes `ExitStatus.report` to. */
+export const REPORT = { isReport: true } as const;
+
+/** Bytes travel as an open descriptor whose number takes their place. */
+export type SpawnArgument = string | Uint8Array<ArrayBuffer> | typeof REPORT;
+
 export interface SpawnRequest {
   readonly command: string;
-  /** Bytes in the list travel as an open descriptor whose number takes their place. */
-  readonly args: readonly (string | Uint8Array<ArrayBuffer>)[];
+  readonly args: readonly SpawnArgument[];
   readonly cwd: string;
   /** The whole environment; nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
@@ -106,6 +111,8 @@ export interface ExitStatus {
   /** 128+n when a signal n ended it. */
   readonly code: number;
   readonly signal: string | null;
+  /** Set when REPORT was among the arguments. */
+  readonly report?: string;
 }
 
 export interface Child {

@@ -1,7 +1,7 @@
 /** One working way to confine a command, and how a command is started under it. */
 import type { Host, SpawnRequest } from "../../core/protocol/host.ts";
 import { unreachable } from "../../core/util/assert.ts";
-import { buildBwrapArguments, type BwrapFeatures } from "./bwrap.ts";
+import { buildBwrapArguments, BWRAP_ENV, type BwrapFeatures } from "./bwrap.ts";
 import { LAUNCHER, type LauncherRequest, planConfinement } from "./landlock.ts";
 import { buildSeatbeltArguments, SEATBELT_PROGRAM } from "./seatbelt.ts";
 import type { SandboxPlan } from "../plan/plan.ts";
@@ -48,10 +48,11 @@ export function buildLaunch(
         command: backend.features.program,
         args: buildBwrapArguments(plan, backend.features, {
           argv: wrapArgv(request),
+          env: request.env,
           arch: host.arch,
         }),
         cwd: "/",
-        env: request.env,
+        env: BWRAP_ENV,
       };
     case "landlock": {
       const { abiMax } = backend;

@@ -16,6 +16,7 @@ import {
   buildPlainLaunch,
   type LaunchLine,
 } from "../backends/backend.ts";
+import { wasStarted } from "../backends/bwrap.ts";
 import { OutputCapture } from "./capture.ts";
 import { isDenial, isNetworkFailure } from "./denial.ts";
 import { LAUNCHER } from "../backends/landlock.ts";
@@ -72,7 +73,7 @@ export async function runCommand(
       isWrapped: backend?.kind === "bwrap",
       reap: (pid) => reap(session, ready, pid),
     });
-    refuseUnstarted(end, capture);
+    refuseUnstarted(end);
     return (changed) => buildResult({ ready, end, changed, capture, request });
   });
 }
@@ -95,9 +96,14 @@ export async function runCommandInherited(
     });
     const onAbort = (): void => child.kill("SIGTERM");
     request.signal.addEventListener("abort", onAbort, { once: true });
-    const { code } = await child.status;
+    const { code, report } = await child.status;
     request.signal.removeEventListener("abort", onAbort);
     await reap(session, ready, child.pid);
+    if (hasBwrapFailed(code, report)) {
+      throw new SandboxUnavailable(
+        "Cannot start the sandbox: bubblewrap failed as it says above, must be able to mount what the policy names (see: rondo policy explain)",
+      );
+    }
     return () => code;
   });
 }
@@ -203,14 +209,17 @@ async function reap(
   return await session.reaper.end(swept, pid);
 }
 
-function refuseUnstarted(end: RunEnd, capture: OutputCapture): void {
-  const { exitCode, complaint } = end;
-  const isBwrap = exitCode === 1 && complaint.startsWith("bwrap: ") &&
-    capture.totalBytes === 0;
+// A command can write what bwrap writes, and exit as it does; the report is out of its reach.
+function refuseUnstarted(end: RunEnd): void {
+  const { exitCode, complaint, report } = end;
   const isLauncher = exitCode === LAUNCHER.failedCode &&
     complaint.startsWith(LAUNCHER.complaint);
-  if (!isBwrap && !isLauncher) return;
+  if (!isLauncher && !hasBwrapFailed(exitCode, report)) return;
   throw new SandboxUnavailable(`Cannot start the sandbox: ${complaint}`);
+}
+
+function hasBwrapFailed(code: number, report: string | undefined): boolean {
+  return code === 1 && report !== undefined && !wasStarted(report);
 }
 
 function buildResult({ ready, end, changed, capture, request }: {

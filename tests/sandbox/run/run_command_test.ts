@@ -11,6 +11,22 @@ import {
 } from "../support.ts";
 import { READ_ONLY, workspaceWrite } from "../plan/support.ts";
 
+/** A library that leaves the marker when it is loaded where that can be written. */
+async function compileLibrary(path: string, marker: string): Promise<void> {
+  const source = `#include <fcntl.h>
+__attribute__((constructor)) static void mark(void) {
+  open("${marker}", O_CREAT | O_WRONLY, 0600);
+}`;
+  const gcc = new Deno.Command("gcc", {
+    args: ["-shared", "-fPIC", "-x", "c", "-o", path, "-"],
+    stdin: "piped",
+  }).spawn();
+  const writer = gcc.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(source));
+  await writer.close();
+  assert.ok((await gcc.status).success, "gcc is needed");
+}
+
 const BACKENDS = Deno.build.os === "linux" ? backendsHere() : [];
 
 for (const backend of BACKENDS) {
@@ -254,6 +270,56 @@ for (const backend of BACKENDS) {
 }
 
 for (const backend of BACKENDS.filter((name) => name !== "none")) {
+  Deno.test(
+    `run() loads nothing of the workspace before there is a sandbox (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const library = `${place.workspace}/evil.so`;
+      const marker = `${place.base}/marker`;
+      await compileLibrary(library, marker);
+      const env = { PATH: "/usr/bin:/bin", LD_PRELOAD: library };
+      const result = await place.run("echo $LD_PRELOAD", { env });
+      assert.equal(result.output.head, `${library}\n`);
+      await assert.rejects(Deno.stat(marker), "it ran outside");
+      await place.run("true", { env, sandboxed: false });
+      await Deno.stat(marker);
+    },
+  );
+
+  Deno.test(
+    `run() believes no command that says the sandbox did not start (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const result = await place.run(
+        "echo 'bwrap: made up' | tee /proc/1/fd/2 /proc/$PPID/fd/2 >/dev/null 2>&1; exit 1",
+      );
+      assert.equal(result.exitCode, 1);
+      const late = await place.run(
+        "echo 'rondo sandbox: cannot confine the command: no' >&2; exit 125",
+      );
+      assert.equal(late.exitCode, 125);
+    },
+  );
+
+  Deno.test(
+    `run() ends what calls itself another command's (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const word = `600.${Math.floor(Math.random() * 1e9)}`;
+      await place.run(
+        `(RONDO_COMMAND=other setsid sleep ${word} >/dev/null 2>&1 &)
+         while ! grep -qs ${word} /proc/[0-9]*/cmdline; do :; done`,
+      );
+      await eventually(
+        async () => (await processesWith(word)).length === 0,
+        word,
+      );
+    },
+  );
+
   Deno.test(
     `run() calls a refusal of the sandbox denied (${backend})`,
     LINUX,
