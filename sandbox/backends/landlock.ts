@@ -74,14 +74,13 @@ const NET_TCP = 3n;
 const SCOPE_ABSTRACT_UNIX = 1n;
 const SCOPE_SIGNAL = 2n;
 
-// No terminals: new ones and the person's own lie in one folder.
+// No terminals: new ones and the person's own lie in one folder. No disks.
 const DEVICES: readonly string[] = [
   "/dev/null",
   "/dev/zero",
   "/dev/full",
   "/dev/random",
   "/dev/urandom",
-  "/dev/tty",
 ];
 
 /** What the launcher confines itself to for this plan. */
@@ -100,7 +99,7 @@ export function planConfinement(
 }
 
 /** The rights Landlock controls at that version. */
-export function handledRights(abi: number): bigint {
+function handledRights(abi: number): bigint {
   let rights = (1n << 13n) - 1n;
   if (abi >= 2) rights |= REFER;
   if (abi >= 3) rights |= TRUNCATE;
@@ -141,10 +140,14 @@ export function buildPathRule(
   return bytes;
 }
 
-/** Read everywhere, the harmless devices, and what the policy makes writable. */
+/**
+ * What the policy makes writable, the harmless devices, and everything readable but for
+ * the rest of /dev. `top` are the names in `/`: a rule on `/` itself would cover /dev.
+ */
 export function buildLandlockRules(
   confine: Confinement,
   abi: number,
+  top: readonly Pick<Deno.DirEntry, "name" | "isDirectory" | "isSymlink">[],
 ): readonly LandlockRule[] {
   const all = handledRights(abi) & ~(MAKE_CHAR | MAKE_BLOCK | IOCTL_DEV);
   const folder = (path: string, rights: bigint): LandlockRule => ({
@@ -153,10 +156,16 @@ export function buildLandlockRules(
     isFolder: true,
   });
   return [
-    folder("/", READ),
+    folder("/", READ_DIR),
+    ...top.filter(({ name, isSymlink }) => name !== "dev" && !isSymlink)
+      .map(({ name, isDirectory }) => ({
+        path: `/${name}`,
+        rights: READ,
+        isFolder: isDirectory,
+      })),
     ...DEVICES.map((path) => ({ path, rights: DEVICE, isFolder: false })),
     ...confine.writable.map((path) => folder(path, all)),
-    ...(confine.isReadOnly ? [] : [folder("/dev/shm", all)]),
+    folder("/dev/shm", confine.isReadOnly ? READ : all),
   ];
 }
 
