@@ -19,6 +19,28 @@ const SYMBOLS = {
     parameters: ["i64", "i64", "buffer", "i64"],
     result: "i64",
   },
+  openat: { parameters: ["i32", "buffer", "i32", "u32"], result: "i32" },
+  mkdirat: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  symlinkat: { parameters: ["buffer", "i32", "buffer"], result: "i32" },
+  readlinkat: {
+    parameters: ["i32", "buffer", "buffer", "usize"],
+    result: "isize",
+  },
+  fchmod: { parameters: ["i32", "u32"], result: "i32" },
+  chmod: { parameters: ["buffer", "u32"], result: "i32" },
+  // By number: libraries older than the calls have no names for them.
+  rename: {
+    name: "syscall",
+    parameters: ["i64", "i64", "buffer", "i64", "buffer", "i64"],
+    result: "i64",
+  },
+  statx: {
+    name: "syscall",
+    parameters: ["i64", "i64", "buffer", "i64", "i64", "buffer"],
+    result: "i64",
+  },
+  errnoPlace: { name: "__errno_location", parameters: [], result: "u64" },
+  memcpy: { parameters: ["buffer", "u64", "usize"], result: "u64" },
   prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
   waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
 } as const;

@@ -128,8 +128,6 @@ function renderMount({ kind, path }: Mount): string[] {
       return ["--bind", path, path];
     case "read-only":
       return ["--ro-bind", path, path];
-    case "absent":
-      return ["--perms", "555", "--tmpfs", path, "--remount-ro", path];
     // Without the device flag of its mount /dev/null cannot be opened (EACCES).
     case "hidden-file":
       return ["--ro-bind", "/dev/null", path];

@@ -16,10 +16,8 @@ export interface GitFact {
   readonly isOwner: boolean;
   /** Existing files and folders through which git runs programs. */
   readonly parts: readonly string[];
-  /** Such folders that do not exist. */
-  readonly absentFolders: readonly string[];
-  /** Such files that do not exist. */
-  readonly absentFiles: readonly string[];
+  /** Such files and folders that do not exist. */
+  readonly absent: readonly string[];
 }
 
 // gitrepository-layout(5). `commondir` moves configuration and hooks elsewhere.
@@ -90,8 +88,7 @@ async function describe(
     folders: linked === undefined ? [main] : [main, linked],
     isOwner: found.isOwner,
     parts: [...there],
-    absentFolders: folders.filter((path) => !there.has(path)),
-    absentFiles: plain.filter((path) => !there.has(path)),
+    absent: [...folders, ...plain].filter((path) => !there.has(path)),
   };
 }
 
@@ -101,8 +98,7 @@ function bare(entry: string): GitFact {
     folders: [],
     isOwner: false,
     parts: [],
-    absentFolders: [],
-    absentFiles: [],
+    absent: [],
   };
 }
 

@@ -204,7 +204,7 @@ class PolicyGate implements Gate {
     const input = this.#input(request, context);
     const verdict: AskVerdict = {
       type: "ask",
-      reason: "The sandbox stopped it; it can be run once more without",
+      reason: "Blocked by the sandbox; retry without it?",
       sandboxed: false,
     };
     const answer = await this.#inTurn(context, () =>

@@ -97,7 +97,6 @@ Deno.test("buildBwrapArguments() binds roots, then what is protected in them, de
       "--bind /tmp /tmp",
       "--perms 000 --tmpfs /home/me/.ssh --remount-ro /home/me/.ssh",
       `--bind ${WS} ${WS}`,
-      `--perms 555 --tmpfs ${WS}/.codex --remount-ro ${WS}/.codex`,
       `--ro-bind /dev/null ${WS}/.env`,
       `--ro-bind ${WS}/.git ${WS}/.git`,
       "--unshare-user --unshare-pid --unshare-ipc --unshare-net",
