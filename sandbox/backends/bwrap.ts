@@ -15,6 +15,8 @@ export interface BwrapFeatures {
   readonly ownProc: boolean;
   /** A private network; without it the filter closes all sockets. */
   readonly networkNamespace: boolean;
+  /** Landlock as a second layer inside; costs a start of this program. */
+  readonly hasLandlock?: boolean;
 }
 
 /** The only places bubblewrap is taken from: never from PATH, never from a workspace. */
@@ -59,7 +61,7 @@ export function buildBwrapArguments(
   plan: SandboxPlan,
   features: BwrapFeatures,
   run: {
-    readonly argv: readonly string[];
+    readonly argv: readonly SpawnArgument[];
     readonly env: Readonly<Record<string, string>>;
     readonly arch: Arch;
   },

@@ -25,6 +25,8 @@ export interface Confinement {
   readonly agentPid: number;
   /** Root in a folder of somebody else keeps the rights to write there. */
   readonly keepsOwnerRights: boolean;
+  /** Inside bwrap, which filters the calls and has a /dev of its own. */
+  readonly isInner?: boolean;
   /** Newest version of Landlock to use; for tests of older kernels. */
   readonly abiMax?: number;
 }
@@ -98,6 +100,25 @@ export function planConfinement(
   };
 }
 
+/**
+ * The same for a second layer inside bwrap. A read-only mount does not keep commands from
+ * opening named pipes for writing, Landlock does; the rest bwrap has seen to.
+ */
+export function planInnerConfinement(plan: SandboxPlan): Confinement {
+  return {
+    writable: plan.mounts.filter(({ kind }) => kind === "writable")
+      .map(({ path }) => path),
+    isReadOnly: plan.mode === "read-only",
+    // Its network is closed by namespace and filter, which leave servers of its own alone.
+    networkAccess: true,
+    unixSockets: plan.unixSockets,
+    // What bwrap starts first in the namespace.
+    agentPid: 1,
+    keepsOwnerRights: plan.isForeign,
+    isInner: true,
+  };
+}
+
 /** The rights Landlock controls at that version. */
 function handledRights(abi: number): bigint {
   let rights = (1n << 13n) - 1n;
@@ -164,6 +185,7 @@ export function buildLandlockRules(
         isFolder: isDirectory,
       })),
     ...DEVICES.map((path) => ({ path, rights: DEVICE, isFolder: false })),
+    ...(confine.isInner ? [folder("/dev", all | IOCTL_DEV)] : []),
     ...confine.writable.map((path) => folder(path, all)),
     folder("/dev/shm", confine.isReadOnly ? READ : all),
   ];

@@ -108,6 +108,7 @@ function confineSelf(libc: LauncherLibc, confine: Confinement): void {
   // The person's terminal must not be the command's. Fails where that is so already.
   symbols.setsid();
   restrictFiles(libc, confine, abi);
+  if (confine.isInner) return;
   if (Deno.uid() === 0) dropCapabilities(libc, confine.keepsOwnerRights);
   installFilter(libc, filter);
 }

@@ -502,7 +502,7 @@ const OTHER_FLAGS: FlagTable<keyof OtherFlags> = {
     kind: "choice",
     long: "--backend",
     value: "NAME",
-    choices: ["auto", "bwrap", "landlock", "none"],
+    choices: ["auto", "bwrap", "bwrap-landlock", "landlock", "none"],
     help: "Sandbox to use (default auto: the strongest that works)",
   },
   headless: {
