@@ -211,7 +211,9 @@ async function playAll(
         ...(isBuilt && program !== undefined && { program }),
       });
       const surprises = findSurprises(cases, { form, control, result });
-      console.error(`  ${surprises.length} of ${result.size} otherwise`);
+      console.error(
+        `  ${result.size} cases, surprises: ${surprises.join("; ") || "none"}`,
+      );
       assert.deepEqual(surprises, []);
     });
   }

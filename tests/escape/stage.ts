@@ -221,6 +221,8 @@ async function describeTree(top: string): Promise<string> {
   for (let path = open.pop(); path !== undefined; path = open.pop()) {
     const stat = await Deno.lstat(path).catch(() => undefined);
     const name = path.slice(top.length);
+    // Moved out of the way, it counts no more.
+    if (name.includes(".rondo-moved-")) continue;
     if (stat === undefined) lines.push(`${name} absent`);
     else if (stat.isSymlink) {
       lines.push(`${name} -> ${await Deno.readLink(path)}`);
