@@ -30,9 +30,7 @@ export async function disarmGit(
       await disarmer.repository(path);
       return true;
     case "hooks":
-      if (!now.isDirectory) return false;
-      await disarmer.hooks(path);
-      return true;
+      return now.isDirectory && !(await disarmer.hasHooks(path));
     case "info":
       if (!now.isDirectory) return false;
       await disarmer.info(path);
@@ -63,7 +61,7 @@ class Disarmer {
         await this.#aside.move(`${folder}/${name}`);
       }
     }
-    await this.#part(`${folder}/hooks`, "isDirectory", this.hooks);
+    await this.#part(`${folder}/hooks`, "isDirectory", this.#hooks);
     await this.#part(`${folder}/info`, "isDirectory", this.info);
     await this.#part(`${folder}/config`, "isFile", this.config);
     await this.#part(`${folder}/config.worktree`, "isFile", this.config);
@@ -71,13 +69,9 @@ class Disarmer {
     await this.#part(`${folder}/worktrees`, "isDirectory", this.#worktrees);
   }
 
-  /** git runs what has the name of a hook; its templates end in `.sample`. */
-  async hooks(folder: string): Promise<void> {
-    for (const name of await this.#files.list(folder)) {
-      const path = `${folder}/${name}`;
-      if (name.endsWith(".sample") || this.#aside.isMoved(path)) continue;
-      await this.#aside.move(path);
-    }
+  /** Whether there is anything that git would run. */
+  async hasHooks(folder: string): Promise<boolean> {
+    return (await this.#listHooks(folder)).length > 0;
   }
 
   /** Attributes choose the filters that content is sent through. */
@@ -96,8 +90,23 @@ class Disarmer {
     const harmless = filterGitConfig(text);
     if (harmless === text) return;
     await this.#aside.move(path);
+    if (harmless.trim() === "") return;
     const kept = new TextEncoder().encode(harmless);
     await this.#files.create(path, kept, 0o644);
+  }
+
+  async #hooks(folder: string): Promise<void> {
+    for (const path of await this.#listHooks(folder)) {
+      await this.#aside.move(path);
+    }
+  }
+
+  // git runs what has the name of a hook; its templates end in `.sample`.
+  async #listHooks(folder: string): Promise<string[]> {
+    const names = await this.#files.list(folder);
+    return names.map((name) => `${folder}/${name}`).filter((path) =>
+      !path.endsWith(".sample") && !this.#aside.isMoved(path)
+    );
   }
 
   // What is no such part is in its place for no good.
