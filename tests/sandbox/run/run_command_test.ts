@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { reapChild } from "../../../core/host/libc.ts";
 import { SandboxUnavailable, ToolError } from "../../../core/protocol/error.ts";
 import {
   backendsHere,
@@ -8,7 +9,9 @@ import {
   openPlace,
   processesWith,
   request,
+  testHost,
 } from "../support.ts";
+import { createSandbox } from "../../../sandbox/mod.ts";
 import { READ_ONLY, workspaceWrite } from "../plan/support.ts";
 
 /** A library that leaves the marker when it is loaded where that can be written. */
@@ -530,6 +533,31 @@ for (const backend of BACKENDS.filter((name) => name !== "none")) {
       const names = await namesIn(place.workspace);
       assert.equal(names.length, 1);
       assert.match(names[0] ?? "", /^\.codex\.rondo-moved-/);
+    },
+  );
+
+  Deno.test(
+    `run() protects a folder also when another program there has ended (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const go = `${place.workspace}/go`;
+      const long = place.run(
+        `echo ready; until test -e go; do :; done; mkdir .codex; echo x > .codex/config.toml`,
+        { onOutput: () => resolve() },
+      );
+      await promise;
+      const other = createSandbox({
+        host: testHost(),
+        codexHome: `${place.base}/codex`,
+        reapChild,
+        backend,
+      });
+      await other.run(request(place.workspace, ["true"]));
+      await Deno.writeTextFile(go, "");
+      assert.match((await long).notes.join(), /\.codex\.rondo-moved-/);
+      await assert.rejects(Deno.stat(`${place.workspace}/.codex`));
     },
   );
 
