@@ -1,6 +1,6 @@
-/**
- * The form of an escape case. Scripts are run by `sh -e` in `$DIR`.
- *
+/** The form of an escape case, and how to add one. Scripts are run by `sh -e` in `$DIR`. */
+
+/*
  * To add one: choose the file by what is attacked (files, git, everything else) and the next
  * number of its letter; write the script so that it exits with 0 when the attack worked, or
  * changes `$OUT`, or, with `judge: "root"`, what is protected in `$ROOT`; put calls that no

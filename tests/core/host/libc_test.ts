@@ -76,10 +76,11 @@ Deno.test(
       [REPORT],
       (args) => run('echo started >"/proc/self/fd/$1"', args),
     );
-    const [descriptor = ""] = [...Deno.readDirSync("/proc/self/fd")]
-      .map(({ name }) => name).filter((name) =>
+    const open = await Array.fromAsync(Deno.readDir("/proc/self/fd"));
+    const descriptor =
+      open.map(({ name }) => name).find((name) =>
         linkOf(`/proc/self/fd/${name}`).includes("report")
-      );
+      ) ?? "";
     const later = run('test -e "/proc/self/fd/$1"', [descriptor]);
     assert.equal((await later.status).code, 1);
     assert.equal((await child.status).code, 0);
