@@ -14,6 +14,11 @@ export function describePlanLines(
     ...(backend.kind === "landlock"
       ? describePlain(plan)
       : describeMounts(plan.mounts)),
+    ...plan.absent.map((path) =>
+      backend.kind === "seatbelt"
+        ? `Cannot be created: ${path}`
+        : `Disarmed or moved aside when a command creates it: ${path}`
+    ),
     plan.networkAccess ? "Network: open" : "Network: closed",
     plan.unixSockets ? "Unix sockets: open" : "Unix sockets: closed",
     ...plan.notes.map((note) => `Note: ${note}`),
@@ -35,8 +40,6 @@ function describeMount({ kind, path }: Mount): string {
       return `Writable, but cannot be renamed: ${path}`;
     case "read-only":
       return `Read-only: ${path}`;
-    case "absent":
-      return `Cannot be created: ${path}`;
     case "hidden-file":
       return `Hidden file: ${path}`;
     case "hidden-folder":

@@ -10,6 +10,7 @@ import { describeFailures } from "./probe/candidates.ts";
 import { buildStatus } from "./status.ts";
 import {
   type InheritedRequest,
+  type InheritedResult,
   runCommand,
   runCommandInherited,
 } from "./run/run_command.ts";
@@ -24,8 +25,8 @@ export type { SandboxOptions } from "./run/session.ts";
 export interface SessionSandbox extends Sandbox {
   /** What the policy would let a command reach, in words. */
   describePlan(policy: SandboxPolicy, cwd: string): Promise<readonly string[]>;
-  /** Runs with the terminal's own streams; resolves to the exit code. */
-  runInherited(request: InheritedRequest): Promise<number>;
+  /** Runs with the terminal's own streams. */
+  runInherited(request: InheritedRequest): Promise<InheritedResult>;
 }
 
 /** Nothing is tried until the first command or receipt asks for it. */
@@ -72,7 +73,7 @@ class ProvedSandbox implements SessionSandbox {
     return runCommand(this.#session, request);
   }
 
-  runInherited(request: InheritedRequest): Promise<number> {
+  runInherited(request: InheritedRequest): Promise<InheritedResult> {
     return runCommandInherited(this.#session, request);
   }
 }

@@ -65,7 +65,7 @@ function gaps(backend: Backend, plan: SandboxPlan): string[] {
     kind === "writable" && !plan.plainRoots.includes(path)
   );
   return [
-    "what of .git can run code is restored after a command, the rest of it is writable",
+    "of .git only what can run code is restored after a command, the rest is writable",
     ...dropped.map(({ path }) =>
       `${path} is not writable: it holds files of this program`
     ),

@@ -4,7 +4,7 @@ import type { Host } from "../protocol/host.ts";
 import type { Engine } from "./engine.ts";
 import { recordedEnv } from "./env.ts";
 import { recordedFetch } from "./fetch.ts";
-import { recordedFiles } from "./files.ts";
+import { recordedFiles, recordedNoFollowFiles } from "./files.ts";
 import {
   type Cassette,
   CASSETTE_VERSION,
@@ -129,6 +129,11 @@ function buildHost(parts: {
     uid: header.uid,
     cwd: header.cwd,
     files: recordedFiles(engine, real.files, parts.redactor),
+    noFollowFiles: recordedNoFollowFiles(
+      engine,
+      real.noFollowFiles,
+      parts.redactor,
+    ),
     fetch: parts.fetch,
     spawn: recordedSpawn(engine, real),
     selfCommand: (args) => [...header.self, ...args],

@@ -1,5 +1,10 @@
 /** Files through an engine. */
-import type { AppendFile, Files, FileStat } from "../protocol/host.ts";
+import type {
+  AppendFile,
+  Files,
+  FileStat,
+  NoFollowFiles,
+} from "../protocol/host.ts";
 import type { Json } from "../util/json/json.ts";
 import type { Engine } from "./engine.ts";
 import { decodeBytes, encodeBytes } from "./format.ts";
@@ -108,6 +113,53 @@ function recordedWrites(engine: Engine, files: Files): Omit<Files, Reads> {
       nothing(`symlink:${path}`, () => files.symlink(target, path)),
   };
 }
+
+/** In a replay the machine need not have them: what they gave is on the cassette. */
+export function recordedNoFollowFiles(
+  engine: Engine,
+  files: NoFollowFiles | undefined,
+  redactor: Redactor,
+): NoFollowFiles | undefined {
+  if (files === undefined && engine.isReal) return undefined;
+  const run = <T>(
+    key: string,
+    real: (files: NoFollowFiles) => Promise<T>,
+  ): Promise<T> =>
+    engine.run({
+      key: `noFollow:${key}`,
+      real: () => files === undefined ? Promise.reject(LOST) : real(files),
+      encode: (value) => value as Json | undefined,
+      decode: (value) => value as T,
+    });
+  return {
+    lstat: (path) => run(`lstat:${path}`, (real) => real.lstat(path)),
+    readRange: async (path, offset, bytesMax) =>
+      decodeBytes(
+        await run(
+          `readRange:${path}`,
+          async (real) => {
+            const bytes = await real.readRange(path, offset, bytesMax);
+            redactor.learnFile(path, new TextDecoder().decode(bytes));
+            return encodeBytes(bytes);
+          },
+        ),
+      ),
+    readLink: (path) => run(`readLink:${path}`, (real) => real.readLink(path)),
+    list: (path) => run(`list:${path}`, (real) => real.list(path)),
+    create: (path, bytes, mode) =>
+      run(`create:${path}`, (real) => real.create(path, bytes, mode)),
+    mkdir: (path, mode) =>
+      run(`mkdir:${path}`, (real) => real.mkdir(path, mode)),
+    symlink: (target, path) =>
+      run(`symlink:${path}`, (real) => real.symlink(target, path)),
+    rename: (from, to) =>
+      run(`rename:${from}:${to}`, (real) => real.rename(from, to)),
+    chmod: (path, mode) =>
+      run(`chmod:${path}`, (real) => real.chmod(path, mode)),
+  };
+}
+
+const LOST = new Error("Broken invariant: recorded without these files");
 
 function stat(
   engine: Engine,

@@ -55,7 +55,11 @@ export function recordedSpawn(
 // Bytes among the arguments are compiled filters: the same policy, the same bytes.
 function commandLine(request: SpawnRequest): string {
   const args = request.args.map((arg) =>
-    typeof arg === "string" ? arg : `<${arg.length} bytes>`
+    typeof arg === "string"
+      ? arg
+      : "isReport" in arg
+      ? "<report>"
+      : `<${arg.length} bytes>`
   );
   return JSON.stringify([request.command, ...args, request.cwd]);
 }

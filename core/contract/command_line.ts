@@ -159,7 +159,12 @@ export interface SelectFlags {
 
 /** Flags of the commands around the agent. */
 export interface OtherFlags {
-  readonly backend?: "auto" | "bwrap" | "landlock" | "none";
+  readonly backend?:
+    | "auto"
+    | "bwrap"
+    | "bwrap-landlock"
+    | "landlock"
+    | "none";
   readonly headless?: boolean;
   readonly rules?: readonly string[];
   readonly revoke?: string;

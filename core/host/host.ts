@@ -3,6 +3,7 @@ import { errorText, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { abortableFetch } from "./fetch.ts";
 import { denoFiles } from "./files.ts";
+import { openNoFollowFiles } from "./no_follow_files.ts";
 import { isProcessAlive, sendSignal, spawnChild } from "./spawn.ts";
 import { uuidV7 } from "./uuid.ts";
 
@@ -20,6 +21,7 @@ export function denoHost(
     uid: Deno.uid() ?? -1,
     cwd: options.cwd ?? workingFolder(),
     files: denoFiles,
+    noFollowFiles: openNoFollowFiles(),
     fetch: abortableFetch,
     spawn: spawnChild,
     selfCommand: (args) => [...selfArgv(options.mainUrl), ...args],

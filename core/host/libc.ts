@@ -1,4 +1,5 @@
 /** Descriptors, adopted children and the few libc calls behind them (Linux; elsewhere they do nothing). */
+import type { SpawnArgument } from "../protocol/host.ts";
 
 const SYMBOLS = {
   syscall: {
@@ -18,6 +19,28 @@ const SYMBOLS = {
     parameters: ["i64", "i64", "buffer", "i64"],
     result: "i64",
   },
+  openat: { parameters: ["i32", "buffer", "i32", "u32"], result: "i32" },
+  mkdirat: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  symlinkat: { parameters: ["buffer", "i32", "buffer"], result: "i32" },
+  readlinkat: {
+    parameters: ["i32", "buffer", "buffer", "usize"],
+    result: "isize",
+  },
+  fchmod: { parameters: ["i32", "u32"], result: "i32" },
+  chmod: { parameters: ["buffer", "u32"], result: "i32" },
+  // By number: libraries older than the calls have no names for them.
+  rename: {
+    name: "syscall",
+    parameters: ["i64", "i64", "buffer", "i64", "buffer", "i64"],
+    result: "i64",
+  },
+  statx: {
+    name: "syscall",
+    parameters: ["i64", "i64", "buffer", "i64", "i64", "buffer"],
+    result: "i64",
+  },
+  errnoPlace: { name: "__errno_location", parameters: [], result: "u64" },
+  memcpy: { parameters: ["buffer", "u64", "usize"], result: "u64" },
   prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
   waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
@@ -131,29 +154,84 @@ export function reapChild(pid: number): boolean {
 
 /**
  * Runs `spawn` with every byte argument replaced by the number of a descriptor that
- * holds those bytes and is inherited. `spawn` must start its child before it returns.
+ * holds those bytes and is inherited, and REPORT by one that can be read afterwards.
+ * `spawn` must start its child before it returns.
  */
-export function withInheritedBytes<T>(
-  args: readonly (string | Uint8Array<ArrayBuffer>)[],
+export function withDescriptors<T>(
+  args: readonly SpawnArgument[],
   spawn: (args: readonly string[]) => T,
-): T {
+): { readonly child: T; readonly readReport?: () => string } {
   const open: number[] = [];
+  let report: Channel | undefined;
+  const toText = (argument: SpawnArgument): string => {
+    if (typeof argument === "string") return argument;
+    if (argument instanceof Uint8Array) {
+      open.push(openBytes(argument));
+      return String(open.at(-1));
+    }
+    report = openChannel();
+    return String(report.writer);
+  };
   try {
-    return spawn(args.map((argument) => {
-      if (typeof argument === "string") return argument;
-      const descriptor = openBytes(argument);
-      open.push(descriptor);
-      return String(descriptor);
-    }));
+    const child = spawn(args.map(toText));
+    const made = report;
+    return made === undefined
+      ? { child }
+      : { child, readReport: () => drain(made.reader) };
+  } catch (error) {
+    if (report !== undefined) openLibc()?.close(report.reader);
+    throw error;
   } finally {
     for (const descriptor of open) openLibc()?.close(descriptor);
+    if (report !== undefined) keepForUs(report);
   }
+}
+
+interface Channel {
+  readonly reader: number;
+  /** The same, unless there is no memory to write to. */
+  readonly writer: number;
+}
+
+function openChannel(): Channel {
+  const libc = openLibc();
+  const memory = libc?.memfd_create(new TextEncoder().encode("report\0"), 0);
+  if (memory !== undefined && memory >= 0) {
+    return { reader: memory, writer: memory };
+  }
+  const ends = new Int32Array(2);
+  if (libc?.pipe(new Uint8Array(ends.buffer)) !== 0) throw noDescriptor("pipe");
+  const [reader = -1, writer = -1] = ends;
+  return { reader, writer };
+}
+
+// The next child must not inherit what this one reports to.
+function keepForUs({ reader, writer }: Channel): void {
+  const libc = openLibc();
+  const only = BigInt(reader);
+  libc?.syscall(SYS_CLOSE_RANGE, only, only, CLOSE_RANGE_CLOEXEC, 0n, 0n);
+  if (writer !== reader) libc?.close(writer);
+}
+
+function drain(reader: number): string {
+  const libc = openLibc();
+  const buffer = new Uint8Array(PIPE_BYTES_MAX);
+  libc?.lseek(reader, 0n, 0);
+  const count = Number(libc?.read(reader, buffer, BigInt(buffer.length)) ?? 0);
+  libc?.close(reader);
+  return new TextDecoder().decode(buffer.subarray(0, Math.max(0, count)));
+}
+
+function noDescriptor(what: string): Error {
+  return new Error(
+    `Cannot pass a descriptor to a child: ${what} failed, must work (try another sandbox back end)`,
+  );
 }
 
 function openBytes(bytes: Uint8Array<ArrayBuffer>): number {
   const libc = openLibc();
   if (libc === undefined) {
-    throw new Error("Cannot pass a descriptor to a child: libc is not open");
+    throw noDescriptor("opening libc");
   }
   const memory = libc.memfd_create(new TextEncoder().encode("bytes\0"), 0);
   if (memory < 0) return openPipe(libc, bytes);
@@ -169,7 +247,7 @@ function openPipe(libc: Libc, bytes: Uint8Array<ArrayBuffer>): number {
     bytes.length > PIPE_BYTES_MAX ||
     libc.pipe(new Uint8Array(ends.buffer)) !== 0
   ) {
-    throw new Error("Cannot pass a descriptor to a child: no pipe for it");
+    throw noDescriptor("pipe");
   }
   const [reader = -1, writer = -1] = ends;
   writeAll(libc, writer, bytes);
@@ -186,7 +264,7 @@ function writeAll(
     const rest = bytes.subarray(at);
     const count = Number(libc.write(descriptor, rest, BigInt(rest.length)));
     if (count <= 0) {
-      throw new Error("Cannot pass a descriptor to a child: write failed");
+      throw noDescriptor("write");
     }
     at += count;
   }

@@ -90,7 +90,8 @@ function withOpen(
   }
 }
 
-function entryNames(entries: Uint8Array): string[] {
+/** The names in what getdents64(2) gave. */
+export function entryNames(entries: Uint8Array): string[] {
   const view = new DataView(entries.buffer, entries.byteOffset, entries.length);
   const names: string[] = [];
   for (let at = 0; at < entries.length;) {

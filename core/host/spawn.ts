@@ -5,16 +5,22 @@ import type {
   Signal,
   SpawnRequest,
 } from "../protocol/host.ts";
-import { withInheritedBytes } from "./libc.ts";
+import { withDescriptors } from "./libc.ts";
 import { existsProc, isProcPath } from "./proc_files.ts";
 import { planSpawn } from "./spawn_session.ts";
 
 /** Starts a program. Throws Deno's error when it cannot be started. */
 export function spawnChild(request: SpawnRequest): Child {
-  return withInheritedBytes(
+  const { child, readReport } = withDescriptors(
     request.args,
     (args) => startCommand(request, args),
   );
+  if (readReport === undefined) return child;
+  const status = child.status.then((ended) => ({
+    ...ended,
+    report: readReport(),
+  }));
+  return { ...child, status };
 }
 
 function startCommand(request: SpawnRequest, args: readonly string[]): Child {

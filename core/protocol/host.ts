@@ -78,6 +78,31 @@ export interface Files {
   list(path: string): Promise<DirEntry[]>;
 }
 
+/**
+ * Files reached folder by folder and through no link: where others may exchange a folder
+ * for a link at any moment, a name leads to that place or nowhere (ENOTDIR, ELOOP).
+ */
+export interface NoFollowFiles {
+  /** Undefined when nothing is there, or a folder above is a link or missing. */
+  lstat(path: string): Promise<FileStat | undefined>;
+  readRange: Files["readRange"];
+  readLink: Files["readLink"];
+  /** Names in no particular order. */
+  list(path: string): Promise<string[]>;
+  /** Writes a new file; EEXIST when there is anything. */
+  create(
+    path: string,
+    bytes: Uint8Array<ArrayBuffer>,
+    mode: number,
+  ): Promise<void>;
+  /** Makes one folder. */
+  mkdir(path: string, mode: number): Promise<void>;
+  symlink: Files["symlink"];
+  /** EEXIST when there is anything under the new name. */
+  rename: Files["rename"];
+  chmod: Files["chmod"];
+}
+
 export type Signal =
   | "SIGINT"
   | "SIGTERM"
@@ -87,10 +112,15 @@ export type Signal =
   | "SIGCONT"
   | "SIGWINCH";
 
+/** Stands for the number of a descriptor that the child writes `ExitStatus.report` to. */
+export const REPORT = { isReport: true } as const;
+
+/** Bytes travel as an open descriptor whose number takes their place. */
+export type SpawnArgument = string | Uint8Array<ArrayBuffer> | typeof REPORT;
+
 export interface SpawnRequest {
   readonly command: string;
-  /** Bytes in the list travel as an open descriptor whose number takes their place. */
-  readonly args: readonly (string | Uint8Array<ArrayBuffer>)[];
+  readonly args: readonly SpawnArgument[];
   readonly cwd: string;
   /** The whole environment; nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;
@@ -106,6 +136,8 @@ export interface ExitStatus {
   /** 128+n when a signal n ended it. */
   readonly code: number;
   readonly signal: string | null;
+  /** Set when REPORT was among the arguments. */
+  readonly report?: string;
 }
 
 export interface Child {
@@ -127,6 +159,8 @@ export interface Host {
   /** Absolute, normalised. */
   readonly cwd: string;
   readonly files: Files;
+  /** Absent where the platform has no such calls. */
+  readonly noFollowFiles?: NoFollowFiles | undefined;
   readonly fetch: typeof fetch;
   /** Throws the platform's error when the program cannot be started. */
   spawn(request: SpawnRequest): Child;

@@ -28,8 +28,6 @@ export const LIMITS = Object.freeze({
 
   commandTimeoutMs: 120_000,
   commandTimeoutMaxMs: 3_600_000,
-  /** Of removing a protected folder that others write into meanwhile. */
-  guardAttempts: 50,
   /** Between SIGTERM and SIGKILL to a command's group. */
   killGraceMs: 2_000,
   /** For pipes held open by grandchildren after the command ended. */

@@ -1,15 +1,24 @@
 /** One working way to confine a command, and how a command is started under it. */
 import type { Host, SpawnRequest } from "../../core/protocol/host.ts";
 import { unreachable } from "../../core/util/assert.ts";
-import { buildBwrapArguments, type BwrapFeatures } from "./bwrap.ts";
-import { LAUNCHER, type LauncherRequest, planConfinement } from "./landlock.ts";
+import { buildBwrapArguments, BWRAP_ENV, type BwrapFeatures } from "./bwrap.ts";
+import {
+  LAUNCHER,
+  type LauncherRequest,
+  planConfinement,
+  planInnerConfinement,
+} from "./landlock.ts";
 import { buildSeatbeltArguments, SEATBELT_PROGRAM } from "./seatbelt.ts";
 import type { SandboxPlan } from "../plan/plan.ts";
 
 export type Backend =
   | {
     readonly kind: "bwrap";
-    readonly name: "bwrap" | "bwrap-noproc" | "bwrap-nouserns";
+    readonly name:
+      | "bwrap"
+      | "bwrap-landlock"
+      | "bwrap-noproc"
+      | "bwrap-nouserns";
     readonly features: BwrapFeatures;
   }
   | {
@@ -43,16 +52,20 @@ export function buildLaunch(
 ): LaunchLine {
   const { cwd } = plan;
   switch (backend.kind) {
-    case "bwrap":
+    case "bwrap": {
+      const inner = backend.features.hasLandlock
+        ? buildInnerLaunch(host, plan, request)
+        : { argv: wrapArgv(request), env: request.env };
       return {
         command: backend.features.program,
         args: buildBwrapArguments(plan, backend.features, {
-          argv: wrapArgv(request),
+          ...inner,
           arch: host.arch,
         }),
         cwd: "/",
-        env: request.env,
+        env: BWRAP_ENV,
       };
+    }
     case "landlock": {
       const { abiMax } = backend;
       const confine = {
@@ -87,6 +100,21 @@ export function buildSelfLaunch(
     cwd,
     env: launcherEnv(host, request),
   };
+}
+
+// bwrap passes on descriptors by their numbers.
+function buildInnerLaunch(
+  host: LaunchHost,
+  plan: SandboxPlan,
+  request: LaunchRequest,
+): Pick<LaunchLine, "env"> & { readonly argv: LaunchLine["args"] } {
+  const confine = planInnerConfinement(plan);
+  const { command, args, env } = buildSelfLaunch(
+    host,
+    { ...request, confine },
+    plan.cwd,
+  );
+  return { argv: [command, ...args], env };
 }
 
 /** How the request is started without any sandbox. */

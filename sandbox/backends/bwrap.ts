@@ -1,4 +1,5 @@
 /** Plan -> command line of bubblewrap. Pure; the order of its options is the policy. */
+import { REPORT, type SpawnArgument } from "../../core/protocol/host.ts";
 import { unreachable } from "../../core/util/assert.ts";
 import type { Mount, SandboxPlan } from "../plan/plan.ts";
 import { AF, buildSeccompFilter } from "./seccomp.ts";
@@ -14,6 +15,8 @@ export interface BwrapFeatures {
   readonly ownProc: boolean;
   /** A private network; without it the filter closes all sockets. */
   readonly networkNamespace: boolean;
+  /** Landlock as a second layer inside; costs a start of this program. */
+  readonly hasLandlock?: boolean;
 }
 
 /** The only places bubblewrap is taken from: never from PATH, never from a workspace. */
@@ -42,13 +45,32 @@ const PROC_WRITABLE: readonly string[] = [
 // For root in a folder of somebody else: write, and keep owners as they are.
 const OWNER_CAPABILITIES = ["CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_CHOWN"];
 
-/** Arguments of bwrap that run `argv` under the plan; bytes are the seccomp filter. */
+/**
+ * What bwrap itself starts with. The command's variables are set inside: LD_PRELOAD and its
+ * kin would load code of the workspace into bwrap, before there is a sandbox.
+ */
+export const BWRAP_ENV: Readonly<Record<string, string>> = {};
+
+/** Whether the report says that the command was reached, whatever became of it. */
+export function wasStarted(report: string): boolean {
+  return report.includes('"exit-code"');
+}
+
+/** Arguments of bwrap that run `argv` under the plan, and report to the caller. */
 export function buildBwrapArguments(
   plan: SandboxPlan,
   features: BwrapFeatures,
-  run: { readonly argv: readonly string[]; readonly arch: Arch },
-): readonly (string | Uint8Array<ArrayBuffer>)[] {
+  run: {
+    readonly argv: readonly SpawnArgument[];
+    readonly env: Readonly<Record<string, string>>;
+    readonly arch: Arch;
+  },
+): readonly SpawnArgument[] {
   return [
+    "--args",
+    renderEnv(run.env),
+    "--json-status-fd",
+    REPORT,
     "--new-session",
     "--die-with-parent",
     "--ro-bind",
@@ -89,6 +111,18 @@ export function socketFamilies(
     : unix;
 }
 
+// In a descriptor: the arguments of a process can be read by everybody.
+function renderEnv(
+  env: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer> {
+  const words = Object.entries(env).flatMap(([name, value]) => [
+    "--setenv",
+    name,
+    value,
+  ]);
+  return new TextEncoder().encode(words.map((word) => `${word}\0`).join(""));
+}
+
 function renderMount({ kind, path }: Mount): string[] {
   switch (kind) {
     case "writable":
@@ -96,8 +130,6 @@ function renderMount({ kind, path }: Mount): string[] {
       return ["--bind", path, path];
     case "read-only":
       return ["--ro-bind", path, path];
-    case "absent":
-      return ["--perms", "555", "--tmpfs", path, "--remount-ro", path];
     // Without the device flag of its mount /dev/null cannot be opened (EACCES).
     case "hidden-file":
       return ["--ro-bind", "/dev/null", path];

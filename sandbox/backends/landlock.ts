@@ -25,6 +25,8 @@ export interface Confinement {
   readonly agentPid: number;
   /** Root in a folder of somebody else keeps the rights to write there. */
   readonly keepsOwnerRights: boolean;
+  /** Inside bwrap, which filters the calls and has a /dev of its own. */
+  readonly isInner?: boolean;
   /** Newest version of Landlock to use; for tests of older kernels. */
   readonly abiMax?: number;
 }
@@ -74,14 +76,13 @@ const NET_TCP = 3n;
 const SCOPE_ABSTRACT_UNIX = 1n;
 const SCOPE_SIGNAL = 2n;
 
-// No terminals: new ones and the person's own lie in one folder.
+// No terminals: new ones and the person's own lie in one folder. No disks.
 const DEVICES: readonly string[] = [
   "/dev/null",
   "/dev/zero",
   "/dev/full",
   "/dev/random",
   "/dev/urandom",
-  "/dev/tty",
 ];
 
 /** What the launcher confines itself to for this plan. */
@@ -99,8 +100,27 @@ export function planConfinement(
   };
 }
 
+/**
+ * The same for a second layer inside bwrap. A read-only mount does not keep commands from
+ * opening named pipes for writing, Landlock does; the rest bwrap has seen to.
+ */
+export function planInnerConfinement(plan: SandboxPlan): Confinement {
+  return {
+    writable: plan.mounts.filter(({ kind }) => kind === "writable")
+      .map(({ path }) => path),
+    isReadOnly: plan.mode === "read-only",
+    // Its network is closed by namespace and filter, which leave servers of its own alone.
+    networkAccess: true,
+    unixSockets: plan.unixSockets,
+    // What bwrap starts first in the namespace.
+    agentPid: 1,
+    keepsOwnerRights: plan.isForeign,
+    isInner: true,
+  };
+}
+
 /** The rights Landlock controls at that version. */
-export function handledRights(abi: number): bigint {
+function handledRights(abi: number): bigint {
   let rights = (1n << 13n) - 1n;
   if (abi >= 2) rights |= REFER;
   if (abi >= 3) rights |= TRUNCATE;
@@ -141,10 +161,14 @@ export function buildPathRule(
   return bytes;
 }
 
-/** Read everywhere, the harmless devices, and what the policy makes writable. */
+/**
+ * What the policy makes writable, the harmless devices, and everything readable but for
+ * the rest of /dev. `top` are the names in `/`: a rule on `/` itself would cover /dev.
+ */
 export function buildLandlockRules(
   confine: Confinement,
   abi: number,
+  top: readonly Pick<Deno.DirEntry, "name" | "isDirectory" | "isSymlink">[],
 ): readonly LandlockRule[] {
   const all = handledRights(abi) & ~(MAKE_CHAR | MAKE_BLOCK | IOCTL_DEV);
   const folder = (path: string, rights: bigint): LandlockRule => ({
@@ -153,10 +177,17 @@ export function buildLandlockRules(
     isFolder: true,
   });
   return [
-    folder("/", READ),
+    folder("/", READ_DIR),
+    ...top.filter(({ name, isSymlink }) => name !== "dev" && !isSymlink)
+      .map(({ name, isDirectory }) => ({
+        path: `/${name}`,
+        rights: READ,
+        isFolder: isDirectory,
+      })),
     ...DEVICES.map((path) => ({ path, rights: DEVICE, isFolder: false })),
+    ...(confine.isInner ? [folder("/dev", all | IOCTL_DEV)] : []),
     ...confine.writable.map((path) => folder(path, all)),
-    ...(confine.isReadOnly ? [] : [folder("/dev/shm", all)]),
+    folder("/dev/shm", confine.isReadOnly ? READ : all),
   ];
 }
 

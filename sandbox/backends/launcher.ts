@@ -105,7 +105,10 @@ function confineSelf(libc: LauncherLibc, confine: Confinement): void {
   );
   const abi = Math.min(version, confine.abiMax ?? LANDLOCK_ABI_MAX);
   const filter = buildLauncherFilter(confine, abi, Deno.build.arch);
+  // The person's terminal must not be the command's. Fails where that is so already.
+  symbols.setsid();
   restrictFiles(libc, confine, abi);
+  if (confine.isInner) return;
   if (Deno.uid() === 0) dropCapabilities(libc, confine.keepsOwnerRights);
   installFilter(libc, filter);
 }
@@ -125,7 +128,8 @@ function restrictFiles(
       0,
     ),
   );
-  for (const rule of buildLandlockRules(confine, abi)) {
+  const top = [...Deno.readDirSync("/")];
+  for (const rule of buildLandlockRules(confine, abi, top)) {
     const path = libc.text(rule.path);
     const flags = O_PATH | O_CLOEXEC | O_NOFOLLOW;
     const descriptor = libc.symbols.open(path, flags, 0);

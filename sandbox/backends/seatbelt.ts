@@ -68,7 +68,7 @@ export function buildSeatbeltArguments(
 }
 
 /** The profile of a plan. Roots in the plan are canonical already (/tmp is /private/tmp). */
-export function buildSeatbeltProfile(plan: SandboxPlan): SeatbeltProfile {
+function buildSeatbeltProfile(plan: SandboxPlan): SeatbeltProfile {
   const parameters: [string, string][] = [];
   const name = (kind: string, path: string): string => {
     const known = parameters.find(([, value]) => value === path);
@@ -78,9 +78,16 @@ export function buildSeatbeltProfile(plan: SandboxPlan): SeatbeltProfile {
     return fresh;
   };
   const writable = plan.mounts.filter(({ kind }) => kind === "writable");
+  // A profile speaks of names, so it also holds links, and names that are free.
+  const closed = [
+    ...plan.mounts.filter(({ kind }) => kind === "read-only")
+      .map(({ path }) => path),
+    ...plan.guard.map(({ path }) => path),
+    ...plan.absent,
+  ];
   const sections = [
     BASE,
-    ...writable.map((root) => renderRoot(root, plan.mounts, name)),
+    ...writable.map((root) => renderRoot(root, closed, name)),
     ...renderPins(plan.mounts, name),
     ...plan.mounts.flatMap((mount) => renderHidden(mount, name)),
     ...(plan.networkAccess ? [NETWORK] : []),
@@ -92,16 +99,15 @@ export function buildSeatbeltProfile(plan: SandboxPlan): SeatbeltProfile {
 // A protected path inside the root is excluded, unless a deeper root opens it again.
 function renderRoot(
   root: Mount,
-  mounts: readonly Mount[],
+  closed: readonly string[],
   name: (kind: string, path: string) => string,
 ): string {
-  const closed = mounts.filter(({ kind, path }) =>
-    (kind === "read-only" || kind === "absent") && path !== root.path &&
-    isInside(path, root.path)
+  const inside = closed.filter((path) =>
+    path !== root.path && isInside(path, root.path)
   );
   const conditions = [
     `(subpath (param "${name("WRITABLE", root.path)}"))`,
-    ...closed.flatMap(({ path }) => {
+    ...new Set(inside).values().flatMap((path) => {
       const parameter = name("PROTECTED", path);
       return [
         `(require-not (literal (param "${parameter}")))`,

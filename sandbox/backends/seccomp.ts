@@ -56,16 +56,39 @@ const FS_IOC_SETFLAGS = 0x40086602;
 const FS_IOC_FSSETXATTR = 0x401c5820;
 const O_ACCMODE_AND_TRUNC = 0x203;
 const O_TRUNC = 0x200;
+/** With neither of them open(2) takes no mode: its register holds anything. */
+const O_CREAT_OR_TMPFILE = 0x400040;
+const S_ISUID_OR_ISGID = 0o6000;
 
-/** Calls that act on the process named in an argument; 0 there means oneself. */
+/** Calls that set the mode in an argument. */
+const MODE_CALLS: readonly (readonly [SyscallName, number])[] = [
+  ["chmod", 1],
+  ["fchmod", 1],
+  ["fchmodat", 2],
+  ["fchmodat2", 2],
+  ["creat", 1],
+  ["mknod", 1],
+  ["mknodat", 2],
+];
+/** Calls with flags in an argument, and a mode in the next. */
+const OPEN_CALLS: readonly (readonly [SyscallName, number])[] = [
+  ["open", 1],
+  ["openat", 2],
+];
+
+/** Calls on the process that an argument names; 0 there is the caller. */
 const ON_PROCESS: readonly (readonly [SyscallName, number])[] = [
-  ["setpriority", 1],
-  ["ioprio_set", 1],
+  ["sched_setaffinity", 0],
   ["sched_setscheduler", 0],
   ["sched_setparam", 0],
   ["sched_setattr", 0],
   ["migrate_pages", 0],
   ["move_pages", 0],
+];
+/** The same with a kind before it: a process, a group, everything of a user. */
+const ON_KIND: readonly (readonly [SyscallName, number])[] = [
+  ["setpriority", 0],
+  ["ioprio_set", 1],
 ];
 
 /** The filter's bytes: an array of struct sock_filter, little endian. */
@@ -81,6 +104,7 @@ export function buildSeccompFilter(
     ...socketRules(options),
     ...ioctlRule(options),
     ...(options.denyMetadata ? denyAll(METADATA, options) : []),
+    ...modeRules(options),
     ...(options.ownIpc ? [] : denyAll(SHARED_IPC, options)),
     ...(options.ownPids ? [] : otherProcessRules(options)),
     ...oldLandlockRules(options),
@@ -141,28 +165,50 @@ function otherProcessRules(options: FilterOptions): Instruction[] {
     ...ON_PROCESS.flatMap(([name, argument]) =>
       onCall(name, options, denyUnlessOneOf(argument, [0]))
     ),
+    ...ON_KIND.flatMap(([name, ofProcess]) =>
+      onCall(name, options, [
+        loadsArgument(0),
+        [OP.jumpEqual, 0, 3, ofProcess],
+        loadsArgument(1),
+        [OP.jumpEqual, 0, 1, 0],
+        give(VERDICT.allow),
+        refuse(EPERM),
+      ])
+    ),
+  ];
+}
+
+// What is left behind with such a bit runs as the person, or as root, for anybody who calls it.
+function modeRules(options: FilterOptions): Instruction[] {
+  // Before version 3 of Landlock a file open for reading may be truncated anywhere.
+  const truncates = (options.landlockAbi ?? Infinity) < 3;
+  const noTruncate: Instruction[] = [
+    [OP.and, 0, 0, O_ACCMODE_AND_TRUNC],
+    [OP.jumpEqual, 0, 1, O_TRUNC],
+    refuse(EPERM),
+  ];
+  return [
+    ...MODE_CALLS.flatMap(([name, argument]) =>
+      onCall(name, options, denyIfAnyBit(argument, S_ISUID_OR_ISGID))
+    ),
+    ...OPEN_CALLS.flatMap(([name, flags]) =>
+      onCall(name, options, [
+        ...(truncates ? [loadsArgument(flags), ...noTruncate] : []),
+        loadsArgument(flags),
+        [OP.jumpAnyBit, 0, 3, O_CREAT_OR_TMPFILE],
+        ...denyIfAnyBit(flags + 1, S_ISUID_OR_ISGID),
+      ])
+    ),
+    // Its flags and mode lie in memory; callers do without it.
+    ...deny("openat2", options, ENOSYS),
+    ...(truncates ? deny("truncate", options) : []),
   ];
 }
 
 function oldLandlockRules(options: FilterOptions): Instruction[] {
   const { landlockAbi: abi, agentPid } = options;
   if (abi === undefined) return [];
-  const truncating: Instruction[] = [
-    [OP.and, 0, 0, O_ACCMODE_AND_TRUNC],
-    [OP.jumpEqual, 0, 1, O_TRUNC],
-    refuse(EPERM),
-    give(VERDICT.allow),
-  ];
   const rules: Instruction[] = [];
-  // Before version 3 a file open for reading may be truncated anywhere.
-  if (abi < 3) {
-    rules.push(
-      ...deny("truncate", options),
-      ...deny("openat2", options, ENOSYS),
-      ...onCall("open", options, [loadsArgument(1), ...truncating]),
-      ...onCall("openat", options, [loadsArgument(2), ...truncating]),
-    );
-  }
   // Before version 6 signals are not scoped: at least the agent is out of reach.
   if (abi < 6 && agentPid !== undefined) {
     const targets = [agentPid, -agentPid >>> 0, 0xffffffff];

@@ -38,7 +38,7 @@ export interface LaunchFacts {
   readonly roots: readonly RootFact[];
   /** Roots left out, in sentences. */
   readonly skipped: readonly string[];
-  /** `.git`, `.codex` and `.agents` in and above the roots. */
+  /** `.git`, `.codex`, `.agents` and `.mcp.json` in and above the roots. */
   readonly entries: readonly EntryFact[];
   readonly repositories: readonly GitFact[];
   /** The agent's own state and program. */
@@ -59,7 +59,7 @@ export interface FactsRequest {
   readonly withModules: boolean;
 }
 
-const PROTECTED_NAMES = [".git", ".codex", ".agents"] as const;
+const PROTECTED_NAMES = [".git", ".codex", ".agents", ".mcp.json"] as const;
 
 /** Looks at everything the plan depends on. Throws when a root has been redirected. */
 export async function readLaunchFacts(

@@ -16,10 +16,8 @@ export interface GitFact {
   readonly isOwner: boolean;
   /** Existing files and folders through which git runs programs. */
   readonly parts: readonly string[];
-  /** Such folders that do not exist. */
-  readonly absentFolders: readonly string[];
-  /** Such files that do not exist. */
-  readonly absentFiles: readonly string[];
+  /** Such files and folders that do not exist. */
+  readonly absent: readonly string[];
 }
 
 // gitrepository-layout(5). `commondir` moves configuration and hooks elsewhere.
@@ -90,8 +88,7 @@ async function describe(
     folders: linked === undefined ? [main] : [main, linked],
     isOwner: found.isOwner,
     parts: [...there],
-    absentFolders: folders.filter((path) => !there.has(path)),
-    absentFiles: plain.filter((path) => !there.has(path)),
+    absent: [...folders, ...plain].filter((path) => !there.has(path)),
   };
 }
 
@@ -101,8 +98,7 @@ function bare(entry: string): GitFact {
     folders: [],
     isOwner: false,
     parts: [],
-    absentFolders: [],
-    absentFiles: [],
+    absent: [],
   };
 }
 
@@ -117,7 +113,7 @@ async function readPointer(
   const folder = path.slice(0, path.lastIndexOf("/"));
   const named = resolvePath(folder, line.slice(prefix.length).trim());
   if (!(await files.stat(named))?.isDirectory) return undefined;
-  return await files.realPath(named);
+  return await files.realPath(named).catch(() => undefined);
 }
 
 async function readLine(
@@ -127,8 +123,9 @@ async function readLine(
   const stat = await files.lstat(path);
   // Never a pipe or a device: reading one could wait for ever.
   if (!stat?.isFile || stat.size > 4096) return undefined;
-  const [line = ""] = (await files.readText(path)).split("\n");
-  return line.trim();
+  // Commands run beside this one: what has gone in this moment is not there.
+  const text = await files.readText(path).catch(() => undefined);
+  return text?.split("\n")[0]?.trim();
 }
 
 // Names of submodules may contain slashes, so a module is known by its HEAD. Undefined
@@ -143,9 +140,9 @@ async function findModules(
   for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
     if (++looked > LIMITS.gitModules) return undefined;
     if (!(await files.lstat(folder))?.isDirectory) continue;
-    const names = (await files.list(folder)).filter((entry) =>
-      entry.isDirectory
-    ).map(({ name }) => name);
+    const entries = await files.list(folder).catch(() => []);
+    const names = entries.filter(({ isDirectory }) => isDirectory)
+      .map(({ name }) => name);
     const isModule = basename(folder) !== "modules" &&
       await files.lstat(`${folder}/HEAD`) !== undefined;
     if (isModule) modules.push(folder);

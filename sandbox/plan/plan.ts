@@ -16,8 +16,6 @@ type MountKind =
   /** A writable folder that cannot be renamed away, with what lies in it. */
   | "pinned"
   | "read-only"
-  /** Nothing is there, and nothing can be made there. */
-  | "absent"
   | "hidden-file"
   | "hidden-folder";
 
@@ -38,12 +36,16 @@ export interface SandboxPlan {
   readonly cwd: string;
   /** Over a file system that is otherwise read-only; outer before inner. */
   readonly mounts: readonly Mount[];
+  /** Protected names that are free: what is made of them is moved aside afterwards. */
+  readonly absent: readonly string[];
   /** What mounts cannot hold still. */
   readonly guard: readonly GuardItem[];
   /** What needs holding still where there are no mounts. */
   readonly fullGuard: readonly GuardItem[];
   /** Writable folders for a back end that knows no exceptions below them. */
   readonly plainRoots: readonly string[];
+  /** The agent's own folder lies in a writable one, and is yet to be made. */
+  readonly lacksOwn: boolean;
   /** The agent's own paths that such a back end would leave open. */
   readonly exposed: readonly string[];
   readonly networkAccess: boolean;
@@ -57,7 +59,6 @@ const RANK: Record<MountKind, number> = {
   "pinned": 0,
   "writable": 1,
   "read-only": 2,
-  "absent": 2,
   "hidden-file": 3,
   "hidden-folder": 3,
 };
@@ -77,7 +78,12 @@ export function planSandbox(
     mode: policy.mode,
     cwd: facts.cwd,
     mounts,
-    ...planGuards(facts, gitCommits),
+    absent: planAbsent(facts, gitCommits),
+    ...planGuards(facts),
+    lacksOwn: facts.own.some(({ kind, path }) =>
+      kind === "absent" &&
+      facts.roots.some(({ real }) => isInside(path, real))
+    ),
     ...planPlainRoots(facts, mounts, own),
     networkAccess: policy.networkAccess,
     unixSockets: policy.mode === "workspace-write" && policy.allowUnixSockets,
@@ -91,9 +97,9 @@ function planMounts(facts: LaunchFacts, gitCommits: boolean): Mount[] {
   const { roots, entries, repositories, own, hidden } = facts;
   return [
     ...roots.map(({ real }): Mount => ({ kind: "writable", path: real })),
-    ...entries.filter((entry) => !isGitFolder(entry)).map(planEntry),
+    ...entries.filter((entry) => !isGitFolder(entry)).flatMap(planEntry),
     ...repositories.flatMap((git) => planRepository(git, gitCommits)),
-    ...own.map(planEntry),
+    ...own.flatMap(planEntry),
     ...hidden.map(({ path, kind }): Mount => ({
       kind: kind === "file" ? "hidden-file" : "hidden-folder",
       path,
@@ -107,14 +113,14 @@ function isGitFolder({ path, kind }: EntryFact): boolean {
 }
 
 // A link cannot be mounted over: its target is held still here, the link by the guard.
-function planEntry({ path, kind, real }: EntryFact): Mount {
-  if (kind === "absent") return { kind: "absent", path };
+function planEntry({ path, kind, real }: EntryFact): Mount[] {
+  if (kind === "absent") return [];
   if (real === undefined) {
     throw new SandboxUnavailable(
       `Cannot protect ${path}: it is a link that leads nowhere, must be removed or led somewhere`,
     );
   }
-  return { kind: "read-only", path: real };
+  return [{ kind: "read-only", path: real }];
 }
 
 function planRepository(git: GitFact, gitCommits: boolean): Mount[] {
@@ -124,7 +130,6 @@ function planRepository(git: GitFact, gitCommits: boolean): Mount[] {
   return [
     ...git.folders.map((path): Mount => ({ kind: "writable", path })),
     ...git.parts.map((path): Mount => ({ kind: "read-only", path })),
-    ...git.absentFolders.map((path): Mount => ({ kind: "absent", path })),
   ];
 }
 
@@ -195,27 +200,31 @@ function planPins(wanted: readonly Mount[]): Mount[] {
   });
 }
 
+function planAbsent(facts: LaunchFacts, gitCommits: boolean): string[] {
+  const { entries, repositories } = facts;
+  const open = gitCommits ? repositories.filter((git) => git.isOwner) : [];
+  return [
+    ...entries.filter(({ kind }) => kind === "absent").map(({ path }) => path),
+    ...open.flatMap((git) => git.absent),
+  ];
+}
+
 function planGuards(
-  facts: LaunchFacts,
-  gitCommits: boolean,
+  { entries, repositories }: LaunchFacts,
 ): Pick<SandboxPlan, "guard" | "fullGuard"> {
   const asEntry = (path: string): GuardItem => ({ path, scope: "entry" });
   const asTree = (path: string): GuardItem => ({ path, scope: "tree" });
-  const { entries, repositories } = facts;
-  const links = entries.filter(({ kind }) => kind === "link");
-  const files = repositories.flatMap(({ absentFiles }) => absentFiles);
+  const there = entries.filter(({ kind }) => kind !== "absent");
   return {
-    guard: [
-      ...links.map(({ path }) => asEntry(path)),
-      ...(gitCommits ? files.map(asEntry) : []),
-    ],
+    guard: there.filter(({ kind }) => kind === "link")
+      .map(({ path }) => asEntry(path)),
     fullGuard: [
-      ...entries.map((entry) =>
+      ...there.map((entry) =>
         entry.path.endsWith("/.git") ? asEntry(entry.path) : asTree(entry.path)
       ),
       ...repositories.flatMap(({ folders }) => folders.map(asEntry)),
       ...repositories.flatMap((git) =>
-        [...git.parts, ...git.absentFolders, ...git.absentFiles].map(asTree)
+        [...git.parts, ...git.absent].map(asTree)
       ),
     ],
   };

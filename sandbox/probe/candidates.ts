@@ -18,6 +18,7 @@ import {
 export type BackendChoice =
   | "auto"
   | "bwrap"
+  | "bwrap-landlock"
   | "bwrap-noproc"
   | "bwrap-nouserns"
   | "landlock"
@@ -149,15 +150,22 @@ async function findBwrap(
   );
   return [true, false].flatMap((networkNamespace) =>
     shapes.map((shape): Candidate => ({
-      backend: nameBwrap({ program, ...shape, networkNamespace }),
+      backend: nameBwrap({
+        program,
+        ...shape,
+        networkNamespace,
+        hasLandlock: options.choice === "bwrap-landlock",
+      }),
       isForNetwork: !networkNamespace,
     }))
   );
 }
 
 function nameBwrap(features: BwrapFeatures): Backend {
-  const { userNamespace, ownProc } = features;
-  const name = !userNamespace
+  const { userNamespace, ownProc, hasLandlock } = features;
+  const name = hasLandlock
+    ? "bwrap-landlock"
+    : !userNamespace
     ? "bwrap-nouserns"
     : ownProc
     ? "bwrap"

@@ -14,7 +14,7 @@ const BWRAP_HINTS: readonly Hint[] = [
   {
     words: /mount proc on/i,
     help:
-      "in a container: --security-opt systempaths=unconfined; the next rung does without",
+      "in a container: --security-opt systempaths=unconfined; the next back end does not need it",
   },
   {
     words: /loopback|RTM_NEWADDR|RTM_NEWLINK/i,

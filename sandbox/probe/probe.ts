@@ -54,9 +54,11 @@ const STRICTEST: SandboxPlan = {
   mode: "read-only",
   cwd: "/",
   mounts: [],
+  absent: [],
   guard: [],
   fullGuard: [],
   plainRoots: [],
+  lacksOwn: false,
   exposed: [],
   networkAccess: false,
   unixSockets: false,
@@ -180,12 +182,14 @@ function runUnder(
   backend: Backend,
   line: LaunchLine,
 ): LaunchLine {
+  const words = line.args.filter((argument) => typeof argument === "string");
+  const rest = line.args.slice(words.length);
   const outer = buildLaunch(host, { backend, plan: STRICTEST }, {
-    argv: [line.command],
+    argv: [line.command, ...words],
     env: line.env,
     mergesOutput: false,
   });
-  return { ...outer, args: [...outer.args, ...line.args] };
+  return { ...outer, args: [...outer.args, ...rest] };
 }
 
 function checkAttempt(

@@ -11,8 +11,6 @@ const DENIAL_WORDS = [
   "failed to write file",
 ];
 
-// Wrong usage, not executable, not found: the command's own doing unless it says otherwise.
-const OWN_FAILURES = [2, 126, 127];
 /** 128 + SIGSYS: a call the seccomp filter kills for. */
 const KILLED_BY_FILTER = 159;
 
@@ -21,7 +19,6 @@ export function isDenial(exitCode: number, output: string): boolean {
   if (exitCode === 0) return false;
   const text = output.toLowerCase();
   if (DENIAL_WORDS.some((word) => text.includes(word))) return true;
-  if (OWN_FAILURES.includes(exitCode)) return false;
   return exitCode === KILLED_BY_FILTER;
 }
 

@@ -1,9 +1,11 @@
-/** Puts back what mounts could not hold still: compared after the command, and restored. */
-import { errorCode, errorText } from "../../core/protocol/error.ts";
-import type { Files, FileStat } from "../../core/protocol/host.ts";
+/** Remembers protected files before a command, and puts back what it changed. */
+import { errorCode } from "../../core/protocol/error.ts";
+import type { FileStat, NoFollowFiles } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import { ancestors, dirname } from "../../core/util/path.ts";
 import type { GuardItem } from "../plan/plan.ts";
+import { Aside } from "./aside.ts";
+import { disarmGit } from "./git_disarm.ts";
 
 /** How one path was before the command. */
 type Snapshot =
@@ -13,8 +15,8 @@ type Snapshot =
     readonly kind: "file";
     readonly path: string;
     readonly stat: FileStat;
-    /** Absent when the file was too large to keep. */
-    readonly bytes?: Uint8Array;
+    /** Absent when it was too large to keep, or cannot be read. */
+    readonly bytes?: Uint8Array<ArrayBuffer>;
   }
   | {
     readonly kind: "folder";
@@ -27,9 +29,19 @@ type Snapshot =
 /** What the guard remembers of one command. */
 export type Guard = readonly Snapshot[];
 
+/** What became of protected paths. Nothing is ever deleted. */
+export interface GuardChanges {
+  /** Put back as they were before. */
+  readonly restored: readonly string[];
+  /** New, or changed and replaced by what was before: where that is now. */
+  readonly moved: readonly string[];
+  /** Could not be put back, and why. */
+  readonly failed: readonly string[];
+}
+
 /** Remembers the items as they are now. */
 export async function readGuard(
-  files: Files,
+  files: NoFollowFiles,
   items: readonly GuardItem[],
 ): Promise<Guard> {
   const budget = { files: LIMITS.guardFiles };
@@ -43,201 +55,210 @@ export async function readGuard(
   return guard;
 }
 
-/** Undoes every difference; returns the paths that had changed, in order. */
+/** Undoes every difference; what has changed is kept under another name. */
 export async function restoreGuard(
-  files: Files,
+  files: NoFollowFiles,
   guard: Guard,
-): Promise<readonly string[]> {
-  const changed = new Set<string>();
-  for (const snapshot of guard) {
-    await removeLinkAbove(files, snapshot.path, changed);
-    await restore(files, snapshot, changed);
-  }
-  return [...changed];
+  newId: () => string,
+): Promise<GuardChanges> {
+  const restorer = new Restorer(files, new Aside(files, newId));
+  for (const snapshot of guard) await restorer.restore(snapshot);
+  return restorer.changes();
 }
 
 async function readSnapshot(
-  files: Files,
+  files: NoFollowFiles,
   { path, scope }: GuardItem,
   budget: { files: number },
 ): Promise<Snapshot> {
   const stat = await files.lstat(path);
   if (stat === undefined) return { kind: "absent", path };
-  if (stat.isSymlink) {
-    return { kind: "link", path, text: await files.readLink(path) };
+  try {
+    if (stat.isSymlink) {
+      return { kind: "link", path, text: await files.readLink(path) };
+    }
+    if (!stat.isDirectory) return await readFile(files, { path, stat }, budget);
+    if (scope === "entry") return { kind: "folder", path, stat };
+    const children: Snapshot[] = [];
+    for (const name of await files.list(path)) {
+      const below: GuardItem = { path: `${path}/${name}`, scope };
+      children.push(await readSnapshot(files, below, budget));
+    }
+    return { kind: "folder", path, stat, children };
+  } catch (error) {
+    // It has become something else in this moment, or it is not ours to read.
+    if (errorCode(error) === undefined) throw error;
+    return { kind: stat.isDirectory ? "folder" : "file", path, stat };
   }
-  if (!stat.isDirectory) {
-    const isKept = stat.isFile && stat.size <= LIMITS.guardFileBytes &&
-      budget.files-- > 0;
+}
+
+async function readFile(
+  files: NoFollowFiles,
+  { path, stat }: { readonly path: string; readonly stat: FileStat },
+  budget: { files: number },
+): Promise<Snapshot> {
+  const isKept = stat.isFile && stat.size <= LIMITS.guardFileBytes &&
+    budget.files-- > 0;
+  const bytes = isKept
+    ? await files.readRange(path, 0, stat.size).catch(() => undefined)
+    : undefined;
+  return { kind: "file", path, stat, ...(bytes !== undefined && { bytes }) };
+}
+
+class Restorer {
+  readonly #files: NoFollowFiles;
+  readonly #aside: Aside;
+  readonly #restored = new Set<string>();
+  readonly #failed: string[] = [];
+
+  constructor(files: NoFollowFiles, aside: Aside) {
+    this.#files = files;
+    this.#aside = aside;
+  }
+
+  changes(): GuardChanges {
     return {
-      kind: "file",
-      path,
-      stat,
-      ...(isKept ? { bytes: await files.readBytes(path) } : {}),
+      restored: [...this.#restored],
+      moved: this.#aside.moved,
+      failed: this.#failed,
     };
   }
-  if (scope === "entry") return { kind: "folder", path, stat };
-  const children: Snapshot[] = [];
-  for (const { name } of await files.list(path)) {
-    children.push(
-      await readSnapshot(files, { path: `${path}/${name}`, scope }, budget),
-    );
-  }
-  return { kind: "folder", path, stat, children };
-}
 
-// Written through a link, a restored file would land wherever the command wanted it.
-async function removeLinkAbove(
-  files: Files,
-  path: string,
-  changed: Set<string>,
-): Promise<void> {
-  const above = ancestors(dirname(path)).toReversed().slice(1);
-  for (const folder of above) {
-    if (!(await files.lstat(folder))?.isSymlink) continue;
-    changed.add(folder);
-    await files.remove(folder);
-    return;
+  async restore(was: Snapshot): Promise<void> {
+    await this.#trying(was.path, async () => {
+      if (was.kind !== "absent") await this.#moveLinkAbove(was.path);
+      await this.#restoreEntry(was);
+    });
   }
-}
 
-async function restore(
-  files: Files,
-  was: Snapshot,
-  changed: Set<string>,
-): Promise<void> {
-  const now = await files.lstat(was.path);
-  switch (was.kind) {
-    case "absent":
-      if (now !== undefined) await drop(files, was.path, changed);
-      return;
-    case "link":
-      return await restoreLink(files, was, { now, changed });
-    case "file":
-      return await restoreFile(files, was, { now, changed });
-    case "folder":
-      return await restoreFolder(files, was, { now, changed });
-  }
-}
-
-interface Present {
-  readonly now: FileStat | undefined;
-  readonly changed: Set<string>;
-}
-
-async function restoreLink(
-  files: Files,
-  was: Extract<Snapshot, { kind: "link" }>,
-  { now, changed }: Present,
-): Promise<void> {
-  if (now?.isSymlink && await files.readLink(was.path) === was.text) return;
-  if (now !== undefined) await drop(files, was.path, changed);
-  changed.add(was.path);
-  await files.mkdir(dirname(was.path));
-  await files.symlink(was.text, was.path);
-}
-
-async function restoreFile(
-  files: Files,
-  was: Extract<Snapshot, { kind: "file" }>,
-  { now, changed }: Present,
-): Promise<void> {
-  if (was.bytes === undefined) {
-    return await disarmLarge(files, was, { now, changed });
-  }
-  const isSame = now?.isFile && now.size === was.bytes.length &&
-    isEqual(await files.readBytes(was.path), was.bytes);
-  if (!isSame) {
-    if (now !== undefined) await drop(files, was.path, changed);
-    changed.add(was.path);
-    await files.mkdir(dirname(was.path));
-    await files.write(was.path, was.bytes, { exclusive: true });
-  }
-  if (!isSame || now.mode !== was.stat.mode) {
-    changed.add(was.path);
-    await files.chmod(was.path, was.stat.mode);
-  }
-}
-
-// Too large to have been kept: what it is now cannot be undone, but it will not run.
-async function disarmLarge(
-  files: Files,
-  was: Extract<Snapshot, { kind: "file" }>,
-  { now, changed }: Present,
-): Promise<void> {
-  const isSame = now !== undefined && now.ino === was.stat.ino &&
-    now.size === was.stat.size && now.mtimeMs === was.stat.mtimeMs;
-  if (isSame) return;
-  changed.add(was.path);
-  if (now?.isFile) await files.chmod(was.path, 0);
-  else if (now !== undefined) await drop(files, was.path, changed);
-}
-
-async function restoreFolder(
-  files: Files,
-  was: Extract<Snapshot, { kind: "folder" }>,
-  { now, changed }: Present,
-): Promise<void> {
-  const isThere = now?.isDirectory &&
-    (was.children !== undefined || now.ino === was.stat.ino);
-  if (!isThere) {
-    changed.add(was.path);
-    await bringBack(files, was, now);
-  }
-  if (now?.mode !== was.stat.mode) {
-    await files.chmod(was.path, was.stat.mode).catch(() => {});
-  }
-  if (was.children === undefined) return;
-  const known = new Set(was.children.map(({ path }) => path));
-  for (const { name } of await files.list(was.path)) {
-    const path = `${was.path}/${name}`;
-    if (!known.has(path)) await drop(files, path, changed);
-  }
-  for (const child of was.children) await restore(files, child, changed);
-}
-
-// A folder that is guarded without its content was moved: it lies beside its old place,
-// or it is gone, and then an empty one at least keeps others from taking the name.
-async function bringBack(
-  files: Files,
-  was: Extract<Snapshot, { kind: "folder" }>,
-  now: FileStat | undefined,
-): Promise<void> {
-  const parent = dirname(was.path);
-  if (now !== undefined) await drop(files, was.path, new Set());
-  if (was.children === undefined) {
-    for (const { name } of await files.list(parent)) {
-      const path = `${parent}/${name}`;
-      const stat = await files.lstat(path);
-      if (stat?.isDirectory && stat.ino === was.stat.ino) {
-        return await files.rename(path, was.path);
-      }
+  async #restoreEntry(was: Snapshot): Promise<void> {
+    const now = await this.#files.lstat(was.path);
+    switch (was.kind) {
+      case "absent":
+        return await this.#putAway(was.path, now);
+      case "link":
+        return await this.#restoreLink(was, now);
+      case "file":
+        return await this.#restoreFile(was, now);
+      case "folder":
+        return await this.#restoreFolder(was, now);
     }
   }
-  await files.mkdir(was.path);
-}
 
-// A command that runs beside may be writing into the folder while it goes.
-async function drop(
-  files: Files,
-  path: string,
-  changed: Set<string>,
-): Promise<void> {
-  changed.add(path);
-  for (let attempt = 1;; attempt++) {
+  // What others do to the files meanwhile is no failure of ours.
+  async #trying(path: string, work: () => Promise<void>): Promise<void> {
     try {
-      return await files.remove(path, { recursive: true });
+      await work();
     } catch (error) {
       const code = errorCode(error);
-      if (code === "ENOENT") return;
-      const isRefilled = code === "ENOTEMPTY" ||
-        /not empty/i.test(errorText(error));
-      if (!isRefilled || attempt === LIMITS.guardAttempts) throw error;
+      if (code === undefined) throw error;
+      this.#failed.push(`${path} (${code})`);
     }
+  }
+
+  // What a command put where a folder was would lead the name out of what is guarded.
+  async #moveLinkAbove(path: string): Promise<void> {
+    for (const folder of ancestors(dirname(path)).toReversed().slice(1)) {
+      const stat = await this.#files.lstat(folder);
+      if (stat?.isSymlink) await this.#aside.move(folder);
+      if (stat?.isDirectory) continue;
+      this.#restored.add(folder);
+      await this.#files.mkdir(folder, 0o755);
+    }
+  }
+
+  async #putAway(path: string, now: FileStat | undefined): Promise<void> {
+    if (now === undefined) return;
+    const isOfGit = await disarmGit(this.#files, this.#aside, { path, now });
+    if (!isOfGit) await this.#aside.move(path);
+  }
+
+  async #restoreLink(
+    was: Extract<Snapshot, { kind: "link" }>,
+    now: FileStat | undefined,
+  ): Promise<void> {
+    const { path, text } = was;
+    if (now?.isSymlink && await this.#files.readLink(path) === text) return;
+    await this.#replace(path, now);
+    await this.#files.symlink(text, path);
+  }
+
+  async #restoreFile(
+    was: Extract<Snapshot, { kind: "file" }>,
+    now: FileStat | undefined,
+  ): Promise<void> {
+    const { path, stat, bytes } = was;
+    // What was not kept cannot come back; under another name it does no harm.
+    if (bytes === undefined) {
+      if (now !== undefined && isSame(now, stat)) return;
+      this.#restored.add(path);
+      if (now !== undefined) await this.#aside.move(path);
+      return;
+    }
+    if (now?.isFile && await this.#holds(path, bytes)) {
+      if (now.mode === stat.mode) return;
+      this.#restored.add(path);
+      return await this.#files.chmod(path, stat.mode);
+    }
+    await this.#replace(path, now);
+    await this.#files.create(path, bytes, stat.mode);
+  }
+
+  async #holds(path: string, bytes: Uint8Array): Promise<boolean> {
+    const there = await this.#files.readRange(path, 0, bytes.length + 1)
+      .catch(() => undefined);
+    return there?.length === bytes.length &&
+      there.every((byte, index) => byte === bytes[index]);
+  }
+
+  async #restoreFolder(
+    was: Extract<Snapshot, { kind: "folder" }>,
+    now: FileStat | undefined,
+  ): Promise<void> {
+    const { path, stat, children } = was;
+    const isThere = now?.isDirectory &&
+      (children !== undefined || now.ino === stat.ino);
+    if (!isThere) {
+      await this.#replace(path, now);
+      await this.#bringBack(was);
+    } else if (now.mode !== stat.mode) {
+      this.#restored.add(path);
+      await this.#files.chmod(path, stat.mode);
+    }
+    if (children === undefined) return;
+    const known = new Set(children.map((child) => child.path));
+    for (const name of await this.#files.list(path)) {
+      const below = `${path}/${name}`;
+      if (!known.has(below) && !this.#aside.isMoved(below)) {
+        await this.#aside.move(below);
+      }
+    }
+    for (const child of children) {
+      await this.#trying(child.path, () => this.#restoreEntry(child));
+    }
+  }
+
+  // A folder that is guarded without its content may have been moved beside its place. If
+  // it is gone a new one takes what of the content is guarded.
+  async #bringBack({ path, stat }: Extract<Snapshot, { kind: "folder" }>) {
+    const parent = dirname(path);
+    for (const name of await this.#files.list(parent)) {
+      const beside = `${parent}/${name}`;
+      const found = await this.#files.lstat(beside);
+      if (found?.isDirectory && found.ino === stat.ino) {
+        return await this.#files.rename(beside, path);
+      }
+    }
+    await this.#files.mkdir(path, stat.mode);
+  }
+
+  async #replace(path: string, now: FileStat | undefined): Promise<void> {
+    this.#restored.add(path);
+    if (now !== undefined) await this.#aside.move(path);
   }
 }
 
-function isEqual(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length &&
-    left.every((byte, index) => byte === right[index]);
+function isSame(now: FileStat, was: FileStat): boolean {
+  return now.ino === was.ino && now.size === was.size &&
+    now.mtimeMs === was.mtimeMs;
 }

@@ -103,8 +103,10 @@ export class OrphanReaper {
   ): Promise<boolean> {
     if (session === pid) return true;
     const mark = await this.#readMark(child);
-    if (mark !== undefined) return mark === command.mark;
-    // It has thrown the mark away. Only a command would, but which one?
+    if (mark === command.mark) return true;
+    const isOthers = [...this.#running].some((other) => other.mark === mark);
+    if (isOthers) return false;
+    // It has thrown the mark away, or made one up. Only a command would, but which one?
     const others = [...this.#running].some(({ isConfined }) => isConfined);
     return command.isConfined && !others && await this.#isFiltered(child);
   }

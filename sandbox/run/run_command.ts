@@ -16,9 +16,11 @@ import {
   buildPlainLaunch,
   type LaunchLine,
 } from "../backends/backend.ts";
+import { wasStarted } from "../backends/bwrap.ts";
 import { OutputCapture } from "./capture.ts";
 import { isDenial, isNetworkFailure } from "./denial.ts";
 import { LAUNCHER } from "../backends/landlock.ts";
+import type { GuardChanges } from "./guard.ts";
 import { type RunEnd, runToEnd } from "./run_to_end.ts";
 import { isConfined, type Prepared, type Session } from "./session.ts";
 import { COMMAND_MARK, type SweptCommand } from "./orphans.ts";
@@ -28,6 +30,12 @@ export type InheritedRequest = Pick<
   CommandRequest,
   "argv" | "cwd" | "env" | "policy" | "signal" | "workspace"
 >;
+
+export interface InheritedResult {
+  readonly code: number;
+  /** What the sandbox did afterwards, for the person. */
+  readonly notes: readonly string[];
+}
 
 /** A command that is ready to be spawned. */
 interface Ready {
@@ -72,16 +80,17 @@ export async function runCommand(
       isWrapped: backend?.kind === "bwrap",
       reap: (pid) => reap(session, ready, pid),
     });
-    refuseUnstarted(end, capture);
-    return (changed) => buildResult({ ready, end, changed, capture, request });
+    refuseUnstarted(end);
+    return (guardNotes) =>
+      buildResult({ ready, end, guardNotes, capture, request });
   });
 }
 
-/** Runs it on the streams of this program; resolves to the exit code. */
+/** Runs it on the streams of this program. */
 export async function runCommandInherited(
   session: Session,
   request: InheritedRequest,
-): Promise<number> {
+): Promise<InheritedResult> {
   const ready = await prepare(session, request, {
     isPlain: false,
     mergesOutput: false,
@@ -95,10 +104,15 @@ export async function runCommandInherited(
     });
     const onAbort = (): void => child.kill("SIGTERM");
     request.signal.addEventListener("abort", onAbort, { once: true });
-    const { code } = await child.status;
+    const { code, report } = await child.status;
     request.signal.removeEventListener("abort", onAbort);
     await reap(session, ready, child.pid);
-    return () => code;
+    if (hasBwrapFailed(code, report)) {
+      throw new SandboxUnavailable(
+        "Cannot start the sandbox: bubblewrap failed as it says above, must be able to mount what the policy names (see: rondo policy explain)",
+      );
+    }
+    return (notes) => ({ code, notes });
   });
 }
 
@@ -139,7 +153,7 @@ async function prepare(
       swept: { mark, isConfined: true },
     };
   } catch (error) {
-    await session.finish(prepared);
+    await session.finish();
     throw error;
   }
 }
@@ -173,24 +187,24 @@ function start(
   }
 }
 
-/** Runs `work`, then puts the disk in order; what `work` gives learns what had changed. */
+/** Runs `work`, then puts the disk in order; what `work` gives is told of it. */
 async function finishing<T>(
   session: Session,
   ready: Ready,
-  work: () => Promise<(changed: readonly string[]) => T>,
+  work: () => Promise<(notes: readonly string[]) => T>,
 ): Promise<T> {
   session.reaper.begin(ready.swept);
-  let changed: readonly string[] = [];
-  let build: (changed: readonly string[]) => T;
+  let notes: readonly string[] = [];
+  let build: (notes: readonly string[]) => T;
   try {
     build = await work();
   } finally {
     session.reaper.forget(ready.swept);
     if (ready.prepared !== undefined) {
-      changed = await session.finish(ready.prepared);
+      notes = describeChanges(await session.finish());
     }
   }
-  return build(changed);
+  return build(notes);
 }
 
 // In a PID namespace everything ends with the command, before anybody could count it.
@@ -203,20 +217,38 @@ async function reap(
   return await session.reaper.end(swept, pid);
 }
 
-function refuseUnstarted(end: RunEnd, capture: OutputCapture): void {
-  const { exitCode, complaint } = end;
-  const isBwrap = exitCode === 1 && complaint.startsWith("bwrap: ") &&
-    capture.totalBytes === 0;
+// A command can write what bwrap writes, and exit as it does; the report is out of its reach.
+function refuseUnstarted(end: RunEnd): void {
+  const { exitCode, complaint, report } = end;
   const isLauncher = exitCode === LAUNCHER.failedCode &&
     complaint.startsWith(LAUNCHER.complaint);
-  if (!isBwrap && !isLauncher) return;
+  if (!isLauncher && !hasBwrapFailed(exitCode, report)) return;
   throw new SandboxUnavailable(`Cannot start the sandbox: ${complaint}`);
 }
 
-function buildResult({ ready, end, changed, capture, request }: {
+function hasBwrapFailed(code: number, report: string | undefined): boolean {
+  return code === 1 && report !== undefined && !wasStarted(report);
+}
+
+/** One line for each kind of thing that was done. */
+function describeChanges(changes: GuardChanges): string[] {
+  const line = (what: string, paths: readonly string[]): string[] => {
+    if (paths.length === 0) return [];
+    const more = paths.length - LIMITS.notedPaths;
+    const rest = more > 0 ? ` and ${more} more` : "";
+    return [`${what}: ${paths.slice(0, LIMITS.notedPaths).join(", ")}${rest}`];
+  };
+  return [
+    ...line("The sandbox restored protected files", changes.restored),
+    ...line("The sandbox moved protected files aside", changes.moved),
+    ...line("The sandbox could not restore protected files", changes.failed),
+  ];
+}
+
+function buildResult({ ready, end, guardNotes, capture, request }: {
   readonly ready: Ready;
   readonly end: RunEnd;
-  readonly changed: readonly string[];
+  readonly guardNotes: readonly string[];
   readonly capture: OutputCapture;
   readonly request: CommandRequest;
 }): CommandResult {
@@ -226,18 +258,16 @@ function buildResult({ ready, end, changed, capture, request }: {
   const isCutOff = plan?.networkAccess === false &&
     isNetworkFailure(end.exitCode, text);
   const notes = [
-    changed.length === 0
-      ? ""
-      : `The sandbox put back what may not change: ${
-        changed.slice(0, LIMITS.notedPaths).join(", ")
-      }`,
-    isCutOff ? "The network is closed in this sandbox" : "",
+    ...guardNotes,
+    isCutOff ? "No network in this sandbox" : "",
     end.flooded
       ? `Stopped after more than ${LIMITS.outputBytesMax} bytes of output`
       : "",
     end.reaped === 0
       ? ""
-      : `Processes that outlived the command and were ended: ${end.reaped}`,
+      : `Ended ${end.reaped} process${
+        end.reaped === 1 ? "" : "es"
+      } left running`,
     capture.spoolProblem,
   ];
   return {
@@ -249,7 +279,7 @@ function buildResult({ ready, end, changed, capture, request }: {
     backend: ready.prepared?.backend.name ?? "none",
     denied: request.sandboxed && ready.prepared !== undefined &&
       (isDenial(end.exitCode, text) ||
-        (changed.length > 0 && end.exitCode !== 0)),
+        (guardNotes.length > 0 && end.exitCode !== 0)),
     reaped: end.reaped,
     notes: notes.filter((note) => note !== ""),
   };

@@ -4,7 +4,7 @@ import { LIMITS } from "../../core/protocol/limits.ts";
 import type { OutputCapture } from "./capture.ts";
 import { withTimeout } from "../../core/util/async.ts";
 
-export interface RunOptions {
+interface RunOptions {
   readonly host: Pick<Host, "files" | "kill" | "monotonicMs" | "sleep">;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -27,6 +27,8 @@ export interface RunEnd {
   readonly reaped: number;
   /** The sandbox's own words, when it had any. */
   readonly complaint: string;
+  /** What the back end reported of the command's start, where it reports. */
+  readonly report: string | undefined;
 }
 
 type Cause = "ended" | "timeout" | "abort" | "flood";
@@ -74,6 +76,7 @@ export async function runToEnd(
     durationMs: host.monotonicMs() - startMs,
     reaped,
     complaint: complaint.join("").trim(),
+    report: status.report,
   };
 }
 

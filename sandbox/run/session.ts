@@ -1,10 +1,11 @@
-/** What one session knows of its sandbox: the proved back end, its roots, its placeholders. */
+/** What one session knows of its sandbox: the proved back end, its roots, what it protects. */
 import { SandboxUnavailable } from "../../core/protocol/error.ts";
 import type { Host } from "../../core/protocol/host.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import { isInside } from "../../core/util/path.ts";
 import type { Backend } from "../backends/backend.ts";
 import { type LaunchFacts, readLaunchFacts } from "../plan/facts.ts";
+import type { GuardChanges } from "./guard.ts";
 import { SharedProtection } from "./guard_shared.ts";
 import {
   type BackendAttempt,
@@ -13,9 +14,9 @@ import {
   findProved,
   tryBackends,
 } from "../probe/candidates.ts";
-import { Placeholders } from "./placeholders.ts";
 import {
   type ConfinedPolicy,
+  type GuardItem,
   planSandbox,
   type SandboxPlan,
 } from "../plan/plan.ts";
@@ -41,7 +42,6 @@ export interface SandboxOptions {
 export interface Prepared {
   readonly backend: Backend;
   readonly plan: SandboxPlan;
-  readonly placeholders: readonly string[];
 }
 
 interface PlaceRequest {
@@ -60,7 +60,6 @@ export class Session {
   readonly reaper: OrphanReaper;
   readonly #options: SandboxOptions;
   readonly #guards: SharedProtection;
-  readonly #placeholders: Placeholders;
   /** Where each root led when it was first seen. */
   readonly #roots = new Map<string, string>();
   #attempts: Promise<readonly BackendAttempt[]> | undefined;
@@ -71,8 +70,7 @@ export class Session {
   constructor(options: SandboxOptions) {
     this.host = options.host;
     this.#options = options;
-    this.#guards = new SharedProtection(options.host.files);
-    this.#placeholders = new Placeholders(options.host.files);
+    this.#guards = new SharedProtection(options.host);
     this.reaper = new OrphanReaper(
       options.host,
       options.reapChild ?? (() => true),
@@ -92,7 +90,7 @@ export class Session {
   /** The plan and the back end for it. Throws UserError or SandboxUnavailable. */
   async loadPlan(
     request: PlaceRequest,
-  ): Promise<Pick<Prepared, "backend" | "plan">> {
+  ): Promise<Prepared> {
     const { policy, workspace } = request;
     checkPolicy(policy, { workspace, homeDir: this.host.homeDir() });
     const proved = findProved(await this.attempts());
@@ -100,8 +98,7 @@ export class Session {
       ...request,
       host: this.host,
       ownPaths: this.#ownPaths(),
-      isPlanted: (path) =>
-        this.#placeholders.has(path) || this.#guards.wasAbsent(path),
+      isPlanted: (path) => this.#guards.wasAbsent(path),
       withModules: proved?.kind === "landlock" ||
         (policy.mode === "workspace-write" && policy.gitCommits),
     });
@@ -116,24 +113,24 @@ export class Session {
   /** Plans, and holds still what the launch depends on. */
   async prepare(request: PlaceRequest): Promise<Prepared> {
     return await this.#disk.run(async () => {
-      const { backend, plan } = await this.loadPlan(request);
-      const items = backend.kind === "landlock" ? plan.fullGuard : plan.guard;
-      await this.#guards.take(items);
-      const placeholders = backend.kind !== "bwrap"
-        ? []
-        : plan.mounts.filter(({ kind }) => kind === "absent")
-          .map(({ path }) => path);
-      this.#placeholders.take(placeholders);
-      return { backend, plan, placeholders };
+      const first = await this.loadPlan(request);
+      // A name can only be protected once there is something to mount over it.
+      const prepared = first.plan.lacksOwn
+        ? await this.#makeHome(request)
+        : first;
+      await this.#guards.take(guardItems(prepared));
+      return prepared;
     });
   }
 
-  /** Puts back and removes what must not stay; returns what the command had changed. */
-  async finish(prepared: Prepared): Promise<readonly string[]> {
-    return await this.#disk.run(async () => {
-      await this.#placeholders.release(prepared.placeholders);
-      return await this.#guards.release();
-    });
+  /** Puts back what the commands had changed, once none runs any more. */
+  async finish(): Promise<GuardChanges> {
+    return await this.#disk.run(() => this.#guards.release());
+  }
+
+  async #makeHome(request: PlaceRequest): Promise<Prepared> {
+    await this.host.files.mkdir(this.#options.codexHome, { mode: 0o700 });
+    return await this.loadPlan(request);
   }
 
   #ownPaths(): string[] {
@@ -188,6 +185,17 @@ export class Session {
       `Cannot sandbox commands: ${why}. Without one only danger-full-access or external-sandbox can run commands`,
     );
   }
+}
+
+function guardItems({ backend, plan }: Prepared): readonly GuardItem[] {
+  // Its profile denies by name, so nothing is left to put back.
+  if (backend.kind === "seatbelt") return [];
+  const guard = backend.kind === "landlock" ? plan.fullGuard : plan.guard;
+  const absent = plan.absent.map((path): GuardItem => ({
+    path,
+    scope: "tree",
+  }));
+  return [...guard, ...absent];
 }
 
 function refuseWhatCannotBe(backend: Backend, plan: SandboxPlan): void {

@@ -1,4 +1,4 @@
-/** What a sandbox costs: medians of running `true`, plainly, under bwrap, under the launcher. */
+/** What a sandbox costs: medians of running `true`, plainly and under each back end. */
 import { denoHost } from "../../core/host/host.ts";
 import {
   becomeSubreaper,
@@ -41,11 +41,12 @@ async function main(): Promise<void> {
   await tryBackends(host, { choice: "bwrap" });
   const probeMs = performance.now() - start;
   let plainMs = 0;
-  for (const backend of ["none", "bwrap", "landlock"] as const) {
+  const backends = ["none", "bwrap", "landlock", "bwrap-landlock"] as const;
+  for (const backend of backends) {
     const ms = await measure(backend, { host, workspace });
     if (backend === "none") plainMs = ms;
     console.log(
-      `${backend.padEnd(8)} ${ms.toFixed(1)} ms, plain + ${
+      `${backend.padEnd(14)} ${ms.toFixed(1)} ms, plain + ${
         (ms - plainMs).toFixed(1)
       } ms, x ${(ms / plainMs).toFixed(1)}`,
     );

@@ -1,9 +1,21 @@
-/** The form of an escape case. Scripts are run by `sh -e` in `$DIR`. */
+/** The form of an escape case, and how to add one. Scripts are run by `sh -e` in `$DIR`. */
+
+/*
+ * To add one: choose the file by what is attacked (files, git, everything else) and the next
+ * number of its letter; write the script so that it exits with 0 when the attack worked, or
+ * changes `$OUT`, or, with `judge: "root"`, what is protected in `$ROOT`; put calls that no
+ * program makes into tricks.c. It is run without a sandbox first, where it must work. While
+ * writing: ESCAPE_ONLY=G27 ESCAPE_BACKEND=bwrap deno test -A tests/escape
+ */
 
 export type PolicyName = "write" | "commits" | "network" | "sockets" | "read";
 
-/** A back end, or Landlock before a version. */
+/**
+ * A back end, or Landlock before a version; `pipes` is every one that has mounts alone,
+ * which do not keep anybody from opening a named pipe.
+ */
 export type Gap =
+  | "pipes"
   | "bwrap"
   | "bwrap-noproc"
   | "landlock"

@@ -105,15 +105,49 @@ export const GIT_CASES: readonly EscapeCase[] = [
     "G26 set times of a hook's folder",
     "rm -rf .git/hooks; mkdir .git/hooks; echo x > .git/hooks/pre-push",
   ),
-  attack("G27 plant a repository", "mkdir .git; echo x > .git/config", "none"),
-  attack("G28 let git make one", "git init -q .", "none"),
+  attack(
+    "G27 make a repository that runs a command",
+    "git init -q .; git config core.fsmonitor evil",
+    "none",
+  ),
+  attack(
+    "G28 make a repository with a hook",
+    "git init -q .; echo evil > .git/hooks/pre-commit",
+    "none",
+  ),
   attack("G29 plant a pointer file", "echo 'gitdir: /tmp/evil' > .git", "none"),
   attack("G30 plant a link", "ln -s /tmp .git", "none"),
   attack(
     "G31 clear the way first",
-    "rmdir .git 2>/dev/null || true; mkdir .git; : > .git/config",
+    "rmdir .git 2>/dev/null || true; mkdir .git; printf '[core] pager = evil' > .git/config",
     "none",
   ),
+  attack(
+    "G53 make a repository with attributes",
+    "mkdir -p .git/info; echo '* diff=evil' > .git/info/attributes",
+    "none",
+  ),
+  attack(
+    "G54 make one with settings elsewhere",
+    "mkdir .git; printf '[extensions]\\n\\tworktreeConfig = true\\n' > .git/config; printf '[alias]\\n\\tst = !evil\\n' > .git/config.worktree",
+    "none",
+  ),
+  attack(
+    "G55 make one that leads to another",
+    "mkdir .git; echo ../evil > .git/commondir",
+    "none",
+  ),
+  attack(
+    "G56 make one with a submodule that runs a command",
+    "mkdir -p .git/modules/a/b; echo > .git/modules/a/b/HEAD; printf '[core]\\n\\tsshCommand = evil\\n' > .git/modules/a/b/config",
+    "none",
+  ),
+  attack(
+    "G57 make one in the middle of a rebase",
+    "mkdir -p .git/rebase-merge; echo exec evil > .git/rebase-merge/git-rebase-todo",
+    "none",
+  ),
+  attack("G58 plant servers", "echo evil > .mcp.json", "none"),
   attack(
     "G32 plant a configuration folder",
     "mkdir .codex; echo x > .codex/config.toml",
@@ -242,6 +276,21 @@ export const GIT_CASES: readonly EscapeCase[] = [
     "C14 show differences",
     'cd "$ROOT"; echo more >> seed; git diff --stat | grep seed',
     { layout: "repository", needs: "git" },
+  ),
+  allowed(
+    "C16 make a repository and commit",
+    `cd "$ROOT"; git init -q .; echo x > f; git add f; ${AUTHOR} commit -qm x; echo y > g; ${AUTHOR} stash -qu; git clean -fdxq; tar cf ../../ws/$ID/t.tar .; git log --oneline | grep x`,
+    { layout: "none", needs: "git" },
+  ),
+  allowed(
+    "C17 clone into an empty root",
+    `cd "$ROOT"; git -c safe.directory='*' clone -q "$BASE/template" .; git log -1 --format=%s | grep first`,
+    { layout: "none", needs: "git" },
+  ),
+  allowed(
+    "C18 see nothing that is not there",
+    'cd "$ROOT"; test -z "$(ls -A)"',
+    { layout: "none" },
   ),
   allowed(
     "C15 work beside a protected repository",

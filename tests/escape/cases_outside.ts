@@ -131,6 +131,18 @@ export const OUTSIDE_CASES: readonly EscapeCase[] = [
   denied("P16 change a process's limits", '"$T" limit "$VICTIM"'),
   denied("P17 change its scheduling", '"$T" sched "$VICTIM"'),
   denied("P18 change its I/O priority", '"$T" ioprio "$VICTIM"'),
+  denied("P29 pin a process to processors", '"$T" affinity "$VICTIM"'),
+  denied("P30 slow all processes of the user down", '"$T" nice-all', {
+    gaps: ["bwrap"],
+  }),
+  denied(
+    "P31 leave a program that runs as its owner",
+    'cp /bin/true t; "$T" setuid t',
+  ),
+  denied("P32 make one while opening it", '"$T" open-setuid t'),
+  denied("P33 make one as a node", '"$T" node-setuid t'),
+  denied("P34 make one by descriptor", 'echo > t; "$T" fchmod-setuid t'),
+  denied("P35 keep one with its mode", "cp -p /usr/bin/passwd t; test -u t"),
   denied(
     "P19 compare kernel objects",
     '"$T" reach 312 "$VICTIM" "$VICTIM" 0 0 0',
@@ -160,6 +172,10 @@ export const OUTSIDE_CASES: readonly EscapeCase[] = [
   denied("T02 push a key with high bits set", '"$T" push-key-high'),
   denied("T03 paste on a console", '"$T" console-key'),
   denied("T04 open a terminal outside", ': 3<>"$(cat "$SERVE/tty")"'),
+  denied("T07 read a terminal outside", ': 3<"$(cat "$SERVE/tty")"'),
+  denied("T08 write to a named pipe outside", '"$T" pipe-write "$SERVE/pipe"', {
+    gaps: ["pipes"],
+  }),
   denied("T05 run another architecture's calls", '"$T" int80', {
     x86Only: true,
   }),

@@ -108,10 +108,13 @@ export async function buildStage(options: StageOptions): Promise<Stage> {
       STRAY: options.strayName,
       LD_RONDO: "kept",
     },
-    look: async (id, judge) =>
-      judge === "root"
-        ? await describeProtected(path("roots", id))
-        : await describeTree(path("out", id)),
+    look: async (id, judge) => {
+      if (judge === "exit") return await describeTree(path("out", id));
+      const isFree = options.cases.some((one) =>
+        caseName(one) === id && one.layout === "none"
+      );
+      return await describeProtected(path("roots", id), isFree);
+    },
     async [Symbol.asyncDispose]() {
       for (const child of [victim, server]) {
         child.kill("SIGKILL");
@@ -194,6 +197,23 @@ async function buildRepository(root: string): Promise<void> {
   await Deno.chmod(`${root}/.git/hooks/sample`, 0o644);
 }
 
+/** Files below a path that hold an attack under a name that counts, and links. */
+async function describeArmed(top: string): Promise<string> {
+  const lines: string[] = [];
+  const open = [top];
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    const stat = await Deno.lstat(path).catch(() => undefined);
+    if (stat === undefined || path.includes(".rondo-moved-")) continue;
+    if (stat.isDirectory) {
+      for await (const { name } of Deno.readDir(path)) {
+        open.push(`${path}/${name}`);
+      }
+    } else if (!stat.isFile || path === top) lines.push(path);
+    else if ((await Deno.readTextFile(path)).includes("evil")) lines.push(path);
+  }
+  return lines.sort().join("\n");
+}
+
 /** Everything below a path, in one text: kinds, modes, times of files, contents. */
 async function describeTree(top: string): Promise<string> {
   const lines: string[] = [];
@@ -201,6 +221,8 @@ async function describeTree(top: string): Promise<string> {
   for (let path = open.pop(); path !== undefined; path = open.pop()) {
     const stat = await Deno.lstat(path).catch(() => undefined);
     const name = path.slice(top.length);
+    // Moved out of the way, it counts no more.
+    if (name.includes(".rondo-moved-")) continue;
     if (stat === undefined) lines.push(`${name} absent`);
     else if (stat.isSymlink) {
       lines.push(`${name} -> ${await Deno.readLink(path)}`);
@@ -221,14 +243,20 @@ async function describeTree(top: string): Promise<string> {
   return lines.sort().join("\n");
 }
 
-// Git itself refreshes the index and writes logs while it only reads.
-async function describeProtected(root: string): Promise<string> {
+// Git itself refreshes the index and writes logs while it only reads. Where there was no
+// repository one may be made, without anything that runs.
+async function describeProtected(
+  root: string,
+  isFree: boolean,
+): Promise<string> {
   const parts = await Promise.all([
-    ".git",
+    ...(isFree ? [] : [".git"]),
     ".codex",
     ".agents",
+    ".mcp.json",
     "main/.git",
     "real",
   ].map((name) => describeTree(`${root}/${name}`)));
+  if (isFree) parts.push(await describeArmed(`${root}/.git`));
   return parts.join("\n---\n").replaceAll(/ \d{13} /g, " ");
 }

@@ -84,6 +84,9 @@ static int serve(const char *dir, const char *name) {
   FILE *f = fopen(path, "w");
   fprintf(f, "%s", ttyname(slave));
   fclose(f);
+  // A named pipe with somebody at its other end.
+  snprintf(path, sizeof path, "%s/pipe", dir);
+  if (mkfifo(path, 0666) || chmod(path, 0666) || open(path, O_RDONLY | O_NONBLOCK) < 0) return 6;
   puts("ready");
   fflush(stdout);
   for (;;) {
@@ -352,6 +355,11 @@ int main(int argc, char **argv) {
   IS("flags") OK(set_flags(a, FS_NODUMP_FL));
   IS("limit") OK(raise_limit(atoi(a)));
   IS("nice") OK(setpriority(PRIO_PROCESS, atoi(a), 5) == 0);
+  IS("nice-all") OK(setpriority(PRIO_USER, 0, getpriority(PRIO_USER, 0)) == 0);
+  IS("affinity") {
+    cpu_set_t set;
+    OK(sched_getaffinity(atoi(a), sizeof set, &set) == 0 && sched_setaffinity(atoi(a), sizeof set, &set) == 0);
+  }
   IS("sched") { struct sched_param p = {0}; OK(sched_setscheduler(atoi(a), SCHED_BATCH, &p) == 0); }
   IS("ioprio") OK(syscall(SYS_ioprio_set, 1, atoi(a), (2 << 13) | 7) == 0);
   IS("kill") OK(kill(atoi(a), atoi(b)) == 0);
@@ -362,6 +370,11 @@ int main(int argc, char **argv) {
   IS("owner") OK(owner_signal(atoi(a)));
   IS("xattr") OK(setxattr(a, "user.rondo", "x", 1, 0) == 0);
   IS("setuid") OK(setuid_program(a));
+  IS("open-setuid") { umask(0); OK(open(a, O_CREAT | O_WRONLY, 04755) >= 0); }
+  IS("node-setuid") { umask(0); OK(mknod(a, S_IFREG | 04755, 0) == 0); }
+  IS("fchmod-setuid") OK(fchmod(open(a, O_RDONLY), 02755) == 0);
+  IS("pipe-write") { int fd = open(a, O_WRONLY | O_NONBLOCK); OK(fd >= 0 && write(fd, "x", 1) == 1); }
+  IS("read-tty") OK(open("/dev/tty", O_RDWR) >= 0);
   IS("node") OK(make_node(a));
   IS("mmap-write") {
     int fd = open(a, O_RDWR);

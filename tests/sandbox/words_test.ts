@@ -108,5 +108,9 @@ Deno.test("describePlanLines() tells mounts, and what the launcher restores inst
     name: "landlock",
     abi: 7,
   }, plan);
-  assert.ok(landlock.includes("Restored after each command: /ws/.codex"));
+  assert.ok(
+    landlock.includes(
+      "Disarmed or moved aside when a command creates it: /ws/.codex",
+    ),
+  );
 });

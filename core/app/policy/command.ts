@@ -53,7 +53,7 @@ export async function runPolicyCommand(
     canAsk: flags.headless !== true,
   });
   if (commandLine.command === "sandbox") {
-    return await sandbox.runInherited({
+    const { code, notes } = await sandbox.runInherited({
       argv: commandLine.args,
       cwd,
       env: buildCommandEnv({
@@ -67,6 +67,8 @@ export async function runPolicyCommand(
       policy,
       signal: untilSignal(terminal),
     });
+    for (const note of notes) terminal.stderr.write(`Note: ${note}\n`);
+    return code;
   }
   const tmpDir = host.env("TMPDIR");
   const policies: Policies = {

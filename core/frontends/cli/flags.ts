@@ -348,7 +348,7 @@ const SELECT_FLAGS: FlagTable<keyof SelectFlags> = {
 const OTHER_FLAGS: FlagTable<keyof OtherFlags> = {
   backend: choice(
     "--backend NAME",
-    ["auto", "bwrap", "landlock", "none"],
+    ["auto", "bwrap", "bwrap-landlock", "landlock", "none"],
     "Sandbox to use (default auto: the strongest that works)",
   ),
   headless: onOff("--headless", "Fail if anything could ask for approval"),

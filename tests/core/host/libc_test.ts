@@ -4,15 +4,16 @@ import {
   closeInheritedDescriptors,
   openLibc,
   reapChild,
-  withInheritedBytes,
+  withDescriptors,
 } from "../../../core/host/libc.ts";
+import { REPORT } from "../../../core/protocol/host.ts";
 
 const linux = { ignore: Deno.build.os !== "linux" };
 
 async function readThroughCat(
   args: readonly (string | Uint8Array<ArrayBuffer>)[],
 ): Promise<string> {
-  const child = withInheritedBytes(
+  const { child } = withDescriptors(
     args,
     (texts) =>
       new Deno.Command("/bin/sh", {
@@ -30,7 +31,7 @@ async function readThroughCat(
 }
 
 Deno.test(
-  "withInheritedBytes() gives the child every byte argument as a descriptor",
+  "withDescriptors() gives the child every byte argument as a descriptor",
   linux,
   async () => {
     const encode = (text: string) => new TextEncoder().encode(text);
@@ -43,14 +44,14 @@ Deno.test(
 );
 
 Deno.test(
-  "withInheritedBytes() leaves no descriptor behind, even when the spawn throws",
+  "withDescriptors() leaves no descriptor behind, even when the spawn throws",
   linux,
   () => {
     const count = () => [...Deno.readDirSync("/proc/self/fd")].length;
     const before = count();
     for (let i = 0; i < 20; i++) {
       assert.throws(() =>
-        withInheritedBytes([new Uint8Array(8)], () => {
+        withDescriptors([new Uint8Array(8)], () => {
           throw new Error("no");
         }), /no/);
     }
@@ -58,12 +59,42 @@ Deno.test(
   },
 );
 
-Deno.test("withInheritedBytes() hands plain texts on as they are", () => {
-  assert.deepEqual(withInheritedBytes(["a", "b"], (texts) => texts), [
-    "a",
-    "b",
-  ]);
+Deno.test("withDescriptors() hands plain texts on as they are", () => {
+  assert.deepEqual(withDescriptors(["a", "b"], (texts) => texts), {
+    child: ["a", "b"],
+  });
 });
+
+Deno.test(
+  "withDescriptors() gives the child a place to report to, and no later child",
+  linux,
+  async () => {
+    const run = (script: string, args: readonly string[]) =>
+      new Deno.Command("/bin/sh", { args: ["-c", script, "sh", ...args] })
+        .spawn();
+    const { child, readReport } = withDescriptors(
+      [REPORT],
+      (args) => run('echo started >"/proc/self/fd/$1"', args),
+    );
+    const open = await Array.fromAsync(Deno.readDir("/proc/self/fd"));
+    const descriptor =
+      open.map(({ name }) => name).find((name) =>
+        linkOf(`/proc/self/fd/${name}`).includes("report")
+      ) ?? "";
+    const later = run('test -e "/proc/self/fd/$1"', [descriptor]);
+    assert.equal((await later.status).code, 1);
+    assert.equal((await child.status).code, 0);
+    assert.equal(readReport?.(), "started\n");
+  },
+);
+
+function linkOf(path: string): string {
+  try {
+    return Deno.readLinkSync(path);
+  } catch {
+    return "";
+  }
+}
 
 Deno.test(
   "closeInheritedDescriptors() keeps descriptors opened before from children",

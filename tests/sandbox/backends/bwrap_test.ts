@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { REPORT } from "../../../core/protocol/host.ts";
 import {
   buildBwrapArguments,
   type BwrapFeatures,
@@ -23,14 +24,22 @@ function lineOf(
 ): string {
   const args = buildBwrapArguments(plan, { ...FULL, ...change }, {
     argv: ["ls", "-l"],
+    env: { A: "b c" },
     arch: "x86_64",
   });
   return args.map((argument) =>
-    typeof argument === "string" ? argument : "FILTER"
+    typeof argument === "string"
+      ? argument
+      : argument === REPORT
+      ? "REPORT"
+      : argument === args[1]
+      ? "OPTIONS"
+      : "FILTER"
   ).join(" ");
 }
 
-const HEAD = "--new-session --die-with-parent --ro-bind / / --dev /dev";
+const HEAD =
+  "--args OPTIONS --json-status-fd REPORT --new-session --die-with-parent --ro-bind / / --dev /dev";
 const PROC = [
   "--proc /proc --ro-bind /proc/sys /proc/sys",
   ...[
@@ -47,6 +56,17 @@ const PROC = [
   ].map((name) => `--ro-bind-try /proc/${name} /proc/${name}`),
 ].join(" ");
 const TAIL = `--cap-drop ALL --chdir ${WS} --seccomp FILTER -- ls -l`;
+
+Deno.test("buildBwrapArguments() hands the command's variables over where nobody else can read them", () => {
+  const plan = planSandbox(READ_ONLY, factsOf({ roots: [] }), { uid: 0 });
+  const run = { argv: [], env: { A: "b c", B: "" }, arch: "x86_64" } as const;
+  const [, options] = buildBwrapArguments(plan, FULL, run);
+  assert.ok(options instanceof Uint8Array);
+  assert.equal(
+    new TextDecoder().decode(options),
+    "--setenv\0A\0b c\0--setenv\0B\0\0",
+  );
+});
 
 Deno.test("buildBwrapArguments() mounts nothing writable in read-only", () => {
   const plan = planSandbox(READ_ONLY, factsOf({ roots: [] }), { uid: 0 });
@@ -78,7 +98,6 @@ Deno.test("buildBwrapArguments() binds roots, then what is protected in them, de
       "--bind /tmp /tmp",
       "--perms 000 --tmpfs /home/me/.ssh --remount-ro /home/me/.ssh",
       `--bind ${WS} ${WS}`,
-      `--perms 555 --tmpfs ${WS}/.codex --remount-ro ${WS}/.codex`,
       `--ro-bind /dev/null ${WS}/.env`,
       `--ro-bind ${WS}/.git ${WS}/.git`,
       "--unshare-user --unshare-pid --unshare-ipc --unshare-net",

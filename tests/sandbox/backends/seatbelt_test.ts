@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  buildSeatbeltArguments,
-  buildSeatbeltProfile,
-} from "../../../sandbox/backends/seatbelt.ts";
+import { buildSeatbeltArguments } from "../../../sandbox/backends/seatbelt.ts";
 import { planSandbox, type SandboxPlan } from "../../../sandbox/plan/plan.ts";
 import { checkGolden } from "../../support/golden.ts";
 import { factsOf, rootOf } from "../plan/support.ts";
@@ -20,16 +17,29 @@ function planOf(
   });
 }
 
+/** The profile among the arguments, and the values of its parameters. */
+function profileOf(plan: SandboxPlan): {
+  readonly text: string;
+  readonly parameters: readonly (readonly [name: string, path: string])[];
+} {
+  const [, text = "", ...rest] = buildSeatbeltArguments(plan, []);
+  const parameters = rest.filter((word) => word.includes("=")).map((word) => {
+    const [name = "", path = ""] = word.split("=");
+    return [name, path] as const;
+  });
+  return { text, parameters };
+}
+
 /** What comes after the part that all profiles share. */
 function ownPart(plan: SandboxPlan): string {
-  const { text } = buildSeatbeltProfile(plan);
-  const shared = buildSeatbeltProfile(planOf(READ_ONLY, { roots: [] })).text;
+  const { text } = profileOf(plan);
+  const shared = profileOf(planOf(READ_ONLY, { roots: [] })).text;
   assert.ok(text.startsWith(shared.trimEnd()), "the shared part comes first");
   return text.slice(shared.trimEnd().length).trim();
 }
 
-Deno.test("buildSeatbeltProfile() denies by default and reads everything", () => {
-  const { text, parameters } = buildSeatbeltProfile(
+Deno.test("buildSeatbeltArguments() denies by default and reads everything", () => {
+  const { text, parameters } = profileOf(
     planOf(READ_ONLY, { roots: [] }),
   );
   assert.ok(text.startsWith("(version 1)\n(deny default)\n"));
@@ -39,7 +49,7 @@ Deno.test("buildSeatbeltProfile() denies by default and reads everything", () =>
   assert.deepEqual(parameters, []);
 });
 
-Deno.test("buildSeatbeltProfile() opens roots without what is protected in them", () => {
+Deno.test("buildSeatbeltArguments() opens roots without what is protected in them", () => {
   const plan = planOf(workspaceWrite(), {
     entries: [
       { path: `${WS}/.codex`, kind: "absent" },
@@ -59,20 +69,20 @@ Deno.test("buildSeatbeltProfile() opens roots without what is protected in them"
 (deny file-write-unlink (literal (param "WRITABLE_0")))
 (deny file-write-unlink (literal (param "WRITABLE_1")))`,
   );
-  assert.deepEqual(buildSeatbeltProfile(plan).parameters, [
+  assert.deepEqual(profileOf(plan).parameters, [
     ["WRITABLE_0", "/private/tmp"],
     ["WRITABLE_1", WS],
-    ["PROTECTED_2", `${WS}/.codex`],
-    ["PROTECTED_3", `${WS}/.git`],
+    ["PROTECTED_2", `${WS}/.git`],
+    ["PROTECTED_3", `${WS}/.codex`],
   ]);
 });
 
-Deno.test("buildSeatbeltProfile() keeps a protected path closed in every root around it", () => {
+Deno.test("buildSeatbeltArguments() keeps a protected path closed in every root around it", () => {
   const plan = planOf(workspaceWrite(), {
     roots: [rootOf("/private/tmp", "temporary"), rootOf("/private/tmp/a/ws")],
     entries: [{ path: "/private/tmp/a/ws/.git", kind: "absent" }],
   });
-  const { text, parameters } = buildSeatbeltProfile(plan);
+  const { text, parameters } = profileOf(plan);
   const name = parameters.find(([, path]) => path.endsWith("/.git"))?.[0];
   assert.equal(
     text.split(`(require-not (subpath (param "${name}")))`).length,
@@ -84,7 +94,7 @@ Deno.test("buildSeatbeltProfile() keeps a protected path closed in every root ar
   );
 });
 
-Deno.test("buildSeatbeltProfile() opens repositories for commits but for what can run", () => {
+Deno.test("buildSeatbeltArguments() opens repositories for commits but for what can run", () => {
   const plan = planOf(workspaceWrite({ gitCommits: true }), {
     roots: [rootOf(WS)],
     entries: [{ path: `${WS}/.git`, kind: "folder", real: `${WS}/.git` }],
@@ -93,17 +103,16 @@ Deno.test("buildSeatbeltProfile() opens repositories for commits but for what ca
       folders: [`${WS}/.git`],
       isOwner: true,
       parts: [`${WS}/.git/config`],
-      absentFolders: [`${WS}/.git/hooks`],
-      absentFiles: [],
+      absent: [`${WS}/.git/hooks`],
     }],
   });
-  const closed = buildSeatbeltProfile(plan).parameters
+  const closed = profileOf(plan).parameters
     .filter(([name]) => name.startsWith("PROTECTED"))
     .map(([, path]) => path);
   assert.deepEqual(closed, [`${WS}/.git/config`, `${WS}/.git/hooks`]);
 });
 
-Deno.test("buildSeatbeltProfile() hides files and folders after all that opens them", () => {
+Deno.test("buildSeatbeltArguments() hides files and folders after all that opens them", () => {
   const plan = planOf(workspaceWrite(), {
     roots: [rootOf(WS)],
     hidden: [
@@ -118,7 +127,7 @@ Deno.test("buildSeatbeltProfile() hides files and folders after all that opens t
   );
 });
 
-Deno.test("buildSeatbeltProfile() opens network and unix sockets only when it is told to", () => {
+Deno.test("buildSeatbeltArguments() opens network and unix sockets only when it is told to", () => {
   const both = ownPart(planOf(
     workspaceWrite({ networkAccess: true, allowUnixSockets: true }),
     { roots: [] },
@@ -152,7 +161,7 @@ Deno.test("buildSeatbeltArguments() passes paths as parameters, never inside the
   assert.equal(open, 0, "parentheses are balanced");
 });
 
-Deno.test("buildSeatbeltProfile() is the recorded one for every policy", async () => {
+Deno.test("buildSeatbeltArguments() is the recorded one for every policy", async () => {
   const disk = {
     roots: ROOTS,
     entries: [
@@ -164,8 +173,7 @@ Deno.test("buildSeatbeltProfile() is the recorded one for every policy", async (
       folders: [`${WS}/.git`],
       isOwner: true,
       parts: [`${WS}/.git/config`, `${WS}/.git/hooks`],
-      absentFolders: [`${WS}/.git/info`],
-      absentFiles: [`${WS}/.git/commondir`],
+      absent: [`${WS}/.git/info`, `${WS}/.git/commondir`],
     }],
     own: [{
       path: "/Users/me/.codex",
@@ -195,7 +203,7 @@ Deno.test("buildSeatbeltProfile() is the recorded one for every policy", async (
     ],
   ];
   const texts = policies.map(([name, plan]) => {
-    const { text, parameters } = buildSeatbeltProfile(plan);
+    const { text, parameters } = profileOf(plan);
     const values = parameters.map(([key, path]) => `;; ${key}=${path}\n`).join(
       "",
     );

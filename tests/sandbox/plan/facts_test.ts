@@ -101,7 +101,7 @@ Deno.test("readLaunchFacts() takes TMPDIR only when it opens nothing else", asyn
   });
 });
 
-Deno.test("readLaunchFacts() looks at protected entries, absent ones and placeholders", async () => {
+Deno.test("readLaunchFacts() looks at protected entries, absent ones and those that commands made", async () => {
   await withTree({
     "ws/.git/config": "",
     "ws/.agents": "-> elsewhere",
@@ -121,6 +121,7 @@ Deno.test("readLaunchFacts() looks at protected entries, absent ones and placeho
         kind: "link",
         real: `${root}/ws/elsewhere`,
       },
+      { path: `${root}/ws/.mcp.json`, kind: "absent" },
     ]);
     assert.deepEqual(repositories[0]?.parts, [`${root}/ws/.git/config`]);
   });
@@ -191,8 +192,8 @@ Deno.test("readGitFact() follows a worktree both ways before it believes it", as
         `${shared}/worktrees/w/gitdir`,
         `${shared}/worktrees`,
       ],
-      absentFolders: [`${shared}/info`],
-      absentFiles: [
+      absent: [
+        `${shared}/info`,
         `${shared}/config.worktree`,
         `${shared}/commondir`,
         `${shared}/worktrees/w/config.worktree`,
@@ -216,7 +217,7 @@ Deno.test("readGitFact() finds submodules, also nested and with slashes in their
     ".git/modules/group/b/modules/c/HEAD": "",
     ".git/modules/group/b/modules/c/hooks/h": "",
   }, async (root) => {
-    const { parts, absentFolders } = await readGitFact(
+    const { parts, absent } = await readGitFact(
       denoFiles,
       `${root}/.git`,
       true,
@@ -227,7 +228,7 @@ Deno.test("readGitFact() finds submodules, also nested and with slashes in their
       "modules/a/config",
       "modules/group/b/modules/c/hooks",
     ]);
-    assert.ok(absentFolders.map(name).includes("modules/a/hooks"));
+    assert.ok(absent.map(name).includes("modules/a/hooks"));
     const without = await readGitFact(denoFiles, `${root}/.git`, false);
     assert.deepEqual(without.parts.map(name), ["config"]);
   });

@@ -36,15 +36,13 @@ Deno.test("planSandbox() puts protected entries after their root, deeper after s
         folders: [`${WS}/.git`],
         isOwner: true,
         parts: [`${WS}/.git/config`],
-        absentFolders: [],
-        absentFiles: [],
+        absent: [],
       }],
     }),
     [
       "writable /tmp",
       `writable ${WS}`,
       `read-only ${WS}/.agents`,
-      `absent ${WS}/.codex`,
       `read-only ${WS}/.git`,
     ],
   );
@@ -64,8 +62,7 @@ Deno.test("planSandbox() opens .git but for what can execute code when commits a
           `${WS}/.git/hooks`,
           `${WS}/.git/modules/sub/config`,
         ],
-        absentFolders: [`${WS}/.git/info`],
-        absentFiles: [`${WS}/.git/commondir`],
+        absent: [`${WS}/.git/info`, `${WS}/.git/commondir`],
       }],
     }, workspaceWrite({ gitCommits: true })),
     [
@@ -73,7 +70,6 @@ Deno.test("planSandbox() opens .git but for what can execute code when commits a
       `writable ${WS}/.git`,
       `read-only ${WS}/.git/config`,
       `read-only ${WS}/.git/hooks`,
-      `absent ${WS}/.git/info`,
       `pinned ${WS}/.git/modules`,
       `pinned ${WS}/.git/modules/sub`,
       `read-only ${WS}/.git/modules/sub/config`,
@@ -81,25 +77,29 @@ Deno.test("planSandbox() opens .git but for what can execute code when commits a
   );
 });
 
-Deno.test("planSandbox() guards the files no mount can keep from appearing", () => {
+Deno.test("planSandbox() watches what no mount holds: links, and names that are free", () => {
   const plan = planSandbox(
     workspaceWrite({ gitCommits: true }),
     factsOf({
-      entries: [{ path: `${WS}/.agents`, kind: "link", real: "/opt/agents" }],
+      entries: [
+        { path: `${WS}/.agents`, kind: "link", real: "/opt/agents" },
+        { path: `${WS}/.codex`, kind: "absent" },
+      ],
       repositories: [{
         entry: `${WS}/.git`,
         folders: [`${WS}/.git`],
         isOwner: true,
         parts: [],
-        absentFolders: [],
-        absentFiles: [`${WS}/.git/commondir`],
+        absent: [`${WS}/.git/hooks`, `${WS}/.git/commondir`],
       }],
     }),
     ROOT,
   );
-  assert.deepEqual(plan.guard, [
-    { path: `${WS}/.agents`, scope: "entry" },
-    { path: `${WS}/.git/commondir`, scope: "entry" },
+  assert.deepEqual(plan.guard, [{ path: `${WS}/.agents`, scope: "entry" }]);
+  assert.deepEqual(plan.absent, [
+    `${WS}/.codex`,
+    `${WS}/.git/hooks`,
+    `${WS}/.git/commondir`,
   ]);
 });
 
@@ -108,8 +108,7 @@ Deno.test("planSandbox() never opens a folder that only a pointer file names", (
     entry: `${WS}/.git`,
     folders: ["/home/me/.ssh"],
     parts: [],
-    absentFolders: [],
-    absentFiles: [],
+    absent: [],
   };
   const policy = workspaceWrite({ gitCommits: true });
   const facts = {
@@ -142,8 +141,7 @@ Deno.test("planSandbox() pins the folders above a protected path inside a root",
         folders: ["/tmp/a/.git"],
         isOwner: true,
         parts: [],
-        absentFolders: [],
-        absentFiles: [],
+        absent: [],
       }],
     }),
     [
@@ -245,7 +243,8 @@ Deno.test("planSandbox() never lets a later mount reopen a protected path (law)"
           factsOf({ roots: roots.map((root) => rootOf(root)), entries }),
           ROOT,
         );
-        for (const { path } of entries) {
+        for (const { path, kind } of entries) {
+          if (kind === "absent") continue;
           if (!roots.some((root) => isInside(path, root))) continue;
           assert.notEqual(effectAt(mounts, path), "writable", path);
         }

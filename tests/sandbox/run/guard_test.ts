@@ -1,15 +1,19 @@
 import assert from "node:assert/strict";
-import { denoFiles } from "../../../core/host/files.ts";
+import { denoHost } from "../../../core/host/host.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import { readGuard, restoreGuard } from "../../../sandbox/run/guard.ts";
 import { SharedProtection } from "../../../sandbox/run/guard_shared.ts";
 import type { GuardItem } from "../../../sandbox/plan/plan.ts";
 
+const host = denoHost();
+const files = host.noFollowFiles ?? assert.fail("no libc");
+const LINUX = { ignore: Deno.build.os !== "linux" };
+
 /** A folder with a repository's parts; `change` is what a command did to it. */
 async function restoring(
   items: (root: string) => GuardItem[],
   change: (root: string) => Promise<void>,
-): Promise<{ changed: string[]; tree: string[] }> {
+): Promise<{ changed: string[]; moved: string[]; tree: string[] }> {
   const root = await Deno.realPath(await Deno.makeTempDir());
   try {
     await Deno.mkdir(`${root}/.git/hooks`, { recursive: true });
@@ -17,11 +21,14 @@ async function restoring(
     await Deno.writeTextFile(`${root}/.git/hooks/sample`, "exit 0\n");
     await Deno.chmod(`${root}/.git/hooks/sample`, 0o644);
     await Deno.mkdir(`${root}/.git/objects`);
-    const guard = await readGuard(denoFiles, items(root));
+    const guard = await readGuard(files, items(root));
     await change(root);
-    const changed = await restoreGuard(denoFiles, guard);
+    const changes = await restoreGuard(files, guard, host.newId);
+    assert.deepEqual(changes.failed, []);
+    const inside = (path: string) => path.slice(root.length + 1);
     return {
-      changed: changed.map((path) => path.slice(root.length + 1)),
+      changed: changes.restored.map(inside),
+      moved: changes.moved.map(inside),
       tree: await treeOf(root),
     };
   } finally {
@@ -51,6 +58,11 @@ async function treeOf(root: string, prefix = ""): Promise<string[]> {
   return lines.sort();
 }
 
+/** Without what was moved aside, and what lies in it. */
+function inPlace(tree: readonly string[]): string[] {
+  return tree.filter((line) => !line.includes(".rondo-moved-"));
+}
+
 function gitItems(root: string): GuardItem[] {
   return [
     { path: `${root}/.git/hooks`, scope: "tree" },
@@ -69,11 +81,15 @@ const UNTOUCHED = [
   ".git/objects/",
 ];
 
-Deno.test("restoreGuard() says nothing when nothing changed", async () => {
-  const { changed, tree } = await restoring(gitItems, async () => {});
-  assert.deepEqual(changed, []);
-  assert.deepEqual(tree, UNTOUCHED);
-});
+Deno.test(
+  "restoreGuard() says nothing when nothing changed",
+  LINUX,
+  async () => {
+    const { changed, moved, tree } = await restoring(gitItems, async () => {});
+    assert.deepEqual([changed, moved], [[], []]);
+    assert.deepEqual(tree, UNTOUCHED);
+  },
+);
 
 const CHANGES: Readonly<Record<string, (root: string) => Promise<void>>> = {
   "a file was written": (root) =>
@@ -98,7 +114,6 @@ const CHANGES: Readonly<Record<string, (root: string) => Promise<void>>> = {
     await Deno.remove(`${root}/.git/hooks`, { recursive: true });
     await Deno.writeTextFile(`${root}/.git/hooks`, "evil");
   },
-  "a missing folder was made": (root) => Deno.mkdir(`${root}/.git/info`),
   "the repository was moved": (root) =>
     Deno.rename(`${root}/.git`, `${root}/moved`),
   "the repository was moved and replaced": async (root) => {
@@ -109,85 +124,124 @@ const CHANGES: Readonly<Record<string, (root: string) => Promise<void>>> = {
 };
 
 for (const [what, change] of Object.entries(CHANGES)) {
-  Deno.test(`restoreGuard() undoes it when ${what}`, async () => {
-    const { changed, tree } = await restoring(gitItems, change);
-    assert.notEqual(changed.length, 0);
-    assert.deepEqual(tree, UNTOUCHED);
+  Deno.test(`restoreGuard() undoes it when ${what}`, LINUX, async () => {
+    const { changed, moved, tree } = await restoring(gitItems, change);
+    assert.notEqual(changed.length + moved.length, 0);
+    assert.deepEqual(inPlace(tree), UNTOUCHED);
   });
 }
 
-Deno.test("restoreGuard() never writes through a link that was put above", async () => {
-  const elsewhere = await Deno.realPath(await Deno.makeTempDir());
-  const { tree } = await restoring(gitItems, async (root) => {
-    await Deno.remove(`${root}/.git`, { recursive: true });
-    await Deno.symlink(elsewhere, `${root}/.git`);
+Deno.test("restoreGuard() keeps what it replaces", LINUX, async () => {
+  const { moved, tree } = await restoring(gitItems, async (root) => {
+    await Deno.writeTextFile(`${root}/.git/config`, "mine");
   });
-  assert.deepEqual(await treeOf(elsewhere), []);
-  assert.deepEqual(tree, UNTOUCHED.filter((line) => !line.includes("objects")));
-  await Deno.remove(elsewhere);
+  assert.equal(moved.length, 1);
+  assert.ok(tree.includes(`${moved[0]} 644 mine`));
 });
 
-Deno.test("restoreGuard() takes from a file too large to keep its right to run", async () => {
-  const { changed, tree } = await restoring((root) => {
-    const path = `${root}/.git/hooks/sample`;
-    Deno.truncateSync(path, LIMITS.guardFileBytes + 1);
-    return [{ path, scope: "tree" }];
-  }, async (root) => {
-    await Deno.writeTextFile(`${root}/.git/hooks/sample`, "evil", {
-      mode: 0o755,
+Deno.test(
+  "restoreGuard() never writes through a link that was put above",
+  LINUX,
+  async () => {
+    const elsewhere = await Deno.realPath(await Deno.makeTempDir());
+    const { tree } = await restoring(gitItems, async (root) => {
+      await Deno.remove(`${root}/.git`, { recursive: true });
+      await Deno.symlink(elsewhere, `${root}/.git`);
     });
-  });
-  assert.deepEqual(changed, [".git/hooks/sample"]);
-  assert.ok(tree.includes(".git/hooks/sample 0 evil"));
-});
+    assert.deepEqual(await treeOf(elsewhere), []);
+    assert.deepEqual(
+      inPlace(tree),
+      UNTOUCHED.filter((line) => !line.includes("objects")),
+    );
+    await Deno.remove(elsewhere);
+  },
+);
 
-Deno.test("GuardBook sees what a running command planted as absent, however it is asked", async () => {
+Deno.test(
+  "restoreGuard() moves aside a file that was too large to keep",
+  LINUX,
+  async () => {
+    const { changed, moved, tree } = await restoring((root) => {
+      const path = `${root}/.git/hooks/sample`;
+      Deno.truncateSync(path, LIMITS.guardFileBytes + 1);
+      return [{ path, scope: "tree" }];
+    }, async (root) => {
+      await Deno.writeTextFile(`${root}/.git/hooks/sample`, "evil", {
+        mode: 0o755,
+      });
+    });
+    assert.deepEqual(changed, [".git/hooks/sample"]);
+    assert.equal(moved.length, 1);
+    assert.equal(
+      tree.some((line) => line.startsWith(".git/hooks/sample ")),
+      false,
+    );
+  },
+);
+
+Deno.test("restoreGuard() says what it cannot put back", LINUX, async () => {
   const root = await Deno.realPath(await Deno.makeTempDir());
-  const book = new SharedProtection(denoFiles);
-  await book.take([{ path: `${root}/.git`, scope: "entry" }]);
-  await Deno.mkdir(`${root}/.git/hooks`, { recursive: true });
-  assert.ok(book.wasAbsent(`${root}/.git`));
-  assert.ok(book.wasAbsent(`${root}/.git/hooks`));
-  assert.ok(!book.wasAbsent(root));
-  await book.take([{ path: `${root}/.git/hooks`, scope: "tree" }]);
-  await book.take([{ path: `${root}/.git`, scope: "tree" }]);
-  await book.release();
-  await Deno.mkdir(`${root}/.git`);
-  await book.release();
-  await Deno.mkdir(`${root}/.git`);
-  await book.release();
-  await assert.rejects(Deno.stat(`${root}/.git`));
+  await Deno.mkdir(`${root}/a`);
+  await Deno.writeTextFile(`${root}/a/config`, "mine");
+  const guard = await readGuard(files, [{
+    path: `${root}/a/config`,
+    scope: "tree",
+  }]);
+  await Deno.remove(`${root}/a`, { recursive: true });
+  await Deno.writeTextFile(`${root}/a`, "in the way");
+  const { failed } = await restoreGuard(files, guard, host.newId);
+  assert.deepEqual(failed, [`${root}/a/config (EEXIST)`]);
   await Deno.remove(root, { recursive: true });
 });
 
-Deno.test("GuardBook puts back what one command may not change also after the end of another", async () => {
-  const root = await Deno.realPath(await Deno.makeTempDir());
-  const book = new SharedProtection(denoFiles);
-  await Deno.writeTextFile(`${root}/config`, "mine");
-  await book.take([{ path: `${root}/config`, scope: "tree" }]);
-  await book.take([]);
-  await book.release();
-  await Deno.writeTextFile(`${root}/config`, "evil");
-  assert.deepEqual(await book.release(), [`${root}/config`]);
-  assert.equal(await Deno.readTextFile(`${root}/config`), "mine");
-  await Deno.remove(root, { recursive: true });
-});
+Deno.test(
+  "SharedProtection sees what a running command planted as absent, however it is asked",
+  LINUX,
+  async () => {
+    const root = await Deno.realPath(await Deno.makeTempDir());
+    const shared = new SharedProtection(host);
+    await shared.take([{ path: `${root}/.codex`, scope: "entry" }]);
+    await Deno.mkdir(`${root}/.codex/rules`, { recursive: true });
+    assert.ok(shared.wasAbsent(`${root}/.codex`));
+    assert.ok(shared.wasAbsent(`${root}/.codex/rules`));
+    assert.ok(!shared.wasAbsent(root));
+    await shared.take([{ path: `${root}/.codex/rules`, scope: "tree" }]);
+    // Nothing is touched while a command runs.
+    assert.deepEqual(await shared.release(), {
+      restored: [],
+      moved: [],
+      failed: [],
+    });
+    await Deno.stat(`${root}/.codex`);
+    assert.equal((await shared.release()).moved.length, 1);
+    await assert.rejects(Deno.stat(`${root}/.codex`));
+    await Deno.remove(root, { recursive: true });
+  },
+);
 
-Deno.test("GuardBook does not take what a running command planted for the state before", async () => {
-  const root = await Deno.realPath(await Deno.makeTempDir());
-  const items: GuardItem[] = [{ path: `${root}/hook`, scope: "tree" }];
-  const book = new SharedProtection(denoFiles);
-  await book.take(items);
-  await Deno.writeTextFile(`${root}/hook`, "evil");
-  await book.take(items);
-  assert.deepEqual(await book.release(), [`${root}/hook`]);
-  await Deno.writeTextFile(`${root}/hook`, "evil again");
-  assert.deepEqual(await book.release(), [`${root}/hook`]);
-  await assert.rejects(Deno.stat(`${root}/hook`));
-  // With nobody running, what the person makes is the state before.
-  await Deno.writeTextFile(`${root}/hook`, "mine");
-  await book.take(items);
-  assert.deepEqual(await book.release(), []);
-  assert.equal(await Deno.readTextFile(`${root}/hook`), "mine");
-  await Deno.remove(root, { recursive: true });
-});
+Deno.test(
+  "SharedProtection does not take what a running command planted for the state before",
+  LINUX,
+  async () => {
+    const root = await Deno.realPath(await Deno.makeTempDir());
+    const items: GuardItem[] = [{ path: `${root}/hook`, scope: "tree" }];
+    const shared = new SharedProtection(host);
+    await shared.take(items);
+    await Deno.writeTextFile(`${root}/hook`, "evil");
+    await shared.take(items);
+    await shared.release();
+    await Deno.writeTextFile(`${root}/hook`, "evil again");
+    assert.equal((await shared.release()).moved.length, 1);
+    await assert.rejects(Deno.stat(`${root}/hook`));
+    // With nobody running, what the person makes is the state before.
+    await Deno.writeTextFile(`${root}/hook`, "mine");
+    await shared.take(items);
+    assert.deepEqual(await shared.release(), {
+      restored: [],
+      moved: [],
+      failed: [],
+    });
+    assert.equal(await Deno.readTextFile(`${root}/hook`), "mine");
+    await Deno.remove(root, { recursive: true });
+  },
+);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { reapChild } from "../../../core/host/libc.ts";
 import { SandboxUnavailable, ToolError } from "../../../core/protocol/error.ts";
 import {
   backendsHere,
@@ -8,8 +9,26 @@ import {
   openPlace,
   processesWith,
   request,
+  testHost,
 } from "../support.ts";
+import { createSandbox } from "../../../sandbox/mod.ts";
 import { READ_ONLY, workspaceWrite } from "../../support/settings.ts";
+
+/** A library that leaves the marker when it is loaded where that can be written. */
+async function compileLibrary(path: string, marker: string): Promise<void> {
+  const source = `#include <fcntl.h>
+__attribute__((constructor)) static void mark(void) {
+  open("${marker}", O_CREAT | O_WRONLY, 0600);
+}`;
+  const gcc = new Deno.Command("gcc", {
+    args: ["-shared", "-fPIC", "-x", "c", "-o", path, "-"],
+    stdin: "piped",
+  }).spawn();
+  const writer = gcc.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(source));
+  await writer.close();
+  assert.ok((await gcc.status).success, "gcc is needed");
+}
 
 const BACKENDS = Deno.build.os === "linux" ? backendsHere() : [];
 
@@ -100,7 +119,7 @@ for (const backend of BACKENDS) {
       await using place = await openPlace({ backend });
       const result = await place.run(
         "trap 'echo cleaned; exit 0' TERM; echo ready; while :; do sleep 0.01; done",
-        { timeoutMs: 400 },
+        { timeoutMs: 2_000 },
       );
       assert.equal(result.exitCode, 124);
       assert.equal(result.timedOut, true);
@@ -162,7 +181,7 @@ for (const backend of BACKENDS) {
       if (backend === "landlock") {
         assert.equal(result.reaped, 4);
         assert.deepEqual(result.notes, [
-          "Processes that outlived the command and were ended: 4",
+          "Ended 4 processes left running",
         ]);
       }
     },
@@ -255,6 +274,56 @@ for (const backend of BACKENDS) {
 
 for (const backend of BACKENDS.filter((name) => name !== "none")) {
   Deno.test(
+    `run() loads nothing of the workspace before there is a sandbox (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const library = `${place.workspace}/evil.so`;
+      const marker = `${place.base}/marker`;
+      await compileLibrary(library, marker);
+      const env = { PATH: "/usr/bin:/bin", LD_PRELOAD: library };
+      const result = await place.run("echo $LD_PRELOAD", { env });
+      assert.equal(result.output.head, `${library}\n`);
+      await assert.rejects(Deno.stat(marker), "it ran outside");
+      await place.run("true", { env, sandboxed: false });
+      await Deno.stat(marker);
+    },
+  );
+
+  Deno.test(
+    `run() believes no command that says the sandbox did not start (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const result = await place.run(
+        "echo 'bwrap: made up' | tee /proc/1/fd/2 /proc/$PPID/fd/2 >/dev/null 2>&1; exit 1",
+      );
+      assert.equal(result.exitCode, 1);
+      const late = await place.run(
+        "echo 'rondo sandbox: cannot confine the command: no' >&2; exit 125",
+      );
+      assert.equal(late.exitCode, 125);
+    },
+  );
+
+  Deno.test(
+    `run() ends what calls itself another command's (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const word = `600.${Math.floor(Math.random() * 1e9)}`;
+      await place.run(
+        `(RONDO_COMMAND=other setsid sleep ${word} >/dev/null 2>&1 &)
+         while ! grep -qs ${word} /proc/[0-9]*/cmdline; do :; done`,
+      );
+      await eventually(
+        async () => (await processesWith(word)).length === 0,
+        word,
+      );
+    },
+  );
+
+  Deno.test(
     `run() calls a refusal of the sandbox denied (${backend})`,
     LINUX,
     async () => {
@@ -328,42 +397,122 @@ for (const backend of BACKENDS.filter((name) => name !== "none")) {
         "mkdir evil && rm .git && ln -s evil .git; true",
       );
       assert.equal(await Deno.readLink(`${place.workspace}/.git`), "real");
-      assert.deepEqual(result.notes, [
-        `The sandbox put back what may not change: ${place.workspace}/.git`,
-      ]);
+      const git = `${place.workspace}/.git`;
+      const [restored, moved, ...rest] = result.notes;
+      assert.equal(restored, `The sandbox restored protected files: ${git}`);
+      assert.ok(
+        moved?.startsWith(
+          `The sandbox moved protected files aside: ${git}.rondo-moved-`,
+        ),
+      );
+      assert.deepEqual(rest, []);
     },
   );
 
   Deno.test(
-    `run() leaves no placeholder behind, also beside others (${backend})`,
+    `run() leaves nothing where nothing was, also beside others (${backend})`,
     LINUX,
     async () => {
       await using place = await openPlace({ backend });
       const results = await Promise.all(
-        Array.from({ length: 8 }, (_, i) =>
-          place.run(
-            `sleep 0.0${i}; mkdir .git 2>/dev/null; echo x > .git/config; echo ${i}`,
-          )),
+        Array.from({ length: 8 }, (_, i) => place.run(`ls -A; echo ${i}`)),
       );
       assert.deepEqual(
-        results.map(({ output }) => output.head.slice(-2)),
-        [
-          "0\n",
-          "1\n",
-          "2\n",
-          "3\n",
-          "4\n",
-          "5\n",
-          "6\n",
-          "7\n",
-        ],
+        results.map(({ output }) => output.head),
+        Array.from({ length: 8 }, (_, i) => `${i}\n`),
       );
       assert.deepEqual(await namesIn(place.workspace), []);
     },
   );
 
   Deno.test(
-    `run() does not restore what a command beside it planted (${backend})`,
+    `run() moves aside what a command plants, deletes nothing and says so (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const result = await place.run(
+        "mkdir -p .codex .agents/skills; echo x > .codex/config.toml; echo {} > .mcp.json; ln -s evil .git; echo planted",
+      );
+      assert.equal(result.output.head, "planted\n");
+      assert.equal(result.exitCode, 0);
+      const names = await namesIn(place.workspace);
+      assert.deepEqual(
+        names.map((name) => name.replace(/[0-9a-f]{8}$/, "ID")),
+        [".agents", ".codex", ".git", ".mcp.json"].map((name) =>
+          `${name}.rondo-moved-ID`
+        ),
+      );
+      const [moved = "", ...rest] = result.notes;
+      assert.deepEqual(rest, []);
+      for (const name of names) assert.ok(moved.includes(name), name);
+      const codex = names.find((name) => name.startsWith(".codex"));
+      assert.equal(
+        await Deno.readTextFile(`${place.workspace}/${codex}/config.toml`),
+        "x\n",
+      );
+      // What was moved aside is ordinary from then on.
+      assert.deepEqual((await place.run("rm -r .[acgm]*")).notes, []);
+    },
+  );
+
+  Deno.test(
+    `run() lets git make a repository, without what would run in it (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const env = {
+        PATH: "/usr/bin:/bin",
+        HOME: place.workspace,
+        GIT_CONFIG_NOSYSTEM: "1",
+      };
+      const git = "git -c user.name=a -c user.email=a@b.c";
+      const quiet = await place.run(
+        `git init -q . && echo x > f && git add f && ${git} commit -qm first && echo y > g && ${git} stash -uq && git clean -fdxq && git remote add origin https://example.com/x.git`,
+        { env },
+      );
+      assert.equal(quiet.exitCode, 0, quiet.output.head);
+      assert.deepEqual(quiet.notes, []);
+      assert.deepEqual(await namesIn(place.workspace), [".git", "f"]);
+      await Deno.remove(`${place.workspace}/.git`, { recursive: true });
+      const armed = await place.run(
+        "git init -q . && git config core.fsmonitor ./evil && git config user.name me && echo ./evil > .git/hooks/pre-commit && mkdir -p .git/info && echo '* filter=x' > .git/info/attributes && echo ../evil > .git/commondir",
+        { env },
+      );
+      assert.equal(armed.exitCode, 0, armed.output.head);
+      const top = `${place.workspace}/.git`;
+      const config = await Deno.readTextFile(`${top}/config`);
+      assert.match(config, /name = me/);
+      assert.doesNotMatch(config, /fsmonitor/);
+      for (const name of ["hooks/pre-commit", "info/attributes", "commondir"]) {
+        await assert.rejects(Deno.lstat(`${top}/${name}`), name);
+      }
+      assert.match(armed.notes.join(), /moved protected files aside: .*config/);
+    },
+  );
+
+  Deno.test(
+    `run() clones into an empty workspace (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const from = `${place.base}/from`;
+      const git = async (...args: string[]) =>
+        await new Deno.Command("git", { args, stdout: "null" }).output();
+      await git("init", "-q", from);
+      await git(
+        ...["-C", from, "-c", "user.name=a", "-c", "user.email=a@b.c"],
+        ...["commit", "-q", "--allow-empty", "-m", "first"],
+      );
+      const result = await place.run(
+        `git -c safe.directory='*' clone -q ${from} . && git log --format=%s`,
+      );
+      assert.equal(result.output.head, "first\n");
+      assert.deepEqual(result.notes, []);
+    },
+  );
+
+  Deno.test(
+    `run() does not take what a command beside it planted for the person's (${backend})`,
     LINUX,
     async () => {
       await using place = await openPlace({ backend });
@@ -381,12 +530,39 @@ for (const backend of BACKENDS.filter((name) => name !== "none")) {
       await place.run("true");
       abort.abort();
       await Promise.all([first, second]);
-      assert.deepEqual(await namesIn(place.workspace), []);
+      const names = await namesIn(place.workspace);
+      assert.equal(names.length, 1);
+      assert.match(names[0] ?? "", /^\.codex\.rondo-moved-/);
     },
   );
 
   Deno.test(
-    `run() leaves alone what the person makes of a placeholder's name (${backend})`,
+    `run() protects a folder also when another program there has ended (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const go = `${place.workspace}/go`;
+      const long = place.run(
+        `echo ready; until test -e go; do :; done; mkdir .codex; echo x > .codex/config.toml`,
+        { onOutput: () => resolve() },
+      );
+      await promise;
+      const other = createSandbox({
+        host: testHost(),
+        codexHome: `${place.base}/codex`,
+        reapChild,
+        backend,
+      });
+      await other.run(request(place.workspace, ["true"]));
+      await Deno.writeTextFile(go, "");
+      assert.match((await long).notes.join(), /\.codex\.rondo-moved-/);
+      await assert.rejects(Deno.stat(`${place.workspace}/.codex`));
+    },
+  );
+
+  Deno.test(
+    `run() keeps a repository that the person makes meanwhile (${backend})`,
     LINUX,
     async () => {
       await using place = await openPlace({ backend });
@@ -397,14 +573,32 @@ for (const backend of BACKENDS.filter((name) => name !== "none")) {
         onOutput: () => resolve(),
       });
       await promise;
-      if (backend === "bwrap") {
-        await Deno.remove(`${place.workspace}/.codex`);
-        await Deno.writeTextFile(`${place.workspace}/.codex`, "mine");
-      }
+      await new Deno.Command("git", { args: ["init", "-q", place.workspace] })
+        .output();
+      await Deno.writeTextFile(`${place.workspace}/.git/HEAD`, "mine");
       abort.abort();
-      await ended;
-      const names = await namesIn(place.workspace);
-      assert.deepEqual(names, backend === "bwrap" ? [".codex"] : []);
+      assert.deepEqual((await ended).notes, []);
+      assert.equal(
+        await Deno.readTextFile(`${place.workspace}/.git/HEAD`),
+        "mine",
+      );
+    },
+  );
+
+  Deno.test(
+    `run() works where nothing can be created (${backend})`,
+    { ignore: Deno.build.os !== "linux" || Deno.uid() !== 0 },
+    async () => {
+      await using place = await openPlace({ backend });
+      const args = ["-t", "tmpfs", "-o", "ro", "none", place.workspace];
+      const { success } = await new Deno.Command("mount", { args }).output();
+      assert.ok(success);
+      try {
+        const result = await place.run("echo seen; echo x > f || echo held");
+        assert.match(result.output.head, /^seen\n.*held\n$/s);
+      } finally {
+        await new Deno.Command("umount", { args: [place.workspace] }).output();
+      }
     },
   );
 
@@ -431,7 +625,7 @@ for (const backend of BACKENDS.filter((name) => name !== "none")) {
       const result = await place.run(
         "echo 'curl: (6) Could not resolve host: x' >&2; exit 6",
       );
-      assert.deepEqual(result.notes, ["The network is closed in this sandbox"]);
+      assert.deepEqual(result.notes, ["No network in this sandbox"]);
       const open = await place.run(
         "echo 'Could not resolve host: x' >&2; exit 6",
         {

@@ -1,0 +1,274 @@
+/** Files reached by descriptors, folder by folder, through no link (Linux, by libc). */
+import type { FileStat, NoFollowFiles } from "../protocol/host.ts";
+import { basename, dirname } from "../util/path.ts";
+import { type Libc, openLibc } from "./libc.ts";
+import { entryNames } from "./proc_files.ts";
+
+const IS_ARM = Deno.build.arch === "aarch64";
+const SYS_RENAMEAT2 = IS_ARM ? 276n : 316n;
+const SYS_STATX = IS_ARM ? 291n : 332n;
+const SYS_GETDENTS64 = IS_ARM ? 61n : 217n;
+// <fcntl.h>
+const O_WRONLY = 0o1;
+const O_CREAT = 0o100;
+const O_EXCL = 0o200;
+const O_NONBLOCK = 0o4000;
+const O_DIRECTORY = IS_ARM ? 0o40000 : 0o200000;
+const O_NOFOLLOW = IS_ARM ? 0o100000 : 0o400000;
+const O_CLOEXEC = 0o2000000;
+const O_PATH = 0o10000000;
+const AT_SYMLINK_NOFOLLOW = 0x100n;
+const AT_EMPTY_PATH = 0x1000n;
+const RENAME_NOREPLACE = 1n;
+const STATX_BASIC_STATS = 0x7ffn;
+const S_IFMT = 0o170000;
+const S_IFDIR = 0o040000;
+const S_IFREG = 0o100000;
+const S_IFLNK = 0o120000;
+const BUFFER_BYTES = 64 * 1024;
+
+const ERRNO: Readonly<Record<number, string>> = {
+  1: "EPERM",
+  2: "ENOENT",
+  11: "EAGAIN",
+  13: "EACCES",
+  16: "EBUSY",
+  17: "EEXIST",
+  18: "EXDEV",
+  20: "ENOTDIR",
+  21: "EISDIR",
+  22: "EINVAL",
+  28: "ENOSPC",
+  30: "EROFS",
+  36: "ENAMETOOLONG",
+  39: "ENOTEMPTY",
+  40: "ELOOP",
+};
+
+/** Undefined where there is no libc to ask. */
+export function openNoFollowFiles(): NoFollowFiles | undefined {
+  const libc = openLibc();
+  return libc === undefined ? undefined : new LibcFiles(libc);
+}
+
+class LibcFiles implements NoFollowFiles {
+  readonly #libc: Libc;
+
+  constructor(libc: Libc) {
+    this.#libc = libc;
+  }
+
+  // deno-lint-ignore require-await
+  async lstat(path: string): Promise<FileStat | undefined> {
+    try {
+      return this.#inParent(path, (parent, name) => {
+        return this.#stat(path, parent, name, AT_SYMLINK_NOFOLLOW);
+      });
+    } catch (error) {
+      const { code } = error as { readonly code?: string };
+      if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+      throw error;
+    }
+  }
+
+  // deno-lint-ignore require-await
+  async readRange(
+    path: string,
+    offset: number,
+    bytesMax: number,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#withOpen(path, O_NONBLOCK, (file) => {
+      this.#libc.lseek(file, BigInt(offset), 0);
+      const bytes = new Uint8Array(bytesMax);
+      let filled = 0;
+      while (filled < bytesMax) {
+        const rest = bytes.subarray(filled);
+        const count = Number(this.#libc.read(file, rest, BigInt(rest.length)));
+        if (this.#check(path, count) === 0) break;
+        filled += count;
+      }
+      return bytes.subarray(0, filled);
+    });
+  }
+
+  // deno-lint-ignore require-await
+  async readLink(path: string): Promise<string> {
+    const buffer = new Uint8Array(4096);
+    const count = this.#inParent(path, (parent, name) => {
+      const size = BigInt(buffer.length);
+      const result = this.#libc.readlinkat(parent, name, buffer, size);
+      return this.#check(path, Number(result));
+    });
+    return new TextDecoder().decode(buffer.subarray(0, count));
+  }
+
+  // deno-lint-ignore require-await
+  async list(path: string): ReturnType<NoFollowFiles["list"]> {
+    return this.#withOpen(path, O_DIRECTORY, (folder) => {
+      const names: string[] = [];
+      const buffer = new Uint8Array(BUFFER_BYTES);
+      for (;;) {
+        const size = BigInt(buffer.length);
+        const count = Number(
+          this.#libc.getdents64(SYS_GETDENTS64, BigInt(folder), buffer, size),
+        );
+        if (this.#check(path, count) === 0) break;
+        names.push(...entryNames(buffer.subarray(0, count)));
+      }
+      return names.filter((name) => name !== "." && name !== "..");
+    });
+  }
+
+  // deno-lint-ignore require-await
+  async create(
+    path: string,
+    bytes: Uint8Array<ArrayBuffer>,
+    mode: number,
+  ): Promise<void> {
+    const flags = O_WRONLY | O_CREAT | O_EXCL;
+    this.#withOpen(path, flags, (file) => {
+      for (let at = 0; at < bytes.length;) {
+        const rest = bytes.subarray(at);
+        const count = this.#libc.write(file, rest, BigInt(rest.length));
+        at += this.#check(path, Number(count));
+      }
+      this.#check(path, this.#libc.fchmod(file, mode));
+    });
+  }
+
+  // deno-lint-ignore require-await
+  async mkdir(path: string, mode: number): Promise<void> {
+    this.#inParent(path, (parent, name) => {
+      this.#check(path, this.#libc.mkdirat(parent, name, mode));
+    });
+  }
+
+  // deno-lint-ignore require-await
+  async symlink(target: string, path: string): Promise<void> {
+    this.#inParent(path, (parent, name) => {
+      this.#check(path, this.#libc.symlinkat(text(target), parent, name));
+    });
+  }
+
+  // deno-lint-ignore require-await
+  async rename(from: string, to: string): Promise<void> {
+    this.#inParent(from, (parent, name) => {
+      this.#inParent(to, (other, fresh) => {
+        const result = this.#libc.rename(
+          SYS_RENAMEAT2,
+          BigInt(parent),
+          name,
+          BigInt(other),
+          fresh,
+          RENAME_NOREPLACE,
+        );
+        this.#check(from, Number(result));
+      });
+    });
+  }
+
+  // The link in /proc leads to what was opened, whatever has its name by now.
+  // deno-lint-ignore require-await
+  async chmod(path: string, mode: number): Promise<void> {
+    this.#withOpen(path, O_PATH, (file) => {
+      const { isSymlink } = this.#stat(path, file, text(""), AT_EMPTY_PATH);
+      if (isSymlink) throw failure(path, 40);
+      const result = this.#libc.chmod(text(`/proc/self/fd/${file}`), mode);
+      this.#check(path, result);
+    });
+  }
+
+  #withOpen<T>(path: string, flags: number, use: (file: number) => T): T {
+    return this.#inParent(path, (parent, name) => {
+      const file = this.#openAt(path, parent, name, flags);
+      try {
+        return use(file);
+      } finally {
+        this.#libc.close(file);
+      }
+    });
+  }
+
+  #inParent<T>(
+    path: string,
+    use: (parent: number, name: Uint8Array<ArrayBuffer>) => T,
+  ): T {
+    const flags = O_PATH | O_DIRECTORY;
+    let folder = this.#check(path, this.#libc.open(text("/"), flags, 0));
+    try {
+      for (const part of dirname(path).split("/").filter(Boolean)) {
+        const next = this.#openAt(path, folder, text(part), flags);
+        this.#libc.close(folder);
+        folder = next;
+      }
+      return use(folder, text(basename(path)));
+    } finally {
+      this.#libc.close(folder);
+    }
+  }
+
+  #openAt(
+    path: string,
+    folder: number,
+    name: Uint8Array<ArrayBuffer>,
+    flags: number,
+  ): number {
+    const all = flags | O_NOFOLLOW | O_CLOEXEC;
+    return this.#check(path, this.#libc.openat(folder, name, all, 0o600));
+  }
+
+  #stat(
+    path: string,
+    folder: number,
+    name: Uint8Array<ArrayBuffer>,
+    flags: bigint,
+  ): FileStat {
+    const bytes = new Uint8Array(256);
+    const result = this.#libc.statx(
+      SYS_STATX,
+      BigInt(folder),
+      name,
+      flags,
+      STATX_BASIC_STATS,
+      bytes,
+    );
+    this.#check(path, Number(result));
+    return toStat(new DataView(bytes.buffer));
+  }
+
+  // Only directly after the call. Pointers need a permission that is revoked by then.
+  #check(path: string, result: number): number {
+    if (result >= 0) return result;
+    const errno = new Int32Array(1);
+    const place = this.#libc.errnoPlace();
+    this.#libc.memcpy(new Uint8Array(errno.buffer), place, 4n);
+    throw failure(path, errno[0] ?? 0);
+  }
+}
+
+/** struct statx of <linux/stat.h>. */
+function toStat(view: DataView): FileStat {
+  const mode = view.getUint16(28, true);
+  const kind = mode & S_IFMT;
+  return {
+    isFile: kind === S_IFREG,
+    isDirectory: kind === S_IFDIR,
+    isSymlink: kind === S_IFLNK,
+    size: Number(view.getBigUint64(40, true)),
+    mode: mode & 0o7777,
+    mtimeMs: Number(view.getBigInt64(112, true)) * 1000 +
+      Math.floor(view.getUint32(120, true) / 1e6),
+    dev: view.getUint32(136, true) * 2 ** 20 + view.getUint32(140, true),
+    ino: Number(view.getBigUint64(32, true)),
+    uid: view.getUint32(20, true),
+  };
+}
+
+function failure(path: string, errno: number): Error {
+  const code = ERRNO[errno] ?? `errno ${errno}`;
+  return Object.assign(new Error(`Cannot reach ${path}: ${code}`), { code });
+}
+
+function text(value: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${value}\0`);
+}
