@@ -2,7 +2,7 @@
 import { ModelError } from "../protocol/error.ts";
 import { LIMITS } from "../protocol/limits.ts";
 
-export interface SseMessage {
+interface SseMessage {
   readonly data: string;
   /** Of the `event:` line; empty without one. */
   readonly event: string;

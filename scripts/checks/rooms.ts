@@ -141,7 +141,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "core/frontends/jsonl/",
       "core/frontends/render/",
     ],
-    doors: ["conversation", "services", "slash_context", "slash_table", "view"],
+    doors: [
+      "conversation",
+      "services",
+      "slash_context",
+      "slash_table",
+      "trust_question",
+      "view",
+    ],
   },
   "core/frontends/editor/": {
     uses: ["core/frontends/render/"],
@@ -185,7 +192,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "core/frontends/form/",
       "core/frontends/render/",
     ],
-    doors: ["line_input", "repl", "trust_question"],
+    doors: ["line_input", "repl"],
   },
   "core/host/": {
     doors: [

@@ -6,7 +6,7 @@ import { forgetDecisions } from "../../config/trust/store.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
 import { exitCode } from "../../contract/exit_code.ts";
 import { LineInput } from "../../frontends/repl/line_input.ts";
-import { askTrust } from "../../frontends/repl/trust_question.ts";
+import { askTrust } from "../../frontends/conversation/trust_question.ts";
 import { showHidden } from "../../util/text/visible_text.ts";
 import { UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";

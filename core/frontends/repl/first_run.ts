@@ -4,7 +4,7 @@ import { PROGRAM } from "../../protocol/version.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { visibleText } from "../../util/text/visible_text.ts";
 import type { MissingKey, StartServices } from "../conversation/services.ts";
-import { askTrust } from "./trust_question.ts";
+import { askTrust } from "../conversation/trust_question.ts";
 
 // To be copied as it stands; only what is in capitals has to be filled in.
 const PROVIDER = `model = "MODEL"

@@ -75,17 +75,16 @@ class RichRepl {
       facts: () => this.#facts(),
       onGone: () => this.#left.resolve(exitCode("failed")),
     });
-    services.setPrompter(
-      new QueuePrompter({
-        openForm: (form) => new FormBox(form),
-        add: (question) => this.#addQuestion(question),
-        settle: (id) => this.#settleQuestion(id),
-        print: (line) => this.#view.showPainted([line]),
-        say: (message) => this.#view.say([message]),
-        renderOptions,
-        onStop: () => this.#session.interrupt(),
-      }),
-    );
+    const prompter = new QueuePrompter({
+      openForm: (form) => new FormBox(form),
+      add: (question) => this.#addQuestion(question),
+      settle: (id) => this.#settleQuestion(id),
+      print: (line) => this.#view.showPainted([line]),
+      say: (message) => this.#view.say([message]),
+      renderOptions,
+      onStop: () => this.#session.interrupt(),
+    });
+    services.setPrompter(prompter);
   }
 
   async run(): Promise<number> {

@@ -2,7 +2,7 @@
 import type { Terminal } from "../../protocol/terminal.ts";
 import { showHidden } from "../../util/text/visible_text.ts";
 import { wrapText, wrapWords } from "../render/wrap.ts";
-import type { StartServices, TrustQuestion } from "../conversation/services.ts";
+import type { StartServices, TrustQuestion } from "./services.ts";
 
 /** The folder, then what its files ask for. */
 const QUESTIONS_MAX = 2;
