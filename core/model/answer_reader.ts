@@ -61,7 +61,7 @@ export class AnswerReader {
     const start = headBytes(this.#start, LIMITS.answerStartBytes).trim();
     return start === ""
       ? "the stream was empty"
-      : `the stream held no event, it begins with ${JSON.stringify(start)}`;
+      : `the stream had no event, it begins with ${JSON.stringify(start)}`;
   }
 
   #keepStart(bytes: Uint8Array<ArrayBuffer>): void {

@@ -87,7 +87,7 @@ Deno.test("a schema that is none ends with 2 before anything is sent", async () 
       ["word.json", /is not valid JSON/],
       ["list.json", /not a JSON object/],
       ["type.json", /not a valid JSON Schema: .*type/],
-      ["ref.json", /no valid JSON Schema: .*nowhere/],
+      ["ref.json", /not a valid JSON Schema: .*nowhere/],
       ["old.json", /"\$schema" is .*draft-04.*must be draft-06/],
       ["none.json", /no such file/],
     ] as const

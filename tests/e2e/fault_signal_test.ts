@@ -146,7 +146,7 @@ Deno.test("--timeout ends a run that waits for the provider with 124", async () 
   await using s = await stage({ script: [hang({ before: true })] });
   const run = await s.json("go", { args: ["--timeout", "500ms"] });
   assert.equal(run.code, 124);
-  assert.match(String(errorOf(run)["message"]), /time limit/);
+  assert.match(String(errorOf(run)["message"]), /Time limit/);
 });
 
 Deno.test("a command's own timeout ends the command and not the run", async () => {

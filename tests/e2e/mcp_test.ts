@@ -94,7 +94,7 @@ Deno.test("exec refuses what may change something where nobody can be asked, unl
   assert.equal(item?.["status"], "failed", refused.stdout + refused.stderr);
   assert.match(
     String((item?.["error"] as JsonObject)["message"]),
-    /nobody can be asked; the user can allow it with an approval mode/,
+    /nobody can approve it here; the user can allow it with the server's approval mode/,
   );
   await using open = await mcpStage(
     script,
@@ -226,10 +226,12 @@ Deno.test("exec takes the servers of a trusted project's file, and says why not 
   const closed = await s.json("go", { env });
   assert.match(
     warnings(closed)[0] ?? "",
-    /^Ignoring .*\.mcp\.json: .* is not trusted$/,
+    /^Ignoring .*\.mcp\.json: .* is not trusted; .*rondo trust/,
   );
   assert.ok(!toolNames(s).some((name) => name.startsWith("mcp__")));
-  const open = await s.json("go", { env, args: ["--trust"] });
+  const approved = await s.run(["trust", "--yes"], { env });
+  assert.equal(approved.code, 0, approved.stderr);
+  const open = await s.json("go", { env });
   assert.deepEqual(warnings(open), []);
   assert.deepEqual(toolNames(s, 1).at(-1), "mcp__theirs__echo");
 });

@@ -66,13 +66,18 @@ Deno.test("a lost image is told, and all the rest of the session goes on", async
   await Deno.remove(`${s.home.codexHome}/session_blobs/${name}`);
   const check = await s.run(["sessions", "verify", id]);
   assert.equal(check.code, 9);
-  assert.match(check.stdout, new RegExp(`blank image .* no .*${name}`));
+  assert.match(
+    check.stdout,
+    new RegExp(`lost image .* blank one: .*${name} does not exist`),
+  );
   const run = await s.json("go on", { command: ["resume", "--last"] });
   assert.equal(run.code, 0, run.stderr);
   const warnings = run.events.filter(({ type }) => type === "warning")
     .map(({ message }) => String(message));
   assert.ok(warnings.some((text) => text.includes(String(name))));
-  assert.ok(warnings.some((text) => text.includes("is not the one this")));
+  assert.ok(
+    warnings.some((text) => text.includes("differs from the one this session")),
+  );
   const text = s.model.requests.at(-1)?.text ?? "";
   assert.equal(text.split(BLANK_IMAGE).length, 3);
   assert.ok(text.includes("what is this"));

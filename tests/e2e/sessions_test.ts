@@ -216,7 +216,7 @@ Deno.test("exec resume says before it sends anything whether the prompt has drif
   });
   assert.deepEqual(same.events.filter(({ type }) => type === "warning"), []);
   const people = await s.human("go on", { command: resume });
-  assert.match(people.stderr, /^resume: exact$/m);
+  assert.match(people.stderr, / · session [0-9a-f-]+, resumed$/m);
   await Deno.writeTextFile(`${s.home.work}/other.md`, "Be another.");
   const args = ["-c", `model_instructions_file="${s.home.work}/other.md"`];
   const other = await s.json("go on", { command: resume, args });

@@ -402,9 +402,9 @@ Deno.test("trust is asked once for the folder, then for what its files ask for, 
 
 Deno.test("trust is not asked where an answer could not count", async () => {
   await using t = await talk({ line: { flags: { bypass: true } } });
-  assert.equal(t.services.trustQuestion(), undefined);
+  assert.equal(await t.services.trustQuestion(), undefined);
   await using trusted = await talk({ line: { flags: { trust: true } } });
-  assert.equal(trusted.services.trustQuestion(), undefined);
+  assert.equal(await trusted.services.trustQuestion(), undefined);
 });
 
 Deno.test("the conversation explains its settings, its next request, its state and its price", async () => {
