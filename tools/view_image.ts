@@ -1,21 +1,22 @@
 /** The image tool: puts a picture from the disk into the conversation. */
 import * as z from "zod/mini";
+import type { Sandbox } from "../core/protocol/command.ts";
 import { errorCode, ToolError } from "../core/protocol/error.ts";
-import type { Host } from "../core/protocol/host.ts";
+import type { Files } from "../core/protocol/host.ts";
 import { LIMITS } from "../core/protocol/limits.ts";
-import type { SandboxPolicy } from "../core/protocol/policy.ts";
 import type { Tool, ToolContext, ToolOutput } from "../core/protocol/tool.ts";
-import { matchesPath } from "../core/util/glob.ts";
 import { imageDataUrl, sniffImage } from "../core/util/image.ts";
 import { basename, resolvePath } from "../core/util/path.ts";
 import description from "../prompts/tools/view_image.md" with { type: "text" };
 
 const Arguments = z.object({ path: z.string().check(z.minLength(1)) });
 
+interface ViewImageDeps {
+  readonly sandbox: Pick<Sandbox, "readable">;
+}
+
 /** The tool named `view_image`. */
-export function createViewImageTool(
-  options: { readonly host: Pick<Host, "files"> },
-): Tool {
+export function createViewImageTool(options: ViewImageDeps): Tool {
   return {
     name: "view_image",
     spec: {
@@ -37,22 +38,19 @@ export function createViewImageTool(
     },
     parallel: true,
     run: async (call, context) =>
-      await loadImage(parsePath(call.input), context, options.host),
+      await loadImage(parsePath(call.input), context, options),
   };
 }
 
 async function loadImage(
   path: string,
   context: ToolContext,
-  host: Pick<Host, "files">,
+  options: ViewImageDeps,
 ): Promise<ToolOutput> {
   const { settings } = context;
-  const full = await allowedPath(
-    resolvePath(settings.cwd, path),
-    context,
-    host,
-  );
-  const stat = await host.files.stat(full);
+  const files = options.sandbox.readable(settings.sandbox, settings.cwd);
+  const full = await realPath(resolvePath(settings.cwd, path), files);
+  const stat = await files.stat(full);
   if (stat?.isFile !== true) {
     throw new ToolError(`Cannot view ${full}: not a regular file`);
   }
@@ -61,7 +59,7 @@ async function loadImage(
       `Cannot view ${full}: it has ${stat.size} bytes, must be at most ${LIMITS.imageBytes}; make a smaller copy first`,
     );
   }
-  const bytes = await readImage(full, host);
+  const bytes = await readImage(full, files);
   const facts = sniffImage(bytes);
   if (facts === undefined) {
     throw new ToolError(
@@ -81,32 +79,9 @@ async function loadImage(
   return { content: [{ type: "input_image", image_url }], success: true };
 }
 
-// Where the path really leads. This reads outside the OS sandbox, so what the sandbox
-// hides is hidden here: under the name that was asked for and under the real one.
-async function allowedPath(
-  path: string,
-  { settings }: ToolContext,
-  host: Pick<Host, "files">,
-): Promise<string> {
-  assertReadable(path, settings.sandbox);
-  const real = await realPath(path, host);
-  assertReadable(real, settings.sandbox);
-  return real;
-}
-
-function assertReadable(path: string, sandbox: SandboxPolicy): void {
-  const hidden = "denyRead" in sandbox ? sandbox.denyRead : [];
-  if (hidden.some((glob) => matchesPath(glob, path))) {
-    throw new ToolError(`Cannot view ${path}: the sandbox policy hides it`);
-  }
-}
-
-async function realPath(
-  path: string,
-  host: Pick<Host, "files">,
-): Promise<string> {
+async function realPath(path: string, files: Files): Promise<string> {
   try {
-    return await host.files.realPath(path);
+    return await files.realPath(path);
   } catch (error) {
     throw new ToolError(`Cannot view ${path}: ${stateOf(error)}`);
   }
@@ -114,11 +89,11 @@ async function realPath(
 
 async function readImage(
   path: string,
-  host: Pick<Host, "files">,
+  files: Files,
 ): Promise<Uint8Array<ArrayBuffer>> {
   try {
     // One byte more than allowed shows a file that grew after it was measured.
-    const bytes = await host.files.readRange(path, 0, LIMITS.imageBytes + 1);
+    const bytes = await files.readRange(path, 0, LIMITS.imageBytes + 1);
     if (bytes.length <= LIMITS.imageBytes) return bytes;
   } catch (error) {
     throw new ToolError(`Cannot view ${path}: ${stateOf(error)}`);
@@ -132,7 +107,7 @@ function stateOf(error: unknown): string {
       return "no such file";
     case "EACCES":
     case "EPERM":
-      return "permission denied";
+      return "permission denied, or hidden by the sandbox policy";
     default:
       return errorCode(error) ?? "it cannot be read";
   }

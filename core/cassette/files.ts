@@ -66,11 +66,11 @@ function recordedReads(
       }),
     readBytes: (path) =>
       bytes(path, `readBytes:${path}`, () => files.readBytes(path)),
-    readRange: (path, offset, bytesMax) =>
+    readRange: (path, offset, bytesMax, options) =>
       bytes(
         path,
         `readRange:${path}:${offset}`,
-        () => files.readRange(path, offset, bytesMax),
+        () => files.readRange(path, offset, bytesMax, options),
       ),
     readLink: (path) => plain(`readLink:${path}`, () => files.readLink(path)),
     realPath: (path) => plain(`realPath:${path}`, () => files.realPath(path)),

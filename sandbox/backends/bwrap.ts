@@ -89,7 +89,7 @@ export function socketFamilies(
     : unix;
 }
 
-function renderMount({ kind, path }: Mount): string[] {
+function renderMount({ kind, path, shown }: Mount): string[] {
   switch (kind) {
     case "writable":
     case "pinned":
@@ -102,7 +102,15 @@ function renderMount({ kind, path }: Mount): string[] {
     case "hidden-file":
       return ["--ro-bind", "/dev/null", path];
     case "hidden-folder":
-      return ["--perms", "000", "--tmpfs", path, "--remount-ro", path];
+      return [
+        "--perms",
+        shown === undefined ? "000" : "555",
+        "--tmpfs",
+        path,
+        ...(shown === undefined ? [] : ["--ro-bind", shown, shown]),
+        "--remount-ro",
+        path,
+      ];
     default:
       return unreachable(kind);
   }

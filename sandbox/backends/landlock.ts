@@ -1,5 +1,6 @@
 /** Plan -> what the launcher asks of Landlock: rights, rules, and the structs of landlock(7). Pure. */
 import type { SandboxPlan } from "../plan/plan.ts";
+import type { ShownPath } from "../plan/shown.ts";
 import { socketFamilies } from "./bwrap.ts";
 import { buildSeccompFilter } from "./seccomp.ts";
 import type { Arch } from "./syscalls.ts";
@@ -18,6 +19,8 @@ export interface LauncherRequest {
 
 export interface Confinement {
   readonly writable: readonly string[];
+  /** What can be read; everything when absent. */
+  readonly shown?: readonly ShownPath[];
   /** Nothing is writable: then metadata need not be either. */
   readonly isReadOnly: boolean;
   readonly networkAccess: boolean;
@@ -91,6 +94,7 @@ export function planConfinement(
 ): Confinement {
   return {
     writable: plan.plainRoots,
+    ...(plan.shown !== undefined && { shown: plan.shown }),
     isReadOnly: plan.mode === "read-only",
     networkAccess: plan.networkAccess,
     unixSockets: plan.unixSockets,
@@ -153,7 +157,13 @@ export function buildLandlockRules(
     isFolder: true,
   });
   return [
-    folder("/", READ),
+    ...(confine.shown === undefined
+      ? [folder("/", READ)]
+      // Rights hold for all below: hidden names can be listed, and not read.
+      : [
+        folder("/", EXECUTE | READ_DIR),
+        ...confine.shown.map((shown) => ({ ...shown, rights: READ })),
+      ]),
     ...DEVICES.map((path) => ({ path, rights: DEVICE, isFolder: false })),
     ...confine.writable.map((path) => folder(path, all)),
     ...(confine.isReadOnly ? [] : [folder("/dev/shm", all)]),

@@ -124,7 +124,7 @@ function renderPins(
 }
 
 function renderHidden(
-  { kind, path }: Mount,
+  { kind, path, shown }: Mount,
   name: (kind: string, path: string) => string,
 ): string[] {
   if (kind === "hidden-file") {
@@ -137,5 +137,8 @@ function renderHidden(
   if (kind !== "hidden-folder") return [];
   return [
     `(deny file-read* file-write* (subpath (param "${name("HIDDEN", path)}")))`,
+    ...(shown === undefined
+      ? []
+      : [`(allow file-read* (subpath (param "${name("SHOWN", shown)}")))`]),
   ];
 }

@@ -12,6 +12,8 @@ import {
 } from "../../core/util/path.ts";
 import { type GitFact, readGitFact } from "./git_facts.ts";
 import { type HiddenFact, readHidden } from "./hidden.ts";
+import { readPrivate } from "./private.ts";
+import type { ShownPath } from "./shown.ts";
 
 /** A folder that commands may write to. */
 export interface RootFact {
@@ -44,6 +46,8 @@ export interface LaunchFacts {
   /** The agent's own state and program. */
   readonly own: readonly EntryFact[];
   readonly hidden: readonly HiddenFact[];
+  /** What is not hidden; looked for only where mounts cannot hide. */
+  readonly shown?: readonly ShownPath[];
 }
 
 export interface FactsRequest {
@@ -51,6 +55,9 @@ export interface FactsRequest {
   readonly policy: SandboxPolicy;
   readonly workspace: string;
   readonly cwd: string;
+  readonly codexHome: string;
+  /** Folder of the thread's whole outputs, which stays readable. */
+  readonly spool?: string;
   /** CODEX_HOME, the agent's executable, and what else must never be writable. */
   readonly ownPaths: readonly string[];
   /** Made by commands that run now: there, and yet to be seen as absent. */
@@ -69,9 +76,12 @@ export async function readLaunchFacts(
   const { files } = host;
   const skipped: string[] = [];
   const cwd = await files.realPath(request.cwd);
+  const denied = "denyRead" in policy ? policy.denyRead : [];
+  const hidden = [
+    ...await readHidden(files, denied, request.workspace),
+    ...await readPrivate(files, request.codexHome, request.spool),
+  ];
   if (policy.mode !== "workspace-write") {
-    const denied = policy.mode === "read-only" ? policy.denyRead : [];
-    const hidden = await readHidden(files, denied, request.workspace);
     return {
       cwd,
       roots: [],
@@ -83,10 +93,9 @@ export async function readLaunchFacts(
     };
   }
   const roots = await readRoots(request, policy, skipped);
-  const [entries, own, hidden] = await Promise.all([
+  const [entries, own] = await Promise.all([
     readEntries(request, roots),
     Promise.all(request.ownPaths.map((path) => lookAtFirst(files, path))),
-    readHidden(files, policy.denyRead, request.workspace),
   ]);
   const repositories = await Promise.all(
     entries.filter(({ path, kind }) =>

@@ -11,6 +11,7 @@ import {
 } from "../../core/protocol/error.ts";
 import type { Child, Host, SpawnRequest } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
+import { dirname } from "../../core/util/path.ts";
 import {
   buildLaunch,
   buildPlainLaunch,
@@ -26,7 +27,7 @@ import { COMMAND_MARK, type SweptCommand } from "./orphans.ts";
 /** A command that takes over the terminal's streams. */
 export type InheritedRequest = Pick<
   CommandRequest,
-  "argv" | "cwd" | "env" | "policy" | "signal" | "workspace"
+  "argv" | "cwd" | "env" | "policy" | "signal" | "spoolPath" | "workspace"
 >;
 
 /** A command that is ready to be spawned. */
@@ -130,7 +131,14 @@ async function prepare(
     };
   }
   const workspace = request.workspace ?? cwd;
-  const prepared = await session.prepare({ policy, workspace, cwd });
+  const prepared = await session.prepare({
+    policy,
+    workspace,
+    cwd,
+    ...(request.spoolPath !== undefined && {
+      spool: dirname(request.spoolPath),
+    }),
+  });
   try {
     const told = tellSandbox(env, prepared);
     return {

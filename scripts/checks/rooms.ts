@@ -287,7 +287,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: ["sandbox/plan/"],
     doors: ["backend", "bwrap", "landlock", "launcher"],
   },
-  "sandbox/plan/": { doors: ["facts", "plan", "policy_check"] },
+  "sandbox/plan/": {
+    doors: ["facts", "plan", "policy_check", "readable", "shown"],
+  },
   "sandbox/probe/": {
     uses: ["sandbox/backends/", "sandbox/plan/"],
     doors: ["candidates", "probe", "proc_status"],

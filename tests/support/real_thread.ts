@@ -202,6 +202,7 @@ function promptSource(
         writableRoots: [settings.cwd],
         approvedPrefixes: [],
       }),
+    readable: () => host.files,
     warn,
   });
 }

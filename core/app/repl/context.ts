@@ -12,7 +12,7 @@ import type { Usage } from "../../protocol/event.ts";
 import { costOf } from "../../session/state/budget.ts";
 import { openPrefix } from "../../session/state/request_prefix.ts";
 import { INIT_PROMPT } from "../../../prompts/mod.ts";
-import { promptSourceOf } from "../agent.ts";
+import { promptSourceOf, settingsOf } from "../agent.ts";
 import { promptRows, renderPromptTable } from "../prompt_table.ts";
 import type { OpenThreads } from "./open_threads.ts";
 import { mcpServices } from "./mcp.ts";
@@ -25,7 +25,7 @@ export function contextServices(threads: OpenThreads): ContextServices {
     ...mcpServices(threads),
     skills: async () => {
       const source = promptSourceOf(threads.runtime, "", () => {});
-      return await source.skills(threads.runtime.loaded.cwd);
+      return await source.skills(settingsOf(threads.runtime));
     },
     initPrompt: (cwd) => initPrompt(threads, cwd),
     reviewPrompt: (target) => Promise.resolve(renderReviewPrompt(target)),

@@ -63,11 +63,12 @@ export class TurnRecorder {
   }
 
   async #beforeChange(paths: readonly string[]): Promise<void> {
-    const { checkpoints } = this.#context.deps;
+    const { deps, settings } = this.#context;
+    const { checkpoints } = deps;
     if (checkpoints === undefined) return;
     this.#hasChanges = true;
     for (const path of paths) {
-      await checkpoints.beforeChange(this.#turnId, path);
+      await checkpoints.beforeChange(this.#turnId, path, settings);
     }
   }
 

@@ -1,6 +1,7 @@
 /** Files as they were before each turn, kept outside git, so that a turn can be taken back. */
-import { errorText, SessionError } from "../../protocol/error.ts";
-import type { Host } from "../../protocol/host.ts";
+import { errorCode, errorText, SessionError } from "../../protocol/error.ts";
+import type { Files, Host } from "../../protocol/host.ts";
+import type { TurnSettings } from "../../protocol/settings.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { unreachable } from "../../util/assert.ts";
 import { encodeJsonLine } from "../../util/json/jsonl.ts";
@@ -19,9 +20,9 @@ import {
 export interface Checkpoints {
   /**
    * Keeps the file before it changes; the first call of a turn for a path counts. Never
-   * throws: what cannot be kept is noted as such.
+   * throws: what cannot be kept, or may not be read in that thread, is noted as such.
    */
-  beforeChange(turnId: string, path: string): Promise<void>;
+  beforeChange(turnId: string, path: string, thread?: Place): Promise<void>;
   /** Ends a turn: notes what became of its files. Without changes nothing is written. */
   commit(turnId: string, messagesBefore: number): Promise<void>;
   /** What taking back the last n turns that changed files would do. */
@@ -32,6 +33,8 @@ export interface Checkpoints {
    */
   undo(turns: number, options?: UndoOptions): Promise<UndoPlan>;
 }
+
+type Place = Pick<TurnSettings, "cwd" | "sandbox">;
 
 interface UndoOptions {
   /** Also restores files that were changed since. */
@@ -54,6 +57,8 @@ export function createCheckpoints(
   options: {
     readonly codexHome: string;
     readonly threadId: string;
+    /** The disk as the model may see it; all of it when absent. */
+    readonly readable?: (place: Place) => Files;
     /** Told when something could not be kept. */
     readonly warn?: (message: string) => void;
   },
@@ -78,6 +83,8 @@ class DiskCheckpoints implements Checkpoints {
   readonly #notes: string;
   readonly #store: ObjectStore;
   readonly #warn: (message: string) => void;
+  readonly #readable: (place: Place) => Files;
+  #files: Files;
   /** Paths noted in the running turn, in the order of their first change. */
   #touched = new Map<string, Promise<void>>();
   #turnId = "";
@@ -90,9 +97,16 @@ class DiskCheckpoints implements Checkpoints {
       keepNotes: this.#notes,
     });
     this.#warn = options.warn ?? (() => {});
+    this.#files = host.files;
+    this.#readable = options.readable ?? (() => host.files);
   }
 
-  async beforeChange(turnId: string, path: string): Promise<void> {
+  async beforeChange(
+    turnId: string,
+    path: string,
+    thread?: Place,
+  ): Promise<void> {
+    if (thread !== undefined) this.#files = this.#readable(thread);
     if (turnId !== this.#turnId) {
       this.#touched = new Map();
       this.#turnId = turnId;
@@ -172,7 +186,18 @@ class DiskCheckpoints implements Checkpoints {
   async #read(
     path: string,
   ): Promise<{ readonly state: FileState; readonly content?: Uint8Array }> {
-    const { files } = this.#host;
+    try {
+      return await this.#readOpen(path);
+    } catch (error) {
+      if (errorCode(error) !== "EACCES") throw error;
+      return { state: { kind: "unkept", reason: "it may not be read" } };
+    }
+  }
+
+  async #readOpen(
+    path: string,
+  ): Promise<{ readonly state: FileState; readonly content?: Uint8Array }> {
+    const files = this.#files;
     const stat = await files.lstat(path);
     if (stat === undefined) return { state: { kind: "absent" } };
     if (stat.isSymlink) {

@@ -51,6 +51,7 @@ function requestFor(
     policy: workspaceWrite({ excludeSlashTmp: true }),
     workspace,
     cwd: workspace,
+    codexHome: "/home/nobody-here/.codex",
     ownPaths: [],
     isPlanted: () => false,
     withModules: true,
