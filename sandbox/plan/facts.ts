@@ -97,6 +97,13 @@ export async function readLaunchFacts(
     readEntries(request, roots),
     Promise.all(request.ownPaths.map((path) => lookAtFirst(files, path))),
   ]);
+  // A repository in a root is protected there: only what is not one of those is open.
+  const ownGit = entries.filter(({ path, kind }) =>
+    kind === "folder" && path.endsWith("/.git")
+  );
+  const isWritable = (path: string): boolean =>
+    roots.some(({ real }) => isInside(path, real)) &&
+    !ownGit.some((entry) => isInside(path, entry.path));
   const repositories = await Promise.all(
     entries.filter(({ path, kind }) =>
       path.endsWith("/.git") && kind !== "absent"
@@ -104,7 +111,11 @@ export async function readLaunchFacts(
       readGitFact(
         files,
         kind === "link" ? real ?? path : path,
-        request.withModules,
+        {
+          withModules: request.withModules,
+          // A link is as easily made as a pointer file, and nothing points back to it.
+          isWritable: kind === "link" ? () => true : isWritable,
+        },
       )
     ),
   );
@@ -177,28 +188,25 @@ async function readRoot(
   }
 }
 
-// Of folders above the workspace only what exists: an outer repository whose hooks would
-// run, an outer configuration that would be obeyed.
+// Also above the workspace: an outer repository whose hooks would run, an outer
+// configuration that would be obeyed.
 async function readEntries(
   { host, isPlanted }: FactsRequest,
   roots: readonly RootFact[],
 ): Promise<EntryFact[]> {
   const own = roots.filter(({ kind }) => kind !== "temporary");
   const inside = own.map(({ real }) => real);
-  const above = own.flatMap(({ real }) => ancestorsInside(real, roots))
-    .filter((path) => !inside.includes(path));
-  const paths = [
-    ...inside.map((path) => ({ path, isAbove: false })),
-    ...new Set(above).values().map((path) => ({ path, isAbove: true })),
-  ].flatMap(({ path, isAbove }) =>
-    PROTECTED_NAMES.map((name) => ({ path: `${path}/${name}`, isAbove }))
+  const above = own.flatMap(({ real }) => ancestorsInside(real, roots));
+  const paths = [...new Set([...inside, ...above])].flatMap((path) =>
+    PROTECTED_NAMES.map((name) => `${path}/${name}`)
   );
-  const found = await Promise.all(paths.map(async ({ path, isAbove }) => {
-    if (isPlanted(path)) return { path, kind: "absent" as const };
-    const entry = await lookAt(host.files, path);
-    return isAbove && entry.kind === "absent" ? undefined : entry;
-  }));
-  return found.filter((entry) => entry !== undefined);
+  return await Promise.all(
+    paths.map((path) =>
+      isPlanted(path)
+        ? { path, kind: "absent" as const }
+        : lookAt(host.files, path)
+    ),
+  );
 }
 
 /** The folders above `path` that lie strictly inside some other root. */
