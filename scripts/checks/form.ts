@@ -15,7 +15,7 @@ const DOORS: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   "@std/cli": [/^core\//],
   "@std/streams": [/^core\//],
-  "@std/toml": [/^core\/config\//],
+  "@std/toml": [/^core\/cassette\/secrets\.ts$/, /^core\/config\//],
   "ajv": [/^core\/util\/json\/json_schema\.ts$/],
   "commander": [/^main\.ts$/],
   "smol-toml": [/^core\/std\/toml\.ts$/],
