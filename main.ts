@@ -32,7 +32,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   switch (argv[0]) {
     case "--version":
     case "-V":
-      return await print(versionText());
+      return await print(await versionText(argv.slice(1)));
     case "sandbox-exec-linux": {
       const { runLauncher } = await import("./sandbox/backends/launcher.ts");
       return await runLauncher(argv.slice(1));
@@ -98,7 +98,7 @@ export async function understandArgv(
     return { text: await helpText(head.slice(1), "long") };
   }
   const found = await findCommand(head);
-  if (found.isVersion) return { text: versionText() };
+  if (found.isVersion) return { text: await versionText(head) };
   if (found.help !== undefined) {
     return { text: await helpText(found.path, found.help) };
   }
@@ -255,8 +255,14 @@ function spellingsOf(node: Command): string[] {
   );
 }
 
-function versionText(): string {
-  return `${PROGRAM} ${VERSION}\n`;
+async function versionText(words: readonly string[]): Promise<string> {
+  const text = `${PROGRAM} ${VERSION}\n`;
+  if (!words.includes("--verbose")) return text;
+  const { readRuntimeIdentity } = await import(
+    "./core/host/runtime_identity.ts"
+  );
+  const { deno, v8, part, sha256 } = await readRuntimeIdentity();
+  return `${text}deno ${deno}, v8 ${v8}\nsha256 of the ${part} ${sha256}\n`;
 }
 
 // A reader that has left is no error of ours: `rondo --help | head -1`.

@@ -178,6 +178,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "loopback",
       "process",
       "program_script",
+      "runtime_identity",
       "sqlite",
       "terminal",
       "uuid",
