@@ -17,6 +17,7 @@ import {
   buildPlainLaunch,
   type LaunchLine,
 } from "../backends/backend.ts";
+import { BareRepositories } from "./bare_repository.ts";
 import { OutputCapture } from "./capture.ts";
 import { isDenial, isNetworkFailure } from "./denial.ts";
 import { LAUNCHER } from "../backends/landlock.ts";
@@ -57,6 +58,7 @@ export async function runCommand(
     mergesOutput: true,
   });
   const backend = ready.prepared?.backend;
+  const bare = await BareRepositories.watch(host.files, ready.prepared?.plan);
   return await finishing(session, ready, async () => {
     const child = start(host, ready, {
       stdin: request.stdin ?? "null",
@@ -74,7 +76,9 @@ export async function runCommand(
       reap: (pid) => reap(session, ready, pid),
     });
     refuseUnstarted(end, capture);
-    return (changed) => buildResult({ ready, end, changed, capture, request });
+    const made = await bare.made();
+    return (changed) =>
+      buildResult({ ready, end, changed, made, capture, request });
   });
 }
 
@@ -221,10 +225,11 @@ function refuseUnstarted(end: RunEnd, capture: OutputCapture): void {
   throw new SandboxUnavailable(`Cannot start the sandbox: ${complaint}`);
 }
 
-function buildResult({ ready, end, changed, capture, request }: {
+function buildResult({ ready, end, changed, made, capture, request }: {
   readonly ready: Ready;
   readonly end: RunEnd;
   readonly changed: readonly string[];
+  readonly made: readonly string[];
   readonly capture: OutputCapture;
   readonly request: CommandRequest;
 }): CommandResult {
@@ -238,6 +243,11 @@ function buildResult({ ready, end, changed, capture, request }: {
       ? ""
       : `The sandbox put back what may not change: ${
         changed.slice(0, LIMITS.notedPaths).join(", ")
+      }`,
+    made.length === 0
+      ? ""
+      : `git takes these folders for repositories now and runs what their config names: ${
+        made.join(", ")
       }`,
     isCutOff ? "The network is closed in this sandbox" : "",
     end.flooded

@@ -178,3 +178,23 @@ Deno.test({
     assert.match(input, /200000\\n"/);
   },
 });
+
+Deno.test({
+  name: "a command that turns the workspace into a repository is told on",
+  ignore,
+  async fn() {
+    const make = "git init -q --bare made && mv made/* . && rmdir made";
+    await using s = await stage({
+      script: [
+        call("shell", { command: ["sh", "-c", make] }),
+        call("shell", { command: ["true"] }),
+        say("Done."),
+      ],
+    });
+    await s.json("go", { sandbox: "workspace-write" });
+    const told = JSON.stringify(s.model.requests.at(-1)?.body["input"])
+      .split("git takes these folders for repositories now");
+    assert.equal(told.length, 2, "once, after the command that did it");
+    assert.ok(told[1]?.includes(s.home.work));
+  },
+});

@@ -15,13 +15,13 @@ import type {
 /** The services around files. */
 export function fileServices(threads: OpenThreads): FileServices {
   return {
-    diff: (cwd) => diff(threads, cwd),
+    diff: (cwd) => loadDiff(threads, cwd),
     undoFiles: (threadId, options) => undoFiles(threads, threadId, options),
     runShell: (command, options) => runShell(threads, command, options),
   };
 }
 
-async function diff(threads: OpenThreads, cwd: string): Promise<string> {
+async function loadDiff(threads: OpenThreads, cwd: string): Promise<string> {
   const { host, runtime } = threads;
   const { addDirs, config } = runtime.loaded;
   const tmpDir = host.env("TMPDIR") ?? "";

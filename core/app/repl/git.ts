@@ -24,8 +24,8 @@ export interface GitView {
   /** Commit or empty tree to compare with. */
   readonly base: string;
   /** Throws UserError when git fails. */
-  run(args: readonly string[]): Promise<string>;
-  close(): Promise<void>;
+  readonly run: (args: readonly string[]) => Promise<string>;
+  readonly close: () => Promise<void>;
 }
 
 const PROGRAMS = [

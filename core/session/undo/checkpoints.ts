@@ -1,11 +1,11 @@
 /** Files as they were before each turn, kept outside git, so that a turn can be taken back. */
-import { errorCode, errorText, SessionError } from "../../protocol/error.ts";
+import { errorText, SessionError } from "../../protocol/error.ts";
 import type { Files, Host } from "../../protocol/host.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
-import { LIMITS } from "../../protocol/limits.ts";
 import { unreachable } from "../../util/assert.ts";
 import { encodeJsonLine } from "../../util/json/jsonl.ts";
 import { basename, dirname } from "../../util/path.ts";
+import { readState } from "./file_state.ts";
 import { type Note, parseTurnRecords } from "./notes.ts";
 import { ObjectStore } from "./object_store.ts";
 import {
@@ -39,16 +39,6 @@ type Place = Pick<TurnSettings, "cwd" | "sandbox">;
 interface UndoOptions {
   /** Also restores files that were changed since. */
   readonly force?: boolean;
-}
-
-/** Folder of everything that is kept for undo. */
-export function checkpointsFolder(codexHome: string): string {
-  return `${codexHome}/checkpoints`;
-}
-
-/** File of one thread's notes. */
-export function checkpointNotes(codexHome: string, threadId: string): string {
-  return `${checkpointsFolder(codexHome)}/${threadId}.jsonl`;
 }
 
 /** The checkpoints of a thread. Nothing is read or written before the first call. */
@@ -174,49 +164,13 @@ class DiskCheckpoints implements Checkpoints {
   }
 
   async #keep(path: string): Promise<FileState> {
-    const { state, content } = await this.#read(path);
+    const { state, content } = await readState(this.#files, path);
     if (content === undefined || await this.#store.write(content)) return state;
     return { kind: "unkept", reason: "the room for undo is used up" };
   }
 
   async #look(path: string): Promise<FileState> {
-    return (await this.#read(path)).state;
-  }
-
-  async #read(
-    path: string,
-  ): Promise<{ readonly state: FileState; readonly content?: Uint8Array }> {
-    try {
-      return await this.#readOpen(path);
-    } catch (error) {
-      if (errorCode(error) !== "EACCES") throw error;
-      return { state: { kind: "unkept", reason: "it may not be read" } };
-    }
-  }
-
-  async #readOpen(
-    path: string,
-  ): Promise<{ readonly state: FileState; readonly content?: Uint8Array }> {
-    const files = this.#files;
-    const stat = await files.lstat(path);
-    if (stat === undefined) return { state: { kind: "absent" } };
-    if (stat.isSymlink) {
-      return { state: { kind: "link", target: await files.readLink(path) } };
-    }
-    if (!stat.isFile) {
-      return { state: { kind: "unkept", reason: "it is no file" } };
-    }
-    if (stat.size > LIMITS.checkpointFileBytes) {
-      const reason = `it has ${stat.size} bytes`;
-      return { state: { kind: "unkept", reason } };
-    }
-    const content = await files.readBytes(path);
-    const { mode } = stat;
-    const hash = this.#store.hash(content);
-    return {
-      state: { kind: "file", hash, mode, bytes: content.length },
-      content,
-    };
+    return (await readState(this.#files, path)).state;
   }
 
   // The real folder of the path: a link put there later must not lead elsewhere.
@@ -298,6 +252,16 @@ class DiskCheckpoints implements Checkpoints {
     if (await this.#host.files.stat(this.#notes) === undefined) return [];
     return parseTurnRecords(await this.#host.files.readText(this.#notes));
   }
+}
+
+/** Folder of everything that is kept for undo. */
+export function checkpointsFolder(codexHome: string): string {
+  return `${codexHome}/checkpoints`;
+}
+
+/** File of one thread's notes. */
+export function checkpointNotes(codexHome: string, threadId: string): string {
+  return `${checkpointsFolder(codexHome)}/${threadId}.jsonl`;
 }
 
 // What was never kept cannot be forced, so it does not stand in the way.
