@@ -32,7 +32,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   switch (argv[0]) {
     case "--version":
     case "-V":
-      return await print(versionText());
+      return await print(await versionText(argv.slice(1)));
     case "sandbox-exec-linux": {
       const { runLauncher } = await import("./sandbox/backends/launcher.ts");
       return await runLauncher(argv.slice(1));
@@ -99,7 +99,7 @@ export async function understandArgv(
     return { text: await helpText(head.slice(1), "long") };
   }
   const found = await findCommand(head);
-  if (found.isVersion) return { text: versionText() };
+  if (found.isVersion) return { text: await versionText(head) };
   if (found.help !== undefined) {
     return { text: await helpText(found.path, found.help) };
   }
@@ -256,8 +256,11 @@ function spellingsOf(node: Command): string[] {
   );
 }
 
-function versionText(): string {
-  return `${PROGRAM} ${VERSION}\n`;
+async function versionText(words: readonly string[]): Promise<string> {
+  const text = `${PROGRAM} ${VERSION}\n`;
+  if (!words.includes("--verbose")) return text;
+  const runtime = await import("./core/host/runtime_identity.ts");
+  return text + await runtime.loadRuntimeText();
 }
 
 // A reader that has left is not an error: `rondo --help | head -1`.
@@ -282,9 +285,8 @@ async function reportError(error: unknown): Promise<number> {
   ]);
   const code = exitCodeOfError(error);
   const isOurs = code === 70;
-  const where = isOurs && error instanceof Error
-    ? `\n${error.stack ?? ""}`
-    : "";
+  const stack = isOurs && error instanceof Error ? error.stack : undefined;
+  const where = stack === undefined ? "" : `\n${stack}`;
   const hint = error instanceof UserError && error.kind === "usage"
     ? `\n${USAGE_HINT}`
     : "";

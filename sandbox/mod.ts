@@ -5,6 +5,7 @@ import type {
   Sandbox,
 } from "../core/protocol/command.ts";
 import type { SandboxPolicy, SandboxStatus } from "../core/protocol/policy.ts";
+import type { Files } from "../core/protocol/host.ts";
 import { describePlanLines } from "./describe.ts";
 import { describeFailures } from "./probe/candidates.ts";
 import { buildStatus } from "./status.ts";
@@ -67,6 +68,10 @@ class ProvedSandbox implements SessionSandbox {
     const place = { policy, workspace: cwd, cwd };
     const { backend, plan } = await this.#session.loadPlan(place);
     return describePlanLines(backend, plan);
+  }
+
+  readable(policy: SandboxPolicy, workspace: string): Files {
+    return this.#session.readable(policy, workspace);
   }
 
   run(request: CommandRequest): Promise<CommandResult> {

@@ -16,7 +16,9 @@ export function describeEnforced(
     ...(plan.networkAccess ? [] : ["tcp", "udp"]),
     ...(plan.unixSockets ? [] : ["unix_sockets"]),
   ];
-  const hides = plan.mounts.some(({ kind }) => kind.startsWith("hidden"));
+  const hides = plan.mounts.some(({ kind, isPrivate }) =>
+    kind.startsWith("hidden") && !isPrivate
+  );
   const reads = hides ? ["fs_read"] : [];
   switch (backend.kind) {
     case "bwrap": {
@@ -30,6 +32,7 @@ export function describeEnforced(
       const abi = Math.min(backend.abi, backend.abiMax ?? backend.abi);
       return [
         "fs_write",
+        ...reads,
         ...(plan.mode === "read-only" ? ["metadata"] : []),
         ...network,
         ...(abi >= ABI_SIGNALS ? ["signals"] : []),

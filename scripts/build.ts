@@ -12,10 +12,14 @@ const output = `${buildDir}/rondo`;
 // gives up what it does not need as soon as it starts (core/host/process.ts).
 const PERMISSIONS = ["--allow-all", "--no-prompt"];
 
-if (import.meta.main) await makeExecutable();
+if (import.meta.main) {
+  await makeExecutable({ isRelease: Deno.args.includes("--release") });
+}
 
 /** Writes build/rondo and says what it was made from. */
-async function makeExecutable(): Promise<void> {
+async function makeExecutable(
+  options: { readonly isRelease: boolean },
+): Promise<void> {
   await Deno.mkdir(buildDir, { recursive: true });
   // Two builds at once would compile each other's half-written bundle.
   using lock = await Deno.open(`${buildDir}/.lock`, {
@@ -24,7 +28,7 @@ async function makeExecutable(): Promise<void> {
   });
   await lock.lock(true);
   await removeFolder(bundleDir);
-  const denort = await findDenort(buildDir);
+  const denort = await findDenort(buildDir, options);
   // Without splitting, modules shared with a dynamic import are miscompiled.
   await bundle("main.ts", ["--code-splitting", `--outdir=${bundleDir}`]);
   // An import map here would pull every npm package into the program.

@@ -1,6 +1,7 @@
 /** Fails when the tree breaks a rule of the house that the linter cannot see. */
 import { findFormProblems } from "./checks/form.ts";
 import { findImportProblems, findRoomProblems } from "./checks/layers.ts";
+import { findReachProblems } from "./checks/reach.ts";
 import { edgesOf, loadFiles } from "./checks/source.ts";
 import { findUseProblems } from "./checks/use.ts";
 
@@ -14,6 +15,7 @@ async function main(): Promise<void> {
     ...findImportProblems(edges),
     ...findRoomProblems(files.map(({ path }) => path), edges),
     ...findFormProblems(files),
+    ...findReachProblems(files),
     ...findUseProblems(files),
   ];
   for (const problem of problems) console.error(problem);

@@ -104,6 +104,7 @@ Deno.test("every built-in tool is called by a test", async () => {
   const names = builtinTools({
     host: denoHost(),
     gate: { run: () => Promise.reject(new Error("nothing runs")) },
+    sandbox: { readable: () => denoHost().files },
     applyPatch: "function",
     webSearch: "live",
   }).map(({ name }) => name);

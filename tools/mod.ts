@@ -1,5 +1,5 @@
 /** The built-in tools, in the order in which they are offered. */
-import type { Gate } from "../core/protocol/command.ts";
+import type { Gate, Sandbox } from "../core/protocol/command.ts";
 import { ToolError } from "../core/protocol/error.ts";
 import type { Host } from "../core/protocol/host.ts";
 import type { Tool } from "../core/protocol/tool.ts";
@@ -17,6 +17,7 @@ import { type WebSearchMode, webSearchSpec } from "./web_search.ts";
 interface BuiltinOptions {
   readonly host: Host;
   readonly gate: Gate;
+  readonly sandbox: Pick<Sandbox, "readable">;
   readonly applyPatch: "freeform" | "function";
   readonly webSearch: WebSearchMode;
   readonly webSearchOptions?: JsonObject;
@@ -24,8 +25,8 @@ interface BuiltinOptions {
 
 /** The tools of one generation. Their order is part of the prompt and never changes. */
 export function builtinTools(options: BuiltinOptions): readonly Tool[] {
-  const { host, gate } = options;
-  const deps = { host, gate };
+  const { host, gate, sandbox } = options;
+  const deps = { host, gate, sandbox };
   return [
     createShellTool({
       host,
@@ -36,7 +37,7 @@ export function builtinTools(options: BuiltinOptions): readonly Tool[] {
     }),
     createUpdatePlanTool(),
     createApplyPatchTool({ ...deps, form: options.applyPatch }),
-    createViewImageTool({ host }),
+    createViewImageTool({ sandbox }),
     ...webSearchTool(options),
   ];
 }

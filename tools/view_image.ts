@@ -1,10 +1,9 @@
 /** The image tool: adds an image file to the conversation. */
+import type { Sandbox } from "../core/protocol/command.ts";
 import { errorCode, ToolError } from "../core/protocol/error.ts";
-import type { Host } from "../core/protocol/host.ts";
+import type { Files } from "../core/protocol/host.ts";
 import { LIMITS } from "../core/protocol/limits.ts";
-import type { SandboxPolicy } from "../core/protocol/policy.ts";
 import type { Tool, ToolContext, ToolOutput } from "../core/protocol/tool.ts";
-import { matchesPath } from "../core/util/glob.ts";
 import { imageDataUrl, sniffImage } from "../core/util/image.ts";
 import { basename, resolvePath } from "../core/util/path.ts";
 import description from "../prompts/tools/view_image.md" with { type: "text" };
@@ -13,7 +12,7 @@ import { text } from "./define/parameters.ts";
 
 /** The tool named `view_image`. */
 export function createViewImageTool(
-  options: { readonly host: Pick<Host, "files"> },
+  options: { readonly sandbox: Pick<Sandbox, "readable"> },
 ): Tool {
   return defineTool({
     name: "view_image",
@@ -25,23 +24,26 @@ export function createViewImageTool(
     },
     parallel: true,
     touches: ({ path }, cwd) => [resolvePath(cwd, path)],
-    run: async ({ path }, context) =>
-      await loadImage(path, context, options.host),
+    run: async ({ path }, context) => {
+      const { cwd, sandbox } = context.settings;
+      // This reads outside the OS sandbox: what the policy hides is hidden here as well.
+      return await loadImage(
+        path,
+        context,
+        options.sandbox.readable(sandbox, cwd),
+      );
+    },
   });
 }
 
 async function loadImage(
   path: string,
   context: ToolContext,
-  host: Pick<Host, "files">,
+  files: Files,
 ): Promise<ToolOutput> {
   const { settings } = context;
-  const full = await allowedPath(
-    resolvePath(settings.cwd, path),
-    context,
-    host,
-  );
-  const stat = await host.files.stat(full);
+  const full = await findRealPath(resolvePath(settings.cwd, path), files);
+  const stat = await files.stat(full);
   if (stat?.isFile !== true) {
     throw new ToolError(`Cannot view ${full}: not a regular file`);
   }
@@ -50,7 +52,7 @@ async function loadImage(
       `Cannot view ${full}: it has ${stat.size} bytes, must be at most ${LIMITS.imageBytes}; make a smaller copy first`,
     );
   }
-  const bytes = await readImage(full, host);
+  const bytes = await readImage(full, files);
   const facts = sniffImage(bytes);
   if (facts === undefined) {
     throw new ToolError(
@@ -70,32 +72,12 @@ async function loadImage(
   return { content: [{ type: "input_image", image_url }], success: true };
 }
 
-// Where the path really leads. This reads outside the OS sandbox, so what the sandbox
-// hides is hidden here: under the name that was asked for and under the real one.
-async function allowedPath(
+async function findRealPath(
   path: string,
-  { settings }: ToolContext,
-  host: Pick<Host, "files">,
-): Promise<string> {
-  assertReadable(path, settings.sandbox);
-  const real = await realPath(path, host);
-  assertReadable(real, settings.sandbox);
-  return real;
-}
-
-function assertReadable(path: string, sandbox: SandboxPolicy): void {
-  const hidden = "denyRead" in sandbox ? sandbox.denyRead : [];
-  if (hidden.some((glob) => matchesPath(glob, path))) {
-    throw new ToolError(`Cannot view ${path}: the sandbox policy hides it`);
-  }
-}
-
-async function realPath(
-  path: string,
-  host: Pick<Host, "files">,
+  files: Files,
 ): Promise<string> {
   try {
-    return await host.files.realPath(path);
+    return await files.realPath(path);
   } catch (error) {
     throw new ToolError(`Cannot view ${path}: ${stateOf(error)}`);
   }
@@ -103,11 +85,11 @@ async function realPath(
 
 async function readImage(
   path: string,
-  host: Pick<Host, "files">,
+  files: Files,
 ): Promise<Uint8Array<ArrayBuffer>> {
   try {
     // One byte more than allowed shows a file that grew after it was measured.
-    const bytes = await host.files.readRange(path, 0, LIMITS.imageBytes + 1);
+    const bytes = await files.readRange(path, 0, LIMITS.imageBytes + 1);
     if (bytes.length <= LIMITS.imageBytes) return bytes;
   } catch (error) {
     throw new ToolError(`Cannot view ${path}: ${stateOf(error)}`);
@@ -121,7 +103,7 @@ function stateOf(error: unknown): string {
       return "no such file";
     case "EACCES":
     case "EPERM":
-      return "permission denied";
+      return "permission denied, or hidden by the sandbox policy";
     default:
       return errorCode(error) ?? "it cannot be read";
   }

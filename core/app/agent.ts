@@ -113,7 +113,7 @@ export async function createAgent(
     },
     started: {
       sandbox: await sandbox.sandboxStatus(settings.sandbox, settings.cwd),
-      instructionFiles: await context.docFiles(settings.cwd),
+      instructionFiles: await context.docFiles(settings),
     },
   };
 }
@@ -191,13 +191,18 @@ export async function loadRules(
 }
 
 function checkpointsOf(
-  { host, loaded, flags }: AgentRuntime,
+  { host, loaded, flags, sandbox }: AgentRuntime,
   { threadId, warn }: AgentRequest,
 ): Pick<Agent["deps"], "checkpoints"> {
   const { codexHome } = loaded;
   if (codexHome === undefined || flags.ephemeral) return {};
   return {
-    checkpoints: createCheckpoints(host, { codexHome, threadId, warn }),
+    checkpoints: createCheckpoints(host, {
+      codexHome,
+      threadId,
+      readable: (place) => sandbox.readable(place.sandbox, place.cwd),
+      warn,
+    }),
   };
 }
 
@@ -230,6 +235,7 @@ function toolsOf(runtime: AgentRuntime, threadId: string): ThreadDeps["tools"] {
       ...builtinTools({
         host: runtime.host,
         gate,
+        sandbox: runtime.sandbox,
         applyPatch: settings.model.applyPatch,
         webSearch: webSearchOf(config, providerOf(config, runtime.host)),
         webSearchOptions: webSearchOptions(config),
@@ -279,6 +285,7 @@ export function promptSourceOf(
         approvedPrefixes: approvedPrefixes(rules.current()),
       };
     },
+    readable: (place) => sandbox.readable(place.sandbox, place.cwd),
     warn,
   });
 }

@@ -74,6 +74,7 @@ async function openRecordedHost(
       path: resolvePath(host.cwd, record),
       mode,
       program: { name: PROGRAM, version: VERSION },
+      overrides: flags.config ?? [],
     });
   }
   if (replay !== undefined) {

@@ -4,7 +4,12 @@ import type { Host } from "../protocol/host.ts";
 import type { Engine } from "./engine.ts";
 import { recordedEnv } from "./env.ts";
 import { recordedFetch } from "./fetch.ts";
-import { recordedFiles, recordedNoFollowFiles } from "./files.ts";
+import {
+  learnDisk,
+  learningFiles,
+  recordedFiles,
+  recordedNoFollowFiles,
+} from "./files.ts";
 import {
   type Cassette,
   CASSETTE_VERSION,
@@ -18,7 +23,7 @@ import { SeededRandom } from "./random.ts";
 import { Redactor } from "./redact.ts";
 import { ReplayEngine } from "./replay_engine.ts";
 import { recordedSpawn } from "./spawn.ts";
-import { uuidV7 } from "../host/uuid.ts";
+import { uuidV7 } from "../util/uuid.ts";
 
 export interface RecordedHost {
   readonly host: Host;
@@ -42,11 +47,20 @@ export async function openRecorder(
     readonly program: { readonly name: string; readonly version: string };
     /** Values that must not be written, beside those that are found. */
     readonly secrets?: readonly string[];
+    /** Settings of the command line, `KEY=VALUE`. */
+    readonly overrides?: readonly string[];
   },
 ): Promise<RecordedHost> {
-  const redactor = new Redactor();
+  const redactor = new Redactor({
+    env: (name) => real.env(name),
+    places: [real.cwd, real.homeDir() ?? "", ...real.selfCommand([])],
+  });
   redactor.learn(...options.secrets ?? []);
+  for (const override of options.overrides ?? []) {
+    redactor.learnOverride(override);
+  }
   redactor.learnVariables(real.envAll());
+  await learnDisk(real, redactor);
   const writer = new CassetteWriter(
     await createFile(real, options.path),
     redactor,
@@ -64,7 +78,7 @@ export async function openRecorder(
     },
   });
   const host = options.mode === "model"
-    ? { ...real, fetch }
+    ? { ...real, fetch, files: learningFiles(real.files, redactor) }
     : buildHost({ engine, real, header, redactor, fetch });
   return { host, close: () => engine.close() };
 }

@@ -3,12 +3,14 @@ import type {
   AppendFile,
   Files,
   FileStat,
+  Host,
   NoFollowFiles,
 } from "../protocol/host.ts";
 import type { Json } from "../util/json/json.ts";
 import type { Engine } from "./engine.ts";
 import { decodeBytes, encodeBytes } from "./format.ts";
-import type { Redactor } from "./redact.ts";
+import { ancestors, resolvePath } from "../util/path.ts";
+import { isSecretFile, type Redactor } from "./redact.ts";
 
 /** A replay reads what was read and writes nothing. */
 export function recordedFiles(
@@ -19,6 +21,46 @@ export function recordedFiles(
   return {
     ...recordedReads(engine, files, redactor),
     ...recordedWrites(engine, files),
+  };
+}
+
+/**
+ * Learns what the person's home and the project hold, also what this run never reads: a
+ * command may print it.
+ */
+export async function learnDisk(
+  host: Pick<Host, "cwd" | "env" | "files" | "homeDir">,
+  redactor: Redactor,
+): Promise<void> {
+  const { files } = host;
+  const home = host.env("CODEX_HOME") || `${host.homeDir() ?? ""}/.codex`;
+  const names = async (folder: string): Promise<readonly string[]> =>
+    (await files.list(folder).catch(() => []))
+      .map(({ name }) => `${folder}/${name}`);
+  const paths = [
+    ...await names(home),
+    ...await names(`${home}/mcp_logins`),
+    ...ancestors(host.cwd).flatMap((folder) => [
+      resolvePath(folder, ".mcp.json"),
+      resolvePath(folder, ".codex/config.toml"),
+    ]),
+  ];
+  for (const path of paths.filter(isSecretFile)) {
+    if (!(await files.stat(path).catch(() => undefined))?.isFile) continue;
+    const text = await files.readText(path).catch(() => "");
+    redactor.learnFile(path, text);
+  }
+}
+
+/** Records nothing, and learns the secrets that are read. */
+export function learningFiles(files: Files, redactor: Redactor): Files {
+  return {
+    ...files,
+    readText: async (path) => {
+      const text = await files.readText(path);
+      redactor.learnFile(path, text);
+      return text;
+    },
   };
 }
 
@@ -71,11 +113,11 @@ function recordedReads(
       }),
     readBytes: (path) =>
       bytes(path, `readBytes:${path}`, () => files.readBytes(path)),
-    readRange: (path, offset, bytesMax) =>
+    readRange: (path, offset, bytesMax, options) =>
       bytes(
         path,
         `readRange:${path}:${offset}`,
-        () => files.readRange(path, offset, bytesMax),
+        () => files.readRange(path, offset, bytesMax, options),
       ),
     readLink: (path) => plain(`readLink:${path}`, () => files.readLink(path)),
     realPath: (path) => plain(`realPath:${path}`, () => files.realPath(path)),

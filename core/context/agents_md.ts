@@ -2,7 +2,7 @@
 import { errorText } from "../protocol/error.ts";
 import type { Files } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import { ancestors, resolvePath } from "../util/path.ts";
+import { ancestors, isInside, resolvePath } from "../util/path.ts";
 import { findProjectRoot } from "../util/project_root.ts";
 import { byteLength, headBytes } from "../util/text/text.ts";
 
@@ -31,6 +31,8 @@ interface DocFile {
 
 export interface ProjectDocs {
   readonly text?: string;
+  /** The project, links resolved: nothing outside of it is read as part of it. */
+  readonly root: string;
   readonly files: readonly DocFile[];
   /** Of the budget, for files of folders further down. */
   readonly bytesLeft: number;
@@ -54,8 +56,10 @@ export async function loadProjectDocs(
   const global = await readGlobalDoc(host.files, search.codexHome);
   const docs: ReadDoc[] = [];
   let bytesLeft = search.bytesMax;
-  for (const path of await findProjectDocs(host.files, search)) {
-    const doc = await readDoc(host.files, path, bytesLeft);
+  const found = await findProjectDocs(host.files, search);
+  const { root } = found;
+  for (const path of found.paths) {
+    const doc = await readDoc(host.files, path, { bytesLeft, within: root });
     bytesLeft = doc.bytesLeft;
     docs.push(doc);
   }
@@ -66,6 +70,7 @@ export async function loadProjectDocs(
   const all = global === undefined ? docs : [global, ...docs];
   return {
     ...(parts.length === 0 ? {} : { text: parts.join(GLOBAL_SEPARATOR) }),
+    root,
     files: all.flatMap((doc) => doc.file ?? []),
     bytesLeft,
     warnings: all.flatMap((doc) => doc.warnings),
@@ -82,18 +87,28 @@ export async function findDoc(
   const paths = [...new Set(names)].filter((name) => name !== "")
     .map((name) => resolvePath(folder, name));
   const stats = await Promise.all(paths.map((path) => statOf(files, path)));
-  return paths.find((_, index) => stats[index]?.isFile === true);
+  return paths.find((_, index) =>
+    stats[index]?.isFile === true || stats[index]?.isSymlink === true
+  );
 }
 
-/** Reads a doc as far as `bytesLeft` reaches; what does not fit is named in a warning. */
+/**
+ * Reads a doc as far as `bytesLeft` reaches; what does not fit is named in a warning, and
+ * so is a link that leads out of the folder `within`.
+ */
 export async function readDoc(
   files: Files,
   path: string,
-  bytesLeft: number,
+  options: { readonly bytesLeft: number; readonly within?: string },
 ): Promise<ReadDoc> {
+  const { bytesLeft, within } = options;
   let size: number;
   let head: Uint8Array;
   try {
+    const real = await files.realPath(path);
+    if (within !== undefined && !isInside(real, within)) {
+      throw new Error(`it leads to ${real}, must stay inside ${within}`);
+    }
     size = (await files.stat(path))?.size ?? 0;
     head = await files.readRange(path, 0, bytesLeft);
   } catch (error) {
@@ -122,18 +137,19 @@ export async function readDoc(
 async function findProjectDocs(
   files: Files,
   search: DocSearch,
-): Promise<readonly string[]> {
-  if (search.bytesMax <= 0) return [];
-  const root = await findProjectRoot(
+): Promise<{ readonly root: string; readonly paths: readonly string[] }> {
+  const top = await findProjectRoot(
     (path) => files.stat(path),
     search.cwd,
     search.rootMarkers,
-  );
-  const folders = ancestors(search.cwd, root ?? search.cwd).toReversed();
+  ) ?? search.cwd;
+  const root = await files.realPath(top).catch(() => top);
+  if (search.bytesMax <= 0) return { root, paths: [] };
+  const folders = ancestors(search.cwd, top).toReversed();
   const docs = await Promise.all(
     folders.map((folder) => findDoc(files, folder, search.fallbackNames)),
   );
-  return docs.filter((path) => path !== undefined);
+  return { root, paths: docs.filter((path) => path !== undefined) };
 }
 
 async function readGlobalDoc(
@@ -144,7 +160,9 @@ async function readGlobalDoc(
   for (const name of DOC_NAMES) {
     const path = resolvePath(codexHome, name);
     if ((await statOf(files, path))?.isFile !== true) continue;
-    const doc = await readDoc(files, path, LIMITS.globalDocBytes);
+    const doc = await readDoc(files, path, {
+      bytesLeft: LIMITS.globalDocBytes,
+    });
     if (doc.text.trim() !== "") {
       return { ...doc, warnings: [...warnings, ...doc.warnings] };
     }
@@ -155,16 +173,14 @@ async function readGlobalDoc(
     : { text: "", bytesLeft: 0, warnings };
 }
 
-// A folder that may not be entered holds nothing for us; which is not an error here.
+// A folder that may not be entered holds nothing for us; a link whose target may not be
+// read is there, and reading it says why not.
 async function statOf(
   files: Files,
   path: string,
 ): ReturnType<Files["stat"]> {
-  try {
-    return await files.stat(path);
-  } catch {
-    return undefined;
-  }
+  return await files.stat(path)
+    .catch(() => files.lstat(path)).catch(() => undefined);
 }
 
 // A character that the cut went through is left out, it is not an invalid byte.

@@ -11,6 +11,8 @@ import { findDoc, readDoc } from "./agents_md.ts";
 export interface NestedDocState {
   readonly cwd: string;
   readonly fallbackNames: readonly string[];
+  /** The project, links resolved. */
+  readonly root: string;
   bytesLeft: number;
   /** Folders that need no second look. */
   readonly seen: Set<string>;
@@ -20,11 +22,12 @@ export interface NestedDocState {
 export function createNestedDocState(options: {
   readonly cwd: string;
   readonly fallbackNames: readonly string[];
+  readonly root: string;
   /** What the files above have left of the budget. */
   readonly bytesLeft: number;
   readonly items: readonly WireItem[];
 }): NestedDocState {
-  const { cwd, fallbackNames } = options;
+  const { cwd, fallbackNames, root } = options;
   const sent = options.items.flatMap((item) => {
     const folder = sentFolder(item);
     const isNested = folder !== undefined && folder !== cwd &&
@@ -37,6 +40,7 @@ export function createNestedDocState(options: {
   return {
     cwd,
     fallbackNames,
+    root,
     bytesLeft: Math.max(0, options.bytesLeft - spent),
     seen: new Set(sent.map(({ folder }) => folder)),
   };
@@ -57,7 +61,10 @@ export async function nestedDocsFor(
     const path = await findDoc(host.files, folder, state.fallbackNames);
     if (path === undefined) continue;
     if (!await isReallyInside(host.files, folder, state.cwd)) continue;
-    const doc = await readDoc(host.files, path, state.bytesLeft);
+    const doc = await readDoc(host.files, path, {
+      bytesLeft: state.bytesLeft,
+      within: state.root,
+    });
     warnings.push(...doc.warnings);
     state.bytesLeft = doc.bytesLeft;
     if (doc.text === "") continue;

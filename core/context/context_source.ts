@@ -1,5 +1,5 @@
 /** The prompt text beside the conversation, for one thread. */
-import type { Host } from "../protocol/host.ts";
+import type { Files, Host } from "../protocol/host.ts";
 import type { WireItem } from "../protocol/item.ts";
 import type { UserPart } from "../protocol/op.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
@@ -35,19 +35,25 @@ export interface PromptSourceOptions
   readonly skillsConfig: SkillSearch["config"];
   /** What the sandbox and the rules come to under these settings. */
   readonly permissions: (settings: TurnSettings) => Promise<PermissionFacts>;
+  /** The disk as the model may see it. */
+  readonly readable: (place: Place) => Files;
   readonly warn: (message: string) => void;
 }
+
+/** Where a thread works, and under which policy. */
+type Place = Pick<TurnSettings, "cwd" | "sandbox">;
 
 /** What lies on the disk for one working directory. */
 interface Loaded {
   readonly cwd: string;
+  readonly files: Files;
   readonly docs: ProjectDocs;
   readonly skills: readonly Skill[];
 }
 
 /** Reads files once per working directory; renders for every request. */
 export class PromptSource {
-  readonly #host: Pick<Host, "files" | "now" | "timezone" | "utcOffsetMinutes">;
+  readonly #host: Pick<Host, "now" | "timezone" | "utcOffsetMinutes">;
   readonly #options: PromptSourceOptions;
   #loaded: Loaded | undefined;
   #nested: NestedDocState | undefined;
@@ -55,7 +61,7 @@ export class PromptSource {
   readonly #warned = new Set<string>();
 
   constructor(
-    host: Pick<Host, "files" | "now" | "timezone" | "utcOffsetMinutes">,
+    host: Pick<Host, "now" | "timezone" | "utcOffsetMinutes">,
     options: PromptSourceOptions,
   ) {
     this.#host = host;
@@ -69,12 +75,12 @@ export class PromptSource {
   }
 
   /** The files of instructions that hold for the cwd, with the bytes of each. */
-  async docFiles(cwd: string): Promise<ProjectDocs["files"]> {
-    return (await this.#load(cwd)).docs.files;
+  async docFiles(place: Place): Promise<ProjectDocs["files"]> {
+    return (await this.#load(place)).docs.files;
   }
 
-  async skills(cwd: string): Promise<readonly Skill[]> {
-    return (await this.#load(cwd)).skills;
+  async skills(place: Place): Promise<readonly Skill[]> {
+    return (await this.#load(place)).skills;
   }
 
   /** The context to send now, and what has been sent with it. */
@@ -106,16 +112,17 @@ export class PromptSource {
       readonly warnings: readonly string[];
     }
   > {
-    const built = await loadUserItems(this.#host, parts, settings);
+    const host = { files: this.#options.readable(settings) };
+    const built = await loadUserItems(host, parts, settings);
     const [problem] = built.problems;
     if (problem !== undefined) throw problem;
     const { cwd } = settings;
     const mentioned = findMentionedSkills(
       parts.map((part) => part.type === "text" ? part.text : "").join("\n"),
-      await this.skills(cwd),
+      await this.skills(settings),
       { cwd, home: this.#options.home ?? cwd },
     );
-    const bodies = await loadSkillBodies(this.#host, mentioned);
+    const bodies = await loadSkillBodies(host, mentioned);
     return {
       items: [...built.items, ...bodies.items],
       warnings: [...built.warnings, ...bodies.warnings],
@@ -129,11 +136,12 @@ export class PromptSource {
     this.#nested ??= createNestedDocState({
       cwd: this.#loaded.cwd,
       fallbackNames: this.#options.fallbackNames,
+      root: this.#loaded.docs.root,
       bytesLeft: this.#loaded.docs.bytesLeft,
       items: this.#items,
     });
     for (const path of paths) {
-      const sent = await nestedDocsFor(this.#host, this.#nested, path);
+      const sent = await nestedDocsFor(this.#loaded, this.#nested, path);
       this.#warn(sent.warnings);
       items.push(...sent.items);
     }
@@ -141,7 +149,7 @@ export class PromptSource {
   }
 
   async #context(settings: TurnSettings): Promise<PromptContext> {
-    const { docs, skills } = await this.#load(settings.cwd);
+    const { docs, skills } = await this.#load(settings);
     const listed = renderSkills(skills, skillListBytes(settings.model));
     this.#warn(listed.warnings);
     const { developerInstructions, omit } = this.#options;
@@ -158,15 +166,19 @@ export class PromptSource {
       environment: viewEnvironment(this.#host, settings),
     };
   }
-  async #load(cwd: string): Promise<Loaded> {
-    if (this.#loaded?.cwd === cwd) return this.#loaded;
+  async #load(place: Place): Promise<Loaded> {
+    const { cwd } = place;
+    const files = this.#options.readable(place);
+    if (this.#loaded?.cwd === cwd) {
+      return this.#loaded = { ...this.#loaded, files };
+    }
     const { docBytesMax, skillsConfig, ...rest } = this.#options;
     const [docs, found] = await Promise.all([
-      loadProjectDocs(this.#host, { ...rest, cwd, bytesMax: docBytesMax }),
-      loadSkills(this.#host, { ...rest, cwd, config: skillsConfig }),
+      loadProjectDocs({ files }, { ...rest, cwd, bytesMax: docBytesMax }),
+      loadSkills({ files }, { ...rest, cwd, config: skillsConfig }),
     ]);
     this.#warn([...docs.warnings, ...found.warnings]);
-    this.#loaded = { cwd, docs, skills: found.skills };
+    this.#loaded = { cwd, files, docs, skills: found.skills };
     this.#nested = undefined;
     return this.#loaded;
   }

@@ -6,6 +6,7 @@ import type {
   FileStat,
 } from "../protocol/host.ts";
 import { dirname } from "../util/path.ts";
+import { readExact } from "./exact_file.ts";
 import {
   isProcPath,
   listProc,
@@ -41,7 +42,9 @@ async function readRange(
   path: string,
   offset: number,
   bytesMax: number,
+  options: { readonly exact?: boolean } = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  if (options.exact) return await readExact(path, offset, bytesMax);
   using file = await Deno.open(path);
   await file.seek(offset, Deno.SeekMode.Start);
   const size = (await file.stat()).size;

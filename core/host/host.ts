@@ -5,7 +5,7 @@ import { abortableFetch } from "./fetch.ts";
 import { denoFiles } from "./files.ts";
 import { openNoFollowFiles } from "./no_follow_files.ts";
 import { isProcessAlive, sendSignal, spawnChild } from "./spawn.ts";
-import { uuidV7 } from "./uuid.ts";
+import { uuidV7 } from "../util/uuid.ts";
 
 /**
  * The machine this program runs on. `mainUrl` is main.ts, for runs that are not compiled;

@@ -21,15 +21,6 @@ export const ROLE_PERMISSIONS: Readonly<
   "apply-patch": ["read", "write"],
 });
 
-/** The runtime this program runs on. */
-export function runtimeVersions(): {
-  readonly deno: string;
-  readonly v8: string;
-} {
-  const { deno, v8 } = Deno.version;
-  return { deno, v8 };
-}
-
 /**
  * Readies the agent's own process: stray descriptors stay out of its commands, their
  * orphans come back to it. libc is open by then and stays usable without `ffi`.

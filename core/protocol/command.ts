@@ -1,4 +1,5 @@
 /** Running a command: what the sandbox is given, what it gives back, and the gate before it. */
+import type { Files } from "./host.ts";
 import type { Action, SandboxPolicy, SandboxStatus } from "./policy.ts";
 import type { ToolContext } from "./tool.ts";
 
@@ -61,6 +62,11 @@ export interface Sandbox {
   sandboxStatus(policy: SandboxPolicy, cwd: string): Promise<SandboxStatus>;
   /** Runs the command to its end, whatever end; throws SandboxUnavailable. */
   run(request: CommandRequest): Promise<CommandResult>;
+  /**
+   * The disk as the model may see it: reading what the policy hides fails with EACCES.
+   * Everything that is read for the model or a repository is read through it.
+   */
+  readable(policy: SandboxPolicy, workspace: string): Files;
 }
 
 export interface GateRequest {

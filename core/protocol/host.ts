@@ -32,11 +32,15 @@ export interface AppendFile {
 export interface Files {
   readText(path: string): Promise<string>;
   readBytes(path: string): Promise<Uint8Array<ArrayBuffer>>;
-  /** `bytesMax` bytes from `offset`, fewer only at the end of the file. */
+  /**
+   * `bytesMax` bytes from `offset`, fewer only at the end of the file. `exact` fails with
+   * ELOOP when opening the path led through a link, whatever it leads to by then.
+   */
   readRange(
     path: string,
     offset: number,
     bytesMax: number,
+    options?: { readonly exact?: boolean },
   ): Promise<Uint8Array<ArrayBuffer>>;
   /** Writes the whole file; `exclusive` fails with EEXIST when it is there. */
   write(

@@ -123,7 +123,7 @@ function renderEnv(
   return new TextEncoder().encode(words.map((word) => `${word}\0`).join(""));
 }
 
-function renderMount({ kind, path }: Mount): string[] {
+function renderMount({ kind, path, shown }: Mount): string[] {
   switch (kind) {
     case "writable":
     case "pinned":
@@ -134,7 +134,15 @@ function renderMount({ kind, path }: Mount): string[] {
     case "hidden-file":
       return ["--ro-bind", "/dev/null", path];
     case "hidden-folder":
-      return ["--perms", "000", "--tmpfs", path, "--remount-ro", path];
+      return [
+        "--perms",
+        shown === undefined ? "000" : "555",
+        "--tmpfs",
+        path,
+        ...(shown === undefined ? [] : ["--ro-bind", shown, shown]),
+        "--remount-ro",
+        path,
+      ];
     default:
       return unreachable(kind);
   }

@@ -1,5 +1,6 @@
 /** Plan -> what the launcher asks of Landlock: rights, rules, and the structs of landlock(7). Pure. */
 import type { SandboxPlan } from "../plan/plan.ts";
+import type { ShownPath } from "../plan/shown.ts";
 import { socketFamilies } from "./bwrap.ts";
 import { buildSeccompFilter } from "./seccomp.ts";
 import type { Arch } from "./syscalls.ts";
@@ -18,6 +19,8 @@ export interface LauncherRequest {
 
 export interface Confinement {
   readonly writable: readonly string[];
+  /** What can be read; everything when absent. */
+  readonly shown?: readonly ShownPath[];
   /** Nothing is writable: then metadata need not be either. */
   readonly isReadOnly: boolean;
   readonly networkAccess: boolean;
@@ -92,6 +95,7 @@ export function planConfinement(
 ): Confinement {
   return {
     writable: plan.plainRoots,
+    ...(plan.shown !== undefined && { shown: plan.shown }),
     isReadOnly: plan.mode === "read-only",
     networkAccess: plan.networkAccess,
     unixSockets: plan.unixSockets,
@@ -176,14 +180,18 @@ export function buildLandlockRules(
     rights,
     isFolder: true,
   });
+  const shown = confine.shown?.some(({ path }) => path === "/")
+    ? undefined
+    : confine.shown;
   return [
-    folder("/", READ_DIR),
-    ...top.filter(({ name, isSymlink }) => name !== "dev" && !isSymlink)
+    // Rights hold for all below: hidden names can be listed, and not read.
+    folder("/", shown === undefined ? READ_DIR : EXECUTE | READ_DIR),
+    ...(shown ?? top.filter(({ isSymlink }) => !isSymlink)
       .map(({ name, isDirectory }) => ({
         path: `/${name}`,
-        rights: READ,
         isFolder: isDirectory,
-      })),
+      }))).filter(({ path }) => path !== "/dev")
+      .map((entry) => ({ ...entry, rights: READ })),
     ...DEVICES.map((path) => ({ path, rights: DEVICE, isFolder: false })),
     ...(confine.isInner ? [folder("/dev", all | IOCTL_DEV)] : []),
     ...confine.writable.map((path) => folder(path, all)),

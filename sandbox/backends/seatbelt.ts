@@ -130,7 +130,7 @@ function renderPins(
 }
 
 function renderHidden(
-  { kind, path }: Mount,
+  { kind, path, shown }: Mount,
   name: (kind: string, path: string) => string,
 ): string[] {
   if (kind === "hidden-file") {
@@ -143,5 +143,8 @@ function renderHidden(
   if (kind !== "hidden-folder") return [];
   return [
     `(deny file-read* file-write* (subpath (param "${name("HIDDEN", path)}")))`,
+    ...(shown === undefined
+      ? []
+      : [`(allow file-read* (subpath (param "${name("SHOWN", shown)}")))`]),
   ];
 }

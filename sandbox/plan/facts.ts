@@ -12,6 +12,8 @@ import {
 } from "../../core/util/path.ts";
 import { type GitFact, readGitFact } from "./git_facts.ts";
 import { type HiddenFact, readHidden } from "./hidden.ts";
+import { readPrivate } from "./private.ts";
+import type { ShownPath } from "./shown.ts";
 
 /** A folder that commands may write to. */
 export interface RootFact {
@@ -44,6 +46,8 @@ export interface LaunchFacts {
   /** The agent's own state and program. */
   readonly own: readonly EntryFact[];
   readonly hidden: readonly HiddenFact[];
+  /** What is not hidden; looked for only where mounts cannot hide. */
+  readonly shown?: readonly ShownPath[];
 }
 
 export interface FactsRequest {
@@ -51,6 +55,9 @@ export interface FactsRequest {
   readonly policy: SandboxPolicy;
   readonly workspace: string;
   readonly cwd: string;
+  readonly codexHome: string;
+  /** Folder of the thread's whole outputs, which stays readable. */
+  readonly spool?: string;
   /** CODEX_HOME, the agent's executable, and what else must never be writable. */
   readonly ownPaths: readonly string[];
   /** Made by commands that run now: there, and yet to be seen as absent. */
@@ -69,9 +76,12 @@ export async function readLaunchFacts(
   const { files } = host;
   const skipped: string[] = [];
   const cwd = await files.realPath(request.cwd);
+  const denied = "denyRead" in policy ? policy.denyRead : [];
+  const hidden = [
+    ...await readHidden(files, denied, request.workspace),
+    ...await readPrivate(files, request.codexHome, request.spool),
+  ];
   if (policy.mode !== "workspace-write") {
-    const denied = policy.mode === "read-only" ? policy.denyRead : [];
-    const hidden = await readHidden(files, denied, request.workspace);
     return {
       cwd,
       roots: [],
@@ -83,11 +93,17 @@ export async function readLaunchFacts(
     };
   }
   const roots = await readRoots(request, policy, skipped);
-  const [entries, own, hidden] = await Promise.all([
+  const [entries, own] = await Promise.all([
     readEntries(request, roots),
     Promise.all(request.ownPaths.map((path) => lookAtFirst(files, path))),
-    readHidden(files, policy.denyRead, request.workspace),
   ]);
+  // A repository in a root is protected there: only what is not one of those is open.
+  const ownGit = entries.filter(({ path, kind }) =>
+    kind === "folder" && path.endsWith("/.git")
+  );
+  const isWritable = (path: string): boolean =>
+    roots.some(({ real }) => isInside(path, real)) &&
+    !ownGit.some((entry) => isInside(path, entry.path));
   const repositories = await Promise.all(
     entries.filter(({ path, kind }) =>
       path.endsWith("/.git") && kind !== "absent"
@@ -95,7 +111,11 @@ export async function readLaunchFacts(
       readGitFact(
         files,
         kind === "link" ? real ?? path : path,
-        request.withModules,
+        {
+          withModules: request.withModules,
+          // A link is as easily made as a pointer file, and nothing points back to it.
+          isWritable: kind === "link" ? () => true : isWritable,
+        },
       )
     ),
   );
@@ -168,28 +188,25 @@ async function readRoot(
   }
 }
 
-// Of folders above the workspace only what exists: an outer repository whose hooks would
-// run, an outer configuration that would be obeyed.
+// Also above the workspace: an outer repository whose hooks would run, an outer
+// configuration that would be obeyed.
 async function readEntries(
   { host, isPlanted }: FactsRequest,
   roots: readonly RootFact[],
 ): Promise<EntryFact[]> {
   const own = roots.filter(({ kind }) => kind !== "temporary");
   const inside = own.map(({ real }) => real);
-  const above = own.flatMap(({ real }) => ancestorsInside(real, roots))
-    .filter((path) => !inside.includes(path));
-  const paths = [
-    ...inside.map((path) => ({ path, isAbove: false })),
-    ...new Set(above).values().map((path) => ({ path, isAbove: true })),
-  ].flatMap(({ path, isAbove }) =>
-    PROTECTED_NAMES.map((name) => ({ path: `${path}/${name}`, isAbove }))
+  const above = own.flatMap(({ real }) => ancestorsInside(real, roots));
+  const paths = [...new Set([...inside, ...above])].flatMap((path) =>
+    PROTECTED_NAMES.map((name) => `${path}/${name}`)
   );
-  const found = await Promise.all(paths.map(async ({ path, isAbove }) => {
-    if (isPlanted(path)) return { path, kind: "absent" as const };
-    const entry = await lookAt(host.files, path);
-    return isAbove && entry.kind === "absent" ? undefined : entry;
-  }));
-  return found.filter((entry) => entry !== undefined);
+  return await Promise.all(
+    paths.map((path) =>
+      isPlanted(path)
+        ? { path, kind: "absent" as const }
+        : lookAt(host.files, path)
+    ),
+  );
 }
 
 /** The folders above `path` that lie strictly inside some other root. */

@@ -1,7 +1,7 @@
 /** What of a repository can execute code, and where it really lies. */
 import type { Files } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
-import { basename, resolvePath } from "../../core/util/path.ts";
+import { basename, dirname, resolvePath } from "../../core/util/path.ts";
 
 /** One repository as seen from its `.git`. */
 export interface GitFact {
@@ -10,8 +10,9 @@ export interface GitFact {
   /** The folder the entry is or names, and the one it shares with other worktrees. */
   readonly folders: readonly string[];
   /**
-   * Whether the folders say themselves that they belong to this entry. A pointer file
-   * alone proves nothing: it may name any folder of the disk.
+   * Whether the folders are a repository and say themselves that they belong to this
+   * entry. A pointer file alone proves nothing, nor does what commands could have written:
+   * either may name any folder of the disk.
    */
   readonly isOwner: boolean;
   /** Existing files and folders through which git runs programs. */
@@ -20,22 +21,31 @@ export interface GitFact {
   readonly absent: readonly string[];
 }
 
-// gitrepository-layout(5). `commondir` moves configuration and hooks elsewhere.
-const FOLDERS = ["hooks", "info"];
+// gitrepository-layout(5). `commondir` moves configuration and hooks elsewhere; what a
+// rebase or a sequence of commits has yet to do may be any command (git-rebase(1)).
+const TODO_FOLDERS = ["rebase-apply", "rebase-merge", "sequencer"];
+const FOLDERS = ["hooks", "info", ...TODO_FOLDERS];
 const FILES = ["config", "config.worktree", "commondir"];
 const WORKTREE_FILES = ["commondir", "gitdir", "config.worktree"];
 
-/** Follows the entry to its folders; `withModules` also looks at submodules below them. */
+interface GitLook {
+  /** Also at submodules below the folders. */
+  readonly withModules: boolean;
+  /** Whether commands can have written there. */
+  readonly isWritable: (path: string) => boolean;
+}
+
+/** Follows the entry to its folders. */
 export async function readGitFact(
   files: Files,
   entry: string,
-  withModules: boolean,
+  { withModules, isWritable }: GitLook,
 ): Promise<GitFact> {
   const stat = await files.lstat(entry);
   if (stat?.isDirectory) {
     return await describe(
       files,
-      { entry, main: entry, isOwner: true },
+      { entry, main: entry, isOwner: !isWritable(entry) },
       withModules,
     );
   }
@@ -43,13 +53,24 @@ export async function readGitFact(
   if (folder === undefined) return bare(entry);
   const shared = await readPointer(files, `${folder}/commondir`, "");
   const back = await readLine(files, `${folder}/gitdir`);
-  const isOwner = back !== undefined && resolvePath(folder, back) === entry;
+  const isOwner = back !== undefined && resolvePath(folder, back) === entry &&
+    shared !== undefined && dirname(folder) === `${shared}/worktrees` &&
+    !isWritable(folder) && !isWritable(shared) &&
+    await isRepository(files, shared);
   return await describe(files, {
     entry,
     main: shared ?? folder,
     isOwner,
     ...(shared === undefined ? {} : { linked: folder }),
   }, withModules);
+}
+
+async function isRepository(files: Files, path: string): Promise<boolean> {
+  const [head, objects, refs] = await Promise.all(
+    ["HEAD", "objects", "refs"].map((name) => files.lstat(`${path}/${name}`)),
+  );
+  return head?.isFile === true && objects?.isDirectory === true &&
+    refs?.isDirectory === true;
 }
 
 async function describe(
@@ -65,9 +86,14 @@ async function describe(
   const { entry, main, linked } = found;
   const top = `${main}/modules`;
   const modules = withModules ? await findModules(files, top) : [];
-  const folders = [main, ...modules ?? []].flatMap((path) =>
-    FOLDERS.map((name) => `${path}/${name}`)
-  );
+  const folders = [
+    ...[main, ...modules ?? []].flatMap((path) =>
+      FOLDERS.map((name) => `${path}/${name}`)
+    ),
+    ...(linked === undefined
+      ? []
+      : TODO_FOLDERS.map((name) => `${linked}/${name}`)),
+  ];
   const plain = [
     ...[main, ...modules ?? []].flatMap((path) =>
       FILES.map((name) => `${path}/${name}`)

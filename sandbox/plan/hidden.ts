@@ -3,12 +3,27 @@ import { errorCode, UserError } from "../../core/protocol/error.ts";
 import type { Files } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import { matchesPath } from "../../core/util/glob.ts";
-import { dirname, resolvePath } from "../../core/util/path.ts";
+import { dirname, isInside, resolvePath } from "../../core/util/path.ts";
 
 export interface HiddenFact {
   /** Without symbolic links. */
   readonly path: string;
   readonly kind: "folder" | "file";
+  /** The program's own, hidden without being asked. */
+  readonly isPrivate?: boolean;
+  /** A folder below it that is not hidden. */
+  readonly shown?: string;
+}
+
+/** Whether a path without links is one of them, or lies in one. */
+export function isHiddenBy(
+  facts: readonly HiddenFact[],
+  path: string,
+): boolean {
+  return facts.some((fact) =>
+    isInside(path, fact.path) &&
+    !(fact.shown !== undefined && isInside(path, fact.shown))
+  );
 }
 
 /** Everything that matches now; what is made later under a matching name is not hidden. */
@@ -71,7 +86,8 @@ async function listReadable(
   }
 }
 
-async function resolveHidden(
+/** Undefined when nothing is there. */
+export async function resolveHidden(
   files: Files,
   path: string,
 ): Promise<HiddenFact | undefined> {

@@ -4,6 +4,7 @@ import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import { dirname, isInside } from "../../core/util/path.ts";
 import type { EntryFact, LaunchFacts } from "./facts.ts";
 import type { GitFact } from "./git_facts.ts";
+import type { ShownPath } from "./shown.ts";
 
 /** A policy that needs a sandbox. */
 export type ConfinedPolicy = Extract<
@@ -22,6 +23,10 @@ type MountKind =
 export interface Mount {
   readonly kind: MountKind;
   readonly path: string;
+  /** Of something hidden: the program's own, hidden without being asked. */
+  readonly isPrivate?: boolean;
+  /** Of a hidden folder: one below it that can be read all the same. */
+  readonly shown?: string;
 }
 
 /** Something compared after the command, and put back if it changed. */
@@ -48,6 +53,8 @@ export interface SandboxPlan {
   readonly lacksOwn: boolean;
   /** The agent's own paths that such a back end would leave open. */
   readonly exposed: readonly string[];
+  /** What such a back end lets commands read; everything when absent. */
+  readonly shown?: readonly ShownPath[];
   readonly networkAccess: boolean;
   readonly unixSockets: boolean;
   /** A writable folder belongs to somebody else: root needs capabilities to write it. */
@@ -85,6 +92,7 @@ export function planSandbox(
       facts.roots.some(({ real }) => isInside(path, real))
     ),
     ...planPlainRoots(facts, mounts, own),
+    ...(facts.shown !== undefined && { shown: facts.shown }),
     networkAccess: policy.networkAccess,
     unixSockets: policy.mode === "workspace-write" && policy.allowUnixSockets,
     isForeign: agent.uid === 0 &&
@@ -100,9 +108,9 @@ function planMounts(facts: LaunchFacts, gitCommits: boolean): Mount[] {
     ...entries.filter((entry) => !isGitFolder(entry)).flatMap(planEntry),
     ...repositories.flatMap((git) => planRepository(git, gitCommits)),
     ...own.flatMap(planEntry),
-    ...hidden.map(({ path, kind }): Mount => ({
+    ...hidden.map(({ kind, ...fact }): Mount => ({
       kind: kind === "file" ? "hidden-file" : "hidden-folder",
-      path,
+      ...fact,
     })),
   ];
 }

@@ -11,12 +11,14 @@ import {
 } from "../../core/protocol/error.ts";
 import type { Child, Host, SpawnRequest } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
+import { dirname } from "../../core/util/path.ts";
 import {
   buildLaunch,
   buildPlainLaunch,
   type LaunchLine,
 } from "../backends/backend.ts";
 import { wasStarted } from "../backends/bwrap.ts";
+import { BareRepositories } from "./bare_repository.ts";
 import { OutputCapture } from "./capture.ts";
 import { isDenial, isNetworkFailure } from "./denial.ts";
 import { LAUNCHER } from "../backends/landlock.ts";
@@ -28,7 +30,7 @@ import { COMMAND_MARK, type SweptCommand } from "./orphans.ts";
 /** A command that takes over the terminal's streams. */
 export type InheritedRequest = Pick<
   CommandRequest,
-  "argv" | "cwd" | "env" | "policy" | "signal" | "workspace"
+  "argv" | "cwd" | "env" | "policy" | "signal" | "spoolPath" | "workspace"
 >;
 
 export interface InheritedResult {
@@ -64,6 +66,7 @@ export async function runCommand(
     mergesOutput: true,
   });
   const backend = ready.prepared?.backend;
+  const bare = await BareRepositories.watch(host.files, ready.prepared?.plan);
   return await finishing(session, ready, async () => {
     const child = start(host, ready, {
       stdin: request.stdin ?? "null",
@@ -81,8 +84,9 @@ export async function runCommand(
       reap: (pid) => reap(session, ready, pid),
     });
     refuseUnstarted(end);
+    const made = await bare.describeNew();
     return (guardNotes) =>
-      buildResult({ ready, end, guardNotes, capture, request });
+      buildResult({ ready, end, guardNotes, made, capture, request });
   });
 }
 
@@ -144,7 +148,14 @@ async function prepare(
     };
   }
   const workspace = request.workspace ?? cwd;
-  const prepared = await session.prepare({ policy, workspace, cwd });
+  const prepared = await session.prepare({
+    policy,
+    workspace,
+    cwd,
+    ...(request.spoolPath !== undefined && {
+      spool: dirname(request.spoolPath),
+    }),
+  });
   try {
     const told = tellSandbox(env, prepared);
     return {
@@ -245,10 +256,11 @@ function describeChanges(changes: GuardChanges): string[] {
   ];
 }
 
-function buildResult({ ready, end, guardNotes, capture, request }: {
+function buildResult({ ready, end, guardNotes, made, capture, request }: {
   readonly ready: Ready;
   readonly end: RunEnd;
   readonly guardNotes: readonly string[];
+  readonly made: string;
   readonly capture: OutputCapture;
   readonly request: CommandRequest;
 }): CommandResult {
@@ -259,6 +271,7 @@ function buildResult({ ready, end, guardNotes, capture, request }: {
     isNetworkFailure(end.exitCode, text);
   const notes = [
     ...guardNotes,
+    made,
     isCutOff ? "No network in this sandbox" : "",
     end.flooded
       ? `Stopped after more than ${LIMITS.outputBytesMax} bytes of output`

@@ -1,11 +1,12 @@
 /** What one session knows of its sandbox: the proved back end, its roots, what it protects. */
 import { SandboxUnavailable } from "../../core/protocol/error.ts";
-import type { Host } from "../../core/protocol/host.ts";
+import type { Files, Host } from "../../core/protocol/host.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import { isInside } from "../../core/util/path.ts";
 import type { Backend } from "../backends/backend.ts";
 import { type LaunchFacts, readLaunchFacts } from "../plan/facts.ts";
 import type { GuardChanges } from "./guard.ts";
+import { readShown } from "../plan/shown.ts";
 import { SharedProtection } from "./guard_shared.ts";
 import {
   type BackendAttempt,
@@ -21,6 +22,7 @@ import {
   type SandboxPlan,
 } from "../plan/plan.ts";
 import { checkPolicy } from "../plan/policy_check.ts";
+import { readableFiles } from "../plan/readable.ts";
 import { OrphanReaper } from "./orphans.ts";
 import { Mutex } from "../../core/util/async.ts";
 
@@ -48,6 +50,8 @@ interface PlaceRequest {
   readonly policy: ConfinedPolicy;
   readonly workspace: string;
   readonly cwd: string;
+  /** Folder of the thread's whole outputs, which its commands may read. */
+  readonly spool?: string;
 }
 
 /** Whether a policy asks for a sandbox of ours. */
@@ -97,17 +101,34 @@ export class Session {
     const facts = await readLaunchFacts({
       ...request,
       host: this.host,
+      codexHome: this.#options.codexHome,
       ownPaths: this.#ownPaths(),
       isPlanted: (path) => this.#guards.wasAbsent(path),
       withModules: proved?.kind === "landlock" ||
         (policy.mode === "workspace-write" && policy.gitCommits),
     });
     this.#checkRoots(facts);
-    const plan = planSandbox(policy, facts, this.host);
+    const plan = planSandbox(policy, {
+      ...facts,
+      ...(proved?.kind === "landlock" && {
+        shown: await readShown(this.host.files, facts.hidden),
+      }),
+    }, this.host);
     if (proved === undefined) throw await this.#unavailable();
     const backend = await this.#fit(proved, plan);
     refuseWhatCannotBe(backend, plan);
     return { backend, plan };
+  }
+
+  readable(policy: SandboxPolicy, workspace: string): Files {
+    const { files } = this.host;
+    if (!isConfined(policy)) return files;
+    const { codexHome } = this.#options;
+    return readableFiles(files, {
+      patterns: policy.denyRead,
+      workspace,
+      codexHome,
+    });
   }
 
   /** Plans, and holds still what the launch depends on. */
@@ -210,10 +231,13 @@ function refuseWhatCannotBe(backend: Backend, plan: SandboxPlan): void {
     );
   }
   if (backend.kind !== "landlock") return;
-  const hidden = plan.mounts.find(({ kind }) => kind.startsWith("hidden"));
+  const hidden = plan.mounts.find(({ kind, path }) =>
+    kind.startsWith("hidden") &&
+    plan.plainRoots.some((root) => isInside(path, root))
+  );
   if (hidden !== undefined) {
     throw new SandboxUnavailable(
-      `Cannot hide ${hidden.path} (deny_read): the back end is landlock, must be bwrap`,
+      `Cannot hide ${hidden.path} (deny_read): it lies in a writable folder and the back end is landlock, must be bwrap or lie elsewhere`,
     );
   }
   const [exposed] = plan.exposed;

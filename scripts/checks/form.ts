@@ -15,7 +15,7 @@ const DOORS: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   "@std/cli": [/^core\/util\/text\/width\.ts$/],
   "@std/streams": [/^core\/util\/json\/jsonl\.ts$/],
-  "@std/toml": [/^core\/config\//],
+  "@std/toml": [/^core\/cassette\/secrets\.ts$/, /^core\/config\//],
   "deno-std": [/^core\/std\/streams\.ts$/],
   "get-east-asian-width": [/^core\/std\/cli\.ts$/],
   "ajv": [/^core\/util\/json\/json_schema\.ts$/],

@@ -202,9 +202,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "loopback",
       "process",
       "program_script",
+      "runtime_identity",
       "sqlite",
       "terminal",
-      "uuid",
     ],
   },
   "core/model/": {
@@ -313,7 +313,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: ["sandbox/plan/"],
     doors: ["backend", "bwrap", "landlock", "launcher"],
   },
-  "sandbox/plan/": { doors: ["facts", "plan", "policy_check"] },
+  "sandbox/plan/": {
+    doors: ["facts", "plan", "policy_check", "readable", "shown"],
+  },
   "sandbox/probe/": {
     uses: ["sandbox/backends/", "sandbox/plan/"],
     doors: ["candidates", "probe", "proc_status"],

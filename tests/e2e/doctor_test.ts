@@ -154,3 +154,15 @@ Deno.test("doctor says that an absent home can be made, and when it cannot", asy
   assert.equal(below["status"], "warning");
   assert.equal(below["writable"], false);
 });
+
+Deno.test("--version --verbose and doctor name the runtime and its hash", async () => {
+  await using home = await agentHome();
+  const said = await runAgent({ home, args: ["--version", "--verbose"] });
+  const sha256 = /sha256 of the (?:runtime|executable) ([0-9a-f]{64})\n/
+    .exec(said.stdout)?.[1];
+  assert.ok(sha256, said.stdout);
+  const { stdout } = await runAgent({ home, args: ["doctor", "--json"] });
+  assert.equal(JSON.parse(stdout).runtime.sha256, sha256);
+  const plain = await runAgent({ home, args: ["--version"] });
+  assert.doesNotMatch(plain.stdout, /sha256/);
+});

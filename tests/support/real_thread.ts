@@ -203,6 +203,7 @@ function promptSource(
         writableRoots: [settings.cwd],
         approvedPrefixes: [],
       }),
+    readable: () => host.files,
     warn,
   });
 }

@@ -15,6 +15,7 @@ import type { Usage } from "../../core/protocol/event.ts";
 import type { CallView } from "../../core/protocol/item.ts";
 import type { TurnSettings } from "../../core/protocol/settings.ts";
 import type { ActivityBody, ToolContext } from "../../core/protocol/tool.ts";
+import { createSandbox } from "../../sandbox/mod.ts";
 import { countLines } from "../../core/util/text/text.ts";
 import {
   TEST_MODEL,
@@ -37,8 +38,10 @@ export function plainSandbox(
   options: { readonly denies?: (request: CommandRequest) => boolean } = {},
 ): PlainSandbox {
   const requests: CommandRequest[] = [];
+  const real = createSandbox({ host, codexHome: "/nonexistent" });
   return {
     requests,
+    readable: (policy, workspace) => real.readable(policy, workspace),
     sandboxStatus: (policy) =>
       Promise.resolve({
         mode: policy.mode,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { ToolError } from "../../core/protocol/error.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import { createViewImageTool } from "../../tools/view_image.ts";
-import { call, host, recordingContext, settings } from "./support.ts";
+import { call, plainSandbox, recordingContext, settings } from "./support.ts";
 
 const PNG = Uint8Array.fromBase64(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=",
@@ -37,7 +37,10 @@ function view(
   const context = recordingContext(
     settings({ cwd: folder, sandbox, images: more.images ?? true }),
   );
-  return createViewImageTool({ host }).run(call({ path }), context);
+  return createViewImageTool({ sandbox: plainSandbox() }).run(
+    call({ path }),
+    context,
+  );
 }
 
 Deno.test("view_image puts an image into the conversation, typed by its content", async () => {
@@ -86,7 +89,7 @@ Deno.test("view_image says what is wrong with a file", async () => {
     );
   }
   await assert.rejects(
-    createViewImageTool({ host }).run(
+    createViewImageTool({ sandbox: plainSandbox() }).run(
       call({ file: "x" }),
       recordingContext(settings()),
     ),
@@ -104,13 +107,13 @@ Deno.test("view_image does not show what the sandbox hides, under any name", asy
       view(folder, path, { denyRead }),
       (error) =>
         error instanceof ToolError &&
-        /the sandbox policy hides it/.test(error.message),
+        /hidden by the sandbox policy/.test(error.message),
       path,
     );
   }
   await assert.rejects(
     view(folder, "x.png", { denyRead: [folder] }),
-    /hides it/,
+    /hidden by the sandbox policy/,
   );
   assert.equal((await view(folder, "x.png", { denyRead })).success, true);
   await Deno.remove(folder, { recursive: true });

@@ -1,8 +1,8 @@
 /** The apply_patch tool: tries the patch by reading, then lets it be written in the sandbox. */
-import type { Gate, GateResult } from "../../core/protocol/command.ts";
+import type { Gate, GateResult, Sandbox } from "../../core/protocol/command.ts";
 import { errorText, ToolError } from "../../core/protocol/error.ts";
 import type { FileChange } from "../../core/protocol/event.ts";
-import type { Host } from "../../core/protocol/host.ts";
+import type { Files, Host } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import type {
   ActivityBody,
@@ -25,8 +25,9 @@ import { findTargets, namedTargets } from "./targets.ts";
 import { renderChanges } from "./view.ts";
 
 interface ApplyPatchDeps {
-  readonly host: Pick<Host, "env" | "files" | "selfCommand">;
+  readonly host: Pick<Host, "env" | "selfCommand">;
   readonly gate: Gate;
+  readonly sandbox: Pick<Sandbox, "readable">;
 }
 
 type ChangeActivity = Extract<ActivityBody, { readonly type: "file_change" }>;
@@ -81,7 +82,9 @@ async function applyPatch(
   context: ToolContext,
   deps: ApplyPatchDeps,
 ): Promise<ToolOutput & { readonly content: string }> {
-  const started = await readChanges(deps, patch, workdir);
+  const { cwd, sandbox } = context.settings;
+  const files = deps.sandbox.readable(sandbox, cwd);
+  const started = await readChanges(files, patch, workdir);
   const activity: ChangeActivity = {
     type: "file_change",
     changes: started.changes,
@@ -93,6 +96,7 @@ async function applyPatch(
       ? unapplied(started.problem)
       : await runPatch({ patch, workdir, plan: started.plan }, context, {
         ...deps,
+        files,
         changes: started.changes,
       });
     const { status, message } = ended;
@@ -119,16 +123,16 @@ type Read =
 
 // What does not apply is known, and told, before anybody is asked and anything runs.
 async function readChanges(
-  { host }: ApplyPatchDeps,
+  files: Files,
   patch: string,
   workdir: string,
 ): Promise<Read> {
   try {
-    const stat = await host.files.stat(workdir);
+    const stat = await files.stat(workdir);
     if (stat?.isDirectory !== true) {
       throw new ToolError(`the folder ${workdir} does not exist`);
     }
-    const plan = await readPatchPlan(host.files, patch, workdir);
+    const plan = await readPatchPlan(files, patch, workdir);
     return { plan, changes: renderChanges(plan.steps) };
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
@@ -147,13 +151,14 @@ function unapplied(problem: string): Ended {
 async function runPatch(
   { patch, workdir, plan }: PatchFromShell & { readonly plan: PatchPlan },
   context: ToolContext,
-  { host, gate, changes }: ApplyPatchDeps & {
+  { host, gate, files, changes }: ApplyPatchDeps & {
+    readonly files: Files;
     readonly changes: readonly FileChange[];
   },
 ): Promise<Ended> {
   const { sandbox, cwd: workspace } = context.settings;
   const places = { workspace, tmpDir: host.env("TMPDIR") };
-  const targets = await findTargets(host.files, plan, sandbox, places);
+  const targets = await findTargets(files, plan, sandbox, places);
   const result = await gate.run({
     action: {
       type: "patch",

@@ -1,11 +1,8 @@
 /** `rondo doctor`: whether a turn could run here, and what is missing. */
 import { loadConfig, type LoadedConfig } from "../../config/load.ts";
 import { providerOf } from "../../config/provider/providers.ts";
-import {
-  heldPermissions,
-  ROLE_PERMISSIONS,
-  runtimeVersions,
-} from "../../host/process.ts";
+import { heldPermissions, ROLE_PERMISSIONS } from "../../host/process.ts";
+import { readRuntimeIdentity } from "../../host/runtime_identity.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
 import { UserError } from "../../protocol/error.ts";
 import { exitCode, type ExitName } from "../../contract/exit_code.ts";
@@ -39,14 +36,17 @@ export async function runDoctor(
   terminal: Terminal,
 ): Promise<number> {
   const { flags } = commandLine;
-  const checks = await runChecks(commandLine, host);
+  const [checks, runtime] = await Promise.all([
+    runChecks(commandLine, host),
+    readRuntimeIdentity(),
+  ]);
   const missing = checks.flatMap(({ exit }) => exit ?? []);
   const worst = URGENCY.find((name) => missing.includes(name));
   const code = worst === undefined ? 0 : exitCode(worst);
   const report = {
     program: PROGRAM,
     version: VERSION,
-    runtime: runtimeVersions(),
+    runtime,
     os: host.os,
     arch: host.arch,
     uid: host.uid,
@@ -62,7 +62,11 @@ export async function runDoctor(
   const print = printLines(terminal, flags.json ?? false);
   await print(
     report,
-    () => renderReport(checks, host, hasColor(terminal, terminal.stdout)),
+    () =>
+      renderReport(
+        { checks, host, runtime },
+        hasColor(terminal, terminal.stdout),
+      ),
   );
   return code;
 }
@@ -127,17 +131,21 @@ function checkPermissions(): Check {
 }
 
 function renderReport(
-  checks: readonly Check[],
-  host: Pick<Host, "os" | "arch" | "uid">,
+  { checks, host, runtime }: {
+    readonly checks: readonly Check[];
+    readonly host: Pick<Host, "os" | "arch" | "uid">;
+    readonly runtime: Awaited<ReturnType<typeof readRuntimeIdentity>>;
+  },
   isColored: boolean,
 ): readonly string[] {
-  const { deno } = runtimeVersions();
+  const { deno, part, sha256 } = runtime;
   const paint = (status: Check["status"]): string => {
     const word = status.padEnd(8);
     return isColored ? `\x1b[${COLORS[status]}m${word}\x1b[0m` : word;
   };
   return [
     `${PROGRAM} ${VERSION}, deno ${deno}, ${host.os} ${host.arch}, uid ${host.uid}`,
+    `sha256 of the ${part} ${sha256}`,
     "",
     ...checks.flatMap(({ name, status, summary, lines }) => [
       `${name.padEnd(14)} ${paint(status)} ${visibleText(summary)}`,

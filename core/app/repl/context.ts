@@ -6,7 +6,7 @@ import { providerOf } from "../../config/provider/providers.ts";
 import type { Usage } from "../../protocol/event.ts";
 import { costOf } from "../../session/state/budget.ts";
 import { openPrefix } from "../../session/state/request_prefix.ts";
-import { promptSourceOf } from "../agent.ts";
+import { promptSourceOf, settingsOf } from "../agent.ts";
 import { promptRows, renderPromptTable } from "../prompt_table.ts";
 import type { OpenThreads } from "./open_threads.ts";
 import { mcpServices } from "./mcp.ts";
@@ -19,7 +19,7 @@ export function contextServices(threads: OpenThreads): ContextServices {
     ...mcpServices(threads),
     skills: async () => {
       const source = promptSourceOf(threads.runtime, "", () => {});
-      return await source.skills(threads.runtime.loaded.cwd);
+      return await source.skills(settingsOf(threads.runtime));
     },
     explainConfig: () =>
       renderExplained(explainConfig(threads.runtime.loaded)).trimEnd()

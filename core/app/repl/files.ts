@@ -15,10 +15,27 @@ import type {
 /** The services around files. */
 export function fileServices(threads: OpenThreads): FileServices {
   return {
-    diff: (cwd) => readGitDiff(threads.host, cwd),
+    diff: (cwd) => loadDiff(threads, cwd),
     undoFiles: (threadId, options) => undoFiles(threads, threadId, options),
     runShell: (command, options) => runShell(threads, command, options),
   };
+}
+
+async function loadDiff(threads: OpenThreads, cwd: string): Promise<string> {
+  const { host, runtime } = threads;
+  const { addDirs, config } = runtime.loaded;
+  const tmpDir = host.env("TMPDIR") ?? "";
+  return await readGitDiff(host, {
+    cwd,
+    codexHome: threads.codexHome(),
+    writable: [
+      cwd,
+      ...addDirs,
+      ...config.sandbox_workspace_write.writable_roots,
+      "/tmp",
+      ...(tmpDir === "" ? [] : [tmpDir]),
+    ],
+  });
 }
 
 async function undoFiles(

@@ -2,7 +2,7 @@
 import { errorCode, errorText } from "../../protocol/error.ts";
 import type { DirEntry, Files } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { basename, resolvePath } from "../../util/path.ts";
+import { basename, isInside, resolvePath } from "../../util/path.ts";
 import {
   parseSidecar,
   parseSkillFile,
@@ -35,6 +35,8 @@ export async function loadSkillRoot(
   const problems: string[] = [];
   const path = await files.realPath(root.path).catch(() => undefined);
   if (path === undefined) return { skills: [], problems };
+  const outside = outsideProblem(path, root.path, root);
+  if (outside !== undefined) return { skills: [], problems: [outside] };
   const real = { ...root, path };
   const folders = await findSkillFolders(files, real, problems);
   if (folders.length === 0) return { skills: [], problems };
@@ -75,7 +77,8 @@ async function findSkillFolders(
     const children = await childFolders(files, {
       folder: folder.path,
       entries,
-      followLinks: root.scope !== "system",
+      root,
+      problems,
     });
     for (const child of children.filter((path) => !seen.has(path))) {
       seen.add(child);
@@ -115,7 +118,8 @@ async function childFolders(
   look: {
     readonly folder: string;
     readonly entries: readonly DirEntry[];
-    readonly followLinks: boolean;
+    readonly root: SkillRoot;
+    readonly problems: string[];
   },
 ): Promise<readonly string[]> {
   const folders: string[] = [];
@@ -123,15 +127,29 @@ async function childFolders(
     const path = `${look.folder}/${entry.name}`;
     if (entry.name.startsWith(".")) continue;
     if (entry.isDirectory) folders.push(path);
-    if (!entry.isSymlink || !look.followLinks) continue;
+    if (!entry.isSymlink || look.root.scope === "system") continue;
     try {
-      const target = await files.stat(path);
-      if (target?.isDirectory) folders.push(await files.realPath(path));
+      if (!(await files.stat(path))?.isDirectory) continue;
+      const real = await files.realPath(path);
+      const problem = outsideProblem(real, path, look.root);
+      if (problem === undefined) folders.push(real);
+      else look.problems.push(problem);
     } catch {
       // a link into nowhere, or in a circle
     }
   }
   return folders;
+}
+
+// Skills of a project are read to the model: a link must not bring in other files.
+function outsideProblem(
+  real: string,
+  path: string,
+  { within }: SkillRoot,
+): string | undefined {
+  return within === undefined || isInside(real, within)
+    ? undefined
+    : `Cannot use skill ${path}: it leads to ${real}, must stay inside ${within}`;
 }
 
 async function readSkill(
@@ -149,6 +167,8 @@ async function readSkill(
   const file = `${folder.path}/${SKILL_FILE}`;
   try {
     const path = await files.realPath(file);
+    const problem = outsideProblem(path, file, root);
+    if (problem !== undefined) return { problem };
     const text = await readHead(files, path);
     const facts = parseSkillFile(text, basename(folder.path), parseYaml);
     if ("problem" in facts) {

@@ -26,6 +26,8 @@ export interface Skill extends SkillFacts {
 export interface SkillRoot {
   readonly path: string;
   readonly scope: SkillScope;
+  /** The project it belongs to, links resolved; its skills must lie in there. */
+  readonly within?: string;
 }
 
 export type ParseYaml = (

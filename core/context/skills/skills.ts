@@ -64,13 +64,16 @@ async function findSkillRoots(
   const top =
     await findProjectRoot((path) => files.stat(path), cwd, rootMarkers) ?? cwd;
   const folders = ancestors(cwd, top).toReversed();
+  const within = await files.realPath(top).catch(() => top);
+  const inProject = (name: string): SkillRoot[] =>
+    folders.map((path) => ({ ...root("repo", path, name), within }));
   const roots: readonly SkillRoot[] = [
-    ...folders.map((path) => root("repo", path, ".codex/skills")),
+    ...inProject(".codex/skills"),
     root("user", codexHome, "skills"),
     ...(home === undefined ? [] : [root("user", home, ".agents/skills")]),
     root("system", codexHome, "skills/.system"),
     root("admin", search.adminRoot ?? ADMIN_ROOT, "."),
-    ...folders.map((path) => root("repo", path, ".agents/skills")),
+    ...inProject(".agents/skills"),
   ];
   // A home folder that is a project too is searched once.
   return roots.filter(({ path }, at) =>

@@ -168,7 +168,12 @@ function flagList(name: CommandName, form: "short" | "long"): string {
     renderFlagHelp(flag),
   ]);
   rows.push(["-h, --help", "Short or long help"]);
-  if (name === "repl") rows.push(["-V, --version", "Print the version"]);
+  if (name === "repl") {
+    rows.push([
+      "-V, --version",
+      "Print the version; --verbose adds the runtime and its hash",
+    ]);
+  }
   return `Flags:\n${columns(rows)}`;
 }
 

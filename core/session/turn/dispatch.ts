@@ -152,7 +152,7 @@ export class Dispatch {
       delta: (activityId, text) =>
         emit({ type: "output.delta", activityId, text }),
       warn: (message) => emit({ type: "warning", message }),
-      beforeChange: (paths) => record.beforeChange(paths),
+      beforeChange: (paths) => record.beforeChange(paths, settings),
       reaped: (count) => {
         record.reaped += count;
       },

@@ -5,6 +5,7 @@ import {
   NO_USAGE,
   type Usage,
 } from "../../protocol/event.ts";
+import type { TurnSettings } from "../../protocol/settings.ts";
 import { findUserMessages } from "../log/rollback_plan.ts";
 import type { ThreadContext } from "../state/thread_context.ts";
 
@@ -50,12 +51,15 @@ export class TurnRecord {
   }
 
   /** Keeps these files for undo; awaited before they change. */
-  async beforeChange(paths: readonly string[]): Promise<void> {
+  async beforeChange(
+    paths: readonly string[],
+    place: Pick<TurnSettings, "cwd" | "sandbox">,
+  ): Promise<void> {
     const { checkpoints } = this.#context.deps;
     if (checkpoints === undefined) return;
     this.#hasChanges = true;
     for (const path of paths) {
-      await checkpoints.beforeChange(this.#turnId, path);
+      await checkpoints.beforeChange(this.#turnId, path, place);
     }
   }
 

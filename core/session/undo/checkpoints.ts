@@ -1,10 +1,11 @@
 /** Files as they were before each turn, kept outside git, so that a turn can be taken back. */
 import { errorText, SessionError } from "../../protocol/error.ts";
-import type { Host } from "../../protocol/host.ts";
-import { LIMITS } from "../../protocol/limits.ts";
+import type { Files, Host } from "../../protocol/host.ts";
+import type { TurnSettings } from "../../protocol/settings.ts";
 import { unreachable } from "../../util/assert.ts";
 import { encodeJsonLine } from "../../util/json/jsonl.ts";
 import { basename, dirname } from "../../util/path.ts";
+import { readState } from "./file_state.ts";
 import { type Note, parseTurnRecords } from "./notes.ts";
 import { ObjectStore } from "./object_store.ts";
 import {
@@ -19,9 +20,9 @@ import {
 export interface Checkpoints {
   /**
    * Keeps the file before it changes; the first call of a turn for a path counts. Never
-   * throws: what cannot be kept is noted as such.
+   * throws: what cannot be kept, or may not be read in that thread, is noted as such.
    */
-  beforeChange(turnId: string, path: string): Promise<void>;
+  beforeChange(turnId: string, path: string, thread?: Place): Promise<void>;
   /** Ends a turn: notes what became of its files. Without changes nothing is written. */
   commit(turnId: string, messagesBefore: number): Promise<void>;
   /** What taking back the last n turns that changed files would do. */
@@ -33,19 +34,11 @@ export interface Checkpoints {
   undo(turns: number, options?: UndoOptions): Promise<UndoPlan>;
 }
 
+type Place = Pick<TurnSettings, "cwd" | "sandbox">;
+
 interface UndoOptions {
   /** Also restores files that were changed since. */
   readonly force?: boolean;
-}
-
-/** Folder of everything that is kept for undo. */
-export function checkpointsFolder(codexHome: string): string {
-  return `${codexHome}/checkpoints`;
-}
-
-/** File of one thread's notes. */
-export function checkpointNotes(codexHome: string, threadId: string): string {
-  return `${checkpointsFolder(codexHome)}/${threadId}.jsonl`;
 }
 
 /** The checkpoints of a thread. Nothing is read or written before the first call. */
@@ -54,7 +47,9 @@ export function createCheckpoints(
   options: {
     readonly codexHome: string;
     readonly threadId: string;
-    /** Called when something could not be kept. */
+    /** The disk as the model may see it; all of it when absent. */
+    readonly readable?: (place: Place) => Files;
+    /** Told when something could not be kept. */
     readonly warn?: (message: string) => void;
   },
 ): Checkpoints {
@@ -66,6 +61,8 @@ class DiskCheckpoints implements Checkpoints {
   readonly #notes: string;
   readonly #store: ObjectStore;
   readonly #warn: (message: string) => void;
+  readonly #readable: (place: Place) => Files;
+  #files: Files;
   /** Paths noted in the running turn, in the order of their first change. */
   #touched = new Map<string, Promise<void>>();
   #turnId = "";
@@ -78,9 +75,16 @@ class DiskCheckpoints implements Checkpoints {
       keepNotes: this.#notes,
     });
     this.#warn = options.warn ?? (() => {});
+    this.#files = host.files;
+    this.#readable = options.readable ?? (() => host.files);
   }
 
-  async beforeChange(turnId: string, path: string): Promise<void> {
+  async beforeChange(
+    turnId: string,
+    path: string,
+    thread?: Place,
+  ): Promise<void> {
+    if (thread !== undefined) this.#files = this.#readable(thread);
     if (turnId !== this.#turnId) {
       this.#touched = new Map();
       this.#turnId = turnId;
@@ -148,38 +152,13 @@ class DiskCheckpoints implements Checkpoints {
   }
 
   async #keep(path: string): Promise<FileState> {
-    const { state, content } = await this.#read(path);
+    const { state, content } = await readState(this.#files, path);
     if (content === undefined || await this.#store.write(content)) return state;
     return { kind: "unkept", reason: "the space for undo is used up" };
   }
 
   async #look(path: string): Promise<FileState> {
-    return (await this.#read(path)).state;
-  }
-
-  async #read(
-    path: string,
-  ): Promise<{ readonly state: FileState; readonly content?: Uint8Array }> {
-    const { files } = this.#host;
-    const stat = await files.lstat(path);
-    if (stat === undefined) return { state: { kind: "absent" } };
-    if (stat.isSymlink) {
-      return { state: { kind: "link", target: await files.readLink(path) } };
-    }
-    if (!stat.isFile) {
-      return { state: { kind: "unkept", reason: "it is not a regular file" } };
-    }
-    if (stat.size > LIMITS.checkpointFileBytes) {
-      const reason = `it has ${stat.size} bytes`;
-      return { state: { kind: "unkept", reason } };
-    }
-    const content = await files.readBytes(path);
-    const { mode } = stat;
-    const hash = this.#store.hash(content);
-    return {
-      state: { kind: "file", hash, mode, bytes: content.length },
-      content,
-    };
+    return (await readState(this.#files, path)).state;
   }
 
   // The real folder of the path: a link put there later must not lead elsewhere.
@@ -261,6 +240,16 @@ class DiskCheckpoints implements Checkpoints {
     if (await this.#host.files.stat(this.#notes) === undefined) return [];
     return parseTurnRecords(await this.#host.files.readText(this.#notes));
   }
+}
+
+/** Folder of everything that is kept for undo. */
+export function checkpointsFolder(codexHome: string): string {
+  return `${codexHome}/checkpoints`;
+}
+
+/** File of one thread's notes. */
+export function checkpointNotes(codexHome: string, threadId: string): string {
+  return `${checkpointsFolder(codexHome)}/${threadId}.jsonl`;
 }
 
 // What was never kept cannot be forced, so it does not stand in the way.

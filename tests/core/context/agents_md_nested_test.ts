@@ -22,7 +22,14 @@ function stateOf(
   bytesLeft = 1000,
   items: readonly WireItem[] = [],
 ): NestedDocState {
-  return createNestedDocState({ cwd, fallbackNames: [], bytesLeft, items });
+  const root = cwd;
+  return createNestedDocState({
+    cwd,
+    fallbackNames: [],
+    root,
+    bytesLeft,
+    items,
+  });
 }
 
 function textOf(item: WireItem | undefined): string {

@@ -129,15 +129,33 @@ Deno.test("loadProjectDocs() follows a link and passes by what is no regular fil
     "repo/.git/": "",
     "repo/AGENTS.override.md/": "",
     "repo/AGENTS.md": "ROOT",
-    "real.md": "LINKED",
+    "repo/docs/real.md": "LINKED",
   }, {
     cwd: "repo/sub",
     prepare: async (root) => {
       await Deno.mkdir(`${root}/repo/sub`);
-      await Deno.symlink(`${root}/real.md`, `${root}/repo/sub/AGENTS.md`);
+      await Deno.symlink("../docs/real.md", `${root}/repo/sub/AGENTS.md`);
     },
   });
   assert.equal(text, "ROOT\n\nLINKED");
+});
+
+Deno.test("loadProjectDocs() reads nothing outside the project, and says so once", async () => {
+  const { text, warnings } = await docsOf({
+    "repo/.git/": "",
+    "repo/sub/x": "",
+    "repo-2/real.md": "OUTSIDE",
+  }, {
+    cwd: "repo/sub",
+    prepare: (root) =>
+      Deno.symlink(`${root}/repo-2/real.md`, `${root}/repo/AGENTS.md`),
+  });
+  assert.equal(text, undefined);
+  assert.equal(warnings.length, 1);
+  assert.match(
+    warnings[0] ?? "",
+    /^Cannot read .*\/repo\/AGENTS\.md: it leads to .*\/repo-2\/real\.md, must stay inside .*\/repo; it is ignored$/,
+  );
 });
 
 Deno.test("loadProjectDocs() skips blank files, which cost nothing", async () => {

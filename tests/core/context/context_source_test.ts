@@ -45,6 +45,7 @@ function make(root: string, patch: Partial<PromptSourceOptions> = {}): Made {
         writableRoots: [],
         approvedPrefixes: [],
       }),
+    readable: () => denoFiles,
     warn: (message) => warnings.push(message),
     ...patch,
   });
@@ -164,11 +165,12 @@ Deno.test("PromptSource.userItems() throws what the person must mend", async () 
 
 Deno.test("PromptSource.docFiles() and skills() tell what is loaded", async () => {
   await withTree(TREE, async (root) => {
+    const at = settings({ cwd: `${root}/repo` });
     const { source } = make(root);
-    assert.deepEqual(await source.docFiles(`${root}/repo`), [
+    assert.deepEqual(await source.docFiles(at), [
       { path: `${root}/repo/AGENTS.md`, bytes: 8, cut: false },
     ]);
-    const skills = await source.skills(`${root}/repo`);
+    const skills = await source.skills(at);
     assert.deepEqual(skills.map(({ name }) => name), ["pdf"]);
   });
 });

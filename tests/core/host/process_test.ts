@@ -1,9 +1,6 @@
 /** What a role of the program keeps, tried in processes of their own. */
 import assert from "node:assert/strict";
-import {
-  ROLE_PERMISSIONS,
-  runtimeVersions,
-} from "../../../core/host/process.ts";
+import { ROLE_PERMISSIONS } from "../../../core/host/process.ts";
 
 const MODULE = new URL("../../../core/host/process.ts", import.meta.url).href;
 
@@ -31,8 +28,4 @@ Deno.test("keepOnly() gives up everything else, for good", async () => {
     ['["read","write"]', "refused"],
     new TextDecoder().decode(stderr),
   );
-});
-
-Deno.test("runtimeVersions() are those of this runtime", () => {
-  assert.equal(runtimeVersions().deno, Deno.version.deno);
 });

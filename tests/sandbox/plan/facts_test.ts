@@ -51,6 +51,7 @@ function requestFor(
     policy: workspaceWrite({ excludeSlashTmp: true }),
     workspace,
     cwd: workspace,
+    codexHome: "/home/nobody-here/.codex",
     ownPaths: [],
     isPlanted: () => false,
     withModules: true,
@@ -127,7 +128,7 @@ Deno.test("readLaunchFacts() looks at protected entries, absent ones and those t
   });
 });
 
-Deno.test("readLaunchFacts() protects what exists above the workspace inside a root", async () => {
+Deno.test("readLaunchFacts() protects names above the workspace inside a root", async () => {
   await withTree(
     { "outer/.git/config": "", "outer/a/ws": null },
     async (root) => {
@@ -146,7 +147,8 @@ Deno.test("readLaunchFacts() protects what exists above the workspace inside a r
       }));
       const paths = wide.entries.map(({ path, kind }) => `${kind} ${path}`);
       assert.ok(paths.includes(`folder ${root}/outer/.git`));
-      assert.equal(paths.includes(`absent ${root}/outer/.codex`), false);
+      assert.ok(paths.includes(`absent ${root}/outer/.codex`));
+      assert.ok(paths.includes(`absent ${root}/outer/a/.git`));
     },
   );
 });
@@ -167,9 +169,16 @@ Deno.test("readLaunchFacts() takes the first missing part of the agent's own pat
   });
 });
 
+const CLOSED: Parameters<typeof readGitFact>[2] = {
+  withModules: true,
+  isWritable: () => false,
+};
+
 Deno.test("readGitFact() follows a worktree both ways before it believes it", async () => {
   await withTree({
     "main/.git/HEAD": "",
+    "main/.git/objects": null,
+    "main/.git/refs": null,
     "main/.git/hooks/h": "",
     "main/.git/config": "",
     "main/.git/worktrees/w/commondir": "../..\n",
@@ -178,33 +187,70 @@ Deno.test("readGitFact() follows a worktree both ways before it believes it", as
     "thief/.git": "gitdir: ../main/.git/worktrees/w\n",
     "ssh/.git": "gitdir: ../main\n",
     "odd/.git": "nonsense\n",
+    // All that a command needs to write to point at any folder.
+    "forged/.git": "gitdir: ../fake\n",
+    "fake/commondir": "ROOT/victim\n",
+    "fake/gitdir": "ROOT/forged/.git\n",
+    "victim/.ssh": "",
+    "forged2/.git": "gitdir: ../fake2\n",
+    "fake2/commondir": "ROOT/main/.git\n",
+    "fake2/gitdir": "ROOT/forged2/.git\n",
   }, async (root) => {
     const shared = `${root}/main/.git`;
-    const own = await readGitFact(denoFiles, `${root}/w/.git`, true);
+    const linked = `${shared}/worktrees/w`;
+    const own = await readGitFact(denoFiles, `${root}/w/.git`, CLOSED);
     assert.deepEqual(own, {
       entry: `${root}/w/.git`,
-      folders: [shared, `${shared}/worktrees/w`],
+      folders: [shared, linked],
       isOwner: true,
       parts: [
         `${shared}/hooks`,
         `${shared}/config`,
-        `${shared}/worktrees/w/commondir`,
-        `${shared}/worktrees/w/gitdir`,
+        `${linked}/commondir`,
+        `${linked}/gitdir`,
         `${shared}/worktrees`,
       ],
       absent: [
-        `${shared}/info`,
+        ...[
+          "info",
+          "rebase-apply",
+          "rebase-merge",
+          "sequencer",
+          "worktrees/w/rebase-apply",
+          "worktrees/w/rebase-merge",
+          "worktrees/w/sequencer",
+        ].map((name) => `${shared}/${name}`),
         `${shared}/config.worktree`,
         `${shared}/commondir`,
-        `${shared}/worktrees/w/config.worktree`,
+        `${linked}/config.worktree`,
       ],
     });
-    const isOwner = async (name: string) =>
-      (await readGitFact(denoFiles, `${root}/${name}/.git`, true)).isOwner;
-    assert.equal(await isOwner("thief"), false);
-    assert.equal(await isOwner("ssh"), false);
-    const odd = await readGitFact(denoFiles, `${root}/odd/.git`, true);
+    const isOwner = async (name: string, look = CLOSED) =>
+      (await readGitFact(denoFiles, `${root}/${name}/.git`, look)).isOwner;
+    for (const name of ["thief", "ssh", "forged", "forged2"]) {
+      assert.equal(await isOwner(name), false, name);
+    }
+    for (const open of [shared, linked]) {
+      const isWritable = (path: string): boolean => path === open;
+      assert.equal(await isOwner("w", { ...CLOSED, isWritable }), false, open);
+    }
+    const odd = await readGitFact(denoFiles, `${root}/odd/.git`, CLOSED);
     assert.deepEqual(odd.folders, []);
+  });
+});
+
+Deno.test("readLaunchFacts() believes no .git that is a link", async () => {
+  await withTree({
+    "ws/.git": "-> ../victim",
+    "victim/HEAD": "",
+    "victim/objects": null,
+    "victim/refs": null,
+  }, async (root) => {
+    const { repositories } = await readLaunchFacts(requestFor(`${root}/ws`));
+    assert.deepEqual(
+      repositories.map(({ folders, isOwner }) => ({ folders, isOwner })),
+      [{ folders: [`${root}/victim`], isOwner: false }],
+    );
   });
 });
 
@@ -220,7 +266,7 @@ Deno.test("readGitFact() finds submodules, also nested and with slashes in their
     const { parts, absent } = await readGitFact(
       denoFiles,
       `${root}/.git`,
-      true,
+      CLOSED,
     );
     const name = (path: string) => path.slice(root.length + 6);
     assert.deepEqual(parts.map(name).sort(), [
@@ -229,7 +275,10 @@ Deno.test("readGitFact() finds submodules, also nested and with slashes in their
       "modules/group/b/modules/c/hooks",
     ]);
     assert.ok(absent.map(name).includes("modules/a/hooks"));
-    const without = await readGitFact(denoFiles, `${root}/.git`, false);
+    const without = await readGitFact(denoFiles, `${root}/.git`, {
+      ...CLOSED,
+      withModules: false,
+    });
     assert.deepEqual(without.parts.map(name), ["config"]);
   });
 });
@@ -240,7 +289,7 @@ Deno.test("readGitFact() holds all modules when they are too many to look at", a
     tree[`.git/modules/m${i}/HEAD`] = "";
   }
   await withTree(tree, async (root) => {
-    const { parts } = await readGitFact(denoFiles, `${root}/.git`, true);
+    const { parts } = await readGitFact(denoFiles, `${root}/.git`, CLOSED);
     assert.ok(parts.includes(`${root}/.git/modules`));
   });
 });

@@ -63,7 +63,7 @@ function bench(sandbox: PlainSandbox = plainSandbox()): Bench {
       secretNames: [],
     },
   });
-  const deps = { host, gate };
+  const deps = { host, gate, sandbox };
   return {
     deps,
     freeform: createApplyPatchTool({ ...deps, form: "freeform" }),

@@ -34,13 +34,21 @@ class Repository implements AsyncDisposable {
     await Deno.writeTextFile(full, text);
   }
 
-  async diff(folder: string = ""): Promise<string> {
-    const host = { ...denoHost(), homeDir: () => this.root };
-    return await readGitDiff(host, `${this.root}${folder}`);
+  async diff(
+    folder: string = "",
+    places: { readonly env?: (name: string) => string | undefined } = {},
+  ): Promise<string> {
+    const host = { ...denoHost(), homeDir: () => this.root, ...places };
+    return await readGitDiff(host, {
+      cwd: `${this.root}${folder}`,
+      codexHome: `${this.root}.home`,
+      writable: [this.root, "/tmp"],
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Deno.remove(this.root, { recursive: true });
+    await Deno.remove(`${this.root}.home`, { recursive: true }).catch(() => {});
   }
 }
 
@@ -107,6 +115,7 @@ Deno.test("readGitDiff() runs nothing that the repository names", async () => {
     ["core.fsmonitor", program],
     ["core.pager", program],
     ["pager.diff", program],
+    ["diff.submodule", "diff"],
   ];
   for (const [name, value] of settings) {
     await repository.git("config", "--local", name, value);
@@ -131,8 +140,89 @@ Deno.test("readGitDiff() says that there is no repository, and lists no end of f
   assert.match(await repository.diff(), /\[… 3 more untracked files\]\n$/);
   const outside = await Deno.makeTempDir();
   await assert.rejects(
-    () => readGitDiff(denoHost(), outside),
-    { name: "UserError", message: /is not in a git repository/ },
+    () =>
+      readGitDiff(denoHost(), {
+        cwd: outside,
+        codexHome: `${outside}/home`,
+        writable: [],
+      }),
+    { name: "UserError", message: /is in no git repository/ },
   );
   await Deno.remove(outside);
+});
+
+Deno.test("readGitDiff() runs nothing that a submodule names", async () => {
+  await using repository = await Repository.create();
+  const mark = `${repository.root}/ran`;
+  await repository.put("sub/f", "one\n");
+  await repository.git("init", "-q", "sub");
+  await repository.git("-C", "sub", "add", ".");
+  await repository.git("-C", "sub", "commit", "-qm", "first");
+  await repository.git("add", "sub");
+  await repository.git("commit", "-qm", "first");
+  await repository.git("-C", "sub", "commit", "-qm", "2", "--allow-empty");
+  await repository.put("sub/f", "two\n");
+  await repository.git("-C", "sub", "commit", "-qam", "third");
+  const program = `sh -c 'echo ran >> ${mark}'`;
+  await repository.git("-C", "sub", "config", "diff.external", program);
+  await repository.git("config", "diff.submodule", "diff");
+  const diff = await repository.diff();
+  assert.match(diff, /-Subproject commit [0-9a-f]+\n\+Subproject commit/);
+  await assert.rejects(() => Deno.stat(mark), Deno.errors.NotFound);
+
+  await repository.run(["diff", "--no-ext-diff"]);
+  assert.match(await Deno.readTextFile(mark), /ran/);
+});
+
+Deno.test("readGitDiff() takes no git from a folder that commands may write to", async () => {
+  await using repository = await Repository.create();
+  const mark = `${repository.root}/ran`;
+  await repository.put("bin/git", `#!/bin/sh\necho ran > ${mark}\n`);
+  await Deno.chmod(`${repository.root}/bin/git`, 0o755);
+  const real = denoHost().env;
+  const env = (name: string): string | undefined =>
+    name === "PATH" ? `${repository.root}/bin:bin:${real("PATH")}` : real(name);
+  assert.match(await repository.diff("", { env }), /bin\/git/);
+  await assert.rejects(() => Deno.stat(mark), Deno.errors.NotFound);
+});
+
+Deno.test("readGitDiff() fetches no object that a partial clone lacks", async () => {
+  await using repository = await Repository.create();
+  const mark = `${repository.root}/ran`;
+  await repository.put("a", "one\n");
+  await repository.git("add", ".");
+  await repository.git("commit", "-qm", "first");
+  const settings: readonly (readonly [string, string])[] = [
+    ["core.repositoryformatversion", "1"],
+    ["extensions.partialClone", "o"],
+    ["remote.o.promisor", "true"],
+    ["remote.o.url", repository.root],
+    ["remote.o.uploadpack", `sh -c 'echo ran >> ${mark}'`],
+    ["protocol.file.allow", "always"],
+  ];
+  for (const [name, value] of settings) {
+    await repository.git("config", name, value);
+  }
+  await Deno.remove(`${repository.root}/.git/objects`, { recursive: true });
+  await Deno.mkdir(`${repository.root}/.git/objects`);
+  await repository.put("a", "two\n");
+  await assert.rejects(() => repository.diff(), { name: "UserError" });
+  await assert.rejects(() => Deno.stat(mark), Deno.errors.NotFound);
+
+  await repository.run(["diff"]);
+  assert.match(await Deno.readTextFile(mark), /ran/);
+});
+
+Deno.test("readGitDiff() sees what the repository itself excludes, and leaves nothing behind", async () => {
+  await using repository = await Repository.create();
+  await repository.put(".git/info/exclude", "secret\n");
+  await repository.put("secret", "no\n");
+  await repository.put("open", "yes\n");
+  const diff = await repository.diff();
+  assert.match(diff, /\+yes/);
+  assert.doesNotMatch(diff, /secret/);
+  const left = await Array.fromAsync(
+    Deno.readDir(`${repository.root}.home/git`),
+  );
+  assert.deepEqual(left, []);
 });

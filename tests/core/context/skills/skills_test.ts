@@ -140,21 +140,41 @@ Deno.test("loadSkills() keeps a file once that is reached by several ways", asyn
 
 Deno.test("loadSkills() follows links and survives circles, but not in the system folder", async () => {
   await withTree({
-    "elsewhere/deep/x/SKILL.md": skill("x"),
+    "repo/elsewhere/deep/x/SKILL.md": skill("x"),
     "repo/.agents/skills/": "",
     "home/.codex/skills/.system/": "",
   }, async (root) => {
     const skills = `${root}/repo/.agents/skills`;
-    await Deno.symlink(`${root}/elsewhere`, `${skills}/link`);
+    await Deno.symlink(`${root}/repo/elsewhere`, `${skills}/link`);
     await Deno.symlink(skills, `${skills}/circle`);
     await Deno.symlink("nowhere", `${skills}/broken`);
     await Deno.symlink(
-      `${root}/elsewhere`,
+      `${root}/repo/elsewhere`,
       `${root}/home/.codex/skills/.system/link`,
     );
     const loaded = await load(root);
     assert.deepEqual(names(loaded), ["repo x"]);
     assert.deepEqual(loaded.warnings, []);
+  });
+});
+
+Deno.test("loadSkills() takes no skill of a project from outside of it, and names each", async () => {
+  await withTree({
+    "outside/a/SKILL.md": skill("a"),
+    "outside/b/SKILL.md": skill("b"),
+    "repo/.agents/skills/file/": "",
+    "home/.codex/skills/": "",
+  }, async (root) => {
+    const skills = `${root}/repo/.agents/skills`;
+    await Deno.symlink(`${root}/outside/a`, `${skills}/folder`);
+    await Deno.symlink(`${root}/outside/a/SKILL.md`, `${skills}/file/SKILL.md`);
+    await Deno.symlink(`${root}/outside/b`, `${root}/home/.codex/skills/b`);
+    const loaded = await load(root);
+    assert.deepEqual(names(loaded), ["user b"]);
+    assert.deepEqual(loaded.warnings.map((text) => text.split(":")[0]).sort(), [
+      `Cannot use skill ${skills}/file/SKILL.md`,
+      `Cannot use skill ${skills}/folder`,
+    ]);
   });
 });
 

@@ -1,0 +1,238 @@
+/** Git for questions of rondo's own. Nothing that a repository names is run, fetched or written. */
+import { UserError } from "../../protocol/error.ts";
+import type { Host } from "../../protocol/host.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { runProgram } from "../../session/hooks/run_program.ts";
+import { dirname, isAbsolute, isInside, resolvePath } from "../../util/path.ts";
+
+type GitHost = Pick<
+  Host,
+  "env" | "files" | "homeDir" | "newId" | "sleep" | "spawn"
+>;
+
+interface GitPlaces {
+  readonly cwd: string;
+  /** For the view of the repository; commands cannot write there. */
+  readonly codexHome: string;
+  /** Folders that commands may write to: no program is taken from them. */
+  readonly writable: readonly string[];
+}
+
+/** A repository seen through a Git folder of rondo's own. */
+export interface GitView {
+  readonly root: string;
+  /** Commit or empty tree to compare with. */
+  readonly base: string;
+  /** Throws UserError when git fails. */
+  readonly run: (args: readonly string[]) => Promise<string>;
+  readonly close: () => Promise<void>;
+}
+
+const PROGRAMS = [
+  "/usr/bin",
+  "/usr/local/bin",
+  "/bin",
+  "/opt/homebrew/bin",
+  "/run/current-system/sw/bin",
+];
+
+// What decides how a file of the work tree compares with its blob; git-config(1).
+const KEPT_SETTINGS =
+  "^core\\.(autocrlf|eol|excludesfile|filemode|ignorecase|precomposeunicode|symlinks)$";
+
+// For the few questions that must be asked in the repository itself.
+const SAFE_SETTINGS: readonly Setting[] = [
+  ["core.fsmonitor", "false"],
+  ["core.hooksPath", "/dev/null"],
+];
+
+type Setting = readonly [name: string, value: string];
+
+interface Call {
+  readonly cwd: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly settings?: readonly Setting[];
+}
+
+/**
+ * Opens the repository around `cwd`. Its configuration, hooks and attributes may be the
+ * model's work, so its objects and a copy of its index are joined with a configuration of
+ * rondo's own. Throws UserError.
+ */
+export async function openGit(
+  host: GitHost,
+  places: GitPlaces,
+): Promise<GitView> {
+  const program = await findGit(host, places.writable);
+  const found = await findRepository(host, program, places.cwd);
+  const { root } = found;
+  const folder = `${places.codexHome}/git/${host.newId()}`;
+  const close = (): Promise<void> =>
+    host.files.remove(folder, { recursive: true });
+  try {
+    await makeFolder(host, folder, found);
+    const settings = parseSettings(
+      (await runGit(host, program, {
+        cwd: root,
+        args: ["config", "-z", "--get-regexp", KEPT_SETTINGS],
+      })).stdout,
+    );
+    const env = {
+      GIT_DIR: folder,
+      GIT_WORK_TREE: root,
+      GIT_OBJECT_DIRECTORY: `${found.common}/objects`,
+      GIT_CONFIG_GLOBAL: "/dev/null",
+    };
+    const run = async (args: readonly string[]): Promise<string> =>
+      need(await runGit(host, program, { cwd: root, args, env, settings }));
+    const head = await runGit(host, program, {
+      cwd: root,
+      args: ["rev-parse", "-q", "--verify", "HEAD"],
+    });
+    // Before the first commit everything is compared with the empty tree.
+    const base = head.exitCode === 0
+      ? head.stdout
+      : await run(["hash-object", "-t", "tree", "/dev/null"]);
+    return { root, base: base.trim(), run, close };
+  } catch (error) {
+    await close().catch(() => {});
+    throw error;
+  }
+}
+
+interface Repository {
+  readonly format: string;
+  readonly root: string;
+  /** The Git folder that worktrees share. */
+  readonly common: string;
+  readonly index: string;
+}
+
+async function findRepository(
+  host: GitHost,
+  program: string,
+  cwd: string,
+): Promise<Repository> {
+  const { exitCode, stdout } = await runGit(host, program, {
+    cwd,
+    args: [
+      "rev-parse",
+      "--path-format=absolute",
+      "--show-object-format",
+      "--show-toplevel",
+      "--git-common-dir",
+      "--git-path",
+      "index",
+    ],
+  });
+  const lines = stdout.trimEnd().split("\n");
+  const [format = "", root = "", common = "", index = ""] = lines;
+  if (exitCode === 0 && lines.length === 4) {
+    return { format, root, common, index };
+  }
+  throw new UserError(
+    "usage",
+    `Cannot show changes: ${cwd} is in no git repository`,
+  );
+}
+
+/** A program that no command can have put there. */
+async function findGit(
+  { files, env }: Pick<GitHost, "files" | "env">,
+  writable: readonly string[],
+): Promise<string> {
+  const searched = (env("PATH") ?? "").split(":").filter(isAbsolute);
+  const closed = await Promise.all(
+    writable.map((path) => files.realPath(path).catch(() => path)),
+  );
+  const isOpen = (path: string): boolean =>
+    [...closed, ...writable].some((root) => isInside(path, root));
+  for (const folder of new Set([...PROGRAMS, ...searched])) {
+    const path = resolvePath(folder, "git");
+    const real = await files.realPath(path).catch(() => undefined);
+    if (real === undefined || isOpen(path) || isOpen(real)) continue;
+    if ((await files.stat(real))?.isFile) return real;
+  }
+  throw new UserError(
+    "usage",
+    "Cannot show changes: there is no git outside the folders that commands may write to, must be installed",
+  );
+}
+
+// gitrepository-layout(5). The index is copied, so that git may refresh it.
+async function makeFolder(
+  { files }: GitHost,
+  folder: string,
+  from: Repository,
+): Promise<void> {
+  const isPlain = from.format === "sha1" || !/^sha\d+$/.test(from.format);
+  const extension = isPlain
+    ? ""
+    : `[extensions]\n\tobjectFormat = ${from.format}\n`;
+  await files.mkdir(folder, { mode: 0o700 });
+  for (const name of ["refs", "info"]) await files.mkdir(`${folder}/${name}`);
+  await files.write(`${folder}/HEAD`, "ref: refs/heads/none\n");
+  await files.write(
+    `${folder}/config`,
+    `[core]\n\trepositoryFormatVersion = ${isPlain ? 0 : 1}\n${extension}`,
+  );
+  const source = dirname(from.index);
+  const names = (await files.list(source)).map(({ name }) => name)
+    .filter((name) => /^(index|sharedindex\.[0-9a-f]+)$/.test(name));
+  const copies = [
+    ...names.map((name) => [`${source}/${name}`, name] as const),
+    [`${from.common}/info/exclude`, "info/exclude"] as const,
+  ];
+  for (const [path, name] of copies) {
+    if (!(await files.lstat(path))?.isFile) continue;
+    await files.write(`${folder}/${name}`, await files.readBytes(path));
+  }
+}
+
+// `git config -z`: name, newline, value; a name alone is true.
+function parseSettings(text: string): readonly Setting[] {
+  return text.split("\0").filter((line) => line !== "").map((line) => {
+    const [name = "", ...value] = line.split("\n");
+    return [name, value.length === 0 ? "true" : value.join("\n")];
+  });
+}
+
+function need(result: Awaited<ReturnType<typeof runGit>>): string {
+  if (result.exitCode === 0) return result.stdout;
+  const why = result.stderr.trim().split("\n")[0] ||
+    `git ended with ${result.exitCode}`;
+  throw new UserError("usage", `Cannot show changes: ${why}`);
+}
+
+function runGit(
+  host: GitHost,
+  program: string,
+  call: Call,
+): ReturnType<typeof runProgram> {
+  const home = host.homeDir();
+  const settings = [...call.settings ?? [], ...SAFE_SETTINGS];
+  return runProgram(host, {
+    argv: [program, "--no-pager", ...call.args],
+    cwd: call.cwd,
+    env: {
+      PATH: `${dirname(program)}:/usr/bin:/bin`,
+      ...(home !== undefined && { HOME: home }),
+      LC_ALL: "C.UTF-8",
+      // No refreshed index, no question, nothing fetched by any protocol (git(1)).
+      GIT_OPTIONAL_LOCKS: "0",
+      GIT_TERMINAL_PROMPT: "0",
+      GIT_NO_LAZY_FETCH: "1",
+      GIT_ALLOW_PROTOCOL: "",
+      GIT_CONFIG_NOSYSTEM: "1",
+      GIT_CONFIG_COUNT: String(settings.length),
+      ...Object.fromEntries(settings.flatMap(([name, value], at) => [
+        [`GIT_CONFIG_KEY_${at}`, name],
+        [`GIT_CONFIG_VALUE_${at}`, value],
+      ])),
+      ...call.env,
+    },
+    timeoutMs: LIMITS.gitMs,
+    outputBytesMax: LIMITS.diffBytes,
+  });
+}

@@ -1,0 +1,60 @@
+/** Folders that a command has turned into repositories: git would obey their configuration. */
+import type { Files } from "../../core/protocol/host.ts";
+import type { SandboxPlan } from "../plan/plan.ts";
+
+// What git takes a folder without `.git` for a repository by (gitrepository-layout(5)).
+const PARTS = ["HEAD", "objects", "refs"];
+
+export class BareRepositories {
+  readonly #files: Files;
+  readonly #clean: readonly string[];
+
+  constructor(files: Files, clean: readonly string[]) {
+    this.#files = files;
+    this.#clean = clean;
+  }
+
+  /** Looks at the writable folders and the working folder before a command. */
+  static async watch(
+    files: Files,
+    plan: SandboxPlan | undefined,
+  ): Promise<BareRepositories> {
+    const roots = (plan?.mounts ?? []).filter(({ kind }) => kind === "writable")
+      .map(({ path }) => path);
+    const folders = roots.length === 0 ? [] : [...roots, plan?.cwd ?? ""];
+    const clean = await keep(
+      [...new Set(folders)],
+      async (path) => !await isBare(files, path),
+    );
+    return new BareRepositories(files, clean);
+  }
+
+  /** One line about folders that have become repositories; empty when none has. */
+  async describeNew(): Promise<string> {
+    const made = await keep(this.#clean, (path) => isBare(this.#files, path));
+    return made.length === 0
+      ? ""
+      : `git takes these folders for repositories now and runs what their config names: ${
+        made.join(", ")
+      }`;
+  }
+}
+
+async function isBare(files: Files, folder: string): Promise<boolean> {
+  for (const name of PARTS) {
+    if (await files.lstat(`${folder}/${name}`) === undefined) return false;
+  }
+  // An own `.git` comes first, unless it is an empty folder.
+  if ((await files.lstat(`${folder}/.git`))?.isFile) return false;
+  return await files.lstat(`${folder}/.git/HEAD`) === undefined;
+}
+
+async function keep(
+  paths: readonly string[],
+  test: (path: string) => Promise<boolean>,
+): Promise<readonly string[]> {
+  const kept = await Promise.all(
+    paths.map((path) => test(path).catch(() => false)),
+  );
+  return paths.filter((_, at) => kept[at]);
+}

@@ -1,0 +1,81 @@
+/** Reach: which files start programs and which read the disk, each with its reason. */
+import { PRODUCT, type SourceFile, withoutComments } from "./source.ts";
+
+/** Files that start a program, and whose program it is. */
+const STARTS: Readonly<Record<string, string>> = {
+  "core/app/mcp/login.ts": "the person's browser",
+  "core/app/repl/git.ts": "git, through a Git folder of rondo's own",
+  "core/cassette/spawn.ts": "what others start, recorded",
+  "core/config/provider/auth.ts": "the auth command of the configuration",
+  "core/frontends/conversation/clipboard.ts": "the person's clipboard",
+  "core/frontends/exec/approvals.ts": "the approval program of the flags",
+  "core/host/spawn.ts": "what others start, for real",
+  "core/session/hooks/hooks.ts": "hooks that the person trusts",
+  "core/session/hooks/notify.ts": "the notify program of the configuration",
+  "core/session/hooks/run_program.ts": "programs of those who call it",
+  "sandbox/probe/short_run.ts": "probes of the sandbox",
+  "sandbox/run/run_command.ts": "commands, confined as the policy says",
+  "tools/mcp/client/stdio.ts": "MCP servers that the person trusts",
+};
+
+/** Files near the model that read the disk, and why that is no way past the policy. */
+const READS: Readonly<Record<string, string>> = {
+  "core/app/agent.ts": "instructions of the configuration",
+  "core/app/commands/exec.ts": "an output schema of the flags",
+  "core/app/policy/command.ts": "test cases of the flags",
+  "core/app/repl/git.ts": "the index, for git",
+  "core/app/repl/git_diff.ts": "new files, for the person's eyes",
+  "core/context/agents_md.ts": "through Sandbox.readable",
+  "core/context/skills/load.ts": "through Sandbox.readable",
+  "core/context/skills/mentions.ts": "through Sandbox.readable",
+  "core/context/user_input.ts": "through Sandbox.readable",
+  "core/frontends/editor/history_file.ts": "the person's own history",
+  "core/session/undo/checkpoints.ts": "notes of its own",
+  "core/session/undo/file_state.ts": "through Sandbox.readable",
+  "core/session/undo/object_store.ts": "copies of its own",
+  "tools/gate/rule_store.ts": "rules of the person and of a trusted project",
+  "tools/patch/plan.ts": "through Sandbox.readable, or inside the sandbox",
+  "tools/patch/planned.ts": "inside the sandbox, or for what a user approved",
+  "tools/view_image.ts": "through Sandbox.readable",
+};
+
+const NEAR_MODEL = /^(core\/(app|context|frontends|session\/undo)\/|tools\/)/;
+const START = /\.spawn\(|\brunProgram\(/;
+const READ = /\.(readText|readBytes|readRange)\(/;
+const GIT = "core/app/repl/git.ts";
+
+/**
+ * What starts programs or reads the disk without a reason in the tables above. Before one is
+ * added: has a person approved what is started, and may what is read reach the model?
+ */
+export function findReachProblems(files: readonly SourceFile[]): string[] {
+  const product = files.filter(({ path }) => PRODUCT.test(path))
+    .map(({ path, text }) => ({ path, text: withoutComments(text) }));
+  const near = product.filter(({ path }) => NEAR_MODEL.test(path));
+  return [
+    ...compare(product, START, STARTS, "starts programs"),
+    ...compare(near, READ, READS, "reads the disk"),
+    ...product.filter(({ path, text }) =>
+      path !== GIT && STARTS[path] !== undefined && /["/]git"/.test(text)
+    ).map(({ path }) => `${path}: starts git, must ask ${GIT} instead`),
+  ];
+}
+
+function compare(
+  files: readonly SourceFile[],
+  pattern: RegExp,
+  reasons: Readonly<Record<string, string>>,
+  what: string,
+): string[] {
+  const found = files.filter(({ text }) => pattern.test(text))
+    .map(({ path }) => path);
+  return [
+    ...found.filter((path) => reasons[path] === undefined).map((path) =>
+      `${path}: ${what}, must have a reason in scripts/checks/reach.ts`
+    ),
+    ...Object.keys(reasons).filter((path) => !found.includes(path)).map(
+      (path) =>
+        `${path}: no longer ${what}, must leave scripts/checks/reach.ts`,
+    ),
+  ];
+}

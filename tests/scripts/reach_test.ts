@@ -1,0 +1,34 @@
+/** A file that starts programs or reads for the model does not slip in unseen. */
+import assert from "node:assert/strict";
+import { findReachProblems } from "../../scripts/checks/reach.ts";
+import { loadFiles } from "../../scripts/checks/source.ts";
+
+const files = await loadFiles(new URL("../..", import.meta.url).pathname);
+
+function problemsWith(path: string, text: string): readonly string[] {
+  const others = files.filter((file) => file.path !== path);
+  return findReachProblems([...others, { path, text: `/** X. */\n${text}` }]);
+}
+
+Deno.test("every file that starts or reads has its reason", () => {
+  assert.deepEqual(findReachProblems(files), []);
+});
+
+Deno.test("a new starter, a new reader and a second git are found", () => {
+  assert.deepEqual(problemsWith("core/app/new.ts", "host.spawn({})"), [
+    "core/app/new.ts: starts programs, must have a reason in scripts/checks/reach.ts",
+  ]);
+  assert.deepEqual(problemsWith("tools/new.ts", "host.files.readText(x)"), [
+    "tools/new.ts: reads the disk, must have a reason in scripts/checks/reach.ts",
+  ]);
+  const git = 'runProgram(host, { argv: ["git"] })';
+  assert.deepEqual(problemsWith("core/session/hooks/hooks.ts", git), [
+    "core/session/hooks/hooks.ts: starts git, must ask core/app/repl/git.ts instead",
+  ]);
+});
+
+Deno.test("a reason that is no longer needed is found", () => {
+  assert.deepEqual(problemsWith("tools/view_image.ts", ""), [
+    "tools/view_image.ts: no longer reads the disk, must leave scripts/checks/reach.ts",
+  ]);
+});
