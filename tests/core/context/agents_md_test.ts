@@ -154,7 +154,7 @@ Deno.test("loadProjectDocs() reads nothing outside the project, and says so once
   assert.equal(warnings.length, 1);
   assert.match(
     warnings[0] ?? "",
-    /^Cannot read .*\/repo\/AGENTS\.md: it leads to .*\/repo-2\/real\.md, must stay inside .*\/repo; it is ignored$/,
+    /^Cannot read .*\/repo\/AGENTS\.md: it leads to .*\/repo-2\/real\.md, must stay inside .*\/repo; the file is ignored$/,
   );
 });
 

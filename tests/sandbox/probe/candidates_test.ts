@@ -644,7 +644,11 @@ Deno.test(
     );
     assert.ok(lines.includes("Back end: bwrap"));
     assert.ok(lines.includes(`Writable: ${place.workspace}`));
-    assert.ok(lines.includes(`Cannot be created: ${place.workspace}/.git`));
+    assert.ok(
+      lines.includes(
+        `Disarmed or moved aside when a command creates it: ${place.workspace}/.git`,
+      ),
+    );
     assert.ok(lines.includes("Network: closed"));
     const full = await place.sandbox.describePlan({
       mode: "danger-full-access",
@@ -668,8 +672,10 @@ Deno.test(
       signal: new AbortController().signal,
     };
     const { sandbox } = place;
-    const codeOf = (script: string) =>
-      sandbox.runInherited({ ...request, argv: ["sh", "-c", script] });
+    const codeOf = async (script: string): Promise<number> => {
+      const argv = ["sh", "-c", script];
+      return (await sandbox.runInherited({ ...request, argv })).code;
+    };
     assert.equal(await codeOf("exit 7"), 7);
     assert.equal(await codeOf("echo x > ok"), 0);
     assert.notEqual(await codeOf(`echo x 2>/dev/null > ${place.base}/no`), 0);
