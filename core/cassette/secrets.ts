@@ -87,7 +87,11 @@ function argumentSecrets(argument: string): readonly string[] {
   const [, flag, value = ""] = /^(--?[\w-]+)=(.*)$/s.exec(argument) ?? [];
   if (flag !== undefined) return [value];
   if (PLAIN_ARGUMENT.test(argument)) return [];
-  return [argument, ...queryValues(argument)];
+  // Its words are looked up as names of scripts: they turn up one by one.
+  const words = argument.split(/[\s"']+/).filter((word) =>
+    !PLAIN_ARGUMENT.test(word)
+  );
+  return [argument, ...words, ...queryValues(argument)];
 }
 
 function queryValues(text: string): readonly string[] {

@@ -8,7 +8,7 @@ const config = {
   bottom: `
 [mcp_servers.local]
 command = "true"
-args = ["--token=planted-flag-9", "planted argument \\"9\\"", "-v"]
+args = ["--token=planted-flag-9", "planted-argument-9 of \\"9\\"", "-v"]
 env = { QUIET = "planted-env-9" }
 env_vars = ["PLAIN_NAME"]
 [mcp_servers.remote]
