@@ -3,7 +3,8 @@ import { PROGRAM_SCRIPT } from "../core/host/program_script.ts";
 import { findDenort } from "./denort.ts";
 import { recordCache, renderEntry, toScript } from "./program_script.ts";
 
-const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+const root = decodeURIComponent(new URL("..", import.meta.url).pathname)
+  .replace(/\/$/, "");
 const buildDir = `${root}/build`;
 const bundleDir = `${buildDir}/js`;
 const output = `${buildDir}/rondo`;

@@ -2,7 +2,9 @@
 import { prepareRun, runRondo, runTests } from "./demo/run.ts";
 import { TASK } from "./demo/project.ts";
 
-const CASSETTE = new URL("./demo/fix_test.cassette", import.meta.url).pathname;
+const CASSETTE = decodeURIComponent(
+  new URL("./demo/fix_test.cassette", import.meta.url).pathname,
+);
 
 const NEXT = `
 That was build/rondo with a recorded model; its sandbox, commands and patch were real.

@@ -8,8 +8,9 @@ import { findUseProblems } from "./checks/use.ts";
 if (import.meta.main) await main();
 
 async function main(): Promise<void> {
-  const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
-  const files = await loadFiles(decodeURI(root));
+  const root = decodeURIComponent(new URL("..", import.meta.url).pathname)
+    .replace(/\/$/, "");
+  const files = await loadFiles(root);
   const edges = edgesOf(files);
   const problems = [
     ...findImportProblems(edges),

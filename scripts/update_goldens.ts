@@ -8,7 +8,7 @@ const HOLDS_GOLDEN = /\bcheckGolden(Json)?\(|UPDATE_GOLDEN/;
 if (import.meta.main) await main();
 
 async function main(): Promise<void> {
-  const root = decodeURI(new URL("..", import.meta.url).pathname);
+  const root = decodeURIComponent(new URL("..", import.meta.url).pathname);
   const files = (await loadFiles(root.replace(/\/$/, ""))).filter((file) =>
     file.path.endsWith("_test.ts") && HOLDS_GOLDEN.test(file.text)
   ).map(({ path }) => path);

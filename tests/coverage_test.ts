@@ -10,7 +10,8 @@ import { loadFiles, withoutComments } from "../scripts/checks/source.ts";
 import { denoHost } from "../core/host/host.ts";
 import { builtinTools } from "../tools/mod.ts";
 
-const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+const ROOT = decodeURIComponent(new URL("..", import.meta.url).pathname)
+  .replace(/\/$/, "");
 
 async function testTexts(): Promise<string> {
   const files = await loadFiles(ROOT);

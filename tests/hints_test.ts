@@ -4,7 +4,8 @@ import { understandArgv } from "../main.ts";
 import { commandPaths } from "../core/frontends/cli/commands.ts";
 import { loadFiles, withoutComments } from "../scripts/checks/source.ts";
 
-const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+const ROOT = decodeURIComponent(new URL("..", import.meta.url).pathname)
+  .replace(/\/$/, "");
 const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
 
 /** The program's name, and what follows it on the line. */

@@ -12,7 +12,9 @@ import {
 } from "../core/frontends/cli/commands.ts";
 import { FLAGS } from "../core/frontends/cli/flags.ts";
 
-const MAIN = new URL("../main.ts", import.meta.url).pathname;
+const MAIN = decodeURIComponent(
+  new URL("../main.ts", import.meta.url).pathname,
+);
 
 async function parse(line: string): Promise<CommandLine> {
   const asked = await understandArgv(words(line));

@@ -65,8 +65,8 @@ function selfArgv(mainUrl: string | undefined): readonly string[] {
   if (mainUrl === undefined) {
     throw new Error("Broken invariant: main is unknown");
   }
-  const script = new URL(mainUrl).pathname;
-  const config = new URL("./deno.json", mainUrl).pathname;
+  const script = decodeURIComponent(new URL(mainUrl).pathname);
+  const config = decodeURIComponent(new URL("./deno.json", mainUrl).pathname);
   return [
     Deno.execPath(),
     "run",

@@ -45,7 +45,7 @@ export interface Figure {
 /** The program in build/ (or $AGENT_BIN), and the peer of $CODEX_BIN where it is set. */
 export function subjects(): Subject[] {
   const own = Deno.env.get("AGENT_BIN") ??
-    new URL("../../build/rondo", import.meta.url).pathname;
+    decodeURIComponent(new URL("../../build/rondo", import.meta.url).pathname);
   const peer = Deno.env.get("CODEX_BIN");
   const rondo: Subject = {
     name: "rondo",

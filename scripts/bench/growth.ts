@@ -151,7 +151,7 @@ async function run(
   sampler?: Sampler,
 ): Promise<void> {
   const built = Deno.env.get("AGENT_BIN") ??
-    new URL("../../build/rondo", import.meta.url).pathname;
+    decodeURIComponent(new URL("../../build/rondo", import.meta.url).pathname);
   const child = new Deno.Command(built, {
     args: [...args, "--skip-git-repo-check"],
     cwd: home,

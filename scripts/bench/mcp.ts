@@ -21,7 +21,8 @@ const ENTRIES = [
 const PARTS = ["core", "prompts", "sandbox", "scripts", "tools"] as const;
 const FILES = ["main.ts", "deno.json", "deno.lock"] as const;
 
-const root = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
+const root = decodeURIComponent(new URL("../..", import.meta.url).pathname)
+  .replace(/\/$/, "");
 
 if (import.meta.main) await main();
 

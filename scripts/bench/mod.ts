@@ -33,7 +33,7 @@ async function main(names: readonly string[]): Promise<void> {
         "--allow-all",
         "--no-check",
         "--quiet",
-        new URL(`./${name}.ts`, import.meta.url).pathname,
+        decodeURIComponent(new URL(`./${name}.ts`, import.meta.url).pathname),
       ],
     }).spawn().status;
     if (code !== 0) Deno.exit(code);

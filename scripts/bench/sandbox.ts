@@ -29,7 +29,9 @@ if (import.meta.main) await main();
 async function main(): Promise<void> {
   closeInheritedDescriptors();
   becomeSubreaper();
-  const built = new URL("../../build/rondo", import.meta.url).pathname;
+  const built = decodeURIComponent(
+    new URL("../../build/rondo", import.meta.url).pathname,
+  );
   const host = {
     ...denoHost(),
     selfCommand: (args: readonly string[]) => [built, ...args],

@@ -40,6 +40,7 @@ const DOORS: Readonly<Record<string, readonly RegExp[]>> = {
 export function findFormProblems(files: readonly SourceFile[]): string[] {
   return [
     ...files.flatMap(checkHeader),
+    ...files.flatMap(checkPaths),
     ...files.filter((file) => PRODUCT.test(file.path)).flatMap((file) => [
       ...checkSize(file),
       ...checkFunctions(file),
@@ -53,6 +54,14 @@ function checkHeader({ path, text }: SourceFile): string[] {
   return path.endsWith("_test.ts") || text.startsWith("/** ")
     ? []
     : [`${path}: the first line must say what the file is`];
+}
+
+// A folder may be called `my work`: a URL spells that otherwise.
+function checkPaths({ path, text }: SourceFile): string[] {
+  return /(?<!decodeURIComponent\(\s*)new URL\([^;]*?import\.meta\.url,?\s*\)\.pathname/
+      .test(text)
+    ? [`${path}: a path out of a URL must be decoded: decodeURIComponent(…)`]
+    : [];
 }
 
 function checkSize({ path, text }: SourceFile): string[] {

@@ -67,7 +67,9 @@ if (import.meta.main) await record();
 
 /** Writes scripts/demo/fix_test.cassette anew. */
 export async function record(): Promise<void> {
-  const cassette = new URL("./fix_test.cassette", import.meta.url).pathname;
+  const cassette = decodeURIComponent(
+    new URL("./fix_test.cassette", import.meta.url).pathname,
+  );
   await Deno.remove(cassette).catch(() => {});
   await using model = mockModel({ script: SCRIPT });
   await using run = await prepareRun();

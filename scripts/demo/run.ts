@@ -2,7 +2,9 @@
 import { TextLineStream } from "@std/streams";
 import { FILES, TASK } from "./project.ts";
 
-const BINARY = new URL("../../build/rondo", import.meta.url).pathname;
+const BINARY = decodeURIComponent(
+  new URL("../../build/rondo", import.meta.url).pathname,
+);
 
 export interface DemoRun extends AsyncDisposable {
   /** The program, under a path that says nothing of this machine. */

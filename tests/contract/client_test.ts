@@ -157,7 +157,7 @@ Deno.test({
         "--quiet",
         "--platform=deno",
         `--output=${folder}/rondo.mjs`,
-        CLIENT.pathname,
+        decodeURIComponent(CLIENT.pathname),
       ],
     }).output();
     assert(bundle.success, new TextDecoder().decode(bundle.stderr));

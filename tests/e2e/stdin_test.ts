@@ -59,7 +59,9 @@ Deno.test("exec without any prompt, or with what is no text, is a usage error", 
 
 Deno.test("exec with a directory on stdin is a usage error, not a hang", async () => {
   await using s = await stage({ script: [] });
-  const rondo = new URL("../../build/rondo", import.meta.url).pathname;
+  const rondo = decodeURIComponent(
+    new URL("../../build/rondo", import.meta.url).pathname,
+  );
   const { code, stdout } = await new Deno.Command("sh", {
     args: [
       "-c",

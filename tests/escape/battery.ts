@@ -27,8 +27,9 @@ export interface BatteryOptions {
 /** By the case's first word: whether what the script tries came to pass. */
 export type BatteryResult = ReadonlyMap<string, boolean>;
 
-const LAUNCHER =
-  new URL("../sandbox/launcher_main.ts", import.meta.url).pathname;
+const LAUNCHER = decodeURIComponent(
+  new URL("../sandbox/launcher_main.ts", import.meta.url).pathname,
+);
 const SETPRIV = [
   "setpriv",
   "--reuid",

@@ -39,7 +39,9 @@ function skipLoudly(what: string): void {
 }
 
 async function compileTricks(folder: string): Promise<string | undefined> {
-  const source = new URL("./tricks.c", import.meta.url).pathname;
+  const source = decodeURIComponent(
+    new URL("./tricks.c", import.meta.url).pathname,
+  );
   const output = `${folder}/tricks`;
   const { success } = await new Deno.Command("gcc", {
     args: ["-O1", "-w", "-o", output, source, "-lutil"],
@@ -71,7 +73,9 @@ interface Form {
 }
 
 /** What `deno task build` makes; with fewer permissions than a test has. */
-const PROGRAM = new URL("../../build/rondo", import.meta.url).pathname;
+const PROGRAM = decodeURIComponent(
+  new URL("../../build/rondo", import.meta.url).pathname,
+);
 
 const FORMS: readonly Form[] = [
   { backend: "bwrap" },

@@ -34,7 +34,7 @@ async function runTask(task: AgentTask): Promise<void> {
       "--no-check",
       "--no-config",
       "--allow-all",
-      new URL(import.meta.url).pathname,
+      decodeURIComponent(new URL(import.meta.url).pathname),
       ...args,
     ],
   };

@@ -14,7 +14,9 @@ import {
 } from "../../sandbox/mod.ts";
 import { workspaceWrite } from "../support/settings.ts";
 
-const LAUNCHER = new URL("./launcher_main.ts", import.meta.url).pathname;
+const LAUNCHER = decodeURIComponent(
+  new URL("./launcher_main.ts", import.meta.url).pathname,
+);
 
 export const LINUX = { ignore: Deno.build.os !== "linux" };
 export const HAS_BWRAP = isFile("/usr/bin/bwrap");

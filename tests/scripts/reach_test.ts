@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { findReachProblems } from "../../scripts/checks/reach.ts";
 import { loadFiles } from "../../scripts/checks/source.ts";
 
-const files = await loadFiles(new URL("../..", import.meta.url).pathname);
+const files = await loadFiles(
+  decodeURIComponent(new URL("../..", import.meta.url).pathname),
+);
 
 function problemsWith(path: string, text: string): readonly string[] {
   const others = files.filter((file) => file.path !== path);

@@ -42,7 +42,7 @@ export interface McpScript {
 
 /** argv of the server; run it with `Deno.execPath()`. */
 export function mcpServerArgs(script: McpScript): string[] {
-  const file = new URL(import.meta.url).pathname;
+  const file = decodeURIComponent(new URL(import.meta.url).pathname);
   return [
     "run",
     "--quiet",

@@ -168,10 +168,16 @@ export function startAgent(options: AgentOptions): RunningAgent {
 export function agentCommand(): [string, ...string[]] {
   const named = Deno.env.get("AGENT_BIN");
   if (named !== undefined && named !== "") return [named];
-  const built = new URL("../../build/rondo", import.meta.url).pathname;
+  const built = decodeURIComponent(
+    new URL("../../build/rondo", import.meta.url).pathname,
+  );
   if (exists(built)) return [built];
-  const main = new URL("../../main.ts", import.meta.url).pathname;
-  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const main = decodeURIComponent(
+    new URL("../../main.ts", import.meta.url).pathname,
+  );
+  const config = decodeURIComponent(
+    new URL("../../deno.json", import.meta.url).pathname,
+  );
   return [
     Deno.execPath(),
     "run",

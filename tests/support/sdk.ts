@@ -7,7 +7,9 @@ const PACKAGE = "@openai/codex-sdk@0.163.0";
 const FILE = "openai-codex-sdk-0.163.0.tgz";
 const SHA512 =
   "o10d8dqxFjhzoWp75MUrhaN8C6QrXPQqUJGwVnySj++ztAnrA322UuFRzHZvSa903lFgjjaimuf5rkqVsj0RHg==";
-const CACHE = new URL("../../build/cache/", import.meta.url).pathname;
+const CACHE = decodeURIComponent(
+  new URL("../../build/cache/", import.meta.url).pathname,
+);
 
 /** What the tests use of it. */
 export interface Sdk {

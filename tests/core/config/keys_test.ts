@@ -7,7 +7,8 @@ import {
 } from "../../../core/config/file/schema_ignored.ts";
 import { loadFiles, withoutComments } from "../../../scripts/checks/source.ts";
 
-const ROOT = new URL("../../..", import.meta.url).pathname.replace(/\/$/, "");
+const ROOT = decodeURIComponent(new URL("../../..", import.meta.url).pathname)
+  .replace(/\/$/, "");
 
 /** Files that name keys without obeying them: what they hold, mask, resolve or set. */
 const BLIND = /^core\/config\/(file\/|(explain|overrides|paths|secrets)\.ts)/;

@@ -267,7 +267,9 @@ async function askFromChild(
   env: Readonly<Record<string, string>>,
   ca: string,
 ): Promise<string> {
-  const root = new URL("../../../", import.meta.url).pathname;
+  const root = decodeURIComponent(
+    new URL("../../../", import.meta.url).pathname,
+  );
   const code = `
     import { denoHost } from "${root}core/host/host.ts";
     import { connectionProbe, openHttpClient } from "${root}core/host/http_client.ts";

@@ -17,7 +17,9 @@ import {
 } from "../support.ts";
 import { READ_ONLY, workspaceWrite } from "../../support/settings.ts";
 
-const AGENT = new URL("../agent_main.ts", import.meta.url).pathname;
+const AGENT = decodeURIComponent(
+  new URL("../agent_main.ts", import.meta.url).pathname,
+);
 const IS_ROOT = Deno.uid() === 0;
 const BWRAP = { ignore: !HAS_BWRAP };
 const ROOT_BWRAP = { ignore: !HAS_BWRAP || !IS_ROOT };

@@ -16,7 +16,7 @@ const root = new URL("../../../", import.meta.url).href;
 async function loadGraph(): Promise<Graph> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", "main.ts"],
-    cwd: new URL(root).pathname,
+    cwd: decodeURIComponent(new URL(root).pathname),
   }).output();
   assert.ok(success, new TextDecoder().decode(stderr));
   return JSON.parse(new TextDecoder().decode(stdout));

@@ -26,7 +26,9 @@ import {
 } from "../support.ts";
 import { makeTree, readTree } from "./support_tree.ts";
 
-const MAIN = new URL("./apply_patch_main.ts", import.meta.url).pathname;
+const MAIN = decodeURIComponent(
+  new URL("./apply_patch_main.ts", import.meta.url).pathname,
+);
 
 // The program that a compiled rondo would be: the patch engine in its own process.
 const host: Host = {

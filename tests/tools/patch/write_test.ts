@@ -227,7 +227,9 @@ Deno.test("writeEffects() undoes what it wrote in place", async () => {
   assert.deepEqual(await readTree(folder.path), { f: "a\n", g: "b\n" });
 });
 
-const MAIN = new URL("./apply_patch_main.ts", import.meta.url).pathname;
+const MAIN = decodeURIComponent(
+  new URL("./apply_patch_main.ts", import.meta.url).pathname,
+);
 
 interface Process {
   readonly code: number;
