@@ -98,8 +98,8 @@ function networkWord(sandbox: SandboxPolicy): "enabled" | "restricted" {
 
 function gitSentence(gitCommits: boolean): string {
   return gitCommits
-    ? "Inside a root `.codex` and `.agents` stay read-only, and of `.git` the parts that can run code (`hooks`, `config`, `info`), so commits are possible."
-    : "Inside a root `.git`, `.codex` and `.agents` stay read-only, so a commit needs approval.";
+    ? "Inside a root `.codex`, `.agents` and `.mcp.json` stay read-only, and of `.git` the parts that can run code (`hooks`, `config`, `info`), so commits are possible. New ones are moved aside after the command."
+    : "Inside a root `.git`, `.codex`, `.agents` and `.mcp.json` stay read-only, so a commit needs approval. New ones are moved aside after the command, a new `.git` in part.";
 }
 
 const CAPABILITY_WORDS = {
