@@ -25,6 +25,8 @@ export interface Sample {
   readonly usage: Usage | null;
   readonly requestId: string | undefined;
   readonly durationMs: number;
+  /** Why the response is not complete, where the server cut it off. */
+  readonly error?: ModelError;
 }
 
 /**
@@ -51,7 +53,10 @@ export async function sample(
     return reader.finish(context.deps.host.monotonicMs() - startedMs);
   } catch (error) {
     reader.drop();
-    throw error;
+    if (!reader.wasCut || !(error instanceof ModelError)) throw error;
+    // Cut off by the server: what the model had written stays, and is paid for.
+    const durationMs = context.deps.host.monotonicMs() - startedMs;
+    return { ...reader.finish(durationMs), error };
   }
 }
 
@@ -101,6 +106,10 @@ class ResponseReader {
       default:
         return unreachable(event);
     }
+  }
+
+  get wasCut(): boolean {
+    return this.#completed?.isCut === true;
   }
 
   finish(durationMs: number): Sample {

@@ -75,6 +75,7 @@ async function request(
     ...(answer.requestId !== undefined && { requestId: answer.requestId }),
   });
   checkCache(cache, context);
+  if (answer.error !== undefined) throw answer.error;
   return answer;
 }
 

@@ -10,6 +10,7 @@ import {
   fail,
   failed,
   hang,
+  incomplete,
   refuse,
   say,
   think,
@@ -40,6 +41,48 @@ Deno.test("runTurn() feeds outputs back until nothing is called", async () => {
   assert.deepEqual(await t.turn("go"), { type: "done", message: "done" });
   assert.equal(t.model.request(1).outputOf("a"), 'echo {"n":1}');
   assert.equal(t.model.request(2).outputOf("b"), 'echo {"n":2}');
+});
+
+Deno.test("what the model had written before the server cut it off stays", async () => {
+  await using t = testThread({
+    script: [
+      [say("half of it"), incomplete("max_output_tokens")],
+      say("Rest."),
+    ],
+  });
+  const outcome = await t.turn("go");
+  assert.equal(outcome.type, "failed");
+  assert.equal(outcome.type === "failed" && outcome.error.kind, "incomplete");
+  assert.deepEqual(await t.turn("go on"), { type: "done", message: "Rest." });
+  assert.match(t.model.request(1).text, /half of it/);
+});
+
+Deno.test("two calls with one id, and a call with none, each get their output", async () => {
+  const nameless = {
+    type: "function_call",
+    name: "echo",
+    arguments: '{"n":3}',
+  };
+  await using t = testThread({
+    tools: [echo],
+    script: [
+      [
+        call("echo", { n: 1 }, { callId: "a" }),
+        call("echo", { n: 2 }, { callId: "a" }),
+        unknownItem(nameless),
+      ],
+      say("done"),
+    ],
+  });
+  assert.deepEqual(await t.turn("go"), { type: "done", message: "done" });
+  const { input } = t.model.request(1);
+  const outputs = input.filter(({ type }) => type === "function_call_output");
+  assert.deepEqual(outputs.map(({ output }) => output), [
+    'echo {"n":1}',
+    'echo {"n":2}',
+    'echo {"n":3}',
+  ]);
+  assert.equal(new Set(outputs.map(({ call_id }) => call_id)).size, 3);
 });
 
 Deno.test("runTurn() answers parallel calls in call order, whatever their speed", async () => {
