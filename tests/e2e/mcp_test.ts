@@ -221,6 +221,11 @@ Deno.test("exec takes the servers of a trusted project's file, and says why not 
   await using s = await stage({
     script: [[say("1")], [say("2")]],
     files: { ".mcp.json": file },
+    // The program of the server may lie in a temporary folder, as all of this does.
+    config: {
+      bottom:
+        "[sandbox_workspace_write]\nexclude_slash_tmp = true\nexclude_tmpdir_env_var = true",
+    },
   });
   const env = { RUNNER: Deno.execPath() };
   const closed = await s.json("go", { env });
