@@ -209,25 +209,23 @@ Deno.test("exec keeps long answers of servers for the model to read, but nothing
   }
 });
 
+// Where the home lies in a temporary folder, the runtime itself is too large to approve.
+const RUN_SCRIPT = `exec '${Deno.execPath()}' "$@"\n`;
+
 Deno.test("exec takes the servers of a trusted project's file, and says why not of another", async () => {
   const file = JSON.stringify({
     mcpServers: {
       theirs: {
-        command: "${RUNNER}",
-        args: mcpServerArgs({ tools: [{ name: "echo" }] }),
+        command: "sh",
+        args: ["${RUNNER}", ...mcpServerArgs({ tools: [{ name: "echo" }] })],
       },
     },
   });
   await using s = await stage({
     script: [[say("1")], [say("2")]],
-    files: { ".mcp.json": file },
-    // The program of the server may lie in a temporary folder, as all of this does.
-    config: {
-      bottom:
-        "[sandbox_workspace_write]\nexclude_slash_tmp = true\nexclude_tmpdir_env_var = true",
-    },
+    files: { ".mcp.json": file, "run.sh": RUN_SCRIPT },
   });
-  const env = { RUNNER: Deno.execPath() };
+  const env = { RUNNER: "run.sh" };
   const closed = await s.json("go", { env });
   assert.match(
     warnings(closed)[0] ?? "",

@@ -324,9 +324,11 @@ Deno.test("what a project's server says of its own tools skips no question", asy
   const script = {
     tools: [{ name: "echo", annotations: { readOnlyHint: true } }],
   };
+  // Where the home lies in a temporary folder, the runtime itself is too large to approve.
+  await p.write("run.sh", `exec '${Deno.execPath()}' "$@"\n`);
   const server = {
-    command: Deno.execPath(),
-    args: mcpServerArgs(script),
+    command: "sh",
+    args: ["run.sh", ...mcpServerArgs(script)],
     env: { DENO_DIR: "${DENO_DIR}" },
   };
   await p.write(".mcp.json", JSON.stringify({ mcpServers: { x: server } }));
