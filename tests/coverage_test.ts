@@ -54,11 +54,10 @@ Deno.test("every flag is read, or says that it is only accepted", async () => {
   assert.deepEqual(unread, []);
 });
 
-Deno.test("every field that is promised to programs is named where events are made", async () => {
+Deno.test("every field that is promised to programs is named where their lines are made", async () => {
   const files = await loadFiles(ROOT);
   const code = files.filter(({ path }) =>
-    /^(core|prompts)\//.test(path) &&
-    !/^core\/contract\/(event|item)\.ts$/.test(path)
+    /^core\/(frontends\/(jsonl|exec)\/|contract\/review\.ts)/.test(path)
   ).map(({ text }) => withoutComments(text)).join("\n");
   const register = new URL("golden/files/contract.json", import.meta.url);
   const { events, result } = JSON.parse(await Deno.readTextFile(register));
@@ -112,7 +111,10 @@ Deno.test("every built-in tool is called by a test", async () => {
   assertNamed(
     await testTexts(),
     names,
-    (name) =>
-      `"${name}"|${name.replace(/_(.)/g, (_, c) => c.toUpperCase())}\\(`,
+    (name) => `"${name}"|create${pascalCase(name)}Tool\\(`,
   );
 });
+
+function pascalCase(name: string): string {
+  return name.replace(/(?:^|_)(.)/g, (_, letter) => letter.toUpperCase());
+}

@@ -55,6 +55,11 @@ export type SandboxPolicy =
   /** The host has put us into a sandbox of its own; nothing is added. */
   | { readonly mode: "external-sandbox"; readonly networkAccess: boolean };
 
+/** Whether commands that keep to the policy reach the network. */
+export function hasNetwork(policy: SandboxPolicy): boolean {
+  return policy.mode === "danger-full-access" || policy.networkAccess;
+}
+
 /** What a tool wants to do to the world. */
 export type Action =
   | {

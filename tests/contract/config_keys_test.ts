@@ -49,6 +49,45 @@ Deno.test("messages that are switched off are not sent, and `instructions` are",
   assert.equal((body["input"] as unknown[]).length, 1);
 });
 
+Deno.test("experimental_instructions_file stands in for the built-in instructions", async () => {
+  await using stage = await openStage({
+    script: [],
+    files: { "words.md": "Be brief.\n" },
+  });
+  const { body } = await bodyOf(
+    stage,
+    `experimental_instructions_file=${stage.home.work}/words.md`,
+  );
+  assert.equal(body["instructions"], "Be brief.");
+});
+
+Deno.test("oss_provider is the provider of --oss", async () => {
+  await using stage = await openStage({
+    script: [],
+    config: { top: 'oss_provider = "lmstudio"' },
+  });
+  const { stdout } = await stage.run(["--oss", "config", "explain"]);
+  assert.match(stdout, /^model_provider = "lmstudio"/m);
+});
+
+Deno.test("compact_prompt asks for the summary", async () => {
+  await using stage = await openStage({
+    script: [call("shell", { command: ["true"] }), say("a summary"), say("ok")],
+    config: {
+      top:
+        'compact_prompt = "Sum it up."\nmodel_auto_compact_token_limit = 1000',
+    },
+  });
+  await stage.exec(["go"]);
+  const inputs = stage.model.requests.map(({ body }) =>
+    JSON.stringify(body["input"])
+  );
+  assert.deepEqual(
+    inputs.map((input) => input.includes("Sum it up.")),
+    [false, true, false],
+  );
+});
+
 Deno.test("a key without effect is said with its file and line, and so is a feature", async () => {
   await using stage = await openStage({
     script: [],

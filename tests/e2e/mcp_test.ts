@@ -328,9 +328,15 @@ Deno.test("mcp commands say what is wrong and change nothing", async () => {
 Deno.test("mcp login goes through a browser, and the token works until mcp logout", async () => {
   const authority = new Authority();
   await using server = authority.open();
+  const port = freePort();
+  const back = `http://localhost:${port}/back`;
   await using s = await stage({
     script: [[call("mcp__docs__echo", { text: "in" })], [say("1")]],
-    config: { bottom: `[mcp_servers.docs]\nurl = "${server.url}"` },
+    config: {
+      top:
+        `mcp_oauth_callback_port = ${port}\nmcp_oauth_callback_url = "${back}"`,
+      bottom: `[mcp_servers.docs]\nurl = "${server.url}"`,
+    },
   });
   const env = { PATH: `${await browserFolder(s)}:${Deno.env.get("PATH")}` };
   const login = await s.run(["mcp", "login", "docs"], { env });
@@ -342,6 +348,7 @@ Deno.test("mcp login goes through a browser, and the token works until mcp logou
     login.stderr,
     /Open this page to log in:\n\n {2}http:\/\/127\.0\.0\.1:\d+\/authorize\?/,
   );
+  assert(login.stderr.includes(`redirect_uri=${encodeURIComponent(back)}`));
   const run = await s.json("go");
   assert.equal(itemsOf(run, "mcp_tool_call")[0]?.["status"], "completed");
   const file = `${s.home.codexHome}/mcp_logins/docs.json`;
@@ -350,6 +357,11 @@ Deno.test("mcp login goes through a browser, and the token works until mcp logou
   assert.equal(out.stdout, "Logged out of docs\n");
   await assert.rejects(Deno.stat(file), Deno.errors.NotFound);
 });
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
 
 /** A folder with a browser that agrees to everything. */
 async function browserFolder(s: Stage): Promise<string> {

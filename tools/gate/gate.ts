@@ -7,10 +7,10 @@ import type {
   Sandbox,
 } from "../../core/protocol/command.ts";
 import type { Host } from "../../core/protocol/host.ts";
-import type {
-  Decision,
-  SandboxPolicy,
-  Verdict,
+import {
+  type Decision,
+  hasNetwork,
+  type Verdict,
 } from "../../core/protocol/policy.ts";
 import type { ToolContext } from "../../core/protocol/tool.ts";
 import {
@@ -198,7 +198,8 @@ class PolicyGate implements Gate {
           parent: host.envAll(),
           ...environment,
           threadId,
-          networkAccess: hasNetwork(policy, sandboxed),
+          networkAccess: hasNetwork(policy) ||
+            (!sandboxed && policy.mode !== "external-sandbox"),
         }),
         policy,
         sandboxed,
@@ -283,10 +284,4 @@ function toAnswer(verdict: Exclude<Verdict, AskVerdict>): Answer {
   return verdict.type === "run"
     ? { ...verdict, type: "go" }
     : { type: "refused", reason: verdict.reason, by: "policy" };
-}
-
-function hasNetwork(policy: SandboxPolicy, sandboxed: boolean): boolean {
-  if (policy.mode === "danger-full-access") return true;
-  if (policy.mode === "external-sandbox") return policy.networkAccess;
-  return !sandboxed || policy.networkAccess;
 }

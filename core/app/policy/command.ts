@@ -1,4 +1,5 @@
 /** `rondo sandbox` and `rondo policy …`: try and explain what commands may do. */
+import { hasNetwork } from "../../protocol/policy.ts";
 import { loadConfig } from "../../config/load.ts";
 import { secretNames } from "../../config/secrets.ts";
 import { reapChild } from "../../host/libc.ts";
@@ -61,8 +62,7 @@ export async function runPolicyCommand(
         policy: loaded.config.shell_environment_policy,
         secretNames: secretNames(loaded.config),
         threadId: "none",
-        networkAccess: policy.mode === "danger-full-access" ||
-          policy.networkAccess,
+        networkAccess: hasNetwork(policy),
       }),
       policy,
       signal: untilSignal(terminal),

@@ -72,6 +72,7 @@ Deno.test("loadHooks() names what it does not understand, and refuses what is br
       hooks: [{ type: "prompt", prompt: "?" }, { type: "command" }],
     }],
     PreTolUse: [],
+    SubagentStart: [],
     SubagentStop: [{ hooks: [{ type: "command", command: "x" }] }],
   }));
   assert.deepEqual(odd.hooks, []);

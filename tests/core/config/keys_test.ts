@@ -67,6 +67,17 @@ Deno.test("every key of config.toml is read, or marked as without effect", async
   );
 });
 
+Deno.test("every key of config.toml that is read is set by a test", async () => {
+  const files = await loadFiles(ROOT);
+  const tests = files.filter(({ path }) => path.startsWith("tests/"))
+    .map(({ text }) => withoutComments(text).replaceAll("\\n", "\n"))
+    .join("\n");
+  const unset = keysOf(ConfigFile as unknown as Schema).filter((path) =>
+    !new RegExp(`\\b${path.at(-1)}\\b`).test(tests)
+  ).map((path) => path.join("."));
+  assert.deepEqual([...new Set(unset)], []);
+});
+
 Deno.test("every feature that is said to do something is asked for by name", async () => {
   const code = await readers();
   for (const name of Object.keys(LIVE_FEATURES)) {
