@@ -44,7 +44,7 @@ export async function requestCompaction(
 }
 
 const Answer = z.object({
-  output: z.array(z.looseObject({ type: z.string() })),
+  output: z.array(z.looseObject({ type: z.string() })).check(z.minLength(1)),
 });
 
 /** The items of a compaction answer. Throws ModelError when it is none. */

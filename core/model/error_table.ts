@@ -145,3 +145,19 @@ export const OVERFLOW_WORDS: readonly RegExp[] = [
   // Cohere, Fireworks: "total number of tokens … exceeds the limit"
   /(total )?(number of )?(input )?tokens?.{0,60}(exceeds?|above|over|more than) (the )?(maximum|limit|model)/i,
 ];
+
+/** Where such a refusal names the window: the number in it, in tokens. */
+export const WINDOW_WORDS: readonly RegExp[] = [
+  // OpenAI, vLLM, OpenRouter, LM Studio: "maximum context length is N tokens", "… of N"
+  /(?:maximum|max)(?:imum)? (?:context|prompt|input|model) (?:length|window|size)(?: is| of|:)? (\d[\d,_]*)/i,
+  // llama.cpp: "available context size (N tokens)"; Ollama: "context length (N)"
+  /context (?:size|length|window) ?(?:\(|of |is |: ?)(\d[\d,_]*)/i,
+  // Anthropic: "N tokens > M maximum"
+  /> ?(\d[\d,_]*) maximum/i,
+  // Gemini: "exceeds the maximum number of tokens allowed (N)"
+  /tokens allowed ?\(?(\d[\d,_]*)/i,
+  // Mistral: "too large for model with N maximum context length"
+  /with (\d[\d,_]*) maximum context/i,
+  // TGI: "must be <= N"
+  /must be <= ?(\d[\d,_]*)/i,
+];

@@ -10,6 +10,7 @@ import {
   NOT_OVERFLOW,
   OVERFLOW_WORDS,
   VAGUE_CODES,
+  WINDOW_WORDS,
 } from "./error_table.ts";
 
 /** An HTTP error response; its body may be cut. */
@@ -37,6 +38,7 @@ export function buildHttpError(failure: HttpFailure): ModelError {
   const text = `HTTP ${name}: ${describe(status, reported, headers)}`;
   return new ModelError(`${text} (${facts.join(", ")})`, {
     ...verdict,
+    windowTokens: windowOf(verdict, reported),
     status,
     requestId,
     retryAfterMs: verdict.retryable
@@ -57,6 +59,7 @@ export function buildServerError(error: unknown): ModelError {
     : `${message} (${reported.code})`;
   return new ModelError(`The response failed: ${text}`, {
     ...verdict,
+    windowTokens: windowOf(verdict, reported),
     retryAfterMs: verdict.retryable
       ? reported.waitMs ?? parseTryAgain(reported.message)
       : undefined,
@@ -108,6 +111,19 @@ function classify(
   // invalid_image, empty_image_file, image_too_large, …: the same bytes fail again.
   if (/image/.test(name)) return { kind: "invalid_request", retryable: false };
   return status === undefined ? byCode : classifyStatus(status);
+}
+
+// The smallest number that is called the limit.
+function windowOf(
+  { kind }: ErrorMeaning,
+  { message }: ServerError,
+): number | undefined {
+  if (kind !== "context_window") return undefined;
+  const counts = WINDOW_WORDS.flatMap((words) => {
+    const count = Number(words.exec(message)?.[1]?.replace(/[,_ ]/g, ""));
+    return count >= LIMITS.windowTokensMin ? [count] : [];
+  });
+  return counts.length === 0 ? undefined : Math.min(...counts);
 }
 
 function isOverflow(message: string): boolean {

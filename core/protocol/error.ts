@@ -20,6 +20,7 @@ export class ModelError extends Error {
   readonly status: number | undefined;
   readonly requestId: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly windowTokens: number | undefined;
 
   constructor(message: string, facts: {
     readonly kind: FailureKind;
@@ -28,6 +29,8 @@ export class ModelError extends Error {
     readonly requestId?: string | undefined;
     /** How long the server asked us to wait. */
     readonly retryAfterMs?: number | undefined;
+    /** The window that the server named when a prompt did not fit. */
+    readonly windowTokens?: number | undefined;
   }) {
     super(message);
     this.kind = facts.kind;
@@ -35,6 +38,7 @@ export class ModelError extends Error {
     this.status = facts.status;
     this.requestId = facts.requestId;
     this.retryAfterMs = facts.retryAfterMs;
+    this.windowTokens = facts.windowTokens;
   }
 }
 

@@ -170,6 +170,12 @@ export const LIMITS = Object.freeze({
   /** Room a summary needs at the end of the window, and the request for it. */
   summaryTokens: 2_000,
   compactAskTokens: 500,
+  /** Requests for a summary before an empty one is taken for the answer. */
+  summaryAttempts: 2,
+  /** Compactions in one step, each after the server called the prompt too long. */
+  overflowRounds: 3,
+  /** A smaller window in the words of a server is some other number. */
+  windowTokensMin: 1_024,
 
   /** What `sessions prune` leaves unless told otherwise. */
   sessionKeepMs: 90 * 24 * 3_600_000,

@@ -77,8 +77,22 @@ export function isHeaderText(text: string): boolean {
   return /^[\t\x20-\x7e]*$/.test(text);
 }
 
-/** Whether a base URL looks like one of Azure's copies of the service. */
+/** Whether a base URL is one of Azure's copies of the service. */
 export function isAzure(url: string): boolean {
-  return /\.(openai\.azure\.|aoai\.azure\.|cognitiveservices\.azure\.|services\.ai\.azure\.|azure-api\.)|\.azurefd\.|windows\.net\/openai/i
-    .test(url);
+  const { hostname, pathname } = URL.parse(url) ??
+    { hostname: "", pathname: "" };
+  return AZURE_HOST.test(hostname) ||
+    hostname.endsWith("windows.net") && pathname.startsWith("/openai");
+}
+
+const AZURE_HOST =
+  /\.((openai|aoai|cognitiveservices|services\.ai)\.azure\.(com|us|cn)|azure-api\.net|azurefd\.net)$/i;
+
+/**
+ * Whether `POST …/responses/compact` is expected there: at OpenAI's and Azure's own hosts,
+ * whatever the provider is called. Behind other addresses it is a 404, or worse.
+ */
+export function hasCompactEndpoint(url: string): boolean {
+  const host = URL.parse(url)?.hostname ?? "";
+  return /(^|\.)(openai|chatgpt)\.com$/i.test(host) || isAzure(url);
 }

@@ -4,7 +4,12 @@ import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { ProviderEndpoint } from "../../protocol/provider.ts";
 import { unreachable } from "../../util/assert.ts";
-import { isAzure, parseBaseUrl, parseHeaders } from "./endpoint.ts";
+import {
+  hasCompactEndpoint,
+  isAzure,
+  parseBaseUrl,
+  parseHeaders,
+} from "./endpoint.ts";
 import {
   type Config,
   parseProvider,
@@ -127,8 +132,7 @@ function buildProvider(
     requestRetries: retries(table.request_max_retries, LIMITS.requestRetries),
     streamRetries: retries(table.stream_max_retries, LIMITS.streamRetries),
     streamIdleMs: table.stream_idle_timeout_ms ?? LIMITS.streamIdleMs,
-    supportsCompact: table.supports_compact ??
-      (id === "openai" || name === "OpenAI" || isAzure(url.base)),
+    supportsCompact: table.supports_compact ?? hasCompactEndpoint(url.base),
     ...(caBundle === undefined ? {} : { caBundle }),
     ...(table.client_cert === undefined
       ? {}

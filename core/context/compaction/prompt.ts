@@ -173,8 +173,11 @@ function handoverItem(
   return textMessage("user", text);
 }
 
-// What the harness itself had put there comes back fresh; newer kinds of items stay.
-function isKeptAnswer(item: WireItem): boolean {
+/**
+ * Whether an item of a compaction's answer goes into the new history. What the harness
+ * itself had put there comes back fresh; newer kinds of items stay.
+ */
+export function isKeptAnswer(item: WireItem): boolean {
   const view = viewItem(item);
   if (view.type === "compaction" || view.type === "unknown") return true;
   if (view.type !== "message") return false;

@@ -6,6 +6,7 @@ import {
   NO_USAGE,
   type Usage,
 } from "../../protocol/event.ts";
+import type { ModelInfo, TurnSettings } from "../../protocol/settings.ts";
 import type { PromptPrefix } from "./request_prefix.ts";
 import type { Transcript } from "./transcript.ts";
 
@@ -20,6 +21,8 @@ export class ThreadState {
   baseTokens = 0;
   /** Tokens that the last compaction left; 0 before one. */
   compactedTokens = 0;
+  /** The provider's compaction endpoint has failed: it is not asked again. */
+  isCompactEndpointLost = false;
   threadUsage: Usage = NO_USAGE;
   /** Why the next turn runs SessionStart hooks; undefined when it does not. */
   sessionSource: "startup" | "resume" | "compact" | undefined = "startup";
@@ -30,6 +33,7 @@ export class ThreadState {
   // Undefined while no count of the provider holds: then all is estimated.
   #countedTokens: number | undefined;
   #estimateThen = 0;
+  #window = Infinity;
 
   constructor(transcript: Transcript) {
     this.transcript = transcript;
@@ -62,6 +66,22 @@ export class ThreadState {
   /** The provider's count no longer holds: the history was replaced. */
   forgetCount(): void {
     this.#countedTokens = undefined;
+  }
+
+  /** Takes note that the server refused a prompt as too long, and what it said its limit is. */
+  noteWindow(tokens: number): void {
+    this.#window = Math.min(this.#window, tokens);
+  }
+
+  /** The model with the window that the server has shown, where that is smaller. */
+  modelIn({ model }: Pick<TurnSettings, "model">): ModelInfo {
+    if (this.#window >= model.contextWindow) return model;
+    const share = this.#window / model.contextWindow;
+    return {
+      ...model,
+      contextWindow: this.#window,
+      autoCompactLimit: Math.floor(model.autoCompactLimit * share),
+    };
   }
 
   /** Tokens the next request will have, as well as we know. */

@@ -8,9 +8,10 @@ import {
 } from "../../context/compaction/prompt.ts";
 import type { WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { addUsage, type EventBody } from "../../protocol/event.ts";
+import { ModelError } from "../../protocol/error.ts";
+import type { EventBody, FailureKind } from "../../protocol/event.ts";
 import { askEndpoint, askSummary, type Shorter } from "./compaction_request.ts";
-import { openPrefix } from "../state/request_prefix.ts";
+import { openPrefix, type PromptPrefix } from "../state/request_prefix.ts";
 import type { TurnContext } from "./context.ts";
 
 type CompactionReason = Extract<
@@ -26,7 +27,7 @@ export function needsCompaction(
   { state, settings }: Pick<TurnContext, "state" | "settings">,
   newTokens: number,
 ): boolean {
-  const { autoCompactLimit } = settings.model;
+  const { autoCompactLimit } = state.modelIn(settings);
   const least = state.compactedTokens * LIMITS.compactAgainShare;
   return state.usedTokens() + newTokens >= Math.max(autoCompactLimit, least);
 }
@@ -34,13 +35,14 @@ export function needsCompaction(
 /**
  * Asks for a shorter history and puts it in place. In the middle of a turn it contains
  * the initial messages; else the next turn sends them. Throws ModelError, and then leaves
- * the history as it was.
+ * the history as it was. `isForced`: the server takes no request before that.
  */
 export async function compactHistory(
   reason: CompactionReason,
   context: TurnContext,
+  { isForced = false }: { readonly isForced?: boolean } = {},
 ): Promise<void> {
-  const { state, deps, log, settings, hooks } = context;
+  const { state, deps, hooks } = context;
   const items = state.transcript.entries.map((entry) => entry.item);
   if (items.length === 0) return;
   const trigger = reason === "manual" ? "manual" : "auto";
@@ -50,30 +52,14 @@ export async function compactHistory(
     return context.emit({ type: "warning", message });
   }
   const tokensBefore = state.usedTokens();
-  const { trailing } = buildCompactionInput(items);
-  const shorter = await ask(context);
+  const prefix = await openPrefix(context);
+  const shorter = await ask(prefix, context)
+    .catch((error) => withoutSummary(error, { reason, isForced }, context));
+  if (shorter === undefined) return;
   const contextUpdate = reason === "mid_turn"
-    ? await deps.context.contextUpdate(undefined, settings)
+    ? await deps.context.contextUpdate(undefined, context.settings)
     : undefined;
-  const handover = state.transcript.handover;
-  const replacement = [
-    ...replacementOf(shorter, {
-      items,
-      handover,
-      budget: compactionBudget(settings.model, items),
-      cwd: settings.cwd,
-      initial: contextUpdate?.items ?? [],
-    }),
-    ...trailing,
-  ].map((item) => JSON.stringify(item));
-  const summary = shorter.type === "summary" ? shorter.text : "";
-  log.append({
-    type: "compacted",
-    summary,
-    replacement,
-    handover,
-  });
-  state.transcript.replace(replacement);
+  const replaced = replace(shorter, contextUpdate?.items ?? [], context);
   state.sent = contextUpdate?.sent;
   state.sessionSource = "compact";
   if (reason === "mid_turn") {
@@ -89,15 +75,46 @@ export async function compactHistory(
     reason,
     tokensBefore,
     tokensAfter: state.usedTokens(),
-    itemsKept: replacement.length,
+    itemsKept: replaced.length,
     itemsDropped: items.length,
   });
   warnStillFull(context);
-  await hooks.afterCompaction(trigger, summary);
+  await hooks.afterCompaction(trigger, textOf(shorter));
+}
+
+function replace(
+  shorter: Shorter,
+  initial: readonly WireItem[],
+  { state, log, settings }: TurnContext,
+): readonly string[] {
+  const items = state.transcript.entries.map((entry) => entry.item);
+  const { handover } = state.transcript;
+  const { trailing } = buildCompactionInput(items);
+  const parts: ReplacementParts = {
+    items,
+    handover,
+    budget: compactionBudget(state.modelIn(settings), items),
+    cwd: settings.cwd,
+    initial,
+  };
+  const replacement = [
+    ...shorter.type === "summary"
+      ? buildReplacement(parts, shorter.text)
+      : buildEndpointReplacement(parts, shorter.items),
+    ...trailing,
+  ].map((item) => JSON.stringify(item));
+  const summary = textOf(shorter);
+  log.append({ type: "compacted", summary, replacement, handover });
+  state.transcript.replace(replacement);
+  return replacement;
+}
+
+function textOf(shorter: Shorter): string {
+  return shorter.type === "summary" ? shorter.text : "";
 }
 
 function warnStillFull({ state, settings, emit }: TurnContext): void {
-  const { autoCompactLimit } = settings.model;
+  const { autoCompactLimit } = state.modelIn(settings);
   const tokens = state.compactedTokens;
   if (tokens < autoCompactLimit) return;
   emit({
@@ -107,31 +124,94 @@ function warnStillFull({ state, settings, emit }: TurnContext): void {
   });
 }
 
-async function ask(context: TurnContext): Promise<Shorter> {
-  const prefix = await openPrefix(context);
-  const shorter = context.deps.endpoint.supportsCompact
-    ? await askEndpoint(prefix, context)
-    : await askSummary(prefix, context);
-  const { usage } = shorter;
-  context.budget.countRequest(usage);
-  if (usage !== null) {
-    context.state.threadUsage = addUsage(context.state.threadUsage, usage);
+// The provider's endpoint where it has one that works, else a summary, asked for again
+// when it is empty.
+async function ask(
+  prefix: PromptPrefix,
+  context: TurnContext,
+): Promise<Shorter> {
+  const { state, deps } = context;
+  if (deps.endpoint.supportsCompact && !state.isCompactEndpointLost) {
+    try {
+      return count(await askEndpoint(prefix, context), context);
+    } catch (error) {
+      leaveEndpoint(error, context);
+    }
   }
+  for (let attempt = 0; attempt < LIMITS.summaryAttempts; attempt++) {
+    const shorter = count(await askSummary(prefix, context), context);
+    if (textOf(shorter).trim() !== "") return shorter;
+  }
+  throw new ModelError(
+    `The model gave no summary when asked ${LIMITS.summaryAttempts} times`,
+    { kind: "incomplete", retryable: false },
+  );
+}
+
+// Whatever the endpoint says is no reason to lose the session: the model itself can still
+// be asked. Not so where nothing at all can be asked.
+function leaveEndpoint(error: unknown, context: TurnContext): void {
+  const isLost = error instanceof ModelError && !context.signal.aborted &&
+    error.kind !== "unreachable" && error.status !== 401;
+  if (!isLost) throw error;
+  context.state.isCompactEndpointLost = true;
+  context.emit({
+    type: "warning",
+    message:
+      `The provider's compaction endpoint failed, the model is asked for a summary instead, from now on: ${error.message}`,
+  });
+}
+
+// A summary that is refused or stays empty must neither lose the history nor stop the
+// session: it stays as it is while there is room; without room, the facts take its place.
+function withoutSummary(
+  error: unknown,
+  options: { readonly reason: CompactionReason; readonly isForced: boolean },
+  context: TurnContext,
+): Shorter | undefined {
+  const isRefused = error instanceof ModelError && !error.retryable &&
+    REFUSALS.has(error.kind);
+  if (!isRefused || options.reason === "manual") throw error;
+  // Then not even the person's last message fits.
+  if (options.isForced && error.kind === "context_window") throw error;
+  const { state, emit } = context;
+  const what = options.isForced
+    ? "the history is replaced by its facts, without a summary"
+    : "the history stays as it is";
+  emit({
+    type: "warning",
+    message: `Cannot compact, ${what}: ${error.message}`,
+  });
+  if (options.isForced) {
+    return {
+      type: "summary",
+      text: "",
+      usage: null,
+      durationMs: 0,
+      requestBytes: 0,
+    };
+  }
+  // Not asked again at every step.
+  state.compactedTokens = state.usedTokens();
+  return undefined;
+}
+
+const REFUSALS: ReadonlySet<FailureKind> = new Set([
+  "invalid_request",
+  "incomplete",
+  "context_window",
+]);
+
+function count(shorter: Shorter, context: TurnContext): Shorter {
+  const { usage, durationMs, requestBytes } = shorter;
+  context.budget.countRequest(usage);
+  if (usage !== null) context.state.spend(usage);
   context.emit({
     type: "request.completed",
     usage,
-    durationMs: shorter.durationMs,
-    requestBytes: shorter.requestBytes,
+    durationMs,
+    requestBytes,
     cache: null,
   });
   return shorter;
-}
-
-function replacementOf(
-  shorter: Shorter,
-  parts: ReplacementParts,
-): readonly WireItem[] {
-  return shorter.type === "summary"
-    ? buildReplacement(parts, shorter.text)
-    : buildEndpointReplacement(parts, shorter.items);
 }

@@ -1,5 +1,8 @@
 /** The request for a shorter history: the provider's compaction endpoint, or a summary. */
-import { buildCompactionInput } from "../../context/compaction/prompt.ts";
+import {
+  buildCompactionInput,
+  isKeptAnswer,
+} from "../../context/compaction/prompt.ts";
 import { trimForOverflow } from "../../context/compaction/overflow.ts";
 import { estimateItemTokens } from "../../context/format/tokens.ts";
 import { buildBody } from "../../model/request.ts";
@@ -38,6 +41,12 @@ export function askEndpoint(
       signal: context.signal,
       onRetry: (notice) => context.emit({ type: "stream.retry", ...notice }),
     });
+    if (!items.some(isKeptAnswer)) {
+      throw new ModelError("Cannot compact: the answer keeps no item", {
+        kind: "stream",
+        retryable: false,
+      });
+    }
     const durationMs = Math.round(host.monotonicMs() - startedMs);
     const requestBytes = byteLength(body);
     return { type: "items", items, usage, durationMs, requestBytes };
@@ -107,7 +116,8 @@ function excessTokens(
   { state, settings }: TurnContext,
 ): number {
   const tokens = items.reduce((sum, item) => sum + estimateItemTokens(item), 0);
-  const room = Math.floor(settings.model.contextWindow * LIMITS.windowShare) -
+  const { contextWindow } = state.modelIn(settings);
+  const room = Math.floor(contextWindow * LIMITS.windowShare) -
     state.baseTokens - LIMITS.summaryTokens;
   return tokens - Math.max(room, 0);
 }
@@ -135,7 +145,8 @@ async function readSummary(
   }
 }
 
-// The last message is the summary; calls are ignored.
+// The last message that says anything is the summary, also one that was cut at its length;
+// calls are ignored.
 async function readSummaryOnce(
   body: string,
   context: TurnContext,
@@ -150,13 +161,18 @@ async function readSummaryOnce(
     signal,
     onRetry: (notice) => emit({ type: "stream.retry", ...notice }),
   });
-  for await (const batch of batches) {
-    for (const event of batch) {
-      if (event.type === "completed") usage = event.usage;
-      if (event.type !== "item_done") continue;
-      const view = viewItem(event.item);
-      if (view.type === "message") text = view.text;
+  try {
+    for await (const batch of batches) {
+      for (const event of batch) {
+        if (event.type === "completed") usage = event.usage;
+        if (event.type !== "item_done") continue;
+        const view = viewItem(event.item);
+        if (view.type === "message") text = view.text.trim() || text;
+      }
     }
+  } catch (error) {
+    const isCut = error instanceof ModelError && error.kind === "incomplete";
+    if (!isCut || text === "") throw error;
   }
   return { text, usage };
 }

@@ -103,19 +103,29 @@ async function hookItems(
   }
 }
 
-// The server may count more than we do: then the request is repeated with a shorter
-// history, once.
+// The server may count more than we do, or have a smaller window than we believe: then the
+// request is repeated with a shorter history.
 async function runFittingStep(context: TurnContext): Promise<StepAnswer> {
-  try {
-    return await runStep(context);
-  } catch (error) {
-    const isFull = error instanceof ModelError &&
-      error.kind === "context_window";
-    if (!isFull) throw error;
-    await makeRoom("mid_turn", Infinity, context);
-    return await runStep(context);
+  const { state } = context;
+  for (let round = 0;; round++) {
+    try {
+      return await runStep(context);
+    } catch (error) {
+      const isFull = error instanceof ModelError &&
+        error.kind === "context_window";
+      if (!isFull || round === LIMITS.overflowRounds) throw error;
+      const { windowTokens = Infinity } = error;
+      if (windowTokens > state.baseTokens) state.noteWindow(windowTokens);
+      if (round > 0) {
+        state.noteWindow(Math.floor(state.usedTokens() * OVERFLOWN));
+      }
+      await makeRoom("mid_turn", Infinity, context);
+    }
   }
 }
+
+/** What of a prompt that was refused twice is believed to fit. */
+const OVERFLOWN = 0.75;
 
 // Compacts when `newTokens` more would not fit; Infinity when the server says so. A
 // compaction is a request as well: behind the hard mark of a limit none is sent.
@@ -127,7 +137,7 @@ async function makeRoom(
   const nowMs = context.deps.host.monotonicMs();
   if (context.budget.exhausted(nowMs) !== undefined) return;
   if (!needsCompaction(context, newTokens)) return;
-  await compactHistory(reason, context);
+  await compactHistory(reason, context, { isForced: newTokens === Infinity });
 }
 
 // The context update stands before the user's message, so that it holds for it.

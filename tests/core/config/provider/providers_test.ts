@@ -217,9 +217,16 @@ Deno.test("providerOf() offers the compact endpoint where it is known to be", ()
     true,
   );
   assert.equal(
-    custom('name = "OpenAI"\nbase_url = "http://h"').supportsCompact,
+    custom('base_url = "https://eu.api.openai.com/v1"').supportsCompact,
     true,
   );
+  for (
+    const elsewhere of [
+      'name = "OpenAI"\nbase_url = "http://h"',
+      'base_url = "http://h/x.openai.azure.com/v1"',
+      'base_url = "https://notopenai.com/v1"',
+    ]
+  ) assert.equal(custom(elsewhere).supportsCompact, false, elsewhere);
   assert.equal(custom('base_url = "http://h"').supportsCompact, false);
   const off =
     'base_url = "https://me.openai.azure.com"\nsupports_compact = false';

@@ -16,6 +16,9 @@ import {
   errorBody,
   fail,
   hang,
+  incomplete,
+  type MockOptions,
+  type MockRequest,
   say,
   type Step,
   usage,
@@ -233,4 +236,139 @@ Deno.test("a history that stays too long is said once, and does not compact at e
     /^Still about \d+ tokens after compaction \(limit 5000;/,
   );
   assert.deepEqual(more, []);
+});
+
+// Two turns of work that the estimate finds too long at the second.
+function longThread(
+  script: NonNullable<MockOptions["script"]>,
+  more: Partial<Parameters<typeof testThread>[0]> = {},
+): TestThread {
+  return testThread({
+    tools: [echo],
+    settings: { model: { ...TEST_MODEL, autoCompactLimit: 20_000 } },
+    script,
+    ...more,
+  });
+}
+
+const LONG = "w".repeat(60_000);
+const isSummary = (request: MockRequest): boolean =>
+  request.body["tool_choice"] === "none";
+
+for (
+  const [what, answer] of [
+    ["404", fail(404)],
+    ["405", fail(405, "Method Not Allowed")],
+    ["400", fail(400, errorBody("unknown url"))],
+    ["401 of another kind", fail(403, "forbidden")],
+    ["500", fail(500, "<html>oops</html>")],
+    ["a page", fail(200, "<html>hello</html>")],
+    ["an empty list", []],
+    ["an error in a 200", fail(200, errorBody("no such route"))],
+    ["nothing to keep", [{ type: "reasoning", summary: [] }]],
+  ] as const
+) {
+  Deno.test(`a compaction endpoint that answers ${what} is left for the local summary, for the whole session`, async () => {
+    await using t = longThread(
+      (request) => isSummary(request) ? say("A summary.") : say("Read."),
+      {
+        compact: [answer, answer],
+        endpoint: { supportsCompact: true, requestRetries: 1 },
+      },
+    );
+    for (const n of [1, 2, 3, 4]) {
+      assert.equal((await t.turn(`${n}${LONG}`)).type, "done");
+    }
+    const ends = t.events.filter((one) => one.type === "context.compacted");
+    assert.ok(ends.length >= 2, `${ends.length} compactions`);
+    const asked = t.model.requests.filter((one) =>
+      one.path.endsWith("/compact")
+    );
+    assert.equal(asked.length, what === "500" ? 2 : 1);
+    assert.match(t.state.transcript.inputText(), /A summary\./);
+    assert.match(warnings(t)[0] ?? "", /compaction endpoint failed/);
+  });
+}
+
+Deno.test("an empty summary is asked for again, and the second one is used", async () => {
+  let asked = 0;
+  await using t = longThread((request) =>
+    isSummary(request) ? say(asked++ === 0 ? " " : "A summary.") : say("Read.")
+  );
+  await t.turn(LONG);
+  assert.equal((await t.turn(LONG)).type, "done");
+  assert.equal(asked, 2);
+  assert.match(t.state.transcript.inputText(), /A summary\./);
+});
+
+Deno.test("a summary that stays empty or is refused leaves the history as it is, says so, and the turn goes on", async () => {
+  for (
+    const answer of [say(""), call("echo", {}), fail(400, "no tool_choice")]
+  ) {
+    await using t = longThread((request) =>
+      isSummary(request) ? answer : say("Read.")
+    );
+    await t.turn(`first ${LONG}`);
+    assert.equal((await t.turn(`second ${LONG}`)).type, "done");
+    assert.equal((await t.turn("third")).type, "done");
+    const text = t.state.transcript.inputText();
+    assert.ok(text.includes(`first ${LONG}`) && text.includes("second"));
+    assert.match(warnings(t).join(), /the history stays as it is/);
+    assert.ok(t.model.requests.filter(isSummary).length <= 4);
+  }
+});
+
+Deno.test("a server that takes no more and gives no summary still goes on, with the facts", async () => {
+  let full = true;
+  await using t = testThread({
+    tools: [echo],
+    script: (request) => {
+      if (isSummary(request)) {
+        full = false;
+        return say("");
+      }
+      return full && request.input.length > 4 ? TOO_LONG : say("Read.");
+    },
+  });
+  await t.turn("dig the hill");
+  await t.turn("on");
+  assert.equal((await t.turn("further")).type, "done");
+  assert.match(t.state.transcript.inputText(), /dig the hill/);
+  assert.match(warnings(t).join(), /replaced by its facts/);
+});
+
+Deno.test("a summary that is cut at its length is used", async () => {
+  await using t = longThread((request) =>
+    isSummary(request)
+      ? [say("Half of a summ"), incomplete("max_output_tokens")]
+      : say("Read.")
+  );
+  await t.turn(LONG);
+  assert.equal((await t.turn(LONG)).type, "done");
+  assert.match(t.state.transcript.inputText(), /Half of a summ/);
+});
+
+Deno.test("a window that the server names is believed from then on", async () => {
+  const words = fail(
+    400,
+    errorBody(
+      "request (9000 tokens) exceeds the available context size (4096 tokens)",
+    ),
+  );
+  let refused = 0;
+  await using t = testThread({
+    tools: [echo],
+    // The request for a summary leaves out what does not fit either.
+    laws: { except: ["prefix"] },
+    script: (request) =>
+      isSummary(request)
+        ? say("A summary.")
+        : request.text.length > 16_000 && refused++ >= 0
+        ? words
+        : say("Read."),
+  });
+  for (const n of [1, 2, 3, 4, 5, 6]) {
+    assert.equal((await t.turn(`${n} ${"v".repeat(6_000)}`)).type, "done");
+  }
+  assert.equal(refused, 1, "later ones were made short before");
 });
