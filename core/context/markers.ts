@@ -48,6 +48,20 @@ export function limitNoticeItem(
   return textMessage("developer", wrapTag("limit_notice", text));
 }
 
+/** Says that the same steps were made again and again. */
+export function loopNoticeItem(
+  { what, rounds, isFailed }: {
+    readonly what: string;
+    readonly rounds: number;
+    readonly isFailed: boolean;
+  },
+): WireItem {
+  const text = isFailed
+    ? `${what} has failed ${rounds} times in a row and will fail again: read the error, try another way, or say in your final message what is in the way.`
+    : `${what} has had the same result ${rounds} times in a row: do something else, or give your final message.`;
+  return textMessage("developer", wrapTag("loop_notice", text));
+}
+
 function amountText(kind: LimitKind, amount: number): string {
   switch (kind) {
     case "requests":

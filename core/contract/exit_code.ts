@@ -18,7 +18,8 @@ export const EXIT_CODES = Object.freeze({
   },
   limit: {
     code: 6,
-    meaning: "A limit of requests, tokens, tool calls or cost was reached",
+    meaning:
+      "A limit of requests, tokens, tool calls, cost or repeats was reached",
   },
   denied: { code: 7, meaning: "An action was denied (with --fail-on-denied)" },
   sandbox: { code: 8, meaning: "No sandbox here can enforce the policy" },

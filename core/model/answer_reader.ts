@@ -89,6 +89,9 @@ export class AnswerReader {
       case "failed":
         this.#error = event.error;
         this.#over = true;
+        if (event.usage !== null) {
+          events.push({ type: "spent", usage: event.usage });
+        }
         return;
       case "ended": {
         const { output, completed, error } = event;

@@ -31,6 +31,8 @@ export type ResponseEvent =
   }
   /** A new part of the reasoning summary begins. */
   | { readonly type: "reasoning_section"; readonly itemId: string }
+  /** Tokens of an answer that failed; an error follows. */
+  | { readonly type: "spent"; readonly usage: Usage }
   /** A finished item, whichever event of the server it stood in. */
   | { readonly type: "item_done"; readonly item: WireItem }
   | {
@@ -54,7 +56,12 @@ export type AnswerEvent =
     readonly completed: ResponseEvent & { readonly type: "completed" };
     readonly error?: ModelError;
   }
-  | { readonly type: "failed"; readonly error: ModelError };
+  | {
+    readonly type: "failed";
+    readonly error: ModelError;
+    /** What the failed answer cost all the same. */
+    readonly usage: Usage | null;
+  };
 
 /**
  * One `data:` of the stream as an event; undefined when it is not a JSON object or of a
@@ -137,7 +144,7 @@ function parseRareEvent(
     case "response.cancelled":
       return parseEnd(asObject(wire["response"]), "cancelled");
     case "response.failed":
-      return failed(buildServerError(asObject(wire["response"])?.["error"]));
+      return failedResponse(asObject(wire["response"]));
     case "error":
       // Some servers nest the error, the documented form is flat.
       return failed(buildServerError(wire["error"] ?? wire));
@@ -158,7 +165,7 @@ function parseEnd(
 ): AnswerEvent {
   const status = text(response?.["status"]);
   const state = status === "" || status === "in_progress" ? named : status;
-  if (state === "failed") return failed(buildServerError(response?.["error"]));
+  if (state === "failed") return failedResponse(response);
   const output = response?.["output"];
   const items = Array.isArray(output)
     ? output.flatMap((value) => asItem(value) ?? [])
@@ -203,6 +210,11 @@ const UsageWire = z.object({
   input_tokens: Count,
   output_tokens: Count,
   total_tokens: Count,
+  cache_read_input_tokens: Count,
+  cache_creation_input_tokens: Count,
+  // The names of chat completions.
+  prompt_tokens: Count,
+  completion_tokens: Count,
   input_tokens_details: z.catch(
     z.object({ cached_tokens: Count, cache_write_tokens: Count }),
     { cached_tokens: 0, cache_write_tokens: 0 },
@@ -218,13 +230,22 @@ export function parseUsage(wire: unknown): Usage | null {
   const parsed = UsageWire.safeParse(wire);
   if (!parsed.success) return null;
   const usage = parsed.data;
+  const details = usage.input_tokens_details;
+  // Anthropic's own names, which some gateways pass on.
+  const cached = details.cached_tokens || usage.cache_read_input_tokens;
+  const written = details.cache_write_tokens ||
+    usage.cache_creation_input_tokens;
+  // More from the cache than in the prompt: then the cached part is not in that number.
+  const input = usage.input_tokens || usage.prompt_tokens;
+  const inputTokens = cached > input ? input + cached + written : input;
+  const outputTokens = usage.output_tokens || usage.completion_tokens;
   return {
-    inputTokens: usage.input_tokens,
-    cachedInputTokens: usage.input_tokens_details.cached_tokens,
-    cacheWriteInputTokens: usage.input_tokens_details.cache_write_tokens,
-    outputTokens: usage.output_tokens,
+    inputTokens,
+    cachedInputTokens: cached,
+    cacheWriteInputTokens: written,
+    outputTokens,
     reasoningOutputTokens: usage.output_tokens_details.reasoning_tokens,
-    totalTokens: usage.total_tokens || usage.input_tokens + usage.output_tokens,
+    totalTokens: Math.max(usage.total_tokens, inputTokens + outputTokens),
   };
 }
 
@@ -254,8 +275,15 @@ function reasoningDelta(wire: JsonObject, raw: boolean): ResponseEvent {
   };
 }
 
-function failed(error: ModelError): AnswerEvent {
-  return { type: "failed", error };
+function failedResponse(response: JsonObject | undefined): AnswerEvent {
+  return {
+    ...failed(buildServerError(response?.["error"])),
+    usage: parseUsage(response?.["usage"]),
+  };
+}
+
+function failed(error: ModelError): AnswerEvent & { readonly type: "failed" } {
+  return { type: "failed", error, usage: null };
 }
 
 function parseObject(data: string): JsonObject | undefined {

@@ -3,6 +3,16 @@
 export const LIMITS = Object.freeze({
   /** Requests in one turn before it is stopped as a runaway. */
   stepsPerTurn: 1_000,
+  /**
+   * Rounds of the same steps in a row: after which the model is told, and the turn ended.
+   * Something that fails needs no second try; what succeeds may be waiting for something.
+   */
+  failingLoop: { tell: 5, end: 30 },
+  idleLoop: { tell: 10, end: 100 },
+  /** Steps of the longest circle that is looked for. */
+  loopSteps: 4,
+  /** Of a call's arguments, where a circle is spoken of. */
+  loopCallBytes: 200,
   /** Tool calls taken from one response. */
   callsPerResponse: 512,
 

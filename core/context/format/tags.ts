@@ -34,7 +34,8 @@ export type ContextTag =
   | "permissions instructions"
   | "approved_prefixes"
   | "model_switch"
-  | "limit_notice";
+  | "limit_notice"
+  | "loop_notice";
 
 /** The text between a tag pair, each tag on its own line. */
 export function wrapTag(tag: ContextTag, body: string): string {

@@ -155,6 +155,7 @@ class ExecRun {
       outcome,
       cause: this.#cause,
       deniedThatFail: isStrict ? this.#record.denied.length : 0,
+      needsAnswer: this.#request.isReview ?? false,
     });
     const ending = this.#buildEnding(verdict, event);
     if (this.#isDialog) await this.#print(ending);

@@ -13,6 +13,8 @@ interface EndingFacts {
   readonly cause: Cause | undefined;
   /** Actions that were not allowed, when that is to fail the run. */
   readonly deniedThatFail: number;
+  /** Whether there is nothing to be had from a turn without an answer, as of a review. */
+  readonly needsAnswer?: boolean;
 }
 
 export interface EndingVerdict {
@@ -25,6 +27,10 @@ export function decideEnding(facts: EndingFacts): EndingVerdict {
   const { outcome, cause } = facts;
   switch (outcome.type) {
     case "done":
+      if (facts.needsAnswer === true && outcome.message.trim() === "") {
+        const message = "The model gave no answer";
+        return decideFailed({ kind: "incomplete", message });
+      }
       return {
         error: undefined,
         exitCode: exitCode(facts.deniedThatFail > 0 ? "denied" : "done"),

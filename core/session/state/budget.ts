@@ -92,7 +92,7 @@ export function renderUsed({ kind, used, max }: LimitState): string {
 
 /** Money for one response, by the price list of its model. */
 export function costOf(usage: Usage, price: Price): number {
-  const fresh = usage.inputTokens - usage.cachedInputTokens;
+  const fresh = Math.max(0, usage.inputTokens - usage.cachedInputTokens);
   return (fresh * price.input + usage.cachedInputTokens * price.cachedInput +
     usage.outputTokens * price.output) / 1_000_000;
 }

@@ -10,6 +10,10 @@ import type { ModelInfo, TurnSettings } from "../../protocol/settings.ts";
 import type { PromptPrefix } from "./request_prefix.ts";
 import type { Transcript } from "./transcript.ts";
 
+// Some servers count nothing, or leave out what they had in their cache. No tokenizer needs
+// fewer tokens than this share of our estimate.
+const BELIEVED_SHARE = 0.5;
+
 /** Token accounting: what the provider last counted, plus estimates of what came after. */
 export class ThreadState {
   readonly transcript: Transcript;
@@ -87,8 +91,16 @@ export class ThreadState {
   /** Tokens the next request will have, as well as we know. */
   usedTokens(): number {
     const { tokens } = this.transcript;
-    return this.#countedTokens === undefined
-      ? this.baseTokens + tokens
-      : this.#countedTokens + tokens - this.#estimateThen;
+    const estimate = this.baseTokens + tokens;
+    if (this.#countedTokens === undefined) return estimate;
+    const counted = this.#countedTokens + tokens - this.#estimateThen;
+    return counted < estimate * BELIEVED_SHARE ? estimate : counted;
+  }
+
+  /** What the last request cost, for a budget: the estimate where the server counted nothing. */
+  spentBy(usage: Usage | null): Usage {
+    if (usage !== null && usage.totalTokens > 0) return usage;
+    const tokens = this.baseTokens + this.transcript.tokens;
+    return { ...NO_USAGE, inputTokens: tokens, totalTokens: tokens };
   }
 }

@@ -13,13 +13,20 @@ import type {
   ToolOutput,
 } from "../../protocol/tool.ts";
 import { renderUsed } from "../state/budget.ts";
+import { cutMiddle, oneLine } from "../../context/format/text.ts";
 import { CallLock } from "./call_lock.ts";
 import type { TurnContext } from "./context.ts";
+import type { StepPrint } from "./loop_guard.ts";
 
 interface RunningCall {
   readonly call: CallView;
   readonly startedMs: number;
   readonly output: Promise<ToolOutput>;
+}
+
+interface SettledCall extends Pick<ToolOutput, "content"> {
+  readonly call: CallView;
+  readonly isFailed: boolean;
 }
 
 /** The calls of one response. `start` while it streams, `settle` when it has ended. */
@@ -28,6 +35,7 @@ export class Dispatch {
   readonly #turn: TurnContext;
   readonly #lock = new CallLock();
   #running: RunningCall[] = [];
+  readonly #settled: SettledCall[] = [];
 
   constructor(tools: readonly Tool[], turn: TurnContext) {
     this.#tools = tools;
@@ -36,6 +44,24 @@ export class Dispatch {
 
   get count(): number {
     return this.#running.length;
+  }
+
+  /** What the calls did, for whoever compares steps. */
+  print(): StepPrint {
+    const settled = this.#settled;
+    const tries = settled.map(({ call, isFailed, content }) => [
+      call.name,
+      call.input.trim(),
+      // Errors tell of times and temporary names: failing is all that counts.
+      isFailed || untimed(content),
+    ]);
+    const [first] = settled;
+    const more = settled.length > 1 ? ` and ${settled.length - 1} more` : "";
+    return {
+      text: JSON.stringify(tries),
+      isFailed: settled.some(({ isFailed }) => isFailed),
+      what: first === undefined ? "" : `${nameOf(first.call)}${more}`,
+    };
   }
 
   /** Starts a committed call. Never throws: what goes wrong is in the output. */
@@ -59,10 +85,11 @@ export class Dispatch {
     this.#running = [];
     const broken: unknown[] = [];
     for (const one of running) {
-      const content = await this.#outputOf(one).then(
-        (output) => output.content,
-        (error) => this.#textOf(error, one, broken),
-      );
+      const { content, success } = await this.#outputOf(one).catch((error) => ({
+        content: this.#textOf(error, one, broken),
+        success: false,
+      }));
+      this.#settled.push({ call: one.call, content, isFailed: !success });
       this.#turn.state.transcript.settle(one.call.callId, content);
     }
     if (broken.length > 0) throw broken[0];
@@ -175,6 +202,18 @@ function spendingOf({ budget, state, deps, record }: TurnContext): Spending {
       record.countUsage(usage);
     },
   };
+}
+
+// An output without how long it took, which is never twice the same.
+function untimed(content: ToolOutput["content"]): ToolOutput["content"] {
+  return typeof content === "string"
+    ? content.replace(/^Wall time: .*$/m, "")
+    : content;
+}
+
+function nameOf({ name, input }: CallView): string {
+  const start = oneLine(cutMiddle(input, LIMITS.loopCallBytes));
+  return `${name} ${start}`.trim();
 }
 
 // `local_shell` is the hosted form of the shell tool and shares its code.

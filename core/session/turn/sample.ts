@@ -5,13 +5,12 @@ import type { Usage } from "../../protocol/event.ts";
 import { type CallView, viewItem, type WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { unreachable } from "../../util/assert.ts";
-import type { ThreadContext } from "../state/thread_context.ts";
 import type { TurnContext } from "./context.ts";
 import { ResponseActivities } from "./response_activities.ts";
 
 type ReaderContext = Pick<
-  ThreadContext,
-  "deps" | "state" | "activities" | "emit"
+  TurnContext,
+  "deps" | "state" | "activities" | "emit" | "budget" | "record"
 >;
 type StartCall = (call: CallView) => void;
 
@@ -100,6 +99,8 @@ class ResponseReader {
         this.#completed = event;
         this.#commit();
         return;
+      case "spent":
+        return spend(event.usage, this.#context);
       case "created":
       case "tool_input_delta":
         return;
@@ -182,4 +183,14 @@ class ResponseReader {
       this.#view.commit(item, view);
     }
   }
+}
+
+// An answer that failed is no answer of the conversation, and is paid for all the same.
+function spend(
+  usage: Usage,
+  { state, budget, record }: ReaderContext,
+): void {
+  state.spend(usage);
+  budget.countUsage(usage);
+  record.countUsage(usage);
 }

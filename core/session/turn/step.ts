@@ -9,6 +9,7 @@ import { openPrefix, type PromptPrefix } from "../state/request_prefix.ts";
 import { byteLength } from "../../util/text/text.ts";
 import type { TurnContext } from "./context.ts";
 import { Dispatch } from "./dispatch.ts";
+import type { StepPrint } from "./loop_guard.ts";
 import { type Sample, sample } from "./sample.ts";
 import { waitForRetry } from "./stream_retry.ts";
 
@@ -16,6 +17,8 @@ export interface StepAnswer {
   readonly message: string | undefined;
   /** Whether another request is due: something was called, or the server says so. */
   readonly needsFollowUp: boolean;
+  /** What was done, for comparing steps. */
+  readonly print: StepPrint;
 }
 
 /** Runs one step. Throws ModelError when no retry or request is left. */
@@ -29,18 +32,27 @@ export async function runStep(context: TurnContext): Promise<StepAnswer> {
     try {
       const answer = await request(prefix, context, dispatch);
       await settle(context, dispatch);
+      const { message, calls } = answer;
       return {
-        message: answer.message,
-        needsFollowUp: answer.calls > 0 || answer.needsFollowUp,
+        message,
+        needsFollowUp: calls > 0 || answer.needsFollowUp,
+        print: calls > 0 ? dispatch.print() : messagePrint(message),
       };
     } catch (error) {
       const calls = dispatch.count;
       await settle(context, dispatch);
       spent = await waitForRetry(error, spent, context);
       // Committed calls have their outputs: the next request continues from them.
-      if (calls > 0) return { message: undefined, needsFollowUp: true };
+      if (calls > 0) {
+        const print = dispatch.print();
+        return { message: undefined, needsFollowUp: true, print };
+      }
     }
   }
+}
+
+function messagePrint(text = ""): StepPrint {
+  return { text: `message ${text}`, isFailed: false, what: "the same answer" };
 }
 
 async function request(
@@ -56,7 +68,7 @@ async function request(
   context.budget.countAttempt();
   const answer = await sample(body, context, (call) => dispatch.start(call));
   if (answer.usage !== null) context.state.count(answer.usage);
-  context.budget.countUsage(answer.usage);
+  context.budget.countUsage(context.state.spentBy(answer.usage));
   const cache = watch.end(answer.usage);
   context.state.lastCache = cache;
   context.log.append({

@@ -13,6 +13,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { partsText, type UserPart } from "../../protocol/op.ts";
 import { compactHistory, needsCompaction } from "./compaction.ts";
 import type { TurnContext } from "./context.ts";
+import { LoopGuard } from "./loop_guard.ts";
 import { OutputCheck } from "./output_schema.ts";
 import { runStep, type StepAnswer } from "./step.ts";
 
@@ -36,21 +37,36 @@ export async function runTurn(
 
 async function runSteps(context: TurnContext): Promise<Outcome> {
   const check = new OutputCheck(context.settings.outputSchema);
+  const guard = new LoopGuard();
   let message = "";
   for (let step = 0; step < LIMITS.stepsPerTurn; step++) {
     context.signal.throwIfAborted();
     const answer = await runFittingStep(context);
     message = answer.message ?? message;
     if (isStopped(context)) return { type: "done", message };
-    const next = await nextInput({ ...answer, message }, check, context);
-    if (next === undefined) return { type: "done", message };
-    await makeRoom("mid_turn", estimateItemsTokens(next), context);
-    context.state.transcript.append(next);
+    const next = await nextInput(answer, check, context);
+    if (next === undefined) {
+      warnEmpty(answer.message, context);
+      return { type: "done", message };
+    }
+    const loop = guard.take(answer.print);
+    const input = [...next, ...loop?.items ?? []];
+    if (loop !== undefined) warnAll([loop.warning], context);
+    await makeRoom("mid_turn", estimateItemsTokens(input), context);
+    context.state.transcript.append(input);
   }
   throw new ModelError(
     `Cannot continue the turn: it has used ${LIMITS.stepsPerTurn} requests, the most a turn may use`,
     { kind: "limit", retryable: false },
   );
+}
+
+function warnEmpty(message: string | undefined, context: TurnContext): void {
+  if (message !== undefined && message.trim() !== "") return;
+  const { model } = context.settings;
+  warnAll([
+    `The last answer of ${model.slug} was empty: neither text nor a tool call`,
+  ], context);
 }
 
 function isStopped({ hooks, emit }: TurnContext): boolean {
@@ -62,15 +78,15 @@ function isStopped({ hooks, emit }: TurnContext): boolean {
 
 // The items the next request adds to this one; undefined when the turn is over.
 async function nextInput(
-  answer: { readonly needsFollowUp: boolean; readonly message: string },
+  { needsFollowUp, message = "" }: StepAnswer,
   check: OutputCheck,
   context: TurnContext,
 ): Promise<readonly WireItem[] | undefined> {
   const steering = await steeringItems(context);
-  if (answer.needsFollowUp || steering.length > 0) return steering;
-  const repair = await check.findRepair(answer.message);
+  if (needsFollowUp || steering.length > 0) return steering;
+  const repair = await check.findRepair(message);
   if (repair !== undefined) return [repair];
-  const more = await context.hooks.endTurn(answer.message);
+  const more = await context.hooks.endTurn(message);
   return more.length === 0 ? undefined : more;
 }
 

@@ -196,3 +196,33 @@ Deno.test("parseResponseEvent() never throws, whatever JSON it is given", () => 
     }),
   );
 });
+
+Deno.test("parseUsage() adds the cached part where the server counts it apart, in either form", () => {
+  const counted = (usage: unknown) => {
+    const { inputTokens, cachedInputTokens, totalTokens } = parseUsage(usage) ??
+      {};
+    return [inputTokens, cachedInputTokens, totalTokens];
+  };
+  assert.deepEqual(
+    counted({
+      input_tokens: 100,
+      input_tokens_details: { cached_tokens: 9_000 },
+      output_tokens: 50,
+      total_tokens: 150,
+    }),
+    [9_100, 9_000, 9_150],
+  );
+  assert.deepEqual(
+    counted({
+      input_tokens: 100,
+      cache_read_input_tokens: 9_000,
+      cache_creation_input_tokens: 400,
+      output_tokens: 50,
+    }),
+    [9_500, 9_000, 9_550],
+  );
+  assert.deepEqual(
+    counted({ prompt_tokens: "7", completion_tokens: "2" }),
+    [7, 0, 9],
+  );
+});

@@ -7,6 +7,7 @@ import {
   call,
   cut,
   endTurn,
+  event,
   fail,
   failed,
   hang,
@@ -18,6 +19,7 @@ import {
   usage,
   wait,
 } from "../../../support/mock_script.ts";
+import { TEST_MODEL } from "../../../support/settings.ts";
 
 const echo = testTool(
   "echo",
@@ -401,3 +403,71 @@ function shown<T extends Activity["type"]>(
       : []
   );
 }
+
+Deno.test("an answer with nothing in it is said", async () => {
+  await using t = testThread({ script: [say(" "), [], say("Words.")] });
+  for (const n of [1, 2]) {
+    assert.equal((await t.turn("go")).type, "done");
+    const warnings = t.events.filter((one) => one.type === "warning");
+    assert.equal(warnings.length, n);
+  }
+  await t.turn("go");
+  assert.match(
+    t.events.flatMap((one) => one.type === "warning" ? [one.message] : [])
+      .join(),
+    /^(The last answer of \S+ was empty: neither text nor a tool call,?){2}$/,
+  );
+});
+
+Deno.test("usage of nothing, or without the cached part, does not hide how much was sent", async () => {
+  const big = "w ".repeat(35_000);
+  for (
+    const counts of [
+      { input_tokens: 0, output_tokens: 0, total_tokens: 0 },
+      { input_tokens: 12, output_tokens: 3, total_tokens: 15 },
+    ]
+  ) {
+    await using t = testThread({
+      tools: [
+        testTool(
+          "read",
+          () => Promise.resolve({ content: big, success: true }),
+        ),
+      ],
+      settings: { model: { ...TEST_MODEL, autoCompactLimit: 15_000 } },
+      script: (request) =>
+        request.body["tool_choice"] === "none" ? say("A summary.") : [
+          request.input.length > 3 ? say("Read.") : call("read", {}),
+          usage(counts),
+        ],
+    });
+    await t.turn("one");
+    await t.turn("two");
+    await t.turn("three");
+    assert.ok(t.events.some((one) => one.type === "context.compacted"));
+  }
+});
+
+Deno.test("an answer that failed counts, and so does one without usage", async () => {
+  const spent = { input_tokens: 900, output_tokens: 50, total_tokens: 950 };
+  await using t = testThread({
+    script: [
+      event({
+        type: "response.failed",
+        response: {
+          status: "failed",
+          error: { code: "server_error", message: "died" },
+          usage: spent,
+        },
+      }),
+      [say("Words."), usage(null)],
+      say("never sent"),
+    ],
+    deps: { limits: { tokensMax: 951 } },
+  });
+  await t.turn("go");
+  const last = t.events.findLast((one) => one.type === "turn.completed");
+  assert.equal(last?.type === "turn.completed" && last.usage.totalTokens, 950);
+  assert.equal((await t.turn("on")).type, "failed");
+  assert.equal(t.model.requests.length, 2);
+});
