@@ -1,4 +1,4 @@
-/** Notices a model that goes round in circles: it is told, then the turn ends. Pure. */
+/** Notices a model that goes round in circles: it is told, then the turn ends. No I/O. */
 import { loopNoticeItem } from "../../context/markers.ts";
 import { ModelError } from "../../protocol/error.ts";
 import type { WireItem } from "../../protocol/item.ts";

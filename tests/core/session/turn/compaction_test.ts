@@ -252,8 +252,9 @@ function longThread(
 }
 
 const LONG = "w".repeat(60_000);
-const isSummary = (request: MockRequest): boolean =>
-  request.body["tool_choice"] === "none";
+function isSummary(request: MockRequest): boolean {
+  return request.body["tool_choice"] === "none";
+}
 
 for (
   const [what, answer] of [
