@@ -8,7 +8,7 @@ import { headBytes } from "../util/text/text.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { buildCutError } from "./connect_error.ts";
 import { buildServerError } from "./errors.ts";
-import { parseUsage } from "./response_event.ts";
+import { parseUsage } from "./usage.ts";
 import {
   type ModelRequest,
   openResponse,

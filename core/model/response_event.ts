@@ -1,11 +1,11 @@
 /** The events of a streamed answer that we use; all others pass by unread. */
-import * as z from "zod/mini";
 import { ModelError } from "../protocol/error.ts";
 import type { Usage } from "../protocol/event.ts";
 import type { WireItem } from "../protocol/item.ts";
 import { asObject, type JsonObject } from "../util/json/json.ts";
 import type { AnswerPart } from "./answer_items.ts";
 import { buildIncompleteError, buildServerError } from "./errors.ts";
+import { parseUsage } from "./usage.ts";
 
 /** `itemId` is empty where a server does not name the item: the one begun last is meant. */
 export type ResponseEvent =
@@ -195,58 +195,6 @@ function partDone(
 ): AnswerEvent {
   const itemId = text(wire["item_id"]);
   return { type: "part_done", part: { kind, itemId, text: text(value) } };
-}
-
-// Absent and misshapen counts are 0, a fraction is rounded up: usage is no reason to fail
-// a turn. Some gateways send numbers as strings.
-const Count = z.catch(
-  z.pipe(
-    z.union([z.number(), z.string().check(z.regex(/^\d+(\.\d+)?$/))]),
-    z.transform((value) => Math.max(0, Math.ceil(Number(value)))),
-  ),
-  0,
-);
-const UsageWire = z.object({
-  input_tokens: Count,
-  output_tokens: Count,
-  total_tokens: Count,
-  cache_read_input_tokens: Count,
-  cache_creation_input_tokens: Count,
-  // The names of chat completions.
-  prompt_tokens: Count,
-  completion_tokens: Count,
-  input_tokens_details: z.catch(
-    z.object({ cached_tokens: Count, cache_write_tokens: Count }),
-    { cached_tokens: 0, cache_write_tokens: 0 },
-  ),
-  output_tokens_details: z.catch(
-    z.object({ reasoning_tokens: Count }),
-    { reasoning_tokens: 0 },
-  ),
-});
-
-/** Tokens of an answer; null when the server did not count them. */
-export function parseUsage(wire: unknown): Usage | null {
-  const parsed = UsageWire.safeParse(wire);
-  if (!parsed.success) return null;
-  const usage = parsed.data;
-  const details = usage.input_tokens_details;
-  // Anthropic's own names, which some gateways pass on.
-  const cached = details.cached_tokens || usage.cache_read_input_tokens;
-  const written = details.cache_write_tokens ||
-    usage.cache_creation_input_tokens;
-  // More from the cache than in the prompt: then the cached part is not in that number.
-  const input = usage.input_tokens || usage.prompt_tokens;
-  const inputTokens = cached > input ? input + cached + written : input;
-  const outputTokens = usage.output_tokens || usage.completion_tokens;
-  return {
-    inputTokens,
-    cachedInputTokens: cached,
-    cacheWriteInputTokens: written,
-    outputTokens,
-    reasoningOutputTokens: usage.output_tokens_details.reasoning_tokens,
-    totalTokens: Math.max(usage.total_tokens, inputTokens + outputTokens),
-  };
 }
 
 function parseCompleted(
