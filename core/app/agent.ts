@@ -10,6 +10,7 @@ import {
 } from "../config/settings.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { unknownModelWarning } from "../config/provider/models.ts";
+import { modelInfoOf } from "../config/provider/models.ts";
 import { providerOf } from "../config/provider/providers.ts";
 import { secretNames } from "../config/secrets.ts";
 import { PromptSource } from "../context/context_source.ts";
@@ -102,7 +103,11 @@ export async function createAgent(
       tools: toolsOf(runtime, request.threadId),
       instructions,
       ...(compactPrompt !== undefined && { compactPrompt }),
-      hideReasoning: config.hide_agent_reasoning,
+      reasoning: config.hide_agent_reasoning
+        ? "none"
+        : config.show_raw_agent_reasoning
+        ? "raw"
+        : "summary",
       context,
       ...checkpointsOf(runtime, request),
       hooks: runtime.hooks,
@@ -136,13 +141,14 @@ export function settingsOf(
 
 /** The base instructions of the configuration, or undefined when it names none. */
 export async function loadInstructions(
-  runtime: Pick<AgentRuntime, "host" | "loaded" | "instructions">,
+  runtime: Pick<AgentRuntime, "host" | "loaded" | "instructions" | "model">,
 ): Promise<string | undefined> {
   if (runtime.instructions !== undefined) return runtime.instructions;
-  const { host, loaded: { config } } = runtime;
+  const { host, loaded: { config, catalog } } = runtime;
   return await loadText(host, "model_instructions_file", config) ??
     await loadText(host, "experimental_instructions_file", config) ??
-    config.instructions;
+    config.instructions ??
+    modelInfoOf(config, catalog, runtime.model).instructions;
 }
 
 // A file of words for the model that is named and cannot be used ends the run.

@@ -1,21 +1,27 @@
 /** Warnings about a configuration that is right and does not do what its author may think. */
 import { type Layer, layerOrigin, renderOrigin } from "./layers.ts";
 import type { Config } from "./file/schema.ts";
-import { findWithoutEffect } from "./file/schema_walk.ts";
+import { findFated } from "./file/schema_walk.ts";
 import type { ConfigFlags } from "./overrides.ts";
 import { renderKeyPath } from "./validate.ts";
 
-/** What is set and changes nothing; one sentence a file, for a file of Codex may have many. */
+/** What is set and changes nothing, with the reason; one sentence a file, for it may be many. */
 export function adviseOnEffect(layers: readonly Layer[]): string[] {
   return layers.flatMap((layer) => {
-    const keys = findWithoutEffect(layer.tree).map((path) => {
+    const reasons = new Map<string, string[]>();
+    for (const { path, fate } of findFated(layer.tree)) {
+      if (fate.type !== "ignored") continue;
       const { line } = layerOrigin(layer, path);
-      return renderKeyPath(path) +
+      const key = renderKeyPath(path) +
         (line === undefined ? "" : ` (line ${line})`);
-    });
-    if (keys.length === 0) return [];
+      reasons.set(fate.why, [...reasons.get(fate.why) ?? [], key]);
+    }
+    if (reasons.size === 0) return [];
     const place = layer.file ?? renderOrigin({ layer: layer.kind });
-    return [`Config without effect (${place}): ${keys.join(", ")}`];
+    const parts = [...reasons].map(([why, keys]) =>
+      `${keys.join(", ")}: ${why}`
+    );
+    return [`Config without effect (${place}): ${parts.join("; ")}`];
   });
 }
 

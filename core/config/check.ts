@@ -4,13 +4,16 @@ import { assert } from "../util/assert.ts";
 import { isAbsolute } from "../util/path.ts";
 import { closestWord } from "../util/text/similar.ts";
 import { type Layer, layerOrigin, originOf, renderOrigin } from "./layers.ts";
+import { findFated } from "./file/schema_walk.ts";
 import { valueAt } from "./file/tree.ts";
 import { isReservedProvider, providerIds } from "./provider/providers.ts";
 import type { Config } from "./file/schema.ts";
 import type { TomlTable } from "./file/toml.ts";
 import {
+  describeValue,
   findProblems,
   parseTree,
+  renderKeyPath,
   renderProblem,
   withoutUnknown,
 } from "./validate.ts";
@@ -31,8 +34,17 @@ export function checkLayer(layer: Layer, isStrict: boolean): CheckedLayer {
     if (problem.kind === "missing") continue;
     const sentence = renderProblem(problem, layer.tree);
     const place = renderOrigin(layerOrigin(layer, problem.path));
-    const isError = problem.kind === "invalid" || isStrict;
+    // A feature may be switched off to take something away: its name must not be lost.
+    const isError = problem.kind === "invalid" || isStrict ||
+      problem.path[0] === "features";
     (isError ? errors : warnings).push(`${sentence} (${place})`);
+  }
+  for (const { path, fate } of isStrict ? findFated(layer.tree) : []) {
+    if (fate.type !== "ignored") continue;
+    const place = renderOrigin(layerOrigin(layer, path));
+    errors.push(
+      `key "${renderKeyPath(path)}" has no effect: ${fate.why} (${place})`,
+    );
   }
   const tree = withoutUnknown(layer.tree, problems);
   return {
@@ -59,7 +71,7 @@ export function buildConfig(
     ...checkProviders(config, layers),
     ...checkServers(config, layers),
     ...checkCost(config, layers),
-    ...checkRefused(config, layers),
+    ...checkRefused(tree, layers),
     ...checkList(
       config,
       layers,
@@ -170,36 +182,19 @@ function checkServers(config: Config, layers: readonly Layer[]): string[] {
 }
 
 // These narrow what may be done, in ways that are not built: better no run than a wider one.
-const REFUSED: readonly {
-  readonly key: keyof Config;
-  readonly allowed?: string;
-  readonly instead: string;
-}[] = [
-  {
-    key: "default_permissions",
-    instead: "must be absent: permission profiles are not supported, " +
-      'set "sandbox_mode" and "sandbox_workspace_write"',
-  },
-  {
-    key: "forced_login_method",
-    allowed: "api",
-    instead: 'must be "api": only API keys are supported',
-  },
-  {
-    key: "forced_chatgpt_workspace_id",
-    instead: "must be absent: only API keys are supported",
-  },
-];
-
-function checkRefused(config: Config, layers: readonly Layer[]): string[] {
-  return REFUSED.filter(({ key, allowed }) =>
-    config[key] !== undefined && config[key] !== allowed
-  ).map(({ key, instead }) =>
-    at(
-      layers,
-      [key],
-      `value of "${key}" is ${JSON.stringify(config[key])}, ${instead}`,
-    )
+function checkRefused(tree: TomlTable, layers: readonly Layer[]): string[] {
+  return findFated(tree).flatMap(({ path, fate }) =>
+    fate.type === "refused"
+      ? [
+        at(
+          layers,
+          path,
+          `value of "${renderKeyPath(path)}" is ${
+            describeValue(valueAt(tree, path), path)
+          }, ${fate.instead}`,
+        ),
+      ]
+      : []
   );
 }
 

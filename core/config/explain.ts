@@ -2,18 +2,64 @@
 import { type Origin, originOf, renderOrigin } from "./layers.ts";
 import type { LoadedConfig } from "./load.ts";
 import { isSecretPath, withoutUrlSecrets } from "./secrets.ts";
-import { hasEffect } from "./file/schema_walk.ts";
+import {
+  describeKey,
+  fateAt,
+  type KeyFate,
+  knownKeysAt,
+} from "./file/schema_walk.ts";
 import { isTable, renderTomlValue, type TomlValue } from "./file/toml.ts";
+import { UserError } from "../protocol/error.ts";
+import { closestWord } from "../util/text/similar.ts";
 import { renderKeyPath } from "./validate.ts";
 
 interface ExplainedKey {
   /** As it would be written in the file. */
   readonly key: string;
-  /** As TOML, on one line; secrets as `***`. */
-  readonly value: string;
+  /** As TOML, on one line; secrets as `***`; null: it has none. */
+  readonly value: string | null;
   readonly origin: Origin;
-  /** False: the key is accepted and changes nothing. */
-  readonly hasEffect: boolean;
+  readonly fate: KeyFate;
+  /** What the schema says of it. */
+  readonly description?: string;
+}
+
+/** One key, and all below it; without a value it is said to have none. Throws UserError. */
+export function explainKey(
+  loaded: Pick<LoadedConfig, "config" | "layers">,
+  key: string,
+): readonly ExplainedKey[] {
+  const path = key.split(".");
+  const facts = describeKey(path);
+  const found = explainConfig(loaded).filter((one) =>
+    one.key === key || /^[.[]/.test(one.key.slice(key.length)) &&
+      one.key.startsWith(key)
+  );
+  const [first, ...others] = found;
+  const described = facts?.description === undefined
+    ? {}
+    : { description: facts.description };
+  if (first !== undefined) return [{ ...first, ...described }, ...others];
+  if (facts === undefined) throw unknownKey(path);
+  return [{
+    key,
+    value: null,
+    origin: { layer: "default" },
+    fate: facts.fate,
+    ...described,
+  }];
+}
+
+function unknownKey(path: readonly string[]): UserError {
+  const known = knownKeysAt(path.slice(0, -1));
+  const close = closestWord(path.at(-1) ?? "", known);
+  return new UserError(
+    "usage",
+    `Cannot explain ${JSON.stringify(path.join("."))}: there is no such key` +
+      (close === undefined
+        ? ""
+        : `, did you mean ${[...path.slice(0, -1), close].join(".")}?`),
+  );
 }
 
 /** Every key that has a value, in the order of the schema. */
@@ -40,16 +86,24 @@ export function explainConfig(
       key: renderKeyPath(path),
       value: renderTomlValue(masked(path, value)),
       origin: originOf(loaded.layers, path),
-      hasEffect: hasEffect(path, value),
+      fate: fateAt(path, value)?.type ?? "works",
     });
   }
 }
 
+const FATE_WORDS: Readonly<Record<KeyFate, string>> = {
+  works: "",
+  ignored: ", without effect",
+  refused: ", ends the run",
+};
+
 /** The table as text, one `key = value` a line with its origin behind it. */
 export function renderExplained(keys: readonly ExplainedKey[]): string {
-  const pairs = keys.map(({ key, value, origin, hasEffect }) => ({
-    pair: `${key} = ${value}`,
-    origin: renderOrigin(origin) + (hasEffect ? "" : ", without effect"),
+  const pairs = keys.map(({ key, value, origin, fate, description }) => ({
+    pair: value === null ? key : `${key} = ${value}`,
+    origin: (value === null ? "not set" : renderOrigin(origin)) +
+      FATE_WORDS[fate] +
+      (description === undefined ? "" : `\n# ${description}`),
   }));
   const width = Math.min(
     60,

@@ -1,4 +1,5 @@
 /** The hooks of all layers and of the files beside them: those that count, and what they run. */
+import type * as z from "zod/mini";
 import { UserError } from "../protocol/error.ts";
 import type { HookEventName } from "../protocol/hooks.ts";
 import type { Host } from "../protocol/host.ts";
@@ -16,6 +17,8 @@ interface ConfiguredHook {
   readonly matcher?: string;
   readonly command: string;
   readonly timeoutMs: number;
+  /** Its name in `[hooks.state]`: `FILE:pre_tool_use:GROUP:NUMBER`, counted from 0. */
+  readonly key: string;
   /** SHA-256 of the scripts a project's was approved with, by path; none for the person's. */
   readonly programs: Readonly<Record<string, string>> | undefined;
 }
@@ -51,10 +54,15 @@ export async function loadHooks(
   loaded: LoadedConfig,
 ): Promise<LoadedHooks> {
   const warnings: string[] = [];
-  if (!featureOn(loaded.config, "hooks")) return { hooks: [], warnings };
+  const isOn = featureOn(loaded.config, "hooks") &&
+    featureOn(loaded.config, "codex_hooks");
+  if (!isOn) return { hooks: [], warnings };
   const hooks: ConfiguredHook[] = [];
+  const off = switchedOff(loaded.layers);
   const take = (table: unknown, place: HookPlace): void => {
-    hooks.push(...parseHooks(table, place, warnings));
+    hooks.push(
+      ...parseHooks(table, place, warnings).filter(({ key }) => !off.has(key)),
+    );
   };
   const { codexHome, projectRoot, trust } = loaded;
   const settings = approvedSources(trust, "settings");
@@ -105,14 +113,14 @@ function parseHooks(
     );
   }
   for (const name of Object.keys(parsed.data)) {
-    if ([...EVENTS, ...SILENT_EVENTS].includes(name)) continue;
+    if ([...EVENTS, ...SILENT_EVENTS, "state"].includes(name)) continue;
     warnings.push(
       `Ignoring hooks for "${name}" in ${source.place}: there is no such event`,
     );
   }
   return EVENTS.flatMap((event) =>
-    (parsed.data[event] ?? []).flatMap(({ matcher, hooks }) =>
-      hooks.flatMap((hook) => {
+    (parsed.data[event] ?? []).flatMap(({ matcher, hooks }, group) =>
+      hooks.flatMap((hook, number) => {
         if (hook.type !== "command" || hook.command === undefined) {
           warnings.push(
             `Ignoring a ${event} hook in ${source.place}: its type is ${hook.type}, must be command with a command`,
@@ -121,6 +129,7 @@ function parseHooks(
         }
         return [{
           event,
+          key: `${source.place}:${wordOf(event)}:${group}:${number}`,
           ...(matcher === undefined ? {} : { matcher }),
           command: hook.command,
           timeoutMs: hook.timeout === undefined
@@ -131,6 +140,23 @@ function parseHooks(
       })
     )
   );
+}
+
+// A project does not decide about the hooks of the person.
+function switchedOff(layers: LoadedConfig["layers"]): ReadonlySet<string> {
+  const states = layers.filter(({ kind }) => kind !== "project")
+    .map(({ tree }) => HooksTable.safeParse(tree["hooks"] ?? {}).data?.state);
+  return new Set(
+    Object.entries(Object.assign({}, ...states) as HookStates)
+      .filter(([, { enabled }]) => enabled === false)
+      .map(([key]) => key),
+  );
+}
+
+type HookStates = z.infer<typeof HooksTable>["state"];
+
+function wordOf(event: HookEventName): string {
+  return event.replace(/(?<!^)[A-Z]/g, "_$&").toLowerCase();
 }
 
 function parseFile(

@@ -5,6 +5,8 @@ import { findTomlLine } from "./file/positions.ts";
 
 export type LayerKind =
   | "default"
+  /** What follows from the trust in the folder. */
+  | "trust"
   | "environment"
   | "system"
   | "user"

@@ -232,7 +232,8 @@ function defaultLayer(
   tree["sandbox_mode"] = isWritten ? "workspace-write" : "read-only";
   const asked = trust.level === "untrusted" ? "untrusted" : "on-request";
   tree["approval_policy"] = canAsk ? asked : "never";
-  return memoryLayer("default", tree, cwd);
+  const kind = trust.level === undefined ? "default" : "trust";
+  return memoryLayer(kind, tree, cwd);
 }
 
 function environmentTree(host: Host): TomlTable {

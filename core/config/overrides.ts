@@ -3,7 +3,7 @@ import type { AgentFlags, ExecFlags } from "../contract/command_line.ts";
 import { UserError } from "../protocol/error.ts";
 import { closestWord } from "../util/text/similar.ts";
 import { withValue } from "./file/tree.ts";
-import { FEATURES } from "./file/schema_ignored.ts";
+import { FEATURE_NAMES } from "./file/fates.ts";
 import {
   emptyTable,
   parseTomlValue,
@@ -109,8 +109,8 @@ function features(
   on: boolean,
 ): (readonly [string, boolean])[] {
   return names.map((name) => {
-    if (Object.hasOwn(FEATURES, name)) return [`features.${name}`, on] as const;
-    const close = closestWord(name, Object.keys(FEATURES));
+    if (FEATURE_NAMES.includes(name)) return [`features.${name}`, on] as const;
+    const close = closestWord(name, FEATURE_NAMES);
     throw new UserError(
       "usage",
       `Cannot ${on ? "enable" : "disable"} feature "${name}": it is unknown` +

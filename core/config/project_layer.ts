@@ -2,7 +2,7 @@
 import { canonicalJson, type Json } from "../util/json/json.ts";
 import { type Layer, layerOrigin, renderOrigin } from "./layers.ts";
 import { type Config, MACHINE_KEYS } from "./file/schema.ts";
-import { ACCEPTED_SHAPE } from "./file/schema_ignored.ts";
+import { FATED_KEYS, fateOf } from "./file/fates.ts";
 import {
   emptyTable,
   isTable,
@@ -55,11 +55,12 @@ const HARMLESS: ReadonlySet<string> = new Set([
   "include_permissions_instructions",
   "include_environment_context",
   "project_doc_max_bytes",
-  "background_terminal_max_timeout",
   "strict_cache",
   "hide_agent_reasoning",
   "show_raw_agent_reasoning",
-  ...Object.keys(ACCEPTED_SHAPE),
+  ...Object.keys(FATED_KEYS).filter((key) =>
+    fateOf(FATED_KEYS[key])?.type === "ignored"
+  ),
 ]);
 
 // Values that only take away.

@@ -19,7 +19,7 @@ import type { LoadedConfig } from "./load.ts";
 import { modelInfoOf } from "./provider/models.ts";
 import { isOpenaiService } from "./provider/providers.ts";
 import type { Config } from "./file/schema.ts";
-import { FEATURES } from "./file/schema_ignored.ts";
+import { LIVE_FEATURES } from "./file/fates.ts";
 
 /** The sandbox of the configuration, or of another mode with the same details. */
 export function sandboxPolicyOf(
@@ -85,9 +85,7 @@ export function turnSettingsOf(
   return {
     model,
     ...reasoningOf(config, model),
-    ...(config.model_verbosity === undefined || !model.supportsVerbosity
-      ? {}
-      : { verbosity: config.model_verbosity }),
+    ...verbosityOf(config, model),
     ...(config.service_tier === undefined
       ? {}
       : { serviceTier: config.service_tier }),
@@ -180,23 +178,37 @@ export function isToolOn(config: Config, name: string): boolean {
     case "shell":
       return featureOn(config, "shell_tool");
     case "view_image":
-    case "update_plan": {
-      const value = config.tools[name];
-      return typeof value === "boolean" ? value : value?.enabled ?? true;
-    }
+      return featureOn(config, "view_image") &&
+        switchOf(config.tools[name]) !== false;
+    case "update_plan":
+      return switchOf(config.tools[name]) !== false;
     default:
       return true;
   }
 }
 
-/** Whether a feature is on: configured, or by default. */
-export function featureOn(config: Config, name: string): boolean {
-  const value = Object.hasOwn(config.features, name)
-    ? config.features[name]
-    : undefined;
-  if (typeof value === "boolean") return value;
-  return value?.enabled ??
-    (Object.hasOwn(FEATURES, name) && FEATURES[name] === true);
+/** Whether a feature that does something here is on: configured, or by default. */
+export function featureOn(
+  config: Config,
+  name: keyof typeof LIVE_FEATURES,
+): boolean {
+  return switchOf(config.features[name]) ?? LIVE_FEATURES[name];
+}
+
+function switchOf(
+  value: boolean | { readonly enabled?: boolean | undefined } | undefined,
+): boolean | undefined {
+  return typeof value === "boolean" ? value : value?.enabled;
+}
+
+function verbosityOf(
+  config: Config,
+  model: ModelInfo,
+): Pick<TurnSettings, "verbosity"> {
+  const verbosity = config.model_verbosity ?? model.verbosity;
+  return verbosity === undefined || !model.supportsVerbosity
+    ? {}
+    : { verbosity };
 }
 
 function reasoningOf(
@@ -204,7 +216,7 @@ function reasoningOf(
   model: ModelInfo,
 ): Pick<TurnSettings, "reasoningEffort" | "reasoningSummary"> {
   if (!model.supportsReasoning) return {};
-  const effort = config.model_reasoning_effort;
+  const effort = config.model_reasoning_effort ?? model.reasoningEffort;
   const summary = config.model_reasoning_summary;
   return {
     ...(effort === undefined ? {} : { reasoningEffort: effort }),

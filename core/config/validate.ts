@@ -180,7 +180,8 @@ const KINDS: Readonly<Record<string, string>> = {
   record: "a table",
 };
 
-function describeValue(
+/** A value in a message: short, and nothing secret. */
+export function describeValue(
   value: TomlValue | undefined,
   path: readonly string[],
 ): string {

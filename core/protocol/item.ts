@@ -28,7 +28,12 @@ export interface CallView {
 /** A look at a wire item; `unknown` is newer than us and travels on untouched. */
 export type ItemView =
   | { readonly type: "message"; readonly role: Role; readonly text: string }
-  | { readonly type: "reasoning"; readonly summary: readonly string[] }
+  | {
+    readonly type: "reasoning";
+    readonly summary: readonly string[];
+    /** The model's own reasoning, where a server sends it. */
+    readonly raw: readonly string[];
+  }
   | CallView
   | { readonly type: "output"; readonly callId: string }
   | {
@@ -50,7 +55,11 @@ export function viewItem(item: WireItem): ItemView {
         text: contentText(item["content"]),
       };
     case "reasoning":
-      return { type: "reasoning", summary: summaryTexts(item["summary"]) };
+      return {
+        type: "reasoning",
+        summary: summaryTexts(item["summary"]),
+        raw: summaryTexts(item["content"]),
+      };
     case "function_call":
       return callView(item, "function", text(item["arguments"]));
     case "custom_tool_call":

@@ -21,6 +21,10 @@ export interface ModelInfo {
   readonly applyPatch: "freeform" | "function";
   /** Tokens of one tool output that reach the model. */
   readonly toolOutputTokens: number;
+  /** What a catalog gives the model where the configuration says nothing. */
+  readonly instructions?: string;
+  readonly reasoningEffort?: ReasoningEffort;
+  readonly verbosity?: "low" | "medium" | "high";
 }
 
 /** The limits of a run; an absent one does not bind. Its time counts from the first request on. */

@@ -77,10 +77,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "core/config/file/": {
     doors: [
       "edit",
+      "fates",
       "files",
       "positions",
       "schema",
-      "schema_ignored",
       "schema_tables",
       "schema_walk",
       "toml",

@@ -1,15 +1,20 @@
 /** `rondo config explain`, `login`, `logout`, `features list`, `schema config`. */
 import { featureOn } from "../../config/settings.ts";
-import { explainConfig, renderExplained } from "../../config/explain.ts";
+import {
+  explainConfig,
+  explainKey,
+  renderExplained,
+} from "../../config/explain.ts";
 import { loadConfig, type LoadedConfig } from "../../config/load.ts";
 import {
+  checkCredentialStore,
   loginWithApiKey,
   logout,
   readLoginStatus,
 } from "../../config/provider/login.ts";
 import { providerOf } from "../../config/provider/providers.ts";
-import { FEATURES } from "../../config/file/schema_ignored.ts";
-import { isLiveFeature } from "../../config/file/schema_walk.ts";
+import { describeKey, type KeyFate } from "../../config/file/schema_walk.ts";
+import { FEATURE_NAMES, LIVE_FEATURES } from "../../config/file/fates.ts";
 import { readPrompt } from "../../frontends/exec/stdin.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
 import { UserError } from "../../protocol/error.ts";
@@ -45,7 +50,10 @@ export async function runSetupCommand(
   });
   switch (command) {
     case "config explain": {
-      const keys = explainConfig(loaded);
+      const [key] = commandLine.args;
+      const keys = key === undefined
+        ? explainConfig(loaded)
+        : explainKey(loaded, key);
       return await print(keys, () => textLines(renderExplained(keys)));
     }
     case "features list": {
@@ -53,8 +61,8 @@ export async function runSetupCommand(
       return await print(
         features,
         () =>
-          features.map(({ name, enabled, hasEffect }) =>
-            `${name.padEnd(40)}${hasEffect ? enabled : "without effect"}`
+          features.map(({ name, enabled, fate }) =>
+            `${name.padEnd(40)}${FEATURE_STATES[fate] ?? enabled}`
           ),
       );
     }
@@ -78,7 +86,7 @@ export async function runSetupCommand(
 // The key comes on stdin: an argument would be seen by every process of the machine.
 async function login(
   { flags }: CommandLine,
-  { codexHome }: LoadedConfig,
+  { codexHome, config }: LoadedConfig,
   runtime: { readonly host: Host; readonly terminal: Terminal },
 ): Promise<number> {
   const { host, terminal } = runtime;
@@ -88,6 +96,7 @@ async function login(
       `Only API keys are supported: printenv OPENAI_API_KEY | ${PROGRAM} login --with-api-key`,
     );
   }
+  checkCredentialStore(config, "cli_auth_credentials_store");
   if (terminal.stdin.isTty) {
     terminal.stderr.write("Paste the key, then Ctrl-D\n");
   }
@@ -117,13 +126,22 @@ function featuresOf(
 ): readonly {
   readonly name: string;
   readonly enabled: boolean;
-  readonly hasEffect: boolean;
+  readonly fate: KeyFate;
 }[] {
-  return Object.keys(FEATURES).sort().map((name) => ({
+  return FEATURE_NAMES.map((name) => ({
     name,
-    enabled: featureOn(config, name),
-    hasEffect: isLiveFeature(name),
+    enabled: isLive(name) && featureOn(config, name),
+    fate: describeKey(["features", name])?.fate ?? "works",
   }));
+}
+
+const FEATURE_STATES: Readonly<Partial<Record<KeyFate, string>>> = {
+  ignored: "without effect",
+  refused: "cannot be enabled",
+};
+
+function isLive(name: string): name is keyof typeof LIVE_FEATURES {
+  return Object.hasOwn(LIVE_FEATURES, name);
 }
 
 function textLines(text: string): readonly string[] {

@@ -1,5 +1,6 @@
 /** `rondo mcp login` and `logout`: through the user's browser, back to this machine. */
 import type { Config } from "../../config/file/schema.ts";
+import { checkCredentialStore } from "../../config/provider/login.ts";
 import { openLoopback } from "../../host/loopback.ts";
 import { errorText, UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
@@ -33,6 +34,7 @@ export async function logInToServer(
   place: LoginPlace,
 ): Promise<string> {
   const spec = httpSpec(server);
+  checkCredentialStore(place.config, "mcp_oauth_credentials_store");
   const host = await hostForServers(place.host, [server]);
   const store = storeOf(server.name, spec, place);
   const back = openLoopback({

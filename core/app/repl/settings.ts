@@ -24,7 +24,8 @@ export function settingsServices(threads: OpenThreads): SettingsServices {
     modelPatch: (slug, effort) => {
       const { config, catalog } = threads.runtime.loaded;
       const model = modelInfoOf(config, catalog, slug);
-      const wanted = effort ?? config.model_reasoning_effort;
+      const wanted = effort ?? config.model_reasoning_effort ??
+        model.reasoningEffort;
       return {
         model,
         ...(model.supportsReasoning && wanted !== undefined &&

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { LIMITS } from "../../protocol/limits.ts";
 import { GranularApproval } from "../../protocol/policy.ts";
 import { deepFreeze, type JsonObject } from "../../util/json/json.ts";
-import { ACCEPTED_SHAPE } from "./schema_ignored.ts";
+import { FATED_KEYS } from "./fates.ts";
 import {
   EnvironmentTable,
   FeaturesTable,
@@ -23,6 +23,10 @@ const Text = z.optional(z.string());
 const Tokens = z.optional(z.int().check(z.positive()));
 const On = z._default(z.boolean(), true);
 const Off = z._default(z.boolean(), false);
+const CredentialStore = z._default(
+  z.enum(["file", "keyring", "auto", "ephemeral"]),
+  "auto",
+).check(z.describe("Logins are files here: keyring and ephemeral refuse them"));
 
 /** The whole of config.toml. Keys are those of the file. */
 export const ConfigFile = z.strictObject({
@@ -105,18 +109,18 @@ export const ConfigFile = z.strictObject({
   prices: z._default(z.record(z.string(), PriceTable), {}),
   strict_cache: Off,
   hide_agent_reasoning: Off,
-
-  // No way to obey them is built: see check.ts.
-  default_permissions: Text,
-  forced_login_method: z.optional(z.enum(["api", "chatgpt"])),
-  forced_chatgpt_workspace_id: z.optional(z.unknown()),
+  show_raw_agent_reasoning: Off.check(
+    z.describe("Show the model's own reasoning, where a server sends it"),
+  ),
+  cli_auth_credentials_store: CredentialStore,
+  mcp_oauth_credentials_store: CredentialStore,
 
   profile: Text,
   profiles: z._default(
     z.record(z.string(), z.record(z.string(), z.unknown())),
     {},
   ),
-  ...ACCEPTED_SHAPE,
+  ...FATED_KEYS as Readonly<Record<never, never>>,
 });
 
 type DeepReadonly<T> = T extends (infer E)[] ? readonly DeepReadonly<E>[]

@@ -1,7 +1,7 @@
 /** The tables of config.toml, one schema each. */
 import * as z from "zod/mini";
 import { LIMITS } from "../../protocol/limits.ts";
-import { WITHOUT_EFFECT } from "./schema_ignored.ts";
+import { FATED_FEATURES, ignored, LIVE_FEATURES, refused } from "./fates.ts";
 import { DURATION } from "../../util/duration.ts";
 
 const Text = z.string();
@@ -9,6 +9,9 @@ const Texts = z.array(z.string());
 const TextMap = z.record(z.string(), z.string());
 const Count = z.int().check(z.minimum(0));
 const Positive = z.number().check(z.positive());
+
+const NO_WEBSOCKETS = ignored("there are no WebSockets");
+const ONE_PLACE = ignored("servers run on this machine");
 
 /** `[sandbox_workspace_write]` */
 export const SandboxTable = z.strictObject({
@@ -42,7 +45,8 @@ export const EnvironmentTable = z.strictObject({
   exclude: z._default(Texts, []),
   set: z._default(TextMap, {}),
   include_only: z._default(Texts, []),
-  experimental_use_profile: WITHOUT_EFFECT,
+  filters: refused('must be absent: set "exclude" and "include_only"'),
+  experimental_use_profile: ignored("profiles of the shell are not read"),
 });
 
 /** `[model_providers.<id>.auth]` */
@@ -64,7 +68,7 @@ export const ProviderTable = z.strictObject({
   env_key_instructions: z.optional(Text),
   experimental_bearer_token: z.optional(Text),
   auth: z.optional(AuthCommandTable),
-  aws: WITHOUT_EFFECT,
+  aws: ignored("there is no login of AWS"),
   wire_api: z._default(z.enum(["responses", "chat"]), "responses"),
   query_params: z._default(TextMap, {}),
   http_headers: z._default(TextMap, {}),
@@ -74,8 +78,8 @@ export const ProviderTable = z.strictObject({
   request_max_retries: z.optional(Count),
   stream_max_retries: z.optional(Count),
   stream_idle_timeout_ms: z.optional(z.int().check(z.positive())),
-  websocket_connect_timeout_ms: WITHOUT_EFFECT,
-  supports_websockets: WITHOUT_EFFECT,
+  websocket_connect_timeout_ms: NO_WEBSOCKETS,
+  supports_websockets: NO_WEBSOCKETS,
   requires_openai_auth: z._default(z.boolean(), false),
   supports_compact: z.optional(z.boolean()).check(
     z.describe("Whether the server has POST /responses/compact"),
@@ -130,9 +134,12 @@ export const McpServerTable = z.strictObject({
       "Tell the server of the working folder; a file server then works there, not in the folders of its arguments",
     ),
   ),
-  experimental_environment: WITHOUT_EFFECT,
-  environment_id: WITHOUT_EFFECT,
-  auth: WITHOUT_EFFECT,
+  omit_tools_from: refused('must be absent: set "disabled_tools"'),
+  startup_readiness: ignored("a server is ready when it lists its tools"),
+  name: ignored("a server is called by its table"),
+  experimental_environment: ONE_PLACE,
+  environment_id: ONE_PLACE,
+  auth: ignored("a login is found by asking the server"),
 });
 
 /** `[history]` */
@@ -164,7 +171,7 @@ export const PriceTable = z.strictObject({
 
 const Switch = z.union([
   z.boolean(),
-  z.looseObject({ enabled: z.optional(z.boolean()) }),
+  z.strictObject({ enabled: z.optional(z.boolean()) }),
 ]);
 
 /** `[tools]` */
@@ -181,8 +188,18 @@ export const ToolsTable = z.strictObject({
   update_plan: z.optional(Switch),
 });
 
-/** `[features]`: a bare switch, or a table with `enabled` and options. */
-export const FeaturesTable = z.record(z.string(), Switch);
+const FeatureSwitch = z.optional(z.union([
+  z.boolean(),
+  z.looseObject({ enabled: z.optional(z.boolean()) }),
+]));
+
+/** `[features]`: bare switches, or tables with `enabled` and options. */
+export const FeaturesTable = z.strictObject({
+  ...FATED_FEATURES as Readonly<Record<never, never>>,
+  ...Object.fromEntries(
+    Object.keys(LIVE_FEATURES).map((name) => [name, FeatureSwitch]),
+  ) as Readonly<Record<keyof typeof LIVE_FEATURES, typeof FeatureSwitch>>,
+});
 
 /** `[skills]` */
 export const SkillsTable = z.strictObject({
@@ -203,7 +220,7 @@ const HookGroups = z.optional(z.array(z.looseObject({
       type: z._default(Text, "command"),
       command: z.optional(Text),
       timeout: z.optional(Positive),
-      statusMessage: WITHOUT_EFFECT,
+      statusMessage: ignored("nothing is shown while a hook runs"),
     })),
     [],
   ),
@@ -211,6 +228,18 @@ const HookGroups = z.optional(z.array(z.looseObject({
 
 /** `[hooks]`: event name to matchers and their commands. */
 export const HooksTable = z.looseObject({
+  state: z._default(
+    z.record(
+      z.string(),
+      z.looseObject({
+        enabled: z.optional(z.boolean()).check(
+          z.describe("False leaves out the hook FILE:EVENT:GROUP:NUMBER"),
+        ),
+        trusted_hash: ignored("your own hooks are trusted as they are"),
+      }),
+    ),
+    {},
+  ),
   SessionStart: HookGroups,
   SessionEnd: HookGroups,
   UserPromptSubmit: HookGroups,

@@ -1,6 +1,7 @@
 /** The schema of config.toml, walked beside a tree: which keys there are, which do nothing. */
+import * as z from "zod/mini";
+import { type Fate, fateOf } from "./fates.ts";
 import { ConfigFile } from "./schema.ts";
-import { FEATURES, LIVE_FEATURES, WITHOUT_EFFECT } from "./schema_ignored.ts";
 import { isTable, type TomlTable, type TomlValue } from "./toml.ts";
 
 // Zod's classes would bring all of zod into the program, so a schema is looked at by the
@@ -12,9 +13,23 @@ interface SchemaView {
       readonly shape?: Readonly<Record<string, SchemaView>>;
       readonly valueType?: SchemaView;
       readonly element?: SchemaView;
+      readonly options?: readonly SchemaView[];
       readonly innerType?: SchemaView;
     };
   };
+}
+
+interface FatedKey {
+  readonly path: readonly string[];
+  readonly value: TomlValue;
+  readonly fate: Fate;
+}
+
+export type KeyFate = Fate["type"] | "works";
+
+interface KeyFacts {
+  readonly fate: KeyFate;
+  readonly description?: string;
 }
 
 const ROOT = ConfigFile as unknown as SchemaView;
@@ -25,27 +40,39 @@ export function knownKeysAt(path: readonly string[]): readonly string[] {
   return Object.keys(unwrap(schema)?._zod.def.shape ?? {});
 }
 
-/** Whether this value, at this path or in a table around it, changes something. */
-export function hasEffect(path: readonly string[], value: TomlValue): boolean {
-  return !isIgnored(path) || isOff(value);
+/** What is known of the key at a path; undefined when there is no such key. */
+export function describeKey(path: readonly string[]): KeyFacts | undefined {
+  const schema = path.reduce<SchemaView | undefined>(memberOf, ROOT);
+  if (schema === undefined) return undefined;
+  const description = z.globalRegistry.get(schema as never)?.description;
+  return {
+    fate: fateAt(path)?.type ?? "works",
+    ...(description !== undefined && { description }),
+  };
 }
 
-/** Whether a feature does anything here. */
-export function isLiveFeature(name: string): boolean {
-  return Object.hasOwn(LIVE_FEATURES, name) || !Object.hasOwn(FEATURES, name);
+/** The fate of this value, at this path or in a table around it; undefined when it works. */
+export function fateAt(
+  path: readonly string[],
+  value?: TomlValue,
+): Fate | undefined {
+  let schema: SchemaView | undefined = ROOT;
+  for (const part of path) {
+    schema = memberOf(schema, part);
+    const fate = fateOf(schema);
+    if (fate !== undefined) return holds(fate, value) ? undefined : fate;
+  }
+  return undefined;
 }
 
-/** The paths in a tree that change nothing, each the shortest. */
-export function findWithoutEffect(
-  tree: TomlTable,
-): readonly (readonly string[])[] {
+/** The paths in a tree that do not work, each the shortest. */
+export function findFated(tree: TomlTable): readonly FatedKey[] {
   return below([], tree);
 
-  function below(
-    path: readonly string[],
-    value: TomlValue,
-  ): (readonly string[])[] {
-    if (isIgnored(path)) return isOff(value) ? [] : [path];
+  function below(path: readonly string[], value: TomlValue): FatedKey[] {
+    const fate = fateAt(path, value);
+    if (fate !== undefined) return [{ path, value, fate }];
+    if (fateAt(path) !== undefined) return [];
     if (!isTable(value) && !Array.isArray(value)) return [];
     return Object.entries(value).flatMap(([key, member]) =>
       below([...path, key], member)
@@ -53,20 +80,12 @@ export function findWithoutEffect(
   }
 }
 
-function isIgnored(path: readonly string[]): boolean {
-  if (path[0] === "features" && path[1] !== undefined) {
-    return !isLiveFeature(path[1]);
-  }
-  let schema: SchemaView | undefined = ROOT;
-  return path.some((part) => {
-    schema = memberOf(schema, part);
-    return schema as unknown === WITHOUT_EFFECT;
-  });
-}
-
 // What is switched off and not there does what it should.
-function isOff(value: TomlValue): boolean {
-  return value === false || isTable(value) && value["enabled"] === false;
+function holds(fate: Fate, value: TomlValue | undefined): boolean {
+  const plain = isTable(value) && value["enabled"] === false ? false : value;
+  return fate.type === "refused"
+    ? fate.allowed.includes(plain)
+    : plain === false;
 }
 
 function memberOf(
@@ -74,7 +93,9 @@ function memberOf(
   key: string,
 ): SchemaView | undefined {
   const def = unwrap(schema)?._zod.def;
-  return def?.shape?.[key] ?? def?.valueType ?? def?.element;
+  return def?.shape?.[key] ?? def?.valueType ?? def?.element ??
+    def?.options?.map((option) => memberOf(option, key))
+      .find((member) => member !== undefined);
 }
 
 function unwrap(schema: SchemaView | undefined): SchemaView | undefined {

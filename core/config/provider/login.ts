@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { readOptional, writeWhole } from "../file/files.ts";
+import type { Config } from "../file/schema.ts";
 import { isHeaderText } from "./endpoint.ts";
 import { type Provider, renderAuthSource } from "./providers.ts";
 
@@ -36,6 +37,19 @@ export async function readLogin(
   if (key !== "") return { type: "key", key, source: `key in ${path}` };
   const token = file.tokens?.access_token ?? "";
   return token === "" ? { type: "none" } : { type: "chatgpt", path };
+}
+
+/** Refuses to store a login in a file where the configuration wants another place. */
+export function checkCredentialStore(
+  config: Config,
+  key: "cli_auth_credentials_store" | "mcp_oauth_credentials_store",
+): void {
+  const store = config[key];
+  if (store === "file" || store === "auto") return;
+  throw new UserError(
+    "config",
+    `Cannot store the login: value of "${key}" is "${store}", must be "file" or "auto": there is no other place`,
+  );
 }
 
 /** Stores the key for the provider `openai`, readable by its owner only. */

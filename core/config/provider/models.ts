@@ -167,6 +167,9 @@ const Entry = z.looseObject({
   supports_parallel_tool_calls: z.nullish(z.boolean()),
   apply_patch_tool_type: z.nullish(z.string()),
   input_modalities: z.nullish(z.array(z.string())),
+  base_instructions: z.nullish(z.string()),
+  default_reasoning_level: z.nullish(z.string()),
+  default_verbosity: z.nullish(z.enum(["low", "medium", "high"])),
   truncation_policy: z.nullish(
     z.looseObject({ mode: z.string(), limit: z.int().check(z.positive()) }),
   ),
@@ -182,6 +185,10 @@ function factsOf(entry: z.infer<typeof Entry>): ModelFacts {
     ...(limit === null || limit === undefined
       ? {}
       : { autoCompactLimit: limit }),
+    ...(entry.base_instructions && { instructions: entry.base_instructions }),
+    ...(entry.default_reasoning_level &&
+      { reasoningEffort: entry.default_reasoning_level }),
+    ...(entry.default_verbosity && { verbosity: entry.default_verbosity }),
     supportsReasoning: entry.supports_reasoning_summaries ??
       (entry.supported_reasoning_levels?.length ??
           Number(base.supportsReasoning)) > 0,

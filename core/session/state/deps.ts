@@ -46,6 +46,8 @@ export interface ToolsAsker {
   readonly signal?: AbortSignal;
 }
 
+export type ShownReasoning = "none" | "summary" | "raw";
+
 export interface ThreadDeps {
   readonly host: Host;
   readonly model: ModelClient;
@@ -59,8 +61,8 @@ export interface ThreadDeps {
   /** Asks for a summary; the built-in prompt when absent. */
   readonly compactPrompt?: string;
   readonly context: ContextSource;
-  /** Summaries of the model's reasoning are not shown. */
-  readonly hideReasoning?: boolean;
+  /** How much of the model's reasoning is shown; its summaries when absent. */
+  readonly reasoning?: ShownReasoning;
   /** Keeps files for undo; absent where nothing is recorded. */
   readonly checkpoints?: Checkpoints;
   /** The user's programs around turns and calls; none when absent. */

@@ -2,6 +2,7 @@
 import type { EventBody } from "../../protocol/event.ts";
 import type { ItemView, WireItem } from "../../protocol/item.ts";
 import type { Activities } from "../state/activities.ts";
+import type { ShownReasoning } from "../state/deps.ts";
 
 type Kind = "message" | "reasoning";
 interface Shown {
@@ -14,17 +15,17 @@ export class ResponseActivities {
   readonly #activities: Activities;
   readonly #emit: (event: EventBody) => void;
   readonly #shown = new Map<string, Shown>();
-  readonly #hideReasoning: boolean;
+  readonly #reasoning: ShownReasoning;
   #latestItemId = "";
 
   constructor(
     activities: Activities,
     emit: (event: EventBody) => void,
-    options: { readonly hideReasoning?: boolean } = {},
+    reasoning: ShownReasoning = "summary",
   ) {
     this.#activities = activities;
     this.#emit = emit;
-    this.#hideReasoning = options.hideReasoning ?? false;
+    this.#reasoning = reasoning;
   }
 
   begin(itemId: string, item: WireItem): void {
@@ -38,8 +39,9 @@ export class ResponseActivities {
     this.#emit({ type: "text.delta", activityId, text });
   }
 
-  reasoning(itemId: string, text: string): void {
-    if (this.#hideReasoning) return;
+  reasoning(itemId: string, text: string, isRaw = false): void {
+    if (this.#reasoning === "none") return;
+    if (isRaw && this.#reasoning !== "raw") return;
     const { activityId } = this.#show(itemId, "reasoning");
     this.#emit({ type: "reasoning.delta", activityId, text });
   }
@@ -54,9 +56,10 @@ export class ResponseActivities {
     if (view.type === "message" && view.text !== "") {
       this.#complete(item, "message", view.text);
     }
-    const isShown = view.type === "reasoning" && !this.#hideReasoning;
-    if (isShown && view.summary.length > 0) {
-      this.#complete(item, "reasoning", view.summary.join("\n"));
+    if (view.type === "reasoning" && this.#reasoning !== "none") {
+      const raw = this.#reasoning === "raw" ? view.raw : [];
+      const text = [...view.summary, ...raw].join("\n");
+      if (text !== "") this.#complete(item, "reasoning", text);
     }
     if (view.type === "web_search") {
       const { query, action } = view;

@@ -72,9 +72,11 @@ class ResponseReader {
 
   constructor(context: ReaderContext, startCall: StartCall) {
     this.#context = context;
-    this.#view = new ResponseActivities(context.activities, context.emit, {
-      hideReasoning: context.deps.hideReasoning ?? false,
-    });
+    this.#view = new ResponseActivities(
+      context.activities,
+      context.emit,
+      context.deps.reasoning,
+    );
     this.#startCall = startCall;
   }
 
@@ -88,9 +90,7 @@ class ResponseReader {
       case "text_delta":
         return this.#view.text(event.itemId, event.text);
       case "reasoning_delta":
-        return event.raw
-          ? undefined
-          : this.#view.reasoning(event.itemId, event.text);
+        return this.#view.reasoning(event.itemId, event.text, event.raw);
       case "reasoning_section":
         return this.#view.section(event.itemId);
       case "item_done":

@@ -1,7 +1,7 @@
 /** Tests of core/config/check.ts and validate.ts: the sentences about a wrong configuration. */
 import assert from "node:assert/strict";
 import {
-  findWithoutEffect,
+  findFated,
   knownKeysAt,
 } from "../../../core/config/file/schema_walk.ts";
 import { renderKeyPath } from "../../../core/config/validate.ts";
@@ -221,7 +221,7 @@ Deno.test("knownKeysAt() sees through defaults, options and records", () => {
   assert.deepEqual(knownKeysAt(["model", "x"]), []);
 });
 
-Deno.test("findWithoutEffect() names the shortest path, and nothing that is off anyway", () => {
+Deno.test("findFated() names the shortest path, and nothing that is off anyway", () => {
   const tree = parseToml(
     [
       "allow_login_shell = false",
@@ -234,7 +234,7 @@ Deno.test("findWithoutEffect() names the shortest path, and nothing that is off 
     ].join("\n"),
     "config.toml",
   );
-  assert.deepEqual(findWithoutEffect(tree).map(renderKeyPath), [
+  assert.deepEqual(findFated(tree).map(({ path }) => renderKeyPath(path)), [
     "features.unified_exec",
     "tui",
     "shell_environment_policy.experimental_use_profile",

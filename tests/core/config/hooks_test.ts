@@ -31,7 +31,7 @@ Deno.test("loadHooks() reads every place, the person's before the project's, and
   const { hooks, warnings } = await loadHooks(machine.host(), loaded);
   assert.deepEqual(warnings, []);
   const common = { timeoutMs: LIMITS.hookMs };
-  assert.deepEqual(hooks, [
+  assert.deepEqual(hooks.map(({ key: _key, ...hook }) => hook), [
     {
       event: "PreToolUse",
       matcher: "Bash",
@@ -43,6 +43,25 @@ Deno.test("loadHooks() reads every place, the person's before the project's, and
     { event: "Stop", command: "from-json", ...common, programs: undefined },
     { event: "Stop", command: "from-json", ...common, programs: {} },
   ]);
+});
+
+Deno.test("loadHooks() leaves out what the person has switched off, and a project switches off nothing", async () => {
+  await using machine = await Machine.create();
+  const own = `${machine.userFile}:pre_tool_use:0:0`;
+  const state = `[hooks.state."${own}"]\nenabled = false\n`;
+  const namesWith = async (
+    user: string,
+    project: string,
+  ): Promise<string[]> => {
+    await machine.user(toml("PreToolUse", "mine") + user);
+    await machine.write(`${machine.cwd}/.codex/config.toml`, project);
+    const loaded = await machine.load({ flags: { trust: true } });
+    const { hooks } = await loadHooks(machine.host(), loaded);
+    return hooks.map(({ command }) => command);
+  };
+  assert.deepEqual(await namesWith("", ""), ["mine"]);
+  assert.deepEqual(await namesWith(state, ""), []);
+  assert.deepEqual(await namesWith("", state), ["mine"]);
 });
 
 Deno.test("loadHooks() leaves out what nobody has approved, and everything when the feature is off", async () => {

@@ -203,13 +203,12 @@ Deno.test("webSearchOf() searches unasked only on OpenAI's own servers", () => {
 
 Deno.test("featureOn() reads a switch, a table, or the default", () => {
   const config = configOf(
-    "[features]\nunified_exec = true\nhooks = { enabled = false }\napps = { x = 1 }\n",
+    "[features]\nweb_search_request = true\nhooks = { enabled = false }\nview_image = { x = 1 }\n",
   );
-  assert.equal(featureOn(config, "unified_exec"), true);
+  assert.equal(featureOn(config, "web_search_request"), true);
   assert.equal(featureOn(config, "hooks"), false);
-  assert.equal(featureOn(config, "apps"), false);
+  assert.equal(featureOn(config, "view_image"), true);
   assert.equal(featureOn(configOf(""), "hooks"), true);
-  assert.equal(featureOn(configOf(""), "toString"), false);
 });
 
 Deno.test("webSearchOf() obeys the features' older switches", () => {

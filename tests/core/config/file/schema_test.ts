@@ -1,6 +1,5 @@
 /** Tests of core/config/file/schema.ts: what a Codex user's file may hold, and the printed schema. */
 import assert from "node:assert/strict";
-import { FEATURES } from "../../../../core/config/file/schema_ignored.ts";
 import { asObject, type JsonObject } from "../../../../core/util/json/json.ts";
 import { Machine } from "../config_fixture.ts";
 import { renderConfigSchema } from "../../../../core/config/file/schema.ts";
@@ -189,12 +188,14 @@ sandbox = "elevated"
 Deno.test("loadConfig() takes a full-grown Codex configuration and says what does nothing", async () => {
   await using machine = await Machine.create();
   await machine.user(REALISTIC);
-  const { config, warnings } = await machine.load({
-    flags: { strictConfig: true },
-  });
+  const { config, warnings } = await machine.load();
   assert.deepEqual(warnings.slice(1), [
-    `Config without effect (${machine.userFile}): features.apps (line 173)`,
+    `Config without effect (${machine.userFile}): features.apps (line 173): there are no apps, plugins or ChatGPT services`,
   ]);
+  await assert.rejects(
+    machine.load({ flags: { strictConfig: true } }),
+    /key "personality" has no effect: there are no modes/,
+  );
   assert.ok(
     warnings[0]?.startsWith(`Config without effect (${machine.userFile}): `),
   );
@@ -239,7 +240,8 @@ Deno.test("renderConfigSchema() describes every key, nested ones too", () => {
     ?.["properties"] as JsonObject;
   assert.equal(asObject(sandbox["git_commits"])?.["default"], false);
   assert.deepEqual(properties["tui"], {
-    description: "Accepted, without effect",
+    description:
+      "Accepted, without effect: the terminal is rondo's own and has no such setting",
   });
 });
 
@@ -250,13 +252,5 @@ Deno.test("renderConfigSchema() states the defaults", () => {
   assert.equal(
     asObject(properties["project_doc_max_bytes"])?.["default"],
     32768,
-  );
-});
-
-Deno.test("FEATURES holds plain switches", () => {
-  assert.equal(FEATURES["unified_exec"], false);
-  assert.equal(FEATURES["hooks"], true);
-  assert.ok(
-    Object.values(FEATURES).every((value) => typeof value === "boolean"),
   );
 });
