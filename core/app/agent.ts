@@ -20,7 +20,8 @@ import { createModelClient } from "../model/client.ts";
 import type { TransportOptions } from "../model/transport.ts";
 import type { Flags } from "../contract/command_line.ts";
 import type { Gate, Sandbox } from "../protocol/command.ts";
-import { errorText, UserError } from "../protocol/error.ts";
+import { errorReason, UserError } from "../protocol/error.ts";
+import { LIMITS } from "../protocol/limits.ts";
 import type { Hooks } from "../protocol/hooks.ts";
 import type { Host } from "../protocol/host.ts";
 import type { ThreadMeta } from "../protocol/log.ts";
@@ -163,10 +164,12 @@ async function loadText(
   const path = config[key];
   if (path === undefined) return undefined;
   try {
-    const text = (await host.files.readText(path)).trim();
+    const bytesMax = LIMITS.promptBytes;
+    const text = (await host.files.readText(path, { bytesMax, pipe: true }))
+      .trim();
     if (text !== "") return text;
   } catch (error) {
-    const why = errorText(error);
+    const why = errorReason(error);
     throw new UserError("config", `Cannot read ${key} ${path}: ${why}`);
   }
   throw new UserError(

@@ -1,7 +1,7 @@
 /** MCP servers of a run. Nothing of them is loaded where none is configured. */
 import type { LoadedConfig } from "../config/load.ts";
 import { approvedSources } from "../config/trust/source.ts";
-import { reapChild } from "../host/libc.ts";
+import { reapChild } from "../host/system/libc.ts";
 import { openHttpClient } from "../host/http_client.ts";
 import type { Host } from "../protocol/host.ts";
 import type { Flags } from "../contract/command_line.ts";

@@ -2,10 +2,10 @@
 import { sandboxPolicyOf } from "../config/settings.ts";
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import { providerOf } from "../config/provider/providers.ts";
-import { reapChild } from "../host/libc.ts";
+import { reapChild } from "../host/system/libc.ts";
 import { connectionProbe, openHttpClient } from "../host/http_client.ts";
 import type { Flags } from "../contract/command_line.ts";
-import { UserError } from "../protocol/error.ts";
+import { errorCode, errorReason, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import type { Sandbox } from "../protocol/command.ts";
 import type { ThreadMeta } from "../protocol/log.ts";
@@ -88,10 +88,13 @@ async function openTransport(
 /** The folder with all links resolved. Throws UserError when there is none. */
 export async function realFolder(host: Host, path: string): Promise<string> {
   const full = resolvePath(host.cwd, path);
-  const stat = await host.files.stat(full);
-  if (!stat?.isDirectory) {
-    const state = stat === undefined ? "no such folder" : "not a folder";
-    throw new UserError("usage", `Cannot work in ${full}: ${state}`);
+  const fail = (state: string): UserError =>
+    new UserError("usage", `Cannot work in ${full}: ${state}`);
+  try {
+    const stat = await host.files.stat(full);
+    if (stat?.isDirectory) return await host.files.realPath(full);
+    throw fail(stat === undefined ? "no such folder" : "not a folder");
+  } catch (error) {
+    throw errorCode(error) === undefined ? error : fail(errorReason(error));
   }
-  return await host.files.realPath(full);
 }

@@ -1,5 +1,5 @@
 /** Hosts that record a run on a cassette, and hosts that play one back. */
-import { errorText, UserError } from "../protocol/error.ts";
+import { errorReason, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import type { Engine } from "./engine.ts";
 import { recordedEnv } from "./env.ts";
@@ -216,7 +216,7 @@ async function createFile(
   } catch (error) {
     throw new UserError(
       "usage",
-      `Cannot record to ${path}: ${errorText(error)}`,
+      `Cannot record to ${path}: ${errorReason(error)}`,
     );
   }
 }
@@ -224,9 +224,12 @@ async function createFile(
 async function loadCassette(real: Host, path: string): Promise<Cassette> {
   let text: string;
   try {
-    text = await real.files.readText(path);
+    text = await real.files.readText(path, { pipe: true });
   } catch (error) {
-    throw new UserError("usage", `Cannot replay ${path}: ${errorText(error)}`);
+    throw new UserError(
+      "usage",
+      `Cannot replay ${path}: ${errorReason(error)}`,
+    );
   }
   return parseCassette(text, path);
 }

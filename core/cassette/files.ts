@@ -56,8 +56,8 @@ export async function learnDisk(
 export function learningFiles(files: Files, redactor: Redactor): Files {
   return {
     ...files,
-    readText: async (path) => {
-      const text = await files.readText(path);
+    readText: async (path, options) => {
+      const text = await files.readText(path, options);
       redactor.learnFile(path, text);
       return text;
     },
@@ -101,18 +101,22 @@ function recordedReads(
       decode: (value) => decodeBytes(value ?? {}),
     });
   return {
-    readText: (path) =>
+    readText: (path, options) =>
       engine.run({
         key: `readText:${path}`,
-        real: () => files.readText(path),
+        real: () => files.readText(path, options),
         encode: (text) => {
           redactor.learnFile(path, text);
           return text;
         },
         decode: String,
       }),
-    readBytes: (path) =>
-      bytes(path, `readBytes:${path}`, () => files.readBytes(path)),
+    readBytes: (path, options) =>
+      bytes(
+        path,
+        `readBytes:${path}`,
+        () => files.readBytes(path, options),
+      ),
     readRange: (path, offset, bytesMax, options) =>
       bytes(
         path,
@@ -133,6 +137,8 @@ function recordedWrites(engine: Engine, files: Files): Omit<Files, Reads> {
   return {
     write: (path, data, options) =>
       nothing(`write:${path}`, () => files.write(path, data, options)),
+    writePipe: (path, data) =>
+      nothing(`writePipe:${path}`, () => files.writePipe(path, data)),
     openAppend: (path, options) => openAppend(engine, files, { path, options }),
     placeSync: (path, data, options) =>
       engine.runSync({

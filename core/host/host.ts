@@ -2,8 +2,8 @@
 import { errorText, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { abortableFetch } from "./fetch.ts";
-import { denoFiles } from "./files.ts";
-import { openNoFollowFiles } from "./no_follow_files.ts";
+import { denoFiles } from "./files/files.ts";
+import { openNoFollowFiles } from "./files/no_follow_files.ts";
 import { isProcessAlive, sendSignal, spawnChild } from "./spawn.ts";
 import { uuidV7 } from "../util/uuid.ts";
 

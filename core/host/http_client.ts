@@ -1,5 +1,5 @@
 /** The runtime's HTTP client, for networks with their own certificates and proxies. */
-import { errorText, UserError } from "../protocol/error.ts";
+import { errorReason, errorText, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { ProviderEndpoint } from "../protocol/provider.ts";
@@ -114,9 +114,10 @@ async function readPem(
 ): Promise<string> {
   let text: string;
   try {
-    text = await host.files.readText(path);
+    const bytesMax = LIMITS.certificateBytes;
+    text = await host.files.readText(path, { bytesMax, pipe: true });
   } catch (error) {
-    throw new UserError("config", `Cannot read ${path}: ${errorText(error)}`);
+    throw new UserError("config", `Cannot read ${path}: ${errorReason(error)}`);
   }
   if (new RegExp(`-----BEGIN [A-Z ]*${label}-----`).test(text)) return text;
   throw new UserError(

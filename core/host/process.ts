@@ -1,5 +1,5 @@
 /** What a process does once at its start: stray descriptors, orphans, permissions. */
-import { becomeSubreaper, closeInheritedDescriptors } from "./libc.ts";
+import { becomeSubreaper, closeInheritedDescriptors } from "./system/libc.ts";
 
 const PERMISSIONS = [
   "read",

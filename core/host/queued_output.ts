@@ -1,6 +1,6 @@
 /** A standard stream for output, written to in the background, and the window behind it. */
 import type { TerminalOutput } from "../protocol/terminal.ts";
-import { isNonBlocking, writeSome } from "./libc.ts";
+import { isNonBlocking, writeSome } from "./system/libc.ts";
 
 /** One write; a larger one would hold up what is asked of the stream in between. */
 const WRITE_BYTES = 256 * 1024;

@@ -5,8 +5,8 @@ import type {
   Signal,
   SpawnRequest,
 } from "../protocol/host.ts";
-import { withDescriptors } from "./libc.ts";
-import { existsProc, isProcPath } from "./proc_files.ts";
+import { withDescriptors } from "./system/libc.ts";
+import { existsProc, isProcPath } from "./files/proc_files.ts";
 import { planSpawn } from "./spawn_session.ts";
 
 /** Starts a program. Throws Deno's error when it cannot be started. */

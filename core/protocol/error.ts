@@ -65,5 +65,27 @@ export function errorText(error: unknown): string {
 /** The errno name of an operating system error (`ENOENT`), or undefined. */
 export function errorCode(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === "string" ? code : undefined;
+  // The runtime has codes of its own: ERR_INVALID_ARG_TYPE.
+  return typeof code === "string" && /^E[A-Z0-9]+$/.test(code)
+    ? code
+    : undefined;
+}
+
+/** An operating system error, as the Host throws them all: `errorCode()` gives its name. */
+export function systemError(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
+
+/** Whether the path was looked up and leads nowhere: no such name, or a file on the way. */
+export function isAbsent(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+/** The words for an error, without the call and the path an operating system error adds. */
+export function errorReason(error: unknown): string {
+  const text = errorText(error);
+  const words = /^.*?\(os error \d+\)/.exec(text)?.[0];
+  if (words !== undefined) return words;
+  return errorCode(error) === undefined ? text : text.replace(/: \/.*$/s, "");
 }

@@ -28,10 +28,23 @@ export interface AppendFile {
   close(): void;
 }
 
-/** Errors are the platform's own; `errorCode()` gives their errno name. */
+export interface ReadOptions {
+  /** A larger file is EFBIG; 256 MiB unless given. */
+  readonly bytesMax?: number;
+  /** Also a pipe, `/dev/stdin` or `<(…)`, to its end, waited for no longer than stated. */
+  readonly pipe?: boolean;
+}
+
+/**
+ * Only regular files are read and written: a named pipe, a device or a socket is EINVAL, for
+ * it may block or never end. Every error names its path and has an errno: `errorCode()`.
+ */
 export interface Files {
-  readText(path: string): Promise<string>;
-  readBytes(path: string): Promise<Uint8Array<ArrayBuffer>>;
+  readText(path: string, options?: ReadOptions): Promise<string>;
+  readBytes(
+    path: string,
+    options?: ReadOptions,
+  ): Promise<Uint8Array<ArrayBuffer>>;
   /**
    * `bytesMax` bytes from `offset`, fewer only at the end of the file. `exact` fails with
    * ELOOP when opening the path led through a link, whatever it leads to by then.
@@ -48,6 +61,8 @@ export interface Files {
     data: string | Uint8Array,
     options?: { readonly mode?: number; readonly exclusive?: boolean },
   ): Promise<void>;
+  /** Writes into a pipe or device that somebody else reads; ENXIO, ETIMEDOUT if nobody does. */
+  writePipe(path: string, data: string): Promise<void>;
   openAppend(
     path: string,
     options?: { readonly mode?: number },

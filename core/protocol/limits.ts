@@ -116,7 +116,14 @@ export const LIMITS = Object.freeze({
   /** Differing lines up to which a diff is minimal; above, blocks are replaced whole. */
   patchDiffEdits: 1_000,
 
+  /** A file that is read whole, unless its kind has a limit of its own. */
+  wholeFileBytes: 256 * 1024 * 1024,
+  /** A pipe that was named instead of a file: until somebody opens it, and all of it. */
+  pipeOpenMs: 1_000,
+  pipeMs: 10_000,
   configBytes: 1024 * 1024,
+  /** A PEM file; a system's bundle of all authorities has some 250 KB. */
+  certificateBytes: 8 * 1024 * 1024,
   /** One file of policy rules, and one file of policy test cases. */
   rulesFileBytes: 1024 * 1024,
   outputSchemaBytes: 1024 * 1024,

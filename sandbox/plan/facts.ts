@@ -1,5 +1,9 @@
 /** What a launch must know of the disk, gathered freshly before each one. */
-import { errorCode, SandboxUnavailable } from "../../core/protocol/error.ts";
+import {
+  errorCode,
+  isAbsent,
+  SandboxUnavailable,
+} from "../../core/protocol/error.ts";
 import type { Files, Host } from "../../core/protocol/host.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import {
@@ -179,9 +183,7 @@ async function readRoot(
     }
     return { path: resolvePath("/", path), real, kind, uid: stat.uid };
   } catch (error) {
-    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") {
-      return undefined;
-    }
+    if (isAbsent(error)) return undefined;
     throw new SandboxUnavailable(
       `Cannot look at writable root ${path}: ${errorCode(error) ?? error}`,
     );

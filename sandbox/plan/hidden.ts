@@ -1,5 +1,5 @@
 /** Expands deny_read: which files and folders on the disk a command must not read. */
-import { errorCode, UserError } from "../../core/protocol/error.ts";
+import { errorCode, isAbsent, UserError } from "../../core/protocol/error.ts";
 import type { Files } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import { matchesPath } from "../../core/util/glob.ts";
@@ -80,8 +80,7 @@ async function listReadable(
   } catch (error) {
     // What the agent itself cannot list, its commands cannot list either.
     const code = errorCode(error);
-    if (code === "EACCES" || code === "ENOENT" || code === "ENOTDIR") return [];
-    if (code === "EPERM") return [];
+    if (isAbsent(error) || code === "EACCES" || code === "EPERM") return [];
     throw error;
   }
 }

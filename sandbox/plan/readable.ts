@@ -1,5 +1,5 @@
 /** "May this be read for the model?", asked by every read of a view of the disk. */
-import { errorCode } from "../../core/protocol/error.ts";
+import { isAbsent } from "../../core/protocol/error.ts";
 import type { Files } from "../../core/protocol/host.ts";
 import { matchesPath } from "../../core/util/glob.ts";
 import { basename, dirname, resolvePath } from "../../core/util/path.ts";
@@ -98,9 +98,7 @@ class ReadableView {
     try {
       return await this.#files.realPath(path);
     } catch (error) {
-      const code = errorCode(error);
-      const isAbsent = code === "ENOENT" || code === "ENOTDIR";
-      if (!isAbsent || path === "/") throw error;
+      if (!isAbsent(error) || path === "/") throw error;
       return resolvePath(await this.#locate(dirname(path)), basename(path));
     }
   }

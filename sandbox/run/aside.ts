@@ -1,5 +1,5 @@
 /** Moves files out of the way of protected names, where nobody reads or runs them. */
-import { errorCode } from "../../core/protocol/error.ts";
+import { isAbsent } from "../../core/protocol/error.ts";
 import type { NoFollowFiles } from "../../core/protocol/host.ts";
 import { basename } from "../../core/util/path.ts";
 
@@ -33,7 +33,7 @@ export class Aside {
     try {
       await this.#files.rename(path, to);
     } catch (error) {
-      if (errorCode(error) === "ENOENT") return;
+      if (isAbsent(error)) return;
       throw error;
     }
     this.#moved.push(to);

@@ -4,7 +4,7 @@ import {
   becomeSubreaper,
   closeInheritedDescriptors,
   reapChild,
-} from "../../core/host/libc.ts";
+} from "../../core/host/system/libc.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import { createSandbox } from "../../sandbox/mod.ts";
 import {

@@ -46,6 +46,7 @@ export function findFormProblems(files: readonly SourceFile[]): string[] {
       ...checkFunctions(file),
       ...checkExports(file),
       ...checkPackages(file),
+      ...checkErrno(file),
     ]),
   ];
 }
@@ -54,6 +55,17 @@ function checkHeader({ path, text }: SourceFile): string[] {
   return path.endsWith("_test.ts") || text.startsWith("/** ")
     ? []
     : [`${path}: the first line must say what the file is`];
+}
+
+// Whoever asks for a missing name alone falls over a name on whose way a file lies, and
+// takes an error of its disk for a bug.
+function checkErrno({ path, text }: SourceFile): string[] {
+  const isAsked = /[!=]== "ENOENT"|"ENOENT" [!=]==|errors\.NotFound/.test(text);
+  const isHome = path === "core/protocol/error.ts" ||
+    path.startsWith("core/host/");
+  return isAsked && !isHome
+    ? [`${path}: asks for "ENOENT" alone, must ask isAbsent()`]
+    : [];
 }
 
 // A folder may be called `my work`: a URL spells that otherwise.

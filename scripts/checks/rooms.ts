@@ -195,10 +195,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     doors: ["line_input", "repl"],
   },
   "core/host/": {
+    uses: ["core/host/files/", "core/host/system/"],
     doors: [
       "host",
       "http_client",
-      "libc",
       "loopback",
       "process",
       "program_script",
@@ -207,6 +207,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "terminal",
     ],
   },
+  "core/host/files/": {
+    uses: ["core/host/system/"],
+    doors: ["files", "no_follow_files", "proc_files"],
+  },
+  "core/host/system/": { doors: ["errno", "libc"] },
   "core/model/": {
     doors: [
       "cache_report",

@@ -2,7 +2,7 @@
 import type { Host, SpawnRequest } from "../../core/protocol/host.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import { denoHost } from "../../core/host/host.ts";
-import { reapChild } from "../../core/host/libc.ts";
+import { reapChild } from "../../core/host/system/libc.ts";
 import { type BackendChoice, createSandbox } from "../../sandbox/mod.ts";
 import { READ_ONLY, workspaceWrite } from "../support/settings.ts";
 import type { EscapeCase, PolicyName } from "./cases.ts";

@@ -3,7 +3,7 @@ import {
   becomeSubreaper,
   closeInheritedDescriptors,
   openLibc,
-} from "../../core/host/libc.ts";
+} from "../../core/host/system/libc.ts";
 import { type BatteryResult, runBattery, type User } from "./battery.ts";
 import { caseName } from "./stage.ts";
 import type { BackendChoice } from "../../sandbox/mod.ts";

@@ -4,7 +4,7 @@ import type { Gate } from "../../core/protocol/command.ts";
 import type { Host } from "../../core/protocol/host.ts";
 import type { UserPart } from "../../core/protocol/op.ts";
 import type { TurnSettings } from "../../core/protocol/settings.ts";
-import { denoFiles } from "../../core/host/files.ts";
+import { denoFiles } from "../../core/host/files/files.ts";
 import { BASE_INSTRUCTIONS } from "../../prompts/mod.ts";
 import { builtinTools } from "../../tools/mod.ts";
 import { MODEL, withTree, WORKSPACE } from "../core/context/support.ts";

@@ -5,7 +5,7 @@ import {
   closeInheritedDescriptors,
   openLibc,
   reapChild,
-} from "../../core/host/libc.ts";
+} from "../../core/host/system/libc.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import { type BackendChoice, createSandbox } from "../../sandbox/mod.ts";
 import { runLauncher } from "../../sandbox/backends/launcher.ts";

@@ -1,7 +1,7 @@
 /** A real machine for tests of the sandbox: workspaces, hosts, and commands run in them. */
 import assert from "node:assert/strict";
 import { denoHost } from "../../core/host/host.ts";
-import { becomeSubreaper, reapChild } from "../../core/host/libc.ts";
+import { becomeSubreaper, reapChild } from "../../core/host/system/libc.ts";
 import type {
   CommandRequest,
   CommandResult,

@@ -159,3 +159,13 @@ Deno.test("what nothing imports, uses or tests is named", () => {
     "core/model/bare.ts: no test reaches it",
   ]);
 });
+
+Deno.test("a host call knows more than a missing name", () => {
+  const asks = 'if (errorCode(error) === "ENOENT") return [];\n';
+  assert.match(
+    findFormProblems(tree({ "tools/a.ts": asks })).join(),
+    /tools\/a\.ts: asks for "ENOENT" alone, must ask isAbsent\(\)/,
+  );
+  const tells = "if (isAbsent(error)) return [];\n";
+  assert.deepEqual(findFormProblems(tree({ "tools/a.ts": tells })), []);
+});

@@ -1,5 +1,5 @@
 /** The rules files on disk: read, added to when the person says so, and revoked from. */
-import { errorCode, UserError } from "../../core/protocol/error.ts";
+import { errorReason, isAbsent, UserError } from "../../core/protocol/error.ts";
 import type { ProjectSource } from "../../core/config/trust/source.ts";
 import type { Host } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
@@ -104,8 +104,7 @@ async function listRuleFiles(
       /\.(rules|grants)$/.test(entry.name) && !entry.isDirectory
     ).map((entry) => `${folder}/${entry.name}`).sort();
   } catch (error) {
-    const code = errorCode(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return [];
+    if (isAbsent(error)) return [];
     throw unreadable(folder, error);
   }
 }
@@ -116,19 +115,16 @@ async function readRuleFile(
   path: string,
 ): Promise<string> {
   try {
-    const stat = await host.files.stat(path);
-    if ((stat?.size ?? 0) > LIMITS.rulesFileBytes) {
-      throw new Error(`the file is larger than ${LIMITS.rulesFileBytes} bytes`);
-    }
-    return await host.files.readText(path);
+    const bytesMax = LIMITS.rulesFileBytes;
+    return await host.files.readText(path, { bytesMax });
   } catch (error) {
     throw unreadable(path, error);
   }
 }
 
 function unreadable(path: string, error: unknown): UserError {
-  const reason = errorCode(error) ?? (error as Error).message;
-  return new UserError("config", `Cannot read rules: ${path}: ${reason}`);
+  const why = errorReason(error);
+  return new UserError("config", `Cannot read rules: ${path}: ${why}`);
 }
 
 // One write to a file opened for appending is whole, also beside another process.

@@ -1,5 +1,5 @@
 /** What a patch would do to the disk, found out by reading alone. */
-import { errorText, ToolError } from "../../core/protocol/error.ts";
+import { errorReason, ToolError } from "../../core/protocol/error.ts";
 import type { Files, FileStat } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import { unreachable } from "../../core/util/assert.ts";
@@ -57,12 +57,6 @@ export async function readPatchPlan(
   const steps: PatchStep[] = [];
   for (const hunk of hunks) steps.push(await readStep(overlay, hunk, cwd));
   return { steps, effects: overlay.effects() };
-}
-
-/** The platform's words for an error, without the call and the paths it adds. */
-export function osErrorText(error: unknown): string {
-  const text = errorText(error);
-  return /^.*?\(os error \d+\)/.exec(text)?.[0] ?? text;
 }
 
 async function readStep(
@@ -284,6 +278,6 @@ async function attempt<T>(failed: string, look: () => Promise<T>): Promise<T> {
   try {
     return await look();
   } catch (error) {
-    throw new ToolError(`${failed}: ${osErrorText(error)}`);
+    throw new ToolError(`${failed}: ${errorReason(error)}`);
   }
 }

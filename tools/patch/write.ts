@@ -1,8 +1,13 @@
 /** Brings a planned patch to the disk: all of it, or nothing. */
-import { errorCode, errorText, ToolError } from "../../core/protocol/error.ts";
+import {
+  errorCode,
+  errorReason,
+  errorText,
+  ToolError,
+} from "../../core/protocol/error.ts";
 import type { Host } from "../../core/protocol/host.ts";
 import { dirname } from "../../core/util/path.ts";
-import { type FileEffect, osErrorText } from "./plan.ts";
+import type { FileEffect } from "./plan.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 type Undo = () => Promise<void>;
@@ -55,7 +60,7 @@ export async function writeEffects(
     const verb = effect?.after === undefined ? "delete" : "write";
     const left = await putBack(undo);
     throw new ToolError(
-      `Failed to ${verb} file ${path}: ${osErrorText(error)}${left}`,
+      `Failed to ${verb} file ${path}: ${errorReason(error)}${left}`,
     );
   }
 }

@@ -3,7 +3,7 @@ import { sandboxPolicyOf } from "../../config/settings.ts";
 import type { LoadedConfig } from "../../config/load.ts";
 import { readLoginStatus } from "../../config/provider/login.ts";
 import type { Provider } from "../../config/provider/providers.ts";
-import { reapChild } from "../../host/libc.ts";
+import { reapChild } from "../../host/system/libc.ts";
 import {
   errorText,
   SandboxUnavailable,

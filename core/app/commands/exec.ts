@@ -5,7 +5,12 @@ import { failExec, stopExec } from "../../frontends/exec/early_exit.ts";
 import { ExecStops } from "../../frontends/exec/stop_signals.ts";
 import { limitsOf } from "../../config/settings.ts";
 import type { CommandLine, Flags } from "../../contract/command_line.ts";
-import { errorText, UserError } from "../../protocol/error.ts";
+import {
+  errorReason,
+  errorText,
+  isAbsent,
+  UserError,
+} from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { UserPart } from "../../protocol/op.ts";
@@ -129,18 +134,15 @@ async function loadSchema(
   const path = resolvePath(host.cwd, flags.outputSchema);
   const fail = (why: string): UserError =>
     new UserError("usage", `Cannot read output schema ${path}: ${why}`);
-  const stat = await host.files.stat(path);
-  if (stat === undefined) throw fail("no such file");
-  if (stat.size > LIMITS.outputSchemaBytes) {
-    throw fail(
-      `it has ${stat.size} bytes, must have at most ${LIMITS.outputSchemaBytes}`,
-    );
-  }
   let schema: JsonObject | undefined;
   try {
-    schema = asObject(JSON.parse(await host.files.readText(path)));
+    const text = await host.files.readText(path, {
+      bytesMax: LIMITS.outputSchemaBytes,
+      pipe: true,
+    });
+    schema = asObject(JSON.parse(text));
   } catch (error) {
-    throw fail(errorText(error));
+    throw fail(isAbsent(error) ? "no such file" : errorReason(error));
   }
   if (schema === undefined) throw fail("not a JSON object");
   try {

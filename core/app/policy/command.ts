@@ -2,11 +2,12 @@
 import { hasNetwork } from "../../protocol/policy.ts";
 import { loadConfig } from "../../config/load.ts";
 import { secretNames } from "../../config/secrets.ts";
-import { reapChild } from "../../host/libc.ts";
+import { reapChild } from "../../host/system/libc.ts";
 import { buildCommandEnv } from "../../policy/command_env.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
-import { errorText, UserError } from "../../protocol/error.ts";
+import { errorReason, UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { unreachable } from "../../util/assert.ts";
 import { resolvePath } from "../../util/path.ts";
@@ -125,9 +126,10 @@ async function runPolicy(
 
 async function readCases(host: Host, path: string): Promise<string> {
   try {
-    return await host.files.readText(path);
+    const bytesMax = LIMITS.rulesFileBytes;
+    return await host.files.readText(path, { bytesMax, pipe: true });
   } catch (error) {
-    throw new UserError("usage", `Cannot read ${path}: ${errorText(error)}`);
+    throw new UserError("usage", `Cannot read ${path}: ${errorReason(error)}`);
   }
 }
 

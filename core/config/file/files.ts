@@ -1,5 +1,5 @@
 /** Files of the configuration: read if there, replaced whole or not at all. */
-import { errorCode, errorText, UserError } from "../../protocol/error.ts";
+import { errorReason, isAbsent, UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { dirname } from "../../util/path.ts";
@@ -11,23 +11,12 @@ export async function readOptional(
   path: string,
 ): Promise<string | undefined> {
   try {
-    const stat = await host.files.stat(path);
-    if (stat === undefined) return undefined;
-    if (!stat.isFile) {
-      throw new UserError("config", `Cannot read ${path}: it is not a file`);
-    }
-    if (stat.size > LIMITS.configBytes) {
-      throw new UserError(
-        "config",
-        `Cannot read ${path}: it has ${stat.size} bytes, must be at most ${LIMITS.configBytes}`,
-      );
-    }
-    return (await host.files.readText(path)).replace(/^\ufeff/, "");
+    const bytesMax = LIMITS.configBytes;
+    const text = await host.files.readText(path, { bytesMax });
+    return text.replace(/^\ufeff/, "");
   } catch (error) {
-    if (error instanceof UserError) throw error;
-    const code = errorCode(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new UserError("config", `Cannot read ${path}: ${errorText(error)}`);
+    if (isAbsent(error)) return undefined;
+    throw new UserError("config", `Cannot read ${path}: ${errorReason(error)}`);
   }
 }
 
@@ -56,7 +45,10 @@ export async function writeWhole(
       throw error;
     }
   } catch (error) {
-    throw new UserError("config", `Cannot write ${path}: ${errorText(error)}`);
+    throw new UserError(
+      "config",
+      `Cannot write ${path}: ${errorReason(error)}`,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 /** `-o FILE`: the last message in a file, written whole or not at all. */
-import { errorText } from "../../protocol/error.ts";
+import { errorReason } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { basename, dirname, resolvePath } from "../../util/path.ts";
 
@@ -15,7 +15,7 @@ export async function writeLastMessage(
     return { isWritten: true, warnings };
   } catch (error) {
     const problem = `Cannot write the last message to ${path}: ${
-      errorText(error)
+      errorReason(error)
     }`;
     return { isWritten: false, warnings: [problem] };
   }
@@ -28,9 +28,10 @@ async function writeWhole(
   text: string,
 ): Promise<void> {
   const { files } = host;
-  const stat = await files.stat(path);
-  if (stat !== undefined && !stat.isFile) {
-    return await files.write(path, text);
+  const isDevice = /^\/(dev|proc)\//.test(path);
+  const stat = isDevice ? undefined : await files.stat(path);
+  if (isDevice || (stat && !stat.isFile && !stat.isDirectory)) {
+    return await files.writePipe(path, text);
   }
   const target = stat === undefined ? path : await files.realPath(path);
   const draft = `${dirname(target)}/.${basename(target)}.${host.newId()}`;

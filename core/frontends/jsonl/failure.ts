@@ -1,5 +1,6 @@
 /** Errors that end a command outside of a turn: exit code and event. Pure. */
 import {
+  errorCode,
   errorText,
   ModelError,
   SandboxUnavailable,
@@ -20,7 +21,7 @@ export function exitCodeOfError(error: unknown): number {
   if (error instanceof ModelError) return exitCodeOf(error);
   if (error instanceof SandboxUnavailable) return exitCode("sandbox");
   if (error instanceof SessionError) return exitCode("session");
-  return exitCode("bug");
+  return exitCode(errorCode(error) === undefined ? "bug" : "config");
 }
 
 /** A failure of a turn, as the event schema has it. */
@@ -52,5 +53,7 @@ function kindOf(error: unknown): string {
     return error.kind === "sandbox" ? "sandbox_unavailable" : error.kind;
   }
   if (error instanceof SandboxUnavailable) return "sandbox_unavailable";
-  return error instanceof SessionError ? "session" : "bug";
+  if (error instanceof SessionError) return "session";
+  // What the machine refuses is nothing a change of the program would mend.
+  return errorCode(error) === undefined ? "bug" : "config";
 }

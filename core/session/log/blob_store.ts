@@ -1,5 +1,5 @@
 /** Large payloads beside the logs, each once, by its SHA-256. */
-import { errorCode, errorText } from "../../protocol/error.ts";
+import { errorText, isAbsent } from "../../protocol/error.ts";
 import type { Files } from "../../protocol/host.ts";
 import { sha256Hex } from "../../util/sha256.ts";
 import type { BlobContent, BlobContents, BlobRef } from "./blob_text.ts";
@@ -76,7 +76,7 @@ export class BlobStore {
       }
       return { kind: "lost", reason: `${path} is damaged` };
     } catch (error) {
-      if (errorCode(error) === "ENOENT") return undefined;
+      if (isAbsent(error)) return undefined;
       throw error;
     }
   }

@@ -1,5 +1,5 @@
 /** Removes payloads that no log refers to any more, while others keep writing. */
-import { errorCode, errorText, SessionError } from "../../protocol/error.ts";
+import { errorText, isAbsent, SessionError } from "../../protocol/error.ts";
 import type { Files, Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { blobFolder, isLinkToNothing, listLogFiles } from "./files.ts";
@@ -163,6 +163,6 @@ async function tolerant(run: () => Promise<unknown>): Promise<void> {
   try {
     await run();
   } catch (error) {
-    if (errorCode(error) !== "ENOENT") throw error;
+    if (!isAbsent(error)) throw error;
   }
 }

@@ -1,5 +1,5 @@
 /** Where session files lie, and what their names say. */
-import { errorCode } from "../../protocol/error.ts";
+import { errorCode, isAbsent } from "../../protocol/error.ts";
 import type { Files } from "../../protocol/host.ts";
 import type { ThreadMeta } from "../../protocol/log.ts";
 import { basename, dirname } from "../../util/path.ts";
@@ -82,16 +82,16 @@ export async function listLogFiles(
   files: Files,
   codexHome: string,
 ): Promise<string[] | undefined> {
-  let isAbsent = false;
+  let isNowhere = false;
   // One that is only not readable now must not count as empty: its logs are in use.
   const list: List = async (folder) => {
     try {
       return await files.list(folder);
     } catch (error) {
-      const code = errorCode(error);
-      if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
+      if (!isAbsent(error)) throw error;
       // A link to a file is not a folder of logs.
-      isAbsent ||= code === "ENOENT" && await isLinkToNothing(files, folder);
+      isNowhere ||= errorCode(error) !== "ENOTDIR" &&
+        await isLinkToNothing(files, folder);
       return [];
     }
   };
@@ -99,7 +99,7 @@ export async function listLogFiles(
     ...await walk(list, `${codexHome}/sessions`, 3),
     ...await walk(list, `${codexHome}/archived_sessions`, 0),
   ];
-  if (isAbsent) return undefined;
+  if (isNowhere) return undefined;
   return paths.filter((path) =>
     /^rollout-(?!.*\.lock(\.|$))/.test(basename(path))
   );

@@ -1,5 +1,10 @@
 /** One writer per session: a lock file beside the log, outliving no dead writer. */
-import { errorCode, errorText, SessionError } from "../../protocol/error.ts";
+import {
+  errorCode,
+  errorText,
+  isAbsent,
+  SessionError,
+} from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { asObject } from "../../util/json/json.ts";
@@ -84,7 +89,7 @@ async function readLock(host: Host, path: string): Promise<string | undefined> {
   try {
     return await host.files.readText(path);
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
+    if (isAbsent(error)) return undefined;
     throw new SessionError(`Cannot read lock ${path}: ${errorText(error)}`);
   }
 }

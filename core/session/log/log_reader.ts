@@ -1,5 +1,5 @@
 /** Reads a session file line by line in bounded memory, and judges each line. */
-import { errorCode, errorText, SessionError } from "../../protocol/error.ts";
+import { errorText, isAbsent, SessionError } from "../../protocol/error.ts";
 import type { Files } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { BlobRef } from "./blob_text.ts";
@@ -206,9 +206,7 @@ async function readChunk(
   try {
     return await files.readRange(path, offset, LIMITS.sessionChunkBytes);
   } catch (error) {
-    const why = errorCode(error) === "ENOENT"
-      ? "there is no such file"
-      : errorText(error);
+    const why = isAbsent(error) ? "there is no such file" : errorText(error);
     throw new SessionError(`Cannot read session ${path}: ${why}`);
   }
 }

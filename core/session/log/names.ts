@@ -1,5 +1,5 @@
 /** Names of sessions, for finding one without reading all: a copy of what the logs say. */
-import { errorCode } from "../../protocol/error.ts";
+import { isAbsent } from "../../protocol/error.ts";
 import type { Files, Host } from "../../protocol/host.ts";
 import { asObject } from "../../util/json/json.ts";
 import {
@@ -54,7 +54,7 @@ async function readNames(files: Files, codexHome: string): Promise<string> {
   try {
     return await files.readText(namesPath(codexHome));
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return "";
+    if (isAbsent(error)) return "";
     throw error;
   }
 }

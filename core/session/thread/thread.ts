@@ -1,5 +1,5 @@
 /** The actor: ops come in one by one, one turn runs at a time, events go out. */
-import { errorText, SessionError } from "../../protocol/error.ts";
+import { errorCode, errorText, SessionError } from "../../protocol/error.ts";
 import type { Event, EventBody, Failure } from "../../protocol/event.ts";
 import type { Op, UserPart } from "../../protocol/op.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
@@ -188,7 +188,8 @@ export class ThreadActor implements Thread {
       );
       return undefined;
     } catch (error) {
-      return { kind: "bug", message: errorText(error) };
+      const kind = errorCode(error) === undefined ? "bug" : "session";
+      return { kind, message: errorText(error) };
     }
   }
 

@@ -1,5 +1,6 @@
 /** Runs the calls of a response as they arrive; each gets exactly one output. */
 import {
+  errorCode,
   errorText,
   SandboxUnavailable,
   ToolError,
@@ -144,6 +145,11 @@ export class Dispatch {
       if (signal.aborted) throw error;
       if (error instanceof ToolError) return this.#failed(call, error.message);
       if (error instanceof SandboxUnavailable) throw error;
+      // What the machine refuses the model may work around.
+      if (errorCode(error) !== undefined) {
+        const text = `Cannot run ${call.name}: ${errorText(error)}`;
+        return this.#failed(call, text);
+      }
       throw new Error(`Tool ${call.name} broke: ${errorText(error)}`, {
         cause: error,
       });

@@ -1,5 +1,5 @@
 /** File contents by their hash, in bounded room: the same content is kept once. */
-import { errorCode } from "../../protocol/error.ts";
+import { isAbsent } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { sha256Hex } from "../../util/sha256.ts";
@@ -145,7 +145,7 @@ async function listOrNone<T>(list: () => Promise<T[]>): Promise<T[]> {
   try {
     return await list();
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
+    if (isAbsent(error)) return [];
     throw error;
   }
 }

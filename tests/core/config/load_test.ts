@@ -309,7 +309,7 @@ Deno.test("loadConfig() ends at a malformed or unreadable file with its place", 
   await Deno.mkdir(machine.userFile);
   assert.equal(
     await machine.loadError(),
-    `config: Cannot read ${machine.userFile}: it is not a file`,
+    `config: Cannot read ${machine.userFile}: it is a folder, must be a regular file`,
   );
   await Deno.remove(machine.userFile);
   await machine.user(`# ${"x".repeat(1024 * 1024)}`);

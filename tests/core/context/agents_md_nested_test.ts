@@ -7,7 +7,7 @@ import {
   sentFolder,
 } from "../../../core/context/agents_md_nested.ts";
 import { typedText } from "../../../core/context/format/tags.ts";
-import { denoFiles } from "../../../core/host/files.ts";
+import { denoFiles } from "../../../core/host/files/files.ts";
 import {
   textMessage,
   viewItem,

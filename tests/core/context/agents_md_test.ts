@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { loadProjectDocs } from "../../../core/context/agents_md.ts";
 import type { ProjectDocs } from "../../../core/context/agents_md.ts";
-import { denoFiles } from "../../../core/host/files.ts";
+import { denoFiles } from "../../../core/host/files/files.ts";
 import { byteLength } from "../../../core/util/text/text.ts";
 import { withTree } from "./support.ts";
 

@@ -5,7 +5,7 @@ import {
   type PromptSourceOptions,
 } from "../../../core/context/context_source.ts";
 import { restoreSentContext } from "../../../core/context/recall.ts";
-import { denoFiles } from "../../../core/host/files.ts";
+import { denoFiles } from "../../../core/host/files/files.ts";
 import { UserError } from "../../../core/protocol/error.ts";
 import { RECEIPT, sent, settings, withTree } from "./support.ts";
 

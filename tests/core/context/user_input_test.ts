@@ -4,7 +4,7 @@ import {
   loadUserItems,
   type UserItems,
 } from "../../../core/context/user_input.ts";
-import { denoFiles } from "../../../core/host/files.ts";
+import { denoFiles } from "../../../core/host/files/files.ts";
 import { message, textMessage } from "../../../core/protocol/item.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import type { UserPart } from "../../../core/protocol/op.ts";

@@ -1,7 +1,7 @@
 /** The real terminal: streams and signals. */
 import assert from "node:assert/strict";
 import { denoTerminal } from "../../../core/host/terminal.ts";
-import { isNonBlocking, openLibc } from "../../../core/host/libc.ts";
+import { isNonBlocking, openLibc } from "../../../core/host/system/libc.ts";
 import { hasPty, openPty } from "../../support/pty.ts";
 
 const TERMINAL =

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { denoFiles } from "../../../core/host/files.ts";
+import { denoFiles } from "../../../core/host/files/files.ts";
 import { UserError } from "../../../core/protocol/error.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import {

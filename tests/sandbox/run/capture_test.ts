@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { OutputCapture } from "../../../sandbox/run/capture.ts";
 import { cutEnd, cutStart, Ring } from "../../../sandbox/run/capture_parts.ts";
-import { denoFiles } from "../../../core/host/files.ts";
+import { denoFiles } from "../../../core/host/files/files.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 
 function encode(text: string): Uint8Array<ArrayBuffer> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { reapChild } from "../../../core/host/libc.ts";
+import { reapChild } from "../../../core/host/system/libc.ts";
 import { SandboxUnavailable, ToolError } from "../../../core/protocol/error.ts";
 import {
   backendsHere,

@@ -1,7 +1,7 @@
 /** One folder of skills. */
 import assert from "node:assert/strict";
 import { loadSkillRoot } from "../../../../core/context/skills/load.ts";
-import { denoFiles } from "../../../../core/host/files.ts";
+import { denoFiles } from "../../../../core/host/files/files.ts";
 import { withTree } from "../support.ts";
 
 Deno.test("loadSkillRoot() of a folder that is not there is empty", async () => {

@@ -5,7 +5,7 @@ import {
   findMentionedSkills,
   loadSkillBodies,
 } from "../../../../core/context/skills/mentions.ts";
-import { denoFiles } from "../../../../core/host/files.ts";
+import { denoFiles } from "../../../../core/host/files/files.ts";
 import { LIMITS } from "../../../../core/protocol/limits.ts";
 import { typedText } from "../../../../core/context/format/tags.ts";
 import { sent, withTree } from "../support.ts";

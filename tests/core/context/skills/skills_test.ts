@@ -5,7 +5,7 @@ import {
   loadSkills,
   type SkillSearch,
 } from "../../../../core/context/skills/skills.ts";
-import { denoFiles } from "../../../../core/host/files.ts";
+import { denoFiles } from "../../../../core/host/files/files.ts";
 import { withTree } from "../support.ts";
 
 const host = { files: denoFiles };

@@ -1,5 +1,5 @@
 /** Descriptors, adopted children and the few libc calls behind them (Linux; elsewhere they do nothing). */
-import type { SpawnArgument } from "../protocol/host.ts";
+import type { SpawnArgument } from "../../protocol/host.ts";
 
 const SYMBOLS = {
   syscall: {

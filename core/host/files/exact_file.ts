@@ -1,11 +1,13 @@
 /** Reading the very file a path names, whoever exchanges folders for links meanwhile. */
-import { type Libc, openLibc } from "./libc.ts";
+import { type Libc, openLibc } from "../system/libc.ts";
+import { checkResult, errnoError } from "../system/errno.ts";
 import { readProcLink } from "./proc_files.ts";
 
 // <fcntl.h> of Linux; O_NOFOLLOW is another bit on ARM.
 const O_NONBLOCK = 0o4000;
 const O_NOFOLLOW = Deno.build.arch === "aarch64" ? 0o100000 : 0o400000;
 const O_CLOEXEC = 0o2000000;
+const ELOOP = 40;
 const CHUNK_BYTES = 256 * 1024;
 
 /** As `Files.readRange` with `exact`. Throws ELOOP when opening led through a link. */
@@ -16,18 +18,18 @@ export async function readExact(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const libc = openLibc();
   if (libc === undefined) {
-    if (await Deno.realPath(path) !== path) throw redirected(path);
+    if (await Deno.realPath(path) !== path) throw errnoError(path, ELOOP);
     return (await Deno.readFile(path)).slice(offset, offset + bytesMax);
   }
   const name = new TextEncoder().encode(`${path}\0`);
   const flags = O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC;
   const descriptor = libc.open(name, flags, 0);
-  if (descriptor < 0) throw await whyNot(path);
+  checkResult(libc, path, descriptor);
   try {
     // Looking at the path before or after proves nothing. The kernel knows by which name
     // a descriptor was opened (proc(5)).
     if (readProcLink(`/proc/self/fd/${descriptor}`) !== path) {
-      throw redirected(path);
+      throw errnoError(path, ELOOP);
     }
     libc.lseek(descriptor, BigInt(offset), 0);
     return readAll(libc, descriptor, bytesMax);
@@ -58,19 +60,4 @@ function readAll(
     at += chunk.length;
   }
   return bytes;
-}
-
-// libc's errno is out of reach without pointers: the runtime's own attempt tells.
-async function whyNot(path: string): Promise<unknown> {
-  try {
-    (await Deno.open(path)).close();
-    return redirected(path);
-  } catch (error) {
-    return error;
-  }
-}
-
-function redirected(path: string): Error {
-  const message = `Too many levels of symbolic links (os error 40): ${path}`;
-  return Object.assign(new Error(message), { code: "ELOOP" });
 }

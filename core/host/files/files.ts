@@ -1,42 +1,60 @@
 /** Files on the real disk. */
+import { isAbsent } from "../../protocol/error.ts";
 import type {
   AppendFile,
   DirEntry,
   Files,
   FileStat,
-} from "../protocol/host.ts";
-import { dirname } from "../util/path.ts";
+  ReadOptions,
+} from "../../protocol/host.ts";
+import { dirname } from "../../util/path.ts";
+import { named } from "../system/errno.ts";
 import { readExact } from "./exact_file.ts";
+import { writePipe } from "./pipe.ts";
 import {
   isProcPath,
   listProc,
   readProcLink,
   readProcText,
 } from "./proc_files.ts";
+import { readWhole, refuseSpecial, regularFile } from "./whole_file.ts";
 
-/** The disk as Deno sees it. Errors are Deno's own and carry an errno name in `code`. */
+/** The disk as the runtime sees it. */
 export const denoFiles: Files = {
-  readText: async (path) =>
-    isProcPath(path) ? readProcText(path) : await Deno.readTextFile(path),
-  readBytes: (path) => Deno.readFile(path),
-  readRange,
-  write: writeFile,
-  openAppend,
+  readText: (path, options) => named(path, () => readText(path, options)),
+  readBytes: (path, options) => named(path, () => readWhole(path, options)),
+  readRange: (path, offset, bytesMax, options) =>
+    named(path, () => readRange(path, offset, bytesMax, options)),
+  write: (path, data, options) =>
+    named(path, () => writeFile(path, data, options)),
+  writePipe: (path, data) =>
+    named(path, () => writePipe(path, new TextEncoder().encode(data))),
+  openAppend: (path, options) => named(path, () => openAppend(path, options)),
   placeSync,
-  truncate: (path, bytes) => Deno.truncate(path, bytes),
+  truncate: (path, bytes) => named(path, () => Deno.truncate(path, bytes)),
   mkdir: (path, options = {}) =>
-    Deno.mkdir(path, { recursive: true, ...options }),
-  remove: (path, options = {}) => Deno.remove(path, options),
-  rename: (from, to) => Deno.rename(from, to),
-  chmod: (path, mode) => Deno.chmod(path, mode),
-  symlink: (target, path) => Deno.symlink(target, path),
-  readLink: async (path) =>
-    isProcPath(path) ? readProcLink(path) : await Deno.readLink(path),
-  realPath: (path) => Deno.realPath(path),
-  stat: (path) => absentAsUndefined(() => Deno.stat(path)),
-  lstat: (path) => absentAsUndefined(() => Deno.lstat(path)),
-  list: listFolder,
+    named(path, () => Deno.mkdir(path, { recursive: true, ...options })),
+  remove: (path, options = {}) => named(path, () => Deno.remove(path, options)),
+  rename: (from, to) => named(from, () => Deno.rename(from, to)),
+  chmod: (path, mode) => named(path, () => Deno.chmod(path, mode)),
+  symlink: (target, path) => named(path, () => Deno.symlink(target, path)),
+  readLink: (path) =>
+    named(
+      path,
+      () => isProcPath(path) ? readProcLink(path) : Deno.readLink(path),
+    ),
+  realPath: (path) => named(path, () => Deno.realPath(path)),
+  stat: (path) => absentAsUndefined(path, () => Deno.stat(path)),
+  lstat: (path) => absentAsUndefined(path, () => Deno.lstat(path)),
+  list: (path) => named(path, () => listFolder(path)),
 };
+
+async function readText(path: string, options?: ReadOptions): Promise<string> {
+  if (isProcPath(path) && !options?.pipe) return readProcText(path);
+  const bytes = await readWhole(path, options);
+  // Bytes are replaced, a byte order mark is the caller's: as Deno.readTextFile.
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+}
 
 async function readRange(
   path: string,
@@ -45,6 +63,7 @@ async function readRange(
   options: { readonly exact?: boolean } = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (options.exact) return await readExact(path, offset, bytesMax);
+  await regularFile(path);
   using file = await Deno.open(path);
   await file.seek(offset, Deno.SeekMode.Start);
   const size = (await file.stat()).size;
@@ -64,6 +83,7 @@ async function writeFile(
   data: string | Uint8Array,
   options: { readonly mode?: number; readonly exclusive?: boolean } = {},
 ): Promise<void> {
+  if (!options.exclusive) await refuseSpecial(path);
   const bytes = typeof data === "string"
     ? new TextEncoder().encode(data)
     : data;
@@ -79,6 +99,7 @@ async function openAppend(
   path: string,
   options: { readonly mode?: number } = {},
 ): Promise<AppendFile> {
+  await refuseSpecial(path);
   const file = await Deno.open(path, {
     append: true,
     create: true,
@@ -149,7 +170,7 @@ function isSameSync(path: string, data: Uint8Array): boolean {
     }
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (isAbsent(error)) return false;
     throw error;
   }
 }
@@ -176,14 +197,13 @@ async function listFolder(path: string): Promise<DirEntry[]> {
 }
 
 async function absentAsUndefined(
+  path: string,
   look: () => Promise<Deno.FileInfo>,
 ): Promise<FileStat | undefined> {
   try {
-    return toStat(await look());
+    return toStat(await named(path, look));
   } catch (error) {
-    // ENOTDIR: a parent of the path is a file, so nothing can be there either.
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    if (error instanceof Deno.errors.NotADirectory) return undefined;
+    if (isAbsent(error)) return undefined;
     throw error;
   }
 }

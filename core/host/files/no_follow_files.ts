@@ -1,7 +1,9 @@
 /** Files reached by descriptors, folder by folder, through no link (Linux, by libc). */
-import type { FileStat, NoFollowFiles } from "../protocol/host.ts";
-import { basename, dirname } from "../util/path.ts";
-import { type Libc, openLibc } from "./libc.ts";
+import { isAbsent } from "../../protocol/error.ts";
+import type { FileStat, NoFollowFiles } from "../../protocol/host.ts";
+import { basename, dirname } from "../../util/path.ts";
+import { type Libc, openLibc } from "../system/libc.ts";
+import { checkResult, errnoError } from "../system/errno.ts";
 import { entryNames } from "./proc_files.ts";
 
 const IS_ARM = Deno.build.arch === "aarch64";
@@ -27,23 +29,7 @@ const S_IFREG = 0o100000;
 const S_IFLNK = 0o120000;
 const BUFFER_BYTES = 64 * 1024;
 
-const ERRNO: Readonly<Record<number, string>> = {
-  1: "EPERM",
-  2: "ENOENT",
-  11: "EAGAIN",
-  13: "EACCES",
-  16: "EBUSY",
-  17: "EEXIST",
-  18: "EXDEV",
-  20: "ENOTDIR",
-  21: "EISDIR",
-  22: "EINVAL",
-  28: "ENOSPC",
-  30: "EROFS",
-  36: "ENAMETOOLONG",
-  39: "ENOTEMPTY",
-  40: "ELOOP",
-};
+const ELOOP = 40;
 
 /** Undefined where there is no libc to ask. */
 export function openNoFollowFiles(): NoFollowFiles | undefined {
@@ -65,8 +51,7 @@ class LibcFiles implements NoFollowFiles {
         return this.#stat(path, parent, name, AT_SYMLINK_NOFOLLOW);
       });
     } catch (error) {
-      const { code } = error as { readonly code?: string };
-      if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+      if (isAbsent(error)) return undefined;
       throw error;
     }
   }
@@ -172,7 +157,7 @@ class LibcFiles implements NoFollowFiles {
   async chmod(path: string, mode: number): Promise<void> {
     this.#withOpen(path, O_PATH, (file) => {
       const { isSymlink } = this.#stat(path, file, text(""), AT_EMPTY_PATH);
-      if (isSymlink) throw failure(path, 40);
+      if (isSymlink) throw errnoError(path, ELOOP);
       const result = this.#libc.chmod(text(`/proc/self/fd/${file}`), mode);
       this.#check(path, result);
     });
@@ -236,13 +221,8 @@ class LibcFiles implements NoFollowFiles {
     return toStat(new DataView(bytes.buffer));
   }
 
-  // Only directly after the call. Pointers need a permission that is revoked by then.
   #check(path: string, result: number): number {
-    if (result >= 0) return result;
-    const errno = new Int32Array(1);
-    const place = this.#libc.errnoPlace();
-    this.#libc.memcpy(new Uint8Array(errno.buffer), place, 4n);
-    throw failure(path, errno[0] ?? 0);
+    return checkResult(this.#libc, path, result);
   }
 }
 
@@ -262,11 +242,6 @@ function toStat(view: DataView): FileStat {
     ino: Number(view.getBigUint64(32, true)),
     uid: view.getUint32(20, true),
   };
-}
-
-function failure(path: string, errno: number): Error {
-  const code = ERRNO[errno] ?? `errno ${errno}`;
-  return Object.assign(new Error(`Cannot reach ${path}: ${code}`), { code });
 }
 
 function text(value: string): Uint8Array<ArrayBuffer> {

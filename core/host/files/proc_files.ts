@@ -1,10 +1,15 @@
 /** Reads /proc through libc: the runtime asks for all permissions, and few are kept. */
-import { openLibc } from "./libc.ts";
+import { openLibc } from "../system/libc.ts";
+import { errnoError } from "../system/errno.ts";
 
-const O_RDONLY = 0;
+// A file there may wait for what happens next (/proc/kmsg).
+const O_RDONLY = 0o4000;
+// Why one cannot be opened makes no difference: the process has gone.
+const ENOENT = 2;
 const O_CLOEXEC = 0x80000;
 const O_PATH = 0x200000;
 const READ_BYTES = 64 * 1024;
+const READ_BYTES_MAX = 256 * READ_BYTES;
 // A directory entry of getdents64(2): inode, offset, length, type, then the name.
 const NAME_AT = 19;
 const LENGTH_AT = 16;
@@ -15,11 +20,12 @@ export function isProcPath(path: string): boolean {
   return path.startsWith("/proc/") && openLibc() !== undefined;
 }
 
-/** The text of a file below /proc. Throws NotFound when it cannot be opened. */
+/** The text of a file below /proc. Throws ENOENT when it cannot be opened. */
 export function readProcText(path: string): string {
   const chunks: Uint8Array[] = [];
   withOpen(path, O_RDONLY, (libc, descriptor) => {
-    for (;;) {
+    // Some of them have no end (/proc/kcore).
+    for (let left = READ_BYTES_MAX; left > 0; left -= READ_BYTES) {
       const chunk = new Uint8Array(READ_BYTES);
       const count = Number(libc.read(descriptor, chunk, BigInt(READ_BYTES)));
       if (count <= 0) break;
@@ -31,7 +37,7 @@ export function readProcText(path: string): string {
     .join("") + decoder.decode();
 }
 
-/** The names in a folder below /proc. Throws NotFound when it cannot be opened. */
+/** The names in a folder below /proc. Throws ENOENT when it cannot be opened. */
 export function listProc(path: string): string[] {
   const names: string[] = [];
   withOpen(path, O_RDONLY, (libc, descriptor) => {
@@ -52,14 +58,14 @@ export function listProc(path: string): string[] {
   return names.filter((name) => name !== "." && name !== "..");
 }
 
-/** Where a link below /proc leads. Throws NotFound when it cannot be read. */
+/** Where a link below /proc leads. Throws ENOENT when it cannot be read. */
 export function readProcLink(path: string): string {
   const libc = openLibc();
   const buffer = new Uint8Array(4096);
   const count = Number(
     libc?.readlink(cString(path), buffer, BigInt(buffer.length)) ?? -1,
   );
-  if (count < 0) throw missing(path);
+  if (count < 0) throw errnoError(path, ENOENT);
   return new TextDecoder().decode(buffer.subarray(0, count));
 }
 
@@ -82,7 +88,7 @@ function withOpen(
 ): void {
   const libc = openLibc();
   const descriptor = libc?.open(cString(path), flags | O_CLOEXEC, 0) ?? -1;
-  if (libc === undefined || descriptor < 0) throw missing(path);
+  if (libc === undefined || descriptor < 0) throw errnoError(path, ENOENT);
   try {
     use(libc, descriptor);
   } finally {
@@ -105,12 +111,4 @@ export function entryNames(entries: Uint8Array): string[] {
 
 function cString(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${text}\0`);
-}
-
-// libc's errno is out of reach without pointers; "not there" is what callers expect.
-function missing(path: string): Error {
-  return Object.assign(
-    new Deno.errors.NotFound(`No such file or directory: ${path}`),
-    { code: "ENOENT" },
-  );
 }

@@ -5,8 +5,8 @@ import {
   openLibc,
   reapChild,
   withDescriptors,
-} from "../../../core/host/libc.ts";
-import { REPORT } from "../../../core/protocol/host.ts";
+} from "../../../../core/host/system/libc.ts";
+import { REPORT } from "../../../../core/protocol/host.ts";
 
 const linux = { ignore: Deno.build.os !== "linux" };
 

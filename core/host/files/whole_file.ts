@@ -1,0 +1,57 @@
+/** One reader for all that is named by a person, a model or a repository: regular files, and pipes where they make sense. */
+import { errorCode, systemError } from "../../protocol/error.ts";
+import type { ReadOptions } from "../../protocol/host.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { openLibc } from "../system/libc.ts";
+import { isStreamPath, readPipe } from "./pipe.ts";
+
+/**
+ * All bytes of a file. What is no regular file has no end, or none that comes by itself:
+ * it is refused with EINVAL, one that is too large with EFBIG.
+ */
+export async function readWhole(
+  path: string,
+  { bytesMax = LIMITS.wholeFileBytes, pipe = false }: ReadOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (pipe && openLibc() !== undefined && await isStreamPath(path)) {
+    return await readPipe(path, bytesMax);
+  }
+  const { size } = await regularFile(path);
+  if (size > bytesMax) throw tooLarge(path, size, bytesMax);
+  return await Deno.readFile(path);
+}
+
+/** What is at the path, which must be a regular file when it is there to be read. */
+export async function regularFile(path: string): Promise<Deno.FileInfo> {
+  const info = await Deno.stat(path);
+  if (info.isFile) return info;
+  throw systemError(
+    info.isDirectory ? "EISDIR" : "EINVAL",
+    `it is ${kindOf(info)}, must be a regular file: ${path}`,
+  );
+}
+
+/** Refuses to write into what is there and no regular file. */
+export async function refuseSpecial(path: string): Promise<void> {
+  try {
+    await regularFile(path);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return;
+    throw error;
+  }
+}
+
+/** Says how large a file is and may be. */
+function tooLarge(path: string, size: number, bytesMax: number): Error {
+  return systemError(
+    "EFBIG",
+    `it has ${size} bytes, must be at most ${bytesMax}: ${path}`,
+  );
+}
+
+function kindOf(info: Deno.FileInfo): string {
+  if (info.isDirectory) return "a folder";
+  if (info.isFifo) return "a named pipe";
+  if (info.isSocket) return "a socket";
+  return info.isBlockDevice || info.isCharDevice ? "a device" : "no file";
+}

@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { denoHost } from "../../../../core/host/host.ts";
+
+Deno.test("placeSync() puts a whole file and its folder in place, privately", async () => {
+  await using temp = await tempFolder();
+  const { files } = denoHost();
+  const path = `${temp.path}/a/b/file`;
+  files.placeSync(path, bytes("one"), { mode: 0o600 });
+  assert.equal(await Deno.readTextFile(path), "one");
+  assert.equal((await Deno.stat(path)).mode! & 0o777, 0o600);
+  assert.equal((await Deno.stat(`${temp.path}/a/b`)).mode! & 0o777, 0o700);
+  assert.deepEqual(await namesIn(`${temp.path}/a/b`), ["file"]);
+});
+
+Deno.test("placeSync() leaves the same content alone and replaces any other", async () => {
+  await using temp = await tempFolder();
+  const { files } = denoHost();
+  const path = `${temp.path}/file`;
+  files.placeSync(path, bytes("one"));
+  const { ino } = await Deno.stat(path);
+  files.placeSync(path, bytes("one"));
+  assert.equal((await Deno.stat(path)).ino, ino);
+  for (const other of ["two", "longer", ""]) {
+    files.placeSync(path, bytes(other));
+    assert.equal(await Deno.readTextFile(path), other);
+  }
+  assert.deepEqual(await namesIn(temp.path), ["file"]);
+});
+
+Deno.test("placeSync() that cannot leaves nothing behind", async () => {
+  await using temp = await tempFolder();
+  const { files } = denoHost();
+  await Deno.mkdir(`${temp.path}/taken/inside`, { recursive: true });
+  assert.throws(() => files.placeSync(`${temp.path}/taken`, bytes("one")));
+  await Deno.writeTextFile(`${temp.path}/plain`, "");
+  assert.throws(() => files.placeSync(`${temp.path}/plain/x`, bytes("one")));
+  assert.deepEqual(await namesIn(temp.path), ["plain", "taken"]);
+});
+
+function bytes(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+async function namesIn(path: string): Promise<readonly string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(path));
+  return entries.map(({ name }) => name).sort();
+}
+
+async function tempFolder(): Promise<AsyncDisposable & { path: string }> {
+  const path = await Deno.makeTempDir();
+  return {
+    path,
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  };
+}
+
+Deno.test(
+  "what is no regular file is neither read nor written, and never waited for",
+  {
+    ignore: Deno.build.os === "windows",
+  },
+  async () => {
+    await using temp = await tempFolder();
+    const { files } = denoHost();
+    const fifo = `${temp.path}/fifo`;
+    await run("mkfifo", fifo);
+    const calls = [
+      () => files.readText(fifo),
+      () => files.readBytes(fifo),
+      () => files.readRange(fifo, 0, 10),
+      () => files.write(fifo, "x"),
+      () => files.openAppend(fifo),
+    ];
+    for (const call of calls) {
+      await assert.rejects(call, {
+        code: "EINVAL",
+        message: `it is a named pipe, must be a regular file: ${fifo}`,
+      });
+    }
+  },
+);
+
+Deno.test("a file is read up to its limit", async () => {
+  await using temp = await tempFolder();
+  const { files } = denoHost();
+  const path = `${temp.path}/file`;
+  await Deno.writeTextFile(path, "\ufeffabc");
+  assert.equal(await files.readText(path, { bytesMax: 6 }), "\ufeffabc");
+  await assert.rejects(() => files.readText(path, { bytesMax: 5 }), {
+    code: "EFBIG",
+    message: `it has 6 bytes, must be at most 5: ${path}`,
+  });
+});
+
+Deno.test("a pipe is read to its end where that is asked for", {
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  await using temp = await tempFolder();
+  const { files } = denoHost();
+  const fifo = `${temp.path}/fifo`;
+  await run("mkfifo", fifo);
+  const script = `head -c 200000 /dev/zero | tr '\\0' x > "$0"`;
+  const [text] = await Promise.all([
+    files.readText(fifo, { pipe: true }),
+    run("sh", "-c", script, fifo),
+  ]);
+  assert.equal(text, "x".repeat(200_000));
+  const feeding = run("sh", "-c", script, fifo).catch(() => {});
+  await assert.rejects(
+    () => files.readText(fifo, { pipe: true, bytesMax: 1_000 }),
+    { code: "EFBIG" },
+  );
+  await feeding;
+  await assert.rejects(() => files.readText(fifo, { pipe: true }), {
+    code: "ETIMEDOUT",
+  });
+});
+
+Deno.test("a pipe is written to when somebody reads it", {
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  await using temp = await tempFolder();
+  const { files } = denoHost();
+  const fifo = `${temp.path}/fifo`;
+  await run("mkfifo", fifo);
+  await assert.rejects(() => files.writePipe(fifo, "x"), { code: "ENXIO" });
+  // Open for both, so that the reader is there before the writer.
+  const reader = new Deno.Command("sh", {
+    args: ["-c", 'exec 3<>"$0"; echo; head -c 200000 <&3 | wc -c', fifo],
+    stdout: "piped",
+  }).spawn();
+  const out = reader.stdout.getReader();
+  await out.read();
+  await files.writePipe(fifo, "x".repeat(200_000));
+  const { value } = await out.read();
+  assert.equal(new TextDecoder().decode(value).trim(), "200000");
+  await reader.status;
+});
+
+Deno.test("an error of a file names its path and has an errno", async () => {
+  await using temp = await tempFolder();
+  const { files } = denoHost();
+  const loop = `${temp.path}/loop`;
+  await Deno.symlink(loop, loop);
+  await Deno.writeTextFile(`${temp.path}/file`, "");
+  const cases: [string, string][] = [
+    [loop, "ELOOP"],
+    [`${temp.path}/${"n".repeat(300)}`, "ENAMETOOLONG"],
+    [`${temp.path}/a\0b`, "EINVAL"],
+    [`${temp.path}/none`, "ENOENT"],
+    [`${temp.path}/file/x`, "ENOTDIR"],
+  ];
+  for (const [path, code] of cases) {
+    const calls = [
+      () => files.readText(path),
+      () => files.readBytes(path),
+      () => files.readRange(path, 0, 1),
+      () => files.realPath(path),
+      () => files.list(path),
+      () => files.truncate(path, 0),
+      ...code === "ENOENT" ? [] : [
+        () => files.write(path, ""),
+        () => files.openAppend(path),
+      ],
+    ];
+    for (const call of calls) {
+      await assert.rejects(call, (error: Error & { code?: string }) => {
+        assert.equal(error.code, code, `${call} ${error.message}`);
+        assert.ok(error.message.includes(path), error.message);
+        return true;
+      });
+    }
+  }
+});
+
+async function run(command: string, ...args: string[]): Promise<void> {
+  const { success } = await new Deno.Command(command, { args }).output();
+  assert.ok(success, command);
+}
