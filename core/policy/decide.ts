@@ -47,7 +47,7 @@ interface Question {
 export function decide(input: DecideInput): Verdict {
   switch (input.action.type) {
     case "command":
-      return decideCommand(input, input.action);
+      return holdHosts(input, decideCommand(input, input.action));
     case "patch":
       return decidePatch(input, input.action);
     default:
@@ -99,6 +99,35 @@ function decideCommand(input: DecideInput, action: CommandAction): Verdict {
     ...(escapes ? [escalationQuestion(action)] : []),
   ];
   return settle(input.approval, questions, sandboxed && !escapes);
+}
+
+// The sandbox closes the network as a whole: what is to reach all hosts but one cannot
+// run, and what is to ask for one host asks for all.
+function holdHosts(input: DecideInput, verdict: Verdict): Verdict {
+  if (verdict.type === "refuse") return verdict;
+  const opens = verdict.type === "run" ? verdict.opens ?? [] : [];
+  const reachesHosts = !verdict.sandboxed || opens.includes("network") ||
+    (input.sandbox.mode === "workspace-write" && input.sandbox.networkAccess);
+  if (!reachesHosts) return verdict;
+  const limits = input.rules.network.filter(({ decision }) =>
+    decision !== "allow"
+  );
+  const rule = limits.find(({ decision }) => decision === "forbidden") ??
+    limits[0];
+  if (rule === undefined) return verdict;
+  const reason =
+    `network_rule() for ${rule.host} (${rule.file}:${rule.line}) cannot be held: ` +
+    "the sandbox opens the network to all hosts or to none";
+  if (rule.decision === "forbidden") {
+    return { type: "refuse", reason: sentence(reason) };
+  }
+  return verdict.type === "ask"
+    ? { ...verdict, reason: `${verdict.reason}; ${reason}` }
+    : settle(
+      input.approval,
+      [{ category: "rules", reason }],
+      verdict.sandboxed,
+    );
 }
 
 function rulesOf(classified: ClassifiedCommand): readonly PrefixRule[] {

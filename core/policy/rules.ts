@@ -13,6 +13,8 @@ interface RuleSource {
   /** Offsets of the whole call in the file's text. */
   readonly start: number;
   readonly end: number;
+  /** Whether the call stands alone in the file: in a loop or a function it makes more. */
+  readonly isTopLevel: boolean;
 }
 
 export interface PrefixRule {
@@ -25,21 +27,30 @@ export interface PrefixRule {
    * written. Absent, the command runs without the sandbox.
    */
   readonly sandbox?: readonly string[];
+  /** Words match whatever their case, as programs do on some systems. */
+  readonly ignoresCase?: boolean;
   readonly source: RuleSource;
+}
+
+/** What commands may do with one host; allowing opens nothing here. */
+export interface NetworkRule {
+  readonly host: string;
+  readonly decision: RuleDecision;
+  readonly file: string;
+  readonly line: number;
 }
 
 export interface RuleSet {
   readonly rules: readonly PrefixRule[];
   /** Absolute paths under which a program's rules hold, by its name. */
   readonly executables: ReadonlyMap<string, readonly string[]>;
-  /** What was read but has no effect here, in words. */
-  readonly warnings: readonly string[];
+  readonly network: readonly NetworkRule[];
 }
 
 export const NO_RULES: RuleSet = Object.freeze({
   rules: [],
   executables: new Map(),
-  warnings: [],
+  network: [],
 });
 
 const STRICTNESS: Readonly<Record<RuleDecision, number>> = {
@@ -59,7 +70,7 @@ export function mergeRules(sets: readonly RuleSet[]): RuleSet {
   return {
     rules: sets.flatMap((set) => set.rules),
     executables,
-    warnings: sets.flatMap((set) => set.warnings),
+    network: sets.flatMap((set) => set.network),
   };
 }
 
@@ -94,10 +105,19 @@ export function isMatch(
   const [program = "", ...rest] = words;
   const [names = [], ...others] = rule.pattern;
   if (others.length > rest.length) return false;
-  if (!others.every((words, at) => words.includes(rest[at] ?? ""))) {
-    return false;
-  }
-  return names.some((name) => isProgram({ name, program, rule, executables }));
+  const folded = (word: string): string =>
+    rule.ignoresCase ? word.toLowerCase() : word;
+  const isOneOf = (words: readonly string[], word = ""): boolean =>
+    words.some((one) => folded(one) === folded(word));
+  if (!others.every((words, at) => isOneOf(words, rest[at]))) return false;
+  return names.some((name) =>
+    isProgram({
+      name: folded(name),
+      program: folded(program),
+      rule,
+      executables,
+    })
+  );
 }
 
 // A rule for `git` also holds for the same program called by path. A program of that
@@ -140,6 +160,16 @@ export function renderGrant(sandbox: readonly string[] | undefined): string {
     one === "network" ? "with network" : `writing to ${one}`
   );
   return ["in the sandbox", ...parts].join(" ");
+}
+
+/** A network rule in words, and what it can do here. */
+export function renderNetworkRule(rule: NetworkRule): string {
+  const effect = rule.decision === "allow"
+    ? "has no effect: the sandbox opens the network to all hosts or to none"
+    : rule.decision === "prompt"
+    ? "asks before every command that can reach the network"
+    : "refuses every command that can reach the network";
+  return `${rule.file}:${rule.line}: network_rule() for ${rule.host} ${effect}`;
 }
 
 /** The line to append to a rules file, newline included. */

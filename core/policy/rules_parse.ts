@@ -1,27 +1,29 @@
-/** Reads a rules file: calls of prefix_rule() and host_executable() in Starlark's syntax. */
-import { expandHome, isAbsolute, resolvePath } from "../util/path.ts";
+/** Reads a rules file: Starlark that calls prefix_rule(), host_executable(), network_rule(). */
+import { LIMITS } from "../protocol/limits.ts";
+import { basename, expandHome, isAbsolute, resolvePath } from "../util/path.ts";
 import {
   isMatch,
+  type NetworkRule,
   type PrefixRule,
   renderPattern,
   type RuleDecision,
   type RuleSet,
 } from "./rules.ts";
-import { lineAndColumn, syntaxError } from "./rules_lex.ts";
-import { type Call, parseCalls, type Value } from "./rules_syntax.ts";
 import { splitLikeShell } from "./shell/quote.ts";
+import { type HostCall, runStarlark } from "./starlark/evaluate.ts";
+import { lineAndColumn, sourceError } from "./starlark/syntax/tokens.ts";
+import { textOf, wrongType } from "./starlark/values/arguments.ts";
+import { List, StarlarkError, type Value } from "./starlark/values/values.ts";
 
 /** A rule together with the examples that it must and must not match. */
 interface CheckedRule {
   readonly rule: PrefixRule;
-  readonly match: readonly Example[];
-  readonly notMatch: readonly Example[];
+  readonly match: readonly (readonly string[])[];
+  readonly notMatch: readonly (readonly string[])[];
 }
 
-interface Example {
-  readonly words: readonly string[];
-  readonly at: number;
-}
+const DECISIONS = ["allow", "prompt", "forbidden"] as const;
+const PROTOCOLS = ["http", "https", "socks5_tcp", "socks5_udp"];
 
 /**
  * Reads the text of a rules file. Throws UserError naming file, line and column when
@@ -31,203 +33,194 @@ export function parseRules(
   text: string,
   options: { readonly file: string; readonly home: string },
 ): RuleSet {
-  const reader = new RulesReader(text, options);
+  const source = { text: text.replace(/^\ufeff/, ""), file: options.file };
   const rules: CheckedRule[] = [];
+  const network: NetworkRule[] = [];
   const executables = new Map<string, readonly string[]>();
-  const warnings: string[] = [];
-  for (const call of parseCalls(text, options.file)) {
-    if (call.name === "prefix_rule") rules.push(reader.prefixRule(call));
-    else if (call.name === "host_executable") {
-      const { name, paths } = reader.hostExecutable(call);
-      executables.set(name, [...(executables.get(name) ?? []), ...paths]);
-    } else {
-      const { line } = lineAndColumn(text, call.start);
-      warnings.push(
-        `${options.file}:${line}: ${call.name}() is not supported and has no effect`,
+  runStarlark(source, {
+    prefix_rule: {
+      parameters: [
+        "pattern",
+        "decision?",
+        "match?",
+        "not_match?",
+        "justification?",
+        "canonical_matching?",
+        "sandbox?",
+      ],
+      call: (call) => {
+        if (rules.length === LIMITS.starlark.rules) {
+          throw new StarlarkError(`more than ${LIMITS.starlark.rules} rules`);
+        }
+        rules.push(prefixRule(call, { source, home: options.home }));
+      },
+    },
+    host_executable: {
+      parameters: ["name", "paths"],
+      call: (call) => {
+        const { name, paths } = hostExecutable(call);
+        executables.set(name, [...executables.get(name) ?? [], ...paths]);
+      },
+    },
+    network_rule: {
+      parameters: ["host", "protocol", "decision", "justification?"],
+      call: (call) => network.push(networkRule(call, source)),
+    },
+  });
+  for (const { rule, match, notMatch } of rules) {
+    const check = (words: readonly string[], wanted: boolean): void => {
+      if (isMatch(rule, words, executables) === wanted) return;
+      const name = `the rule "${renderPattern(rule)}"`;
+      const example = `"${words.join(" ")}"`;
+      throw sourceError(
+        source,
+        rule.source.start,
+        wanted
+          ? `${name} does not match its own example ${example}`
+          : `${name} matches ${example}, which it must not`,
       );
-    }
+    };
+    for (const words of match) check(words, true);
+    for (const words of notMatch) check(words, false);
   }
-  for (const checked of rules) reader.checkExamples(checked, executables);
-  return { rules: rules.map(({ rule }) => rule), executables, warnings };
+  return { rules: rules.map(({ rule }) => rule), executables, network };
 }
 
-/** What calls mean. */
-class RulesReader {
-  readonly #text: string;
-  readonly #file: string;
-  readonly #home: string;
-
-  constructor(
-    text: string,
-    options: { readonly file: string; readonly home: string },
-  ) {
-    this.#text = text;
-    this.#file = options.file;
-    this.#home = options.home;
+function prefixRule(
+  { given, ...place }: HostCall,
+  { source, home }: {
+    readonly source: { readonly text: string; readonly file: string };
+    readonly home: string;
+  },
+): CheckedRule {
+  const [pattern, decision, match, notMatch, why, canonical, sandbox] = given;
+  const justification = justificationOf(why);
+  if (canonical !== undefined && typeof canonical !== "boolean") {
+    throw wrongType(canonical, "canonical_matching", "True or False");
   }
-
-  prefixRule(call: Call): CheckedRule {
-    const { start, end } = call;
-    const justification = this.#optionalString(call, "justification");
-    const { line, column } = lineAndColumn(this.#text, start);
-    const decision = this.#decision(call);
-    const sandbox = this.#sandbox(call, decision);
-    const rule: PrefixRule = {
-      pattern: this.#pattern(call),
-      decision,
-      ...(sandbox === undefined ? {} : { sandbox }),
+  const decided = decisionOf(decision);
+  const grant = sandboxOf(sandbox, decided, home);
+  return {
+    rule: {
+      pattern: patternOf(pattern),
+      decision: decided,
+      ...(canonical === true ? { ignoresCase: true } : {}),
+      ...(grant === undefined ? {} : { sandbox: grant }),
       ...(justification === undefined ? {} : { justification }),
-      source: { file: this.#file, line, column, start, end },
-    };
-    return {
-      rule,
-      match: this.#examples(call, "match"),
-      notMatch: this.#examples(call, "not_match"),
-    };
-  }
-
-  hostExecutable(call: Call): { name: string; paths: readonly string[] } {
-    const name = this.#string(this.#required(call, "name"), "name");
-    if (name === "" || name.includes("/")) {
-      throw this.#fail(
-        call.start,
-        `"name" is ${JSON.stringify(name)}, must be a bare name`,
-      );
-    }
-    const paths = this.#list(this.#required(call, "paths"), "paths").map(
-      (item) => {
-        const path = expandHome(this.#string(item, "paths"), this.#home);
-        if (!isAbsolute(path)) {
-          throw this.#fail(
-            item.at,
-            `path ${JSON.stringify(path)} must be absolute`,
-          );
-        }
-        return resolvePath("/", path);
+      source: {
+        file: source.file,
+        ...lineAndColumn(source.text, place.start),
+        ...place,
       },
-    );
-    return { name, paths };
-  }
+    },
+    match: examplesOf(match, "match"),
+    notMatch: examplesOf(notMatch, "not_match"),
+  };
+}
 
-  checkExamples(
-    { rule, match, notMatch }: CheckedRule,
-    executables: RuleSet["executables"],
-  ): void {
-    for (const example of match) {
-      if (isMatch(rule, example.words, executables)) continue;
-      throw this.#fail(
-        example.at,
-        `the rule "${renderPattern(rule)}" does not match its own example "${
-          example.words.join(" ")
-        }"`,
-      );
-    }
-    for (const example of notMatch) {
-      if (!isMatch(rule, example.words, executables)) continue;
-      throw this.#fail(
-        example.at,
-        `the rule "${renderPattern(rule)}" matches "${
-          example.words.join(" ")
-        }", which it must not`,
-      );
-    }
+function hostExecutable(
+  { given: [nameValue, pathsValue] }: HostCall,
+): { readonly name: string; readonly paths: readonly string[] } {
+  const name = textOf(nameValue, "name");
+  if (name === "" || name === "." || name === ".." || name.includes("/")) {
+    throw wrong("name", name, "a bare name");
   }
+  const paths = listOf(pathsValue, "paths").map((item) => {
+    const path = textOf(item, "paths");
+    if (!path.startsWith("/")) throw wrong("paths", path, "absolute");
+    const resolved = resolvePath("/", path);
+    if (basename(resolved) === name) return resolved;
+    throw wrong("paths", path, `the path of a file named ${name}`);
+  });
+  return { name, paths };
+}
 
-  #pattern(call: Call): readonly (readonly string[])[] {
-    const value = this.#required(call, "pattern");
-    const words = this.#list(value, "pattern").map((item) => {
-      if (item.type === "string") return [this.#string(item, "pattern")];
-      const words = this.#list(item, "pattern").map((inner) =>
-        this.#string(inner, "pattern")
-      );
-      if (words.length === 0) {
-        throw this.#fail(item.at, "no alternative is given");
-      }
-      return words;
-    });
-    // An empty pattern is a prefix of every command.
-    if (words.length === 0) {
-      throw this.#fail(
-        value.at,
-        `"pattern" is empty and would match everything`,
-      );
-    }
-    return words;
+function networkRule(
+  { given, start }: HostCall,
+  source: { readonly text: string; readonly file: string },
+): NetworkRule {
+  const [hostValue, protocolValue, decisionValue, why] = given;
+  const host = textOf(hostValue, "host").trim();
+  if (host === "" || /[\s/*?]/.test(host)) {
+    throw wrong("host", host, "one host name or address, without wildcards");
   }
+  const protocol = textOf(protocolValue, "protocol");
+  if (!PROTOCOLS.includes(protocol)) {
+    throw wrong("protocol", protocol, PROTOCOLS.join(", "));
+  }
+  justificationOf(why);
+  const decision = decisionValue === "deny"
+    ? "forbidden"
+    : decisionOf(decisionValue);
+  const { line } = lineAndColumn(source.text, start);
+  return { host, decision, file: source.file, line };
+}
 
-  #decision(call: Call): RuleDecision {
-    const value = this.#optionalString(call, "decision") ?? "allow";
-    if (value === "allow" || value === "prompt" || value === "forbidden") {
-      return value;
-    }
-    throw this.#fail(
-      call.arguments.get("decision")?.at ?? call.start,
-      `"decision" is ${
-        JSON.stringify(value)
-      }, must be "allow", "prompt" or "forbidden"`,
-    );
-  }
+function patternOf(value: Value | undefined): readonly (readonly string[])[] {
+  const words = listOf(value, "pattern").map((item) => {
+    if (typeof item === "string") return [item];
+    const words = listOf(item, "pattern").map((one) => textOf(one, "pattern"));
+    if (words.length > 0) return words;
+    throw new StarlarkError(`"pattern" has an empty list of alternatives`);
+  });
+  // An empty pattern is a prefix of every command.
+  if (words.length > 0) return words;
+  throw new StarlarkError(`"pattern" is empty and would match everything`);
+}
 
-  #sandbox(
-    call: Call,
-    decision: RuleDecision,
-  ): readonly string[] | undefined {
-    const value = call.arguments.get("sandbox");
-    if (value === undefined || value.type === "none") return undefined;
-    if (decision !== "allow") {
-      throw this.#fail(value.at, `"sandbox" is for rules that allow`);
-    }
-    return this.#list(value, "sandbox").map((item) => {
-      const text = this.#string(item, "sandbox");
-      if (text === "network") return text;
-      const path = expandHome(text, this.#home);
-      if (isAbsolute(path)) return resolvePath("/", path);
-      throw this.#fail(
-        item.at,
-        `"sandbox" has ${
-          JSON.stringify(text)
-        }, must be "network" or an absolute folder`,
-      );
-    });
-  }
+function decisionOf(value: Value | undefined): RuleDecision {
+  const text = value === undefined ? "allow" : textOf(value, "decision");
+  const decision = DECISIONS.find((one) => one === text);
+  if (decision !== undefined) return decision;
+  throw wrong("decision", text, `"allow", "prompt" or "forbidden"`);
+}
 
-  #examples(call: Call, name: string): readonly Example[] {
-    const value = call.arguments.get(name);
-    if (value === undefined || value.type === "none") return [];
-    return this.#list(value, name).map((item) => {
-      const words = item.type === "list"
-        ? item.items.map((word) => this.#string(word, name))
-        : splitLikeShell(this.#string(item, name));
-      if (words === undefined || words.length === 0) {
-        throw this.#fail(item.at, "this example cannot be split into words");
-      }
-      return { words, at: item.at };
-    });
-  }
+function justificationOf(value: Value | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const text = textOf(value, "justification");
+  if (text.trim() !== "") return text;
+  throw new StarlarkError(`"justification" is empty`);
+}
 
-  #optionalString(call: Call, name: string): string | undefined {
-    const value = call.arguments.get(name);
-    if (value === undefined || value.type === "none") return undefined;
-    return this.#string(value, name);
+function sandboxOf(
+  value: Value | undefined,
+  decision: RuleDecision,
+  home: string,
+): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  if (decision !== "allow") {
+    throw new StarlarkError(`"sandbox" is for rules that allow`);
   }
+  return listOf(value, "sandbox").map((item) => {
+    const text = textOf(item, "sandbox");
+    if (text === "network") return text;
+    const path = expandHome(text, home);
+    if (isAbsolute(path)) return resolvePath("/", path);
+    throw wrong("sandbox", text, `"network" or an absolute folder`);
+  });
+}
 
-  #required(call: Call, name: string): Value {
-    const value = call.arguments.get(name);
-    if (value !== undefined) return value;
-    throw this.#fail(call.start, `${call.name}() needs "${name}"`);
-  }
+function examplesOf(
+  value: Value | undefined,
+  name: string,
+): readonly (readonly string[])[] {
+  if (value === undefined) return [];
+  return listOf(value, name).map((item) => {
+    const words = item instanceof List
+      ? item.items.map((word) => textOf(word, name))
+      : splitLikeShell(textOf(item, name));
+    if (words !== undefined && words.length > 0) return words;
+    throw new StarlarkError(`"${name}" has an example without words`);
+  });
+}
 
-  #string(value: Value, name: string): string {
-    if (value.type === "string") return value.text;
-    throw this.#fail(value.at, `"${name}" must hold a string here`);
-  }
+function listOf(value: Value | undefined, name: string): readonly Value[] {
+  if (value instanceof List) return value.items;
+  throw wrongType(value, name, "a list");
+}
 
-  #list(value: Value, name: string): readonly Value[] {
-    if (value.type === "list") return value.items;
-    throw this.#fail(value.at, `"${name}" must be a list`);
-  }
-
-  #fail(at: number, message: string): Error {
-    return syntaxError({ text: this.#text, file: this.#file, at }, message);
-  }
+function wrong(name: string, found: string, wanted: string): StarlarkError {
+  return new StarlarkError(
+    `"${name}" is ${JSON.stringify(found)}, must be ${wanted}`,
+  );
 }

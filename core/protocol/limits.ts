@@ -126,6 +126,20 @@ export const LIMITS = Object.freeze({
   certificateBytes: 8 * 1024 * 1024,
   /** One file of policy rules, and one file of policy test cases. */
   rulesFileBytes: 1024 * 1024,
+  /** What the Starlark of one rules file may take; 49 calls are also Codex's limit. */
+  starlark: {
+    steps: 1_000_000,
+    /** Brackets, blocks and branches inside one another. */
+    nesting: 100,
+    /** Operators inside one another: a chain of `a + b + …` counts each. */
+    depth: 1_000,
+    calls: 49,
+    /** Characters of a string, items of a list. */
+    valueSize: 1_000_000,
+    intBits: 1_024,
+    /** Rules that one file may make. */
+    rules: 10_000,
+  },
   outputSchemaBytes: 1024 * 1024,
   authCommandMs: 5_000,
   /** Age at which a token from a command is asked for again. */

@@ -224,7 +224,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   "core/policy/": {
-    uses: ["core/policy/shell/"],
+    uses: [
+      "core/policy/shell/",
+      "core/policy/starlark/",
+      "core/policy/starlark/syntax/",
+      "core/policy/starlark/values/",
+    ],
     doors: [
       "approval_key",
       "classify",
@@ -236,6 +241,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "rules_parse",
       "writable",
     ],
+  },
+  "core/policy/starlark/": {
+    uses: ["core/policy/starlark/syntax/", "core/policy/starlark/values/"],
+    doors: ["evaluate"],
+  },
+  "core/policy/starlark/syntax/": { doors: ["parse", "syntax", "tokens"] },
+  "core/policy/starlark/values/": {
+    doors: ["arguments", "builtins", "methods", "operators", "values"],
   },
   "core/policy/shell/": { doors: ["quote", "scan", "split"] },
   "core/protocol/": { doors: "all" },

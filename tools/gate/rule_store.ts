@@ -91,7 +91,8 @@ async function findRuleFiles(options: RuleStoreOptions): Promise<string[]> {
 
 function withoutAllowing(set: RuleSet): RuleSet {
   const rules = set.rules.filter(({ decision }) => decision !== "allow");
-  return { ...set, rules, executables: new Map() };
+  const network = set.network.filter(({ decision }) => decision !== "allow");
+  return { rules, network, executables: new Map() };
 }
 
 async function listRuleFiles(
@@ -175,6 +176,14 @@ async function removeRule(
       `Cannot revoke "${renderPattern(rule)}": ${
         renderSource(rule)
       } has changed since it was read`,
+    );
+  }
+  if (!rule.source.isTopLevel) {
+    throw new UserError(
+      "config",
+      `Cannot revoke "${renderPattern(rule)}": a loop or a function at ${
+        renderSource(rule)
+      } makes it, change the file by hand`,
     );
   }
   const after = text.slice(rule.source.end).replace(/^[ \t]*\n/, "");

@@ -11,6 +11,7 @@ import { proposeRules } from "../../policy/propose.ts";
 import {
   type PrefixRule,
   renderGrant,
+  renderNetworkRule,
   renderPattern,
   renderSource,
   type RuleSet,
@@ -101,7 +102,8 @@ export function listRules(rules: RuleSet): CommandOutput {
   const stdout = lines.length === 0
     ? "There are no rules\n"
     : `${lines.join("\n")}\n`;
-  const stderr = rules.warnings.map((warning) => `${warning}\n`).join("");
+  const stderr = rules.network.map((rule) => `${renderNetworkRule(rule)}\n`)
+    .join("");
   return { exitCode: 0, stdout, stderr };
 }
 

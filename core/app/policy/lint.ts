@@ -3,6 +3,7 @@ import { approvalName, isSandboxed } from "../../policy/decide.ts";
 import { runsAnything } from "../../policy/propose.ts";
 import {
   type PrefixRule,
+  renderNetworkRule,
   renderPattern,
   renderSource,
 } from "../../policy/rules.ts";
@@ -25,7 +26,10 @@ export function lintPolicy(
   const findings = [
     ...approvalFindings(policies),
     ...policies.rules.rules.flatMap((rule) => ruleFindings(rule, policies)),
-    ...policies.rules.warnings.map((text): Finding => ({ kind: "note", text })),
+    ...policies.rules.network.map((rule): Finding => ({
+      kind: "note",
+      text: renderNetworkRule(rule),
+    })),
   ];
   const isProblem = ({ kind }: Finding): boolean =>
     kind === "risk" || (options.headless && kind === "asks");

@@ -647,3 +647,24 @@ function arbitraryInput(): fc.Arbitrary<DecideInput> {
     ),
   }).map(({ action, ...more }) => input(action, more));
 }
+
+Deno.test("a rule for one host keeps commands from the network, which opens to all hosts", () => {
+  const open: SandboxPolicy = { ...WORKSPACE, networkAccess: true };
+  const rules = (decision: string): RuleSet =>
+    rulesOf(`network_rule("x.com", "https", "${decision}")`);
+  const of = (decision: string, sandbox: SandboxPolicy): string =>
+    verdict(command("curl x.com"), { rules: rules(decision), sandbox });
+  assert.deepEqual(
+    ["allow", "prompt", "forbidden", "deny"].map((decision) => [
+      of(decision, WORKSPACE),
+      of(decision, open),
+      of(decision, FULL),
+    ]),
+    [
+      ["run", "run", "run!"],
+      ["run", "ask", "ask!"],
+      ["run", "refuse", "refuse"],
+      ["run", "refuse", "refuse"],
+    ],
+  );
+});

@@ -50,7 +50,7 @@ Deno.test("an allowing rule holds for system paths, an asking one for any path",
 
 Deno.test("host_executable() names the only paths that an allowing rule holds for", () => {
   const text = `prefix_rule(pattern=["tool"])
-host_executable(name="tool", paths=["/opt/t/tool", "~/bin/tool"])`;
+host_executable(name="tool", paths=["/opt/t/tool", "/home/u/bin/tool"])`;
   for (const path of ["tool", "/opt/t/tool", "/home/u/bin/tool"]) {
     assert.deepEqual(decisions(text, path), ["allow"], path);
   }
@@ -66,18 +66,18 @@ prefix_rule(pattern=["a"], decision="prompt")`);
   assert.equal(strictestRule([]), undefined);
 });
 
-Deno.test("mergeRules() joins rules, executables and warnings", () => {
+Deno.test("mergeRules() joins rules, executables and hosts", () => {
   const merged = mergeRules([
     rulesOf(
-      `prefix_rule(pattern=["a"])\nhost_executable(name="a", paths=["/1"])`,
+      `prefix_rule(pattern=["a"])\nhost_executable(name="a", paths=["/1/a"])`,
     ),
     rulesOf(
-      `host_executable(name="a", paths=["/2"])\nnetwork_rule(host="x", protocol="https", decision="allow")`,
+      `host_executable(name="a", paths=["/2/a"])\nnetwork_rule(host="x", protocol="https", decision="allow")`,
     ),
   ]);
   assert.equal(merged.rules.length, 1);
-  assert.deepEqual(merged.executables.get("a"), ["/1", "/2"]);
-  assert.equal(merged.warnings.length, 1);
+  assert.deepEqual(merged.executables.get("a"), ["/1/a", "/2/a"]);
+  assert.equal(merged.network.length, 1);
 });
 
 Deno.test("renderRule() writes what parseRules() reads back, for any words", () => {

@@ -34,6 +34,18 @@ Deno.test("openRuleStore() reads the rules files of all layers, missing ones asi
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("revoke() leaves a rule that a loop makes to the person", async () => {
+  const text = `for word in ["a", "b"]:\n    prefix_rule([word])\n`;
+  const folder = await folderWith({ "rules/default.rules": text });
+  const savedPath = `${folder}/rules/default.rules`;
+  const store = await openRuleStore({ host, folders: [], savedPath });
+  const [rule] = store.current().rules;
+  assert.ok(rule !== undefined);
+  await assert.rejects(store.revoke(rule), /default\.rules:2 makes it, change/);
+  assert.equal(await Deno.readTextFile(savedPath), text);
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("openRuleStore() refuses rules that cannot be read, naming file, line and reason", async () => {
   const folder = await folderWith({
     "bad/x.rules": `\nprefix_rule(pattern=[])`,
@@ -50,7 +62,7 @@ Deno.test("openRuleStore() refuses rules that cannot be read, naming file, line 
     (error) =>
       error instanceof UserError &&
       error.message.includes(
-        `${folder}/bad/x.rules, line 2, column 21: "pattern" is empty`,
+        `${folder}/bad/x.rules, line 2, column 1: "pattern" is empty`,
       ),
   );
   await assert.rejects(

@@ -185,7 +185,7 @@ network_rule(host="x", protocol="https", decision="allow")`;
   assert.deepEqual(output.stdout.split("\n"), [
     'risk: rule "python3" (/home/u/r.rules:1) allows anything, without a sandbox',
     'note: rule "git push|fetch" (/home/u/r.rules:2) has no effect: forbidden "git" (/home/u/r.rules:3) is stricter and holds for all of it',
-    "note: /home/u/r.rules:5: network_rule() is not supported and has no effect",
+    "note: /home/u/r.rules:5: network_rule() for x has no effect: the sandbox opens the network to all hosts or to none",
     "1 problem",
     "",
   ]);

@@ -1,0 +1,35 @@
+/** What a method of a Starlark value is, and how it gets its arguments. */
+import { bindArguments } from "./arguments.ts";
+import { Callable, renderRepr, StarlarkError, type Value } from "./values.ts";
+
+/** Parameters as bindArguments() takes them, and what the method does. */
+export type Method<Self> = readonly [
+  parameters: readonly string[],
+  run: (self: Self, given: readonly (Value | undefined)[]) => Value,
+];
+
+/** The method `name` of `self`; undefined when its table has none. */
+export function boundTo<Self>(
+  self: Self,
+  name: string,
+  table: Readonly<Record<string, Method<Self>>>,
+): Callable | undefined {
+  const method = Object.hasOwn(table, name) ? table[name] : undefined;
+  if (method === undefined) return undefined;
+  const [parameters, run] = method;
+  return new Callable(
+    name,
+    (given) => run(self, bindArguments(name, parameters, given)),
+  );
+}
+
+const titled = (text: string): string =>
+  text.replace(
+    /\p{L}+/gu,
+    (word) => (word[0] ?? "").toUpperCase() + word.slice(1).toLowerCase(),
+  );
+
+/** The error of a value that was looked for. */
+export function missing(what: Value): StarlarkError {
+  return new StarlarkError(`${renderRepr(what)} is not in there`);
+}
