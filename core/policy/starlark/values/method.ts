@@ -23,12 +23,6 @@ export function boundTo<Self>(
   );
 }
 
-const titled = (text: string): string =>
-  text.replace(
-    /\p{L}+/gu,
-    (word) => (word[0] ?? "").toUpperCase() + word.slice(1).toLowerCase(),
-  );
-
 /** The error of a value that was looked for. */
 export function missing(what: Value): StarlarkError {
   return new StarlarkError(`${renderRepr(what)} is not in there`);

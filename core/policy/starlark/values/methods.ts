@@ -1,5 +1,5 @@
 /** The methods of Starlark's values, as starlark-rust 0.13 has them. */
-import { intOf, textOf } from "./arguments.ts";
+import { intOf } from "./arguments.ts";
 import { formatBraces } from "./format.ts";
 import { boundTo, type Method, missing } from "./method.ts";
 import { indexIn, listItems } from "./operators.ts";

@@ -12,10 +12,9 @@ function titled(text: string): string {
   );
 }
 
-const is = (test: (text: string) => boolean): Method<string> => [
-  [],
-  (self) => test(self),
-];
+function is(test: (text: string) => boolean): Method<string> {
+  return [[], (self) => test(self)];
+}
 
 export const STRING_METHODS: Readonly<Record<string, Method<string>>> = {
   capitalize: [
