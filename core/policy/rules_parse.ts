@@ -13,7 +13,8 @@ import { splitLikeShell } from "./shell/quote.ts";
 import { type HostCall, runStarlark } from "./starlark/evaluate.ts";
 import { lineAndColumn, sourceError } from "./starlark/syntax/tokens.ts";
 import { textOf, wrongType } from "./starlark/values/arguments.ts";
-import { List, StarlarkError, type Value } from "./starlark/values/values.ts";
+import { StarlarkError } from "./starlark/values/bounds.ts";
+import { List, type Value } from "./starlark/values/values.ts";
 
 /** A rule together with the examples that it must and must not match. */
 interface CheckedRule {

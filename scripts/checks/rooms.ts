@@ -248,7 +248,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "core/policy/starlark/syntax/": { doors: ["parse", "syntax", "tokens"] },
   "core/policy/starlark/values/": {
-    doors: ["arguments", "builtins", "methods", "operators", "values"],
+    doors: [
+      "arguments",
+      "bounds",
+      "builtins",
+      "methods",
+      "operators",
+      "values",
+    ],
   },
   "core/policy/shell/": { doors: ["quote", "scan", "split"] },
   "core/protocol/": { doors: "all" },

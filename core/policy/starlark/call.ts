@@ -1,9 +1,9 @@
 /** Gives the parameters of a Starlark function their values. */
 import type { Lambda } from "./syntax/syntax.ts";
+import { StarlarkError } from "./values/bounds.ts";
 import {
   type CallArguments,
   Dict,
-  StarlarkError,
   Tuple,
   type Value,
 } from "./values/values.ts";

@@ -1,23 +1,12 @@
-/**
- * Runs a Starlark file: what its calls of the host's functions are given. Steps, depth
- * and sizes are bounded, nothing outside is reached, and a file gives the same each time.
- */
+/** Runs a Starlark file: what its calls give the functions of the host, within bounds. */
 import { bindArguments } from "./values/arguments.ts";
-import {
-  type Ending,
-  ExpressionEvaluator,
-  type Scope,
-} from "./evaluate_expression.ts";
+import { ExpressionEvaluator } from "./evaluate_expression.ts";
+import type { Ending, Scope } from "./runtime.ts";
 import { parseModule } from "./syntax/parse.ts";
 import type { Expression, Statement } from "./syntax/syntax.ts";
 import type { Source } from "./syntax/tokens.ts";
-import {
-  Callable,
-  checkSize,
-  isTrue,
-  List,
-  type Value,
-} from "./values/values.ts";
+import { checkSize } from "./values/bounds.ts";
+import { Callable, isTrue, List, type Value } from "./values/values.ts";
 
 /** A call of a function of the host, with where it stands in the file. */
 export interface HostCall {
@@ -31,7 +20,7 @@ export interface HostCall {
 }
 
 /** A function that the host offers; it may throw StarlarkError. */
-export interface HostFunction {
+interface HostFunction {
   /** As bindArguments() takes them. */
   readonly parameters: readonly string[];
   readonly call: (call: HostCall) => void;

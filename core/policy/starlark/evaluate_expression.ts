@@ -11,7 +11,7 @@ import {
   setItem,
   sliceOf,
 } from "./values/operators.ts";
-import { Runtime } from "./runtime.ts";
+import { type Ending, Runtime, type Scope } from "./runtime.ts";
 import type {
   Argument,
   CallExpression,
@@ -21,34 +21,19 @@ import type {
   Statement,
   Target,
 } from "./syntax/syntax.ts";
+import { checkSize, StarlarkError } from "./values/bounds.ts";
 import {
   Callable,
   type CallArguments,
-  checkSize,
   Dict,
   isTrue,
   List,
   renderRepr,
   renderValue,
-  StarlarkError,
   Tuple,
   typeName,
   type Value,
 } from "./values/values.ts";
-
-export interface Scope {
-  readonly values: Map<string, Value>;
-  /** Names that are assigned somewhere in it. */
-  readonly names: ReadonlySet<string>;
-  readonly outer?: Scope;
-}
-
-/** How a block ended, when not at its end. */
-export type Ending =
-  | "break"
-  | "continue"
-  | { readonly value: Value }
-  | undefined;
 
 export abstract class ExpressionEvaluator extends Runtime {
   readonly builtins = builtins();
@@ -101,15 +86,8 @@ export abstract class ExpressionEvaluator extends Runtime {
         return this.#dict(expression, scope);
       case "comprehension":
         return this.#comprehension(expression, scope);
-      case "format": {
-        const texts = expression.parts.map((part) => {
-          if (typeof part === "string") return part;
-          const value = this.value(part.value, scope);
-          return part.repr ? renderRepr(value) : renderValue(value);
-        });
-        this.at(at, () => checkSize(texts.join("").length));
-        return texts.join("");
-      }
+      case "format":
+        return this.#format(expression, scope);
       case "lambda":
         return this.function(expression.value, scope);
       case "unary":
@@ -150,14 +128,33 @@ export abstract class ExpressionEvaluator extends Runtime {
         const index = this.value(expression.index, scope);
         return this.at(at, () => itemAt(value, index));
       }
-      case "slice": {
-        const value = this.value(expression.value, scope);
-        const bounds = expression.bounds.map((bound) =>
-          bound === undefined ? null : this.value(bound, scope)
-        );
-        return this.at(at, () => sliceOf(value, bounds));
-      }
+      case "slice":
+        return this.#slice(expression, scope);
     }
+  }
+
+  #format(
+    { parts, at }: Extract<Expression, { type: "format" }>,
+    scope: Scope,
+  ): string {
+    const text = parts.map((part) => {
+      if (typeof part === "string") return part;
+      const value = this.value(part.value, scope);
+      return part.repr ? renderRepr(value) : renderValue(value);
+    }).join("");
+    this.at(at, () => checkSize(text.length));
+    return text;
+  }
+
+  #slice(
+    { value: whole, bounds, at }: Extract<Expression, { type: "slice" }>,
+    scope: Scope,
+  ): Value {
+    const value = this.value(whole, scope);
+    const values = bounds.map((bound) =>
+      bound === undefined ? null : this.value(bound, scope)
+    );
+    return this.at(at, () => sliceOf(value, values));
   }
 
   lookUp(name: string, at: number, scope: Scope): Value {

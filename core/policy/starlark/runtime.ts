@@ -2,7 +2,22 @@
 import { LIMITS } from "../../protocol/limits.ts";
 import { itemsOf } from "./values/operators.ts";
 import { type Source, sourceError } from "./syntax/tokens.ts";
-import { Dict, List, StarlarkError, type Value } from "./values/values.ts";
+import { StarlarkError } from "./values/bounds.ts";
+import { Dict, List, type Value } from "./values/values.ts";
+
+export interface Scope {
+  readonly values: Map<string, Value>;
+  /** Names that are assigned somewhere in it. */
+  readonly names: ReadonlySet<string>;
+  readonly outer?: Scope;
+}
+
+/** How a block ended, when not at its end. */
+export type Ending =
+  | "break"
+  | "continue"
+  | { readonly value: Value }
+  | undefined;
 
 /** Counts steps and depth, and gives errors their place. */
 export class Runtime {

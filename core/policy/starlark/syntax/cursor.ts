@@ -9,7 +9,7 @@ interface Use {
 }
 
 /** The names of one function, or of the file. */
-export interface Scope {
+interface Scope {
   readonly names: Set<string>;
   readonly uses: Use[];
 }

@@ -9,18 +9,8 @@ import type {
   Statement,
   Target,
 } from "./syntax.ts";
+import { BINARY_LEVELS } from "./syntax.ts";
 import { sourceError, type Token } from "./tokens.ts";
-
-/** Operators of two values, loosest first; comparisons do not chain. */
-const LEVELS: readonly (readonly string[])[] = [
-  ["==", "!=", "<", ">", "<=", ">=", "in", "not in"],
-  ["|"],
-  ["^"],
-  ["&"],
-  ["<<", ">>"],
-  ["+", "-"],
-  ["*", "/", "//", "%"],
-];
 
 export class ExpressionParser extends Cursor {
   /** One or more expressions; with commas they are a tuple. */
@@ -60,15 +50,10 @@ export class ExpressionParser extends Cursor {
   loopTarget(): Target {
     const at = this.peek().start;
     const items = [this.#primary()];
-    let isList = false;
-    while (this.takeMark(",")) {
-      isList = true;
-      if (this.isKeyword("in")) break;
-      items.push(this.#primary());
-    }
+    while (this.takeMark(",")) items.push(this.#primary());
     this.keyword("in");
-    const [first] = items;
-    if (!isList && first !== undefined) return this.target(first);
+    const [first, ...more] = items;
+    if (more.length === 0 && first !== undefined) return this.target(first);
     return this.target({ type: "tuple", items, at });
   }
 
@@ -114,7 +99,7 @@ export class ExpressionParser extends Cursor {
   }
 
   #binary(level: number): Expression {
-    const operators = LEVELS[level];
+    const operators = BINARY_LEVELS[level];
     if (operators === undefined) return this.#unary();
     let left = this.#binary(level + 1);
     for (;;) {
@@ -228,9 +213,11 @@ export class ExpressionParser extends Cursor {
       this.scope.uses.push({ name: text, at });
       return { type: "name", name: text, at };
     }
-    if (type === "mark" && text === "(") return this.#brackets(at);
-    if (type === "mark" && text === "[") return this.#listDisplay(at);
-    if (type === "mark" && text === "{") return this.#dictDisplay(at);
+    if (type === "mark") {
+      if (text === "(") return this.#brackets(at);
+      if (text === "[") return this.#listDisplay(at);
+      if (text === "{") return this.#dictDisplay(at);
+    }
     throw sourceError(this.source, at, `expected a value, found ${found}`);
   }
 

@@ -141,3 +141,14 @@ export type Expression =
       readonly bounds: readonly (Expression | undefined)[];
     }
   );
+
+/** Operators of two values, loosest first; comparisons do not chain. */
+export const BINARY_LEVELS: readonly (readonly string[])[] = [
+  ["==", "!=", "<", ">", "<=", ">=", "in", "not in"],
+  ["|"],
+  ["^"],
+  ["&"],
+  ["<<", ">>"],
+  ["+", "-"],
+  ["*", "/", "//", "%"],
+];

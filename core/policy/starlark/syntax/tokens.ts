@@ -1,7 +1,4 @@
-/**
- * The words of Starlark and the lines and blocks they stand in. Grammar: the Starlark
- * specification (github.com/bazelbuild/starlark); details as Codex 0.171 reads them.
- */
+/** The words of Starlark and their lines, by github.com/bazelbuild/starlark and Codex 0.171. */
 import { UserError } from "../../../protocol/error.ts";
 
 export interface Token {

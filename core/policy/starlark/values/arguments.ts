@@ -1,10 +1,6 @@
 /** Takes the arguments of a call: by place and by name, each of its type. */
-import {
-  type CallArguments,
-  StarlarkError,
-  typeName,
-  type Value,
-} from "./values.ts";
+import { StarlarkError } from "./bounds.ts";
+import { type CallArguments, typeName, type Value } from "./values.ts";
 
 /**
  * The values of `parameters`, in that order; "name?" may be missing and is undefined

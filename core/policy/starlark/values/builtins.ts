@@ -2,10 +2,10 @@
 import { bindArguments, intOf, textOf, wrongType } from "./arguments.ts";
 import { fillDict, methodNames, methodOf } from "./methods.ts";
 import { lengthOf, listItems } from "./operators.ts";
+import { checkSize, StarlarkError } from "./bounds.ts";
 import {
   Callable,
   type CallArguments,
-  checkSize,
   compareValues,
   Dict,
   isTrue,
@@ -13,7 +13,6 @@ import {
   Range,
   renderRepr,
   renderValue,
-  StarlarkError,
   Tuple,
   typeName,
   type Value,

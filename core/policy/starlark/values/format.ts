@@ -1,10 +1,9 @@
 /** Starlark's two ways to put values into text. */
+import { checkSize, StarlarkError } from "./bounds.ts";
 import {
   type CallArguments,
-  checkSize,
   renderRepr,
   renderValue,
-  StarlarkError,
   Tuple,
   typeName,
   type Value,

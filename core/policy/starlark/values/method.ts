@@ -1,6 +1,7 @@
 /** What a method of a Starlark value is, and how it gets its arguments. */
 import { bindArguments } from "./arguments.ts";
-import { Callable, renderRepr, StarlarkError, type Value } from "./values.ts";
+import { StarlarkError } from "./bounds.ts";
+import { Callable, renderRepr, type Value } from "./values.ts";
 
 /** Parameters as bindArguments() takes them, and what the method does. */
 export type Method<Self> = readonly [

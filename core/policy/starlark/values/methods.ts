@@ -4,14 +4,13 @@ import { formatBraces } from "./format.ts";
 import { boundTo, type Method, missing } from "./method.ts";
 import { indexIn, listItems } from "./operators.ts";
 import { STRING_METHODS } from "./string_methods.ts";
+import { checkSize, StarlarkError } from "./bounds.ts";
 import {
   Callable,
-  checkSize,
   Dict,
   isEqual,
   List,
   renderRepr,
-  StarlarkError,
   Tuple,
   type Value,
 } from "./values.ts";

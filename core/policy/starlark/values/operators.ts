@@ -1,8 +1,8 @@
 /** What Starlark's operators do with values. */
 import { LIMITS } from "../../../protocol/limits.ts";
 import { formatPercent } from "./format.ts";
+import { checkSize, StarlarkError } from "./bounds.ts";
 import {
-  checkSize,
   compareValues,
   Dict,
   isEqual,
@@ -10,7 +10,6 @@ import {
   List,
   Range,
   renderRepr,
-  StarlarkError,
   Tuple,
   typeName,
   type Value,

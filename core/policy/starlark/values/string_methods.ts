@@ -2,7 +2,8 @@
 import { type Method, missing } from "./method.ts";
 import { intOf, textOf } from "./arguments.ts";
 import { listItems } from "./operators.ts";
-import { checkSize, List, StarlarkError, Tuple, type Value } from "./values.ts";
+import { checkSize, StarlarkError } from "./bounds.ts";
+import { List, Tuple, type Value } from "./values.ts";
 
 // Each word with a capital.
 function titled(text: string): string {
