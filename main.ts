@@ -5,7 +5,7 @@ import type {
   CommandName,
   Flags,
 } from "./core/contract/command_line.ts";
-import type { FlagName, FlagSpec } from "./core/frontends/cli/flags.ts";
+import type { FlagName, FlagSpec } from "./core/contract/flags.ts";
 import type { FlagValue } from "./core/frontends/cli/flag_values.ts";
 import { loadProgramScript } from "./core/host/program_script.ts";
 import { PROGRAM, VERSION } from "./core/protocol/version.ts";
@@ -120,8 +120,8 @@ async function helpText(
 
 async function findCommand(head: readonly string[]): Promise<FoundCommand> {
   const [{ COMMANDS, commandPaths }, { FLAGS }, builder] = await Promise.all([
-    import("./core/frontends/cli/commands.ts"),
-    import("./core/frontends/cli/flags.ts"),
+    import("./core/contract/commands.ts"),
+    import("./core/contract/flags.ts"),
     createBuilder(),
   ]);
   let found: FoundCommand | undefined;

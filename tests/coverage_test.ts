@@ -1,7 +1,7 @@
 /** What a user can name is named by a test: no command, tool or flag can be lost unseen. */
 import assert from "node:assert/strict";
-import { commandNames } from "../core/frontends/cli/commands.ts";
-import { FLAGS } from "../core/frontends/cli/flags.ts";
+import { commandNames } from "../core/contract/commands.ts";
+import { FLAGS } from "../core/contract/flags.ts";
 import {
   SLASH_COMMANDS,
   slashCommand,
@@ -42,8 +42,7 @@ Deno.test("every flag is read, or says that it is only accepted", async () => {
   const files = await loadFiles(ROOT);
   const code = files.filter(({ path }) =>
     /^(main|core|tools)\b/.test(path) &&
-    !/^core\/(frontends\/cli\/(flags|commands)|contract\/command_line)/
-      .test(path)
+    !/^core\/contract\/(flags|commands|command_line)/.test(path)
   ).map(({ text }) => withoutComments(text)).join("\n");
   const unread = Object.entries(FLAGS).filter(([name, { help }]) =>
     !help.startsWith("Accepted") &&

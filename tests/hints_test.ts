@@ -1,7 +1,7 @@
 /** Every command line that a text of ours tells the user to run is one. */
 import assert from "node:assert/strict";
 import { understandArgv } from "../main.ts";
-import { commandPaths } from "../core/frontends/cli/commands.ts";
+import { commandPaths } from "../core/contract/commands.ts";
 import { loadFiles, withoutComments } from "../scripts/checks/source.ts";
 
 const ROOT = decodeURIComponent(new URL("..", import.meta.url).pathname)

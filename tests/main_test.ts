@@ -9,8 +9,8 @@ import {
   COMMANDS,
   GROUPS,
   pathOf,
-} from "../core/frontends/cli/commands.ts";
-import { FLAGS } from "../core/frontends/cli/flags.ts";
+} from "../core/contract/commands.ts";
+import { FLAGS } from "../core/contract/flags.ts";
 
 const MAIN = decodeURIComponent(
   new URL("../main.ts", import.meta.url).pathname,

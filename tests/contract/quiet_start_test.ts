@@ -6,7 +6,7 @@ import {
   agentHome,
   isCompiled,
 } from "../support/run_agent.ts";
-import { COMMANDS } from "../../core/frontends/cli/commands.ts";
+import { COMMANDS } from "../../core/contract/commands.ts";
 
 const QUESTIONS: readonly (readonly string[])[] = [
   ["--version"],

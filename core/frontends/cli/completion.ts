@@ -8,8 +8,8 @@ import {
   COMMANDS,
   type CommandSpec,
   GROUPS,
-} from "./commands.ts";
-import type { Completes, FlagSpec } from "./flags.ts";
+} from "../../contract/commands.ts";
+import type { Completes, FlagSpec } from "../../contract/flags.ts";
 import { renderFlagHelp, visibleFlags } from "./help.ts";
 
 /** What can be typed after the words of a command. */

@@ -3,7 +3,7 @@ import type { LimitRaise } from "../../contract/command_line.ts";
 import { UserError } from "../../protocol/error.ts";
 import { unreachable } from "../../util/assert.ts";
 import { parseDuration } from "../../util/duration.ts";
-import type { FlagSpec } from "./flags.ts";
+import type { FlagSpec } from "../../contract/flags.ts";
 
 export type FlagValue =
   | boolean

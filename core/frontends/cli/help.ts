@@ -9,8 +9,8 @@ import {
   type CommandSpec,
   GROUPS,
   pathOf,
-} from "./commands.ts";
-import { type FlagName, FLAGS, type FlagSpec } from "./flags.ts";
+} from "../../contract/commands.ts";
+import { type FlagName, FLAGS, type FlagSpec } from "../../contract/flags.ts";
 
 /** Columns of the text; wide enough for every flag and narrow enough for every window. */
 const WIDTH = 80;

@@ -2,14 +2,14 @@
 import type { CommandName } from "../../contract/command_line.ts";
 import { EXIT_CODES } from "../../contract/exit_code.ts";
 import { PROGRAM, VERSION } from "../../protocol/version.ts";
-import type { FlagSpec } from "./flags.ts";
+import type { FlagSpec } from "../../contract/flags.ts";
 import {
   renderFlag,
   renderFlagHelp,
   renderUsage,
   visibleFlags,
 } from "./help.ts";
-import { commandNames, COMMANDS } from "./commands.ts";
+import { commandNames, COMMANDS } from "../../contract/commands.ts";
 
 const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ["CODEX_HOME", "Folder of configuration and sessions (default ~/.codex)"],

@@ -7,7 +7,12 @@ import type {
 import { UserError } from "../../protocol/error.ts";
 import { PROGRAM } from "../../protocol/version.ts";
 import { closestWord } from "../../util/text/similar.ts";
-import { commandNames, COMMANDS, GROUPS, pathOf } from "./commands.ts";
+import {
+  commandNames,
+  COMMANDS,
+  GROUPS,
+  pathOf,
+} from "../../contract/commands.ts";
 
 /** An argument vector taken apart at the first `--`. */
 interface SplitArgv {

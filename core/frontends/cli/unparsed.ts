@@ -1,7 +1,7 @@
 /** How exec writes an error about its own command line: as JSON where JSON was asked for. Pure. */
 import type { Flags } from "../../contract/command_line.ts";
 import { splitArgv } from "./parse.ts";
-import { commandNames, COMMANDS, pathOf } from "./commands.ts";
+import { commandNames, COMMANDS, pathOf } from "../../contract/commands.ts";
 
 /**
  * The flags of exec that shape its output, where they ask for JSON; undefined for every

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseFlagValue } from "../../../../core/frontends/cli/flag_values.ts";
-import { FLAGS } from "../../../../core/frontends/cli/flags.ts";
+import { FLAGS } from "../../../../core/contract/flags.ts";
 import { renderGenerated } from "../../../../core/frontends/cli/generated.ts";
 import { splitArgv } from "../../../../core/frontends/cli/parse.ts";
 

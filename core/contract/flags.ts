@@ -1,12 +1,12 @@
 /** Data. The flag table: each flag with its spellings, the kind of its value, and its help. */
-import type {
-  AgentFlags,
-  ExecFlags,
-  Flags,
-  LimitRaise,
-  OtherFlags,
-  SelectFlags,
-} from "../../contract/command_line.ts";
+
+/** `--raise tokens=+50k`: one limit, lifted. */
+export interface LimitRaise {
+  readonly limit: "requests" | "tokens" | "tool-calls" | "cost";
+  /** Added to the limit; without a sign in the text it replaces it. */
+  readonly amount: number;
+  readonly relative: boolean;
+}
 
 interface FlagBase {
   /** With its dashes: `--model`. */
@@ -31,10 +31,10 @@ interface TextSpec extends FlagBase {
   readonly value: string;
   readonly completes?: Completes;
 }
-interface ChoiceSpec extends FlagBase {
+interface ChoiceSpec<T extends string = string> extends FlagBase {
   readonly kind: "choice";
   readonly value: string;
-  readonly choices: readonly string[];
+  readonly choices: readonly T[];
 }
 /** May be given more than once; `split` takes a comma list apart. */
 interface ListSpec extends FlagBase {
@@ -60,22 +60,17 @@ export type FlagSpec =
   | NumberSpec
   | RaiseSpec;
 
-// A flag's kind must agree with the type of its value; the compiler checks the table.
-type SpecOf<V> = [V] extends [boolean] ? SwitchSpec
-  : [V] extends [number] ? NumberSpec
-  : [V] extends [readonly LimitRaise[]] ? RaiseSpec
-  : [V] extends [readonly string[]] ? ListSpec
-  : string extends V ? TextSpec
-  : ChoiceSpec;
+type ValueOf<S> = S extends SwitchSpec ? boolean
+  : S extends TextSpec ? string
+  : S extends ChoiceSpec<infer T> ? T
+  : S extends ListSpec ? readonly string[]
+  : S extends NumberSpec ? number
+  : readonly LimitRaise[];
 
-export type FlagName = keyof Flags;
+/** What a command line gave for the flags of a table; absent means not given. */
+type FlagsOf<T> = { readonly [N in keyof T]?: ValueOf<T[N]> };
 
-/** A table of some of the flags. */
-type FlagTable<K extends FlagName> = {
-  readonly [N in K]: SpecOf<Required<Flags>[N]>;
-};
-
-type Form<S> = Partial<Omit<S, "kind" | "long" | "help" | "value">>;
+type Form<S> = Partial<Omit<S, "kind" | "long" | "help" | "value" | "choices">>;
 
 // `--cd DIR`: the flag and the name of its value.
 function valued(
@@ -101,12 +96,12 @@ function list(form: string, help: string, more?: Form<ListSpec>): ListSpec {
   return { kind: "list", ...valued(form), help, ...more };
 }
 
-function choice(
+function choice<const T extends string>(
   form: string,
-  choices: readonly string[],
+  choices: readonly T[],
   help: string,
   more?: Form<ChoiceSpec>,
-): ChoiceSpec {
+): ChoiceSpec<T> {
   return { kind: "choice", ...valued(form), choices, help, ...more };
 }
 
@@ -119,7 +114,12 @@ function number(
   return { kind, ...valued(form), help, ...more };
 }
 
-const AGENT_FLAGS: FlagTable<keyof AgentFlags> = {
+function raise(form: string, help: string): RaiseSpec {
+  return { kind: "raise", ...valued(form), help };
+}
+
+/** How the agent runs: taken by every command that starts one. */
+const AGENT_FLAGS = {
   model: text("--model MODEL", "Model to use", { short: "-m" }),
   sandbox: choice(
     "--sandbox MODE",
@@ -219,11 +219,10 @@ const AGENT_FLAGS: FlagTable<keyof AgentFlags> = {
     "--max-cost AMOUNT",
     "Cost before the run ends with exit 6; prices come from the config",
   ),
-  raise: {
-    kind: "raise",
-    ...valued("--raise LIMIT=N"),
-    help: "Raise a limit of a resumed run, e.g. tokens=+50k",
-  },
+  raise: raise(
+    "--raise LIMIT=N",
+    "Raise a limit of a resumed run, e.g. tokens=+50k",
+  ),
   strictCache: onOff(
     "--strict-cache",
     "Fail if rondo itself breaks the cached prompt prefix",
@@ -253,7 +252,8 @@ const AGENT_FLAGS: FlagTable<keyof AgentFlags> = {
   ),
 };
 
-const EXEC_FLAGS: FlagTable<keyof ExecFlags> = {
+/** What `exec` adds: the contract with the program that calls it. */
+const EXEC_FLAGS = {
   json: onOff("--json", "Events as JSON lines on stdout", {
     aliases: ["--experimental-json"],
   }),
@@ -312,7 +312,8 @@ const EXEC_FLAGS: FlagTable<keyof ExecFlags> = {
   ),
 };
 
-const SELECT_FLAGS: FlagTable<keyof SelectFlags> = {
+/** Which sessions, which changes, which part of them. */
+const SELECT_FLAGS = {
   last: onOff("--last", "The newest session of this directory"),
   all: onOff("--all", "Sessions of every directory"),
   at: number("count", "--at N", "Only up to your Nth message"),
@@ -345,7 +346,8 @@ const SELECT_FLAGS: FlagTable<keyof SelectFlags> = {
   force: onOff("--force", "Overwrite later edits"),
 };
 
-const OTHER_FLAGS: FlagTable<keyof OtherFlags> = {
+/** Flags of the commands around the agent. */
+const OTHER_FLAGS = {
   backend: choice(
     "--backend NAME",
     ["auto", "bwrap", "bwrap-landlock", "landlock", "none"],
@@ -379,12 +381,20 @@ const OTHER_FLAGS: FlagTable<keyof OtherFlags> = {
   ),
 };
 
-export const FLAGS: Readonly<Record<FlagName, FlagSpec>> = {
+const ALL = {
   ...AGENT_FLAGS,
   ...EXEC_FLAGS,
   ...SELECT_FLAGS,
   ...OTHER_FLAGS,
 };
+
+export type AgentFlags = FlagsOf<typeof AGENT_FLAGS>;
+export type ExecFlags = FlagsOf<typeof EXEC_FLAGS>;
+/** All flags of all commands. Paths are as typed. */
+export type Flags = FlagsOf<typeof ALL>;
+export type FlagName = keyof Flags;
+
+export const FLAGS: Readonly<Record<FlagName, FlagSpec>> = ALL;
 
 export const AGENT_FLAG_NAMES = Object.keys(AGENT_FLAGS) as FlagName[];
 export const EXEC_FLAG_NAMES = Object.keys(EXEC_FLAGS) as FlagName[];

@@ -1,5 +1,4 @@
 /** Data. The command table: every command with its words, arguments, flags and examples. */
-import type { CommandName } from "../../contract/command_line.ts";
 import {
   AGENT_FLAG_NAMES,
   type Completes,
@@ -85,7 +84,7 @@ const SESSION = optional("ID", "Id or name of a session");
 const PROMPT = "What to do; - or nothing reads it from stdin";
 
 /** Every command, in the order of the help text. */
-export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = {
+const TABLE = {
   repl: command("Start a conversation in this terminal", {
     prompt: "The first message",
     flags: AGENT_FLAG_NAMES,
@@ -369,6 +368,11 @@ export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = {
     examples: ["rondo man | man -l -"],
   }),
 };
+
+/** A command as its words in order; `repl` is the program without a command. */
+export type CommandName = keyof typeof TABLE;
+
+export const COMMANDS: Readonly<Record<CommandName, CommandSpec>> = TABLE;
 
 /** Words that only group commands, and their help. */
 export const GROUPS: Readonly<Record<string, string>> = {
