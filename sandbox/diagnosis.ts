@@ -1,4 +1,4 @@
-/** Every rung of the ladder tried, for `rondo doctor`. */
+/** Every back end tried, for `rondo doctor`. */
 import { describeEnforced } from "./status.ts";
 import { type BackendAttempt, tryBackends } from "./probe/candidates.ts";
 import type { SandboxPlan } from "./plan/plan.ts";
@@ -10,7 +10,7 @@ export interface Diagnosis {
     /** What it would hold in workspace-write with the network closed. */
     readonly enforces: readonly string[];
   })[];
-  /** Name of the rung that commands would run under; `none` when all failed. */
+  /** Name of the back end that commands would run under; `none` when all failed. */
   readonly chosen: string;
 }
 

@@ -31,7 +31,7 @@ export interface ProviderEndpoint {
 export interface Auth {
   /** The bearer token; undefined when the provider needs none. Throws UserError "auth". */
   token(): Promise<string | undefined>;
-  /** Reads the credentials anew after a 401; false when they are what they were. */
+  /** Reads the credentials again after a 401; false when they are what they were. */
   refresh(): Promise<boolean>;
 }
 

@@ -37,21 +37,21 @@ export function denyIfOneOf(
   argument: number,
   values: readonly number[],
 ): Instruction[] {
-  return [
-    loadsArgument(argument),
-    ...values.map((value, index): Instruction => [
-      OP.jumpEqual,
-      values.length - index,
-      0,
-      value,
-    ]),
-    give(VERDICT.allow),
-    refuse(EPERM),
-  ];
+  const jumps = jumpsPastNext(argument, values);
+  return [...jumps, give(VERDICT.allow), refuse(EPERM)];
 }
 
 /** Allows when the argument is one of the values, else refuses. */
 export function denyUnlessOneOf(
+  argument: number,
+  values: readonly number[],
+): Instruction[] {
+  const jumps = jumpsPastNext(argument, values);
+  return [...jumps, refuse(EPERM), give(VERDICT.allow)];
+}
+
+// An argument that is one of the values skips the instruction after these.
+function jumpsPastNext(
   argument: number,
   values: readonly number[],
 ): Instruction[] {
@@ -63,8 +63,6 @@ export function denyUnlessOneOf(
       0,
       value,
     ]),
-    refuse(EPERM),
-    give(VERDICT.allow),
   ];
 }
 

@@ -36,9 +36,9 @@ export interface BackendAttempt {
   readonly backend?: Backend;
 }
 
-interface ClimbOptions {
+interface TryOptions {
   readonly choice: BackendChoice;
-  /** Goes on after the first success, to say of every rung whether it would hold. */
+  /** Continues after the first success, to say of every back end whether it would hold. */
   readonly isComplete?: boolean;
   /** Leaves out the user namespace: for root in folders of others. */
   readonly skipsUserNamespace?: boolean;
@@ -52,10 +52,10 @@ interface Candidate {
   readonly isForNetwork?: boolean;
 }
 
-/** Tries the rungs in order; the last one says whether any held. */
+/** Tries the back ends in order; the last one says whether any held. */
 export async function tryBackends(
   host: ProbeHost,
-  options: ClimbOptions,
+  options: TryOptions,
 ): Promise<readonly BackendAttempt[]> {
   if (options.choice === "none" || host.os === "windows") return [];
   const target = await readTarget(host);
@@ -76,14 +76,14 @@ export async function tryBackends(
   return attempts;
 }
 
-/** The strongest rung that was proved. */
+/** The strongest one that was proved. */
 export function findProved(
   attempts: readonly BackendAttempt[],
 ): Backend | undefined {
   return attempts.find(({ isProved }) => isProved)?.backend;
 }
 
-/** What failed before, in one line; empty when the first rung held. */
+/** What failed before, in one line; empty when the first one held. */
 export function describeFailures(attempts: readonly BackendAttempt[]): string {
   return attempts.filter(({ isProved }) => !isProved)
     .map(({ name, detail, hint }) =>
@@ -108,7 +108,7 @@ async function tryBackend(
 
 async function findCandidates(
   host: ProbeHost,
-  options: ClimbOptions,
+  options: TryOptions,
   attempts: BackendAttempt[],
 ): Promise<Candidate[]> {
   if (host.os === "darwin") {
@@ -132,7 +132,7 @@ async function findCandidates(
 
 async function findBwrap(
   host: ProbeHost,
-  options: ClimbOptions,
+  options: TryOptions,
   attempts: BackendAttempt[],
 ): Promise<Candidate[]> {
   const program = await findFirst(host.files, BWRAP_PATHS);

@@ -133,7 +133,7 @@ async function prepare(
     );
   }
   if (!(await host.files.stat(cwd))?.isDirectory) {
-    throw new ToolError(`Cannot run in ${cwd}: it is no folder, must be one`);
+    throw new ToolError(`Cannot run in ${cwd}: not a folder`);
   }
   const mark = host.newId();
   const env = { ...request.env, [COMMAND_MARK]: mark };

@@ -126,9 +126,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "core/contract/": { doors: "all" },
   "core/frontends/cli/": {
     doors: [
-      "commands",
       "flag_values",
-      "flags",
       "generated",
       "help",
       "parse",

@@ -73,7 +73,7 @@ Deno.test("doctor says what a turn would run with, and ends with 0", async () =>
   }
 });
 
-Deno.test("doctor tries every rung, and says of each that holds what it holds", async () => {
+Deno.test("doctor tries every back end, and says of each that holds what it holds", async () => {
   await using model = mockModel();
   await using home = await agentHome({ config: mockConfig(model.url) });
   const { check, code } = await doctor(home, {

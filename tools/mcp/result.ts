@@ -10,8 +10,8 @@ import {
   type Json,
   type JsonObject,
 } from "../../core/util/json/json.ts";
-import { headBytes, tokensOfBytes } from "../../core/util/text/text.ts";
-import { cutText } from "../shell/output.ts";
+import { headBytes } from "../../core/util/text/text.ts";
+import { cutNotice, cutText } from "../shell/output.ts";
 import type { Host } from "../../core/protocol/host.ts";
 import {
   type CallResult,
@@ -158,15 +158,7 @@ async function cutOutput(
 ): Promise<string> {
   const cut = cutText(text, model.toolOutputTokens * 4);
   if (cut.omittedBytes === 0) return text;
-  const path = await spool(text);
-  const where = path === undefined
-    ? "the whole of it was not kept"
-    : `the whole of it is in ${path}`;
-  const notice = `Output cut in the middle: kept ${cut.keptBytes} bytes, ` +
-    `omitted ${cut.omittedBytes} bytes (${cut.omittedLines} lines, about ${
-      tokensOfBytes(cut.omittedBytes)
-    } tokens); ${where}.`;
-  return `${notice}\n${cut.text}`;
+  return `${cutNotice(cut, await spool(text))}\n${cut.text}`;
 }
 
 function viewBlock(block: unknown): Json {

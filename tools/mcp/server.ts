@@ -91,11 +91,11 @@ export class McpServer {
    * Connects and lists what is not there or no longer true; the state says how it went.
    * A server that has failed is tried again only when that is asked for.
    */
-  async start(options: { readonly isAnew?: boolean } = {}): Promise<void> {
+  async start(options: { readonly isRetry?: boolean } = {}): Promise<void> {
     const { type } = this.#state;
     if (type === "off") return;
-    if (type === "failed" && !options.isAnew) return;
-    if (options.isAnew) this.#isStale = true;
+    if (type === "failed" && !options.isRetry) return;
+    if (options.isRetry) this.#isStale = true;
     try {
       await this.session();
       if (this.#isStale) await this.#relist();

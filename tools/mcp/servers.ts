@@ -99,7 +99,7 @@ export class McpServers {
   async refresh(): Promise<readonly McpServerView[]> {
     this.#warned.clear();
     await Promise.all(
-      this.#servers.map((server) => server.start({ isAnew: true })),
+      this.#servers.map((server) => server.start({ isRetry: true })),
     );
     return this.servers();
   }

@@ -172,15 +172,18 @@ function timeoutNotice(timeoutMs: number): string {
     `to wait longer, call again with a larger "timeout_ms".`;
 }
 
-function cutNotice(cut: CutText, spoolPath: string | undefined): string {
+/** Says how much of an output is missing, and where the whole of it is. */
+export function cutNotice(cut: CutText, spoolPath: string | undefined): string {
   const where = spoolPath === undefined
     ? "the whole of it was not kept"
     : `the whole of it is in ${spoolPath}`;
-  return `Output cut in the middle: kept ${cut.keptBytes} bytes (${cut.keptLines} lines, ` +
-    `about ${
-      tokensOfBytes(cut.keptBytes)
-    } tokens), omitted ${cut.omittedBytes} bytes ` +
-    `(${cut.omittedLines} lines, about ${
-      tokensOfBytes(cut.omittedBytes)
-    } tokens); ${where}.`;
+  const kept = sizeText(cut.keptBytes, cut.keptLines);
+  const omitted = sizeText(cut.omittedBytes, cut.omittedLines);
+  return `Output cut in the middle: kept ${kept}, omitted ${omitted}; ${where}.`;
+}
+
+function sizeText(bytes: number, lines: number): string {
+  return `${bytes} bytes (${lines} lines, about ${
+    tokensOfBytes(bytes)
+  } tokens)`;
 }

@@ -121,7 +121,7 @@ export const SERVER_TOOLS: readonly ServerTool[] = [
   })),
   ...REPLY_TOOLS.map((name): ServerTool => ({
     name,
-    title: "Go on with a thread",
+    title: "Continue a thread",
     description:
       "Gives the agent of a thread its next task and returns its last message.",
     inputSchema: REPLY_INPUT,

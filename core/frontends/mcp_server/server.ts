@@ -162,7 +162,10 @@ class ThreadServer {
 
   async #find(threadId: string): Promise<OpenThread> {
     if (threadId === "") {
-      throw new UserError("usage", "Cannot go on: threadId is missing");
+      throw new UserError(
+        "usage",
+        "Cannot continue: threadId is missing, must be the id that a call returned",
+      );
     }
     const open = this.#threads.get(threadId);
     if (open !== undefined) return await open;

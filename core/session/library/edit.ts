@@ -1,5 +1,6 @@
 /** Changes sessions as a whole: name, archive, delete, prune, roll back. */
 import { errorText, SessionError } from "../../protocol/error.ts";
+import type { LogFact } from "../../protocol/log.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { basename, dirname } from "../../util/path.ts";
@@ -52,12 +53,7 @@ export async function renameSession(
   options: { readonly codexHome: string; readonly name: string },
 ): Promise<void> {
   const name = parseSessionName(options.name);
-  const { log } = await openThreadLog(host, path, options);
-  try {
-    log.append({ type: "named", name });
-  } finally {
-    await log.close();
-  }
+  await appendFact(host, path, options, { type: "named", name });
 }
 
 /** Removes the last turns of a session that is not open. Throws SessionError. */
@@ -67,12 +63,7 @@ export async function rollbackSession(
   options: { readonly codexHome: string; readonly turns: number },
 ): Promise<void> {
   const { turns } = options;
-  const { log } = await openThreadLog(host, path, options);
-  try {
-    log.append({ type: "rolled_back", turns });
-  } finally {
-    await log.close();
-  }
+  await appendFact(host, path, options, { type: "rolled_back", turns });
 }
 
 /** Moves a session out of the list; its new path. Throws SessionError. */
@@ -82,12 +73,7 @@ export async function archiveSession(
   options: { readonly codexHome: string },
 ): Promise<string> {
   const target = archivedPath(options.codexHome, path);
-  if (target === path) return path;
-  return await whileLocked(host, path, async () => {
-    await host.files.mkdir(dirname(target), { mode: 0o700 });
-    await host.files.rename(path, target);
-    return target;
-  });
+  return target === path ? path : await moveSession(host, path, target);
 }
 
 /** Moves an archived session back into the list; its path now. Throws SessionError. */
@@ -100,11 +86,7 @@ export async function unarchiveSession(
   const name = parseLogName(path);
   if (name === undefined || archivedPath(codexHome, path) !== path) return path;
   const target = activePath(codexHome, { ...name, path, isArchived: true });
-  return await whileLocked(host, path, async () => {
-    await host.files.mkdir(dirname(target), { mode: 0o700 });
-    await host.files.rename(path, target);
-    return target;
-  });
+  return await moveSession(host, path, target);
 }
 
 /** Deletes a session, what was kept for undo, and payloads no other refers to. Throws SessionError. */
@@ -170,6 +152,32 @@ export function renderPrune(report: PruneReport): readonly string[] {
     `${verb} ${count}, ${renderSize(bytes)}${images}${kept}`,
     ...inUse.map((path) => `Left ${basename(path)}: it is open for writing`),
   ];
+}
+
+async function appendFact(
+  host: Host,
+  path: string,
+  options: { readonly codexHome: string },
+  fact: LogFact,
+): Promise<void> {
+  const { log } = await openThreadLog(host, path, options);
+  try {
+    log.append(fact);
+  } finally {
+    await log.close();
+  }
+}
+
+async function moveSession(
+  host: Host,
+  path: string,
+  target: string,
+): Promise<string> {
+  return await whileLocked(host, path, async () => {
+    await host.files.mkdir(dirname(target), { mode: 0o700 });
+    await host.files.rename(path, target);
+    return target;
+  });
 }
 
 async function whileLocked<T>(

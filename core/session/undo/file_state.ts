@@ -31,7 +31,7 @@ async function readOpen(files: Files, path: string): Promise<FoundState> {
     return { state: { kind: "link", target: await files.readLink(path) } };
   }
   if (!stat.isFile) {
-    return { state: { kind: "unkept", reason: "it is no file" } };
+    return { state: { kind: "unkept", reason: "not a regular file" } };
   }
   if (stat.size > LIMITS.checkpointFileBytes) {
     const reason = `it has ${stat.size} bytes`;

@@ -407,7 +407,7 @@ Deno.test(
 );
 
 Deno.test(
-  "the ladder finds the rung without /proc where it is masked",
+  "bwrap without /proc is found where /proc is masked",
   ROOT_BWRAP,
   async () => {
     if (!await canNobodyRead(AGENT)) {
@@ -450,7 +450,7 @@ Deno.test(
 );
 
 Deno.test(
-  "the ladder falls to the launcher where user namespaces are off",
+  "the launcher is taken where user namespaces are off",
   ROOT_BWRAP,
   async () => {
     await using place = await openPlace();
@@ -604,7 +604,7 @@ Deno.test(
   },
 );
 
-Deno.test("runDiagnosis() tries every rung", LINUX, async () => {
+Deno.test("runDiagnosis() tries every back end", LINUX, async () => {
   const { attempts, chosen } = await runDiagnosis(testHost());
   assert.equal(attempts.at(-1)?.name, "landlock");
   assert.equal(attempts.find(({ isProved }) => isProved)?.name, chosen);
