@@ -66,7 +66,7 @@ class ProvedSandbox implements SessionSandbox {
       return ["Back end: none", "Readable and writable: everything"];
     }
     const place = { policy, workspace: cwd, cwd };
-    const { backend, plan } = await this.#session.loadPlan(place);
+    const { backend, plan } = await this.#session.loadWholePlan(place);
     return describePlanLines(backend, plan);
   }
 

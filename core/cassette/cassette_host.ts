@@ -8,6 +8,7 @@ import {
   learnDisk,
   learningFiles,
   recordedFiles,
+  recordedNameIndex,
   recordedNoFollowFiles,
 } from "./files.ts";
 import {
@@ -148,6 +149,7 @@ function buildHost(parts: {
       real.noFollowFiles,
       parts.redactor,
     ),
+    createNameIndex: (wanted) => recordedNameIndex(engine, real, wanted),
     fetch: parts.fetch,
     spawn: recordedSpawn(engine, real),
     selfCommand: (args) => [...header.self, ...args],

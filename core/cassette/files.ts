@@ -6,6 +6,11 @@ import type {
   Host,
   NoFollowFiles,
 } from "../protocol/host.ts";
+import type {
+  NameIndex,
+  NamesBelow,
+  WantedNames,
+} from "../util/folder_index.ts";
 import type { Json } from "../util/json/json.ts";
 import type { Engine } from "./engine.ts";
 import { decodeBytes, encodeBytes } from "./format.ts";
@@ -204,6 +209,24 @@ export function recordedNoFollowFiles(
       run(`rename:${from}:${to}`, (real) => real.rename(from, to)),
     chmod: (path, mode) =>
       run(`chmod:${path}`, (real) => real.chmod(path, mode)),
+  };
+}
+
+/** What of a tree was found, never the tree. */
+export function recordedNameIndex(
+  engine: Engine,
+  host: Pick<Host, "createNameIndex">,
+  wanted: WantedNames,
+): NameIndex {
+  const index = host.createNameIndex(wanted);
+  return {
+    findSync: (tops) =>
+      engine.runSync({
+        key: `names:${tops.join(":")}`,
+        real: () => index.findSync(tops),
+        encode: (found) => ({ ...found }),
+        decode: (found) => found as unknown as NamesBelow,
+      }),
   };
 }
 

@@ -3,8 +3,10 @@ import { errorText, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { abortableFetch } from "./fetch.ts";
 import { denoFiles } from "./files/files.ts";
+import { denoFolders } from "./files/folders.ts";
 import { openNoFollowFiles } from "./files/no_follow_files.ts";
 import { isProcessAlive, sendSignal, spawnChild } from "./spawn.ts";
+import { FolderIndex } from "../util/folder_index.ts";
 import { uuidV7 } from "../util/uuid.ts";
 
 /**
@@ -22,6 +24,7 @@ export function denoHost(
     cwd: options.cwd ?? workingFolder(),
     files: denoFiles,
     noFollowFiles: openNoFollowFiles(),
+    createNameIndex: (wanted) => new FolderIndex(denoFolders, wanted),
     fetch: abortableFetch,
     spawn: spawnChild,
     selfCommand: (args) => [...selfArgv(options.mainUrl), ...args],

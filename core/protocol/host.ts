@@ -1,4 +1,5 @@
 /** The world as interfaces: everything the program may do to it goes through a Host. */
+import type { NameIndex, WantedNames } from "../util/folder_index.ts";
 
 export interface FileStat {
   readonly isFile: boolean;
@@ -180,6 +181,7 @@ export interface Host {
   readonly files: Files;
   /** Absent where the platform has no such calls. */
   readonly noFollowFiles?: NoFollowFiles | undefined;
+  createNameIndex(wanted: WantedNames): NameIndex;
   readonly fetch: typeof fetch;
   /** Throws the platform's error when the program cannot be started. */
   spawn(request: SpawnRequest): Child;

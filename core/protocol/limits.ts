@@ -248,6 +248,12 @@ export const LIMITS = Object.freeze({
   /** Remembered of what can execute code beside a workspace, to restore it. */
   guardFiles: 2_000,
   guardFileBytes: 1024 * 1024,
+  /** Folders of writable roots that are searched for protected names, shallow ones first. */
+  protectedFolders: 20_000,
+  /** Of what is found deeper in roots: held by mounts, whose cost grows with the square. */
+  protectedMounts: 32,
+  /** And by a look before and after each command; what is beyond is named as unprotected. */
+  protectedDeep: 256,
   /** Folders searched for submodules below .git/modules. */
   gitModules: 200,
   /** One attempt of the sandbox to prove itself. */

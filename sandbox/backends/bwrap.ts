@@ -123,13 +123,14 @@ function renderEnv(
   return new TextEncoder().encode(words.map((word) => `${word}\0`).join(""));
 }
 
-function renderMount({ kind, path, shown }: Mount): string[] {
+function renderMount({ kind, path, shown, isDeep }: Mount): string[] {
+  const may = isDeep ? "-try" : "";
   switch (kind) {
     case "writable":
     case "pinned":
-      return ["--bind", path, path];
+      return [`--bind${may}`, path, path];
     case "read-only":
-      return ["--ro-bind", path, path];
+      return [`--ro-bind${may}`, path, path];
     // Without the device flag of its mount /dev/null cannot be opened (EACCES).
     case "hidden-file":
       return ["--ro-bind", "/dev/null", path];

@@ -14,9 +14,12 @@ import {
   isInside,
   resolvePath,
 } from "../../core/util/path.ts";
+import type { NamesBelow } from "../../core/util/folder_index.ts";
+import { type DeepFacts, readDeep } from "./deep.ts";
 import { type GitFact, readGitFact } from "./git_facts.ts";
 import { type HiddenFact, readHidden } from "./hidden.ts";
 import { readPrivate } from "./private.ts";
+import { type EntryFact, PROTECTED_NAMES } from "./protected.ts";
 import type { ShownPath } from "./shown.ts";
 
 /** A folder that commands may write to. */
@@ -31,14 +34,6 @@ export interface RootFact {
   readonly uid: number;
 }
 
-/** Something that must not change, as it was found. */
-export interface EntryFact {
-  readonly path: string;
-  readonly kind: "folder" | "file" | "link" | "absent";
-  /** Where a link leads, if anywhere; where an entry really lies. */
-  readonly real?: string;
-}
-
 export interface LaunchFacts {
   readonly cwd: string;
   readonly roots: readonly RootFact[];
@@ -47,6 +42,8 @@ export interface LaunchFacts {
   /** `.git`, `.codex`, `.agents` and `.mcp.json` in and above the roots. */
   readonly entries: readonly EntryFact[];
   readonly repositories: readonly GitFact[];
+  /** The same deeper in the roots. */
+  readonly deep: DeepFacts;
   /** The agent's own state and program. */
   readonly own: readonly EntryFact[];
   readonly hidden: readonly HiddenFact[];
@@ -66,11 +63,13 @@ export interface FactsRequest {
   readonly ownPaths: readonly string[];
   /** Made by commands that run now: there, and yet to be seen as absent. */
   readonly isPlanted: (path: string) => boolean;
+  /** Protected names deeper in these folders; nothing is looked for when absent. */
+  readonly findBelow?: (tops: readonly string[]) => NamesBelow;
   /** Whether submodules matter: they may be committed to, or no mount protects them. */
   readonly withModules: boolean;
 }
 
-const PROTECTED_NAMES = [".git", ".codex", ".agents", ".mcp.json"] as const;
+const NOTHING: DeepFacts = { entries: [], repositories: [], skipped: [] };
 
 /** Looks at everything the plan depends on. Throws when a root has been redirected. */
 export async function readLaunchFacts(
@@ -92,6 +91,7 @@ export async function readLaunchFacts(
       skipped,
       entries: [],
       repositories: [],
+      deep: NOTHING,
       own: [],
       hidden,
     };
@@ -101,6 +101,7 @@ export async function readLaunchFacts(
     readEntries(request, roots),
     Promise.all(request.ownPaths.map((path) => lookAtFirst(files, path))),
   ]);
+  const deep = await readBelow(request, roots, entries);
   // A repository in a root is protected there: only what is not one of those is open.
   const ownGit = entries.filter(({ path, kind }) =>
     kind === "folder" && path.endsWith("/.git")
@@ -123,7 +124,24 @@ export async function readLaunchFacts(
       )
     ),
   );
-  return { cwd, roots, skipped, entries, repositories, own, hidden };
+  return { cwd, roots, skipped, entries, repositories, deep, own, hidden };
+}
+
+async function readBelow(
+  { host: { files }, findBelow, withModules }: FactsRequest,
+  roots: readonly RootFact[],
+  top: readonly EntryFact[],
+): Promise<DeepFacts> {
+  if (findBelow === undefined) return NOTHING;
+  const tops = roots.filter(({ kind }) => kind !== "temporary")
+    .map(({ real }) => real);
+  return await readDeep({
+    files,
+    below: findBelow(tops),
+    top,
+    withParts: withModules,
+    lookAt: (path) => lookAt(files, path),
+  });
 }
 
 async function readRoots(

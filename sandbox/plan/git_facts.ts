@@ -15,6 +15,8 @@ export interface GitFact {
    * either may name any folder of the disk.
    */
   readonly isOwner: boolean;
+  /** The folder is a repository without being a `.git`: only the parts are held. */
+  readonly isBare?: boolean;
   /** Existing files and folders through which git runs programs. */
   readonly parts: readonly string[];
   /** Such files and folders that do not exist. */
@@ -50,7 +52,7 @@ export async function readGitFact(
     );
   }
   const folder = await readPointer(files, entry, "gitdir: ");
-  if (folder === undefined) return bare(entry);
+  if (folder === undefined) return closedGitFact(entry);
   const shared = await readPointer(files, `${folder}/commondir`, "");
   const back = await readLine(files, `${folder}/gitdir`);
   const isOwner = back !== undefined && resolvePath(folder, back) === entry &&
@@ -118,10 +120,14 @@ async function describe(
   };
 }
 
-function bare(entry: string): GitFact {
+/** One of which only the folders are held, as a whole. */
+export function closedGitFact(
+  entry: string,
+  folders: readonly string[] = [],
+): GitFact {
   return {
     entry,
-    folders: [],
+    folders,
     isOwner: false,
     parts: [],
     absent: [],

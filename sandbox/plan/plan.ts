@@ -2,8 +2,16 @@
 import { SandboxUnavailable, UserError } from "../../core/protocol/error.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import { dirname, isInside } from "../../core/util/path.ts";
-import type { EntryFact, LaunchFacts } from "./facts.ts";
+import type { LaunchFacts } from "./facts.ts";
+import type { EntryFact } from "./protected.ts";
 import type { GitFact } from "./git_facts.ts";
+import {
+  type GuardItem,
+  planAbsent,
+  planGuards,
+  type Protected,
+  splitDeep,
+} from "./plan_guards.ts";
 import type { ShownPath } from "./shown.ts";
 
 /** A policy that needs a sandbox. */
@@ -23,17 +31,12 @@ type MountKind =
 export interface Mount {
   readonly kind: MountKind;
   readonly path: string;
+  /** Not at the top of a root: it may go while the command starts. */
+  readonly isDeep?: boolean;
   /** Of something hidden: the program's own, hidden without being asked. */
   readonly isPrivate?: boolean;
   /** Of a hidden folder: one below it that can be read all the same. */
   readonly shown?: string;
-}
-
-/** Something compared after the command, and put back if it changed. */
-export interface GuardItem {
-  readonly path: string;
-  /** The thing itself, or with all that lies below it. */
-  readonly scope: "entry" | "tree";
 }
 
 export interface SandboxPlan {
@@ -78,7 +81,12 @@ export function planSandbox(
 ): SandboxPlan {
   const gitCommits = policy.mode === "workspace-write" && policy.gitCommits;
   const own = facts.own.map(({ real, path }) => real ?? path);
-  const wanted = planMounts(facts, gitCommits);
+  const deep = splitDeep(facts.deep);
+  const wanted = [
+    ...planMounts(facts, gitCommits),
+    ...planProtected(deep.held, gitCommits)
+      .map((mount) => ({ ...mount, isDeep: true })),
+  ];
   refuseContradictions(wanted, own);
   const mounts = orderMounts(wanted);
   return {
@@ -86,7 +94,7 @@ export function planSandbox(
     cwd: facts.cwd,
     mounts,
     absent: planAbsent(facts, gitCommits),
-    ...planGuards(facts),
+    ...planGuards(facts, deep),
     lacksOwn: facts.own.some(({ kind, path }) =>
       kind === "absent" &&
       facts.roots.some(({ real }) => isInside(path, real))
@@ -97,21 +105,30 @@ export function planSandbox(
     unixSockets: policy.mode === "workspace-write" && policy.allowUnixSockets,
     isForeign: agent.uid === 0 &&
       facts.roots.some(({ uid, kind }) => uid !== 0 && kind !== "temporary"),
-    notes: facts.skipped,
+    notes: [...facts.skipped, ...facts.deep.skipped],
   };
 }
 
 function planMounts(facts: LaunchFacts, gitCommits: boolean): Mount[] {
-  const { roots, entries, repositories, own, hidden } = facts;
+  const { roots, own, hidden } = facts;
   return [
     ...roots.map(({ real }): Mount => ({ kind: "writable", path: real })),
-    ...entries.filter((entry) => !isGitFolder(entry)).flatMap(planEntry),
-    ...repositories.flatMap((git) => planRepository(git, gitCommits)),
+    ...planProtected(facts, gitCommits),
     ...own.flatMap(planEntry),
     ...hidden.map(({ kind, ...fact }): Mount => ({
       kind: kind === "file" ? "hidden-file" : "hidden-folder",
       ...fact,
     })),
+  ];
+}
+
+function planProtected(
+  { entries, repositories }: Protected,
+  gitCommits: boolean,
+): Mount[] {
+  return [
+    ...entries.filter((entry) => !isGitFolder(entry)).flatMap(planEntry),
+    ...repositories.flatMap((git) => planRepository(git, gitCommits)),
   ];
 }
 
@@ -132,12 +149,14 @@ function planEntry({ path, kind, real }: EntryFact): Mount[] {
 }
 
 function planRepository(git: GitFact, gitCommits: boolean): Mount[] {
+  const parts = git.parts.map((path): Mount => ({ kind: "read-only", path }));
+  if (git.isBare) return parts;
   if (!gitCommits || !git.isOwner) {
     return git.folders.map((path) => ({ kind: "read-only", path }));
   }
   return [
     ...git.folders.map((path): Mount => ({ kind: "writable", path })),
-    ...git.parts.map((path): Mount => ({ kind: "read-only", path })),
+    ...parts,
   ];
 }
 
@@ -196,46 +215,18 @@ function orderMounts(wanted: readonly Mount[]): readonly Mount[] {
 // leave its name free. A mount point cannot be renamed (EBUSY).
 function planPins(wanted: readonly Mount[]): Mount[] {
   const open = wanted.filter(({ kind }) => kind === "writable");
-  return wanted.flatMap(({ path }) => {
+  return wanted.flatMap(({ path, isDeep }) => {
     const between: Mount[] = [];
     for (let at = dirname(path); at !== "/"; at = dirname(at)) {
       const isBelow = open.some((root) =>
         root.path !== at && isInside(at, root.path)
       );
-      if (isBelow) between.push({ kind: "pinned", path: at });
+      if (isBelow) {
+        between.push({ kind: "pinned", path: at, ...(isDeep && { isDeep }) });
+      }
     }
     return between;
   });
-}
-
-function planAbsent(facts: LaunchFacts, gitCommits: boolean): string[] {
-  const { entries, repositories } = facts;
-  const open = gitCommits ? repositories.filter((git) => git.isOwner) : [];
-  return [
-    ...entries.filter(({ kind }) => kind === "absent").map(({ path }) => path),
-    ...open.flatMap((git) => git.absent),
-  ];
-}
-
-function planGuards(
-  { entries, repositories }: LaunchFacts,
-): Pick<SandboxPlan, "guard" | "fullGuard"> {
-  const asEntry = (path: string): GuardItem => ({ path, scope: "entry" });
-  const asTree = (path: string): GuardItem => ({ path, scope: "tree" });
-  const there = entries.filter(({ kind }) => kind !== "absent");
-  return {
-    guard: there.filter(({ kind }) => kind === "link")
-      .map(({ path }) => asEntry(path)),
-    fullGuard: [
-      ...there.map((entry) =>
-        entry.path.endsWith("/.git") ? asEntry(entry.path) : asTree(entry.path)
-      ),
-      ...repositories.flatMap(({ folders }) => folders.map(asEntry)),
-      ...repositories.flatMap((git) =>
-        [...git.parts, ...git.absent].map(asTree)
-      ),
-    ],
-  };
 }
 
 // Without mounts a right to a folder is a right to all below it. A temporary folder that

@@ -1,9 +1,7 @@
 /** Folders that a command has turned into repositories: git would obey their configuration. */
 import type { Files } from "../../core/protocol/host.ts";
+import { BARE_PARTS } from "../plan/protected.ts";
 import type { SandboxPlan } from "../plan/plan.ts";
-
-// What git takes a folder without `.git` for a repository by (gitrepository-layout(5)).
-const PARTS = ["HEAD", "objects", "refs"];
 
 export class BareRepositories {
   readonly #files: Files;
@@ -41,7 +39,7 @@ export class BareRepositories {
 }
 
 async function isBare(files: Files, folder: string): Promise<boolean> {
-  for (const name of PARTS) {
+  for (const name of BARE_PARTS) {
     if (await files.lstat(`${folder}/${name}`) === undefined) return false;
   }
   // An own `.git` comes first, unless it is an empty folder.

@@ -45,6 +45,15 @@ export async function disarmGit(
   }
 }
 
+/** A new repository that is a folder of another name. */
+export async function disarmRepository(
+  files: NoFollowFiles,
+  aside: Aside,
+  path: string,
+): Promise<void> {
+  await new Disarmer(files, aside).repository(path);
+}
+
 class Disarmer {
   readonly #files: NoFollowFiles;
   readonly #aside: Aside;

@@ -3,13 +3,15 @@ import { errorCode } from "../../core/protocol/error.ts";
 import type { FileStat, NoFollowFiles } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import { ancestors, dirname } from "../../core/util/path.ts";
-import type { GuardItem } from "../plan/plan.ts";
+import type { GuardItem } from "../plan/plan_guards.ts";
 import { Aside } from "./aside.ts";
-import { disarmGit } from "./git_disarm.ts";
+import { disarmGit, disarmRepository } from "./git_disarm.ts";
 
 /** How one path was before the command. */
-type Snapshot =
+export type Snapshot =
   | { readonly kind: "absent"; readonly path: string }
+  /** A repository without `.git` that was none. */
+  | { readonly kind: "bare"; readonly path: string }
   | { readonly kind: "link"; readonly path: string; readonly text: string }
   | {
     readonly kind: "file";
@@ -61,7 +63,7 @@ export async function restoreGuard(
   guard: Guard,
   newId: () => string,
 ): Promise<GuardChanges> {
-  const restorer = new Restorer(files, new Aside(files, newId));
+  const restorer = new Restorer(files, new Aside(files, newId), guard);
   for (const snapshot of guard) await restorer.restore(snapshot);
   return restorer.changes();
 }
@@ -108,12 +110,16 @@ async function readFile(
 class Restorer {
   readonly #files: NoFollowFiles;
   readonly #aside: Aside;
+  /** Protected names that were free, where something may be now. */
+  readonly #free: readonly string[];
   readonly #restored = new Set<string>();
   readonly #failed: string[] = [];
 
-  constructor(files: NoFollowFiles, aside: Aside) {
+  constructor(files: NoFollowFiles, aside: Aside, guard: Guard) {
     this.#files = files;
     this.#aside = aside;
+    this.#free = guard.filter(({ kind }) => kind === "absent")
+      .map(({ path }) => path);
   }
 
   changes(): GuardChanges {
@@ -126,7 +132,8 @@ class Restorer {
 
   async restore(was: Snapshot): Promise<void> {
     await this.#trying(was.path, async () => {
-      if (was.kind !== "absent") await this.#moveLinkAbove(was.path);
+      const isNew = was.kind === "absent" || was.kind === "bare";
+      if (!isNew) await this.#moveLinkAbove(was.path);
       await this.#restoreEntry(was);
     });
   }
@@ -136,6 +143,8 @@ class Restorer {
     switch (was.kind) {
       case "absent":
         return await this.#putAway(was.path, now);
+      case "bare":
+        return await disarmRepository(this.#files, this.#aside, was.path);
       case "link":
         return await this.#restoreLink(was, now);
       case "file":
@@ -238,12 +247,13 @@ class Restorer {
     }
   }
 
-  // A folder that is guarded without its content may have been moved beside its place. If
-  // it is gone a new one takes what of the content is guarded.
+  // A folder that is guarded without its content may have been moved, beside its place or
+  // to a free name. If it is gone a new one takes what of the content is guarded.
   async #bringBack({ path, stat }: Extract<Snapshot, { kind: "folder" }>) {
     const parent = dirname(path);
-    for (const name of await this.#files.list(parent)) {
-      const beside = `${parent}/${name}`;
+    const names = await this.#files.list(parent);
+    const others = names.map((name) => `${parent}/${name}`);
+    for (const beside of [...others, ...this.#free]) {
       const found = await this.#files.lstat(beside);
       if (found?.isDirectory && found.ino === stat.ino) {
         return await this.#files.rename(beside, path);

@@ -1,16 +1,20 @@
 /** What guarded paths were before any of the commands that run now: one truth for all of them. */
 import { SandboxUnavailable } from "../../core/protocol/error.ts";
 import type { Host, NoFollowFiles } from "../../core/protocol/host.ts";
+import { LIMITS } from "../../core/protocol/limits.ts";
+import type { NameIndex, NamesBelow } from "../../core/util/folder_index.ts";
 import { isInside } from "../../core/util/path.ts";
+import { BARE_PARTS, holderOf, PROTECTED_NAMES } from "../plan/protected.ts";
 import {
   type Guard,
   type GuardChanges,
   readGuard,
   restoreGuard,
+  type Snapshot,
 } from "./guard.ts";
-import type { GuardItem } from "../plan/plan.ts";
+import type { GuardItem } from "../plan/plan_guards.ts";
 
-type GuardHost = Pick<Host, "newId" | "noFollowFiles">;
+type GuardHost = Pick<Host, "createNameIndex" | "newId" | "noFollowFiles">;
 
 const NOTHING: GuardChanges = { restored: [], moved: [], failed: [] };
 
@@ -21,11 +25,19 @@ const NOTHING: GuardChanges = { restored: [], moved: [], failed: [] };
  */
 export class SharedProtection {
   readonly #host: GuardHost;
+  readonly #index: NameIndex;
   readonly #before = new Map<string, Guard>();
+  /** By root: the protected names that were below it. */
+  readonly #below = new Map<string, ReadonlySet<string>>();
   #users = 0;
 
   constructor(host: GuardHost) {
     this.#host = host;
+    this.#index = host.createNameIndex({
+      names: PROTECTED_NAMES,
+      marks: BARE_PARTS,
+      foldersMax: LIMITS.protectedFolders,
+    });
   }
 
   /** Whether the path was absent before the commands that run now: what is there, they made. */
@@ -35,10 +47,34 @@ export class SharedProtection {
     );
   }
 
+  /** To be called before a plan is made: what a failed start has left here is old by now. */
+  begin(): void {
+    if (this.#users > 0) return;
+    this.#before.clear();
+    this.#below.clear();
+  }
+
+  /** Protected names below the roots, but for those that the commands that run now made. */
+  findBelow(roots: readonly string[]): NamesBelow {
+    const found = this.#index.findSync(roots);
+    const known = [...this.#below.keys()];
+    const all = [...found.named, ...found.marked].filter((path) =>
+      !known.some((root) => isInside(path, root))
+    );
+    for (const root of roots) {
+      if (this.#below.has(root)) continue;
+      this.#below.set(
+        root,
+        new Set(all.filter((path) => isInside(path, root))),
+      );
+    }
+    const named = found.named.filter((path) => this.#wasBelow(path));
+    const marked = found.marked.filter((path) => this.#wasBelow(path));
+    return { ...found, named, marked };
+  }
+
   /** Remembers the items for a command that is about to start. */
   async take(items: readonly GuardItem[]): Promise<void> {
-    // What a failed start has left here is old by now.
-    if (this.#users === 0) this.#before.clear();
     for (const item of items) {
       const key = keyOf(item);
       if (this.#before.has(key) || this.wasAbsent(item.path)) continue;
@@ -50,11 +86,50 @@ export class SharedProtection {
   /** Puts everything back when the last command has ended. */
   async release(): Promise<GuardChanges> {
     this.#users--;
-    if (this.#users > 0 || this.#before.size === 0) return NOTHING;
-    const guard = [...this.#before.values()].flat()
-      .sort((left, right) => left.path.length - right.path.length);
-    this.#before.clear();
-    return await restoreGuard(this.#files(), guard, this.#host.newId);
+    if (this.#users > 0) return NOTHING;
+    const before = [...this.#before.values()].flat();
+    const gone = await this.#findGone(before);
+    const all = [
+      ...before
+        .filter(({ path }) => !gone.some((entry) => isInside(path, entry)))
+        .sort((left, right) => left.path.length - right.path.length),
+      ...this.#findFresh(),
+    ];
+    this.begin();
+    if (all.length === 0) return NOTHING;
+    return await restoreGuard(this.#files(), all, this.#host.newId);
+  }
+
+  /** What the commands have made below the roots. */
+  #findFresh(): readonly Snapshot[] {
+    const { named, marked } = this.#index.findSync([...this.#below.keys()]);
+    const isFresh = (path: string): boolean =>
+      !this.#wasBelow(path) && !this.wasAbsent(path) &&
+      !this.#before.has(keyOf({ path, scope: "entry" })) &&
+      !this.#before.has(keyOf({ path, scope: "tree" }));
+    return [
+      ...named.filter(isFresh).map((path) =>
+        ({ kind: "absent", path }) as const
+      ),
+      ...marked.filter(isFresh).map((path) =>
+        ({ kind: "bare", path }) as const
+      ),
+    ];
+  }
+
+  // With the folder that held it an entry may go: nobody will take it for a repository.
+  async #findGone(guard: Guard): Promise<readonly string[]> {
+    const gone: string[] = [];
+    for (const path of [...this.#below.values()].flatMap((set) => [...set])) {
+      if (!guard.some((was) => isInside(was.path, path))) continue;
+      const holder = await this.#files().lstat(holderOf(path));
+      if (!holder?.isDirectory) gone.push(path);
+    }
+    return gone;
+  }
+
+  #wasBelow(path: string): boolean {
+    return [...this.#below.values()].some((names) => names.has(path));
   }
 
   #files(): NoFollowFiles {

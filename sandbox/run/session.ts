@@ -4,7 +4,11 @@ import type { Files, Host } from "../../core/protocol/host.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import { isInside } from "../../core/util/path.ts";
 import type { Backend } from "../backends/backend.ts";
-import { type LaunchFacts, readLaunchFacts } from "../plan/facts.ts";
+import {
+  type FactsRequest,
+  type LaunchFacts,
+  readLaunchFacts,
+} from "../plan/facts.ts";
 import type { GuardChanges } from "./guard.ts";
 import { readShown } from "../plan/shown.ts";
 import { SharedProtection } from "./guard_shared.ts";
@@ -17,10 +21,10 @@ import {
 } from "../probe/candidates.ts";
 import {
   type ConfinedPolicy,
-  type GuardItem,
   planSandbox,
   type SandboxPlan,
 } from "../plan/plan.ts";
+import type { GuardItem } from "../plan/plan_guards.ts";
 import { checkPolicy } from "../plan/policy_check.ts";
 import { readableFiles } from "../plan/readable.ts";
 import { OrphanReaper } from "./orphans.ts";
@@ -94,6 +98,7 @@ export class Session {
   /** The plan and the back end for it. Throws UserError or SandboxUnavailable. */
   async loadPlan(
     request: PlaceRequest,
+    findBelow?: FactsRequest["findBelow"],
   ): Promise<Prepared> {
     const { policy, workspace } = request;
     checkPolicy(policy, { workspace, homeDir: this.host.homeDir() });
@@ -104,6 +109,7 @@ export class Session {
       codexHome: this.#options.codexHome,
       ownPaths: this.#ownPaths(),
       isPlanted: (path) => this.#guards.wasAbsent(path),
+      ...(findBelow !== undefined && { findBelow }),
       withModules: proved?.kind === "landlock" ||
         (policy.mode === "workspace-write" && policy.gitCommits),
     });
@@ -131,10 +137,17 @@ export class Session {
     });
   }
 
+  /** The same with what lies deeper in the roots, which takes a search. */
+  async loadWholePlan(request: PlaceRequest): Promise<Prepared> {
+    const find = (roots: readonly string[]) => this.#guards.findBelow(roots);
+    return await this.loadPlan(request, find);
+  }
+
   /** Plans, and holds still what the launch depends on. */
   async prepare(request: PlaceRequest): Promise<Prepared> {
     return await this.#disk.run(async () => {
-      const first = await this.loadPlan(request);
+      this.#guards.begin();
+      const first = await this.loadWholePlan(request);
       // A name can only be protected once there is something to mount over it.
       const prepared = first.plan.lacksOwn
         ? await this.#makeHome(request)
@@ -151,7 +164,7 @@ export class Session {
 
   async #makeHome(request: PlaceRequest): Promise<Prepared> {
     await this.host.files.mkdir(this.#options.codexHome, { mode: 0o700 });
-    return await this.loadPlan(request);
+    return await this.loadWholePlan(request);
   }
 
   #ownPaths(): string[] {

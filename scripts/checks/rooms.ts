@@ -207,7 +207,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "core/host/files/": {
     uses: ["core/host/system/"],
-    doors: ["files", "no_follow_files", "proc_files"],
+    doors: ["files", "folders", "no_follow_files", "proc_files"],
   },
   "core/host/system/": { doors: ["errno", "libc"] },
   "core/model/": {
@@ -337,7 +337,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     doors: ["backend", "bwrap", "landlock", "launcher"],
   },
   "sandbox/plan/": {
-    doors: ["facts", "plan", "policy_check", "readable", "shown"],
+    doors: [
+      "facts",
+      "plan",
+      "plan_guards",
+      "policy_check",
+      "protected",
+      "readable",
+      "shown",
+    ],
   },
   "sandbox/probe/": {
     uses: ["sandbox/backends/", "sandbox/plan/"],

@@ -9,6 +9,7 @@ export function factsOf(change: Partial<LaunchFacts> = {}): LaunchFacts {
     skipped: [],
     entries: [],
     repositories: [],
+    deep: { entries: [], repositories: [], skipped: [] },
     own: [],
     hidden: [],
     ...change,

@@ -3,7 +3,7 @@ import { denoHost } from "../../../core/host/host.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import { readGuard, restoreGuard } from "../../../sandbox/run/guard.ts";
 import { SharedProtection } from "../../../sandbox/run/guard_shared.ts";
-import type { GuardItem } from "../../../sandbox/plan/plan.ts";
+import type { GuardItem } from "../../../sandbox/plan/plan_guards.ts";
 
 const host = denoHost();
 const files = host.noFollowFiles ?? assert.fail("no libc");
