@@ -254,6 +254,8 @@ export const LIMITS = Object.freeze({
   protectedMounts: 32,
   /** And by a look before and after each command; what is beyond is named as unprotected. */
   protectedDeep: 256,
+  /** Folders in one another that a command closed and that are opened again. */
+  reopenRounds: 8,
   /** Folders searched for submodules below .git/modules. */
   gitModules: 200,
   /** One attempt of the sandbox to prove itself. */

@@ -13,6 +13,8 @@ export interface WantedNames {
 export interface NamesBelow {
   readonly named: readonly string[];
   readonly marked: readonly string[];
+  /** Folders that cannot be looked into. */
+  readonly closed: readonly string[];
   /** There are more folders than were looked into. */
   readonly isCut: boolean;
 }
@@ -31,7 +33,8 @@ export interface FolderReader {
   stampSync(
     path: string,
   ): { readonly id: string; readonly changedMs: number } | undefined;
-  listSync(path: string): readonly FolderEntry[];
+  /** Undefined when it cannot be read. */
+  listSync(path: string): readonly FolderEntry[] | undefined;
 }
 
 interface FolderEntry {
@@ -46,6 +49,7 @@ interface Folder {
   readonly named: readonly string[];
   readonly folders: readonly string[];
   readonly isMarked: boolean;
+  readonly isClosed: boolean;
 }
 
 // Times of the coarsest file systems, and of servers whose clock is a little behind.
@@ -55,7 +59,7 @@ export class FolderIndex implements NameIndex {
   readonly #reader: FolderReader;
   readonly #wanted: WantedNames;
   #known: ReadonlyMap<string, Folder> = new Map();
-  #last: NamesBelow = { named: [], marked: [], isCut: false };
+  #last: NamesBelow = { named: [], marked: [], closed: [], isCut: false };
 
   constructor(reader: FolderReader, wanted: WantedNames) {
     this.#reader = reader;
@@ -66,6 +70,7 @@ export class FolderIndex implements NameIndex {
     const seen = new Map<string, Folder>();
     const named = new Set<string>();
     const marked = new Set<string>();
+    const closed: string[] = [];
     const open = [...tops];
     let isCut = false;
     for (const path of open) {
@@ -77,6 +82,7 @@ export class FolderIndex implements NameIndex {
       const folder = this.#look(path);
       if (folder === undefined) continue;
       seen.set(path, folder);
+      if (folder.isClosed) closed.push(path);
       for (const name of folder.named) named.add(`${path}/${name}`);
       if (folder.isMarked && !tops.includes(path)) marked.add(path);
       else open.push(...folder.folders.map((name) => `${path}/${name}`));
@@ -87,7 +93,12 @@ export class FolderIndex implements NameIndex {
       for (const path of this.#last.marked) this.#keep(path, marked);
     }
     this.#known = seen;
-    return this.#last = { named: [...named], marked: [...marked], isCut };
+    return this.#last = {
+      named: [...named],
+      marked: [...marked],
+      closed,
+      isCut,
+    };
   }
 
   #keep(path: string, found: Set<string>): void {
@@ -100,7 +111,8 @@ export class FolderIndex implements NameIndex {
     const known = this.#known.get(path);
     if (known?.isSettled && known.id === stamp.id) return known;
     const isSettled = this.#reader.nowMs() - stamp.changedMs > SETTLED_MS;
-    const entries = this.#reader.listSync(path);
+    const list = this.#reader.listSync(path);
+    const entries = list ?? [];
     const named = this.#pickNamed(path, entries);
     const names = new Set(entries.map(({ name }) => name));
     return {
@@ -111,6 +123,7 @@ export class FolderIndex implements NameIndex {
         isDirectory && !named.includes(name)
       ).map(({ name }) => name),
       isMarked: this.#wanted.marks.every((mark) => names.has(mark)),
+      isClosed: list === undefined,
     };
   }
 

@@ -58,9 +58,8 @@ export class SharedProtection {
   findBelow(roots: readonly string[]): NamesBelow {
     const found = this.#index.findSync(roots);
     const known = [...this.#below.keys()];
-    const all = [...found.named, ...found.marked].filter((path) =>
-      !known.some((root) => isInside(path, root))
-    );
+    const all = [...found.named, ...found.marked, ...found.closed]
+      .filter((path) => !known.some((root) => isInside(path, root)));
     for (const root of roots) {
       if (this.#below.has(root)) continue;
       this.#below.set(
@@ -93,7 +92,7 @@ export class SharedProtection {
       ...before
         .filter(({ path }) => !gone.some((entry) => isInside(path, entry)))
         .sort((left, right) => left.path.length - right.path.length),
-      ...this.#findFresh(),
+      ...await this.#findFresh(),
     ];
     this.begin();
     if (all.length === 0) return NOTHING;
@@ -101,8 +100,8 @@ export class SharedProtection {
   }
 
   /** What the commands have made below the roots. */
-  #findFresh(): readonly Snapshot[] {
-    const { named, marked } = this.#index.findSync([...this.#below.keys()]);
+  async #findFresh(): Promise<readonly Snapshot[]> {
+    const { named, marked } = await this.#findOpened();
     const isFresh = (path: string): boolean =>
       !this.#wasBelow(path) && !this.wasAbsent(path) &&
       !this.#before.has(keyOf({ path, scope: "entry" })) &&
@@ -115,6 +114,19 @@ export class SharedProtection {
         ({ kind: "bare", path }) as const
       ),
     ];
+  }
+
+  // A folder that a command closed, behind what it made there, is opened again.
+  async #findOpened(): Promise<NamesBelow> {
+    for (let round = 0;; round++) {
+      const found = this.#index.findSync([...this.#below.keys()]);
+      const closed = found.closed.filter((path) => !this.#wasBelow(path));
+      if (closed.length === 0 || round >= LIMITS.reopenRounds) return found;
+      for (const path of closed) {
+        const mode = (await this.#files().lstat(path))?.mode ?? 0;
+        await this.#files().chmod(path, mode | 0o700).catch(() => {});
+      }
+    }
   }
 
   // With the folder that held it an entry may go: nobody will take it for a repository.

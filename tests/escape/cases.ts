@@ -28,7 +28,10 @@ export type RootLayout =
   | "none"
   | "worktree"
   | "link"
-  | "configured";
+  | "configured"
+  /** Without a `.git` of its own; its folders hold what the others hold at the top. */
+  | "nested"
+  | "nested-links";
 
 /**
  * A script sees `$ID`; `$DIR`, a folder in the workspace; `$OUT`, one that nobody made

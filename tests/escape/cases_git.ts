@@ -19,6 +19,15 @@ function attack(
   return denied(id, `cd "$ROOT"; ${script}`, { judge: "root", layout, gaps });
 }
 
+/** One on what lies deeper in a root. */
+function nested(
+  id: string,
+  script: string,
+  layout: RootLayout = "nested",
+): EscapeCase {
+  return attack(id, `cd sub; ${script}`, layout);
+}
+
 /** The same, where commits are allowed. */
 function commitAttack(
   id: string,
@@ -223,6 +232,93 @@ export const GIT_CASES: readonly EscapeCase[] = [
   ),
   attack("G49 remove the link", "rm .git", "link"),
   attack("G50 move what the link leads to", "mv real moved", "link"),
+  nested("G60 plant a hook", "echo evil > a/.git/hooks/pre-commit"),
+  nested("G61 set a command", "git -C a config core.fsmonitor evil"),
+  nested(
+    "G62 plant under a name with a newline",
+    "echo evil >> 'new\nline/.git/config'",
+    "nested-links",
+  ),
+  nested(
+    "G63 swap the repository's folder",
+    "mv a z; mkdir a; cp -r z/.git a/.git; git -C a config core.fsmonitor evil",
+  ),
+  nested(
+    "G64 swap a folder above it",
+    'cd ..; mv sub old; mkdir sub; cp -r old/a sub/a; mv old/b.git old/c sub; printf "[core]\\nfsmonitor = evil\\n" >> sub/a/.git/config',
+  ),
+  nested(
+    "G65 exchange its folder",
+    'cp -r a x; git -C x config core.fsmonitor evil; "$T" swap a x',
+  ),
+  nested(
+    "G66 write through a hard link",
+    "ln a/.git/config x; echo evil >> x; rm x",
+  ),
+  nested(
+    "G67 lead a submodule elsewhere",
+    "echo gitdir: /evil > main/m/.git",
+    "nested-links",
+  ),
+  nested(
+    "G68 change a submodule",
+    "printf '[core]\\npager = evil\\n' >> main/.git/modules/m/config",
+    "nested-links",
+  ),
+  nested(
+    "G69 lead a worktree elsewhere",
+    "echo gitdir: /evil > w/.git",
+    "nested-links",
+  ),
+  nested(
+    "G70 lead a worktree's repository elsewhere",
+    "echo /evil > main/.git/worktrees/w/commondir",
+    "nested-links",
+  ),
+  nested("G71 plant a bare one's hook", "echo evil > b.git/hooks/update"),
+  nested("G72 set a bare one's command", "echo evil >> b.git/config"),
+  nested(
+    "G73 swap a bare one",
+    "cp -r b.git x; echo evil >> x/config; mv b.git y; mv x b.git",
+  ),
+  nested(
+    "G74 write behind a link",
+    "echo evil >> link/.git/config",
+    "nested-links",
+  ),
+  nested(
+    "G75 swap a link",
+    "rm link/.git; cp -r real link/.git; echo evil >> link/.git/config",
+    "nested-links",
+  ),
+  nested(
+    "G76 give a lost link something to lead to",
+    "rm lost/.git; git init -q lost; git -C lost config core.fsmonitor evil",
+    "nested-links",
+  ),
+  nested("G77 edit settings", "echo evil >> c/.codex/config.toml"),
+  nested("G78 edit servers", "echo evil > c/.mcp.json"),
+  nested("G79 add a skill", "echo evil > c/.agents/skills/two"),
+  nested(
+    "G80 make a repository that runs a command",
+    "git init -q d/e/f; git -C d/e/f config core.fsmonitor evil; echo evil > d/e/f/.git/hooks/pre-push",
+  ),
+  nested(
+    "G81 make a bare one that runs a command",
+    "git init -q --bare d/e.git; git -C d/e.git config core.fsmonitor evil",
+  ),
+  nested(
+    "G82 make one in a folder that nobody can list",
+    "git init -q d/e; git -C d/e config core.fsmonitor evil; chmod 111 d",
+  ),
+  nested("G83 plant servers", "mkdir d; echo evil > d/.mcp.json"),
+  nested("G84 plant settings", "mkdir -p d/.codex; echo evil > d/.codex/x"),
+  nested("G85 plant a pointer file", "mkdir d; echo gitdir: evil > d/.git"),
+  nested(
+    "G86 rename what is under another name",
+    "git init -q d; git -C d config core.pager evil; mv d/.git d/g; mv d/g d/.git",
+  ),
+  nested("G87 plant a pipe", "mkdir d; mkfifo d/.git"),
   denied(
     "G51 rename the root away",
     'cd /; mv "$ROOT" "$ROOT-moved"; mv "$ROOT-moved" "$ROOT"',
@@ -291,6 +387,21 @@ export const GIT_CASES: readonly EscapeCase[] = [
     "C18 see nothing that is not there",
     'cd "$ROOT"; test -z "$(ls -A)"',
     { layout: "none" },
+  ),
+  allowed(
+    "C19 work in a nested repository",
+    'cd "$ROOT/sub/a"; echo x > f; git status --short | grep f; git diff; mkdir d; mv f d/g; mv d ../d; rm -r ../d',
+    { layout: "nested", needs: "git" },
+  ),
+  allowed(
+    "C20 push to a bare repository",
+    `cd "$ROOT/sub"; git clone -q b.git /tmp/$$; cd /tmp/$$; echo x > f; git add f; ${AUTHOR} commit -qm x; git push -q origin HEAD; cd /; rm -rf /tmp/$$; git -C "$ROOT/sub/b.git" log --all --format=%s | grep x`,
+    { layout: "nested", needs: "git" },
+  ),
+  allowed(
+    "C21 make, use and remove a repository",
+    `cd "$ROOT"; git init -q n/m; cd n/m; echo x > f; git add f; ${AUTHOR} commit -qm x; cd ../..; rm -r n/m/.git n`,
+    { layout: "nested", needs: "git" },
   ),
   allowed(
     "C15 work beside a protected repository",

@@ -153,9 +153,7 @@ async function buildRoot(
     case "none":
       return;
     case "repository":
-      // Made once for the stage; a copy is much faster than git.
-      await new Deno.Command("cp", { args: ["-a", `${template}/.`, root] })
-        .output();
+      await copy(template, root);
       await write(".git/modules/sub/HEAD", "ref: refs/heads/main\n");
       return await write(".git/modules/sub/config", GIT_CONFIG);
     case "worktree":
@@ -170,10 +168,45 @@ async function buildRoot(
       await write("real/HEAD", "ref: refs/heads/main\n");
       await write("real/config", GIT_CONFIG);
       return await Deno.symlink("real", `${root}/.git`);
+    case "nested":
+      await copy(template, `${root}/sub/a`);
+      await write("sub/b.git/HEAD", "ref: refs/heads/main\n");
+      await write("sub/b.git/config", GIT_CONFIG);
+      await write("sub/b.git/hooks/sample", "exit 0\n");
+      await Deno.mkdir(`${root}/sub/b.git/objects`);
+      await Deno.mkdir(`${root}/sub/b.git/refs`);
+      await write("sub/c/.codex/config.toml", 'model = "a"\n');
+      await write("sub/c/.agents/skills/one/SKILL.md", "one\n");
+      return await write("sub/c/.mcp.json", "{}\n");
+    case "nested-links":
+      await copy(template, `${root}/sub/new\nline`);
+      await copy(template, `${root}/sub/main`);
+      await write("sub/main/.git/modules/m/HEAD", "ref: refs/heads/main\n");
+      await write("sub/main/.git/modules/m/config", GIT_CONFIG);
+      await write("sub/main/m/.git", "gitdir: ../.git/modules/m\n");
+      await write("sub/main/.git/worktrees/w/HEAD", "ref: refs/heads/w\n");
+      await write("sub/main/.git/worktrees/w/commondir", "../..\n");
+      await write(
+        "sub/main/.git/worktrees/w/gitdir",
+        `${root}/sub/w/.git\n`,
+      );
+      await write("sub/w/.git", "gitdir: ../main/.git/worktrees/w\n");
+      await write("sub/real/config", GIT_CONFIG);
+      await Deno.mkdir(`${root}/sub/link`);
+      await Deno.symlink("../real", `${root}/sub/link/.git`);
+      await Deno.mkdir(`${root}/sub/lost`);
+      return await Deno.symlink("/nowhere/at/all", `${root}/sub/lost/.git`);
     case "configured":
       await write(".codex/config.toml", 'model = "a"\n');
       return await write(".agents/skills/one/SKILL.md", "one\n");
   }
+}
+
+// Made once for the stage; a copy is much faster than git.
+async function copy(template: string, folder: string): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  await new Deno.Command("cp", { args: ["-a", `${template}/.`, folder] })
+    .output();
 }
 
 async function buildRepository(root: string): Promise<void> {
@@ -243,6 +276,17 @@ async function describeTree(top: string): Promise<string> {
   return lines.sort().join("\n");
 }
 
+/** What is protected in the layouts of that name. */
+const NESTED = [
+  ...["a", "new\nline", "main", "link"].flatMap((name) =>
+    ["config", "hooks", "info", "modules", "commondir"]
+      .map((part) => `${name}/.git/${part}`)
+  ),
+  ...["b.git/config", "b.git/hooks", "real/config", "lost/.git"],
+  ...["main/m/.git", "w/.git", "main/.git/worktrees"],
+  ...[".codex", ".agents", ".mcp.json"].map((name) => `c/${name}`),
+].map((name) => `sub/${name}`);
+
 // Git itself refreshes the index and writes logs while it only reads. Where there was no
 // repository one may be made, without anything that runs.
 async function describeProtected(
@@ -256,7 +300,9 @@ async function describeProtected(
     ".mcp.json",
     "main/.git",
     "real",
+    ...NESTED,
   ].map((name) => describeTree(`${root}/${name}`)));
   if (isFree) parts.push(await describeArmed(`${root}/.git`));
+  parts.push(await describeArmed(`${root}/sub`));
   return parts.join("\n---\n").replaceAll(/ \d{13} /g, " ");
 }

@@ -1,7 +1,7 @@
 /** Folders of the real disk, looked at at once. */
 import type { FolderReader } from "../../util/folder_index.ts";
 
-/** Folders as Deno sees them; one that cannot be read is empty. */
+/** Folders as the runtime sees them. */
 export const denoFolders: FolderReader = {
   nowMs: () => Date.now(),
   existsSync: (path) => lstatSync(path) !== undefined,
@@ -19,7 +19,7 @@ export const denoFolders: FolderReader = {
     try {
       return [...Deno.readDirSync(path)];
     } catch {
-      return [];
+      return undefined;
     }
   },
 };
