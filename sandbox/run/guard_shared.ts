@@ -101,6 +101,8 @@ export class SharedProtection {
 
   /** What the commands have made below the roots. */
   async #findFresh(): Promise<readonly Snapshot[]> {
+    // Seatbelt does without: what it makes in a subfolder stays as it is.
+    if (this.#host.noFollowFiles === undefined) return [];
     const { named, marked } = await this.#findOpened();
     const isFresh = (path: string): boolean =>
       !this.#wasBelow(path) && !this.wasAbsent(path) &&
