@@ -16,8 +16,12 @@ async function makeRepository(folder: string): Promise<void> {
   await Deno.writeTextFile(`${folder}/.git/config`, "[core]\n\tbare = false\n");
 }
 
-const readConfig = async ({ workspace }: Place, folder: string) =>
-  await Deno.readTextFile(`${workspace}/${folder}/.git/config`);
+async function readConfig(
+  { workspace }: Place,
+  folder: string,
+): Promise<string> {
+  return await Deno.readTextFile(`${workspace}/${folder}/.git/config`);
+}
 
 for (const backend of backendsHere().filter((name) => name !== "none")) {
   Deno.test(
