@@ -7,7 +7,12 @@ import type {
 } from "./core/contract/command_line.ts";
 import type { FlagName, FlagSpec } from "./core/contract/flags.ts";
 import type { FlagValue } from "./core/frontends/cli/flag_values.ts";
+import {
+  holdSignals,
+  ignoreMeaninglessSignals,
+} from "./core/host/terminal/signals.ts";
 import { loadProgramScript } from "./core/host/program_script.ts";
+import type { HeardSignals } from "./core/protocol/terminal.ts";
 import { PROGRAM, VERSION } from "./core/protocol/version.ts";
 
 /** A text instead of a run: help, version. */
@@ -40,43 +45,49 @@ export async function main(argv: readonly string[]): Promise<number> {
     case "apply-patch": {
       const isPlanned = argv.length === 2 && argv[1] === "--planned";
       if (argv.length > 1 && !isPlanned) return await runCommandLine(argv);
+      ignoreMeaninglessSignals();
       const { runApplyPatchRole } = await import(
         "./core/app/commands/apply_patch.ts"
       );
       return await runApplyPatchRole({ isPlanned });
     }
     default: {
+      ignoreMeaninglessSignals();
+      // What owes its reader a last line hears a signal from here on, all else just ends.
+      const isRun = argv.includes("exec") || argv.includes("e");
+      const heard = isRun ? holdSignals() : undefined;
       const program = await loadProgramScript(import.meta.url);
-      return await (program ?? runCommandLine)(argv);
+      return await (program ?? runCommandLine)(argv, heard);
     }
   }
 }
 
 /** Runs any command line that is not one of the roles above. */
-export async function runCommandLine(argv: readonly string[]): Promise<number> {
+export async function runCommandLine(
+  argv: readonly string[],
+  heard?: HeardSignals,
+): Promise<number> {
   try {
     const asked = await understandArgv(argv);
     if ("text" in asked) return await print(asked.text);
     const text = await loadGeneratedText(asked);
     if (text !== undefined) return await print(text);
     const { runApp } = await import("./core/app.ts");
-    return await runApp(asked, { mainUrl: import.meta.url });
+    return await runApp(asked, { mainUrl: import.meta.url, heard });
   } catch (error) {
     return await refuse(error, argv);
   }
 }
 
-// Once exec runs it ends itself, whatever happens. A program that asked for JSON gets its
-// last line for what comes before that, too: words that mean nothing, no folder to be in.
 async function refuse(
   error: unknown,
   argv: readonly string[],
 ): Promise<number> {
-  const { outputFlagsOf } = await import("./core/frontends/cli/unparsed.ts");
-  const flags = outputFlagsOf(argv);
-  if (flags === undefined) return await reportError(error);
-  const { endRefused } = await import("./core/app/commands/exec_refused.ts");
-  return await endRefused(error, flags, USAGE_HINT);
+  const [{ outputFlagsOf }, { endRefused }] = await Promise.all([
+    import("./core/frontends/cli/unparsed.ts"),
+    import("./core/app/commands/refused.ts"),
+  ]);
+  return await endRefused(error, outputFlagsOf(argv), USAGE_HINT);
 }
 
 async function loadGeneratedText(
@@ -265,36 +276,10 @@ async function versionText(words: readonly string[]): Promise<string> {
 
 // A reader that has left is not an error: `rondo --help | head -1`.
 async function print(text: string): Promise<number> {
-  const { denoTerminal } = await import("./core/host/terminal.ts");
+  const { denoTerminal } = await import("./core/host/terminal/terminal.ts");
   const { stdout } = denoTerminal();
   stdout.write(text);
   return await stdout.flush() ? 0 : 1;
-}
-
-async function reportError(error: unknown): Promise<number> {
-  const [
-    { exitCodeOfError },
-    { UserError, errorText },
-    { denoTerminal },
-    { visibleTerminal },
-  ] = await Promise.all([
-    import("./core/frontends/jsonl/failure.ts"),
-    import("./core/protocol/error.ts"),
-    import("./core/host/terminal.ts"),
-    import("./core/app/print.ts"),
-  ]);
-  const code = exitCodeOfError(error);
-  const isOurs = code === 70;
-  const stack = isOurs && error instanceof Error ? error.stack : undefined;
-  const where = stack === undefined ? "" : `\n${stack}`;
-  const hint = error instanceof UserError && error.kind === "usage"
-    ? `\n${USAGE_HINT}`
-    : "";
-  const what = isOurs ? "This is a bug of rondo: " : "";
-  const { stderr } = visibleTerminal(denoTerminal());
-  stderr.write(`Error: ${what}${errorText(error)}${hint}${where}\n`);
-  await stderr.flush();
-  return code;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,12 +1,12 @@
 /** The application: which part of it a command line asks for. */
 import { denoHost } from "./host/host.ts";
 import { prepareProcess } from "./host/process.ts";
-import { denoTerminal } from "./host/terminal.ts";
+import { denoTerminal } from "./host/terminal/terminal.ts";
 import type { CommandLine, CommandName } from "./contract/command_line.ts";
 import type { Host } from "./protocol/host.ts";
 import { LIMITS } from "./protocol/limits.ts";
 import { visibleTerminal } from "./app/print.ts";
-import type { Terminal } from "./protocol/terminal.ts";
+import type { HeardSignals, Terminal } from "./protocol/terminal.ts";
 
 type Run = (
   commandLine: CommandLine,
@@ -17,11 +17,14 @@ type Run = (
 /** Runs a command and resolves to its exit code. Throws what its frontend did not phrase. */
 export async function runApp(
   commandLine: CommandLine,
-  options: { readonly mainUrl: string },
+  options: {
+    readonly mainUrl: string;
+    readonly heard?: HeardSignals | undefined;
+  },
 ): Promise<number> {
   prepareProcess();
-  const real = denoHost(options);
-  const terminal = denoTerminal();
+  const real = denoHost({ mainUrl: options.mainUrl, adoptsOrphans: true });
+  const terminal = denoTerminal(options);
   const { flags, command } = commandLine;
   const word = command.split(" ")[0] as keyof Loaders;
   try {

@@ -26,6 +26,9 @@ function visibleOutput(output: TerminalOutput): TerminalOutput {
     get pendingBytes() {
       return output.pendingBytes;
     },
+    get isGone() {
+      return output.isGone;
+    },
     write: (text) => output.write(output.isTty ? visibleText(text) : text),
     flush: (options) => output.flush(options),
   };

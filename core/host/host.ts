@@ -5,17 +5,28 @@ import { abortableFetch } from "./fetch.ts";
 import { denoFiles } from "./files/files.ts";
 import { denoFolders } from "./files/folders.ts";
 import { openNoFollowFiles } from "./files/no_follow_files.ts";
-import { isProcessAlive, sendSignal, spawnChild } from "./spawn.ts";
+import {
+  adoptOrphans,
+  isProcessAlive,
+  sendSignal,
+  spawnChild,
+} from "./spawn.ts";
 import { FolderIndex } from "../util/folder_index.ts";
 import { uuidV7 } from "../util/uuid.ts";
 
 /**
  * The machine this program runs on. `mainUrl` is main.ts, for runs that are not compiled;
- * `cwd` stands for the working folder, which has no name we can use. Throws UserError.
+ * `cwd` stands for the working folder, which has no name we can use. `adoptsOrphans`: no
+ * child of this process is started but by it, all others are orphans. Throws UserError.
  */
 export function denoHost(
-  options: { readonly mainUrl?: string; readonly cwd?: string } = {},
+  options: {
+    readonly mainUrl?: string;
+    readonly cwd?: string;
+    readonly adoptsOrphans?: boolean;
+  } = {},
 ): Host {
+  if (options.adoptsOrphans) adoptOrphans();
   return {
     os: operatingSystem(),
     arch: Deno.build.arch,

@@ -1,8 +1,12 @@
 /** The application as the build stores it: one script, and V8's code cache of it. */
 import type { Script } from "node:vm";
+import type { HeardSignals } from "../protocol/terminal.ts";
 
 /** Runs a command line; resolves to the exit code. */
-type Program = (argv: readonly string[]) => Promise<number>;
+type Program = (
+  argv: readonly string[],
+  heard?: HeardSignals,
+) => Promise<number>;
 
 /** Files beside the entry, and the global symbol under which the script leaves its Program. */
 export const PROGRAM_SCRIPT = {

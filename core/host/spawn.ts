@@ -5,9 +5,20 @@ import type {
   Signal,
   SpawnRequest,
 } from "../protocol/host.ts";
-import { withDescriptors } from "./system/libc.ts";
-import { existsProc, isProcPath } from "./files/proc_files.ts";
-import { planSpawn } from "./spawn_session.ts";
+import { dropKept, keepMarked, keepProcess } from "./keeper.ts";
+import { keepFromReaping, reapChild, withDescriptors } from "./system/libc.ts";
+import { existsProc, isProcPath, readProcText } from "./files/proc_files.ts";
+
+interface SpawnPlan {
+  readonly command: string;
+  readonly args: string[];
+  /** Whether the runtime is to begin the session. */
+  readonly detached: boolean;
+}
+
+/** Folders that only the system writes: PATH is anybody's. */
+const PLACES = ["/usr/bin/setsid", "/bin/setsid"];
+const EXECUTABLE = 0o111;
 
 /** Starts a program. Throws Deno's error when it cannot be started. */
 export function spawnChild(request: SpawnRequest): Child {
@@ -25,9 +36,17 @@ export function spawnChild(request: SpawnRequest): Child {
 
 function startCommand(request: SpawnRequest, args: readonly string[]): Child {
   const isInput = typeof request.stdin !== "string";
+  const { detached, mark } = request;
+  if (mark !== undefined) keepMarked(mark);
   const process = startProcess(request, args);
+  if (detached) keepProcess(process.pid);
   let isRunning = true;
-  const status = process.status.finally(() => isRunning = false);
+  const status = process.status.finally(() => {
+    isRunning = false;
+    if (detached || mark !== undefined) dropKept(process.pid, mark);
+    if (adoptsOrphans) reapOrphans();
+  });
+  keepFromReaping(process.pid, status);
   if (isInput) feed(process.stdin, request.stdin as Uint8Array<ArrayBuffer>);
   return {
     pid: process.pid,
@@ -71,6 +90,64 @@ function startProcess(
     if (plan.command === command) throw error;
     return new Deno.Command(command, { ...options, args: [...args], detached })
       .spawn();
+  }
+}
+
+let found: { readonly setsid: string | undefined } | undefined;
+
+/**
+ * What to hand to the runtime. For a session it forks, which copies the page tables of
+ * the whole process, and then each page that is written to next: half a millisecond, more
+ * with every item of a long history. Other children share our memory until they are
+ * executed (posix_spawn(3)), so setsid(1) begins the session there and becomes the program.
+ */
+function planSpawn(
+  { command, detached }: Pick<SpawnRequest, "command" | "detached">,
+  args: readonly string[],
+): SpawnPlan {
+  const setsid = detached && canStart(command) ? findSetsid() : undefined;
+  return setsid === undefined
+    ? { command, args: [...args], detached }
+    : { command: setsid, args: [command, ...args], detached: false };
+}
+
+// What cannot be started has to fail here and now; setsid would only end with 126 or 127.
+// Under /proc a name means something else to setsid than to us.
+function canStart(command: string): boolean {
+  return command.startsWith("/") && !command.startsWith("/proc/") &&
+    isExecutable(command);
+}
+
+function findSetsid(): string | undefined {
+  found ??= {
+    setsid: Deno.build.os === "linux" ? PLACES.find(isExecutable) : undefined,
+  };
+  return found.setsid;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    const { isFile, mode } = Deno.statSync(path);
+    return isFile && ((mode ?? 0) & EXECUTABLE) !== 0;
+  } catch {
+    return false;
+  }
+}
+
+let adoptsOrphans = false;
+
+/** From now on every child is started here, and all others that we have are orphans. */
+export function adoptOrphans(): void {
+  adoptsOrphans = true;
+}
+
+// bwrap ends before the first process inside; dead ones would count against the limit of
+// processes until we end.
+function reapOrphans(): void {
+  const place = `/proc/self/task/${Deno.pid}/children`;
+  if (!isProcPath(place) || !existsProc(place)) return;
+  for (const pid of readProcText(place).split(" ")) {
+    if (pid !== "") reapChild(Number(pid));
   }
 }
 

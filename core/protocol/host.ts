@@ -150,6 +150,8 @@ export interface SpawnRequest {
   readonly stderr: "pipe" | "null" | "inherit";
   /** An own session and process group, so that the whole group can be killed. */
   readonly detached: boolean;
+  /** A word in the environment of it and its children: if this program is killed, all of them end. */
+  readonly mark?: string;
 }
 
 export interface ExitStatus {

@@ -11,6 +11,8 @@ export interface TerminalOutput {
   write(text: string): boolean;
   /** Bytes queued and not yet taken by the system. */
   readonly pendingBytes: number;
+  /** Nobody reads it, or nobody can: it is closed, or open for reading alone. */
+  readonly isGone: boolean;
   /** Waits until everything is out; false when the reader is gone or the time is over. */
   flush(options?: { readonly timeoutMs?: number }): Promise<boolean>;
 }
@@ -26,13 +28,24 @@ export interface TerminalInput {
   setRaw(isRaw: boolean, options?: { readonly undo?: string }): boolean;
 }
 
+/** SIGTERM, and what is taken for it. */
+export const TERMINATING_SIGNALS = [
+  "SIGTERM",
+  "SIGHUP",
+  "SIGQUIT",
+  "SIGABRT",
+  "SIGXCPU",
+] as const;
+
 export type TerminalSignal =
   | "SIGINT"
-  | "SIGTERM"
-  | "SIGHUP"
+  | typeof TERMINATING_SIGNALS[number]
   | "SIGTSTP"
   | "SIGCONT"
   | "SIGWINCH";
+
+/** Whether a signal came before anybody listened; true once for each. */
+export type HeardSignals = (signal: TerminalSignal) => boolean;
 
 export interface Terminal {
   readonly stdin: TerminalInput;

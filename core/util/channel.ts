@@ -8,6 +8,8 @@ interface ChannelOptions<T> {
   readonly merge?: Merge<T>;
   /** Called once when the reader leaves before the end. */
   readonly onLeave?: () => void;
+  /** Called when the reader has taken all that waited for it. */
+  readonly onEmpty?: () => void;
 }
 
 /** A queue with one reader. Values wait until they are read; `close` lets the rest be read. */
@@ -84,6 +86,7 @@ export class Channel<T> implements AsyncIterableIterator<T> {
     if (this.#front === this.#queue.length) {
       this.#queue = [];
       this.#front = 0;
+      this.#options.onEmpty?.();
     }
     return value;
   }
@@ -93,6 +96,7 @@ export class Channel<T> implements AsyncIterableIterator<T> {
 export class Hub<T> {
   readonly #merge: Merge<T> | undefined;
   readonly #readers = new Set<Channel<T>>();
+  #drained: PromiseWithResolvers<void> | undefined;
   #closed = false;
 
   constructor(options: { readonly merge?: Merge<T> } = {}) {
@@ -107,11 +111,22 @@ export class Hub<T> {
   subscribe(): AsyncIterableIterator<T> {
     const reader: Channel<T> = new Channel<T>({
       ...(this.#merge !== undefined && { merge: this.#merge }),
-      onLeave: () => this.#readers.delete(reader),
+      onLeave: () => {
+        this.#readers.delete(reader);
+        this.#tellDrained();
+      },
+      onEmpty: () => this.#tellDrained(),
     });
     if (this.#closed) reader.close();
     else this.#readers.add(reader);
     return reader;
+  }
+
+  /** Fulfilled when no value waits for any reader: a writer that waits keeps queues short. */
+  async drained(): Promise<void> {
+    if (!this.#isBehind) return;
+    this.#drained ??= Promise.withResolvers();
+    await this.#drained.promise;
   }
 
   /** Every reader ends once it has read what waits for it. */
@@ -119,5 +134,16 @@ export class Hub<T> {
     this.#closed = true;
     for (const reader of this.#readers) reader.close();
     this.#readers.clear();
+    this.#tellDrained();
+  }
+
+  get #isBehind(): boolean {
+    return [...this.#readers].some(({ size }) => size > 0);
+  }
+
+  #tellDrained(): void {
+    if (this.#isBehind) return;
+    this.#drained?.resolve();
+    this.#drained = undefined;
   }
 }

@@ -46,7 +46,7 @@ const PROC_WRITABLE: readonly string[] = [
 const OWNER_CAPABILITIES = ["CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_CHOWN"];
 
 /**
- * What bwrap itself starts with. The command's variables are set inside: LD_PRELOAD and its
+ * What bwrap itself starts with, beside the mark of the command. The command's variables are set inside: LD_PRELOAD and its
  * kin would load code of the workspace into bwrap, before there is a sandbox.
  */
 export const BWRAP_ENV: Readonly<Record<string, string>> = {};
@@ -54,6 +54,12 @@ export const BWRAP_ENV: Readonly<Record<string, string>> = {};
 /** Whether the report says that the command was reached, whatever became of it. */
 export function wasStarted(report: string): boolean {
   return report.includes('"exit-code"');
+}
+
+/** The first process inside, by the number it has out here; it becomes ours when bwrap ends. */
+export function innerPid(report: string | undefined): number | undefined {
+  const pid = /"child-pid": (\d+)/.exec(report ?? "")?.[1];
+  return pid === undefined ? undefined : Number(pid);
 }
 
 /** Arguments of bwrap that run `argv` under the plan, and report to the caller. */

@@ -1,5 +1,5 @@
 /** Ends what a command left behind: orphans that came to us, the subreaper (prctl(2)). */
-import type { Host } from "../../core/protocol/host.ts";
+import type { Host, SpawnRequest } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import { parseFilterCount } from "../probe/proc_status.ts";
 
@@ -10,6 +10,11 @@ type ReaperHost = Pick<
 
 /** Which command a process belongs to; in the environment of each, and of its children. */
 export const COMMAND_MARK = "RONDO_COMMAND";
+
+/** The request with the mark on all of its processes, what starts the command included. */
+export function marked(request: SpawnRequest, mark: string): SpawnRequest {
+  return { ...request, env: { ...request.env, [COMMAND_MARK]: mark }, mark };
+}
 
 export interface SweptCommand {
   /** Value of COMMAND_MARK. */
@@ -42,6 +47,11 @@ export class OrphanReaper {
   /** Whatever became of it, it runs no longer. */
   forget(command: SweptCommand): void {
     this.#running.delete(command);
+  }
+
+  /** Collects an orphan that has just died. */
+  collect(pid: number | undefined): void {
+    if (pid !== undefined) this.#reap(pid);
   }
 
   /** Ends the command's processes; `pid` was its first. Returns how many lived. */

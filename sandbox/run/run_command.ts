@@ -17,7 +17,7 @@ import {
   buildPlainLaunch,
   type LaunchLine,
 } from "../backends/backend.ts";
-import { wasStarted } from "../backends/bwrap.ts";
+import { innerPid, wasStarted } from "../backends/bwrap.ts";
 import { BareRepositories } from "./bare_repository.ts";
 import { OutputCapture } from "./capture.ts";
 import { isDenial, isNetworkFailure } from "./denial.ts";
@@ -25,7 +25,7 @@ import { LAUNCHER } from "../backends/landlock.ts";
 import type { GuardChanges } from "./guard.ts";
 import { type RunEnd, runToEnd } from "./run_to_end.ts";
 import { isConfined, type Prepared, type Session } from "./session.ts";
-import { COMMAND_MARK, type SweptCommand } from "./orphans.ts";
+import { COMMAND_MARK, marked, type SweptCommand } from "./orphans.ts";
 
 /** A command that takes over the terminal's streams. */
 export type InheritedRequest = Pick<
@@ -83,6 +83,7 @@ export async function runCommand(
       isWrapped: backend?.kind === "bwrap",
       reap: (pid) => reap(session, ready, pid),
     });
+    session.reaper.collect(innerPid(end.report));
     refuseUnstarted(end);
     const made = await bare.describeNew();
     return (guardNotes) =>
@@ -183,11 +184,11 @@ function tellSandbox(
 
 function start(
   host: Pick<Host, "spawn">,
-  { launch, prepared }: Ready,
+  { launch, prepared, swept: { mark } }: Ready,
   streams: Streams,
 ): Child {
   try {
-    return host.spawn({ ...launch, ...streams });
+    return host.spawn(marked({ ...launch, ...streams }, mark));
   } catch (error) {
     const text = `Cannot start the command: ${errorText(error)}`;
     // E2BIG: the model's arguments are too long for execve(2).

@@ -51,9 +51,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "debug_prompt",
       "doctor",
       "exec",
-      "exec_refused",
       "export_file",
       "mcp_server",
+      "refused",
       "sessions",
       "setup",
       "undo",
@@ -202,7 +202,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "program_script",
       "runtime_identity",
       "sqlite",
-      "terminal",
     ],
   },
   "core/host/files/": {
@@ -210,6 +209,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     doors: ["files", "folders", "no_follow_files", "proc_files"],
   },
   "core/host/system/": { doors: ["errno", "libc"] },
+  "core/host/terminal/": {
+    uses: ["core/host/system/"],
+    doors: ["signals", "terminal"],
+  },
   "core/model/": {
     doors: [
       "cache_report",

@@ -186,6 +186,16 @@ Deno.test("a run whose reader has left before the first line ends with 1", async
   );
 });
 
+Deno.test("a run with a stdout that is open for reading alone ends with 1, and nothing is paid", async () => {
+  await using s = await stage({ script: () => say("unheard") });
+  for (const mode of ["--json", "--quiet"]) {
+    assert.equal(await runInBash(s, `"$0" $ARGS ${mode} hi 1</dev/null`), 1);
+    const gone = `mkfifo gone; exec 3<>gone 4>gone 3>&-; rm gone`;
+    assert.equal(await runInBash(s, `${gone}; "$0" $ARGS ${mode} hi >&4`), 1);
+  }
+  assert.deepEqual(s.model.requests, []);
+});
+
 Deno.test("a run with stdout closed from the start is one into the void", async () => {
   await using s = await stage({ script: () => say("unheard") });
   // The runtime opens /dev/null in its place before any code of ours.

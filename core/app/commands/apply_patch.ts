@@ -1,7 +1,7 @@
 /** `rondo apply-patch`: a patch on stdin, applied in the working folder, and nothing else. */
 import { denoHost } from "../../host/host.ts";
 import { keepOnly, ROLE_PERMISSIONS } from "../../host/process.ts";
-import { denoTerminal } from "../../host/terminal.ts";
+import { denoTerminal } from "../../host/terminal/terminal.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { printOutput, visibleTerminal } from "../print.ts";

@@ -4,6 +4,7 @@ import { runExec } from "../../frontends/exec/exec.ts";
 import { failExec, stopExec } from "../../frontends/exec/early_exit.ts";
 import { ExecStops } from "../../frontends/exec/stop_signals.ts";
 import { limitsOf } from "../../config/settings.ts";
+import { exitCode } from "../../contract/exit_code.ts";
 import type { CommandLine, Flags } from "../../contract/command_line.ts";
 import {
   errorReason,
@@ -31,6 +32,13 @@ export async function runExecCommand(
   terminal: Terminal,
 ): Promise<number> {
   const { flags } = commandLine;
+  // Before anything is paid for that nobody can be given.
+  if (terminal.stdout.isGone) {
+    terminal.stderr.write(
+      "Error: Cannot write to stdout: it is closed or open for reading only, must be open for writing\n",
+    );
+    return exitCode("failed");
+  }
   const stops = new ExecStops(host, terminal);
   stops.setTimeout(flags.timeoutMs);
   try {

@@ -44,14 +44,20 @@ export class ExecInbox {
     return this.#queue;
   }
 
-  /** Takes in all events of a thread; behind a slow reader of stdout they wait there. */
+  /**
+   * Takes in all events of a thread; behind a slow reader of stdout they wait there. One
+   * that takes nothing for `outputFlushMs` has gone.
+   */
   async pumpEvents(events: AsyncIterable<Event>): Promise<void> {
     const { stdout } = this.#terminal;
     try {
       for await (const event of events) {
         this.#queue.push({ type: "event", event });
         if (stdout.pendingBytes > LIMITS.outputPendingBytes) {
-          await Promise.race([stdout.flush(), this.#stopped.promise]);
+          const timeoutMs = LIMITS.outputFlushMs;
+          const flushing = stdout.flush({ timeoutMs });
+          const isRead = await Promise.race([flushing, this.#stopped.promise]);
+          if (isRead === false) this.#takeStop("gone");
         }
       }
     } finally {

@@ -1,6 +1,6 @@
 /** Signals and the time limit, which end a run of exec from outside. */
 import type { Host } from "../../protocol/host.ts";
-import type { Terminal } from "../../protocol/terminal.ts";
+import { type Terminal, TERMINATING_SIGNALS } from "../../protocol/terminal.ts";
 import type { Cause } from "../jsonl/outcome.ts";
 
 /** Opened before anything else, so that no signal is lost. */
@@ -23,8 +23,9 @@ export class ExecStops {
     const stop = (cause: Cause) => (): void => this.#take(cause);
     this.#release = [
       terminal.onSignal("SIGINT", stop("sigint")),
-      terminal.onSignal("SIGTERM", stop("sigterm")),
-      terminal.onSignal("SIGHUP", stop("sigterm")),
+      ...TERMINATING_SIGNALS.map((signal) =>
+        terminal.onSignal(signal, stop("sigterm"))
+      ),
     ];
   }
 

@@ -13,7 +13,7 @@ import type { Event } from "../../protocol/event.ts";
 import { exitCode } from "../../contract/exit_code.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
-import type { Terminal } from "../../protocol/terminal.ts";
+import { type Terminal, TERMINATING_SIGNALS } from "../../protocol/terminal.ts";
 import type { Thread } from "../../protocol/thread.ts";
 import { PROGRAM, VERSION } from "../../protocol/version.ts";
 import { buildElicitation, decisionOf, ElicitAnswer } from "./elicitation.ts";
@@ -53,7 +53,9 @@ export async function runMcpServer(options: McpServerOptions): Promise<number> {
   const { terminal } = options;
   const undo = [
     terminal.onSignal("SIGINT", () => resolve(exitCode("sigint"))),
-    terminal.onSignal("SIGTERM", () => resolve(exitCode("sigterm"))),
+    ...TERMINATING_SIGNALS.map((signal) =>
+      terminal.onSignal(signal, () => resolve(exitCode("sigterm")))
+    ),
   ];
   await server.connect();
   const code = await Promise.race([promise, server.ended.then(() => 0)]);

@@ -44,6 +44,7 @@ export class LivePainter {
   #isScheduled = false;
   #isTicking = false;
   #isPaused = false;
+  #releaseStop = (): void => {};
   #notice = "";
 
   constructor(options: PainterOptions) {
@@ -90,10 +91,20 @@ export class LivePainter {
     this.schedule();
   }
 
+  /** Answers a stop from outside as the key for it; the result takes that back. */
+  listenForStop(keyboard: Keyboard): () => void {
+    this.#releaseStop = this.#options.terminal.onSignal(
+      "SIGTSTP",
+      () => void this.suspend(keyboard),
+    );
+    return () => this.#releaseStop();
+  }
+
   /** Stops the program until its shell continues it. */
   async suspend(keyboard: Keyboard): Promise<void> {
     const { host, terminal } = this.#options;
-    if (host.os === "windows") return;
+    if (host.os === "windows" || this.#isPaused) return;
+    this.#releaseStop();
     this.pause();
     keyboard.close();
     await terminal.stdout.flush({ timeoutMs: LIMITS.outputFlushMs });
@@ -101,6 +112,7 @@ export class LivePainter {
     // must not be left running.
     host.kill(0, "SIGTSTP");
     await host.sleep(LIMITS.frameMs);
+    this.listenForStop(keyboard);
     this.resume(keyboard);
   }
 

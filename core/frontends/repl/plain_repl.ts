@@ -3,6 +3,7 @@ import { errorText } from "../../protocol/error.ts";
 import type { Event } from "../../protocol/event.ts";
 import { exitCode } from "../../contract/exit_code.ts";
 import { LIMITS } from "../../protocol/limits.ts";
+import { TERMINATING_SIGNALS } from "../../protocol/terminal.ts";
 import type { ReplRequest } from "../conversation/services.ts";
 import type { LineInput } from "./line_input.ts";
 import { PlainView } from "./plain_view.ts";
@@ -175,8 +176,7 @@ class PlainRepl {
     };
     return [
       terminal.onSignal("SIGINT", () => this.#stop()),
-      terminal.onSignal("SIGTERM", leave),
-      terminal.onSignal("SIGHUP", leave),
+      ...TERMINATING_SIGNALS.map((signal) => terminal.onSignal(signal, leave)),
     ];
   }
 

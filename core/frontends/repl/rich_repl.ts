@@ -3,7 +3,7 @@ import { errorText } from "../../protocol/error.ts";
 import type { Event } from "../../protocol/event.ts";
 import { exitCode } from "../../contract/exit_code.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { hasColor } from "../../protocol/terminal.ts";
+import { hasColor, TERMINATING_SIGNALS } from "../../protocol/terminal.ts";
 import { renderDecision } from "../render/approval.ts";
 import type { CompletionToken } from "../editor/complete.ts";
 import { HistoryFile } from "../editor/history_file.ts";
@@ -256,8 +256,8 @@ class RichRepl {
     const end = (): void => this.#left.resolve(exitCode("sigterm"));
     return [
       terminal.onSignal("SIGINT", () => this.#stop()),
-      terminal.onSignal("SIGTERM", end),
-      terminal.onSignal("SIGHUP", end),
+      ...TERMINATING_SIGNALS.map((signal) => terminal.onSignal(signal, end)),
+      this.#painter.listenForStop(this.#keyboard),
       terminal.onSignal("SIGCONT", () => this.#painter.resume(this.#keyboard)),
       terminal.onSignal("SIGWINCH", () => this.#painter.resized()),
     ];

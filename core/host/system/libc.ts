@@ -57,13 +57,7 @@ const WNOHANG = 1;
 // A pipe takes this much without a reader, even for a user over the soft limit (pipe(7)).
 const PIPE_BYTES_MAX = 4096;
 
-// fcntl(2): its number differs, the request and the flag do not.
 const SYS_FCNTL = Deno.build.arch === "aarch64" ? 25n : 72n;
-const F_GETFL = 3n;
-const O_NONBLOCK = 0o4000n;
-// poll(2): POLLERR, POLLHUP, POLLNVAL.
-const GONE = 0x08 | 0x10 | 0x20;
-const POLLOUT = 0x04;
 
 let loaded: { readonly libc: Libc | undefined } | undefined;
 
@@ -76,41 +70,21 @@ export function openLibc(): Libc | undefined {
   return loaded.libc;
 }
 
-/** Whether whoever handed this descriptor to us made it non-blocking. */
-export function isNonBlocking(descriptor: number): boolean {
-  const libc = openLibc();
-  if (libc === undefined) return false;
-  const flags = libc.syscall(
+/** fcntl(2); -1 where it fails or there is no libc. */
+export function fcntl(
+  descriptor: number,
+  request: bigint,
+  argument = 0n,
+): bigint {
+  const result = openLibc()?.syscall(
     SYS_FCNTL,
     BigInt(descriptor),
-    F_GETFL,
-    0n,
+    request,
+    argument,
     0n,
     0n,
   );
-  return flags >= 0n && (BigInt(flags) & O_NONBLOCK) !== 0n;
-}
-
-/**
- * One write(2) to a non-blocking descriptor; resolves to the bytes that went out, 0 when
- * it takes none now. Throws BrokenPipe for every other error: nobody reads any more.
- */
-export function writeSome(
-  descriptor: number,
-  bytes: Uint8Array<ArrayBuffer>,
-): number {
-  const libc = openLibc();
-  const count = Number(
-    libc?.write(descriptor, bytes, BigInt(bytes.length)) ?? -1,
-  );
-  if (count >= 0) return count;
-  // errno does not outlive the way back from libc: the descriptor itself is asked.
-  const request = new Int16Array(4);
-  new Int32Array(request.buffer)[0] = descriptor;
-  request[2] = POLLOUT;
-  libc?.poll(new Uint8Array(request.buffer), 1n, 0);
-  if (((request[3] ?? 0) & GONE) === 0) return 0;
-  throw new Deno.errors.BrokenPipe("the reader has gone");
+  return BigInt(result ?? -1n);
 }
 
 function tryOpenLibc(): Libc | undefined {
@@ -144,11 +118,20 @@ export function becomeSubreaper(): boolean {
   return openLibc()?.prctl(PR_SET_CHILD_SUBREAPER, 1n, 0n, 0n, 0n) === 0;
 }
 
+const ownChildren = new Set<number>();
+
+/** Leaves the exit of this child to the runtime until its status is known. */
+export function keepFromReaping(pid: number, status: Promise<unknown>): void {
+  ownChildren.add(pid);
+  status.catch(() => {}).finally(() => ownChildren.delete(pid));
+}
+
 /**
- * Collects the exit of an adopted child; true when it was dead and is gone now.
- * Never for a child of our own `Deno.Command`: its status would be lost.
+ * Collects the exit of an adopted child; true when it was dead and is gone now. A child
+ * that the runtime waits for is left alone: its status would be lost.
  */
 export function reapChild(pid: number): boolean {
+  if (ownChildren.has(pid)) return false;
   return openLibc()?.waitpid(pid, new Uint8Array(4), WNOHANG) === pid;
 }
 
@@ -207,10 +190,21 @@ function openChannel(): Channel {
 
 // The next child must not inherit what this one reports to.
 function keepForUs({ reader, writer }: Channel): void {
-  const libc = openLibc();
-  const only = BigInt(reader);
-  libc?.syscall(SYS_CLOSE_RANGE, only, only, CLOSE_RANGE_CLOEXEC, 0n, 0n);
-  if (writer !== reader) libc?.close(writer);
+  keepFromChildren(reader);
+  if (writer !== reader) openLibc()?.close(writer);
+}
+
+/** Closes the descriptor in every child that is started from now on. */
+export function keepFromChildren(descriptor: number): void {
+  const only = BigInt(descriptor);
+  openLibc()?.syscall(
+    SYS_CLOSE_RANGE,
+    only,
+    only,
+    CLOSE_RANGE_CLOEXEC,
+    0n,
+    0n,
+  );
 }
 
 function drain(reader: number): string {

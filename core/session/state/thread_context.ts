@@ -15,6 +15,8 @@ export interface ThreadContext {
   readonly state: ThreadState;
   readonly log: ThreadLog;
   readonly emit: (event: EventBody) => void;
+  /** Waits for readers of events that are behind. */
+  readonly drained: () => Promise<void>;
   readonly activities: Activities;
   readonly approvals: Approvals;
   readonly budget: Budget;

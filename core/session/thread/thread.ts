@@ -65,6 +65,7 @@ export class ThreadActor implements Thread {
       log,
       cacheWatch,
       emit,
+      drained: () => this.#hub.drained(),
       activities: new Activities(emit),
       approvals: this.#approvals,
       budget: new Budget(deps.limits, deps.price),

@@ -5,6 +5,7 @@ import type { Usage } from "../../protocol/event.ts";
 import { type CallView, viewItem, type WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { unreachable } from "../../util/assert.ts";
+import { orAbort } from "../../util/async.ts";
 import type { TurnContext } from "./context.ts";
 import { ResponseActivities } from "./response_activities.ts";
 
@@ -48,6 +49,8 @@ export async function sample(
     });
     for await (const batch of batches) {
       for (const event of batch) reader.take(event);
+      // Who does not read holds the server up, and not what it sends in memory.
+      await orAbort(context.drained(), context.signal);
     }
     return reader.finish(context.deps.host.monotonicMs() - startedMs);
   } catch (error) {

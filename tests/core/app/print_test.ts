@@ -9,6 +9,7 @@ function terminal(isTty: boolean): Terminal & { readonly written: string[] } {
     isTty,
     columns: 80,
     pendingBytes: 0,
+    isGone: false,
     write: (text: string) => written.push(text) > 0,
     flush: () => Promise.resolve(true),
   };

@@ -125,6 +125,25 @@ Deno.test("Hub drops a reader that leaves its loop and serves the others", async
   assert.deepEqual(await leaving.next(), { done: true, value: undefined });
 });
 
+Deno.test("Hub holds a writer up until no reader is behind", async () => {
+  const hub = new Hub<number>();
+  const [taking, leaving] = [hub.subscribe(), hub.subscribe()];
+  await hub.drained();
+  hub.push(1);
+  hub.push(2);
+  let isDrained = false;
+  const drained = hub.drained().then(() => isDrained = true);
+  await taking.next();
+  await leaving.return?.();
+  assert.equal(isDrained, false);
+  await taking.next();
+  await drained;
+  hub.push(3);
+  const closed = hub.drained();
+  hub.close();
+  await closed;
+});
+
 Deno.test("Hub keeps the queue of a reader that never reads short by merging", () => {
   const hub = new Hub<Note>({ merge: joinDeltas });
   const slow = hub.subscribe() as Channel<Note>;

@@ -2,12 +2,17 @@
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport";
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types";
 import { errorText } from "../../../core/protocol/error.ts";
-import type { Child, ExitStatus, Host } from "../../../core/protocol/host.ts";
+import type {
+  Child,
+  ExitStatus,
+  Host,
+  SpawnRequest,
+} from "../../../core/protocol/host.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import { asObject } from "../../../core/util/json/json.ts";
 import { encodeJsonLine } from "../../../core/util/json/jsonl.ts";
 import { tailBytes } from "../../../core/util/text/text.ts";
-import { COMMAND_MARK } from "../../../sandbox/run/orphans.ts";
+import { marked } from "../../../sandbox/run/orphans.ts";
 import { findMessageId, type Frame, MessageFramer } from "./framing.ts";
 import { withTimeout } from "../../../core/util/async.ts";
 
@@ -54,16 +59,17 @@ export class StdioTransport implements Transport {
   /** Throws the platform's error when the program cannot be started. */
   start(): Promise<void> {
     const { host, command, args, env, cwd } = this.#options;
-    const child = host.spawn({
+    const request: SpawnRequest = {
       command,
       args,
       cwd,
-      env: { ...env, [COMMAND_MARK]: this.#mark },
+      env,
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
       detached: true,
-    });
+    };
+    const child = host.spawn(marked(request, this.#mark));
     this.#child = child;
     this.#writer = child.stdin?.getWriter();
     // A server that is gone shows when its stdout ends; a failed write says no more.

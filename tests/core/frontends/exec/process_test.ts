@@ -8,7 +8,9 @@ function program(turn: string): string {
   const from = (path: string): string =>
     JSON.stringify(new URL(path, HERE).href);
   return `
-    import { denoTerminal } from ${from("../../../../core/host/terminal.ts")};
+    import { denoTerminal } from ${
+    from("../../../../core/host/terminal/terminal.ts")
+  };
     import { denoHost } from ${from("../../../../core/host/host.ts")};
     import { runExec } from ${from("../../../../core/frontends/exec/exec.ts")};
     import { ended, ScriptedThread } from ${from("../support.ts")};

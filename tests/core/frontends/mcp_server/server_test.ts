@@ -129,6 +129,7 @@ class Pipes {
       isTty: false,
       columns: 80,
       pendingBytes: 0,
+      isGone: false,
       write: (text: string) => {
         for (const line of text.trim().split("\n")) {
           const message = JSON.parse(line);

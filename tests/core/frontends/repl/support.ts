@@ -132,6 +132,7 @@ export class TestOutput implements TerminalOutput {
   columns = 80;
   rows = 24;
   pendingBytes = 0;
+  isGone = false;
   isOpen = true;
   #waiting: { text: string; from: number; wake: () => void }[] = [];
 

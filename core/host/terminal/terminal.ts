@@ -1,9 +1,10 @@
 /** The real terminal: standard streams and signals. */
 import type {
+  HeardSignals,
   Terminal,
   TerminalInput,
   TerminalSignal,
-} from "../protocol/terminal.ts";
+} from "../../protocol/terminal.ts";
 import { QueuedOutput, StandardOutput } from "./queued_output.ts";
 
 /** One read of stdin. */
@@ -11,13 +12,19 @@ const READ_BYTES = 64 * 1024;
 /** Before a stream that others have made non-blocking is tried again. */
 const BUSY_WAIT_MS = 5;
 
-/** The terminal this process was started in. */
-export function denoTerminal(): Terminal {
+/** The terminal this process was started in; `heard` is what came before somebody listened. */
+export function denoTerminal(
+  { heard = () => false }: { readonly heard?: HeardSignals | undefined } = {},
+): Terminal {
   return {
     stdin: new DenoInput(),
     stdout: new QueuedOutput(new StandardOutput(Deno.stdout, 1)),
     stderr: new QueuedOutput(new StandardOutput(Deno.stderr, 2)),
-    onSignal,
+    onSignal: (signal, handler) => {
+      const off = onSignal(signal, handler);
+      if (heard(signal)) queueMicrotask(handler);
+      return off;
+    },
     env: (name) => Deno.env.get(name),
   };
 }

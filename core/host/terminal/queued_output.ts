@@ -1,6 +1,6 @@
 /** A standard stream for output, written to in the background, and the window behind it. */
-import type { TerminalOutput } from "../protocol/terminal.ts";
-import { isNonBlocking, writeSome } from "./system/libc.ts";
+import type { TerminalOutput } from "../../protocol/terminal.ts";
+import { fcntl, openLibc } from "../system/libc.ts";
 
 /** One write; a larger one would hold up what is asked of the stream in between. */
 const WRITE_BYTES = 256 * 1024;
@@ -9,12 +9,22 @@ const BUSY_WAIT_MS = 1;
 const BUSY_WAIT_MAX_MS = 25;
 const DEFAULT_COLUMNS = 80;
 const DEFAULT_ROWS = 24;
+// <fcntl.h>
+const F_GETFL = 3n;
+const O_ACCMODE = 3n;
+const O_RDONLY = 0n;
+const O_NONBLOCK = 0o4000n;
+// poll(2): POLLERR, POLLHUP, POLLNVAL.
+const GONE = 0x08 | 0x10 | 0x20;
+const POLLOUT = 0x04;
 
 /** What the streams of this process look like from inside. */
 interface RawOutput {
   /** Resolves to the bytes that went out; 0 when the stream takes none now. */
   write(bytes: Uint8Array<ArrayBuffer>): Promise<number>;
   isTerminal(): boolean;
+  /** Whether it can be written to at all, as far as is known before the first write. */
+  isOpen(): boolean;
 }
 
 /**
@@ -33,6 +43,14 @@ export class StandardOutput implements RawOutput {
 
   isTerminal(): boolean {
     return this.#stream.isTerminal();
+  }
+
+  // Where libc is not open (macOS), the first write shows it.
+  isOpen(): boolean {
+    if (openLibc() === undefined) return true;
+    const flags = fcntl(this.#descriptor, F_GETFL);
+    const isWritable = flags >= 0n && (flags & O_ACCMODE) !== O_RDONLY;
+    return isWritable && !hasHungUp(this.#descriptor);
   }
 
   // A blocking write waits in a thread of its own, one that does not block returns at once.
@@ -80,6 +98,10 @@ export class QueuedOutput implements TerminalOutput {
 
   get pendingBytes(): number {
     return this.#pendingBytes;
+  }
+
+  get isGone(): boolean {
+    return this.#isGone ||= !this.#raw.isOpen();
   }
 
   write(text: string): boolean {
@@ -153,6 +175,31 @@ export class QueuedOutput implements TerminalOutput {
       waitMs = Math.min(waitMs * 2, BUSY_WAIT_MAX_MS);
     }
   }
+}
+
+/** Whether whoever handed this descriptor to us made it non-blocking. */
+function isNonBlocking(descriptor: number): boolean {
+  const flags = fcntl(descriptor, F_GETFL);
+  return flags >= 0n && (flags & O_NONBLOCK) !== 0n;
+}
+
+// One write(2); 0 when the stream takes none now.
+function writeSome(descriptor: number, bytes: Uint8Array<ArrayBuffer>): number {
+  const count = Number(
+    openLibc()?.write(descriptor, bytes, BigInt(bytes.length)) ?? -1,
+  );
+  if (count >= 0) return count;
+  // errno does not outlive the way back from libc: the descriptor itself is asked.
+  if (!hasHungUp(descriptor)) return 0;
+  throw new Deno.errors.BrokenPipe("the reader has gone");
+}
+
+function hasHungUp(descriptor: number): boolean {
+  const request = new Int16Array(4);
+  new Int32Array(request.buffer)[0] = descriptor;
+  request[2] = POLLOUT;
+  openLibc()?.poll(new Uint8Array(request.buffer), 1n, 0);
+  return ((request[3] ?? 0) & GONE) !== 0;
 }
 
 function windowSize(): { readonly columns: number; readonly rows: number } {

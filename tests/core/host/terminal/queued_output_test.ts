@@ -1,6 +1,6 @@
-/** Tests of core/host/queued_output.ts. */
+/** Tests of core/host/terminal/queued_output.ts. */
 import assert from "node:assert/strict";
-import { QueuedOutput } from "../../../core/host/queued_output.ts";
+import { QueuedOutput } from "../../../../core/host/terminal/queued_output.ts";
 
 // A stream that takes as much per write as its script says; an error ends it.
 function scripted(
@@ -11,6 +11,7 @@ function scripted(
   return {
     raw: {
       isTerminal: () => false,
+      isOpen: () => true,
       write(chunk: Uint8Array): Promise<number> {
         const step = steps.shift() ?? chunk.length;
         if (step instanceof Error) return Promise.reject(step);
@@ -39,6 +40,7 @@ Deno.test("QueuedOutput joins waiting texts into few writes", async () => {
   let writes = 0;
   const output = new QueuedOutput({
     isTerminal: () => false,
+    isOpen: () => true,
     write: (chunk) => {
       writes++;
       return Promise.resolve(chunk.length);
@@ -63,6 +65,7 @@ Deno.test("QueuedOutput gives up on a reader that does not read", async () => {
   const never = Promise.withResolvers<number>();
   const output = new QueuedOutput({
     isTerminal: () => false,
+    isOpen: () => true,
     write: () => never.promise,
   });
   output.write("lost\n");
