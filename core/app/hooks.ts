@@ -3,7 +3,6 @@ import { loadHooks } from "../config/hooks.ts";
 import type { Config } from "../config/file/schema.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { secretNames } from "../config/secrets.ts";
-import { findChanged } from "../config/trust/programs.ts";
 import { type Hooks, NO_HOOKS } from "../protocol/hooks.ts";
 import type { Host } from "../protocol/host.ts";
 import type { ThreadMeta } from "../protocol/log.ts";
@@ -18,12 +17,12 @@ export async function openHooks(
 ): Promise<{ readonly hooks: Hooks; readonly warnings: readonly string[] }> {
   const { hooks, warnings } = await loadHooks(host, loaded);
   if (hooks.length === 0) return { hooks: NO_HOOKS, warnings };
-  const handlers = hooks.map(({ programs, ...hook }) => ({
+  const handlers = hooks.map(({ isOwn, ...hook }) => ({
     ...hook,
-    findChanged: () =>
-      programs === undefined
-        ? loaded.checkOwn({ command: hook.command })
-        : findChanged(host, programs),
+    ...(!loaded.bypassesHookTrust && {
+      findChanged: () =>
+        loaded.checkPrograms({ command: hook.command }, { isOwn }),
+    }),
   }));
   const env = programEnv(host, loaded.config);
   return { hooks: createHooks(host, { handlers, env }), warnings };
@@ -42,7 +41,7 @@ export function openNotify(
   if (notify === undefined) return undefined;
   return createNotify(host, {
     argv: notify,
-    findChanged: () => loaded.checkOwn({ args: notify }),
+    findChanged: () => loaded.checkPrograms({ args: notify }, { isOwn: true }),
     env: programEnv(host, loaded.config),
     client: `${PROGRAM}_${options.source}`,
     warn: options.warn,

@@ -96,7 +96,7 @@ async function loadServers(
     warnings,
     cwd,
     codexHome,
-    checkOwn: loaded.checkOwn,
+    checkPrograms: loaded.checkPrograms,
     // As for commands: nothing stays of an ephemeral run, and a name in a shared folder
     // could be taken by somebody else first.
     ...(codexHome !== undefined && !flags.ephemeral && {

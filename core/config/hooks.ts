@@ -9,7 +9,7 @@ import { featureOn } from "./settings.ts";
 import { readOptional } from "./file/files.ts";
 import type { LoadedConfig } from "./load.ts";
 import { HooksTable } from "./file/schema_tables.ts";
-import { approvedSources, programsOf } from "./trust/source.ts";
+import { approvedSources } from "./trust/source.ts";
 
 /** One command for one kind of event. */
 interface ConfiguredHook {
@@ -19,8 +19,8 @@ interface ConfiguredHook {
   readonly timeoutMs: number;
   /** Its name in `[hooks.state]`: `FILE:pre_tool_use:GROUP:NUMBER`, counted from 0. */
   readonly key: string;
-  /** SHA-256 of the scripts a project's was approved with, by path; none for the person's. */
-  readonly programs: Readonly<Record<string, string>> | undefined;
+  /** False of a project's. */
+  readonly isOwn: boolean;
 }
 
 interface LoadedHooks {
@@ -31,7 +31,7 @@ interface LoadedHooks {
 interface HookPlace {
   /** The file, or what else set them. */
   readonly place: string;
-  readonly programs: ConfiguredHook["programs"];
+  readonly isOwn: boolean;
 }
 
 const EVENTS: readonly HookEventName[] = [
@@ -64,27 +64,21 @@ export async function loadHooks(
       ...parseHooks(table, place, warnings).filter(({ key }) => !off.has(key)),
     );
   };
-  const { codexHome, projectRoot, trust } = loaded;
-  const settings = approvedSources(trust, "settings");
+  const { codexHome, trust } = loaded;
   for (const { file, kind, tree } of loaded.layers) {
     if (tree["hooks"] === undefined) continue;
-    const source = settings.find((one) => one.file === file);
-    const programs = source === undefined
-      ? undefined
-      : programsOf(source, projectRoot);
-    take(tree["hooks"], { place: file ?? kind, programs });
+    take(tree["hooks"], { place: file ?? kind, isOwn: kind !== "project" });
   }
   for (const folder of ["/etc/codex", codexHome]) {
     if (folder === undefined) continue;
     const place = `${folder}/hooks.json`;
     const text = await readOptional(host, place);
     if (text !== undefined) {
-      takeFile(text, { place, programs: undefined }, take);
+      takeFile(text, { place, isOwn: true }, take);
     }
   }
   for (const source of approvedSources(trust, "hooks")) {
-    const programs = programsOf(source, projectRoot);
-    takeFile(source.text, { place: source.file, programs }, take);
+    takeFile(source.text, { place: source.file, isOwn: false }, take);
   }
   return { hooks, warnings };
 }
@@ -135,7 +129,7 @@ function parseHooks(
           timeoutMs: hook.timeout === undefined
             ? LIMITS.hookMs
             : Math.round(hook.timeout * 1_000),
-          programs: source.programs,
+          isOwn: source.isOwn,
         }];
       })
     )

@@ -28,7 +28,7 @@ import { loadProject } from "./project.ts";
 import type { PersonSettings } from "./project_layer.ts";
 import { secretNames } from "./secrets.ts";
 import { type FolderTrust, readFolderTrust } from "./trust/folder.ts";
-import type { CheckOwn } from "./trust/own.ts";
+import type { CheckPrograms } from "./trust/check.ts";
 import type { ProjectSource } from "./trust/source.ts";
 import { parseTree } from "./validate.ts";
 
@@ -59,8 +59,10 @@ export interface LoadedConfig {
     /** What the project asks for, approved or not. */
     readonly sources: readonly ProjectSource[];
   };
-  /** Asked before something of the person's own settings is started. */
-  readonly checkOwn: CheckOwn;
+  /** Asked before something that settings name is started. */
+  readonly checkPrograms: CheckPrograms;
+  /** Hooks are started as they are: `--dangerously-bypass-hook-trust`. */
+  readonly bypassesHookTrust: boolean;
   readonly catalog: ModelCatalog;
   /** `--add-dir`, absolute. */
   readonly addDirs: readonly string[];
@@ -130,7 +132,8 @@ export async function loadConfig(
     cwd,
     projectRoot,
     trust: { ...trust, sources: project.sources },
-    checkOwn: project.checkOwn,
+    checkPrograms: project.checkPrograms,
+    bypassesHookTrust: flags.bypassHookTrust ?? false,
     catalog: await loadCatalog(host, config.model_catalog_json),
     addDirs,
   };

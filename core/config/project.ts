@@ -16,8 +16,9 @@ import { mergeTrees, valueAt } from "./file/tree.ts";
 import type { TomlTable } from "./file/toml.ts";
 import type { FolderTrust } from "./trust/folder.ts";
 import { findFiles, type ProjectFile } from "./trust/files.ts";
-import { type CheckOwn, findOwn } from "./trust/own.ts";
-import { hashPrograms } from "./trust/programs.ts";
+import { type CheckPrograms, createCheck } from "./trust/check.ts";
+import { findOwn, trustedFolders } from "./trust/own.ts";
+import { hashPrograms, type ProgramPlace } from "./trust/programs.ts";
 import type { ProjectSource } from "./trust/source.ts";
 import {
   readTrustStore,
@@ -42,7 +43,7 @@ interface Project {
   readonly layers: readonly Layer[];
   readonly sources: readonly ProjectSource[];
   readonly warnings: readonly string[];
-  readonly checkOwn: CheckOwn;
+  readonly checkPrograms: CheckPrograms;
 }
 
 /** Reads them; what nobody has approved is left out, with one warning for all of it. */
@@ -52,24 +53,26 @@ export async function loadProject(
 ): Promise<Project> {
   const { codexHome, trust } = place;
   const files = await findFiles(host, place);
-  const own = await findOwn(host, {
-    tree: place.base,
-    codexHome,
-    cwd: place.cwd,
+  const ownPlace = {
+    bases: [place.cwd],
     // Not the temporary folders: who names a file there knows that all can write to it.
     writable: [
       place.projectRoot,
       place.cwd,
       ...place.addDirs,
       ...rootsOf(place.base),
+      ...trustedFolders(place.base, codexHome),
     ],
+  };
+  const own = await findOwn(host, {
+    tree: place.base,
+    codexHome,
+    place: ownPlace,
   });
-  const store = files.length === 0 && own.source === undefined
+  const store = files.length === 0 && own === undefined
     ? {}
     : await readTrustStore(host, codexHome);
-  const mine = own.source === undefined
-    ? []
-    : [withDecision(own.source, store, trust)];
+  const mine = own === undefined ? [] : [withDecision(own, store, trust)];
   const isTrusted = trust.level === "trusted";
   const reader = new ProjectReader(host, { ...place, store, sources: mine });
   if (isTrusted) { for (const file of files) await reader.read(file); }
@@ -82,7 +85,13 @@ export async function loadProject(
   return {
     layers: reader.layers,
     sources: reader.sources,
-    checkOwn: own.check(mine[0]),
+    checkPrograms: createCheck(host, {
+      own: { place: ownPlace, sources: mine },
+      project: {
+        place: reader.placeOf(reader.sources.map(({ file }) => dirname(file))),
+        sources: reader.sources,
+      },
+    }),
     warnings: [
       ...reader.warnings,
       ...(left.length === 0 ? [] : [
@@ -233,13 +242,11 @@ class ProjectReader {
     file: Pick<ProjectSource, "file" | "kind" | "text">,
     content: JsonObject,
   ): Promise<boolean> {
-    const programs = file.kind === "rules"
-      ? {}
-      : await hashPrograms(this.#host, content, {
-        base: dirname(file.file),
-        cwd: this.#place.cwd,
-        writable: this.#writable(),
-      });
+    const programs = file.kind === "rules" ? {} : await hashPrograms(
+      this.#host,
+      content,
+      this.placeOf([dirname(file.file)]),
+    );
     const source = withDecision(
       { ...file, content, programs },
       this.#place.store,
@@ -252,16 +259,20 @@ class ProjectReader {
     return isFree || source.decision === "approved";
   }
 
-  #writable(): readonly string[] {
+  /** Where programs are looked for that files in these folders name. */
+  placeOf(folders: readonly string[]): ProgramPlace {
     const { projectRoot, cwd, addDirs } = this.#place;
-    return [
-      projectRoot,
-      cwd,
-      "/tmp",
-      this.#host.env("TMPDIR") ?? "/tmp",
-      ...addDirs,
-      ...rootsOf(this.#tree),
-    ];
+    return {
+      bases: [cwd, ...folders],
+      writable: [
+        projectRoot,
+        cwd,
+        "/tmp",
+        this.#host.env("TMPDIR") ?? "/tmp",
+        ...addDirs,
+        ...rootsOf(this.#tree),
+      ],
+    };
   }
 
   async #readText({ path, kind }: ProjectFile): Promise<string | undefined> {

@@ -205,6 +205,18 @@ Deno.test("a script in the folder counts only as it was approved, also within on
   assert.equal(await p.escaped(), false);
 });
 
+Deno.test("a script that is only made within the session is not started by a hook that names it", async () => {
+  const plant = "echo 'touch ../escaped' > later.sh; echo '{\"x\":1}' > x.json";
+  await using p = await project({
+    script: [call("shell", { command: ["sh", "-c", plant] })],
+  });
+  await p.write(".codex/hooks.json", hooksJson("touch ../ran; sh ./later.sh"));
+  await approve(p);
+  await p.exec();
+  assert.equal(await p.escaped(), false);
+  await assert.rejects(() => Deno.stat(`${p.home.root}/ran`));
+});
+
 for (
   const [name, options] of [
     ["a server", {

@@ -1,7 +1,7 @@
 /** All MCP servers: those of config.toml, and those of an approved `.mcp.json`. */
 import * as z from "zod/mini";
 import type { LoadedConfig } from "../../core/config/load.ts";
-import { approvedSources, programsOf } from "../../core/config/trust/source.ts";
+import { approvedSources } from "../../core/config/trust/source.ts";
 import { UserError } from "../../core/protocol/error.ts";
 import type { Host } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
@@ -37,35 +37,23 @@ type EnvLookup = (name: string) => string | undefined;
 /** All servers of a run; those of config.toml stand before those of `.mcp.json`. */
 export function buildMcpServers(
   host: Pick<Host, "env">,
-  { config, origin, projectRoot, trust }: Pick<
+  { config, origin, trust }: Pick<
     LoadedConfig,
-    "config" | "origin" | "projectRoot" | "trust"
+    "config" | "origin" | "trust"
   >,
 ): McpServerList {
-  // A server can be put together from the settings of several folders.
-  const scripts = Object.assign(
-    {},
-    ...approvedSources(trust, "settings").map((source) =>
-      programsOf(source, projectRoot)
-    ),
-  );
   const byName = new Map<string, McpServerSpec>();
   const warnings: string[] = [];
   for (const source of approvedSources(trust, "servers")) {
     const { text, file } = source;
     const list = parseProjectServers(text, file, (name) => host.env(name));
-    const programs = programsOf(source, projectRoot);
-    for (const one of list.servers) byName.set(one.name, { ...one, programs });
+    for (const one of list.servers) byName.set(one.name, one);
     warnings.push(...list.warnings);
   }
   for (const [name, table] of Object.entries(config.mcp_servers)) {
     const { file, layer } = origin(["mcp_servers", name]);
-    const isOwn = layer !== "project";
-    const place = { source: file ?? layer, isOwn };
-    byName.set(
-      name,
-      parseMcpServer(name, table, { ...place, programs: isOwn ? {} : scripts }),
-    );
+    const place = { source: file ?? layer, isOwn: layer !== "project" };
+    byName.set(name, parseMcpServer(name, table, place));
   }
   const servers = [...byName.values()].sort((a, b) => a.name < b.name ? -1 : 1);
   return { servers, warnings };
@@ -126,7 +114,6 @@ function parseServer(
     name,
     source: path,
     isOwn: false,
-    programs: {},
     transport: transportOf(parsed.data, env),
     enabled: true,
     required: false,

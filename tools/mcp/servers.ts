@@ -35,7 +35,7 @@ export interface McpServersOptions {
   /** Ends what servers have started in groups of their own. */
   readonly reap?: TransportOptions["reap"];
   /** Asked before a server of the person's own is started. */
-  readonly checkOwn?: TransportOptions["checkOwn"];
+  readonly checkPrograms?: TransportOptions["checkPrograms"];
   /** Takes values from the person; without it they can only say yes or no. */
   readonly elicit?: ElicitHook;
   /** Lets servers ask the model; without it such requests are refused. */

@@ -1,6 +1,6 @@
 /** `rondo mcp test`: connects to a server, lists what it offers, says how long that took. */
 import { errorText } from "../../protocol/error.ts";
-import type { CheckOwn } from "../../config/trust/own.ts";
+import type { CheckPrograms } from "../../config/trust/check.ts";
 import type { Host } from "../../protocol/host.ts";
 import { asObject } from "../../util/json/json.ts";
 import {
@@ -38,7 +38,7 @@ export async function checkServer(
     readonly host: Host;
     readonly codexHome: string | undefined;
     readonly cwd: string;
-    readonly checkOwn: CheckOwn;
+    readonly checkPrograms: CheckPrograms;
   },
 ): Promise<ServerCheck> {
   const host = await hostForServers(options.host, [spec]);

@@ -104,7 +104,7 @@ async function runOnServer(
       const check = await checkServer(spec, {
         ...place,
         cwd: loaded.cwd,
-        checkOwn: loaded.checkOwn,
+        checkPrograms: loaded.checkPrograms,
       });
       await print(check, () => renderCheck(check));
       return check.problem === null ? 0 : 1;

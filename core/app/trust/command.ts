@@ -117,7 +117,7 @@ async function approveAll(
   }
   const unable = left.filter((one) => !able.includes(one));
   for (const { file } of unable) {
-    done.push(`Cannot approve ${file}: it names what cannot be checked`);
+    done.push(`Cannot approve ${file}: it leads to what cannot be checked`);
   }
   if (done.length === 0) done.push("There is nothing to approve");
   const code = await print({ done }, () => done);

@@ -4,7 +4,7 @@ import type { Child, Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Auth } from "../../protocol/provider.ts";
 import { PROGRAM } from "../../protocol/version.ts";
-import type { CheckOwn } from "../trust/own.ts";
+import type { CheckPrograms } from "../trust/check.ts";
 import { unreachable } from "../../util/assert.ts";
 import { headBytes } from "../../util/text/text.ts";
 import { isHeaderText } from "./endpoint.ts";
@@ -16,7 +16,7 @@ type CommandSource = Extract<AuthSource, { type: "command" }>;
 
 interface AuthPlace {
   readonly codexHome: string | undefined;
-  readonly checkOwn?: CheckOwn;
+  readonly checkPrograms?: CheckPrograms;
 }
 
 /** The credentials of a provider; nothing is read before the first question. */
@@ -77,7 +77,7 @@ class ProviderAuth implements Auth {
 async function readToken(
   host: Host,
   provider: Pick<Provider, "name" | "auth">,
-  { codexHome, checkOwn }: AuthPlace,
+  { codexHome, checkPrograms }: AuthPlace,
 ): Promise<string | undefined> {
   const source = provider.auth;
   switch (source.type) {
@@ -89,7 +89,7 @@ async function readToken(
       return checkToken(source.token.trim(), "bearer token in config.toml");
     case "command":
       return checkToken(
-        await runAuthCommand(host, source, checkOwn),
+        await runAuthCommand(host, source, checkPrograms),
         `output of ${source.command}`,
       );
     case "login": {
@@ -132,7 +132,7 @@ function checkToken(token: string, what: string): string {
 async function runAuthCommand(
   host: Host,
   source: CommandSource,
-  checkOwn: AuthPlace["checkOwn"],
+  checkPrograms: AuthPlace["checkPrograms"],
 ): Promise<string> {
   const fail = (state: string): UserError =>
     new UserError(
@@ -141,7 +141,7 @@ async function runAuthCommand(
     );
   const { command, args, cwd } = source;
   const words = { command, args, ...(cwd !== undefined && { cwd }) };
-  const changed = await checkOwn?.(words);
+  const changed = await checkPrograms?.(words, { isOwn: true });
   if (changed !== undefined) {
     throw fail(
       `${changed} is not what you approved; to see it and decide: ${PROGRAM} trust`,

@@ -29,8 +29,10 @@ function describe(
     ...contentLines(kind, content),
     ...Object.entries(programs).map(([path, hash]) =>
       hash === UNCHECKED
-        ? `names ${path}, which cannot be checked: it cannot be approved`
-        : `names the file ${path}, as it is now (SHA-256 ${hash.slice(0, 16)})`
+        ? `leads to ${path}, which cannot be checked: it cannot be approved`
+        : `leads to the file ${path}, as it is now (SHA-256 ${
+          hash.slice(0, 16)
+        })`
     ),
   ];
 }

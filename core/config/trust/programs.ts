@@ -1,9 +1,12 @@
-/** The scripts that a project's settings name and commands in the sandbox could change. */
+/** The files that a project's settings lead to and commands in the sandbox could change. */
 import { errorCode } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { asObject, type Json, type JsonObject } from "../../util/json/json.ts";
+import { matchesPath } from "../../util/glob.ts";
+import type { JsonObject } from "../../util/json/json.ts";
 import {
+  basename,
+  dirname,
   expandHome,
   isAbsolute,
   isInside,
@@ -11,24 +14,25 @@ import {
   resolvePath,
 } from "../../util/path.ts";
 import { sha256Hex } from "../../util/sha256.ts";
+import { PACKAGE_RUNNERS, RUNNERS } from "./runners.ts";
+import { collectWords, type NamedWords } from "./words.ts";
 
 type FilesHost = Pick<Host, "files" | "env" | "homeDir">;
 
-interface ProgramPlace {
-  /** The folder of the settings file. */
-  readonly base: string;
-  readonly cwd: string;
+/** Where files are looked for. */
+export interface ProgramPlace {
+  /** Folders that relative words are meant from. */
+  readonly bases: readonly string[];
   /** Absolute folders, the workspace first; paths below it are kept relative to it. */
   readonly writable: readonly string[];
 }
 
-// Files that are executed; what programs only read and write, such as a database or a log,
-// changes all the time. A name without an ending may be either.
-const SCRIPT =
-  /\.([cm]?[jt]s|[jt]sx|bash|bat|cmd|exe|fish|jar|lua|php|p[lm]|ps1|pyw?|rb|sh|so|wasm|zsh)$|(^|\/)[^.\/]+$/i;
-// After an interpreter any file is a script.
-const INTERPRETED =
-  /(?:^|[\s;&|("'`/])(?:(?:ba|da|fi|k|z)?sh|bun|deno|lua|node|perl|php|python[\d.]*|ruby|source|\.)(?:\s+(?:-\S+|run))*\s+([^\s;&|)"'`]+)/g;
+// What programs only read and write changes all the time, and starts nothing.
+const DATA =
+  /\.(db|duckdb|sqlite3?|log|jsonl|ndjson|csv|tsv|parquet|txt|md|rst|html?|css|svg|png|jpe?g|gif|webp|pdf|pid|lock|sock|out|err|tmp)$/i;
+// What an interpreter takes of a folder that it is given.
+const ENTRY = /^(index|main|__main__|__init__|mod|package)\.\w+$/;
+const WILD = /[*?[{]/;
 
 /** Stands for what cannot be checked; it is never approved. */
 export const UNCHECKED = "";
@@ -39,132 +43,167 @@ export async function hashPrograms(
   content: JsonObject,
   place: ProgramPlace,
 ): Promise<Readonly<Record<string, string>>> {
-  const { words, interpreted } = collectWords(content, host);
-  const bases = await basesOf(host, words, place);
-  if (words.length > LIMITS.trustWords || bases.size > LIMITS.trustFolders) {
-    return { "(more words than are looked at)": UNCHECKED };
-  }
-  const folders = searchedFolders(host, bases, place.writable);
-  const scope = { bases, folders, host };
-  const pathsOf = (some: readonly string[]): ReadonlySet<string> =>
-    new Set(some.flatMap((word) => candidates(word, scope)));
-  const scripts = pathsOf(interpreted);
+  const named = collectWords(content, (name) => host.env(name));
+  const finder = new Finder(host, place);
+  await finder.addFolders(named.words);
+  if (
+    named.words.size > LIMITS.trustWords ||
+    finder.folders.size > LIMITS.trustFolders
+  ) return { "(more words than are looked at)": UNCHECKED };
+  await finder.addFiles(named);
   const found = await Promise.all(
-    [...pathsOf(words)].sort().map(async (path) => {
-      const hash = await hashIfProgram(host, path, {
-        writable: place.writable,
-        isScript: scripts.has(path),
-      });
-      return hash === undefined
-        ? []
-        : [[relativeTo(path, place.writable[0] ?? "/"), hash] as const];
-    }),
+    [...finder.files].sort(([a], [b]) => (a < b ? -1 : 1)).map(
+      async ([path, isScript]) => {
+        const hash = await hashIfProgram(host, path, { ...place, isScript });
+        return hash === undefined
+          ? []
+          : [[relativeTo(path, place.writable[0] ?? "/"), hash] as const];
+      },
+    ),
   );
   return Object.fromEntries(found.flat());
 }
 
-/** The first of these files that is another one by now, or is gone. */
-export async function findChanged(
-  host: Pick<Host, "files">,
-  programs: Readonly<Record<string, string>>,
-): Promise<string | undefined> {
-  for (const [path, hash] of Object.entries(programs)) {
-    const now = await hashFile(host, path);
-    if (now === UNCHECKED || now !== hash) return path;
-  }
-  return undefined;
-}
+class Finder {
+  /** Where relative words lead from: `cd tools && ./run.sh`, a server's `cwd`. */
+  readonly folders: Set<string>;
+  /** By absolute path: whether it is a script, whatever its ending. */
+  readonly files = new Map<string, boolean>();
+  readonly #host: FilesHost;
+  readonly #writable: readonly string[];
+  /** Those that were not named by a word of the content. */
+  readonly #starts: ReadonlySet<string>;
+  readonly #lists = new Map<string, Promise<readonly string[]>>();
 
-function collectWords(
-  content: JsonObject,
-  host: FilesHost,
-): { readonly words: readonly string[]; readonly interpreted: string[] } {
-  const words = new Set<string>();
-  const interpreted: string[] = [];
-  const visit = (part: Json | undefined): void => {
-    if (typeof part === "string") {
-      const text = expandVariables(part, host);
-      for (const word of [text, ...text.split(/[\s"'`;|&()<>=,$]+/)]) {
-        if (word !== "" && words.size <= LIMITS.trustWords) words.add(word);
-      }
-      for (const [, word = ""] of text.matchAll(INTERPRETED)) {
-        interpreted.push(word);
-      }
-    } else if (typeof part === "object" && part !== null) {
-      Object.values(part).forEach(visit);
-      const list = Array.isArray(part)
-        ? part
-        : [asObject(part)?.["command"], asObject(part)?.["args"]].flat();
-      const line = list.filter((one) => typeof one === "string").join(" ");
-      for (const [, word = ""] of line.matchAll(INTERPRETED)) {
-        interpreted.push(expandVariables(word, host));
+  constructor(host: FilesHost, { bases, writable }: ProgramPlace) {
+    this.#host = host;
+    this.#writable = writable;
+    this.#starts = new Set([writable[0] ?? "/", ...bases]);
+    this.folders = new Set(this.#starts);
+  }
+
+  async addFolders(words: NamedWords["words"]): Promise<void> {
+    const { files } = this.#host;
+    for (const start of this.#starts) {
+      for (const word of words) {
+        const path = resolvePath(start, this.#plain(word));
+        if (this.folders.size > LIMITS.trustFolders) return;
+        if (this.folders.has(path) || !this.#isHere(path)) continue;
+        const stat = await files.stat(path).catch(() => undefined);
+        if (stat?.isDirectory) this.folders.add(path);
       }
     }
-  };
-  visit(content);
-  return { words: [...words, ...interpreted], interpreted };
-}
+  }
 
-function expandVariables(text: string, host: FilesHost): string {
-  return text.replace(
-    /\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))/g,
-    (_, name: string | undefined, fallback: string | undefined, bare: string) =>
-      host.env(name ?? bare) || fallback || "",
-  );
-}
-
-// The folders that relative words are meant from: `cd tools && ./run.sh`, and the `cwd`
-// of a server, lead into others.
-async function basesOf(
-  host: FilesHost,
-  words: readonly string[],
-  { base, cwd, writable }: ProgramPlace,
-): Promise<ReadonlySet<string>> {
-  const starts = [...new Set([cwd, writable[0] ?? "/", base])];
-  const bases = new Set(starts);
-  for (const start of starts) {
+  async addFiles({ words, scripts, commands }: NamedWords): Promise<void> {
+    const runners = [...words].map(basename);
+    const takesPackages = runners.some((one) => PACKAGE_RUNNERS.has(one));
+    const own = runners.flatMap((one) => RUNNERS.get(one) ?? []);
+    for (const folder of this.folders) {
+      for (const path of own) this.#add(resolvePath(folder, path), true);
+      if (!this.#starts.has(folder) && !this.#writable.includes(folder)) {
+        for (const name of await this.#list(folder)) {
+          if (ENTRY.test(name)) this.#add(`${folder}/${name}`, true);
+        }
+      }
+      for (const word of words) {
+        await this.#addBelow(folder, word, scripts.has(word));
+        if (takesPackages) this.#addPackage(folder, word);
+      }
+    }
     for (const word of words) {
-      const path = resolvePath(start, word);
-      if (bases.size > LIMITS.trustFolders || bases.has(path)) continue;
-      if (!writable.some((folder) => isInside(path, folder))) continue;
-      const stat = await host.files.stat(path).catch(() => undefined);
-      if (stat?.isDirectory) bases.add(path);
+      const path = this.#plain(word);
+      if (isAbsolute(path)) {
+        this.#add(resolvePath("/", path), scripts.has(word));
+      }
+    }
+    this.#addSearched(commands);
+  }
+
+  // "$(git rev-parse --show-toplevel)/x.sh" leaves "/x.sh" of itself.
+  async #addBelow(
+    folder: string,
+    word: string,
+    isScript: boolean,
+  ): Promise<void> {
+    const plain = this.#plain(word);
+    const path = resolvePath(folder, isAbsolute(plain) ? `.${plain}` : plain);
+    if (isScript && WILD.test(plain)) return await this.#addMatches(path);
+    await this.#addNamed(path, isScript);
+    // `python -m package.module`
+    if (isScript && /^\w+(\.\w+)*$/.test(plain)) {
+      const module = resolvePath(folder, plain.replaceAll(".", "/"));
+      await this.#addNamed(module, true);
+      this.#add(`${module}/__main__.py`, true);
     }
   }
-  return bases;
-}
 
-// The folders of PATH in which a command could put a program.
-function searchedFolders(
-  host: FilesHost,
-  bases: ReadonlySet<string>,
-  writable: readonly string[],
-): readonly string[] {
-  const path = (host.env("PATH") ?? "").split(":");
-  const folders = path.flatMap((folder) =>
-    [...bases].map((base) => resolvePath(base, folder))
-  );
-  return [...new Set(folders)].filter((one) =>
-    writable.some((folder) => isInside(one, folder))
-  );
-}
+  // The file, or the one that an interpreter finds by its name without the ending.
+  async #addNamed(path: string, isScript: boolean): Promise<void> {
+    if (path === "/" || !this.#isHere(path)) return;
+    const name = basename(path).toLowerCase();
+    for (const one of await this.#list(dirname(path))) {
+      const lower = one.toLowerCase();
+      const isMeant = lower === name ||
+        ((isScript || !name.includes(".")) && lower.startsWith(`${name}.`) &&
+          !DATA.test(one));
+      if (isMeant) this.#add(resolvePath(dirname(path), one), isScript);
+    }
+  }
 
-function candidates(
-  word: string,
-  { bases, folders, host }: {
-    readonly bases: ReadonlySet<string>;
-    readonly folders: readonly string[];
-    readonly host: FilesHost;
-  },
-): readonly string[] {
-  const plain = expandHome(word, host.homeDir() ?? "/");
-  // "$(git rev-parse --show-toplevel)/x.sh" leaves "/x.sh" of itself.
-  const below = [...bases].map((base) =>
-    resolvePath(base, isAbsolute(plain) ? `.${plain}` : plain)
-  );
-  if (isAbsolute(plain)) return [resolvePath("/", plain), ...below];
-  if (plain.includes("/")) return below;
-  return [...below, ...folders.map((folder) => resolvePath(folder, plain))];
+  async #addMatches(glob: string): Promise<void> {
+    const folder = dirname(glob.slice(0, glob.search(WILD)) + "x");
+    if (!this.#isHere(folder)) return;
+    for (const name of await this.#list(folder)) {
+      const path = `${folder}/${name}`;
+      if (glob.includes("{") || matchesPath(glob, path)) this.#add(path, true);
+    }
+  }
+
+  #addPackage(folder: string, word: string): void {
+    const name = /^(@[\w.-]+\/)?[\w.-]+/.exec(word)?.[0];
+    if (name === undefined) return;
+    const modules = `${folder}/node_modules`;
+    this.#add(`${modules}/.bin/${basename(name)}`, true);
+    this.#add(`${modules}/${name}/package.json`, true);
+  }
+
+  // In the folders of PATH a command could put a program, or be the target of a link.
+  #addSearched(commands: NamedWords["commands"]): void {
+    const searched = (this.#host.env("PATH") ?? "").split(":").flatMap((one) =>
+      isAbsolute(one)
+        ? [resolvePath("/", one)]
+        : [...this.folders].map((folder) => resolvePath(folder, one))
+    );
+    for (const folder of new Set(searched)) {
+      for (const command of commands) {
+        if (/^[^/]+$/.test(command)) this.#add(`${folder}/${command}`, true);
+      }
+    }
+  }
+
+  #add(path: string, isScript: boolean): void {
+    this.files.set(path, isScript || this.files.get(path) === true);
+  }
+
+  #plain(word: string): string {
+    return expandHome(word, this.#host.homeDir() ?? "/");
+  }
+
+  #isHere(path: string): boolean {
+    return this.#writable.some((folder) => isInside(path, folder));
+  }
+
+  #list(folder: string): Promise<readonly string[]> {
+    const known = this.#lists.get(folder);
+    if (known !== undefined) return known;
+    const list = this.#host.files.list(folder).then(
+      (entries) => entries.map(({ name }) => name),
+      () => [],
+    );
+    this.#lists.set(folder, list);
+    return list;
+  }
 }
 
 async function hashIfProgram(
@@ -182,8 +221,8 @@ async function hashIfProgram(
     if (stat === undefined || !stat.isFile) return undefined;
     const real = await host.files.realPath(path);
     if (!isHere(path) && !isHere(real)) return undefined;
-    const isRun = isScript || (stat.mode & 0o111) !== 0 || SCRIPT.test(path) ||
-      SCRIPT.test(real);
+    const isRun = isScript || (stat.mode & 0o111) !== 0 || !DATA.test(path) ||
+      !DATA.test(real);
     return isRun ? await hashFile(host, path) : undefined;
   } catch (error) {
     if (errorCode(error) === undefined) throw error;

@@ -1,6 +1,5 @@
 /** One file of a project that asks for something, and how an approval knows it again. */
 import type { JsonObject } from "../../util/json/json.ts";
-import { resolvePath } from "../../util/path.ts";
 
 /** `settings` is a config.toml, `servers` a `.mcp.json`, `own` what the person starts. */
 export type SourceKind = "settings" | "servers" | "hooks" | "rules" | "own";
@@ -24,19 +23,6 @@ export interface ProjectSource extends Request {
   readonly decision: "approved" | "refused" | undefined;
   /** What was approved last, when that was something else. */
   readonly before?: Request;
-}
-
-/** Its programs by absolute path. */
-export function programsOf(
-  { programs }: Pick<Request, "programs">,
-  workspace: string,
-): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(programs).map(([path, hash]) => [
-      resolvePath(workspace, path),
-      hash,
-    ]),
-  );
 }
 
 /** The sources of that kind which count. */

@@ -37,11 +37,11 @@ Deno.test("loadHooks() reads every place, the person's before the project's, and
       matcher: "Bash",
       command: "mine",
       timeoutMs: 5_000,
-      programs: undefined,
+      isOwn: true,
     },
-    { event: "PreToolUse", command: "theirs", ...common, programs: {} },
-    { event: "Stop", command: "from-json", ...common, programs: undefined },
-    { event: "Stop", command: "from-json", ...common, programs: {} },
+    { event: "PreToolUse", command: "theirs", ...common, isOwn: false },
+    { event: "Stop", command: "from-json", ...common, isOwn: true },
+    { event: "Stop", command: "from-json", ...common, isOwn: false },
   ]);
 });
 

@@ -17,7 +17,6 @@ function load(
   return buildMcpServers({ env: (name) => env[name] }, {
     config: configOf({ mcp_servers: mine }),
     origin: () => ({ layer: "user", file: "/c/config.toml" }),
-    projectRoot: "/p",
     trust: {
       level: "trusted",
       folder: "/p",
@@ -115,16 +114,15 @@ Deno.test("buildMcpServers() adds the approved servers of a project to the perso
   const { servers, warnings } = load(FILE, { mine: MINE });
   assert.deepEqual(warnings, []);
   assert.deepEqual(
-    servers.map(({ name, source, isOwn, programs, transport }) => [
+    servers.map(({ name, source, isOwn, transport }) => [
       name,
       source,
       isOwn,
-      programs,
       transport.type === "stdio" && transport.command,
     ]),
     [
-      ["both", "/c/config.toml", true, {}, "mine"],
-      ["zed", "/p/.mcp.json", false, { "/p/run.sh": "1f" }, "z"],
+      ["both", "/c/config.toml", true, "mine"],
+      ["zed", "/p/.mcp.json", false, "z"],
     ],
   );
 });

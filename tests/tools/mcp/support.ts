@@ -47,7 +47,6 @@ function spec(name: string, more: Partial<McpServerSpec>): McpServerSpec {
     name,
     source: "test",
     isOwn: true,
-    programs: {},
     transport: { type: "stdio", command: "", args: [], env: {}, envVars: [] },
     enabled: true,
     required: false,

@@ -37,8 +37,6 @@ export interface McpServerSpec {
   readonly source: string;
   /** False when it comes with the project: its word about its own tools counts for nothing. */
   readonly isOwn: boolean;
-  /** SHA-256 of the scripts it was approved with, by absolute path; none of the person's. */
-  readonly programs: Readonly<Record<string, string>>;
   readonly transport: McpStdioSpec | McpHttpSpec;
   readonly enabled: boolean;
   /** Without it nothing is done at all. */
@@ -61,7 +59,7 @@ export interface McpServerSpec {
 export function parseMcpServer(
   name: string,
   config: McpServerConfig,
-  place: Pick<McpServerSpec, "source" | "isOwn" | "programs">,
+  place: Pick<McpServerSpec, "source" | "isOwn">,
 ): McpServerSpec {
   return {
     name,

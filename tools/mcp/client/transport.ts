@@ -1,17 +1,11 @@
 /** Makes the transport that a server's configuration asks for. */
-import type { CheckOwn } from "../../../core/config/trust/own.ts";
-import { findChanged } from "../../../core/config/trust/programs.ts";
+import type { CheckPrograms } from "../../../core/config/trust/check.ts";
 import { UserError } from "../../../core/protocol/error.ts";
 import type { Host } from "../../../core/protocol/host.ts";
 import { PROGRAM } from "../../../core/protocol/version.ts";
 import { unreachable } from "../../../core/util/assert.ts";
-import type { JsonObject } from "../../../core/util/json/json.ts";
 import { resolvePath } from "../../../core/util/path.ts";
-import type {
-  McpHttpSpec,
-  McpServerSpec,
-  McpStdioSpec,
-} from "./server_config.ts";
+import type { McpHttpSpec, McpServerSpec } from "./server_config.ts";
 import { McpFailure, type McpTransport } from "./types.ts";
 import { buildServerEnv, buildServerHeaders } from "./env.ts";
 import { HttpTransport } from "./http.ts";
@@ -25,21 +19,21 @@ export interface TransportOptions {
   readonly cwd: string;
   readonly codexHome: string | undefined;
   readonly reap?: StdioOptions["reap"];
-  /** Asked before a server of the person's own is started. */
-  readonly checkOwn?: CheckOwn | undefined;
+  /** Asked before a program is started. */
+  readonly checkPrograms?: CheckPrograms | undefined;
 }
 
 /** A way to the server that nobody has used yet. Throws McpFailure and UserError. */
 export async function createTransport(
-  { name, transport, isOwn, programs }: McpServerSpec,
+  { name, transport, isOwn }: McpServerSpec,
   options: TransportOptions,
 ): Promise<McpTransport> {
-  const { host, cwd } = options;
+  const { host } = options;
   switch (transport.type) {
     case "stdio": {
-      const changed = isOwn
-        ? await options.checkOwn?.(ownWords(transport))
-        : await findChanged(host, programs);
+      const { command, args, cwd, env } = transport;
+      const words = { command, args, env, ...(cwd !== undefined && { cwd }) };
+      const changed = await options.checkPrograms?.(words, { isOwn });
       if (changed !== undefined) {
         throw new McpFailure(
           `${changed} is not what you approved; to see it and decide: ${PROGRAM} trust`,
@@ -47,10 +41,10 @@ export async function createTransport(
       }
       return new StdioTransport({
         host,
-        command: transport.command,
-        args: transport.args,
+        command,
+        args,
         env: buildServerEnv(transport, (variable) => host.env(variable)),
-        cwd: resolvePath(cwd, transport.cwd ?? "."),
+        cwd: resolvePath(options.cwd, cwd ?? "."),
         ...(options.reap !== undefined && { reap: options.reap }),
       });
     }
@@ -59,10 +53,6 @@ export async function createTransport(
     default:
       return unreachable(transport);
   }
-}
-
-function ownWords({ command, args, cwd }: McpStdioSpec): JsonObject {
-  return { command, args, ...(cwd !== undefined && { cwd }) };
 }
 
 async function createHttp(

@@ -45,7 +45,7 @@ Deno.test("describeSource() names every program, address, variable and setting",
       "hook at PreToolUse (Bash), for 5 s at most, runs: make check",
       "sets sandbox_workspace_write.network_access = true",
       'sets sandbox_workspace_write.writable_roots = ["/s"]',
-      "names the file s.js, as it is now (SHA-256 0123456789abcdef)",
+      "leads to the file s.js, as it is now (SHA-256 0123456789abcdef)",
     ],
   );
 });

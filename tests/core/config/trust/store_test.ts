@@ -103,6 +103,29 @@ Deno.test("scripts that settings name count as they were approved, wherever they
     "${NONE:-tools}/run.sh": "tools/run.sh",
     "$HERE/tools/run.sh": "tools/run.sh",
     "tool": "bin/tool",
+    "PATH=lib:$PATH server": "lib/server",
+    "make -f tools/all.mk": "tools/all.mk",
+    "make": "Makefile",
+    "npm run serve": "package.json",
+    "npx -y @a/server@1": "node_modules/@a/server/package.json",
+    "npx -y server": "node_modules/.bin/server",
+    "awk -f tools/run.txt": "tools/run.txt",
+    "node -r ./a.cjs tools/run.txt": "tools/run.txt",
+    "cat tools/run.txt | sh": "tools/run.txt",
+    "sh <tools/run.txt": "tools/run.txt",
+    "python3 -m pkg.server": "pkg/server.py",
+    "python3 ./pkg": "pkg/__main__.py",
+    "PYTHONPATH=lib python3 -m server": "lib/server.py",
+    "node ./dir": "dir/index.js",
+    "node tools/serve": "tools/serve.js",
+    "node --import file://$HERE/my%20tools/a.mjs": "my tools/a.mjs",
+    "sh 'my tools/run.sh'": "my tools/run.sh",
+    "sh my\\ tools/run.sh": "my tools/run.sh",
+    "sh to'o'ls/run.sh": "tools/run.sh",
+    "sh tools/r*.sh": "tools/run.sh",
+    "bash tools/{run,x}.sh": "tools/run.sh",
+    "BASH_ENV=tools/x.env bash": "tools/x.env",
+    "program --config tools/x.json": "tools/x.json",
   };
   for (const [command, path] of Object.entries(named)) {
     await using machine = await Machine.create();
@@ -121,7 +144,7 @@ Deno.test("scripts that settings name count as they were approved, wherever they
     const [changed] = await sources(machine);
     assert.equal(changed?.decision, undefined, command);
     assert.ok(changed);
-    assert.match(describeSource(changed).join("\n"), /^- names the file/m);
+    assert.match(describeSource(changed).join("\n"), /^- leads to the file/m);
   }
 });
 
@@ -131,6 +154,39 @@ Deno.test("a script that appears where none was is a change", async () => {
   await machine.approve();
   assert.equal((await sources(machine))[0]?.decision, "approved");
   await machine.write(`${machine.cwd}/later.sh`, "echo\n");
+  assert.equal((await sources(machine))[0]?.decision, undefined);
+});
+
+Deno.test("what a program only reads and writes may change", async () => {
+  await using machine = await Machine.create();
+  const command = "python3 serve.py --db data.sqlite --log x.log >out.txt";
+  await machine.write(`${machine.cwd}/serve.py`, "");
+  for (const name of ["data.sqlite", "x.log", "out.txt", "other.py"]) {
+    await machine.write(`${machine.cwd}/${name}`, "");
+  }
+  await machine.write(
+    `${machine.cwd}/.codex/hooks.json`,
+    JSON.stringify({ Stop: [{ hooks: [{ command }] }] }),
+  );
+  await machine.approve();
+  const [source] = await sources(machine);
+  assert.deepEqual(Object.keys(source?.programs ?? {}), ["serve.py"]);
+});
+
+Deno.test("a script of another trusted folder that the person's own settings start counts as it was approved", async () => {
+  await using machine = await Machine.create();
+  const other = `${machine.home}/other`;
+  const script = `${other}/tools/run.sh`;
+  await machine.write(script, "echo one\n");
+  await machine.user(
+    `[projects.${JSON.stringify(other)}]\ntrust_level = "trusted"\n` +
+      `[mcp_servers.x]\ncommand = "sh"\nargs = [${JSON.stringify(script)}]\n`,
+  );
+  await machine.approve();
+  const [source] = await sources(machine);
+  assert.equal(source?.decision, "approved");
+  assert.deepEqual(Object.keys(source.programs), [script]);
+  await machine.write(script, "echo two\n");
   assert.equal((await sources(machine))[0]?.decision, undefined);
 });
 

@@ -19,7 +19,6 @@ function parse(table: Record<string, unknown>): McpServerSpec {
   return parseMcpServer("s", server, {
     source: "config.toml",
     isOwn: true,
-    programs: {},
   });
 }
 
@@ -28,7 +27,6 @@ Deno.test("parseMcpServer() fills in what a short table leaves out", () => {
     name: "s",
     source: "config.toml",
     isOwn: true,
-    programs: {},
     transport: {
       type: "stdio",
       command: "srv",
@@ -70,7 +68,6 @@ Deno.test("parseMcpServer() takes every key of a program", () => {
     name: "s",
     source: "config.toml",
     isOwn: true,
-    programs: {},
     transport: {
       type: "stdio",
       command: "srv",
