@@ -20,8 +20,6 @@ import { createModelClient } from "../model/client.ts";
 import type { TransportOptions } from "../model/transport.ts";
 import type { Flags } from "../contract/command_line.ts";
 import type { Gate, Sandbox } from "../protocol/command.ts";
-import { errorReason, UserError } from "../protocol/error.ts";
-import { LIMITS } from "../protocol/limits.ts";
 import type { Hooks } from "../protocol/hooks.ts";
 import type { Host } from "../protocol/host.ts";
 import type { ThreadMeta } from "../protocol/log.ts";
@@ -38,6 +36,7 @@ import { createGate } from "../../tools/gate/gate.ts";
 import { builtinTools } from "../../tools/mod.ts";
 import { openRuleStore, type RuleStore } from "../../tools/gate/rule_store.ts";
 import { openNotify } from "./hooks.ts";
+import { loadInstructions, loadText, type TextPlace } from "./instructions.ts";
 import { withoutLoginShells } from "./login_shell.ts";
 import type { McpAccess } from "./mcp_access.ts";
 
@@ -78,7 +77,7 @@ export async function createAgent(
   const { config } = loaded;
   const settings = settingsOf(runtime);
   const provider = providerOf(config, host);
-  const instructions = await loadInstructions(runtime) ??
+  const instructions = await instructionsOf(runtime) ??
     request.restored?.meta.instructions ?? BASE_INSTRUCTIONS;
   const { warn } = request;
   [...loaded.warnings, ...runtime.warnings].forEach(warn);
@@ -86,7 +85,7 @@ export async function createAgent(
   if (unknown !== undefined) warn(unknown);
   const context = promptSourceOf(runtime, instructions, warn);
   const compactPrompt = config.compact_prompt ??
-    await loadText(host, "experimental_compact_prompt_file", config);
+    await loadText(textPlaceOf(runtime), "experimental_compact_prompt_file");
   const price = priceOf(config, settings.model.slug);
   const notify = openNotify(host, loaded, { source: runtime.source, warn });
   return {
@@ -140,42 +139,23 @@ export function settingsOf(
   });
 }
 
-/** The base instructions of the configuration, or undefined when it names none. */
-export async function loadInstructions(
-  runtime: Pick<AgentRuntime, "host" | "loaded" | "instructions" | "model">,
+/** The base instructions of this run, or undefined when nothing names any. */
+export async function instructionsOf(
+  runtime: AgentRuntime,
 ): Promise<string | undefined> {
-  if (runtime.instructions !== undefined) return runtime.instructions;
-  const { host, loaded: { config, catalog } } = runtime;
-  return await loadText(host, "model_instructions_file", config) ??
-    await loadText(host, "experimental_instructions_file", config) ??
-    config.instructions ??
-    modelInfoOf(config, catalog, runtime.model).instructions;
+  const { loaded: { config, catalog }, model } = runtime;
+  return runtime.instructions ??
+    await loadInstructions(textPlaceOf(runtime)) ??
+    modelInfoOf(config, catalog, model).instructions;
 }
 
-// A file of words for the model that is named and cannot be used ends the run.
-async function loadText(
-  host: Host,
-  key:
-    | "model_instructions_file"
-    | "experimental_instructions_file"
-    | "experimental_compact_prompt_file",
-  config: LoadedConfig["config"],
-): Promise<string | undefined> {
-  const path = config[key];
-  if (path === undefined) return undefined;
-  try {
-    const bytesMax = LIMITS.promptBytes;
-    const text = (await host.files.readText(path, { bytesMax, pipe: true }))
-      .trim();
-    if (text !== "") return text;
-  } catch (error) {
-    const why = errorReason(error);
-    throw new UserError("config", `Cannot read ${key} ${path}: ${why}`);
-  }
-  throw new UserError(
-    "config",
-    `Cannot use ${key} ${path}: the file is empty, must hold text`,
-  );
+function textPlaceOf(runtime: AgentRuntime): TextPlace {
+  const { sandbox, cwd } = settingsOf(runtime);
+  return {
+    host: runtime.host,
+    loaded: runtime.loaded,
+    files: runtime.sandbox.readable(sandbox, cwd),
+  };
 }
 
 /** The rules of the user and of a trusted project. */

@@ -20,8 +20,7 @@ export async function openHooks(
   const handlers = hooks.map(({ isOwn, ...hook }) => ({
     ...hook,
     ...(!loaded.bypassesHookTrust && {
-      findChanged: () =>
-        loaded.checkPrograms({ command: hook.command }, { isOwn }),
+      check: () => loaded.checkPrograms({ command: hook.command }, { isOwn }),
     }),
   }));
   const env = programEnv(host, loaded.config);
@@ -41,7 +40,7 @@ export function openNotify(
   if (notify === undefined) return undefined;
   return createNotify(host, {
     argv: notify,
-    findChanged: () => loaded.checkPrograms({ args: notify }, { isOwn: true }),
+    check: () => loaded.checkPrograms({ args: notify }, { isOwn: true }),
     env: programEnv(host, loaded.config),
     client: `${PROGRAM}_${options.source}`,
     warn: options.warn,

@@ -11,7 +11,7 @@ import {
   type ThreadFactory,
 } from "../session/thread/open.ts";
 import { BASE_INSTRUCTIONS } from "../../prompts/mod.ts";
-import { createAgent, loadInstructions } from "./agent.ts";
+import { createAgent, instructionsOf } from "./agent.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** Opens it. Throws UserError and SessionError; never a new thread in place of a named one. */
@@ -51,7 +51,7 @@ export async function threadFactory(runtime: Runtime): Promise<ThreadFactory> {
       version: VERSION,
       source,
       provider: config.model_provider,
-      instructions: await loadInstructions(runtime) ?? BASE_INSTRUCTIONS,
+      instructions: await instructionsOf(runtime) ?? BASE_INSTRUCTIONS,
     },
     agent: (request) => createAgent(runtime, request),
   };

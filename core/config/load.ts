@@ -28,7 +28,7 @@ import { loadProject } from "./project.ts";
 import type { PersonSettings } from "./project_layer.ts";
 import { secretNames } from "./secrets.ts";
 import { type FolderTrust, readFolderTrust } from "./trust/folder.ts";
-import type { CheckPrograms } from "./trust/check.ts";
+import type { Checks } from "./trust/check.ts";
 import type { ProjectSource } from "./trust/source.ts";
 import { parseTree } from "./validate.ts";
 
@@ -42,7 +42,7 @@ export interface LoadOptions {
   readonly systemConfigPath?: string;
 }
 
-export interface LoadedConfig {
+export interface LoadedConfig extends Checks {
   /** Every default filled in; frozen. */
   readonly config: Config;
   readonly warnings: readonly string[];
@@ -59,8 +59,6 @@ export interface LoadedConfig {
     /** What the project asks for, approved or not. */
     readonly sources: readonly ProjectSource[];
   };
-  /** Asked before something that settings name is started. */
-  readonly checkPrograms: CheckPrograms;
   /** Hooks are started as they are: `--dangerously-bypass-hook-trust`. */
   readonly bypassesHookTrust: boolean;
   readonly catalog: ModelCatalog;
@@ -133,6 +131,7 @@ export async function loadConfig(
     projectRoot,
     trust: { ...trust, sources: project.sources },
     checkPrograms: project.checkPrograms,
+    pinPrograms: project.pinPrograms,
     bypassesHookTrust: flags.bypassHookTrust ?? false,
     catalog: await loadCatalog(host, config.model_catalog_json),
     addDirs,

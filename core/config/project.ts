@@ -16,7 +16,7 @@ import { mergeTrees, valueAt } from "./file/tree.ts";
 import type { TomlTable } from "./file/toml.ts";
 import type { FolderTrust } from "./trust/folder.ts";
 import { findFiles, type ProjectFile } from "./trust/files.ts";
-import { type CheckPrograms, createCheck } from "./trust/check.ts";
+import { type Checks, createChecks } from "./trust/check.ts";
 import { findOwn, trustedFolders } from "./trust/own.ts";
 import { hashPrograms, type ProgramPlace } from "./trust/programs.ts";
 import type { ProjectSource } from "./trust/source.ts";
@@ -39,11 +39,10 @@ interface ProjectPlace {
   readonly addDirs: readonly string[];
 }
 
-interface Project {
+interface Project extends Checks {
   readonly layers: readonly Layer[];
   readonly sources: readonly ProjectSource[];
   readonly warnings: readonly string[];
-  readonly checkPrograms: CheckPrograms;
 }
 
 /** Reads them; what nobody has approved is left out, with one warning for all of it. */
@@ -85,7 +84,7 @@ export async function loadProject(
   return {
     layers: reader.layers,
     sources: reader.sources,
-    checkPrograms: createCheck(host, {
+    ...createChecks(host, {
       own: { place: ownPlace, sources: mine },
       project: {
         place: reader.placeOf(reader.sources.map(({ file }) => dirname(file))),

@@ -20,8 +20,8 @@ const STARTS: Readonly<Record<string, string>> = {
 
 /** Files near the model that read the disk, and why that is no way past the policy. */
 const READS: Readonly<Record<string, string>> = {
-  "core/app/agent.ts": "instructions of the configuration",
   "core/app/commands/exec.ts": "an output schema of the flags",
+  "core/app/instructions.ts": "through Sandbox.readable",
   "core/app/policy/command.ts": "test cases of the flags",
   "core/app/repl/git.ts": "the index, for git",
   "core/app/repl/git_diff.ts": "new files, for the person's eyes",

@@ -94,6 +94,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "core/config/trust/": {
     uses: ["core/config/file/"],
     doors: [
+      "check",
       "describe",
       "files",
       "folder",

@@ -217,6 +217,56 @@ Deno.test("a script that is only made within the session is not started by a hoo
   await assert.rejects(() => Deno.stat(`${p.home.root}/ran`));
 });
 
+Deno.test("the program of --approvals counts as it was when the run began", async () => {
+  const script = (answer: string): string =>
+    `#!/bin/sh\ncat >/dev/null\n${answer}\necho '{"decision":"approve"}'\n`;
+  const ask = call("shell", {
+    command: ["touch", "../escaped"],
+    sandbox_permissions: "require_escalated",
+    justification: "please",
+  });
+  await using p = await project({
+    script: [ask, call("shell", { command: ["cp", "evil.sh", "ok.sh"] }), ask],
+  });
+  await p.write("ok.sh", script(":"));
+  await p.write("evil.sh", script("touch ../second"));
+  const run = await p.exec({
+    args: ["-a", "on-request", "--approvals", "exec:sh ok.sh"],
+  });
+  assert.equal(await p.escaped(), true);
+  assert.match(warnings(run).join("\n"), /ok\.sh has changed since the run/);
+  await assert.rejects(() => Deno.stat(`${p.home.root}/second`));
+});
+
+Deno.test("a module that a command puts into the folder is not what python -m starts", async () => {
+  await using p = await project({
+    bottom:
+      '[mcp_servers.x]\ncommand = "python3"\nargs = ["-m", "http.server", "0"]\nstartup_timeout_sec = 1',
+  });
+  await p.write("socketserver.py", `open(${JSON.stringify(p.marker)}, "w")\n`);
+  await p.exec();
+  assert.equal(await p.escaped(), false);
+});
+
+Deno.test("instructions that a project names are its own, and nothing hidden", async () => {
+  await using p = await project();
+  await p.write(
+    ".codex/config.toml",
+    'model_instructions_file = "../say.md"\n',
+  );
+  await p.write("say.md", "be kind\n");
+  await approve(p);
+  await p.exec();
+  await p.write("../secret.md", "the-secret\n");
+  await Deno.remove(`${p.home.work}/say.md`);
+  await Deno.symlink("../secret.md", `${p.home.work}/say.md`);
+  const run = await p.run(["exec", "--skip-git-repo-check", "go"]);
+  assert.equal(run.code, 3);
+  assert.match(run.stderr, /say\.md: it leads to .*must stay inside/);
+  assert.ok(p.model.requests.length > 0);
+  assert.doesNotMatch(JSON.stringify(p.model.requests), /the-secret/);
+});
+
 for (
   const [name, options] of [
     ["a server", {

@@ -59,7 +59,9 @@ export async function runExecCommand(
       // Whoever brings a form of their own gets the answer in that form.
       const isReview = commandLine.command === "exec review" &&
         flags.outputSchema === undefined;
-      return await runExec({ ...run, isReview, host, terminal, flags, stops });
+      const { pinPrograms } = run.runtime.loaded;
+      const place = { host, terminal, flags, stops, pinPrograms };
+      return await runExec({ ...run, ...place, isReview });
     } finally {
       // The last line is out: another one must not follow it.
       await run.runtime.mcp?.close().catch(() => {});

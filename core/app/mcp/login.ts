@@ -14,6 +14,7 @@ import { McpTokenStore } from "../../../tools/mcp/client/tokens.ts";
 import { programEnv } from "../hooks.ts";
 import { hostForServers } from "../mcp_access.ts";
 import { withTimeout } from "../../util/async.ts";
+import { findProgram } from "../../util/find_program.ts";
 
 interface Place {
   readonly host: Host;
@@ -98,10 +99,22 @@ async function openPage(
   { config, host, show }: LoginPlace,
 ): Promise<void> {
   show(`Open this page to log in:\n\n  ${url.href}\n\n`);
-  const opener = host.os === "darwin" ? "open" : "xdg-open";
+  const opener = await findProgram(
+    host.os === "darwin" ? "open" : "xdg-open",
+    {
+      files: host.files,
+      path: host.env("PATH"),
+      writable: [
+        host.cwd,
+        "/tmp",
+        host.env("TMPDIR") ?? "/tmp",
+        ...config.sandbox_workspace_write.writable_roots,
+      ],
+    },
+  );
   try {
     const child = host.spawn({
-      command: opener,
+      command: opener ?? "",
       args: [url.href],
       cwd: host.cwd,
       env: programEnv(host, config),
@@ -114,7 +127,6 @@ async function openPage(
   } catch {
     show("No browser can be opened here; open this page in any browser.\n");
   }
-  await Promise.resolve();
 }
 
 async function comeBackInTime(host: Host, back: Promise<URL>): Promise<URL> {

@@ -5,6 +5,7 @@ import { createCheckpoints } from "../../session/undo/checkpoints.ts";
 import { findUserMessages } from "../../session/log/rollback_plan.ts";
 import { renderUndoChange, type UndoPlan } from "../../session/undo/plan.ts";
 import { relativeTo } from "../../util/path.ts";
+import { settingsOf } from "../agent.ts";
 import { readGitDiff } from "./git_diff.ts";
 import type { OpenThreads } from "./open_threads.ts";
 import type {
@@ -26,6 +27,7 @@ async function loadDiff(threads: OpenThreads, cwd: string): Promise<string> {
   const { addDirs, config } = runtime.loaded;
   const tmpDir = host.env("TMPDIR") ?? "";
   return await readGitDiff(host, {
+    files: runtime.sandbox.readable(settingsOf(runtime).sandbox, cwd),
     cwd,
     codexHome: threads.codexHome(),
     writable: [

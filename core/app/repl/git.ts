@@ -3,7 +3,8 @@ import { UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { runProgram } from "../../session/hooks/run_program.ts";
-import { dirname, isAbsolute, isInside, resolvePath } from "../../util/path.ts";
+import { findProgram } from "../../util/find_program.ts";
+import { dirname } from "../../util/path.ts";
 
 type GitHost = Pick<
   Host,
@@ -27,14 +28,6 @@ export interface GitView {
   readonly run: (args: readonly string[]) => Promise<string>;
   readonly close: () => Promise<void>;
 }
-
-const PROGRAMS = [
-  "/usr/bin",
-  "/usr/local/bin",
-  "/bin",
-  "/opt/homebrew/bin",
-  "/run/current-system/sw/bin",
-];
 
 // What decides how a file of the work tree compares with its blob; git-config(1).
 const KEPT_SETTINGS =
@@ -137,23 +130,12 @@ async function findRepository(
   );
 }
 
-/** A program that no command can have put there. */
 async function findGit(
   { files, env }: Pick<GitHost, "files" | "env">,
   writable: readonly string[],
 ): Promise<string> {
-  const searched = (env("PATH") ?? "").split(":").filter(isAbsolute);
-  const closed = await Promise.all(
-    writable.map((path) => files.realPath(path).catch(() => path)),
-  );
-  const isOpen = (path: string): boolean =>
-    [...closed, ...writable].some((root) => isInside(path, root));
-  for (const folder of new Set([...PROGRAMS, ...searched])) {
-    const path = resolvePath(folder, "git");
-    const real = await files.realPath(path).catch(() => undefined);
-    if (real === undefined || isOpen(path) || isOpen(real)) continue;
-    if ((await files.stat(real))?.isFile) return real;
-  }
+  const git = await findProgram("git", { files, path: env("PATH"), writable });
+  if (git !== undefined) return git;
   throw new UserError(
     "usage",
     "Cannot show changes: there is no git outside the folders that commands may write to, must be installed",

@@ -1,57 +1,103 @@
 /** The diff of a working tree, untracked files included, from git without side effects. */
 import { renderDiff } from "../../../tools/patch/diff.ts";
-import type { Host } from "../../protocol/host.ts";
+import { errorCode } from "../../protocol/error.ts";
+import type { Files, Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { type GitView, openGit } from "./git.ts";
 
-/** The unified diff against the last commit; empty without changes. Throws UserError. */
+/**
+ * The unified diff against the last commit; empty without changes. What `files` hides is
+ * named at the end. Throws UserError.
+ */
 export async function readGitDiff(
   host: Host,
-  places: Parameters<typeof openGit>[1],
+  places: Parameters<typeof openGit>[1] & { readonly files: Files },
 ): Promise<string> {
   const git = await openGit(host, places);
   try {
-    const tracked = await git.run([
+    const { files } = places;
+    const changed = await listPaths(git, [
+      ...["diff", "--name-only", "--no-renames", "-z", ...DIFF_OPTIONS],
+      git.base,
+    ]);
+    const { shown, hidden } = await sortPaths(git, files, changed);
+    const tracked = shown.length === 0 ? "" : await git.run([
       "diff",
-      "--no-ext-diff",
-      "--no-textconv",
-      "--no-color",
-      // A submodule's own configuration would count inside of it.
-      "--submodule=short",
-      "--ignore-submodules=dirty",
+      ...DIFF_OPTIONS,
       git.base,
       "--",
+      ".",
+      ...hidden.map((path) => `:(exclude,literal)${path}`),
     ]);
-    return tracked + await readUntracked(host, git);
+    const untracked = await readUntracked(files, git);
+    const all = [...hidden, ...untracked.hidden];
+    const rest = all.length === 0
+      ? ""
+      : `[… not shown, hidden by deny_read: ${all.join(", ")}]\n`;
+    return tracked + untracked.text + rest;
   } finally {
     await git.close();
   }
 }
 
-async function readUntracked(host: Host, git: GitView): Promise<string> {
-  const listed = await git.run([
-    "ls-files",
-    "--others",
-    "--exclude-standard",
-    "-z",
-  ]);
-  const paths = listed.split("\0")
+const DIFF_OPTIONS: readonly string[] = [
+  "--no-ext-diff",
+  "--no-textconv",
+  "--no-color",
+  // A submodule's own configuration would count inside of it.
+  "--submodule=short",
+  "--ignore-submodules=dirty",
+];
+
+async function listPaths(
+  git: GitView,
+  args: readonly string[],
+): Promise<readonly string[]> {
+  return (await git.run(args)).split("\0")
     .filter((path) => path !== "" && !path.endsWith("/"));
-  const shown = paths.slice(0, LIMITS.diffUntrackedFiles);
+}
+
+// By whether they may be read.
+async function sortPaths(
+  { root }: GitView,
+  files: Files,
+  paths: readonly string[],
+): Promise<
+  { readonly shown: readonly string[]; readonly hidden: readonly string[] }
+> {
+  const shown: string[] = [];
+  const hidden: string[] = [];
+  for (const path of paths) {
+    const isHidden = await files.lstat(`${root}/${path}`)
+      .then(() => false, (error) => errorCode(error) === "EACCES");
+    (isHidden ? hidden : shown).push(path);
+  }
+  return { shown, hidden };
+}
+
+async function readUntracked(
+  files: Files,
+  git: GitView,
+): Promise<{ readonly text: string; readonly hidden: readonly string[] }> {
+  const args = ["ls-files", "--others", "--exclude-standard", "-z"];
+  const paths = await listPaths(git, args);
+  const most = paths.slice(0, LIMITS.diffUntrackedFiles);
+  const { shown, hidden } = await sortPaths(git, files, most);
   let text = "";
   for (const path of shown) {
-    text += await loadNewFile(host, `${git.root}/${path}`, path);
+    text += await loadNewFile(files, `${git.root}/${path}`, path);
   }
-  const more = paths.length - shown.length;
-  return more === 0 ? text : `${text}[… ${more} more untracked files]\n`;
+  const more = paths.length - most.length;
+  if (more > 0) text += `[… ${more} more untracked files]\n`;
+  return { text, hidden };
 }
 
 async function loadNewFile(
-  host: Host,
+  files: Files,
   full: string,
   path: string,
 ): Promise<string> {
-  const stat = await host.files.lstat(full).catch(() => undefined);
+  const stat = await files.lstat(full).catch(() => undefined);
   if (stat === undefined) return "";
   const mode = stat.isSymlink
     ? "120000"
@@ -59,7 +105,7 @@ async function loadNewFile(
     ? "100644"
     : "100755";
   const head = `diff --git a/${path} b/${path}\nnew file mode ${mode}\n`;
-  const text = await readText(host, full, stat);
+  const text = await readText(files, full, stat);
   if (text === undefined) {
     return `${head}Binary files /dev/null and b/${path} differ\n`;
   }
@@ -68,7 +114,7 @@ async function loadNewFile(
 }
 
 async function readText(
-  { files }: Host,
+  files: Files,
   path: string,
   stat: { readonly isFile: boolean; readonly isSymlink: boolean },
 ): Promise<string | undefined> {

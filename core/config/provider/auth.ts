@@ -141,13 +141,13 @@ async function runAuthCommand(
     );
   const { command, args, cwd } = source;
   const words = { command, args, ...(cwd !== undefined && { cwd }) };
-  const changed = await checkPrograms?.(words, { isOwn: true });
-  if (changed !== undefined) {
+  const check = await checkPrograms?.(words, { isOwn: true });
+  if (check?.changed !== undefined) {
     throw fail(
-      `${changed} is not what you approved; to see it and decide: ${PROGRAM} trust`,
+      `${check.changed} is not what you approved; to see it and decide: ${PROGRAM} trust`,
     );
   }
-  const child = startCommand(host, source, fail);
+  const child = startCommand(host, source, { env: check?.env, fail });
   const outcome = Promise.all([
     readBounded(child.stdout, LIMITS.authOutputBytes),
     readBounded(child.stderr, LIMITS.authOutputBytes),
@@ -169,14 +169,17 @@ async function runAuthCommand(
 function startCommand(
   host: Host,
   source: CommandSource,
-  fail: (state: string) => UserError,
+  { env, fail }: {
+    readonly env: Readonly<Record<string, string>> | undefined;
+    readonly fail: (state: string) => UserError;
+  },
 ): Child {
   try {
     return host.spawn({
       command: source.command,
       args: source.args,
       cwd: source.cwd ?? host.cwd,
-      env: host.envAll(),
+      env: { ...host.envAll(), ...env },
       stdin: "null",
       stdout: "pipe",
       stderr: "pipe",

@@ -4,10 +4,11 @@ import { LIMITS } from "../../protocol/limits.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import type { ReplHost } from "./services.ts";
 import { withTimeout } from "../../util/async.ts";
+import { findProgram } from "../../util/find_program.ts";
 
 type CopyHost = Pick<
   ReplHost,
-  "cwd" | "env" | "envAll" | "os" | "sleep" | "spawn"
+  "cwd" | "env" | "envAll" | "files" | "os" | "sleep" | "spawn"
 >;
 
 /** The command that takes a text on stdin; undefined without a desktop. */
@@ -25,11 +26,23 @@ function clipboardProgram(
 export async function copyText(
   text: string,
   host: CopyHost,
-  terminal: Terminal,
+  place: {
+    readonly terminal: Terminal;
+    /** Folders that commands may write to. */
+    readonly writable: readonly string[];
+  },
 ): Promise<string | undefined> {
-  const command = clipboardProgram(host);
-  if (command !== undefined && await pipeInto(command, text, host)) {
-    return command[0];
+  const { terminal, writable } = place;
+  const [name = "", ...args] = clipboardProgram(host) ?? [];
+  const program = name === "" || host.os === "windows"
+    ? name
+    : await findProgram(name, {
+      files: host.files,
+      path: host.env("PATH"),
+      writable,
+    }) ?? "";
+  if (program !== "" && await pipeInto([program, ...args], text, host)) {
+    return name;
   }
   const encoded = new TextEncoder().encode(text).toBase64();
   const isTerminal = terminal.stdout.isTty && terminal.env("TERM") !== "dumb";

@@ -1,4 +1,5 @@
 /** A slash command, and what it works with. */
+import type { SandboxPolicy } from "../../protocol/policy.ts";
 import type { Op } from "../../protocol/op.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
 import type { ReplState } from "./state.ts";
@@ -69,7 +70,20 @@ export function createSlashContext(
     changeSettings: (patch) => session.op({ type: "settings.change", patch }),
     send: (text, shown) => void session.send(text, shown),
     switchTo: (open) => session.switchTo(open),
-    copy: (text) => copyText(text, host, terminal),
+    copy: (text) =>
+      copyText(text, host, {
+        terminal,
+        writable: [
+          session.cwd,
+          "/tmp",
+          host.env("TMPDIR") ?? "/tmp",
+          ...rootsOf(session.state.settings?.sandbox),
+        ],
+      }),
     leave: () => view.leave(),
   };
+}
+
+function rootsOf(policy: SandboxPolicy | undefined): readonly string[] {
+  return policy?.mode === "workspace-write" ? policy.writableRoots : [];
 }

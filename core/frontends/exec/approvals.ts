@@ -18,10 +18,17 @@ import { headBytes } from "../../util/text/text.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 
-interface ApprovalsOptions {
+/** Who answers, and how long that may take. */
+export interface ApprovalsOptions {
   readonly host: Host;
   /** A shell command that gets the question on stdin and prints the answer. */
   readonly command?: string | undefined;
+  /** Remembers the command's files; resolves to what finds one that has changed. */
+  readonly pinPrograms?:
+    | ((
+      program: { readonly command: string },
+    ) => Promise<() => Promise<string | undefined>>)
+    | undefined;
   /** Absent: no one can answer, so the answer is no. */
   readonly timeoutMs?: number | undefined;
   readonly decide: (approvalId: string, decision: Decision) => void;
@@ -33,6 +40,7 @@ type Question = EventOf<"approval.requested">;
 /** Every question that reaches it is decided exactly once, whatever happens. */
 export class HeadlessApprovals {
   readonly #options: ApprovalsOptions;
+  readonly #pinned: Promise<() => Promise<string | undefined>> | undefined;
   readonly #open = new Map<
     string,
     { readonly request: ApprovalRequest; readonly stop: AbortController }
@@ -40,6 +48,10 @@ export class HeadlessApprovals {
 
   constructor(options: ApprovalsOptions) {
     this.#options = options;
+    const { command, pinPrograms } = options;
+    if (command !== undefined) this.#pinned = pinPrograms?.({ command });
+    // Whoever asks gets the error.
+    this.#pinned?.catch(() => {});
   }
 
   ask(question: Question): void {
@@ -90,6 +102,10 @@ export class HeadlessApprovals {
     const { approvalId, request } = question;
     const { host, command } = this.#options;
     try {
+      const changed = await (await this.#pinned)?.();
+      if (changed !== undefined) {
+        throw new Error(`${changed} has changed since the run began`);
+      }
       const answer = await askCommand(host, {
         command: command ?? "",
         question,

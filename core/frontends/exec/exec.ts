@@ -9,7 +9,7 @@ import type { UserPart } from "../../protocol/op.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import type { Thread } from "../../protocol/thread.ts";
 import { unreachable } from "../../util/assert.ts";
-import { HeadlessApprovals } from "./approvals.ts";
+import { type ApprovalsOptions, HeadlessApprovals } from "./approvals.ts";
 import {
   type Cause,
   decideEnding,
@@ -40,6 +40,7 @@ interface ExecRequest extends ExecOutputOptions {
   readonly host: Host;
   readonly terminal: Terminal;
   readonly flags: Flags;
+  readonly pinPrograms?: ApprovalsOptions["pinPrograms"];
   /** Signals heard since the program began; runExec() closes it. */
   readonly stops?: ExecStops;
 }
@@ -79,6 +80,7 @@ class ExecRun {
     this.#approvals = new HeadlessApprovals({
       host,
       command: approvalCommandOf(flags),
+      pinPrograms: request.pinPrograms,
       timeoutMs: approvalTimeoutOf(flags),
       decide: (approvalId, decision) =>
         thread.submit({ type: "approval.decide", approvalId, decision }),

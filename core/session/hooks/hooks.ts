@@ -14,6 +14,12 @@ import { buildHookInput, matchesEvent } from "./input.ts";
 import { joinVerdicts, parseHookOutput } from "./output.ts";
 import { runProgram } from "./run_program.ts";
 
+/** Asked before each start. */
+export type CheckStart = () => Promise<{
+  readonly changed: string | undefined;
+  readonly env: Readonly<Record<string, string>>;
+}>;
+
 /** One command for one kind of event. */
 export interface HookHandler {
   readonly event: HookEventName;
@@ -21,8 +27,8 @@ export interface HookHandler {
   /** For `sh -c`. */
   readonly command: string;
   readonly timeoutMs: number;
-  /** A script of it that is no longer what was approved. */
-  readonly findChanged?: () => Promise<string | undefined>;
+  /** A script of it that is no longer what was approved; variables it must be run with. */
+  readonly check?: CheckStart;
 }
 
 /** Hooks that run these commands, all of an event side by side. */
@@ -57,7 +63,7 @@ export function createHooks(
 
 async function runHandler(
   host: Pick<Host, "spawn" | "sleep">,
-  { command, timeoutMs, findChanged }: HookHandler,
+  { command, timeoutMs, check }: HookHandler,
   { input, event, place, env }: {
     readonly input: string;
     readonly event: HookEvent;
@@ -65,10 +71,10 @@ async function runHandler(
     readonly env: Readonly<Record<string, string>>;
   },
 ): Promise<HookVerdict> {
-  const changed = await findChanged?.();
-  if (changed !== undefined) {
+  const start = await check?.();
+  if (start?.changed !== undefined) {
     const message =
-      `Skipped the ${event.name} hook "${command}": ${changed} is not what you approved; ` +
+      `Skipped the ${event.name} hook "${command}": ${start.changed} is not what you approved; ` +
       `to see it and decide: ${PROGRAM} trust`;
     return { ...NO_VERDICT, messages: [message] };
   }
@@ -77,7 +83,7 @@ async function runHandler(
   const result = await runProgram(host, {
     argv: ["/bin/sh", "-c", command],
     cwd: place.settings.cwd,
-    env,
+    env: { ...env, ...start?.env },
     stdin: input,
     timeoutMs: Math.min(timeoutMs, bound),
     outputBytesMax: LIMITS.hookOutputBytes,

@@ -2,6 +2,7 @@
 import { errorText } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { PROGRAM } from "../../protocol/version.ts";
+import type { CheckStart } from "./hooks.ts";
 
 /** A turn that is done. */
 interface TurnNotice {
@@ -22,8 +23,7 @@ export function createNotify(
   options: {
     readonly argv: readonly string[];
     readonly env: Readonly<Record<string, string>>;
-    /** A script of it that is not what was approved. */
-    readonly findChanged?: () => Promise<string | undefined>;
+    readonly check?: CheckStart;
     /** Name of the program and how it was called. */
     readonly client: string;
     readonly warn: (message: string) => void;
@@ -32,10 +32,10 @@ export function createNotify(
   const [command = "", ...args] = options.argv;
   return async (notice) => {
     try {
-      const changed = await options.findChanged?.();
-      if (changed !== undefined) {
+      const start = await options.check?.();
+      if (start?.changed !== undefined) {
         options.warn(
-          `Skipped notify: ${changed} is not what you approved; to see it and decide: ${PROGRAM} trust`,
+          `Skipped notify: ${start.changed} is not what you approved; to see it and decide: ${PROGRAM} trust`,
         );
         return;
       }
@@ -43,7 +43,7 @@ export function createNotify(
         command,
         args: [...args, JSON.stringify(buildNotice(notice, options.client))],
         cwd: notice.cwd,
-        env: options.env,
+        env: { ...options.env, ...start?.env },
         stdin: "null",
         stdout: "null",
         stderr: "null",

@@ -33,17 +33,20 @@ export async function createTransport(
     case "stdio": {
       const { command, args, cwd, env } = transport;
       const words = { command, args, env, ...(cwd !== undefined && { cwd }) };
-      const changed = await options.checkPrograms?.(words, { isOwn });
-      if (changed !== undefined) {
+      const start = await options.checkPrograms?.(words, { isOwn });
+      if (start?.changed !== undefined) {
         throw new McpFailure(
-          `${changed} is not what you approved; to see it and decide: ${PROGRAM} trust`,
+          `${start.changed} is not what you approved; to see it and decide: ${PROGRAM} trust`,
         );
       }
       return new StdioTransport({
         host,
         command,
         args,
-        env: buildServerEnv(transport, (variable) => host.env(variable)),
+        env: {
+          ...start?.env,
+          ...buildServerEnv(transport, (variable) => host.env(variable)),
+        },
         cwd: resolvePath(options.cwd, cwd ?? "."),
         ...(options.reap !== undefined && { reap: options.reap }),
       });

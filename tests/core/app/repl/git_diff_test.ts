@@ -1,6 +1,7 @@
 /** The diff of a working tree, and what a hostile repository cannot make it run. */
 import assert from "node:assert/strict";
 import { readGitDiff } from "../../../../core/app/repl/git_diff.ts";
+import { readableFiles } from "../../../../sandbox/plan/readable.ts";
 import { denoHost } from "../../../../core/host/host.ts";
 import { LIMITS } from "../../../../core/protocol/limits.ts";
 
@@ -36,10 +37,15 @@ class Repository implements AsyncDisposable {
 
   async diff(
     folder: string = "",
-    places: { readonly env?: (name: string) => string | undefined } = {},
+    { env = denoHost().env, denyRead = [] }: {
+      readonly env?: (name: string) => string | undefined;
+      readonly denyRead?: readonly string[];
+    } = {},
   ): Promise<string> {
-    const host = { ...denoHost(), homeDir: () => this.root, ...places };
+    const host = { ...denoHost(), homeDir: () => this.root, env };
+    const hiding = { workspace: this.root, codexHome: `${this.root}.home` };
     return await readGitDiff(host, {
+      files: readableFiles(host.files, { ...hiding, patterns: denyRead }),
       cwd: `${this.root}${folder}`,
       codexHome: `${this.root}.home`,
       writable: [this.root, "/tmp"],
@@ -142,6 +148,7 @@ Deno.test("readGitDiff() says that there is no repository, and lists no end of f
   await assert.rejects(
     () =>
       readGitDiff(denoHost(), {
+        files: denoHost().files,
         cwd: outside,
         codexHome: `${outside}/home`,
         writable: [],
@@ -149,6 +156,29 @@ Deno.test("readGitDiff() says that there is no repository, and lists no end of f
     { name: "UserError", message: /is in no git repository/ },
   );
   await Deno.remove(outside);
+});
+
+Deno.test("readGitDiff() shows nothing of what is hidden, tracked or not, and says so", async () => {
+  await using repository = await Repository.create();
+  await repository.put("vault/old", "secret-old\n");
+  await repository.put("vault/gone", "secret-gone\n");
+  await repository.put("open", "one\n");
+  await repository.git("add", ".");
+  await repository.git("commit", "-qm", "first");
+  await repository.put("vault/old", "secret-new\n");
+  await Deno.remove(`${repository.root}/vault/gone`);
+  await repository.put("open", "two\n");
+  await repository.put("a/key.pem", "secret-key\n");
+  await Deno.symlink("a/key.pem", `${repository.root}/link`);
+  const denyRead = ["vault", "**/*.pem"];
+  const diff = await repository.diff("", { denyRead });
+  assert.doesNotMatch(diff, /secret/);
+  assert.match(diff, /\+two/);
+  assert.match(
+    diff,
+    /not shown, hidden by deny_read: vault\/gone, vault\/old, a\/key\.pem\]\n$/,
+  );
+  assert.equal((await repository.diff()).match(/secret/g)?.length, 4);
 });
 
 Deno.test("readGitDiff() runs nothing that a submodule names", async () => {

@@ -519,28 +519,52 @@ Deno.test("readParts() attaches the images that are there", async () => {
 Deno.test("copyText() falls back to the terminal, and gives up where there is none", async () => {
   const host = testHost({ os: "linux", env: () => undefined });
   const terminal = new TestTerminal(true, { TERM: "xterm" });
-  assert.equal(await copyText("日", host, terminal), "through the terminal");
+  assert.equal(
+    await copyText("日", host, { terminal, writable: [] }),
+    "through the terminal",
+  );
   assert.equal(terminal.stdout.text, "\x1b]52;c;5pel\x07");
-  assert.equal(await copyText("x", host, new TestTerminal(false)), undefined);
-  assert.equal(await copyText("x".repeat(100_000), host, terminal), undefined);
+  const silent = { terminal: new TestTerminal(false), writable: [] };
+  assert.equal(await copyText("x", host, silent), undefined);
+  assert.equal(
+    await copyText("x".repeat(100_000), host, { terminal, writable: [] }),
+    undefined,
+  );
 });
 
-Deno.test("copyText() gives the text to the program of the desktop", async () => {
+Deno.test("copyText() gives the text to the program of the desktop, and to none of a folder that commands may write to", async () => {
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  await Deno.mkdir(`${folder}/bin`);
+  await Deno.writeTextFile(`${folder}/bin/xclip`, "", { mode: 0o755 });
+  const variables: Record<string, string> = {
+    DISPLAY: ":0",
+    PATH: `${folder}/bin`,
+  };
   const asked: SpawnRequest[] = [];
-  const env = (name: string): string | undefined =>
-    name === "DISPLAY" ? ":0" : undefined;
   const host = testHost({
     os: "linux",
-    env,
+    env: (name) => variables[name],
+    files: {
+      ...denoHost().files,
+      // None of the system's.
+      realPath: (path) =>
+        path.startsWith(folder)
+          ? denoHost().files.realPath(path)
+          : Promise.reject(new Error("absent")),
+    },
     sleep: () => new Promise(() => {}),
     spawn: (request) => {
       asked.push(request);
       return denoHost().spawn({ ...request, command: "cat", args: [] });
     },
   });
-  assert.equal(await copyText("x", host, new TestTerminal(false)), "xclip");
-  assert.deepEqual(asked.map(({ args }) => args), [[
-    "-selection",
-    "clipboard",
-  ]]);
+  const terminal = new TestTerminal(false);
+  const copy = (writable: readonly string[]): Promise<string | undefined> =>
+    copyText("x", host, { terminal, writable });
+  assert.equal(await copy([folder]), undefined);
+  assert.equal(await copy([]), "xclip");
+  assert.deepEqual(asked.map(({ command, args }) => [command, ...args]), [
+    [`${folder}/bin/xclip`, "-selection", "clipboard"],
+  ]);
+  await Deno.remove(folder, { recursive: true });
 });
