@@ -30,7 +30,7 @@ export interface SessionSandbox extends Sandbox {
   runInherited(request: InheritedRequest): Promise<InheritedResult>;
 }
 
-/** Nothing is tried until the first command or receipt asks for it. */
+/** Nothing is tried until the first command, or until its status is asked for. */
 export function createSandbox(options: SandboxOptions): SessionSandbox {
   return new ProvedSandbox(options);
 }

@@ -43,7 +43,7 @@ export function describeEnforced(
   }
 }
 
-/** The receipt of a confined policy. */
+/** The status of a confined policy. */
 export function buildStatus(
   backend: Backend,
   plan: SandboxPlan,

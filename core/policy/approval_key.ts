@@ -69,5 +69,5 @@ function commandLabel(split: Split): string {
   const text = parts.map((part, at) =>
     at === 0 ? part : `${split.joiners[at - 1] ?? ";"} ${part}`
   ).join(" ");
-  return split.kind === "heredoc" ? `${text} with this very input` : text;
+  return split.kind === "heredoc" ? `${text} with exactly this input` : text;
 }

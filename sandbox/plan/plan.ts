@@ -142,7 +142,7 @@ function planEntry({ path, kind, real }: EntryFact): Mount[] {
   if (kind === "absent") return [];
   if (real === undefined) {
     throw new SandboxUnavailable(
-      `Cannot protect ${path}: it is a link that leads nowhere, must be removed or led somewhere`,
+      `Cannot protect ${path}: it is a broken link, must be removed or lead to something that exists`,
     );
   }
   return [{ kind: "read-only", path: real }];

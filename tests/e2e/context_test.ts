@@ -66,7 +66,7 @@ Deno.test("50 MB of output reach the model cut, with counts and the path of the 
   const [first = ""] = output.split("\n");
   assert.match(
     first,
-    /^Output cut in the middle: kept \d+ bytes .* omitted 499\d{5} bytes .*; the whole of it is in \/\S+\.$/,
+    /^Output cut in the middle: kept \d+ bytes .* omitted 499\d{5} bytes .*; the full output is in \/\S+\.$/,
   );
   assert.ok(byteLength(output) <= LIMITS.toolOutputTokens * 4 + 2_000);
   assert.match(output, /error: at the end\n?$/);

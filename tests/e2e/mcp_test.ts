@@ -199,11 +199,11 @@ Deno.test("exec keeps long answers of servers for the model to read, but nothing
     const output = String(s.model.request(1).outputOf("call_1"));
     const spooled = await listAll(`${s.home.codexHome}/spool`);
     if (isEphemeral) {
-      assert.match(output, /the whole of it was not kept/);
+      assert.match(output, /the full output was not kept/);
       assert.deepEqual(spooled, []);
       assert.deepEqual(await listAll(s.home.temp), before);
     } else {
-      assert.match(output, /the whole of it is in .*\/spool\/.*\.txt/);
+      assert.match(output, /the full output is in .*\/spool\/.*\.txt/);
       assert.equal(spooled.length, 1);
     }
   }

@@ -18,7 +18,7 @@ import {
   changeItems,
   context,
   MODEL,
-  RECEIPT,
+  SANDBOX_STATUS,
   sent,
   WORKSPACE,
 } from "../core/context/support.ts";
@@ -55,7 +55,7 @@ Deno.test("permissions messages stay as they are", async () => {
     approvals.map((approval) =>
       renderPermissions({ sandbox, approval }, {
         sandboxStatus: {
-          ...RECEIPT,
+          ...SANDBOX_STATUS,
           backend: "landlock",
           enforces: ["fs_write"],
         },

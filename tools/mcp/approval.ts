@@ -80,7 +80,7 @@ function whyDoubted(
 // A tool that says nothing of itself may do anything, as the specification has it.
 function whyRisky(hints: ToolHints): string | undefined {
   if (hints.destructive === true) {
-    return "The server says that this tool may destroy things";
+    return "The server says that this tool can be destructive";
   }
   if (hints.readOnly === true) return undefined;
   if (hints.destructive === undefined) {

@@ -136,7 +136,7 @@ function inputPart(block: Block): InputPart & JsonObject {
   if (block.type === "text") return { type: "input_text", text: block.text };
   const { data, mimeType } = block;
   if (!/^image\/[\w.+-]+$/.test(mimeType) || !/^[\w+/=\s-]*$/.test(data)) {
-    throw invalid("an image is none");
+    throw invalid("an image has no valid type or data");
   }
   return {
     type: "input_image",
@@ -147,7 +147,7 @@ function inputPart(block: Block): InputPart & JsonObject {
 // What the model is supposed to have said holds text alone (Responses API).
 function outputPart(block: Block): JsonObject {
   if (block.type === "text") return { type: "output_text", text: block.text };
-  throw invalid("an image stands in a message of the assistant");
+  throw invalid("a message of the assistant holds an image");
 }
 
 function textOf(item: WireItem): string {

@@ -172,11 +172,11 @@ function timeoutNotice(timeoutMs: number): string {
     `to wait longer, call again with a larger "timeout_ms".`;
 }
 
-/** Says how much of an output is missing, and where the whole of it is. */
+/** Says how much of an output is missing, and where all of it is. */
 export function cutNotice(cut: CutText, spoolPath: string | undefined): string {
   const where = spoolPath === undefined
-    ? "the whole of it was not kept"
-    : `the whole of it is in ${spoolPath}`;
+    ? "the full output was not kept"
+    : `the full output is in ${spoolPath}`;
   const kept = sizeText(cut.keptBytes, cut.keptLines);
   const omitted = sizeText(cut.omittedBytes, cut.omittedLines);
   return `Output cut in the middle: kept ${kept}, omitted ${omitted}; ${where}.`;

@@ -7,7 +7,7 @@ import {
 import { restoreSentContext } from "../../../core/context/recall.ts";
 import { denoFiles } from "../../../core/host/files/files.ts";
 import { UserError } from "../../../core/protocol/error.ts";
-import { RECEIPT, sent, settings, withTree } from "./support.ts";
+import { SANDBOX_STATUS, sent, settings, withTree } from "./support.ts";
 
 const TREE = {
   "repo/.git/": "",
@@ -41,7 +41,7 @@ function make(root: string, patch: Partial<PromptSourceOptions> = {}): Made {
     adminRoot: `${root}/admin`,
     permissions: () =>
       Promise.resolve({
-        sandboxStatus: RECEIPT,
+        sandboxStatus: SANDBOX_STATUS,
         writableRoots: [],
         approvedPrefixes: [],
       }),

@@ -12,7 +12,7 @@ import type {
   SandboxStatus,
 } from "../../../core/protocol/policy.ts";
 import { PERMISSION_TEXTS } from "../../../prompts/mod.ts";
-import { RECEIPT, WORKSPACE } from "./support.ts";
+import { SANDBOX_STATUS, WORKSPACE } from "./support.ts";
 import { READ_ONLY } from "../../support/settings.ts";
 
 function render(
@@ -25,7 +25,7 @@ function render(
   } = {},
 ): string {
   return renderPermissions({ sandbox, approval }, {
-    sandboxStatus: RECEIPT,
+    sandboxStatus: SANDBOX_STATUS,
     writableRoots: [],
     approvedPrefixes: [],
     ...facts,
@@ -136,7 +136,7 @@ Deno.test("renderPermissions() tells what the back end enforces and what it does
 
 Deno.test("renderPermissions() counts only what the policy forbids as not enforced", () => {
   const sandboxStatus: SandboxStatus = {
-    ...RECEIPT,
+    ...SANDBOX_STATUS,
     enforces: ["fs_write", "metadata", "signals", "pids"],
   };
   const open = { ...WORKSPACE, networkAccess: true };
@@ -149,7 +149,7 @@ Deno.test("renderPermissions() counts only what the policy forbids as not enforc
 });
 
 Deno.test("renderPermissions() says that nothing runs where no sandbox can be had", () => {
-  const sandboxStatus = { ...RECEIPT, backend: "none", enforces: [] };
+  const sandboxStatus = { ...SANDBOX_STATUS, backend: "none", enforces: [] };
   const text = render(WORKSPACE, "never", { sandboxStatus });
   assert.ok(text.includes("No sandbox can be set up on this machine"));
   const danger = render({ mode: "danger-full-access" }, "never", {

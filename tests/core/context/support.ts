@@ -18,7 +18,7 @@ import {
 export const MODEL = LARGE_MODEL;
 export const WORKSPACE = workspaceWrite();
 
-export const RECEIPT: SandboxStatus = {
+export const SANDBOX_STATUS: SandboxStatus = {
   mode: "workspace-write",
   backend: "bwrap",
   enforces: [
@@ -57,7 +57,7 @@ export function context(patch: {
     settings: merged,
     instructions: "You are a test.",
     permissions: {
-      sandboxStatus: RECEIPT,
+      sandboxStatus: SANDBOX_STATUS,
       writableRoots: ["/wdir/repo", "/tmp"],
       approvedPrefixes: [],
       ...patch.permissions,

@@ -75,6 +75,6 @@ Deno.test("describeScope() says exactly what is remembered", () => {
   );
   assert.equal(
     describeScope(command("cat <<'E'\nx\nE"), { sandboxed: true }),
-    "Until this session ends: cat with this very input in /ws",
+    "Until this session ends: cat with exactly this input in /ws",
   );
 });

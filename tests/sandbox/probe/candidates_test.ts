@@ -89,7 +89,7 @@ function hostWithout(pattern: RegExp): Host {
 }
 
 Deno.test(
-  "receipt() names the strongest back end and what it holds",
+  "sandboxStatus() names the strongest back end and what it holds",
   BWRAP,
   async () => {
     await using place = await openPlace();
@@ -128,7 +128,7 @@ Deno.test(
 );
 
 Deno.test(
-  "receipt() falls to the launcher where bubblewrap is missing, and says why",
+  "sandboxStatus() falls to the launcher where bubblewrap is missing, and says why",
   LINUX,
   async () => {
     await using place = await openPlace({ host: hostWithout(/bwrap$/) });
@@ -151,7 +151,7 @@ Deno.test(
 );
 
 Deno.test(
-  "receipt() refuses when nothing works, and run() does not run",
+  "sandboxStatus() refuses when nothing works, and run() does not run",
   LINUX,
   async () => {
     const host = {
@@ -175,7 +175,7 @@ Deno.test(
 );
 
 Deno.test(
-  "receipt() refuses policies that cannot be meant",
+  "sandboxStatus() refuses policies that cannot be meant",
   LINUX,
   async () => {
     await using place = await openPlace();
@@ -210,7 +210,7 @@ Deno.test(
   },
 );
 
-Deno.test("receipt() says which roots are left out", LINUX, async () => {
+Deno.test("sandboxStatus() says which roots are left out", LINUX, async () => {
   await using place = await openPlace();
   const policy = workspaceWrite({ writableRoots: [`${place.base}/none`] });
   const { note } = await place.sandbox.sandboxStatus(policy, place.workspace);

@@ -119,7 +119,7 @@ Deno.test("buildOutput() hands on as JSON what is newer than us", async () => {
   assert.equal(await output({ content: [block] }), JSON.stringify(block));
 });
 
-Deno.test("buildOutput() cuts a long text in the middle and says where the whole of it is", async () => {
+Deno.test("buildOutput() cuts a long text in the middle and says where the full output is", async () => {
   const text = Array.from({ length: 5_000 }, (_, at) => `line ${at}\n`).join(
     "",
   );
@@ -131,13 +131,13 @@ Deno.test("buildOutput() cuts a long text in the middle and says where the whole
     first,
     /^Output cut in the middle: kept \d+ bytes .*, omitted \d+ bytes/,
   );
-  assert.ok(first.endsWith("the whole of it is in /spool/1.txt."));
+  assert.ok(first.endsWith("the full output is in /spool/1.txt."));
   assert.ok(
     String(cut).includes("line 0\n") && String(cut).endsWith("line 4999\n"),
   );
   assert.ok(byteLength(String(cut)) < 100 * 4 + 500);
   const lost = await output({ content }, { tokens: 100 });
-  assert.ok(String(lost).includes("the whole of it was not kept"));
+  assert.ok(String(lost).includes("the full output was not kept"));
 });
 
 Deno.test("buildOutput() sends no more pictures than a message may have", async () => {

@@ -91,7 +91,7 @@ Deno.test("parseSampling() refuses what cannot be sent, with the code for wrong 
     [{
       messages: [{ role: "user", content: { ...image, mimeType: "x,y" } }],
       maxTokens: 5,
-    }, /an image is none/],
+    }, /an image has no valid type or data/],
     [{
       messages: Array(LIMITS.mcpSampleMessages + 1).fill(USER),
       maxTokens: 5,

@@ -67,7 +67,7 @@ Deno.test("buildCommandOutput() says on the first line what was cut and where al
   );
   const [first = "", ...rest] = output.split("\n");
   const match =
-    /^Output cut in the middle: kept (\d+) bytes \((\d+) lines, about (\d+) tokens\), omitted (\d+) bytes \((\d+) lines, about (\d+) tokens\); the whole of it is in \/spool\/x\.txt\.$/
+    /^Output cut in the middle: kept (\d+) bytes \((\d+) lines, about (\d+) tokens\), omitted (\d+) bytes \((\d+) lines, about (\d+) tokens\); the full output is in \/spool\/x\.txt\.$/
       .exec(first);
   assert.ok(match, first);
   const [kept, keptLines, keptTokens, omitted, omittedLines, omittedTokens] =
@@ -121,7 +121,7 @@ Deno.test("buildCommandOutput() says on the first line that time was up and how 
   );
   assert.match(
     long.split("\n")[0] ?? "",
-    /^Timed out: .* Output cut in the middle: .*the whole of it was not kept\.$/,
+    /^Timed out: .* Output cut in the middle: .*the full output was not kept\.$/,
   );
 });
 
