@@ -56,7 +56,7 @@ export interface AgentRuntime {
   /** What the user should know of how this run was opened. */
   readonly warnings: readonly string[];
   /** How the provider is reached. */
-  readonly transport: Pick<TransportOptions, "httpClient" | "probe">;
+  readonly transport: Pick<TransportOptions, "httpClient" | "probe" | "proxy">;
   readonly hooks: Hooks;
   /** Who started this run, for hooks and notifiers. */
   readonly source: ThreadMeta["source"];

@@ -4,6 +4,7 @@ import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import { providerOf } from "../config/provider/providers.ts";
 import { reapChild } from "../host/system/libc.ts";
 import { connectionProbe, openHttpClient } from "../host/http_client.ts";
+import { PROXY_VARIABLES, proxyFor } from "../host/proxy.ts";
 import type { Flags } from "../contract/command_line.ts";
 import { errorCode, errorReason, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
@@ -77,12 +78,19 @@ async function openTransport(
   const provider = providerOf(loaded.config, host);
   const probe = connectionProbe(host, provider);
   const probing = probe === undefined ? {} : { probe };
+  const proxy = proxyFor(
+    provider.baseUrl,
+    (name) => host.env(name),
+    provider.proxyUrl,
+  );
   const isPlain = provider.baseUrl.startsWith("http:") &&
-    provider.proxyUrl === undefined;
+    proxy === undefined &&
+    !PROXY_VARIABLES.some((name) => host.env(name));
   if (isPlain) return { transport: probing, warnings: [] };
   const { client, warnings } = await openHttpClient(host, provider);
   const httpClient = client === undefined ? {} : { httpClient: client };
-  return { transport: { ...probing, ...httpClient }, warnings };
+  const via = proxy === undefined ? {} : { proxy };
+  return { transport: { ...probing, ...httpClient, ...via }, warnings };
 }
 
 /** The folder with all links resolved. Throws UserError when there is none. */

@@ -4,7 +4,7 @@ import type { Files } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { ancestors, isInside, resolvePath } from "../util/path.ts";
 import { findProjectRoot } from "../util/project_root.ts";
-import { byteLength, headBytes } from "../util/text/text.ts";
+import { byteLength, encodingOf, headBytes } from "../util/text/text.ts";
 
 const DOC_NAMES: readonly string[] = ["AGENTS.override.md", "AGENTS.md"];
 
@@ -189,11 +189,13 @@ function decode(
   isCut: boolean,
 ): { readonly text: string; readonly invalid: boolean } {
   const options = { stream: isCut };
+  const encoding = encodingOf(bytes);
   try {
-    const strict = new TextDecoder("utf-8", { fatal: true });
+    const strict = new TextDecoder(encoding, { fatal: true });
     return { text: strict.decode(bytes, options), invalid: false };
   } catch {
-    return { text: new TextDecoder().decode(bytes, options), invalid: true };
+    const lax = new TextDecoder(encoding);
+    return { text: lax.decode(bytes, options), invalid: true };
   }
 }
 

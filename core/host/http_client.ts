@@ -4,6 +4,7 @@ import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { ProviderEndpoint } from "../protocol/provider.ts";
 import { withTimeout } from "../util/async.ts";
+import { PROXY_VARIABLES, proxyFor } from "./proxy.ts";
 
 interface HttpClientSetup {
   /** For the `client` of a fetch; undefined when the runtime's own will do. */
@@ -12,12 +13,15 @@ interface HttpClientSetup {
   readonly warnings: readonly string[];
 }
 
-type Settings = Pick<
-  ProviderEndpoint,
-  "name" | "caBundle" | "clientCert" | "clientKey" | "proxyUrl"
->;
-
-const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] as const;
+type Settings =
+  & Pick<
+    ProviderEndpoint,
+    "name" | "caBundle" | "clientCert" | "clientKey" | "proxyUrl"
+  >
+  & {
+    /** Of the one server it is for; without it the runtime chooses the proxy. */
+    readonly baseUrl?: string;
+  };
 
 type Connect = (
   options: Deno.ConnectOptions,
@@ -29,8 +33,8 @@ const CA_VARIABLES = ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"] as const;
 /**
  * A client that also trusts the authorities of SSL_CERT_FILE, NODE_EXTRA_CA_CERTS and the
  * provider's ca_bundle, and shows the provider's client certificate. HTTP_PROXY,
- * HTTPS_PROXY, ALL_PROXY and NO_PROXY are the runtime's own business, with or without it;
- * NO_PROXY also holds against the provider's own proxy. Throws UserError "config".
+ * SSL_CERT_DIR too. Which proxy is used, `proxyFor()` decides where the server is known, else
+ * the runtime. Throws UserError "config".
  */
 export async function openHttpClient(
   host: Pick<Host, "env" | "files">,
@@ -48,14 +52,22 @@ export async function openHttpClient(
       warnings.push(`${name} is ignored: ${errorText(error)}`);
     }
   }
+  caCerts.push(...await readPemFolder(host, warnings));
+  const { baseUrl } = settings;
+  const proxy = baseUrl === undefined
+    ? settings.proxyUrl
+    : proxyFor(baseUrl, (name) => host.env(name), settings.proxyUrl);
   const options = {
     ...await readProviderPems(host, settings, caCerts),
-    ...(settings.proxyUrl !== undefined && {
-      proxy: { url: settings.proxyUrl },
-    }),
+    ...(proxy !== undefined && { proxy: proxyOptions(proxy) }),
   };
-  if (Object.keys(options).length === 0) return { client: undefined, warnings };
-  return { client: createClient(settings.name, options), warnings };
+  const isOurs = baseUrl !== undefined &&
+    PROXY_VARIABLES.some((name) => (host.env(name) ?? "") !== "");
+  if (!isOurs && Object.keys(options).length === 0) {
+    return { client: undefined, warnings };
+  }
+  const create = (): Deno.HttpClient => createClient(settings.name, options);
+  return { client: isOurs ? withoutProxies(create) : create(), warnings };
 }
 
 /**
@@ -64,13 +76,13 @@ export async function openHttpClient(
  */
 export function connectionProbe(
   host: Pick<Host, "env" | "sleep">,
-  settings: Pick<ProviderEndpoint, "proxyUrl">,
+  settings: Partial<Pick<ProviderEndpoint, "proxyUrl" | "baseUrl">>,
   connect: Connect = (options) => Deno.connect(options),
 ): ((url: string) => Promise<boolean>) | undefined {
-  const hasProxy = PROXY_VARIABLES.some((name) =>
-    (host.env(name) ?? host.env(name.toLowerCase()) ?? "") !== ""
-  );
-  if (hasProxy || settings.proxyUrl !== undefined) return undefined;
+  const { baseUrl = "https://model.invalid", proxyUrl } = settings;
+  if (proxyFor(baseUrl, (name) => host.env(name), proxyUrl) !== undefined) {
+    return undefined;
+  }
   return async (url) => {
     const { hostname, port, protocol } = new URL(url);
     const standard = protocol === "https:" ? 443 : 80;
@@ -80,6 +92,59 @@ export function connectionProbe(
     }).then((connection) => connection.close(), () => {}).then(() => true);
     return await withTimeout(answered, LIMITS.probeMs, host) === true;
   };
+}
+
+// The runtime reads the variables whenever a client is made, and knows fewer forms of them.
+function withoutProxies<T>(create: () => T): T {
+  const kept = PROXY_VARIABLES.flatMap((name) => {
+    const value = Deno.env.get(name);
+    Deno.env.delete(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  try {
+    return create();
+  } finally {
+    for (const [name, value] of kept) Deno.env.set(name, value);
+  }
+}
+
+function proxyOptions(url: string): Deno.Proxy {
+  const { username, password } = URL.parse(url) ??
+    { username: "", password: "" };
+  if (username === "") return { url };
+  const basicAuth = {
+    username: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+  };
+  return { url, basicAuth };
+}
+
+// OpenSSL's folders of authorities, one or more PEM files each; a list of them with colons.
+async function readPemFolder(
+  host: Pick<Host, "env" | "files">,
+  warnings: string[],
+): Promise<string[]> {
+  const pems: string[] = [];
+  for (const folder of (host.env("SSL_CERT_DIR") ?? "").split(":")) {
+    if (folder === "") continue;
+    try {
+      const names = (await host.files.list(folder)).map(({ name }) => name);
+      for (const name of names.toSorted().slice(0, LIMITS.certificateFiles)) {
+        const path = `${folder}/${name}`;
+        if (!(await host.files.stat(path))?.isFile) continue;
+        // Such folders hold other files too.
+        pems.push(
+          ...await readPem(host, path, "CERTIFICATE").then(
+            (pem) => [pem],
+            () => [],
+          ),
+        );
+      }
+    } catch (error) {
+      warnings.push(`SSL_CERT_DIR is ignored: ${errorText(error)}`);
+    }
+  }
+  return pems;
 }
 
 async function readProviderPems(

@@ -2,8 +2,12 @@
 import { errorText, ModelError } from "../protocol/error.ts";
 import { publicUrl } from "./errors.ts";
 
-/** The error of a request that got no answer at all. */
-export function buildConnectError(error: unknown, url: string): ModelError {
+/** The error of a request that got no answer at all; `proxy` was to carry it. */
+export function buildConnectError(
+  error: unknown,
+  url: string,
+  proxy?: string,
+): ModelError {
   const cause = causeOf(errorText(error));
   const certificate = certificateProblem(cause);
   if (certificate !== undefined) {
@@ -12,10 +16,40 @@ export function buildConnectError(error: unknown, url: string): ModelError {
       { kind: "unreachable", retryable: false },
     );
   }
-  return new ModelError(`Cannot reach ${publicUrl(url)}: ${cause}`, {
-    kind: "unreachable",
-    retryable: true,
-  });
+  const via = proxy === undefined
+    ? ""
+    : ` through the proxy ${proxyName(proxy)}`;
+  const hint = proxy === undefined && /refused/i.test(cause)
+    ? missingProgram(url)
+    : "";
+  return new ModelError(
+    `Cannot reach ${publicUrl(url)}${via}: ${cause}${hint}`,
+    {
+      kind: "unreachable",
+      retryable: true,
+    },
+  );
+}
+
+function proxyName(proxy: string): string {
+  return URL.parse(proxy)?.host ?? "of the environment";
+}
+
+// The usual ports of servers that people run themselves, as their own manuals have them.
+const LOCAL_SERVERS: Readonly<Record<string, string>> = {
+  "11434": "start Ollama with `ollama serve`",
+  "1234": "start the server of LM Studio with `lms server start`",
+  "8000": "start vLLM with `vllm serve MODEL`",
+  "8080": "start llama.cpp with `llama-server -m MODEL.gguf`",
+  "4000": "start LiteLLM with `litellm --config FILE`",
+};
+
+function missingProgram(url: string): string {
+  const { hostname = "", port = "" } = URL.parse(url) ?? {};
+  if (!/^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname)) return "";
+  return `; no server runs there: ${
+    LOCAL_SERVERS[port] ?? "start it, or set the base_url of the provider"
+  }`;
 }
 
 /** The error of a broken stream. */

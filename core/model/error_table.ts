@@ -1,4 +1,5 @@
 /** Data. What servers say when they refuse, and what it means. Each row names its source. */
+import type { Refused } from "../protocol/error.ts";
 import type { FailureKind } from "../protocol/event.ts";
 
 export interface ErrorMeaning {
@@ -160,4 +161,53 @@ export const WINDOW_WORDS: readonly RegExp[] = [
   /with (\d[\d,_]*) maximum context/i,
   // TGI: "must be <= N"
   /must be <= ?(\d[\d,_]*)/i,
+];
+
+/** What of a history a server refuses by these words; the first row names it best. */
+export const REFUSED_WORDS: readonly {
+  readonly refused: Refused;
+  readonly words: RegExp;
+}[] = [
+  // llama.cpp, Ollama, LM Studio, OpenRouter, vLLM: a model or server without eyes
+  {
+    refused: "pictures",
+    words:
+      /(not|n't) support (any )?(image|vision|multi-?modal|'?image_url)|images?(_url)?( input| content)?s? (is|are) not (supported|allowed|available)|support image input|not a (vision|multi-?modal) model|\bmmproj\b|(only supports?|accepts only) text|text-only model|image_url is only supported|content type.{0,20}image.{0,30}(not|unsupported)/i,
+  },
+  // vLLM "At most N image(s)", Anthropic "many-image requests", gateways' limit of the body
+  {
+    refused: "old_pictures",
+    words:
+      /too many images|at most \d+ image|many-image|maximum (number )?of (\d+ )?images|(entity|payload|body) (is )?too large|request_too_large|(request|payload|body) (size )?exceeds|exceeds? (the )?max(imum)? (allowed )?(request|payload|body)/i,
+  },
+  // OpenAI invalid_image_*, Anthropic "Could not process image", "image exceeds 5 MB maximum"
+  {
+    refused: "last_picture",
+    words:
+      /invalid_image|image_parse_error|empty_image|image_too_(large|small)|image data|(process|decode|load|parse|download|open|read) (the )?image|image.{0,20}(is |are )?(too (large|big|small)|exceeds?|corrupt|empty|invalid|malformed)|(in|un)?(valid|supported) (base64 )?image|image dimensions|unsupported_image/i,
+  },
+  // OpenAI invalid_encrypted_content, Anthropic "Invalid `signature` in `thinking` block"
+  {
+    refused: "ciphertext",
+    words:
+      /encrypted[_ ]content|could not be (decrypted|verified)|signature.{0,20}thinking/i,
+  },
+  // OpenAI and stateless copies of it: "Item with id 'rs_…' not found. Items are not persisted"
+  {
+    refused: "ids",
+    words:
+      /items? (with id )?.{0,80}not found|items are not persisted|no (item|response) (found )?with id|\.id'.{0,60}expected an id|unknown item id|duplicate item|without its required/i,
+  },
+  // llama.cpp, Ollama, vLLM, LiteLLM, Mistral: texts of Go, Python and C++ JSON parsers
+  {
+    refused: "arguments",
+    words:
+      /arguments.{0,80}(json|pars|valid|decod|object|dict)|(json|pars|decod).{0,80}arguments|tool.?calls?.{0,60}(json|pars)|unexpected (token|end of (json|data|input))|expecting (value|property name|',')|invalid character|unterminated string|jsondecodeerror|json\.exception|extra data:/i,
+  },
+  // Chat templates of Qwen, Mistral, Gemma in vLLM, llama.cpp, LM Studio
+  {
+    refused: "system",
+    words:
+      /system (message|role|prompt).{0,40}(beginning|first|start|only|once|one)|(only|single|one|multiple|more than one) (\w+ )?system (message|role|prompt)|(unexpected|unsupported|unknown|invalid).{0,30}role.{0,30}developer|developer'?"? ?(role|message)?s? (is|are) not|roles must alternate|conversation roles|unexpected message role|system role not supported/i,
+  },
 ];

@@ -1,6 +1,6 @@
 /** Error responses of a provider as ModelErrors. Pure. */
 import * as z from "zod/mini";
-import { ModelError } from "../protocol/error.ts";
+import { ModelError, type Refused } from "../protocol/error.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { parseRetryAfter, parseTryAgain, parseWait } from "../util/retry.ts";
 import { headBytes } from "../util/text/text.ts";
@@ -9,6 +9,7 @@ import {
   type ErrorMeaning,
   NOT_OVERFLOW,
   OVERFLOW_WORDS,
+  REFUSED_WORDS,
   VAGUE_CODES,
   WINDOW_WORDS,
 } from "./error_table.ts";
@@ -39,6 +40,7 @@ export function buildHttpError(failure: HttpFailure): ModelError {
   return new ModelError(`${text} (${facts.join(", ")})`, {
     ...verdict,
     windowTokens: windowOf(verdict, reported),
+    refused: refusedIn(reported, status),
     status,
     requestId,
     retryAfterMs: verdict.retryable
@@ -60,6 +62,7 @@ export function buildServerError(error: unknown): ModelError {
   return new ModelError(`The response failed: ${text}`, {
     ...verdict,
     windowTokens: windowOf(verdict, reported),
+    refused: refusedIn(reported),
     retryAfterMs: verdict.retryable
       ? reported.waitMs ?? parseTryAgain(reported.message)
       : undefined,
@@ -107,6 +110,10 @@ function classify(
   if (isVague && isOverflow(message)) {
     return { kind: "context_window", retryable: false };
   }
+  // Some servers call it a fault of their own: the same bytes fail again all the same.
+  if (isVague && refusedIn({ code, message }).length > 0 && !isAccess(status)) {
+    return { kind: "invalid_request", retryable: false };
+  }
   if (byCode !== undefined && !(status !== undefined && isVague)) return byCode;
   // invalid_image, empty_image_file, image_too_large, …: the same bytes fail again.
   if (/image/.test(name)) return { kind: "invalid_request", retryable: false };
@@ -126,6 +133,20 @@ function windowOf(
   return counts.length === 0 ? undefined : Math.min(...counts);
 }
 
+function refusedIn(
+  { code, message }: ServerError,
+  status?: number,
+): readonly Refused[] {
+  const named = REFUSED_WORDS.filter(({ words }) =>
+    words.test(message) || words.test(code)
+  ).map(({ refused }) => refused);
+  return status === 413 && named.length === 0 ? ["old_pictures"] : named;
+}
+
+function isAccess(status: number | undefined): boolean {
+  return status === 401 || status === 403 || status === 429;
+}
+
 function isOverflow(message: string): boolean {
   return OVERFLOW_WORDS.some((words) => words.test(message)) &&
     !NOT_OVERFLOW.some((words) => words.test(message));
@@ -139,7 +160,8 @@ function classifyStatus(status: number): ErrorMeaning {
   if (status === 408 || status === 409 || status === 425 || status >= 500) {
     return { kind: "http", retryable: true };
   }
-  if (status === 400 || status === 413 || status === 422) {
+  if (status === 413) return { kind: "context_window", retryable: false };
+  if (status === 400 || status === 422) {
     return { kind: "invalid_request", retryable: false };
   }
   return { kind: "http", retryable: false };

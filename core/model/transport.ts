@@ -38,6 +38,8 @@ export interface TransportOptions {
   readonly program: { readonly name: string; readonly version: string };
   /** Of `Deno.createHttpClient`: own certificate authorities, client certificate. */
   readonly httpClient?: unknown;
+  /** URL of the proxy that it connects through. */
+  readonly proxy?: string;
   /** Whether the server's address responds at all; absent behind a proxy. */
   readonly probe?: ((url: string) => Promise<boolean>) | undefined;
 }
@@ -153,7 +155,7 @@ async function attempt(
     const reason = watchdog.signal.aborted ? watchdog.signal.reason : error;
     return reason instanceof ModelError
       ? reason
-      : buildConnectError(reason, url);
+      : buildConnectError(reason, url, options.proxy);
   } finally {
     answered.abort();
     if (!kept) watchdog.stop();

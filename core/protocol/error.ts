@@ -12,6 +12,19 @@ export class UserError extends Error {
   }
 }
 
+/** What of a history a server may refuse, by its own words. */
+export type Refused =
+  /** All pictures but the newest: there are too many, or they are too large together. */
+  | "old_pictures"
+  | "last_picture"
+  | "pictures"
+  /** Arguments of a call that are no JSON. */
+  | "arguments"
+  | "ciphertext"
+  | "ids"
+  /** A developer message after the instructions. */
+  | "system";
+
 /** The service did not answer well. */
 export class ModelError extends Error {
   override readonly name = "ModelError";
@@ -21,6 +34,7 @@ export class ModelError extends Error {
   readonly requestId: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly windowTokens: number | undefined;
+  readonly refused: readonly Refused[];
 
   constructor(message: string, facts: {
     readonly kind: FailureKind;
@@ -31,6 +45,8 @@ export class ModelError extends Error {
     readonly retryAfterMs?: number | undefined;
     /** The window that the server named when a prompt did not fit. */
     readonly windowTokens?: number | undefined;
+    /** What of the history was refused, as far as the server says. */
+    readonly refused?: readonly Refused[];
   }) {
     super(message);
     this.kind = facts.kind;
@@ -39,6 +55,7 @@ export class ModelError extends Error {
     this.requestId = facts.requestId;
     this.retryAfterMs = facts.retryAfterMs;
     this.windowTokens = facts.windowTokens;
+    this.refused = facts.refused ?? [];
   }
 }
 

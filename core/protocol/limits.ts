@@ -53,6 +53,8 @@ export const LIMITS = Object.freeze({
   retryTotalMs: 30_000,
   streamIdleMs: 300_000,
   connectTimeoutMs: 30_000,
+  /** Looked at in a folder of SSL_CERT_DIR. */
+  certificateFiles: 1_000,
   /** One SSE message. */
   sseMessageBytes: 64 * 1024 * 1024,
   /** Shown of a stream in which nothing could be understood. */

@@ -10,6 +10,8 @@ export type LogFact =
     readonly type: "turn_started";
     readonly turnId: string;
     readonly settings: TurnSettings;
+    /** Id of the provider that is asked. */
+    readonly provider?: string;
   }
   /** Intent before effect: on disk before the call runs. */
   | {
@@ -81,6 +83,7 @@ export interface RestoredThread {
   }[];
   /** Of the last turn that began. */
   readonly settings?: TurnSettings;
+  readonly provider?: string;
   readonly usage: Usage;
   /** Usage of the last answered request, and how many items it was sent. */
   readonly lastRequest?: {

@@ -19,6 +19,8 @@ export interface ProviderEndpoint {
   readonly streamIdleMs: number;
   /** Whether `POST {baseUrl}/responses/compact` is there. */
   readonly supportsCompact: boolean;
+  /** Whether it takes no developer message after the instructions. */
+  readonly singleSystemMessage: boolean;
   /** Absolute paths of PEM files. */
   readonly caBundle?: string;
   readonly clientCert?: string;

@@ -17,6 +17,8 @@ export interface ModelInfo {
   readonly supportsImages: boolean;
   readonly supportsVerbosity: boolean;
   readonly parallelToolCalls: boolean;
+  /** Its chat template takes one system text, at the beginning. */
+  readonly singleSystemMessage?: boolean;
   /** How apply_patch is offered. */
   readonly applyPatch: "freeform" | "function";
   /** Tokens of one tool output that reach the model. */

@@ -78,6 +78,7 @@ export function testEndpoint(
     streamRetries: 3,
     streamIdleMs: 5_000,
     supportsCompact: false,
+    singleSystemMessage: false,
     ...more,
   };
 }

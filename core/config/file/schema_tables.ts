@@ -84,6 +84,11 @@ export const ProviderTable = z.strictObject({
   supports_compact: z.optional(z.boolean()).check(
     z.describe("Whether the server has POST /responses/compact"),
   ),
+  single_system_message: z.optional(z.boolean()).check(
+    z.describe(
+      "Whether developer messages go into the instructions, for servers that take one system text",
+    ),
+  ),
   ca_bundle: z.optional(Text).check(
     z.describe("PEM file with further certificate authorities"),
   ),

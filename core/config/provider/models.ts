@@ -165,6 +165,7 @@ const Entry = z.looseObject({
   supported_reasoning_levels: z.nullish(z.array(z.unknown())),
   support_verbosity: z.nullish(z.boolean()),
   supports_parallel_tool_calls: z.nullish(z.boolean()),
+  single_system_message: z.nullish(z.boolean()),
   apply_patch_tool_type: z.nullish(z.string()),
   input_modalities: z.nullish(z.array(z.string())),
   base_instructions: z.nullish(z.string()),
@@ -197,6 +198,8 @@ function factsOf(entry: z.infer<typeof Entry>): ModelFacts {
     supportsVerbosity: entry.support_verbosity ?? base.supportsVerbosity,
     parallelToolCalls: entry.supports_parallel_tool_calls ??
       base.parallelToolCalls,
+    ...(entry.single_system_message === true &&
+      { singleSystemMessage: true }),
     applyPatch: entry.apply_patch_tool_type === undefined
       ? base.applyPatch
       : entry.apply_patch_tool_type === "freeform"

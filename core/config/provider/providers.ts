@@ -133,6 +133,7 @@ function buildProvider(
     streamRetries: retries(table.stream_max_retries, LIMITS.streamRetries),
     streamIdleMs: table.stream_idle_timeout_ms ?? LIMITS.streamIdleMs,
     supportsCompact: table.supports_compact ?? hasCompactEndpoint(url.base),
+    singleSystemMessage: table.single_system_message ?? false,
     ...(caBundle === undefined ? {} : { caBundle }),
     ...(table.client_cert === undefined
       ? {}

@@ -1,4 +1,5 @@
 /** One folder of skills: searched breadth first within limits, each SKILL.md read. */
+import { decodeText } from "../../util/text/text.ts";
 import { errorCode, errorText } from "../../protocol/error.ts";
 import type { DirEntry, Files } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
@@ -211,5 +212,5 @@ async function readHead(files: Files, path: string): Promise<string> {
   const stat = await files.stat(path);
   if (stat?.isFile !== true) throw new Error("it is not a regular file");
   const bytes = await files.readRange(path, 0, LIMITS.skillHeadBytes);
-  return new TextDecoder().decode(bytes);
+  return decodeText(bytes);
 }

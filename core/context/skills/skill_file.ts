@@ -45,10 +45,32 @@ export function parseSkillFile(
     return { problem: "no frontmatter between two lines of `---`" };
   }
   const yaml = parseYaml(matter);
-  if ("problem" in yaml) return { problem: `invalid YAML, ${yaml.problem}` };
+  if ("problem" in yaml) {
+    // Written by people for programs that do not mind: `description: Use it: often`.
+    const plain = plainFields(matter);
+    return plain["description"] === undefined
+      ? { problem: `invalid YAML, ${yaml.problem}` }
+      : parseFields(plain, folderName);
+  }
   const fields = asObject(yaml.value);
   if (fields === undefined) return { problem: "frontmatter is not a mapping" };
   return parseFields(fields, folderName);
+}
+
+// Each `key: text` at the start of a line, and the indented lines below it.
+function plainFields(matter: string): JsonObject {
+  const fields: Record<string, string> = {};
+  for (const block of matter.split(/\n(?=[A-Za-z_][\w-]*:(?:\s|$))/)) {
+    const [, key = "", rest = ""] =
+      /^([A-Za-z_][\w-]*):\s*([^]*)$/.exec(block) ??
+        [];
+    const text = oneLine(rest.replace(/^[|>][+-]?\d*[ \t]*\n/, "")).trim();
+    const bare = /^"(.*)"$|^'(.*)'$/.exec(text);
+    const value = bare?.[1] ?? bare?.[2] ?? text;
+    // A bracket that nothing closes is half of a list.
+    if (value !== "" && !/^[[{][^\]}]*$/.test(value)) fields[key] = value;
+  }
+  return fields;
 }
 
 /** Whether the model may choose the skill by itself; a sidecar that says nothing allows it. */
@@ -79,15 +101,9 @@ function parseFields(
 ): SkillFacts | { readonly problem: string } {
   const metadata = asObject(fields["metadata"]);
   const name = textField(fields["name"]) ?? "";
-  const description = textField(fields["description"]) ?? "";
-  const short = textField(metadata?.["short-description"]) ?? "";
-  const problem = lengthProblem("name", name, LIMITS.skillNameChars) ??
-    lengthProblem("description", description, LIMITS.skillDescriptionChars) ??
-    lengthProblem(
-      "metadata.short-description",
-      short,
-      LIMITS.skillDescriptionChars,
-    );
+  const description = cutText(textField(fields["description"]) ?? "");
+  const short = cutText(textField(metadata?.["short-description"]) ?? "");
+  const problem = lengthProblem("name", name, LIMITS.skillNameChars);
   if (problem !== undefined) return { problem };
   if (description === "") return { problem: "description is missing" };
   return {
@@ -103,6 +119,13 @@ function textField(value: unknown): string | undefined {
   return typeof value === "number" || typeof value === "boolean"
     ? String(value)
     : undefined;
+}
+
+function cutText(text: string): string {
+  const chars = [...text];
+  return chars.length <= LIMITS.skillDescriptionChars
+    ? text
+    : `${chars.slice(0, LIMITS.skillDescriptionChars - 1).join("")}…`;
 }
 
 function lengthProblem(

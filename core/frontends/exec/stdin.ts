@@ -1,4 +1,5 @@
 /** The prompt, and when stdin is part of it. Never hangs. */
+import { encodingOf } from "../../util/text/text.ts";
 import { UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
@@ -105,11 +106,7 @@ class Chunks {
 
 // UTF-8, or UTF-16 that says so by its byte order mark, as PowerShell pipes write it.
 function decode(bytes: Uint8Array, what: string): string {
-  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe
-    ? "utf-16le"
-    : bytes[0] === 0xfe && bytes[1] === 0xff
-    ? "utf-16be"
-    : "utf-8";
+  const encoding = encodingOf(bytes);
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch {

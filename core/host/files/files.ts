@@ -8,6 +8,7 @@ import type {
   ReadOptions,
 } from "../../protocol/host.ts";
 import { dirname } from "../../util/path.ts";
+import { decodeText } from "../../util/text/text.ts";
 import { named } from "../system/errno.ts";
 import { readExact } from "./exact_file.ts";
 import { writePipe } from "./pipe.ts";
@@ -51,9 +52,7 @@ export const denoFiles: Files = {
 
 async function readText(path: string, options?: ReadOptions): Promise<string> {
   if (isProcPath(path) && !options?.pipe) return readProcText(path);
-  const bytes = await readWhole(path, options);
-  // Bytes are replaced, a byte order mark is the caller's: as Deno.readTextFile.
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  return decodeText(await readWhole(path, options));
 }
 
 async function readRange(

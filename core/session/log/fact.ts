@@ -41,7 +41,7 @@ export function factBodies(
     case "item":
       return [{ type: "response_item", payload: fact.json }];
     case "turn_started":
-      return turnStarted(fact.turnId, fact.settings);
+      return turnStarted(fact);
     case "call_started":
       return [event("call_started", { call_id: fact.callId, name: fact.name })];
     case "request":
@@ -78,8 +78,7 @@ function renderUsage(usage: Usage): Record<string, number> {
 
 // `settings` holds all that we know; the members beside it are for other readers.
 function turnStarted(
-  turnId: string,
-  settings: TurnSettings,
+  { turnId, settings, provider }: Extract<LogFact, { type: "turn_started" }>,
 ): readonly LineBody[] {
   return [
     event("task_started", {
@@ -95,6 +94,7 @@ function turnStarted(
       ...(settings.reasoningEffort !== undefined &&
         { effort: settings.reasoningEffort }),
       summary: settings.reasoningSummary ?? "auto",
+      ...(provider !== undefined && { provider }),
       settings,
     }),
   ];

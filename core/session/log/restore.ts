@@ -93,6 +93,7 @@ class ThreadFold {
   #started = new Set<string>();
   #turns: StartedTurn[] = [];
   #settings: TurnSettings | undefined;
+  #provider: string | undefined;
   #usage: Usage = NO_USAGE;
   #lastRequest: RestoredThread["lastRequest"];
   #generation = 0;
@@ -149,6 +150,7 @@ class ThreadFold {
       items: calls.items.map((item) => wholeText(item, contents)),
       openCalls: calls.open,
       ...(this.#settings !== undefined && { settings: this.#settings }),
+      ...(this.#provider !== undefined && { provider: this.#provider }),
       usage: this.#usage,
       ...(this.#lastRequest !== undefined &&
         { lastRequest: this.#lastRequest }),
@@ -166,6 +168,8 @@ class ThreadFold {
 
   #startTurn(payload: JsonObject): void {
     const settings = parseSettings(payload);
+    const { provider } = payload;
+    if (typeof provider === "string") this.#provider = provider;
     if (settings !== undefined) this.#settings = settings;
     else this.#problems.push(`the settings of a turn are unreadable`);
     this.#turns.push({ at: this.#items.length, settings: this.#settings });

@@ -11,10 +11,13 @@ import type { TurnSettings } from "../../protocol/settings.ts";
 import type { Tool } from "../../protocol/tool.ts";
 import { estimateTokens } from "../../util/text/text.ts";
 import type { ThreadDeps, ToolsAsker } from "./deps.ts";
+import type { Transcript } from "./transcript.ts";
 
 export interface PromptPrefix {
   readonly settings: TurnSettings;
   readonly instructions: string;
+  /** The end of them, of a conversation that has one system text. */
+  readonly systemText: string;
   readonly tools: readonly Tool[];
   /** JSON text of each tool, in order. */
   readonly toolTexts: readonly string[];
@@ -30,6 +33,7 @@ interface PrefixSlot {
   prefix: PromptPrefix | undefined;
   /** Estimated tokens of instructions and tools. */
   baseTokens: number;
+  readonly transcript?: Pick<Transcript, "systemText">;
 }
 
 interface PrefixContext {
@@ -46,7 +50,10 @@ export async function openPrefix(
   context: PrefixContext,
 ): Promise<PromptPrefix> {
   const { state, settings } = context;
-  if (state.prefix?.settings === settings) return state.prefix;
+  const { systemText = "" } = state.transcript ?? {};
+  const isSame = state.prefix?.settings === settings &&
+    state.prefix.systemText === systemText;
+  if (isSame && state.prefix !== undefined) return state.prefix;
   const isOtherModel =
     state.prefix?.settings.model.slug !== settings.model.slug;
   const tools = state.prefix === undefined || isOtherModel
@@ -70,7 +77,10 @@ function buildPrefix(
 ): PromptPrefix {
   const { settings, deps, threadId } = context;
   const specs = tools.map((tool) => tool.spec);
-  const { instructions } = deps;
+  const { systemText = "" } = context.state.transcript ?? {};
+  const instructions = systemText === ""
+    ? deps.instructions
+    : `${deps.instructions}\n\n${systemText}`;
   const prefix: RequestPrefix = {
     settings,
     instructions,
@@ -80,6 +90,7 @@ function buildPrefix(
   return {
     settings,
     instructions,
+    systemText,
     tools,
     toolTexts: specs.map((spec) => JSON.stringify(spec)),
     parts: buildRequestParts(prefix),

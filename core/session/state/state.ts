@@ -27,6 +27,8 @@ export class ThreadState {
   compactedTokens = 0;
   /** The provider's compaction endpoint has failed: it is not asked again. */
   isCompactEndpointLost = false;
+  /** Id of the provider that has the conversation; undefined before the first turn. */
+  provider: string | undefined;
   threadUsage: Usage = NO_USAGE;
   /** Why the next turn runs SessionStart hooks; undefined when it does not. */
   sessionSource: "startup" | "resume" | "compact" | undefined = "startup";

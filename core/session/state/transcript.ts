@@ -9,19 +9,23 @@ import {
   callOutput,
   type CallView,
   type InputPart,
+  type ItemView,
   viewItem,
   type WireItem,
 } from "../../protocol/item.ts";
 import type { ThreadLog } from "../../protocol/log.ts";
 import { assert } from "../../util/assert.ts";
-import { deepFreeze } from "../../util/json/json.ts";
+import { deepFreeze, wellFormed } from "../../util/json/json.ts";
 import { byteLength } from "../../util/text/text.ts";
 
-/** An item, its text as logged and sent, and its estimated tokens. */
+/** An item, its text as sent, and its estimated tokens. */
 export interface Entry {
   readonly item: WireItem;
+  /** Empty when it is sent within the instructions. */
   readonly json: string;
   readonly tokens: number;
+  /** As logged, where it is sent in another form. */
+  readonly logged?: string;
 }
 
 /** Refuses bad states instead of repairing them when a request is built. */
@@ -35,6 +39,10 @@ export class Transcript {
   #inputBytes = 0;
   #generation = 0;
   #handover = NO_HANDOVER;
+  #hasOneSystemText = false;
+  #systemText = "";
+  /** What was sent within the instructions cannot grow any more. */
+  #isSealed = false;
 
   constructor(log: ThreadLog) {
     this.#log = log;
@@ -68,8 +76,36 @@ export class Transcript {
     return [...this.#openCalls.values()];
   }
 
+  /** Whether developer messages are not sent as such. */
+  get hasOneSystemText(): boolean {
+    return this.#hasOneSystemText;
+  }
+
+  /** What goes into the instructions; empty but for such a server. */
+  get systemText(): string {
+    return this.#systemText;
+  }
+
+  /**
+   * For servers that take one system text: developer messages from before the first answer
+   * go into the instructions, later ones are sent as the user's. The log has them as ever.
+   */
+  useOneSystemText(): void {
+    this.#hasOneSystemText = true;
+    if (this.#entries.length > 0) {
+      this.replace(this.#entries.map((_, at) => this.loggedText(at)));
+    }
+  }
+
+  /** The text of the nth entry as it is in the log. */
+  loggedText(at: number): string {
+    const entry = this.#entries[at];
+    return entry?.logged ?? entry?.json ?? "";
+  }
+
   /** The committed items as JSON texts joined by commas; no call may be open. */
   inputText(): string {
+    this.#isSealed = true;
     assert(this.#openCalls.size === 0, "a prompt leaves no call unanswered");
     return this.#input;
   }
@@ -112,9 +148,10 @@ export class Transcript {
 
   /** Cuts the end off: the only way back, for a rollback the user asked for. */
   keepFirst(count: number): void {
-    const kept = this.#entries.slice(0, count);
+    const kept = this.#entries.slice(0, count)
+      .map((_, at) => this.loggedText(at));
     this.#clear();
-    for (const entry of kept) this.#keep(entry);
+    for (const json of kept) this.#keep(toEntry(JSON.parse(json), json));
     assert(this.#openCalls.size === 0, "a rollback leaves no call unanswered");
   }
 
@@ -146,6 +183,8 @@ export class Transcript {
     this.#tokens = 0;
     this.#inputBytes = 0;
     this.#tail = [];
+    this.#systemText = "";
+    this.#isSealed = false;
     this.#generation++;
   }
 
@@ -153,8 +192,7 @@ export class Transcript {
     const entry = toEntry(item, JSON.stringify(item));
     this.#check(entry);
     this.#log.append({ type: "item", json: entry.json });
-    this.#keep(entry);
-    return entry;
+    return this.#keep(entry);
   }
 
   #check(entry: Entry): void {
@@ -173,20 +211,46 @@ export class Transcript {
     }
   }
 
-  #keep(entry: Entry): void {
+  #keep(own: Entry): Entry {
+    const view = viewItem(own.item);
+    const entry = this.#asSent(own, view);
     this.#entries.push(entry);
-    const text = this.#input === "" ? entry.json : `,${entry.json}`;
+    const isFirst = this.#input === "" || entry.json === "";
+    const text = isFirst ? entry.json : `,${entry.json}`;
     this.#input += text;
     this.#inputBytes += byteLength(text);
     this.#tokens += entry.tokens;
     this.#handover = foldHandover(this.#handover, entry.item);
-    const view = viewItem(entry.item);
     if (view.type === "call") this.#openCalls.set(view.callId, view);
     if (view.type === "output") this.#openCalls.delete(view.callId);
+    return entry;
+  }
+
+  #asSent(entry: Entry, view: ItemView): Entry {
+    const isOurs = view.type === "message" && view.role !== "assistant";
+    if (!isOurs) this.#isSealed = true;
+    if (!this.#hasOneSystemText || !isOurs || view.role === "user") {
+      return entry;
+    }
+    const { json: logged } = entry;
+    if (this.#isSealed) {
+      const json = JSON.stringify({ ...entry.item, role: "user" });
+      return { ...entry, json, logged };
+    }
+    this.#systemText += this.#systemText === ""
+      ? view.text
+      : `\n\n${view.text}`;
+    return { ...entry, json: "", tokens: 0, logged };
   }
 }
 
-function toEntry(item: WireItem, json: string): Entry {
+// JSON.stringify() escapes half a surrogate pair, and nothing else in this way.
+const HALF_PAIR = /\\ud[89a-f][0-9a-f]{2}/;
+
+function toEntry(given: WireItem, text: string): Entry {
+  const isBroken = HALF_PAIR.test(text);
+  const item = isBroken ? wellFormed(given) : given;
+  const json = isBroken ? JSON.stringify(item) : text;
   return {
     item: deepFreeze(item),
     json,

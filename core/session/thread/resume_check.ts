@@ -13,17 +13,21 @@ export async function checkResume(
   context:
     & Pick<ThreadContext, "threadId" | "deps" | "state" | "cacheWatch">
     & { readonly settings: TurnSettings },
-  restored: Pick<RestoredThread, "lastRequest" | "settings">,
+  restored: Pick<RestoredThread, "lastRequest" | "settings" | "provider">,
 ): Promise<ResumeReport | undefined> {
   const { settings, state, cacheWatch } = context;
   const { lastRequest } = restored;
   if (lastRequest === undefined) return undefined;
   const prefix = await openPrefix(context);
   const { prefixBroken, cause } = cacheWatch.compare(prefix, state.transcript);
+  const { id } = context.deps.endpoint;
+  const provider = restored.provider ?? id;
   const slug = restored.settings?.model.slug ?? settings.model.slug;
   // A provider keeps no prompt of one model for another.
   const drift = prefixBroken
     ? cause
+    : provider !== id
+    ? `provider changed from ${provider} to ${id}`
     : slug === settings.model.slug
     ? ""
     : `model changed from ${slug} to ${settings.model.slug}`;

@@ -108,6 +108,7 @@ function recall(
 ): void {
   const items = state.transcript.entries.map((entry) => entry.item);
   state.sessionSource = "resume";
+  state.provider = restored.provider ?? restored.meta.provider;
   if (items.length === 0) return;
   agent.deps.context.resume(items);
   state.sent = restoreSentContext(items, {

@@ -6,6 +6,7 @@ import { type Op, partsText, type UserPart } from "../../protocol/op.ts";
 import { unreachable } from "../../util/assert.ts";
 import { compactHistory } from "../turn/compaction.ts";
 import type { TurnContext } from "../turn/context.ts";
+import { leaveForeign } from "../turn/repair.ts";
 import { failureOf, runTurn } from "../turn/turn.ts";
 import { answerUnrecorded } from "./restored_calls.ts";
 import { rollBack } from "./rollback.ts";
@@ -26,7 +27,10 @@ export async function runThreadTask(
       return await runOrWarn(
         context,
         "compact",
-        () => compactHistory("manual", context),
+        () => {
+          leaveForeign(context);
+          return compactHistory("manual", context);
+        },
       );
     case "rollback":
       return await runOrWarn(
@@ -86,8 +90,10 @@ async function runLoggedTurn(
 ): Promise<Outcome> {
   const { log, settings, state } = context;
   try {
-    log.append({ type: "turn_started", turnId, settings });
+    const provider = context.deps.endpoint.id;
+    log.append({ type: "turn_started", turnId, settings, provider });
     answerUnrecorded(state);
+    leaveForeign(context);
   } catch (error) {
     return { type: "failed", error: failureOf(error) };
   }

@@ -96,7 +96,8 @@ async function withTrimming(
     }
     try {
       const shorter = await send(
-        input(items).map((item) => texts.get(item) ?? JSON.stringify(item)),
+        input(items).map((item) => texts.get(item) ?? JSON.stringify(item))
+          .filter((text) => text !== ""),
       );
       warnDropped(dropped, context);
       return shorter;

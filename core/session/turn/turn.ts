@@ -8,13 +8,14 @@ import {
   UserError,
 } from "../../protocol/error.ts";
 import type { Failure, Outcome } from "../../protocol/event.ts";
-import type { WireItem } from "../../protocol/item.ts";
+import { viewItem, type WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { partsText, type UserPart } from "../../protocol/op.ts";
 import { compactHistory, needsCompaction } from "./compaction.ts";
 import type { TurnContext } from "./context.ts";
 import { LoopGuard } from "./loop_guard.ts";
 import { OutputCheck } from "./output_schema.ts";
+import { repairHistory } from "./repair.ts";
 import { runStep, type StepAnswer } from "./step.ts";
 
 /** Runs the turn to its end. Every call has its output afterwards, whatever happened. */
@@ -127,9 +128,16 @@ async function runFittingStep(context: TurnContext): Promise<StepAnswer> {
     try {
       return await runStep(context);
     } catch (error) {
-      const isFull = error instanceof ModelError &&
-        error.kind === "context_window";
-      if (!isFull || round === LIMITS.overflowRounds) throw error;
+      if (!(error instanceof ModelError)) throw error;
+      // Each repair leaves less to refuse: that comes to an end.
+      if (repairHistory(error, context)) {
+        round--;
+        continue;
+      }
+      const isFull = error.kind === "context_window";
+      if (!isFull || round === LIMITS.overflowRounds) {
+        throw withAdvice(error, context);
+      }
       const { windowTokens = Infinity } = error;
       if (windowTokens > state.baseTokens) state.noteWindow(windowTokens);
       if (round > 0) {
@@ -138,6 +146,17 @@ async function runFittingStep(context: TurnContext): Promise<StepAnswer> {
       await makeRoom("mid_turn", Infinity, context);
     }
   }
+}
+
+// What was accepted before and is refused now came in with the last turns.
+function withAdvice(error: ModelError, { state }: TurnContext): ModelError {
+  const isOld = error.kind === "invalid_request" &&
+    state.transcript.entries.some(({ item }) => viewItem(item).type === "call");
+  if (!isOld) return error;
+  return new ModelError(
+    `${error.message}; where something in the history is refused, "rondo rollback" takes the last turns out`,
+    error,
+  );
 }
 
 /** What of a prompt that was refused twice is believed to fit. */

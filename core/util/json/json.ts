@@ -36,3 +36,17 @@ export function asObject(value: unknown): JsonObject | undefined {
     ? value as JsonObject
     : undefined;
 }
+
+/** A value whose texts have no half of a surrogate pair: no encoder of UTF-8 takes one. */
+export function wellFormed<T extends Json>(value: T): T {
+  if (typeof value === "string") return value.toWellFormed() as T;
+  if (Array.isArray(value)) return value.map(wellFormed) as unknown as T;
+  const members = asObject(value);
+  if (members === undefined) return value;
+  return Object.fromEntries(
+    Object.entries(members).map(([key, member]) => [
+      key.toWellFormed(),
+      wellFormed(member),
+    ]),
+  ) as T;
+}

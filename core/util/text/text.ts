@@ -3,6 +3,27 @@
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/**
+ * The text of a file somebody wrote, whatever program they used: a byte order mark is not
+ * part of it, and UTF-16 is known by its mark or by its zero bytes.
+ */
+export function decodeText(bytes: Uint8Array): string {
+  return new TextDecoder(encodingOf(bytes)).decode(bytes);
+}
+
+/** What the bytes of a text are encoded in, by their beginning. */
+export function encodingOf(
+  bytes: Uint8Array,
+): "utf-8" | "utf-16le" | "utf-16be" {
+  const [first = 1, second = 1] = bytes;
+  if (first === 0xff && second === 0xfe || first !== 0 && second === 0) {
+    return "utf-16le";
+  }
+  return first === 0xfe && second === 0xff || first === 0 && second !== 0
+    ? "utf-16be"
+    : "utf-8";
+}
+
 /** Length of the text in UTF-8 bytes. */
 export function byteLength(text: string): number {
   // Almost all text is ASCII or short; encoding is exact and fast enough.

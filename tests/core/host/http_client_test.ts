@@ -251,6 +251,14 @@ Deno.test("proxies of the environment and of the provider are used, NO_PROXY is 
     [{ HTTPS_PROXY: proxy, NO_PROXY: "localhost" }, secure, null],
     [{ HTTP_PROXY: proxy }, "http://model.invalid/v1", "POST http://model"],
     [{ PROVIDER: proxy }, "http://model.invalid/v1", "POST http://model"],
+    // For one known server we decide: this machine is never behind a proxy.
+    [{ HTTPS_PROXY: proxy, BASE_URL: secure }, secure, null],
+    [{ ALL_PROXY: proxy, BASE_URL: secure }, secure, null],
+    [
+      { http_proxy: proxy, BASE_URL: "http://model.invalid/v1" },
+      "http://model.invalid/v1",
+      "POST http://model",
+    ],
   ];
   for (const [env, url, expected] of cases) {
     lines.length = 0;
@@ -276,6 +284,7 @@ async function askFromChild(
     const { client } = await openHttpClient(denoHost(), {
       name: "Mock", caBundle: ${JSON.stringify(ca)},
       proxyUrl: Deno.env.get("PROVIDER"),
+      baseUrl: Deno.env.get("BASE_URL"),
     });
     const answer = await fetch(${
     JSON.stringify(url)
@@ -327,7 +336,7 @@ Deno.test("connectionProbe() tells an address that answers from one that is sile
 });
 
 Deno.test("connectionProbe() looks at nothing where a proxy connects", () => {
-  const proxied = [{ HTTPS_PROXY: "x" }, { http_proxy: "x" }, {
+  const proxied = [{ HTTPS_PROXY: "x" }, { https_proxy: "x" }, {
     ALL_PROXY: "x",
   }];
   for (const env of proxied) {

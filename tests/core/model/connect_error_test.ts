@@ -78,3 +78,21 @@ Deno.test("buildCutError() and buildSilenceError() are worth another try", () =>
   }
   assert.match(buildSilenceError(1_500).message, /1500 ms/);
 });
+
+Deno.test("buildConnectError() says which program to start, and which proxy is dead", () => {
+  const refused = new TypeError("tcp connect error: Connection refused");
+  const at = (url: string, proxy?: string): string =>
+    buildConnectError(refused, url, proxy).message;
+  assert.match(at("http://localhost:11434/v1"), /`ollama serve`/);
+  assert.match(at("http://127.0.0.1:1234/v1"), /`lms server start`/);
+  assert.match(at("http://[::1]:8080/v1"), /`llama-server/);
+  assert.match(at("http://localhost:8000/v1"), /`vllm serve/);
+  assert.match(at("http://localhost:9/v1"), /set the base_url/);
+  assert.doesNotMatch(at("https://api.example.com/v1"), /start/);
+  const message = at(
+    "https://api.example.com/v1",
+    "http://u:secret@proxy:3128",
+  );
+  assert.match(message, /through the proxy proxy:3128/);
+  assert.doesNotMatch(message, /secret/);
+});

@@ -35,7 +35,7 @@ Deno.test("buildHttpError() judges by status", () => {
     [404, "http", false],
     [408, "http", true],
     [409, "http", true],
-    [413, "invalid_request", false],
+    [413, "context_window", false],
     [422, "invalid_request", false],
     [425, "http", true],
     [429, "rate_limit", true],

@@ -72,6 +72,7 @@ request_max_retries = 1000
 stream_max_retries = 0
 stream_idle_timeout_ms = 5
 supports_compact = true
+single_system_message = true
 ca_bundle = "/ca.pem"
 client_cert = "/c.pem"
 client_key = "/k.pem"
@@ -88,6 +89,7 @@ proxy = "http://proxy:8080"`,
     streamRetries: 0,
     streamIdleMs: 5,
     supportsCompact: true,
+    singleSystemMessage: true,
     caBundle: "/ca.pem",
     clientCert: "/c.pem",
     clientKey: "/k.pem",

@@ -55,16 +55,6 @@ Deno.test("parseSkillFile() says what is wrong", () => {
       `---\nname: ${"n".repeat(65)}\ndescription: b\n---\n`,
       /^name has 65 characters, must have at most 64$/,
     ],
-    [
-      `---\ndescription: ${"ä".repeat(1025)}\n---\n`,
-      /^description has 1025 characters, must have at most 1024$/,
-    ],
-    [
-      `---\ndescription: b\nmetadata: {short-description: ${
-        "s".repeat(1025)
-      }}\n---\n`,
-      /^metadata.short-description has 1025/,
-    ],
   ];
   for (const [text, expected] of cases) {
     const facts = parse(text);
@@ -96,4 +86,31 @@ Deno.test("parseSidecar() allows the model to choose unless told otherwise", () 
   assert.deepEqual(parseSidecar(odd, parseYaml), {
     problem: "policy.allow_implicit_invocation must be true or false",
   });
+});
+
+Deno.test("parseSkillFile() takes what people write without quotes", () => {
+  const cases: readonly [string, string][] = [
+    ["Use it: often, e.g. now", "Use it: often, e.g. now"],
+    ["[a] [b] do things", "[a] [b] do things"],
+    ["`run` this first", "`run` this first"],
+    ["@all, read: this", "@all, read: this"],
+    ["100% of it: done", "100% of it: done"],
+    ['"quoted": and more', '"quoted": and more'],
+    ["*star* it: now", "*star* it: now"],
+    [">-\n  folded: once\n  and again", "folded: once and again"],
+  ];
+  for (const [written, description] of cases) {
+    const text = `---\nname: it\ndescription: ${written}\nlicense: MIT\n---\n`;
+    assert.deepEqual(parse(text), { name: "it", description });
+  }
+});
+
+Deno.test("parseSkillFile() cuts a description that is too long", () => {
+  const long = "ä".repeat(2_000);
+  const facts = parse(
+    `---\ndescription: ${long}\nmetadata: {short-description: ${long}}\n---\n`,
+  );
+  assert.ok(!("problem" in facts));
+  assert.equal([...facts.description].length, 1_024);
+  assert.equal([...facts.shortDescription ?? ""].length, 1_024);
 });
