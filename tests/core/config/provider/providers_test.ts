@@ -35,6 +35,7 @@ Deno.test("providerOf() knows OpenAI", () => {
       streamRetries: 5,
       streamIdleMs: 300_000,
       supportsCompact: true,
+      singleSystemMessage: false,
       auth: { type: "login" },
     },
   );
