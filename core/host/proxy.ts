@@ -32,8 +32,8 @@ export function proxyFor(
   return proxy.includes("://") ? proxy : `http://${proxy}`;
 }
 
-/** Whether a host name or address is this machine's own. */
-export function isLoopback(hostname: string): boolean {
+// A host name or address of this machine's own.
+function isLoopback(hostname: string): boolean {
   const name = hostname.toLowerCase().replace(/\.$/, "");
   return /(^|\.)localhost$/.test(name) || /^127(\.\d+){3}$/.test(name) ||
     name === "[::1]" || name === "0.0.0.0" || name === "[::]" ||

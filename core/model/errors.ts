@@ -1,18 +1,11 @@
 /** Error responses of a provider as ModelErrors. Pure. */
 import * as z from "zod/mini";
-import { ModelError, type Refused } from "../protocol/error.ts";
+import { ModelError } from "../protocol/error.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { parseRetryAfter, parseTryAgain, parseWait } from "../util/retry.ts";
 import { headBytes } from "../util/text/text.ts";
-import {
-  ERROR_CODES,
-  type ErrorMeaning,
-  NOT_OVERFLOW,
-  OVERFLOW_WORDS,
-  REFUSED_WORDS,
-  VAGUE_CODES,
-  WINDOW_WORDS,
-} from "./error_table.ts";
+import { classify, classifyStatus, refusedIn, windowOf } from "./classify.ts";
+import { ERROR_CODES } from "./error_table.ts";
 
 /** An HTTP error response; its body may be cut. */
 export interface HttpFailure {
@@ -97,74 +90,6 @@ interface ServerError {
   readonly resetsAt?: number;
   /** How long the server asks to wait. */
   readonly waitMs?: number;
-}
-
-/** What a refusal means, by its code, its words, and last its status. */
-function classify(
-  { code, message }: ServerError,
-  status?: number,
-): ErrorMeaning | undefined {
-  const name = code.toLowerCase();
-  const byCode = ERROR_CODES[name];
-  const isVague = byCode === undefined || VAGUE_CODES.has(name);
-  if (isVague && isOverflow(message)) {
-    return { kind: "context_window", retryable: false };
-  }
-  // Some servers call it a fault of their own: the same bytes fail again all the same.
-  if (isVague && refusedIn({ code, message }).length > 0 && !isAccess(status)) {
-    return { kind: "invalid_request", retryable: false };
-  }
-  if (byCode !== undefined && !(status !== undefined && isVague)) return byCode;
-  // invalid_image, empty_image_file, image_too_large, …: the same bytes fail again.
-  if (/image/.test(name)) return { kind: "invalid_request", retryable: false };
-  return status === undefined ? byCode : classifyStatus(status);
-}
-
-// The smallest number that is called the limit.
-function windowOf(
-  { kind }: ErrorMeaning,
-  { message }: ServerError,
-): number | undefined {
-  if (kind !== "context_window") return undefined;
-  const counts = WINDOW_WORDS.flatMap((words) => {
-    const count = Number(words.exec(message)?.[1]?.replace(/[,_ ]/g, ""));
-    return count >= LIMITS.windowTokensMin ? [count] : [];
-  });
-  return counts.length === 0 ? undefined : Math.min(...counts);
-}
-
-function refusedIn(
-  { code, message }: ServerError,
-  status?: number,
-): readonly Refused[] {
-  const named = REFUSED_WORDS.filter(({ words }) =>
-    words.test(message) || words.test(code)
-  ).map(({ refused }) => refused);
-  return status === 413 && named.length === 0 ? ["old_pictures"] : named;
-}
-
-function isAccess(status: number | undefined): boolean {
-  return status === 401 || status === 403 || status === 429;
-}
-
-function isOverflow(message: string): boolean {
-  return OVERFLOW_WORDS.some((words) => words.test(message)) &&
-    !NOT_OVERFLOW.some((words) => words.test(message));
-}
-
-function classifyStatus(status: number): ErrorMeaning {
-  if (status === 401 || status === 403) {
-    return { kind: "auth", retryable: false };
-  }
-  if (status === 429) return { kind: "rate_limit", retryable: true };
-  if (status === 408 || status === 409 || status === 425 || status >= 500) {
-    return { kind: "http", retryable: true };
-  }
-  if (status === 413) return { kind: "context_window", retryable: false };
-  if (status === 400 || status === 422) {
-    return { kind: "invalid_request", retryable: false };
-  }
-  return { kind: "http", retryable: false };
 }
 
 function describe(

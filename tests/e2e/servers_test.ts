@@ -5,13 +5,13 @@ import {
   call,
   errorBody,
   fail,
-  type MockRequest,
   type Part,
   raw,
   say,
   think,
   usage,
 } from "../support/mock_script.ts";
+import type { MockRequest } from "../support/mock_model.ts";
 import { eventsOf, itemsOf, lastEvent, stage } from "./support.ts";
 
 const MSG = {
@@ -28,8 +28,8 @@ const CALL = {
 };
 const CREATED = { type: "response.created", response: { id: "r" } };
 
-function completed(output: readonly JsonObject[], more: JsonObject = {}) {
-  const response = { id: "r", status: "completed", output, ...more };
+function completed(output: readonly JsonObject[]): JsonObject {
+  const response = { id: "r", status: "completed", output };
   return { type: "response.completed", response };
 }
 

@@ -36,6 +36,9 @@ export async function runDebugPrompt(
     restored: undefined,
     warn,
   });
+  if (deps.endpoint.singleSystemMessage || settings.model.singleSystemMessage) {
+    state.transcript.useOneSystemText();
+  }
   const contextUpdate = await deps.context.contextUpdate(undefined, settings);
   const user = await deps.context.userItems(parts, settings);
   user.warnings.forEach(warn);

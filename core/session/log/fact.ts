@@ -2,7 +2,6 @@
 import { addUsage, NO_USAGE, type Usage } from "../../protocol/event.ts";
 import type { LogFact, ThreadMeta } from "../../protocol/log.ts";
 import type { SandboxPolicy } from "../../protocol/policy.ts";
-import type { TurnSettings } from "../../protocol/settings.ts";
 import { unreachable } from "../../util/assert.ts";
 import type { LineBody } from "./line.ts";
 

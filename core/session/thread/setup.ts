@@ -76,6 +76,9 @@ export async function openActor(opening: Opening): Promise<OpenThread> {
     },
   });
   const { deps, settings } = agent;
+  if (deps.endpoint.singleSystemMessage || settings.model.singleSystemMessage) {
+    state.transcript.useOneSystemText();
+  }
   const cacheWatch = new CacheWatch(id, () => factory.host.monotonicMs());
   if (restored !== undefined) recall(restored, opening, agent, cacheWatch);
   const context = { threadId: id, deps, state, settings, cacheWatch };
