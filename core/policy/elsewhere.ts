@@ -2,7 +2,7 @@
 import { basename } from "../util/path.ts";
 
 interface Leads {
-  /** Long options without dashes; every beginning of three letters or more counts. */
+  /** Long options without their two dashes; every beginning of one counts. */
   readonly names?: string;
   /** Letters of short options, alone, glued or in a cluster. */
   readonly letters?: string;
@@ -12,6 +12,8 @@ interface Leads {
   readonly words?: string;
   /** The first operand must be the name of a remote: an address leads elsewhere. */
   readonly namesRemote?: true;
+  /** An operand with a scheme is another place. */
+  readonly namesAddress?: true;
   /** `X=Y` sets a variable, and behind one task every operand is another one. */
   readonly namesTasks?: true;
 }
@@ -22,7 +24,20 @@ const ALWAYS: Leads = {
     "working-dir working-directory workdir project-dir project-directory " +
     "rsh pager editor shell script-shell interpreter loader require import " +
     "plugin init-script node-options ext-diff textconv rootdir root-dir " +
+    "config-path preload " +
     "use-compress-program to-command ssh-command hostname-bin pre",
+};
+
+// docker(1), docker-build(1): what a build reads, writes and may do outside of its folder.
+const CONTAINERS: Leads = {
+  letters: "HcfvV",
+  names: "host context file volume mount",
+};
+const IMAGES: Leads = {
+  letters: "o",
+  names: "add-host allow build-context builder cgroup-parent device iidfile " +
+    "metadata-file network output push secret security-opt ssh",
+  namesAddress: true,
 };
 
 /** By the words a command begins with; all rows that fit hold. */
@@ -60,21 +75,43 @@ const BY_COMMAND: ReadonlyMap<string, Leads> = new Map<string, Leads>([
   ["yarn", { names: "use-yarnrc modules-folder global-folder registry" }],
   ["bun", { letters: "cgr", names: "global preload registry" }],
   ["npx", { letters: "pcC", names: "package call registry" }],
-  ["deno", { letters: "c", names: "import-map lock" }],
+  ["deno", {
+    letters: "cA",
+    names: "import-map lock allow-all allow-run allow-ffi v8-flags env-file",
+  }],
   // `cargo help`, `go help build`, `go help testflag`.
   ["cargo", { letters: "CZ", names: "manifest-path target-dir" }],
-  ["go", { words: "C exec toolexec modfile overlay vettool pkgdir o" }],
+  ["go", {
+    words: "C exec toolexec modfile overlay vettool pkgdir o " +
+      "compiler gccgoflags ldflags outputdir",
+  }],
   ["mvn", { starts: "fst", names: "file settings toolchains" }],
   ["gradle", { starts: "bcpIg", names: "build-file include-build" }],
   ["dotnet", { letters: "o", names: "output runtime-config source" }],
-  ["pytest", { letters: "cp", names: "confcutdir basetemp" }],
+  ["pytest", {
+    letters: "cop",
+    names: "confcutdir basetemp override-ini pdbcls",
+  }],
+  ["jest", {
+    starts: "c",
+    names: "dependency-extractor env filter global-setup global-teardown " +
+      "haste module-paths preset prettier-path projects reporters resolver " +
+      "runner setup-files setup-files-after-env snapshot-serializers " +
+      "test-environment test-results-processor test-runner test-sequencer " +
+      "transform watch-plugins",
+  }],
+  ["mocha", { letters: "Rru", names: "file package reporter ui" }],
   ["tsc", { starts: "pb", names: "project build" }],
-  ["eslint", { starts: "c", names: "rulesdir parser resolve-plugins" }],
-  ["docker", { letters: "HcfvV", names: "host context file volume mount" }],
-  ["gh", { letters: "R", names: "repo hostname web" }],
+  ["eslint", {
+    starts: "cf",
+    names: "rulesdir parser resolve-plugins-relative-to format inspect-config",
+  }],
+  ["docker", CONTAINERS],
+  ["docker build", IMAGES],
+  ["podman", CONTAINERS],
+  ["podman build", IMAGES],
+  ["gh", { letters: "Rw", names: "repo hostname web", namesAddress: true }],
 ]);
-
-const BEGINNING_MIN = 3;
 
 /** The first of the words after `from` that no prefix covers; undefined when there is none. */
 export function findElsewhere(
@@ -108,8 +145,12 @@ function leads(
 ): boolean {
   if (word.startsWith("--")) {
     const name = word.slice(2).split("=")[0] ?? "";
-    return name.length >= BEGINNING_MIN &&
-      listOf(row.names).some((one) => one.startsWith(name));
+    // Go takes two dashes for one; some readers know `rootDir` for `root-dir`.
+    return name !== "" && (listOf(row.words).includes(name) ||
+      listOf(row.names).some((one) =>
+        one.startsWith(name) ||
+        withoutDashes(one).startsWith(withoutDashes(name))
+      ));
   }
   if (word.startsWith("-") && word !== "-") {
     const name = word.slice(1).split("=")[0] ?? "";
@@ -121,8 +162,16 @@ function leads(
   if (row.namesTasks) {
     return word.includes("=") || (isMore && !/^\d+$/.test(word));
   }
-  return row.namesRemote === true && isFirst &&
-    !/^[\w][\w.-]*$/.test(word);
+  const isAddress = /:\/\/|::|^[^/:]*@[^/]*:/.test(word);
+  if (row.namesAddress && isAddress) return true;
+  // What stands before the remote may be the value of an option.
+  return row.namesRemote === true &&
+    (isAddress || /^[./~]/.test(word) ||
+      (isFirst && !/^[\w][\w.-]*$/.test(word)));
+}
+
+function withoutDashes(name: string): string {
+  return name.replaceAll("-", "").toLowerCase();
 }
 
 function listOf(words: string | undefined): readonly string[] {

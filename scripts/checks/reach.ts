@@ -9,7 +9,9 @@ const STARTS: Readonly<Record<string, string>> = {
   "core/config/provider/auth.ts": "the auth command of the configuration",
   "core/frontends/conversation/clipboard.ts": "the person's clipboard",
   "core/frontends/exec/approvals.ts": "the approval program of the flags",
+  "core/host/keeper.ts": "the shell that ends what a killed run leaves",
   "core/host/spawn.ts": "what others start, for real",
+  "core/host/system/libc.ts": "the function that it is given",
   "core/session/hooks/hooks.ts": "hooks that the person trusts",
   "core/session/hooks/notify.ts": "the notify program of the configuration",
   "core/session/hooks/run_program.ts": "programs of those who call it",
@@ -39,9 +41,13 @@ const READS: Readonly<Record<string, string>> = {
   "tools/view_image.ts": "through Sandbox.readable",
 };
 
-const NEAR_MODEL = /^(core\/(app|context|frontends|session\/undo)\/|tools\/)/;
-const START = /\.spawn\(|\brunProgram\(/;
-const READ = /\.(readText|readBytes|readRange)\(/;
+const NEAR_MODEL =
+  /^(core\/(app|context|frontends|model|policy|session\/(hooks|state|thread|turn|undo))\/|core\/app\.ts$|tools\/)/;
+// A call, also of what was taken out of the host before, or of what may be absent.
+const START =
+  /\.spawn(\?\.)?\(|(?<![.\w])spawn\((?!request:)|\["spawn"\]|\brunProgram\(|\bDeno\.Command\b/;
+const READ =
+  /\b(readText|readBytes|readRange)(\?\.)?\(|\["(readText|readBytes|readRange)"\]/;
 const GIT = "core/app/repl/git.ts";
 
 /**

@@ -23,6 +23,23 @@ Deno.test("a new starter, a new reader and a second git are found", () => {
   assert.deepEqual(problemsWith("tools/new.ts", "host.files.readText(x)"), [
     "tools/new.ts: reads the disk, must have a reason in scripts/checks/reach.ts",
   ]);
+  for (
+    const start of [
+      "const { spawn } = host;\nspawn({})",
+      "host.spawn?.({})",
+      'host["spawn"]({})',
+      "new Deno.Command(x)",
+    ]
+  ) {
+    assert.equal(problemsWith("core/model/new.ts", start).length, 1, start);
+  }
+  for (
+    const [path, read] of [
+      ["core/session/turn/new.ts", "files.readText(x)"],
+      ["core/model/new.ts", "const { readBytes } = files;\nreadBytes(x)"],
+      ["core/context/new.ts", 'files["readRange"](x, 0, 1)'],
+    ] as const
+  ) assert.equal(problemsWith(path, read).length, 1, read);
   const git = 'runProgram(host, { argv: ["git"] })';
   assert.deepEqual(problemsWith("core/session/hooks/hooks.ts", git), [
     "core/session/hooks/hooks.ts: starts git, must ask core/app/repl/git.ts instead",
