@@ -81,6 +81,8 @@ export const LIMITS = Object.freeze({
   stdinIdleMs: 250,
   /** How long stdin may pause once it has begun; then what came is all there is. */
   stdinGapMs: 10_000,
+  /** How long it may take in all, however steadily it comes. */
+  stdinWholeMs: 120_000,
 
   /** Output queued for a slow reader of exec before the thread is no longer followed. */
   outputPendingBytes: 4 * 1024 * 1024,

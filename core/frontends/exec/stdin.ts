@@ -8,7 +8,7 @@ import { withTimeout } from "../../util/async.ts";
 
 export interface PromptRequest {
   readonly terminal: Terminal;
-  readonly host: Pick<Host, "sleep">;
+  readonly host: Pick<Host, "monotonicMs" | "sleep">;
   /** The argument as given; `-` asks for stdin. */
   readonly prompt?: string | undefined;
   /** `--stdin`: read it to its end, however long that takes. */
@@ -53,28 +53,33 @@ async function readWhole(request: PromptRequest): Promise<string> {
 
 // An idle pipe that was left open gets a moment, then the run starts without it.
 async function readAvailable(request: PromptRequest): Promise<Uint8Array> {
-  const { terminal } = request;
+  const { terminal, host } = request;
   const chunks = new Chunks();
+  const endMs = host.monotonicMs() + LIMITS.stdinWholeMs;
   let idleMs: number = LIMITS.stdinIdleMs;
   for (;;) {
     const read = terminal.stdin.read();
     const chunk = request.waitForStdin
       ? await read
-      : await withTimeout(read, idleMs, request.host);
+      : await withTimeout(read, idleMs, host);
     if (chunk === "timeout") {
       terminal.stderr.write(lateNote(chunks.bytes));
       return chunks.join();
     }
     if (chunk === null) return chunks.join();
     chunks.add(chunk);
-    idleMs = LIMITS.stdinGapMs;
+    idleMs = Math.min(LIMITS.stdinGapMs, endMs - host.monotonicMs());
+    if (idleMs <= 0 && !request.waitForStdin) {
+      terminal.stderr.write(lateNote(chunks.bytes));
+      return chunks.join();
+    }
   }
 }
 
 function lateNote(bytes: number): string {
   return bytes === 0
     ? "Note: ignoring stdin (no data yet); --stdin waits for it, </dev/null avoids this note\n"
-    : `Note: stdin went silent; using the ${bytes} bytes so far, --stdin waits for the rest\n`;
+    : `Note: stdin did not end; using the ${bytes} bytes so far, --stdin waits for the rest\n`;
 }
 
 class Chunks {

@@ -14,6 +14,8 @@ async function read(
   options: Partial<PromptRequest> & {
     readonly isOpen?: boolean;
     readonly isTty?: boolean;
+    /** Time that passes between two chunks. */
+    readonly paceMs?: number;
   } = {},
 ): Promise<{ text: string; note: string; waits: number[] }> {
   const terminal = new MemoryTerminal({ isTty: options.isTty ?? false });
@@ -24,7 +26,9 @@ async function read(
   }
   if (!options.isOpen) terminal.input.close();
   const waits: number[] = [];
+  let nowMs = 0;
   const host = {
+    monotonicMs: () => nowMs += options.paceMs ?? 0,
     sleep: async (ms: number, signal?: AbortSignal): Promise<void> => {
       waits.push(ms);
       // Long enough for what already waits to be read first.
@@ -77,8 +81,19 @@ Deno.test("readPrompt() uses what came when a pipe goes silent before its end", 
   assert.deepEqual(waits, [LIMITS.stdinIdleMs, LIMITS.stdinGapMs]);
   assert.match(
     note,
-    /^Note: stdin went silent; using the 4 bytes so far/,
+    /^Note: stdin did not end; using the 4 bytes so far/,
   );
+});
+
+Deno.test("readPrompt() uses what came of a pipe that dribbles for ever", async () => {
+  const dribble = Array.from({ length: 100 }, () => ".");
+  const paceMs = 9_000;
+  const { text, note } = await read(dribble, { prompt: "go", paceMs });
+  const count = Math.floor(LIMITS.stdinWholeMs / paceMs) + 1;
+  assert.equal(text, `go\n\n<stdin>\n${".".repeat(count)}\n</stdin>`);
+  assert.match(note, /did not end; using the \d+ bytes so far/);
+  const whole = { prompt: "go", paceMs, waitForStdin: true };
+  assert.equal((await read(dribble, whole)).text.match(/\./g)?.length, 100);
 });
 
 Deno.test("readPrompt() waits for the end with --stdin", async () => {
