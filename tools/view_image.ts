@@ -45,41 +45,34 @@ async function loadImage(
   const full = await findRealPath(resolvePath(settings.cwd, path), files);
   const stat = await files.stat(full);
   if (stat?.isFile !== true) {
-    throw new ToolError(`Cannot view ${full}: not a regular file`);
+    throw cannotView(full, "not a regular file");
   }
   if (stat.size > LIMITS.imageBytes) {
-    throw new ToolError(
-      `Cannot view ${full}: it has ${stat.size} bytes, must be at most ${LIMITS.imageBytes}; make a smaller copy first`,
+    throw cannotView(
+      full,
+      `it has ${stat.size} bytes, must be at most ${LIMITS.imageBytes}; make a smaller copy first`,
     );
   }
   const bytes = await readImage(full, files);
   const facts = sniffImage(bytes);
   if (facts === undefined) {
-    throw new ToolError(
-      `Cannot view ${full}: not an image, must be PNG, JPEG, GIF or WebP`,
-    );
+    throw cannotView(full, "not an image, must be PNG, JPEG, GIF or WebP");
   }
   const size = `${facts.width}x${facts.height} ${facts.type}`;
   if (!settings.model.supportsImages) {
-    return {
-      content: `${
-        basename(full)
-      } is an image (${size}, ${bytes.length} bytes), but the model ${settings.model.slug} takes no images.`,
-      success: false,
-    };
+    const content = `${basename(full)} is an image ` +
+      `(${size}, ${bytes.length} bytes), but the model ${settings.model.slug} takes no images.`;
+    return { content, success: false };
   }
   const image_url = imageDataUrl(facts.type, bytes);
   return { content: [{ type: "input_image", image_url }], success: true };
 }
 
-async function findRealPath(
-  path: string,
-  files: Files,
-): Promise<string> {
+async function findRealPath(path: string, files: Files): Promise<string> {
   try {
     return await files.realPath(path);
   } catch (error) {
-    throw new ToolError(`Cannot view ${path}: ${stateOf(error)}`);
+    throw cannotView(path, stateOf(error));
   }
 }
 
@@ -92,9 +85,13 @@ async function readImage(
     const bytes = await files.readRange(path, 0, LIMITS.imageBytes + 1);
     if (bytes.length <= LIMITS.imageBytes) return bytes;
   } catch (error) {
-    throw new ToolError(`Cannot view ${path}: ${stateOf(error)}`);
+    throw cannotView(path, stateOf(error));
   }
-  throw new ToolError(`Cannot view ${path}: it is growing`);
+  throw cannotView(path, "it is growing");
+}
+
+function cannotView(path: string, state: string): ToolError {
+  return new ToolError(`Cannot view ${path}: ${state}`);
 }
 
 function stateOf(error: unknown): string {

@@ -1,8 +1,12 @@
 /** HTTP exchanges through an engine, and those of the model from a cassette alone. */
 import { ModelError, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
-import { asObject, type Json, type JsonObject } from "../util/json/json.ts";
-import { parseJsonLine } from "../util/json/jsonl.ts";
+import {
+  asObject,
+  type Json,
+  type JsonObject,
+  parseJsonObject,
+} from "../util/json/json.ts";
 import type { Engine } from "./engine.ts";
 import type { CassetteHeader } from "./format.ts";
 import { Placeholders } from "./placeholders.ts";
@@ -89,7 +93,7 @@ export function recordRequest(
   const { pathname } = new URL(url);
   const path = placeholders.encode(`${init?.method ?? "GET"} ${pathname}`);
   const text = typeof init?.body === "string" ? init.body : "";
-  const body = asObject(parseJsonLine(text));
+  const body = parseJsonObject(text);
   if (body === undefined) {
     return { path, fields: text === "" ? {} : { text }, input: [] };
   }

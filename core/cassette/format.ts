@@ -1,8 +1,8 @@
 /** The cassette file: one header line, then one line for each answer from outside. */
 import * as z from "zod/mini";
 import { UserError } from "../protocol/error.ts";
-import type { Json } from "../util/json/json.ts";
-import { parseJsonLine, splitLines } from "../util/json/jsonl.ts";
+import { type Json, parseJson } from "../util/json/json.ts";
+import { splitLines } from "../util/json/jsonl.ts";
 
 /** Raised when a cassette of before can no longer be read. */
 export const CASSETTE_VERSION = 1;
@@ -68,7 +68,7 @@ export interface Cassette {
 /** Reads a cassette; a torn last line is what a killed recording leaves. Throws UserError. */
 export function parseCassette(text: string, path: string): Cassette {
   const { lines } = splitLines(text);
-  const header = Header.safeParse(parseJsonLine(lines[0] ?? ""));
+  const header = Header.safeParse(parseJson(lines[0] ?? ""));
   if (!header.success) {
     throw new UserError(
       "usage",
@@ -76,7 +76,7 @@ export function parseCassette(text: string, path: string): Cassette {
     );
   }
   const entries = lines.slice(1).map((line, index) => {
-    const entry = Entry.safeParse(parseJsonLine(line));
+    const entry = Entry.safeParse(parseJson(line));
     if (entry.success) return entry.data as CassetteEntry;
     throw new UserError(
       "usage",

@@ -4,7 +4,7 @@ import { UserError } from "../protocol/error.ts";
 import type { HookEventName } from "../protocol/hooks.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import { asObject } from "../util/json/json.ts";
+import { parseJsonObject } from "../util/json/json.ts";
 import { featureOn } from "./settings.ts";
 import { readOptional } from "./file/files.ts";
 import type { LoadedConfig } from "./load.ts";
@@ -157,12 +157,8 @@ function parseFile(
   text: string,
   path: string,
 ): Readonly<Record<string, unknown>> {
-  try {
-    const file = asObject(JSON.parse(text));
-    if (file !== undefined) return file;
-  } catch {
-    // Told below.
-  }
+  const file = parseJsonObject(text);
+  if (file !== undefined) return file;
   throw new UserError(
     "config",
     `Cannot read hooks in ${path}: it is not a JSON object, must be {"hooks": {EVENT: [...]}}`,

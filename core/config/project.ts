@@ -3,7 +3,11 @@ import { UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { PROGRAM } from "../protocol/version.ts";
-import { asObject, type JsonObject } from "../util/json/json.ts";
+import {
+  asObject,
+  type JsonObject,
+  parseJsonObject,
+} from "../util/json/json.ts";
 import { dirname, relativeTo } from "../util/path.ts";
 import type { Layer } from "./layers.ts";
 import { readLayer } from "./load_layer.ts";
@@ -190,7 +194,7 @@ class ProjectReader {
   }
 
   async #readServers(path: string, text: string): Promise<void> {
-    const servers = asObject(parseJson(text)?.["mcpServers"]);
+    const servers = asObject(parseJsonObject(text)?.["mcpServers"]);
     if (servers === undefined) {
       this.warnings.push(
         `Cannot read ${path}: it is not JSON with an object "mcpServers"`,
@@ -225,7 +229,7 @@ class ProjectReader {
   }
 
   async #readHooks(path: string, text: string): Promise<void> {
-    const file = parseJson(text);
+    const file = parseJsonObject(text);
     if (file === undefined) {
       throw new UserError(
         "config",
@@ -287,13 +291,5 @@ class ProjectReader {
       return undefined;
     }
     return await this.#host.files.readText(path);
-  }
-}
-
-function parseJson(text: string): JsonObject | undefined {
-  try {
-    return asObject(JSON.parse(text));
-  } catch {
-    return undefined;
   }
 }

@@ -67,9 +67,8 @@ export function renderApprovedPrefixes(lines: readonly string[]): string {
   const shown = lines.slice(0, LIMITS.approvedPrefixesShown);
   const rest = lines.length - shown.length;
   const more = rest === 0 ? [] : [`(and ${rest} more)`];
-  return `${APPROVED_INTRO}\n${
-    wrapTag("approved_prefixes", [...shown, ...more].join("\n"))
-  }`;
+  const list = wrapTag("approved_prefixes", [...shown, ...more].join("\n"));
+  return `${APPROVED_INTRO}\n${list}`;
 }
 
 function sandboxSection(sandbox: SandboxPolicy): string {
@@ -125,14 +124,11 @@ function enforcementSection(
   }
   const held = wanted.filter((name) => sandboxStatus.enforces.includes(name));
   const open = wanted.filter((name) => !sandboxStatus.enforces.includes(name));
-  const first = `Enforced by \`${oneLine(sandboxStatus.backend)}\`: ${
-    words(held)
-  }.`;
-  return open.length === 0
-    ? first
-    : `${first} Not enforced on this machine, so respect it yourself: ${
-      words(open)
-    }.`;
+  const backend = oneLine(sandboxStatus.backend);
+  const first = `Enforced by \`${backend}\`: ${words(held)}.`;
+  if (open.length === 0) return first;
+  const rest = words(open);
+  return `${first} Not enforced on this machine, so respect it yourself: ${rest}.`;
 }
 
 // What a mode forbids; only that needs enforcement.

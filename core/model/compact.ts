@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { errorText, ModelError } from "../protocol/error.ts";
 import type { Usage } from "../protocol/event.ts";
 import type { WireItem } from "../protocol/item.ts";
-import { asObject } from "../util/json/json.ts";
+import { parseJsonObject } from "../util/json/json.ts";
 import { headBytes } from "../util/text/text.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { buildCutError } from "./connect_error.ts";
@@ -49,7 +49,7 @@ const Answer = z.object({
 
 /** The items of a compaction answer. Throws ModelError when it is none. */
 function parseCompaction(body: string): CompactResult {
-  const answer = parseObject(body);
+  const answer = parseJsonObject(body);
   if (answer?.["error"] !== undefined && answer["error"] !== null) {
     throw buildServerError(answer["error"]);
   }
@@ -67,12 +67,4 @@ function parseCompaction(body: string): CompactResult {
     items: answer?.["output"] as unknown as readonly WireItem[],
     usage: parseUsage(answer?.["usage"]),
   };
-}
-
-function parseObject(body: string): ReturnType<typeof asObject> {
-  try {
-    return asObject(JSON.parse(body));
-  } catch {
-    return undefined;
-  }
 }

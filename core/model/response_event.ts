@@ -2,7 +2,11 @@
 import { ModelError } from "../protocol/error.ts";
 import type { Usage } from "../protocol/event.ts";
 import type { WireItem } from "../protocol/item.ts";
-import { asObject, type JsonObject } from "../util/json/json.ts";
+import {
+  asObject,
+  type JsonObject,
+  parseJsonObject,
+} from "../util/json/json.ts";
 import type { AnswerPart } from "./answer_items.ts";
 import { buildIncompleteError, buildServerError } from "./errors.ts";
 import { parseUsage } from "./usage.ts";
@@ -72,7 +76,7 @@ export function parseResponseEvent(
   data: string,
   name: string = "",
 ): AnswerEvent | undefined {
-  const wire = parseObject(data);
+  const wire = parseJsonObject(data);
   if (wire === undefined) return undefined;
   const type = text(wire["type"]) || name;
   switch (type) {
@@ -103,7 +107,7 @@ export function parseResponseEvent(
 
 /** A whole answer that came unstreamed, or an error in its place; undefined for neither. */
 export function parseWholeAnswer(body: string): AnswerEvent | undefined {
-  const wire = parseObject(body);
+  const wire = parseJsonObject(body);
   if (wire === undefined) return undefined;
   if (Array.isArray(wire["output"])) return parseEnd(wire, "completed");
   return parseRareEvent(wire, text(wire["type"]));
@@ -232,14 +236,6 @@ function failedResponse(response: JsonObject | undefined): AnswerEvent {
 
 function failed(error: ModelError): AnswerEvent & { readonly type: "failed" } {
   return { type: "failed", error, usage: null };
-}
-
-function parseObject(data: string): JsonObject | undefined {
-  try {
-    return asObject(JSON.parse(data));
-  } catch {
-    return undefined;
-  }
 }
 
 function asItem(value: unknown): WireItem | undefined {

@@ -144,33 +144,34 @@ function describeForbidden(input: DecideInput): string {
     case "external-sandbox":
       return "";
     case "read-only":
-      return `The sandbox forbids ${
-        list(["writing any file", ...always(sandbox)])
-      }`;
+      return forbids("writing any file", sandbox);
     case "workspace-write": {
       const places = { workspace: input.workspace, tmpDir: input.tmpDir };
       const roots = writableRoots(sandbox, places);
       const shown = roots === "everything" ? [] : roots.slice(0, ROOTS_SHOWN);
       const more = roots.length - shown.length;
       const names = more > 0 ? [...shown, `${more} more`] : shown;
-      return `The sandbox forbids ${
-        list([`writing outside ${list(names)}`, ...always(sandbox)])
-      }`;
+      return forbids(`writing outside ${list(names)}`, sandbox);
     }
     default:
       return unreachable(sandbox);
   }
 }
 
-function always(
-  sandbox: Extract<SandboxPolicy, { readonly denyRead: readonly string[] }>,
-): readonly string[] {
-  return [
-    ...(sandbox.networkAccess ? [] : ["any network access"]),
-    ...(sandbox.denyRead.length > 0
-      ? [`reading ${sandbox.denyRead.length} hidden paths`]
-      : []),
+function forbids(
+  writing: string,
+  { networkAccess, denyRead }: Extract<
+    SandboxPolicy,
+    { readonly denyRead: readonly string[] }
+  >,
+): string {
+  const hidden = denyRead.length;
+  const parts = [
+    writing,
+    ...(networkAccess ? [] : ["any network access"]),
+    ...(hidden > 0 ? [`reading ${hidden} hidden paths`] : []),
   ];
+  return `The sandbox forbids ${list(parts)}`;
 }
 
 function list(parts: readonly string[]): string {

@@ -11,6 +11,7 @@ import type {
   McpServerSpec,
   McpStdioSpec,
 } from "./client/server_config.ts";
+import { parseJson } from "../../core/util/json/json.ts";
 
 const ProjectFile = z.object({
   mcpServers: z._default(z.record(z.string(), z.unknown()), {}),
@@ -65,7 +66,7 @@ function parseProjectServers(
   path: string,
   env: EnvLookup,
 ): McpServerList {
-  const file = parseFile(text);
+  const file = z.safeParse(ProjectFile, parseJson(text)).data;
   if (file === undefined) {
     return {
       servers: [],
@@ -87,14 +88,6 @@ function parseProjectServers(
     }
   }
   return { servers, warnings };
-}
-
-function parseFile(text: string): z.infer<typeof ProjectFile> | undefined {
-  try {
-    return z.parse(ProjectFile, JSON.parse(text));
-  } catch {
-    return undefined;
-  }
 }
 
 function parseServer(

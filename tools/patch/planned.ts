@@ -6,6 +6,7 @@ import { sha256Hex } from "../../core/util/sha256.ts";
 import { dirname } from "../../core/util/path.ts";
 import type { FileEffect } from "./plan.ts";
 import { writeEffects } from "./write.ts";
+import { concatBytes } from "../../core/util/bytes.ts";
 
 const Change = z.object({
   target: z.string(),
@@ -41,19 +42,10 @@ export function renderPlanned(
     ...(mode !== undefined && { mode }),
   }));
   const head = `${JSON.stringify({ summary, changes })}\n`;
-  const parts = [
+  return concatBytes([
     new TextEncoder().encode(head),
     ...effects.flatMap(({ after }) => after ?? []),
-  ];
-  const whole = new Uint8Array(
-    parts.reduce((sum, part) => sum + part.length, 0),
-  );
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  ]);
 }
 
 /** The effects that take others back; undefined when a content that goes away is not known. */

@@ -1,5 +1,6 @@
 /** A file's bytes as lines and back, so that every line nobody touched keeps its bytes. Pure. */
 import { ToolError } from "../../core/protocol/error.ts";
+import { concatBytes } from "../../core/util/bytes.ts";
 
 type Encoding = "utf-8" | "utf-16le" | "utf-16be" | "latin1";
 
@@ -182,16 +183,4 @@ function encodeText(
 
 function bomOf(encoding: Encoding): readonly number[] {
   return BOMS.find(([name]) => name === encoding)?.[1] ?? [];
-}
-
-function concatBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(
-    parts.reduce((sum, part) => sum + part.length, 0),
-  );
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

@@ -9,6 +9,7 @@ import {
   runApplyPatch,
   runPlannedPatch,
 } from "../../../tools/patch/command.ts";
+import { concatBytes } from "../../util/bytes.ts";
 
 /** Reads, applies, prints; resolves to the exit code. Runs with file rights alone. */
 export async function runApplyPatchRole(
@@ -48,11 +49,5 @@ async function readAll(
     if (size > bytesMax) return undefined;
     chunks.push(chunk);
   }
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+  return concatBytes(chunks);
 }

@@ -6,6 +6,7 @@ import { readOptional, writeWhole } from "../file/files.ts";
 import type { Config } from "../file/schema.ts";
 import { isHeaderText } from "./endpoint.ts";
 import { type Provider, renderAuthSource } from "./providers.ts";
+import { parseJson } from "../../util/json/json.ts";
 
 /** What was found. `source` names the place, never the key. */
 type Login =
@@ -131,13 +132,7 @@ function parseAuthFile(
       "auth",
       `Cannot read ${path}: not the JSON of a login, must be written by rondo login --with-api-key`,
     );
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw fail();
-  }
-  const result = z.safeParse(AuthFile, json);
+  const result = z.safeParse(AuthFile, parseJson(text));
   if (!result.success) throw fail();
   return result.data;
 }

@@ -1,6 +1,6 @@
 /** Scripts in the workspace that the person's own settings start: commands can change them. */
 import type { Host } from "../../protocol/host.ts";
-import { asObject, type JsonObject } from "../../util/json/json.ts";
+import { type JsonObject, parseJsonObject } from "../../util/json/json.ts";
 import { readOptional } from "../file/files.ts";
 import { isTable, type TomlTable } from "../file/toml.ts";
 import { isInside } from "../../util/path.ts";
@@ -23,7 +23,11 @@ export async function findOwn(
   const hooks = codexHome === undefined
     ? undefined
     : await readOptional(host, `${codexHome}/hooks.json`);
-  const commands = { ...commandsOf(tree), file: parseHooks(hooks ?? "{}") };
+  // A broken file is an error when its hooks are loaded.
+  const commands = {
+    ...commandsOf(tree),
+    file: parseJsonObject(hooks ?? "{}") ?? {},
+  };
   const programs = await hashPrograms(host, commands, place);
   return Object.keys(programs).length === 0
     ? undefined
@@ -58,13 +62,4 @@ function commandsOf(tree: TomlTable): JsonObject {
 
 function entriesOf(value: unknown): readonly (readonly [string, unknown])[] {
   return isTable(value) ? Object.entries(value) : [];
-}
-
-// A broken file is an error when its hooks are loaded.
-function parseHooks(text: string): JsonObject {
-  try {
-    return asObject(JSON.parse(text)) ?? {};
-  } catch {
-    return {};
-  }
 }

@@ -2,7 +2,11 @@
 import * as z from "zod/mini";
 import { UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
-import { canonicalJson, type JsonObject } from "../../util/json/json.ts";
+import {
+  canonicalJson,
+  type JsonObject,
+  parseJson,
+} from "../../util/json/json.ts";
 import { relativeTo, resolvePath } from "../../util/path.ts";
 import { sha256Hex } from "../../util/sha256.ts";
 import { readOptional, writeWhole } from "../file/files.ts";
@@ -41,11 +45,7 @@ export async function readTrustStore(
   if (codexHome === undefined) return {};
   const text = await readOptional(host, trustStorePath(codexHome));
   if (text === undefined) return {};
-  try {
-    return StoreFile.parse(JSON.parse(text)).projects;
-  } catch {
-    return {};
-  }
+  return StoreFile.safeParse(parseJson(text)).data?.projects ?? {};
 }
 
 /** The source with what was decided about exactly this content of it. */

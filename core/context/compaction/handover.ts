@@ -10,6 +10,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { typedText, withoutImages } from "../format/tags.ts";
 import { cutMiddle, oneLine } from "../format/text.ts";
 import { sentFolder } from "../agents_md_nested.ts";
+import { parseJson } from "../../util/json/json.ts";
 
 const HandoverShape = z.object({
   /** The user's first and latest request. */
@@ -196,12 +197,4 @@ function mergeKinds(
 
 function shortLine(text: string): string {
   return oneLine(cutMiddle(text, LIMITS.handoverCommandBytes));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -124,18 +124,19 @@ function listTopCommands(form: "short" | "long"): string {
       ? [word, about]
       : [word, `${about}: ${subcommandsOf(word).join(", ")}`]
   );
-  return `Commands:\n${columns([...singles, ...groups])}`;
+  return section("Commands", [...singles, ...groups]);
 }
 
 function listCommands(words: string): string {
   const names = commandNames().filter((name) => name.startsWith(`${words} `));
   if (names.length === 0) return "";
-  return `Commands:\n${
-    columns(names.map((name) => [
+  return section(
+    "Commands",
+    names.map((name) => [
       name.slice(words.length + 1),
       COMMANDS[name].summary,
-    ]))
-  }`;
+    ]),
+  );
 }
 
 function subcommandsOf(word: string): string[] {
@@ -151,7 +152,7 @@ function argList(spec: CommandSpec): string {
       : `${arg.help} (${arg.choices.join(", ")})`,
   ]);
   if (spec.prompt !== undefined) rows.push(["[PROMPT]", spec.prompt]);
-  return rows.length === 0 ? "" : `Arguments:\n${columns(rows)}`;
+  return rows.length === 0 ? "" : section("Arguments", rows);
 }
 
 function flagList(name: CommandName, form: "short" | "long"): string {
@@ -174,19 +175,14 @@ function flagList(name: CommandName, form: "short" | "long"): string {
       "Print the version; --verbose adds the runtime and its hash",
     ]);
   }
-  return `Flags:\n${columns(rows)}`;
+  return section("Flags", rows);
 }
 
 function exitCodes(): string {
-  return `Exit codes:\n${
-    columns(
-      Object.values(EXIT_CODES).map(({ code, meaning }) => [
-        String(code),
-        meaning,
-      ]),
-      8,
-    )
-  }`;
+  const rows = Object.values(EXIT_CODES).map(({ code, meaning }) =>
+    [String(code), meaning] as const
+  );
+  return section("Exit codes", rows, 8);
 }
 
 function renderArg(arg: ArgSpec): string {
@@ -194,21 +190,21 @@ function renderArg(arg: ArgSpec): string {
   return arg.isRequired ? name : `[${name}]`;
 }
 
-function columns(
+function section(
+  title: string,
   rows: readonly (readonly [string, string])[],
   second = SECOND,
 ): string {
-  return rows.map(([left, right]) => {
+  const entries = rows.map(([left, right]) => {
     const head = `  ${left}`;
     const lines = wrap(right, WIDTH - second);
     // A long first column pushes the second one to a line of its own.
     const first = head.length < second - 1
       ? head.padEnd(second) + (lines.shift() ?? "")
       : head;
-    return [first, ...lines.map((line) => " ".repeat(second) + line)].join(
-      "\n",
-    );
-  }).join("\n");
+    return [first, ...lines.map((line) => " ".repeat(second) + line)];
+  });
+  return [`${title}:`, ...entries.flat()].join("\n");
 }
 
 function wrapParagraphs(text: string): string {

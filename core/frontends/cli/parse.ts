@@ -92,7 +92,7 @@ export function usageError(
       `Cannot use ${flag}: its value is missing`,
     );
   }
-  return new UserError("usage", `Cannot run ${name}: ${error.message}`);
+  return cannotRun(path.join(" "), error.message);
 }
 
 function commandOf(
@@ -111,12 +111,8 @@ function commandOf(
     ? "its command is missing"
     : `unknown command ${JSON.stringify(word)}`;
   const hint = close === undefined ? "" : `; did you mean ${close}`;
-  throw new UserError(
-    "usage",
-    `Cannot run ${nameOf(words)}: ${state}, must be one of ${
-      known.join(", ")
-    }${hint}`,
-  );
+  const names = known.join(", ");
+  throw cannotRun(words, `${state}, must be one of ${names}${hint}`);
 }
 
 // Flags after a command override those before it; lists are joined, the earlier first.
@@ -148,19 +144,13 @@ function takeArgs(
     }
     const taken = arg.count === "rest" ? left : left.slice(0, 1);
     if (taken.length === 0 && arg.isRequired) {
-      throw new UserError(
-        "usage",
-        `Cannot run ${nameOf(command)}: ${arg.name} is missing (${arg.help})`,
-      );
+      throw cannotRun(command, `${arg.name} is missing (${arg.help})`);
     }
     const odd = taken.find((word) => arg.choices?.includes(word) === false);
     if (odd !== undefined) {
-      throw new UserError(
-        "usage",
-        `Cannot run ${nameOf(command)}: ${arg.name} is ${
-          JSON.stringify(odd)
-        }, must be one of ${arg.choices?.join(", ")}`,
-      );
+      const state = `${arg.name} is ${JSON.stringify(odd)}`;
+      const wanted = `must be one of ${arg.choices?.join(", ")}`;
+      throw cannotRun(command, `${state}, ${wanted}`);
     }
     args.push(...taken);
     left = left.slice(taken.length);
@@ -181,9 +171,7 @@ function refuseMistypedCommand(words: readonly string[]): void {
   if (close === undefined) return;
   throw new UserError(
     "usage",
-    `Cannot run ${
-      JSON.stringify(word)
-    }: no such command, did you mean ${close} ` +
+    `Cannot run "${word}": no such command, did you mean ${close} ` +
       `(a prompt of one word goes after --: ${PROGRAM} -- ${word})`,
   );
 }
@@ -193,7 +181,7 @@ function checkFlags(command: CommandName, flags: Flags): void {
   const isExec = command === "exec" || command.startsWith("exec ");
   if (!isExec) return;
   const refuse = (text: string): never => {
-    throw new UserError("usage", `Cannot run ${nameOf(command)}: ${text}`);
+    throw cannotRun(command, text);
   };
   const { approvals } = flags;
   if (flags.json && flags.outputFormat !== undefined) {
@@ -226,12 +214,13 @@ function tooMany(command: CommandName, words: readonly string[]): UserError {
   const hint = COMMANDS[command].prompt === undefined
     ? ""
     : "; put a prompt of several words in quotes";
-  return new UserError(
-    "usage",
-    `Cannot run ${nameOf(command)}: unexpected ${
-      words.length === 1 ? "argument" : "arguments"
-    } ${words.map((word) => JSON.stringify(word)).join(" ")}${hint}`,
-  );
+  const what = words.length === 1 ? "argument" : "arguments";
+  const shown = words.map((word) => JSON.stringify(word)).join(" ");
+  return cannotRun(command, `unexpected ${what} ${shown}${hint}`);
+}
+
+function cannotRun(command: string, state: string): UserError {
+  return new UserError("usage", `Cannot run ${nameOf(command)}: ${state}`);
 }
 
 function nameOf(command: string): string {

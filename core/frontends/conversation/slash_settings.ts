@@ -1,6 +1,7 @@
 /** Slash commands about the model and permissions. */
 import { approvalText } from "../render/format.ts";
 import type { SandboxMode } from "../../protocol/policy.ts";
+import type { TurnSettings } from "../../protocol/settings.ts";
 import type { SlashCommand, SlashContext } from "./slash_context.ts";
 import { splitArgs } from "./slash.ts";
 
@@ -57,10 +58,9 @@ function runModel(context: SlashContext, args: string): void {
   const models = context.services.models();
   const present = context.state.settings;
   if (wanted === undefined) {
+    const name = present?.model.slug ?? "unknown";
     return context.say([
-      `Model: ${present?.model.slug ?? "unknown"}${
-        effortText(present?.reasoningEffort)
-      }`,
+      `Model: ${name}${effortText(present?.reasoningEffort)}`,
       ...models.map(({ slug, efforts }, at) => {
         const how = efforts.length === 0 ? "" : ` (${efforts.join(", ")})`;
         return `  ${at + 1}  ${slug}${how}`;
@@ -76,7 +76,7 @@ function runModel(context: SlashContext, args: string): void {
   ]);
 }
 
-function effortText(effort: string | undefined): string {
+export function effortText(effort: string | undefined): string {
   return effort === undefined ? "" : `, effort ${effort}`;
 }
 
@@ -89,11 +89,7 @@ function runApprovals(context: SlashContext, args: string): void {
   );
   if (preset !== undefined) {
     context.changeSettings(preset.patch);
-    return context.say([
-      `Approvals: ${
-        approvalText(preset.patch.approval)
-      }; sandbox: ${preset.patch.sandbox.mode}`,
-    ]);
+    return context.say([`Approvals: ${permissionsText(preset.patch)}`]);
   }
   const policy = APPROVALS.find((one) => one === word);
   if (policy === undefined) {
@@ -108,9 +104,7 @@ function runApprovals(context: SlashContext, args: string): void {
 
 function sayApprovals(context: SlashContext): void {
   const { settings } = context.state;
-  const now = settings === undefined
-    ? "unknown"
-    : `${approvalText(settings.approval)}; sandbox: ${settings.sandbox.mode}`;
+  const now = settings === undefined ? "unknown" : permissionsText(settings);
   context.say([
     `Approvals: ${now}`,
     ...context.services.presets().map(({ name, description }, at) =>
@@ -118,6 +112,20 @@ function sayApprovals(context: SlashContext): void {
     ),
     "Choose with /approvals NAME; /approvals never, on-request or untrusted keeps the sandbox",
   ]);
+}
+
+function permissionsText(
+  { approval, sandbox }: Pick<TurnSettings, "approval" | "sandbox">,
+): string {
+  return `${approvalText(approval)}; sandbox: ${sandbox.mode}`;
+}
+
+/** The mode, and the back end that holds it. */
+export function sandboxText(
+  { settings, sandboxStatus }: SlashContext["state"],
+): string {
+  const mode = settings?.sandbox.mode ?? "unknown";
+  return `${mode} (${sandboxStatus?.backend ?? "none"})`;
 }
 
 async function runSandbox(context: SlashContext, args: string): Promise<void> {
@@ -129,9 +137,7 @@ async function runSandbox(context: SlashContext, args: string): Promise<void> {
       ? []
       : await services.describeSandbox(policy);
     return context.say([
-      `Sandbox: ${policy?.mode ?? "unknown"} (${
-        state.sandboxStatus?.backend ?? "none"
-      })`,
+      `Sandbox: ${sandboxText(state)}`,
       ...lines.map((line) => `  ${line}`),
       `Choose with /sandbox MODE: ${MODES.join(", ")}`,
     ]);

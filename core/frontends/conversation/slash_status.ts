@@ -1,5 +1,6 @@
 /** Slash commands that show the state of things. */
 import { approvalText, formatTokens } from "../render/format.ts";
+import { effortText, sandboxText } from "./slash_settings.ts";
 import type { Usage } from "../../protocol/event.ts";
 import { splitArgs } from "./slash.ts";
 import type { SlashCommand, SlashContext } from "./slash_context.ts";
@@ -43,39 +44,24 @@ export const FACT_COMMANDS: readonly SlashCommand[] = [
 
 function runStatus(context: SlashContext): void {
   const { state, services } = context;
-  const { settings, sandboxStatus, threadUsage, contextLeft } = state;
+  const { settings, provider, threadUsage, contextLeft } = state;
+  const model = settings?.model.slug ?? "unknown";
+  const window = formatTokens(settings?.model.contextWindow ?? 0);
+  const approvals = settings === undefined
+    ? "unknown"
+    : approvalText(settings.approval);
   const left = contextLeft === undefined
     ? "all"
     : `${Math.floor(contextLeft * 100)}%`;
   const rows: (readonly [string, string])[] = [
     ["session", state.threadId],
     ["folder", context.cwd],
-    [
-      "model",
-      `${settings?.model.slug ?? "unknown"}${
-        settings?.reasoningEffort === undefined
-          ? ""
-          : `, effort ${settings.reasoningEffort}`
-      } (${state.provider})`,
-    ],
-    [
-      "approvals",
-      settings === undefined ? "unknown" : approvalText(settings.approval),
-    ],
-    [
-      "sandbox",
-      `${settings?.sandbox.mode ?? "unknown"} (${
-        sandboxStatus?.backend ?? "none"
-      })`,
-    ],
+    ["model", `${model}${effortText(settings?.reasoningEffort)} (${provider})`],
+    ["approvals", approvals],
+    ["sandbox", sandboxText(state)],
     ["tokens", usageText(threadUsage)],
     ["requests", `${state.requests} since the conversation was opened`],
-    [
-      "context",
-      `${left} left of ${
-        formatTokens(settings?.model.contextWindow ?? 0)
-      } tokens`,
-    ],
+    ["context", `${left} left of ${window} tokens`],
     ...state.instructionFiles.map(({ path, bytes }) =>
       ["instructions", `${path} (${bytes} bytes)`] as const
     ),
@@ -108,11 +94,10 @@ async function runMcp(context: SlashContext, args: string): Promise<void> {
     return context.say(
       prompts.length === 0
         ? ["No server offers prompts"]
-        : prompts.map(({ server, name, parameters, description }) =>
-          `  /${server}:${name} ${
-            parameters.map((one) => `${one}=…`).join(" ")
-          }  ${description}`
-        ),
+        : prompts.map(({ server, name, parameters, description }) => {
+          const values = parameters.map((one) => `${one}=…`).join(" ");
+          return `  /${server}:${name} ${values}  ${description}`;
+        }),
     );
   }
   const servers = await context.services.mcpServers();
@@ -152,11 +137,10 @@ async function runDebug(context: SlashContext, args: string): Promise<void> {
 }
 
 function usageText(usage: Usage): string {
-  return `${formatTokens(usage.inputTokens)} in (${
-    formatTokens(usage.cachedInputTokens)
-  } cached), ${formatTokens(usage.outputTokens)} out (${
-    formatTokens(usage.reasoningOutputTokens)
-  } reasoning)`;
+  const cached = formatTokens(usage.cachedInputTokens);
+  const reasoning = formatTokens(usage.reasoningOutputTokens);
+  return `${formatTokens(usage.inputTokens)} in (${cached} cached), ` +
+    `${formatTokens(usage.outputTokens)} out (${reasoning} reasoning)`;
 }
 
 function renderRows(

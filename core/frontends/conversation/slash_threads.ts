@@ -78,9 +78,7 @@ async function runResume(context: SlashContext, args: string): Promise<void> {
       `Cannot resume number ${args}: must be from 1 to ${others.length}`,
     ]);
   }
-  if (others.length === 0) {
-    return context.say(["No earlier conversations"]);
-  }
+  if (others.length === 0) return context.say(["No earlier conversations"]);
   context.say([
     ...others.map((one, at) => sessionLine(one, at + 1, context.cwd)),
     "Resume one with /resume N, an id or a name",
@@ -94,9 +92,8 @@ function sessionLine(
 ): string {
   const when = updatedAt.slice(0, 16).replace("T", " ");
   const where = cwd === here ? "" : `  (${cwd})`;
-  return `  ${String(number).padStart(2)}  ${when}  ${id.slice(0, 8)}  ${
-    name ?? title
-  }${where}`;
+  const place = String(number).padStart(2);
+  return `  ${place}  ${when}  ${id.slice(0, 8)}  ${name ?? title}${where}`;
 }
 
 async function runFork(context: SlashContext, args: string): Promise<void> {

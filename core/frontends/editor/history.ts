@@ -1,5 +1,6 @@
 /** Earlier input: its lines in the file, browsing, searching. Pure. */
 import * as z from "zod/mini";
+import { parseJson } from "../../util/json/json.ts";
 
 /** One message of the user. */
 export interface HistoryEntry {
@@ -72,12 +73,4 @@ export function searchHistory(
   const here = found.filter((entry) => entry.cwd === cwd);
   const elsewhere = found.filter((entry) => entry.cwd !== cwd);
   return [...new Set([...here, ...elsewhere].map(({ text }) => text))];
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

@@ -195,9 +195,8 @@ function codeKey(code: string, prefix: string): Key | undefined {
 // 1 + a sum of shift 1, alt 2, ctrl 4, meta 8 (xterm, PC-style function keys).
 function modifierPrefix(value: number): string {
   const bits = Math.max(0, value - 1);
-  return `${bits & 4 ? "ctrl-" : ""}${bits & 10 ? "alt-" : ""}${
-    bits & 1 ? "shift-" : ""
-  }`;
+  const [ctrl, alt, shift] = [bits & 4, bits & 10, bits & 1];
+  return `${ctrl ? "ctrl-" : ""}${alt ? "alt-" : ""}${shift ? "shift-" : ""}`;
 }
 
 function withAlt(inner: Parsed): Parsed {

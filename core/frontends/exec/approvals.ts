@@ -17,6 +17,7 @@ import { toOffers } from "../jsonl/lines.ts";
 import { headBytes } from "../../util/text/text.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
+import { parseJson } from "../../util/json/json.ts";
 
 /** Who answers, and how long that may take. */
 export interface ApprovalsOptions {
@@ -184,10 +185,8 @@ async function readBounded(
 }
 
 function parseAnswer(text: string): Answer {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
+  const value = parseJson(text);
+  if (value === undefined) {
     throw new Error(`it printed ${JSON.stringify(visibleLine(text, 80))}`);
   }
   const parsed = ApprovalAnswer.safeParse(value);

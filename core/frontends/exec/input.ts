@@ -6,6 +6,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { readLines } from "../../util/json/jsonl.ts";
 import { resolvePath } from "../../util/path.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
+import { parseJson } from "../../util/json/json.ts";
 
 export type InputLine =
   | { readonly type: "input"; readonly input: ExecInput }
@@ -40,12 +41,8 @@ function parseInputLine(line: string, number: number): InputLine {
     type: "input_bad",
     message: `Cannot use line ${number} of the input: ${why}`,
   });
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return bad(`${visibleLine(line, 60)} is not JSON`);
-  }
+  const value = parseJson(line);
+  if (value === undefined) return bad(`${visibleLine(line, 60)} is not JSON`);
   const parsed = ExecInput.safeParse(value);
   if (parsed.success) return { type: "input", input: parsed.data };
   const issue = parsed.error.issues[0];

@@ -156,7 +156,6 @@ function renderRequest(event: EventOf<"request.completed">): string {
   const tokens = usage === null
     ? "no usage reported"
     : `${usage.inputTokens} tokens in (${usage.cachedInputTokens} cached), ${usage.outputTokens} out`;
-  return `Request: ${event.requestBytes} bytes, ${
-    formatDuration(event.durationMs)
-  }, ${tokens}`;
+  const took = formatDuration(event.durationMs);
+  return `Request: ${event.requestBytes} bytes, ${took}, ${tokens}`;
 }

@@ -1,4 +1,5 @@
 /** The prompt, and when stdin is part of it. Never hangs. */
+import { concatBytes } from "../../util/bytes.ts";
 import { encodingOf } from "../../util/text/text.ts";
 import { UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
@@ -99,13 +100,7 @@ class Chunks {
   }
 
   join(): Uint8Array {
-    const whole = new Uint8Array(this.bytes);
-    let at = 0;
-    for (const part of this.#parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
+    return concatBytes(this.#parts);
   }
 }
 

@@ -4,12 +4,8 @@ import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types";
 import { errorText } from "../../protocol/error.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
-import { asObject } from "../../util/json/json.ts";
-import {
-  encodeJsonLine,
-  parseJsonLine,
-  readLines,
-} from "../../util/json/jsonl.ts";
+import { parseJsonObject } from "../../util/json/json.ts";
+import { encodeJsonLine, readLines } from "../../util/json/jsonl.ts";
 
 /** One client, from the first line to the end of stdin. */
 export class TerminalTransport implements Transport {
@@ -64,7 +60,7 @@ export class TerminalTransport implements Transport {
   }
 
   #take(line: string): void {
-    const message = asObject(parseJsonLine(line));
+    const message = parseJsonObject(line);
     // Checked by the protocol behind: what is not a message goes to onerror there.
     if (message !== undefined) {
       return this.onmessage?.(message as unknown as JSONRPCMessage);

@@ -128,9 +128,9 @@ export function renderWarning(
 
 function renderRetry(event: EventOf<"stream.retry">): string {
   const { attempt, attemptsMax, delayMs } = event;
-  return `Retrying (${attempt} of ${attemptsMax}) in ${
-    formatDuration(delayMs)
-  }: ${visibleLine(event.reason)}`;
+  const wait = formatDuration(delayMs);
+  const reason = visibleLine(event.reason);
+  return `Retrying (${attempt} of ${attemptsMax}) in ${wait}: ${reason}`;
 }
 
 function paintWords(

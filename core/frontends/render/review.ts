@@ -5,6 +5,7 @@ import { visibleLine, visibleText } from "../../util/text/visible_text.ts";
 import { renderMarkdown } from "./markdown.ts";
 import { paint, paintSpans, type RenderOptions, span } from "./style.ts";
 import { wrapSpans, wrapText } from "./wrap.ts";
+import { parseJson } from "../../util/json/json.ts";
 
 /** Shown with an answer to a review that is not a list of findings. */
 export const NO_LIST =
@@ -38,10 +39,10 @@ export function beginsReview(text: string): "yes" | "no" | "maybe" {
 
 /** The findings in an answer, bare or in a code block; undefined when it holds none. */
 export function parseReview(text: string): ReviewAnswer | undefined {
-  const bare = parseReviewJson(text);
+  const bare = Review.safeParse(parseJson(text)).data;
   if (bare !== undefined) return { review: bare, around: "" };
   const [, before = "", block = "", after = ""] = BLOCK.exec(text) ?? [];
-  const review = parseReviewJson(block);
+  const review = Review.safeParse(parseJson(block)).data;
   if (review === undefined) return undefined;
   const around = [before.trim(), after.trim()].filter((one) => one !== "");
   return { review, around: around.join("\n\n") };
@@ -66,14 +67,6 @@ export function renderReview(
     ...renderVerdict(review, options),
     ...(around === "" ? [] : ["", ...renderText(around, options)]),
   ];
-}
-
-function parseReviewJson(text: string): Review | undefined {
-  try {
-    return Review.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
 }
 
 function rankOf({ priority }: ReviewFinding): number {

@@ -2,6 +2,7 @@
 import { type Libc, openLibc } from "../system/libc.ts";
 import { checkResult, errnoError } from "../system/errno.ts";
 import { readProcLink } from "./proc_files.ts";
+import { concatBytes } from "../../util/bytes.ts";
 
 // <fcntl.h> of Linux; O_NOFOLLOW is another bit on ARM.
 const O_NONBLOCK = 0o4000;
@@ -51,13 +52,5 @@ function readAll(
     chunks.push(chunk.subarray(0, count));
     left -= count;
   }
-  const bytes = new Uint8Array(
-    chunks.reduce((sum, { length }) => sum + length, 0),
-  );
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return concatBytes(chunks);
 }

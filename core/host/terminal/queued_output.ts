@@ -1,5 +1,6 @@
 /** A standard stream for output, written to in the background, and the window behind it. */
 import type { TerminalOutput } from "../../protocol/terminal.ts";
+import { concatBytes } from "../../util/bytes.ts";
 import { fcntl, openLibc } from "../system/libc.ts";
 
 /** One write; a larger one would hold up what is asked of the stream in between. */
@@ -149,14 +150,7 @@ export class QueuedOutput implements TerminalOutput {
       bytes += next;
     }
     const parts = this.#queue.splice(0, count);
-    if (count === 1) return first;
-    const chunk = new Uint8Array(bytes);
-    let at = 0;
-    for (const part of parts) {
-      chunk.set(part, at);
-      at += part.length;
-    }
-    return chunk;
+    return count === 1 ? first : concatBytes(parts);
   }
 
   async #writeAll(chunk: Uint8Array<ArrayBuffer>): Promise<void> {

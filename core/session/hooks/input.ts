@@ -4,8 +4,11 @@ import type { HookEvent, HookPlace } from "../../protocol/hooks.ts";
 import type { CallView } from "../../protocol/item.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
 import { unreachable } from "../../util/assert.ts";
-import { asObject, type Json, type JsonObject } from "../../util/json/json.ts";
-import { parseJsonLine } from "../../util/json/jsonl.ts";
+import {
+  type Json,
+  type JsonObject,
+  parseJsonObject,
+} from "../../util/json/json.ts";
 
 /** The JSON object for an event. */
 export function buildHookInput(
@@ -121,7 +124,7 @@ function toolName({ name }: CallView): string {
 
 // The command as it would be typed, the patch as it is; other arguments as they came.
 function toolInput(call: CallView): Json {
-  const given = asObject(parseJsonLine(call.input));
+  const given = parseJsonObject(call.input);
   if (call.name === "apply_patch") {
     return { command: textOf(given?.["input"]) ?? call.input };
   }

@@ -7,10 +7,10 @@ import {
 } from "../../protocol/hooks.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Decision } from "../../protocol/policy.ts";
-import { parseJsonLine } from "../../util/json/jsonl.ts";
 import { headBytes } from "../../util/text/text.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 import type { ProgramResult } from "./run_program.ts";
+import { parseJson } from "../../util/json/json.ts";
 
 const Text = z.optional(z.string());
 const Output = z.looseObject({
@@ -66,7 +66,7 @@ export function parseHookOutput(
       ? { ...NO_VERDICT, context: [bounded(text)] }
       : NO_VERDICT;
   }
-  const parsed = Output.safeParse(parseJsonLine(text));
+  const parsed = Output.safeParse(parseJson(text));
   if (!parsed.success) return note(`${what} wrote an answer that is not valid`);
   return parseOutput(name, parsed.data);
 }

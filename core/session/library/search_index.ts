@@ -3,8 +3,7 @@ import { typedText, withoutImages } from "../../context/format/tags.ts";
 import type { Files } from "../../protocol/host.ts";
 import { viewItem, type WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { asObject } from "../../util/json/json.ts";
-import { parseJsonLine } from "../../util/json/jsonl.ts";
+import { asObject, parseJsonObject } from "../../util/json/json.ts";
 import { headBytes } from "../../util/text/text.ts";
 import { readRawLines } from "../log/log_reader.ts";
 
@@ -38,7 +37,7 @@ export async function indexSession(
 }
 
 function parseText(line: string): string {
-  const { type, payload } = asObject(parseJsonLine(line)) ?? {};
+  const { type, payload } = parseJsonObject(line) ?? {};
   const item = asObject(payload);
   if (type !== "response_item" || typeof item?.["type"] !== "string") return "";
   return headBytes(searchable(item as WireItem), LIMITS.searchTextBytes);

@@ -5,8 +5,12 @@ import type { WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { ThreadMeta } from "../../protocol/log.ts";
 import type { ThreadSummary } from "../../protocol/thread.ts";
-import { asObject, type JsonObject } from "../../util/json/json.ts";
-import { parseJsonLine, splitLines } from "../../util/json/jsonl.ts";
+import {
+  asObject,
+  type JsonObject,
+  parseJsonObject,
+} from "../../util/json/json.ts";
+import { splitLines } from "../../util/json/jsonl.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 import { parseMeta } from "../log/payload.ts";
 import type { SessionFile } from "../log/files.ts";
@@ -72,7 +76,7 @@ async function loadHead(
 function viewHead(lines: readonly string[]): Head {
   let meta: ThreadMeta | undefined;
   for (const line of lines) {
-    const { type, payload } = asObject(parseJsonLine(line)) ?? {};
+    const { type, payload } = parseJsonObject(line) ?? {};
     if (type === "session_meta") meta ??= parseMeta(payload);
     if (type !== "response_item") continue;
     const title = titleOf(asObject(payload));
@@ -100,7 +104,7 @@ async function loadLastName(
     one.includes('"payload":{"type":"thread_name_updated"')
   );
   if (line === undefined) return undefined;
-  const payload = asObject(asObject(parseJsonLine(line))?.["payload"]);
+  const payload = asObject(parseJsonObject(line)?.["payload"]);
   const name = payload?.["thread_name"];
   return typeof name === "string" && name !== "" ? name : undefined;
 }

@@ -5,7 +5,11 @@ import { contentText, viewItem, type WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { ThreadMeta } from "../../protocol/log.ts";
 import { unreachable } from "../../util/assert.ts";
-import { asObject, type JsonObject } from "../../util/json/json.ts";
+import {
+  asObject,
+  type JsonObject,
+  parseJsonObject,
+} from "../../util/json/json.ts";
 import { jsonElements, jsonMember } from "../../util/json/json_text.ts";
 import { headBytes } from "../../util/text/text.ts";
 import { visibleLine, visibleText } from "../../util/text/visible_text.ts";
@@ -253,15 +257,10 @@ function parseItem(item: WireItem): Pick<ViewEntry, "kind" | "name" | "text"> {
 
 // A command is shown as it would be typed; other arguments as they are.
 function parseInput(input: string): string {
-  try {
-    const command = asObject(JSON.parse(input))?.["command"] ??
-      asObject(JSON.parse(input))?.["cmd"];
-    if (typeof command === "string") return command;
-    if (Array.isArray(command)) return command.join(" ");
-  } catch {
-    // Free text, or broken JSON of the model: shown as it came.
-  }
-  return input;
+  const values = parseJsonObject(input);
+  const command = values?.["command"] ?? values?.["cmd"];
+  if (typeof command === "string") return command;
+  return Array.isArray(command) ? command.join(" ") : input;
 }
 
 function parseOutput(item: WireItem): string {

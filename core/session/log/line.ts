@@ -1,5 +1,5 @@
 /** Lines of a session log: the envelope of each fact, and whether it is whole. */
-import { asObject } from "../../util/json/json.ts";
+import { asObject, parseJsonObject } from "../../util/json/json.ts";
 import { checksum64 } from "../../util/checksum.ts";
 import { jsonMember } from "../../util/json/json_text.ts";
 import {
@@ -125,7 +125,7 @@ function splitBlobs(text: string): BlobText | undefined {
 }
 
 function parseForeignLine(line: string, inOwnLog: boolean): Line {
-  const object = parseObject(line);
+  const object = parseJsonObject(line);
   if (object === undefined) return { kind: "bad", reason: "it is not JSON" };
   if (
     inOwnLog && Object.keys(object).some((key) => !FOREIGN_MEMBERS.has(key))
@@ -147,12 +147,4 @@ function parseForeignLine(line: string, inOwnLog: boolean): Line {
     previous: undefined,
     check: checksum64(line),
   };
-}
-
-function parseObject(line: string): ReturnType<typeof asObject> {
-  try {
-    return asObject(JSON.parse(line));
-  } catch {
-    return undefined;
-  }
 }

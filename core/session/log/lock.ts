@@ -7,7 +7,7 @@ import {
 } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { asObject } from "../../util/json/json.ts";
+import { parseJsonObject } from "../../util/json/json.ts";
 import { basename } from "../../util/path.ts";
 
 /** Who writes. Two processes are the same when pid, start and space are. */
@@ -49,10 +49,9 @@ export async function openWriterLock(
     await refuseIfHeld(host, logPath, text);
     await removeDeadLock(host, path, text);
   }
+  const name = basename(logPath);
   throw new SessionError(
-    `Cannot lock session ${
-      basename(logPath)
-    }: other processes keep taking the lock`,
+    `Cannot lock session ${name}: other processes keep taking the lock`,
   );
 }
 
@@ -100,17 +99,16 @@ async function refuseIfHeld(
   text: string,
 ): Promise<void> {
   const owner = parseOwner(text);
+  const name = basename(logPath);
   if (owner === undefined) {
     if (!await isRecent(host, lockPath(logPath), LIMITS.lockBlankMs)) return;
     throw new SessionError(
-      `Cannot open session ${basename(logPath)}: another process is opening it`,
+      `Cannot open session ${name}: another process is opening it`,
     );
   }
   if (!await isOwnerAlive(host, logPath, owner)) return;
   throw new SessionError(
-    `Cannot open session ${
-      basename(logPath)
-    }: process ${owner.pid} has had it ` +
+    `Cannot open session ${name}: process ${owner.pid} has had it ` +
       `open for writing since ${owner.since}, must be ended first ` +
       `(its lock is ${lockPath(logPath)})`,
   );
@@ -215,12 +213,7 @@ async function readOrEmpty(read: () => Promise<string>): Promise<string> {
 }
 
 function parseOwner(text: string): LockOwner | undefined {
-  let value: ReturnType<typeof asObject>;
-  try {
-    value = asObject(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
+  const value = parseJsonObject(text);
   if (typeof value?.["pid"] !== "number") return undefined;
   const word = (key: string): string => {
     const found = value[key];

@@ -4,6 +4,7 @@ import type { Files } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { BlobRef } from "./blob_text.ts";
 import { type Chain, CHAIN_START, type Line, parseLine } from "./line.ts";
+import { concatBytes } from "../../util/bytes.ts";
 
 /** A fact that may be used. */
 export interface LogEntry {
@@ -219,11 +220,5 @@ function decode(
   if (bytes > LIMITS.sessionLineBytes) return undefined;
   const [only] = parts;
   if (parts.length === 1 && only !== undefined) return decoder.decode(only);
-  const whole = new Uint8Array(parts.reduce((sum, one) => sum + one.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return decoder.decode(whole);
+  return decoder.decode(concatBytes(parts));
 }

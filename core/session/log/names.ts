@@ -1,12 +1,8 @@
 /** Names of sessions, for finding one without reading all: a copy of what the logs say. */
 import { isAbsent } from "../../protocol/error.ts";
 import type { Files, Host } from "../../protocol/host.ts";
-import { asObject } from "../../util/json/json.ts";
-import {
-  encodeJsonLine,
-  parseJsonLine,
-  splitLines,
-} from "../../util/json/jsonl.ts";
+import { parseJsonObject } from "../../util/json/json.ts";
+import { encodeJsonLine, splitLines } from "../../util/json/jsonl.ts";
 
 interface SessionName {
   readonly id: string;
@@ -43,7 +39,7 @@ export async function readSessionNames(
   const names = new Map<string, string>();
   const { lines, torn } = splitLines(await readNames(files, codexHome));
   for (const line of [...lines, torn]) {
-    const entry = asObject(parseJsonLine(line));
+    const entry = parseJsonObject(line);
     const { id, thread_name: name } = entry ?? {};
     if (typeof id === "string" && typeof name === "string") names.set(id, name);
   }

@@ -2,7 +2,7 @@
 
 import { ModelError } from "../../protocol/error.ts";
 import type { WireItem } from "../../protocol/item.ts";
-import type { JsonObject } from "../../util/json/json.ts";
+import { type JsonObject, parseJson } from "../../util/json/json.ts";
 import { schemaRepairItem } from "../../context/requests.ts";
 
 /** Checks the final messages of one turn: the first wrong one is sent back, once. */
@@ -37,12 +37,8 @@ async function findProblems(
   schema: JsonObject,
 ): Promise<readonly string[]> {
   if (message.trim() === "") return ["there is no final message"];
-  let value: unknown;
-  try {
-    value = JSON.parse(message);
-  } catch {
-    return ["it is not JSON"];
-  }
+  const value = parseJson(message);
+  if (value === undefined) return ["it is not JSON"];
   // Runs without a schema load nothing for it.
   const { buildSchemaCheck } = await import("../../util/json/json_schema.ts");
   return buildSchemaCheck(schema)(value);

@@ -1,8 +1,9 @@
 /** Notes of what turns did to files, one JSON line each, and the turns they tell of. */
 import * as z from "zod/mini";
 import { unreachable } from "../../util/assert.ts";
-import { parseJsonLine, splitLines } from "../../util/json/jsonl.ts";
+import { splitLines } from "../../util/json/jsonl.ts";
 import { isSameState, type TurnRecord } from "./plan.ts";
+import { parseJson } from "../../util/json/json.ts";
 
 const State = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("absent") }),
@@ -40,7 +41,7 @@ export function parseTurnRecords(text: string): readonly TurnRecord[] {
   const { lines, torn } = splitLines(text);
   const turns = new Map<string, TurnRecord>();
   for (const line of [...lines, torn]) {
-    const { data } = Note.safeParse(parseJsonLine(line));
+    const { data } = Note.safeParse(parseJson(line));
     if (data !== undefined) addNote(turns, data);
   }
   return [...turns.values()].filter(hasChanges);

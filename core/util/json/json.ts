@@ -1,4 +1,4 @@
-/** JSON as a type, and two helpers for it. */
+/** JSON as a type, and helpers for it. */
 
 export type Json =
   | null
@@ -28,6 +28,20 @@ export function canonicalJson(value: Json): string {
     `${JSON.stringify(key)}:${canonicalJson(object[key] ?? null)}`
   );
   return `{${members.join(",")}}`;
+}
+
+/** The value of a JSON text, or undefined when it is none. */
+export function parseJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The object of a JSON text, or undefined when it is anything else. */
+export function parseJsonObject(text: string): JsonObject | undefined {
+  return asObject(parseJson(text));
 }
 
 /** The object a value is, or undefined when it is anything else. */

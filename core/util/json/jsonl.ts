@@ -1,21 +1,11 @@
 /** JSON Lines: one JSON text, one LF. Only LF ends a line: U+2028 is legal inside JSON text. */
 import { TextLineStream } from "@std/streams";
-import type { Json } from "./json.ts";
 
 const LF = 10;
 
 /** The line of a value, its LF included. */
 export function encodeJsonLine(value: unknown): string {
   return `${JSON.stringify(value)}\n`;
-}
-
-/** The value of a line, or undefined when it is not JSON. */
-export function parseJsonLine(line: string): Json | undefined {
-  try {
-    return JSON.parse(line) as Json;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The whole lines of a text, and what follows the last LF: empty unless a write was torn. */

@@ -1,4 +1,5 @@
 /** Splits a byte stream into messages, one a line, and bounds their length. No I/O. */
+import { concatBytes } from "../../../core/util/bytes.ts";
 
 /** What came in: a whole line, or the two ends of one that is too long to keep. */
 export type Frame =
@@ -66,7 +67,7 @@ export class MessageFramer {
         tail: this.#decoder.decode(tail),
       };
     }
-    const text = this.#decoder.decode(concat(pieces, bytes)).trim();
+    const text = this.#decoder.decode(concatBytes(pieces)).trim();
     return text === "" ? undefined : { type: "line", text };
   }
 
@@ -81,16 +82,16 @@ export class MessageFramer {
       return;
     }
     if (wasWhole) {
-      const kept = concat(this.#pieces, this.#bytes - piece.length);
+      const kept = concatBytes(this.#pieces);
       this.#pieces = [];
-      this.#head = concat([kept, piece.subarray(0, edgeBytes)]).slice(
+      this.#head = concatBytes([kept, piece.subarray(0, edgeBytes)]).slice(
         0,
         edgeBytes,
       );
       this.#tail = kept.slice(-edgeBytes);
     }
     const end = piece.subarray(-edgeBytes);
-    this.#tail = concat([this.#tail, end]).slice(-edgeBytes);
+    this.#tail = concatBytes([this.#tail, end]).slice(-edgeBytes);
   }
 }
 
@@ -108,17 +109,4 @@ export function findMessageId(head: string, tail: string): number | undefined {
   );
   const text = first?.[1] ?? last?.[1];
   return text === undefined ? undefined : Number(text);
-}
-
-function concat(
-  pieces: readonly Uint8Array[],
-  bytes = pieces.reduce((sum, piece) => sum + piece.length, 0),
-): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   encodeJsonLine,
-  parseJsonLine,
   readLines,
   splitLines,
 } from "../../../../core/util/json/jsonl.ts";
+import { parseJson } from "../../../../core/util/json/json.ts";
 
 function streamOf(
   bytes: Uint8Array<ArrayBuffer>,
@@ -45,7 +45,7 @@ Deno.test("encodeJsonLine() and readLines() give back any values in any chunking
           readLines(streamOf(bytes, sizes), { lineBytesMax: 1_000_000 }),
         );
         assert.deepEqual(
-          lines.map((line) => JSON.stringify(parseJsonLine(line))),
+          lines.map((line) => JSON.stringify(parseJson(line))),
           values.map((value) => JSON.stringify(value)),
         );
       },
@@ -80,8 +80,8 @@ Deno.test("splitLines() tells a torn last line from whole ones", () => {
   assert.deepEqual(splitLines(""), { lines: [], torn: "" });
 });
 
-Deno.test("parseJsonLine() says undefined for what is not JSON", () => {
-  assert.equal(parseJsonLine('{"a":'), undefined);
-  assert.deepEqual(parseJsonLine('{"a":1}'), { a: 1 });
-  assert.equal(parseJsonLine("null"), null);
+Deno.test("parseJson() says undefined for what is not JSON", () => {
+  assert.equal(parseJson('{"a":'), undefined);
+  assert.deepEqual(parseJson('{"a":1}'), { a: 1 });
+  assert.equal(parseJson("null"), null);
 });
