@@ -1,7 +1,7 @@
 /** The door to the terminal for every command that is no conversation. */
 import { exitCode } from "../contract/exit_code.ts";
 import type { Terminal, TerminalOutput } from "../protocol/terminal.ts";
-import { showJson, visibleText } from "../util/text/visible_text.ts";
+import { showJson, shownText } from "../util/text/visible_text.ts";
 
 /** The terminal with both outputs made safe: words of others never steer a screen. */
 export function visibleTerminal(terminal: Terminal): Terminal {
@@ -29,7 +29,7 @@ function visibleOutput(output: TerminalOutput): TerminalOutput {
     get isGone() {
       return output.isGone;
     },
-    write: (text) => output.write(output.isTty ? visibleText(text) : text),
+    write: (text) => output.write(output.isTty ? shownText(text) : text),
     flush: (options) => output.flush(options),
   };
 }

@@ -9,7 +9,7 @@ import { exitCode, type ExitName } from "../../contract/exit_code.ts";
 import type { Host } from "../../protocol/host.ts";
 import { hasColor, type Terminal } from "../../protocol/terminal.ts";
 import { PROGRAM, VERSION } from "../../protocol/version.ts";
-import { visibleText } from "../../util/text/visible_text.ts";
+import { shownText } from "../../util/text/visible_text.ts";
 import {
   type Check,
   checkCredentials,
@@ -148,8 +148,8 @@ function renderReport(
     `sha256 of the ${part} ${sha256}`,
     "",
     ...checks.flatMap(({ name, status, summary, lines }) => [
-      `${name.padEnd(14)} ${paint(status)} ${visibleText(summary)}`,
-      ...lines.map((line) => `${" ".repeat(24)}${visibleText(line)}`),
+      `${name.padEnd(14)} ${paint(status)} ${shownText(summary)}`,
+      ...lines.map((line) => `${" ".repeat(24)}${shownText(line)}`),
     ]),
   ];
 }

@@ -5,7 +5,7 @@ import { hasColor, type Terminal } from "../../protocol/terminal.ts";
 import { EVENT_SCHEMA } from "../../protocol/version.ts";
 import type { Flags } from "../../contract/command_line.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { visibleText } from "../../util/text/visible_text.ts";
+import { shownText } from "../../util/text/visible_text.ts";
 import { ProgressRenderer } from "./progress.ts";
 import type { TurnRecord } from "./turn_record.ts";
 import { ExecEventView } from "../jsonl/events.ts";
@@ -97,7 +97,7 @@ class JsonOutput implements ExecOutput {
     if (ending.error === undefined || this.isGone) return;
     // Callers that know the exit code alone show stderr.
     this.#terminal.stderr.write(
-      `Error: ${visibleText(ending.error.message)}\n`,
+      `Error: ${shownText(ending.error.message)}\n`,
     );
   }
 
@@ -167,6 +167,6 @@ function renderMessage(ending: ExecEnding, isTty: boolean): string {
   if (ending.shown !== undefined) {
     return ending.shown.map((line) => `${line}\n`).join("");
   }
-  const text = isTty ? visibleText(ending.message) : ending.message;
+  const text = isTty ? shownText(ending.message) : ending.message;
   return text.endsWith("\n") ? text : `${text}\n`;
 }

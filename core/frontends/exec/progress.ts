@@ -2,6 +2,7 @@
 import type { Event, EventOf } from "../../protocol/event.ts";
 import {
   showLine,
+  shownText,
   visibleLine,
   visibleText,
 } from "../../util/text/visible_text.ts";
@@ -50,7 +51,7 @@ export class ProgressRenderer {
     this.#held = undefined;
     const failed = error === undefined
       ? []
-      : [paint(`Error: ${visibleText(error.message)}`, this.#options, "red")];
+      : [paint(`Error: ${shownText(error.message)}`, this.#options, "red")];
     if (this.#options.isQuiet) return toText(failed);
     return toText([
       ...message,

@@ -2,7 +2,7 @@
 import { exitCode } from "../../contract/exit_code.ts";
 import { PROGRAM } from "../../protocol/version.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
-import { visibleText } from "../../util/text/visible_text.ts";
+import { shownText } from "../../util/text/visible_text.ts";
 import type { MissingKey, StartServices } from "../conversation/services.ts";
 import { askTrust } from "../conversation/trust_question.ts";
 
@@ -35,12 +35,12 @@ export async function prepareFirstRun(
 
 function renderMissing(missing: MissingKey): string {
   const { message, isChosen, configPath } = missing;
-  if (isChosen) return `${visibleText(message)}\n`;
+  if (isChosen) return `${shownText(message)}\n`;
   const lines = [
-    `${visibleText(message)}. One of these helps:`,
+    `${shownText(message)}. One of these helps:`,
     `  OpenAI:    export OPENAI_API_KEY=…   (or ${PROGRAM} login --with-api-key)`,
     `  Ollama:    ${PROGRAM} --oss -m MODEL   (a model on this machine, no key)`,
-    `  Any other: this in ${visibleText(configPath)}:`,
+    `  Any other: this in ${shownText(configPath)}:`,
     "",
     ...PROVIDER.split("\n").map((line) => line === "" ? "" : `    ${line}`),
   ];

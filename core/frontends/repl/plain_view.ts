@@ -4,7 +4,7 @@ import type { Activity, Event } from "../../protocol/event.ts";
 import type { ApprovalRequest } from "../../protocol/policy.ts";
 import { hasColor, type Terminal } from "../../protocol/terminal.ts";
 import type { Flags } from "../../contract/command_line.ts";
-import { visibleText } from "../../util/text/visible_text.ts";
+import { shownText, visibleText } from "../../util/text/visible_text.ts";
 import {
   answerKeys,
   renderAnswers,
@@ -91,7 +91,7 @@ export class PlainView implements ConversationView {
 
   fail(message: string): void {
     this.#flow.close();
-    this.#options.terminal.stderr.write(`Error: ${visibleText(message)}\n`);
+    this.#options.terminal.stderr.write(`Error: ${shownText(message)}\n`);
   }
 
   output(text: string): void {

@@ -48,6 +48,11 @@ export function showHidden(text: string): string {
   );
 }
 
+/** As visibleText(), with what is hidden spelled out: for all that is not a conversation. */
+export function shownText(text: string): string {
+  return showHidden(visibleText(text));
+}
+
 /** As showHidden(), on one line: nothing in the text can look like a line of ours. */
 export function showLine(text: string): string {
   const line = text.replace(/[ \t\r\n]+/g, " ").replace(/^ | $/g, "");

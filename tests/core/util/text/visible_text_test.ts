@@ -5,6 +5,7 @@ import {
   showHidden,
   showJson,
   showLine,
+  shownText,
   visibleLine,
   visibleText,
 } from "../../../../core/util/text/visible_text.ts";
@@ -117,4 +118,11 @@ Deno.test("showLine() is one line; showJson() is the same value in visible chara
   const text = showJson(JSON.stringify(value));
   assert.equal(text, '{"\\udb40\\udc41":"\\u009b2J\\u202e ü 日"}');
   assert.deepEqual(JSON.parse(text), value);
+});
+
+Deno.test("shownText() takes out what steers a terminal and spells out what cannot be seen", () => {
+  assert.equal(
+    shownText("a\u200b\u3164\u{e0041}\u202e\x1b[31mb\r\n\tc"),
+    "a\\u{200b}\\u{3164}\\u{e0041}b\n\tc",
+  );
 });
