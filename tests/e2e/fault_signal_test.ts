@@ -136,6 +136,33 @@ Deno.test({
   },
 });
 
+for (const backend of hasBubblewrap() ? ["bwrap", "landlock"] : []) {
+  Deno.test(`SIGKILL during a command leaves no folder that nobody made, ${backend}`, async () => {
+    await using s = await stage({ script: [] });
+    const { work, codexHome } = s.home;
+    const [program, ...first] = agentCommand();
+    const child = new Deno.Command(program, {
+      args: [
+        ...[...first, "sandbox", "-s", "workspace-write", "-C", work],
+        ...["--backend", backend, "--", "sh", "-c"],
+        "ls -A; echo listed; exec sleep 600",
+      ],
+      env: { CODEX_HOME: codexHome },
+      stdout: "piped",
+    }).spawn();
+    let shown = "";
+    for await (
+      const text of child.stdout.pipeThrough(new TextDecoderStream())
+    ) {
+      shown += text;
+      if (shown.includes("listed")) child.kill("SIGKILL");
+    }
+    await child.status;
+    assert.equal(shown, "listed\n");
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(work)), []);
+  });
+}
+
 Deno.test("SIGKILL during a stream prints nothing more", async () => {
   await using s = await stage({ script: [[say("half"), hang()]] });
   await using agent = s.start("go", { args: ["--deltas"] });

@@ -6,9 +6,11 @@ import { call, say, type Step } from "../support/mock_model.ts";
 import { hasPty, openPty } from "../support/pty.ts";
 import { agentCommand, type AgentRun } from "../support/run_agent.ts";
 import {
+  assertNoneLeft,
   eventsOf,
   hasBubblewrap,
   itemsOf,
+  newMarker,
   type RunOptions,
   type Stage,
   stage,
@@ -127,6 +129,42 @@ Deno.test({
     assert.match(String(command?.["aggregated_output"]), /Read-only|denied/);
     assert.equal(await p.escaped(), false);
     await p.exec();
+    assert.equal(await p.escaped(), false);
+  },
+});
+
+Deno.test({
+  name:
+    "what a command planted before rondo was killed is not believed by the next run",
+  ignore: !hasBubblewrap(),
+  fn: async () => {
+    await using p = await project();
+    const { work } = p.home;
+    const word = newMarker();
+    const plant = `cat > .mcp.json <<'E'\n${mcpJson(`touch ${p.marker}`)}\nE
+mkdir .codex; cat > .codex/hooks.json <<'E'\n${
+      hooksJson(`touch ${p.marker}`)
+    }\nE
+git init -q sub; git -C sub config core.fsmonitor 'touch ${p.marker}'
+touch planted; exec sleep 600 ${word}`;
+    await using q = await project({
+      script: [call("shell", { command: ["sh", "-c", plant] })],
+    });
+    const sandbox = "workspace-write";
+    await using agent = q.start("go", {
+      cwd: work,
+      sandbox,
+      args: ["--trust"],
+    });
+    while (!await Deno.stat(`${work}/planted`).then(() => true, () => false)) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    agent.kill("SIGKILL");
+    await agent.finished;
+    await assertNoneLeft(word);
+    await Deno.stat(`${work}/.mcp.json`);
+    const run = await p.exec({ sandbox });
+    assert.match(leftOut(run), /\.mcp\.json/);
     assert.equal(await p.escaped(), false);
   },
 });
