@@ -21,7 +21,7 @@ export function describePlanLines(
     ),
     plan.networkAccess ? "Network: open" : "Network: closed",
     plan.unixSockets ? "Unix sockets: open" : "Unix sockets: closed",
-    ...plan.notes.map((note) => `Note: ${note}`),
+    ...[...plan.notes, ...plan.unprotected].map((note) => `Note: ${note}`),
   ];
 }
 

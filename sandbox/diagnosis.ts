@@ -28,6 +28,7 @@ const WORKSPACE_WRITE: SandboxPlan = {
   unixSockets: false,
   isForeign: false,
   notes: [],
+  unprotected: [],
 };
 
 /** Runs every attempt, also those below the first that holds. */

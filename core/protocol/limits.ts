@@ -253,7 +253,7 @@ export const LIMITS = Object.freeze({
   guardFiles: 2_000,
   guardFileBytes: 1024 * 1024,
   /** Folders of writable roots that are searched for protected names, shallow ones first. */
-  protectedFolders: 20_000,
+  protectedFolders: 10_000,
   /** Of what is found deeper in roots: held by mounts, whose cost grows with the square. */
   protectedMounts: 32,
   /** And by a look before and after each command; what is beyond is named as unprotected. */

@@ -133,8 +133,9 @@ async function readBelow(
   top: readonly EntryFact[],
 ): Promise<DeepFacts> {
   if (findBelow === undefined) return NOTHING;
-  const tops = roots.filter(({ kind }) => kind !== "temporary")
-    .map(({ real }) => real);
+  const tops = roots.filter(({ kind, real }) =>
+    kind !== "temporary" && !/^\/(proc|sys)(\/|$)/.test(real)
+  ).map(({ real }) => real);
   return await readDeep({
     files,
     below: findBelow(tops),

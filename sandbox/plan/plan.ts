@@ -63,6 +63,8 @@ export interface SandboxPlan {
   /** A writable folder belongs to somebody else: root needs capabilities to write it. */
   readonly isForeign: boolean;
   readonly notes: readonly string[];
+  /** What deeper in the roots goes unprotected, in sentences. */
+  readonly unprotected: readonly string[];
 }
 
 const RANK: Record<MountKind, number> = {
@@ -105,7 +107,8 @@ export function planSandbox(
     unixSockets: policy.mode === "workspace-write" && policy.allowUnixSockets,
     isForeign: agent.uid === 0 &&
       facts.roots.some(({ uid, kind }) => uid !== 0 && kind !== "temporary"),
-    notes: [...facts.skipped, ...facts.deep.skipped],
+    notes: facts.skipped,
+    unprotected: facts.deep.skipped,
   };
 }
 

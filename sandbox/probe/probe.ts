@@ -64,6 +64,7 @@ const STRICTEST: SandboxPlan = {
   unixSockets: false,
   isForeign: false,
   notes: [],
+  unprotected: [],
 };
 
 const ESCAPES: Readonly<Record<string, string>> = {

@@ -27,14 +27,14 @@ export class BareRepositories {
     return new BareRepositories(files, clean);
   }
 
-  /** One line about folders that have become repositories; empty when none has. */
-  async describeNew(): Promise<string> {
+  /** A line about folders that have become repositories, if any has. */
+  async describeNew(): Promise<readonly string[]> {
     const made = await keep(this.#clean, (path) => isBare(this.#files, path));
-    return made.length === 0
-      ? ""
-      : `git takes these folders for repositories now and runs what their config names: ${
+    return made.length === 0 ? [] : [
+      `git takes these folders for repositories now and runs what their config names: ${
         made.join(", ")
-      }`;
+      }`,
+    ];
   }
 }
 

@@ -134,7 +134,6 @@ class Disarmer {
   async #inside(folder: string): Promise<void> {
     for (const name of await this.#files.list(folder)) {
       const path = `${folder}/${name}`;
-      if (this.#aside.isMoved(path)) continue;
       if (!(await this.#files.lstat(path))?.isDirectory) continue;
       if (++this.#looked > LIMITS.gitModules) {
         return await this.#aside.move(path);

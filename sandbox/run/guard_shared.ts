@@ -88,15 +88,25 @@ export class SharedProtection {
     if (this.#users > 0) return NOTHING;
     const before = [...this.#before.values()].flat();
     const gone = await this.#findGone(before);
-    const all = [
-      ...before
-        .filter(({ path }) => !gone.some((entry) => isInside(path, entry)))
-        .sort((left, right) => left.path.length - right.path.length),
-      ...await this.#findFresh(),
-    ];
+    const known = before
+      .filter(({ path }) => !gone.some((entry) => isInside(path, entry)))
+      .sort((left, right) => left.path.length - right.path.length);
+    const first = await this.#restore([...known, ...await this.#findFresh()]);
+    // What was moved aside is searched only now that its name is no protected one.
+    const second = first.moved.length === 0
+      ? NOTHING
+      : await this.#restore(await this.#findFresh());
     this.begin();
-    if (all.length === 0) return NOTHING;
-    return await restoreGuard(this.#files(), all, this.#host.newId);
+    return {
+      restored: [...first.restored, ...second.restored],
+      moved: [...first.moved, ...second.moved],
+      failed: [...first.failed, ...second.failed],
+    };
+  }
+
+  async #restore(guard: Guard): Promise<GuardChanges> {
+    if (guard.length === 0) return NOTHING;
+    return await restoreGuard(this.#files(), guard, this.#host.newId);
   }
 
   /** What the commands have made below the roots. */

@@ -22,7 +22,7 @@ import { BareRepositories } from "./bare_repository.ts";
 import { OutputCapture } from "./capture.ts";
 import { isDenial, isNetworkFailure } from "./denial.ts";
 import { LAUNCHER } from "../backends/landlock.ts";
-import type { GuardChanges } from "./guard.ts";
+import { describeChanges, isGuardNote } from "./guard_notes.ts";
 import { type RunEnd, runToEnd } from "./run_to_end.ts";
 import { isConfined, type Prepared, type Session } from "./session.ts";
 import { COMMAND_MARK, marked, type SweptCommand } from "./orphans.ts";
@@ -66,7 +66,6 @@ export async function runCommand(
     mergesOutput: true,
   });
   const backend = ready.prepared?.backend;
-  const bare = await BareRepositories.watch(host.files, ready.prepared?.plan);
   return await finishing(session, ready, async () => {
     const child = start(host, ready, {
       stdin: request.stdin ?? "null",
@@ -85,9 +84,8 @@ export async function runCommand(
     });
     session.reaper.collect(innerPid(end.report));
     refuseUnstarted(end);
-    const made = await bare.describeNew();
     return (guardNotes) =>
-      buildResult({ ready, end, guardNotes, made, capture, request });
+      buildResult({ ready, end, guardNotes, capture, request });
   });
 }
 
@@ -138,8 +136,8 @@ async function prepare(
   }
   const mark = host.newId();
   const env = { ...request.env, [COMMAND_MARK]: mark };
-  const { mergesOutput } = how;
-  if (how.isPlain || !isConfined(policy) || session.isOff) {
+  const { mergesOutput, isPlain } = how;
+  if (isPlain || !isConfined(policy) || session.isOff) {
     return {
       launch: buildPlainLaunch({ argv, env, mergesOutput }, {
         cwd,
@@ -170,7 +168,7 @@ async function prepare(
   }
 }
 
-// The names that commands written for Codex look for, and our own.
+// Names that commands written for Codex look for, and our own.
 function tellSandbox(
   env: Readonly<Record<string, string>>,
   { backend, plan }: Prepared,
@@ -205,6 +203,8 @@ async function finishing<T>(
   ready: Ready,
   work: () => Promise<(notes: readonly string[]) => T>,
 ): Promise<T> {
+  const { prepared } = ready;
+  const bare = await BareRepositories.watch(session.host.files, prepared?.plan);
   session.reaper.begin(ready.swept);
   let notes: readonly string[] = [];
   let build: (notes: readonly string[]) => T;
@@ -212,8 +212,12 @@ async function finishing<T>(
     build = await work();
   } finally {
     session.reaper.forget(ready.swept);
-    if (ready.prepared !== undefined) {
-      notes = describeChanges(await session.finish());
+    if (prepared !== undefined) {
+      notes = [
+        ...describeChanges(await session.finish()),
+        ...await bare.describeNew(),
+        ...session.takeUntold(prepared.plan.unprotected),
+      ];
     }
   }
   return build(notes);
@@ -242,26 +246,10 @@ function hasBwrapFailed(code: number, report: string | undefined): boolean {
   return code === 1 && report !== undefined && !wasStarted(report);
 }
 
-/** One line for each kind of thing that was done. */
-function describeChanges(changes: GuardChanges): string[] {
-  const line = (what: string, paths: readonly string[]): string[] => {
-    if (paths.length === 0) return [];
-    const more = paths.length - LIMITS.notedPaths;
-    const rest = more > 0 ? ` and ${more} more` : "";
-    return [`${what}: ${paths.slice(0, LIMITS.notedPaths).join(", ")}${rest}`];
-  };
-  return [
-    ...line("The sandbox restored protected files", changes.restored),
-    ...line("The sandbox moved protected files aside", changes.moved),
-    ...line("The sandbox could not restore protected files", changes.failed),
-  ];
-}
-
-function buildResult({ ready, end, guardNotes, made, capture, request }: {
+function buildResult({ ready, end, guardNotes, capture, request }: {
   readonly ready: Ready;
   readonly end: RunEnd;
   readonly guardNotes: readonly string[];
-  readonly made: string;
   readonly capture: OutputCapture;
   readonly request: CommandRequest;
 }): CommandResult {
@@ -272,7 +260,6 @@ function buildResult({ ready, end, guardNotes, made, capture, request }: {
     isNetworkFailure(end.exitCode, text);
   const notes = [
     ...guardNotes,
-    made,
     isCutOff ? "No network in this sandbox" : "",
     end.flooded
       ? `Stopped after more than ${LIMITS.outputBytesMax} bytes of output`
@@ -293,7 +280,7 @@ function buildResult({ ready, end, guardNotes, made, capture, request }: {
     backend: ready.prepared?.backend.name ?? "none",
     denied: request.sandboxed && ready.prepared !== undefined &&
       (isDenial(end.exitCode, text) ||
-        (guardNotes.length > 0 && end.exitCode !== 0)),
+        (guardNotes.some(isGuardNote) && end.exitCode !== 0)),
     reaped: end.reaped,
     notes: notes.filter((note) => note !== ""),
   };

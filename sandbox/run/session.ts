@@ -73,6 +73,7 @@ export class Session {
   #attempts: Promise<readonly BackendAttempt[]> | undefined;
   #rootAttempts: Promise<readonly BackendAttempt[]> | undefined;
   // Looking at the disk and removing placeholders from it must not overlap.
+  readonly #told = new Set<string>();
   readonly #disk = new Mutex();
 
   constructor(options: SandboxOptions) {
@@ -160,6 +161,13 @@ export class Session {
   /** Puts back what the commands had changed, once none runs any more. */
   async finish(): Promise<GuardChanges> {
     return await this.#disk.run(() => this.#guards.release());
+  }
+
+  /** Those of the sentences that were not given before. */
+  takeUntold(sentences: readonly string[]): readonly string[] {
+    const fresh = sentences.filter((sentence) => !this.#told.has(sentence));
+    for (const sentence of fresh) this.#told.add(sentence);
+    return fresh;
   }
 
   async #makeHome(request: PlaceRequest): Promise<Prepared> {

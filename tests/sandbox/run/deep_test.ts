@@ -65,6 +65,20 @@ for (const backend of backendsHere().filter((name) => name !== "none")) {
   );
 
   Deno.test(
+    `a repository in what is moved aside is disarmed as well (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      await place.run(
+        "git init -q .codex/r; git -C .codex/r config core.fsmonitor evil",
+      );
+      const [moved = ""] = await namesIn(place.workspace);
+      assert.match(moved, /^\.codex\.rondo-moved-/);
+      assert.doesNotMatch(await readConfig(place, `${moved}/r`), /evil/);
+    },
+  );
+
+  Deno.test(
     `what the person makes between two commands is protected and left alone (${backend})`,
     LINUX,
     async () => {
