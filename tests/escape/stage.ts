@@ -171,7 +171,10 @@ async function buildRoot(
     case "nested":
       await copy(template, `${root}/sub/a`);
       await write("sub/b.git/HEAD", "ref: refs/heads/main\n");
-      await write("sub/b.git/config", GIT_CONFIG);
+      await write(
+        "sub/b.git/config",
+        GIT_CONFIG.replace("bare = false", "bare = true"),
+      );
       await write("sub/b.git/hooks/sample", "exit 0\n");
       await Deno.mkdir(`${root}/sub/b.git/objects`);
       await Deno.mkdir(`${root}/sub/b.git/refs`);
