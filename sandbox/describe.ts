@@ -10,7 +10,9 @@ export function describePlanLines(
 ): readonly string[] {
   return [
     `Back end: ${backend.name}`,
-    "Readable: everything that is not hidden below",
+    ...(plan.readable === undefined
+      ? ["Readable: everything that is not hidden below"]
+      : plan.readable.map(({ path }) => `Readable: ${path}`)),
     ...(backend.kind === "landlock"
       ? describePlain(plan)
       : describeMounts(plan.mounts)),

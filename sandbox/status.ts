@@ -19,7 +19,7 @@ export function describeEnforced(
   const hides = plan.mounts.some(({ kind, isPrivate }) =>
     kind.startsWith("hidden") && !isPrivate
   );
-  const reads = hides ? ["fs_read"] : [];
+  const reads = hides || plan.readable !== undefined ? ["fs_read"] : [];
   switch (backend.kind) {
     case "bwrap": {
       // With the host's /proc its processes can be seen, if not touched.

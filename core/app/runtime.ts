@@ -66,7 +66,7 @@ export async function openRuntime(
 // The probe of the sandbox runs in other processes: it is begun early and awaited late,
 // where its outcome, good or bad, is asked for again.
 function warmSandbox(sandbox: Sandbox, loaded: LoadedConfig): void {
-  const policy = sandboxPolicyOf(loaded.config, { addDirs: loaded.addDirs });
+  const policy = sandboxPolicyOf(loaded);
   sandbox.sandboxStatus(policy, loaded.cwd).catch(() => {});
 }
 

@@ -226,3 +226,17 @@ function at(
   }
   return sentence;
 }
+
+/** What `open` gives; what it throws about the configuration with the place of a key. */
+export function placed<T>(
+  layers: readonly Layer[],
+  path: readonly string[],
+  open: () => T,
+): T {
+  try {
+    return open();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(error.kind, at(layers, path, error.message));
+  }
+}

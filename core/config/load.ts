@@ -7,6 +7,7 @@ import {
   buildConfig,
   type CheckedLayer,
   checkLayer,
+  placed,
   rootProblem,
   throwErrors,
 } from "./check.ts";
@@ -14,7 +15,10 @@ import { adviseOn, adviseOnEffect } from "./advice.ts";
 import { type Layer, mergeLayers, type Origin, originOf } from "./layers.ts";
 import { mergeTrees, valueAt } from "./file/tree.ts";
 import {
+  defaultLayer,
+  environmentTree,
   loadProfile,
+  memoryLayer,
   readLayer,
   selectProfile,
   withoutProfiles,
@@ -23,7 +27,12 @@ import { loadCatalog, type ModelCatalog } from "./provider/models.ts";
 import { buildFlags, buildOverrides, type ConfigFlags } from "./overrides.ts";
 import { withAbsolutePaths } from "./paths.ts";
 import type { Config } from "./file/schema.ts";
-import { emptyTable, type TomlTable } from "./file/toml.ts";
+import type { TomlTable } from "./file/toml.ts";
+import {
+  activeProfile,
+  openPermissions,
+  type Permissions,
+} from "./permissions/permissions.ts";
 import { loadProject } from "./project.ts";
 import type { PersonSettings } from "./project_layer.ts";
 import { secretNames } from "./secrets.ts";
@@ -62,6 +71,8 @@ export interface LoadedConfig extends Checks {
   /** Hooks are started as they are: `--dangerously-bypass-hook-trust`. */
   readonly bypassesHookTrust: boolean;
   readonly catalog: ModelCatalog;
+  /** What commands may do, by profile and by mode. */
+  readonly permissions: Permissions;
   /** `--add-dir`, absolute. */
   readonly addDirs: readonly string[];
 }
@@ -98,7 +109,8 @@ export async function loadConfig(
     codexHome,
     trust,
     base,
-    person: () => personOf(base, defaults.tree),
+    person: () =>
+      personOf(defaults.tree, [...personal.below, ...personal.above]),
     bypassHooks: flags.bypassHookTrust ?? false,
     addDirs,
   });
@@ -110,11 +122,9 @@ export async function loadConfig(
   const checked = [...personal.below, ...project.layers, ...personal.above]
     .map((layer) => prepareLayer(layer, strictness));
   throwErrors(checked.flatMap((one) => one.errors));
-  const layers = [
-    defaults,
-    ...checked.map((one) => one.layer),
-  ];
+  const layers = [defaults, ...checked.map((one) => one.layer)];
   const config = buildConfig(mergeLayers(layers), layers, host.homeDir());
+  const permissions = readPermissions(host, { config, layers, cwd, addDirs });
   return {
     config,
     warnings: [
@@ -134,8 +144,30 @@ export async function loadConfig(
     pinPrograms: project.pinPrograms,
     bypassesHookTrust: flags.bypassHookTrust ?? false,
     catalog: await loadCatalog(host, config.model_catalog_json),
+    permissions,
     addDirs,
   };
+}
+
+function readPermissions(
+  host: Host,
+  loaded: Pick<LoadedConfig, "config" | "layers" | "cwd" | "addDirs">,
+): Permissions {
+  const { config, layers, cwd, addDirs } = loaded;
+  const trees = layers.filter(({ kind }) => kind !== "default")
+    .map(({ tree }) => tree);
+  // A profile says itself what is wrong with it; which file chose it is known here.
+  const key = config.default_permissions === undefined
+    ? "permissions"
+    : "default_permissions";
+  return placed(layers, [key], () =>
+    openPermissions(config, trees, {
+      cwd,
+      home: host.homeDir(),
+      tmpDir: host.env("TMPDIR"),
+      os: host.os,
+      addDirs,
+    }));
 }
 
 function prepareLayer(
@@ -207,50 +239,22 @@ async function loadPersonal(
 
 // What the project's settings are held against.
 function personOf(
-  base: TomlTable,
   defaults: TomlTable,
+  layers: readonly Layer[],
 ): PersonSettings {
-  const tree = mergeTrees(defaults, base);
+  const tree = mergeTrees(defaults, mergeLayers(layers));
+  const profile = activeProfile(layers.map((layer) => layer.tree));
   // Settings that do not parse end the start anyway: the strictest stands for them here.
   const config = parseTree(tree).config ?? parseTree(defaults).config;
   return {
     tree,
-    sandboxMode: config?.sandbox_mode ?? "read-only",
+    // A profile is not among the modes: a project may only choose the strictest of them.
+    sandboxMode: profile === undefined
+      ? config?.sandbox_mode ?? "read-only"
+      : "read-only",
     approvalPolicy: config?.approval_policy ?? "untrusted",
     secretNames: config === undefined ? [] : secretNames(config),
   };
-}
-
-// A folder that nobody decided about is only looked at; so is one that is not trusted,
-// where nobody can be asked about each command.
-function defaultLayer(
-  cwd: string,
-  trust: FolderTrust,
-  canAsk: boolean,
-): Layer {
-  const tree = emptyTable();
-  const isWritten = trust.level === "trusted" ||
-    (trust.level === "untrusted" && canAsk);
-  tree["sandbox_mode"] = isWritten ? "workspace-write" : "read-only";
-  const asked = trust.level === "untrusted" ? "untrusted" : "on-request";
-  tree["approval_policy"] = canAsk ? asked : "never";
-  const kind = trust.level === undefined ? "default" : "trust";
-  return memoryLayer(kind, tree, cwd);
-}
-
-function environmentTree(host: Host): TomlTable {
-  const tree = emptyTable();
-  const url = host.env("OPENAI_BASE_URL")?.trim() ?? "";
-  if (url !== "") tree["openai_base_url"] = url;
-  return tree;
-}
-
-function memoryLayer(
-  kind: Layer["kind"],
-  tree: TomlTable,
-  base: string,
-): Layer {
-  return { kind, tree, prefix: [], base };
 }
 
 function resolveAddDirs(

@@ -6,7 +6,8 @@ import { closestWord } from "../util/text/similar.ts";
 import { readOptional } from "./file/files.ts";
 import { type Layer, type LayerKind } from "./layers.ts";
 import { valueAt } from "./file/tree.ts";
-import { isTable, parseToml } from "./file/toml.ts";
+import { emptyTable, isTable, parseToml, type TomlTable } from "./file/toml.ts";
+import type { FolderTrust } from "./trust/folder.ts";
 
 /** A file's layer; undefined when there is no such file. */
 export async function readLayer(
@@ -93,4 +94,40 @@ function unknownProfile(options: {
       codexHome ?? "~/.codex"
     }/${name}.config.toml` +
     (close === undefined ? "" : `, did you mean "${close}"?`);
+}
+
+/**
+ * A folder that nobody decided about is only looked at; so is one that is not trusted,
+ * where nobody can be asked about each command.
+ */
+export function defaultLayer(
+  cwd: string,
+  trust: FolderTrust,
+  canAsk: boolean,
+): Layer {
+  const tree = emptyTable();
+  const isWritten = trust.level === "trusted" ||
+    (trust.level === "untrusted" && canAsk);
+  tree["sandbox_mode"] = isWritten ? "workspace-write" : "read-only";
+  const asked = trust.level === "untrusted" ? "untrusted" : "on-request";
+  tree["approval_policy"] = canAsk ? asked : "never";
+  const kind = trust.level === undefined ? "default" : "trust";
+  return memoryLayer(kind, tree, cwd);
+}
+
+/** What variables of the environment set. */
+export function environmentTree(host: Host): TomlTable {
+  const tree = emptyTable();
+  const url = host.env("OPENAI_BASE_URL")?.trim() ?? "";
+  if (url !== "") tree["openai_base_url"] = url;
+  return tree;
+}
+
+/** A layer that no file holds. */
+export function memoryLayer(
+  kind: Layer["kind"],
+  tree: TomlTable,
+  base: string,
+): Layer {
+  return { kind, tree, prefix: [], base };
 }

@@ -1,10 +1,6 @@
 /** The configuration as the parts of the program need it. */
 import type { LimitRaise } from "../contract/command_line.ts";
-import type {
-  ApprovalPolicy,
-  SandboxMode,
-  SandboxPolicy,
-} from "../protocol/policy.ts";
+import type { ApprovalPolicy, SandboxPolicy } from "../protocol/policy.ts";
 import type { ProviderEndpoint } from "../protocol/provider.ts";
 import type {
   ModelInfo,
@@ -12,7 +8,6 @@ import type {
   RunLimits,
   TurnSettings,
 } from "../protocol/settings.ts";
-import { unreachable } from "../util/assert.ts";
 import type { JsonObject } from "../util/json/json.ts";
 import { parseDuration } from "../util/duration.ts";
 import type { LoadedConfig } from "./load.ts";
@@ -21,39 +16,13 @@ import { isOpenaiService } from "./provider/providers.ts";
 import type { Config } from "./file/schema.ts";
 import { LIVE_FEATURES } from "./file/fates.ts";
 
-/** The sandbox of the configuration, or of another mode with the same details. */
+/** The sandbox that holds: of the permission profile, else of `sandbox_mode`. */
 export function sandboxPolicyOf(
-  config: Config,
-  options: {
-    readonly addDirs?: readonly string[];
-    readonly mode?: SandboxMode;
-  } = {},
+  { config, permissions }: Pick<LoadedConfig, "config" | "permissions">,
 ): SandboxPolicy {
-  const mode = options.mode ?? config.sandbox_mode;
-  const table = config.sandbox_workspace_write;
-  switch (mode) {
-    case "read-only":
-      return { mode, networkAccess: false, denyRead: table.deny_read };
-    case "workspace-write":
-      return {
-        mode,
-        writableRoots: [
-          ...new Set([...table.writable_roots, ...options.addDirs ?? []]),
-        ],
-        networkAccess: table.network_access,
-        excludeTmpdirEnvVar: table.exclude_tmpdir_env_var,
-        excludeSlashTmp: table.exclude_slash_tmp,
-        gitCommits: table.git_commits,
-        allowUnixSockets: table.allow_unix_sockets,
-        denyRead: table.deny_read,
-      };
-    case "danger-full-access":
-      return { mode };
-    case "external-sandbox":
-      return { mode, networkAccess: table.network_access };
-    default:
-      return unreachable(mode);
-  }
+  return permissions.active === undefined
+    ? permissions.modePolicy(config.sandbox_mode)
+    : permissions.policyOf(permissions.active);
 }
 
 /**
@@ -71,7 +40,7 @@ function approvalPolicyOf(
 
 /** The settings a thread starts with. */
 export function turnSettingsOf(
-  loaded: Pick<LoadedConfig, "config" | "catalog" | "cwd" | "addDirs">,
+  loaded: Pick<LoadedConfig, "config" | "catalog" | "cwd" | "permissions">,
   options: {
     readonly shell: string;
     readonly canAsk: boolean;
@@ -91,7 +60,7 @@ export function turnSettingsOf(
       : { serviceTier: config.service_tier }),
     cwd: loaded.cwd,
     approval: approvalPolicyOf(config, options),
-    sandbox: sandboxPolicyOf(config, { addDirs: loaded.addDirs }),
+    sandbox: sandboxPolicyOf(loaded),
     shell: options.shell,
     ...(options.outputSchema === undefined
       ? {}

@@ -45,7 +45,13 @@ export function renderPermissionRules(
     enforcementSection(sandbox, facts.sandboxStatus),
     approvalSection(approval, sandbox),
     rootsSection(sandbox, facts.writableRoots),
-    deniedSection(sandbox),
+    listSection(sandbox, "readOnly", "These paths stay read-only"),
+    listSection(sandbox, "readable", "Only these paths can be read"),
+    listSection(
+      sandbox,
+      "denyRead",
+      "The content of these paths is hidden; do not try to read them",
+    ),
     "All of this applies to the commands and patches of the built-in tools; tools of MCP servers act outside of it.",
   ];
   return sections.filter((section) => section !== "").join("\n\n");
@@ -140,7 +146,7 @@ function wantedCapabilities(sandbox: SandboxPolicy): readonly Capability[] {
     sandbox.allowUnixSockets;
   const skipped: Record<Capability, boolean> = {
     fs_write: false,
-    fs_read: sandbox.denyRead.length === 0,
+    fs_read: sandbox.denyRead.length === 0 && sandbox.readable === undefined,
     metadata: false,
     tcp: sandbox.networkAccess,
     udp: sandbox.networkAccess,
@@ -211,13 +217,15 @@ function rootsSection(
     : `The writable roots are ${roots.join(", ")}.`;
 }
 
-function deniedSection(sandbox: SandboxPolicy): string {
-  if (!("denyRead" in sandbox) || sandbox.denyRead.length === 0) return "";
-  const lines = [...new Set(sandbox.denyRead)].sort()
-    .map((path) => `- ${quoted(path)}`);
-  return `The content of these paths is hidden; do not try to read them:\n${
-    lines.join("\n")
-  }`;
+function listSection(
+  sandbox: SandboxPolicy,
+  key: "readOnly" | "readable" | "denyRead",
+  title: string,
+): string {
+  const paths = "denyRead" in sandbox ? sandbox[key] ?? [] : [];
+  if (paths.length === 0) return "";
+  const lines = [...new Set(paths)].sort().map((path) => `- ${quoted(path)}`);
+  return `${title}:\n${lines.join("\n")}`;
 }
 
 function quoted(path: string): string {

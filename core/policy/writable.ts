@@ -23,7 +23,7 @@ export function writableRoots(
     case "workspace-write": {
       const tmpDir = policy.excludeTmpdirEnvVar ? undefined : places.tmpDir;
       const roots = [
-        places.workspace,
+        ...(policy.excludeWorkspace ? [] : [places.workspace]),
         ...policy.writableRoots,
         ...(policy.excludeSlashTmp ? [] : ["/tmp"]),
         ...(tmpDir === undefined || tmpDir === "" ? [] : [tmpDir]),
@@ -43,7 +43,15 @@ export function isWritable(
   if (roots === "everything") return true;
   const full = resolvePath(places.workspace, path);
   const inside = roots.filter((root) => isInside(full, root));
-  return inside.length > 0 && !inside.some((root) => isProtected(full, root));
+  const kept = "readOnly" in policy ? policy.readOnly ?? [] : [];
+  const isKept = kept.map((one) => resolvePath(places.workspace, one)).some((
+    one,
+  ) =>
+    isInside(full, one) &&
+    !inside.some((root) => root !== one && isInside(root, one))
+  );
+  return inside.length > 0 && !isKept &&
+    !inside.some((root) => isProtected(full, root));
 }
 
 // What Git or an agent would later run or obey is never written without a question,

@@ -31,14 +31,25 @@ export type SandboxMode =
   | "danger-full-access"
   | "external-sandbox";
 
+/** What a permission profile says beyond a mode. Relative paths are meant from the workspace. */
+export interface ProfileParts {
+  /** Its name, for messages. */
+  readonly profile?: string;
+  /** Absolute paths or globs whose content stays hidden. */
+  readonly denyRead: readonly string[];
+  /** The only paths that can be read; everything when absent. */
+  readonly readable?: readonly string[];
+  /** Kept from changing in a writable folder, shown in a hidden one. */
+  readonly readOnly?: readonly string[];
+}
+
 /** What the sandbox permits. Paths are absolute. */
 export type SandboxPolicy =
-  | {
+  | ProfileParts & {
     readonly mode: "read-only";
     readonly networkAccess: boolean;
-    readonly denyRead: readonly string[];
   }
-  | {
+  | ProfileParts & {
     readonly mode: "workspace-write";
     /** Configured roots and `--add-dir`; cwd, /tmp and $TMPDIR come on top. */
     readonly writableRoots: readonly string[];
@@ -48,8 +59,8 @@ export type SandboxPolicy =
     /** Whether `.git` is writable except where it can execute code. */
     readonly gitCommits: boolean;
     readonly allowUnixSockets: boolean;
-    /** Absolute paths or globs whose content stays hidden. */
-    readonly denyRead: readonly string[];
+    /** The workspace is not among the writable folders. */
+    readonly excludeWorkspace?: boolean;
   }
   | { readonly mode: "danger-full-access" }
   /** The host has put us into a sandbox of its own; nothing is added. */

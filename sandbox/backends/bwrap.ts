@@ -79,14 +79,13 @@ export function buildBwrapArguments(
     REPORT,
     "--new-session",
     "--die-with-parent",
-    "--ro-bind",
-    "/",
-    "/",
-    "--dev",
-    "/dev",
+    ...renderBase(plan, features),
     ...plan.mounts.flatMap(renderMount),
     ...renderNamespaces(plan, features),
     ...renderProc(features),
+    ...(plan.readable === undefined
+      ? []
+      : ["--dir", plan.cwd, "--remount-ro", "/"]),
     ...renderCapabilities(plan, features),
     "--chdir",
     plan.cwd,
@@ -129,6 +128,22 @@ function renderEnv(
   return new TextEncoder().encode(words.map((word) => `${word}\0`).join(""));
 }
 
+// Either the whole disk, or an empty one with what can be read.
+function renderBase(
+  { readable }: SandboxPlan,
+  { ownProc }: BwrapFeatures,
+): string[] {
+  const places = readable?.filter(({ path }) =>
+    path !== "/dev" && !(ownProc && path === "/proc")
+  );
+  return [
+    ...(places === undefined ? ["--ro-bind", "/", "/"] : ["--tmpfs", "/"]),
+    "--dev",
+    "/dev",
+    ...(places ?? []).flatMap(({ path }) => ["--ro-bind", path, path]),
+  ];
+}
+
 function renderMount({ kind, path, shown, isDeep }: Mount): string[] {
   const may = isDeep ? "-try" : "";
   switch (kind) {
@@ -146,7 +161,7 @@ function renderMount({ kind, path, shown, isDeep }: Mount): string[] {
         shown === undefined ? "000" : "555",
         "--tmpfs",
         path,
-        ...(shown === undefined ? [] : ["--ro-bind", shown, shown]),
+        ...(shown ?? []).flatMap((one) => ["--ro-bind", one, one]),
         "--remount-ro",
         path,
       ];

@@ -18,7 +18,6 @@ const BASE = `(version 1)
 (allow process-fork)
 (allow signal (target same-sandbox))
 (allow process-info* (target same-sandbox))
-(allow file-read*)
 (allow file-write-data
   (require-all (path "/dev/null") (vnode-type CHARACTER-DEVICE)))
 (allow file-read* file-write* file-ioctl
@@ -87,6 +86,7 @@ function buildSeatbeltProfile(plan: SandboxPlan): SeatbeltProfile {
   ];
   const sections = [
     BASE,
+    ...renderReadable(plan, name),
     ...writable.map((root) => renderRoot(root, closed, name)),
     ...renderPins(plan.mounts, name),
     ...plan.mounts.flatMap((mount) => renderHidden(mount, name)),
@@ -94,6 +94,20 @@ function buildSeatbeltProfile(plan: SandboxPlan): SeatbeltProfile {
     ...(plan.unixSockets ? [UNIX_SOCKETS] : []),
   ];
   return { text: `${sections.join("\n")}\n`, parameters };
+}
+
+// Names and metadata can be seen anywhere: without them no path can be followed.
+function renderReadable(
+  { readable }: SandboxPlan,
+  name: (kind: string, path: string) => string,
+): string[] {
+  if (readable === undefined) return ["(allow file-read*)"];
+  return [
+    '(allow file-read-metadata)\n(allow file-read* (literal "/") (literal "/dev/null"))',
+    ...readable.map(({ real }) =>
+      `(allow file-read* (subpath (param "${name("READABLE", real)}")))`
+    ),
+  ];
 }
 
 // A protected path inside the root is excluded, unless a deeper root opens it again.
@@ -143,8 +157,8 @@ function renderHidden(
   if (kind !== "hidden-folder") return [];
   return [
     `(deny file-read* file-write* (subpath (param "${name("HIDDEN", path)}")))`,
-    ...(shown === undefined
-      ? []
-      : [`(allow file-read* (subpath (param "${name("SHOWN", shown)}")))`]),
+    ...(shown ?? []).map((one) =>
+      `(allow file-read* (subpath (param "${name("SHOWN", one)}")))`
+    ),
   ];
 }

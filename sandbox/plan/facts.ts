@@ -5,7 +5,10 @@ import {
   SandboxUnavailable,
 } from "../../core/protocol/error.ts";
 import type { Files, Host } from "../../core/protocol/host.ts";
-import type { SandboxPolicy } from "../../core/protocol/policy.ts";
+import type {
+  ProfileParts,
+  SandboxPolicy,
+} from "../../core/protocol/policy.ts";
 import {
   ancestors,
   basename,
@@ -17,10 +20,9 @@ import {
 import type { NamesBelow } from "../../core/util/folder_index.ts";
 import { type DeepFacts, readDeep } from "./deep.ts";
 import { type GitFact, readGitFact } from "./git_facts.ts";
-import { type HiddenFact, readHidden } from "./hidden.ts";
-import { readPrivate } from "./private.ts";
 import { type EntryFact, PROTECTED_NAMES } from "./protected.ts";
 import type { ShownPath } from "./shown.ts";
+import { type ProfileFacts, readProfile } from "./places.ts";
 
 /** A folder that commands may write to. */
 export interface RootFact {
@@ -34,7 +36,7 @@ export interface RootFact {
   readonly uid: number;
 }
 
-export interface LaunchFacts {
+export interface LaunchFacts extends ProfileFacts {
   readonly cwd: string;
   readonly roots: readonly RootFact[];
   /** Roots left out, in sentences. */
@@ -46,7 +48,6 @@ export interface LaunchFacts {
   readonly deep: DeepFacts;
   /** The agent's own state and program. */
   readonly own: readonly EntryFact[];
-  readonly hidden: readonly HiddenFact[];
   /** What is not hidden; looked for only where mounts cannot hide. */
   readonly shown?: readonly ShownPath[];
 }
@@ -61,6 +62,8 @@ export interface FactsRequest {
   readonly spool?: string;
   /** CODEX_HOME, the agent's executable, and what else must never be writable. */
   readonly ownPaths: readonly string[];
+  /** The agent's executable, by which patches are written inside the sandbox. */
+  readonly program?: string;
   /** Made by commands that run now: there, and yet to be seen as absent. */
   readonly isPlanted: (path: string) => boolean;
   /** Protected names deeper in these folders; nothing is looked for when absent. */
@@ -79,11 +82,10 @@ export async function readLaunchFacts(
   const { files } = host;
   const skipped: string[] = [];
   const cwd = await files.realPath(request.cwd);
-  const denied = "denyRead" in policy ? policy.denyRead : [];
-  const hidden = [
-    ...await readHidden(files, denied, request.workspace),
-    ...await readPrivate(files, request.codexHome, request.spool),
-  ];
+  const profile = await readProfile(
+    { ...request, files },
+    (path) => lookAt(files, path),
+  );
   if (policy.mode !== "workspace-write") {
     return {
       cwd,
@@ -93,7 +95,7 @@ export async function readLaunchFacts(
       repositories: [],
       deep: NOTHING,
       own: [],
-      hidden,
+      ...profile,
     };
   }
   const roots = await readRoots(request, policy, skipped);
@@ -124,7 +126,16 @@ export async function readLaunchFacts(
       )
     ),
   );
-  return { cwd, roots, skipped, entries, repositories, deep, own, hidden };
+  return {
+    cwd,
+    roots,
+    skipped,
+    entries,
+    repositories,
+    deep,
+    own,
+    ...profile,
+  };
 }
 
 async function readBelow(
@@ -154,7 +165,9 @@ async function readRoots(
   const real = await files.realPath(workspace);
   const home = host.homeDir();
   const wanted: [string, RootFact["kind"]][] = [
-    [workspace, "workspace"],
+    ...(policy.excludeWorkspace
+      ? []
+      : [[workspace, "workspace"] as [string, RootFact["kind"]]]),
     ...policy.writableRoots.map((path): [string, RootFact["kind"]] => [
       path,
       "configured",

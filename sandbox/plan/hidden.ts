@@ -11,9 +11,11 @@ export interface HiddenFact {
   readonly kind: "folder" | "file";
   /** The program's own, hidden without being asked. */
   readonly isPrivate?: boolean;
-  /** A folder below it that is not hidden. */
-  readonly shown?: string;
+  /** Paths below it that are not hidden, without symbolic links. */
+  readonly shown?: readonly string[];
 }
+
+const WILD = /[*?[]/;
 
 /** Whether a path without links is one of them, or lies in one. */
 export function isHiddenBy(
@@ -22,22 +24,31 @@ export function isHiddenBy(
 ): boolean {
   return facts.some((fact) =>
     isInside(path, fact.path) &&
-    !(fact.shown !== undefined && isInside(path, fact.shown))
+    !fact.shown?.some((shown) => isInside(path, shown))
   );
 }
 
-/** Everything that matches now; what is made later under a matching name is not hidden. */
+/**
+ * Everything that matches now; what is made later under a matching name is not hidden.
+ * `shown` are paths without links that a plain path, but no pattern, leaves readable.
+ */
 export async function readHidden(
   files: Files,
   patterns: readonly string[],
   workspace: string,
+  shown: readonly string[] = [],
 ): Promise<readonly HiddenFact[]> {
   const found = new Map<string, HiddenFact>();
   for (const pattern of patterns) {
     const full = resolvePath(workspace, pattern);
     for (const path of await findMatches(files, full, pattern)) {
       const fact = await resolveHidden(files, path);
-      if (fact !== undefined) found.set(fact.path, fact);
+      if (fact === undefined) continue;
+      const below = shown.filter((one) =>
+        one !== fact.path && isInside(one, fact.path)
+      );
+      const isShown = below.length > 0 && full.search(WILD) < 0;
+      found.set(fact.path, { ...fact, ...(isShown && { shown: below }) });
     }
     if (found.size > LIMITS.denyReadMatches) {
       throw tooMany(pattern, `${LIMITS.denyReadMatches} matches`);
@@ -51,7 +62,7 @@ async function findMatches(
   glob: string,
   pattern: string,
 ): Promise<string[]> {
-  const wild = glob.search(/[*?[]/);
+  const wild = glob.search(WILD);
   if (wild < 0) return [glob];
   const matches: string[] = [];
   const open = [dirname(glob.slice(0, wild) + "x")];

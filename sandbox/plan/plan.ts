@@ -12,6 +12,7 @@ import {
   type Protected,
   splitDeep,
 } from "./plan_guards.ts";
+import type { ReadablePlace } from "./places.ts";
 import type { ShownPath } from "./shown.ts";
 
 /** A policy that needs a sandbox. */
@@ -35,8 +36,8 @@ export interface Mount {
   readonly isDeep?: boolean;
   /** Of something hidden: the program's own, hidden without being asked. */
   readonly isPrivate?: boolean;
-  /** Of a hidden folder: one below it that can be read all the same. */
-  readonly shown?: string;
+  /** Of a hidden folder: what below it can be read all the same. */
+  readonly shown?: readonly string[];
 }
 
 export interface SandboxPlan {
@@ -58,6 +59,10 @@ export interface SandboxPlan {
   readonly exposed: readonly string[];
   /** What such a back end lets commands read; everything when absent. */
   readonly shown?: readonly ShownPath[];
+  /** The only places that can be read; everything when absent. */
+  readonly readable?: readonly ReadablePlace[];
+  /** What is kept from changing, or names that stay free, in a writable folder by a profile. */
+  readonly kept?: readonly string[];
   readonly networkAccess: boolean;
   readonly unixSockets: boolean;
   /** A writable folder belongs to somebody else: root needs capabilities to write it. */
@@ -90,12 +95,18 @@ export function planSandbox(
       .map((mount) => ({ ...mount, isDeep: true })),
   ];
   refuseContradictions(wanted, own);
-  const mounts = orderMounts(wanted);
+  const mounts = orderMounts(withinReadable(wanted, facts.readable));
+  const kept = findKept(facts);
   return {
     mode: policy.mode,
     cwd: facts.cwd,
     mounts,
-    absent: planAbsent(facts, gitCommits),
+    absent: [
+      ...planAbsent(facts, gitCommits),
+      ...kept.filter(({ kind }) => kind === "absent").map(({ path }) => path),
+    ],
+    kept: kept.map(({ real, path }) => real ?? path),
+    ...(facts.readable !== undefined && { readable: facts.readable }),
     ...planGuards(facts, deep),
     lacksOwn: facts.own.some(({ kind, path }) =>
       kind === "absent" &&
@@ -112,12 +123,21 @@ export function planSandbox(
   };
 }
 
+function findKept({ kept = [], roots }: LaunchFacts): readonly EntryFact[] {
+  return kept.filter(({ real, path }) =>
+    roots.some((root) =>
+      root.real !== path && isInside(real ?? path, root.real)
+    )
+  );
+}
+
 function planMounts(facts: LaunchFacts, gitCommits: boolean): Mount[] {
-  const { roots, own, hidden } = facts;
+  const { roots, own, hidden, kept = [] } = facts;
   return [
     ...roots.map(({ real }): Mount => ({ kind: "writable", path: real })),
     ...planProtected(facts, gitCommits),
     ...own.flatMap(planEntry),
+    ...kept.flatMap(planEntry),
     ...hidden.map(({ kind, ...fact }): Mount => ({
       kind: kind === "file" ? "hidden-file" : "hidden-folder",
       ...fact,
@@ -232,6 +252,7 @@ function planPins(wanted: readonly Mount[]): Mount[] {
   });
 }
 
+const { roots, own, hidden, kept = [] } = facts;
 // Without mounts a right to a folder is a right to all below it. A temporary folder that
 // holds our own files is left out; a workspace that does cannot be served.
 function planPlainRoots(

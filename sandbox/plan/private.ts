@@ -38,7 +38,7 @@ export async function readPrivate(
     return {
       ...fact,
       isPrivate: true,
-      ...(holdsShown && { shown: shown.path }),
+      ...(holdsShown && { shown: [shown.path] }),
     };
   });
 }

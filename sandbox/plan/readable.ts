@@ -2,12 +2,19 @@
 import { isAbsent } from "../../core/protocol/error.ts";
 import type { Files } from "../../core/protocol/host.ts";
 import { matchesPath } from "../../core/util/glob.ts";
-import { basename, dirname, resolvePath } from "../../core/util/path.ts";
+import {
+  basename,
+  dirname,
+  isInside,
+  resolvePath,
+} from "../../core/util/path.ts";
 import { type HiddenFact, isHiddenBy, readHidden } from "./hidden.ts";
+import { type ReadablePlace, readPlaces } from "./places.ts";
+import type { ConfinedPolicy } from "./plan.ts";
 import { readPrivate } from "./private.ts";
 
 interface Hiding {
-  readonly patterns: readonly string[];
+  readonly policy: ConfinedPolicy;
   readonly workspace: string;
   readonly codexHome: string;
 }
@@ -48,6 +55,7 @@ class ReadableView {
   readonly #files: Files;
   readonly #hiding: Hiding;
   #facts: Promise<readonly HiddenFact[]> | undefined;
+  #places: Promise<readonly ReadablePlace[]> | undefined;
 
   constructor(files: Files, hiding: Hiding) {
     this.#files = files;
@@ -72,7 +80,9 @@ class ReadableView {
     const real = options.followsLink === false
       ? resolvePath(await this.#locate(dirname(path)), basename(path))
       : await this.#locate(path);
-    if (await this.#isHidden(path) || await this.#isHidden(real)) {
+    const isHidden = await this.#isHidden(path) ||
+      await this.#isHidden(real) || await this.#isOut(real);
+    if (isHidden) {
       const message = `Permission denied (os error 13): ${path} is hidden`;
       throw Object.assign(new Error(message), { code: "EACCES" });
     }
@@ -80,18 +90,46 @@ class ReadableView {
   }
 
   async #isHidden(path: string): Promise<boolean> {
-    const { patterns, workspace } = this.#hiding;
-    return patterns.some((glob) =>
-      matchesPath(resolvePath(workspace, glob), path)
+    const { policy: { denyRead, readOnly = [] }, workspace } = this.#hiding;
+    const full = (one: string): string => resolvePath(workspace, one);
+    // A path is given back below a hidden folder, never below what a pattern hides.
+    const isGivenBack = (glob: string): boolean =>
+      !/[*?[]/.test(glob) &&
+      readOnly.some((one) =>
+        full(one) !== full(glob) && isInside(full(one), full(glob)) &&
+        isInside(path, full(one))
+      );
+    return denyRead.some((glob) =>
+      matchesPath(full(glob), path) && !isGivenBack(glob)
     ) || isHiddenBy(await this.#load(), path);
   }
 
+  // Commands may find folders above what they can read, and so may we.
+  async #isOut(real: string): Promise<boolean> {
+    const { policy: { readable }, workspace } = this.#hiding;
+    if (readable === undefined) return false;
+    this.#places ??= readPlaces(this.#files, readable, workspace);
+    return !(await this.#places).some((place) =>
+      isInside(real, place.real) || isInside(place.real, real)
+    );
+  }
+
   #load(): Promise<readonly HiddenFact[]> {
-    const { patterns, workspace, codexHome } = this.#hiding;
-    return this.#facts ??= Promise.all([
-      readHidden(this.#files, patterns, workspace),
-      readPrivate(this.#files, codexHome),
-    ]).then((found) => found.flat());
+    return this.#facts ??= this.#readFacts();
+  }
+
+  async #readFacts(): Promise<readonly HiddenFact[]> {
+    const { policy, workspace, codexHome } = this.#hiding;
+    const kept = await readPlaces(
+      this.#files,
+      policy.readOnly ?? [],
+      workspace,
+    );
+    const shown = kept.map(({ real }) => real);
+    return [
+      ...await readHidden(this.#files, policy.denyRead, workspace, shown),
+      ...await readPrivate(this.#files, codexHome),
+    ];
   }
 
   async #locate(path: string): Promise<string> {

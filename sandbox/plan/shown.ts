@@ -16,9 +16,16 @@ export interface ShownPath {
 export async function readShown(
   files: Files,
   hidden: readonly HiddenFact[],
+  readable: readonly ShownPath[] = [{ path: "/", isFolder: true }],
 ): Promise<readonly ShownPath[]> {
-  const shown: ShownPath[] = [];
-  const open = ["/"];
+  const isHidden = (path: string): boolean =>
+    hidden.some((fact) => isInside(path, fact.path));
+  const shown: ShownPath[] = readable.filter(({ path, isFolder }) =>
+    !isFolder && !isHidden(path)
+  );
+  const open = readable.filter(({ path, isFolder }) =>
+    isFolder && !isHidden(path)
+  ).map(({ path }) => path);
   for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
     const at = folder;
     if (!hidden.some(({ path }) => isInside(path, at))) {
@@ -36,8 +43,11 @@ export async function readShown(
   }
   return [
     ...shown,
-    ...hidden.flatMap(({ shown: path }) =>
-      path === undefined ? [] : [{ path, isFolder: true }]
+    ...await Promise.all(
+      hidden.flatMap(({ shown = [] }) => shown).map(async (path) => ({
+        path,
+        isFolder: (await files.stat(path))?.isDirectory ?? false,
+      })),
     ),
   ];
 }

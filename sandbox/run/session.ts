@@ -1,5 +1,5 @@
 /** What one session knows of its sandbox: the proved back end, its roots, what it protects. */
-import { SandboxUnavailable } from "../../core/protocol/error.ts";
+import { SandboxUnavailable, UserError } from "../../core/protocol/error.ts";
 import type { Files, Host } from "../../core/protocol/host.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import { isInside } from "../../core/util/path.ts";
@@ -109,6 +109,7 @@ export class Session {
       host: this.host,
       codexHome: this.#options.codexHome,
       ownPaths: this.#ownPaths(),
+      ...this.#program(),
       isPlanted: (path) => this.#guards.wasAbsent(path),
       ...(findBelow !== undefined && { findBelow }),
       withModules: proved?.kind === "landlock" ||
@@ -118,12 +119,19 @@ export class Session {
     const plan = planSandbox(policy, {
       ...facts,
       ...(proved?.kind === "landlock" && {
-        shown: await readShown(this.host.files, facts.hidden),
+        shown: await readShown(
+          this.host.files,
+          facts.hidden,
+          facts.readable?.map(({ real, isFolder }) => ({
+            path: real,
+            isFolder,
+          })),
+        ),
       }),
     }, this.host);
     if (proved === undefined) throw await this.#unavailable();
     const backend = await this.#fit(proved, plan);
-    refuseWhatCannotBe(backend, plan);
+    refuseWhatCannotBe(backend, plan, policy);
     return { backend, plan };
   }
 
@@ -132,7 +140,7 @@ export class Session {
     if (!isConfined(policy)) return files;
     const { codexHome } = this.#options;
     return readableFiles(files, {
-      patterns: policy.denyRead,
+      policy,
       workspace,
       codexHome,
     });
@@ -175,8 +183,13 @@ export class Session {
     return await this.loadWholePlan(request);
   }
 
-  #ownPaths(): string[] {
+  #program(): { readonly program?: string } {
     const [program] = this.host.selfCommand([]);
+    return program === undefined ? {} : { program };
+  }
+
+  #ownPaths(): string[] {
+    const { program } = this.#program();
     return [
       this.#options.codexHome,
       ...(program === undefined ? [] : [program]),
@@ -240,7 +253,14 @@ function guardItems({ backend, plan }: Prepared): readonly GuardItem[] {
   return [...guard, ...absent];
 }
 
-function refuseWhatCannotBe(backend: Backend, plan: SandboxPlan): void {
+function refuseWhatCannotBe(
+  backend: Backend,
+  plan: SandboxPlan,
+  { profile }: ConfinedPolicy,
+): void {
+  const by = profile === undefined
+    ? " (deny_read)"
+    : ` (permission profile "${profile}")`;
   if (backend.kind === "bwrap") {
     const { program } = backend.features;
     const around = plan.mounts.find(({ kind, path }) =>
@@ -257,8 +277,16 @@ function refuseWhatCannotBe(backend: Backend, plan: SandboxPlan): void {
     plan.plainRoots.some((root) => isInside(path, root))
   );
   if (hidden !== undefined) {
-    throw new SandboxUnavailable(
-      `Cannot hide ${hidden.path} (deny_read): it lies in a writable folder and the back end is landlock, must be bwrap or lie elsewhere`,
+    throw new UserError(
+      "config",
+      `Cannot hide ${hidden.path}${by}: it lies in a writable folder and the back end is landlock, must be bwrap or lie elsewhere`,
+    );
+  }
+  const [kept] = plan.kept ?? [];
+  if (kept !== undefined) {
+    throw new UserError(
+      "config",
+      `Cannot keep ${kept} read-only${by}: it lies in a writable folder and the back end is landlock, must be bwrap or lie elsewhere`,
     );
   }
   const [exposed] = plan.exposed;

@@ -71,7 +71,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "core/cassette/": { doors: ["cassette_host"] },
   "core/config/": {
-    uses: ["core/config/file/", "core/config/provider/", "core/config/trust/"],
+    uses: [
+      "core/config/file/",
+      "core/config/permissions/",
+      "core/config/provider/",
+      "core/config/trust/",
+    ],
     doors: ["explain", "hooks", "load", "secrets", "settings"],
   },
   "core/config/file/": {
@@ -86,6 +91,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "toml",
       "tree",
     ],
+  },
+  "core/config/permissions/": {
+    uses: ["core/config/file/"],
+    doors: ["permissions"],
   },
   "core/config/provider/": {
     uses: ["core/config/file/", "core/config/trust/"],

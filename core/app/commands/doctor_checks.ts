@@ -46,7 +46,7 @@ export async function checkSandbox(
   host: Host,
   loaded: LoadedConfig,
 ): Promise<Check> {
-  const policy = sandboxPolicyOf(loaded.config, { addDirs: loaded.addDirs });
+  const policy = sandboxPolicyOf(loaded);
   const { attempts, chosen } = await runDiagnosis(host);
   const codexHome = loaded.codexHome ?? NO_HOME;
   const sandbox = createSandbox({ host, codexHome, reapChild });

@@ -1,5 +1,4 @@
 /** Settings of a conversation: models, permissions, rules. */
-import { sandboxPolicyOf } from "../../config/settings.ts";
 import { knownModels } from "../../config/provider/model_list.ts";
 import { modelInfoOf } from "../../config/provider/models.ts";
 import {
@@ -97,8 +96,7 @@ function listPresets(threads: OpenThreads): readonly PermissionPreset[] {
 }
 
 function policyOf(threads: OpenThreads, mode: SandboxMode): SandboxPolicy {
-  const { config, addDirs } = threads.runtime.loaded;
-  return sandboxPolicyOf(config, { addDirs, mode });
+  return threads.runtime.loaded.permissions.modePolicy(mode);
 }
 
 async function describeSandbox(

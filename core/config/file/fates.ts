@@ -110,11 +110,6 @@ export const FATED_KEYS: Readonly<Record<string, FatedSchema>> = {
     ignored("on Windows there is no sandbox"),
     "windows windows_wsl_setup_acknowledged",
   ),
-  default_permissions: refused(
-    "must be absent: permission profiles are not supported, " +
-      'set "sandbox_mode" and "sandbox_workspace_write"',
-  ),
-  permissions: ignored("no profile of permissions can be chosen"),
   allow_symlinked_codex_home: ignored("links are followed"),
   forced_login_method: refused(NO_CHATGPT, ["api"]),
   forced_chatgpt_workspace_id: refused(

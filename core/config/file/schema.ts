@@ -4,6 +4,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { GranularApproval } from "../../protocol/policy.ts";
 import { deepFreeze, type JsonObject } from "../../util/json/json.ts";
 import { FATED_KEYS } from "./fates.ts";
+import { PermissionTable } from "./schema_permissions.ts";
 import {
   EnvironmentTable,
   FeaturesTable,
@@ -115,6 +116,11 @@ export const ConfigFile = z.strictObject({
   cli_auth_credentials_store: CredentialStore,
   mcp_oauth_credentials_store: CredentialStore,
 
+  default_permissions: Text.check(
+    z.describe("A profile of [permissions], or a built-in one"),
+  ),
+  permissions: z._default(z.record(z.string(), PermissionTable), {}),
+
   profile: Text,
   profiles: z._default(
     z.record(z.string(), z.record(z.string(), z.unknown())),
@@ -149,6 +155,8 @@ export const MACHINE_KEYS: ReadonlySet<string> = new Set([
   "mcp_oauth_credentials_store",
   "mcp_oauth_callback_port",
   "mcp_oauth_callback_url",
+  "default_permissions",
+  "permissions",
   "forced_login_method",
   "forced_chatgpt_workspace_id",
   "history",

@@ -245,7 +245,7 @@ Deno.test("findFated() names the shortest path, and nothing that is off anyway",
 Deno.test("loading ends at what narrows rights and cannot be obeyed", async () => {
   assert.match(
     await said('default_permissions = "dev"'),
-    /^config: Cannot read config: value of "default_permissions" is "dev", must be absent: .* set "sandbox_mode" and "sandbox_workspace_write" \(config\.toml:1\)$/,
+    /^config: Cannot use permission profile "dev": it is not defined, must be one of .*\(config\.toml:1\)$/,
   );
   assert.match(await said('forced_login_method = "chatgpt"'), /must be "api"/);
   assert.match(

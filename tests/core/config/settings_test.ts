@@ -9,52 +9,22 @@ import {
   isToolOn,
   limitsOf,
   priceOf,
-  sandboxPolicyOf,
   turnSettingsOf,
   webSearchOf,
   webSearchOptions,
 } from "../../../core/config/settings.ts";
+import { openPermissions } from "../../../core/config/permissions/permissions.ts";
 import { providerOf } from "../../../core/config/provider/providers.ts";
 import { configOf } from "../../support/config.ts";
 import { Machine } from "./config_fixture.ts";
 
-const DETAILS = `
-[sandbox_workspace_write]
-writable_roots = ["/a", "/b"]
-network_access = true
-exclude_slash_tmp = true
-git_commits = true
-deny_read = ["**/.env"]
-`;
-
-Deno.test("sandboxPolicyOf() builds the policy of each mode", () => {
-  const config = configOf(DETAILS);
-  assert.deepEqual(sandboxPolicyOf(config), {
-    mode: "read-only",
-    networkAccess: false,
-    denyRead: ["**/.env"],
-  });
-  assert.deepEqual(
-    sandboxPolicyOf(config, { mode: "workspace-write", addDirs: ["/b", "/c"] }),
-    {
-      mode: "workspace-write",
-      writableRoots: ["/a", "/b", "/c"],
-      networkAccess: true,
-      excludeTmpdirEnvVar: false,
-      excludeSlashTmp: true,
-      gitCommits: true,
-      allowUnixSockets: false,
-      denyRead: ["**/.env"],
-    },
-  );
-  assert.deepEqual(sandboxPolicyOf(config, { mode: "danger-full-access" }), {
-    mode: "danger-full-access",
-  });
-  assert.deepEqual(sandboxPolicyOf(config, { mode: "external-sandbox" }), {
-    mode: "external-sandbox",
-    networkAccess: true,
-  });
-});
+const PLACE = {
+  cwd: "/w",
+  home: "/home/ada",
+  tmpDir: undefined,
+  os: "linux",
+  addDirs: [],
+} as const;
 
 Deno.test("turnSettingsOf() never allows more because nobody can be asked", () => {
   const of = (policy: string, canAsk: boolean): unknown =>
@@ -62,7 +32,7 @@ Deno.test("turnSettingsOf() never allows more because nobody can be asked", () =
       config: configOf(`approval_policy = ${policy}`),
       catalog: new Map(),
       cwd: "/w",
-      addDirs: [],
+      permissions: openPermissions(configOf(""), [], PLACE),
     }, { shell: "sh", canAsk }).approval;
   assert.equal(of('"on-request"', true), "on-request");
   assert.equal(of('"on-request"', false), "never");

@@ -199,7 +199,7 @@ Deno.test("loadConfig() takes a full-grown Codex configuration and says what doe
   assert.ok(
     warnings[0]?.startsWith(`Config without effect (${machine.userFile}): `),
   );
-  for (const key of ["personality (line 11)", "tui (line 57)", "permissions"]) {
+  for (const key of ["personality (line 11)", "tui (line 57)"]) {
     assert.ok(warnings[0]?.includes(key), key);
   }
   assert.equal(config.model_reasoning_effort, "medium");

@@ -1,0 +1,133 @@
+/** Which permission profile is in force, and what each of them comes to. Pure. */
+import { UserError } from "../../protocol/error.ts";
+import type { SandboxMode, SandboxPolicy } from "../../protocol/policy.ts";
+import { unreachable } from "../../util/assert.ts";
+import { closestWord } from "../../util/text/similar.ts";
+import type { Config } from "../file/schema.ts";
+import type { TomlTable } from "../file/toml.ts";
+import { compileProfile } from "./compile.ts";
+import type { ProfilePlace } from "./entries.ts";
+import { resolveExtends } from "./extends.ts";
+
+/** The profiles that need no table, and the sandbox mode that each is. */
+const BUILT_IN: Readonly<Record<string, SandboxMode>> = {
+  ":read-only": "read-only",
+  ":workspace": "workspace-write",
+  ":danger-full-access": "danger-full-access",
+};
+
+export interface Permissions {
+  /** The profile in force; undefined where `sandbox_mode` says what holds. */
+  readonly active: string | undefined;
+  /** All that can be chosen, the built-in ones first. */
+  readonly names: readonly string[];
+  /** What a profile comes to. Throws UserError "config". */
+  policyOf(name: string): SandboxPolicy;
+  /** A mode of the sandbox; what the configured profile hides stays hidden. */
+  modePolicy(mode: SandboxMode): SandboxPolicy;
+}
+
+/** The profile of the strongest layer that sets a profile or a mode; in one layer the profile. */
+export function activeProfile(
+  trees: readonly TomlTable[],
+): string | undefined {
+  const tree = trees.findLast((one) =>
+    one["default_permissions"] !== undefined ||
+    one["sandbox_mode"] !== undefined
+  );
+  const name = tree?.["default_permissions"];
+  return typeof name === "string" ? name : undefined;
+}
+
+/** `trees`: what was set, weakest first. Throws UserError "config" when a profile cannot be held. */
+export function openPermissions(
+  config: Config,
+  trees: readonly TomlTable[],
+  place: ProfilePlace,
+): Permissions {
+  const { permissions: profiles, sandbox_workspace_write: table } = config;
+  const names = [...Object.keys(BUILT_IN), ...Object.keys(profiles)];
+  const policyOf = (name: string): SandboxPolicy => {
+    const mode = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
+    if (mode !== undefined) return policyOfMode(config, mode, place.addDirs);
+    if (!Object.hasOwn(profiles, name)) throw unknownProfile(name, names);
+    return compileProfile(name, resolveExtends(name, profiles), place, table);
+  };
+  const active = activeProfile(trees);
+  const reserved = Object.keys(profiles).find((name) => name.startsWith(":"));
+  if (reserved !== undefined) {
+    throw new UserError(
+      "config",
+      `Cannot define permission profile "${reserved}": names that begin with ":" are built in, must begin with another character`,
+    );
+  }
+  const configured = config.default_permissions;
+  const isChosen = trees.some((tree) =>
+    ["default_permissions", "sandbox_mode"].some((key) =>
+      tree[key] !== undefined
+    )
+  );
+  if (!isChosen && Object.keys(profiles).length > 0) {
+    throw new UserError(
+      "config",
+      'Cannot use [permissions]: "default_permissions" is missing, must name the profile to use',
+    );
+  }
+  const policy = configured === undefined ? undefined : policyOf(configured);
+  if (active !== undefined && active !== configured) policyOf(active);
+  const hidden = policy !== undefined && "denyRead" in policy
+    ? policy.denyRead
+    : [];
+  return {
+    active,
+    names,
+    policyOf,
+    modePolicy: (mode) => {
+      const wanted = policyOfMode(config, mode, place.addDirs);
+      if (!("denyRead" in wanted)) return wanted;
+      return {
+        ...wanted,
+        denyRead: [...new Set([...wanted.denyRead, ...hidden])],
+      };
+    },
+  };
+}
+
+function policyOfMode(
+  config: Config,
+  mode: SandboxMode,
+  addDirs: readonly string[],
+): SandboxPolicy {
+  const table = config.sandbox_workspace_write;
+  switch (mode) {
+    case "read-only":
+      return { mode, networkAccess: false, denyRead: table.deny_read };
+    case "workspace-write":
+      return {
+        mode,
+        writableRoots: [...new Set([...table.writable_roots, ...addDirs])],
+        networkAccess: table.network_access,
+        excludeTmpdirEnvVar: table.exclude_tmpdir_env_var,
+        excludeSlashTmp: table.exclude_slash_tmp,
+        gitCommits: table.git_commits,
+        allowUnixSockets: table.allow_unix_sockets,
+        denyRead: table.deny_read,
+      };
+    case "danger-full-access":
+      return { mode };
+    case "external-sandbox":
+      return { mode, networkAccess: table.network_access };
+    default:
+      return unreachable(mode);
+  }
+}
+
+function unknownProfile(name: string, names: readonly string[]): UserError {
+  const close = closestWord(name, names);
+  return new UserError(
+    "config",
+    `Cannot use permission profile "${name}": it is not defined, must be one of ${
+      names.map((one) => `"${one}"`).join(", ")
+    }` + (close === undefined ? "" : `, did you mean "${close}"?`),
+  );
+}
