@@ -101,11 +101,8 @@ export function planSandbox(
     mode: policy.mode,
     cwd: facts.cwd,
     mounts,
-    absent: [
-      ...planAbsent(facts, gitCommits),
-      ...kept.filter(({ kind }) => kind === "absent").map(({ path }) => path),
-    ],
-    kept: kept.map(({ real, path }) => real ?? path),
+    absent: [...planAbsent(facts, gitCommits), ...kept.absent],
+    kept: kept.paths,
     ...(facts.readable !== undefined && { readable: facts.readable }),
     ...planGuards(facts, deep),
     lacksOwn: facts.own.some(({ kind, path }) =>
@@ -121,14 +118,6 @@ export function planSandbox(
     notes: facts.skipped,
     unprotected: facts.deep.skipped,
   };
-}
-
-function findKept({ kept = [], roots }: LaunchFacts): readonly EntryFact[] {
-  return kept.filter(({ real, path }) =>
-    roots.some((root) =>
-      root.real !== path && isInside(real ?? path, root.real)
-    )
-  );
 }
 
 function planMounts(facts: LaunchFacts, gitCommits: boolean): Mount[] {
@@ -252,7 +241,40 @@ function planPins(wanted: readonly Mount[]): Mount[] {
   });
 }
 
-const { roots, own, hidden, kept = [] } = facts;
+interface Kept {
+  readonly paths: readonly string[];
+  readonly absent: readonly string[];
+}
+
+function findKept({ kept = [], roots }: LaunchFacts): Kept {
+  const open = kept.filter(({ real, path }) =>
+    roots.some((root) =>
+      root.real !== path && isInside(real ?? path, root.real)
+    )
+  );
+  return {
+    paths: open.map(({ real, path }) => real ?? path),
+    absent: open.filter(({ kind }) => kind === "absent").map(({ path }) =>
+      path
+    ),
+  };
+}
+
+// What cannot be read at all needs no hiding.
+function withinReadable(
+  wanted: readonly Mount[],
+  readable: LaunchFacts["readable"],
+): readonly Mount[] {
+  if (readable === undefined) return wanted;
+  const open = [
+    ...wanted.filter(({ kind }) => kind === "writable").map(({ path }) => path),
+    ...readable.map(({ real }) => real),
+  ];
+  return wanted.filter(({ kind, path }) =>
+    kind === "writable" || open.some((root) => isInside(path, root))
+  );
+}
+
 // Without mounts a right to a folder is a right to all below it. A temporary folder that
 // holds our own files is left out; a workspace that does cannot be served.
 function planPlainRoots(
