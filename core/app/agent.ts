@@ -102,6 +102,7 @@ export async function createAgent(
       }),
       tools: toolsOf(runtime, request.threadId),
       instructions,
+      refuseSettings: loaded.managed?.refusal,
       ...(compactPrompt !== undefined && { compactPrompt }),
       reasoning: config.hide_agent_reasoning
         ? "none"
@@ -167,9 +168,7 @@ export async function loadRules(
   const home = loaded.codexHome;
   return await openRuleStore({
     host,
-    folders: [
-      "/etc/codex/rules",
-    ],
+    folders: ["/etc/codex/rules"],
     project: loaded.trust.sources.filter(({ kind }) => kind === "rules"),
     ignoreFiles: flags.ignoreRules ?? false,
     ...(flags.rules !== undefined && {

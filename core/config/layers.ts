@@ -13,7 +13,8 @@ export type LayerKind =
   | "profile"
   | "project"
   | "override"
-  | "flag";
+  | "flag"
+  | "managed";
 
 export interface Layer {
   readonly kind: LayerKind;

@@ -4,10 +4,8 @@ import type { Host } from "../protocol/host.ts";
 import { resolvePath } from "../util/path.ts";
 import { findProjectRoot } from "../util/project_root.ts";
 import {
-  buildConfig,
   type CheckedLayer,
   checkLayer,
-  placed,
   rootProblem,
   throwErrors,
 } from "./check.ts";
@@ -28,11 +26,9 @@ import { buildFlags, buildOverrides, type ConfigFlags } from "./overrides.ts";
 import { withAbsolutePaths } from "./paths.ts";
 import type { Config } from "./file/schema.ts";
 import type { TomlTable } from "./file/toml.ts";
-import {
-  activeProfile,
-  openPermissions,
-  type Permissions,
-} from "./permissions/permissions.ts";
+import { activeProfile, type Permissions } from "./permissions/permissions.ts";
+import { type Managed, readManaged } from "./managed/managed.ts";
+import { settle } from "./settle.ts";
 import { loadProject } from "./project.ts";
 import type { PersonSettings } from "./project_layer.ts";
 import { secretNames } from "./secrets.ts";
@@ -49,6 +45,8 @@ export interface LoadOptions {
   readonly canAsk: boolean;
   /** Instead of /etc/codex/config.toml. */
   readonly systemConfigPath?: string;
+  /** Instead of /etc/codex: `requirements.toml` and `managed_config.toml`. */
+  readonly managedFolder?: string;
 }
 
 export interface LoadedConfig extends Checks {
@@ -73,6 +71,8 @@ export interface LoadedConfig extends Checks {
   readonly catalog: ModelCatalog;
   /** What commands may do, by profile and by mode. */
   readonly permissions: Permissions;
+  /** What the machine's administrator allows; absent where nothing is said. */
+  readonly managed?: Managed;
   /** `--add-dir`, absolute. */
   readonly addDirs: readonly string[];
 }
@@ -123,19 +123,20 @@ export async function loadConfig(
     .map((layer) => prepareLayer(layer, strictness));
   throwErrors(checked.flatMap((one) => one.errors));
   const layers = [defaults, ...checked.map((one) => one.layer)];
-  const config = buildConfig(mergeLayers(layers), layers, host.homeDir());
-  const permissions = readPermissions(host, { config, layers, cwd, addDirs });
+  const { managed } = personal;
+  const settled = settle(host, layers, { cwd, addDirs, managed });
+  const { config } = settled;
   return {
-    config,
+    ...settled,
     warnings: [
+      ...settled.warnings,
       ...checked.flatMap((one) => one.warnings),
       ...project.warnings,
       ...adviseOnEffect(checked.map((one) => one.layer)),
       ...adviseOn(config, flags),
     ],
     origin: (key) =>
-      originOf(layers, typeof key === "string" ? key.split(".") : key),
-    layers,
+      originOf(settled.layers, typeof key === "string" ? key.split(".") : key),
     codexHome,
     cwd,
     projectRoot,
@@ -144,30 +145,8 @@ export async function loadConfig(
     pinPrograms: project.pinPrograms,
     bypassesHookTrust: flags.bypassHookTrust ?? false,
     catalog: await loadCatalog(host, config.model_catalog_json),
-    permissions,
     addDirs,
   };
-}
-
-function readPermissions(
-  host: Host,
-  loaded: Pick<LoadedConfig, "config" | "layers" | "cwd" | "addDirs">,
-): Permissions {
-  const { config, layers, cwd, addDirs } = loaded;
-  const trees = layers.filter(({ kind }) => kind !== "default")
-    .map(({ tree }) => tree);
-  // A profile says itself what is wrong with it; which file chose it is known here.
-  const key = config.default_permissions === undefined
-    ? "permissions"
-    : "default_permissions";
-  return placed(layers, [key], () =>
-    openPermissions(config, trees, {
-      cwd,
-      home: host.homeDir(),
-      tmpDir: host.env("TMPDIR"),
-      os: host.os,
-      addDirs,
-    }));
 }
 
 function prepareLayer(
@@ -178,7 +157,9 @@ function prepareLayer(
     base: layer.base,
     home: options.home,
   });
-  return checkLayer({ ...layer, tree }, options.isStrict);
+  // A policy that is not understood is not obeyed.
+  const isStrict = options.isStrict || layer.kind === "managed";
+  return checkLayer({ ...layer, tree }, isStrict);
 }
 
 /** `$CODEX_HOME`, which must be there if it is set; else `~/.codex`, which need not. */
@@ -200,14 +181,18 @@ export async function findCodexHome(host: Host): Promise<string | undefined> {
   );
 }
 
+interface Personal {
+  readonly below: readonly Layer[];
+  readonly above: readonly Layer[];
+  readonly managed: Managed | undefined;
+}
+
 // Everything but the project's own files, in two parts: they go between.
 async function loadPersonal(
   host: Host,
   options: LoadOptions & { readonly cwd: string; readonly flags: ConfigFlags },
   codexHome: string | undefined,
-): Promise<
-  { readonly below: readonly Layer[]; readonly above: readonly Layer[] }
-> {
+): Promise<Personal> {
   const { cwd, flags } = options;
   const overrides = memoryLayer(
     "override",
@@ -234,7 +219,21 @@ async function loadPersonal(
   ];
   const oss = valueAt(mergeLayers([...below, overrides]), ["oss_provider"]);
   const flagTree = buildFlags(flags, typeof oss === "string" ? oss : undefined);
-  return { below, above: [overrides, memoryLayer("flag", flagTree, cwd)] };
+  const folder = options.managedFolder ?? "/etc/codex";
+  const legacy = await readLayer(
+    host,
+    "managed",
+    `${folder}/managed_config.toml`,
+  );
+  return {
+    below,
+    above: [
+      overrides,
+      memoryLayer("flag", flagTree, cwd),
+      ...(legacy === undefined ? [] : [legacy]),
+    ],
+    managed: await readManaged(host, folder, legacy?.tree),
+  };
 }
 
 // What the project's settings are held against.

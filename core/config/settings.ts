@@ -40,7 +40,10 @@ function approvalPolicyOf(
 
 /** The settings a thread starts with. */
 export function turnSettingsOf(
-  loaded: Pick<LoadedConfig, "config" | "catalog" | "cwd" | "permissions">,
+  loaded: Pick<
+    LoadedConfig,
+    "config" | "catalog" | "cwd" | "permissions" | "managed"
+  >,
   options: {
     readonly shell: string;
     readonly canAsk: boolean;
@@ -59,7 +62,11 @@ export function turnSettingsOf(
       ? {}
       : { serviceTier: config.service_tier }),
     cwd: loaded.cwd,
-    approval: approvalPolicyOf(config, options),
+    approval: approvalPolicyOf(config, {
+      // Where policy forbids "never", nobody answers what would have been asked.
+      canAsk: options.canAsk ||
+        loaded.managed?.refusal({ approval: "never" }) !== undefined,
+    }),
     sandbox: sandboxPolicyOf(loaded),
     shell: options.shell,
     ...(options.outputSchema === undefined

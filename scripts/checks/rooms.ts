@@ -73,6 +73,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "core/config/": {
     uses: [
       "core/config/file/",
+      "core/config/managed/",
       "core/config/permissions/",
       "core/config/provider/",
       "core/config/trust/",
@@ -91,6 +92,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "toml",
       "tree",
     ],
+  },
+  "core/config/managed/": {
+    uses: ["core/config/file/"],
+    doors: ["managed"],
   },
   "core/config/permissions/": {
     uses: ["core/config/file/"],

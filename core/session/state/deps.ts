@@ -58,6 +58,10 @@ export interface ThreadDeps {
     asker: ToolsAsker,
   ) => Promise<readonly Tool[]>;
   readonly instructions: string;
+  /** Why managed policy does not allow these settings; undefined when it does. */
+  readonly refuseSettings?:
+    | ((patch: Partial<TurnSettings>) => string | undefined)
+    | undefined;
   /** Asks for a summary; the built-in prompt when absent. */
   readonly compactPrompt?: string;
   readonly context: ContextSource;

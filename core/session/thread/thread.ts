@@ -126,12 +126,17 @@ export class ThreadActor implements Thread {
       case "compact":
       case "rollback":
         return this.#enqueue(op);
-      case "settings.change":
+      case "settings.change": {
+        const refusal = this.deps.refuseSettings?.(op.patch);
+        if (refusal !== undefined) {
+          return this.warn(`Settings stay as they were: ${refusal}`);
+        }
         this.#settings = Object.freeze({ ...this.#settings, ...op.patch });
         return this.#emit({
           type: "settings.changed",
           settings: this.#settings,
         });
+      }
       case "approval.decide":
         this.#approvals.decide(op.approvalId, op.decision);
         if (op.decision.type === "abort") this.#interrupt();

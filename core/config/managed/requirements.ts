@@ -1,0 +1,84 @@
+/** The schema of `/etc/codex/requirements.toml`: keys of Codex 0.171, and what is built of them. */
+import * as z from "zod/mini";
+import { GranularApproval } from "../../protocol/policy.ts";
+import { HooksTable } from "../file/schema_tables.ts";
+
+const Text = z.string();
+const Flag = z.optional(z.boolean());
+
+const BUILT = {
+  allowed_approval_policies: z.optional(
+    z.array(z.union([
+      z.enum(["untrusted", "on-failure", "on-request", "never"]),
+      z.strictObject({ granular: GranularApproval }),
+    ])).check(z.minLength(1)),
+  ),
+  allowed_sandbox_modes: z.optional(
+    z.array(
+      z.enum([
+        "read-only",
+        "workspace-write",
+        "danger-full-access",
+        "external-sandbox",
+      ]),
+    ),
+  ),
+  allowed_permission_profiles: z.optional(z.record(Text, z.boolean())),
+  default_permissions: z.optional(Text),
+  permissions: z.optional(z.looseObject({
+    filesystem: z.optional(
+      z.strictObject({ deny_read: z._default(z.array(Text), []) }),
+    ),
+  })),
+  allowed_web_search_modes: z.optional(
+    z.array(z.enum(["disabled", "cached", "indexed", "live"])),
+  ),
+  features: z.optional(z.record(Text, z.boolean())),
+  feature_requirements: z.optional(z.record(Text, z.boolean())),
+  mcp_servers: z.optional(z.record(
+    Text,
+    z.strictObject({
+      identity: z.union([
+        z.strictObject({ command: Text }),
+        z.strictObject({ url: Text }),
+      ]),
+    }),
+  )),
+  hooks: z.optional(HooksTable),
+  allow_login_shell: Flag,
+  allowed_login_methods: z.optional(z.array(z.enum(["api", "chatgpt"]))),
+  allowed_approvals_reviewers: z.optional(z.array(Text)),
+};
+
+/** About things that this program does not have: nothing is left to withhold. */
+const FOREIGN = [
+  "allow_appshots",
+  "allow_browser_and_computer_use",
+  "allow_remote_control",
+  "application",
+  "apps",
+  "browser_use",
+  "chatgpt_base_url",
+  "check_for_update_on_startup",
+  "computer_use",
+  "feedback",
+  "in_app_browser",
+  "log_dir",
+  "marketplaces",
+  "models",
+  "otel",
+  "plugins",
+  "sqlite_home",
+  "unsafe_enforce_sqlite_journal_mode",
+  "windows",
+] as const;
+
+/** The whole file; any other key is unknown, or narrows what is not built, and ends the run. */
+export const RequirementsFile = z.strictObject({
+  ...BUILT,
+  ...Object.fromEntries(
+    FOREIGN.map((key) => [key, z.optional(z.unknown())]),
+  ),
+}) as z.ZodMiniType<Requirements>;
+
+export type Requirements = z.infer<z.ZodMiniObject<typeof BUILT>>;

@@ -1,0 +1,175 @@
+/** Tests of core/config/managed/: what an administrator allows stands over everything. */
+import assert from "node:assert/strict";
+import { sandboxPolicyOf } from "../../../../core/config/settings.ts";
+import type {
+  LoadedConfig,
+  LoadOptions,
+} from "../../../../core/config/load.ts";
+import { Machine } from "../config_fixture.ts";
+
+const FOLDER = "managed";
+
+async function managed(
+  files: { readonly requirements?: string; readonly old?: string },
+  run: (
+    load: (options?: Partial<LoadOptions>) => Promise<LoadedConfig>,
+    machine: Machine,
+    fail: () => Promise<string>,
+  ) => Promise<void>,
+): Promise<void> {
+  await using machine = await Machine.create();
+  const managedFolder = `${machine.home}/${FOLDER}`;
+  if (files.requirements !== undefined) {
+    await machine.write(
+      `${managedFolder}/requirements.toml`,
+      files.requirements,
+    );
+  }
+  if (files.old !== undefined) {
+    await machine.write(`${managedFolder}/managed_config.toml`, files.old);
+  }
+  await run(
+    (options = {}) => machine.load({ ...options, managedFolder }),
+    machine,
+    () => machine.loadError({ managedFolder }),
+  );
+}
+
+Deno.test("flags, -c and --yolo fall back to what the policy allows, and are told which file", async () => {
+  await managed({
+    requirements: `
+      allowed_sandbox_modes = ["read-only"]
+      allowed_approval_policies = ["untrusted", "on-request"]`,
+  }, async (load) => {
+    for (
+      const flags of [
+        { sandbox: "danger-full-access" },
+        { bypass: true },
+        { config: ["sandbox_mode=workspace-write", "approval_policy=never"] },
+      ] as const
+    ) {
+      const loaded = await load({ flags, canAsk: true });
+      assert.equal(sandboxPolicyOf(loaded).mode, "read-only");
+      assert.match(
+        loaded.warnings.join("\n"),
+        /sandbox_mode .* read-only: .*requirements\.toml allows no other/,
+      );
+      assert.notEqual(loaded.config.approval_policy, "never");
+    }
+  });
+});
+
+Deno.test("a choice in a running thread is refused with the file's name", async () => {
+  await managed({
+    requirements: `allowed_sandbox_modes = ["read-only", "workspace-write"]`,
+  }, async (load) => {
+    const { managed } = await load();
+    assert.match(
+      managed?.refusal({ sandbox: { mode: "danger-full-access" } }) ?? "",
+      /danger-full-access is not allowed, .*requirements\.toml/,
+    );
+    assert.equal(managed?.refusal({ approval: "never" }), undefined);
+  });
+});
+
+Deno.test("a hidden path stays hidden, and what cannot hide it is not allowed", async () => {
+  await managed({
+    requirements: `[permissions.filesystem]\ndeny_read = ["~/.ssh", "/etc/x"]`,
+  }, async (load, machine) => {
+    const policy = sandboxPolicyOf(
+      await load({ flags: { sandbox: "danger-full-access" }, canAsk: true }),
+    );
+    assert.equal(policy.mode, "read-only");
+    assert.deepEqual("denyRead" in policy && policy.denyRead, [
+      `${machine.home}/.ssh`,
+      "/etc/x",
+    ]);
+  });
+});
+
+Deno.test("a server counts by its name and what it starts, features are pinned", async () => {
+  await managed({
+    requirements: `
+      allowed_web_search_modes = []
+      [features]
+      shell_tool = false
+      [mcp_servers.good.identity]
+      command = "/bin/good"
+      [mcp_servers.other.identity]
+      url = "https://example.com/mcp"`,
+  }, async (load, machine) => {
+    await machine.user(`
+      web_search = "live"
+      [features]
+      shell_tool = true
+      [mcp_servers.good]
+      command = "/bin/good"
+      [mcp_servers.other]
+      command = "/bin/good"
+      [mcp_servers.third]
+      command = "/bin/third"`);
+    const { config } = await load();
+    const on = Object.entries(config.mcp_servers)
+      .filter(([, server]) => server.enabled).map(([name]) => name);
+    assert.deepEqual(on, ["good"]);
+    assert.equal(config.features["shell_tool"], false);
+    assert.equal(config.web_search, "disabled");
+  });
+});
+
+Deno.test("profiles that are not allowed give way to the managed one", async () => {
+  await managed({
+    requirements: `
+      default_permissions = "acme"
+      [allowed_permission_profiles]
+      acme = true
+      [permissions.acme]
+      extends = ":workspace"
+      [permissions.acme.filesystem.":workspace_roots"]
+      ".env" = "deny"`,
+  }, async (load) => {
+    const loaded = await load({ flags: { sandbox: "danger-full-access" } });
+    const policy = sandboxPolicyOf(loaded);
+    assert.equal(loaded.permissions.active, "acme");
+    assert.deepEqual("denyRead" in policy && policy.denyRead, [".env"]);
+  });
+});
+
+Deno.test("managed_config.toml stands over -c and allows its own values alone", async () => {
+  await managed({
+    old: 'model = "theirs"\nsandbox_mode = "workspace-write"',
+  }, async (load) => {
+    const { config, managed } = await load({
+      flags: { config: ["model=mine", "sandbox_mode=read-only"] },
+    });
+    assert.equal(config.model, "theirs");
+    assert.equal(config.sandbox_mode, "workspace-write");
+    assert.match(
+      managed?.refusal({ sandbox: { mode: "danger-full-access" } }) ?? "",
+      /managed_config\.toml/,
+    );
+  });
+});
+
+Deno.test("a policy that is broken, unknown or not built ends the run by its name", async () => {
+  const rows: [file: string, says: RegExp][] = [
+    ["allowed_sandbox_modes = [", /requirements\.toml/],
+    ["allowed_sandboxes = []", /"allowed_sandboxes" is not known/],
+    ['allowed_sandbox_modes = ["workspace-write"]', /lacks "read-only"/],
+    ["allowed_approval_policies = []", /"allowed_approval_policies"/],
+    ['enforce_residency = "us"', /"enforce_residency"/],
+    ['allowed_login_methods = ["chatgpt"]', /only API keys/],
+    ["allow_managed_hooks_only = true", /"allow_managed_hooks_only"/],
+    ["[experimental_network]\nenabled = true", /"experimental_network"/],
+    ["[rules]\nprefix_rules = []", /"rules"/],
+  ];
+  for (const [requirements, says] of rows) {
+    await managed({ requirements }, async (_load, _machine, fail) => {
+      assert.match(await fail(), says);
+      assert.match(await fail(), /^config: /);
+    });
+  }
+  await managed({ old: "sandbox_mod = 1" }, async (_load, _machine, fail) => {
+    assert.match(await fail(), /sandbox_mod/);
+  });
+});
