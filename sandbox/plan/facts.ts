@@ -5,10 +5,7 @@ import {
   SandboxUnavailable,
 } from "../../core/protocol/error.ts";
 import type { Files, Host } from "../../core/protocol/host.ts";
-import type {
-  ProfileParts,
-  SandboxPolicy,
-} from "../../core/protocol/policy.ts";
+import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import {
   ancestors,
   basename,

@@ -37,6 +37,22 @@ Deno.test("a change of settings holds from the next turn on", async () => {
   assert.match(t.model.request(1).text, /model is other/);
 });
 
+Deno.test("a change that managed policy refuses leaves the settings as they were", async () => {
+  await using t = testThread({
+    script: () => say("ok"),
+    deps: {
+      refuseSettings: ({ approval }) =>
+        approval === "never" ? "not allowed (policy.toml)" : undefined,
+    },
+  });
+  await t.turn("one");
+  const before = t.thread.settings;
+  t.thread.submit({ type: "settings.change", patch: { approval: "never" } });
+  const said = await t.seen((event) => event.type === "warning");
+  assert.match(JSON.stringify(said), /stay as they were: .*policy\.toml/);
+  assert.deepEqual(t.thread.settings, before);
+});
+
 Deno.test("turns that are asked for together run one after the other", async () => {
   const running: string[] = [];
   const tool = testTool("mark", (one) => {
