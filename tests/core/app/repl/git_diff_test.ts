@@ -43,9 +43,17 @@ class Repository implements AsyncDisposable {
     } = {},
   ): Promise<string> {
     const host = { ...denoHost(), homeDir: () => this.root, env };
-    const hiding = { workspace: this.root, codexHome: `${this.root}.home` };
+    const policy = {
+      mode: "read-only",
+      networkAccess: false,
+      denyRead,
+    } as const;
     return await readGitDiff(host, {
-      files: readableFiles(host.files, { ...hiding, patterns: denyRead }),
+      files: readableFiles(host.files, {
+        policy,
+        workspace: this.root,
+        codexHome: `${this.root}.home`,
+      }),
       cwd: `${this.root}${folder}`,
       codexHome: `${this.root}.home`,
       writable: [this.root, "/tmp"],
