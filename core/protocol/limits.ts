@@ -84,6 +84,8 @@ export const LIMITS = Object.freeze({
   /** How long it may take in all, however steadily it comes. */
   stdinWholeMs: 120_000,
 
+  /** Events that wait for a reader of a thread before the turn waits for it. */
+  eventsWaiting: 256,
   /** Output queued for a slow reader of exec before the thread is no longer followed. */
   outputPendingBytes: 4 * 1024 * 1024,
   /** A reader that takes no byte for so long has gone: the last lines are given up. */

@@ -95,12 +95,16 @@ export class Channel<T> implements AsyncIterableIterator<T> {
 /** One writer, many readers: each gets every value from its subscription on. */
 export class Hub<T> {
   readonly #merge: Merge<T> | undefined;
+  readonly #behind: number;
   readonly #readers = new Set<Channel<T>>();
   #drained: PromiseWithResolvers<void> | undefined;
   #closed = false;
 
-  constructor(options: { readonly merge?: Merge<T> } = {}) {
+  constructor(
+    options: { readonly merge?: Merge<T>; readonly behind?: number } = {},
+  ) {
     this.#merge = options.merge;
+    this.#behind = options.behind ?? 0;
   }
 
   push(value: T): void {
@@ -122,7 +126,10 @@ export class Hub<T> {
     return reader;
   }
 
-  /** Fulfilled when no value waits for any reader: a writer that waits keeps queues short. */
+  /**
+   * Fulfilled when no reader is more than `behind` values behind; one that was has
+   * caught up then. A writer that waits keeps queues short.
+   */
   async drained(): Promise<void> {
     if (!this.#isBehind) return;
     this.#drained ??= Promise.withResolvers();
@@ -138,7 +145,7 @@ export class Hub<T> {
   }
 
   get #isBehind(): boolean {
-    return [...this.#readers].some(({ size }) => size > 0);
+    return [...this.#readers].some(({ size }) => size > this.#behind);
   }
 
   #tellDrained(): void {

@@ -1,4 +1,5 @@
 /** The actor: ops come in one by one, one turn runs at a time, events go out. */
+import { LIMITS } from "../../protocol/limits.ts";
 import { errorCode, errorText, SessionError } from "../../protocol/error.ts";
 import type { Event, EventBody, Failure } from "../../protocol/event.ts";
 import type { Op, UserPart } from "../../protocol/op.ts";
@@ -33,7 +34,10 @@ export class ThreadActor implements Thread {
   readonly id: string;
   readonly closed: Promise<void>;
   readonly #start: ThreadStart;
-  readonly #hub = new Hub<Event>({ merge: mergeDeltas });
+  readonly #hub = new Hub<Event>({
+    merge: mergeDeltas,
+    behind: LIMITS.eventsWaiting,
+  });
   readonly #approvals: Approvals;
   readonly #context: ThreadContext;
   readonly #close: () => void;

@@ -144,6 +144,22 @@ Deno.test("Hub holds a writer up until no reader is behind", async () => {
   await closed;
 });
 
+Deno.test("Hub holds a writer up only for a reader that is far behind", async () => {
+  const hub = new Hub<number>({ behind: 2 });
+  const reader = hub.subscribe();
+  for (const value of [1, 2]) hub.push(value);
+  await hub.drained();
+  hub.push(3);
+  let isDrained = false;
+  const drained = hub.drained().then(() => isDrained = true);
+  for (const value of [1, 2]) {
+    assert.deepEqual(await reader.next(), { done: false, value });
+  }
+  assert.equal(isDrained, false);
+  await reader.next();
+  await drained;
+});
+
 Deno.test("Hub keeps the queue of a reader that never reads short by merging", () => {
   const hub = new Hub<Note>({ merge: joinDeltas });
   const slow = hub.subscribe() as Channel<Note>;
