@@ -1,5 +1,6 @@
 /** The secrets that settings hold: their values, and the variables that hold the rest. */
 import { parse as parseToml } from "@std/toml";
+import { checkedJson } from "../util/json/json.ts";
 
 export interface FoundSecrets {
   readonly values: readonly string[];
@@ -37,7 +38,7 @@ export function findFileSecrets(path: string, text: string): FoundSecrets {
   if (/(^|\/)([^/]+\.)?config\.toml$/.test(path)) return findTomlSecrets(text);
   const isLogin = /(^|\/)(auth\.json|mcp_logins\/[^/]+\.json)$/.test(path);
   if (!isLogin && !/(^|\/)\.mcp\.json$/.test(path)) return NOTHING;
-  const tree = attempt(() => JSON.parse(text));
+  const tree = attempt(() => checkedJson(text));
   return isLogin
     ? { values: textsOf(tree), variables: [] }
     : findTreeSecrets(tree);

@@ -5,6 +5,7 @@ import { abortableFetch } from "./fetch.ts";
 import { denoFiles } from "./files/files.ts";
 import { denoFolders } from "./files/folders.ts";
 import { openNoFollowFiles } from "./files/no_follow_files.ts";
+import { givenEnvironment } from "./process.ts";
 import {
   adoptOrphans,
   isProcessAlive,
@@ -40,7 +41,7 @@ export function denoHost(
     spawn: spawnChild,
     selfCommand: (args) => [...selfArgv(options.mainUrl), ...args],
     env: readVariable,
-    envAll: () => Deno.env.toObject(),
+    envAll: givenEnvironment,
     homeDir: () => Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE"),
     now: () => new Date(),
     monotonicMs: () => performance.now(),

@@ -28,7 +28,35 @@ export const ROLE_PERMISSIONS: Readonly<
 export function prepareProcess(): void {
   closeInheritedDescriptors();
   becomeSubreaper();
+  hideVariables();
   keepOnly(ROLE_PERMISSIONS.agent);
+}
+
+const hidden: Record<string, string> = {};
+
+/** The environment this process was given. */
+export function givenEnvironment(): Readonly<Record<string, string>> {
+  return { ...Deno.env.toObject(), ...hidden };
+}
+
+// The runtime reads these at its first connection, and fails every one over a wrong value.
+// They are meant for other programs of the person's, and handed on to these.
+function hideVariables(): void {
+  for (const name of ["DENO_CERT", "DENO_TLS_CA_STORE"]) {
+    const value = readVariable(name);
+    if (value === undefined || /^(system|mozilla)(,|$)/.test(value)) continue;
+    hidden[name] = value;
+    Deno.env.delete(name);
+  }
+}
+
+function readVariable(name: string): string | undefined {
+  try {
+    return Deno.env.get(name);
+  } catch {
+    // No text: whoever needs it says so.
+    return undefined;
+  }
 }
 
 /** Gives up every other permission, for good. */

@@ -12,6 +12,9 @@ import {
 } from "./response_event.ts";
 import { SseParser } from "./sse.ts";
 
+// Tools that the server runs may take long, and only say that they still do.
+const SERVER_TOOL = /^\s*\{[^{}]{0,200}"type":\s*"response\.\w+_call[._]/;
+
 /** Takes the bytes of one answer in, gives its events out, knows when it is over. */
 export class AnswerReader {
   readonly #parser = new SseParser();
@@ -21,6 +24,8 @@ export class AnswerReader {
   #start = "";
   #isJson: boolean;
   #understood = 0;
+  #said = 0;
+  #openSeen = 0;
   #over = false;
   #error: ModelError | undefined;
 
@@ -39,9 +44,20 @@ export class AnswerReader {
     return this.#error;
   }
 
+  /** Grows with every sign that the answer goes on; comments and unknown events are none. */
+  get said(): number {
+    return this.#said;
+  }
+
   push(bytes: Uint8Array<ArrayBuffer>): ResponseEvent[] {
     if (this.#understood === 0) this.#keepStart(bytes);
-    return this.#parse(this.#parser.push(bytes));
+    const events = this.#parse(this.#parser.push(bytes));
+    // A large event on a slow line goes on as well, one that trickles does not.
+    const { openLength } = this.#parser;
+    if (openLength >= this.#openSeen + LIMITS.streamTrickleBytes) this.#said++;
+    else if (openLength >= this.#openSeen) return events;
+    this.#openSeen = openLength;
+    return events;
   }
 
   end(): ResponseEvent[] {
@@ -75,6 +91,7 @@ export class AnswerReader {
     const events: ResponseEvent[] = [];
     for (const { data, event: name } of messages) {
       const event = parseResponseEvent(data, name);
+      if (event !== undefined || SERVER_TOOL.test(data)) this.#said++;
       if (event === undefined) continue;
       this.#understood++;
       this.#start = "";

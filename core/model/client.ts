@@ -64,15 +64,20 @@ async function* streamEvents(
     watchdog.pause();
     yield [{ type: "opened", requestId: requestIdOf(response.headers) }];
     const answer = new AnswerReader(response.headers.get("content-type"));
-    while (!answer.over) {
-      watchdog.heard();
+    watchdog.heard();
+    for (let said = 0; !answer.over; said = answer.said) {
       const { done, value } = await reader.read();
-      watchdog.pause();
       if (done) ended = true;
       const batch = done ? answer.end() : answer.push(value);
-      if (batch.length > 0) yield batch;
+      if (batch.length > 0) {
+        watchdog.pause();
+        yield batch;
+      }
+      // What only keeps the connection open is silence.
+      if (answer.said > said) watchdog.heard();
       if (done && !answer.over) throw buildCutError(answer.describe());
     }
+    watchdog.pause();
     if (!ended && !options.habits.holdsStreams) {
       ended = await drain(reader, options.host);
       options.habits.holdsStreams = !ended;

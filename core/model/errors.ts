@@ -6,6 +6,7 @@ import { parseRetryAfter, parseTryAgain, parseWait } from "../util/retry.ts";
 import { headBytes } from "../util/text/text.ts";
 import { classify, classifyStatus, refusedIn, windowOf } from "./classify.ts";
 import { ERROR_CODES } from "./error_table.ts";
+import { checkedJson } from "../util/json/json.ts";
 
 /** An HTTP error response; its body may be cut. */
 export interface HttpFailure {
@@ -152,7 +153,7 @@ function parseErrorBody(body: string): ServerError {
   const text = body.trim();
   if (text.startsWith("{") || text.startsWith("[")) {
     try {
-      const reported = parseError(JSON.parse(text));
+      const reported = parseError(checkedJson(text));
       if (reported.message !== "" || reported.code !== "") return reported;
     } catch {
       // Not JSON after all, or cut: shown as it is.

@@ -31,6 +31,12 @@ export class SseParser {
     this.#bytesMax = options.messageBytesMax ?? LIMITS.sseMessageBytes;
   }
 
+  /** How much of a message has come that is not complete yet. */
+  get openLength(): number {
+    const line = this.#partial.startsWith("data") ? this.#partial.length : 0;
+    return line + (this.#data?.length ?? 0);
+  }
+
   /** The messages completed by these bytes. */
   push(bytes: Uint8Array<ArrayBuffer>): SseMessage[] {
     this.#takeText(this.#decoder.decode(bytes, { stream: true }));

@@ -51,7 +51,10 @@ export const LIMITS = Object.freeze({
   retryAfterMaxMs: 60_000,
   /** All waiting of one request together, before the provider is given up. */
   retryTotalMs: 30_000,
+  /** Without an event that means something, however much comes. */
   streamIdleMs: 300_000,
+  /** Of an event that is still coming: less does not count as going on. */
+  streamTrickleBytes: 1_024,
   connectTimeoutMs: 30_000,
   /** Looked at in a folder of SSL_CERT_DIR. */
   certificateFiles: 1_000,

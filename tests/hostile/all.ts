@@ -1,8 +1,21 @@
 /** All situations. */
+import { deepJson, largeAnswers } from "./deep_json.ts";
+import {
+  endlessStreams,
+  hostileVariables,
+  spoiledSessions,
+} from "./machine.ts";
 import { oddFiles } from "./odd_files.ts";
 import type { Situation } from "./situation.ts";
 
 /** Every situation there is, kind after kind. */
 export function allSituations(): readonly Situation[] {
-  return [...oddFiles()];
+  return [
+    ...oddFiles(),
+    ...deepJson(),
+    ...largeAnswers(),
+    ...spoiledSessions(),
+    ...hostileVariables(),
+    ...endlessStreams(),
+  ];
 }

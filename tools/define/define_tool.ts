@@ -7,7 +7,7 @@ import type {
   ToolContext,
   ToolOutput,
 } from "../../core/protocol/tool.ts";
-import type { JsonObject } from "../../core/util/json/json.ts";
+import { checkedJson, type JsonObject } from "../../core/util/json/json.ts";
 import { type Arguments, object, type Parameters } from "./parameters.ts";
 
 interface ToolDefinition<P extends Parameters> {
@@ -25,7 +25,7 @@ interface ToolDefinition<P extends Parameters> {
   ) => Promise<ToolOutput>;
   /** How it is offered when not as a function. */
   readonly spec?: JsonObject;
-  /** The arguments before they are checked; parseJson() unless given. */
+  /** The arguments before they are checked; parseInput() unless given. */
   readonly argumentsOf?: (call: CallView) => unknown;
 }
 
@@ -36,7 +36,7 @@ export function defineTool<const P extends Parameters>(
   const { name, parameters, parallel, touches, run } = definition;
   const wanted = object(parameters);
   const parse = (call: CallView): Arguments<P> => {
-    const value = (definition.argumentsOf ?? parseJson)(call);
+    const value = (definition.argumentsOf ?? parseInput)(call);
     const parsed = z.safeParse(wanted.schema, value);
     if (parsed.success) return parsed.data;
     throw new ToolError(`Cannot call ${name}: ${renderIssues(parsed.error)}`);
@@ -73,9 +73,9 @@ export function functionSpec(options: {
 }
 
 /** The arguments of a function call; none at all are an empty object. Throws ToolError. */
-export function parseJson({ name, input }: CallView): unknown {
+export function parseInput({ name, input }: CallView): unknown {
   try {
-    return JSON.parse(input === "" ? "{}" : input);
+    return checkedJson(input === "" ? "{}" : input);
   } catch (error) {
     throw new ToolError(
       `Cannot call ${name}: the arguments are not JSON (${

@@ -3,6 +3,7 @@ import { LIMITS } from "../../core/protocol/limits.ts";
 import {
   asObject,
   canonicalJson,
+  checkedJson,
   type Json,
   type JsonObject,
 } from "../../core/util/json/json.ts";
@@ -47,7 +48,7 @@ export function buildParameters(schema: unknown): JsonObject | undefined {
     cleanObject(flattenTop(top), { depth: 0, root: top }),
   );
   return text.length <= LIMITS.mcpSchemaBytes
-    ? asObject(JSON.parse(text))
+    ? asObject(checkedJson(text))
     : undefined;
 }
 

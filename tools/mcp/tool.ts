@@ -11,7 +11,11 @@ import type {
   ToolOutput,
 } from "../../core/protocol/tool.ts";
 import { unreachable } from "../../core/util/assert.ts";
-import { asObject, type JsonObject } from "../../core/util/json/json.ts";
+import {
+  asObject,
+  checkedJson,
+  type JsonObject,
+} from "../../core/util/json/json.ts";
 import { headBytes } from "../../core/util/text/text.ts";
 import { functionSpec } from "../define/define_tool.ts";
 import { approvalModeOf, decideMcpCall, type ToolHints } from "./approval.ts";
@@ -78,7 +82,7 @@ function parseArguments(
   { name }: { readonly name: string },
 ): JsonObject {
   try {
-    const args = asObject(JSON.parse(call.input === "" ? "{}" : call.input));
+    const args = asObject(checkedJson(call.input === "" ? "{}" : call.input));
     if (args !== undefined) return args;
   } catch (error) {
     throw new ToolError(

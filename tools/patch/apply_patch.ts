@@ -13,7 +13,7 @@ import type {
 import description from "../../prompts/tools/apply_patch.md" with {
   type: "text",
 };
-import { defineTool, parseJson } from "../define/define_tool.ts";
+import { defineTool, parseInput } from "../define/define_tool.ts";
 import { text } from "../define/parameters.ts";
 import { buildCommandOutput } from "../shell/output.ts";
 import { type PatchFromShell, patchPaths } from "./from_shell.ts";
@@ -56,7 +56,7 @@ export function createApplyPatchTool(
     },
     ...(deps.form === "freeform" ? { spec: freeformPatchSpec() } : {}),
     argumentsOf: (call) =>
-      call.form === "custom" ? { input: call.input } : parseJson(call),
+      call.form === "custom" ? { input: call.input } : parseInput(call),
     // Two patches at once could want the same file.
     parallel: false,
     touches: ({ input }, workdir) => patchPaths({ patch: input, workdir }),

@@ -4,7 +4,7 @@ import type { CallView } from "../../core/protocol/item.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import { asObject, type JsonObject } from "../../core/util/json/json.ts";
 import { resolvePath } from "../../core/util/path.ts";
-import { parseJson } from "../define/define_tool.ts";
+import { parseInput } from "../define/define_tool.ts";
 import {
   type Arguments,
   choice,
@@ -53,7 +53,7 @@ export const SHELL_PARAMETERS = {
 
 /** The arguments of a call as they were given. Throws ToolError. */
 export function shellArgumentsOf(call: CallView): unknown {
-  const given = parseJson(call);
+  const given = parseInput(call);
   const object = asObject(given);
   if (call.form === "local_shell") return fromLocalShell(object ?? {});
   const command = object?.["command"];

@@ -18,7 +18,11 @@ import type { UserPart } from "../../protocol/op.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { PROGRAM } from "../../protocol/version.ts";
 import type { OpenThread } from "../../session/thread/open.ts";
-import { asObject, type JsonObject } from "../../util/json/json.ts";
+import {
+  asObject,
+  checkedJson,
+  type JsonObject,
+} from "../../util/json/json.ts";
 import { resolvePath } from "../../util/path.ts";
 import { openThread } from "../open_thread.ts";
 import { readParts } from "./exec_input.ts";
@@ -150,7 +154,7 @@ async function loadSchema(
       bytesMax: LIMITS.outputSchemaBytes,
       pipe: true,
     });
-    schema = asObject(JSON.parse(text));
+    schema = asObject(checkedJson(text));
   } catch (error) {
     throw fail(isAbsent(error) ? "no such file" : errorReason(error));
   }

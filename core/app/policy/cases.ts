@@ -4,6 +4,7 @@ import type { Verdict } from "../../protocol/policy.ts";
 import { decide } from "../../policy/decide.ts";
 import { quoteWords } from "../../policy/shell/quote.ts";
 import { type CommandOutput, type Policies, verdictText } from "./explain.ts";
+import { checkedJson } from "../../util/json/json.ts";
 
 const Case = z.strictObject({
   /** A list of words, or a script for `bash -lc`. */
@@ -105,7 +106,7 @@ function isExpected(verdict: Verdict, expect: Case["expect"]): boolean {
 function parseCase(line: string): Case | string {
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = checkedJson(line);
   } catch (error) {
     return `not JSON: ${(error as Error).message}`;
   }

@@ -6,6 +6,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import type { ModelInfo } from "../../protocol/settings.ts";
 import { readOptional } from "../file/files.ts";
 import type { Config } from "../file/schema.ts";
+import { parseJson } from "../../util/json/json.ts";
 
 /** Facts about one model that are independent of configuration. */
 type ModelFacts =
@@ -142,7 +143,7 @@ export async function loadCatalog(
 
 /** A catalog in Codex's form: `{"models": [{"slug", "context_window", …}]}`. */
 function parseCatalog(text: string, path: string): ModelCatalog {
-  const result = z.safeParse(CatalogFile, parseJson(text, path));
+  const result = z.safeParse(CatalogFile, parseFileText(text, path));
   if (!result.success) {
     const issue = result.error.issues[0];
     throw new UserError(
@@ -228,9 +229,9 @@ function fits(start: string, slug: string): boolean {
   return start.endsWith("-") || !/^[a-z0-9]/.test(slug.slice(start.length));
 }
 
-function parseJson(text: string, path: string): unknown {
+function parseFileText(text: string, path: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new UserError(
       "config",

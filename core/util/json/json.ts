@@ -9,6 +9,51 @@ export type Json =
   | JsonObject;
 export type JsonObject = { readonly [key: string]: Json };
 
+/** Deeper than any program writes, and far from the end of the stack for whoever walks it. */
+const NESTING_MAX = 1_000;
+
+/** JSON that is nested so deeply that walking through it could overflow the stack. */
+export class NestingError extends SyntaxError {}
+
+/** As JSON.parse, for texts of others. Throws SyntaxError; NestingError below 1,000 levels. */
+export function checkedJson(text: string): unknown {
+  if (isNestedTooDeeply(text)) {
+    throw new NestingError(`nested in more than ${NESTING_MAX} levels`);
+  }
+  return JSON.parse(text);
+}
+
+function isNestedTooDeeply(text: string): boolean {
+  if (text.length <= 2 * NESTING_MAX) return false;
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case 0x22:
+        at = closingQuote(text, at);
+        break;
+      case 0x5b:
+      case 0x7b:
+        if (++depth > NESTING_MAX) return true;
+        break;
+      case 0x5d:
+      case 0x7d:
+        depth--;
+    }
+  }
+  return false;
+}
+
+function closingQuote(text: string, open: number): number {
+  let at = text.indexOf('"', open + 1);
+  while (at >= 0) {
+    let slashes = 0;
+    while (text.charCodeAt(at - 1 - slashes) === 0x5c) slashes++;
+    if (slashes % 2 === 0) return at;
+    at = text.indexOf('"', at + 1);
+  }
+  return text.length;
+}
+
 /** Freezes a JSON value and everything inside it, in place. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) {
@@ -33,7 +78,7 @@ export function canonicalJson(value: Json): string {
 /** The value of a JSON text, or undefined when it is none. */
 export function parseJson(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as Json;
+    return checkedJson(text) as Json;
   } catch {
     return undefined;
   }

@@ -283,3 +283,32 @@ Deno.test("every item comes out once, in whatever mix of forms it was told", () 
     },
   ));
 });
+
+Deno.test("what only keeps the connection open says nothing", () => {
+  const reader = new AnswerReader();
+  const said = (text: string): boolean => {
+    const before = reader.said;
+    reader.push(new TextEncoder().encode(text));
+    return reader.said > before;
+  };
+  for (
+    const text of [
+      ": still here\n\n",
+      "id: 1\nretry: 1\n\n",
+      "event: ping\n\n",
+      "data: hello\n\n",
+      'data: {"type":"keepalive"}\n\n',
+      'data: {"type":"response.in_progress"}\n\n',
+    ]
+  ) assert.ok(!said(text), text);
+  assert.ok(
+    said('data: {"type":"response.web_search_call.searching"}\n\n'),
+    "a tool that the server runs",
+  );
+  assert.ok(said('data: {"type":"response.output_text.delta"}\n\n'));
+  // An event in pieces goes on, one that trickles does not.
+  assert.ok(!said('data: {"x":"'));
+  assert.ok(said("x".repeat(1_024)));
+  assert.ok(!said("x".repeat(1_000)));
+  assert.ok(said("x".repeat(100)));
+});

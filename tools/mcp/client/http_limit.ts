@@ -1,4 +1,5 @@
 /** A fetch that limits the size of answers and reports their end. */
+import { checkedJson } from "../../../core/util/json/json.ts";
 
 /** How the body that was to answer a request came to its end. */
 export interface AnswerEnd {
@@ -127,7 +128,7 @@ function requestIdOf(init: RequestInit | undefined): number | undefined {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return checkedJson(text);
   } catch {
     return undefined;
   }

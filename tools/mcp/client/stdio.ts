@@ -9,7 +9,7 @@ import type {
   SpawnRequest,
 } from "../../../core/protocol/host.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
-import { asObject } from "../../../core/util/json/json.ts";
+import { asObject, checkedJson } from "../../../core/util/json/json.ts";
 import { encodeJsonLine } from "../../../core/util/json/jsonl.ts";
 import { tailBytes } from "../../../core/util/text/text.ts";
 import { marked } from "../../../sandbox/run/orphans.ts";
@@ -163,7 +163,7 @@ export class StdioTransport implements Transport {
     }
     let value: unknown;
     try {
-      value = JSON.parse(frame.text);
+      value = checkedJson(frame.text);
     } catch {
       return this.#takeNoise(frame.text);
     }

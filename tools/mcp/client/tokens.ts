@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { readOptional, writeWhole } from "../../../core/config/file/files.ts";
 import { UserError } from "../../../core/protocol/error.ts";
 import type { Host } from "../../../core/protocol/host.ts";
+import { checkedJson } from "../../../core/util/json/json.ts";
 
 /** What is kept of a login. `url` binds it: another server of that name gets nothing. */
 const TokenFile = z.looseObject({
@@ -36,7 +37,7 @@ export class McpTokenStore {
     const text = path && await readOptional(this.#host, path);
     if (path === undefined || text === undefined) return undefined;
     try {
-      const file = z.parse(TokenFile, JSON.parse(text));
+      const file = z.parse(TokenFile, checkedJson(text));
       return file.url === this.#url ? file : undefined;
     } catch {
       // The parser's own words could quote the token.
