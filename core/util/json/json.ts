@@ -13,7 +13,7 @@ export type JsonObject = { readonly [key: string]: Json };
 const NESTING_MAX = 1_000;
 
 /** JSON that is nested so deeply that walking through it could overflow the stack. */
-export class NestingError extends SyntaxError {}
+class NestingError extends SyntaxError {}
 
 /** As JSON.parse, for texts of others. Throws SyntaxError; NestingError below 1,000 levels. */
 export function checkedJson(text: string): unknown {

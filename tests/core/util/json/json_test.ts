@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkedJson, NestingError } from "../../../../core/util/json/json.ts";
+import { checkedJson } from "../../../../core/util/json/json.ts";
 
 Deno.test("checkedJson() is JSON.parse() but for what is nested without reason", () => {
   const nest = (depth: number): string =>
@@ -7,8 +7,14 @@ Deno.test("checkedJson() is JSON.parse() but for what is nested without reason",
   assert.deepEqual(checkedJson('{"a":[1]}'), { a: [1] });
   assert.throws(() => checkedJson("{"), SyntaxError);
   assert.ok(checkedJson(nest(1_000)));
-  assert.throws(() => checkedJson(nest(1_001)), NestingError);
+  assert.throws(
+    () => checkedJson(nest(1_001)),
+    /nested in more than 1000 levels/,
+  );
   const words = JSON.stringify(`\\"${"[".repeat(5_000)}`);
   assert.equal(checkedJson(words), `\\"${"[".repeat(5_000)}`);
-  assert.throws(() => checkedJson("[".repeat(200_000)), NestingError);
+  assert.throws(
+    () => checkedJson("[".repeat(200_000)),
+    /nested in more than 1000 levels/,
+  );
 });
