@@ -177,28 +177,32 @@ Deno.test("a client certificate is shown to the server that wants one", async ()
   assert.match(half.stderr, /client_key/);
 });
 
-Deno.test("HTTPS_PROXY, NO_PROXY and the provider's own proxy are kept", async () => {
+Deno.test("a proxy stands before other machines, before this one only by the provider's own setting", async () => {
   await using model = mockModel({ script: () => say("done") });
-  await using door = await tlsDoor(model);
+  await using far = await tlsDoor(model, { cert: OTHER_NAME_PEM });
+  await using near = await tlsDoor(model);
   await using proxy = await proxyDoor();
   await using home = await agentHome({ files: PEMS });
-  const url = `https://localhost:${door.port}/v1`;
+  const farUrl = `https://other.example:${far.port}/v1`;
+  const nearUrl = `https://localhost:${near.port}/v1`;
   const proxyUrl = `http://127.0.0.1:${proxy.port}`;
+  const own = `proxy = "${proxyUrl}"`;
   const ca = { SSL_CERT_FILE: `${home.work}/ca.pem` };
   const cases = [
-    [{ HTTPS_PROXY: proxyUrl }, "", 1],
-    [{ https_proxy: proxyUrl }, "", 1],
-    [{ HTTPS_PROXY: proxyUrl, NO_PROXY: "localhost" }, "", 0],
-    [{}, `proxy = "${proxyUrl}"`, 1],
+    [farUrl, { HTTPS_PROXY: proxyUrl }, "", 1],
+    [farUrl, { https_proxy: proxyUrl }, "", 1],
+    [nearUrl, { HTTPS_PROXY: proxyUrl }, "", 0],
+    [nearUrl, {}, own, 1],
+    [nearUrl, { NO_PROXY: "localhost" }, own, 0],
   ] as const;
   let asked = 0;
-  for (const [env, provider, count] of cases) {
+  for (const [url, env, provider, count] of cases) {
     const run = await exec(home, url, { env: { ...ca, ...env }, provider });
     assert.equal(run.code, 0, run.stderr);
     asked += count;
-    assert.equal(proxy.asked.length, asked, JSON.stringify(env));
+    assert.equal(proxy.asked.length, asked, JSON.stringify([url, env]));
   }
-  assert.equal(proxy.asked[0], `CONNECT localhost:${door.port} HTTP/1.1`);
+  assert.equal(proxy.asked[0], `CONNECT other.example:${far.port} HTTP/1.1`);
 });
 
 Deno.test("a file of authorities that is broken is an error where it was set for us alone", async () => {

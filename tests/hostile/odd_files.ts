@@ -31,6 +31,22 @@ const WITHOUT_RIGHTS = Deno.uid() === 0
   ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
   : [];
 
+/** One place of each reader and writer: the gate tries these, the table all. */
+const QUICK = new Set([
+  "--output-schema",
+  "-o",
+  "--record",
+  "-i",
+  "-C",
+  "model_instructions_file",
+  "CODEX_HOME",
+  "home config.toml",
+  "work AGENTS.md",
+  "workdir of shell",
+  "patch update",
+  "sessions verify",
+]);
+
 // Nothing here may lead out of the stage: root could harm what a link leads to.
 const ODD: readonly Odd[] = [
   odd("a named pipe", 'mkfifo "$1"', { isQuick: true }),
@@ -313,7 +329,7 @@ export function oddFiles(): Situation[] {
     ODD.map((odd) => ({
       kind: "files that are no files",
       name: `${place.name}: ${odd.name}`,
-      isQuick: odd.isQuick,
+      isQuick: odd.isQuick && QUICK.has(place.name),
       run: () => tryPlace(place, odd),
     }))
   );

@@ -19,7 +19,7 @@ import {
 export interface Situation {
   readonly kind: string;
   readonly name: string;
-  /** Runs in the gate; the others only for the table of `deno task soak`. */
+  /** Runs in the gate; the others only for the table of `deno task hostile`. */
   readonly isQuick: boolean;
   readonly run: () => Promise<void>;
 }
