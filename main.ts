@@ -30,9 +30,7 @@ interface FoundCommand {
   readonly isVersion: boolean;
 }
 
-const USAGE_HINT = `See ${PROGRAM} --help`;
-
-/** Runs the program; resolves to its exit code. Helper roles start without the application. */
+/** Runs the program; resolves to its exit code. Helper roles start alone. */
 export async function main(argv: readonly string[]): Promise<number> {
   switch (argv[0]) {
     case "--version":
@@ -83,11 +81,11 @@ async function refuse(
   error: unknown,
   argv: readonly string[],
 ): Promise<number> {
-  const [{ outputFlagsOf }, { endRefused }] = await Promise.all([
+  const [{ helpHintOf, outputFlagsOf }, { endRefused }] = await Promise.all([
     import("./core/frontends/cli/unparsed.ts"),
     import("./core/app/commands/refused.ts"),
   ]);
-  return await endRefused(error, outputFlagsOf(argv), USAGE_HINT);
+  return await endRefused(error, outputFlagsOf(argv), helpHintOf(argv));
 }
 
 async function loadGeneratedText(
@@ -105,13 +103,15 @@ export async function understandArgv(
   argv: readonly string[],
 ): Promise<CommandLine | TextAnswer> {
   const lines = await import("./core/frontends/cli/parse.ts");
+  const meant = await import("./core/frontends/cli/meant.ts");
   const { head, rest } = lines.splitArgv(argv);
   if (head[0] === "help") {
-    return { text: await helpText(head.slice(1), "long") };
+    return { text: await helpText(meant.helpPath(head.slice(1)), "long") };
   }
   const found = await findCommand(head);
   if (found.isVersion) return { text: await versionText(head) };
   if (found.help !== undefined) {
+    meant.refuseUnknownHelp(found.path, found.words);
     return { text: await helpText(found.path, found.help) };
   }
   return lines.buildCommandLine(found.path, {

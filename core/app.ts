@@ -5,6 +5,7 @@ import { denoTerminal } from "./host/terminal/terminal.ts";
 import type { CommandLine, CommandName } from "./contract/command_line.ts";
 import type { Host } from "./protocol/host.ts";
 import { LIMITS } from "./protocol/limits.ts";
+import { checkOutputs } from "./app/output_file.ts";
 import { visibleTerminal } from "./app/print.ts";
 import type { HeardSignals, Terminal } from "./protocol/terminal.ts";
 
@@ -28,6 +29,7 @@ export async function runApp(
   const { flags, command } = commandLine;
   const word = command.split(" ")[0] as keyof Loaders;
   try {
+    await checkOutputs(real, flags);
     // The word chooses a part that takes its commands: the types of the table say so.
     const run = await LOADERS[word]() as Run;
     // These make their parts visible before they colour them, or speak a protocol.
@@ -85,7 +87,8 @@ const LOADERS: Loaders = {
   "repl": loadRepl,
   "resume": loadRepl,
   "fork": loadRepl,
-  "exec": async () => (await import("./app/commands/exec.ts")).runExecCommand,
+  "exec": loadExec,
+  "review": loadExec,
   "sessions": async () =>
     (await import("./app/commands/sessions.ts")).runSessionCommand,
   "rollback": loadUndo,
@@ -109,6 +112,10 @@ const LOADERS: Loaders = {
   "mcp-server": async () =>
     (await import("./app/commands/mcp_server.ts")).runMcpServerCommand,
 };
+
+async function loadExec(): Promise<Run> {
+  return (await import("./app/commands/exec.ts")).runExecCommand;
+}
 
 async function loadRepl(): Promise<Run> {
   return (await import("./app/repl/command.ts")).runReplCommand;

@@ -13,7 +13,7 @@ const MENTION =
   /(?<![\w./@-]|Lines of )(?:build\/)?(?:rondo|\$\{PROGRAM\}) +([^\n]*)/g;
 /** Where a command in a sentence ends: at a sign that no command has, or a word of prose. */
 const END =
-  /[,;:)(<>|[…&`#]|\\|\.( |$)| {2,}|(?<= )(or|and|to|for|with|says|takes) /;
+  /[,;:)(<>|[…&`#]|\\|\.( |$)| {2,}|(?<= )(or|and|to|for|with|says|shows|takes) /;
 
 /** What may follow the name in a sentence about the program itself. */
 const PROSE = /^(X|asks|here|in|itself|rows|COMMAND)$/;

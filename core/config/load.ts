@@ -1,6 +1,6 @@
 /** Loads the configuration: layer over layer, every value knowing who set it. */
 import { UserError } from "../protocol/error.ts";
-import type { Host } from "../protocol/host.ts";
+import type { FileStat, Host } from "../protocol/host.ts";
 import { resolvePath } from "../util/path.ts";
 import { findProjectRoot } from "../util/project_root.ts";
 import {
@@ -102,7 +102,7 @@ export async function loadConfig(
     ? { ...found, level: "trusted" }
     : found;
   const defaults = defaultLayer(cwd, trust, options.canAsk);
-  const addDirs = resolveAddDirs(flags.addDir ?? [], cwd, host.homeDir());
+  const addDirs = await readAddDirs(host, flags.addDir ?? [], cwd);
   const project = await loadProject(host, {
     cwd,
     projectRoot,
@@ -256,15 +256,30 @@ function personOf(
   };
 }
 
-function resolveAddDirs(
+async function readAddDirs(
+  host: Host,
   paths: readonly string[],
   cwd: string,
-  home: string | undefined,
-): string[] {
-  return paths.map((path) => {
+): Promise<string[]> {
+  const dirs: string[] = [];
+  for (const path of paths) {
     const full = resolvePath(cwd, path);
-    const problem = rootProblem(full, home);
-    if (problem === undefined) return full;
-    throw new UserError("usage", `Cannot add folder ${full}: it is ${problem}`);
-  });
+    const problem = rootProblem(full, host.homeDir()) ??
+      folderProblem(await host.files.stat(full));
+    if (problem !== undefined) {
+      throw new UserError(
+        "usage",
+        `Cannot add folder ${full}: it is ${problem}`,
+      );
+    }
+    dirs.push(full);
+  }
+  return dirs;
+}
+
+function folderProblem(stat: FileStat | undefined): string | undefined {
+  if (stat?.isDirectory) return undefined;
+  return stat === undefined
+    ? "not there, must be an existing folder"
+    : "a file, must be a folder";
 }

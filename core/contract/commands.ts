@@ -80,6 +80,7 @@ const SERVER = required("NAME", "Name of the server");
 const ID = required("ID", "Id or name of a session");
 
 const EXEC: readonly FlagName[] = [...AGENT_FLAG_NAMES, ...EXEC_FLAG_NAMES];
+const REVIEW: readonly FlagName[] = ["uncommitted", "base", "commit", "title"];
 const SESSION = optional("ID", "Id or name of a session");
 const PROMPT = "What to do; - or nothing reads it from stdin";
 
@@ -123,11 +124,16 @@ const TABLE = {
       "`review` of the last line, with --output-format json of the result. " +
       "An answer in another form is shown as it is, with a warning.",
     prompt: "What to review, instead of a flag",
-    flags: [...EXEC, "uncommitted", "base", "commit", "title"],
+    flags: [...EXEC, ...REVIEW],
     examples: [
       "rondo exec review --uncommitted",
       "rondo exec review --base main",
     ],
+  }),
+  review: command("Review changes and report findings, as exec review does", {
+    prompt: "What to review, instead of a flag",
+    flags: [...EXEC, ...REVIEW],
+    examples: ["rondo review --base main"],
   }),
   resume: command("Resume a session in this terminal", {
     args: [SESSION],

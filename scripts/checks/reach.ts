@@ -4,7 +4,9 @@ import { PRODUCT, type SourceFile, withoutComments } from "./source.ts";
 /** Files that start a program, and whose program it is. */
 const STARTS: Readonly<Record<string, string>> = {
   "core/app/mcp/login.ts": "the person's browser",
-  "core/app/repl/git.ts": "git, through a Git folder of rondo's own",
+  "core/app/commands/exec_checks.ts":
+    "the shell, to find a program of the flags",
+  "core/app/git.ts": "git, through a Git folder of rondo's own",
   "core/cassette/spawn.ts": "what others start, recorded",
   "core/config/provider/auth.ts": "the auth command of the configuration",
   "core/frontends/conversation/clipboard.ts": "the person's clipboard",
@@ -23,9 +25,10 @@ const STARTS: Readonly<Record<string, string>> = {
 /** Files near the model that read the disk, and why that is no way past the policy. */
 const READS: Readonly<Record<string, string>> = {
   "core/app/commands/exec.ts": "an output schema of the flags",
+  "core/app/commands/exec_input.ts": "the kind of an image of the flags",
   "core/app/instructions.ts": "through Sandbox.readable",
   "core/app/policy/command.ts": "test cases of the flags",
-  "core/app/repl/git.ts": "the index, for git",
+  "core/app/git.ts": "the index, for git",
   "core/app/repl/git_diff.ts": "new files, for the person's eyes",
   "core/context/agents_md.ts": "through Sandbox.readable",
   "core/context/skills/load.ts": "through Sandbox.readable",
@@ -48,7 +51,7 @@ const START =
   /\.spawn(\?\.)?\(|(?<![.\w])spawn\((?!request:)|\["spawn"\]|\brunProgram\(|\bDeno\.Command\b/;
 const READ =
   /\b(readText|readBytes|readRange)(\?\.)?\(|\["(readText|readBytes|readRange)"\]/;
-const GIT = "core/app/repl/git.ts";
+const GIT = "core/app/git.ts";
 
 /**
  * What starts programs or reads the disk without a reason in the tables above. Before one is

@@ -35,9 +35,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     doors: [
       "agent",
       "cassette",
+      "git",
       "hooks",
       "mcp_access",
       "open_thread",
+      "output_file",
       "print",
       "prompt_table",
       "runtime",

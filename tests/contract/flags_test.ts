@@ -107,6 +107,25 @@ Deno.test("--header is written into the server's table", async () => {
   assert.match(text, /X-Team"? = "blue"/);
 });
 
+async function commitIn(cwd: string): Promise<string> {
+  let output = "";
+  for (
+    const args of [["init"], ["commit", "--allow-empty", "-m", "first"], [
+      "rev-parse",
+      "HEAD",
+    ]]
+  ) {
+    const identity = ["-c", "user.name=t", "-c", "user.email=t@example.com"];
+    const { stdout } = await new Deno.Command("git", {
+      args: [...identity, ...args],
+      cwd,
+      stderr: "null",
+    }).output();
+    output = new TextDecoder().decode(stdout).trim();
+  }
+  return output;
+}
+
 Deno.test("--commit and --title say what is reviewed", async () => {
   await using stage = await openStage({
     script: [
@@ -115,11 +134,12 @@ Deno.test("--commit and --title say what is reviewed", async () => {
       ),
     ],
   });
-  await stage.exec(["review", "--commit", "abc123", "--title", "Fix the lock"]);
+  const commit = await commitIn(stage.home.work);
+  await stage.exec(["review", "--commit", commit, "--title", "Fix the lock"]);
   const input = JSON.stringify(stage.model.requests[0]?.input);
   assert.match(
     input,
-    /the commit `abc123`[^]*Title of the commit: Fix the lock/,
+    /the commit `[0-9a-f]{40}`[^]*Title of the commit: Fix the lock/,
   );
 });
 

@@ -96,7 +96,7 @@ Deno.test("exec -o writes the last message to a file", async () => {
     "The answer.",
   );
   const run = await s.json("ask", { args: ["-o", "no/such/folder/a.txt"] });
-  assert.equal(run.code, 1);
+  assert.equal(run.code, 2);
 });
 
 Deno.test("exec -m, -c and -p choose the model, flags before profiles before files", async () => {

@@ -42,7 +42,7 @@ Deno.test("a new starter, a new reader and a second git are found", () => {
   ) assert.equal(problemsWith(path, read).length, 1, read);
   const git = 'runProgram(host, { argv: ["git"] })';
   assert.deepEqual(problemsWith("core/session/hooks/hooks.ts", git), [
-    "core/session/hooks/hooks.ts: starts git, must ask core/app/repl/git.ts instead",
+    "core/session/hooks/hooks.ts: starts git, must ask core/app/git.ts instead",
   ]);
 });
 

@@ -1,5 +1,4 @@
 /** `rondo exec` and its kin: one prompt, one exit code. */
-import type { LoadedConfig } from "../../config/load.ts";
 import { runExec } from "../../frontends/exec/exec.ts";
 import { failExec, stopExec } from "../../frontends/exec/early_exit.ts";
 import { ExecStops } from "../../frontends/exec/stop_signals.ts";
@@ -25,6 +24,7 @@ import {
 } from "../../util/json/json.ts";
 import { resolvePath } from "../../util/path.ts";
 import { openThread } from "../open_thread.ts";
+import { checkBeforeRequest } from "./exec_checks.ts";
 import { readParts } from "./exec_input.ts";
 import { openRuntime, type Runtime } from "../runtime.ts";
 import { withTimeout } from "../../util/async.ts";
@@ -71,7 +71,12 @@ export async function runExecCommand(
       await run.runtime.mcp?.close().catch(() => {});
     }
   } catch (error) {
-    return await failExec(error, { terminal, flags, host });
+    const code = await failExec(error, { terminal, flags, host });
+    if (error instanceof UserError && error.kind === "usage") {
+      terminal.stderr.write(`See ${PROGRAM} ${commandLine.command} --help\n`);
+      await terminal.stderr.flush();
+    }
+    return code;
   } finally {
     stops.close();
   }
@@ -110,7 +115,7 @@ async function openRun(
     ...(outputSchema !== undefined && { outputSchema }),
   });
   try {
-    await checkRepository(host, runtime.loaded, flags);
+    await checkBeforeRequest(host, runtime, commandLine);
     const asked = withReviewModel(runtime, commandLine);
     return { ...await openThread(asked, commandLine), parts, runtime };
   } catch (error) {
@@ -166,23 +171,4 @@ async function loadSchema(
   } catch (error) {
     throw fail(`not a valid JSON Schema: ${errorText(error)}`);
   }
-}
-
-// Outside of a repository nothing could be taken back.
-async function checkRepository(
-  host: Host,
-  loaded: LoadedConfig,
-  flags: Flags,
-): Promise<void> {
-  if (flags.skipGitRepoCheck || flags.bypass) return;
-  if (loaded.trust.level === "trusted") return;
-  for (let folder = loaded.cwd;;) {
-    if (await host.files.stat(`${folder}/.git`) !== undefined) return;
-    if (folder === "/") break;
-    folder = resolvePath(folder, "..");
-  }
-  throw new UserError(
-    "usage",
-    `Cannot start in ${loaded.cwd}: not a git repository and not trusted: run ${PROGRAM} here once to trust it, or pass --skip-git-repo-check`,
-  );
 }

@@ -2,10 +2,12 @@
 import { readPrompt } from "../../frontends/exec/stdin.ts";
 import type { CommandLine, Flags } from "../../contract/command_line.ts";
 import type { ReviewTarget } from "../../contract/review.ts";
-import { UserError } from "../../protocol/error.ts";
+import { errorText, UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 import type { UserPart } from "../../protocol/op.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
+import { sniffImage } from "../../util/image.ts";
 import { resolvePath } from "../../util/path.ts";
 import { renderReviewPrompt } from "../../context/requests.ts";
 
@@ -48,10 +50,27 @@ async function checkImages(
 ): Promise<void> {
   const cwd = resolvePath(host.cwd, flags.cd ?? ".");
   for (const path of images) {
-    const stat = await host.files.stat(resolvePath(cwd, path));
-    if (stat?.isFile) continue;
-    const state = stat === undefined ? "no such file" : "not a file";
+    const state = await imageProblem(host, resolvePath(cwd, path));
+    if (state === undefined) continue;
     throw new UserError("usage", `Cannot read image ${path}: ${state}`);
+  }
+}
+
+async function imageProblem(
+  { files }: Host,
+  path: string,
+): Promise<string | undefined> {
+  const stat = await files.stat(path);
+  if (stat === undefined) return "no such file";
+  if (!stat.isFile) return "not a file";
+  try {
+    // One that is too large is told to the model.
+    return stat.size > LIMITS.imageBytes ||
+        sniffImage(await files.readBytes(path)) !== undefined
+      ? undefined
+      : "its content must be PNG, JPEG, GIF or WebP";
+  } catch (error) {
+    return errorText(error);
   }
 }
 

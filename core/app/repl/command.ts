@@ -1,6 +1,8 @@
 /** `rondo`, `rondo resume`, `rondo fork`: a conversation in this terminal. */
 import { runRepl } from "../../frontends/repl/repl.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
+import { UserError } from "../../protocol/error.ts";
+import { PROGRAM } from "../../protocol/version.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { openThreads } from "./open_threads.ts";
@@ -12,6 +14,14 @@ export async function runReplCommand(
   host: Host,
   terminal: Terminal,
 ): Promise<number> {
+  if (!terminal.stdin.isTty && commandLine.prompt !== undefined) {
+    const { command } = commandLine;
+    const instead = command === "repl" ? "exec" : `exec ${command}`;
+    throw new UserError(
+      "usage",
+      `Cannot start a conversation: stdin is not a terminal, use ${PROGRAM} ${instead} for one prompt`,
+    );
+  }
   const threads = await openThreads({
     host,
     commandLine,

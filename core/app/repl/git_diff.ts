@@ -3,7 +3,7 @@ import { renderDiff } from "../../../tools/patch/diff.ts";
 import { errorCode } from "../../protocol/error.ts";
 import type { Files, Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { type GitView, openGit } from "./git.ts";
+import { type GitView, openGit } from "../git.ts";
 
 /**
  * The unified diff against the last commit; empty without changes. What `files` hides is

@@ -5,14 +5,9 @@ import type {
   Flags,
 } from "../../contract/command_line.ts";
 import { UserError } from "../../protocol/error.ts";
-import { PROGRAM } from "../../protocol/version.ts";
 import { closestWord } from "../../util/text/similar.ts";
-import {
-  commandNames,
-  COMMANDS,
-  GROUPS,
-  pathOf,
-} from "../../contract/commands.ts";
+import { commandNames, COMMANDS } from "../../contract/commands.ts";
+import { nameOf, refuseMistypedCommand, wordsBelow } from "./meant.ts";
 
 /** An argument vector taken apart at the first `--`. */
 interface SplitArgv {
@@ -59,7 +54,9 @@ export function buildCommandLine(
   const command = commandOf(path, words[0]);
   const spec = COMMANDS[command];
   const flags = mergeFlags(parsed.levels);
-  if (command === "repl") refuseMistypedCommand(parsed.words);
+  if (command === "repl" || command === "exec") {
+    refuseMistypedCommand(path, parsed.words);
+  }
   const { args, left } = takeArgs(command, words, flags);
   const promptWords = spec.prompt === undefined ? 0 : 1;
   if (left.length > promptWords) {
@@ -101,11 +98,10 @@ function commandOf(
 ): CommandName {
   const words = path.join(" ");
   if (words === "") return "repl";
+  if (words === "review") return "exec review";
   const command = commandNames().find((name) => name === words);
   if (command !== undefined) return command;
-  const known = commandNames()
-    .filter((name) => name.startsWith(`${words} `))
-    .map((name) => name.slice(words.length + 1));
+  const known = wordsBelow(path);
   const close = word === undefined ? undefined : closestWord(word, known);
   const state = word === undefined
     ? "its command is missing"
@@ -158,24 +154,6 @@ function takeArgs(
   return { args, left };
 }
 
-// `rondo docter` would start a conversation with that word.
-function refuseMistypedCommand(words: readonly string[]): void {
-  const [word] = words;
-  if (words.length !== 1 || word === undefined) return;
-  if (!/^[a-z][a-z-]*$/.test(word)) return;
-  const known = [
-    ...commandNames().flatMap((name) => pathOf(name).slice(0, 1)),
-    ...Object.keys(GROUPS),
-  ];
-  const close = closestWord(word, known);
-  if (close === undefined) return;
-  throw new UserError(
-    "usage",
-    `Cannot run "${word}": no such command, did you mean ${close} ` +
-      `(a prompt of one word goes after --: ${PROGRAM} -- ${word})`,
-  );
-}
-
 // A flag without effect is a mistake: it must not pass in silence.
 function checkFlags(command: CommandName, flags: Flags): void {
   const isExec = command === "exec" || command.startsWith("exec ");
@@ -221,10 +199,4 @@ function tooMany(command: CommandName, words: readonly string[]): UserError {
 
 function cannotRun(command: string, state: string): UserError {
   return new UserError("usage", `Cannot run ${nameOf(command)}: ${state}`);
-}
-
-function nameOf(command: string): string {
-  return command === "repl" || command === ""
-    ? PROGRAM
-    : `${PROGRAM} ${command}`;
 }

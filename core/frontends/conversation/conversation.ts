@@ -13,7 +13,7 @@ import { PendingInput } from "./pending_input.ts";
 import { ReplState } from "./state.ts";
 import { NO_LIST, parseReview } from "../render/review.ts";
 import { parsePromptValues, parseSlash, unknownSlash } from "./slash.ts";
-import { SLASH_COMMANDS, slashCommand } from "./slash_table.ts";
+import { mistakenLine, SLASH_COMMANDS, slashCommand } from "./slash_table.ts";
 import type { OpenedThread } from "./services.ts";
 import { createSlashContext } from "./slash_context.ts";
 import { withTimeout } from "../../util/async.ts";
@@ -80,10 +80,14 @@ export class Conversation {
     }
     const slash = parseSlash(line);
     switch (slash.type) {
-      case "text":
-        if (/^!\s*\S/.test(line)) await this.#runShell(line.slice(1).trim());
-        else await this.send(line, line);
-        return true;
+      case "text": {
+        const mistaken = mistakenLine(line);
+        if (mistaken !== undefined) this.#options.view.fail(mistaken);
+        else if (/^!\s*\S/.test(line)) {
+          await this.#runShell(line.slice(1).trim());
+        } else await this.send(line, line);
+        return mistaken === undefined;
+      }
       case "mcp_prompt":
         if (this.isBusy) this.enqueue(line);
         else await this.#run(() => this.#sendPrompt(slash));

@@ -24,17 +24,45 @@ type SlashLine =
     readonly args: string;
   };
 
+/** What people type to leave, or to be helped, without a slash. */
+const BARE: Readonly<Record<string, string>> = {
+  "?": "help",
+  ":q": "quit",
+  "bye": "quit",
+  "exit": "quit",
+  "help": "help",
+  "quit": "quit",
+};
+
 /** Names are words: a path such as `/usr/bin` and a line with leading space are text. */
 export function parseSlash(line: string): SlashLine {
   const match = /^\/([A-Za-z][\w-]*|\?)(?::([\w.-]+))?(?:\s+([^]*))?$/.exec(
     line,
   );
-  if (match === null) return { type: "text" };
+  if (match === null) {
+    const name = BARE[line.trimEnd().toLowerCase()];
+    return name === undefined
+      ? { type: "text" }
+      : { type: "command", name, args: "" };
+  }
   const [, word = "", prompt, rest = ""] = match;
   const args = rest.trim();
   return prompt === undefined
     ? { type: "command", name: word.toLowerCase(), args }
     : { type: "mcp_prompt", server: word, name: prompt, args };
+}
+
+/** Why a line of one word is no message: it is, or resembles, the name of a command. */
+export function mistakenSlash(
+  table: readonly SlashSpec[],
+  line: string,
+): string | undefined {
+  const word = /^[a-z-]{4,}\s*$/i.exec(line)?.[0].trim().toLowerCase();
+  if (word === undefined) return undefined;
+  const near = closestWord(word, table.map(({ name }) => name));
+  return near === undefined
+    ? undefined
+    : `Not sent: did you mean /${near}? A leading space sends the word as text`;
 }
 
 /** The command of that name or alias. */

@@ -1,6 +1,6 @@
 /** All slash commands, in the order of the help. */
 import type { Candidate } from "../editor/complete.ts";
-import { findSlash, renderSlashHelp } from "./slash.ts";
+import { findSlash, mistakenSlash, renderSlashHelp } from "./slash.ts";
 import { FACT_COMMANDS } from "./slash_status.ts";
 import type { SlashCommand, SlashContext } from "./slash_context.ts";
 import { SETTINGS_COMMANDS } from "./slash_settings.ts";
@@ -39,6 +39,11 @@ const KEYS: readonly string[] = [
 /** The command of that name or alias. */
 export function slashCommand(name: string): SlashCommand | undefined {
   return findSlash(SLASH_COMMANDS, name);
+}
+
+/** Why a line of one word is not sent; undefined for one that is. */
+export function mistakenLine(line: string): string | undefined {
+  return mistakenSlash(SLASH_COMMANDS, line);
 }
 
 /** Slash commands that begin with the word. */

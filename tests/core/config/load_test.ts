@@ -321,14 +321,21 @@ Deno.test("loadConfig() ends at a malformed or unreadable file with its place", 
 
 Deno.test("loadConfig() resolves --add-dir and refuses what would open everything", async () => {
   await using machine = await Machine.create();
+  await machine.write(`${machine.home}/other/file`, "");
   const flags = {
     sandbox: "workspace-write",
-    addDir: ["../other", "/opt/x/"],
+    addDir: ["../other", `${machine.home}/other/`],
   } as const;
-  assert.deepEqual((await machine.load({ flags })).addDirs, [
-    `${machine.home}/other`,
-    "/opt/x",
-  ]);
+  const other = `${machine.home}/other`;
+  assert.deepEqual((await machine.load({ flags })).addDirs, [other, other]);
+  assert.equal(
+    await machine.loadError({ flags: { addDir: ["../none"] } }),
+    `usage: Cannot add folder ${machine.home}/none: it is not there, must be an existing folder`,
+  );
+  assert.equal(
+    await machine.loadError({ flags: { addDir: ["../other/file"] } }),
+    `usage: Cannot add folder ${other}/file: it is a file, must be a folder`,
+  );
   assert.equal(
     await machine.loadError({ flags: { addDir: ["/"] } }),
     "usage: Cannot add folder /: it is the root of the disk, must be a folder below it",
@@ -337,7 +344,7 @@ Deno.test("loadConfig() resolves --add-dir and refuses what would open everythin
     await machine.loadError({ flags: { addDir: [".."] } }),
     `usage: Cannot add folder ${machine.home}: it is your home folder, must be a folder below it`,
   );
-  const readOnly = await machine.load({ flags: { addDir: ["/opt/x"] } });
+  const readOnly = await machine.load({ flags: { addDir: [other] } });
   assert.deepEqual(readOnly.warnings, [
     "Ignoring --add-dir: the sandbox is read-only, use --sandbox workspace-write",
   ]);

@@ -1,10 +1,10 @@
 /** Git for questions of rondo's own. Nothing that a repository names is run, fetched or written. */
-import { UserError } from "../../protocol/error.ts";
-import type { Host } from "../../protocol/host.ts";
-import { LIMITS } from "../../protocol/limits.ts";
-import { runProgram } from "../../session/hooks/run_program.ts";
-import { findProgram } from "../../util/find_program.ts";
-import { dirname } from "../../util/path.ts";
+import { UserError } from "../protocol/error.ts";
+import type { Host } from "../protocol/host.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import { runProgram } from "../session/hooks/run_program.ts";
+import { findProgram } from "../util/find_program.ts";
+import { dirname } from "../util/path.ts";
 
 type GitHost = Pick<
   Host,
@@ -94,6 +94,36 @@ export async function openGit(
   }
 }
 
+/** Throws UserError unless the repository around the cwd has this commit. */
+export async function needCommit(
+  host: GitHost,
+  { cwd, addDirs }: {
+    readonly cwd: string;
+    readonly addDirs: readonly string[];
+  },
+  { flag, name }: { readonly flag: string; readonly name: string },
+): Promise<void> {
+  const program = await findGit(host, [cwd, ...addDirs]);
+  await findRepository(host, program, cwd);
+  const { exitCode } = await runGit(host, program, {
+    cwd,
+    args: [
+      "rev-parse",
+      "-q",
+      "--verify",
+      "--end-of-options",
+      `${name}^{commit}`,
+    ],
+  });
+  if (exitCode === 0) return;
+  throw new UserError(
+    "usage",
+    `Cannot review ${flag} ${
+      JSON.stringify(name)
+    }: there is no such commit in ${cwd}`,
+  );
+}
+
 interface Repository {
   readonly format: string;
   readonly root: string;
@@ -126,7 +156,7 @@ async function findRepository(
   }
   throw new UserError(
     "usage",
-    `Cannot show changes: ${cwd} is in no git repository`,
+    `Cannot look at changes: ${cwd} is in no git repository`,
   );
 }
 

@@ -1,0 +1,73 @@
+/** What `rondo exec` needs besides a model, looked at before the first request. */
+import { approvalCommandOf } from "../../frontends/exec/output.ts";
+import type { LoadedConfig } from "../../config/load.ts";
+import type { CommandLine, Flags } from "../../contract/command_line.ts";
+import { UserError } from "../../protocol/error.ts";
+import type { Host } from "../../protocol/host.ts";
+import { PROGRAM } from "../../protocol/version.ts";
+import { runProgram } from "../../session/hooks/run_program.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { resolvePath } from "../../util/path.ts";
+import { needCommit } from "../git.ts";
+import type { Runtime } from "../runtime.ts";
+
+/** Throws UserError for what would only come out after a request. */
+export async function checkBeforeRequest(
+  host: Host,
+  { loaded }: Pick<Runtime, "loaded">,
+  { command, flags }: CommandLine,
+): Promise<void> {
+  await checkRepository(host, loaded, flags);
+  if (command === "exec review") await checkReviewed(host, loaded, flags);
+  await checkApprovals(host, flags);
+}
+
+// Outside of a repository nothing could be taken back.
+async function checkRepository(
+  host: Host,
+  loaded: LoadedConfig,
+  flags: Flags,
+): Promise<void> {
+  if (flags.skipGitRepoCheck || flags.bypass) return;
+  if (loaded.trust.level === "trusted") return;
+  for (let folder = loaded.cwd;;) {
+    if (await host.files.stat(`${folder}/.git`) !== undefined) return;
+    if (folder === "/") break;
+    folder = resolvePath(folder, "..");
+  }
+  throw new UserError(
+    "usage",
+    `Cannot start in ${loaded.cwd}: not a git repository and not trusted: run ${PROGRAM} here once to trust it, or pass --skip-git-repo-check`,
+  );
+}
+
+async function checkReviewed(
+  host: Host,
+  loaded: LoadedConfig,
+  { base, commit }: Flags,
+): Promise<void> {
+  const name = base ?? commit;
+  if (name === undefined) return;
+  const flag = base === undefined ? "--commit" : "--base";
+  await needCommit(host, loaded, { flag, name });
+}
+
+// The shell finds the program as it will when it is needed.
+async function checkApprovals(host: Host, flags: Flags): Promise<void> {
+  const command = approvalCommandOf(flags);
+  if (command === undefined) return;
+  const word = /^\s*([\w./+@~-]+)(?:\s|$)/.exec(command)?.[1];
+  if (word === undefined) return;
+  const { exitCode } = await runProgram(host, {
+    argv: ["/bin/sh", "-c", `command -v ${word}`],
+    cwd: host.cwd,
+    env: { PATH: host.env("PATH") ?? "", HOME: host.homeDir() ?? "/" },
+    timeoutMs: LIMITS.gitMs,
+    outputBytesMax: 1_000,
+  });
+  if (exitCode === 0) return;
+  throw new UserError(
+    "usage",
+    `Cannot use --approvals exec:${command}: there is no program ${word}, must be one that can be run`,
+  );
+}
