@@ -147,6 +147,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "flag_values",
       "generated",
       "help",
+      "meant",
       "parse",
       "unparsed",
     ],
@@ -181,7 +182,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "core/frontends/exec/": {
     uses: ["core/frontends/jsonl/", "core/frontends/render/"],
-    doors: ["early_exit", "exec", "stdin", "stop_signals"],
+    doors: ["early_exit", "exec", "output", "stdin", "stop_signals"],
   },
   "core/frontends/form/": { uses: ["core/frontends/render/"], doors: ["form"] },
   "core/frontends/jsonl/": {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../core/util/json/json.ts";
 import { call, say } from "../support/mock_model.ts";
-import { think } from "../support/mock_script.ts";
+import { think, unknownItem } from "../support/mock_script.ts";
 import { openStage, type Stage } from "./support.ts";
 
 // The body that would be sent under these settings.
@@ -131,6 +131,22 @@ Deno.test("hide_agent_reasoning shows none of it", async () => {
     return run.stdout.includes("Looking");
   }));
   assert.deepEqual(shown, [true, false]);
+});
+
+Deno.test("show_raw_agent_reasoning shows what the model itself thought", async () => {
+  const thought = unknownItem({
+    type: "reasoning",
+    summary: [],
+    content: [{ type: "reasoning_text", text: "Counting sheep" }],
+  });
+  const shown = await Promise.all([false, true].map(async (raw) => {
+    await using stage = await openStage({ script: [[thought, say("done")]] });
+    const run = await stage.exec(
+      ["-c", `show_raw_agent_reasoning=${raw}`, "go"],
+    );
+    return run.stdout.includes("Counting sheep");
+  }));
+  assert.deepEqual(shown, [false, true]);
 });
 
 Deno.test("review_model reviews, and --model has the last word", async () => {

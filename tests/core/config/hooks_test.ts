@@ -77,6 +77,7 @@ Deno.test("loadHooks() leaves out what nobody has approved, and everything when 
   await machine.approve();
   assert.equal(await countWith({}), 1);
   assert.equal(await countWith({ disable: ["hooks"] }), 0);
+  assert.equal(await countWith({ disable: ["codex_hooks"] }), 0);
 });
 
 Deno.test("loadHooks() names what it does not understand, and refuses what is broken", async () => {
