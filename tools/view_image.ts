@@ -4,7 +4,7 @@ import { errorCode, ToolError } from "../core/protocol/error.ts";
 import type { Files } from "../core/protocol/host.ts";
 import { LIMITS } from "../core/protocol/limits.ts";
 import type { Tool, ToolContext, ToolOutput } from "../core/protocol/tool.ts";
-import { imageDataUrl, sniffImage } from "../core/util/image.ts";
+import { imageDataUrl, viewImage } from "../core/util/image.ts";
 import { basename, resolvePath } from "../core/util/path.ts";
 import description from "../prompts/tools/view_image.md" with { type: "text" };
 import { defineTool } from "./define/define_tool.ts";
@@ -54,7 +54,7 @@ async function loadImage(
     );
   }
   const bytes = await readImage(full, files);
-  const facts = sniffImage(bytes);
+  const facts = viewImage(bytes);
   if (facts === undefined) {
     throw cannotView(full, "not an image, must be PNG, JPEG, GIF or WebP");
   }

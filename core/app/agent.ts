@@ -24,7 +24,6 @@ import type { Hooks } from "../protocol/hooks.ts";
 import type { Host } from "../protocol/host.ts";
 import type { ThreadMeta } from "../protocol/log.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
-import { PROGRAM, VERSION } from "../protocol/version.ts";
 import { createCheckpoints } from "../session/undo/checkpoints.ts";
 import type { ThreadDeps } from "../session/state/deps.ts";
 import type { Agent, AgentRequest } from "../session/thread/open.ts";
@@ -39,6 +38,7 @@ import { openNotify } from "./hooks.ts";
 import { loadInstructions, loadText, type TextPlace } from "./instructions.ts";
 import { withoutLoginShells } from "./login_shell.ts";
 import type { McpAccess } from "./mcp_access.ts";
+import { programOf } from "./program.ts";
 
 /** Instead of a missing home: a folder that never exists. */
 export const NO_HOME = "/nonexistent";
@@ -97,7 +97,7 @@ export async function createAgent(
         host,
         provider,
         auth: createAuth(host, provider, loaded),
-        program: { name: PROGRAM, version: VERSION },
+        program: programOf(host),
         ...runtime.transport,
       }),
       tools: toolsOf(runtime, request.threadId),

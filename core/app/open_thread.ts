@@ -1,7 +1,6 @@
 /** The thread a command line asks for: a new one, a recorded one, or a branch of one. */
 import type { CommandLine } from "../contract/command_line.ts";
 import { UserError } from "../protocol/error.ts";
-import { PROGRAM, VERSION } from "../protocol/version.ts";
 import { findSession } from "../session/library/find.ts";
 import {
   forkThread,
@@ -12,6 +11,7 @@ import {
 } from "../session/thread/open.ts";
 import { BASE_INSTRUCTIONS } from "../../prompts/mod.ts";
 import { createAgent, instructionsOf } from "./agent.ts";
+import { programOf } from "./program.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** Opens it. Throws UserError and SessionError; never a new thread in place of a named one. */
@@ -41,14 +41,15 @@ export async function openThread(
 export async function threadFactory(runtime: Runtime): Promise<ThreadFactory> {
   const { host, loaded, flags, source } = runtime;
   const { config } = loaded;
+  const program = programOf(host);
   return {
     host,
     codexHome: loaded.codexHome,
     ephemeral: flags.ephemeral ?? false,
     meta: {
       cwd: loaded.cwd,
-      program: PROGRAM,
-      version: VERSION,
+      program: program.originator,
+      version: program.version,
       source,
       provider: config.model_provider,
       instructions: await instructionsOf(runtime) ?? BASE_INSTRUCTIONS,

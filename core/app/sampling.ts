@@ -6,13 +6,13 @@ import { createModelClient } from "../model/client.ts";
 import { completeOnce } from "../model/one_shot.ts";
 import { NO_USAGE, type Usage } from "../protocol/event.ts";
 import type { ToolContext } from "../protocol/tool.ts";
-import { PROGRAM, VERSION } from "../protocol/version.ts";
 import { estimateTokens } from "../util/text/text.ts";
 import type {
   SamplingAnswer,
   SamplingRequest,
 } from "../../tools/mcp/sampling.ts";
 import type { AgentRuntime } from "./agent.ts";
+import { programOf } from "./program.ts";
 
 /** The model's answer, with the model and provider of the thread. Throws ModelError. */
 export async function sendSampling(
@@ -29,7 +29,7 @@ export async function sendSampling(
     host,
     provider,
     auth: createAuth(host, provider, loaded),
-    program: { name: PROGRAM, version: VERSION },
+    program: programOf(host),
     ...runtime.transport,
   });
   const { model } = context.settings;

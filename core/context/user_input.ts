@@ -5,7 +5,7 @@ import { type InputPart, message, type WireItem } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { UserPart } from "../protocol/op.ts";
 import type { ModelInfo, TurnSettings } from "../protocol/settings.ts";
-import { imageDataUrl, sniffImage } from "../util/image.ts";
+import { imageDataUrl, viewImage } from "../util/image.ts";
 import { resolvePath } from "../util/path.ts";
 import { byteLength, tokensOfBytes } from "../util/text/text.ts";
 import { oneLine } from "./format/text.ts";
@@ -31,12 +31,20 @@ export async function loadUserItems(
   for (const [index, image] of images.entries()) {
     const label = { number: index + 1, path: oneLine(image.path) };
     if (!settings.model.supportsImages) {
-      content.push(textPart(unseenText(label, settings.model.slug)));
+      const slug = oneLine(settings.model.slug);
+      content.push(
+        textPart(leftOutText(label, `${slug} does not accept images`)),
+      );
       continue;
     }
     const loaded = index < LIMITS.imagesPerMessage
       ? await loadImage(host, resolvePath(settings.cwd, image.path))
       : tooManyImages(label.path);
+    if (loaded === undefined) {
+      warnings.push(`Image ${label.path} is left out: ${NO_IMAGE}`);
+      content.push(textPart(leftOutText(label, NO_IMAGE)));
+      continue;
+    }
     if (loaded instanceof UserError) problems.push(loaded);
     content.push(...imageParts(label, loaded));
   }
@@ -54,11 +62,13 @@ export async function loadUserItems(
   return { items, warnings, problems };
 }
 
-// The data URL of an image; its kind is told by its bytes, never by its name.
+const NO_IMAGE = "its content must be a whole PNG, JPEG, GIF or WebP";
+
+// The data URL of an image, undefined for what is none; told by its bytes, never by its name.
 async function loadImage(
   host: { readonly files: Files },
   path: string,
-): Promise<string | UserError> {
+): Promise<string | undefined | UserError> {
   try {
     const stat = await host.files.stat(path);
     if (stat === undefined) return imageError(path, "there is no such file");
@@ -72,11 +82,8 @@ async function loadImage(
       );
     }
     const bytes = await host.files.readBytes(path);
-    const facts = sniffImage(bytes);
-    if (facts === undefined) {
-      return imageError(path, "its content must be PNG, JPEG, GIF or WebP");
-    }
-    return imageDataUrl(facts.type, bytes);
+    const facts = viewImage(bytes);
+    return facts && imageDataUrl(facts.type, bytes);
   } catch (error) {
     return imageError(path, errorText(error));
   }
@@ -103,10 +110,8 @@ function imageParts(
   ];
 }
 
-function unseenText(label: ImageLabel, model: string): string {
-  return `[Image #${label.number}, ${label.path}, is left out: ${
-    oneLine(model)
-  } does not accept images]`;
+function leftOutText({ number, path }: ImageLabel, why: string): string {
+  return `[Image #${number}, ${path}, is left out: ${why}]`;
 }
 
 function textPart(text: string): InputPart {

@@ -12,6 +12,11 @@ const AgentMessageItem = z.object({
   id,
   type: z.literal("agent_message"),
   text: z.string(),
+  phase: z.optional(
+    z.enum(["commentary", "final_answer"]).check(
+      z.describe("As the server says; without it a message counts as final"),
+    ),
+  ),
 });
 
 const ReasoningItem = z.object({
@@ -72,6 +77,25 @@ const WebSearchItem = z.object({
   search_id: z.optional(z.string()),
 });
 
+const ImageGenerationItem = z.object({
+  id,
+  type: z.literal("image_generation"),
+  status: z.nullable(z.string()),
+  revised_prompt: z.nullable(z.string()),
+  result: z.nullable(z.string()).check(
+    z.describe("The picture in base64; may be cut"),
+  ),
+});
+
+const ServerItem = z.object({
+  id,
+  type: z.literal("server_item"),
+  name: z.string().check(z.describe("Its type in the Responses API")),
+  data: z.unknown().check(
+    z.describe("As the server sent it; may be cut"),
+  ),
+});
+
 const TodoListItem = z.object({
   id,
   type: z.literal("todo_list"),
@@ -99,6 +123,8 @@ export const ExecItem = z.discriminatedUnion("type", [
   FileChangeItem,
   McpToolCallItem,
   WebSearchItem,
+  ImageGenerationItem,
+  ServerItem,
   TodoListItem,
   ToolCallItem,
 ]);

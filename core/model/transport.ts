@@ -35,7 +35,12 @@ export interface TransportOptions {
   readonly provider: ProviderEndpoint;
   readonly auth: Auth;
   /** All that a provider learns about where the request comes from. */
-  readonly program: { readonly name: string; readonly version: string };
+  readonly program: {
+    readonly name: string;
+    readonly version: string;
+    /** What started it, where that is another program. */
+    readonly originator?: string;
+  };
   /** Of `Deno.createHttpClient`: own certificate authorities, client certificate. */
   readonly httpClient?: unknown;
   /** URL of the proxy that it connects through. */
@@ -226,11 +231,11 @@ function buildHeaders(
   request: PostRequest,
   token: string | undefined,
 ): Record<string, string> {
-  const { name, version } = options.program;
+  const { name, version, originator = name } = options.program;
   return {
     accept: request.accept,
     "content-type": "application/json",
-    originator: name,
+    originator,
     "user-agent": `${name}/${version}`,
     "session-id": request.threadId,
     "thread-id": request.threadId,

@@ -1,5 +1,6 @@
 /** What a thread says: events, the activities they carry, and how a turn ends. */
 import type { Json } from "../util/json/json.ts";
+import type { MessagePhase, WireItem } from "./item.ts";
 import type { ApprovalRequest, Decision, SandboxStatus } from "./policy.ts";
 import type { TurnSettings } from "./settings.ts";
 
@@ -32,7 +33,12 @@ export interface FileChange {
 
 /** One thing the user watches. Ids are `item_N` in order of first appearance. */
 export type Activity =
-  | { readonly id: string; readonly type: "message"; readonly text: string }
+  | {
+    readonly id: string;
+    readonly type: "message";
+    readonly text: string;
+    readonly phase?: MessagePhase;
+  }
   | { readonly id: string; readonly type: "reasoning"; readonly text: string }
   | {
     readonly id: string;
@@ -72,6 +78,12 @@ export type Activity =
     readonly action: Json;
     /** The provider's own id of the search. */
     readonly searchId?: string;
+  }
+  /** What the server did by itself, or an item of a kind that is newer than us. */
+  | {
+    readonly id: string;
+    readonly type: "server_item";
+    readonly item: WireItem;
   }
   | {
     readonly id: string;

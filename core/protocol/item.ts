@@ -25,9 +25,17 @@ export interface CallView {
   readonly input: string;
 }
 
+/** What a message is in its turn, where the server says so (Responses API, `phase`). */
+export type MessagePhase = "commentary" | "final_answer";
+
 /** A look at a wire item; `unknown` is newer than us and travels on untouched. */
 export type ItemView =
-  | { readonly type: "message"; readonly role: Role; readonly text: string }
+  | {
+    readonly type: "message";
+    readonly role: Role;
+    readonly text: string;
+    readonly phase?: MessagePhase;
+  }
   | {
     readonly type: "reasoning";
     readonly summary: readonly string[];
@@ -53,6 +61,7 @@ export function viewItem(item: WireItem): ItemView {
         type: "message",
         role: text(item["role"]) as Role,
         text: contentText(item["content"]),
+        ...phaseOf(item["phase"]),
       };
     case "reasoning":
       return {
@@ -83,6 +92,20 @@ export function viewItem(item: WireItem): ItemView {
   }
 }
 
+/**
+ * Which of two messages of a turn answers it: the later one, unless it is a commentary
+ * beside an answer. Without a phase a message counts as an answer.
+ */
+export function answerOf<M extends { readonly phase?: MessagePhase }>(
+  earlier: M | undefined,
+  later: M,
+): M {
+  const isAside = later.phase === "commentary";
+  return isAside && earlier !== undefined && earlier.phase !== "commentary"
+    ? earlier
+    : later;
+}
+
 /** A message of ours with one text part. */
 export function textMessage(role: Role, value: string): WireItem {
   return message(role, [{ type: "input_text", text: value }]);
@@ -111,6 +134,10 @@ export function contentText(content: Json | undefined): string {
   return content.map((part) => text(part?.text) || text(part?.refusal)).join(
     "",
   );
+}
+
+function phaseOf(phase: Json | undefined): { phase?: MessagePhase } {
+  return phase === "commentary" || phase === "final_answer" ? { phase } : {};
 }
 
 function callView(

@@ -17,6 +17,15 @@ export function sniffImage(bytes: Uint8Array): ImageFacts | undefined {
     : undefined;
 }
 
+/**
+ * The same for one that is to be sent. A PNG that was cut off is none: a server would
+ * refuse the request, and every later one.
+ */
+export function viewImage(bytes: Uint8Array): ImageFacts | undefined {
+  const facts = sniffImage(bytes);
+  return facts?.type === "image/png" && !hasPngEnd(bytes) ? undefined : facts;
+}
+
 /** The image as a `data:` URL, the form in which it travels. */
 export function imageDataUrl(type: ImageType, bytes: Uint8Array): string {
   return `data:${type};base64,${bytes.toBase64()}`;
@@ -31,6 +40,17 @@ function sniffPng(bytes: Uint8Array): ImageFacts | undefined {
     width: bigEndian(bytes, 16, 4),
     height: bigEndian(bytes, 20, 4),
   };
+}
+
+// Section 5.3: length, type, data, checksum; the last chunk is IEND, after the data.
+function hasPngEnd(bytes: Uint8Array): boolean {
+  let hasData = false;
+  for (let at = 8; at + 12 <= bytes.length;) {
+    if (startsWith(bytes, at + 4, "IEND")) return hasData;
+    hasData ||= startsWith(bytes, at + 4, "IDAT");
+    at += 12 + bigEndian(bytes, at, 4);
+  }
+  return false;
 }
 
 // JPEG, ITU-T T.81 annex B: segments are walked up to the first frame header.

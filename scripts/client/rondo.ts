@@ -14,7 +14,7 @@ import { spawn } from "node:child_process";
 
 // <generated>
 /** major.minor of the contract these types were made from. */
-export const EVENT_SCHEMA = "1.0";
+export const EVENT_SCHEMA = "1.1";
 
 /** What the program exits with. */
 export const EXIT_CODES = {
@@ -56,6 +56,8 @@ export type ExecItem = {
   readonly id: string;
   readonly type: "agent_message";
   readonly text: string;
+  /** As the server says; without it a message counts as final. */
+  readonly phase?: "commentary" | "final_answer";
 } | {
   /** item_N, in order of first appearance in this process. */
   readonly id: string;
@@ -111,6 +113,22 @@ export type ExecItem = {
   readonly query: string;
   readonly action: unknown;
   readonly search_id?: string;
+} | {
+  /** item_N, in order of first appearance in this process. */
+  readonly id: string;
+  readonly type: "image_generation";
+  readonly status: string | null;
+  readonly revised_prompt: string | null;
+  /** The picture in base64; may be cut. */
+  readonly result: string | null;
+} | {
+  /** item_N, in order of first appearance in this process. */
+  readonly id: string;
+  readonly type: "server_item";
+  /** Its type in the Responses API. */
+  readonly name: string;
+  /** As the server sent it; may be cut. */
+  readonly data: unknown;
 } | {
   /** item_N, in order of first appearance in this process. */
   readonly id: string;

@@ -173,7 +173,9 @@ Deno.test(
     const run = newThread(s).run("go", { signal: abort.signal });
     void s.model.received(1).then(() => abort.abort());
     // run() throws for the terminal line before it looks at the abort.
-    await assert.rejects(run, { message: "Terminated by a signal" });
+    await assert.rejects(run, {
+      message: "The run was aborted by a signal (AbortError)",
+    });
     assert.equal(abort.signal.aborted, true);
   },
 );

@@ -148,7 +148,7 @@ export interface RecordingContext extends ToolContext {
   /** Usage of the requests that were sent. */
   readonly spent: (Usage | null)[];
   /** The last state of every activity, by id. */
-  readonly activities: Map<string, ActivityBody & { readonly phase: string }>;
+  readonly activities: Map<string, ActivityBody & { readonly stage: string }>;
 }
 
 /** Answers the questions with `answers`, one after the other. */
@@ -189,13 +189,13 @@ export function recordingContext(
     },
     open: (body) => {
       const id = `item_${activities.size}`;
-      activities.set(id, { ...body, phase: "open" });
+      activities.set(id, { ...body, stage: "open" });
       return id;
     },
     update: (id, body) =>
-      void activities.set(id, { ...body, phase: "updated" }),
+      void activities.set(id, { ...body, stage: "updated" }),
     complete: (id, body) =>
-      void activities.set(id, { ...body, phase: "completed" }),
+      void activities.set(id, { ...body, stage: "completed" }),
     delta: (_id, text) => void deltas.push(text),
     warn: (message) => void warnings.push(message),
     beforeChange: (paths) => {

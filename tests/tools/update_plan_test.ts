@@ -25,17 +25,17 @@ Deno.test("update_plan opens the plan once a turn and updates it after", async (
       text: "do",
       status: "in_progress",
     }],
-    phase: "open",
+    stage: "open",
   }]);
   await tool.run(call({ plan: [] }), turn);
   assert.deepEqual([...turn.activities.entries()], [["item_0", {
     type: "plan",
     steps: [],
-    phase: "updated",
+    stage: "updated",
   }]]);
   const next = recordingContext(settings());
   await tool.run(call(PLAN), next);
-  assert.deepEqual([...next.activities.values()].map(({ phase }) => phase), [
+  assert.deepEqual([...next.activities.values()].map(({ stage }) => stage), [
     "open",
   ]);
 });

@@ -4,7 +4,7 @@ import type { InputPart } from "../../core/protocol/item.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import type { ModelInfo } from "../../core/protocol/settings.ts";
 import { unreachable } from "../../core/util/assert.ts";
-import { imageDataUrl, sniffImage } from "../../core/util/image.ts";
+import { imageDataUrl, viewImage } from "../../core/util/image.ts";
 import {
   asObject,
   type Json,
@@ -125,7 +125,7 @@ function pieceOfData(base64: string, what: string): Piece {
   if (bytes === undefined) {
     return { type: "text", text: `[${what}: its data is not base64]` };
   }
-  const facts = sniffImage(bytes);
+  const facts = viewImage(bytes);
   if (facts !== undefined && bytes.length <= LIMITS.imageBytes) {
     return { type: "image", url: imageDataUrl(facts.type, bytes) };
   }

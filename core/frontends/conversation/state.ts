@@ -1,6 +1,13 @@
 /** The state of a thread, gathered from its events. */
-import type { Activity, Event, PlanStep, Usage } from "../../protocol/event.ts";
-import { NO_USAGE } from "../../protocol/event.ts";
+import {
+  type Activity,
+  type ActivityOf,
+  type Event,
+  NO_USAGE,
+  type PlanStep,
+  type Usage,
+} from "../../protocol/event.ts";
+import { answerOf } from "../../protocol/item.ts";
 import type { SandboxStatus } from "../../protocol/policy.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
 import type { OpenedThread } from "./services.ts";
@@ -20,6 +27,7 @@ export class ReplState {
   }[] = [];
   plan: readonly PlanStep[] = [];
   lastMessage = "";
+  #answer: ActivityOf<"message"> | undefined;
   threadUsage: Usage;
   turnUsage: Usage = NO_USAGE;
   requests = 0;
@@ -55,6 +63,9 @@ export class ReplState {
       case "context.compacted":
         this.#contextTokens = undefined;
         return;
+      case "turn.started":
+        this.#answer = undefined;
+        return;
       case "turn.completed":
         this.turnUsage = event.usage;
         this.threadUsage = event.threadUsage;
@@ -84,7 +95,8 @@ export class ReplState {
   #keep(activity: Activity): void {
     switch (activity.type) {
       case "message":
-        this.lastMessage = activity.text;
+        this.#answer = answerOf(this.#answer, activity);
+        this.lastMessage = this.#answer.text;
         return;
       case "plan":
         this.plan = activity.steps;

@@ -1,5 +1,6 @@
 /** What exec writes to stderr. Pure: events in, text out. */
-import type { Event, EventOf } from "../../protocol/event.ts";
+import type { ActivityOf, Event, EventOf } from "../../protocol/event.ts";
+import { answerOf } from "../../protocol/item.ts";
 import {
   showLine,
   shownText,
@@ -20,12 +21,12 @@ interface ProgressOptions {
   readonly isVerbose: boolean;
 }
 
-/** Holds the newest message back: the last one of a turn belongs on stdout. */
+/** Holds back the message that answers so far: the answer of a turn belongs on stdout. */
 export class ProgressRenderer {
   readonly #options: ProgressOptions;
   readonly #events = new EventRenderer();
   #cwd = "";
-  #held: { readonly id: string; readonly text: string } | undefined;
+  #held: ActivityOf<"message"> | undefined;
 
   constructor(options: ProgressOptions) {
     this.#options = options;
@@ -73,7 +74,11 @@ export class ProgressRenderer {
     switch (event.type) {
       case "thread.started":
         this.#cwd = event.settings.cwd;
-        return renderHeader(event, options, threadNote(event));
+        return renderHeader(event, options, {
+          note: threadNote(event),
+          // The words that scripts look for.
+          rows: [`session id: ${event.threadId}`],
+        });
       case "activity.started":
       case "activity.updated":
       case "activity.completed":
@@ -105,9 +110,10 @@ export class ProgressRenderer {
     const { activity } = event;
     if (activity.type === "message") {
       if (event.type !== "activity.completed") return [];
-      const before = this.#flush();
-      this.#held = { id: activity.id, text: activity.text };
-      return before;
+      const before = this.#held;
+      this.#held = answerOf(before, activity);
+      const shown = this.#held === before ? activity : before;
+      return shown === undefined ? [] : [visibleText(shown.text).trimEnd()];
     }
     const shown = activity.type === "reasoning" && !this.#options.isVerbose
       ? { ...activity, text: activity.text.trim().split("\n")[0] ?? "" }
@@ -144,12 +150,9 @@ function toText(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-function threadNote(
-  { threadId, resume }: EventOf<"thread.started">,
-): string {
-  if (resume === undefined) return `session ${threadId}`;
-  const how = resume.exact ? "" : ` (${resume.cause})`;
-  return `session ${threadId}, resumed${how}`;
+function threadNote({ resume }: EventOf<"thread.started">): string {
+  if (resume === undefined) return "";
+  return resume.exact ? "resumed" : `resumed (${resume.cause})`;
 }
 
 function renderRequest(event: EventOf<"request.completed">): string {

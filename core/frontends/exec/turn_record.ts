@@ -1,6 +1,7 @@
 /** The events of a turn, gathered for its last line. */
 import type { Activity, ActivityOf, Event } from "../../protocol/event.ts";
 import type { ExecResult } from "../../contract/event.ts";
+import { answerOf } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 import { deniedText } from "../jsonl/items.ts";
@@ -9,7 +10,7 @@ import { deniedText } from "../jsonl/items.ts";
 export class TurnRecord {
   #denied: string[] = [];
   #commands: ExecResult["commands"] = [];
-  #messages: { readonly id: string; readonly text: string }[] = [];
+  #message: ActivityOf<"message"> | undefined;
   #files = new Map<string, ExecResult["files_changed"][number]>();
 
   /** What was not allowed, one line each; bounded, for it is part of a bounded line. */
@@ -25,17 +26,15 @@ export class TurnRecord {
     return [...this.#files.values()];
   }
 
-  /** The newest message that was not taken back. */
+  /** The message that answers, and was not taken back. */
   get lastMessage(): string {
-    return this.#messages.at(-1)?.text ?? "";
+    return this.#message?.text ?? "";
   }
 
   take(event: Event): void {
-    if (event.type === "activity.withdrawn") {
-      this.#messages = this.#messages.filter(({ id }) =>
-        id !== event.activityId
-      );
-    }
+    const isWithdrawn = event.type === "activity.withdrawn" &&
+      event.activityId === this.#message?.id;
+    if (isWithdrawn) this.#message = undefined;
     if (event.type === "activity.completed") this.#complete(event.activity);
   }
 
@@ -45,7 +44,7 @@ export class TurnRecord {
       this.#denied.push(visibleLine(denied));
     }
     if (activity.type === "message") {
-      this.#messages = [{ id: activity.id, text: activity.text }];
+      this.#message = answerOf(this.#message, activity);
     } else if (activity.type === "command") {
       this.#commands.push({
         command: activity.command,

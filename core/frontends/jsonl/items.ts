@@ -8,7 +8,12 @@ import { asObject, type Json } from "../../util/json/json.ts";
 export function toItem(activity: Activity): ExecItem {
   switch (activity.type) {
     case "message":
-      return { id: activity.id, type: "agent_message", text: activity.text };
+      return {
+        id: activity.id,
+        type: "agent_message",
+        text: activity.text,
+        ...(activity.phase !== undefined && { phase: activity.phase }),
+      };
     case "reasoning":
       return { id: activity.id, type: "reasoning", text: activity.text };
     case "command":
@@ -26,6 +31,8 @@ export function toItem(activity: Activity): ExecItem {
         ...(activity.searchId !== undefined &&
           { search_id: activity.searchId }),
       };
+    case "server_item":
+      return toServerItem(activity);
     case "plan":
       return {
         id: activity.id,
@@ -60,6 +67,24 @@ export function deniedText(activity: Activity): string | undefined {
     default:
       return unreachable(activity);
   }
+}
+
+// The one kind that has a shape of its own: what programs look for in it is the picture.
+function toServerItem({ id, item }: ActivityOf<"server_item">): ExecItem {
+  if (item.type !== "image_generation_call") {
+    return { id, type: "server_item", name: item.type, data: item };
+  }
+  const text = (key: string): string | null => {
+    const value = item[key];
+    return typeof value === "string" ? value : null;
+  };
+  return {
+    id,
+    type: "image_generation",
+    status: text("status"),
+    revised_prompt: text("revised_prompt"),
+    result: text("result"),
+  };
 }
 
 function toCommand(activity: ActivityOf<"command">): ExecItem {

@@ -66,6 +66,7 @@ const STEPS: readonly Step[] = [
 const FREE_FIELDS: ReadonlySet<string> = new Set([
   "arguments",
   "action",
+  "data",
   "structured_content",
   "approval_policy",
 ]);

@@ -57,7 +57,11 @@ export function decideInterrupted(cause: Cause | undefined): EndingVerdict {
     case undefined:
       return interrupted("Interrupted on request", exitCode("sigint"));
     case "sigterm":
-      return interrupted("Terminated by a signal", exitCode("sigterm"));
+      // Codex's SDK throws these words for an abort: its users look for the name in them.
+      return interrupted(
+        "The run was aborted by a signal (AbortError)",
+        exitCode("sigterm"),
+      );
     case "gone":
       return interrupted("Output closed by its reader", exitCode("failed"));
     case "timeout":

@@ -54,6 +54,14 @@ export function renderEnd(
         : `Searched the web: ${visibleLine(activity.query)}`;
       return [paint(what, options, "dim")];
     }
+    case "server_item":
+      return [
+        paint(
+          `The server sent ${visibleLine(activity.item.type)}`,
+          options,
+          "dim",
+        ),
+      ];
     case "mcp_call":
       return renderCall(
         { ...activity, name: callName(activity) },

@@ -30,7 +30,7 @@ export class EventRenderer {
   render(event: Event, options: ActivityRenderOptions): readonly string[] {
     switch (event.type) {
       case "thread.started":
-        return renderHeader(event, options, HELP);
+        return renderHeader(event, options, { note: HELP });
       case "activity.started":
         return this.#started(event.activity, options);
       case "activity.updated":
@@ -143,11 +143,14 @@ function paintWords(
     .map((line) => paint(line, options, style));
 }
 
-/** What the thread works with; `note` stands beside the name of the program. */
+/** What the thread works with; the note stands beside the name of the program. */
 export function renderHeader(
   event: EventOf<"thread.started">,
   options: RenderOptions,
-  note: string,
+  { note, rows: more = [] }: {
+    readonly note: string;
+    readonly rows?: readonly string[];
+  },
 ): readonly string[] {
   const { settings, sandbox, instructionFiles } = event;
   const effort = settings.reasoningEffort === undefined
@@ -157,6 +160,7 @@ export function renderHeader(
     relativeTo(path, settings.cwd)
   );
   const rows = [
+    ...more,
     `${settings.model.slug}${effort} (${event.provider}) in ${settings.cwd}`,
     `sandbox ${sandbox.mode} (${sandbox.backend}), approvals ${
       approvalText(settings.approval)
@@ -167,7 +171,7 @@ export function renderHeader(
   return [
     ...wrapSpans([
       span(`${PROGRAM} ${VERSION}`, "bold"),
-      span(` · ${note}`, "dim"),
+      span(note === "" ? "" : ` · ${note}`, "dim"),
     ], options).map((spans) => paintSpans(spans, options)),
     ...rows.flatMap((row) => wrapWords(visibleLine(row, 400), options.width))
       .map((line) => paint(line, options, "dim")),

@@ -1,6 +1,7 @@
 /** A response as the user sees it: live text first, the committed item last. */
 import type { EventBody } from "../../protocol/event.ts";
 import type { ItemView, WireItem } from "../../protocol/item.ts";
+import type { ActivityBody } from "../../protocol/tool.ts";
 import type { Activities } from "../state/activities.ts";
 import type { ShownReasoning } from "../state/deps.ts";
 
@@ -54,16 +55,21 @@ export class ResponseActivities {
   /** The item is part of the conversation now. */
   commit(item: WireItem, view: ItemView): void {
     if (view.type === "message" && view.text !== "") {
-      this.#complete(item, "message", view.text);
+      const { text, phase } = view;
+      const more = phase === undefined ? {} : { phase };
+      this.#complete(item, { type: "message", text, ...more });
     }
     if (view.type === "reasoning" && this.#reasoning !== "none") {
       const raw = this.#reasoning === "raw" ? view.raw : [];
       const text = [...view.summary, ...raw].join("\n");
-      if (text !== "") this.#complete(item, "reasoning", text);
+      if (text !== "") this.#complete(item, { type: "reasoning", text });
     }
     if (view.type === "web_search") {
       const { query, action } = view;
       this.#activities.show({ type: "web_search", query, action });
+    }
+    if (view.type === "unknown") {
+      this.#activities.show({ type: "server_item", item });
     }
   }
 
@@ -75,15 +81,16 @@ export class ResponseActivities {
     this.#shown.clear();
   }
 
-  #complete(item: WireItem, kind: Kind, text: string): void {
+  #complete(
+    item: WireItem,
+    body: ActivityBody & { readonly type: Kind },
+  ): void {
     const itemId = typeof item["id"] === "string" ? item["id"] : "";
     const key = this.#keyOf(itemId);
     const shown = this.#shown.get(key);
-    if (shown?.kind !== kind) {
-      return this.#activities.show({ type: kind, text });
-    }
+    if (shown?.kind !== body.type) return this.#activities.show(body);
     this.#shown.delete(key);
-    this.#activities.complete(shown.activityId, { type: kind, text });
+    this.#activities.complete(shown.activityId, body);
   }
 
   #show(itemId: string, kind: Kind): Shown {

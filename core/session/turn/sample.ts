@@ -2,7 +2,13 @@
 import type { ResponseEvent } from "../../model/response_event.ts";
 import { ModelError } from "../../protocol/error.ts";
 import type { Usage } from "../../protocol/event.ts";
-import { type CallView, viewItem, type WireItem } from "../../protocol/item.ts";
+import {
+  answerOf,
+  type CallView,
+  type ItemView,
+  viewItem,
+  type WireItem,
+} from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { unreachable } from "../../util/assert.ts";
 import { orAbort } from "../../util/async.ts";
@@ -15,11 +21,13 @@ type ReaderContext = Pick<
 >;
 type StartCall = (call: CallView) => void;
 
+type Message = Extract<ItemView, { type: "message" }>;
+
 export interface Sample {
   /** Calls that were committed and started. */
   readonly calls: number;
-  /** Text of the last message, undefined when there was none. */
-  readonly message: string | undefined;
+  /** The message that answers, undefined when there was none. */
+  readonly message: Message | undefined;
   /** The server wants another request although nothing was called. */
   readonly needsFollowUp: boolean;
   readonly usage: Usage | null;
@@ -69,7 +77,7 @@ class ResponseReader {
   readonly #view: ResponseActivities;
   #calls = 0;
   #isFull = false;
-  #message: string | undefined;
+  #message: Message | undefined;
   #requestId: string | undefined;
   #completed: (ResponseEvent & { readonly type: "completed" }) | undefined;
 
@@ -182,7 +190,9 @@ class ResponseReader {
   #commit(): void {
     for (const { item } of this.#context.state.transcript.commitTail()) {
       const view = viewItem(item);
-      if (view.type === "message") this.#message = view.text;
+      if (view.type === "message") {
+        this.#message = answerOf(this.#message, view);
+      }
       this.#view.commit(item, view);
     }
   }

@@ -14,7 +14,7 @@ import { type Sample, sample } from "./sample.ts";
 import { waitForRetry } from "./stream_retry.ts";
 
 export interface StepAnswer {
-  readonly message: string | undefined;
+  readonly message: Sample["message"];
   /** Whether another request is due: something was called, or the server says so. */
   readonly needsFollowUp: boolean;
   /** What was done, for comparing steps. */
@@ -36,7 +36,7 @@ export async function runStep(context: TurnContext): Promise<StepAnswer> {
       return {
         message,
         needsFollowUp: calls > 0 || answer.needsFollowUp,
-        print: calls > 0 ? dispatch.print() : messagePrint(message),
+        print: calls > 0 ? dispatch.print() : messagePrint(message?.text),
       };
     } catch (error) {
       const calls = dispatch.count;

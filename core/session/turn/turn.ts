@@ -8,7 +8,7 @@ import {
   UserError,
 } from "../../protocol/error.ts";
 import type { Failure, Outcome } from "../../protocol/event.ts";
-import { viewItem, type WireItem } from "../../protocol/item.ts";
+import { answerOf, viewItem, type WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { partsText, type UserPart } from "../../protocol/op.ts";
 import { compactHistory, needsCompaction } from "./compaction.ts";
@@ -39,15 +39,16 @@ export async function runTurn(
 async function runSteps(context: TurnContext): Promise<Outcome> {
   const check = new OutputCheck(context.settings.outputSchema);
   const guard = new LoopGuard();
-  let message = "";
+  let said: StepAnswer["message"];
   for (let step = 0; step < LIMITS.stepsPerTurn; step++) {
     context.signal.throwIfAborted();
     const answer = await runFittingStep(context);
-    message = answer.message ?? message;
+    if (answer.message !== undefined) said = answerOf(said, answer.message);
+    const message = said?.text ?? "";
     if (isStopped(context)) return { type: "done", message };
     const next = await nextInput(answer, check, context);
     if (next === undefined) {
-      warnEmpty(answer.message, context);
+      warnEmpty(answer.message?.text, context);
       return { type: "done", message };
     }
     const loop = guard.take(answer.print);
@@ -79,12 +80,13 @@ function isStopped({ hooks, emit }: TurnContext): boolean {
 
 // The items the next request adds to this one; undefined when the turn is over.
 async function nextInput(
-  { needsFollowUp, message = "" }: StepAnswer,
+  answer: StepAnswer,
   check: OutputCheck,
   context: TurnContext,
 ): Promise<readonly WireItem[] | undefined> {
   const steering = await steeringItems(context);
-  if (needsFollowUp || steering.length > 0) return steering;
+  if (answer.needsFollowUp || steering.length > 0) return steering;
+  const message = answer.message?.text ?? "";
   const repair = await check.findRepair(message);
   if (repair !== undefined) return [repair];
   const more = await context.hooks.endTurn(message);

@@ -142,7 +142,6 @@ Deno.test("loadUserItems() says what is wrong with a file", async () => {
       ["gone", "there is no such file"],
       ["text.png/x", "there is no such file"],
       ["folder", "it is not a regular file"],
-      ["text.png", "its content must be PNG, JPEG, GIF or WebP"],
       ["huge.png", "it has 40.0 MiB, must have at most 20.0 MiB"],
     ];
     for (const [name, state] of cases) {
@@ -152,6 +151,20 @@ Deno.test("loadUserItems() says what is wrong with a file", async () => {
         `Cannot send image ${path}: ${state}`,
       ]);
     }
+  });
+});
+
+Deno.test("loadUserItems() sends a sentence and a warning for what is no image", async () => {
+  await withTree({ "text.png": "no image", "a.gif": GIF }, async (root) => {
+    const why =
+      "is left out: its content must be a whole PNG, JPEG, GIF or WebP";
+    const parts = [image("text.png"), image("a.gif")];
+    const { items, warnings, problems } = await build(root, parts);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(warnings, [`Image text.png ${why}`]);
+    const content = items[0]?.["content"] as { text?: string }[];
+    assert.equal(content[0]?.text, `[Image #1, text.png, ${why}]`);
+    assert.equal(content.length, 4);
   });
 });
 

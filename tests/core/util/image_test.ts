@@ -1,7 +1,11 @@
 /** Images are known by their bytes. Files were made by hand from the format documents. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { imageDataUrl, sniffImage } from "../../../core/util/image.ts";
+import {
+  imageDataUrl,
+  sniffImage,
+  viewImage,
+} from "../../../core/util/image.ts";
 
 function bytes(...parts: readonly (string | readonly number[])[]): Uint8Array {
   return Uint8Array.from(
@@ -123,6 +127,19 @@ Deno.test("sniffImage() ends on a JPEG whose segment lengths lie", () => {
     sniffImage(bytes([0xff, 0xd8, 0xff, 0xe0, 0, 0, 0, 0])),
     undefined,
   );
+});
+
+Deno.test("viewImage() takes a PNG with its data and its end, and none that was cut off", () => {
+  const data = bytes([0, 0, 0, 2], "IDAT", [9, 9, 1, 2, 3, 4]);
+  const end = bytes([0, 0, 0, 0], "IEND", [1, 2, 3, 4]);
+  const head = [...PNG, 1, 2, 3, 4];
+  const whole = Uint8Array.from([...head, ...data, ...end]);
+  assert.deepEqual(viewImage(whole), sniffImage(PNG));
+  for (let length = 0; length < whole.length; length++) {
+    assert.equal(viewImage(whole.subarray(0, length)), undefined);
+  }
+  assert.equal(viewImage(Uint8Array.from([...head, ...end])), undefined);
+  assert.deepEqual(viewImage(JPEG), sniffImage(JPEG));
 });
 
 Deno.test("imageDataUrl() carries the bytes in base64", () => {

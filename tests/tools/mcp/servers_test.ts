@@ -231,7 +231,7 @@ Deno.test("A tool's call shows itself and hands the answer on", async () => {
     },
     error: null,
     status: "completed",
-    phase: "completed",
+    stage: "completed",
   }]);
 });
 

@@ -124,7 +124,7 @@ Deno.test("apply_patch writes in a process of its own and shows the change", asy
   const activity = onlyActivity(seen);
   assert.equal(activity?.type, "file_change");
   if (activity?.type !== "file_change") return;
-  assert.deepEqual([activity.phase, activity.status], [
+  assert.deepEqual([activity.stage, activity.status], [
     "completed",
     "completed",
   ]);
@@ -191,7 +191,7 @@ Deno.test("apply_patch tells what does not apply before anything runs", async ()
       changes: [],
       status: "failed",
       message: reason,
-      phase: "completed",
+      stage: "completed",
     });
     assert.deepEqual(seen.asked, []);
   }
@@ -285,7 +285,7 @@ Deno.test("apply_patch completes its activity when nothing can enforce the polic
   );
   const activity = onlyActivity(seen);
   assert.ok(activity?.type === "file_change");
-  assert.deepEqual([activity.phase, activity.status, activity.message], [
+  assert.deepEqual([activity.stage, activity.status, activity.message], [
     "completed",
     "failed",
     "no sandbox here",

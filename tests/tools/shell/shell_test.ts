@@ -123,7 +123,7 @@ Deno.test("shell runs a command and tells model and person how it went", async (
     exitCode: 0,
     status: "completed",
     sandbox: "plain",
-    phase: "completed",
+    stage: "completed",
   });
 });
 
@@ -211,7 +211,7 @@ Deno.test("shell shows a command that could not start, and one that was refused"
     exitCode: null,
     status: "failed",
     message: "Cannot run the command: workdir /no/such does not exist",
-    phase: "completed",
+    stage: "completed",
   });
   const refused = context({ approval: "never" });
   const no = await tool.run(
@@ -290,7 +290,7 @@ Deno.test("shell completes the activity when the sandbox is missing or the quest
   assert.deepEqual(
     [...seen.activities.values()].map((
       one,
-    ) => [one.phase, "message" in one && one.message]),
+    ) => [one.stage, "message" in one && one.message]),
     [["completed", "no sandbox here"]],
   );
   const stop = new AbortController();

@@ -95,7 +95,12 @@ Deno.test("ResponseView shows items that never streamed, and nothing of empty on
   const shown = events.flatMap((event) =>
     event.type === "activity.completed" ? [event.activity.type] : []
   );
-  assert.deepEqual(shown, ["message", "reasoning", "web_search"]);
+  assert.deepEqual(shown, [
+    "message",
+    "reasoning",
+    "web_search",
+    "server_item",
+  ]);
 });
 
 Deno.test("withdraw() takes back what was shown and not committed, once", () => {
