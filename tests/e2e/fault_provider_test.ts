@@ -47,7 +47,8 @@ const FAULTS: readonly Fault[] = [
   http(401, 4, "auth"),
   http(403, 4, "auth"),
   http(404, 1, "http"),
-  http(413, 1),
+  // The second one asks for a summary, which could be small enough.
+  { ...http(413, 1, "context_window"), requests: 2 },
   http(422, 1, "invalid_request"),
   ...[408, 409, 425, 429, 500, 502, 503].map((status): Fault => ({
     ...http(status, 5, status === 429 ? "rate_limit" : "http"),
