@@ -15,7 +15,7 @@ const FOLDERS = [
 ];
 
 /**
- * The path of a program without links, from the system's folders or the PATH; undefined
+ * The path of a program without links, from the PATH or the system's folders; undefined
  * where there is none outside of `writable`.
  */
 export async function findProgram(
@@ -32,7 +32,7 @@ export async function findProgram(
   );
   const isOpen = (path: string): boolean =>
     [...closed, ...writable].some((root) => isInside(path, root));
-  const folders = [...FOLDERS, ...searched.split(":").filter(isAbsolute)];
+  const folders = [...searched.split(":").filter(isAbsolute), ...FOLDERS];
   for (const folder of new Set(folders)) {
     const path = resolvePath(folder, name);
     const real = await files.realPath(path).catch(() => undefined);

@@ -338,7 +338,8 @@ Deno.test("mcp login goes through a browser, and the token works until mcp logou
       bottom: `[mcp_servers.docs]\nurl = "${server.url}"`,
     },
   });
-  const env = { PATH: `${await browserFolder(s)}:${Deno.env.get("PATH")}` };
+  await using browser = await browserFolder(s);
+  const env = { PATH: `${browser.path}:${Deno.env.get("PATH")}` };
   const login = await s.run(["mcp", "login", "docs"], { env });
   assert.equal(login.code, 0, login.stderr);
   assert.equal(login.stdout, "Logged in to docs\n");
@@ -363,20 +364,24 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-/** A folder with a browser that agrees to everything. */
-async function browserFolder(s: Stage): Promise<string> {
-  const folder = `${s.home.root}/bin`;
-  await Deno.mkdir(folder);
+/** A folder with a browser that agrees to everything, where no command can write. */
+async function browserFolder(
+  s: Stage,
+): Promise<{ readonly path: string } & AsyncDisposable> {
+  const path = await Deno.makeTempDir({ dir: "/var/tmp" });
   const visit = "await (await fetch(Deno.args[0])).text()";
   const seen = `printenv MOCK_KEY > ${s.home.root}/browser-key`;
   for (const name of ["xdg-open", "open"]) {
     await Deno.writeTextFile(
-      `${folder}/${name}`,
+      `${path}/${name}`,
       `#!/bin/sh\n${seen}\nexec "${Deno.execPath()}" eval --no-config '${visit}' "$1"\n`,
       { mode: 0o755 },
     );
   }
-  return folder;
+  return {
+    path,
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  };
 }
 
 /** Paths of all files below a folder; none when it is not there. */

@@ -113,8 +113,9 @@ async function openPage(
     },
   );
   try {
+    if (opener === undefined) throw new Error("there is no browser");
     const child = host.spawn({
-      command: opener ?? "",
+      command: opener,
       args: [url.href],
       cwd: host.cwd,
       env: programEnv(host, config),
