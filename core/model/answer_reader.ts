@@ -2,6 +2,7 @@
 import type { ModelError } from "../protocol/error.ts";
 import type { WireItem } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";
+import { checkedJson } from "../util/json/json.ts";
 import { headBytes } from "../util/text/text.ts";
 import { AnswerItems } from "./answer_items.ts";
 import {
@@ -26,6 +27,7 @@ export class AnswerReader {
   #understood = 0;
   #said = 0;
   #openSeen = 0;
+  #hasLost = false;
   #over = false;
   #error: ModelError | undefined;
 
@@ -92,13 +94,28 @@ export class AnswerReader {
     for (const { data, event: name } of messages) {
       const event = parseResponseEvent(data, name);
       if (event !== undefined || SERVER_TOOL.test(data)) this.#said++;
-      if (event === undefined) continue;
+      if (event === undefined) {
+        this.#noteLost(data, events);
+        continue;
+      }
       this.#understood++;
       this.#start = "";
       this.#take(event, events);
       if (this.#over) break;
     }
     return events;
+  }
+
+  // What is no object at all is a sign of life, a broken one may have been an item.
+  #noteLost(data: string, events: ResponseEvent[]): void {
+    if (this.#hasLost || !data.startsWith("{")) return;
+    try {
+      checkedJson(data);
+    } catch (error) {
+      this.#hasLost = true;
+      const reason = error instanceof Error ? error.message : String(error);
+      events.push({ type: "event_lost", reason });
+    }
   }
 
   #take(event: AnswerEvent, events: ResponseEvent[]): void {

@@ -37,6 +37,8 @@ export type ResponseEvent =
   | { readonly type: "reasoning_section"; readonly itemId: string }
   /** Tokens of an answer that failed; an error follows. */
   | { readonly type: "spent"; readonly usage: Usage }
+  /** An event that cannot be read was passed over, the first one of its answer. */
+  | { readonly type: "event_lost"; readonly reason: string }
   /** A finished item, whichever event of the server it stood in. */
   | { readonly type: "item_done"; readonly item: WireItem }
   | {

@@ -21,6 +21,7 @@ export class SseParser {
   readonly #bytesMax: number;
   /** The start of a line whose end has not come; never searched again. */
   #partial = "";
+  #isData = false;
   /** `data` lines of the open message; null when there is none yet. */
   #data: string | null = null;
   #event = "";
@@ -33,7 +34,7 @@ export class SseParser {
 
   /** How much of a message has come that is not complete yet. */
   get openLength(): number {
-    const line = this.#partial.startsWith("data") ? this.#partial.length : 0;
+    const line = this.#isData ? this.#partial.length : 0;
     return line + (this.#data?.length ?? 0);
   }
 
@@ -71,8 +72,15 @@ export class SseParser {
       this.#partial = "";
       start = at + 1;
     }
-    if (start < text.length) this.#partial += text.slice(start);
+    if (start < text.length) this.#keep(text.slice(start));
     this.#checkSize();
+  }
+
+  // Pieces are joined once, at the end: to look into them here would join them each time.
+  #keep(rest: string): void {
+    const { length } = this.#partial;
+    this.#partial += rest;
+    if (length < 4) this.#isData = this.#partial.startsWith("data");
   }
 
   #withoutMark(piece: string): string {

@@ -31,6 +31,10 @@ const TURNS_MAX = 10_000;
 /** Turns before the first look, so that caches are warm. */
 const WARM_TURNS = 40;
 const LOOK_EVERY = 20;
+/** Fewer show no trend: the first quarter is held against the last one. */
+const LOOKS_MIN = 8;
+/** A turn that takes longer hangs. Far above what any takes on a busy machine. */
+const HANG_MS = 120_000;
 
 interface Look {
   readonly turns: number;
@@ -66,7 +70,7 @@ const FAULTS: readonly (() => readonly Step[])[] = [
   () => [shell("head -c 300000 /dev/zero | tr '\\0' x"), say("done")],
   () => [shell("kill -9 $$"), say("done")],
   () => [shell("sleep 5", { timeout_ms: 50 }), say("done")],
-  () => [shell("mkfifo f; true; rm -f f"), say("done")],
+  () => [shell("mkfifo f && rm f"), say("done")],
   () => [
     [shell("echo 1"), shell("echo 2"), call("nothing", {})],
     say("done"),
@@ -103,12 +107,18 @@ async function main(): Promise<void> {
   const seed = Number(values.seed);
   console.log(`seed ${seed}`);
   const looks = await soak(randomOf(seed), {
-    untilMs: Date.now() + Number(values.minutes) * 60_000,
-    turns: Number(values.turns),
+    untilMs: Date.now() + countOf(values.minutes) * 60_000,
+    turns: countOf(values.turns),
   });
   console.table(looks);
   checkFlat(looks);
   console.log(`flat over ${looks.at(-1)?.turns ?? 0} turns, seed ${seed}`);
+}
+
+function countOf(text: string): number {
+  const count = Number(text);
+  assert.ok(count > 0, `Cannot soak: ${text}, must be a number above 0`);
+  return count;
 }
 
 async function soak(
@@ -136,6 +146,8 @@ async function soak(
       "--skip-git-repo-check",
       "--sandbox",
       "danger-full-access",
+      "-c",
+      'approval_policy="never"',
     ],
   });
   const looks: Look[] = [];
@@ -169,9 +181,16 @@ async function playTurn(
   model.add(...fault?.() ?? []);
   const text = `turn ${random()}`;
   await agent.write(`${JSON.stringify({ type: "user.input", text })}\n`);
-  await agent.until((line) =>
-    /^\{"type":"turn\.(completed|failed)"/.test(line)
-  );
+  let last = "";
+  const alarm = setTimeout(() => {
+    console.error(`a turn hangs after: ${last}\nit met ${fault}`);
+    agent.kill("SIGKILL");
+  }, HANG_MS);
+  await agent.until((line) => {
+    last = line;
+    return /^\{"type":"turn\.(completed|failed)"/.test(line);
+  });
+  clearTimeout(alarm);
 }
 
 async function look(
@@ -203,6 +222,10 @@ find ${home.codexHome} -name '*.jsonl' -printf '%s\\n' | awk '{ s += $1 } END { 
 
 /** The last quarter may need no more than the first one did, by a margin for the collector. */
 function checkFlat(looks: readonly Look[]): void {
+  assert.ok(
+    looks.length >= LOOKS_MIN,
+    `Cannot tell whether it is flat: ${looks.length} looks, must be ${LOOKS_MIN} (more --minutes or --turns)`,
+  );
   const quarter = Math.max(1, Math.floor(looks.length / 4));
   const most = (part: readonly Look[], key: keyof Look): number =>
     Math.max(...part.map((one) => one[key]));

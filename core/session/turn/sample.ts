@@ -110,6 +110,10 @@ class ResponseReader {
         this.#completed = event;
         this.#commit();
         return;
+      case "event_lost":
+        return this.#warn(
+          `Cannot take in all of the response: an event of it was passed over (${event.reason})`,
+        );
       case "spent":
         return spend(event.usage, this.#context);
       case "created":
@@ -182,8 +186,12 @@ class ResponseReader {
   #refuseCall(): void {
     if (this.#isFull) return;
     this.#isFull = true;
-    const message =
-      `Cannot run every tool call of the response: it has more than ${LIMITS.callsPerResponse}`;
+    this.#warn(
+      `Cannot run every tool call of the response: it has more than ${LIMITS.callsPerResponse}`,
+    );
+  }
+
+  #warn(message: string): void {
     this.#context.emit({ type: "warning", message });
   }
 

@@ -24,7 +24,7 @@ export function checkedJson(text: string): unknown {
 }
 
 function isNestedTooDeeply(text: string): boolean {
-  if (text.length <= 2 * NESTING_MAX) return false;
+  if (!opensOften(text)) return false;
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
@@ -38,6 +38,18 @@ function isNestedTooDeeply(text: string): boolean {
       case 0x5d:
       case 0x7d:
         depth--;
+    }
+  }
+  return false;
+}
+
+// Most texts have fewer brackets than levels are allowed, which is seen at once.
+function opensOften(text: string): boolean {
+  let left = NESTING_MAX;
+  for (const bracket of "[{") {
+    let at = text.indexOf(bracket);
+    for (; at >= 0; at = text.indexOf(bracket, at + 1)) {
+      if (left-- === 0) return true;
     }
   }
   return false;

@@ -312,3 +312,18 @@ Deno.test("what only keeps the connection open says nothing", () => {
   assert.ok(!said("x".repeat(1_000)));
   assert.ok(said("x".repeat(100)));
 });
+
+Deno.test("an event that cannot be read is told, once an answer", () => {
+  const deep = `${"[".repeat(2_000)}${"]".repeat(2_000)}`;
+  const text = [
+    `data: {"type":"response.output_item.done","item":{"type":"x","y":${deep}}}`,
+    'data: {"type":"response.output_item.done","item":',
+    "data: still here",
+    `data: ${JSON.stringify(completed([]))}`,
+    "",
+  ].join("\n\n");
+  const reader = new AnswerReader();
+  const events = reader.push(new TextEncoder().encode(text));
+  assert.deepEqual(events.map(({ type }) => type), ["event_lost", "completed"]);
+  assert.match(JSON.stringify(events[0]), /nested in more than 1000 levels/);
+});
