@@ -1,4 +1,5 @@
 /** What may happen: approval and sandbox policies, verdicts and decisions. */
+import { unreachable } from "../util/assert.ts";
 import * as z from "zod/mini";
 
 /** Which questions may reach the person under the `granular` policy. */
@@ -69,6 +70,31 @@ export type SandboxPolicy =
 /** Whether commands that keep to the policy reach the network. */
 export function hasNetwork(policy: SandboxPolicy): boolean {
   return policy.mode === "danger-full-access" || policy.networkAccess;
+}
+
+/** The policy in the words of Codex, which its logs and notifications share. */
+export function sandboxWords(policy: SandboxPolicy): Record<string, unknown> {
+  switch (policy.mode) {
+    case "workspace-write":
+      return {
+        type: policy.mode,
+        writable_roots: policy.writableRoots,
+        network_access: policy.networkAccess,
+        exclude_tmpdir_env_var: policy.excludeTmpdirEnvVar,
+        exclude_slash_tmp: policy.excludeSlashTmp,
+      };
+    case "read-only":
+      return { type: policy.mode, network_access: policy.networkAccess };
+    case "external-sandbox":
+      return {
+        type: policy.mode,
+        network_access: policy.networkAccess ? "enabled" : "restricted",
+      };
+    case "danger-full-access":
+      return { type: policy.mode };
+    default:
+      return unreachable(policy);
+  }
 }
 
 /** What a tool wants to do to the world. */

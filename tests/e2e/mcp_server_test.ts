@@ -102,6 +102,52 @@ Deno.test("mcp-server runs a turn, and asks about what leaves the sandbox", asyn
   assert.equal(second.threadId, first.threadId);
 });
 
+Deno.test("mcp-server tells a turn in the words of Codex", async () => {
+  await using s = await stage({
+    script: [
+      [
+        call("shell", { command: ["echo", "hi"] }),
+        call("apply_patch", {
+          input:
+            "*** Begin Patch\n*** Add File: new.txt\n+one\n*** End Patch\n",
+        }),
+      ],
+      [say("done")],
+    ],
+  });
+  await using server = await connect(s);
+  const told: { type: string; [key: string]: unknown }[] = [];
+  server.client.fallbackNotificationHandler = ({ method, params }) => {
+    if (method === "codex/event") told.push(params?.["msg"] as typeof told[0]);
+    return Promise.resolve();
+  };
+  const result = await server.client.callTool({
+    name: "codex",
+    arguments: { prompt: "go", sandbox: "danger-full-access" },
+  });
+  const id = (result.structuredContent as { threadId: string }).threadId;
+  assert.deepEqual(result.structuredContent, {
+    threadId: id,
+    session_id: id,
+    content: "done",
+  });
+  const one = (type: string): typeof told[0] =>
+    told.find((msg) => msg.type === type) ??
+      assert.fail(`no ${type} in ${told.map((msg) => msg.type)}`);
+  assert.equal(told[0]?.type, "session_configured");
+  assert.equal(told[0]["session_id"], id);
+  assert.deepEqual(one("exec_command_begin")["cwd"], s.home.work);
+  assert.equal(one("exec_command_end")["exit_code"], 0);
+  assert.equal(one("exec_command_end")["aggregated_output"], "hi\n");
+  assert.deepEqual(one("patch_apply_end")["changes"], {
+    [`${s.home.work}/new.txt`]: { type: "add", content: "one\n" },
+  });
+  assert.ok(one("token_count")["info"]);
+  assert.equal(one("agent_message")["message"], "done");
+  assert.equal(told.at(-1)?.type, "task_complete");
+  assert.equal(told.at(-1)?.["last_agent_message"], "done");
+});
+
 Deno.test("mcp-server takes a no for a no, and tells the model", async () => {
   await using s = await stage({
     script: [

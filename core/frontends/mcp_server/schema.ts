@@ -47,6 +47,7 @@ const RESULT: ServerTool["outputSchema"] = {
   type: "object",
   properties: {
     threadId: { type: "string" },
+    session_id: { type: "string", description: "The same as threadId" },
     content: { type: "string" },
   },
   required: ["threadId", "content"],

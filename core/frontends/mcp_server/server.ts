@@ -16,6 +16,8 @@ import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
 import { type Terminal, TERMINATING_SIGNALS } from "../../protocol/terminal.ts";
 import type { Thread } from "../../protocol/thread.ts";
 import { PROGRAM, VERSION } from "../../protocol/version.ts";
+import { CodexEvents } from "./codex_events.ts";
+import type { CodexMessage } from "./codex_words.ts";
 import { buildElicitation, decisionOf, ElicitAnswer } from "./elicitation.ts";
 import {
   REPLY_TOOLS,
@@ -73,6 +75,7 @@ interface CallExtra {
 
 interface OpenThread {
   readonly thread: Thread;
+  readonly words: CodexEvents;
   /** Turns of one thread run one after the other. */
   last: Promise<unknown>;
 }
@@ -182,7 +185,7 @@ class ThreadServer {
     const open = opening.then((thread): OpenThread => {
       const forget = (): void => void this.#threads.delete(threadId);
       thread.closed.then(forget, forget);
-      return { thread, last: Promise.resolve() };
+      return { thread, words: new CodexEvents(), last: Promise.resolve() };
     });
     this.#threads.set(threadId, open);
     open.catch(() => this.#threads.delete(threadId));
@@ -196,7 +199,7 @@ class ThreadServer {
   ): Promise<TurnResult> {
     const turn = open.last.then(() => {
       extra.signal.throwIfAborted();
-      return followTurn(open.thread, prompt, this.#port(open.thread, extra));
+      return followTurn(open.thread, prompt, this.#port(open, extra));
     });
     open.last = turn.catch(() => {});
     return await turn;
@@ -208,11 +211,11 @@ class ThreadServer {
     return { canAsk };
   }
 
-  #port(thread: Thread, extra: CallExtra): TurnPort {
+  #port({ thread, words }: OpenThread, extra: CallExtra): TurnPort {
     let steps = 0;
     return {
       signal: extra.signal,
-      send: (event) => this.#notifyEvent(event, extra),
+      send: (event) => this.#notifyEvent(event, words.take(event), extra),
       progress: (message) => {
         const { progressToken } = extra;
         if (progressToken === undefined) return;
@@ -228,15 +231,21 @@ class ThreadServer {
   }
 
   // A client that does not keep up goes without the pieces of texts it gets as a whole.
-  #notifyEvent(event: Event, extra: CallExtra): void {
+  #notifyEvent(
+    event: Event,
+    words: readonly CodexMessage[],
+    extra: CallExtra,
+  ): void {
     const isPiece = event.type.endsWith(".delta");
     const { pendingBytes } = this.#transport;
     if (isPiece && pendingBytes > LIMITS.outputPendingBytes) return;
-    this.#notify("codex/event", {
-      _meta: { requestId: extra.requestId, threadId: event.threadId },
-      id: String(event.seq),
-      msg: event,
-    });
+    const _meta = { requestId: extra.requestId, threadId: event.threadId };
+    for (const msg of words) {
+      const id = msg.type === "session_configured" ? "" : extra.requestId;
+      this.#notify("codex/event", { _meta, id: String(id), msg });
+    }
+    const id = String(event.seq);
+    this.#notify(`${PROGRAM}/event`, { _meta, id, msg: event });
   }
 
   #notify(method: string, params: Record<string, unknown>): void {
@@ -266,7 +275,8 @@ function toResult(
 ): Record<string, unknown> {
   return {
     content: [{ type: "text", text: content }],
-    structuredContent: { threadId, content },
+    // Older clients of Codex know the thread by its session.
+    structuredContent: { threadId, session_id: threadId, content },
     ...(isError && { isError }),
   };
 }

@@ -1,7 +1,7 @@
 /** Facts as lines: the words of the Codex session format, plus what it has no words for. */
 import { addUsage, NO_USAGE, type Usage } from "../../protocol/event.ts";
 import type { LogFact, ThreadMeta } from "../../protocol/log.ts";
-import type { SandboxPolicy } from "../../protocol/policy.ts";
+import { sandboxWords } from "../../protocol/policy.ts";
 import { unreachable } from "../../util/assert.ts";
 import type { LineBody } from "./line.ts";
 
@@ -88,7 +88,7 @@ function turnStarted(
       turn_id: turnId,
       cwd: settings.cwd,
       approval_policy: settings.approval,
-      sandbox_policy: renderSandbox(settings.sandbox),
+      sandbox_policy: sandboxWords(settings.sandbox),
       model: settings.model.slug,
       ...(settings.reasoningEffort !== undefined &&
         { effort: settings.reasoningEffort }),
@@ -97,30 +97,6 @@ function turnStarted(
       settings,
     }),
   ];
-}
-
-function renderSandbox(policy: SandboxPolicy): Record<string, unknown> {
-  switch (policy.mode) {
-    case "workspace-write":
-      return {
-        type: policy.mode,
-        writable_roots: policy.writableRoots,
-        network_access: policy.networkAccess,
-        exclude_tmpdir_env_var: policy.excludeTmpdirEnvVar,
-        exclude_slash_tmp: policy.excludeSlashTmp,
-      };
-    case "read-only":
-      return { type: policy.mode, network_access: policy.networkAccess };
-    case "external-sandbox":
-      return {
-        type: policy.mode,
-        network_access: policy.networkAccess ? "enabled" : "restricted",
-      };
-    case "danger-full-access":
-      return { type: policy.mode };
-    default:
-      return unreachable(policy);
-  }
 }
 
 function requestBody(

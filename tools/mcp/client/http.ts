@@ -8,6 +8,7 @@ import { errorText } from "../../../core/protocol/error.ts";
 import type { Host } from "../../../core/protocol/host.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import { type AnswerEnd, limitFetch } from "./http_limit.ts";
+import { faultAnswer } from "./mend.ts";
 import { withTimeout } from "../../../core/util/async.ts";
 
 interface HttpOptions {
@@ -16,8 +17,6 @@ interface HttpOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly auth?: OAuthClientProvider;
 }
-
-const SERVER_FAULT = -32_000;
 
 /** One session with one server. Every request is answered, if only with an error. */
 export class HttpTransport implements Transport {
@@ -105,12 +104,7 @@ export class HttpTransport implements Transport {
 
   #fail(id: number, state: string): void {
     if (!this.#pending.delete(id)) return;
-    const message = `Cannot read from the server: ${state}`;
-    this.onmessage?.({
-      jsonrpc: "2.0",
-      id,
-      error: { code: SERVER_FAULT, message },
-    });
+    this.onmessage?.(faultAnswer(id, state));
   }
 
   async #close(): Promise<void> {

@@ -1,5 +1,10 @@
 /** A fetch that limits the size of answers and reports their end. */
-import { checkedJson } from "../../../core/util/json/json.ts";
+import {
+  asObject,
+  checkedJson,
+  type Json,
+} from "../../../core/util/json/json.ts";
+import { faultAnswer, mendMessage } from "./mend.ts";
 
 /** How the body that was to answer a request came to its end. */
 export interface AnswerEnd {
@@ -28,12 +33,71 @@ export function limitFetch(options: LimitedFetchOptions): FetchLike {
     const isEvents = headers.get("content-type")?.startsWith(
       "text/event-stream",
     ) ?? false;
-    return new Response(watch.pipe(body, isEvents), {
+    const mended = watch.pipe(body, isEvents).pipeThrough(
+      mendBody(isEvents, requestIdOf(init)),
+    );
+    return new Response(mended, {
       status,
       statusText,
       headers,
     });
   };
+}
+
+// Message by message: lines of an event stream, or the whole of another body.
+function mendBody(
+  isEvents: boolean,
+  requestId: number | undefined,
+): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+  const decoder = new TextDecoder();
+  const encoder = new TextEncoder();
+  let text = "";
+  let data: string[] = [];
+  const mendLine = (ended: string): string => {
+    const line = ended.replace(/\r$/, "");
+    const [, value] = /^data:\s?(.*)$/.exec(line) ?? [];
+    if (value !== undefined) {
+      data.push(value);
+      return "";
+    }
+    if (line !== "" || data.length === 0) return `${line}\n`;
+    const whole = data.join("\n");
+    data = [];
+    const mended = whole === "" ? "" : mendText(whole, requestId);
+    return `data: ${mended}\n\n`;
+  };
+  return new TransformStream({
+    transform: (chunk, controller) => {
+      const piece = decoder.decode(chunk, { stream: true });
+      const end = isEvents ? piece.lastIndexOf("\n") : -1;
+      // A long line comes in many pieces: it is looked at once.
+      if (end < 0) return void (text += piece);
+      const lines = (text + piece.slice(0, end)).split("\n");
+      text = piece.slice(end + 1);
+      const mended = lines.map(mendLine).join("");
+      if (mended !== "") controller.enqueue(encoder.encode(mended));
+    },
+    flush: (controller) => {
+      text += decoder.decode();
+      if (text === "") return;
+      const mended = isEvents ? mendLine(text) : mendText(text, requestId);
+      controller.enqueue(encoder.encode(mended));
+    },
+  });
+}
+
+function mendText(text: string, requestId: number | undefined): string {
+  const value = parse(text);
+  const list = Array.isArray(value) ? value : [value];
+  const mended = list.map((one) => {
+    const message = asObject(one as Json);
+    if (message !== undefined) return mendMessage(message);
+    return requestId === undefined
+      ? one
+      : faultAnswer(requestId, "its answer is not JSON");
+  });
+  if (value === undefined && requestId === undefined) return text;
+  return JSON.stringify(Array.isArray(value) ? mended : mended[0]);
 }
 
 const LINE_FEED = 0x0a;

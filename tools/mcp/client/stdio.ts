@@ -14,6 +14,7 @@ import { encodeJsonLine } from "../../../core/util/json/jsonl.ts";
 import { tailBytes } from "../../../core/util/text/text.ts";
 import { marked } from "../../../sandbox/run/orphans.ts";
 import { findMessageId, type Frame, MessageFramer } from "./framing.ts";
+import { faultAnswer, mendMessage } from "./mend.ts";
 import { withTimeout } from "../../../core/util/async.ts";
 
 export interface StdioOptions {
@@ -27,8 +28,6 @@ export interface StdioOptions {
   readonly reap?: (mark: string, pid: number) => Promise<unknown>;
 }
 
-/** JSON-RPC 2.0, section 5.1: a fault of the server's own. */
-const SERVER_FAULT = -32_000;
 const NOISE_CHARS_MAX = 200;
 
 /** One life of one server's process. Closing it leaves no process of its group behind. */
@@ -181,29 +180,19 @@ export class StdioTransport implements Transport {
   #pass(value: unknown): void {
     const message = asObject(value);
     if (message === undefined) return this.#takeNoise(JSON.stringify(value));
-    const id = message["id"];
-    const isAnswer = !("method" in message) && typeof id === "number";
-    if (isAnswer && !("result" in message) && !asObject(message["error"])) {
-      return this.#fail(id, "its answer has neither result nor error");
-    }
     // Checked by the protocol above: anything but a message goes to onerror there.
-    this.onmessage?.(message as unknown as JSONRPCMessage);
+    this.onmessage?.(mendMessage(message) as unknown as JSONRPCMessage);
   }
 
   // The one request is answered with an error; when it is unknown, all of them are.
   #fail(id: number | undefined, state: string): void {
-    const message = `Cannot read from the server: ${state}`;
-    this.onerror?.(new Error(message));
+    this.onerror?.(new Error(`Cannot read from the server: ${state}`));
     if (id === undefined) {
       this.#noise ||= state;
       void this.#shutDown();
       return;
     }
-    this.onmessage?.({
-      jsonrpc: "2.0",
-      id,
-      error: { code: SERVER_FAULT, message },
-    });
+    this.onmessage?.(faultAnswer(id, state));
   }
 
   #shutDown(): Promise<void> {

@@ -272,7 +272,11 @@ Deno.test("A call starts a thread with its settings and returns the last message
     const result = await call(client, "codex", request);
     assert.deepEqual(result, {
       content: [{ type: "text", text: "did it" }],
-      structuredContent: { threadId: "thread-1", content: "did it" },
+      structuredContent: {
+        threadId: "thread-1",
+        session_id: "thread-1",
+        content: "did it",
+      },
     });
     assert.deepEqual(started, [{ request, canAsk: false }]);
   });
@@ -339,7 +343,7 @@ Deno.test("Turns of one thread run one after the other, threads beside each othe
   });
 });
 
-Deno.test("Every event is a notification, and what happens is progress", async () => {
+Deno.test("Every event is a notification in Codex's words and in ours, and what happens is progress", async () => {
   const events: Record<string, unknown>[] = [];
   const progress: unknown[] = [];
   await withServer({
@@ -375,9 +379,16 @@ Deno.test("Every event is a notification, and what happens is progress", async (
       (params as { msg: { type: string } }).msg.type,
       (params as { _meta: { threadId: string } })._meta.threadId,
     ]),
-    ["turn.started", "activity.started", "warning", "turn.completed"].map(
-      (type) => ["codex/event", type, "thread-1"],
-    ),
+    [
+      ["codex/event", "task_started"],
+      ["rondo/event", "turn.started"],
+      ["codex/event", "exec_command_begin"],
+      ["rondo/event", "activity.started"],
+      ["codex/event", "warning"],
+      ["rondo/event", "warning"],
+      ["codex/event", "task_complete"],
+      ["rondo/event", "turn.completed"],
+    ].map((words) => [...words, "thread-1"]),
   );
   assert.deepEqual(progress, [
     { progress: 1, message: "$ make test" },
