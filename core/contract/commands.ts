@@ -359,7 +359,14 @@ const TABLE = {
   schema: command("Print the JSON Schema of a part of the contract", {
     args: [
       required("TOPIC", "What to print", {
-        choices: ["events", "config", "exit-codes", "result", "input"],
+        choices: [
+          "events",
+          "config",
+          "exit-codes",
+          "result",
+          "input",
+          "policy",
+        ],
       }),
     ],
     examples: ["rondo schema events > events.schema.json"],

@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { ExecEvent, ExecResult } from "./event.ts";
 import { ApprovalAnswer, ExecInput } from "./input.ts";
+import { PolicyReport } from "./policy_report.ts";
 import { EXIT_CODES } from "./exit_code.ts";
 import { EVENT_SCHEMA, PROGRAM } from "../protocol/version.ts";
 import { asObject, type JsonObject } from "../util/json/json.ts";
@@ -28,6 +29,11 @@ function buildSchema(topic: string): JsonObject | undefined {
       return toJsonSchema(
         z.union([ExecInput, ApprovalAnswer]),
         `Lines of ${PROGRAM} exec --json --input jsonl; the last form is the answer of an approval command`,
+      );
+    case "policy":
+      return toJsonSchema(
+        PolicyReport,
+        `The value of ${PROGRAM} policy explain|test|lint|rules --json`,
       );
     case "exit-codes":
       return exitCodeSchema();

@@ -1,5 +1,6 @@
 /** Flags that no other test gives: what each of them changes. */
 import assert from "node:assert/strict";
+import { PolicyReport } from "../../core/contract/policy_report.ts";
 import type { JsonObject } from "../../core/util/json/json.ts";
 import { say } from "../support/mock_model.ts";
 import { openStage, type Stage } from "./support.ts";
@@ -83,6 +84,73 @@ Deno.test("policy test says which of the cases in a file does not hold", async (
   assert.equal((await stage.run(["policy", "test", path])).code, 0);
   await write("refuse");
   assert.equal((await stage.run(["policy", "test", path])).code, 1);
+});
+
+Deno.test("--json of each policy command is one value that fits its schema", async () => {
+  await using stage = await openStage({ script: [] });
+  const cases = `${stage.home.work}/cases.jsonl`;
+  await Deno.writeTextFile(
+    `${stage.home.work}/more.rules`,
+    'prefix_rule(pattern = ["git", "push"], decision = "forbidden", justification = "no")\n',
+  );
+  const value = async (...words: readonly string[]): Promise<unknown> => {
+    const { stdout, stderr } = await stage.run(
+      ["policy", ...words.slice(0, 1), "--json", ...words.slice(1)],
+    );
+    const found = PolicyReport.safeParse(JSON.parse(stdout));
+    assert.ok(found.success, `${stdout}${stderr}`);
+    return found.data;
+  };
+  const rules = ["--rules", `${stage.home.work}/more.rules`];
+  const script = "ls | git push";
+  const explained = await value("explain", ...rules, "--", script) as Record<
+    string,
+    unknown
+  >;
+  assert.equal(explained["verdict"], "refuse");
+  await Deno.writeTextFile(
+    cases,
+    JSON.stringify({ command: script, expect: explained["verdict"] }),
+  );
+  assert.deepEqual(await value("test", ...rules, cases), {
+    cases: 1,
+    failures: [],
+    broken: [],
+  });
+  assert.deepEqual(await value("rules", ...rules), {
+    rules: [{
+      number: 1,
+      pattern: "git push",
+      decision: "forbidden",
+      justification: "no",
+      source: `${stage.home.work}/more.rules:1`,
+    }],
+    network: [],
+  });
+  const { problems } = await value("lint", "--headless", "-a", "never") as {
+    readonly problems: number;
+  };
+  assert.equal(problems, 0);
+  for (const file of ["nosuch.rules", "."]) {
+    for (const words of [["rules"], ["lint"], ["test", cases]]) {
+      const run = await stage.run(["policy", ...words, "--rules", file]);
+      assert.equal(run.code, 3, run.stderr);
+      assert.match(run.stderr, /Cannot read rules: /);
+    }
+  }
+});
+
+Deno.test("--replay-mode and --replay-timing need --replay", async () => {
+  await using stage = await openStage({ script: [] });
+  for (
+    const flags of [["--replay-mode", "full"], ["--replay-timing", "keep"]]
+  ) {
+    for (const command of [[], ["exec"], ["debug", "prompt"]]) {
+      const run = await stage.run([...command, ...flags, "go"]);
+      assert.equal(run.code, 2, run.stderr);
+      assert.match(run.stderr, new RegExp(`${flags[0]} needs --replay`));
+    }
+  }
 });
 
 Deno.test("--headless finds what would ask although nobody is there", async () => {

@@ -3,7 +3,12 @@ import * as z from "zod/mini";
 import type { Verdict } from "../../protocol/policy.ts";
 import { decide } from "../../policy/decide.ts";
 import { quoteWords } from "../../policy/shell/quote.ts";
-import { type CommandOutput, type Policies, verdictText } from "./explain.ts";
+import {
+  type CommandOutput,
+  type Policies,
+  scriptWords,
+  verdictText,
+} from "./explain.ts";
 import { checkedJson } from "../../util/json/json.ts";
 
 const Case = z.strictObject({
@@ -59,6 +64,7 @@ export function testPolicy(
     exitCode: broken.length > 0 ? 2 : failures.length > 0 ? 1 : 0,
     stdout: [...failures, summary].map((line) => `${line}\n`).join(""),
     stderr: broken.map((line) => `${line}\n`).join(""),
+    report: { cases: count, failures, broken },
   };
 }
 
@@ -67,7 +73,7 @@ function checkCase(
   options: Policies & { readonly cwd: string },
 ): string | undefined {
   const argv = typeof one.command === "string"
-    ? ["bash", "-lc", one.command]
+    ? scriptWords(one.command)
     : one.command;
   const verdict = decide({
     ...options,

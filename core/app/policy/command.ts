@@ -19,11 +19,12 @@ import {
   listRules,
   type Policies,
   revokeRule,
+  scriptWords,
 } from "./explain.ts";
 import { lintPolicy } from "./lint.ts";
 import type { RuleStore } from "../../../tools/gate/rule_store.ts";
 import { loadRules, NO_HOME, settingsOf } from "../agent.ts";
-import { printOutput } from "../print.ts";
+import { printableJson, printOutput } from "../print.ts";
 import { realFolder } from "../runtime.ts";
 
 type PolicyCommand =
@@ -79,9 +80,20 @@ export async function runPolicyCommand(
     workspace: cwd,
     ...(tmpDir !== undefined && { tmpDir }),
   };
+  const output = await runPolicy(
+    commandLine,
+    { host, sandbox, rules, policies, cwd },
+  );
+  const { report } = output;
   return await printOutput(
     terminal,
-    await runPolicy(commandLine, { host, sandbox, rules, policies, cwd }),
+    flags.json && report !== undefined
+      ? {
+        exitCode: output.exitCode,
+        stdout: `${printableJson(report, terminal.stdout)}\n`,
+        stderr: "",
+      }
+      : output,
   );
 }
 
@@ -102,7 +114,8 @@ async function runPolicy(
   switch (name) {
     case "policy explain": {
       const mounts = await court.sandbox.describePlan(policies.sandbox, cwd);
-      return explainCommand(args, {
+      const [only = "", ...more] = args;
+      return explainCommand(more.length === 0 ? scriptWords(only) : args, {
         ...policies,
         cwd,
         mounts: mounts.join("\n"),

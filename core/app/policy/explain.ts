@@ -1,4 +1,5 @@
 /** The `policy` subcommands about single commands and rules, as texts and exit codes. */
+import type { PolicyReport, RuleReport } from "../../contract/policy_report.ts";
 import type { Verdict } from "../../protocol/policy.ts";
 import { approvalName, decide, type DecideInput } from "../../policy/decide.ts";
 import {
@@ -26,6 +27,8 @@ export interface CommandOutput {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** The same for programs; absent where nothing was found out. */
+  readonly report?: PolicyReport;
 }
 
 /** The policies that commands are judged by. */
@@ -77,7 +80,28 @@ export function explainCommand(
     ...(verdict.type === "ask" ? offerLines(input, verdict.sandboxed) : []),
     ...(policies.mounts === undefined ? [] : ["", policies.mounts.trimEnd()]),
   ];
-  return { exitCode: 0, stdout: `${lines.join("\n")}\n`, stderr: "" };
+  return {
+    exitCode: 0,
+    stdout: `${lines.join("\n")}\n`,
+    stderr: "",
+    report: {
+      command: [...argv],
+      kind: classified.kind,
+      cwd: classified.cwd,
+      left_out: [...classified.folded],
+      parts: classified.segments.map(({ core, rule, safe, danger }) => ({
+        words: [...core],
+        ...(rule !== undefined && { rule: ruleReport(rule) }),
+        only_reads: safe,
+        ...(danger !== undefined && { danger }),
+      })),
+      approval: approvalName(policies.approval),
+      sandbox: policies.sandbox.mode,
+      verdict: verdict.type,
+      sandboxed: verdict.type !== "refuse" && verdict.sandboxed,
+      ...(verdict.type !== "run" && { reason: verdict.reason }),
+    },
+  };
 }
 
 /** A verdict in a few words. */
@@ -104,7 +128,22 @@ export function listRules(rules: RuleSet): CommandOutput {
     : `${lines.join("\n")}\n`;
   const stderr = rules.network.map((rule) => `${renderNetworkRule(rule)}\n`)
     .join("");
-  return { exitCode: 0, stdout, stderr };
+  return {
+    exitCode: 0,
+    stdout,
+    stderr,
+    report: {
+      rules: rules.rules.map((rule, at) => ({
+        ...ruleReport(rule),
+        number: at + 1,
+      })),
+      network: rules.network.map(({ host, decision, file, line }) => ({
+        host,
+        decision,
+        source: `${file}:${line}`,
+      })),
+    },
+  };
 }
 
 /** `policy rules revoke N|WORDS…`: takes one rule out of its file. */
@@ -129,7 +168,28 @@ export async function revokeRule(
     };
   }
   await store.revoke(rule);
-  return { exitCode: 0, stdout: `Revoked: ${ruleText(rule)}\n`, stderr: "" };
+  return {
+    exitCode: 0,
+    stdout: `Revoked: ${ruleText(rule)}\n`,
+    stderr: "",
+    report: { revoked: ruleReport(rule) },
+  };
+}
+
+function ruleReport(rule: PrefixRule): RuleReport {
+  const { decision, sandbox, justification } = rule;
+  return {
+    pattern: renderPattern(rule),
+    decision,
+    ...(sandbox !== undefined && { sandbox: [...sandbox] }),
+    ...(justification !== undefined && { justification }),
+    source: renderSource(rule),
+  };
+}
+
+/** How a single text is judged, by `policy explain` as by `policy test`: as a script. */
+export function scriptWords(script: string): readonly string[] {
+  return ["bash", "-lc", script];
 }
 
 function segmentLines(

@@ -42,6 +42,7 @@ export function lintPolicy(
     exitCode: problems > 0 ? 1 : 0,
     stdout: [...lines, summary].map((line) => `${line}\n`).join(""),
     stderr: "",
+    report: { findings, problems },
   };
 }
 

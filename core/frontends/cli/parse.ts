@@ -156,11 +156,20 @@ function takeArgs(
 
 // A flag without effect is a mistake: it must not pass in silence.
 function checkFlags(command: CommandName, flags: Flags): void {
-  const isExec = command === "exec" || command.startsWith("exec ");
-  if (!isExec) return;
   const refuse = (text: string): never => {
     throw cannotRun(command, text);
   };
+  if (flags.replay === undefined) {
+    if (flags.replayMode !== undefined) refuse("--replay-mode needs --replay");
+    if (flags.replayTiming !== undefined) {
+      refuse("--replay-timing needs --replay");
+    }
+  }
+  if (flags.dryRun && flags.yes) {
+    refuse("--dry-run and --yes exclude each other: a dry run asks nothing");
+  }
+  const isExec = command === "exec" || command.startsWith("exec ");
+  if (!isExec) return;
   const { approvals } = flags;
   if (flags.json && flags.outputFormat !== undefined) {
     refuse("--json and --output-format exclude each other");

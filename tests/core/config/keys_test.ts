@@ -74,9 +74,5 @@ Deno.test("every key of config.toml that is read is set by a test", async () => 
   const unset = keysOf(ConfigFile as unknown as Schema).filter((path) =>
     !new RegExp(`\\b${path.at(-1)}\\b`).test(tests)
   ).map((path) => path.join("."));
-  // The one is another name of `hooks`, the other is tested behind the configuration.
-  assert.deepEqual([...new Set(unset)], [
-    "features.codex_hooks",
-    "show_raw_agent_reasoning",
-  ]);
+  assert.deepEqual([...new Set(unset)], []);
 });

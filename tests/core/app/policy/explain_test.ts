@@ -1,6 +1,7 @@
 /** The policy subcommands: explain, test, lint, list and revoke. */
 import assert from "node:assert/strict";
 import {
+  type CommandOutput,
   explainCommand,
   listRules,
   type Policies,
@@ -11,6 +12,13 @@ import { lintPolicy } from "../../../../core/app/policy/lint.ts";
 import type { PrefixRule } from "../../../../core/policy/rules.ts";
 import { FULL, granular, rulesOf, WORKSPACE } from "../../policy/support.ts";
 import { READ_ONLY } from "../../../support/settings.ts";
+
+/** What people see of it. */
+function shown(
+  { report: _report, ...texts }: CommandOutput,
+): Omit<CommandOutput, "report"> {
+  return texts;
+}
 
 function policies(
   more: Partial<Policies> & { text?: string } = {},
@@ -34,7 +42,7 @@ Deno.test("explainCommand() shows how a command is read, which rules hold, and t
     "-lc",
     "cd sub && ls | CI=1 npm test x",
   ], { ...policies({ text }), approval: "untrusted", mounts: "bind /ws\n" });
-  assert.deepEqual(output, {
+  assert.deepEqual(shown(output), {
     exitCode: 0,
     stderr: "",
     stdout: `command:    bash -lc 'cd sub && ls | CI=1 npm test x'
@@ -101,7 +109,7 @@ Deno.test("testPolicy() passes when every case is as expected", () => {
 prefix_rule(pattern=["make"])
 prefix_rule(pattern=["shutdown"], decision="forbidden")`);
   assert.deepEqual(
-    testPolicy(text, { ...policies({ rules }), file: "c.jsonl" }),
+    shown(testPolicy(text, { ...policies({ rules }), file: "c.jsonl" })),
     { exitCode: 0, stdout: "9 cases, 0 not as expected\n", stderr: "" },
   );
 });
@@ -109,7 +117,8 @@ prefix_rule(pattern=["shutdown"], decision="forbidden")`);
 Deno.test("testPolicy() names file and line of what is not as expected", () => {
   const text =
     `{"command": "ls", "expect": "refuse"}\n{"command": "rm -f x", "expect": "run", "name": "clean"}\n`;
-  assert.deepEqual(testPolicy(text, { ...policies(), file: "c.jsonl" }), {
+  const output = testPolicy(text, { ...policies(), file: "c.jsonl" });
+  assert.deepEqual(shown(output), {
     exitCode: 1,
     stdout: `c.jsonl:1: expected refuse, got run in the sandbox: bash -lc ls
 c.jsonl:2: expected run, got ask, then run in the sandbox ("rm -f x" deletes without asking back): clean
@@ -209,7 +218,7 @@ Deno.test("listRules() and revokeRule() work by number and by words", async () =
       return Promise.resolve();
     },
   };
-  assert.deepEqual(await revokeRule(["2"], store), {
+  assert.deepEqual(shown(await revokeRule(["2"], store)), {
     exitCode: 0,
     stdout: `Revoked: prompt "git" (/home/u/r.rules:2): why\n`,
     stderr: "",

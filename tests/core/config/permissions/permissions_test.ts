@@ -193,6 +193,11 @@ Deno.test("what is wrong in a profile, or no back end could hold, is refused by 
       "",
       /"network\.mode"/,
     ],
+    [
+      "[permissions.p.network]\nenabled = true\nmitm = true",
+      "",
+      /"network\.mitm"/,
+    ],
     ["", 'extends = ":danger-full-access"', /cannot be extended/],
     ["", 'extends = "p"', /extends itself/],
   ];
