@@ -50,8 +50,8 @@ interface Call {
 
 /**
  * Opens the repository around `cwd`. Its configuration, hooks and attributes may be the
- * model's work, so its objects and a copy of its index are joined with a configuration of
- * rondo's own. Throws UserError.
+ * model's work, so its objects and its index are joined with a configuration of rondo's
+ * own. Throws UserError.
  */
 export async function openGit(
   host: GitHost,
@@ -75,6 +75,10 @@ export async function openGit(
       GIT_DIR: folder,
       GIT_WORK_TREE: root,
       GIT_OBJECT_DIRECTORY: `${found.common}/objects`,
+      // Not a copy: git looks again at files that changed as late as the index did.
+      GIT_INDEX_FILE: (await host.files.lstat(found.index))?.isFile
+        ? found.index
+        : `${folder}/index`,
       GIT_CONFIG_GLOBAL: "/dev/null",
     };
     const run = async (args: readonly string[]): Promise<string> =>
@@ -172,7 +176,7 @@ async function findGit(
   );
 }
 
-// gitrepository-layout(5). The index is copied, so that git may refresh it.
+// gitrepository-layout(5).
 async function makeFolder(
   { files }: GitHost,
   folder: string,
@@ -191,7 +195,7 @@ async function makeFolder(
   );
   const source = dirname(from.index);
   const names = (await files.list(source)).map(({ name }) => name)
-    .filter((name) => /^(index|sharedindex\.[0-9a-f]+)$/.test(name));
+    .filter((name) => /^sharedindex\.[0-9a-f]+$/.test(name));
   const copies = [
     ...names.map((name) => [`${source}/${name}`, name] as const),
     [`${from.common}/info/exclude`, "info/exclude"] as const,

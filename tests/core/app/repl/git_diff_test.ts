@@ -189,6 +189,22 @@ Deno.test("readGitDiff() shows nothing of what is hidden, tracked or not, and sa
   assert.equal((await repository.diff()).match(/secret/g)?.length, 4);
 });
 
+/** Git's index knows times in seconds; this waits until the clock shows another one. */
+async function nextSecond(): Promise<void> {
+  const now = Date.now();
+  await new Promise((resolve) => setTimeout(resolve, 1_000 - now % 1_000));
+}
+
+Deno.test("readGitDiff() sees a change of the same size in the second of the commit", async () => {
+  await using repository = await Repository.create();
+  await repository.put("file", "old\n");
+  await repository.git("add", ".");
+  await repository.git("commit", "-qm", "first");
+  await repository.put("file", "new\n");
+  await nextSecond();
+  assert.match(await repository.diff(), /\+new/);
+});
+
 Deno.test("readGitDiff() runs nothing that a submodule names", async () => {
   await using repository = await Repository.create();
   const mark = `${repository.root}/ran`;
