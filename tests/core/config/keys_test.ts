@@ -1,7 +1,6 @@
 /** Every key that config.toml may hold is read by the program, or said to do nothing. */
 import assert from "node:assert/strict";
-import { ConfigFile } from "../../../core/config/file/schema.ts";
-import { fateOf } from "../../../core/config/file/fates.ts";
+import { configKeys } from "../../support/config_keys.ts";
 import { loadFiles, withoutComments } from "../../../scripts/checks/source.ts";
 
 const ROOT = decodeURIComponent(new URL("../../..", import.meta.url).pathname)
@@ -9,35 +8,6 @@ const ROOT = decodeURIComponent(new URL("../../..", import.meta.url).pathname)
 
 /** Files that name keys without obeying them: what they hold, mask, resolve or set. */
 const BLIND = /^core\/config\/(file\/|(explain|overrides|paths|secrets)\.ts)/;
-
-interface Schema {
-  readonly _zod: {
-    readonly def: {
-      readonly shape?: Readonly<Record<string, Schema>>;
-      readonly innerType?: Schema;
-      readonly valueType?: Schema;
-      readonly element?: Schema;
-      readonly options?: readonly Schema[];
-    };
-  };
-}
-
-// Paths of all keys below a schema; `*` stands for any name.
-function keysOf(schema: Schema, path: readonly string[] = []): string[][] {
-  if (fateOf(schema) !== undefined) return [];
-  const { shape, innerType, valueType, element, options } = schema._zod.def;
-  const self = path.length === 0 || path.at(-1) === "*" ? [] : [[...path]];
-  return [
-    ...self,
-    ...Object.entries(shape ?? {}).flatMap(([key, member]) =>
-      keysOf(member, [...path, key])
-    ),
-    ...innerType === undefined ? [] : keysOf(innerType, path),
-    ...valueType === undefined ? [] : keysOf(valueType, [...path, "*"]),
-    ...element === undefined ? [] : keysOf(element, [...path, "*"]),
-    ...(options ?? []).flatMap((option) => keysOf(option, path)),
-  ];
-}
 
 async function readers(): Promise<string> {
   const files = await loadFiles(ROOT);
@@ -53,7 +23,7 @@ function isRead(code: string, key: string): boolean {
 
 Deno.test("every key of config.toml is read, or marked as without effect", async () => {
   const code = await readers();
-  const keys = keysOf(ConfigFile as unknown as Schema);
+  const keys = configKeys();
   assert.ok(keys.length > 150, `${keys.length} keys`);
   const unread = keys.filter((path) => !isRead(code, path.at(-1) ?? ""))
     .map((path) => path.join("."));
@@ -71,7 +41,7 @@ Deno.test("every key of config.toml that is read is set by a test", async () => 
   )
     .map(({ text }) => withoutComments(text).replaceAll("\\n", "\n"))
     .join("\n");
-  const unset = keysOf(ConfigFile as unknown as Schema).filter((path) =>
+  const unset = configKeys().filter((path) =>
     !new RegExp(`\\b${path.at(-1)}\\b`).test(tests)
   ).map((path) => path.join("."));
   assert.deepEqual([...new Set(unset)], []);
