@@ -214,6 +214,7 @@ function createAgentGate(runtime: AgentRuntime): Gate {
 
 function toolsOf(runtime: AgentRuntime, threadId: string): ThreadDeps["tools"] {
   const { config } = runtime.loaded;
+  const provider = providerOf(config, runtime.host);
   const gate = config.allow_login_shell
     ? createAgentGate(runtime)
     : withoutLoginShells(createAgentGate(runtime));
@@ -224,8 +225,11 @@ function toolsOf(runtime: AgentRuntime, threadId: string): ThreadDeps["tools"] {
         host: runtime.host,
         gate,
         sandbox: runtime.sandbox,
-        applyPatch: settings.model.applyPatch,
-        webSearch: webSearchOf(config, providerOf(config, runtime.host)),
+        // Chat completions know no free text.
+        applyPatch: provider.wireApi === "chat"
+          ? "function"
+          : settings.model.applyPatch,
+        webSearch: webSearchOf(config, provider),
         webSearchOptions: webSearchOptions(config),
       }).filter(({ name }) => isToolOn(config, name)),
       ...await mcpServers?.tools({ threadId, ...asker }) ?? [],

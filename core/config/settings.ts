@@ -125,6 +125,8 @@ export function webSearchOf(
   config: Config,
   provider: ProviderEndpoint,
 ): "disabled" | "cached" | "live" {
+  // It is a tool that the server itself runs.
+  if (provider.wireApi === "chat") return "disabled";
   if (config.web_search !== undefined) return config.web_search;
   if (config.tools.web_search === false) return "disabled";
   if (config.tools.web_search === true) return "live";

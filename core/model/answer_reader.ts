@@ -7,9 +7,9 @@ import { headBytes } from "../util/text/text.ts";
 import { AnswerItems } from "./answer_items.ts";
 import {
   type AnswerEvent,
-  parseResponseEvent,
-  parseWholeAnswer,
   type ResponseEvent,
+  RESPONSES_WIRE,
+  type WireReader,
 } from "./response_event.ts";
 import { SseParser } from "./sse.ts";
 
@@ -21,6 +21,7 @@ export class AnswerReader {
   readonly #parser = new SseParser();
   readonly #items = new AnswerItems();
   readonly #decoder = new TextDecoder();
+  readonly #wire: WireReader;
   /** The start of the body; all of it where it may be one JSON text. */
   #start = "";
   #isJson: boolean;
@@ -32,7 +33,11 @@ export class AnswerReader {
   #error: ModelError | undefined;
 
   /** `contentType` is the header of the answer. */
-  constructor(contentType: string | null = null) {
+  constructor(
+    contentType: string | null = null,
+    wire: WireReader = RESPONSES_WIRE,
+  ) {
+    this.#wire = wire;
     this.#isJson = /\bjson\b/i.test(contentType ?? "");
   }
 
@@ -51,6 +56,11 @@ export class AnswerReader {
     return this.#said;
   }
 
+  /** Whether all has come, although the server has not said so. */
+  get isClosing(): boolean {
+    return this.#wire.isClosing;
+  }
+
   push(bytes: Uint8Array<ArrayBuffer>): ResponseEvent[] {
     if (this.#understood === 0) this.#keepStart(bytes);
     const events = this.#parse(this.#parser.push(bytes));
@@ -64,17 +74,20 @@ export class AnswerReader {
 
   end(): ResponseEvent[] {
     const events = this.#parse(this.#parser.end());
-    if (this.#over || this.#understood > 0 || !this.#isJson) return events;
+    if (this.#over) return events;
     // Servers that cannot stream answer with the whole response, or with an error.
-    const whole = parseWholeAnswer(this.#start.trim());
-    if (whole !== undefined) this.#take(whole, events);
+    const isWhole = this.#understood === 0 && this.#isJson;
+    const last = isWhole
+      ? this.#wire.takeWhole(this.#start.trim())
+      : this.#wire.end();
+    for (const event of last) this.#take(event, events);
     return events;
   }
 
   /** What is known of an answer that ended too early. */
   describe(): string {
     if (this.#understood > 0) {
-      return "the stream ended without response.completed";
+      return `the stream ended without ${this.#wire.ending}`;
     }
     const start = headBytes(this.#start, LIMITS.answerStartBytes).trim();
     return start === ""
@@ -92,15 +105,14 @@ export class AnswerReader {
   #parse(messages: ReturnType<SseParser["push"]>): ResponseEvent[] {
     const events: ResponseEvent[] = [];
     for (const { data, event: name } of messages) {
-      const event = parseResponseEvent(data, name);
-      if (event !== undefined || SERVER_TOOL.test(data)) this.#said++;
-      if (event === undefined) {
-        this.#noteLost(data, events);
-        continue;
+      const heard = this.#wire.take(data, name);
+      if (heard.length > 0 || SERVER_TOOL.test(data)) this.#said++;
+      else this.#noteLost(data, events);
+      for (const event of heard) {
+        this.#understood++;
+        this.#start = "";
+        this.#take(event, events);
       }
-      this.#understood++;
-      this.#start = "";
-      this.#take(event, events);
       if (this.#over) break;
     }
     return events;

@@ -1,16 +1,22 @@
-/** One provider's Responses endpoint: a request goes out, its events come back in batches. */
+/** One provider's endpoint: a request goes out, its events come back in batches. */
 import { errorText, ModelError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { ProviderEndpoint, RateLimit } from "../protocol/provider.ts";
 import { type CompactResult, requestCompaction } from "./compact.ts";
+import { openChat } from "./chat_open.ts";
 import { buildCutError } from "./connect_error.ts";
-import { requestIdOf } from "./errors.ts";
+import { requestIdOf } from "./errors/errors.ts";
 import { parseRateLimits } from "./rate_limits.ts";
 import { AnswerReader } from "./answer_reader.ts";
-import type { ResponseEvent } from "./response_event.ts";
+import {
+  type ResponseEvent,
+  RESPONSES_WIRE,
+  type WireReader,
+} from "./response_event.ts";
 import {
   type ModelRequest,
+  type OpenResponse,
   openResponse,
   type TransportOptions,
 } from "./transport.ts";
@@ -37,6 +43,7 @@ export function createModelClient(options: TransportOptions): ModelClient {
     holdsStreams: false,
     returned: Promise.resolve(),
     rateLimits: [],
+    refusedFields: new Set(),
   };
   return {
     provider: options.provider,
@@ -51,11 +58,7 @@ async function* streamEvents(
   request: ModelRequest,
 ): AsyncGenerator<readonly ResponseEvent[]> {
   await options.habits.returned;
-  const { response, watchdog } = await openResponse(options, {
-    ...request,
-    path: "/responses",
-    accept: "text/event-stream",
-  });
+  const { response, watchdog, wire } = await open(options, request);
   const nowMs = options.host.now().getTime();
   options.habits.rateLimits = parseRateLimits(response.headers, nowMs);
   const reader = (response.body ?? new Blob().stream()).getReader();
@@ -63,19 +66,23 @@ async function* streamEvents(
   try {
     watchdog.pause();
     yield [{ type: "opened", requestId: requestIdOf(response.headers) }];
-    const answer = new AnswerReader(response.headers.get("content-type"));
+    const type = response.headers.get("content-type");
+    const answer = new AnswerReader(type, wire);
     watchdog.heard();
     for (let said = 0; !answer.over; said = answer.said) {
-      const { done, value } = await reader.read();
-      if (done) ended = true;
-      const batch = done ? answer.end() : answer.push(value);
+      const bytes = await readNext(
+        reader,
+        () => answer.isClosing && !request.signal.aborted,
+      );
+      if (bytes === undefined) ended = true;
+      const batch = bytes === undefined ? answer.end() : answer.push(bytes);
       if (batch.length > 0) {
         watchdog.pause();
         yield batch;
       }
       // What only keeps the connection open is silence.
       if (answer.said > said) watchdog.heard();
-      if (done && !answer.over) throw buildCutError(answer.describe());
+      if (ended && !answer.over) throw buildCutError(answer.describe());
     }
     watchdog.pause();
     if (!ended && !options.habits.holdsStreams) {
@@ -93,6 +100,34 @@ async function* streamEvents(
   }
 }
 
+async function open(
+  options: StreamOptions,
+  request: ModelRequest,
+): Promise<OpenResponse & { readonly wire: WireReader }> {
+  if (options.provider.wireApi === "chat") {
+    return await openChat(options, request, options.habits.refusedFields);
+  }
+  const response = await openResponse(options, {
+    ...request,
+    path: "/responses",
+    accept: "text/event-stream",
+  });
+  return { ...response, wire: RESPONSES_WIRE };
+}
+
+// Undefined at the end. What breaks after the last word, or stays silent, costs nothing.
+async function readNext(
+  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
+  isEnough: () => boolean,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    return (await reader.read()).value;
+  } catch (error) {
+    if (isEnough()) return undefined;
+    throw error;
+  }
+}
+
 interface StreamOptions extends TransportOptions {
   /** What has been learnt about the server. */
   readonly habits: {
@@ -101,6 +136,8 @@ interface StreamOptions extends TransportOptions {
     /** The connection of the last answer can carry the next request. */
     returned: Promise<void>;
     rateLimits: readonly RateLimit[];
+    /** Fields of a chat request that it refused by name. */
+    readonly refusedFields: Set<string>;
   };
 }
 

@@ -7,7 +7,7 @@ import { parseJsonObject } from "../util/json/json.ts";
 import { headBytes } from "../util/text/text.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { buildCutError } from "./connect_error.ts";
-import { buildServerError } from "./errors.ts";
+import { buildServerError } from "./errors/errors.ts";
 import { parseUsage } from "./usage.ts";
 import {
   type ModelRequest,

@@ -1,6 +1,6 @@
 /** Why a connection did not come about, in words that say what to do. Pure. */
 import { errorText, ModelError } from "../protocol/error.ts";
-import { publicUrl } from "./errors.ts";
+import { publicUrl } from "./errors/errors.ts";
 
 /** The error of a request that got no answer at all; `proxy` was to carry it. */
 export function buildConnectError(

@@ -8,7 +8,7 @@ import {
   parseJsonObject,
 } from "../util/json/json.ts";
 import type { AnswerPart } from "./answer_items.ts";
-import { buildIncompleteError, buildServerError } from "./errors.ts";
+import { buildIncompleteError, buildServerError } from "./errors/errors.ts";
 import { parseUsage } from "./usage.ts";
 
 /** `itemId` is empty where a server does not name the item: the one begun last is meant. */
@@ -69,12 +69,39 @@ export type AnswerEvent =
     readonly usage: Usage | null;
   };
 
+/** How the messages of one answer are understood. A reader serves one answer. */
+export interface WireReader {
+  /** What the end of an answer is, for people. */
+  readonly ending: string;
+  /** Whether an answer that breaks off now is whole all the same. */
+  readonly isClosing: boolean;
+  /** One message: its `data:` and its `event:` line. */
+  take(data: string, name: string): readonly AnswerEvent[];
+  /** A body that is no stream; empty when it is no answer either. */
+  takeWhole(body: string): readonly AnswerEvent[];
+  /** What the end of the stream says. */
+  end(): readonly AnswerEvent[];
+}
+
+/** The Responses API: every message says all that there is to know. */
+export const RESPONSES_WIRE: WireReader = {
+  ending: "response.completed",
+  isClosing: false,
+  take: (data, name) => listOf(parseResponseEvent(data, name)),
+  takeWhole: (body) => listOf(parseWholeAnswer(body)),
+  end: () => [],
+};
+
+function listOf<T>(value: T | undefined): readonly T[] {
+  return value === undefined ? [] : [value];
+}
+
 /**
  * One `data:` of the stream as an event; undefined when it is not a JSON object or of a
  * type we do not use. `name` is the message's `event:` line, for servers that give the type
  * nowhere else. Deltas are the many: they cost one JSON.parse and no schema.
  */
-export function parseResponseEvent(
+function parseResponseEvent(
   data: string,
   name: string = "",
 ): AnswerEvent | undefined {
@@ -108,7 +135,7 @@ export function parseResponseEvent(
 }
 
 /** A whole answer that came unstreamed, or an error in its place; undefined for neither. */
-export function parseWholeAnswer(body: string): AnswerEvent | undefined {
+function parseWholeAnswer(body: string): AnswerEvent | undefined {
   const wire = parseJsonObject(body);
   if (wire === undefined) return undefined;
   if (Array.isArray(wire["output"])) return parseEnd(wire, "completed");

@@ -9,7 +9,7 @@ import {
   buildNoConnectionError,
   buildSilenceError,
 } from "./connect_error.ts";
-import { buildHttpError } from "./errors.ts";
+import { buildHttpError } from "./errors/errors.ts";
 import { Watchdog } from "./idle_timeout.ts";
 
 /** A further attempt is about to be waited for. */
@@ -50,7 +50,7 @@ export interface TransportOptions {
 }
 
 /** An answer that has begun; whoever holds it stops its watchdog. */
-interface OpenResponse {
+export interface OpenResponse {
   readonly response: Response;
   readonly watchdog: Watchdog;
 }

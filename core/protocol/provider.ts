@@ -6,7 +6,7 @@ export interface ProviderEndpoint {
   readonly id: string;
   /** For people. */
   readonly name: string;
-  /** `http(s)://…`, up to but without `/responses`; no slash at the end. */
+  /** `http(s)://…`, up to but without `/responses` or `/chat/completions`; no slash at the end. */
   readonly baseUrl: string;
   readonly queryParams: Readonly<Record<string, string>>;
   /** Extra headers with their values; never `authorization`. */
@@ -17,6 +17,8 @@ export interface ProviderEndpoint {
   readonly streamRetries: number;
   /** Silence on an open stream after which it counts as broken. */
   readonly streamIdleMs: number;
+  /** `POST {baseUrl}/responses`, or `{baseUrl}/chat/completions`. */
+  readonly wireApi: "responses" | "chat";
   /** Whether `POST {baseUrl}/responses/compact` is there. */
   readonly supportsCompact: boolean;
   /** Whether it takes no developer message after the instructions. */

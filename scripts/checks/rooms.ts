@@ -234,6 +234,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     doors: ["signals", "terminal"],
   },
   "core/model/": {
+    uses: ["core/model/chat/", "core/model/errors/"],
     doors: [
       "cache_report",
       "client",
@@ -244,6 +245,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "transport",
     ],
   },
+  "core/model/chat/": { doors: ["body", "calls", "messages"] },
+  "core/model/errors/": { doors: ["errors"] },
   "core/policy/": {
     uses: [
       "core/policy/shell/",

@@ -23,13 +23,18 @@ export function checkLaws(
 ): void {
   const except = new Set(options.except);
   const threads = Map.groupBy(
-    requests.filter((request) =>
-      request.path.endsWith("/responses") && !isSingle(request)
-    ),
-    (request) => String(request.body["prompt_cache_key"]),
+    requests.filter((request) => isPrompt(request) && !isSingle(request)),
+    (request) =>
+      isChat(request)
+        ? threadOf(request)
+        : String(request.body["prompt_cache_key"]),
   );
   for (const request of requests) {
-    if (!request.path.endsWith("/responses")) continue;
+    if (isChat(request)) {
+      if (!except.has("outputs")) checkChatOutputs(request);
+      continue;
+    }
+    if (!isPrompt(request)) continue;
     if (!except.has("fields")) checkFields(request);
     if (!except.has("outputs")) checkOutputs(request);
     if (isSingle(request)) checkSingle(request);
@@ -43,9 +48,18 @@ export function checkLaws(
   for (const thread of threads.values()) checkPrefixes(thread, free);
 }
 
-/** The raw text of `input` without its closing bracket. */
+function isChat({ path }: MockRequest): boolean {
+  return path.endsWith("/chat/completions");
+}
+
+function isPrompt(request: MockRequest): boolean {
+  return request.path.endsWith("/responses") || isChat(request);
+}
+
+/** The raw text of `input`, or `messages`, without its closing bracket. */
 export function openInput(request: MockRequest): string {
-  const text = topLevelTexts(request.text).get("input") ?? "[]";
+  const texts = topLevelTexts(request.text);
+  const text = texts.get(isChat(request) ? "messages" : "input") ?? "[]";
   return text.slice(0, -1);
 }
 
@@ -58,7 +72,7 @@ function compactionsIn(requests: readonly MockRequest[]): number[] {
     const key = threadOf(request);
     const next = requests.find((later) =>
       later.index > request.index && threadOf(later) === key &&
-      later.path.endsWith("/responses") &&
+      isPrompt(later) &&
       later.body["tool_choice"] !== "none"
     );
     return next === undefined ? [] : [next.index];
@@ -67,7 +81,8 @@ function compactionsIn(requests: readonly MockRequest[]): number[] {
 
 // What a server asks the model stands beside every thread; nothing else bounds its answer.
 function isSingle(request: MockRequest): boolean {
-  return "max_output_tokens" in request.body;
+  return ["max_output_tokens", "max_tokens", "max_completion_tokens"]
+    .some((name) => name in request.body);
 }
 
 function checkSingle(request: MockRequest): void {
@@ -127,6 +142,22 @@ function checkOutputs(request: MockRequest): void {
     [],
     `Request ${request.index}: calls without output`,
   );
+}
+
+// The outputs of an answer's calls follow it at once, each once, in their order.
+function checkChatOutputs(request: MockRequest): void {
+  let open: unknown[] = [];
+  request.input.forEach((message, at) => {
+    const place = `Request ${request.index}, messages[${at}]`;
+    if (message["role"] === "tool") {
+      assert.equal(message["tool_call_id"], open.shift(), `${place}: its call`);
+      return;
+    }
+    assert.deepEqual(open, [], `${place}: calls without output before it`);
+    const calls = (message["tool_calls"] ?? []) as readonly JsonObject[];
+    open = calls.map(({ id }) => id);
+  });
+  assert.deepEqual(open, [], `Request ${request.index}: calls without output`);
 }
 
 function isCall(item: JsonObject): boolean {

@@ -1,4 +1,4 @@
-/** A scripted Responses server on a real port: it plays answers and keeps every request. */
+/** A scripted model server on a real port: it plays answers and keeps every request. */
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../core/util/json/json.ts";
 import { serveHttp } from "./http_server.ts";
@@ -19,6 +19,7 @@ export interface MockRequest {
   /** The body's own text. */
   readonly text: string;
   readonly body: JsonObject;
+  /** The items; the messages of a request for chat completions. */
   readonly input: readonly JsonObject[];
   /** Equal for requests that came over one TCP connection. */
   readonly connection: number;
@@ -135,7 +136,7 @@ class MockState {
     if (request.path.endsWith("/responses/compact")) {
       return this.#answerCompact();
     }
-    if (!request.path.endsWith("/responses")) {
+    if (!/\/(responses|chat\/completions)$/.test(request.path)) {
       return Response.json(errorBody(`no such path: ${request.path}`), {
         status: 404,
       });
@@ -345,7 +346,8 @@ async function readRequest(
   const url = new URL(incoming.url);
   const text = await incoming.text();
   const body = text === "" ? {} : JSON.parse(text) as JsonObject;
-  const input = (body["input"] ?? []) as readonly JsonObject[];
+  const input =
+    (body["input"] ?? body["messages"] ?? []) as readonly JsonObject[];
   return {
     ...facts,
     method: incoming.method,

@@ -77,6 +77,7 @@ export function testEndpoint(
     requestRetries: 2,
     streamRetries: 3,
     streamIdleMs: 5_000,
+    wireApi: "responses",
     supportsCompact: false,
     singleSystemMessage: false,
     ...more,

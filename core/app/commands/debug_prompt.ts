@@ -3,6 +3,7 @@ import type { CommandLine } from "../../contract/command_line.ts";
 import { exitCode } from "../../contract/exit_code.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
+import { buildChatBody } from "../../model/chat/body.ts";
 import { buildBody } from "../../model/request.ts";
 import { openPrefix } from "../../session/state/request_prefix.ts";
 import { memoryLog } from "../../session/state/memory_log.ts";
@@ -51,7 +52,10 @@ export async function runDebugPrompt(
     emit: (event) => event.type === "warning" && warn(event.message),
   });
   const body = buildBody(prefix.parts, [state.transcript.inputText()]);
-  const json = printableJson(JSON.parse(body), terminal.stdout, 2);
+  const sent = deps.endpoint.wireApi === "chat"
+    ? buildChatBody(body).text
+    : body;
+  const json = printableJson(JSON.parse(sent), terminal.stdout, 2);
   terminal.stdout.write(`${json}\n`);
   const rows = promptRows(prefix, state.transcript.entries);
   const lines = renderPromptTable(rows).map((line) => `${line}\n`);

@@ -69,7 +69,11 @@ export const ProviderTable = z.strictObject({
   experimental_bearer_token: z.optional(Text),
   auth: z.optional(AuthCommandTable),
   aws: ignored("there is no login of AWS"),
-  wire_api: z._default(z.enum(["responses", "chat"]), "responses"),
+  wire_api: z._default(z.enum(["responses", "chat"]), "responses").check(
+    z.describe(
+      "Which of POST /responses and POST /chat/completions the server has",
+    ),
+  ),
   query_params: z._default(TextMap, {}),
   http_headers: z._default(TextMap, {}),
   env_http_headers: z._default(TextMap, {}).check(
@@ -86,7 +90,7 @@ export const ProviderTable = z.strictObject({
   ),
   single_system_message: z.optional(z.boolean()).check(
     z.describe(
-      "Whether developer messages go into the instructions, for servers that take one system text",
+      "Whether developer messages go into the instructions, for servers that take one system text; on by default for chat",
     ),
   ),
   ca_bundle: z.optional(Text).check(

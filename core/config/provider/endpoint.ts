@@ -24,7 +24,8 @@ export function parseBaseUrl(
     );
   }
   // A whole endpoint is often pasted where its base is asked for.
-  const path = url.pathname.replace(/\/+$/, "").replace(/\/responses$/, "");
+  const path = url.pathname.replace(/\/+$/, "")
+    .replace(/\/(responses|chat\/completions)$/, "");
   return {
     base: `${url.origin}${path}`,
     query: Object.fromEntries(url.searchParams),

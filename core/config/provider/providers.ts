@@ -43,7 +43,7 @@ export interface Provider extends ProviderEndpoint {
 }
 
 const OPENAI_URL = "https://api.openai.com/v1";
-const OSS_PORTS = { ollama: 11434, lmstudio: 1234 } as const;
+const OSS_PORTS = { ollama: 11434, "ollama-chat": 11434, lmstudio: 1234 };
 const RESERVED = ["openai", "amazon-bedrock", "ollama", "lmstudio"] as const;
 
 /** Whether the id belongs to a built-in provider and cannot be redefined. */
@@ -69,23 +69,19 @@ export function providerOf(
       return buildOpenai(config, host);
     case "ollama":
     case "lmstudio":
-      return buildProvider(id, host, {
-        ...parseProvider({}),
-        name: id === "ollama" ? "Ollama" : "LM Studio",
-        base_url: ossUrl(host, OSS_PORTS[id]),
-      });
+      return buildOss(id, host, {});
     case "amazon-bedrock":
       throw new UserError(
         "config",
         'Cannot use provider "amazon-bedrock": requests signed for AWS are not supported, must be a provider that takes a key',
       );
-    case "ollama-chat":
-      throw chatRefused(id);
     default: {
       const own = Object.hasOwn(config.model_providers, id)
         ? config.model_providers[id]
         : undefined;
       if (own !== undefined) return buildProvider(id, host, own);
+      // Older files of Codex name it.
+      if (id === "ollama-chat") return buildOss(id, host, { wire_api: "chat" });
       throw new UserError(
         "config",
         `Cannot use provider "${id}": it is not defined`,
@@ -113,15 +109,27 @@ function buildOpenai(config: Config, host: Pick<Host, "env">): Provider {
   });
 }
 
+function buildOss(
+  id: keyof typeof OSS_PORTS,
+  host: Pick<Host, "env">,
+  table: Record<string, unknown>,
+): Provider {
+  return buildProvider(id, host, {
+    ...parseProvider(table),
+    name: id === "lmstudio" ? "LM Studio" : "Ollama",
+    base_url: ossUrl(host, OSS_PORTS[id]),
+  });
+}
+
 function buildProvider(
   id: string,
   host: Pick<Host, "env">,
   table: ProviderConfig,
 ): Provider {
-  if (table.wire_api === "chat") throw chatRefused(id);
   const url = parseBaseUrl(id, table.base_url ?? OPENAI_URL);
   const headers = parseHeaders(id, table, host);
   const name = table.name ?? id;
+  const isChat = table.wire_api === "chat";
   const caBundle = table.ca_bundle ?? caFromEnvironment(host);
   return {
     id,
@@ -132,8 +140,10 @@ function buildProvider(
     requestRetries: retries(table.request_max_retries, LIMITS.requestRetries),
     streamRetries: retries(table.stream_max_retries, LIMITS.streamRetries),
     streamIdleMs: table.stream_idle_timeout_ms ?? LIMITS.streamIdleMs,
-    supportsCompact: table.supports_compact ?? hasCompactEndpoint(url.base),
-    singleSystemMessage: table.single_system_message ?? false,
+    wireApi: table.wire_api,
+    supportsCompact: !isChat &&
+      (table.supports_compact ?? hasCompactEndpoint(url.base)),
+    singleSystemMessage: table.single_system_message ?? isChat,
     ...(caBundle === undefined ? {} : { caBundle }),
     ...(table.client_cert === undefined
       ? {}
@@ -217,13 +227,4 @@ function retries(value: number | undefined, fallback: number): number {
 
 function hostOf(url: string): string | undefined {
   return URL.parse(url)?.hostname;
-}
-
-function chatRefused(id: string): UserError {
-  return new UserError(
-    "config",
-    `Cannot use provider "${id}": wire_api "chat" is not supported, must be "responses"; ` +
-      'set wire_api = "responses" if the server has /responses (Ollama, LM Studio, vLLM and llama.cpp do), ' +
-      "or put a gateway that speaks it in front",
-  );
 }

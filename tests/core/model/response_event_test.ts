@@ -2,13 +2,20 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { JsonObject } from "../../../core/util/json/json.ts";
-import { parseResponseEvent } from "../../../core/model/response_event.ts";
+import {
+  type AnswerEvent,
+  RESPONSES_WIRE,
+} from "../../../core/model/response_event.ts";
 
-function parse(wire: unknown): unknown {
-  return parseResponseEvent(JSON.stringify(wire));
+function parseOne(data: string): AnswerEvent | undefined {
+  return RESPONSES_WIRE.take(data, "")[0];
 }
 
-Deno.test("parseResponseEvent() reads each kind of delta", () => {
+function parse(wire: unknown): unknown {
+  return parseOne(JSON.stringify(wire));
+}
+
+Deno.test("the wire of Responses reads each kind of delta", () => {
   const at = { item_id: "i1", output_index: 0 };
   const cases: readonly [Record<string, unknown>, unknown][] = [
     [
@@ -47,7 +54,7 @@ Deno.test("parseResponseEvent() reads each kind of delta", () => {
   for (const [wire, expected] of cases) assert.deepEqual(parse(wire), expected);
 });
 
-Deno.test("parseResponseEvent() hands items on with every byte of theirs", () => {
+Deno.test("the wire of Responses hands items on with every byte of theirs", () => {
   const item = { z: 1, type: "new", id: "i", a: { c: [1, null], b: "\u2028" } };
   const done = parse({ type: "response.output_item.done", item });
   assert.equal(
@@ -61,14 +68,14 @@ Deno.test("parseResponseEvent() hands items on with every byte of theirs", () =>
   );
 });
 
-Deno.test("parseResponseEvent() reads how an answer began and ended", () => {
+Deno.test("the wire of Responses reads how an answer began and ended", () => {
   assert.deepEqual(parse({ type: "response.created", response: { id: "r" } }), {
     type: "created",
     responseId: "r",
   });
   const end = (more: JsonObject, response: JsonObject = {}): unknown => {
     const wire = { type: "response.completed", response, ...more };
-    const event = parseResponseEvent(JSON.stringify(wire));
+    const event = parseOne(JSON.stringify(wire));
     return event?.type === "ended" ? event.completed : event;
   };
   assert.deepEqual(end({}, { id: "r", usage: null }), {
@@ -89,7 +96,7 @@ Deno.test("parseResponseEvent() reads how an answer began and ended", () => {
   });
 });
 
-Deno.test("parseResponseEvent() makes an error of what a stream calls one", () => {
+Deno.test("the wire of Responses makes an error of what a stream calls one", () => {
   const error = { code: "rate_limit_exceeded", message: "try again in 2s" };
   const wires = [
     { type: "response.failed", response: { error } },
@@ -97,16 +104,16 @@ Deno.test("parseResponseEvent() makes an error of what a stream calls one", () =
     { type: "error", error },
   ];
   for (const wire of wires) {
-    const event = parseResponseEvent(JSON.stringify(wire));
+    const event = parseOne(JSON.stringify(wire));
     assert.ok(event?.type === "failed");
     assert.equal(event.error.kind, "rate_limit");
     assert.equal(event.error.retryAfterMs, 2_000);
     assert.match(event.error.message, /try again in 2s/);
   }
-  const bare = parseResponseEvent('{"type":"response.failed"}');
+  const bare = parseOne('{"type":"response.failed"}');
   assert.ok(bare?.type === "failed");
   assert.match(bare.error.message, /gave no reason/);
-  const cut = parseResponseEvent(JSON.stringify({
+  const cut = parseOne(JSON.stringify({
     type: "response.incomplete",
     response: { incomplete_details: { reason: "max_output_tokens" } },
   }));
@@ -115,7 +122,7 @@ Deno.test("parseResponseEvent() makes an error of what a stream calls one", () =
   assert.match(cut.error.message, /max_output_tokens/);
 });
 
-Deno.test("parseResponseEvent() passes over what it does not know or cannot read", () => {
+Deno.test("the wire of Responses passes over what it does not know or cannot read", () => {
   const unread = [
     "",
     "[DONE]",
@@ -132,11 +139,11 @@ Deno.test("parseResponseEvent() passes over what it does not know or cannot read
     '{"type":"response.output_item.added","item":[]}',
   ];
   for (const data of unread) {
-    assert.equal(parseResponseEvent(data), undefined, data);
+    assert.equal(parseOne(data), undefined, data);
   }
 });
 
-Deno.test("parseResponseEvent() never throws, whatever JSON it is given", () => {
+Deno.test("the wire of Responses never throws, whatever JSON it is given", () => {
   const type = fc.constantFrom(
     "response.created",
     "response.completed",
@@ -149,8 +156,8 @@ Deno.test("parseResponseEvent() never throws, whatever JSON it is given", () => 
   fc.assert(
     fc.property(type, fc.jsonValue(), fc.jsonValue(), (name, one, two) => {
       const wire = { type: name, response: one, item: one, error: two };
-      parseResponseEvent(JSON.stringify(wire));
-      parseResponseEvent(JSON.stringify({ ...wire, delta: two, code: two }));
+      parseOne(JSON.stringify(wire));
+      parseOne(JSON.stringify({ ...wire, delta: two, code: two }));
     }),
   );
 });

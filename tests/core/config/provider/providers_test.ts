@@ -34,6 +34,7 @@ Deno.test("providerOf() knows OpenAI", () => {
       requestRetries: 4,
       streamRetries: 5,
       streamIdleMs: 300_000,
+      wireApi: "responses",
       supportsCompact: true,
       singleSystemMessage: false,
       auth: { type: "login" },
@@ -89,6 +90,7 @@ proxy = "http://proxy:8080"`,
     requestRetries: 100,
     streamRetries: 0,
     streamIdleMs: 5,
+    wireApi: "responses",
     supportsCompact: true,
     singleSystemMessage: true,
     caBundle: "/ca.pem",
@@ -181,10 +183,6 @@ Deno.test("providerOf() refuses what cannot work, in a sentence", () => {
       'env_key = "K"\nauth = { command = "x" }',
       /it has both "auth" and "env_key"/,
     ],
-    [
-      'wire_api = "chat"',
-      /wire_api "chat" is not supported, must be "responses"; set wire_api/,
-    ],
   ];
   for (const [lines, message] of cases) {
     assert.throws(() => custom(lines), {
@@ -199,10 +197,6 @@ Deno.test("providerOf() refuses what cannot work, in a sentence", () => {
   assert.throws(
     () => builtIn("amazon-bedrock"),
     /requests signed for AWS are not supported/,
-  );
-  assert.throws(
-    () => builtIn("ollama-chat"),
-    /wire_api "chat" is not supported/,
   );
   assert.throws(
     () => builtIn("toString"),

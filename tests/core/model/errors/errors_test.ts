@@ -6,9 +6,9 @@ import {
   buildServerError,
   type HttpFailure,
   publicUrl,
-} from "../../../core/model/errors.ts";
-import type { JsonObject } from "../../../core/util/json/json.ts";
-import type { FailureKind } from "../../../core/protocol/event.ts";
+} from "../../../../core/model/errors/errors.ts";
+import type { JsonObject } from "../../../../core/util/json/json.ts";
+import type { FailureKind } from "../../../../core/protocol/event.ts";
 
 function failure(more: Partial<HttpFailure>): HttpFailure {
   return {

@@ -1,6 +1,6 @@
 /** Data. What servers say when they refuse, and what it means. Each row names its source. */
-import type { Refused } from "../protocol/error.ts";
-import type { FailureKind } from "../protocol/event.ts";
+import type { Refused } from "../../protocol/error.ts";
+import type { FailureKind } from "../../protocol/event.ts";
 
 export interface ErrorMeaning {
   readonly kind: FailureKind;

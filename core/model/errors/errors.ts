@@ -1,9 +1,9 @@
 /** Error responses of a provider as ModelErrors. Pure. */
 import * as z from "zod/mini";
-import { ModelError } from "../protocol/error.ts";
-import { LIMITS } from "../protocol/limits.ts";
-import { parseRetryAfter, parseTryAgain, parseWait } from "../util/retry.ts";
-import { headBytes } from "../util/text/text.ts";
+import { ModelError } from "../../protocol/error.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { parseRetryAfter, parseTryAgain, parseWait } from "../../util/retry.ts";
+import { headBytes } from "../../util/text/text.ts";
 import { classify, classifyStatus, refusedIn, windowOf } from "./classify.ts";
 import { ERROR_CODES } from "./error_table.ts";
 import { checkedJson } from "../util/json/json.ts";

@@ -1,6 +1,6 @@
 /** What the words of a server mean, by the tables. No I/O. */
-import type { Refused } from "../protocol/error.ts";
-import { LIMITS } from "../protocol/limits.ts";
+import type { Refused } from "../../protocol/error.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 import {
   ERROR_CODES,
   type ErrorMeaning,
