@@ -121,7 +121,10 @@ class Messages {
   }
 }
 
-function callOf(item: WireItem, { callId, name, form, input }: CallView) {
+function callOf(
+  item: WireItem,
+  { callId, name, form, input }: CallView,
+): JsonObject {
   const extra = item["extra_content"];
   return {
     id: callId,

@@ -6,7 +6,7 @@ import { parseRetryAfter, parseTryAgain, parseWait } from "../../util/retry.ts";
 import { headBytes } from "../../util/text/text.ts";
 import { classify, classifyStatus, refusedIn, windowOf } from "./classify.ts";
 import { ERROR_CODES } from "./error_table.ts";
-import { checkedJson } from "../util/json/json.ts";
+import { checkedJson } from "../../util/json/json.ts";
 
 /** An HTTP error response; its body may be cut. */
 export interface HttpFailure {
