@@ -68,7 +68,7 @@ export class ChatAnswer implements WireReader {
       this.#id = text(chunk["id"]);
       events.push({ type: "created", responseId: this.#id });
     }
-    const choice = asObject(arrayOf(chunk["choices"])[0]);
+    const choice = firstChoice(chunk);
     // Moonshot counts within the choice, Groq beside it.
     const usage = chunk["usage"] ?? choice?.["usage"] ??
       asObject(chunk["x_groq"])?.["usage"];
@@ -178,10 +178,15 @@ const CUT: Readonly<Record<string, string>> = {
 
 // In a chunk, in its choice (OpenRouter), or in the place of one (vLLM, FastAPI).
 function failureIn(chunk: JsonObject, name: string): Json | undefined {
-  const choice = asObject(arrayOf(chunk["choices"])[0]);
+  const choice = firstChoice(chunk);
   const error = chunk["error"] ?? choice?.["error"];
   if (error !== undefined && error !== null) return error;
   return name === "error" || chunk["object"] === "error" ? chunk : undefined;
+}
+
+function firstChoice(chunk: JsonObject): JsonObject | undefined {
+  return arrayOf(chunk["choices"]).map(asObject)
+    .find((choice) => (choice?.["index"] ?? 0) === 0);
 }
 
 function partsText(parts: Json | undefined): string {

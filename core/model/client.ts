@@ -70,19 +70,17 @@ async function* streamEvents(
     const answer = new AnswerReader(type, wire);
     watchdog.heard();
     for (let said = 0; !answer.over; said = answer.said) {
-      const bytes = await readNext(
-        reader,
-        () => answer.isClosing && !request.signal.aborted,
-      );
-      if (bytes === undefined) ended = true;
-      const batch = bytes === undefined ? answer.end() : answer.push(bytes);
+      const bytes = await readNext(reader, answer.isClosing, options.host);
+      ended = bytes === "end";
+      const isLast = typeof bytes === "string";
+      const batch = isLast ? answer.end() : answer.push(bytes);
       if (batch.length > 0) {
         watchdog.pause();
         yield batch;
       }
       // What only keeps the connection open is silence.
       if (answer.said > said) watchdog.heard();
-      if (ended && !answer.over) throw buildCutError(answer.describe());
+      if (isLast && !answer.over) throw buildCutError(answer.describe());
     }
     watchdog.pause();
     if (!ended && !options.habits.holdsStreams) {
@@ -115,17 +113,17 @@ async function open(
   return { ...response, wire: RESPONSES_WIRE };
 }
 
-// Undefined at the end. What breaks after the last word, or stays silent, costs nothing.
+// After the last word silence and a broken line cost nothing: then there is "enough".
 async function readNext(
   reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
-  isEnough: () => boolean,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  try {
-    return (await reader.read()).value;
-  } catch (error) {
-    if (isEnough()) return undefined;
-    throw error;
-  }
+  isClosing: boolean,
+  host: Host,
+): Promise<Uint8Array<ArrayBuffer> | "end" | "enough"> {
+  if (!isClosing) return (await reader.read()).value ?? "end";
+  const read = reader.read().then(({ value }) => value ?? "end")
+    .catch(() => "enough" as const);
+  const next = await withTimeout(read, LIMITS.lastWordMs, host);
+  return next === "timeout" ? "enough" : next;
 }
 
 interface StreamOptions extends TransportOptions {

@@ -64,6 +64,8 @@ export const LIMITS = Object.freeze({
   answerStartBytes: 200,
   /** For the end of a stream after its last event, so that the connection can be used again. */
   drainMs: 100,
+  /** Wait for more of an answer that is whole already: its usage, its end. */
+  lastWordMs: 3_000,
   /** Of an error body that is read and shown. */
   errorBodyBytes: 64 * 1024,
   errorTextBytes: 2_048,

@@ -5,7 +5,6 @@ import type { JsonObject } from "../../core/util/json/json.ts";
 import { chatAnswer, type ChatStyle } from "./chat_script.ts";
 import { type TestThread, testThread, testTool } from "./harness.ts";
 import {
-  errorBody,
   fail,
   hang,
   type MockRequest,

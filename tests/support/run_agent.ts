@@ -84,6 +84,8 @@ export async function agentHome(options: HomeOptions = {}): Promise<AgentHome> {
 export function mockConfig(
   url: string,
   more: {
+    /** Responses unless told otherwise. */
+    readonly wire?: "chat";
     /** Lines before the first table. */
     readonly top?: string;
     /** Lines of the provider's table. */
@@ -99,7 +101,7 @@ export function mockConfig(
     "[model_providers.mock]",
     'name = "Mock"',
     `base_url = ${JSON.stringify(url)}`,
-    'wire_api = "responses"',
+    `wire_api = "${more.wire ?? "responses"}"`,
     'env_key = "MOCK_KEY"',
     more.provider ?? "",
     more.bottom ?? "",

@@ -7,12 +7,17 @@ import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Check } from "./doctor_checks.ts";
 
-/** One HEAD of the base URL, without the key. Every answer will do. */
+/**
+ * One HEAD of the base URL, for chat completions of their own: not every gateway has
+ * something at both. Without the key; every answer will do.
+ */
 export async function checkProvider(
   host: Host,
   provider: Provider,
 ): Promise<Check> {
-  const tried = `HEAD ${withoutUrlSecrets(provider.baseUrl)}`;
+  const isChat = provider.wireApi === "chat";
+  const url = `${provider.baseUrl}${isChat ? "/chat/completions" : ""}`;
+  const tried = `HEAD ${withoutUrlSecrets(url)}`;
   const startedMs = host.monotonicMs();
   const end = (
     problem: string | undefined,
@@ -30,6 +35,7 @@ export async function checkProvider(
       facts: {
         id: provider.id,
         base_url: withoutUrlSecrets(provider.baseUrl),
+        wire_api: provider.wireApi,
         tried,
         http_status: answer.status ?? null,
         duration_ms: tookMs,
@@ -40,7 +46,7 @@ export async function checkProvider(
     };
   };
   const { client, warnings } = await openHttpClient(host, provider);
-  const answer = await reach(host, provider.baseUrl, client);
+  const answer = await reach(host, url, client);
   return typeof answer === "string"
     ? end(answer, { warnings })
     : end(undefined, { status: answer, warnings });

@@ -30,7 +30,7 @@ export function buildHttpError(failure: HttpFailure): ModelError {
     ...(headers.has("cf-ray") ? [`cf-ray: ${headers.get("cf-ray")}`] : []),
   ];
   const name = `${status} ${failure.statusText}`.trim();
-  const text = `HTTP ${name}: ${describe(status, reported, headers)}`;
+  const text = `HTTP ${name}: ${describe(failure, reported)}`;
   return new ModelError(`${text} (${facts.join(", ")})`, {
     ...verdict,
     windowTokens: windowOf(verdict, reported),
@@ -94,9 +94,8 @@ interface ServerError {
 }
 
 function describe(
-  status: number,
+  { status, headers, url }: HttpFailure,
   reported: ServerError,
-  headers: Headers,
 ): string {
   const parts = [reported.message || "the server gave no reason"];
   if (isCloudflareBlock(status, reported.message)) {
@@ -112,12 +111,15 @@ function describe(
       }; base_url must be the address itself`,
     );
   }
+  if (isPathUnknown(status, reported.message)) parts.push(otherWire(url));
   if (reported.resetsAt !== undefined) {
     parts.push(
       `The limit ends at ${dateText(reported.resetsAt * 1_000)}`,
     );
   }
-  return parts.map((part) => part.replace(/[\s.]+$/, "")).join(". ");
+  return parts.filter((part) => part !== "").map((part) =>
+    part.replace(/[\s.]+$/, "")
+  ).join(". ");
 }
 
 // A date beyond the calendar must not cost the server's words.
@@ -129,6 +131,21 @@ function dateText(ms: number): string {
 function isCloudflareBlock(status: number, message: string): boolean {
   return status === 403 && /cloudflare/i.test(message) &&
     /block|challenge|attention required/i.test(message);
+}
+
+// A model that is not there is named.
+function isPathUnknown(status: number, message: string): boolean {
+  return (status === 404 || status === 405) && !/model|deploy/i.test(message);
+}
+
+function otherWire(url: string): string {
+  const path = URL.parse(url)?.pathname ?? "";
+  const of = (other: string, wire: string): string =>
+    `If the server has ${other} instead, set wire_api = "${wire}" of the provider`;
+  if (path.endsWith("/responses")) return of("/chat/completions", "chat");
+  return path.endsWith("/chat/completions")
+    ? of("/responses", "responses")
+    : "";
 }
 
 function retryAfterOf(headers: Headers, nowMs: number): number | undefined {

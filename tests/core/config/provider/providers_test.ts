@@ -101,6 +101,22 @@ proxy = "http://proxy:8080"`,
   });
 });
 
+Deno.test("providerOf() gives chat completions one system text and no compaction endpoint", () => {
+  const wire = 'wire_api = "chat"\nbase_url = "http://h/v1/chat/completions"\n';
+  for (const more of ["", "supports_compact = true"]) {
+    const provider = custom(`${wire}${more}`);
+    assert.equal(provider.wireApi, "chat");
+    assert.equal(provider.baseUrl, "http://h/v1");
+    assert.equal(provider.singleSystemMessage, true);
+    assert.equal(provider.supportsCompact, false);
+  }
+  assert.equal(
+    custom(`${wire}single_system_message = false`).singleSystemMessage,
+    false,
+  );
+  assert.equal(builtIn("ollama-chat").wireApi, "chat");
+});
+
 Deno.test("providerOf() chooses how to prove who we are", () => {
   const url = 'base_url = "http://h"\n';
   const sources: readonly (readonly [string, unknown])[] = [
