@@ -34,6 +34,7 @@ import {
   usage,
   webSearch,
 } from "../../support/mock_model.ts";
+import { chunk, sse } from "../../support/chat_script.ts";
 import { testEndpoint, testTransport } from "../../support/settings.ts";
 
 /** A host whose waits are noted and over at once. */
@@ -650,4 +651,24 @@ Deno.test("compact() fails with the server's words, after tries worth making", a
   const client = createModelClient(clientOptions(server.url));
   await assert.rejects(client.compact(request()), /never/);
   assert.equal(server.requests.length, 2);
+});
+
+Deno.test("stream() takes a chat answer for whole when the server neither says so nor closes, or breaks off", async () => {
+  const last = sse([chunk({ content: "hi" }), chunk({}, "stop")], {
+    noDone: true,
+  });
+  for (const ending of [hang(), cut()]) {
+    await using model = mockModel({ script: [[last, ending]], laws: false });
+    const client = createModelClient(
+      testTransport(quickHost(), provider(model.url, { wireApi: "chat" })),
+    );
+    const events: ResponseEvent[] = [];
+    const batches = client.stream({
+      body: '{"model":"m","input":[]}',
+      threadId: "t",
+      signal: new AbortController().signal,
+    });
+    for await (const batch of batches) events.push(...batch);
+    assert.equal(events.at(-1)?.type, "completed");
+  }
 });
