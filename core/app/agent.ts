@@ -33,6 +33,7 @@ import { BASE_INSTRUCTIONS } from "../../prompts/mod.ts";
 import { createApprovalMemory } from "../../tools/gate/approval_memory.ts";
 import { createGate } from "../../tools/gate/gate.ts";
 import { builtinTools } from "../../tools/mod.ts";
+import { buildManagedRules } from "../policy/managed_rules.ts";
 import { openRuleStore, type RuleStore } from "../../tools/gate/rule_store.ts";
 import { openNotify } from "./hooks.ts";
 import { loadInstructions, loadText, type TextPlace } from "./instructions.ts";
@@ -165,9 +166,13 @@ export async function loadRules(
   loaded: LoadedConfig,
   flags: Flags,
 ): Promise<RuleStore> {
-  const home = loaded.codexHome;
+  const { codexHome: home, managed } = loaded;
+  const rows = managed?.requirements.rules?.prefix_rules;
   return await openRuleStore({
     host,
+    ...(managed !== undefined && rows !== undefined && {
+      managed: buildManagedRules(rows, managed.file),
+    }),
     folders: ["/etc/codex/rules"],
     project: loaded.trust.sources.filter(({ kind }) => kind === "rules"),
     ignoreFiles: flags.ignoreRules ?? false,

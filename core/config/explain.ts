@@ -1,6 +1,9 @@
 /** The whole configuration as a table: every value, and who set it. */
 import { type Origin, originOf, renderOrigin } from "./layers.ts";
 import type { LoadedConfig } from "./load.ts";
+import { parentOf, resolveExtends } from "./permissions/extends.ts";
+import { sandboxPolicyOf } from "./settings.ts";
+import type { SandboxPolicy } from "../protocol/policy.ts";
 import { isSecretPath, withoutUrlSecrets } from "./secrets.ts";
 import {
   describeKey,
@@ -12,6 +15,8 @@ import { isTable, renderTomlValue, type TomlValue } from "./file/toml.ts";
 import { UserError } from "../protocol/error.ts";
 import { closestWord } from "../util/text/similar.ts";
 import { renderKeyPath } from "./validate.ts";
+
+type Explainable = Pick<LoadedConfig, "config" | "layers" | "permissions">;
 
 interface ExplainedKey {
   /** As it would be written in the file. */
@@ -26,7 +31,7 @@ interface ExplainedKey {
 
 /** One key, and all below it; without a value it is said to have none. Throws UserError. */
 export function explainKey(
-  loaded: Pick<LoadedConfig, "config" | "layers">,
+  loaded: Explainable,
   key: string,
 ): readonly ExplainedKey[] {
   const path = key.split(".");
@@ -64,7 +69,7 @@ function unknownKey(path: readonly string[]): UserError {
 
 /** Every key that has a value, in the order of the schema. */
 export function explainConfig(
-  loaded: Pick<LoadedConfig, "config" | "layers">,
+  loaded: Explainable,
 ): readonly ExplainedKey[] {
   const keys: ExplainedKey[] = [];
   collect([], loaded.config as unknown as TomlValue);
@@ -86,9 +91,18 @@ export function explainConfig(
       key: renderKeyPath(path),
       value: renderTomlValue(masked(path, value)),
       origin: originOf(loaded.layers, path),
-      fate: fateAt(path, value)?.type ?? "works",
+      fate: isOutdone(loaded, path[0])
+        ? "ignored"
+        : fateAt(path, value)?.type ?? "works",
     });
   }
+}
+
+// Of a permission profile and a mode of the sandbox the stronger layer's holds.
+function isOutdone({ permissions }: Explainable, key?: string): boolean {
+  return permissions.active === undefined
+    ? key === "default_permissions"
+    : key === "sandbox_mode";
 }
 
 const FATE_WORDS: Readonly<Record<KeyFate, string>> = {
@@ -127,4 +141,67 @@ function masked(path: readonly string[], value: TomlValue): TomlValue {
   }
   if (isSecretPath(path)) return "***";
   return typeof value === "string" ? withoutUrlSecrets(value) : value;
+}
+
+/** The profile in force or the mode, the entries it has with their origins, what it comes to. */
+export function describePermissions(
+  loaded: Explainable,
+): readonly string[] {
+  const { config, layers, permissions: { active } } = loaded;
+  const key = active === undefined ? "sandbox_mode" : "default_permissions";
+  const value = active ?? config.sandbox_mode;
+  return [
+    `${key} = ${JSON.stringify(value)} holds, set by ${
+      renderOrigin(originOf(layers, [key]))
+    }`,
+    ...(active === undefined || active.startsWith(":")
+      ? []
+      : describeEntries(loaded, active)),
+    ...describePolicy(sandboxPolicyOf(loaded)),
+  ];
+}
+
+function describeEntries(
+  { config: { permissions }, layers }: Pick<LoadedConfig, "config" | "layers">,
+  active: string,
+): readonly string[] {
+  const { filesystem } = resolveExtends(active, permissions);
+  const origin = (path: readonly string[]): string => {
+    for (let at: string | undefined = active; at !== undefined;) {
+      if (at.startsWith(":")) return at;
+      const found = originOf(layers, ["permissions", at, ...path]);
+      if (found.layer !== "default") return renderOrigin(found);
+      at = parentOf(at, permissions);
+    }
+    return "default";
+  };
+  return Object.entries(filesystem).flatMap(([key, value]) =>
+    typeof value === "object"
+      ? Object.entries(value).map(([sub, access]) =>
+        `entry ${key} ${sub}: ${access}, from ${
+          origin(["filesystem", key, sub])
+        }`
+      )
+      : [`entry ${key}: ${value}, from ${origin(["filesystem", key])}`]
+  );
+}
+
+function describePolicy(policy: SandboxPolicy): readonly string[] {
+  if (!("denyRead" in policy)) return [`comes to ${policy.mode}`];
+  const { mode, denyRead, readable, readOnly = [], networkAccess } = policy;
+  const roots = mode === "workspace-write" ? policy.writableRoots : [];
+  const rows: (readonly [string, readonly string[]])[] = [
+    ["writable besides the workspace", roots],
+    ["hidden", denyRead],
+    [
+      "read-only",
+      readOnly.map((path) => path === "." ? "the workspace" : path),
+    ],
+    ["readable and nothing else", readable ?? []],
+  ];
+  return [
+    `comes to ${mode}, network ${networkAccess ? "open" : "closed"}`,
+    ...rows.filter(([, paths]) => paths.length > 0)
+      .map(([what, paths]) => `${what}: ${paths.join(", ")}`),
+  ];
 }

@@ -54,10 +54,18 @@ export async function loadHooks(
   loaded: LoadedConfig,
 ): Promise<LoadedHooks> {
   const warnings: string[] = [];
+  const hooks: ConfiguredHook[] = [];
+  // No switch and no state of the person's turns those of managed policy off.
+  for (const { file, kind, tree } of loaded.layers) {
+    if (kind !== "managed" || tree["hooks"] === undefined) continue;
+    const place = { place: file ?? kind, isOwn: true };
+    hooks.push(...parseHooks(tree["hooks"], place, warnings));
+  }
   const isOn = featureOn(loaded.config, "hooks") &&
     featureOn(loaded.config, "codex_hooks");
-  if (!isOn) return { hooks: [], warnings };
-  const hooks: ConfiguredHook[] = [];
+  if (!isOn || loaded.managed?.requirements.allow_managed_hooks_only) {
+    return { hooks, warnings };
+  }
   const off = switchedOff(loaded.layers);
   const take = (table: unknown, place: HookPlace): void => {
     hooks.push(
@@ -66,7 +74,7 @@ export async function loadHooks(
   };
   const { codexHome, trust } = loaded;
   for (const { file, kind, tree } of loaded.layers) {
-    if (tree["hooks"] === undefined) continue;
+    if (kind === "managed" || tree["hooks"] === undefined) continue;
     take(tree["hooks"], { place: file ?? kind, isOwn: kind !== "project" });
   }
   for (const folder of ["/etc/codex", codexHome]) {

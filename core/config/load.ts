@@ -27,7 +27,7 @@ import { withAbsolutePaths } from "./paths.ts";
 import type { Config } from "./file/schema.ts";
 import type { TomlTable } from "./file/toml.ts";
 import { activeProfile, type Permissions } from "./permissions/permissions.ts";
-import { type Managed, readManaged } from "./managed/managed.ts";
+import { type Managed, readManaged, refuseLost } from "./managed/managed.ts";
 import { settle } from "./settle.ts";
 import { loadProject } from "./project.ts";
 import type { PersonSettings } from "./project_layer.ts";
@@ -220,11 +220,9 @@ async function loadPersonal(
   const oss = valueAt(mergeLayers([...below, overrides]), ["oss_provider"]);
   const flagTree = buildFlags(flags, typeof oss === "string" ? oss : undefined);
   const folder = options.managedFolder ?? "/etc/codex";
-  const legacy = await readLayer(
-    host,
-    "managed",
-    `${folder}/managed_config.toml`,
-  );
+  const old = `${folder}/managed_config.toml`;
+  await refuseLost(host, old);
+  const legacy = await readLayer(host, "managed", old);
   return {
     below,
     above: [

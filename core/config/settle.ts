@@ -4,7 +4,8 @@ import type { Host } from "../protocol/host.ts";
 import type { SandboxPolicy } from "../protocol/policy.ts";
 import { buildConfig, placed } from "./check.ts";
 import { type Layer, mergeLayers } from "./layers.ts";
-import { demand, type Managed } from "./managed/managed.ts";
+import { demand } from "./managed/demand.ts";
+import type { Managed } from "./managed/managed.ts";
 import {
   openPermissions,
   type Permissions,

@@ -40,7 +40,7 @@ export interface ProfileParts {
   readonly denyRead: readonly string[];
   /** The only paths that can be read; everything when absent. */
   readonly readable?: readonly string[];
-  /** Kept from changing in a writable folder, shown in a hidden one. */
+  /** Kept from changing in a writable folder. */
   readonly readOnly?: readonly string[];
 }
 

@@ -28,27 +28,18 @@ export function isHiddenBy(
   );
 }
 
-/**
- * Everything that matches now; what is made later under a matching name is not hidden.
- * `shown` are paths without links that a plain path, but no pattern, leaves readable.
- */
+/** Everything that matches now; what is made later under a matching name is not hidden. */
 export async function readHidden(
   files: Files,
   patterns: readonly string[],
   workspace: string,
-  shown: readonly string[] = [],
 ): Promise<readonly HiddenFact[]> {
   const found = new Map<string, HiddenFact>();
   for (const pattern of patterns) {
     const full = resolvePath(workspace, pattern);
     for (const path of await findMatches(files, full, pattern)) {
       const fact = await resolveHidden(files, path);
-      if (fact === undefined) continue;
-      const below = shown.filter((one) =>
-        one !== fact.path && isInside(one, fact.path)
-      );
-      const isShown = below.length > 0 && full.search(WILD) < 0;
-      found.set(fact.path, { ...fact, ...(isShown && { shown: below }) });
+      if (fact !== undefined) found.set(fact.path, fact);
     }
     if (found.size > LIMITS.denyReadMatches) {
       throw tooMany(pattern, `${LIMITS.denyReadMatches} matches`);

@@ -43,7 +43,6 @@ export async function readProfile(
   const kept = await Promise.all(
     readOnly.map((path) => lookAt(resolvePath(workspace, path))),
   );
-  const shown = kept.flatMap(({ real }) => real ?? []);
   const always = [spool, program].filter((path) => path !== undefined);
   return {
     kept,
@@ -51,7 +50,7 @@ export async function readProfile(
       readable: await readPlaces(files, [...readable, ...always], workspace),
     }),
     hidden: [
-      ...await readHidden(files, denyRead, workspace, shown),
+      ...await readHidden(files, denyRead, workspace),
       ...await readPrivate(files, codexHome, spool),
     ],
   };

@@ -90,17 +90,9 @@ class ReadableView {
   }
 
   async #isHidden(path: string): Promise<boolean> {
-    const { policy: { denyRead, readOnly = [] }, workspace } = this.#hiding;
-    const full = (one: string): string => resolvePath(workspace, one);
-    // A path is given back below a hidden folder, never below what a pattern hides.
-    const isGivenBack = (glob: string): boolean =>
-      !/[*?[]/.test(glob) &&
-      readOnly.some((one) =>
-        full(one) !== full(glob) && isInside(full(one), full(glob)) &&
-        isInside(path, full(one))
-      );
+    const { policy: { denyRead }, workspace } = this.#hiding;
     return denyRead.some((glob) =>
-      matchesPath(full(glob), path) && !isGivenBack(glob)
+      matchesPath(resolvePath(workspace, glob), path)
     ) || isHiddenBy(await this.#load(), path);
   }
 
@@ -120,14 +112,8 @@ class ReadableView {
 
   async #readFacts(): Promise<readonly HiddenFact[]> {
     const { policy, workspace, codexHome } = this.#hiding;
-    const kept = await readPlaces(
-      this.#files,
-      policy.readOnly ?? [],
-      workspace,
-    );
-    const shown = kept.map(({ real }) => real);
     return [
-      ...await readHidden(this.#files, policy.denyRead, workspace, shown),
+      ...await readHidden(this.#files, policy.denyRead, workspace),
       ...await readPrivate(this.#files, codexHome),
     ];
   }

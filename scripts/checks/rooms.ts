@@ -97,11 +97,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "core/config/managed/": {
     uses: ["core/config/file/"],
-    doors: ["managed"],
+    doors: ["demand", "managed"],
   },
   "core/config/permissions/": {
     uses: ["core/config/file/"],
-    doors: ["permissions"],
+    doors: ["extends", "permissions"],
   },
   "core/config/provider/": {
     uses: ["core/config/file/", "core/config/trust/"],
@@ -260,6 +260,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "command_env",
       "decide",
       "grant",
+      "managed_rules",
       "propose",
       "rules",
       "rules_parse",

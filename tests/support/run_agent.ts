@@ -26,6 +26,8 @@ export interface AgentOptions {
   /** Beside the few variables every run gets; undefined takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
+  /** A command that runs the program, which is appended to it. */
+  readonly under?: readonly string[];
   /** A text is written and the pipe closed, `open` leaves it open; nothing by default. */
   readonly stdin?: { readonly text: string } | "open";
 }
@@ -117,7 +119,10 @@ export async function runAgent(options: AgentOptions): Promise<AgentRun> {
 
 /** Starts the program; disposing kills what is left of it. */
 export function startAgent(options: AgentOptions): RunningAgent {
-  const [command, ...first] = agentCommand();
+  const [command = "", ...first] = [
+    ...(options.under ?? []),
+    ...agentCommand(),
+  ];
   const child = new Deno.Command(command, {
     args: [...first, ...options.args],
     cwd: options.cwd ?? options.home.work,

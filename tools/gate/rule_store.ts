@@ -33,6 +33,8 @@ interface RuleStoreOptions {
   readonly savedPath: string;
   /** Read instead of those in the folders. */
   readonly files?: readonly string[];
+  /** Of managed policy; they hold whatever else is read. */
+  readonly managed?: RuleSet;
   /** Reads no file: only what is saved from now on holds (`--ignore-rules`). */
   readonly ignoreFiles?: boolean;
 }
@@ -67,7 +69,8 @@ export async function openRuleStore(
 }
 
 async function readAllRules(options: RuleStoreOptions): Promise<RuleSet> {
-  if (options.ignoreFiles) return NO_RULES;
+  const { managed = NO_RULES } = options;
+  if (options.ignoreFiles) return managed;
   const home = options.host.homeDir() ?? "/";
   const sets: RuleSet[] = (options.project ?? []).map((source) => {
     const set = parseRules(source.text, { file: source.file, home });
@@ -77,7 +80,7 @@ async function readAllRules(options: RuleStoreOptions): Promise<RuleSet> {
     const text = await readRuleFile(options, path);
     sets.push(parseRules(text, { file: path, home }));
   }
-  return mergeRules(sets);
+  return mergeRules([managed, ...sets]);
 }
 
 async function findRuleFiles(options: RuleStoreOptions): Promise<string[]> {

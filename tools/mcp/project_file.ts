@@ -38,9 +38,9 @@ type EnvLookup = (name: string) => string | undefined;
 /** All servers of a run; those of config.toml stand before those of `.mcp.json`. */
 export function buildMcpServers(
   host: Pick<Host, "env">,
-  { config, origin, trust }: Pick<
+  { config, origin, trust, managed }: Pick<
     LoadedConfig,
-    "config" | "origin" | "trust"
+    "config" | "origin" | "trust" | "managed"
   >,
 ): McpServerList {
   const byName = new Map<string, McpServerSpec>();
@@ -48,8 +48,12 @@ export function buildMcpServers(
   for (const source of approvedSources(trust, "servers")) {
     const { text, file } = source;
     const list = parseProjectServers(text, file, (name) => host.env(name));
-    for (const one of list.servers) byName.set(one.name, one);
     warnings.push(...list.warnings);
+    for (const one of list.servers) {
+      const refusal = managed?.serverRefusal(one.name, one.transport);
+      if (refusal === undefined) byName.set(one.name, one);
+      else warnings.push(`Ignoring MCP server of ${file}: ${refusal}`);
+    }
   }
   for (const [name, table] of Object.entries(config.mcp_servers)) {
     const { file, layer } = origin(["mcp_servers", name]);

@@ -1,4 +1,5 @@
 /** What doctor looks at on this machine: sandbox, credentials, configuration, home. */
+import { describePermissions } from "../../config/explain.ts";
 import { sandboxPolicyOf } from "../../config/settings.ts";
 import type { LoadedConfig } from "../../config/load.ts";
 import { readLoginStatus } from "../../config/provider/login.ts";
@@ -65,8 +66,10 @@ export async function checkSandbox(
         attempt.hint === "" ? "" : `; ${attempt.hint}`
       }`
   );
+  const held = describePermissions(loaded);
   const facts = {
     mode: policy.mode,
+    held,
     chosen,
     rungs: attempts.map(({ isProved, ...attempt }) => ({
       ...attempt,
@@ -87,7 +90,7 @@ export async function checkSandbox(
     CAPABILITIES.map((one) => [one, sandboxStatus.enforces.includes(one)]),
   );
   const isOpen = sandboxStatus.enforces.length === 0;
-  const held = CAPABILITIES.map((one) =>
+  const capabilities = CAPABILITIES.map((one) =>
     `${one} ${enforces[one] ? "yes" : "no"}`
   );
   return {
@@ -95,8 +98,9 @@ export async function checkSandbox(
     status: isOpen ? "warning" : "ok",
     summary: `${sandboxStatus.backend} for ${sandboxStatus.mode}`,
     lines: [
+      ...held,
       ...attemptLines,
-      `enforced here: ${held.join(", ")}`,
+      `enforced here: ${capabilities.join(", ")}`,
       ...(sandboxStatus.note === "" ? [] : [sandboxStatus.note]),
     ],
     facts: {

@@ -1,6 +1,7 @@
 /** `rondo config explain`, `login`, `logout`, `features list`, `schema config`. */
 import { featureOn } from "../../config/settings.ts";
 import {
+  describePermissions,
   explainConfig,
   explainKey,
   renderExplained,
@@ -54,7 +55,14 @@ export async function runSetupCommand(
       const keys = key === undefined
         ? explainConfig(loaded)
         : explainKey(loaded, key);
-      return await print(keys, () => textLines(renderExplained(keys)));
+      const isAbout = key === undefined ||
+        /^(default_permissions|permissions|sandbox_mode)\b/.test(key);
+      return await print(keys, () => [
+        ...textLines(renderExplained(keys)),
+        ...(isAbout
+          ? describePermissions(loaded).map((line) => `# ${line}`)
+          : []),
+      ]);
     }
     case "features list": {
       const features = featuresOf(loaded);

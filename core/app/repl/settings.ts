@@ -32,6 +32,9 @@ export function settingsServices(threads: OpenThreads): SettingsServices {
       };
     },
     presets: () => listPresets(threads),
+    profiles: () => threads.runtime.loaded.permissions.names,
+    profilePolicy: (name) => threads.runtime.loaded.permissions.policyOf(name),
+    refuseSettings: (patch) => threads.runtime.loaded.managed?.refusal(patch),
     sandboxPolicy: (mode) => policyOf(threads, mode),
     describeSandbox: (policy) => describeSandbox(threads, policy),
     rules: () => {

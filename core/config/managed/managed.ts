@@ -1,19 +1,11 @@
 /** Managed policy: what the machine's administrator allows, over every flag and file. */
 import { UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
-import type { ApprovalPolicy, SandboxPolicy } from "../../protocol/policy.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
-import { expandHome } from "../../util/path.ts";
-import { canonicalJson, type Json } from "../../util/json/json.ts";
+import { dirname } from "../../util/path.ts";
 import { readOptional } from "../file/files.ts";
-import type { Config } from "../file/schema.ts";
-import {
-  emptyTable,
-  isTable,
-  parseToml,
-  type TomlTable,
-  type TomlValue,
-} from "../file/toml.ts";
+import { parseToml, type TomlTable } from "../file/toml.ts";
+import { isKnownServer, refusalOf, type ServerIdentity } from "./allowed.ts";
 import { type Requirements, RequirementsFile } from "./requirements.ts";
 
 export interface Managed {
@@ -22,12 +14,11 @@ export interface Managed {
   readonly file: string;
   /** Why settings may not be chosen; undefined when they may. */
   readonly refusal: (patch: Partial<TurnSettings>) => string | undefined;
-}
-
-/** What has to be laid over the configuration, and what to say about it. */
-interface Demand {
-  readonly tree: TomlTable;
-  readonly warnings: readonly string[];
+  /** Why a server of that name and identity may not be started; undefined when it may. */
+  readonly serverRefusal: (
+    name: string,
+    server: ServerIdentity,
+  ) => string | undefined;
 }
 
 /** Reads `requirements.toml`; one that cannot be read or held ends the run. Throws UserError. */
@@ -37,6 +28,7 @@ export async function readManaged(
   legacy: TomlTable | undefined,
 ): Promise<Managed | undefined> {
   const file = `${folder}/requirements.toml`;
+  await refuseLost(host, file);
   const text = await readOptional(host, file);
   const parsed = text === undefined
     ? {}
@@ -49,7 +41,25 @@ export async function readManaged(
     requirements,
     file: source,
     refusal: (patch) => refusalOf(requirements, source, patch),
+    serverRefusal: (name, server) =>
+      isKnownServer(requirements, name, server)
+        ? undefined
+        : `"${name}" is not a server that ${source} allows`,
   };
+}
+
+/** A file of policy that is there and leads nowhere is no absent one. Throws UserError. */
+export async function refuseLost(host: Host, file: string): Promise<void> {
+  for (const path of [dirname(file), file]) {
+    const { files } = host;
+    const isLost = await files.lstat(path) !== undefined &&
+      await files.stat(path) === undefined;
+    if (!isLost) continue;
+    throw new UserError(
+      "config",
+      `Cannot obey ${file}: the link ${path} leads nowhere, must lead to what is there`,
+    );
+  }
 }
 
 function parseRequirements(tree: TomlTable, file: string): Requirements {
@@ -92,175 +102,18 @@ function checkHeld(requirements: Requirements, file: string): void {
     ? 'allowed_login_methods: it lacks "api", and only API keys are supported'
     : who !== undefined && !who.includes("user")
     ? 'allowed_approvals_reviewers: it lacks "user", and nobody else reviews'
+    : isDefaultMissing(requirements)
+    ? 'allowed_permission_profiles: default_permissions is missing, must be set unless ":workspace" and ":read-only" are both allowed'
     : undefined;
   if (problem === undefined) return;
   throw new UserError("config", `Cannot obey ${problem} (${file})`);
 }
 
-function refusalOf(
-  requirements: Requirements,
-  file: string,
-  { approval, sandbox }: Partial<TurnSettings>,
-): string | undefined {
-  const allowed = requirements.allowed_approval_policies;
-  if (approval !== undefined && !isAllowed(allowed, approval)) {
-    return `approval policy ${wordOf(approval)} is not allowed, must be ${
-      list(allowed ?? [])
-    } (${file})`;
-  }
-  const modes = modesOf(requirements);
-  if (sandbox === undefined || modes === undefined) return undefined;
-  return modes.includes(sandbox.mode)
-    ? undefined
-    : `sandbox ${sandbox.mode} is not allowed, must be ${
-      list(modes)
-    } (${file})`;
-}
-
-function isAllowed(
-  allowed: readonly unknown[] | undefined,
-  value: unknown,
+// With both, ":workspace" is the default.
+function isDefaultMissing(
+  { allowed_permission_profiles: allowed, default_permissions: chosen }:
+    Requirements,
 ): boolean {
-  return allowed === undefined ||
-    allowed.some((one) =>
-      canonicalJson(one as Json) === canonicalJson(value as Json)
-    );
-}
-
-// What is hidden can only be hidden by a sandbox.
-function modesOf(
-  { allowed_sandbox_modes: modes, permissions }: Requirements,
-): readonly string[] | undefined {
-  const hides = (permissions?.filesystem?.deny_read ?? []).length > 0;
-  if (!hides) return modes;
-  return (modes ?? ["read-only", "workspace-write"]).filter((mode) =>
-    mode === "read-only" || mode === "workspace-write"
-  );
-}
-
-/** What the policy changes about a configuration, whoever set it. Throws UserError. */
-export function demand(
-  managed: Managed,
-  config: Config,
-  { sandbox, profile, home }: {
-    readonly sandbox: SandboxPolicy;
-    readonly profile: string | undefined;
-    readonly home: string | undefined;
-  },
-): Demand {
-  const { requirements, file } = managed;
-  const tree = emptyTable();
-  const warnings: string[] = [];
-  const say = (key: string, value: unknown): void => {
-    warnings.push(
-      `${key} is not what was asked for, but ${
-        wordOf(value)
-      }: ${file} allows no other`,
-    );
-  };
-  const approvals = requirements.allowed_approval_policies;
-  if (!isAllowed(approvals, config.approval_policy)) {
-    tree["approval_policy"] = approvals?.[0] as TomlValue;
-    say("approval_policy", approvals?.[0]);
-  }
-  const allowed = requirements.allowed_permission_profiles;
-  const isWithheld = allowed !== undefined && allowed[profile ?? ""] !== true;
-  const chosen = requirements.default_permissions;
-  if (isWithheld) {
-    tree["default_permissions"] = chosen ?? ":read-only";
-    say("default_permissions", tree["default_permissions"]);
-  } else if (managed.refusal({ sandbox }) !== undefined) {
-    refuseBlind(managed, config, tree, sandbox);
-    tree["sandbox_mode"] = "read-only";
-    say("sandbox_mode", "read-only");
-  }
-  demandTools(requirements, config, tree, say);
-  const hidden = requirements.permissions?.filesystem?.deny_read ?? [];
-  if (hidden.length > 0) {
-    tree["sandbox_workspace_write"] = {
-      deny_read: [
-        ...config.sandbox_workspace_write.deny_read,
-        ...hidden.map((path) =>
-          home === undefined ? path : expandHome(path, home)
-        ),
-      ],
-    };
-  }
-  const { filesystem: _taken, ...profiles } = requirements.permissions ?? {};
-  if (Object.keys(profiles).length > 0) {
-    tree["permissions"] = profiles as TomlTable;
-  }
-  return { tree, warnings };
-}
-
-function demandTools(
-  requirements: Requirements,
-  config: Config,
-  tree: TomlTable,
-  say: (key: string, value: unknown) => void,
-): void {
-  const searches = requirements.allowed_web_search_modes;
-  const search = config.web_search ?? "cached";
-  if (
-    searches !== undefined && search !== "disabled" &&
-    !searches.includes(search)
-  ) {
-    const fallback = (["cached", "live"] as const).find((one) =>
-      searches.includes(one)
-    ) ?? "disabled";
-    tree["web_search"] = fallback;
-    if (config.web_search !== undefined) say("web_search", fallback);
-  }
-  const pins = {
-    ...requirements.feature_requirements,
-    ...requirements.features,
-  };
-  if (Object.keys(pins).length > 0) tree["features"] = pins;
-  if (requirements.allow_login_shell !== undefined) {
-    tree["allow_login_shell"] = requirements.allow_login_shell;
-  }
-  if (requirements.hooks !== undefined) {
-    const { managed_dir: _dir, windows_managed_dir: _win, ...hooks } =
-      requirements.hooks as TomlTable;
-    tree["hooks"] = hooks;
-  }
-  const servers = requirements.mcp_servers;
-  if (servers === undefined) return;
-  const off = emptyTable();
-  for (const [name, server] of Object.entries(config.mcp_servers)) {
-    const identity = Object.hasOwn(servers, name)
-      ? servers[name]?.identity
-      : undefined;
-    const isKnown = identity !== undefined &&
-      ("command" in identity
-        ? server.command === identity.command
-        : server.url === identity.url);
-    if (isKnown) continue;
-    off[name] = { enabled: false };
-    if (server.enabled) say(`mcp_servers.${name}.enabled`, false);
-  }
-  if (isTable(off) && Object.keys(off).length > 0) tree["mcp_servers"] = off;
-}
-
-// Codex does not start either: nothing could be done, and nobody could be asked.
-function refuseBlind(
-  { file }: Managed,
-  config: Config,
-  tree: TomlTable,
-  sandbox: SandboxPolicy,
-): void {
-  const approval = tree["approval_policy"] ?? config.approval_policy;
-  if (sandbox.mode !== "danger-full-access" || approval !== "never") return;
-  throw new UserError(
-    "config",
-    `Cannot use approval_policy = "never": ${file} does not allow sandbox danger-full-access, choose another approval policy or an allowed sandbox`,
-  );
-}
-
-function wordOf(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-function list(values: readonly (ApprovalPolicy | string)[]): string {
-  return values.map(wordOf).join(", ");
+  return allowed !== undefined && chosen === undefined &&
+    !(allowed[":workspace"] && allowed[":read-only"]);
 }

@@ -4,6 +4,7 @@ import { GranularApproval } from "../../protocol/policy.ts";
 import { HooksTable } from "../file/schema_tables.ts";
 
 const Text = z.string();
+const Word = z.string().check(z.regex(/\S/));
 const Flag = z.optional(z.boolean());
 
 const BUILT = {
@@ -45,6 +46,18 @@ const BUILT = {
     }),
   )),
   hooks: z.optional(HooksTable),
+  allow_managed_hooks_only: Flag,
+  rules: z.optional(z.strictObject({
+    prefix_rules: z.array(z.strictObject({
+      pattern: z.array(z.union([
+        z.strictObject({ token: Word }),
+        z.strictObject({ any_of: z.array(Word).check(z.minLength(1)) }),
+      ])).check(z.minLength(1)),
+      // Of all rules that match the strictest counts: one that allows would do nothing.
+      decision: z.enum(["prompt", "prompt-user", "forbidden"]),
+      justification: z.optional(Word),
+    })).check(z.minLength(1)),
+  })),
   allow_login_shell: Flag,
   allowed_login_methods: z.optional(z.array(z.enum(["api", "chatgpt"]))),
   allowed_approvals_reviewers: z.optional(z.array(Text)),

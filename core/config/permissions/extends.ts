@@ -45,6 +45,14 @@ export function resolveExtends(
   }));
 }
 
+/** What a profile of `[permissions]` is laid over. */
+export function parentOf(
+  name: string,
+  profiles: Config["permissions"],
+): string | undefined {
+  return Object.hasOwn(profiles, name) ? profiles[name]?.extends : undefined;
+}
+
 const NOTHING = { workspace_roots: {}, network: {} };
 const PARENTS: Readonly<Record<string, Profile>> = {
   ":read-only": { ...NOTHING, filesystem: { ":root": "read" } },

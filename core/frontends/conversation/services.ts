@@ -91,6 +91,12 @@ export interface SettingsServices {
   modelPatch(slug: string, effort?: string): Partial<TurnSettings>;
   /** Pairs of approval and sandbox that go well together, most careful first. */
   presets(): readonly PermissionPreset[];
+  /** Names of permission profiles, the built-in ones first. */
+  profiles(): readonly string[];
+  /** What that profile comes to. */
+  profilePolicy(name: string): SandboxPolicy;
+  /** Why managed policy forbids them; undefined when it does not. */
+  refuseSettings(patch: Partial<TurnSettings>): string | undefined;
   /** The policy of that mode with the configured roots, network and hidden paths. */
   sandboxPolicy(mode: SandboxMode): SandboxPolicy;
   /** What this machine enforces of a policy, as lines; the reason when nothing does. */

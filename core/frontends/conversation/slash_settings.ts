@@ -25,13 +25,14 @@ export const SETTINGS_COMMANDS: readonly SlashCommand[] = [
   {
     name: "approvals",
     aliases: ["permissions"],
-    args: "[PRESET|POLICY]",
+    args: "[PRESET|PROFILE|POLICY]",
     summary:
-      "Show or choose when to ask for approval, alone or with the sandbox",
+      "Show or choose a permission profile, when to ask for approval, or both",
     whileBusy: false,
     run: runApprovals,
     words: ({ services }) => [
       ...services.presets().map(({ name }) => name),
+      ...services.profiles(),
       ...APPROVALS,
     ],
   },
@@ -80,7 +81,10 @@ export function effortText(effort: string | undefined): string {
   return effort === undefined ? "" : `, effort ${effort}`;
 }
 
-function runApprovals(context: SlashContext, args: string): void {
+async function runApprovals(
+  context: SlashContext,
+  args: string,
+): Promise<void> {
   const presets = context.services.presets();
   const [word] = splitArgs(args);
   if (word === undefined) return sayApprovals(context);
@@ -88,18 +92,43 @@ function runApprovals(context: SlashContext, args: string): void {
     name === word || String(at + 1) === word
   );
   if (preset !== undefined) {
-    context.changeSettings(preset.patch);
-    return context.say([`Approvals: ${permissionsText(preset.patch)}`]);
+    const text = permissionsText(preset.patch);
+    return change(context, preset.patch, [`Approvals: ${text}`]);
+  }
+  const { services } = context;
+  if (services.profiles().includes(word)) {
+    const sandbox = services.profilePolicy(word);
+    const lines = await services.describeSandbox(sandbox);
+    return change(context, { sandbox }, [
+      `Permissions: ${word} (${sandbox.mode})`,
+      ...lines.map((line) => `  ${line}`),
+    ]);
   }
   const policy = APPROVALS.find((one) => one === word);
   if (policy === undefined) {
-    const names = [...presets.map(({ name }) => name), ...APPROVALS];
+    const names = [
+      ...presets.map(({ name }) => name),
+      ...services.profiles(),
+      ...APPROVALS,
+    ];
     return context.say([
       `Cannot set approvals to ${word}: must be one of ${names.join(", ")}`,
     ]);
   }
-  context.changeSettings({ approval: policy });
-  context.say([`Approvals: ${policy}`]);
+  change(context, { approval: policy }, [`Approvals: ${policy}`]);
+}
+
+// What is refused is not told as if it held.
+function change(
+  context: SlashContext,
+  patch: Partial<TurnSettings>,
+  lines: readonly string[],
+): void {
+  const refusal = context.services.refuseSettings(patch);
+  if (refusal === undefined) context.changeSettings(patch);
+  context.say(
+    refusal === undefined ? lines : [`Settings stay as they were: ${refusal}`],
+  );
 }
 
 function sayApprovals(context: SlashContext): void {
@@ -110,6 +139,7 @@ function sayApprovals(context: SlashContext): void {
     ...context.services.presets().map(({ name, description }, at) =>
       `  ${at + 1}  ${name.padEnd(12)} ${description}`
     ),
+    `Permission profiles: ${context.services.profiles().join(", ")}`,
     "Choose with /approvals NAME; /approvals never, on-request or untrusted keeps the sandbox",
   ]);
 }
@@ -150,8 +180,10 @@ async function runSandbox(context: SlashContext, args: string): Promise<void> {
   }
   const sandbox = services.sandboxPolicy(mode);
   const lines = await services.describeSandbox(sandbox);
-  context.changeSettings({ sandbox });
-  context.say([`Sandbox: ${mode}`, ...lines.map((line) => `  ${line}`)]);
+  change(context, { sandbox }, [
+    `Sandbox: ${mode}`,
+    ...lines.map((line) => `  ${line}`),
+  ]);
 }
 
 async function runRules(context: SlashContext, args: string): Promise<void> {

@@ -1,6 +1,7 @@
 /** Tests of core/config/explain.ts and secrets.ts. */
 import assert from "node:assert/strict";
 import {
+  describePermissions,
   explainConfig,
   renderExplained,
 } from "../../../core/config/explain.ts";
@@ -121,4 +122,34 @@ Deno.test("secretNames() lists every variable that holds a key", async () => {
     "MCP_TOKEN",
     "OPENAI_API_KEY",
   ]);
+});
+
+Deno.test("describePermissions() says what a profile comes to, and who set each entry", async () => {
+  await using machine = await Machine.create();
+  await machine.user(`default_permissions = "mine"
+sandbox_mode = "read-only"
+[permissions.base]
+extends = ":workspace"
+[permissions.base.filesystem.":workspace_roots"]
+".env" = "deny"
+[permissions.mine]
+extends = "base"
+[permissions.mine.filesystem]
+"/var/data" = "write"`);
+  const loaded = await machine.load();
+  const file = machine.userFile;
+  assert.deepEqual(describePermissions(loaded), [
+    `default_permissions = "mine" holds, set by ${file}:1`,
+    "entry :root: read, from :workspace",
+    "entry :workspace_roots .: write, from :workspace",
+    `entry :workspace_roots .env: deny, from ${file}:6`,
+    "entry :slash_tmp: write, from :workspace",
+    "entry :tmpdir: write, from :workspace",
+    `entry /var/data: write, from ${file}:10`,
+    "comes to workspace-write, network closed",
+    "writable besides the workspace: /var/data",
+    "hidden: .env",
+  ]);
+  const text = renderExplained(explainConfig(loaded));
+  assert.match(text, /^sandbox_mode = "read-only" .*, without effect$/m);
 });

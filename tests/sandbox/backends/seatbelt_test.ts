@@ -201,6 +201,18 @@ Deno.test("buildSeatbeltArguments() is the recorded one for every policy", async
         disk,
       ),
     ],
+    [
+      "profile",
+      planOf(workspaceWrite({ profile: "p" }), {
+        ...disk,
+        hidden,
+        kept: [{ path: `${WS}/docs`, kind: "folder", real: `${WS}/docs` }],
+        readable: [
+          { path: "/usr", real: "/usr", isFolder: true },
+          { path: WS, real: WS, isFolder: true },
+        ],
+      }),
+    ],
   ];
   const texts = policies.map(([name, plan]) => {
     const { text, parameters } = profileOf(plan);

@@ -1,5 +1,6 @@
 /** Tests of core/config/managed/: what an administrator allows stands over everything. */
 import assert from "node:assert/strict";
+import { loadHooks } from "../../../../core/config/hooks.ts";
 import { sandboxPolicyOf } from "../../../../core/config/settings.ts";
 import type {
   LoadedConfig,
@@ -159,9 +160,20 @@ Deno.test("a policy that is broken, unknown or not built ends the run by its nam
     ["allowed_approval_policies = []", /"allowed_approval_policies"/],
     ['enforce_residency = "us"', /"enforce_residency"/],
     ['allowed_login_methods = ["chatgpt"]', /only API keys/],
-    ["allow_managed_hooks_only = true", /"allow_managed_hooks_only"/],
+    [
+      "[allowed_permission_profiles]\nacme = true",
+      /default_permissions is missing/,
+    ],
     ["[experimental_network]\nenabled = true", /"experimental_network"/],
-    ["[rules]\nprefix_rules = []", /"rules"/],
+    ["[rules]\nprefix_rules = []", /"rules\.prefix_rules"/],
+    [
+      '[[rules.prefix_rules]]\npattern = [{ token = "rm" }]\ndecision = "allow"',
+      /prefix_rules\.0\.decision/,
+    ],
+    [
+      '[[rules.prefix_rules]]\npattern = [{ any_of = [] }]\ndecision = "prompt"',
+      /prefix_rules\.0\.pattern/,
+    ],
   ];
   for (const [requirements, says] of rows) {
     await managed({ requirements }, async (_load, _machine, fail) => {
@@ -172,4 +184,81 @@ Deno.test("a policy that is broken, unknown or not built ends the run by its nam
   await managed({ old: "sandbox_mod = 1" }, async (_load, _machine, fail) => {
     assert.match(await fail(), /sandbox_mod/);
   });
+});
+
+Deno.test("an allow-list of profiles holds for what is chosen in a running thread", async () => {
+  await managed({
+    requirements: `
+      default_permissions = ":workspace"
+      [allowed_permission_profiles]
+      ":workspace" = true
+      ":danger-full-access" = false`,
+  }, async (load) => {
+    const { managed, permissions } = await load();
+    const refusal = (name: string): string =>
+      managed?.refusal({ sandbox: permissions.policyOf(name) }) ?? "";
+    assert.match(
+      refusal(":danger-full-access"),
+      /:danger-full-access is not allowed, .*requirements\.toml/,
+    );
+    assert.equal(refusal(":workspace"), "");
+    assert.equal(refusal(":read-only"), "");
+    assert.match(
+      managed?.refusal({
+        sandbox: { mode: "external-sandbox", networkAccess: true },
+      }) ?? "",
+      /external-sandbox is not allowed/,
+    );
+  });
+});
+
+Deno.test("a person's profile with the name of a managed one ends the run", async () => {
+  await managed({
+    requirements: `
+      default_permissions = "acme"
+      [allowed_permission_profiles]
+      acme = true
+      [permissions.acme]
+      extends = ":read-only"`,
+  }, async (_load, machine, fail) => {
+    await machine.user(`
+      default_permissions = "acme"
+      [permissions.acme.filesystem]
+      "/var/data" = "write"`);
+    assert.match(await fail(), /"acme": .*requirements\.toml defines one/);
+  });
+});
+
+Deno.test("a link of policy that leads nowhere ends the run", async () => {
+  for (const name of ["requirements.toml", "managed_config.toml"]) {
+    await managed({}, async (_load, machine, fail) => {
+      const folder = `${machine.home}/${FOLDER}`;
+      await Deno.mkdir(folder);
+      await Deno.symlink("gone", `${folder}/${name}`);
+      assert.match(await fail(), new RegExp(`${name} leads nowhere`));
+    });
+  }
+});
+
+Deno.test("hooks of policy run whatever is switched off, alone where it says so", async () => {
+  const hook = (word: string): string =>
+    `[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ntype = "command"\ncommand = "${word}"\n`;
+  for (const isAlone of [false, true]) {
+    await managed({
+      requirements: `allow_managed_hooks_only = ${isAlone}\n${hook("theirs")}`,
+    }, async (load, machine) => {
+      const file = `${machine.home}/${FOLDER}/requirements.toml`;
+      const commands = async (user: string): Promise<string[]> => {
+        await machine.user(user);
+        const { hooks } = await loadHooks(machine.host(), await load());
+        return hooks.map(({ command }) => command);
+      };
+      const both = isAlone ? ["theirs"] : ["theirs", "mine"];
+      assert.deepEqual(await commands(hook("mine")), both);
+      const off = `[hooks.state."${file}:stop:0:0"]\nenabled = false\n`;
+      assert.deepEqual(await commands(hook("mine") + off), both);
+      const without = hook("mine") + "[features]\nhooks = false\n";
+      assert.deepEqual(await commands(without), ["theirs"]);
+    });
+  }
 });
