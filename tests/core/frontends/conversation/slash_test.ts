@@ -194,6 +194,34 @@ Deno.test("/approvals takes presets and policies, and refuses the rest", async (
   );
 });
 
+Deno.test("/permissions takes a profile by name, and tells of one that policy forbids", async () => {
+  const sandbox = {
+    mode: "read-only",
+    networkAccess: false,
+    denyRead: [".env"],
+  } as const;
+  const services: Partial<ReplServices> = {
+    presets: () => PRESETS,
+    profiles: () => [":workspace", "careful"],
+    profilePolicy: () => sandbox,
+    describeSandbox: () => Promise.resolve(["Hidden file: /c/.env"]),
+  };
+  const ran = await run("/permissions careful", services);
+  assert.deepEqual(ran.ops, [{ type: "settings.change", patch: { sandbox } }]);
+  assert.deepEqual(ran.said, [
+    "Permissions: careful (read-only)",
+    "  Hidden file: /c/.env",
+  ]);
+  const refuseSettings = (): string => "not allowed (requirements.toml)";
+  for (const line of ["/permissions careful", "/approvals never"]) {
+    const refused = await run(line, { ...services, refuseSettings });
+    assert.deepEqual(refused.ops, []);
+    assert.deepEqual(refused.said, [
+      "Settings stay as they were: not allowed (requirements.toml)",
+    ]);
+  }
+});
+
 Deno.test("/sandbox changes the mode and says what is enforced", async () => {
   const services: Partial<ReplServices> = {
     sandboxPolicy: (mode) =>
