@@ -1,5 +1,9 @@
 /** The texts that the model reads, as typed values. Nothing here does anything. */
-import base from "./base/default.md" with { type: "text" };
+import common from "./base/common.md" with { type: "text" };
+import full from "./base/full.md" with { type: "text" };
+import headless from "./base/headless.md" with { type: "text" };
+import small from "./base/small.md" with { type: "text" };
+import terse from "./base/terse.md" with { type: "text" };
 import compact from "./compact.md" with { type: "text" };
 import init from "./init.md" with { type: "text" };
 import modelSwitch from "./model_switch.md" with { type: "text" };
@@ -28,8 +32,19 @@ import skills from "./skills.md" with { type: "text" };
 import summaryPrefix from "./summary_prefix.md" with { type: "text" };
 import turnAborted from "./turn_aborted.md" with { type: "text" };
 
-/** The `instructions` of every model that has no text of its own. */
-export const BASE_INSTRUCTIONS: string = base.trimEnd();
+/**
+ * The `instructions` by what kind of model reads them. Those of large models begin alike;
+ * a small one gets a text of its own, with less to keep in mind. What is `headless` follows
+ * any of them where nobody is there to answer.
+ */
+export const BASE_INSTRUCTIONS: Readonly<
+  Record<"full" | "terse" | "small" | "headless", string>
+> = Object.freeze({
+  full: `${common.trimEnd()}\n\n${full.trimEnd()}`,
+  terse: `${common.trimEnd()}\n\n${terse.trimEnd()}`,
+  small: small.trimEnd(),
+  headless: headless.trimEnd(),
+});
 
 /** Asks for the summary that replaces a conversation. */
 export const COMPACT_PROMPT: string = compact.trimEnd();

@@ -9,8 +9,7 @@ import {
   webSearchOptions,
 } from "../config/settings.ts";
 import type { LoadedConfig } from "../config/load.ts";
-import { unknownModelWarning } from "../config/provider/models.ts";
-import { modelInfoOf } from "../config/provider/models.ts";
+import { modelInfoOf, modelWarnings } from "../config/provider/models.ts";
 import { providerOf } from "../config/provider/providers.ts";
 import { secretNames } from "../config/secrets.ts";
 import { PromptSource } from "../context/context_source.ts";
@@ -78,12 +77,13 @@ export async function createAgent(
   const { config } = loaded;
   const settings = settingsOf(runtime);
   const provider = providerOf(config, host);
-  const instructions = await instructionsOf(runtime) ??
-    request.restored?.meta.instructions ?? BASE_INSTRUCTIONS;
+  const instructions = await instructionsOf(
+    runtime,
+    request.restored?.meta.instructions,
+  );
   const { warn } = request;
   [...loaded.warnings, ...runtime.warnings].forEach(warn);
-  const unknown = unknownModelWarning(settings.model);
-  if (unknown !== undefined) warn(unknown);
+  modelWarnings(config, settings.model).forEach(warn);
   const context = promptSourceOf(runtime, instructions, warn);
   const compactPrompt = config.compact_prompt ??
     await loadText(textPlaceOf(runtime), "experimental_compact_prompt_file");
@@ -141,14 +141,27 @@ export function settingsOf(
   });
 }
 
-/** The base instructions of this run, or undefined when nothing names any. */
+/**
+ * The base instructions of this run: those of the configuration, else those the thread
+ * already has, else those of the model.
+ */
 export async function instructionsOf(
   runtime: AgentRuntime,
-): Promise<string | undefined> {
-  const { loaded: { config, catalog }, model } = runtime;
-  return runtime.instructions ??
-    await loadInstructions(textPlaceOf(runtime)) ??
-    modelInfoOf(config, catalog, model).instructions;
+  restored?: string,
+): Promise<string> {
+  const { loaded: { config, catalog }, model, source, flags } = runtime;
+  const said = runtime.instructions ??
+    await loadInstructions(textPlaceOf(runtime)) ?? restored;
+  if (said !== undefined) return said;
+  const { instructions, promptStyle = "full" } = modelInfoOf(
+    config,
+    catalog,
+    model,
+  );
+  if (instructions !== undefined) return instructions;
+  const base = BASE_INSTRUCTIONS[promptStyle];
+  const isAnswered = source !== "exec" || flags.input === "jsonl";
+  return isAnswered ? base : `${base}\n\n${BASE_INSTRUCTIONS.headless}`;
 }
 
 function textPlaceOf(runtime: AgentRuntime): TextPlace {
@@ -235,8 +248,8 @@ function toolsOf(runtime: AgentRuntime, threadId: string): ThreadDeps["tools"] {
           ? "function"
           : settings.model.applyPatch,
         webSearch: webSearchOf(config, provider),
-        webSearchOptions: webSearchOptions(config),
-      }).filter(({ name }) => isToolOn(config, name)),
+        webSearchOptions: webSearchOptions(config, settings.model),
+      }).filter(({ name }) => isToolOn(config, settings.model, name)),
       ...await mcpServers?.tools({ threadId, ...asker }) ?? [],
     ];
   };

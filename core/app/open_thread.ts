@@ -9,7 +9,6 @@ import {
   startThread,
   type ThreadFactory,
 } from "../session/thread/open.ts";
-import { BASE_INSTRUCTIONS } from "../../prompts/mod.ts";
 import { createAgent, instructionsOf } from "./agent.ts";
 import { programOf } from "./program.ts";
 import type { Runtime } from "./runtime.ts";
@@ -52,7 +51,7 @@ export async function threadFactory(runtime: Runtime): Promise<ThreadFactory> {
       version: program.version,
       source,
       provider: config.model_provider,
-      instructions: await instructionsOf(runtime) ?? BASE_INSTRUCTIONS,
+      instructions: await instructionsOf(runtime),
     },
     agent: (request) => createAgent(runtime, request),
   };

@@ -21,7 +21,8 @@ import {
   selectProfile,
   withoutProfiles,
 } from "./load_layer.ts";
-import { loadCatalog, type ModelCatalog } from "./provider/models.ts";
+import { loadCatalog } from "./provider/catalog.ts";
+import type { ModelCatalog } from "./provider/models.ts";
 import { buildFlags, buildOverrides, type ConfigFlags } from "./overrides.ts";
 import { withAbsolutePaths } from "./paths.ts";
 import type { Config } from "./file/schema.ts";

@@ -58,9 +58,7 @@ export function turnSettingsOf(
     model,
     ...reasoningOf(config, model),
     ...verbosityOf(config, model),
-    ...(config.service_tier === undefined
-      ? {}
-      : { serviceTier: config.service_tier }),
+    ...serviceTierOf(config, model),
     cwd: loaded.cwd,
     approval: approvalPolicyOf(config, {
       // Where policy forbids "never", nobody answers what would have been asked.
@@ -137,11 +135,18 @@ export function webSearchOf(
 }
 
 /** `[tools.web_search]` in the words of the request. */
-export function webSearchOptions(config: Config): JsonObject {
+export function webSearchOptions(
+  config: Config,
+  model: Pick<ModelInfo, "searchesImages">,
+): JsonObject {
   const table = config.tools.web_search;
-  if (typeof table !== "object") return {};
+  const content = model.searchesImages
+    ? { search_content_types: ["text", "image"] }
+    : {};
+  if (typeof table !== "object") return content;
   const { allowed_domains: domains, context_size: size, location } = table;
   return {
+    ...content,
     ...(domains !== undefined && { filters: { allowed_domains: domains } }),
     ...(size !== undefined && { search_context_size: size }),
     ...(location !== undefined && {
@@ -151,10 +156,14 @@ export function webSearchOptions(config: Config): JsonObject {
 }
 
 /** Whether a built-in tool is offered; only those with a switch can be off. */
-export function isToolOn(config: Config, name: string): boolean {
+export function isToolOn(
+  config: Config,
+  model: Pick<ModelInfo, "hasShell">,
+  name: string,
+): boolean {
   switch (name) {
     case "shell":
-      return featureOn(config, "shell_tool");
+      return model.hasShell !== false && featureOn(config, "shell_tool");
     case "view_image":
       return featureOn(config, "view_image") &&
         switchOf(config.tools[name]) !== false;
@@ -189,13 +198,21 @@ function verbosityOf(
     : { verbosity };
 }
 
+function serviceTierOf(
+  config: Config,
+  model: ModelInfo,
+): Pick<TurnSettings, "serviceTier"> {
+  const serviceTier = config.service_tier ?? model.serviceTier;
+  return serviceTier === undefined ? {} : { serviceTier };
+}
+
 function reasoningOf(
   config: Config,
   model: ModelInfo,
 ): Pick<TurnSettings, "reasoningEffort" | "reasoningSummary"> {
   if (!model.supportsReasoning) return {};
   const effort = config.model_reasoning_effort ?? model.reasoningEffort;
-  const summary = config.model_reasoning_summary;
+  const summary = config.model_reasoning_summary ?? model.reasoningSummary;
   return {
     ...(effort === undefined ? {} : { reasoningEffort: effort }),
     ...(summary === undefined ? {} : { reasoningSummary: summary }),

@@ -150,7 +150,10 @@ export class PromptSource {
 
   async #context(settings: TurnSettings): Promise<PromptContext> {
     const { docs, skills } = await this.#load(settings);
-    const listed = renderSkills(skills, skillListBytes(settings.model));
+    const { model } = settings;
+    const listed = renderSkills(skills, skillListBytes(model), {
+      isExplained: model.explainsSkills ?? true,
+    });
     this.#warn(listed.warnings);
     const { developerInstructions, omit } = this.#options;
     return {

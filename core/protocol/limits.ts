@@ -162,6 +162,8 @@ export const LIMITS = Object.freeze({
 
   /** Share of the raw window that may be used at all, and where compaction starts. */
   windowShare: 0.95,
+  /** Billions of parameters up to which a model gets the instructions for small ones. */
+  smallModelBillions: 40,
   compactShare: 0.9,
   /** One tool output may take this share of the window, and this one when configured. */
   toolOutputShare: 0.1,

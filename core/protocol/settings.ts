@@ -23,10 +23,22 @@ export interface ModelInfo {
   readonly applyPatch: "freeform" | "function";
   /** Tokens of one tool output that reach the model. */
   readonly toolOutputTokens: number;
-  /** What a catalog gives the model where the configuration says nothing. */
+  /** Whether it is offered a shell; it is when absent. */
+  readonly hasShell?: boolean;
+  /** Whether a search of the web may give it pictures. */
+  readonly searchesImages?: boolean;
+  /** Whether a list of skills is followed by how to use them; it is when absent. */
+  readonly explainsSkills?: boolean;
+  /** What kind of base instructions suits it; the full ones when absent. */
+  readonly promptStyle?: "terse" | "small";
+  /** Reasoning efforts it takes, least first; unknown when absent. */
+  readonly efforts?: readonly ReasoningEffort[];
+  /** What the catalog gives the model where the configuration says nothing. */
   readonly instructions?: string;
   readonly reasoningEffort?: ReasoningEffort;
+  readonly reasoningSummary?: "auto" | "concise" | "detailed" | "none";
   readonly verbosity?: "low" | "medium" | "high";
+  readonly serviceTier?: string;
 }
 
 /** The limits of a run; an absent one does not bind. Its time counts from the first request on. */

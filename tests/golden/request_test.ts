@@ -128,7 +128,7 @@ Deno.test("a fresh turn with everything configured is this request", async () =>
     script: [say('{"seen":true}')],
     thread: {
       host,
-      instructions: BASE_INSTRUCTIONS,
+      instructions: BASE_INSTRUCTIONS.full,
       developerInstructions: "Prefer small steps.",
       tools: builtinTools({
         host: testHost(host),

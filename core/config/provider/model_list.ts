@@ -1,20 +1,13 @@
 /** The models a user can choose from: configured, in the catalog, or OpenAI's. */
+import { FAMILIES } from "./families.ts";
 import { type ModelCatalog, modelInfoOf } from "./models.ts";
 import type { ModelChoice } from "../../protocol/settings.ts";
 import type { Config } from "../file/schema.ts";
 
-const OPENAI_SLUGS: readonly string[] = [
-  "gpt-6.1-sol",
-  "gpt-6.1-terra",
-  "gpt-6-astra",
-  "gpt-6-sol",
-  "gpt-6-luna",
-  "gpt-5.6-sol",
-  "gpt-5.6-terra",
-  "gpt-5.6-luna",
-  "gpt-5.5",
-];
-const EFFORTS: readonly string[] = ["low", "medium", "high", "xhigh"];
+// What most models that reason take.
+const EFFORTS: readonly string[] = ["low", "medium", "high"];
+const OPENAI_SLUGS: readonly string[] = Object.keys(FAMILIES)
+  .filter((slug) => FAMILIES[slug]?.isListed === true);
 
 /** Without the network: the configured model first, then what the files name. */
 export function knownModels(
@@ -24,15 +17,21 @@ export function knownModels(
 ): readonly ModelChoice[] {
   const slugs = new Set([
     config.model,
-    ...catalog.keys(),
+    ...listedIn(catalog),
     ...(config.review_model === undefined ? [] : [config.review_model]),
     ...Object.keys(config.prices),
     ...(options.isOpenai ? OPENAI_SLUGS : []),
   ]);
-  return [...slugs].map((slug) => ({
-    slug,
-    efforts: modelInfoOf(config, catalog, slug).supportsReasoning
-      ? EFFORTS
-      : [],
-  }));
+  return [...slugs].map((slug) => {
+    const { supportsReasoning, efforts } = modelInfoOf(config, catalog, slug);
+    return { slug, efforts: supportsReasoning ? efforts ?? EFFORTS : [] };
+  });
+}
+
+function listedIn(catalog: ModelCatalog): readonly string[] {
+  const place = ({ priority = 0 }: { readonly priority?: number }): number =>
+    priority;
+  return [...catalog].filter(([, { isListed }]) => isListed)
+    .sort(([, a], [, b]) => place(a) - place(b))
+    .map(([slug]) => slug);
 }

@@ -44,6 +44,7 @@ export function skillListBytes(
 export function renderSkills(
   skills: readonly Skill[],
   bytesMax: number,
+  options: { readonly isExplained?: boolean } = {},
 ): RenderedSkills {
   const listed = skills.filter((skill) => skill.implicit);
   if (listed.length === 0) return { warnings: [] };
@@ -54,17 +55,18 @@ export function renderSkills(
   const fitted = fitListing(listing, bytesMax);
   if (fitted.entries.length === 0) return { warnings: [fitted.warning] };
   return {
-    text: renderSection(fitted),
+    text: renderSection(fitted, options.isExplained ?? true),
     warnings: fitted.warning === "" ? [] : [fitted.warning],
   };
 }
 
-function renderSection(listing: Listing): string {
+function renderSection(listing: Listing, isExplained: boolean): string {
   const lines = listing.entries.map(renderEntry);
   const roots = listing.roots.length === 0
     ? []
     : ["Paths in this list begin with these folders:", ...listing.roots, ""];
-  return ["## Skills", "", ...roots, ...lines, "", SKILLS_USAGE].join("\n");
+  const usage = isExplained ? ["", SKILLS_USAGE] : [];
+  return ["## Skills", "", ...roots, ...lines, ...usage].join("\n");
 }
 
 function renderEntry(entry: Entry): string {

@@ -196,12 +196,15 @@ Deno.test("webSearchOptions() has the words of the request", () => {
   const config = configOf(
     '[tools.web_search]\nallowed_domains = ["a.org"]\ncontext_size = "low"\nlocation = { country = "CH" }\n',
   );
-  assert.deepEqual(webSearchOptions(config), {
+  assert.deepEqual(webSearchOptions(config, {}), {
     filters: { allowed_domains: ["a.org"] },
     search_context_size: "low",
     user_location: { type: "approximate", country: "CH" },
   });
-  assert.deepEqual(webSearchOptions(configOf("")), {});
+  assert.deepEqual(webSearchOptions(configOf(""), {}), {});
+  assert.deepEqual(webSearchOptions(configOf(""), { searchesImages: true }), {
+    search_content_types: ["text", "image"],
+  });
 });
 
 Deno.test("isToolOn() takes away what is switched off, and nothing else", () => {
@@ -210,7 +213,8 @@ Deno.test("isToolOn() takes away what is switched off, and nothing else", () => 
   );
   const names = ["shell", "update_plan", "apply_patch", "view_image"];
   const offered = (of: typeof config): readonly string[] =>
-    names.filter((name) => isToolOn(of, name));
+    names.filter((name) => isToolOn(of, {}, name));
   assert.deepEqual(offered(config), ["apply_patch"]);
   assert.deepEqual(offered(configOf("")), names);
+  assert.equal(isToolOn(configOf(""), { hasShell: false }, "shell"), false);
 });

@@ -1,7 +1,7 @@
 /** Which models are offered, in which order. */
 import assert from "node:assert/strict";
 import { knownModels } from "../../../../core/config/provider/model_list.ts";
-import { loadCatalog } from "../../../../core/config/provider/models.ts";
+import { loadCatalog } from "../../../../core/config/provider/catalog.ts";
 import { Machine } from "../config_fixture.ts";
 
 Deno.test("knownModels() has the configured one first, then what the files name, each once", async () => {
