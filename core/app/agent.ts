@@ -1,22 +1,18 @@
 /** Puts one agent together: provider, tools behind the gate, prompt, limits. */
-import { createAuth } from "../config/provider/auth.ts";
 import {
   isToolOn,
   limitsOf,
-  priceOf,
   turnSettingsOf,
   webSearchOf,
   webSearchOptions,
 } from "../config/settings.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { modelInfoOf, modelWarnings } from "../config/provider/models.ts";
-import { providerOf } from "../config/provider/providers.ts";
+import { type Provider, providerOf } from "../config/provider/providers.ts";
 import { secretNames } from "../config/secrets.ts";
 import { PromptSource } from "../context/context_source.ts";
 import { approvedPrefixes } from "../policy/rules.ts";
 import { writableRoots } from "../policy/writable.ts";
-import { createModelClient } from "../model/client.ts";
-import type { TransportOptions } from "../model/transport.ts";
 import type { Flags } from "../contract/command_line.ts";
 import type { Gate, Sandbox } from "../protocol/command.ts";
 import type { Hooks } from "../protocol/hooks.ts";
@@ -38,7 +34,8 @@ import { openNotify } from "./hooks.ts";
 import { loadInstructions, loadText, type TextPlace } from "./instructions.ts";
 import { withoutLoginShells } from "./login_shell.ts";
 import type { McpAccess } from "./mcp_access.ts";
-import { programOf } from "./program.ts";
+import { openFallbacks, providerDeps } from "./providers.ts";
+import type { Reached } from "./transport.ts";
 
 /** Instead of a missing home: a folder that never exists. */
 export const NO_HOME = "/nonexistent";
@@ -56,7 +53,7 @@ export interface AgentRuntime {
   /** What the user should know of how this run was opened. */
   readonly warnings: readonly string[];
   /** How the provider is reached. */
-  readonly transport: Pick<TransportOptions, "httpClient" | "probe" | "proxy">;
+  readonly transport: Reached["transport"];
   readonly hooks: Hooks;
   /** Who started this run, for hooks and notifiers. */
   readonly source: ThreadMeta["source"];
@@ -87,21 +84,21 @@ export async function createAgent(
   const context = promptSourceOf(runtime, instructions, warn);
   const compactPrompt = config.compact_prompt ??
     await loadText(textPlaceOf(runtime), "experimental_compact_prompt_file");
-  const price = priceOf(config, settings.model.slug);
+  const { slug } = settings.model;
+  const { transport } = runtime;
+  const toolsAt = toolsOf(runtime, request.threadId);
+  const fallback = await openFallbacks(
+    runtime,
+    (model) => settingsOf({ ...runtime, model }),
+    toolsAt,
+  );
   const notify = openNotify(host, loaded, { source: runtime.source, warn });
   return {
     settings,
     deps: {
       host,
-      endpoint: provider,
-      model: createModelClient({
-        host,
-        provider,
-        auth: createAuth(host, provider, loaded),
-        program: programOf(host),
-        ...runtime.transport,
-      }),
-      tools: toolsOf(runtime, request.threadId),
+      ...providerDeps(runtime, { provider, transport, slug, toolsAt }),
+      fallback,
       instructions,
       refuseSettings: loaded.managed?.refusal,
       ...(compactPrompt !== undefined && { compactPrompt }),
@@ -115,7 +112,6 @@ export async function createAgent(
       hooks: runtime.hooks,
       ...(notify !== undefined && { notify }),
       limits: limitsOf(config, flags.raise),
-      ...(price !== undefined && { price }),
       strictCache: flags.strictCache ?? config.strict_cache,
     },
     started: {
@@ -230,13 +226,15 @@ function createAgentGate(runtime: AgentRuntime): Gate {
   });
 }
 
-function toolsOf(runtime: AgentRuntime, threadId: string): ThreadDeps["tools"] {
+function toolsOf(
+  runtime: AgentRuntime,
+  threadId: string,
+): (provider: Provider) => ThreadDeps["tools"] {
   const { config } = runtime.loaded;
-  const provider = providerOf(config, runtime.host);
   const gate = config.allow_login_shell
     ? createAgentGate(runtime)
     : withoutLoginShells(createAgentGate(runtime));
-  return async (settings, asker) => {
+  return (provider) => async (settings, asker) => {
     const mcpServers = await runtime.mcp?.mcpServers();
     return [
       ...builtinTools({

@@ -3,8 +3,6 @@ import { sandboxPolicyOf } from "../config/settings.ts";
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import { providerOf } from "../config/provider/providers.ts";
 import { reapChild } from "../host/system/libc.ts";
-import { connectionProbe, openHttpClient } from "../host/http_client.ts";
-import { PROXY_VARIABLES, proxyFor } from "../host/proxy.ts";
 import type { Flags } from "../contract/command_line.ts";
 import { errorCode, errorReason, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
@@ -16,6 +14,7 @@ import { createSandbox, type SessionSandbox } from "../../sandbox/mod.ts";
 import { type AgentRuntime, loadRules, NO_HOME } from "./agent.ts";
 import { openHooks } from "./hooks.ts";
 import { type McpPerson, openMcp } from "./mcp_access.ts";
+import { openTransport } from "./transport.ts";
 
 export interface Runtime extends AgentRuntime {
   readonly sandbox: SessionSandbox;
@@ -47,7 +46,7 @@ export async function openRuntime(
   const mcp = openMcp(host, loaded, { flags, person: options.person });
   warmSandbox(sandbox, loaded);
   const rules = await loadRules(host, loaded, flags);
-  const reached = await openTransport(host, loaded);
+  const reached = await openTransport(host, providerOf(loaded.config, host));
   const { hooks, warnings } = await openHooks(host, loaded);
   return {
     host,
@@ -68,29 +67,6 @@ export async function openRuntime(
 function warmSandbox(sandbox: Sandbox, loaded: LoadedConfig): void {
   const policy = sandboxPolicyOf(loaded);
   sandbox.sandboxStatus(policy, loaded.cwd).catch(() => {});
-}
-
-// A client of its own costs time at the start; plain HTTP needs none.
-async function openTransport(
-  host: Host,
-  loaded: LoadedConfig,
-): Promise<Pick<AgentRuntime, "transport" | "warnings">> {
-  const provider = providerOf(loaded.config, host);
-  const probe = connectionProbe(host, provider);
-  const probing = probe === undefined ? {} : { probe };
-  const proxy = proxyFor(
-    provider.baseUrl,
-    (name) => host.env(name),
-    provider.proxyUrl,
-  );
-  const isPlain = provider.baseUrl.startsWith("http:") &&
-    proxy === undefined &&
-    !PROXY_VARIABLES.some((name) => host.env(name));
-  if (isPlain) return { transport: probing, warnings: [] };
-  const { client, warnings } = await openHttpClient(host, provider);
-  const httpClient = client === undefined ? {} : { httpClient: client };
-  const via = proxy === undefined ? {} : { proxy };
-  return { transport: { ...probing, ...httpClient, ...via }, warnings };
 }
 
 /** The folder with all links resolved. Throws UserError when there is none. */

@@ -200,6 +200,16 @@ const ModelEvents = [
     status: z.nullable(z.int()),
   }),
   z.object({
+    type: z.literal("provider.switched"),
+    ...envelope,
+    from_provider: z.string(),
+    from_model: z.string(),
+    to_provider: z.string(),
+    to_model: z.string(),
+    reason: z.string(),
+    lost_tokens: z.int(),
+  }),
+  z.object({
     type: z.literal("request.completed"),
     ...envelope,
     usage: z.nullable(ExecUsage),

@@ -31,6 +31,12 @@ export interface FileChange {
   readonly diff?: string;
 }
 
+/** A provider by its id, and the model it is asked for. */
+export interface ProviderModel {
+  readonly provider: string;
+  readonly model: string;
+}
+
 /** One thing the user watches. Ids are `item_N` in order of first appearance. */
 export type Activity =
   | {
@@ -204,6 +210,16 @@ export type EventBody =
     readonly delayMs: number;
     readonly reason: string;
     readonly status?: number;
+  }
+  /** Another provider answers from now on: this one is out, or its quota is spent. */
+  | {
+    readonly type: "provider.switched";
+    readonly from: ProviderModel;
+    readonly to: ProviderModel;
+    /** What the last one said. */
+    readonly reason: string;
+    /** Tokens of the prompt that the new one has in no cache. */
+    readonly lostTokens: number;
   }
   | {
     readonly type: "request.completed";

@@ -13,6 +13,13 @@ export type LogFact =
     /** Id of the provider that is asked. */
     readonly provider?: string;
   }
+  /** In the middle of a turn another provider takes the conversation over. */
+  | {
+    readonly type: "provider_switched";
+    readonly turnId: string;
+    readonly settings: TurnSettings;
+    readonly provider: string;
+  }
   /** Intent before effect: on disk before the call runs. */
   | {
     readonly type: "call_started";

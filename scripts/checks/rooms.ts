@@ -342,7 +342,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "core/session/turn/": {
     uses: ["core/session/log/", "core/session/state/"],
-    doors: ["compaction", "context", "repair", "turn", "turn_hooks"],
+    doors: [
+      "compaction",
+      "context",
+      "fallback",
+      "repair",
+      "turn",
+      "turn_hooks",
+    ],
   },
   "core/session/undo/": { doors: ["checkpoints", "object_store", "plan"] },
   "core/std/": { doors: "all" },

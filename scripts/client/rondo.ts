@@ -14,7 +14,7 @@ import { spawn } from "node:child_process";
 
 // <generated>
 /** major.minor of the contract these types were made from. */
-export const EVENT_SCHEMA = "1.1";
+export const EVENT_SCHEMA = "1.2";
 
 /** What the program exits with. */
 export const EXIT_CODES = {
@@ -431,6 +431,24 @@ export type ExecEvent = {
   readonly delay_ms: number;
   readonly reason: string;
   readonly status: number | null;
+} | {
+  readonly type: "provider.switched";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id?: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+  readonly from_provider: string;
+  readonly from_model: string;
+  readonly to_provider: string;
+  readonly to_model: string;
+  readonly reason: string;
+  readonly lost_tokens: number;
 } | {
   readonly type: "request.completed";
   /** ISO 8601 UTC. */

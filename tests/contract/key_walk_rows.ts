@@ -47,6 +47,7 @@ export const KEY_ROWS: Readonly<Record<string, KeyRow>> = Object.fromEntries([
   ...rows("", "", [
     'model = "other"',
     'model_provider = "ollama"',
+    'fallback = ["ollama/m"]',
     'openai_base_url = "http://127.0.0.1:9/v1"',
     "model_context_window = 20000",
     "model_auto_compact_token_limit = 9000",
@@ -55,7 +56,7 @@ export const KEY_ROWS: Readonly<Record<string, KeyRow>> = Object.fromEntries([
     'model_reasoning_effort = "low"',
     'model_reasoning_summary = "concise"',
     "model_supports_reasoning_summaries = false",
-    'model_verbosity = "low"',
+    'model_verbosity = "high"',
     'service_tier = "flex"',
     'model_instructions_file = "text.md"',
     'experimental_instructions_file = "text.md"',

@@ -67,6 +67,7 @@ async function agentOf(
     compactPrompt,
     reasoning,
     strictCache,
+    fallback: deps.fallback?.map((one) => [one.endpoint.id, one.settings]),
     notifies: deps.notify !== undefined,
     body: await bodyOf(host),
   };

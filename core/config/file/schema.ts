@@ -37,6 +37,14 @@ export const ConfigFile = z.strictObject({
   ),
   model_provider: z._default(z.string(), "openai"),
   model_providers: z._default(z.record(z.string(), ProviderTable), {}),
+  fallback: z._default(
+    z.array(z.string().check(z.regex(/^[^/]+\/.+$/))),
+    [],
+  ).check(
+    z.describe(
+      "PROVIDER/MODEL to go on with, in order, when the provider is out or its quota spent",
+    ),
+  ),
   openai_base_url: Text,
   oss_provider: z.optional(z.enum(["ollama", "lmstudio"])),
   model_context_window: Tokens,
@@ -142,6 +150,7 @@ export type McpServerConfig = DeepReadonly<z.infer<typeof McpServerTable>>;
 export const MACHINE_KEYS: ReadonlySet<string> = new Set([
   "model_provider",
   "model_providers",
+  "fallback",
   "openai_base_url",
   "chatgpt_base_url",
   "oss_provider",

@@ -34,7 +34,8 @@ export class ProgressRenderer {
 
   /** Text for stderr, newline included; empty when an event has none. */
   render(event: Event): string {
-    const isTrouble = event.type === "warning" || event.type === "stream.retry";
+    const isTrouble = event.type === "warning" ||
+      event.type === "stream.retry" || event.type === "provider.switched";
     return this.#options.isQuiet && !isTrouble
       ? ""
       : toText(this.#lines(event));

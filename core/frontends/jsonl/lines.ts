@@ -116,6 +116,7 @@ export function toAnswer(event: EventOf<"approval.settled">): ExecEvent {
 
 type OtherEvent = EventOf<
   | "stream.retry"
+  | "provider.switched"
   | "request.completed"
   | "context.compacted"
   | "settings.changed"
@@ -138,6 +139,16 @@ export function toLines(
         delay_ms: Math.round(event.delayMs),
         reason: event.reason,
         status: event.status ?? null,
+      }];
+    case "provider.switched":
+      return [{
+        type: "provider.switched",
+        from_provider: event.from.provider,
+        from_model: event.from.model,
+        to_provider: event.to.provider,
+        to_model: event.to.model,
+        reason: event.reason,
+        lost_tokens: event.lostTokens,
       }];
     case "request.completed":
       return [toRequest(event)];

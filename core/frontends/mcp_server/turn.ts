@@ -97,6 +97,7 @@ function progressLine(event: Event): string {
         ? visibleLine(event.activity.text)
         : "";
     case "stream.retry":
+    case "provider.switched":
     case "warning":
       return visibleLine("message" in event ? event.message : event.reason);
     default:

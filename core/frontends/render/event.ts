@@ -44,6 +44,8 @@ export class EventRenderer {
         return renderWarning(event.message, options);
       case "stream.retry":
         return [paint(renderRetry(event), options, "yellow")];
+      case "provider.switched":
+        return paintWords(renderSwitch(event), options, "yellow");
       case "context.compacted":
         return [
           paint(
@@ -131,6 +133,12 @@ function renderRetry(event: EventOf<"stream.retry">): string {
   const wait = formatDuration(delayMs);
   const reason = visibleLine(event.reason);
   return `Retrying (${attempt} of ${attemptsMax}) in ${wait}: ${reason}`;
+}
+
+function renderSwitch(event: EventOf<"provider.switched">): string {
+  const { from, to, reason, lostTokens } = event;
+  return `Going on with ${to.model} at ${to.provider}, ` +
+    `about ${lostTokens} tokens without its cache; ${from.provider}: ${reason}`;
 }
 
 function paintWords(

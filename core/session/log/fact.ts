@@ -41,6 +41,15 @@ export function factBodies(
       return [{ type: "response_item", payload: fact.json }];
     case "turn_started":
       return turnStarted(fact);
+    case "provider_switched":
+      return [
+        event("provider_switched", {
+          turn_id: fact.turnId,
+          model: fact.settings.model.slug,
+          provider: fact.provider,
+          settings: fact.settings,
+        }),
+      ];
     case "call_started":
       return [event("call_started", { call_id: fact.callId, name: fact.name })];
     case "request":

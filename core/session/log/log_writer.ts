@@ -225,7 +225,7 @@ class SessionLog implements ThreadLog {
     if (fact.type === "request" && fact.usage !== null) {
       this.#usage = addUsage(this.#usage, fact.usage);
     }
-    if (fact.type === "turn_started") {
+    if (fact.type === "turn_started" || fact.type === "provider_switched") {
       this.#contextWindow = fact.settings.model.contextWindow;
     }
     if (fact.type === "named") this.#name = fact.name;

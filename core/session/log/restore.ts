@@ -167,13 +167,17 @@ class ThreadFold {
   }
 
   #startTurn(payload: JsonObject): void {
+    this.#takeSettings(payload);
+    this.#turns.push({ at: this.#items.length, settings: this.#settings });
+    this.#isInTurn = true;
+  }
+
+  #takeSettings(payload: JsonObject): void {
     const settings = parseSettings(payload);
     const { provider } = payload;
     if (typeof provider === "string") this.#provider = provider;
     if (settings !== undefined) this.#settings = settings;
     else this.#problems.push(`the settings of a turn are unreadable`);
-    this.#turns.push({ at: this.#items.length, settings: this.#settings });
-    this.#isInTurn = true;
   }
 
   #addEvent(payload: JsonObject, entry: LogEntry): void {
@@ -187,6 +191,8 @@ class ThreadFold {
       case "turn_aborted":
         this.#isInTurn = false;
         return;
+      case "provider_switched":
+        return this.#takeSettings(payload);
       case "call_started":
         this.#started.add(String(payload["call_id"]));
         return;

@@ -15,7 +15,7 @@ interface LimitState {
 /** Counts what a run uses, over all its turns. */
 export class Budget {
   readonly #limits: RunLimits;
-  readonly #price: Price | undefined;
+  #price: Price | undefined;
   #requests = 0;
   #toolCalls = 0;
   #tokens = 0;
@@ -25,6 +25,11 @@ export class Budget {
 
   constructor(limits: RunLimits, price?: Price) {
     this.#limits = limits;
+    this.#price = price;
+  }
+
+  /** What is used from now on costs this. */
+  usePrice(price: Price | undefined): void {
     this.#price = price;
   }
 

@@ -48,6 +48,11 @@ export class CacheWatch {
     });
   }
 
+  /** The next request goes where nothing was sent before. */
+  forget(): void {
+    this.#last = this.#compared = this.#lastInputTokens = undefined;
+  }
+
   /** The next request need not extend the last one, and an event has said so. */
   announce(reason: string): void {
     this.#announced = reason;

@@ -48,6 +48,12 @@ export interface ToolsAsker {
 
 export type ShownReasoning = "none" | "summary" | "raw";
 
+/** Where a conversation goes on, and with which model. */
+export interface Fallback
+  extends Pick<ThreadDeps, "model" | "endpoint" | "tools" | "price"> {
+  readonly settings: Partial<TurnSettings> & Pick<TurnSettings, "model">;
+}
+
 export interface ThreadDeps {
   readonly host: Host;
   readonly model: ModelClient;
@@ -75,6 +81,8 @@ export interface ThreadDeps {
   readonly notify?: Notify;
   readonly limits: RunLimits;
   readonly price?: Price;
+  /** Who is asked when the provider is out or its quota spent, in order. */
+  readonly fallback?: readonly Fallback[];
   /** Fail the turn when the harness itself broke the prefix. */
   readonly strictCache: boolean;
 }

@@ -74,6 +74,14 @@ export class ThreadState {
     this.#countedTokens = undefined;
   }
 
+  /** Another provider has the conversation from now on: what this one showed is void. */
+  leaveProvider(): void {
+    this.prefix = undefined;
+    this.isCompactEndpointLost = false;
+    this.#window = Infinity;
+    this.forgetCount();
+  }
+
   /** Takes note that the server refused a prompt as too long, and what it said its limit is. */
   noteWindow(tokens: number): void {
     this.#window = Math.min(this.#window, tokens);

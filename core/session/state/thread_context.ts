@@ -6,7 +6,7 @@ import type { Activities } from "./activities.ts";
 import type { Approvals } from "./approvals.ts";
 import type { Budget } from "./budget.ts";
 import type { CacheWatch } from "./cache_watch.ts";
-import type { ThreadDeps } from "./deps.ts";
+import type { Fallback, ThreadDeps } from "./deps.ts";
 import type { ThreadState } from "./state.ts";
 
 export interface ThreadContext {
@@ -21,6 +21,8 @@ export interface ThreadContext {
   readonly approvals: Approvals;
   readonly budget: Budget;
   readonly cacheWatch: CacheWatch;
+  /** Lets the tasks that follow go where this one had to go. */
+  readonly follow: (fallback: Fallback, deps: ThreadDeps) => void;
   /** Input that arrived while the task runs; empties the queue. */
   readonly takeSteering: () => readonly (readonly UserPart[])[];
 }

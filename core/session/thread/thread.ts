@@ -14,6 +14,7 @@ import type { ThreadDeps } from "../state/deps.ts";
 import type { ThreadState } from "../state/state.ts";
 import type { ThreadContext } from "../state/thread_context.ts";
 import { newTurnContext } from "../turn/context.ts";
+import { settingsAt } from "../turn/fallback.ts";
 import { TurnHooks } from "../turn/turn_hooks.ts";
 import { runThreadTask, type Task } from "./task.ts";
 
@@ -39,7 +40,7 @@ export class ThreadActor implements Thread {
     behind: LIMITS.eventsWaiting,
   });
   readonly #approvals: Approvals;
-  readonly #context: ThreadContext;
+  #context: ThreadContext;
   readonly #close: () => void;
   #settings: TurnSettings;
   #tasks: Task[] = [];
@@ -73,6 +74,10 @@ export class ThreadActor implements Thread {
       activities: new Activities(emit),
       approvals: this.#approvals,
       budget: new Budget(deps.limits, deps.price),
+      follow: (fallback, deps) => {
+        this.#context = { ...this.#context, deps };
+        this.#changeSettings(settingsAt(fallback, this.#settings));
+      },
       takeSteering: () => this.#steering.splice(0),
     };
   }
@@ -88,7 +93,7 @@ export class ThreadActor implements Thread {
   }
 
   get deps(): ThreadDeps {
-    return this.#start.deps;
+    return this.#context.deps;
   }
 
   /** Names the thread in its log. Throws SessionError. */
@@ -135,11 +140,7 @@ export class ThreadActor implements Thread {
         if (refusal !== undefined) {
           return this.warn(`Settings stay as they were: ${refusal}`);
         }
-        this.#settings = Object.freeze({ ...this.#settings, ...op.patch });
-        return this.#emit({
-          type: "settings.changed",
-          settings: this.#settings,
-        });
+        return this.#changeSettings({ ...this.#settings, ...op.patch });
       }
       case "approval.decide":
         this.#approvals.decide(op.approvalId, op.decision);
@@ -156,6 +157,11 @@ export class ThreadActor implements Thread {
       default:
         return unreachable(op);
     }
+  }
+
+  #changeSettings(settings: TurnSettings): void {
+    this.#settings = Object.freeze(settings);
+    this.#emit({ type: "settings.changed", settings });
   }
 
   #takeInput(parts: UserPart[]): void {

@@ -13,6 +13,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { partsText, type UserPart } from "../../protocol/op.ts";
 import { compactHistory, needsCompaction } from "./compaction.ts";
 import type { TurnContext } from "./context.ts";
+import { withFallback } from "./fallback.ts";
 import { LoopGuard } from "./loop_guard.ts";
 import { OutputCheck } from "./output_schema.ts";
 import { repairHistory } from "./repair.ts";
@@ -28,9 +29,14 @@ export async function runTurn(
     const added = await context.hooks.takePrompt(parts);
     const { items, warnings } = await deps.context.userItems(parts, settings);
     const input = [...items, ...added];
-    await makeRoom("before_turn", estimateItemsTokens(input), context);
-    await appendInput(input, warnings, context);
-    return await runSteps(context);
+    let isSaid = false;
+    return await withFallback(context, async (here) => {
+      const tokens = isSaid ? 0 : estimateItemsTokens(input);
+      await makeRoom(isSaid ? "mid_turn" : "before_turn", tokens, here);
+      if (!isSaid) await appendInput(input, warnings, here);
+      isSaid = true;
+      return await runSteps(here);
+    });
   } catch (error) {
     return outcomeOf(error, context);
   }
@@ -54,8 +60,12 @@ async function runSteps(context: TurnContext): Promise<Outcome> {
     const loop = guard.take(answer.print);
     const input = [...next, ...loop?.items ?? []];
     if (loop !== undefined) warnAll([loop.warning], context);
-    await makeRoom("mid_turn", estimateItemsTokens(input), context);
-    context.state.transcript.append(input);
+    try {
+      await makeRoom("mid_turn", estimateItemsTokens(input), context);
+    } finally {
+      // Said is said, also where the turn goes on elsewhere or ends.
+      context.state.transcript.append(input);
+    }
   }
   throw new ModelError(
     `Cannot continue the turn: it has used ${LIMITS.stepsPerTurn} requests, the most a turn may use`,

@@ -1,0 +1,74 @@
+/** The providers of a run: the one that is asked, and those that stand in for it. */
+import { createAuth } from "../config/provider/auth.ts";
+import { type Provider, providerOf } from "../config/provider/providers.ts";
+import { priceOf } from "../config/settings.ts";
+import { createModelClient } from "../model/client.ts";
+import type { Host } from "../protocol/host.ts";
+import type { TurnSettings } from "../protocol/settings.ts";
+import type { Fallback, ThreadDeps } from "../session/state/deps.ts";
+import type { LoadedConfig } from "../config/load.ts";
+import { programOf } from "./program.ts";
+import { openTransport, type Reached } from "./transport.ts";
+
+interface Run {
+  readonly host: Host;
+  readonly loaded: LoadedConfig;
+}
+
+type ToolsAt = (provider: Provider) => ThreadDeps["tools"];
+
+/** One provider with the model it is asked for. */
+export function providerDeps(
+  { host, loaded }: Run,
+  { provider, transport, slug, toolsAt }: {
+    readonly provider: Provider;
+    readonly transport: Reached["transport"];
+    readonly slug: string;
+    readonly toolsAt: ToolsAt;
+  },
+): Omit<Fallback, "settings"> {
+  const price = priceOf(loaded.config, slug);
+  return {
+    endpoint: provider,
+    model: createModelClient({
+      host,
+      provider,
+      auth: createAuth(host, provider, loaded),
+      program: programOf(host),
+      ...transport,
+    }),
+    tools: toolsAt(provider),
+    ...(price !== undefined && { price }),
+  };
+}
+
+/** Those that `fallback` names, in its order. Throws UserError. */
+export async function openFallbacks(
+  run: Run,
+  settingsFor: (slug: string) => TurnSettings,
+  toolsAt: ToolsAt,
+): Promise<readonly Fallback[]> {
+  const { host, loaded } = run;
+  return await Promise.all(loaded.config.fallback.map(async (name) => {
+    const end = name.indexOf("/");
+    const provider = providerOf(loaded.config, host, name.slice(0, end));
+    const slug = name.slice(end + 1);
+    const { transport } = await openTransport(host, provider);
+    return {
+      ...providerDeps(run, { provider, transport, slug, toolsAt }),
+      settings: modelSettings(settingsFor(slug)),
+    };
+  }));
+}
+
+function modelSettings(settings: TurnSettings): Fallback["settings"] {
+  const { model, reasoningEffort, reasoningSummary, verbosity, serviceTier } =
+    settings;
+  return {
+    model,
+    ...(reasoningEffort !== undefined && { reasoningEffort }),
+    ...(reasoningSummary !== undefined && { reasoningSummary }),
+    ...(verbosity !== undefined && { verbosity }),
+    ...(serviceTier !== undefined && { serviceTier }),
+  };
+}
