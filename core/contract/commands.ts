@@ -275,7 +275,15 @@ const TABLE = {
         count: "rest",
       }),
     ],
-    flags: ["url", "env", "header", "bearerTokenEnvVar"],
+    flags: [
+      "url",
+      "env",
+      "header",
+      "bearerTokenEnvVar",
+      "oauthClientId",
+      "oauthClientSecret",
+      "oauthResource",
+    ],
     examples: [
       "rondo mcp add files -- npx -y @modelcontextprotocol/server-filesystem .",
       "rondo mcp add docs --url https://example.com/mcp",
@@ -287,7 +295,7 @@ const TABLE = {
   }),
   "mcp login": command("Log in to an MCP server", {
     args: [SERVER],
-    flags: CONFIG_FLAGS,
+    flags: [...CONFIG_FLAGS, "scopes"],
     examples: ["rondo mcp login docs"],
   }),
   "mcp logout": command("Forget the login of an MCP server", {

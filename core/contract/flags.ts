@@ -375,6 +375,19 @@ const OTHER_FLAGS = {
     "--bearer-token-env-var NAME",
     "Variable that holds the server's token",
   ),
+  oauthClientId: text(
+    "--oauth-client-id ID",
+    "Client of a login that was registered by hand, or the URL of its metadata",
+  ),
+  oauthClientSecret: text(
+    "--oauth-client-secret SECRET",
+    "Its secret; kept with the logins, not in config.toml",
+  ),
+  oauthResource: text(
+    "--oauth-resource URL",
+    "What a login is for, where that is not the server's URL",
+  ),
+  scopes: text("--scopes SCOPE,SCOPE", "What the login asks for"),
   withApiKey: onOff(
     "--with-api-key",
     "Read an API key from stdin and store it",

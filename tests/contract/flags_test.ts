@@ -175,6 +175,34 @@ Deno.test("--header is written into the server's table", async () => {
   assert.match(text, /X-Team"? = "blue"/);
 });
 
+Deno.test("mcp add writes what a login needs, the secret beside the logins", async () => {
+  await using stage = await openStage({ script: [] });
+  const url = "http://127.0.0.1:1/mcp";
+  const add = (...more: string[]) => stage.run(["mcp", "add", "docs", ...more]);
+  const run = await add(
+    ...["--url", url, "--oauth-client-id", "mine"],
+    ...[
+      "--oauth-client-secret",
+      "hush",
+      "--oauth-resource",
+      "https://r.example",
+    ],
+  );
+  assert.equal(run.code, 0, run.stderr);
+  const { codexHome } = stage.home;
+  const text = await Deno.readTextFile(`${codexHome}/config.toml`);
+  assert.match(text, /client_id = "mine"/);
+  assert.match(text, /oauth_resource = "https:\/\/r\.example"/);
+  assert.doesNotMatch(text, /hush/);
+  const kept = `${codexHome}/mcp_logins/docs.json`;
+  assert.match(await Deno.readTextFile(kept), /hush/);
+  assert.equal(((await Deno.stat(kept)).mode ?? 0) & 0o777, 0o600);
+  assert.equal((await add("--url", url, "--oauth-client-secret", "x")).code, 2);
+  assert.equal((await add("--oauth-client-id", "x", "--", "prog")).code, 2);
+  const unreachable = ["mcp", "login", "docs", "--scopes", "a,b"];
+  assert.notEqual((await stage.run(unreachable)).code, 0);
+});
+
 async function commitIn(cwd: string): Promise<string> {
   let output = "";
   for (

@@ -48,7 +48,7 @@ export async function runMcpCommand(
       for (const text of [...loaded.warnings, ...warnings]) {
         terminal.stderr.write(`Warning: ${text}\n`);
       }
-      const known = { host, terminal, loaded, servers, print, say };
+      const known = { host, terminal, loaded, flags, servers, print, say };
       return command === "mcp list"
         ? await list(known)
         : await runOnServer(command, args[0] ?? "", known);
@@ -60,6 +60,7 @@ interface Known {
   readonly host: Host;
   readonly terminal: Terminal;
   readonly loaded: LoadedConfig;
+  readonly flags: CommandLine["flags"];
   readonly servers: readonly McpServerSpec[];
   readonly print: Printer;
   readonly say: (text: string) => Promise<number>;
@@ -79,7 +80,7 @@ async function runOnServer(
   name: string,
   known: Known,
 ): Promise<number> {
-  const { host, loaded, terminal, print, say } = known;
+  const { host, loaded, flags, terminal, print, say } = known;
   const spec = findServer(name, known.servers);
   const place = { host, codexHome: loaded.codexHome };
   switch (command) {
@@ -96,6 +97,7 @@ async function runOnServer(
           ...place,
           config: loaded.config,
           show: (text) => void terminal.stderr.write(text),
+          scopes: flags.scopes?.split(","),
         }),
       );
     case "mcp logout":

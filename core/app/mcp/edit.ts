@@ -10,6 +10,7 @@ import {
 } from "../../config/file/toml.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
 import { UserError } from "../../protocol/error.ts";
+import { McpTokenStore } from "../../../tools/mcp/client/tokens.ts";
 import type { Host } from "../../protocol/host.ts";
 
 /** Writes a server's table; resolves to what was done, in words. */
@@ -30,6 +31,7 @@ export async function addServer(
   const path = await configPath(host);
   const isThere = await hasServer(host, path, name);
   await edit(host, path, { type: "set", path: pathOf(name), value: table });
+  await saveSecret(host, name, flags);
   return `${isThere ? "Replaced" : "Added"} MCP server ${name} in ${path}`;
 }
 
@@ -46,13 +48,29 @@ export async function removeServer(host: Host, name: string): Promise<string> {
   return `Removed MCP server ${name} from ${path}`;
 }
 
+// Beside the tokens, where only the owner reads.
+async function saveSecret(
+  host: Host,
+  name: string,
+  { url = "", oauthClientId, oauthClientSecret }: CommandLine["flags"],
+): Promise<void> {
+  if (oauthClientSecret === undefined) return;
+  const home = await findCodexHome(host);
+  await new McpTokenStore(host, { name, url }, home).write({
+    client: { client_id: oauthClientId, client_secret: oauthClientSecret },
+  });
+}
+
 function stdioTable(
   command: string,
   args: readonly string[],
   flags: CommandLine["flags"],
 ): TomlTable {
-  if (flags.header !== undefined || flags.bearerTokenEnvVar !== undefined) {
-    throw usage("headers and tokens are for servers with --url");
+  const { header, bearerTokenEnvVar, oauthClientId, oauthResource } = flags;
+  const web = header ?? bearerTokenEnvVar ?? oauthClientId ?? oauthResource ??
+    flags.oauthClientSecret;
+  if (web !== undefined) {
+    throw usage("headers, tokens and logins are for servers with --url");
   }
   return Object.assign(emptyTable(), {
     command,
@@ -68,12 +86,22 @@ function httpTable(url: string, flags: CommandLine["flags"]): TomlTable {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw usage(`its URL is "${url}", must begin with http:// or https://`);
   }
-  const { bearerTokenEnvVar } = flags;
+  const { bearerTokenEnvVar, oauthClientId, oauthResource } = flags;
+  if (flags.oauthClientSecret !== undefined && oauthClientId === undefined) {
+    throw usage("--oauth-client-secret needs --oauth-client-id");
+  }
+  if (oauthResource !== undefined && !URL.canParse(oauthResource)) {
+    throw usage(`its resource is "${oauthResource}", must be a URL`);
+  }
   return Object.assign(emptyTable(), {
     url,
     ...(bearerTokenEnvVar !== undefined && {
       bearer_token_env_var: bearerTokenEnvVar,
     }),
+    ...(oauthClientId !== undefined && {
+      oauth: Object.assign(emptyTable(), { client_id: oauthClientId }),
+    }),
+    ...(oauthResource !== undefined && { oauth_resource: oauthResource }),
     ...pairs("http_headers", flags.header),
   });
 }

@@ -25,6 +25,8 @@ interface LoginPlace extends Place {
   readonly config: Config;
   /** Shows text while the user is in the browser. */
   readonly show: (text: string) => void;
+  /** Instead of those of the configuration. */
+  readonly scopes?: readonly string[] | undefined;
 }
 
 const CALLBACK = "/callback";
@@ -34,7 +36,9 @@ export async function logInToServer(
   server: McpServerSpec,
   place: LoginPlace,
 ): Promise<string> {
-  const spec = httpSpec(server);
+  const { scopes } = place;
+  const configured = httpSpec(server);
+  const spec = scopes === undefined ? configured : { ...configured, scopes };
   checkCredentialStore(place.config, "mcp_oauth_credentials_store");
   const host = await hostForServers(place.host, [server]);
   const store = storeOf(server.name, spec, place);

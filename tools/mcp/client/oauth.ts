@@ -55,7 +55,10 @@ export async function logIn(options: LoginOptions): Promise<void> {
     serverUrl: spec.url,
     fetchFn: host.fetch,
     ...hints,
-    ...(spec.scopes !== undefined && { scope: spec.scopes.join(" ") }),
+    ...scopeOf(
+      spec.scopes?.join(" ") ?? hints.scope,
+      await options.store.read(),
+    ),
   };
   const first = await auth(provider, request);
   if (first === "AUTHORIZED") return;
@@ -64,6 +67,20 @@ export async function logIn(options: LoginOptions): Promise<void> {
   if (second !== "AUTHORIZED") {
     throw new UserError("auth", "Cannot log in: the server gave no token");
   }
+}
+
+// What was granted stays asked for when more is wanted.
+function scopeOf(
+  asked: string | undefined,
+  login: Awaited<ReturnType<McpTokenStore["read"]>>,
+): { scope?: string } {
+  const wanted = login?.scope;
+  if (wanted === undefined) return asked === undefined ? {} : { scope: asked };
+  const granted = login?.tokens?.["scope"];
+  const words = [asked, granted, wanted].flatMap((one) =>
+    typeof one === "string" ? one.split(" ") : []
+  );
+  return { scope: [...new Set(words)].join(" ") };
 }
 
 class Provider implements OAuthClientProvider {
@@ -77,6 +94,8 @@ class Provider implements OAuthClientProvider {
   /** Set in a login, which never uses what an earlier one registered. */
   #client: OAuthClientInformationMixed | undefined;
   #verifier = "";
+  /** The scope of a login. */
+  #asked: string | undefined;
   #issuer: Issuer | undefined;
 
   constructor(
@@ -111,10 +130,17 @@ class Provider implements OAuthClientProvider {
   async clientInformation(): Promise<OAuthClientInformationMixed | undefined> {
     const { spec, store } = this.#options;
     if (this.#client !== undefined) return this.#client;
-    if (spec.clientId !== undefined) return { client_id: spec.clientId };
+    const stored = (await store.read())?.client;
+    if (spec.clientId !== undefined) {
+      const { client_id, client_secret } = stored ?? {};
+      const isIts = client_id === spec.clientId;
+      return {
+        client_id: spec.clientId,
+        ...(isIts && typeof client_secret === "string" && { client_secret }),
+      };
+    }
     if (this.#state !== undefined) return undefined;
-    const client = (await store.read())?.client;
-    return client as OAuthClientInformationMixed | undefined;
+    return stored as OAuthClientInformationMixed | undefined;
   }
 
   async saveClientInformation(
@@ -133,7 +159,13 @@ class Provider implements OAuthClientProvider {
   }
 
   async saveTokens(tokens: OAuthTokens): Promise<void> {
-    await this.#options.store.write({ tokens: { ...tokens } });
+    const { store } = this.#options;
+    // RFC 6749, section 5.1: an answer without a scope grants what was asked for.
+    const scope = this.#asked ?? (await store.read())?.tokens?.["scope"];
+    await store.write({
+      tokens: { ...(scope !== undefined && { scope }), ...tokens },
+      ...(this.#state !== undefined && { scope: undefined }),
+    });
   }
 
   /** Who gives the tokens; known once it was asked for its pages. */
@@ -163,6 +195,7 @@ class Provider implements OAuthClientProvider {
         `its login page is ${url.href}, must begin with https:// or http://`,
       );
     }
+    this.#asked = url.searchParams.get("scope") ?? undefined;
     await this.#openPage(url);
   }
 

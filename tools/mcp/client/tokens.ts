@@ -1,15 +1,22 @@
 /** Stored logins: one file a server in the home folder, readable only by its owner. */
+// @ts-types="@modelcontextprotocol/sdk/client/auth"
+import { extractWWWAuthenticateParams } from "@modelcontextprotocol/sdk/client/auth.js";
 import * as z from "zod/mini";
 import { readOptional, writeWhole } from "../../../core/config/file/files.ts";
 import { UserError } from "../../../core/protocol/error.ts";
 import type { Host } from "../../../core/protocol/host.ts";
+import { PROGRAM } from "../../../core/protocol/version.ts";
 import { checkedJson } from "../../../core/util/json/json.ts";
+import { visibleLine } from "../../../core/util/text/visible_text.ts";
+import { McpFailure } from "./types.ts";
 
 /** What is kept of a login. `url` binds it: another server of that name gets nothing. */
 const TokenFile = z.looseObject({
   url: z.string(),
   client: z.optional(z.record(z.string(), z.unknown())),
   tokens: z.optional(z.record(z.string(), z.unknown())),
+  /** What the server has asked for beyond the tokens; the next login asks for it. */
+  scope: z.optional(z.string()),
 });
 type McpLogin = z.infer<typeof TokenFile>;
 
@@ -74,4 +81,28 @@ export class McpTokenStore {
     const name = encodeURIComponent(this.#server);
     return `${this.#codexHome}/mcp_logins/${name}.json`;
   }
+}
+
+/**
+ * Fetches for a server with a login. One that wants a broader scope (RFC 6750, section 3.1)
+ * gets it by a new login alone: what it wants is kept for that, and said.
+ */
+export function noteScope(
+  server: string,
+  store: McpTokenStore,
+  host: Pick<Host, "fetch">,
+): typeof fetch {
+  return async (url, init) => {
+    const response = await host.fetch(url, init);
+    if (response.status !== 403) return response;
+    const { error, scope } = extractWWWAuthenticateParams(response);
+    if (error !== "insufficient_scope") return response;
+    await response.body?.cancel();
+    if (scope !== undefined) await store.write({ scope });
+    throw new McpFailure(
+      `it asks for a login${
+        scope === undefined ? "" : ` with the scope "${visibleLine(scope)}"`
+      }: ${PROGRAM} mcp login ${server}`,
+    );
+  };
 }

@@ -11,7 +11,7 @@ import { buildServerEnv, buildServerHeaders } from "./env.ts";
 import { HttpTransport } from "./http.ts";
 import { storedLogin } from "./oauth.ts";
 import { type StdioOptions, StdioTransport } from "./stdio.ts";
-import { McpTokenStore } from "./tokens.ts";
+import { McpTokenStore, noteScope } from "./tokens.ts";
 
 export interface TransportOptions {
   readonly host: Host;
@@ -82,7 +82,10 @@ async function createHttp(
   const hasLogin = spec.bearerTokenEnvVar === undefined &&
     (await store.read())?.tokens !== undefined;
   return new HttpTransport({
-    host,
+    host: {
+      fetch: hasLogin ? noteScope(name, store, host) : host.fetch,
+      sleep: host.sleep,
+    },
     url: spec.url,
     headers,
     ...(hasLogin && { auth: storedLogin({ server: name, spec, store }) }),

@@ -1,7 +1,10 @@
 /** Logging in at a server: registration, PKCE, tokens kept for their owner, renewed, forgotten. */
 import assert from "node:assert/strict";
 import { logIn } from "../../../../tools/mcp/client/oauth.ts";
-import { McpTokenStore } from "../../../../tools/mcp/client/tokens.ts";
+import {
+  McpTokenStore,
+  noteScope,
+} from "../../../../tools/mcp/client/tokens.ts";
 import type { McpHttpSpec } from "../../../../tools/mcp/client/server_config.ts";
 import { Authority } from "../../../support/mcp_authority.ts";
 import type { McpHttp } from "../../../support/mcp_http.ts";
@@ -128,6 +131,51 @@ Deno.test("logIn() uses a client that was registered by hand", async () => {
     await login(fixture, { spec: { clientId: "mine", scopes: ["a", "b"] } });
     assert.deepEqual(fixture.authority.registered, []);
     assert.equal(fixture.authority.asked[0]?.["client_id"], "mine");
+  });
+});
+
+Deno.test("logIn() uses the secret of a client that was registered by hand, and of no other", async () => {
+  await withAuthority(async (fixture) => {
+    fixture.authority.metadata = {
+      token_endpoint_auth_methods_supported: ["client_secret_post"],
+    };
+    await fixture.store.write({
+      client: { client_id: "mine", client_secret: "hush" },
+    });
+    await login(fixture, { spec: { clientId: "mine" } });
+    assert.equal(fixture.authority.asked[0]?.["client_secret"], "hush");
+    await login(fixture, { spec: { clientId: "other" } });
+    assert.equal(fixture.authority.asked[1]?.["client_secret"], undefined);
+  });
+});
+
+Deno.test("A scope that the server wants is said, and asked for beside the others by the next login", async () => {
+  await withAuthority(async (fixture) => {
+    const asked: (string | null)[] = [];
+    const follow = (url: URL): Promise<URL> => {
+      asked.push(url.searchParams.get("scope"));
+      return fixture.authority.agree(url);
+    };
+    await login(fixture, { comeBack: follow });
+    const wanting = noteScope("docs", fixture.store, {
+      fetch: () =>
+        Promise.resolve(
+          new Response("", {
+            status: 403,
+            headers: {
+              "www-authenticate":
+                'Bearer error="insufficient_scope", scope="write"',
+            },
+          }),
+        ),
+    });
+    await assert.rejects(wanting(fixture.server.url), {
+      message:
+        'it asks for a login with the scope "write": rondo mcp login docs',
+    });
+    await login(fixture, { comeBack: follow });
+    await login(fixture, { comeBack: follow });
+    assert.deepEqual(asked, ["use", "use write", "use"]);
   });
 });
 
