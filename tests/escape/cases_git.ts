@@ -395,7 +395,7 @@ export const GIT_CASES: readonly EscapeCase[] = [
   ),
   allowed(
     "C20 push to a bare repository",
-    `cd "$ROOT/sub"; git clone -q b.git /tmp/$$; cd /tmp/$$; echo x > f; git add f; ${AUTHOR} commit -qm x; git push -q origin HEAD; cd /; rm -rf /tmp/$$; git -C "$ROOT/sub/b.git" log --all --format=%s | grep x`,
+    `cd "$ROOT/sub"; d=$(mktemp -d); git clone -q b.git "$d"; cd "$d"; echo x > f; git add f; ${AUTHOR} commit -qm x; git push -q origin HEAD; cd /; rm -rf "$d"; git -C "$ROOT/sub/b.git" log --all --format=%s | grep x`,
     { layout: "nested", needs: "git" },
   ),
   allowed(
