@@ -245,9 +245,10 @@ function detailText(detail: unknown): string {
   return typeof detail === "string" ? detail : JSON.stringify(detail);
 }
 
+// What never ends goes to the end of the page, so that none of it is looked at twice.
 function plainHtml(html: string): string {
-  return html.replace(/<(script|style)\b.*?<\/\1>/gis, " ")
-    .replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim();
+  return html.replace(/<(script|style)\b.*?(?:<\/\1>|$)/gis, " ")
+    .replace(/<[^<>]*>/g, " ").replace(/\s+/g, " ").trim();
 }
 
 function cut(text: string): string {

@@ -1,6 +1,7 @@
 /** Checks a session's log, and mends it: what is whole is kept, the original too. */
 import { errorText, SessionError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
+import { PROGRAM } from "../../protocol/version.ts";
 import { BlobStore } from "../log/blob_store.ts";
 import { type BlobUse, restoreThread } from "../log/restore.ts";
 import { openWriterLock } from "../log/lock.ts";
@@ -132,7 +133,10 @@ export function renderCheck(check: SessionCheck): readonly string[] {
   if (check.unfinishedTurn) lines.push("the last turn never ended");
   lines.push(...check.problems.map((problem) => `! ${problem}`));
   lines.push(
-    check.problems.length === 0 ? "the log is whole" : "the log is damaged",
+    check.problems.length === 0
+      ? "the log is whole"
+      : `the log is damaged: it can be resumed without these lines; ` +
+        `${PROGRAM} sessions repair ${check.id} takes them out and keeps the original`,
   );
   return lines;
 }

@@ -107,6 +107,7 @@ Deno.test("buildHttpError() keeps the server's text in whatever shape it comes",
       "<html><head><style>x{}</style><title>502</title></head>\n<body>Bad&nbsp;<b>Gateway</b><script>1</script></body></html>",
       /: 502 Bad&nbsp; Gateway \(/,
     ],
+    ["<p>no<p <b>more</b><script>1<script>2", /: no<p more \(/],
   ];
   for (const [body, expected] of cases) {
     assert.match(buildHttpError(failure({ body })).message, expected);

@@ -46,6 +46,16 @@ Deno.test("redactSecrets() takes out what is assigned to a secret name", () => {
     ),
     REDACTED,
   );
+  assert.equal(
+    redactSecrets(
+      "-----BEGIN PRIVATE KEY-----\na\n-----BEGIN PRIVATE KEY-----\nX-Y: b\n-----END PRIVATE KEY-----",
+    ),
+    `-----BEGIN PRIVATE KEY-----\na\n${REDACTED}`,
+  );
+  assert.equal(
+    redactSecrets("eyJ-eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"),
+    `eyJ-${REDACTED}`,
+  );
 });
 
 Deno.test("redactSecrets() leaves ordinary text as it is", () => {
