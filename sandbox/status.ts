@@ -59,7 +59,17 @@ export function buildStatus(
     backend: backend.name,
     enforces: describeEnforced(backend, plan),
     note: notes.filter((note) => note !== "").join("; "),
+    writable: writableOf(backend, plan),
   };
+}
+
+// What Git may write in a repository is no root of its own.
+function writableOf(backend: Backend, plan: SandboxPlan): readonly string[] {
+  return plan.mounts.filter(({ kind, path }) =>
+    kind === "writable" && !path.includes("/.git/") &&
+    !path.endsWith("/.git") &&
+    (backend.kind !== "landlock" || plan.plainRoots.includes(path))
+  ).map(({ path }) => path);
 }
 
 function gaps(backend: Backend, plan: SandboxPlan): string[] {

@@ -12,7 +12,6 @@ import { type Provider, providerOf } from "../config/provider/providers.ts";
 import { secretNames } from "../config/secrets.ts";
 import { PromptSource } from "../context/context_source.ts";
 import { approvedPrefixes } from "../policy/rules.ts";
-import { writableRoots } from "../policy/writable.ts";
 import type { Flags } from "../contract/command_line.ts";
 import type { Gate, Sandbox } from "../protocol/command.ts";
 import type { Hooks } from "../protocol/hooks.ts";
@@ -280,16 +279,13 @@ export function promptSourceOf(
       ...config.include_environment_context ? [] : ["environment" as const],
     ],
     permissions: async (settings) => {
-      const roots = writableRoots(settings.sandbox, {
-        workspace: settings.cwd,
-        tmpDir: host.env("TMPDIR"),
-      });
+      const sandboxStatus = await sandbox.sandboxStatus(
+        settings.sandbox,
+        settings.cwd,
+      );
       return {
-        sandboxStatus: await sandbox.sandboxStatus(
-          settings.sandbox,
-          settings.cwd,
-        ),
-        writableRoots: roots === "everything" ? [] : roots,
+        sandboxStatus,
+        writableRoots: sandboxStatus.writable ?? [],
         approvedPrefixes: approvedPrefixes(rules.current()),
       };
     },

@@ -223,4 +223,6 @@ export interface SandboxStatus {
   readonly enforces: readonly string[];
   /** Why a stronger back end was not taken; empty when the strongest runs. */
   readonly note: string;
+  /** Folders that commands can really write to; absent where nothing confines them. */
+  readonly writable?: readonly string[];
 }
