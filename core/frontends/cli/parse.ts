@@ -159,11 +159,12 @@ function checkFlags(command: CommandName, flags: Flags): void {
   const refuse = (text: string): never => {
     throw cannotRun(command, text);
   };
-  if (flags.replay === undefined) {
-    if (flags.replayMode !== undefined) refuse("--replay-mode needs --replay");
-    if (flags.replayTiming !== undefined) {
-      refuse("--replay-timing needs --replay");
-    }
+  const { record, replay } = flags;
+  if (flags.replayMode !== undefined && (replay ?? record) === undefined) {
+    refuse("--replay-mode needs --replay or --record");
+  }
+  if (flags.replayTiming !== undefined && replay === undefined) {
+    refuse("--replay-timing needs --replay");
   }
   if (flags.dryRun && flags.yes) {
     refuse("--dry-run and --yes exclude each other: a dry run asks nothing");
