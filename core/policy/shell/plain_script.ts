@@ -70,7 +70,8 @@ export function parseScript(
   let at = skip(LINES, text, 0);
   while (at < text.length) {
     const { words, redirections, next } = parseWords(text, at);
-    const command = toCommand(words, redirections);
+    const isPiped = commands.at(-1)?.joiner === "|";
+    const command = toCommand(words, redirections, isPiped);
     if (command === undefined) return undefined;
     const operator = matchAt(OPERATOR, text, next)?.[0];
     if (operator === undefined) {
@@ -138,9 +139,11 @@ function parseWord(
 function toCommand(
   all: readonly Word[],
   redirections: readonly string[],
+  isPiped: boolean,
 ): ScriptCommand | undefined {
-  // The keyword, or a program of that name: either runs what follows.
-  const isTimed = all[0]?.bareStart === "time" && all[0].text === "time" &&
+  // The keyword; behind a pipe it would be a program of that name.
+  const isTimed = !isPiped && all[0]?.bareStart === "time" &&
+    all[0].text === "time" &&
     /^[^-!]/.test(all[1]?.text ?? "");
   const words = isTimed ? all.slice(1) : all;
   // zsh expands an unquoted leading `=` to the path of a program.

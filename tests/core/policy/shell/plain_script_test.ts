@@ -181,16 +181,21 @@ Deno.test("parseScript() cannot tell when a shell would do anything of its own",
   }
 });
 
+Deno.test("time behind a pipe is a program, not the shell's word", () => {
+  assert.equal(parseScript("x | time y"), undefined);
+  assert.deepEqual(parseScript("x | y; time z")?.at(-1)?.words, ["z"]);
+});
+
 Deno.test("parseScript() keeps literal assignments apart and names the operators", () => {
-  assert.deepEqual(parseScript("A=b C='d e' ls && x 2>&1 | time y;"), [
+  assert.deepEqual(parseScript("A=b C='d e' ls && time x 2>&1 | y;"), [
     {
       assignments: [["A", "b"], ["C", "d e"]],
       words: ["ls"],
       folded: [],
       joiner: "&&",
     },
-    { assignments: [], words: ["x"], folded: ["2>&1"], joiner: "|" },
-    { assignments: [], words: ["y"], folded: ["time"], joiner: ";" },
+    { assignments: [], words: ["x"], folded: ["time", "2>&1"], joiner: "|" },
+    { assignments: [], words: ["y"], folded: [], joiner: ";" },
   ]);
   assert.equal(parseScript("A=$x ls"), undefined);
   assert.equal(parseScript("A=b"), undefined);
