@@ -86,7 +86,7 @@ Deno.test("exec --json ends with its one terminal line for words it does not kno
     assert.equal(run.code, 2, args.join(" "));
     assert.equal(errorOf(run)["kind"], "usage");
     assert.match(String(errorOf(run)["message"]), says);
-    assert.match(run.stderr, /^Error: Cannot .*\nSee rondo --help\n$/);
+    assert.match(run.stderr, /^Error: Cannot .*\nSee rondo exec --help\n$/);
   }
 });
 
@@ -98,7 +98,7 @@ Deno.test("exec --output-format json gives its one object for words it does not 
   assert.equal(result.error.kind, "usage");
   assert.equal(result.exit_code, 2);
   assert.equal(run.code, 2);
-  assert.match(run.stderr, /--modle.*\n(.*\n)*See rondo --help\n$/);
+  assert.match(run.stderr, /--modle.*\n(.*\n)*See rondo exec --help\n$/);
 });
 
 Deno.test(
