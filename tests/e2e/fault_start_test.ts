@@ -86,7 +86,10 @@ Deno.test("exec --json ends with its one terminal line for words it does not kno
     assert.equal(run.code, 2, args.join(" "));
     assert.equal(errorOf(run)["kind"], "usage");
     assert.match(String(errorOf(run)["message"]), says);
-    assert.match(run.stderr, /^Error: Cannot .*\nSee rondo exec --help\n$/);
+    assert.match(
+      run.stderr,
+      /^Error: Cannot .*\nSee rondo exec (resume )?--help\n$/,
+    );
   }
 });
 
