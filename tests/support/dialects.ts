@@ -3,7 +3,12 @@ import assert from "node:assert/strict";
 import type { WireItem } from "../../core/protocol/item.ts";
 import type { JsonObject } from "../../core/util/json/json.ts";
 import { chatAnswer, type ChatStyle } from "./chat_script.ts";
-import { type TestThread, testThread, testTool } from "./harness.ts";
+import {
+  plainContext,
+  type TestThread,
+  testThread,
+  testTool,
+} from "./harness.ts";
 import {
   fail,
   hang,
@@ -253,6 +258,11 @@ function testDialect(name: string, dialect: Dialect): void {
       tools,
       script,
       laws: { breaks: server.breaks },
+      deps: {
+        context: plainContext(
+          "<environment_context>env</environment_context>",
+        ),
+      },
       compact: dialect.compact === "works"
         ? Array.from({ length: 200 }, () => [cut])
         : [dialect.compact === "empty" ? [] : fail(404)],

@@ -191,14 +191,15 @@ function memoryLog(
   };
 }
 
-function plainContext(): ContextSource {
+/** The initial messages, the last one about the environment. */
+export function plainContext(environment = "env"): ContextSource {
   return {
     contextUpdate: (sent, settings) =>
       Promise.resolve({
         items: sent === undefined
           ? [
             textMessage("developer", "permissions"),
-            textMessage("user", "env"),
+            textMessage("user", environment),
           ]
           : sent.model === settings.model.slug
           ? []
