@@ -76,7 +76,7 @@ export const MODEL_SWITCH: string = modelSwitch.trimEnd();
 /** Follows an interrupted turn. */
 export const TURN_ABORTED: string = turnAborted.trimEnd();
 
-/** The sections of the permissions message, each with its own placeholders. */
+/** The sections of the permissions message, each with the names it fills in. */
 export const PERMISSION_TEXTS: Readonly<
   Record<
     | "readOnly"

@@ -9,7 +9,7 @@ import {
 } from "../util/json/json.ts";
 import type { Engine } from "./engine.ts";
 import type { CassetteHeader } from "./format.ts";
-import { Placeholders } from "./placeholders.ts";
+import { Substitutes } from "./substitutes.ts";
 import {
   decodeRequest,
   describeDifference,
@@ -37,11 +37,11 @@ export function recordedFetch(options: FetchOptions): Host["fetch"] {
     const number = ++count;
     const headers = new Headers(init?.headers);
     options.onHeaders(headers);
-    const placeholders = new Placeholders(
+    const substitutes = new Substitutes(
       options.places,
       headers.get("thread-id"),
     );
-    const now = recordRequest(input, init, placeholders);
+    const now = recordRequest(input, init, substitutes);
     const request = encodeRequest(now, before);
     before = now;
     let body: ReadableStream<Uint8Array<ArrayBuffer>> | null = null;
@@ -75,8 +75,8 @@ export function recordedFetch(options: FetchOptions): Host["fetch"] {
       hasBody(answer)
         ? recordedStream(engine, `body:${number}`, body, {
           signal: init?.signal ?? undefined,
-          encode: (text) => placeholders.encode(text),
-          decode: (text) => placeholders.decode(text),
+          encode: (text) => substitutes.encode(text),
+          decode: (text) => substitutes.decode(text),
         })
         : null,
     );
@@ -87,17 +87,17 @@ export function recordedFetch(options: FetchOptions): Host["fetch"] {
 export function recordRequest(
   input: RequestInfo | URL,
   init: RequestInit | undefined,
-  placeholders: Placeholders,
+  substitutes: Substitutes,
 ): RecordedRequest {
   const url = input instanceof Request ? input.url : String(input);
   const { pathname } = new URL(url);
-  const path = placeholders.encode(`${init?.method ?? "GET"} ${pathname}`);
+  const path = substitutes.encode(`${init?.method ?? "GET"} ${pathname}`);
   const text = typeof init?.body === "string" ? init.body : "";
   const body = parseJsonObject(text);
   if (body === undefined) {
     return { path, fields: text === "" ? {} : { text }, input: [] };
   }
-  const { input: items, ...fields } = placeholders.encodeAll(
+  const { input: items, ...fields } = substitutes.encodeAll(
     body,
   ) as JsonObject;
   return { path, fields, input: Array.isArray(items) ? items : [] };

@@ -2,7 +2,7 @@
 import type { Host } from "../protocol/host.ts";
 import { buildResponse, headOf, recordRequest, replayError } from "./fetch.ts";
 import { type Cassette, type CassetteEntry, decodeError } from "./format.ts";
-import { Placeholders } from "./placeholders.ts";
+import { Substitutes } from "./substitutes.ts";
 import type { ReplayOptions } from "./replay_engine.ts";
 import {
   decodeRequest,
@@ -35,8 +35,8 @@ export function replayedModelFetch(
   const warned = new Set<string>();
   return async (input, init) => {
     const thread = new Headers(init?.headers).get("thread-id");
-    const placeholders = new Placeholders(placesOf(host), thread);
-    const now = recordRequest(input, init, placeholders);
+    const substitutes = new Substitutes(placesOf(host), thread);
+    const now = recordRequest(input, init, substitutes);
     if (!isModelPath(now.path)) return await host.fetch(input, init);
     const exchange = takeExchange(left, now);
     if (exchange === undefined) {
@@ -56,7 +56,7 @@ export function replayedModelFetch(
     if (exchange.entry.error !== undefined) {
       throw decodeError(exchange.entry.error);
     }
-    const body = playChunks(exchange, placeholders, options);
+    const body = playChunks(exchange, substitutes, options);
     return buildResponse(
       headOf(exchange.entry.ok),
       exchange.chunks.length === 0 ? null : body,
@@ -101,7 +101,7 @@ function isModelPath(path: string): boolean {
 
 function playChunks(
   exchange: Exchange,
-  placeholders: Placeholders,
+  substitutes: Substitutes,
   options: ReplayOptions,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const chunks = [...exchange.chunks];
@@ -117,7 +117,7 @@ function playChunks(
         return controller.error(decodeError(entry.error));
       }
       const chunk = decodeChunk(entry.ok, {
-        decode: (text) => placeholders.decode(text),
+        decode: (text) => substitutes.decode(text),
       });
       if (chunk === undefined) controller.close();
       else controller.enqueue(chunk);
@@ -125,10 +125,10 @@ function playChunks(
   }, { highWaterMark: 0 });
 }
 
-/** Where this machine has what a cassette only placeholders. */
+/** Where this machine has what a cassette only substitutes. */
 export function placesOf(
   host: Host,
-): ConstructorParameters<typeof Placeholders>[0] {
+): ConstructorParameters<typeof Substitutes>[0] {
   const home = host.homeDir() ?? null;
   return {
     cwd: host.cwd,

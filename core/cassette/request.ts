@@ -7,7 +7,7 @@ import {
 } from "../util/json/json.ts";
 import { headBytes } from "../util/text/text.ts";
 
-/** A request, with machine and run taken out of it by Placeholders. */
+/** A request, with machine and run taken out of it by Substitutes. */
 export interface RecordedRequest {
   readonly path: string;
   /** All of the body but the input. */

@@ -72,7 +72,7 @@ export class Session {
   readonly #roots = new Map<string, string>();
   #attempts: Promise<readonly BackendAttempt[]> | undefined;
   #rootAttempts: Promise<readonly BackendAttempt[]> | undefined;
-  // Looking at the disk and removing placeholders from it must not overlap.
+  // Looking at the disk and putting it back must not overlap.
   readonly #told = new Set<string>();
   readonly #disk = new Mutex();
 

@@ -1,7 +1,7 @@
 /** Requests on a cassette: small, and back as they were; differences by place. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Placeholders } from "../../../core/cassette/placeholders.ts";
+import { Substitutes } from "../../../core/cassette/substitutes.ts";
 import {
   decodeRequest,
   diffRequests,
@@ -109,8 +109,8 @@ Deno.test("requestKey() does not see measured times", () => {
   assert.notEqual(timed("exit 1"), timed("exit 2"));
 });
 
-Deno.test("Placeholders stand for the places of a machine, inner paths for themselves, and back", () => {
-  const here = new Placeholders({
+Deno.test("Substitutes stand for the places of a machine, inner paths for themselves, and back", () => {
+  const here = new Substitutes({
     cwd: "/home/a/repo",
     home: "/home/a",
     codexHome: "/home/a/.codex",
@@ -124,7 +124,7 @@ Deno.test("Placeholders stand for the places of a machine, inner paths for thems
     p: ["⟦cwd⟧/x", "⟦codex_home⟧/y", "⟦home⟧/z"],
     "thread-1": "⟦thread⟧",
   });
-  const there = new Placeholders(
+  const there = new Substitutes(
     { cwd: 'C:\\w "x"', home: "/root", codexHome: null, temp: null },
     "thread-2",
   );
@@ -135,8 +135,8 @@ Deno.test("Placeholders stand for the places of a machine, inner paths for thems
   });
 });
 
-Deno.test("Placeholders leave places alone that are too short to be told from text", () => {
-  const root = new Placeholders(
+Deno.test("Substitutes leave places alone that are too short to be told from text", () => {
+  const root = new Substitutes(
     { cwd: "/", home: "/ab", codexHome: null, temp: null },
     null,
   );

@@ -1,12 +1,12 @@
-/** Placeholders for what differs between machines and runs. */
+/** Substitutes for what differs between machines and runs. */
 import type { Json, JsonObject } from "../util/json/json.ts";
 import type { CassetteHeader } from "./format.ts";
 
 // Shorter values are too likely to be part of something else.
 const LENGTH_MIN = 4;
 
-/** Replaces values by placeholders and back. */
-export class Placeholders {
+/** Replaces values by substitutes and back. */
+export class Substitutes {
   readonly #pairs: readonly (readonly [string, string])[];
 
   /** `thread` is the id of the thread that speaks. */
@@ -26,7 +26,7 @@ export class Placeholders {
         value === null ? [] : [[value, name] as const]
       )
       .filter(([value]) => value.length >= LENGTH_MIN)
-      // A path inside another one has a placeholder of its own.
+      // A path inside another one has a substitute of its own.
       .sort(([left], [right]) => right.length - left.length);
   }
 
