@@ -14,7 +14,7 @@ import {
   resolvePath,
 } from "../../util/path.ts";
 import { sha256Hex } from "../../util/sha256.ts";
-import { PACKAGE_RUNNERS, RUNNERS } from "./runners.ts";
+import { FOLDER_RUNNERS, PACKAGE_RUNNERS, RUNNERS } from "./runners.ts";
 import { collectWords, type NamedWords } from "./words.ts";
 
 type FilesHost = Pick<Host, "files" | "env" | "homeDir">;
@@ -98,12 +98,14 @@ class Finder {
   async addFiles({ words, scripts, commands }: NamedWords): Promise<void> {
     const runners = [...words].map(basename);
     const takesPackages = runners.some((one) => PACKAGE_RUNNERS.has(one));
+    const runsFolders = runners.some((one) => FOLDER_RUNNERS.has(one));
     const own = runners.flatMap((one) => RUNNERS.get(one) ?? []);
     for (const folder of this.folders) {
       for (const path of own) this.#add(resolvePath(folder, path), true);
       if (!this.#starts.has(folder) && !this.#writable.includes(folder)) {
         for (const name of await this.#list(folder)) {
-          if (ENTRY.test(name)) this.#add(`${folder}/${name}`, true);
+          const isRun = runsFolders || ENTRY.test(name);
+          if (isRun) this.#add(`${folder}/${name}`, true);
         }
       }
       for (const word of words) {

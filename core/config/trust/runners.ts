@@ -54,3 +54,6 @@ export const PACKAGE_RUNNERS: ReadonlySet<string> = new Set([
   "pnpx",
   "yarn",
 ]);
+
+/** Programs that run every file of a folder: run-parts(8). */
+export const FOLDER_RUNNERS: ReadonlySet<string> = new Set(["run-parts"]);

@@ -115,6 +115,7 @@ Deno.test("scripts that settings name count as they were approved, wherever they
     "sh <tools/run.txt": "tools/run.txt",
     "python3 -m pkg.server": "pkg/server.py",
     "python3 ./pkg": "pkg/__main__.py",
+    "run-parts ./steps": "steps/10-first",
     "PYTHONPATH=lib python3 -m server": "lib/server.py",
     "node ./dir": "dir/index.js",
     "node tools/serve": "tools/serve.js",
