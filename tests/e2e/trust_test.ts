@@ -146,7 +146,7 @@ mkdir .codex; cat > .codex/hooks.json <<'E'\n${
       hooksJson(`touch ${p.marker}`)
     }\nE
 git init -q sub; git -C sub config core.fsmonitor 'touch ${p.marker}'
-touch planted; exec sleep 600 ${word}`;
+touch planted; exec sh -c "sleep 600; :" ${word}`;
     await using q = await project({
       script: [call("shell", { command: ["sh", "-c", plant] })],
     });
