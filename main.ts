@@ -50,10 +50,10 @@ export async function main(argv: readonly string[]): Promise<number> {
       return await runApplyPatchRole({ isPlanned });
     }
     default: {
-      ignoreMeaninglessSignals();
       // What owes its reader a last line hears a signal from here on, all else just ends.
       const isRun = argv.includes("exec") || argv.includes("e");
       const heard = isRun ? holdSignals() : undefined;
+      ignoreMeaninglessSignals();
       const program = await loadProgramScript(import.meta.url);
       return await (program ?? runCommandLine)(argv, heard);
     }
