@@ -2,6 +2,7 @@
 import {
   isToolOn,
   limitsOf,
+  loopLimitsOf,
   turnSettingsOf,
   webSearchOf,
   webSearchOptions,
@@ -111,6 +112,7 @@ export async function createAgent(
       hooks: runtime.hooks,
       ...(notify !== undefined && { notify }),
       limits: limitsOf(config, flags.raise),
+      loops: loopLimitsOf(config),
       strictCache: flags.strictCache ?? config.strict_cache,
     },
     started: {

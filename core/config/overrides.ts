@@ -12,7 +12,12 @@ import {
 } from "./file/toml.ts";
 
 /** What the command line may say about the configuration. */
-export type ConfigFlags = AgentFlags & Pick<ExecFlags, "timeoutMs">;
+export type ConfigFlags =
+  & AgentFlags
+  & Pick<
+    ExecFlags,
+    "timeoutMs" | "waitForLimits"
+  >;
 
 /** One `-c`: its dotted key, and its value as TOML or else as plain text. */
 function parseOverride(
@@ -71,6 +76,7 @@ export function buildFlags(
       "limits.timeout",
       flags.timeoutMs === undefined ? undefined : flags.timeoutMs / 1000,
     ],
+    ["limits.max_wait", flags.waitForLimits ? "forever" : undefined],
     ...features(flags.enable ?? [], true),
     ...features(flags.disable ?? [], false),
   ];

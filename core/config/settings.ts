@@ -3,6 +3,7 @@ import type { LimitRaise } from "../contract/command_line.ts";
 import type { ApprovalPolicy, SandboxPolicy } from "../protocol/policy.ts";
 import type { ProviderEndpoint } from "../protocol/provider.ts";
 import type {
+  LoopLimits,
   ModelInfo,
   Price,
   RunLimits,
@@ -70,6 +71,16 @@ export function turnSettingsOf(
     ...(options.outputSchema === undefined
       ? {}
       : { outputSchema: options.outputSchema }),
+  };
+}
+
+/** When a model that goes round in circles is stopped. */
+export function loopLimitsOf({ limits }: Config): LoopLimits {
+  const { max_failing_rounds, max_same_rounds } = limits;
+  return {
+    stepsMax: limits.max_steps,
+    failing: { tell: limits.tell_failing_rounds, end: max_failing_rounds },
+    idle: { tell: limits.tell_same_rounds, end: max_same_rounds },
   };
 }
 

@@ -196,6 +196,8 @@ const ModelEvents = [
     attempt: z.int(),
     attempts_max: z.int(),
     delay_ms: z.int(),
+    /** When the wait ends that the server asked for, ISO 8601; null for other waits. */
+    until: z.nullable(z.string()),
     reason: z.string(),
     status: z.nullable(z.int()),
   }),

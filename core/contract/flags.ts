@@ -286,6 +286,10 @@ const EXEC_FLAGS = {
     "--timeout TIME",
     "Stop the run after this time with exit 124, e.g. 10m",
   ),
+  waitForLimits: onOff(
+    "--wait-for-limits",
+    "Wait out rate limits and quotas, as long as the server says",
+  ),
   stdin: onOff("--stdin", "Read stdin to its end, even with a prompt argument"),
   outputLastMessage: text(
     "--output-last-message FILE",

@@ -1,15 +1,6 @@
 /** What the provider says of the limits it sets: read from the headers of its answers. Pure. */
 import type { RateLimit } from "../protocol/provider.ts";
-
-/** A unit of time, as Go's `Duration` prints it: `1s`, `6m0s`, `1h2m3s`, `120ms`. */
-const UNITS_MS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g;
+import { parseReset } from "../util/wait_words.ts";
 
 /**
  * The limits named in the headers of an answer; empty when there are none. Plans of ChatGPT
@@ -60,7 +51,7 @@ function parseCount(
   const limit = numberOf(headers, `x-ratelimit-limit-${name}`);
   const left = numberOf(headers, `x-ratelimit-remaining-${name}`);
   if (limit === undefined || left === undefined || limit <= 0) return undefined;
-  const after = durationOf(headers.get(`x-ratelimit-reset-${name}`) ?? "");
+  const after = parseReset(headers.get(`x-ratelimit-reset-${name}`), nowMs);
   return {
     name,
     usedShare: Math.max(0, Math.min(1, 1 - left / limit)),
@@ -80,14 +71,4 @@ function numberOf(headers: Headers, name: string): number | undefined {
   return text === "" || !Number.isFinite(value) || value < 0
     ? undefined
     : value;
-}
-
-function durationOf(text: string): number | undefined {
-  const parts = [...text.matchAll(PART)];
-  if (parts.length === 0) return undefined;
-  if (parts.map(([part]) => part).join("") !== text.trim()) return undefined;
-  return parts.reduce(
-    (sum, [, count, unit = "s"]) => sum + Number(count) * (UNITS_MS[unit] ?? 0),
-    0,
-  );
 }

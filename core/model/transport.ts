@@ -3,7 +3,13 @@ import { ModelError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Auth, ProviderEndpoint } from "../protocol/provider.ts";
-import { NOTHING_SPENT, planRetry, type RetryBudget } from "../util/retry.ts";
+import { NOTHING_SPENT } from "../util/retry.ts";
+import {
+  planNextAttempt,
+  requestBudget,
+  type RetryNotice,
+  spentError,
+} from "./attempts.ts";
 import {
   buildConnectError,
   buildNoConnectionError,
@@ -11,16 +17,6 @@ import {
 } from "./connect_error.ts";
 import { buildHttpError } from "./errors/errors.ts";
 import { Watchdog } from "./idle_timeout.ts";
-
-/** A further attempt is about to be waited for. */
-export interface RetryNotice {
-  /** From 1. */
-  readonly attempt: number;
-  readonly attemptsMax: number;
-  readonly delayMs: number;
-  readonly reason: string;
-  readonly status?: number;
-}
 
 export interface ModelRequest {
   /** The JSON text, sent as it is. */
@@ -76,58 +72,14 @@ export async function openResponse(
       refreshed = true;
       if (await options.auth.refresh()) continue;
     }
-    const plan = answer.retryable
-      ? planRetry(budget, spent, {
-        random: options.host.random(),
-        askedMs: answer.retryAfterMs,
-      })
-      : undefined;
-    if (plan === undefined) throw spentError(answer, spent.attempts);
+    const plan = planNextAttempt(answer, spent, { budget, host: options.host });
+    if (plan === undefined) {
+      throw spentError(answer, spent, options);
+    }
     spent = plan.spent;
-    request.onRetry?.({
-      attempt: spent.attempts,
-      attemptsMax: budget.attemptsMax,
-      delayMs: plan.delayMs,
-      reason: answer.message,
-      ...(answer.status !== undefined && { status: answer.status }),
-    });
+    request.onRetry?.(plan.notice);
     await options.host.sleep(plan.delayMs, request.signal);
   }
-}
-
-/** What may be spent on one request before its answer begins. */
-function requestBudget(provider: ProviderEndpoint): RetryBudget {
-  return retryBudget(provider.requestRetries);
-}
-
-/** The retry budget after a broken stream. */
-export function streamBudget(provider: ProviderEndpoint): RetryBudget {
-  return retryBudget(provider.streamRetries);
-}
-
-function retryBudget(attempts: number): RetryBudget {
-  return {
-    attemptsMax: Math.min(attempts, LIMITS.retriesMax),
-    baseMs: LIMITS.retryBaseMs,
-    totalMs: LIMITS.retryTotalMs,
-    askedMsMax: LIMITS.retryAfterMaxMs,
-  };
-}
-
-// The budget is gone: a caller that tried again would only multiply the waiting.
-function spentError(error: ModelError, attempts: number): ModelError {
-  if (!error.retryable) return error;
-  const asked = error.retryAfterMs !== undefined &&
-      error.retryAfterMs > LIMITS.retryAfterMaxMs
-    ? `; the server asks to wait ${Math.ceil(error.retryAfterMs / 1_000)} s`
-    : "";
-  const tries = attempts === 0
-    ? ""
-    : `; gave up after ${attempts + 1} attempts`;
-  return new ModelError(`${error.message}${asked}${tries}`, {
-    ...error,
-    retryable: false,
-  });
 }
 
 async function attempt(

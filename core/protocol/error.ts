@@ -33,6 +33,7 @@ export class ModelError extends Error {
   readonly status: number | undefined;
   readonly requestId: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly retryAtMs: number | undefined;
   readonly windowTokens: number | undefined;
   readonly refused: readonly Refused[];
 
@@ -43,6 +44,8 @@ export class ModelError extends Error {
     readonly requestId?: string | undefined;
     /** How long the server asked us to wait. */
     readonly retryAfterMs?: number | undefined;
+    /** Until when, in milliseconds of the epoch. */
+    readonly retryAtMs?: number | undefined;
     /** The window that the server named when a prompt did not fit. */
     readonly windowTokens?: number | undefined;
     /** What of the history was refused, as far as the server says. */
@@ -54,6 +57,7 @@ export class ModelError extends Error {
     this.status = facts.status;
     this.requestId = facts.requestId;
     this.retryAfterMs = facts.retryAfterMs;
+    this.retryAtMs = facts.retryAtMs;
     this.windowTokens = facts.windowTokens;
     this.refused = facts.refused ?? [];
   }

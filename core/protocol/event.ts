@@ -208,6 +208,8 @@ export type EventBody =
     readonly attempt: number;
     readonly attemptsMax: number;
     readonly delayMs: number;
+    /** When the wait ends that the server asked for, in milliseconds of the epoch. */
+    readonly untilMs?: number;
     readonly reason: string;
     readonly status?: number;
   }

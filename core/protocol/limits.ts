@@ -1,10 +1,11 @@
 /** Data. Every limit of the program in one table. Bytes are UTF-8, times milliseconds. */
 
 export const LIMITS = Object.freeze({
-  /** Requests in one turn before it is stopped as a runaway. */
+  /** Requests in one turn before it is stopped as a runaway, unless configured. */
   stepsPerTurn: 1_000,
   /**
-   * Rounds of the same steps in a row: after which the model is told, and the turn ended.
+   * Rounds of the same steps in a row, unless configured: after which the model is told,
+   * and the turn ended.
    * Something that fails needs no second try; what succeeds may be waiting for something.
    */
   failingLoop: { tell: 5, end: 30 },
@@ -47,8 +48,10 @@ export const LIMITS = Object.freeze({
   streamRetries: 5,
   retriesMax: 100,
   retryBaseMs: 200,
-  /** The longest wait a server may ask for before we give up. */
+  /** The longest wait a server may ask for before we give up, unless configured. */
   retryAfterMaxMs: 60_000,
+  /** What asks for more asks for as much: ten years. */
+  askedWaitMs: 10 * 365 * 24 * 3_600_000,
   /** All waiting of one request together, before the provider is given up. */
   retryTotalMs: 30_000,
   /** Without an event that means something, however much comes. */

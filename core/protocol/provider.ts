@@ -17,6 +17,8 @@ export interface ProviderEndpoint {
   readonly streamRetries: number;
   /** Silence on an open stream after which it counts as broken. */
   readonly streamIdleMs: number;
+  /** The longest wait that a server may ask for; infinite where it may be any. */
+  readonly waitMaxMs: number;
   /** `POST {baseUrl}/responses`, or `{baseUrl}/chat/completions`. */
   readonly wireApi: "responses" | "chat";
   /** Whether `POST {baseUrl}/responses/compact` is there. */

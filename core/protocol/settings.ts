@@ -51,6 +51,13 @@ export interface RunLimits {
   readonly timeoutMs?: number;
 }
 
+/** Rounds of the same steps in a row: when the model is told, and when the turn ends. */
+export interface LoopLimits {
+  readonly stepsMax: number;
+  readonly failing: { readonly tell: number; readonly end: number };
+  readonly idle: { readonly tell: number; readonly end: number };
+}
+
 /** The price of a million tokens each. */
 export interface Price {
   readonly input: number;

@@ -4,4 +4,4 @@ export const PROGRAM = "rondo";
 export const VERSION = "0.1.0";
 
 /** `major.minor` of the event schema: fields and types are only added within one major. */
-export const EVENT_SCHEMA = "1.2";
+export const EVENT_SCHEMA = "1.3";

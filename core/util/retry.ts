@@ -8,7 +8,7 @@ export interface RetryBudget {
   readonly baseMs: number;
   /** All waits of our own choosing together. */
   readonly totalMs: number;
-  /** The longest single wait a server may ask for. */
+  /** The longest single wait a server may ask for; infinite: whatever it says, as often as it says it. */
   readonly askedMsMax: number;
 }
 
@@ -17,6 +17,8 @@ export interface RetrySpent {
   readonly attempts: number;
   /** Waits of our own choosing; those a server asked for do not count. */
   readonly waitedMs: number;
+  /** Attempts that count against nothing, because all waiting is allowed. */
+  readonly patient?: number;
 }
 
 /** Nothing spent yet. */
@@ -24,6 +26,11 @@ export const NOTHING_SPENT: RetrySpent = Object.freeze({
   attempts: 0,
   waitedMs: 0,
 });
+
+/** All attempts, for people. */
+export function attemptsOf({ attempts, patient = 0 }: RetrySpent): number {
+  return attempts + patient;
+}
 
 interface RetryPlan {
   readonly delayMs: number;
@@ -39,9 +46,15 @@ export function planRetry(
   spent: RetrySpent,
   options: { readonly random: number; readonly askedMs?: number | undefined },
 ): RetryPlan | undefined {
+  const { askedMs } = options;
+  if (askedMs !== undefined && budget.askedMsMax === Infinity) {
+    const patient = (spent.patient ?? 0) + 1;
+    // A server that asks for no wait at all is not to be asked without a pause.
+    const delayMs = Math.max(askedMs, budget.baseMs);
+    return { delayMs, spent: { ...spent, patient } };
+  }
   if (spent.attempts >= budget.attemptsMax) return undefined;
   const attempts = spent.attempts + 1;
-  const { askedMs } = options;
   if (askedMs !== undefined) {
     if (askedMs > budget.askedMsMax) return undefined;
     return { delayMs: askedMs, spent: { ...spent, attempts } };
@@ -50,48 +63,5 @@ export function planRetry(
   const delayMs = Math.round(budget.baseMs * 2 ** spent.attempts * jitter);
   const waitedMs = spent.waitedMs + delayMs;
   if (waitedMs > budget.totalMs) return undefined;
-  return { delayMs, spent: { attempts, waitedMs } };
-}
-
-/** The wait a Retry-After header asks for: seconds or an HTTP date (RFC 9110 10.2.3). */
-export function parseRetryAfter(
-  value: string | null,
-  nowMs: number,
-): number | undefined {
-  if (value === null) return undefined;
-  const trimmed = value.trim();
-  if (/^\d+(\.\d+)?$/.test(trimmed)) return Math.round(Number(trimmed) * 1_000);
-  // A bare number would also be read as a year by Date.parse; letters rule that out.
-  const atMs = /[A-Za-z]/.test(trimmed) ? Date.parse(trimmed) : Number.NaN;
-  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
-}
-
-const UNIT = "(?:ms|milliseconds?|s|sec|seconds?|m|min|minutes?|h|hours?)";
-const WAIT = `(?:\\d+(?:\\.\\d+)?\\s*${UNIT}\\s*)+`;
-const ASKED = new RegExp(
-  `(?:try(?:ing)? again|retry(?:ing)?|wait|reset(?:s)?)(?: after| in| for)?:?\\s+(?:at least\\s+)?(${WAIT})(?![a-z])`,
-  "i",
-);
-const PARTS = new RegExp(`(\\d+(?:\\.\\d+)?)\\s*(${UNIT})(?![a-z])`, "gi");
-
-/** The wait an error text asks for: `Please try again in 1m2.5s`, `retry after 3 seconds`. */
-export function parseTryAgain(text: string): number | undefined {
-  const match = ASKED.exec(text);
-  return match === null ? undefined : parseWait(match[1] ?? "");
-}
-
-/** A span such as `1m2.5s`, `3.4s` or `250 ms` in milliseconds; undefined for other texts. */
-export function parseWait(text: string): number | undefined {
-  if (!new RegExp(`^\\s*${WAIT}$`, "i").test(text)) return undefined;
-  let ms = 0;
-  for (const [, count = "", unit = ""] of text.matchAll(PARTS)) {
-    ms += Number(count) * unitMs(unit.toLowerCase());
-  }
-  return Math.ceil(ms);
-}
-
-function unitMs(unit: string): number {
-  if (unit.startsWith("ms") || unit.startsWith("milli")) return 1;
-  if (unit.startsWith("h")) return 3_600_000;
-  return unit.startsWith("m") ? 60_000 : 1_000;
+  return { delayMs, spent: { ...spent, attempts, waitedMs } };
 }

@@ -236,6 +236,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "core/model/": {
     uses: ["core/model/chat/", "core/model/errors/"],
     doors: [
+      "attempts",
       "cache_report",
       "client",
       "connect_error",

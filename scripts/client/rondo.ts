@@ -14,7 +14,7 @@ import { spawn } from "node:child_process";
 
 // <generated>
 /** major.minor of the contract these types were made from. */
-export const EVENT_SCHEMA = "1.2";
+export const EVENT_SCHEMA = "1.3";
 
 /** What the program exits with. */
 export const EXIT_CODES = {
@@ -429,6 +429,7 @@ export type ExecEvent = {
   readonly attempt: number;
   readonly attempts_max: number;
   readonly delay_ms: number;
+  readonly until: string | null;
   readonly reason: string;
   readonly status: number | null;
 } | {

@@ -227,6 +227,12 @@ export const KEY_ROWS: Readonly<Record<string, KeyRow>> = Object.fromEntries([
     "max_tokens = 1",
     "max_tool_calls = 1",
     'timeout = "5s"',
+    'max_wait = "2h"',
+    "max_steps = 7",
+    "max_failing_rounds = 7",
+    "max_same_rounds = 7",
+    "tell_failing_rounds = 7",
+    "tell_same_rounds = 7",
   ]),
   ["limits.max_cost", {
     base: `model = "p"\n${price}`,

@@ -165,3 +165,47 @@ Deno.test("answers that broke off count as requests", async () => {
   const run = await stage.exec(["--max-requests=2", "go"]);
   assert.deepEqual([run.code, stage.model.requests.length], [6, 2]);
 });
+
+Deno.test("the end of a loop is a setting: circles that fail, that change nothing, plans and steps", async () => {
+  const plan = { plan: [{ step: "look", status: "in_progress" }] };
+  const cases: readonly (readonly [string, number, (at: number) => Step])[] = [
+    ["max_failing_rounds = 3", 3, (at) => shell(`c${at}`, "false")],
+    ["max_same_rounds = 4", 4, (at) => shell(`c${at}`, "true")],
+    [
+      "max_same_rounds = 4",
+      4,
+      (at) => call("update_plan", plan, { callId: `p${at}` }),
+    ],
+    [
+      "max_same_rounds = 4",
+      8,
+      (at) => shell(`c${at}`, at % 2 === 0 ? "echo a" : "echo b"),
+    ],
+    ["max_steps = 2", 2, (at) => shell(`c${at}`, `echo ${at}`)],
+  ];
+  for (const [bottom, requests, step] of cases) {
+    const script = Array.from({ length: 20 }, (_, at) => step(at));
+    await using stage = await openStage({
+      script,
+      config: { bottom: `[limits]\n${bottom}` },
+    });
+    const run = await stage.exec(["go"]);
+    assert.deepEqual([run.code, kindOf(run)], [6, "limit"], bottom);
+    assert.equal(stage.model.requests.length, requests, bottom);
+    assert.match(run.stderr, /limits\.max_/);
+  }
+});
+
+Deno.test("the model is told of a loop after as many rounds as are set", async () => {
+  const script = Array.from({ length: 4 }, (_, at) => shell(`c${at}`, "true"));
+  await using stage = await openStage({
+    script: [...script, say("done")],
+    config: { bottom: "[limits]\ntell_same_rounds = 2" },
+  });
+  const run = await stage.exec(["go"]);
+  assert.equal(run.code, 0, run.stderr);
+  const told = stage.model.requests.map(({ text }) =>
+    text.split("<loop_notice>").length - 1
+  );
+  assert.deepEqual(told, [0, 0, 1, 1, 1]);
+});

@@ -63,6 +63,8 @@ async function agentOf(
     settings,
     endpoint,
     limits,
+    loops: deps.loops,
+    waitMax: String(endpoint.waitMaxMs),
     price,
     compactPrompt,
     reasoning,

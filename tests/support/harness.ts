@@ -22,7 +22,12 @@ import { ThreadState } from "../../core/session/state/state.ts";
 import { ThreadActor } from "../../core/session/thread/thread.ts";
 import { Transcript } from "../../core/session/state/transcript.ts";
 import { type MockModel, mockModel, type MockOptions } from "./mock_model.ts";
-import { TEST_SETTINGS, testEndpoint, testTransport } from "./settings.ts";
+import {
+  TEST_LOOPS,
+  TEST_SETTINGS,
+  testEndpoint,
+  testTransport,
+} from "./settings.ts";
 
 export interface TestThreadOptions extends Omit<MockOptions, "script"> {
   readonly script: NonNullable<MockOptions["script"]>;
@@ -64,6 +69,7 @@ export function testThread(options: TestThreadOptions): TestThread {
     instructions: "Be a test.",
     context: plainContext(),
     limits: {},
+    loops: TEST_LOOPS,
     strictCache: false,
     ...options.deps,
   };

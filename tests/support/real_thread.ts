@@ -16,7 +16,7 @@ import {
   type ThreadFactory,
 } from "../../core/session/thread/open.ts";
 import { testHost } from "./harness.ts";
-import { TEST_SETTINGS, testEndpoint } from "./settings.ts";
+import { TEST_LOOPS, TEST_SETTINGS, testEndpoint } from "./settings.ts";
 
 const INSTRUCTIONS = "Be a test.";
 
@@ -161,6 +161,7 @@ function factoryOf(options: RealThreadOptions): ThreadFactory {
           instructions: options.instructions ?? INSTRUCTIONS,
           context: promptSource(host, options, warn),
           limits: {},
+          loops: TEST_LOOPS,
           strictCache: true,
           ...options.deps,
         },

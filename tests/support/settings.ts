@@ -2,7 +2,12 @@
 import type { TransportOptions } from "../../core/model/transport.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import type { ProviderEndpoint } from "../../core/protocol/provider.ts";
-import type { ModelInfo, TurnSettings } from "../../core/protocol/settings.ts";
+import { LIMITS } from "../../core/protocol/limits.ts";
+import type {
+  LoopLimits,
+  ModelInfo,
+  TurnSettings,
+} from "../../core/protocol/settings.ts";
 
 type ReadOnly = Extract<SandboxPolicy, { readonly mode: "read-only" }>;
 type WorkspaceWrite = Extract<
@@ -38,6 +43,12 @@ export const TEST_SETTINGS: TurnSettings = {
   approval: "never",
   sandbox: { mode: "danger-full-access" },
   shell: "bash",
+};
+
+export const TEST_LOOPS: LoopLimits = {
+  stepsMax: LIMITS.stepsPerTurn,
+  failing: LIMITS.failingLoop,
+  idle: LIMITS.idleLoop,
 };
 
 export const READ_ONLY: ReadOnly = {
@@ -77,6 +88,7 @@ export function testEndpoint(
     requestRetries: 2,
     streamRetries: 3,
     streamIdleMs: 5_000,
+    waitMaxMs: 60_000,
     wireApi: "responses",
     supportsCompact: false,
     singleSystemMessage: false,

@@ -4,6 +4,7 @@ import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { ProviderEndpoint } from "../../protocol/provider.ts";
 import { unreachable } from "../../util/assert.ts";
+import { parseDuration } from "../../util/duration.ts";
 import {
   hasCompactEndpoint,
   isAzure,
@@ -69,7 +70,7 @@ export function providerOf(
       return buildOpenai(config, host);
     case "ollama":
     case "lmstudio":
-      return buildOss(id, host, {});
+      return buildOss(config, host, { id, table: {} });
     case "amazon-bedrock":
       throw new UserError(
         "config",
@@ -79,9 +80,13 @@ export function providerOf(
       const own = Object.hasOwn(config.model_providers, id)
         ? config.model_providers[id]
         : undefined;
-      if (own !== undefined) return buildProvider(id, host, own);
+      if (own !== undefined) {
+        return buildProvider(config, host, { id, table: own });
+      }
       // Older files of Codex name it.
-      if (id === "ollama-chat") return buildOss(id, host, { wire_api: "chat" });
+      if (id === "ollama-chat") {
+        return buildOss(config, host, { id, table: { wire_api: "chat" } });
+      }
       throw new UserError(
         "config",
         `Cannot use provider "${id}": it is not defined`,
@@ -97,7 +102,7 @@ export function isOpenaiService(provider: ProviderEndpoint): boolean {
 }
 
 function buildOpenai(config: Config, host: Pick<Host, "env">): Provider {
-  return buildProvider("openai", host, {
+  const table = {
     ...parseProvider({}),
     name: "OpenAI",
     base_url: config.openai_base_url ?? OPENAI_URL,
@@ -106,25 +111,30 @@ function buildOpenai(config: Config, host: Pick<Host, "env">): Provider {
       "OpenAI-Organization": "OPENAI_ORGANIZATION",
       "OpenAI-Project": "OPENAI_PROJECT",
     },
-  });
+  };
+  return buildProvider(config, host, { id: "openai", table });
 }
 
 function buildOss(
-  id: keyof typeof OSS_PORTS,
+  config: Config,
   host: Pick<Host, "env">,
-  table: Record<string, unknown>,
+  { id, table }: {
+    readonly id: keyof typeof OSS_PORTS;
+    readonly table: Record<string, unknown>;
+  },
 ): Provider {
-  return buildProvider(id, host, {
+  const whole = {
     ...parseProvider(table),
     name: id === "lmstudio" ? "LM Studio" : "Ollama",
     base_url: ossUrl(host, OSS_PORTS[id]),
-  });
+  };
+  return buildProvider(config, host, { id, table: whole });
 }
 
 function buildProvider(
-  id: string,
+  { limits }: Config,
   host: Pick<Host, "env">,
-  table: ProviderConfig,
+  { id, table }: { readonly id: string; readonly table: ProviderConfig },
 ): Provider {
   const url = parseBaseUrl(id, table.base_url ?? OPENAI_URL);
   const headers = parseHeaders(id, table, host);
@@ -139,6 +149,7 @@ function buildProvider(
     headers: headers.plain,
     requestRetries: retries(table.request_max_retries, LIMITS.requestRetries),
     streamRetries: retries(table.stream_max_retries, LIMITS.streamRetries),
+    waitMaxMs: waitMaxOf(limits.max_wait),
     streamIdleMs: table.stream_idle_timeout_ms ?? LIMITS.streamIdleMs,
     wireApi: table.wire_api,
     supportsCompact: !isChat &&
@@ -223,6 +234,11 @@ function caFromEnvironment(host: Pick<Host, "env">): string | undefined {
 
 function retries(value: number | undefined, fallback: number): number {
   return Math.min(value ?? fallback, LIMITS.retriesMax);
+}
+
+function waitMaxOf(setting: string | number | undefined): number {
+  if (setting === undefined) return LIMITS.retryAfterMaxMs;
+  return parseDuration(String(setting)) ?? Infinity;
 }
 
 function hostOf(url: string): string | undefined {

@@ -137,6 +137,9 @@ export function toLines(
         attempt: event.attempt,
         attempts_max: event.attemptsMax,
         delay_ms: Math.round(event.delayMs),
+        until: event.untilMs === undefined
+          ? null
+          : new Date(event.untilMs).toISOString(),
         reason: event.reason,
         status: event.status ?? null,
       }];

@@ -128,10 +128,17 @@ export function renderWarning(
   return paintWords(`Warning: ${message}`, options, "yellow");
 }
 
+/** From there on a person wants to know when it ends. */
+const LONG_WAIT_MS = 10_000;
+
 function renderRetry(event: EventOf<"stream.retry">): string {
-  const { attempt, attemptsMax, delayMs } = event;
+  const { attempt, attemptsMax, delayMs, untilMs } = event;
   const wait = formatDuration(delayMs);
   const reason = visibleLine(event.reason);
+  if (untilMs !== undefined && delayMs >= LONG_WAIT_MS) {
+    const until = new Date(untilMs).toISOString().replace(/\.\d+/, "");
+    return `Waiting ${wait}, until ${until}, as the server asks: ${reason}`;
+  }
   return `Retrying (${attempt} of ${attemptsMax}) in ${wait}: ${reason}`;
 }
 

@@ -2,11 +2,11 @@
 import * as z from "zod/mini";
 import { ModelError } from "../../protocol/error.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { parseRetryAfter, parseTryAgain, parseWait } from "../../util/retry.ts";
 import { headBytes } from "../../util/text/text.ts";
 import { classify, classifyStatus, refusedIn, windowOf } from "./classify.ts";
-import { ERROR_CODES } from "./error_table.ts";
+import { ERROR_CODES, type ErrorMeaning } from "./error_table.ts";
 import { checkedJson } from "../../util/json/json.ts";
+import { waitOfEvent, waitOfResponse } from "./waits.ts";
 
 /** An HTTP error response; its body may be cut. */
 export interface HttpFailure {
@@ -37,9 +37,11 @@ export function buildHttpError(failure: HttpFailure): ModelError {
     refused: refusedIn(reported, status),
     status,
     requestId,
-    retryAfterMs: verdict.retryable
-      ? retryAfterOf(headers, failure.nowMs) ?? reported.waitMs ??
-        parseTryAgain(reported.message) ?? resetAfterOf(headers, failure.nowMs)
+    retryAfterMs: isWorthWaiting(verdict)
+      ? waitOfResponse(
+        { headers, fields: reported.fields, message: reported.message },
+        failure.nowMs,
+      )
       : undefined,
   });
 }
@@ -57,10 +59,13 @@ export function buildServerError(error: unknown): ModelError {
     ...verdict,
     windowTokens: windowOf(verdict, reported),
     refused: refusedIn(reported),
-    retryAfterMs: verdict.retryable
-      ? reported.waitMs ?? parseTryAgain(reported.message)
-      : undefined,
+    ...(isWorthWaiting(verdict) && waitOfEvent(error, reported.message)),
   });
+}
+
+// A quota that is spent may come back; a refusal stays one.
+function isWorthWaiting({ kind, retryable }: ErrorMeaning): boolean {
+  return retryable || kind === "rate_limit";
 }
 
 /** An answer the server ended early. Asking again would end the same way. */
@@ -89,8 +94,8 @@ interface ServerError {
   readonly message: string;
   /** When a usage limit ends, epoch seconds. */
   readonly resetsAt?: number;
-  /** How long the server asks to wait. */
-  readonly waitMs?: number;
+  /** The whole of what it said, where that is JSON. */
+  readonly fields?: unknown;
 }
 
 function describe(
@@ -148,30 +153,15 @@ function otherWire(url: string): string {
     : "";
 }
 
-function retryAfterOf(headers: Headers, nowMs: number): number | undefined {
-  const ms = Number(headers.get("retry-after-ms") ?? Number.NaN);
-  if (Number.isFinite(ms) && ms >= 0) return ms;
-  return parseRetryAfter(headers.get("retry-after"), nowMs);
-}
-
-// OpenAI's and Azure's `x-ratelimit-reset-requests: 1m2s`, Anthropic's date.
-function resetAfterOf(headers: Headers, nowMs: number): number | undefined {
-  const spent = ["requests", "tokens"].filter((what) =>
-    headers.get(`x-ratelimit-remaining-${what}`) === "0"
-  );
-  const waits = spent.flatMap((what) => {
-    const value = headers.get(`x-ratelimit-reset-${what}`) ?? "";
-    return parseWait(value) ?? parseRetryAfter(value, nowMs) ?? [];
-  });
-  return waits.length === 0 ? undefined : Math.max(...waits);
-}
-
 function parseErrorBody(body: string): ServerError {
   const text = body.trim();
   if (text.startsWith("{") || text.startsWith("[")) {
     try {
-      const reported = parseError(checkedJson(text));
-      if (reported.message !== "" || reported.code !== "") return reported;
+      const fields = checkedJson(text);
+      const reported = parseError(fields);
+      if (reported.message !== "" || reported.code !== "") {
+        return { ...reported, fields };
+      }
     } catch {
       // Not JSON after all, or cut: shown as it is.
     }
@@ -195,9 +185,6 @@ const ErrorShape = z.object({
   status: Text,
   message: Text,
   resets_at: z.catch(z.optional(z.number()), undefined),
-  resets_in_seconds: z.catch(z.optional(z.number()), undefined),
-  // Google's list of typed details, one of which may hold a `retryDelay`.
-  details: z.catch(z.array(z.unknown()), []),
   // The shapes of FastAPI and others.
   detail: z.catch(z.unknown(), undefined),
   error: z.catch(z.unknown(), undefined),
@@ -208,7 +195,7 @@ function parseError(value: unknown): ServerError {
   // Google wraps the error of a stream in a list of one.
   const parsed = ErrorShape.safeParse(Array.isArray(value) ? value[0] : value);
   if (!parsed.success) return { code: "", message: "" };
-  const { code, type, status, message, detail, error, ...more } = parsed.data;
+  const { code, type, status, message, detail, error, resets_at } = parsed.data;
   if (error !== undefined && error !== null) {
     const inner = parseError(error);
     if (inner.message !== "" || inner.code !== "") return inner;
@@ -217,27 +204,11 @@ function parseError(value: unknown): ServerError {
     ERROR_CODES[one.toLowerCase()] !== undefined
   );
   const isNumber = /^\d*$/.test(code);
-  const waitMs =
-    more.details.map(retryDelayOf).find((ms) => ms !== undefined) ??
-      secondsToMs(more.resets_in_seconds);
   return {
     code: isNumber && word !== undefined ? word : code || type || status,
     message: cut(message || detailText(detail)),
-    ...(more.resets_at !== undefined && { resetsAt: more.resets_at }),
-    ...(waitMs !== undefined && { waitMs }),
+    ...(resets_at !== undefined && { resetsAt: resets_at }),
   };
-}
-
-// google.rpc.RetryInfo: { "retryDelay": "3.4s" }
-function retryDelayOf(detail: unknown): number | undefined {
-  const delay = z.object({ retryDelay: z.string() }).safeParse(detail);
-  return delay.success ? parseWait(delay.data.retryDelay) : undefined;
-}
-
-function secondsToMs(seconds: number | undefined): number | undefined {
-  return seconds === undefined || seconds < 0
-    ? undefined
-    : Math.ceil(seconds * 1_000);
 }
 
 function detailText(detail: unknown): string {

@@ -7,6 +7,7 @@ import type { WireItem } from "../../protocol/item.ts";
 import type { UserPart } from "../../protocol/op.ts";
 import type { ProviderEndpoint } from "../../protocol/provider.ts";
 import type {
+  LoopLimits,
   Price,
   RunLimits,
   TurnSettings,
@@ -80,6 +81,7 @@ export interface ThreadDeps {
   /** Called after every completed turn. */
   readonly notify?: Notify;
   readonly limits: RunLimits;
+  readonly loops: LoopLimits;
   readonly price?: Price;
   /** Who is asked when the provider is out or its quota spent, in order. */
   readonly fallback?: readonly Fallback[];

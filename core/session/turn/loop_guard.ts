@@ -3,6 +3,7 @@ import { loopNoticeItem } from "../../context/markers.ts";
 import { ModelError } from "../../protocol/error.ts";
 import type { WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
+import type { LoopLimits } from "../../protocol/settings.ts";
 
 /** What one step did, as far as repeating it is concerned. */
 export interface StepPrint {
@@ -23,15 +24,20 @@ interface LoopNotice {
 /** Watches the steps of one turn. */
 export class LoopGuard {
   readonly #steps: StepPrint[] = [];
+  readonly #limits: LoopLimits;
   #isTold = false;
+
+  constructor(limits: LoopLimits) {
+    this.#limits = limits;
+  }
 
   /** Takes the next step; returns what is to be told, once. Throws ModelError "limit". */
   take(step: StepPrint): LoopNotice | undefined {
     this.#steps.push(step);
     const { rounds, cycle } = this.#longestLoop();
     const isFailed = cycle.some((one) => one.isFailed);
-    const limits = isFailed ? LIMITS.failingLoop : LIMITS.idleLoop;
-    if (rounds < limits.tell) {
+    const limits = isFailed ? this.#limits.failing : this.#limits.idle;
+    if (rounds < Math.min(limits.tell, limits.end)) {
       if (rounds === 1) this.#isTold = false;
       return undefined;
     }
@@ -39,7 +45,9 @@ export class LoopGuard {
     const done = isFailed ? "failed" : "had the same result";
     if (rounds >= limits.end) {
       throw new ModelError(
-        `Cannot continue the turn: the model goes round in circles, ${what} ${done} ${rounds} times in a row, the most is ${limits.end}`,
+        `Cannot continue the turn: the model goes round in circles, ${what} ${done} ${rounds} times in a row, the most is ${limits.end} (limits.${
+          isFailed ? "max_failing_rounds" : "max_same_rounds"
+        })`,
         { kind: "limit", retryable: false },
       );
     }

@@ -1,7 +1,7 @@
 /** Retries of a broken stream: when and how often; each one is an event. */
-import { streamBudget } from "../../model/transport.ts";
+import { planNextAttempt, streamBudget } from "../../model/attempts.ts";
 import { ModelError } from "../../protocol/error.ts";
-import { planRetry, type RetrySpent } from "../../util/retry.ts";
+import type { RetrySpent } from "../../util/retry.ts";
 import type { ThreadDeps } from "../state/deps.ts";
 import type { TurnContext } from "./context.ts";
 
@@ -16,22 +16,12 @@ export async function waitForRetry(
     readonly deps: Pick<ThreadDeps, "host" | "endpoint">;
   },
 ): Promise<RetrySpent> {
-  const isBroken = error instanceof ModelError && error.retryable;
-  if (signal.aborted || !isBroken) throw error;
-  const budget = streamBudget(deps.endpoint);
-  const plan = planRetry(budget, spent, {
-    random: deps.host.random(),
-    askedMs: error.retryAfterMs,
-  });
+  if (signal.aborted || !(error instanceof ModelError)) throw error;
+  const { host, endpoint } = deps;
+  const budget = streamBudget(endpoint);
+  const plan = planNextAttempt(error, spent, { budget, host });
   if (plan === undefined) throw error;
-  emit({
-    type: "stream.retry",
-    attempt: plan.spent.attempts,
-    attemptsMax: budget.attemptsMax,
-    delayMs: plan.delayMs,
-    reason: error.message,
-    ...(error.status !== undefined && { status: error.status }),
-  });
-  await deps.host.sleep(plan.delayMs, signal);
+  emit({ type: "stream.retry", ...plan.notice });
+  await host.sleep(plan.delayMs, signal);
   return plan.spent;
 }

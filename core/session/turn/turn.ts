@@ -43,10 +43,11 @@ export async function runTurn(
 }
 
 async function runSteps(context: TurnContext): Promise<Outcome> {
+  const { loops } = context.deps;
   const check = new OutputCheck(context.settings.outputSchema);
-  const guard = new LoopGuard();
+  const guard = new LoopGuard(loops);
   let said: StepAnswer["message"];
-  for (let step = 0; step < LIMITS.stepsPerTurn; step++) {
+  for (let step = 0; step < loops.stepsMax; step++) {
     context.signal.throwIfAborted();
     const answer = await runFittingStep(context);
     if (answer.message !== undefined) said = answerOf(said, answer.message);
@@ -68,7 +69,7 @@ async function runSteps(context: TurnContext): Promise<Outcome> {
     }
   }
   throw new ModelError(
-    `Cannot continue the turn: it has used ${LIMITS.stepsPerTurn} requests, the most a turn may use`,
+    `Cannot continue the turn: it has used ${loops.stepsMax} requests, the most a turn may use (limits.max_steps)`,
     { kind: "limit", retryable: false },
   );
 }

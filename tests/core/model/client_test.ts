@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { createModelClient } from "../../../core/model/client.ts";
 import type { ResponseEvent } from "../../../core/model/response_event.ts";
+import type { RetryNotice } from "../../../core/model/attempts.ts";
 import type {
   ModelRequest,
-  RetryNotice,
   TransportOptions,
 } from "../../../core/model/transport.ts";
 import { ModelError } from "../../../core/protocol/error.ts";

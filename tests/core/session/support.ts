@@ -18,7 +18,11 @@ import {
 } from "../../support/mock_model.ts";
 import { textMessage } from "../../../core/protocol/item.ts";
 import { HOME, type MemoryDisk, memoryHost, META } from "./log/support.ts";
-import { TEST_SETTINGS, testEndpoint } from "../../support/settings.ts";
+import {
+  TEST_LOOPS,
+  TEST_SETTINGS,
+  testEndpoint,
+} from "../../support/settings.ts";
 import { testTransport } from "../../support/settings.ts";
 
 export interface FactoryOptions {
@@ -85,6 +89,7 @@ export function factoryOf(options: FactoryOptions): ThreadFactory {
               resume: () => {},
             },
             limits: {},
+            loops: TEST_LOOPS,
             strictCache: false,
           },
           started: {

@@ -2,9 +2,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  attemptsOf,
   NOTHING_SPENT,
-  parseRetryAfter,
-  parseTryAgain,
   planRetry,
   type RetryBudget,
 } from "../../../core/util/retry.ts";
@@ -67,38 +66,19 @@ Deno.test("planRetry() gives up when the server asks for too much", () => {
   assert.equal(planRetry(BUDGET, NOTHING_SPENT, options), undefined);
 });
 
-Deno.test("parseRetryAfter() reads seconds and dates", () => {
-  const nowMs = Date.UTC(2026, 0, 1, 12, 0, 0);
-  const cases: readonly [string | null, number | undefined][] = [
-    [null, undefined],
-    ["2", 2_000],
-    [" 1.5 ", 1_500],
-    ["0", 0],
-    ["Thu, 01 Jan 2026 12:00:07 GMT", 7_000],
-    ["Thu, 01 Jan 2026 11:00:00 GMT", 0],
-    ["soon", undefined],
-    ["", undefined],
-    ["-3", undefined],
-  ];
-  for (const [value, expected] of cases) {
-    assert.equal(parseRetryAfter(value, nowMs), expected, String(value));
+Deno.test("planRetry() without a longest wait waits as often as the server says, with a pause at least", () => {
+  const budget = { ...BUDGET, attemptsMax: 1, askedMsMax: Infinity };
+  const options = { random: 0.5, askedMs: 86_400_000 };
+  let spent = NOTHING_SPENT;
+  for (let count = 1; count <= 50; count++) {
+    const plan = planRetry(budget, spent, options);
+    assert.equal(plan?.delayMs, 86_400_000);
+    spent = plan?.spent ?? spent;
+    assert.equal(attemptsOf(spent), count);
   }
-});
-
-Deno.test("parseTryAgain() finds the wait in an error text", () => {
-  const cases: readonly [string, number | undefined][] = [
-    ["Rate limit reached. Please try again in 1.5s.", 1_500],
-    ["TRY AGAIN IN 250ms", 250],
-    ["try again in 3 seconds", 3_000],
-    ["try again in 1 second.", 1_000],
-    ["try again in 28.5 ms", 29],
-    ["try again in 2m", 120_000],
-    ["try again in 20 minutes", 1_200_000],
-    ["try again later", undefined],
-    ["try again in 5 storms", undefined],
-    ["", undefined],
-  ];
-  for (const [text, expected] of cases) {
-    assert.equal(parseTryAgain(text), expected, text);
-  }
+  assert.equal(
+    planRetry(budget, spent, { ...options, askedMs: 0 })?.delayMs,
+    200,
+  );
+  assert.equal(planRetry(budget, spent, { random: 0.5 })?.spent.attempts, 1);
 });
