@@ -79,7 +79,8 @@ const KINDS = [
   "bad arguments",
 ] as const;
 
-class Server {
+/** Plays a dialect: what it answers is up to the turn that the last message names. */
+export class DialectServer {
   readonly breaks: number[] = [];
   /** Set when a turn's next request is not to be answered; resolved when it came. */
   silence: PromiseWithResolvers<void> | undefined;
@@ -225,7 +226,7 @@ function lastTurn(input: readonly JsonObject[]): number {
 
 async function cancel(
   t: TestThread,
-  server: Server,
+  server: DialectServer,
   turn: number,
 ): Promise<void> {
   server.silence = Promise.withResolvers<void>();
@@ -247,7 +248,7 @@ export function testDialects(
 
 function testDialect(name: string, dialect: Dialect): void {
   Deno.test(`${TURNS} turns with ${name} in a window of ${WINDOW} keep the task and the prefix`, async () => {
-    const server = new Server(dialect);
+    const server = new DialectServer(dialect);
     const cut: WireItem = {
       type: "message",
       role: "user",
