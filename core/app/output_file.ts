@@ -17,7 +17,9 @@ export async function checkOutputs(
   ] as const;
   for (const [flag, path] of outputs) {
     if (path === undefined) continue;
-    const problem = await findProblem(host, resolvePath(host.cwd, path));
+    const problem = path.endsWith("/")
+      ? "it is a folder, must be a file"
+      : await findProblem(host, resolvePath(host.cwd, path));
     if (problem === undefined) continue;
     throw new UserError(
       "usage",

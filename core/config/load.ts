@@ -263,12 +263,14 @@ async function readAddDirs(
   const dirs: string[] = [];
   for (const path of paths) {
     const full = resolvePath(cwd, path);
-    const problem = rootProblem(full, host.homeDir()) ??
-      folderProblem(await host.files.stat(full));
+    const problem = path === ""
+      ? "without a name, must be an existing folder"
+      : rootProblem(full, host.homeDir()) ??
+        folderProblem(await host.files.stat(full));
     if (problem !== undefined) {
       throw new UserError(
         "usage",
-        `Cannot add folder ${full}: it is ${problem}`,
+        `Cannot add folder ${path && full}: it is ${problem}`,
       );
     }
     dirs.push(full);

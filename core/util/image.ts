@@ -18,13 +18,20 @@ export function sniffImage(bytes: Uint8Array): ImageFacts | undefined {
 }
 
 /**
- * The same for one that is to be sent. A PNG that was cut off is none: a server would
- * refuse the request, and every later one.
+ * The same for one that is to be sent. One that was cut off is none: a server would refuse
+ * the request, and every later one.
  */
 export function viewImage(bytes: Uint8Array): ImageFacts | undefined {
   const facts = sniffImage(bytes);
-  return facts?.type === "image/png" && !hasPngEnd(bytes) ? undefined : facts;
+  return facts !== undefined && IS_WHOLE[facts.type](bytes) ? facts : undefined;
 }
+
+const IS_WHOLE: Readonly<Record<ImageType, (bytes: Uint8Array) => boolean>> = {
+  "image/png": hasPngEnd,
+  "image/jpeg": hasJpegEnd,
+  "image/gif": hasGifImage,
+  "image/webp": hasWebpEnd,
+};
 
 /** The image as a `data:` URL, the form in which it travels. */
 export function imageDataUrl(type: ImageType, bytes: Uint8Array): string {
@@ -72,6 +79,14 @@ function sniffJpeg(bytes: Uint8Array): ImageFacts | undefined {
   return undefined;
 }
 
+// Annex B.1.1.3: the data of a scan have no marker but those of a restart; EOI ends them.
+function hasJpegEnd(bytes: Uint8Array): boolean {
+  for (let at = bytes.length - 2; at > 0; at--) {
+    if (bytes[at] === 0xff && bytes[at + 1] === 0xd9) return true;
+  }
+  return false;
+}
+
 // SOF0 to SOF15 without the three that share the range: DHT, JPG and DAC.
 function isFrameHeader(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 &&
@@ -93,6 +108,29 @@ function sniffGif(bytes: Uint8Array): ImageFacts | undefined {
     width: littleEndian(bytes, 6, 2),
     height: littleEndian(bytes, 8, 2),
   };
+}
+
+// Sections 17 to 27: blocks up to the trailer; one whole picture is enough to show.
+function hasGifImage(bytes: Uint8Array): boolean {
+  const tableAt = 13;
+  let at = tableAt + colorTableBytes(bytes[10] ?? 0);
+  while (at < bytes.length) {
+    const kind = bytes[at];
+    if (kind !== 0x21 && kind !== 0x2c) return false;
+    const head = kind === 0x21 ? 2 : 11 + colorTableBytes(bytes[at + 9] ?? 0);
+    at += head;
+    for (let size = bytes[at]; size !== 0; size = bytes[at]) {
+      if (size === undefined) return false;
+      at += 1 + size;
+    }
+    at += 1;
+    if (kind === 0x2c) return true;
+  }
+  return false;
+}
+
+function colorTableBytes(flags: number): number {
+  return flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0;
 }
 
 // WebP container, RFC 9649: the first chunk is VP8, VP8L or VP8X.
@@ -124,6 +162,11 @@ function sniffWebp(bytes: Uint8Array): ImageFacts | undefined {
     };
   }
   return undefined;
+}
+
+// Section 2.4: the size of the rest, which a file may exceed.
+function hasWebpEnd(bytes: Uint8Array): boolean {
+  return bytes.length - 8 >= littleEndian(bytes, 4, 4);
 }
 
 function startsWith(bytes: Uint8Array, at: number, text: string): boolean {

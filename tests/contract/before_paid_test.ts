@@ -19,16 +19,26 @@ Deno.test("files, folders and programs that a run names are there before a reque
     script: [say("done")],
     files: { "note.txt": "no image", "bad.json": '{"type": 5}' },
   });
+  const cut = atob(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk",
+  );
+  await Deno.writeFile(
+    `${stage.home.work}/cut.png`,
+    Uint8Array.from(cut, (char) => char.charCodeAt(0)),
+  );
   const cases: readonly (readonly [RegExp, ...string[]])[] = [
     [/there is no folder \/nonexistent/, "-o", "/nonexistent/a/b"],
     [/it is a folder/, "-o", "."],
     [/it is a folder/, "-o", ""],
+    [/it is a folder/, "-o", "nosuch/"],
     [/[Nn]ot a directory|no folder/, "-o", "note.txt/x"],
     [/there is no folder/, "--record", "/nonexistent/run"],
     [/it is a folder/, "--record", "/"],
     [/not there/, "--add-dir", "nosuch"],
+    [/without a name/, "--add-dir", ""],
     [/it is a file/, "--add-dir", "note.txt"],
-    [/must be PNG/, "-i", "note.txt"],
+    [/must be a whole PNG/, "-i", "note.txt"],
+    [/must be a whole PNG/, "-i", "cut.png"],
     [/no such file/, "-i", "nosuch.png"],
     [/not a file/, "-i", "."],
     [/no such file/, "--output-schema", "nosuch"],
@@ -36,6 +46,13 @@ Deno.test("files, folders and programs that a run names are there before a reque
     [/not a valid JSON Schema/, "--output-schema", "bad.json"],
     [/no program nosuch/, "--approvals", "exec:nosuch-program --yes"],
     [/no program \.\/nosuch/, "--approvals", "exec:./nosuch"],
+    [/no program \.\/note.txt/, "--approvals", "exec:./note.txt"],
+    [/no program \/tmp/, "--approvals", "exec:/tmp"],
+    [/no program no such/, "--approvals", 'exec:"no such" -x'],
+    [/no program nosuch/, "--approvals", "exec:A=1 nosuch"],
+    [/no program nosuch/, "--approvals", "exec:cat | nosuch"],
+    [/no command of the shell/, "--approvals", "exec:("],
+    [/no command of the shell/, "--approvals", "exec: "],
     [/must exist|not there|no such|Cannot/, "-C", "/nonexistent"],
   ];
   for (const [wanted, ...flags] of cases) {

@@ -7,7 +7,8 @@ import type { Host } from "../../protocol/host.ts";
 import { PROGRAM } from "../../protocol/version.ts";
 import { runProgram } from "../../session/hooks/run_program.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { resolvePath } from "../../util/path.ts";
+import { splitCommand } from "../../policy/shell/split.ts";
+import { expandHome, resolvePath } from "../../util/path.ts";
 import { needCommit } from "../git.ts";
 import type { Runtime } from "../runtime.ts";
 
@@ -52,22 +53,48 @@ async function checkReviewed(
   await needCommit(host, loaded, { flag, name });
 }
 
-// The shell finds the program as it will when it is needed.
+// Run by /bin/sh: is it a script, and is every program there that it names for sure?
+const FIND_MISSING = `/bin/sh -n -c "$0" || exit 2
+for program; do
+  case $program in
+    */*) [ -f "$program" ] && [ -x "$program" ] ;;
+    *) command -v -- "$program" >/dev/null ;;
+  esac || { printf %s "$program"; exit 3; }
+done`;
+
 async function checkApprovals(host: Host, flags: Flags): Promise<void> {
   const command = approvalCommandOf(flags);
   if (command === undefined) return;
-  const word = /^\s*([\w./+@~-]+)(?:\s|$)/.exec(command)?.[1];
-  if (word === undefined) return;
-  const { exitCode } = await runProgram(host, {
-    argv: ["/bin/sh", "-c", `command -v ${word}`],
+  const home = host.homeDir() ?? "/";
+  const programs = programsOf(command, host.cwd)
+    .map((program) => expandHome(program, home));
+  const { exitCode, stdout } = await runProgram(host, {
+    argv: ["/bin/sh", "-c", FIND_MISSING, command, ...programs],
     cwd: host.cwd,
-    env: { PATH: host.env("PATH") ?? "", HOME: host.homeDir() ?? "/" },
+    env: { PATH: host.env("PATH") ?? "", HOME: home },
     timeoutMs: LIMITS.gitMs,
     outputBytesMax: 1_000,
   });
-  if (exitCode === 0) return;
+  if (exitCode === 0 && command.trim() !== "") return;
+  const problem = exitCode === 3
+    ? `there is no program ${stdout}, must be one that can be run`
+    : "it is no command of the shell, must be one";
   throw new UserError(
     "usage",
-    `Cannot use --approvals exec:${command}: there is no program ${word}, must be one that can be run`,
+    `Cannot use --approvals exec:${command}: ${problem}`,
   );
+}
+
+// Of a script that only the shell understands, its first word.
+function programsOf(command: string, cwd: string): readonly string[] {
+  const split = splitCommand(["/bin/sh", "-c", command], cwd);
+  if (split.kind === "plain") {
+    return split.segments.flatMap(({ words: [program = ""] }, at) =>
+      split.joiners[at - 1] === "||" ? [] : [program]
+    );
+  }
+  const first =
+    /^\s*(?:\w+=\S*\s+)*(?:"([^"$`\\]+)"|'([^']+)'|([\w./+@~-]+))(?:\s|$)/
+      .exec(command);
+  return (first ?? []).slice(1).filter((word) => word !== undefined);
 }

@@ -7,7 +7,7 @@ import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { UserPart } from "../../protocol/op.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
-import { sniffImage } from "../../util/image.ts";
+import { viewImage } from "../../util/image.ts";
 import { resolvePath } from "../../util/path.ts";
 import { renderReviewPrompt } from "../../context/requests.ts";
 
@@ -66,9 +66,9 @@ async function imageProblem(
   try {
     // One that is too large is told to the model.
     return stat.size > LIMITS.imageBytes ||
-        sniffImage(await files.readBytes(path)) !== undefined
+        viewImage(await files.readBytes(path)) !== undefined
       ? undefined
-      : "its content must be PNG, JPEG, GIF or WebP";
+      : "its content must be a whole PNG, JPEG, GIF or WebP";
   } catch (error) {
     return errorText(error);
   }

@@ -11,7 +11,10 @@ import type { UserPart } from "../../../core/protocol/op.ts";
 import { MODEL, withTree } from "./support.ts";
 
 const host = { files: denoFiles };
-const GIF = new TextEncoder().encode("GIF89a\x01\x00\x02\x00");
+const GIF = Uint8Array.from(
+  "GIF89a\x01\x00\x02\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x02\x00\x00\x02\x01D\x00;",
+  (char) => char.charCodeAt(0),
+);
 const GIF_URL = `data:image/gif;base64,${GIF.toBase64()}`;
 
 function build(

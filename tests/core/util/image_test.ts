@@ -139,7 +139,28 @@ Deno.test("viewImage() takes a PNG with its data and its end, and none that was 
     assert.equal(viewImage(whole.subarray(0, length)), undefined);
   }
   assert.equal(viewImage(Uint8Array.from([...head, ...end])), undefined);
-  assert.deepEqual(viewImage(JPEG), sniffImage(JPEG));
+});
+
+Deno.test("viewImage() takes no picture of another kind that was cut off", () => {
+  const pixel = [0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0];
+  const gif = bytes(
+    "GIF89a",
+    [1, 0, 1, 0, 0x80, 0, 0, 1, 2, 3, 4, 5, 6],
+    [0x21, 0xf9, 4, 0, 0, 0, 0, 0],
+    pixel,
+  );
+  const data = [0, 0, 0, 0, 0x9d, 1, 0x2a, 44, 1, 5, 0];
+  const webp = bytes("RIFF", [22, 0, 0, 0], "WEBP", "VP8 ", data);
+  const jpeg = Uint8Array.from([...JPEG, 1, 44, 0, 0xff, 0xd9]);
+  for (const whole of [gif, jpeg]) {
+    assert.deepEqual(viewImage(whole), sniffImage(whole));
+    for (let length = 0; length < whole.length; length++) {
+      assert.equal(viewImage(whole.subarray(0, length)), undefined);
+    }
+  }
+  assert.equal(viewImage(webp), undefined);
+  const rest = Uint8Array.from([...webp, 0, 0, 0]);
+  assert.deepEqual(viewImage(rest), sniffImage(rest));
 });
 
 Deno.test("imageDataUrl() carries the bytes in base64", () => {
