@@ -283,6 +283,7 @@ const TABLE = {
       "oauthClientId",
       "oauthClientSecret",
       "oauthResource",
+      "oauthClientRegistration",
     ],
     examples: [
       "rondo mcp add files -- npx -y @modelcontextprotocol/server-filesystem .",
@@ -295,7 +296,7 @@ const TABLE = {
   }),
   "mcp login": command("Log in to an MCP server", {
     args: [SERVER],
-    flags: [...CONFIG_FLAGS, "scopes"],
+    flags: [...CONFIG_FLAGS, "scopes", "oauthClientRegistration"],
     examples: ["rondo mcp login docs"],
   }),
   "mcp logout": command("Forget the login of an MCP server", {

@@ -391,6 +391,11 @@ const OTHER_FLAGS = {
     "--oauth-resource URL",
     "What a login is for, where that is not the server's URL",
   ),
+  oauthClientRegistration: choice(
+    "--oauth-client-registration HOW",
+    ["auto", "cimd", "dcr"],
+    "Log in at once: as the URL of a client's metadata (cimd), registered (dcr), or as it comes",
+  ),
   scopes: text("--scopes SCOPE,SCOPE", "What the login asks for"),
   withApiKey: onOff(
     "--with-api-key",

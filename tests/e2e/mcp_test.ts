@@ -359,6 +359,46 @@ Deno.test("mcp login goes through a browser, and the token works until mcp logou
   await assert.rejects(Deno.stat(file), Deno.errors.NotFound);
 });
 
+Deno.test("mcp add logs in at once where it is told how, back to any port of the configured page", async () => {
+  const authority = new Authority();
+  await using server = authority.open();
+  await using s = await stage({ script: [] });
+  await using browser = await browserFolder(s);
+  const env = { PATH: `${browser.path}:${Deno.env.get("PATH")}` };
+  const add = (...flags: string[]) =>
+    s.run(["mcp", "add", "docs", ...flags], { env });
+  const how = "--oauth-client-registration";
+  const added = await add("--url", server.url, how, "dcr");
+  assert.equal(added.code, 0, added.stderr);
+  assert.match(added.stdout, /^Added .*\nLogged in to docs\n$/);
+  assert.equal(authority.registered.length, 1);
+  for (
+    const flags of [
+      ["--url", server.url, how, "cimd"],
+      ["--url", server.url, how, "maybe"],
+      ["--url", server.url, "--oauth-client-id", "me", how, "dcr"],
+      [how, "auto", "--", "prog"],
+    ]
+  ) {
+    assert.equal((await add(...flags)).code, 2, flags.join(" "));
+  }
+  const path = `${s.home.codexHome}/config.toml`;
+  await Deno.writeTextFile(
+    path,
+    `${await Deno.readTextFile(path)}
+[mcp_servers.docs.oauth]
+client_id = "me"
+callback_url = "http://127.0.0.1/back"
+`,
+  );
+  const login = await s.run(["mcp", "login", "docs"], { env });
+  assert.equal(login.code, 0, login.stderr);
+  assert.match(
+    login.stderr,
+    /redirect_uri=http%3A%2F%2F127.0.0.1%3A\d+%2Fback/,
+  );
+});
+
 function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;

@@ -34,8 +34,12 @@ export async function runMcpCommand(
   const say = (text: string): Promise<number> =>
     print({ message: text }, () => [text]);
   switch (command) {
-    case "mcp add":
-      return await say(await addServer(host, commandLine));
+    case "mcp add": {
+      await say(await addServer(host, commandLine));
+      if (flags.oauthClientRegistration === undefined) return 0;
+      const login = { ...commandLine, command: "mcp login" } as const;
+      return await runMcpCommand(login, host, terminal);
+    }
     case "mcp remove":
       return await say(await removeServer(host, args[0] ?? ""));
     default: {
@@ -98,6 +102,7 @@ async function runOnServer(
           config: loaded.config,
           show: (text) => void terminal.stderr.write(text),
           scopes: flags.scopes?.split(","),
+          registration: flags.oauthClientRegistration,
         }),
       );
     case "mcp logout":

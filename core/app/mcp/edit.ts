@@ -11,6 +11,7 @@ import {
 import type { CommandLine } from "../../contract/command_line.ts";
 import { UserError } from "../../protocol/error.ts";
 import { McpTokenStore } from "../../../tools/mcp/client/tokens.ts";
+import { checkRegistration } from "../../../tools/mcp/client/oauth.ts";
 import type { Host } from "../../protocol/host.ts";
 
 /** Writes a server's table; resolves to what was done, in words. */
@@ -68,7 +69,7 @@ function stdioTable(
 ): TomlTable {
   const { header, bearerTokenEnvVar, oauthClientId, oauthResource } = flags;
   const web = header ?? bearerTokenEnvVar ?? oauthClientId ?? oauthResource ??
-    flags.oauthClientSecret;
+    flags.oauthClientSecret ?? flags.oauthClientRegistration;
   if (web !== undefined) {
     throw usage("headers, tokens and logins are for servers with --url");
   }
@@ -87,6 +88,7 @@ function httpTable(url: string, flags: CommandLine["flags"]): TomlTable {
     throw usage(`its URL is "${url}", must begin with http:// or https://`);
   }
   const { bearerTokenEnvVar, oauthClientId, oauthResource } = flags;
+  checkRegistration(flags.oauthClientRegistration, oauthClientId);
   if (flags.oauthClientSecret !== undefined && oauthClientId === undefined) {
     throw usage("--oauth-client-secret needs --oauth-client-id");
   }

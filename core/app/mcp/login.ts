@@ -9,7 +9,10 @@ import type {
   McpHttpSpec,
   McpServerSpec,
 } from "../../../tools/mcp/client/server_config.ts";
-import { logIn } from "../../../tools/mcp/client/oauth.ts";
+import {
+  type ClientRegistration,
+  logIn,
+} from "../../../tools/mcp/client/oauth.ts";
 import { McpTokenStore } from "../../../tools/mcp/client/tokens.ts";
 import { programEnv } from "../hooks.ts";
 import { hostForServers } from "../mcp_access.ts";
@@ -25,6 +28,8 @@ interface LoginPlace extends Place {
   readonly config: Config;
   /** Shows text while the user is in the browser. */
   readonly show: (text: string) => void;
+  /** How the client becomes known to the server; as it comes when absent. */
+  readonly registration?: ClientRegistration | undefined;
   /** Instead of those of the configuration. */
   readonly scopes?: readonly string[] | undefined;
 }
@@ -36,17 +41,22 @@ export async function logInToServer(
   server: McpServerSpec,
   place: LoginPlace,
 ): Promise<string> {
-  const { scopes } = place;
+  const { scopes, config } = place;
   const configured = httpSpec(server);
   const spec = scopes === undefined ? configured : { ...configured, scopes };
   checkCredentialStore(place.config, "mcp_oauth_credentials_store");
   const host = await hostForServers(place.host, [server]);
   const store = storeOf(server.name, spec, place);
   const back = openLoopback({
-    port: place.config.mcp_oauth_callback_port ?? 0,
+    port: spec.callbackPort ?? config.mcp_oauth_callback_port ?? 0,
   });
-  const redirectUrl = place.config.mcp_oauth_callback_url ??
-    `http://127.0.0.1:${back.port}${CALLBACK}`;
+  const redirectUrl = withPort(
+    spec.callbackUrl ?? config.mcp_oauth_callback_url ??
+      `http://127.0.0.1${CALLBACK}`,
+    back.port,
+  );
+  // Before the page is shown: a browser may be back at once.
+  const returned = back.comeBack(new URL(redirectUrl).pathname);
   try {
     await logIn({
       host,
@@ -54,9 +64,9 @@ export async function logInToServer(
       spec,
       store,
       redirectUrl,
+      registration: place.registration,
       openPage: (url) => openPage(url, place),
-      comeBack: () =>
-        comeBackInTime(host, back.comeBack(new URL(redirectUrl).pathname)),
+      comeBack: () => comeBackInTime(host, returned),
     });
   } catch (error) {
     if (error instanceof UserError) throw error;
@@ -79,6 +89,16 @@ export async function forgetLogin(
   return await store.remove()
     ? `Logged out of ${server.name}`
     : `Not logged in to ${server.name}`;
+}
+
+// RFC 8252, section 7.3: at the loopback address any port is the registered one.
+function withPort(callback: string, port: number): string {
+  const url = new URL(callback);
+  const isOurs = ["127.0.0.1", "localhost"].includes(url.hostname);
+  if (isOurs && url.protocol === "http:" && url.port === "") {
+    url.port = String(port);
+  }
+  return url.href;
 }
 
 function storeOf(

@@ -8,6 +8,7 @@ const Text = z.string();
 const Texts = z.array(z.string());
 const TextMap = z.record(z.string(), z.string());
 const Count = z.int().check(z.minimum(0));
+const Port = z.int().check(z.minimum(0), z.maximum(65_535));
 const Positive = z.number().check(z.positive());
 
 const NO_WEBSOCKETS = ignored("there are no WebSockets");
@@ -119,7 +120,16 @@ export const McpServerTable = z.strictObject({
   bearer_token_env_var: z.optional(Text),
   http_headers: z._default(TextMap, {}),
   env_http_headers: z._default(TextMap, {}),
-  oauth: z.optional(z.strictObject({ client_id: z.optional(Text) })),
+  oauth: z.optional(z.strictObject({
+    client_id: z.optional(Text),
+    token_endpoint_auth_method: z.optional(
+      z.enum(["client_secret_basic", "client_secret_post"]),
+    ),
+    callback_port: z.optional(Port),
+    callback_url: z.optional(Text).check(
+      z.describe("Where the browser comes back to; without a port, to any"),
+    ),
+  })),
   oauth_resource: z.optional(Text),
   scopes: z.optional(Texts),
   enabled: z._default(z.boolean(), true),

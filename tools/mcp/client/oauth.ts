@@ -20,6 +20,9 @@ import type { McpHttpSpec } from "./server_config.ts";
 import { McpFailure } from "./types.ts";
 import type { McpTokenStore } from "./tokens.ts";
 
+/** A page of metadata, a registration at the server, or what there is. */
+export type ClientRegistration = "auto" | "cimd" | "dcr";
+
 interface OAuthOptions {
   readonly server: string;
   readonly spec: McpHttpSpec;
@@ -34,6 +37,7 @@ interface LoginOptions extends OAuthOptions {
   readonly openPage: (url: URL) => Promise<void>;
   /** The request with which the browser comes back. */
   readonly comeBack: () => Promise<URL>;
+  readonly registration?: ClientRegistration | undefined;
 }
 
 /** Uses and renews a login that is there; where it is not, the server is a failed one. */
@@ -48,6 +52,7 @@ export function storedLogin(options: OAuthOptions): OAuthClientProvider {
 /** Takes the person through the login and stores what comes of it. Throws UserError. */
 export async function logIn(options: LoginOptions): Promise<void> {
   const { host, spec, redirectUrl, openPage, comeBack } = options;
+  checkRegistration(options.registration, spec.clientId);
   const state = host.newId();
   const provider = new Provider(options, redirectUrl, openPage, state);
   const hints = await askForHints(host, spec);
@@ -83,12 +88,32 @@ function scopeOf(
   return { scope: [...new Set(words)].join(" ") };
 }
 
+/** Throws UserError "usage" where the client that is there cannot become known that way. */
+export function checkRegistration(
+  how: ClientRegistration | undefined,
+  clientId: string | undefined,
+): void {
+  const isPage = clientId?.startsWith("https://") === true;
+  const problem = how === "cimd" && !isPage
+    ? `the client id is ${
+      clientId ?? "missing"
+    }, must be the https URL of its metadata`
+    : how === "dcr" && clientId !== undefined
+    ? `the client id is ${clientId}, must be absent`
+    : undefined;
+  if (problem === undefined) return;
+  throw new UserError(
+    "usage",
+    `Cannot use --oauth-client-registration ${how}: ${problem}`,
+  );
+}
+
 class Provider implements OAuthClientProvider {
   readonly redirectUrl: string;
   readonly clientMetadata: OAuthClientMetadata;
   /** Only where the configuration knows better: the SDK's own check is strict. */
   readonly validateResourceURL?: () => Promise<URL>;
-  readonly #options: OAuthOptions;
+  readonly #options: OAuthOptions & Pick<LoginOptions, "registration">;
   readonly #openPage: (url: URL) => void | Promise<void>;
   readonly #state: string | undefined;
   /** Set in a login, which never uses what an earlier one registered. */
@@ -99,7 +124,7 @@ class Provider implements OAuthClientProvider {
   #issuer: Issuer | undefined;
 
   constructor(
-    options: OAuthOptions,
+    options: OAuthOptions & Pick<LoginOptions, "registration">,
     redirectUrl: string,
     openPage: (url: URL) => void | Promise<void>,
     state?: string,
@@ -137,6 +162,9 @@ class Provider implements OAuthClientProvider {
       return {
         client_id: spec.clientId,
         ...(isIts && typeof client_secret === "string" && { client_secret }),
+        ...(spec.authMethod !== undefined && {
+          token_endpoint_auth_method: spec.authMethod,
+        }),
       };
     }
     if (this.#state !== undefined) return undefined;
@@ -181,6 +209,11 @@ class Provider implements OAuthClientProvider {
     const expected = this.#issuer?.name ?? url;
     if (!isSameIssuer(named, expected)) {
       throw failure(`its issuer is ${named}, must be ${expected}`);
+    }
+    const takesPages = "client_id_metadata_document_supported" in more &&
+      more["client_id_metadata_document_supported"] === true;
+    if (this.#options.registration === "cimd" && !takesPages) {
+      throw failure("the server takes no page of metadata as a client");
     }
     this.#issuer = {
       name: named,

@@ -27,6 +27,10 @@ export interface McpHttpSpec {
   readonly bearerTokenEnvVar?: string;
   /** Of a client that was registered by hand. */
   readonly clientId?: string;
+  readonly authMethod?: string;
+  /** Where the browser comes back to, instead of the settings of all servers. */
+  readonly callbackPort?: number;
+  readonly callbackUrl?: string;
   readonly scopes?: readonly string[];
   readonly resource?: string;
 }
@@ -118,9 +122,22 @@ function transportOf(config: McpServerConfig): McpStdioSpec | McpHttpSpec {
     ...(bearer_token_env_var !== undefined && {
       bearerTokenEnvVar: bearer_token_env_var,
     }),
-    ...(oauth?.client_id !== undefined && { clientId: oauth.client_id }),
+    ...clientOf(oauth),
     ...(scopes !== undefined && { scopes }),
     ...(oauth_resource !== undefined && { resource: oauth_resource }),
+  };
+}
+
+function clientOf(oauth: McpServerConfig["oauth"]): Partial<McpHttpSpec> {
+  const { client_id, token_endpoint_auth_method, callback_port, callback_url } =
+    oauth ?? {};
+  return {
+    ...(client_id !== undefined && { clientId: client_id }),
+    ...(token_endpoint_auth_method !== undefined && {
+      authMethod: token_endpoint_auth_method,
+    }),
+    ...(callback_port !== undefined && { callbackPort: callback_port }),
+    ...(callback_url !== undefined && { callbackUrl: callback_url }),
   };
 }
 

@@ -1,6 +1,9 @@
 /** Logging in at a server: registration, PKCE, tokens kept for their owner, renewed, forgotten. */
 import assert from "node:assert/strict";
-import { logIn } from "../../../../tools/mcp/client/oauth.ts";
+import {
+  type ClientRegistration,
+  logIn,
+} from "../../../../tools/mcp/client/oauth.ts";
 import {
   McpTokenStore,
   noteScope,
@@ -43,6 +46,7 @@ async function login(
   more: {
     readonly comeBack?: (url: URL) => Promise<URL>;
     readonly spec?: Partial<McpHttpSpec>;
+    readonly registration?: ClientRegistration;
   } = {},
 ): Promise<void> {
   const page = Promise.withResolvers<URL>();
@@ -52,6 +56,7 @@ async function login(
     spec: { ...spec, ...more.spec },
     store,
     redirectUrl: REDIRECT,
+    registration: more.registration,
     openPage: (url) => {
       page.resolve(url);
       return Promise.resolve();
@@ -146,6 +151,52 @@ Deno.test("logIn() uses the secret of a client that was registered by hand, and 
     assert.equal(fixture.authority.asked[0]?.["client_secret"], "hush");
     await login(fixture, { spec: { clientId: "other" } });
     assert.equal(fixture.authority.asked[1]?.["client_secret"], undefined);
+  });
+});
+
+Deno.test("logIn() registers, or goes by a page of metadata, only as it is told to", async () => {
+  await withAuthority(async (fixture) => {
+    const { authority } = fixture;
+    const page = "https://client.example/me.json";
+    const cases = [
+      [{ registration: "cimd" }, /client id is missing, must be the https URL/],
+      [{ registration: "cimd", spec: { clientId: "me" } }, /is me, must be/],
+      [{ registration: "dcr", spec: { clientId: "me" } }, /me, must be absent/],
+      [
+        { registration: "cimd", spec: { clientId: page } },
+        /takes no page of metadata/,
+      ],
+    ] as const;
+    for (const [how, text] of cases) {
+      await assert.rejects(login(fixture, how), text);
+    }
+    assert.deepEqual(authority.asked, []);
+    authority.metadata = { client_id_metadata_document_supported: true };
+    await login(fixture, { registration: "cimd", spec: { clientId: page } });
+    assert.equal(authority.asked[0]?.["client_id"], page);
+    await login(fixture, { registration: "dcr" });
+    assert.equal(authority.asked[1]?.["client_id"], "client-1");
+    assert.equal(authority.registered.length, 1);
+  });
+});
+
+Deno.test("logIn() proves the client as the configuration says", async () => {
+  await withAuthority(async (fixture) => {
+    const { authority, store } = fixture;
+    authority.metadata = {
+      token_endpoint_auth_methods_supported: [
+        "client_secret_basic",
+        "client_secret_post",
+      ],
+    };
+    await store.write({ client: { client_id: "me", client_secret: "hush" } });
+    for (const authMethod of ["client_secret_post", "client_secret_basic"]) {
+      await login(fixture, { spec: { clientId: "me", authMethod } });
+    }
+    assert.deepEqual(
+      authority.asked.map((body) => body["client_secret"]),
+      ["hush", undefined],
+    );
   });
 });
 
