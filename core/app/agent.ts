@@ -36,6 +36,7 @@ import { withoutLoginShells } from "./login_shell.ts";
 import type { McpAccess } from "./mcp_access.ts";
 import { openFallbacks, providerDeps } from "./providers.ts";
 import type { Reached } from "./transport.ts";
+import { writableRoots } from "./writable_roots.ts";
 
 /** Instead of a missing home: a folder that never exists. */
 export const NO_HOME = "/nonexistent";
@@ -287,7 +288,7 @@ export function promptSourceOf(
       );
       return {
         sandboxStatus,
-        writableRoots: sandboxStatus.writable ?? [],
+        ...await writableRoots(host, settings.sandbox, sandboxStatus),
         approvedPrefixes: approvedPrefixes(rules.current()),
       };
     },

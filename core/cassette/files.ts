@@ -77,7 +77,8 @@ type Reads =
   | "realPath"
   | "stat"
   | "lstat"
-  | "list";
+  | "list"
+  | "canWrite";
 
 function recordedReads(
   engine: Engine,
@@ -133,6 +134,7 @@ function recordedReads(
     stat: (path) => stat(engine, `stat:${path}`, () => files.stat(path)),
     lstat: (path) => stat(engine, `lstat:${path}`, () => files.lstat(path)),
     list: (path) => plain(`list:${path}`, () => files.list(path)),
+    canWrite: (path) => plain(`canWrite:${path}`, () => files.canWrite(path)),
   };
 }
 

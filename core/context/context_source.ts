@@ -94,7 +94,8 @@ export class PromptSource {
     if (sent !== undefined) {
       return {
         items: changesSince(sent, context),
-        sent: contextSentBy(context),
+        // What a folder lacks was not taken back: on the way home it is still known.
+        sent: { ...sent, ...contextSentBy(context) },
       };
     }
     // A new generation: the files of folders further down went with the old one.
@@ -156,11 +157,13 @@ export class PromptSource {
     });
     this.#warn(listed.warnings);
     const { developerInstructions, omit } = this.#options;
+    const permissions = await this.#options.permissions(settings);
+    this.#warn(permissions.warnings ?? []);
     return {
       settings,
       ...(omit === undefined ? {} : { omit }),
       instructions: this.#options.instructions,
-      permissions: await this.#options.permissions(settings),
+      permissions,
       ...(developerInstructions === undefined ? {} : { developerInstructions }),
       userInstructions: {
         ...(docs.text === undefined ? {} : { docs: docs.text }),

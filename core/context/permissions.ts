@@ -17,6 +17,8 @@ export interface PermissionFacts {
   readonly sandboxStatus: SandboxStatus;
   /** All roots that are in effect, cwd and temporary folders included. */
   readonly writableRoots: readonly string[];
+  /** What a person should know of them. */
+  readonly warnings?: readonly string[];
   /** Command prefixes that run without a question. */
   readonly approvedPrefixes: readonly (readonly string[])[];
 }

@@ -72,7 +72,8 @@ function recallUser(
   return { ...sent, environment };
 }
 
-// Messages of folders below the cwd are nested files, sent besides the others.
+// Messages of folders below the cwd are nested files, sent besides the others. The list of
+// skills holds wherever it was sent: only another one replaces it.
 function recallInstructions(
   text: string,
   cwd: string,
@@ -82,9 +83,10 @@ function recallInstructions(
       .exec(text);
   if (match === null || text === "") return undefined;
   const [, folder, docs, skills] = match;
-  if (folder !== undefined && !isInside(cwd, folder)) return undefined;
+  const isNested = folder !== undefined && !isInside(cwd, folder);
+  if (isNested && skills === undefined) return undefined;
   return {
-    ...(docs === undefined ? {} : { docs }),
+    ...(docs === undefined || isNested ? {} : { docs }),
     ...(skills === undefined ? {} : { skills }),
   };
 }

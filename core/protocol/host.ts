@@ -96,6 +96,8 @@ export interface Files {
   lstat(path: string): Promise<FileStat | undefined>;
   /** Entries in no particular order. */
   list(path: string): Promise<DirEntry[]>;
+  /** Whether this user may write there; true where that cannot be told. */
+  canWrite(path: string): Promise<boolean>;
 }
 
 /**

@@ -305,3 +305,28 @@ Deno.test("sessions cache tells what the cache did, also after a resume with oth
     false,
   ]);
 });
+
+Deno.test("a folder that was added and cannot be written is not called writable, and said once", async () => {
+  await using s = await stage({ script: () => say("done") });
+  const [shut, open] = [`${s.home.root}/shut`, `${s.home.root}/open`];
+  for (const folder of [shut, open]) await Deno.mkdir(folder);
+  await Deno.chmod(shut, 0o555);
+  // The file system itself refuses root as well.
+  const mount =
+    'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"';
+  const under = Deno.uid() === 0
+    ? ["unshare", "-m", "sh", "-c", mount, shut]
+    : [];
+  const words = ["exec", "--skip-git-repo-check", "-s", "workspace-write"];
+  const run = await s.run(
+    [...words, "--add-dir", shut, "--add-dir", open, "go"],
+    { under },
+  );
+  assert.equal(run.code, 0, run.stderr);
+  assert.equal(run.stderr.split("cannot be written").length, 2, run.stderr);
+  const roots = /The writable roots? (?:is|are) .*?\./.exec(
+    s.model.request(0).text,
+  )?.[0];
+  assert.ok(roots?.includes(open), roots);
+  assert.ok(!roots.includes(shut), roots);
+});

@@ -11,7 +11,7 @@ import {
 import type { CommandLine } from "../../contract/command_line.ts";
 import { UserError } from "../../protocol/error.ts";
 import { McpTokenStore } from "../../../tools/mcp/client/tokens.ts";
-import { checkRegistration } from "../../../tools/mcp/client/oauth.ts";
+import { checkRegistration } from "./registration.ts";
 import type { Host } from "../../protocol/host.ts";
 
 /** Writes a server's table; resolves to what was done, in words. */

@@ -14,6 +14,7 @@ import {
   logIn,
 } from "../../../tools/mcp/client/oauth.ts";
 import { McpTokenStore } from "../../../tools/mcp/client/tokens.ts";
+import { checkRegistration } from "./registration.ts";
 import { programEnv } from "../hooks.ts";
 import { hostForServers } from "../mcp_access.ts";
 import { withTimeout } from "../../util/async.ts";
@@ -44,6 +45,7 @@ export async function logInToServer(
   const { scopes, config } = place;
   const configured = httpSpec(server);
   const spec = scopes === undefined ? configured : { ...configured, scopes };
+  checkRegistration(place.registration, spec.clientId);
   checkCredentialStore(place.config, "mcp_oauth_credentials_store");
   const host = await hostForServers(place.host, [server]);
   const store = storeOf(server.name, spec, place);

@@ -7,7 +7,7 @@ import {
 } from "../../config/provider/providers.ts";
 import { SandboxUnavailable, UserError } from "../../protocol/error.ts";
 import type { SandboxMode, SandboxPolicy } from "../../protocol/policy.ts";
-import type { ModelChoice } from "../../protocol/settings.ts";
+import type { ModelChoice, TurnSettings } from "../../protocol/settings.ts";
 import { dirname } from "../../util/path.ts";
 import type { OpenThreads } from "./open_threads.ts";
 import { renderPattern, renderSource } from "../../policy/rules.ts";
@@ -37,6 +37,7 @@ export function settingsServices(threads: OpenThreads): SettingsServices {
     refuseSettings: (patch) => threads.runtime.loaded.managed?.refusal(patch),
     sandboxPolicy: (mode) => policyOf(threads, mode),
     describeSandbox: (policy) => describeSandbox(threads, policy),
+    sandboxBackend: (settings) => sandboxBackend(threads, settings),
     rules: () => {
       const saved = `${threads.runtime.loaded.codexHome ?? ""}/rules`;
       return threads.runtime.rules.current().rules.map((rule) => ({
@@ -100,6 +101,18 @@ function listPresets(threads: OpenThreads): readonly PermissionPreset[] {
 
 function policyOf(threads: OpenThreads, mode: SandboxMode): SandboxPolicy {
   return threads.runtime.loaded.permissions.modePolicy(mode);
+}
+
+async function sandboxBackend(
+  { runtime: { sandbox } }: OpenThreads,
+  { sandbox: policy, cwd }: Pick<TurnSettings, "sandbox" | "cwd">,
+): Promise<string> {
+  try {
+    return (await sandbox.sandboxStatus(policy, cwd)).backend;
+  } catch (error) {
+    if (!(error instanceof SandboxUnavailable)) throw error;
+    return "none, commands are refused";
+  }
 }
 
 async function describeSandbox(

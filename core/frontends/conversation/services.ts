@@ -101,6 +101,10 @@ export interface SettingsServices {
   sandboxPolicy(mode: SandboxMode): SandboxPolicy;
   /** What this machine enforces of a policy, as lines; the reason when nothing does. */
   describeSandbox(policy: SandboxPolicy): Promise<readonly string[]>;
+  /** What commands run in under these settings as they are now; `none` when nothing holds. */
+  sandboxBackend(
+    settings: Pick<TurnSettings, "sandbox" | "cwd">,
+  ): Promise<string>;
   /** Saved prefix rules, numbered from 1 in this order. */
   rules(): readonly RuleLine[];
   /** Takes back the nth of `rules()`. */

@@ -151,11 +151,13 @@ function permissionsText(
 }
 
 /** The mode, and the back end that holds it. */
-export function sandboxText(
-  { settings, sandboxStatus }: SlashContext["state"],
-): string {
-  const mode = settings?.sandbox.mode ?? "unknown";
-  return `${mode} (${sandboxStatus?.backend ?? "none"})`;
+export async function sandboxText(
+  { services, state: { settings } }: Pick<SlashContext, "services" | "state">,
+): Promise<string> {
+  if (settings === undefined) return "unknown";
+  // Another mode may have another back end, and one that failed was given up.
+  const backend = await services.sandboxBackend(settings);
+  return `${settings.sandbox.mode} (${backend})`;
 }
 
 async function runSandbox(context: SlashContext, args: string): Promise<void> {
@@ -167,7 +169,7 @@ async function runSandbox(context: SlashContext, args: string): Promise<void> {
       ? []
       : await services.describeSandbox(policy);
     return context.say([
-      `Sandbox: ${sandboxText(state)}`,
+      `Sandbox: ${await sandboxText(context)}`,
       ...lines.map((line) => `  ${line}`),
       `Choose with /sandbox MODE: ${MODES.join(", ")}`,
     ]);

@@ -42,7 +42,7 @@ export const FACT_COMMANDS: readonly SlashCommand[] = [
   },
 ];
 
-function runStatus(context: SlashContext): void {
+async function runStatus(context: SlashContext): Promise<void> {
   const { state, services } = context;
   const { settings, provider, threadUsage, contextLeft } = state;
   const model = settings?.model.slug ?? "unknown";
@@ -58,7 +58,7 @@ function runStatus(context: SlashContext): void {
     ["folder", context.cwd],
     ["model", `${model}${effortText(settings?.reasoningEffort)} (${provider})`],
     ["approvals", approvals],
-    ["sandbox", sandboxText(state)],
+    ["sandbox", await sandboxText(context)],
     ["tokens", usageText(threadUsage)],
     ["requests", `${state.requests} since the conversation was opened`],
     ["context", `${left} left of ${window} tokens`],

@@ -8,7 +8,6 @@ import {
   type Usage,
 } from "../../protocol/event.ts";
 import { answerOf } from "../../protocol/item.ts";
-import type { SandboxStatus } from "../../protocol/policy.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
 import type { OpenedThread } from "./services.ts";
 
@@ -20,7 +19,6 @@ export class ReplState {
   threadId = "";
   provider = "";
   settings: TurnSettings | undefined;
-  sandboxStatus: SandboxStatus | undefined;
   instructionFiles: readonly {
     readonly path: string;
     readonly bytes: number;
@@ -48,7 +46,6 @@ export class ReplState {
         this.threadId = event.threadId;
         this.provider = event.provider;
         this.settings = event.settings;
-        this.sandboxStatus = event.sandbox;
         this.instructionFiles = event.instructionFiles;
         return;
       case "settings.changed":

@@ -10,6 +10,7 @@ import type {
 import { dirname } from "../../util/path.ts";
 import { decodeText } from "../../util/text/text.ts";
 import { named } from "../system/errno.ts";
+import { isWritable } from "../system/libc.ts";
 import { readExact } from "./exact_file.ts";
 import { writePipe } from "./pipe.ts";
 import {
@@ -48,6 +49,7 @@ export const denoFiles: Files = {
   stat: (path) => absentAsUndefined(path, () => Deno.stat(path)),
   lstat: (path) => absentAsUndefined(path, () => Deno.lstat(path)),
   list: (path) => named(path, () => listFolder(path)),
+  canWrite: (path) => Promise.resolve(isWritable(path)),
 };
 
 async function readText(path: string, options?: ReadOptions): Promise<string> {

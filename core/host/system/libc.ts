@@ -28,6 +28,7 @@ const SYMBOLS = {
   },
   fchmod: { parameters: ["i32", "u32"], result: "i32" },
   chmod: { parameters: ["buffer", "u32"], result: "i32" },
+  access: { parameters: ["buffer", "i32"], result: "i32" },
   // By number: libraries older than the calls have no names for them.
   rename: {
     name: "syscall",
@@ -54,6 +55,7 @@ const SYS_CLOSE_RANGE = 436n;
 const CLOSE_RANGE_CLOEXEC = 4n;
 const PR_SET_CHILD_SUBREAPER = 36;
 const WNOHANG = 1;
+const W_OK = 2;
 // A pipe takes this much without a reader, even for a user over the soft limit (pipe(7)).
 const PIPE_BYTES_MAX = 4096;
 
@@ -85,6 +87,12 @@ export function fcntl(
     0n,
   );
   return BigInt(result ?? -1n);
+}
+
+/** access(2); true where there is no libc. */
+export function isWritable(path: string): boolean {
+  const bytes = new TextEncoder().encode(`${path}\0`);
+  return (openLibc()?.access(bytes, W_OK) ?? 0) === 0;
 }
 
 function tryOpenLibc(): Libc | undefined {

@@ -48,6 +48,22 @@ Deno.test("restoreSentContext() lets later messages replace earlier ones", () =>
   assert.deepEqual(restoreSentContext(items, FACTS), contextSentBy(grown));
 });
 
+Deno.test("restoreSentContext() knows the skills that were listed in another folder", () => {
+  const before = context({
+    settings: { cwd: "/wdir/first" },
+    rest: { userInstructions: { docs: "D", skills: "S" } },
+  });
+  const after = context({
+    settings: { cwd: "/wdir/repo" },
+    rest: { userInstructions: { docs: "E", skills: "S" } },
+  });
+  const items = [...initialItems(before), ...changeItems(before, after)];
+  const known = restoreSentContext(items, FACTS);
+  assert.ok(known);
+  assert.deepEqual([known.docs, known.skills], ["E", "S"]);
+  assert.deepEqual(changesSince(known, after), []);
+});
+
 Deno.test("restoreSentContext() after a rollback has the change told again", () => {
   const before = context();
   const after = context({ settings: { approval: "never" } });

@@ -52,7 +52,6 @@ export function storedLogin(options: OAuthOptions): OAuthClientProvider {
 /** Takes the person through the login and stores what comes of it. Throws UserError. */
 export async function logIn(options: LoginOptions): Promise<void> {
   const { host, spec, redirectUrl, openPage, comeBack } = options;
-  checkRegistration(options.registration, spec.clientId);
   const state = host.newId();
   const provider = new Provider(options, redirectUrl, openPage, state);
   const hints = await askForHints(host, spec);
@@ -86,26 +85,6 @@ function scopeOf(
     typeof one === "string" ? one.split(" ") : []
   );
   return { scope: [...new Set(words)].join(" ") };
-}
-
-/** Throws UserError "usage" where the client that is there cannot become known that way. */
-export function checkRegistration(
-  how: ClientRegistration | undefined,
-  clientId: string | undefined,
-): void {
-  const isPage = clientId?.startsWith("https://") === true;
-  const problem = how === "cimd" && !isPage
-    ? `the client id is ${
-      clientId ?? "missing"
-    }, must be the https URL of its metadata`
-    : how === "dcr" && clientId !== undefined
-    ? `the client id is ${clientId}, must be absent`
-    : undefined;
-  if (problem === undefined) return;
-  throw new UserError(
-    "usage",
-    `Cannot use --oauth-client-registration ${how}: ${problem}`,
-  );
 }
 
 class Provider implements OAuthClientProvider {

@@ -222,6 +222,19 @@ Deno.test("/permissions takes a profile by name, and tells of one that policy fo
   }
 });
 
+Deno.test("/status and /sandbox name what commands run in now", async () => {
+  let backend = "bwrap";
+  const services: Partial<ReplServices> = {
+    sandboxBackend: () => Promise.resolve(backend),
+    describeSandbox: () => Promise.resolve([]),
+  };
+  const { said } = await run("/status", services);
+  assert.match(said.join("\n"), /sandbox +danger-full-access \(bwrap\)/);
+  backend = "landlock";
+  const later = await run("/sandbox", services);
+  assert.equal(later.said[0], "Sandbox: danger-full-access (landlock)");
+});
+
 Deno.test("/sandbox changes the mode and says what is enforced", async () => {
   const services: Partial<ReplServices> = {
     sandboxPolicy: (mode) =>

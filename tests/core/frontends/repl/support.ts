@@ -252,6 +252,7 @@ export function testServices(
     refuseSettings: () => undefined,
     sandboxPolicy: () => ({ mode: "danger-full-access" }),
     describeSandbox: none,
+    sandboxBackend: () => Promise.resolve("bwrap"),
     rules: () => [],
     revokeRule: missing,
     diff: () => Promise.resolve(""),

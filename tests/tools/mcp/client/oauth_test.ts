@@ -158,18 +158,10 @@ Deno.test("logIn() registers, or goes by a page of metadata, only as it is told 
   await withAuthority(async (fixture) => {
     const { authority } = fixture;
     const page = "https://client.example/me.json";
-    const cases = [
-      [{ registration: "cimd" }, /client id is missing, must be the https URL/],
-      [{ registration: "cimd", spec: { clientId: "me" } }, /is me, must be/],
-      [{ registration: "dcr", spec: { clientId: "me" } }, /me, must be absent/],
-      [
-        { registration: "cimd", spec: { clientId: page } },
-        /takes no page of metadata/,
-      ],
-    ] as const;
-    for (const [how, text] of cases) {
-      await assert.rejects(login(fixture, how), text);
-    }
+    await assert.rejects(
+      login(fixture, { registration: "cimd", spec: { clientId: page } }),
+      /takes no page of metadata/,
+    );
     assert.deepEqual(authority.asked, []);
     authority.metadata = { client_id_metadata_document_supported: true };
     await login(fixture, { registration: "cimd", spec: { clientId: page } });
