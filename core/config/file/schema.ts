@@ -11,7 +11,6 @@ import {
   HistoryTable,
   HooksTable,
   LimitsTable,
-  McpServerTable,
   PriceTable,
   ProjectTable,
   ProviderTable,
@@ -19,6 +18,7 @@ import {
   SkillsTable,
   ToolsTable,
 } from "./schema_tables.ts";
+import { McpServerTable } from "./schema_mcp.ts";
 
 const Text = z.optional(z.string());
 const Tokens = z.optional(z.int().check(z.positive()));
