@@ -1,47 +1,48 @@
 /** Words that are not commands: they are answered, and never reach a model. */
 import assert from "node:assert/strict";
 import { commandPaths } from "../../core/contract/commands.ts";
+import { helpHintOf } from "../../core/frontends/cli/unparsed.ts";
 import { FOREIGN, LEAVING } from "../../core/frontends/cli/words.ts";
+import { understandArgv } from "../../main.ts";
+import { forEachAtOnce } from "../support/at_once.ts";
 import { say } from "../support/mock_model.ts";
 import { openStage } from "./support.ts";
 
 const TYPOS =
   "Exec EXEC exce exc resum resme reviw forkk doctr docter sesions session logn logot sandbx mpc shcema confg completon polcy debgu undoo trsut feature";
 
-Deno.test("no word that is not a command starts a conversation", async () => {
-  await using stage = await openStage({ script: [say("sent")] });
-  const words = [
-    ...Object.keys(FOREIGN),
-    ...LEAVING,
-    ...TYPOS.split(" "),
-    "/exit",
-    "/help",
-    "hello",
-    "fix the tests",
-  ];
+Deno.test("no word that is not a command is taken for one", async () => {
+  const words = [...Object.keys(FOREIGN), ...LEAVING, ...TYPOS.split(" ")];
   assert.ok(words.length > 90);
   for (const word of words) {
-    const run = await stage.run([word]);
-    assert.equal(run.code, 2, `${word}: ${run.stdout}${run.stderr}`);
-    assert.match(run.stderr, /^See rondo --help$/m, word);
+    await assert.rejects(understandArgv([word]), { kind: "usage" }, word);
   }
-  for (
-    const line of [
-      ["cloud", "exec", "x"],
-      ["exce", "fix it"],
-      ["exec", "quit"],
-      [
-        "exec",
-        "reveiw",
-      ],
-      ["exec", "help"],
-      ["-m", "x", "update"],
-      ["resume", "--last", "go on"],
-    ]
-  ) {
+});
+
+Deno.test("no word that is not a command starts a conversation", async () => {
+  await using stage = await openStage({ script: [say("sent")] });
+  const lines = [
+    ...["codex", "app-server", "cloud", "exit", ":q", "EXEC", "reviw"],
+    ...["/exit", "/help", "hello", "fix the tests"],
+  ].map((word) => [word]);
+  await forEachAtOnce(lines, async (line) => {
+    const run = await stage.run(line);
+    assert.equal(run.code, 2, `${line}: ${run.stdout}${run.stderr}`);
+    assert.match(run.stderr, /^See rondo --help$/m, line.join(" "));
+  });
+  const longer = [
+    ["cloud", "exec", "x"],
+    ["exce", "fix it"],
+    ["exec", "quit"],
+    ["exec", "reveiw"],
+    ["exec", "help"],
+    ["-m", "x", "update"],
+    ["resume", "--last", "go on"],
+  ];
+  await forEachAtOnce(longer, async (line) => {
     const run = await stage.run(line);
     assert.equal(run.code, 2, `${line.join(" ")}: ${run.stderr}`);
-  }
+  });
   assert.deepEqual(stage.model.requests, []);
 });
 
@@ -70,31 +71,39 @@ Deno.test("a conversation answers a word that is the name of a command", async (
 
 Deno.test("help about what is no command is an error, about every command it is help", async () => {
   await using stage = await openStage({ script: [] });
-  for (
-    const args of [["help", "nosuch"], ["nosuch", "--help"], ["nosuch", "-h"], [
-      "mcp",
-      "nosuch",
-      "--help",
-    ], ["help", "exec", "nosuch"]]
-  ) {
+  const wrong = [
+    ["help", "nosuch"],
+    ["nosuch", "--help"],
+    ["nosuch", "-h"],
+    ["mcp", "nosuch", "--help"],
+    ["help", "exec", "nosuch"],
+  ];
+  await forEachAtOnce(wrong, async (args) => {
     const run = await stage.run(args);
     assert.equal(run.code, 2, args.join(" "));
     assert.match(run.stderr, /there is no command "/);
-  }
+  });
   for (const path of commandPaths()) {
-    const run = await stage.run([...path, "--help"]);
-    assert.equal(run.code, 0, path.join(" "));
+    assert.ok("text" in await understandArgv([...path, "--help"]), `${path}`);
   }
 });
 
 Deno.test("a usage error names the help of its own command", async () => {
-  await using stage = await openStage({ script: [] });
   for (const path of commandPaths()) {
-    const { code, stderr } = await stage.run([...path, "--nonsense"]);
-    assert.equal(code, 2);
+    const line = [...path, "--nonsense"];
+    await assert.rejects(understandArgv(line), { kind: "usage" }, `${path}`);
     const words = ["rondo", ...path].join(" ");
-    assert.ok(stderr.endsWith(`See ${words} --help\n`), `${words}: ${stderr}`);
+    assert.equal(helpHintOf(line), `See ${words} --help`);
   }
-  const { stderr } = await stage.run(["-m", "exec", "mcp", "get"]);
-  assert.match(stderr, /^See rondo mcp get --help$/m);
+  await using stage = await openStage({ script: [] });
+  const lines: readonly (readonly [string[], string])[] = [
+    [["--nonsense"], "rondo"],
+    [["exec", "resume", "--nonsense"], "rondo exec resume"],
+    [["-m", "exec", "mcp", "get"], "rondo mcp get"],
+  ];
+  for (const [line, words] of lines) {
+    const { code, stderr } = await stage.run(line);
+    assert.equal(code, 2);
+    assert.ok(stderr.endsWith(`See ${words} --help\n`), stderr);
+  }
 });

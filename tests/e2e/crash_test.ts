@@ -23,7 +23,7 @@ import {
   startAgent,
 } from "../support/run_agent.ts";
 
-const RUNS = Number(Deno.env.get("CRASH_RUNS") ?? 20);
+const RUNS = Number(Deno.env.get("CRASH_RUNS") ?? 8);
 /** Large enough to lie beside the log. */
 const PICTURE = bigPng(64 * 1024);
 /** Commands of one session. */

@@ -123,10 +123,10 @@ Deno.test("exec fails the turn when a required server is not there", async () =>
   assert.equal(s.model.requests.length, 0);
 });
 
-Deno.test("exec that is interrupted in a call of 30 s ends at once and leaves no server", async () => {
+Deno.test("exec that is interrupted in a call does not wait for it and leaves no server", async () => {
   const marker = newMarker();
   await using s = await mcpStage(
-    [[call("mcp__s__wait", { ms: 30_000 })]],
+    [[call("mcp__s__wait", { ms: 3_600_000 })]],
     serverTable("s", {
       tools: [{ name: "wait", ...READ_ONLY }],
       isStubborn: true,
@@ -135,11 +135,9 @@ Deno.test("exec that is interrupted in a call of 30 s ends at once and leaves no
   );
   await using agent = s.start("go");
   await agent.untilEvent("item.started");
-  const startMs = performance.now();
   agent.kill("SIGINT");
   const run = await agent.finished;
   assert.equal(run.code, 130);
-  assert.ok(performance.now() - startMs < 5_000);
   await assertNoneLeft(marker);
 });
 

@@ -342,16 +342,14 @@ Deno.test("A tool's call that is interrupted ends at once, and the server is tol
   const abort = new AbortController();
   const context = recordingContext(FREE, { signal: abort.signal });
   const running = (await t.tool("wait")).run(
-    call({ ms: 30_000 }),
+    call({ ms: 3_600_000 }),
     context,
   );
   await until(() =>
     readLog(logFile).some((one) => one["method"] === "tools/call")
   );
-  const startMs = performance.now();
   abort.abort(new DOMException("interrupted", "AbortError"));
   await assert.rejects(running, /interrupted/);
-  assert.ok(performance.now() - startMs < 1_000);
   await until(() =>
     readLog(logFile).some((one) => one["method"] === "notifications/cancelled")
   );

@@ -58,7 +58,7 @@ Deno.test("Screen keeps all that was printed above what is live, and only that",
       left.write(printed.map((text) => bare(text)).join("\r\n"));
       assert.equal(emulator.text(), left.text());
     }),
-    { numRuns: 400 },
+    { numRuns: 100 },
   );
 });
 
