@@ -44,7 +44,7 @@ export function parseSkillFile(
   if (matter === undefined) {
     return { problem: "no frontmatter between two lines of `---`" };
   }
-  const yaml = parseYaml(matter);
+  const yaml = parseShortYaml(matter, parseYaml);
   if ("problem" in yaml) {
     // Written by people for programs that do not mind: `description: Use it: often`.
     const plain = plainFields(matter);
@@ -78,7 +78,7 @@ export function parseSidecar(
   text: string,
   parseYaml: ParseYaml,
 ): { readonly implicit: boolean } | { readonly problem: string } {
-  const yaml = parseYaml(text);
+  const yaml = parseShortYaml(text, parseYaml);
   if ("problem" in yaml) return { problem: `invalid YAML, ${yaml.problem}` };
   const policy = asObject(asObject(yaml.value)?.["policy"]);
   const allowed = policy?.["allow_implicit_invocation"] ?? true;
@@ -86,6 +86,15 @@ export function parseSidecar(
   return {
     problem: "policy.allow_implicit_invocation must be true or false",
   };
+}
+
+// The time that the parser takes grows with the square of a text that is no YAML.
+function parseShortYaml(
+  text: string,
+  parseYaml: ParseYaml,
+): ReturnType<ParseYaml> {
+  const problem = lengthProblem("it", text, LIMITS.skillYamlChars);
+  return problem === undefined ? parseYaml(text) : { problem };
 }
 
 function frontmatter(text: string): string | undefined {

@@ -70,6 +70,19 @@ Deno.test("parseSkillFile() takes fields at their limits", () => {
   assert.ok(!("problem" in parse(text)));
 });
 
+Deno.test("parseSkillFile() reads a frontmatter too long for YAML line by line", () => {
+  const long = `note: [${"]".repeat(9_000)}`;
+  assert.deepEqual(parse(`---\nname: a\ndescription: b\n${long}\n---\n`), {
+    name: "a",
+    description: "b",
+  });
+  const facts = parse(`---\n${long}\n---\n`);
+  assert.match(
+    "problem" in facts ? facts.problem : "",
+    /^invalid YAML, it has 9007 characters, must have at most 8192$/,
+  );
+});
+
 Deno.test("parseSidecar() allows the model to choose unless told otherwise", () => {
   const cases: readonly [string, boolean][] = [
     ["", true],
@@ -82,6 +95,7 @@ Deno.test("parseSidecar() allows the model to choose unless told otherwise", () 
     assert.deepEqual(parseSidecar(text, parseYaml), { implicit }, text);
   }
   assert.ok("problem" in parseSidecar("policy: [", parseYaml));
+  assert.ok("problem" in parseSidecar("#".repeat(9_000), parseYaml));
   const odd = "policy: {allow_implicit_invocation: maybe}";
   assert.deepEqual(parseSidecar(odd, parseYaml), {
     problem: "policy.allow_implicit_invocation must be true or false",
