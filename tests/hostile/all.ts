@@ -1,10 +1,12 @@
 /** All situations. */
+import { oddClocks } from "./clocks.ts";
 import { deepJson, largeAnswers } from "./deep_json.ts";
 import {
   endlessStreams,
   hostileVariables,
   spoiledSessions,
 } from "./machine.ts";
+import { failingDisks } from "./failing_disk.ts";
 import { oddFiles } from "./odd_files.ts";
 import type { Situation } from "./situation.ts";
 
@@ -17,5 +19,7 @@ export function allSituations(): readonly Situation[] {
     ...spoiledSessions(),
     ...hostileVariables(),
     ...endlessStreams(),
+    ...oddClocks(),
+    ...failingDisks(),
   ];
 }

@@ -162,13 +162,15 @@ class SessionLog implements ThreadLog {
     if (this.#state === "closed") return;
     const failure = this.#syncAtEnd();
     this.#state = "closed";
-    try {
-      this.#file.close();
-      await this.#tidyFile();
-      await this.#keepName();
-    } finally {
-      await this.#opening.lock.release();
-    }
+    await withSessionErrors(`close session ${this.path}`, async () => {
+      try {
+        this.#file.close();
+        await this.#tidyFile();
+        await this.#keepName();
+      } finally {
+        await this.#opening.lock.release();
+      }
+    });
     if (failure !== undefined) throw failure;
   }
 

@@ -248,8 +248,8 @@ export class ThreadActor implements Thread {
       await this.#start.log.close();
       return undefined;
     } catch (error) {
-      if (!(error instanceof SessionError)) throw error;
-      return { kind: "session", message: error.message };
+      const kind = error instanceof SessionError ? "session" : "bug";
+      return { kind, message: errorText(error) };
     }
   }
 
