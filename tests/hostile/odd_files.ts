@@ -1,14 +1,7 @@
-/** Things of the file system that are no plain readable file, and where a path can be named. */
-import { call, customCall, say, type Step } from "../support/mock_model.ts";
-import {
-  openStage,
-  type Promised,
-  runJson,
-  type RunOptions,
-  runProgram,
-  type Situation,
-  type Stage,
-} from "./situation.ts";
+/** Things of the file system that are no plain readable file, in every place where a path can be named. */
+import { say } from "../support/mock_model.ts";
+import { type Place, PLACES } from "./odd_places.ts";
+import { openStage, runJson, runProgram, type Situation } from "./situation.ts";
 
 interface Odd {
   readonly name: string;
@@ -30,22 +23,6 @@ async function shell(script: string, ...args: string[]): Promise<void> {
 const WITHOUT_RIGHTS = Deno.uid() === 0
   ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
   : [];
-
-/** One place of each reader and writer: the gate tries these, the table all. */
-const QUICK = new Set([
-  "--output-schema",
-  "-o",
-  "--record",
-  "-i",
-  "-C",
-  "model_instructions_file",
-  "CODEX_HOME",
-  "home config.toml",
-  "work AGENTS.md",
-  "workdir of shell",
-  "patch update",
-  "sessions verify",
-]);
 
 // Nothing here may lead out of the stage: root could harm what a link leads to.
 const ODD: readonly Odd[] = [
@@ -100,228 +77,21 @@ function device(
   return [odd(`/dev/${name}`, make, options)];
 }
 
-interface Place {
-  readonly name: string;
-  /** Where the odd thing goes. */
-  readonly at: (stage: Stage) => string;
-  readonly args?: ((path: string) => readonly string[]) | undefined;
-  readonly env?: (path: string) => RunOptions["env"];
-  /** What the model does with it. */
-  readonly script?: (path: string) => readonly Step[];
-  /** A command line other than `exec --json`. */
-  readonly command?: ((path: string) => readonly string[]) | undefined;
-  readonly promised?: Promised;
-}
-
-function beside({ home }: Stage): string {
-  return `${home.root}/odd`;
-}
-
-function inWork({ home }: Stage): string {
-  return `${home.work}/odd`;
-}
-
-function inHome(name: string): Place["at"] {
-  return ({ home }) => `${home.codexHome}/${name}`;
-}
-
-function atWork(name: string): Place["at"] {
-  return ({ home }) => `${home.work}/${name}`;
-}
-
-function flag(...words: string[]): Place["args"] {
-  return (path) => [...words, path];
-}
-
-function setting(key: string): Place["args"] {
-  return (path) => ["-c", `${key}=${JSON.stringify(path)}`];
-}
-
-function patch(lines: readonly string[]): Step {
-  const text = ["*** Begin Patch", ...lines, "*** End Patch"].join("\n");
-  return customCall("apply_patch", text);
-}
-
-function command(...words: string[]): Place["command"] {
-  return (path) => words.map((word) => word === "P" ? path : word);
-}
-
-const UPDATE = ["*** Update File: odd", "@@", "-a", "+b"];
-const HEREDOC =
-  "apply_patch <<'E'\n*** Begin Patch\n*** Add File: new\n+x\n*** End Patch\nE";
-
-const PLACES: readonly Place[] = [
-  { name: "--output-schema", at: beside, args: flag("--output-schema") },
-  { name: "-o", at: beside, args: flag("-o") },
-  { name: "--record", at: beside, args: flag("--record") },
-  { name: "--replay", at: beside, args: flag("--replay") },
-  { name: "-i", at: beside, args: flag("-i") },
-  { name: "-C", at: beside, args: flag("-C") },
-  { name: "--add-dir", at: beside, args: flag("--add-dir") },
-  {
-    name: "model_instructions_file",
-    at: beside,
-    args: setting("model_instructions_file"),
-  },
-  {
-    name: "experimental_compact_prompt_file",
-    at: beside,
-    args: setting("experimental_compact_prompt_file"),
-  },
-  {
-    name: "model_catalog_json",
-    at: beside,
-    args: setting("model_catalog_json"),
-  },
-  {
-    name: "ca_bundle",
-    at: beside,
-    args: setting("model_providers.mock.ca_bundle"),
-  },
-  {
-    name: "client_cert",
-    at: beside,
-    args: setting("model_providers.mock.client_cert"),
-  },
-  {
-    name: "SSL_CERT_FILE",
-    at: beside,
-    env: (path) => ({ SSL_CERT_FILE: path }),
-  },
-  {
-    name: "CODEX_HOME",
-    at: beside,
-    env: (path) => ({ CODEX_HOME: path }),
-  },
-  { name: "HOME", at: beside, env: (path) => ({ HOME: path }) },
-  { name: "TMPDIR", at: beside, env: (path) => ({ TMPDIR: path }) },
-  ...[
-    "config.toml",
-    "auth.json",
-    "AGENTS.md",
-    "AGENTS.override.md",
-    "history.jsonl",
-    "sessions",
-    "skills",
-    "rules",
-    "trust.json",
-    "session_index.jsonl",
-    "requirements.toml",
-    "tmp",
-  ].map((name) => ({ name: `home ${name}`, at: inHome(name) })),
-  ...["default.rules", "x.rules"].map((name) => ({
-    name: `rules ${name}`,
-    at: inHome(`rules/${name}`),
-  })),
-  { name: "a skill", at: inHome("skills/one/SKILL.md") },
-  ...[
-    "AGENTS.md",
-    "AGENTS.override.md",
-    ".mcp.json",
-    ".codex",
-    ".codex/config.toml",
-    ".codex/hooks.json",
-    ".agents",
-    ".agents/skills",
-    ".agents/skills/one/SKILL.md",
-    ".git",
-    ".gitignore",
-  ].map((name) => ({ name: `work ${name}`, at: atWork(name) })),
-  {
-    name: "workdir of shell",
-    at: inWork,
-    script: (path) => [call("shell", { command: ["pwd"], workdir: path })],
-  },
-  {
-    name: "view_image",
-    at: inWork,
-    script: (path) => [call("view_image", { path })],
-  },
-  { name: "patch update", at: inWork, script: () => [patch(UPDATE)] },
-  {
-    name: "patch add",
-    at: inWork,
-    script: () => [patch(["*** Add File: odd", "+x"])],
-  },
-  {
-    name: "patch delete",
-    at: inWork,
-    script: () => [patch(["*** Delete File: odd"])],
-  },
-  {
-    name: "patch below",
-    at: inWork,
-    script: () => [patch(["*** Add File: odd/a/b", "+x"])],
-  },
-  {
-    name: "patch move",
-    at: inWork,
-    script: () => [
-      patch(["*** Add File: plain", "+a"]),
-      patch([
-        "*** Update File: plain",
-        "*** Move to: odd",
-        "@@",
-        "-a",
-        "+b",
-      ]),
-    ],
-  },
-  {
-    name: "cd && apply_patch",
-    at: inWork,
-    script: () => [
-      call("shell", { command: ["bash", "-lc", `cd odd && ${HEREDOC}`] }),
-    ],
-  },
-  {
-    name: "workdir of apply_patch",
-    at: inWork,
-    script: (path) => [
-      call("shell", { command: ["bash", "-lc", HEREDOC], workdir: path }),
-    ],
-  },
-  { name: "policy test", at: beside, command: command("policy", "test", "P") },
-  { name: "policy lint", at: beside, command: command("policy", "lint", "P") },
-  {
-    name: "policy explain --rules",
-    at: beside,
-    command: command("policy", "explain", "--rules", "P", "--", "ls"),
-  },
-  {
-    name: "sandbox -C",
-    at: beside,
-    command: command("sandbox", "-C", "P", "--", "true"),
-  },
-  {
-    name: "resume PATH",
-    at: beside,
-    command: command("exec", "resume", "P", "x"),
-  },
-  {
-    name: "sessions verify",
-    at: beside,
-    command: command("sessions", "verify", "P"),
-  },
-  {
-    name: "sessions list",
-    at: inHome("sessions"),
-    command: command("sessions"),
-  },
-  { name: "doctor", at: inHome("config.toml"), command: command("doctor") },
-  {
-    name: "mcp list",
-    at: atWork(".mcp.json"),
-    command: command("mcp", "list"),
-  },
-  { name: "trust", at: atWork(".mcp.json"), command: command("trust") },
-  {
-    name: "login status",
-    at: inHome("auth.json"),
-    command: command("login", "status"),
-  },
-  { name: "logout", at: inHome("auth.json"), command: command("logout") },
-];
+/** One place of each reader and writer: the gate tries these, the table all. */
+const QUICK = new Set([
+  "--output-schema",
+  "-o",
+  "--record",
+  "-i",
+  "-C",
+  "model_instructions_file",
+  "CODEX_HOME",
+  "home config.toml",
+  "work AGENTS.md",
+  "workdir of shell",
+  "patch update",
+  "sessions verify",
+]);
 
 /** Every odd thing in every place. */
 export function oddFiles(): Situation[] {
@@ -339,7 +109,8 @@ async function tryPlace(place: Place, odd: Odd): Promise<void> {
   await using stage = await openStage({
     script: () => say("done"),
   });
-  const path = place.at(stage);
+  await place.prepare?.(stage);
+  const path = await place.at(stage);
   stage.model.add(...place.script?.(path) ?? []);
   await shell('mkdir -p "$(dirname "$1")"', path);
   const before = await odd.put(path);

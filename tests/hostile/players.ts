@@ -167,7 +167,11 @@ export function replPlayer(home: AgentHome): Player {
       const before = await ends.count();
       // What was left in the input line does not begin the message.
       await type(`\x15${text}\r`);
-      const over = meet(pid(), turn, () => type("\x1b"));
+      const over = meet(pid(), turn, async () => {
+        await type("\x1b");
+        // With what follows at once it would be another key.
+        await pause(200);
+      }, child.pid);
       await polled(async () => await ends.count() > before);
       await over();
     },
@@ -176,7 +180,7 @@ export function replPlayer(home: AgentHome): Player {
       await reading.over;
       return (await child.status).code;
     },
-    kill: () => child.kill("SIGKILL"),
+    kill: () => killIfThere(child),
     seen: () => reading.text,
   };
 }
@@ -186,6 +190,7 @@ function meet(
   pid: number,
   { trouble, afterMs }: Pick<Turn, "trouble" | "afterMs">,
   interrupt: () => Promise<void>,
+  parent?: number,
 ): () => Promise<void> {
   const run = async (): Promise<void> => {
     if (trouble === "none") return;
@@ -195,6 +200,9 @@ function meet(
     Deno.kill(pid, "SIGSTOP");
     await pause(50);
     Deno.kill(pid, "SIGCONT");
+    // script(1) stops together with its child.
+    await pause(50);
+    if (parent !== undefined) Deno.kill(parent, "SIGCONT");
   };
   const running = run();
   return () => running;
@@ -210,6 +218,14 @@ function envOf(home: AgentHome): Record<string, string> {
     MOCK_KEY: "mock-key",
     DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`,
   };
+}
+
+function killIfThere(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 function pause(ms: number): Promise<void> {
@@ -329,7 +345,7 @@ class LineChild {
   }
 
   kill(): void {
-    this.#child.kill("SIGKILL");
+    killIfThere(this.#child);
   }
 
   #take(text: string): void {

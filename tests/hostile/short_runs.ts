@@ -42,7 +42,12 @@ export async function playOnce(home: AgentHome, turn: Turn): Promise<void> {
   const ending = ENDINGS[turn.trouble];
   const isLeft = ending === "leave";
   const alarm = setTimeout(() => {
-    if (ending !== undefined && !isLeft) child.kill(ending);
+    if (ending === undefined || isLeft) return;
+    try {
+      child.kill(ending);
+    } catch {
+      // It has ended by itself.
+    }
   }, turn.afterMs * 3);
   const text = await readSome(child, turn, isLeft);
   const { code, signal } = await child.status;

@@ -184,7 +184,7 @@ async function runBounded(
     code,
     stdout: text,
     stderr: said,
-    events: text.split("\n").filter((line) => line.startsWith("{"))
+    events: text.split("\n").filter((line) => line.startsWith('{"type"'))
       .map((line) => JSON.parse(line) as JsonObject),
     memoryMiB,
   };

@@ -23,7 +23,7 @@ const LOOK_EVERY = 20;
 /** Fewer show no trend: the first quarter is held against the last one. */
 const LOOKS_MIN = 8;
 /** A turn that takes longer hangs. Far above what any takes on a busy machine. */
-const HANG_MS = 180_000;
+const HANG_MS = 120_000;
 
 /** What one process holds. */
 interface Held {
