@@ -10,9 +10,10 @@ import type { FlagValue } from "./core/frontends/cli/flag_values.ts";
 import {
   holdSignals,
   ignoreMeaninglessSignals,
+  releaseSignals,
 } from "./core/host/terminal/signals.ts";
 import { loadProgramScript } from "./core/host/program_script.ts";
-import type { HeardSignals } from "./core/protocol/terminal.ts";
+import type { EarlySignals } from "./core/protocol/terminal.ts";
 import { PROGRAM, VERSION } from "./core/protocol/version.ts";
 
 /** A text instead of a run: help, version. */
@@ -32,11 +33,14 @@ interface FoundCommand {
 
 /** Runs the program; resolves to its exit code. Helper roles start alone. */
 export async function main(argv: readonly string[]): Promise<number> {
+  // Where one of these words is, the build holds signals back (scripts/early_signals.ts).
+  const mayBeRun = argv.includes("exec") || argv.includes("e");
   switch (argv[0]) {
     case "--version":
     case "-V":
       return await print(await versionText(argv.slice(1)));
     case "sandbox-exec-linux": {
+      if (mayBeRun) releaseSignals();
       const { runLauncher } = await import("./sandbox/backends/launcher.ts");
       return await runLauncher(argv.slice(1));
     }
@@ -51,11 +55,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     }
     default: {
       // What owes its reader a last line hears a signal from here on, all else just ends.
-      const isRun = argv.includes("exec") || argv.includes("e");
-      const heard = isRun ? holdSignals() : undefined;
-      ignoreMeaninglessSignals();
+      const earlySignals = mayBeRun ? holdSignals() : undefined;
+      if (!mayBeRun) ignoreMeaninglessSignals();
       const program = await loadProgramScript(import.meta.url);
-      return await (program ?? runCommandLine)(argv, heard);
+      return await (program ?? runCommandLine)(argv, earlySignals);
     }
   }
 }
@@ -63,7 +66,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 /** Runs any command line that is not one of the roles above. */
 export async function runCommandLine(
   argv: readonly string[],
-  heard?: HeardSignals,
+  earlySignals?: EarlySignals,
 ): Promise<number> {
   try {
     const asked = await understandArgv(argv);
@@ -71,7 +74,7 @@ export async function runCommandLine(
     const text = await loadGeneratedText(asked);
     if (text !== undefined) return await print(text);
     const { runApp } = await import("./core/app.ts");
-    return await runApp(asked, { mainUrl: import.meta.url, heard });
+    return await runApp(asked, { mainUrl: import.meta.url, earlySignals });
   } catch (error) {
     return await refuse(error, argv);
   }

@@ -7,7 +7,7 @@ import type { Host } from "./protocol/host.ts";
 import { LIMITS } from "./protocol/limits.ts";
 import { checkOutputs } from "./app/output_file.ts";
 import { visibleTerminal } from "./app/print.ts";
-import type { HeardSignals, Terminal } from "./protocol/terminal.ts";
+import type { EarlySignals, Terminal } from "./protocol/terminal.ts";
 
 type Run = (
   commandLine: CommandLine,
@@ -20,7 +20,7 @@ export async function runApp(
   commandLine: CommandLine,
   options: {
     readonly mainUrl: string;
-    readonly heard?: HeardSignals | undefined;
+    readonly earlySignals?: EarlySignals | undefined;
   },
 ): Promise<number> {
   prepareProcess();

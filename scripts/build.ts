@@ -1,6 +1,7 @@
 /** Builds build/rondo: bundles the program with its texts, then compiles one file. */
 import { PROGRAM_SCRIPT } from "../core/host/program_script.ts";
 import { findDenort } from "./denort.ts";
+import { holdEarlySignals } from "./early_signals.ts";
 import { recordCache, renderEntry, toScript } from "./program_script.ts";
 
 const root = decodeURIComponent(new URL("..", import.meta.url).pathname)
@@ -35,13 +36,25 @@ async function makeExecutable(
   // An import map here would pull every npm package into the program.
   await Deno.writeTextFile(`${bundleDir}/deno.json`, "{}\n");
   await makeScript(denort.path);
-  await compile(denort.path, "main.js", output);
+  await compile(await holdingSignals(denort.path), "main.js", output);
   const { size } = await Deno.stat(output);
   console.log(
     `Built build/rondo, ${
       (size / 1e6).toFixed(1)
     } MB, runtime from ${denort.source}`,
   );
+}
+
+// Where Deno takes its own download we never see the file, and it starts as it is.
+async function holdingSignals(
+  denortPath: string | undefined,
+): Promise<string | undefined> {
+  if (denortPath === undefined) return undefined;
+  const changed = holdEarlySignals(await Deno.readFile(denortPath));
+  if (changed === undefined) return denortPath;
+  const path = `${buildDir}/denort-holding-signals`;
+  await Deno.writeFile(path, changed, { mode: 0o755 });
+  return path;
 }
 
 // The helper roles start as modules, of which they need few; all else starts as the script.

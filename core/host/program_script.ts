@@ -1,11 +1,11 @@
 /** The application as the build stores it: one script, and V8's code cache of it. */
 import type { Script } from "node:vm";
-import type { HeardSignals } from "../protocol/terminal.ts";
+import type { EarlySignals } from "../protocol/terminal.ts";
 
 /** Runs a command line; resolves to the exit code. */
 type Program = (
   argv: readonly string[],
-  heard?: HeardSignals,
+  earlySignals?: EarlySignals,
 ) => Promise<number>;
 
 /** Files beside the entry, and the global symbol under which the script leaves its Program. */

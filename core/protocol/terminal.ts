@@ -44,8 +44,13 @@ export type TerminalSignal =
   | "SIGCONT"
   | "SIGWINCH";
 
-/** Whether a signal came before anybody listened; true once for each. */
-export type HeardSignals = (signal: TerminalSignal) => boolean;
+/**
+ * What became of a signal before anybody listened: it came (said once for each), or the
+ * parent had us ignore it, so that nobody should listen.
+ */
+export type EarlySignals = (
+  signal: TerminalSignal,
+) => "heard" | "ignored" | undefined;
 
 export interface Terminal {
   readonly stdin: TerminalInput;

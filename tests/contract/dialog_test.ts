@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import type { JsonObject } from "../../core/util/json/json.ts";
 import { call, say } from "../support/mock_model.ts";
 import { hang, wait } from "../support/mock_script.ts";
-import type { RunningAgent } from "../support/run_agent.ts";
+import { isCompiled, type RunningAgent } from "../support/run_agent.ts";
 import { checkLines, typesOf } from "../core/frontends/support.ts";
-import { checkRun, kindOf, openStage, type Stage } from "./support.ts";
+import { checkRun, FREE, kindOf, openStage, type Stage } from "./support.ts";
 
 const ASKING = [
   "--skip-git-repo-check",
@@ -196,9 +196,11 @@ Deno.test("a question with nobody there is denied at once; without --fail-on-den
   assert.equal(await isThere(stage, "x"), false);
 });
 
+const ENDINGS = [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 143]] as const;
+
 Deno.test("a signal before there is a thread gives the one terminal line", async () => {
   await using stage = await openStage({});
-  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  for (const [signal, code] of ENDINGS) {
     // No prompt and an open pipe: it waits for the prompt.
     await using agent = stage.start(
       ["exec", "--json", "--skip-git-repo-check"],
@@ -206,12 +208,50 @@ Deno.test("a signal before there is a thread gives the one terminal line", async
         stdin: "open",
       },
     );
-    await waitForListeners(agent.pid);
+    // The runtime takes most of them before any of our code runs, and ends by them. SIGPWR
+    // is ours alone, and listened to after them.
+    await waitForSignals(agent.pid, "SigCgt", SIGPWR);
     agent.kill(signal);
     const run = checkRun(await agent.finished);
     assert.deepEqual([run.code, kindOf(run)], [code, "interrupted"]);
     assert.deepEqual(typesOf(run.lines), ["error", "turn.failed"]);
   }
+});
+
+const SIGTERM = 15;
+const SIGPWR = 30;
+
+Deno.test({
+  name:
+    "a signal before any of the program is loaded gives the one terminal line",
+  ignore: Deno.build.os !== "linux" || !isCompiled(),
+  fn: async () => {
+    await using stage = await openStage({});
+    for (const [signal, code] of ENDINGS) {
+      await using agent = stage.start(["exec", "--json"], { stdin: "open" });
+      await waitForSignals(agent.pid, "SigBlk", SIGTERM);
+      agent.kill(signal);
+      const run = checkRun(await agent.finished);
+      assert.deepEqual([run.code, kindOf(run)], [code, "interrupted"]);
+    }
+  },
+});
+
+Deno.test({
+  name: "a run under nohup goes on when its terminal hangs up",
+  ignore: Deno.build.os !== "linux" || !isCompiled(),
+  fn: async () => {
+    await using stage = await openStage({ script: [say("done")] });
+    await using agent = stage.start(["exec", "--json", ...FREE], {
+      stdin: "open",
+      under: ["sh", "-c", 'trap "" HUP; exec "$@"', "sh"],
+    });
+    await waitForSignals(agent.pid, "SigCgt", SIGPWR);
+    agent.kill("SIGHUP");
+    await agent.write("go");
+    await agent.closeStdin();
+    assert.equal(checkRun(await agent.finished).code, 0);
+  },
 });
 
 Deno.test("--timeout also ends a run that waits for its prompt", async () => {
@@ -225,14 +265,15 @@ Deno.test("--timeout also ends a run that waits for its prompt", async () => {
   assert.equal(await Deno.readTextFile(`${stage.home.work}/last.txt`), "");
 });
 
-// The runtime takes SIGINT and SIGTERM before any of our code runs, and ends by them. SIGPWR is
-// ours alone, and listened to after them.
-async function waitForListeners(pid: number): Promise<void> {
-  const bit = 30n - 1n;
+async function waitForSignals(
+  pid: number,
+  set: "SigBlk" | "SigCgt",
+  signal: number,
+): Promise<void> {
   for (;;) {
     const status = await Deno.readTextFile(`/proc/${pid}/status`);
-    const caught = BigInt(`0x${/SigCgt:\s*(\w+)/.exec(status)?.[1] ?? "0"}`);
-    if ((caught >> bit & 1n) === 1n) return;
+    const [, mask = "0"] = new RegExp(`${set}:\\s*(\\w+)`).exec(status) ?? [];
+    if ((BigInt(`0x${mask}`) >> BigInt(signal - 1) & 1n) === 1n) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

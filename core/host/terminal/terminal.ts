@@ -1,6 +1,6 @@
 /** The real terminal: standard streams and signals. */
 import type {
-  HeardSignals,
+  EarlySignals,
   Terminal,
   TerminalInput,
   TerminalSignal,
@@ -12,18 +12,21 @@ const READ_BYTES = 64 * 1024;
 /** Before a stream that others have made non-blocking is tried again. */
 const BUSY_WAIT_MS = 5;
 
-/** The terminal this process was started in; `heard` is what came before somebody listened. */
+/** The terminal this process was started in. */
 export function denoTerminal(
-  { heard = () => false }: { readonly heard?: HeardSignals | undefined } = {},
+  { earlySignals = () => undefined }: {
+    readonly earlySignals?: EarlySignals | undefined;
+  } = {},
 ): Terminal {
   return {
     stdin: new DenoInput(),
     stdout: new QueuedOutput(new StandardOutput(Deno.stdout, 1)),
     stderr: new QueuedOutput(new StandardOutput(Deno.stderr, 2)),
     onSignal: (signal, handler) => {
-      const off = onSignal(signal, handler);
-      if (heard(signal)) queueMicrotask(handler);
-      return off;
+      const early = earlySignals(signal);
+      if (early === "ignored") return () => {};
+      if (early === "heard") queueMicrotask(handler);
+      return onSignal(signal, handler);
     },
     env: (name) => Deno.env.get(name),
   };
