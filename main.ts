@@ -16,11 +16,6 @@ import { loadProgramScript } from "./core/host/program_script.ts";
 import type { EarlySignals } from "./core/protocol/terminal.ts";
 import { PROGRAM, VERSION } from "./core/protocol/version.ts";
 
-/** A text instead of a run: help, version. */
-interface TextAnswer {
-  readonly text: string;
-}
-
 /** What commander made of the words before `--`. */
 interface FoundCommand {
   readonly path: readonly string[];
@@ -104,7 +99,7 @@ async function loadGeneratedText(
 /** What the words ask for. Throws UserError. */
 export async function understandArgv(
   argv: readonly string[],
-): Promise<CommandLine | TextAnswer> {
+): Promise<CommandLine | { readonly text: string }> {
   const lines = await import("./core/frontends/cli/parse.ts");
   const meant = await import("./core/frontends/cli/meant.ts");
   const { head, rest } = lines.splitArgv(argv);

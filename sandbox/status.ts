@@ -54,22 +54,18 @@ export function buildStatus(
     ? ["no private network: all sockets are closed, also to this machine"]
     : [];
   const notes = [failures, ...weak, ...plan.notes, ...gaps(backend, plan)];
+  // What Git may write in a repository is no root of its own.
   return {
     mode: plan.mode,
     backend: backend.name,
     enforces: describeEnforced(backend, plan),
     note: notes.filter((note) => note !== "").join("; "),
-    writable: writableOf(backend, plan),
+    writable: plan.mounts.filter(({ kind, path }) =>
+      kind === "writable" && !path.includes("/.git/") &&
+      !path.endsWith("/.git") &&
+      (backend.kind !== "landlock" || plan.plainRoots.includes(path))
+    ).map(({ path }) => path),
   };
-}
-
-// What Git may write in a repository is no root of its own.
-function writableOf(backend: Backend, plan: SandboxPlan): readonly string[] {
-  return plan.mounts.filter(({ kind, path }) =>
-    kind === "writable" && !path.includes("/.git/") &&
-    !path.endsWith("/.git") &&
-    (backend.kind !== "landlock" || plan.plainRoots.includes(path))
-  ).map(({ path }) => path);
 }
 
 function gaps(backend: Backend, plan: SandboxPlan): string[] {

@@ -67,7 +67,21 @@ export async function openRecorder(
     redactor,
   );
   const engine = new LiveEngine(real, writer);
-  const header = buildHeader(real, options, engine.start);
+  const header: CassetteHeader = {
+    cassette: CASSETTE_VERSION,
+    mode: options.mode,
+    program: options.program.name,
+    version: options.program.version,
+    seed: Math.floor(real.random() * 2 ** 32),
+    start: [...engine.start],
+    os: real.os,
+    arch: real.arch,
+    pid: real.pid,
+    uid: real.uid,
+    ...placesOf(real),
+    timezone: real.timezone(),
+    self: [...real.selfCommand([])],
+  };
   writer.add(header);
   const fetch = recordedFetch({
     engine,
@@ -179,31 +193,6 @@ function buildHost(parts: {
     kill: (pid, signal) => {
       if (engine.isReal) real.kill(pid, signal);
     },
-  };
-}
-
-function buildHeader(
-  real: Host,
-  options: {
-    readonly mode: CassetteMode;
-    readonly program: { readonly name: string; readonly version: string };
-  },
-  start: readonly [number, number],
-): CassetteHeader {
-  return {
-    cassette: CASSETTE_VERSION,
-    mode: options.mode,
-    program: options.program.name,
-    version: options.program.version,
-    seed: Math.floor(real.random() * 2 ** 32),
-    start: [...start],
-    os: real.os,
-    arch: real.arch,
-    pid: real.pid,
-    uid: real.uid,
-    ...placesOf(real),
-    timezone: real.timezone(),
-    self: [...real.selfCommand([])],
   };
 }
 

@@ -87,7 +87,9 @@ function sandboxSection(sandbox: SandboxPolicy): string {
     case "workspace-write":
       return fillIn(PERMISSION_TEXTS.workspaceWrite, {
         network,
-        git: gitSentence(sandbox.gitCommits),
+        git: sandbox.gitCommits
+          ? "Inside a root `.codex`, `.agents` and `.mcp.json` stay read-only, and of `.git` the parts that can run code (`hooks`, `config`, `info`), so commits are possible. New ones are moved aside after the command."
+          : "Inside a root `.git`, `.codex`, `.agents` and `.mcp.json` stay read-only, so a commit needs approval. New ones are moved aside after the command, a new `.git` in part.",
       });
     case "danger-full-access":
       return fillIn(PERMISSION_TEXTS.dangerFullAccess, { network });
@@ -101,12 +103,6 @@ function sandboxSection(sandbox: SandboxPolicy): string {
 function networkWord(sandbox: SandboxPolicy): "enabled" | "restricted" {
   if (sandbox.mode === "danger-full-access") return "enabled";
   return sandbox.networkAccess ? "enabled" : "restricted";
-}
-
-function gitSentence(gitCommits: boolean): string {
-  return gitCommits
-    ? "Inside a root `.codex`, `.agents` and `.mcp.json` stay read-only, and of `.git` the parts that can run code (`hooks`, `config`, `info`), so commits are possible. New ones are moved aside after the command."
-    : "Inside a root `.git`, `.codex`, `.agents` and `.mcp.json` stay read-only, so a commit needs approval. New ones are moved aside after the command, a new `.git` in part.";
 }
 
 const CAPABILITY_WORDS = {

@@ -39,7 +39,10 @@ export async function loadUserItems(
     }
     const loaded = index < LIMITS.imagesPerMessage
       ? await loadImage(host, resolvePath(settings.cwd, image.path))
-      : tooManyImages(label.path);
+      : imageError(
+        label.path,
+        `a message may have at most ${LIMITS.imagesPerMessage} images`,
+      );
     if (loaded === undefined) {
       warnings.push(`Image ${label.path} is left out: ${NO_IMAGE}`);
       content.push(textPart(leftOutText(label, NO_IMAGE)));
@@ -140,13 +143,6 @@ function lengthProblem(
       `Cannot send message: ${problem}; put the text into a file and name the file instead`,
     ),
   ];
-}
-
-function tooManyImages(path: string): UserError {
-  return imageError(
-    path,
-    `a message may have at most ${LIMITS.imagesPerMessage} images`,
-  );
 }
 
 function imageError(path: string, state: string): UserError {

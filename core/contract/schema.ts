@@ -36,7 +36,15 @@ function buildSchema(topic: string): JsonObject | undefined {
         `The value of ${PROGRAM} policy explain|test|lint|rules --json`,
       );
     case "exit-codes":
-      return exitCodeSchema();
+      return {
+        title: `Exit codes of ${PROGRAM}`,
+        $schema: "http://json-schema.org/draft-07/schema#",
+        oneOf: Object.entries(EXIT_CODES).map(([name, { code, meaning }]) => ({
+          const: code,
+          title: name,
+          description: meaning,
+        })),
+      };
     default:
       return undefined;
   }
@@ -46,16 +54,4 @@ function buildSchema(topic: string): JsonObject | undefined {
 function toJsonSchema(schema: z.core.$ZodType, title: string): JsonObject {
   const made = z.toJSONSchema(schema, { target: "draft-7", io: "input" });
   return { title, ...asObject(made) };
-}
-
-function exitCodeSchema(): JsonObject {
-  return {
-    title: `Exit codes of ${PROGRAM}`,
-    $schema: "http://json-schema.org/draft-07/schema#",
-    oneOf: Object.entries(EXIT_CODES).map(([name, { code, meaning }]) => ({
-      const: code,
-      title: name,
-      description: meaning,
-    })),
-  };
 }

@@ -87,14 +87,12 @@ export function buildPrint(
   };
 }
 
-type Sums = Pick<PromptPrint, "tokensUpTo" | "chain">;
-
 // What holds of the sums of an earlier request. Those of one list are one and the same:
 // they say the same of every item, however far a request went.
 function sumsFor(
   items: readonly PrintedItem[],
   earlier: PromptPrint | undefined,
-): Sums {
+): Pick<PromptPrint, "tokensUpTo" | "chain"> {
   if (earlier === undefined) return { tokensUpTo: [], chain: [] };
   const { tokensUpTo, chain } = earlier;
   if (items === earlier.items) return { tokensUpTo, chain };

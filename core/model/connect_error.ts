@@ -18,7 +18,7 @@ export function buildConnectError(
   }
   const via = proxy === undefined
     ? ""
-    : ` through the proxy ${proxyName(proxy)}`;
+    : ` through the proxy ${URL.parse(proxy)?.host ?? "of the environment"}`;
   const hint = proxy === undefined && /refused/i.test(cause)
     ? missingProgram(url)
     : "";
@@ -29,10 +29,6 @@ export function buildConnectError(
       retryable: true,
     },
   );
-}
-
-function proxyName(proxy: string): string {
-  return URL.parse(proxy)?.host ?? "of the environment";
 }
 
 // The usual ports of servers that people run themselves, as their own manuals have them.

@@ -184,6 +184,7 @@ function buildHeaders(
   token: string | undefined,
 ): Record<string, string> {
   const { name, version, originator = name } = options.program;
+  // So that a configured header replaces one of ours instead of standing beside it.
   return {
     accept: request.accept,
     "content-type": "application/json",
@@ -192,17 +193,12 @@ function buildHeaders(
     "session-id": request.threadId,
     "thread-id": request.threadId,
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
-    ...lowerCased(options.provider.headers),
+    ...Object.fromEntries(
+      Object.entries(options.provider.headers).map((
+        [name, value],
+      ) => [name.toLowerCase(), value]),
+    ),
   };
-}
-
-// So that a configured header replaces one of ours instead of standing beside it.
-function lowerCased(
-  headers: Readonly<Record<string, string>>,
-): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
-  );
 }
 
 // An error page may be endless or break off; its start is enough.

@@ -2,7 +2,6 @@
 import type {
   Action,
   ApprovalPolicy,
-  GranularApproval,
   SandboxPolicy,
   Verdict,
 } from "../protocol/policy.ts";
@@ -220,16 +219,10 @@ function settle(
       type: "refuse",
       reason: `${
         sentence(silent.reason)
-      }, and the granular approval policy has ${
-        switchName(silent.category)
-      } = false, so nobody is asked`,
+      }, and the granular approval policy has ${silent.category} = false, so nobody is asked`,
     };
   }
   return { type: "ask", reason: sentence(reason), sandboxed };
-}
-
-function switchName(category: Question["category"]): keyof GranularApproval {
-  return category;
 }
 
 /** Whether a command may ask to run outside the sandbox. */

@@ -1,12 +1,9 @@
 /** Where a project begins: the nearest folder that holds a marker such as `.git`. */
 import { ancestors, resolvePath } from "./path.ts";
 
-/** Looks at a path; undefined or a rejection is "not there". */
-type StatPath = (path: string) => Promise<unknown>;
-
 /** The nearest folder, `cwd` included, that holds a marker; undefined when none does. */
 export async function findProjectRoot(
-  stat: StatPath,
+  stat: (path: string) => Promise<unknown>,
   cwd: string,
   markers: readonly string[],
 ): Promise<string | undefined> {

@@ -32,11 +32,6 @@ export function attemptsOf({ attempts, patient = 0 }: RetrySpent): number {
   return attempts + patient;
 }
 
-interface RetryPlan {
-  readonly delayMs: number;
-  readonly spent: RetrySpent;
-}
-
 /**
  * The next attempt, or undefined when the budget does not allow one. `random` in [0, 1)
  * spreads the wait by a tenth either way; `askedMs` is the server's own wish and wins.
@@ -45,7 +40,7 @@ export function planRetry(
   budget: RetryBudget,
   spent: RetrySpent,
   options: { readonly random: number; readonly askedMs?: number | undefined },
-): RetryPlan | undefined {
+): { readonly delayMs: number; readonly spent: RetrySpent } | undefined {
   const { askedMs } = options;
   if (askedMs !== undefined && budget.askedMsMax === Infinity) {
     const patient = (spent.patient ?? 0) + 1;

@@ -227,7 +227,12 @@ async function readEntries(
 ): Promise<EntryFact[]> {
   const own = roots.filter(({ kind }) => kind !== "temporary");
   const inside = own.map(({ real }) => real);
-  const above = own.flatMap(({ real }) => ancestorsInside(real, roots));
+  // The folders above `path` that lie strictly inside some other root.
+  const above = own.flatMap(({ real }) =>
+    ancestors(dirname(real)).filter((at) =>
+      at !== "/" && roots.some(({ real }) => real !== at && isInside(at, real))
+    )
+  );
   const paths = [...new Set([...inside, ...above])].flatMap((path) =>
     PROTECTED_NAMES.map((name) => `${path}/${name}`)
   );
@@ -237,16 +242,6 @@ async function readEntries(
         ? { path, kind: "absent" as const }
         : lookAt(host.files, path)
     ),
-  );
-}
-
-/** The folders above `path` that lie strictly inside some other root. */
-function ancestorsInside(
-  path: string,
-  roots: readonly RootFact[],
-): readonly string[] {
-  return ancestors(dirname(path)).filter((at) =>
-    at !== "/" && roots.some(({ real }) => real !== at && isInside(at, real))
   );
 }
 

@@ -241,12 +241,9 @@ function planPins(wanted: readonly Mount[]): Mount[] {
   });
 }
 
-interface Kept {
-  readonly paths: readonly string[];
-  readonly absent: readonly string[];
-}
-
-function findKept({ kept = [], roots }: LaunchFacts): Kept {
+function findKept(
+  { kept = [], roots }: LaunchFacts,
+): { readonly paths: readonly string[]; readonly absent: readonly string[] } {
   const open = kept.filter(({ real, path }) =>
     roots.some((root) =>
       root.real !== path && isInside(real ?? path, root.real)

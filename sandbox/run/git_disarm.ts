@@ -5,11 +5,6 @@ import { basename } from "../../core/util/path.ts";
 import type { Aside } from "./aside.ts";
 import { filterGitConfig } from "./git_config.ts";
 
-interface Found {
-  readonly path: string;
-  readonly now: FileStat;
-}
-
 /** Parts that hold commands, or lead git to other folders that do. */
 const UNWANTED = ["commondir", "rebase-apply", "rebase-merge", "sequencer"];
 
@@ -20,7 +15,7 @@ const UNWANTED = ["commondir", "rebase-apply", "rebase-merge", "sequencer"];
 export async function disarmGit(
   files: NoFollowFiles,
   aside: Aside,
-  { path, now }: Found,
+  { path, now }: { readonly path: string; readonly now: FileStat },
 ): Promise<boolean> {
   const disarmer = new Disarmer(files, aside);
   switch (basename(path)) {

@@ -47,8 +47,6 @@ interface Ready {
   readonly swept: SweptCommand;
 }
 
-type Streams = Pick<SpawnRequest, "stdin" | "stdout" | "stderr" | "detached">;
-
 /** Runs the command to its end, whatever end. Throws SandboxUnavailable or ToolError. */
 export async function runCommand(
   session: Session,
@@ -156,7 +154,14 @@ async function prepare(
     }),
   });
   try {
-    const told = tellSandbox(env, prepared);
+    // Names that commands written for Codex look for, and our own.
+    const told = {
+      ...env,
+      RONDO_SANDBOX: prepared.backend.name,
+      ...(prepared.plan.networkAccess
+        ? {}
+        : { CODEX_SANDBOX_NETWORK_DISABLED: "1" }),
+    };
     return {
       launch: buildLaunch(host, prepared, { argv, env: told, mergesOutput }),
       prepared,
@@ -168,22 +173,10 @@ async function prepare(
   }
 }
 
-// Names that commands written for Codex look for, and our own.
-function tellSandbox(
-  env: Readonly<Record<string, string>>,
-  { backend, plan }: Prepared,
-): Record<string, string> {
-  return {
-    ...env,
-    RONDO_SANDBOX: backend.name,
-    ...(plan.networkAccess ? {} : { CODEX_SANDBOX_NETWORK_DISABLED: "1" }),
-  };
-}
-
 function start(
   host: Pick<Host, "spawn">,
   { launch, prepared, swept: { mark } }: Ready,
-  streams: Streams,
+  streams: Pick<SpawnRequest, "stdin" | "stdout" | "stderr" | "detached">,
 ): Child {
   try {
     return host.spawn(marked({ ...launch, ...streams }, mark));

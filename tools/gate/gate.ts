@@ -68,8 +68,6 @@ interface Go {
   readonly opens?: readonly string[];
 }
 
-type ApprovePrefix = Extract<Decision, { readonly type: "approve_prefix" }>;
-
 /** The gate every risky tool goes through. Throws SandboxUnavailable, and the abort reason. */
 export function createGate(options: GateOptions): Gate {
   return new PolicyGate(options);
@@ -154,7 +152,7 @@ class PolicyGate implements Gate {
   // As the rule says, which the person has just chosen. Where it does not settle the
   // question (a program may answer with any words), its openings count for this once.
   #goBy(
-    { sandbox }: ApprovePrefix,
+    { sandbox }: Extract<Decision, { readonly type: "approve_prefix" }>,
     request: GateRequest,
     { context, verdict }: {
       readonly context: ToolContext;

@@ -20,8 +20,6 @@ import { quoteWords } from "../../core/policy/shell/quote.ts";
 import { writableRoots } from "../../core/policy/writable.ts";
 import { unreachable } from "../../core/util/assert.ts";
 
-type AskVerdict = Extract<Verdict, { readonly type: "ask" }>;
-
 const TITLE_CHARS_MAX = 200;
 const ROOTS_SHOWN = 6;
 
@@ -29,7 +27,7 @@ const ROOTS_SHOWN = 6;
 export function buildQuestion(
   input: DecideInput,
   { verdict, detail }: {
-    readonly verdict: AskVerdict;
+    readonly verdict: Extract<Verdict, { readonly type: "ask" }>;
     readonly detail: string;
   },
 ): ApprovalRequest {

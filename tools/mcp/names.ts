@@ -28,7 +28,7 @@ export function allocateToolNames(
     if (isUnique && name.length <= LIMITS.mcpToolNameChars) return name;
     const { server, tool } = tools[at] as ToolIdentity;
     const head = name.slice(0, LIMITS.mcpToolNameChars - HASH_DIGITS - 1);
-    return `${head}_${hashOf(`${server}\n${tool}`)}`;
+    return `${head}_${sha256Hex(`${server}\n${tool}`).slice(0, HASH_DIGITS)}`;
   });
 }
 
@@ -39,8 +39,4 @@ export function compareText(a: string, b: string): number {
 
 function sanitize(part: string): string {
   return part.replace(/[^A-Za-z0-9_-]/g, "_");
-}
-
-function hashOf(text: string): string {
-  return sha256Hex(text).slice(0, HASH_DIGITS);
 }

@@ -23,11 +23,6 @@ interface ResourceToolDeps {
 
 type Kind = "resources" | "resourceTemplates";
 
-interface ListArguments {
-  readonly server: string | undefined;
-  readonly cursor: string | undefined;
-}
-
 /** The three of them; none when no server has resources. */
 export function createResourceTools(deps: ResourceToolDeps): readonly Tool[] {
   if (deps.servers.length === 0) return [];
@@ -91,7 +86,10 @@ function createReadTool(deps: ResourceToolDeps): Tool {
 
 async function list(
   kind: Kind,
-  { server, cursor }: ListArguments,
+  { server, cursor }: {
+    readonly server: string | undefined;
+    readonly cursor: string | undefined;
+  },
   deps: ResourceToolDeps,
   ask: AskOptions,
 ): Promise<Json> {

@@ -83,7 +83,7 @@ export function viewText(bytes: Uint8Array): string {
 // Neither UTF-8 nor UTF-16 as a whole: line by line. A file with some good multi-byte
 // UTF-8 is UTF-8 with damaged lines; one with none is Latin-1 throughout.
 function parseMixed(bytes: Uint8Array, bom: boolean): TextFile {
-  const split = splitLines(decodeLatin1(bytes));
+  const split = splitLines(fromUnits(bytes));
   const odd = new Map<number, Uint8Array>();
   let isUtf8 = bom;
   const texts = split.texts.map((latin1, at) => {
@@ -142,11 +142,6 @@ function decodeUtf16(bytes: Uint8Array, bigEndian: boolean): string {
     units.push(view.getUint16(at, !bigEndian));
   }
   return fromUnits(units);
-}
-
-function decodeLatin1(bytes: Uint8Array): string {
-  // Not TextDecoder: its "latin1" is windows-1252, which remaps 0x80 to 0x9f.
-  return fromUnits(bytes);
 }
 
 function fromUnits(units: ArrayLike<number>): string {

@@ -58,14 +58,18 @@ export async function runSetupCommand(
       const isAbout = key === undefined ||
         /^(default_permissions|permissions|sandbox_mode)\b/.test(key);
       return await print(keys, () => [
-        ...textLines(renderExplained(keys)),
+        ...renderExplained(keys).replace(/\n$/, "").split("\n"),
         ...(isAbout
           ? describePermissions(loaded).map((line) => `# ${line}`)
           : []),
       ]);
     }
     case "features list": {
-      const features = featuresOf(loaded);
+      const features = FEATURE_NAMES.map((name) => ({
+        name,
+        enabled: isLive(name) && featureOn(loaded.config, name),
+        fate: describeKey(["features", name])?.fate ?? "works",
+      }));
       return await print(
         features,
         () =>
@@ -129,20 +133,6 @@ async function printSchema(
   return await printLines(terminal, false)(schema, () => [schema]);
 }
 
-function featuresOf(
-  { config }: LoadedConfig,
-): readonly {
-  readonly name: string;
-  readonly enabled: boolean;
-  readonly fate: KeyFate;
-}[] {
-  return FEATURE_NAMES.map((name) => ({
-    name,
-    enabled: isLive(name) && featureOn(config, name),
-    fate: describeKey(["features", name])?.fate ?? "works",
-  }));
-}
-
 const FEATURE_STATES: Readonly<Partial<Record<KeyFate, string>>> = {
   ignored: "without effect",
   refused: "cannot be enabled",
@@ -150,8 +140,4 @@ const FEATURE_STATES: Readonly<Partial<Record<KeyFate, string>>> = {
 
 function isLive(name: string): name is keyof typeof LIVE_FEATURES {
   return Object.hasOwn(LIVE_FEATURES, name);
-}
-
-function textLines(text: string): readonly string[] {
-  return text.replace(/\n$/, "").split("\n");
 }

@@ -4,14 +4,11 @@ import { UserError } from "../../protocol/error.ts";
 import type { OpenThreads } from "./open_threads.ts";
 import type { ContextServices } from "../../frontends/conversation/services.ts";
 
-/** The MCP half of the context services. */
-type McpServices = Pick<
+/** Services of the servers of the present runtime. */
+export function mcpServices(threads: OpenThreads): Pick<
   ContextServices,
   "setPrompter" | "mcpServers" | "refreshMcp" | "mcpPrompts" | "mcpPrompt"
->;
-
-/** Services of the servers of the present runtime. */
-export function mcpServices(threads: OpenThreads): McpServices {
+> {
   return {
     setPrompter: (prompter) => threads.prompter.set(prompter),
     mcpServers: async () => {

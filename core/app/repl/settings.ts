@@ -12,7 +12,6 @@ import { dirname } from "../../util/path.ts";
 import type { OpenThreads } from "./open_threads.ts";
 import { renderPattern, renderSource } from "../../policy/rules.ts";
 import type {
-  PermissionPreset,
   SettingsServices,
 } from "../../frontends/conversation/services.ts";
 
@@ -31,7 +30,33 @@ export function settingsServices(threads: OpenThreads): SettingsServices {
           { reasoningEffort: wanted }),
       };
     },
-    presets: () => listPresets(threads),
+    presets: () => [
+      {
+        name: "read-only",
+        description: "Commands may read; asks before anything else",
+        patch: {
+          approval: "on-request",
+          sandbox: policyOf(threads, "read-only"),
+        },
+      },
+      {
+        name: "auto",
+        description:
+          "Commands may edit files here, inside the sandbox; asks before anything else",
+        patch: {
+          approval: "on-request",
+          sandbox: policyOf(threads, "workspace-write"),
+        },
+      },
+      {
+        name: "full-access",
+        description: "Commands run without a sandbox; never asks",
+        patch: {
+          approval: "never",
+          sandbox: policyOf(threads, "danger-full-access"),
+        },
+      },
+    ],
     profiles: () => threads.runtime.loaded.permissions.names,
     profilePolicy: (name) => threads.runtime.loaded.permissions.policyOf(name),
     refuseSettings: (patch) => threads.runtime.loaded.managed?.refusal(patch),
@@ -67,36 +92,6 @@ function listModels(threads: OpenThreads): readonly ModelChoice[] {
   return knownModels(config, catalog, {
     isOpenai: isOpenaiService(provider),
   });
-}
-
-function listPresets(threads: OpenThreads): readonly PermissionPreset[] {
-  return [
-    {
-      name: "read-only",
-      description: "Commands may read; asks before anything else",
-      patch: {
-        approval: "on-request",
-        sandbox: policyOf(threads, "read-only"),
-      },
-    },
-    {
-      name: "auto",
-      description:
-        "Commands may edit files here, inside the sandbox; asks before anything else",
-      patch: {
-        approval: "on-request",
-        sandbox: policyOf(threads, "workspace-write"),
-      },
-    },
-    {
-      name: "full-access",
-      description: "Commands run without a sandbox; never asks",
-      patch: {
-        approval: "never",
-        sandbox: policyOf(threads, "danger-full-access"),
-      },
-    },
-  ];
 }
 
 function policyOf(threads: OpenThreads, mode: SandboxMode): SandboxPolicy {

@@ -27,11 +27,6 @@ interface FatedKey {
 
 export type KeyFate = Fate["type"] | "works";
 
-interface KeyFacts {
-  readonly fate: KeyFate;
-  readonly description?: string;
-}
-
 const ROOT = ConfigFile as unknown as SchemaView;
 
 /** The keys a table may have; none when any key will do. */
@@ -41,7 +36,9 @@ export function knownKeysAt(path: readonly string[]): readonly string[] {
 }
 
 /** What is known of the key at a path; undefined when there is no such key. */
-export function describeKey(path: readonly string[]): KeyFacts | undefined {
+export function describeKey(
+  path: readonly string[],
+): { readonly fate: KeyFate; readonly description?: string } | undefined {
   const schema = path.reduce<SchemaView | undefined>(memberOf, ROOT);
   if (schema === undefined) return undefined;
   const description = z.globalRegistry.get(schema as never)?.description;

@@ -13,12 +13,6 @@ import { isAllowed, isKnownServer, wordOf } from "./allowed.ts";
 import type { Managed } from "./managed.ts";
 import type { Requirements } from "./requirements.ts";
 
-/** What has to be laid over the configuration, and what to say about it. */
-interface Demand {
-  readonly tree: TomlTable;
-  readonly warnings: readonly string[];
-}
-
 /** What the policy changes about a configuration, whoever set it. Throws UserError. */
 export function demand(
   managed: Managed,
@@ -28,7 +22,7 @@ export function demand(
     readonly profile: string | undefined;
     readonly home: string | undefined;
   },
-): Demand {
+): { readonly tree: TomlTable; readonly warnings: readonly string[] } {
   const { requirements, file } = managed;
   refuseSameName(managed, config);
   const tree = emptyTable();

@@ -98,8 +98,16 @@ async function readToken(
       throw new UserError(
         "auth",
         login.type === "chatgpt"
-          ? chatgptText(login.path)
-          : noKeyText(provider.name),
+          ? [
+            `Cannot use the login in ${login.path}: it is a ChatGPT login, must be an API key`,
+            "  export OPENAI_API_KEY=…, or run rondo login --with-api-key",
+          ].join("\n")
+          : [
+            `Cannot ask ${provider.name}: no API key`,
+            "  with an OpenAI key: export OPENAI_API_KEY=…, or run rondo login --with-api-key",
+            "  with a local model: rondo --oss (Ollama or LM Studio)",
+            "  with any other Responses URL: [model_providers.<name>] in config.toml, with base_url and env_key",
+          ].join("\n"),
       );
     }
     default:
@@ -203,20 +211,4 @@ async function readBounded(
     bytes += chunk.length;
   }
   return text;
-}
-
-function noKeyText(provider: string): string {
-  return [
-    `Cannot ask ${provider}: no API key`,
-    "  with an OpenAI key: export OPENAI_API_KEY=…, or run rondo login --with-api-key",
-    "  with a local model: rondo --oss (Ollama or LM Studio)",
-    "  with any other Responses URL: [model_providers.<name>] in config.toml, with base_url and env_key",
-  ].join("\n");
-}
-
-function chatgptText(path: string): string {
-  return [
-    `Cannot use the login in ${path}: it is a ChatGPT login, must be an API key`,
-    "  export OPENAI_API_KEY=…, or run rondo login --with-api-key",
-  ].join("\n");
 }

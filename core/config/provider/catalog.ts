@@ -114,7 +114,10 @@ function factsOf(entry: Entry): ModelFacts {
       parallelToolCalls: entry.supports_parallel_tool_calls,
       singleSystemMessage: entry.single_system_message,
       explainsSkills: entry.include_skills_usage_instructions,
-      toolOutputTokens: outputTokensOf(entry.truncation_policy),
+      // A bound in bytes is one in tokens at four bytes each.
+      toolOutputTokens: entry.truncation_policy?.mode === "bytes"
+        ? Math.ceil(entry.truncation_policy.limit / 4)
+        : entry.truncation_policy?.limit,
       priority: entry.priority,
     }),
     ...entry.web_search_tool_type !== undefined &&
@@ -163,13 +166,6 @@ function instructionsOf(entry: Entry): string | undefined {
     )
     : entry.base_instructions;
   return text?.trim() ? text : undefined;
-}
-
-// A bound in bytes is one in tokens at four bytes each.
-function outputTokensOf(
-  policy: Entry["truncation_policy"],
-): number | undefined {
-  return policy?.mode === "bytes" ? Math.ceil(policy.limit / 4) : policy?.limit;
 }
 
 function parseJson(text: string, path: string): unknown {

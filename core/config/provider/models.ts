@@ -22,7 +22,10 @@ export function modelInfoOf(
     isListed: _listed,
     priority: _priority,
     ...base
-  } = facts ?? unknownModel(slug);
+  } = facts ??
+    (sizeStyle(slug) === "small"
+      ? { ...UNKNOWN, promptStyle: "small" }
+      : UNKNOWN);
   const contextWindow = Math.min(
     config.model_context_window ?? base.contextWindow,
     maxContextWindow,
@@ -48,12 +51,6 @@ export function modelInfoOf(
       base.toolOutputTokens,
     ),
   };
-}
-
-function unknownModel(slug: string): ModelFacts {
-  return sizeStyle(slug) === "small"
-    ? { ...UNKNOWN, promptStyle: "small" }
-    : UNKNOWN;
 }
 
 // What is left above it must hold the request for a summary and the summary itself.

@@ -98,7 +98,8 @@ export function providerOf(
 /** Whether the provider is OpenAI's own service, or Azure's copy of it. */
 export function isOpenaiService(provider: ProviderEndpoint): boolean {
   return provider.id === "openai" || provider.name === "OpenAI" ||
-    isAzure(provider.baseUrl) || hostOf(provider.baseUrl) === "api.openai.com";
+    isAzure(provider.baseUrl) ||
+    URL.parse(provider.baseUrl)?.hostname === "api.openai.com";
 }
 
 function buildOpenai(config: Config, host: Pick<Host, "env">): Provider {
@@ -140,7 +141,9 @@ function buildProvider(
   const headers = parseHeaders(id, table, host);
   const name = table.name ?? id;
   const isChat = table.wire_api === "chat";
-  const caBundle = table.ca_bundle ?? caFromEnvironment(host);
+  // The variables that all programs read are the HTTP client's: a wrong one is no error there.
+  const caBundle = table.ca_bundle ??
+    (host.env("CODEX_CA_CERTIFICATE")?.trim() || undefined);
   return {
     id,
     name,
@@ -227,11 +230,6 @@ function ossUrl(host: Pick<Host, "env">, defaultPort: number): string {
   return `http://localhost:${port === "" ? defaultPort : port}/v1`;
 }
 
-// The variables that all programs read are the HTTP client's: a wrong one is no error there.
-function caFromEnvironment(host: Pick<Host, "env">): string | undefined {
-  return host.env("CODEX_CA_CERTIFICATE")?.trim() || undefined;
-}
-
 function retries(value: number | undefined, fallback: number): number {
   return Math.min(value ?? fallback, LIMITS.retriesMax);
 }
@@ -239,8 +237,4 @@ function retries(value: number | undefined, fallback: number): number {
 function waitMaxOf(setting: string | number | undefined): number {
   if (setting === undefined) return LIMITS.retryAfterMaxMs;
   return parseDuration(String(setting)) ?? Infinity;
-}
-
-function hostOf(url: string): string | undefined {
-  return URL.parse(url)?.hostname;
 }

@@ -3,11 +3,9 @@ import { asObject, type Json, type JsonObject } from "../../util/json/json.ts";
 import { UNCHECKED } from "./programs.ts";
 import type { ProjectSource, Request, SourceKind } from "./source.ts";
 
-type Kind = Pick<ProjectSource, "kind">;
-
 /** The facts; against what was approved before, `+` and `-` mark the difference. */
 export function describeSource(
-  source: Kind & Request & Pick<ProjectSource, "before">,
+  source: Pick<ProjectSource, "kind"> & Request & Pick<ProjectSource, "before">,
 ): readonly string[] {
   const now = describe(source.kind, source);
   if (source.before === undefined) return now;

@@ -65,7 +65,11 @@ class WordCollector implements NamedWords {
         command = [];
         continue;
       }
-      const word = withoutQuotes(token);
+      const word = token.replace(
+        /\\([^])|'([^']*)'|"((?:\\[^]|[^"\\])*)"/g,
+        (_, escaped?: string, single?: string, double?: string) =>
+          escaped ?? single ?? (double ?? "").replace(/\\([$`"\\])/g, "$1"),
+      );
       this.#add(word);
       this.#add(word.slice(word.indexOf("=") + 1));
       all.push(word);
@@ -112,14 +116,6 @@ class WordCollector implements NamedWords {
 
 function isInterpreter(word: string): boolean {
   return INTERPRETER.test(basename(word));
-}
-
-function withoutQuotes(token: string): string {
-  return token.replace(
-    /\\([^])|'([^']*)'|"((?:\\[^]|[^"\\])*)"/g,
-    (_, escaped?: string, single?: string, double?: string) =>
-      escaped ?? single ?? (double ?? "").replace(/\\([$`"\\])/g, "$1"),
-  );
 }
 
 function decodePath(text: string): string {

@@ -201,7 +201,7 @@ export interface PastMessage {
   readonly text: string;
 }
 
-export interface PermissionPreset {
+interface PermissionPreset {
   /** One word: `read-only`, `auto`, `full-access`. */
   readonly name: string;
   readonly description: string;

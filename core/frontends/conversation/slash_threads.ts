@@ -160,7 +160,10 @@ async function runUndo(context: SlashContext, args: string): Promise<void> {
   if (refusal !== undefined) return context.say([refusal]);
   const { turns, restore, isSure } = request;
   const what = turns === 1 ? "the last turn" : `the last ${turns} turns`;
-  const lines = report === undefined ? [] : renderReport(report);
+  const lines = report === undefined ? [] : [
+    ...(report.changes.length === 0 ? ["no files change"] : report.changes),
+    ...report.conflicts.map((one) => `kept: ${one}`),
+  ];
   // What was asked since the files were changed goes back with them.
   const messages = report?.messages ?? turns;
   if (restore !== "code") {
@@ -197,13 +200,6 @@ function refuseUndo(
   return restore === "both" && isTalked
     ? `${files}. /undo chat removes your last message`
     : files;
-}
-
-function renderReport({ changes, conflicts }: UndoReport): string[] {
-  return [
-    ...(changes.length === 0 ? ["no files change"] : changes),
-    ...conflicts.map((one) => `kept: ${one}`),
-  ];
 }
 
 async function runExport(context: SlashContext, args: string): Promise<void> {

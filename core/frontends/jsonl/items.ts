@@ -17,11 +17,43 @@ export function toItem(activity: Activity): ExecItem {
     case "reasoning":
       return { id: activity.id, type: "reasoning", text: activity.text };
     case "command":
-      return toCommand(activity);
+      return {
+        id: activity.id,
+        type: "command_execution",
+        command: activity.command,
+        aggregated_output: activity.output,
+        exit_code: activity.exitCode,
+        status: activity.status,
+        cwd: activity.cwd,
+        ...(activity.durationMs !== undefined &&
+          { duration_ms: Math.round(activity.durationMs) }),
+        ...(activity.sandbox !== undefined && { sandbox: activity.sandbox }),
+        ...(activity.message !== undefined && { message: activity.message }),
+      };
     case "file_change":
-      return toFileChange(activity);
+      return {
+        id: activity.id,
+        type: "file_change",
+        changes: activity.changes.map(({ path, kind, movedTo, diff }) => ({
+          path,
+          kind,
+          ...(movedTo !== undefined && { moved_to: movedTo }),
+          ...(diff !== undefined && { diff }),
+        })),
+        status: endedStatus(activity.status),
+        ...(activity.message !== undefined && { message: activity.message }),
+      };
     case "mcp_call":
-      return toMcpCall(activity);
+      return {
+        id: activity.id,
+        type: "mcp_tool_call",
+        server: activity.server,
+        tool: activity.tool,
+        arguments: activity.arguments,
+        result: toMcpResult(activity.result),
+        error: activity.error,
+        status: endedStatus(activity.status),
+      };
     case "web_search":
       return {
         id: activity.id,
@@ -84,50 +116,6 @@ function toServerItem({ id, item }: ActivityOf<"server_item">): ExecItem {
     status: text("status"),
     revised_prompt: text("revised_prompt"),
     result: text("result"),
-  };
-}
-
-function toCommand(activity: ActivityOf<"command">): ExecItem {
-  return {
-    id: activity.id,
-    type: "command_execution",
-    command: activity.command,
-    aggregated_output: activity.output,
-    exit_code: activity.exitCode,
-    status: activity.status,
-    cwd: activity.cwd,
-    ...(activity.durationMs !== undefined &&
-      { duration_ms: Math.round(activity.durationMs) }),
-    ...(activity.sandbox !== undefined && { sandbox: activity.sandbox }),
-    ...(activity.message !== undefined && { message: activity.message }),
-  };
-}
-
-function toFileChange(activity: ActivityOf<"file_change">): ExecItem {
-  return {
-    id: activity.id,
-    type: "file_change",
-    changes: activity.changes.map(({ path, kind, movedTo, diff }) => ({
-      path,
-      kind,
-      ...(movedTo !== undefined && { moved_to: movedTo }),
-      ...(diff !== undefined && { diff }),
-    })),
-    status: endedStatus(activity.status),
-    ...(activity.message !== undefined && { message: activity.message }),
-  };
-}
-
-function toMcpCall(activity: ActivityOf<"mcp_call">): ExecItem {
-  return {
-    id: activity.id,
-    type: "mcp_tool_call",
-    server: activity.server,
-    tool: activity.tool,
-    arguments: activity.arguments,
-    result: toMcpResult(activity.result),
-    error: activity.error,
-    status: endedStatus(activity.status),
   };
 }
 

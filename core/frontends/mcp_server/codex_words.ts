@@ -66,22 +66,18 @@ export function changesOf(
   return Object.fromEntries(
     changes.map(({ path, kind, movedTo, diff = "" }) => {
       const update = { unified_diff: diff, move_path: movedTo ?? null };
+      // The lines of a file that is new or gone, from its diff.
       return [
         path,
         kind === "update" ? { type: kind, ...update } : {
           type: kind,
-          content: contentOf(diff),
+          content: diff.slice(diff.indexOf("\n@@") + 1).split("\n")
+            .filter((line) => /^[+-]/.test(line))
+            .map((line) => `${line.slice(1)}\n`).join(""),
         },
       ];
     }),
   );
-}
-
-// The lines of a file that is new or gone, from its diff.
-function contentOf(diff: string): string {
-  return diff.slice(diff.indexOf("\n@@") + 1).split("\n")
-    .filter((line) => /^[+-]/.test(line))
-    .map((line) => `${line.slice(1)}\n`).join("");
 }
 
 /** The call of an MCP tool. */

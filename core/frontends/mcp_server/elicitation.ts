@@ -17,16 +17,10 @@ export const ElicitAnswer = z.looseObject({
 });
 export type ElicitAnswer = z.infer<typeof ElicitAnswer>;
 
-/** Where a question comes from. */
-interface QuestionFacts {
-  readonly threadId: string;
-  readonly approvalId: string;
-}
-
 /** Parameters of `elicitation/create`; those beginning with `codex_` are for its clients. */
 export function buildElicitation(
   request: ApprovalRequest,
-  facts: QuestionFacts,
+  facts: { readonly threadId: string; readonly approvalId: string },
 ): JsonObject {
   const lines = [
     `${verbOf(request.kind)} ${showLine(request.title)}?`,
@@ -50,7 +44,13 @@ export function buildElicitation(
           type: "string",
           title: "Decision",
           description: `For the session: ${request.sessionScope}`,
-          enum: wordsFor(request),
+          enum: [
+            "approved",
+            "approved_for_session",
+            ...(request.prefix === undefined ? [] : ["approved_prefix"]),
+            "denied",
+            "abort",
+          ],
           default: "approved",
         },
       },
@@ -91,16 +91,6 @@ export function decisionOf(
     default:
       return { type: "deny" };
   }
-}
-
-function wordsFor({ prefix }: ApprovalRequest): readonly string[] {
-  return [
-    "approved",
-    "approved_for_session",
-    ...(prefix === undefined ? [] : ["approved_prefix"]),
-    "denied",
-    "abort",
-  ];
 }
 
 function verbOf(kind: ApprovalRequest["kind"]): string {

@@ -48,9 +48,18 @@ export class TerminalTransport implements Transport {
   }
 
   async #read(): Promise<void> {
-    const lines = readLines(inputStream(this.#terminal.stdin), {
-      lineBytesMax: LIMITS.inputLineBytes,
-    });
+    const lines = readLines(
+      new ReadableStream({
+        pull: async (controller) => {
+          const chunk = await this.#terminal.stdin.read();
+          if (chunk === null) controller.close();
+          else controller.enqueue(chunk.slice());
+        },
+      }),
+      {
+        lineBytesMax: LIMITS.inputLineBytes,
+      },
+    );
     try {
       for await (const line of lines) this.#take(line);
     } catch (error) {
@@ -74,16 +83,4 @@ export class TerminalTransport implements Transport {
       encodeJsonLine({ jsonrpc: "2.0", id: null, error }),
     );
   }
-}
-
-function inputStream(
-  stdin: Terminal["stdin"],
-): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream({
-    pull: async (controller) => {
-      const chunk = await stdin.read();
-      if (chunk === null) controller.close();
-      else controller.enqueue(chunk.slice());
-    },
-  });
 }

@@ -142,7 +142,8 @@ export class PlainView implements ConversationView {
   }
 
   #lines(event: Event): void {
-    const isTrouble = event.type === "warning" || isFailure(event);
+    const isTrouble = event.type === "warning" ||
+      (event.type === "turn.completed" && event.outcome.type === "failed");
     // A log of stderr is searched: no line is broken.
     const renderOptions = {
       ...this.#renderOptions(),
@@ -188,8 +189,4 @@ export class PlainView implements ConversationView {
       moreHint: "/last shows all",
     };
   }
-}
-
-function isFailure(event: Event): boolean {
-  return event.type === "turn.completed" && event.outcome.type === "failed";
 }

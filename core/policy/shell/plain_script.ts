@@ -82,12 +82,8 @@ export function parseScript(
     commands.push({ ...command, joiner });
     at = skip(LINES, text, next + operator.length);
   }
-  return closesWell(commands) ? commands : undefined;
-}
-
-// A script may end in `;`, but not in an operator that waits for a command.
-function closesWell(commands: readonly ScriptCommand[]): boolean {
-  return commands.at(-1)?.joiner === ";";
+  // A script may end in `;`, but not in an operator that waits for a command.
+  return commands.at(-1)?.joiner === ";" ? commands : undefined;
 }
 
 function parseWords(

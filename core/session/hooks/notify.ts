@@ -41,7 +41,18 @@ export function createNotify(
       }
       const child = host.spawn({
         command,
-        args: [...args, JSON.stringify(buildNotice(notice, options.client))],
+        args: [
+          ...args,
+          JSON.stringify({
+            type: "agent-turn-complete",
+            "thread-id": notice.threadId,
+            "turn-id": notice.turnId,
+            cwd: notice.cwd,
+            client: options.client,
+            "input-messages": notice.inputs,
+            "last-assistant-message": notice.lastMessage,
+          }),
+        ],
         cwd: notice.cwd,
         env: { ...options.env, ...start?.env },
         stdin: "null",
@@ -53,20 +64,5 @@ export function createNotify(
     } catch (error) {
       options.warn(`Cannot start notify ${command}: ${errorText(error)}`);
     }
-  };
-}
-
-function buildNotice(
-  { threadId, turnId, cwd, inputs, lastMessage }: TurnNotice,
-  client: string,
-): object {
-  return {
-    type: "agent-turn-complete",
-    "thread-id": threadId,
-    "turn-id": turnId,
-    cwd,
-    client,
-    "input-messages": inputs,
-    "last-assistant-message": lastMessage,
   };
 }

@@ -42,11 +42,6 @@ const SCHEMA = `
   PRAGMA user_version = ${VERSION};
 `;
 
-/** File of the index. */
-function searchIndexPath(codexHome: string): string {
-  return `${codexHome}/session_search.sqlite`;
-}
-
 /** Best hit of each session, best first. Brings the index up to date before. */
 export async function searchSessions(
   host: Host,
@@ -100,7 +95,7 @@ async function openIndex(
   host: Host,
   { codexHome, openSql }: SearchOptions,
 ): Promise<SqlDatabase> {
-  const path = searchIndexPath(codexHome);
+  const path = `${codexHome}/session_search.sqlite`;
   for (const target of [path, path, ":memory:"]) {
     try {
       return await openOnce(host, openSql, target);

@@ -56,15 +56,11 @@ async function sweep(host: Host, codexHome: string): Promise<number> {
   if (aside.length === 0) return freed;
   const usedNow = await findUses(files, codexHome);
   for (const name of aside) {
-    const hash = hashOf(name);
+    const hash = name.slice(0, name.indexOf("."));
     const isWanted = usedNow?.has(hash) ?? true;
     freed += await settleAside(files, { folder, name, hash, isWanted });
   }
   return freed;
-}
-
-function hashOf(name: string): string {
-  return name.slice(0, name.indexOf("."));
 }
 
 // When the payload was written again meanwhile, the one put aside is superfluous.

@@ -40,7 +40,25 @@ export function factBodies(
     case "item":
       return [{ type: "response_item", payload: fact.json }];
     case "turn_started":
-      return turnStarted(fact);
+      // `settings` holds all that we know; the members beside it are for other readers.
+      return [
+        event("task_started", {
+          turn_id: fact.turnId,
+          model_context_window: fact.settings.model.contextWindow,
+        }),
+        body("turn_context", {
+          turn_id: fact.turnId,
+          cwd: fact.settings.cwd,
+          approval_policy: fact.settings.approval,
+          sandbox_policy: sandboxWords(fact.settings.sandbox),
+          model: fact.settings.model.slug,
+          ...(fact.settings.reasoningEffort !== undefined &&
+            { effort: fact.settings.reasoningEffort }),
+          summary: fact.settings.reasoningSummary ?? "auto",
+          ...(fact.provider !== undefined && { provider: fact.provider }),
+          settings: fact.settings,
+        }),
+      ];
     case "provider_switched":
       return [
         event("provider_switched", {
@@ -82,30 +100,6 @@ function renderUsage(usage: Usage): Record<string, number> {
     reasoning_output_tokens: usage.reasoningOutputTokens,
     total_tokens: usage.totalTokens,
   };
-}
-
-// `settings` holds all that we know; the members beside it are for other readers.
-function turnStarted(
-  { turnId, settings, provider }: Extract<LogFact, { type: "turn_started" }>,
-): readonly LineBody[] {
-  return [
-    event("task_started", {
-      turn_id: turnId,
-      model_context_window: settings.model.contextWindow,
-    }),
-    body("turn_context", {
-      turn_id: turnId,
-      cwd: settings.cwd,
-      approval_policy: settings.approval,
-      sandbox_policy: sandboxWords(settings.sandbox),
-      model: settings.model.slug,
-      ...(settings.reasoningEffort !== undefined &&
-        { effort: settings.reasoningEffort }),
-      summary: settings.reasoningSummary ?? "auto",
-      ...(provider !== undefined && { provider }),
-      settings,
-    }),
-  ];
 }
 
 function requestBody(

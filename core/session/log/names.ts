@@ -4,11 +4,6 @@ import type { Files, Host } from "../../protocol/host.ts";
 import { parseJsonObject } from "../../util/json/json.ts";
 import { encodeJsonLine, splitLines } from "../../util/json/jsonl.ts";
 
-interface SessionName {
-  readonly id: string;
-  readonly name: string;
-}
-
 /** The file of names, in the form other programs of this home also keep. */
 function namesPath(codexHome: string): string {
   return `${codexHome}/session_index.jsonl`;
@@ -18,7 +13,7 @@ function namesPath(codexHome: string): string {
 export async function writeSessionName(
   host: Host,
   codexHome: string,
-  { id, name }: SessionName,
+  { id, name }: { readonly id: string; readonly name: string },
 ): Promise<void> {
   const file = await host.files.openAppend(namesPath(codexHome), {
     mode: 0o600,

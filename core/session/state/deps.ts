@@ -41,7 +41,7 @@ export interface ContextSource {
 }
 
 /** The caller that wants the tools, which may have to be fetched from elsewhere. */
-export interface ToolsAsker {
+interface ToolsAsker {
   /** Shows the user what is wrong with them, now or later. */
   readonly warn: (message: string) => void;
   readonly signal?: AbortSignal;

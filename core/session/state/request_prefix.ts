@@ -10,7 +10,7 @@ import type { EventBody } from "../../protocol/event.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
 import type { Tool } from "../../protocol/tool.ts";
 import { estimateTokens } from "../../util/text/text.ts";
-import type { ThreadDeps, ToolsAsker } from "./deps.ts";
+import type { ThreadDeps } from "./deps.ts";
 import type { Transcript } from "./transcript.ts";
 
 export interface PromptPrefix {
@@ -57,18 +57,14 @@ export async function openPrefix(
   const isOtherModel =
     state.prefix?.settings.model.slug !== settings.model.slug;
   const tools = state.prefix === undefined || isOtherModel
-    ? await context.deps.tools(settings, askerOf(context))
+    ? await context.deps.tools(settings, {
+      warn: (message) => context.emit?.({ type: "warning", message }),
+      ...(context.signal !== undefined && { signal: context.signal }),
+    })
     : state.prefix.tools;
   state.prefix = buildPrefix(context, tools);
   state.baseTokens = estimateTokens(state.prefix.parts.head);
   return state.prefix;
-}
-
-function askerOf({ emit, signal }: PrefixContext): ToolsAsker {
-  return {
-    warn: (message) => emit?.({ type: "warning", message }),
-    ...(signal !== undefined && { signal }),
-  };
 }
 
 function buildPrefix(

@@ -4,11 +4,6 @@ import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { sha256Hex } from "../../util/sha256.ts";
 
-interface Notes {
-  readonly path: string;
-  readonly mtimeMs: number;
-}
-
 interface StoredObject {
   readonly name: string;
   readonly bytes: number;
@@ -125,7 +120,9 @@ export class ObjectStore {
     }));
   }
 
-  async #listNotes(): Promise<readonly Notes[]> {
+  async #listNotes(): Promise<
+    readonly { readonly path: string; readonly mtimeMs: number }[]
+  > {
     const { files } = this.#host;
     const entries = await listOrNone(() => files.list(this.#folder));
     const paths = entries.filter(({ name }) => name.endsWith(".jsonl"))
