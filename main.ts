@@ -173,7 +173,7 @@ const HELP_LONG = "helpLong";
 const SHOW_VERSION = "showVersion";
 
 async function createBuilder(): Promise<Builder> {
-  const [commander, { parseFlagValue }, { usageError }] = await Promise.all([
+  const [commander, { parseFlagValue }, { parserError }] = await Promise.all([
     import("commander"),
     import("./core/frontends/cli/flag_values.ts"),
     import("./core/frontends/cli/parse.ts"),
@@ -201,7 +201,7 @@ async function createBuilder(): Promise<Builder> {
         .helpCommand(false)
         .configureOutput({ writeErr: () => {}, writeOut: () => {} })
         .exitOverride((error) => {
-          throw usageError(path, error, spellingsOf(node));
+          throw parserError(path, error, spellingsOf(node));
         })
         .addOption(new TableOption("-h", HELP_SHORT))
         .addOption(new TableOption("--help", HELP_LONG))

@@ -6,7 +6,7 @@ import {
 } from "../cassette/cassette_host.ts";
 import { failExec } from "../frontends/exec/early_exit.ts";
 import type { CommandLine, Flags } from "../contract/command_line.ts";
-import { errorText, UserError } from "../protocol/error.ts";
+import { errorText, usageError } from "../protocol/error.ts";
 import { exitCode } from "../contract/exit_code.ts";
 import type { Host } from "../protocol/host.ts";
 import type { Terminal } from "../protocol/terminal.ts";
@@ -63,8 +63,7 @@ async function openRecordedHost(
 ): Promise<RecordedHost> {
   const { record, replay } = flags;
   if (record !== undefined && replay !== undefined) {
-    throw new UserError(
-      "usage",
+    throw usageError(
       "Cannot record and replay at once: must be one of --record, --replay",
     );
   }

@@ -1,5 +1,5 @@
 /** Git for questions of rondo's own. Nothing that a repository names is run, fetched or written. */
-import { UserError } from "../protocol/error.ts";
+import { usageError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { runProgram } from "../session/hooks/run_program.ts";
@@ -120,8 +120,7 @@ export async function needCommit(
     ],
   });
   if (exitCode === 0) return;
-  throw new UserError(
-    "usage",
+  throw usageError(
     `Cannot review ${flag} ${
       JSON.stringify(name)
     }: there is no such commit in ${cwd}`,
@@ -158,10 +157,7 @@ async function findRepository(
   if (exitCode === 0 && lines.length === 4) {
     return { format, root, common, index };
   }
-  throw new UserError(
-    "usage",
-    `Cannot look at changes: ${cwd} is in no git repository`,
-  );
+  throw usageError(`Cannot look at changes: ${cwd} is in no git repository`);
 }
 
 async function findGit(
@@ -170,8 +166,7 @@ async function findGit(
 ): Promise<string> {
   const git = await findProgram("git", { files, path: env("PATH"), writable });
   if (git !== undefined) return git;
-  throw new UserError(
-    "usage",
+  throw usageError(
     "Cannot show changes: there is no git outside the folders that commands may write to, must be installed",
   );
 }
@@ -218,7 +213,7 @@ function need(result: Awaited<ReturnType<typeof runGit>>): string {
   if (result.exitCode === 0) return result.stdout;
   const why = result.stderr.trim().split("\n")[0] ||
     `git ended with ${result.exitCode}`;
-  throw new UserError("usage", `Cannot show changes: ${why}`);
+  throw usageError(`Cannot show changes: ${why}`);
 }
 
 function runGit(

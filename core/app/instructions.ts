@@ -1,5 +1,5 @@
 /** Words for the model from files that the configuration names. */
-import { errorReason, UserError } from "../protocol/error.ts";
+import { configError, errorReason } from "../protocol/error.ts";
 import { isInside } from "../util/path.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { Files, Host } from "../protocol/host.ts";
@@ -45,10 +45,9 @@ export async function loadText(
     }
   } catch (error) {
     const why = errorReason(error);
-    throw new UserError("config", `Cannot read ${key} ${path}: ${why}`);
+    throw configError(`Cannot read ${key} ${path}: ${why}`);
   }
-  throw new UserError(
-    "config",
+  throw configError(
     `Cannot use ${key} ${path}: the file is empty, must hold text`,
   );
 }

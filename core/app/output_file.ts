@@ -1,6 +1,6 @@
 /** Files that a run writes at its end: whether it will be able to, before anything is paid. */
 import type { Flags } from "../contract/command_line.ts";
-import { errorText, UserError } from "../protocol/error.ts";
+import { errorText, usageError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { dirname, resolvePath } from "../util/path.ts";
 
@@ -21,8 +21,7 @@ export async function checkOutputs(
       ? "it is a folder, must be a file"
       : await findProblem(host, resolvePath(host.cwd, path));
     if (problem === undefined) continue;
-    throw new UserError(
-      "usage",
+    throw usageError(
       `Cannot write ${flag} ${JSON.stringify(path)}: ${problem}`,
     );
   }

@@ -4,7 +4,12 @@ import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import { providerOf } from "../config/provider/providers.ts";
 import { reapChild } from "../host/system/libc.ts";
 import type { Flags } from "../contract/command_line.ts";
-import { errorCode, errorReason, UserError } from "../protocol/error.ts";
+import {
+  errorCode,
+  errorReason,
+  usageError,
+  type UserError,
+} from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import type { Sandbox } from "../protocol/command.ts";
 import type { ThreadMeta } from "../protocol/log.ts";
@@ -73,7 +78,7 @@ function warmSandbox(sandbox: Sandbox, loaded: LoadedConfig): void {
 export async function realFolder(host: Host, path: string): Promise<string> {
   const full = resolvePath(host.cwd, path);
   const fail = (state: string): UserError =>
-    new UserError("usage", `Cannot work in ${full}: ${state}`);
+    usageError(`Cannot work in ${full}: ${state}`);
   try {
     const stat = await host.files.stat(full);
     if (stat?.isDirectory) return await host.files.realPath(full);

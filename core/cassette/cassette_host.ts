@@ -1,5 +1,5 @@
 /** Hosts that record a run on a cassette, and hosts that play one back. */
-import { errorReason, UserError } from "../protocol/error.ts";
+import { errorReason, usageError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import type { Engine } from "./engine.ts";
 import { recordedEnv } from "./env.ts";
@@ -123,8 +123,7 @@ export async function openReplay(
     return { host: { ...real, fetch }, close: () => {} };
   }
   if (cassette.header.mode !== "full") {
-    throw new UserError(
-      "usage",
+    throw usageError(
       `Cannot replay ${options.path} in full: it was recorded in mode "model"`,
     );
   }
@@ -205,10 +204,7 @@ async function createFile(
     await real.files.write(path, "", { mode: 0o600 });
     return await real.files.openAppend(path);
   } catch (error) {
-    throw new UserError(
-      "usage",
-      `Cannot record to ${path}: ${errorReason(error)}`,
-    );
+    throw usageError(`Cannot record to ${path}: ${errorReason(error)}`);
   }
 }
 
@@ -217,10 +213,7 @@ async function loadCassette(real: Host, path: string): Promise<Cassette> {
   try {
     text = await real.files.readText(path, { pipe: true });
   } catch (error) {
-    throw new UserError(
-      "usage",
-      `Cannot replay ${path}: ${errorReason(error)}`,
-    );
+    throw usageError(`Cannot replay ${path}: ${errorReason(error)}`);
   }
   return parseCassette(text, path);
 }

@@ -1,5 +1,5 @@
 /** HTTP exchanges through an engine, and those of the model from a cassette alone. */
-import { ModelError, UserError } from "../protocol/error.ts";
+import { ModelError, usageError, UserError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import {
   asObject,
@@ -143,5 +143,5 @@ export function replayError(text: string): ModelError {
 export function headOf(value: Json | undefined): JsonObject {
   const head = asObject(value);
   if (head !== undefined) return head;
-  throw new UserError("usage", "Cannot replay: an answer has no status");
+  throw usageError("Cannot replay: an answer has no status");
 }

@@ -1,6 +1,6 @@
 /** The cassette file: one header line, then one line for each answer from outside. */
 import * as z from "zod/mini";
-import { UserError } from "../protocol/error.ts";
+import { usageError } from "../protocol/error.ts";
 import { type Json, parseJson } from "../util/json/json.ts";
 import { splitLines } from "../util/json/jsonl.ts";
 
@@ -70,18 +70,14 @@ export function parseCassette(text: string, path: string): Cassette {
   const { lines } = splitLines(text);
   const header = Header.safeParse(parseJson(lines[0] ?? ""));
   if (!header.success) {
-    throw new UserError(
-      "usage",
+    throw usageError(
       `Cannot replay ${path}: not a cassette of version ${CASSETTE_VERSION}`,
     );
   }
   const entries = lines.slice(1).map((line, index) => {
     const entry = Entry.safeParse(parseJson(line));
     if (entry.success) return entry.data as CassetteEntry;
-    throw new UserError(
-      "usage",
-      `Cannot replay ${path}: line ${index + 2} is broken`,
-    );
+    throw usageError(`Cannot replay ${path}: line ${index + 2} is broken`);
   });
   return { header: header.data, entries };
 }

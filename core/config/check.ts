@@ -1,5 +1,5 @@
 /** Layers held against the schema and against what the schema cannot say; in sentences. */
-import { UserError } from "../protocol/error.ts";
+import { configError, UserError } from "../protocol/error.ts";
 import { assert } from "../util/assert.ts";
 import { isAbsolute } from "../util/path.ts";
 import { closestWord } from "../util/text/similar.ts";
@@ -87,7 +87,7 @@ export function buildConfig(
 export function throwErrors(errors: readonly string[]): void {
   if (errors.length === 0) return;
   const lines = errors.map((error) => `Cannot read config: ${error}`);
-  throw new UserError("config", lines.join("\n"));
+  throw configError(lines.join("\n"));
 }
 
 /** Why a folder cannot be a writable root; undefined when it can. */

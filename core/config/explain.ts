@@ -12,7 +12,7 @@ import {
   knownKeysAt,
 } from "./file/schema_walk.ts";
 import { isTable, renderTomlValue, type TomlValue } from "./file/toml.ts";
-import { UserError } from "../protocol/error.ts";
+import { usageError, type UserError } from "../protocol/error.ts";
 import { closestWord } from "../util/text/similar.ts";
 import { renderKeyPath } from "./validate.ts";
 
@@ -58,8 +58,7 @@ export function explainKey(
 function unknownKey(path: readonly string[]): UserError {
   const known = knownKeysAt(path.slice(0, -1));
   const close = closestWord(path.at(-1) ?? "", known);
-  return new UserError(
-    "usage",
+  return usageError(
     `Cannot explain ${JSON.stringify(path.join("."))}: there is no such key` +
       (close === undefined
         ? ""

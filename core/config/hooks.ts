@@ -1,6 +1,6 @@
 /** The hooks of all layers and of the files beside them: those that count, and what they run. */
 import type * as z from "zod/mini";
-import { UserError } from "../protocol/error.ts";
+import { configError } from "../protocol/error.ts";
 import type { HookEventName } from "../protocol/hooks.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
@@ -109,8 +109,7 @@ function parseHooks(
   const parsed = HooksTable.safeParse(table);
   if (!parsed.success) {
     const at = parsed.error.issues[0]?.path.join(".") ?? "";
-    throw new UserError(
-      "config",
+    throw configError(
       `Cannot read hooks in ${source.place}: "${at}" is wrong, must be a list of {matcher, hooks: [{type, command, timeout}]}`,
     );
   }
@@ -167,8 +166,7 @@ function parseFile(
 ): Readonly<Record<string, unknown>> {
   const file = parseJsonObject(text);
   if (file !== undefined) return file;
-  throw new UserError(
-    "config",
+  throw configError(
     `Cannot read hooks in ${path}: it is not a JSON object, must be {"hooks": {EVENT: [...]}}`,
   );
 }

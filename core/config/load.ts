@@ -1,5 +1,5 @@
 /** Loads the configuration: layer over layer, every value knowing who set it. */
-import { UserError } from "../protocol/error.ts";
+import { configError, usageError } from "../protocol/error.ts";
 import type { FileStat, Host } from "../protocol/host.ts";
 import { resolvePath } from "../util/path.ts";
 import { findProjectRoot } from "../util/project_root.ts";
@@ -176,8 +176,7 @@ export async function findCodexHome(host: Host): Promise<string | undefined> {
   const stat = await host.files.stat(path);
   if (stat?.isDirectory) return await host.files.realPath(path);
   const state = stat === undefined ? "does not exist" : "is not a folder";
-  throw new UserError(
-    "config",
+  throw configError(
     `Cannot use CODEX_HOME: ${path} ${state}, must be an existing folder`,
   );
 }
@@ -268,10 +267,7 @@ async function readAddDirs(
       : rootProblem(full, host.homeDir()) ??
         folderProblem(await host.files.stat(full));
     if (problem !== undefined) {
-      throw new UserError(
-        "usage",
-        `Cannot add folder ${path && full}: it is ${problem}`,
-      );
+      throw usageError(`Cannot add folder ${path && full}: it is ${problem}`);
     }
     dirs.push(full);
   }

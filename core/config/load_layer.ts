@@ -1,5 +1,5 @@
 /** One file as a layer, and the two forms a profile can have. */
-import { UserError } from "../protocol/error.ts";
+import { configError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { dirname } from "../util/path.ts";
 import { closestWord } from "../util/text/similar.ts";
@@ -52,8 +52,7 @@ export async function loadProfile(
   const { name, files, codexHome } = options;
   // The name becomes part of a path.
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name)) {
-    throw new UserError(
-      "config",
+    throw configError(
       `Cannot use profile ${JSON.stringify(name)}: ` +
         'its name must be made of letters, digits, "_", "-" and "."',
     );
@@ -69,7 +68,7 @@ export async function loadProfile(
     : await readLayer(host, "profile", `${codexHome}/${name}.config.toml`);
   if (own !== undefined) layers.push(own);
   if (layers.length > 0) return layers;
-  throw new UserError("config", unknownProfile(options));
+  throw configError(unknownProfile(options));
 }
 
 /** The layer without its profiles: they were taken out, and the others do not count. */

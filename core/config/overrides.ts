@@ -1,6 +1,6 @@
 /** `-c key=value`, and the flags that are short for it, as a tree of configuration. */
 import type { AgentFlags, ExecFlags } from "../contract/command_line.ts";
-import { UserError } from "../protocol/error.ts";
+import { usageError } from "../protocol/error.ts";
 import { closestWord } from "../util/text/similar.ts";
 import { withValue } from "./file/tree.ts";
 import { FEATURE_NAMES } from "./file/fates.ts";
@@ -26,16 +26,14 @@ function parseOverride(
   const equals = text.indexOf("=");
   const key = (equals < 0 ? text : text.slice(0, equals)).trim();
   if (equals < 0 || key === "") {
-    throw new UserError(
-      "usage",
+    throw usageError(
       `Cannot read -c ${JSON.stringify(text)}: must be key=value`,
     );
   }
   // Split at every dot, as Codex does: keys that contain one belong into a file.
   const path = key.split(".").map((part) => part.trim());
   if (path.includes("")) {
-    throw new UserError(
-      "usage",
+    throw usageError(
       `Cannot read -c ${
         JSON.stringify(text)
       }: the key "${key}" has an empty part`,
@@ -97,8 +95,7 @@ function ossValues(
     ? OSS_MODELS[provider]
     : undefined;
   if (model === undefined) {
-    throw new UserError(
-      "usage",
+    throw usageError(
       `Cannot use local provider "${provider}": must be one of "ollama", "lmstudio"`,
     );
   }
@@ -117,8 +114,7 @@ function features(
   return names.map((name) => {
     if (FEATURE_NAMES.includes(name)) return [`features.${name}`, on] as const;
     const close = closestWord(name, FEATURE_NAMES);
-    throw new UserError(
-      "usage",
+    throw usageError(
       `Cannot ${on ? "enable" : "disable"} feature "${name}": it is unknown` +
         (close === undefined ? "" : `, did you mean "${close}"?`),
     );

@@ -1,5 +1,5 @@
 /** The files of a project that ask for something: read once, sorted, held against approvals. */
-import { UserError } from "../protocol/error.ts";
+import { configError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { PROGRAM } from "../protocol/version.ts";
@@ -231,8 +231,7 @@ class ProjectReader {
   async #readHooks(path: string, text: string): Promise<void> {
     const file = parseJsonObject(text);
     if (file === undefined) {
-      throw new UserError(
-        "config",
+      throw configError(
         `Cannot read hooks in ${path}: it is not a JSON object, must be {"hooks": {EVENT: [...]}}`,
       );
     }

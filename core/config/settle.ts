@@ -1,5 +1,5 @@
 /** All layers -> the configuration that holds, with what managed policy changes about it. */
-import { UserError } from "../protocol/error.ts";
+import { configError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import type { SandboxPolicy } from "../protocol/policy.ts";
 import { buildConfig, placed } from "./check.ts";
@@ -53,7 +53,7 @@ export function settle(
     approval: held.config.approval_policy,
   });
   if (problem !== undefined) {
-    throw new UserError("config", `Cannot obey managed policy: ${problem}`);
+    throw configError(`Cannot obey managed policy: ${problem}`);
   }
   return { ...held, layers: all, warnings, managed };
 }

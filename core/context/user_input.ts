@@ -1,5 +1,5 @@
 /** The user's message as wire items: images first, labelled, then the text. */
-import { errorText, UserError } from "../protocol/error.ts";
+import { errorText, usageError, UserError } from "../protocol/error.ts";
 import type { Files } from "../protocol/host.ts";
 import { type InputPart, message, type WireItem } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";
@@ -138,15 +138,14 @@ function lengthProblem(
     : undefined;
   if (problem === undefined) return [];
   return [
-    new UserError(
-      "usage",
+    usageError(
       `Cannot send message: ${problem}; put the text into a file and name the file instead`,
     ),
   ];
 }
 
 function imageError(path: string, state: string): UserError {
-  return new UserError("usage", `Cannot send image ${path}: ${state}`);
+  return usageError(`Cannot send image ${path}: ${state}`);
 }
 
 function megabytes(bytes: number): string {

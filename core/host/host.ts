@@ -1,5 +1,5 @@
 /** The real Host, by Deno. */
-import { errorText, UserError } from "../protocol/error.ts";
+import { configError, errorText, usageError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { abortableFetch } from "./fetch.ts";
 import { denoFiles } from "./files/files.ts";
@@ -59,10 +59,7 @@ function workingFolder(): string {
   try {
     return Deno.cwd();
   } catch (error) {
-    throw new UserError(
-      "usage",
-      `Cannot start in the working folder: ${errorText(error)}`,
-    );
+    throw usageError(`Cannot start in the working folder: ${errorText(error)}`);
   }
 }
 
@@ -70,7 +67,7 @@ function readVariable(name: string): string | undefined {
   try {
     return Deno.env.get(name);
   } catch (error) {
-    throw new UserError("config", `Cannot read ${name}: ${errorText(error)}`);
+    throw configError(`Cannot read ${name}: ${errorText(error)}`);
   }
 }
 

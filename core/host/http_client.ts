@@ -1,5 +1,5 @@
 /** The runtime's HTTP client, for networks with their own certificates and proxies. */
-import { errorReason, errorText, UserError } from "../protocol/error.ts";
+import { configError, errorReason, errorText } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { ProviderEndpoint } from "../protocol/provider.ts";
@@ -154,8 +154,7 @@ async function readProviderPems(
 ): Promise<{ caCerts?: string[]; cert?: string; key?: string }> {
   const { name, caBundle, clientCert, clientKey } = settings;
   if ((clientCert === undefined) !== (clientKey === undefined)) {
-    throw new UserError(
-      "config",
+    throw configError(
       `Cannot use the client certificate of ${name}: client_cert and client_key must both be set`,
     );
   }
@@ -182,13 +181,10 @@ async function readPem(
     const bytesMax = LIMITS.certificateBytes;
     text = await host.files.readText(path, { bytesMax, pipe: true });
   } catch (error) {
-    throw new UserError("config", `Cannot read ${path}: ${errorReason(error)}`);
+    throw configError(`Cannot read ${path}: ${errorReason(error)}`);
   }
   if (new RegExp(`-----BEGIN [A-Z ]*${label}-----`).test(text)) return text;
-  throw new UserError(
-    "config",
-    `Cannot read ${path}: no PEM block "${label}" in it`,
-  );
+  throw configError(`Cannot read ${path}: no PEM block "${label}" in it`);
 }
 
 function createClient(
@@ -198,8 +194,7 @@ function createClient(
   try {
     return Deno.createHttpClient(options);
   } catch (error) {
-    throw new UserError(
-      "config",
+    throw configError(
       `Cannot use the certificates or the proxy of ${name}: ${
         errorText(error)
       }`,

@@ -12,6 +12,16 @@ export class UserError extends Error {
   }
 }
 
+/** The command line is wrong. */
+export function usageError(message: string): UserError {
+  return new UserError("usage", message);
+}
+
+/** A setting, or a file that holds settings, is wrong. */
+export function configError(message: string): UserError {
+  return new UserError("config", message);
+}
+
 /** What of a history a server may refuse, by its own words. */
 export type Refused =
   /** All pictures but the newest: there are too many, or they are too large together. */

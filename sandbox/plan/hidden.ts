@@ -1,5 +1,10 @@
 /** Expands deny_read: which files and folders on the disk a command must not read. */
-import { errorCode, isAbsent, UserError } from "../../core/protocol/error.ts";
+import {
+  configError,
+  errorCode,
+  isAbsent,
+  type UserError,
+} from "../../core/protocol/error.ts";
 import type { Files } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import { matchesPath } from "../../core/util/glob.ts";
@@ -101,8 +106,7 @@ export async function resolveHidden(
 }
 
 function tooMany(pattern: string, what: string): UserError {
-  return new UserError(
-    "config",
+  return configError(
     `Cannot expand ${
       JSON.stringify(pattern)
     } of deny_read: more than ${what}, must be narrower`,

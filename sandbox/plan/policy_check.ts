@@ -1,5 +1,5 @@
 /** Refuses sandbox policies that would protect nothing, or hide everything. */
-import { UserError } from "../../core/protocol/error.ts";
+import { configError, UserError } from "../../core/protocol/error.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import { unreachable } from "../../core/util/assert.ts";
 import { matchesPath } from "../../core/util/glob.ts";
@@ -36,8 +36,7 @@ export function checkPolicy(policy: SandboxPolicy, places: CheckPlaces): void {
 
 function checkRoot(root: string, places: CheckPlaces): void {
   const refuse = (state: string, wanted: string): never => {
-    throw new UserError(
-      "config",
+    throw configError(
       `Cannot use ${
         JSON.stringify(root)
       } in writable_roots: ${state}, must be ${wanted}`,
@@ -65,8 +64,7 @@ function checkDenyRead(pattern: string, places: CheckPlaces): void {
     matchesPath(full, path) || matchesPath(full, `${path}/${ANY_NAME}`)
   );
   if (covered === undefined && full !== "/") return;
-  throw new UserError(
-    "config",
+  throw configError(
     `Cannot use ${JSON.stringify(pattern)} in deny_read: it matches all of ${
       covered ?? "/"
     }, must be narrower`,

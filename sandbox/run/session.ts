@@ -1,5 +1,5 @@
 /** What one session knows of its sandbox: the proved back end, its roots, what it protects. */
-import { SandboxUnavailable, UserError } from "../../core/protocol/error.ts";
+import { configError, SandboxUnavailable } from "../../core/protocol/error.ts";
 import type { Files, Host } from "../../core/protocol/host.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import { isInside } from "../../core/util/path.ts";
@@ -277,15 +277,13 @@ function refuseWhatCannotBe(
     plan.plainRoots.some((root) => isInside(path, root))
   );
   if (hidden !== undefined) {
-    throw new UserError(
-      "config",
+    throw configError(
       `Cannot hide ${hidden.path}${by}: it lies in a writable folder and the back end is landlock, must be bwrap or lie elsewhere`,
     );
   }
   const [kept] = plan.kept ?? [];
   if (kept !== undefined) {
-    throw new UserError(
-      "config",
+    throw configError(
       `Cannot keep ${kept} read-only${by}: it lies in a writable folder and the back end is landlock, must be bwrap or lie elsewhere`,
     );
   }

@@ -1,5 +1,10 @@
 /** The rules files on disk: read, added to when the person says so, and revoked from. */
-import { errorReason, isAbsent, UserError } from "../../core/protocol/error.ts";
+import {
+  configError,
+  errorReason,
+  isAbsent,
+  type UserError,
+} from "../../core/protocol/error.ts";
 import type { ProjectSource } from "../../core/config/trust/source.ts";
 import type { Host } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
@@ -128,7 +133,7 @@ async function readRuleFile(
 
 function unreadable(path: string, error: unknown): UserError {
   const why = errorReason(error);
-  return new UserError("config", `Cannot read rules: ${path}: ${why}`);
+  return configError(`Cannot read rules: ${path}: ${why}`);
 }
 
 // One write to a file opened for appending is whole, also beside another process.
@@ -140,8 +145,7 @@ async function appendRule(
   { readonly line: string; readonly file: string; readonly home: string }
 > {
   if (isBannedPrefix(prefix)) {
-    throw new UserError(
-      "config",
+    throw configError(
       `Cannot save the rule "${prefix.join(" ")}": it would allow everything`,
     );
   }
@@ -174,16 +178,14 @@ async function removeRule(
   const home = host.homeDir() ?? "/";
   const now = parseRules(text, { file: rule.source.file, home }).rules;
   if (!now.some((one) => isSameRule(one, rule))) {
-    throw new UserError(
-      "config",
+    throw configError(
       `Cannot revoke "${renderPattern(rule)}": ${
         renderSource(rule)
       } has changed since it was read`,
     );
   }
   if (!rule.source.isTopLevel) {
-    throw new UserError(
-      "config",
+    throw configError(
       `Cannot revoke "${renderPattern(rule)}": a loop or a function at ${
         renderSource(rule)
       } makes it, change the file by hand`,

@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import type { LoadedConfig } from "../../core/config/load.ts";
 import { approvedSources } from "../../core/config/trust/source.ts";
-import { UserError } from "../../core/protocol/error.ts";
+import { configError, UserError } from "../../core/protocol/error.ts";
 import type { Host } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import { parseMcpServer } from "./client/server_config.ts";
@@ -100,12 +100,12 @@ function parseServer(
   { path, env }: { readonly path: string; readonly env: EnvLookup },
 ): McpServerSpec {
   if (!/^[a-zA-Z0-9_.-]+$/.test(name)) {
-    throw new UserError("config", "its name must be letters, digits, . _ or -");
+    throw configError("its name must be letters, digits, . _ or -");
   }
   const parsed = z.safeParse(ProjectServer, value);
   if (!parsed.success) {
     const at = parsed.error.issues[0]?.path.join(".") ?? "";
-    throw new UserError("config", `its "${at}" does not fit`);
+    throw configError(`its "${at}" does not fit`);
   }
   return {
     name,
@@ -130,7 +130,7 @@ function transportOf(
 ): McpStdioSpec | McpHttpSpec {
   const { command, url, type, cwd } = server;
   if (type === "sse") {
-    throw new UserError("config", 'its type is "sse", must be http or stdio');
+    throw configError('its type is "sse", must be http or stdio');
   }
   if (command !== undefined && url === undefined) {
     return {
@@ -150,7 +150,7 @@ function transportOf(
       envHeaders: {},
     };
   }
-  throw new UserError("config", "it must have either a command or a url");
+  throw configError("it must have either a command or a url");
 }
 
 function expandAll(
@@ -170,7 +170,7 @@ function expand(text: string, env: EnvLookup): string {
       const value = env(name);
       if (value !== undefined && value !== "") return value;
       if (fallback !== undefined) return fallback;
-      throw new UserError("config", `it needs the variable ${name}`);
+      throw configError(`it needs the variable ${name}`);
     },
   );
 }

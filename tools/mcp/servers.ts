@@ -1,6 +1,10 @@
 /** All servers of a run: started, offered and ended together. */
 import * as z from "zod/mini";
-import { errorText, UserError } from "../../core/protocol/error.ts";
+import {
+  configError,
+  errorText,
+  usageError,
+} from "../../core/protocol/error.ts";
 import type { Host } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import type {
@@ -129,10 +133,7 @@ export class McpServers {
   ): Promise<string> {
     const server = this.#servers.find(({ spec }) => spec.name === serverName);
     if (server === undefined) {
-      throw new UserError(
-        "usage",
-        `Cannot find the MCP server "${serverName}"`,
-      );
+      throw usageError(`Cannot find the MCP server "${serverName}"`);
     }
     try {
       const result = await server.ask(
@@ -141,8 +142,7 @@ export class McpServers {
       );
       return renderPrompt(result);
     } catch (error) {
-      throw new UserError(
-        "usage",
+      throw usageError(
         `Cannot get the prompt ${name} of ${server}: ${errorText(error)}`,
       );
     }
@@ -205,7 +205,7 @@ export class McpServers {
       if (state.type !== "failed") continue;
       const text = `Cannot use the MCP server ${spec.name}: ${state.reason}`;
       if (spec.required) {
-        throw new UserError("config", `${text}; it is required`);
+        throw configError(`${text}; it is required`);
       }
       this.#warnOnce(request, text);
     }

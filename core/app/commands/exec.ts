@@ -9,6 +9,7 @@ import {
   errorReason,
   errorText,
   isAbsent,
+  usageError,
   UserError,
 } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
@@ -152,7 +153,7 @@ async function loadSchema(
   if (flags.outputSchema === undefined) return undefined;
   const path = resolvePath(host.cwd, flags.outputSchema);
   const fail = (why: string): UserError =>
-    new UserError("usage", `Cannot read output schema ${path}: ${why}`);
+    usageError(`Cannot read output schema ${path}: ${why}`);
   let schema: JsonObject | undefined;
   try {
     const text = await host.files.readText(path, {

@@ -2,7 +2,7 @@
 import { approvalCommandOf } from "../../frontends/exec/output.ts";
 import type { LoadedConfig } from "../../config/load.ts";
 import type { CommandLine, Flags } from "../../contract/command_line.ts";
-import { UserError } from "../../protocol/error.ts";
+import { usageError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { PROGRAM } from "../../protocol/version.ts";
 import { runProgram } from "../../session/hooks/run_program.ts";
@@ -36,8 +36,7 @@ async function checkRepository(
     if (folder === "/") break;
     folder = resolvePath(folder, "..");
   }
-  throw new UserError(
-    "usage",
+  throw usageError(
     `Cannot start in ${loaded.cwd}: not a git repository and not trusted: run ${PROGRAM} here once to trust it, or pass --skip-git-repo-check`,
   );
 }
@@ -79,10 +78,7 @@ async function checkApprovals(host: Host, flags: Flags): Promise<void> {
   const problem = exitCode === 3
     ? `there is no program ${stdout}, must be one that can be run`
     : "it is no command of the shell, must be one";
-  throw new UserError(
-    "usage",
-    `Cannot use --approvals exec:${command}: ${problem}`,
-  );
+  throw usageError(`Cannot use --approvals exec:${command}: ${problem}`);
 }
 
 // Of a script that only the shell understands, its first word.

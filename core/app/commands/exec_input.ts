@@ -2,7 +2,7 @@
 import { readPrompt } from "../../frontends/exec/stdin.ts";
 import type { CommandLine, Flags } from "../../contract/command_line.ts";
 import type { ReviewTarget } from "../../contract/review.ts";
-import { errorText, UserError } from "../../protocol/error.ts";
+import { errorText, usageError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { UserPart } from "../../protocol/op.ts";
@@ -32,8 +32,7 @@ export async function readParts(
   await checkImages(host, images, flags);
   if (text.trim() === "" && images.length === 0) {
     if (isDialog || commandLine.command === "debug prompt") return [];
-    throw new UserError(
-      "usage",
+    throw usageError(
       "Cannot start: the prompt is empty, must be an argument or come from stdin",
     );
   }
@@ -52,7 +51,7 @@ async function checkImages(
   for (const path of images) {
     const state = await imageProblem(host, resolvePath(cwd, path));
     if (state === undefined) continue;
-    throw new UserError("usage", `Cannot read image ${path}: ${state}`);
+    throw usageError(`Cannot read image ${path}: ${state}`);
   }
 }
 
@@ -91,8 +90,7 @@ function buildReviewPrompt(
   }
   const [target = { type: "uncommitted" }, second] = targets;
   if (second !== undefined) {
-    throw new UserError(
-      "usage",
+    throw usageError(
       `Cannot review ${target.type} and ${second.type} at once: must be one of --uncommitted, --base, --commit, PROMPT`,
     );
   }

@@ -2,7 +2,12 @@
 import { loadConfig } from "../../config/load.ts";
 import { openSqlite } from "../../host/sqlite.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
-import { errorText, SessionError, UserError } from "../../protocol/error.ts";
+import {
+  errorText,
+  SessionError,
+  usageError,
+  UserError,
+} from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
@@ -138,8 +143,7 @@ const COMMANDS: Readonly<Record<SessionCommand, Run>> = {
     const { host, codexHome } = context;
     const path = await find(context, args);
     if (!flags.yes) {
-      throw new UserError(
-        "usage",
+      throw usageError(
         `Cannot delete ${path}: not confirmed, must be called with --yes`,
       );
     }

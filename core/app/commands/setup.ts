@@ -18,7 +18,7 @@ import { describeKey, type KeyFate } from "../../config/file/schema_walk.ts";
 import { FEATURE_NAMES, LIVE_FEATURES } from "../../config/file/fates.ts";
 import { readPrompt } from "../../frontends/exec/stdin.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
-import { UserError } from "../../protocol/error.ts";
+import { usageError } from "../../protocol/error.ts";
 import { exitCode } from "../../contract/exit_code.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
@@ -103,8 +103,7 @@ async function login(
 ): Promise<number> {
   const { host, terminal } = runtime;
   if (!flags.withApiKey) {
-    throw new UserError(
-      "usage",
+    throw usageError(
       `Only API keys are supported: printenv OPENAI_API_KEY | ${PROGRAM} login --with-api-key`,
     );
   }
@@ -122,8 +121,7 @@ async function printSchema(
   terminal: Terminal,
 ): Promise<number> {
   if (args[0] !== "config") {
-    throw new UserError(
-      "usage",
+    throw usageError(
       `Cannot print schema ${
         args[0] ?? ""
       }: must be events, result, input, exit-codes or config`,

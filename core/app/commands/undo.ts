@@ -2,7 +2,7 @@
 import { loadConfig } from "../../config/load.ts";
 import { typedText, withoutImages } from "../../context/format/tags.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
-import { SessionError, UserError } from "../../protocol/error.ts";
+import { SessionError, usageError } from "../../protocol/error.ts";
 import { exitCode } from "../../contract/exit_code.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { WireItem } from "../../protocol/item.ts";
@@ -67,10 +67,7 @@ async function readRequest(
 
 function parseTurns(text: string): number {
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  throw new UserError(
-    "usage",
-    `Cannot undo ${text} turns: must be a number from 1`,
-  );
+  throw usageError(`Cannot undo ${text} turns: must be a number from 1`);
 }
 
 async function undo(request: Request): Promise<Answer> {

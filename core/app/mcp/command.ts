@@ -1,7 +1,7 @@
 /** `rondo mcp …`: which server is configured, what it offers, and how to change that. */
 import { loadConfig, type LoadedConfig } from "../../config/load.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
-import { UserError } from "../../protocol/error.ts";
+import { usageError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { unreachable } from "../../util/assert.ts";
@@ -134,5 +134,5 @@ function findServer(
     : names.length === 0
     ? "no server is configured"
     : `must be one of ${names.join(", ")}`;
-  throw new UserError("usage", `Cannot find the MCP server "${name}": ${hint}`);
+  throw usageError(`Cannot find the MCP server "${name}": ${hint}`);
 }

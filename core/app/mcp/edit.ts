@@ -9,7 +9,11 @@ import {
   type TomlTable,
 } from "../../config/file/toml.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
-import { UserError } from "../../protocol/error.ts";
+import {
+  configError,
+  usageError,
+  type UserError,
+} from "../../protocol/error.ts";
 import { McpTokenStore } from "../../../tools/mcp/client/tokens.ts";
 import { checkRegistration } from "./registration.ts";
 import type { Host } from "../../protocol/host.ts";
@@ -40,8 +44,7 @@ export async function addServer(
 export async function removeServer(host: Host, name: string): Promise<string> {
   const path = await configPath(host);
   if (!await hasServer(host, path, name)) {
-    throw new UserError(
-      "usage",
+    throw usageError(
       `Cannot remove MCP server "${name}": there is none in ${path}`,
     );
   }
@@ -125,10 +128,7 @@ function pairs(
 async function configPath(host: Host): Promise<string> {
   const home = await findCodexHome(host);
   if (home !== undefined) return `${home}/config.toml`;
-  throw new UserError(
-    "config",
-    "Cannot edit config.toml: no home folder",
-  );
+  throw configError("Cannot edit config.toml: no home folder");
 }
 
 async function hasServer(
@@ -149,5 +149,5 @@ function pathOf(name: string): readonly string[] {
 }
 
 function usage(state: string): UserError {
-  return new UserError("usage", `Cannot add MCP server: ${state}`);
+  return usageError(`Cannot add MCP server: ${state}`);
 }

@@ -2,7 +2,7 @@
 import type { Config } from "../../config/file/schema.ts";
 import { checkCredentialStore } from "../../config/provider/login.ts";
 import { openLoopback } from "../../host/loopback.ts";
-import { errorText, UserError } from "../../protocol/error.ts";
+import { errorText, usageError, UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type {
@@ -113,8 +113,7 @@ function storeOf(
 
 function httpSpec({ name, transport }: McpServerSpec): McpHttpSpec {
   if (transport.type === "http") return transport;
-  throw new UserError(
-    "usage",
+  throw usageError(
     `Cannot log in to ${name}: it is a program, must be a server with a URL`,
   );
 }

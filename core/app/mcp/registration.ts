@@ -1,5 +1,5 @@
 /** How a client becomes known to a server it logs in to. Pure. */
-import { UserError } from "../../protocol/error.ts";
+import { usageError } from "../../protocol/error.ts";
 import type { ClientRegistration } from "../../../tools/mcp/client/oauth.ts";
 
 /** Throws UserError "usage" where the client that is there cannot become known that way. */
@@ -16,8 +16,5 @@ export function checkRegistration(
     ? `the client id is ${clientId}, must be absent`
     : undefined;
   if (problem === undefined) return;
-  throw new UserError(
-    "usage",
-    `Cannot use --oauth-client-registration ${how}: ${problem}`,
-  );
+  throw usageError(`Cannot use --oauth-client-registration ${how}: ${problem}`);
 }

@@ -5,7 +5,7 @@ import { secretNames } from "../../config/secrets.ts";
 import { reapChild } from "../../host/system/libc.ts";
 import { buildCommandEnv } from "../../policy/command_env.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
-import { errorReason, UserError } from "../../protocol/error.ts";
+import { errorReason, usageError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
@@ -142,7 +142,7 @@ async function readCases(host: Host, path: string): Promise<string> {
     const bytesMax = LIMITS.rulesFileBytes;
     return await host.files.readText(path, { bytesMax, pipe: true });
   } catch (error) {
-    throw new UserError("usage", `Cannot read ${path}: ${errorReason(error)}`);
+    throw usageError(`Cannot read ${path}: ${errorReason(error)}`);
   }
 }
 

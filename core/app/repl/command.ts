@@ -1,7 +1,7 @@
 /** `rondo`, `rondo resume`, `rondo fork`: a conversation in this terminal. */
 import { runRepl } from "../../frontends/repl/repl.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
-import { UserError } from "../../protocol/error.ts";
+import { usageError } from "../../protocol/error.ts";
 import { PROGRAM } from "../../protocol/version.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
@@ -17,8 +17,7 @@ export async function runReplCommand(
   if (!terminal.stdin.isTty && commandLine.prompt !== undefined) {
     const { command } = commandLine;
     const instead = command === "repl" ? "exec" : `exec ${command}`;
-    throw new UserError(
-      "usage",
+    throw usageError(
       `Cannot start a conversation: stdin is not a terminal, use ${PROGRAM} ${instead} for one prompt`,
     );
   }

@@ -1,6 +1,6 @@
 /** MCP servers in a conversation; without any, nothing is loaded. */
 
-import { UserError } from "../../protocol/error.ts";
+import { usageError } from "../../protocol/error.ts";
 import type { OpenThreads } from "./open_threads.ts";
 import type { ContextServices } from "../../frontends/conversation/services.ts";
 
@@ -25,8 +25,7 @@ export function mcpServices(threads: OpenThreads): Pick<
       if (mcpServers !== undefined) {
         return await mcpServers.prompt(server, name, values);
       }
-      throw new UserError(
-        "usage",
+      throw usageError(
         `Cannot ask MCP server ${server}: no such server, see /mcp`,
       );
     },

@@ -5,7 +5,7 @@ import {
   isOpenaiService,
   providerOf,
 } from "../../config/provider/providers.ts";
-import { SandboxUnavailable, UserError } from "../../protocol/error.ts";
+import { SandboxUnavailable, usageError } from "../../protocol/error.ts";
 import type { SandboxMode, SandboxPolicy } from "../../protocol/policy.ts";
 import type { ModelChoice, TurnSettings } from "../../protocol/settings.ts";
 import { dirname } from "../../util/path.ts";
@@ -75,10 +75,7 @@ export function settingsServices(threads: OpenThreads): SettingsServices {
       const { rules } = threads.runtime;
       const rule = rules.current().rules[number - 1];
       if (rule === undefined) {
-        throw new UserError(
-          "usage",
-          `Cannot revoke rule ${number}: no such rule`,
-        );
+        throw usageError(`Cannot revoke rule ${number}: no such rule`);
       }
       await rules.revoke(rule);
     },

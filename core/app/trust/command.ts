@@ -8,7 +8,7 @@ import { exitCode } from "../../contract/exit_code.ts";
 import { LineInput } from "../../frontends/repl/line_input.ts";
 import { askTrust } from "../../frontends/conversation/trust_question.ts";
 import { showHidden } from "../../util/text/visible_text.ts";
-import { UserError } from "../../protocol/error.ts";
+import { usageError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { PROGRAM } from "../../protocol/version.ts";
@@ -38,8 +38,7 @@ export async function runTrustCommand(
 ): Promise<number> {
   const given = [flags.show, flags.yes, flags.revokeTrust].filter(Boolean);
   if (given.length > 1) {
-    throw new UserError(
-      "usage",
+    throw usageError(
       `Cannot run ${PROGRAM} trust: --show, --yes and --revoke exclude each other`,
     );
   }

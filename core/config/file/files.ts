@@ -1,5 +1,5 @@
 /** Files of the configuration: read if there, replaced whole or not at all. */
-import { errorReason, isAbsent, UserError } from "../../protocol/error.ts";
+import { configError, errorReason, isAbsent } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { dirname } from "../../util/path.ts";
@@ -16,7 +16,7 @@ export async function readOptional(
     return text.replace(/^\ufeff/, "");
   } catch (error) {
     if (isAbsent(error)) return undefined;
-    throw new UserError("config", `Cannot read ${path}: ${errorReason(error)}`);
+    throw configError(`Cannot read ${path}: ${errorReason(error)}`);
   }
 }
 
@@ -45,10 +45,7 @@ export async function writeWhole(
       throw error;
     }
   } catch (error) {
-    throw new UserError(
-      "config",
-      `Cannot write ${path}: ${errorReason(error)}`,
-    );
+    throw configError(`Cannot write ${path}: ${errorReason(error)}`);
   }
 }
 

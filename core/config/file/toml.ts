@@ -1,6 +1,6 @@
 /** Reading TOML so that a mistake is shown where it is. */
 import { parse, stringify } from "@std/toml";
-import { UserError } from "../../protocol/error.ts";
+import { configError } from "../../protocol/error.ts";
 
 export type TomlValue =
   | string
@@ -20,8 +20,7 @@ export function parseToml(text: string, file: string): TomlTable {
     const [, line, column, reason] =
       /line (\d+), column (\d+): (.*)/.exec(error.message) ?? [];
     const excerpt = renderExcerpt(text, Number(line ?? 1), Number(column ?? 1));
-    throw new UserError(
-      "config",
+    throw configError(
       `Cannot read config: ${file}:${line}:${column}: ${reason}\n\n${excerpt}`,
     );
   }

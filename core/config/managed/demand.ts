@@ -1,5 +1,5 @@
 /** What managed policy changes about a configuration, whoever set it. Pure. */
-import { UserError } from "../../protocol/error.ts";
+import { configError } from "../../protocol/error.ts";
 import type { SandboxPolicy } from "../../protocol/policy.ts";
 import { expandHome } from "../../util/path.ts";
 import type { Config } from "../file/schema.ts";
@@ -77,8 +77,7 @@ function refuseSameName({ requirements, file }: Managed, config: Config): void {
   const name = Object.keys(managedProfiles(requirements))
     .find((one) => Object.hasOwn(config.permissions, one));
   if (name === undefined) return;
-  throw new UserError(
-    "config",
+  throw configError(
     `Cannot use permission profile "${name}": ${file} defines one of that name, must have another`,
   );
 }
@@ -134,8 +133,7 @@ function refuseBlind(
 ): void {
   const approval = tree["approval_policy"] ?? config.approval_policy;
   if (sandbox.mode !== "danger-full-access" || approval !== "never") return;
-  throw new UserError(
-    "config",
+  throw configError(
     `Cannot use approval_policy = "never": ${file} does not allow sandbox danger-full-access, choose another approval policy or an allowed sandbox`,
   );
 }

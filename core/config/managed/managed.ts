@@ -1,5 +1,5 @@
 /** Managed policy: what the machine's administrator allows, over every flag and file. */
-import { UserError } from "../../protocol/error.ts";
+import { configError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
 import { dirname } from "../../util/path.ts";
@@ -55,8 +55,7 @@ export async function refuseLost(host: Host, file: string): Promise<void> {
     const isLost = await files.lstat(path) !== undefined &&
       await files.stat(path) === undefined;
     if (!isLost) continue;
-    throw new UserError(
-      "config",
+    throw configError(
       `Cannot obey ${file}: the link ${path} leads nowhere, must lead to what is there`,
     );
   }
@@ -72,8 +71,7 @@ function parseRequirements(tree: TomlTable, file: string): Requirements {
   const state = issue?.code === "unrecognized_keys"
     ? "is not known, or not built, here"
     : "has a wrong value";
-  throw new UserError(
-    "config",
+  throw configError(
     `Cannot obey ${file}: "${keys}" ${state}; no run is better than one outside of the policy`,
   );
 }
@@ -106,7 +104,7 @@ function checkHeld(requirements: Requirements, file: string): void {
     ? 'allowed_permission_profiles: default_permissions is missing, must be set unless ":workspace" and ":read-only" are both allowed'
     : undefined;
   if (problem === undefined) return;
-  throw new UserError("config", `Cannot obey ${problem} (${file})`);
+  throw configError(`Cannot obey ${problem} (${file})`);
 }
 
 // With both, ":workspace" is the default.

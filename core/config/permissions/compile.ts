@@ -1,5 +1,5 @@
 /** A permission profile -> the sandbox policy it comes to. Pure. */
-import { UserError } from "../../protocol/error.ts";
+import { configError, type UserError } from "../../protocol/error.ts";
 import type { SandboxPolicy } from "../../protocol/policy.ts";
 import { isInside, resolvePath } from "../../util/path.ts";
 import type { Config } from "../file/schema.ts";
@@ -131,8 +131,7 @@ function tmpDirs({ tmpDir }: ProfilePlace): readonly string[] {
 }
 
 function refused(name: string, what: string, who: string): UserError {
-  return new UserError(
-    "config",
+  return configError(
     `Cannot hold permission profile "${name}": ${what}, and ${who} back end can hold that`,
   );
 }

@@ -1,5 +1,5 @@
 /** The entries of a permission profile: which path may be read, written or neither. Pure. */
-import { UserError } from "../../protocol/error.ts";
+import { configError, type UserError } from "../../protocol/error.ts";
 import { expandHome, isAbsolute, resolvePath } from "../../util/path.ts";
 import { type Profile, WORKSPACE } from "./extends.ts";
 
@@ -127,8 +127,7 @@ function join(base: string, sub: string): string {
 }
 
 function wrong(name: string, key: string, state: string): UserError {
-  return new UserError(
-    "config",
+  return configError(
     `Cannot use permission profile "${name}": ${
       JSON.stringify(key)
     } is ${state}`,

@@ -1,5 +1,5 @@
 /** A permission profile with all it extends laid under it. Pure. */
-import { UserError } from "../../protocol/error.ts";
+import { configError } from "../../protocol/error.ts";
 import type { Config } from "../file/schema.ts";
 
 export type Profile = Config["permissions"][string];
@@ -23,8 +23,7 @@ export function resolveExtends(
       const state = seen.has(at)
         ? `it extends itself through "${at}"`
         : `"${at}" cannot be extended or is not defined`;
-      throw new UserError(
-        "config",
+      throw configError(
         `Cannot use permission profile "${name}": ${state}, must extend ":read-only", ":workspace" or a profile of [permissions]`,
       );
     }

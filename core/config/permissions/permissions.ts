@@ -1,5 +1,5 @@
 /** Which permission profile is in force, and what each of them comes to. Pure. */
-import { UserError } from "../../protocol/error.ts";
+import { configError, type UserError } from "../../protocol/error.ts";
 import type { SandboxMode, SandboxPolicy } from "../../protocol/policy.ts";
 import { unreachable } from "../../util/assert.ts";
 import { closestWord } from "../../util/text/similar.ts";
@@ -56,8 +56,7 @@ export function openPermissions(
   const active = activeProfile(trees);
   const reserved = Object.keys(profiles).find((name) => name.startsWith(":"));
   if (reserved !== undefined) {
-    throw new UserError(
-      "config",
+    throw configError(
       `Cannot define permission profile "${reserved}": names that begin with ":" are built in, must begin with another character`,
     );
   }
@@ -68,8 +67,7 @@ export function openPermissions(
     )
   );
   if (!isChosen && Object.keys(profiles).length > 0) {
-    throw new UserError(
-      "config",
+    throw configError(
       'Cannot use [permissions]: "default_permissions" is missing, must name the profile to use',
     );
   }
@@ -124,8 +122,7 @@ function policyOfMode(
 
 function unknownProfile(name: string, names: readonly string[]): UserError {
   const close = closestWord(name, names);
-  return new UserError(
-    "config",
+  return configError(
     `Cannot use permission profile "${name}": it is not defined, must be one of ${
       names.map((one) => `"${one}"`).join(", ")
     }` + (close === undefined ? "" : `, did you mean "${close}"?`),

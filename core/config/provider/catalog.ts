@@ -1,6 +1,6 @@
 /** `model_catalog_json`: what the user says about models, in Codex's form. */
 import * as z from "zod/mini";
-import { errorText, UserError } from "../../protocol/error.ts";
+import { configError, errorText } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { readOptional } from "../file/files.ts";
 import { checkedJson } from "../../util/json/json.ts";
@@ -15,10 +15,7 @@ export async function loadCatalog(
   if (path === undefined) return new Map();
   const text = await readOptional(host, path);
   if (text === undefined) {
-    throw new UserError(
-      "config",
-      `Cannot read model catalog ${path}: no such file`,
-    );
+    throw configError(`Cannot read model catalog ${path}: no such file`);
   }
   return parseCatalog(text, path);
 }
@@ -28,8 +25,7 @@ function parseCatalog(text: string, path: string): ModelCatalog {
   const result = z.safeParse(CatalogFile, parseJson(text, path));
   if (!result.success) {
     const issue = result.error.issues[0];
-    throw new UserError(
-      "config",
+    throw configError(
       `Cannot read model catalog ${path}: value of "${
         issue?.path.join(".") ?? ""
       }" is wrong or missing`,
@@ -172,9 +168,6 @@ function parseJson(text: string, path: string): unknown {
   try {
     return checkedJson(text);
   } catch (error) {
-    throw new UserError(
-      "config",
-      `Cannot read model catalog ${path}: ${errorText(error)}`,
-    );
+    throw configError(`Cannot read model catalog ${path}: ${errorText(error)}`);
   }
 }

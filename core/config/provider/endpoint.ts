@@ -1,5 +1,5 @@
 /** The parts of a provider that go on the wire: its base URL and its headers. */
-import { UserError } from "../../protocol/error.ts";
+import { configError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { ProviderConfig } from "../file/schema.ts";
 
@@ -10,16 +10,14 @@ export function parseBaseUrl(
 ): { readonly base: string; readonly query: Record<string, string> } {
   const url = URL.parse(text.trim());
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new UserError(
-      "config",
+    throw configError(
       `Cannot use provider "${id}": its base URL is ${
         JSON.stringify(text)
       }, must begin with http:// or https://`,
     );
   }
   if (url.username !== "" || url.password !== "") {
-    throw new UserError(
-      "config",
+    throw configError(
       `Cannot use provider "${id}": its base URL holds a password, must be given by "env_key" or "http_headers"`,
     );
   }
@@ -52,8 +50,7 @@ export function parseHeaders(
   ) {
     const value = raw.trim();
     if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) || !isHeaderText(value)) {
-      throw new UserError(
-        "config",
+      throw configError(
         `Cannot use provider "${id}": header ${
           JSON.stringify(name)
         } or its value has characters that a header cannot carry`,
@@ -65,8 +62,7 @@ export function parseHeaders(
     }
     bearer = /^Bearer\s+(\S+)$/i.exec(value)?.[1];
     if (bearer !== undefined) continue;
-    throw new UserError(
-      "config",
+    throw configError(
       `Cannot use provider "${id}": its authorization header must be "Bearer" and a token`,
     );
   }

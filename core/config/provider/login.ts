@@ -1,6 +1,6 @@
 /** The stored login: `auth.json`, and the variables that stand before it. */
 import * as z from "zod/mini";
-import { UserError } from "../../protocol/error.ts";
+import { configError, UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { readOptional, writeWhole } from "../file/files.ts";
 import type { Config } from "../file/schema.ts";
@@ -47,8 +47,7 @@ export function checkCredentialStore(
 ): void {
   const store = config[key];
   if (store === "file" || store === "auto") return;
-  throw new UserError(
-    "config",
+  throw configError(
     `Cannot store the login: value of "${key}" is "${store}", must be "file" or "auto": there is no other place`,
   );
 }

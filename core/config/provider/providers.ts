@@ -1,5 +1,5 @@
 /** Where the model is served: the built-in providers, and those of the configuration. */
-import { UserError } from "../../protocol/error.ts";
+import { configError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { ProviderEndpoint } from "../../protocol/provider.ts";
@@ -72,8 +72,7 @@ export function providerOf(
     case "lmstudio":
       return buildOss(config, host, { id, table: {} });
     case "amazon-bedrock":
-      throw new UserError(
-        "config",
+      throw configError(
         'Cannot use provider "amazon-bedrock": requests signed for AWS are not supported, must be a provider that takes a key',
       );
     default: {
@@ -87,10 +86,7 @@ export function providerOf(
       if (id === "ollama-chat") {
         return buildOss(config, host, { id, table: { wire_api: "chat" } });
       }
-      throw new UserError(
-        "config",
-        `Cannot use provider "${id}": it is not defined`,
-      );
+      throw configError(`Cannot use provider "${id}": it is not defined`);
     }
   }
 }
@@ -178,8 +174,7 @@ function authSource(
     const other = ["env_key", "experimental_bearer_token"] as const;
     const clash = other.find((key) => table[key] !== undefined);
     if (clash !== undefined) {
-      throw new UserError(
-        "config",
+      throw configError(
         `Cannot use provider "${id}": it has both "auth" and "${clash}", must have one of them`,
       );
     }

@@ -1,5 +1,5 @@
 /** Whether the person trusts a folder: a line of `[projects]` in their config.toml. */
-import { UserError } from "../../protocol/error.ts";
+import { configError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { dirname, isAbsolute, resolvePath } from "../../util/path.ts";
@@ -49,8 +49,7 @@ export async function saveFolderTrust(
   trust: { readonly folder: string; readonly level: TrustLevel | undefined },
 ): Promise<string> {
   if (codexHome === undefined) {
-    throw new UserError(
-      "config",
+    throw configError(
       "Cannot save trust: there is no home folder, set HOME or CODEX_HOME",
     );
   }

@@ -1,6 +1,6 @@
 /** The approvals of a person: which content of which project's files counts. */
 import * as z from "zod/mini";
-import { UserError } from "../../protocol/error.ts";
+import { configError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import {
   canonicalJson,
@@ -129,8 +129,7 @@ async function writeStore(
   projects: TrustStore,
 ): Promise<string> {
   if (codexHome === undefined) {
-    throw new UserError(
-      "config",
+    throw configError(
       "Cannot save trust: there is no home folder, set HOME or CODEX_HOME",
     );
   }

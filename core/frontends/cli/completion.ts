@@ -1,5 +1,5 @@
 /** Completion scripts of bash, zsh and fish, from the command table. Pure. */
-import { UserError } from "../../protocol/error.ts";
+import { usageError } from "../../protocol/error.ts";
 import { PROGRAM } from "../../protocol/version.ts";
 import {
   type ArgSpec,
@@ -35,8 +35,7 @@ export function renderCompletion(shell: string): string {
     case "fish":
       return renderFish(nodes);
     default:
-      throw new UserError(
-        "usage",
+      throw usageError(
         `Cannot complete for ${shell}: must be bash, zsh or fish`,
       );
   }

@@ -1,6 +1,6 @@
 /** The value of a flag from its text. Pure; throws UserError that names flag and forms. */
 import type { LimitRaise } from "../../contract/command_line.ts";
-import { UserError } from "../../protocol/error.ts";
+import { usageError, type UserError } from "../../protocol/error.ts";
 import { unreachable } from "../../util/assert.ts";
 import { parseDuration } from "../../util/duration.ts";
 import type { FlagSpec } from "../../contract/flags.ts";
@@ -98,8 +98,7 @@ function fail(spec: FlagSpec, text: string, wanted: string): never {
 }
 
 function wrong(spec: FlagSpec, text: string, wanted: string): UserError {
-  return new UserError(
-    "usage",
+  return usageError(
     `Cannot use ${spec.long} ${JSON.stringify(text)}: must be ${wanted}`,
   );
 }

@@ -1,5 +1,5 @@
 /** Words that are meant as commands: close ones are named, none of them starts an agent. Pure. */
-import { UserError } from "../../protocol/error.ts";
+import { usageError } from "../../protocol/error.ts";
 import { PROGRAM } from "../../protocol/version.ts";
 import { closestWord } from "../../util/text/similar.ts";
 import {
@@ -28,8 +28,7 @@ export function refuseMistypedCommand(
   const lower = word.toLowerCase();
   const name = nameOf(path.join(" "));
   const refuse = (text: string): never => {
-    throw new UserError(
-      "usage",
+    throw usageError(
       `Cannot run ${JSON.stringify(word)}: ${text} ` +
         `(a prompt of one word goes after --: ${name} -- ${word})`,
     );
@@ -62,8 +61,7 @@ export function helpPath(words: readonly string[]): readonly string[] {
   const known = commandPaths().map((one) => one.join(" "));
   if (known.includes(path.join(" "))) return path;
   const close = closestWord(path.join(" "), known);
-  throw new UserError(
-    "usage",
+  throw usageError(
     `Cannot show help: there is no command ${JSON.stringify(path.join(" "))}` +
       (close === undefined ? "" : `, did you mean ${close}?`),
   );

@@ -4,7 +4,7 @@ import type {
   CommandName,
   Flags,
 } from "../../contract/command_line.ts";
-import { UserError } from "../../protocol/error.ts";
+import { usageError, type UserError } from "../../protocol/error.ts";
 import { closestWord } from "../../util/text/similar.ts";
 import { commandNames, COMMANDS } from "../../contract/commands.ts";
 import { nameOf, refuseMistypedCommand, wordsBelow } from "./meant.ts";
@@ -68,7 +68,7 @@ export function buildCommandLine(
 }
 
 /** The error behind one that the parser library reports. */
-export function usageError(
+export function parserError(
   path: readonly string[],
   error: { readonly code: string; readonly message: string },
   spellings: readonly string[],
@@ -78,16 +78,10 @@ export function usageError(
   if (error.code === "commander.unknownOption") {
     const close = closestWord(flag, spellings.filter((one) => one.length > 2));
     const hint = close === undefined ? "" : `, did you mean ${close}`;
-    return new UserError(
-      "usage",
-      `Cannot use ${flag}: ${name} has no such flag${hint}`,
-    );
+    return usageError(`Cannot use ${flag}: ${name} has no such flag${hint}`);
   }
   if (error.code === "commander.optionMissingArgument") {
-    return new UserError(
-      "usage",
-      `Cannot use ${flag}: its value is missing`,
-    );
+    return usageError(`Cannot use ${flag}: its value is missing`);
   }
   return cannotRun(path.join(" "), error.message);
 }
@@ -208,5 +202,5 @@ function tooMany(command: CommandName, words: readonly string[]): UserError {
 }
 
 function cannotRun(command: string, state: string): UserError {
-  return new UserError("usage", `Cannot run ${nameOf(command)}: ${state}`);
+  return usageError(`Cannot run ${nameOf(command)}: ${state}`);
 }

@@ -4,7 +4,7 @@ import {
   renderPlanPrompt,
   renderReviewPrompt,
 } from "../../context/requests.ts";
-import { UserError } from "../../protocol/error.ts";
+import { usageError } from "../../protocol/error.ts";
 import { INIT_PROMPT } from "../../../prompts/mod.ts";
 import { renderPlan } from "../render/diff.ts";
 import { splitArgs } from "./slash.ts";
@@ -110,8 +110,7 @@ function runPlan(context: SlashContext, args: string): void {
 async function runInit({ host, cwd, send }: SlashContext): Promise<void> {
   const path = `${cwd}/AGENTS.md`;
   if (await host.files.stat(path) !== undefined) {
-    throw new UserError(
-      "usage",
+    throw usageError(
       `Cannot write ${path}: it exists already; ask for the change you want`,
     );
   }

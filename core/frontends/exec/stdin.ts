@@ -1,7 +1,7 @@
 /** The prompt, and when stdin is part of it. Never hangs. */
 import { concatBytes } from "../../util/bytes.ts";
 import { encodingOf } from "../../util/text/text.ts";
-import { UserError } from "../../protocol/error.ts";
+import { usageError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
@@ -38,8 +38,7 @@ export async function readPrompt(request: PromptRequest): Promise<string> {
 async function readWhole(request: PromptRequest): Promise<string> {
   const { stdin } = request.terminal;
   if (stdin.isTty && request.prompt === undefined) {
-    throw new UserError(
-      "usage",
+    throw usageError(
       "Cannot start: no prompt given, must be an argument or come from stdin",
     );
   }
@@ -90,8 +89,7 @@ class Chunks {
   add(chunk: Uint8Array): void {
     this.bytes += chunk.length;
     if (this.bytes > LIMITS.stdinBytes) {
-      throw new UserError(
-        "usage",
+      throw usageError(
         `Cannot read stdin: it is larger than ${LIMITS.stdinBytes} bytes, ` +
           "must be smaller; a file can be named in the prompt instead",
       );
@@ -110,8 +108,7 @@ function decode(bytes: Uint8Array, what: string): string {
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch {
-    throw new UserError(
-      "usage",
+    throw usageError(
       `Cannot read ${what}: it is not valid ${encoding.toUpperCase()}, must be text`,
     );
   }
@@ -119,8 +116,7 @@ function decode(bytes: Uint8Array, what: string): string {
 
 function checkPrompt(text: string): string {
   if (text.trim() !== "") return text;
-  throw new UserError(
-    "usage",
+  throw usageError(
     "Cannot start: the prompt is empty, must be an argument or come from stdin",
   );
 }

@@ -8,7 +8,12 @@ import {
   McpError,
 } from "@modelcontextprotocol/sdk/types.js";
 import * as z from "zod/mini";
-import { errorText, SessionError, UserError } from "../../protocol/error.ts";
+import {
+  errorText,
+  SessionError,
+  usageError,
+  UserError,
+} from "../../protocol/error.ts";
 import type { Event } from "../../protocol/event.ts";
 import { exitCode } from "../../contract/exit_code.ts";
 import { LIMITS } from "../../protocol/limits.ts";
@@ -167,8 +172,7 @@ class ThreadServer {
 
   async #find(threadId: string): Promise<OpenThread> {
     if (threadId === "") {
-      throw new UserError(
-        "usage",
+      throw usageError(
         "Cannot continue: threadId is missing, must be the id that a call returned",
       );
     }

@@ -1,6 +1,6 @@
 /** Makes the transport that a server's configuration asks for. */
 import type { CheckPrograms } from "../../../core/config/trust/check.ts";
-import { UserError } from "../../../core/protocol/error.ts";
+import { configError } from "../../../core/protocol/error.ts";
 import type { Host } from "../../../core/protocol/host.ts";
 import { PROGRAM } from "../../../core/protocol/version.ts";
 import { unreachable } from "../../../core/util/assert.ts";
@@ -64,8 +64,7 @@ async function createHttp(
   { host, codexHome }: TransportOptions,
 ): Promise<McpTransport> {
   if (!URL.canParse(spec.url) || !/^https?:/.test(spec.url)) {
-    throw new UserError(
-      "config",
+    throw configError(
       `its url is "${spec.url}", must begin with http:// or https://`,
     );
   }

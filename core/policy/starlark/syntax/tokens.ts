@@ -1,5 +1,5 @@
 /** The words of Starlark and their lines, by github.com/bazelbuild/starlark and Codex 0.171. */
-import { UserError } from "../../../protocol/error.ts";
+import { configError, type UserError } from "../../../protocol/error.ts";
 
 export interface Token {
   /** "block" opens an indented block, "blockEnd" closes it; "format" is an f-string. */
@@ -67,8 +67,7 @@ export function sourceError(
   message: string,
 ): UserError {
   const { line, column } = lineAndColumn(text, at);
-  return new UserError(
-    "config",
+  return configError(
     `Cannot read rules: ${file}, line ${line}, column ${column}: ${message}`,
   );
 }
