@@ -26,6 +26,8 @@ export interface CommandSpec {
   /** Takes a prompt after its arguments; `-` is stdin. */
   readonly prompt?: string;
   readonly flags: readonly FlagName[];
+  /** With --json it prints one value of this topic of `rondo schema`. */
+  readonly report?: string;
   readonly examples: readonly string[];
 }
 
@@ -80,6 +82,23 @@ const SERVER = required("NAME", "Name of the server");
 const ID = required("ID", "Id or name of a session");
 
 const EXEC: readonly FlagName[] = [...AGENT_FLAG_NAMES, ...EXEC_FLAG_NAMES];
+/** What changes a request that nobody sends. */
+const PROMPT_FLAGS: readonly FlagName[] = [
+  ...CONFIG_FLAGS,
+  "model",
+  "sandbox",
+  "askForApproval",
+  "bypass",
+  "fullAuto",
+  "addDir",
+  "image",
+  "oss",
+  "localProvider",
+  "search",
+  "ignoreRules",
+  "outputSchema",
+  "stdin",
+];
 const REVIEW: readonly FlagName[] = ["uncommitted", "base", "commit", "title"];
 const SESSION = optional("ID", "Id or name of a session");
 const PROMPT = "What to do; - or nothing reads it from stdin";
@@ -168,16 +187,19 @@ const TABLE = {
   }),
   "sessions list": command("List sessions, newest first", {
     flags: ["all", "cd", "limit", "json"],
+    report: "sessions",
     examples: ["rondo sessions list --all --json"],
   }),
   "sessions show": command("Show a session as text", {
     args: [ID],
     flags: ["full", "json"],
+    report: "sessions",
     examples: ["rondo sessions show 0199c3 --full"],
   }),
   "sessions search": command("Find sessions by words in them", {
     args: [required("WORDS", "Words to look for", { count: "rest" })],
     flags: ["all", "cd", "limit", "json"],
+    report: "sessions",
     examples: ["rondo sessions search flaky test"],
   }),
   "sessions rename": command("Give a session a name", {
@@ -204,6 +226,7 @@ const TABLE = {
   "sessions verify": command("Check the log of a session", {
     args: [ID],
     flags: ["json"],
+    report: "sessions",
     examples: ["rondo sessions verify 0199c3"],
   }),
   "sessions repair": command("Repair a damaged log (keeps the original)", {
@@ -213,6 +236,7 @@ const TABLE = {
   }),
   "sessions prune": command("Delete old sessions", {
     flags: ["olderThanMs", "dryRun", "yes", "json"],
+    report: "sessions",
     examples: ["rondo sessions prune --older-than 90d --dry-run"],
   }),
   "sessions cache": command(
@@ -220,6 +244,7 @@ const TABLE = {
     {
       args: [ID],
       flags: ["json"],
+      report: "sessions",
       examples: ["rondo sessions cache 0199c3"],
     },
   ),
@@ -240,32 +265,38 @@ const TABLE = {
     {
       args: [required("COMMAND", "The command, after --", { count: "rest" })],
       flags: POLICY,
+      report: "policy",
       examples: ["rondo policy explain -- 'npm test | tee log'"],
     },
   ),
   "policy test": command("Check the policy against a file of cases", {
     args: [required("FILE", "Cases as JSON lines", { completes: "file" })],
     flags: POLICY,
+    report: "policy",
     examples: ["rondo policy test cases.jsonl"],
   }),
   "policy lint": command(
     "List what could ask for approval, and rules that never match",
     {
       flags: [...POLICY, "headless"],
+      report: "policy",
       examples: ["rondo policy lint --headless"],
     },
   ),
   "policy rules": command("List saved rules, or revoke one", {
     flags: [...POLICY, "revoke"],
+    report: "policy",
     examples: ["rondo policy rules", "rondo policy rules --revoke 2"],
   }),
   "mcp list": command("List configured MCP servers", {
     flags: [...CONFIG_FLAGS, "json"],
+    report: "mcp",
     examples: ["rondo mcp list"],
   }),
   "mcp get": command("Show one MCP server", {
     args: [SERVER],
     flags: [...CONFIG_FLAGS, "json"],
+    report: "mcp",
     examples: ["rondo mcp get docs"],
   }),
   "mcp add": command("Add an MCP server: a command after --, or --url", {
@@ -307,6 +338,7 @@ const TABLE = {
   "mcp test": command("Connect to an MCP server and list what it offers", {
     args: [SERVER],
     flags: [...CONFIG_FLAGS, "json"],
+    report: "mcp",
     examples: ["rondo mcp test docs"],
   }),
   "mcp-server": command("Run as an MCP server on stdin and stdout", {
@@ -323,6 +355,7 @@ const TABLE = {
   }),
   doctor: command("Check sandbox, network, credentials and configuration", {
     flags: [...CONFIG_FLAGS, "json"],
+    report: "doctor",
     examples: ["rondo doctor --json"],
   }),
   trust: command(
@@ -336,6 +369,7 @@ const TABLE = {
         }),
       ],
       flags: ["show", "yes", "revokeTrust", "json"],
+      report: "trust",
       examples: ["rondo trust", "rondo trust --show", "rondo trust --yes"],
     },
   ),
@@ -345,6 +379,7 @@ const TABLE = {
   }),
   "login status": command("Show which credentials are used", {
     flags: [...CONFIG_FLAGS, "json"],
+    report: "login",
     examples: ["rondo login status"],
   }),
   logout: command("Remove stored credentials", {
@@ -354,15 +389,17 @@ const TABLE = {
   "config explain": command("Show every setting with the layer that set it", {
     args: [optional("KEY", "One setting, dotted")],
     flags: [...CONFIG_FLAGS, "json"],
+    report: "explain",
     examples: ["rondo config explain model"],
   }),
   "debug prompt": command("Print the next request without sending it", {
     prompt: "The message",
-    flags: EXEC,
+    flags: PROMPT_FLAGS,
     examples: ['rondo debug prompt "hello"'],
   }),
   "features list": command("List feature flags", {
     flags: [...CONFIG_FLAGS, "json"],
+    report: "features",
     examples: ["rondo features list"],
   }),
   schema: command("Print the JSON Schema of a part of the contract", {
@@ -375,6 +412,13 @@ const TABLE = {
           "result",
           "input",
           "policy",
+          "sessions",
+          "mcp",
+          "doctor",
+          "trust",
+          "login",
+          "explain",
+          "features",
         ],
       }),
     ],

@@ -2,10 +2,12 @@
 import * as z from "zod/mini";
 import { ExecEvent, ExecResult } from "./event.ts";
 import { ApprovalAnswer, ExecInput } from "./input.ts";
-import { PolicyReport } from "./policy_report.ts";
+import { REPORTS } from "./reports.ts";
 import { EXIT_CODES } from "./exit_code.ts";
 import { EVENT_SCHEMA, PROGRAM } from "../protocol/version.ts";
 import { asObject, type JsonObject } from "../util/json/json.ts";
+
+const DRAFT = "http://json-schema.org/draft-07/schema#";
 
 /** The schema of a topic as text; undefined for a topic of another folder. */
 export function renderSchema(topic: string): string | undefined {
@@ -30,15 +32,10 @@ function buildSchema(topic: string): JsonObject | undefined {
         z.union([ExecInput, ApprovalAnswer]),
         `Lines of ${PROGRAM} exec --json --input jsonl; the last form is the answer of an approval command`,
       );
-    case "policy":
-      return toJsonSchema(
-        PolicyReport,
-        `The value of ${PROGRAM} policy explain|test|lint|rules --json`,
-      );
     case "exit-codes":
       return {
         title: `Exit codes of ${PROGRAM}`,
-        $schema: "http://json-schema.org/draft-07/schema#",
+        $schema: DRAFT,
         oneOf: Object.entries(EXIT_CODES).map(([name, { code, meaning }]) => ({
           const: code,
           title: name,
@@ -46,8 +43,22 @@ function buildSchema(topic: string): JsonObject | undefined {
         })),
       };
     default:
-      return undefined;
+      return reportSchema(topic);
   }
+}
+
+// One value: of the command that was asked.
+function reportSchema(topic: string): JsonObject | undefined {
+  if (!Object.hasOwn(REPORTS, topic)) return undefined;
+  const forms = Object.entries(REPORTS[topic] ?? {}).map(([command, schema]) =>
+    toJsonSchema(schema, `The value of ${PROGRAM} ${command} --json`)
+  );
+  if (forms.length === 1) return forms[0];
+  return {
+    title: `What the ${topic} commands of ${PROGRAM} print with --json`,
+    $schema: DRAFT,
+    anyOf: forms,
+  };
 }
 
 // As input, a schema leaves room for fields to come; as output it would forbid them.

@@ -145,7 +145,7 @@ Deno.test("--replay-mode and --replay-timing need --replay", async () => {
   for (
     const flags of [["--replay-mode", "full"], ["--replay-timing", "keep"]]
   ) {
-    for (const command of [[], ["exec"], ["debug", "prompt"]]) {
+    for (const command of [[], ["exec"]]) {
       const run = await stage.run([...command, ...flags, "go"]);
       assert.equal(run.code, 2, run.stderr);
       assert.match(run.stderr, new RegExp(`${flags[0]} needs --replay`));

@@ -10,7 +10,7 @@ import { memoryLog } from "../../session/state/memory_log.ts";
 import { ThreadState } from "../../session/state/state.ts";
 import { Transcript } from "../../session/state/transcript.ts";
 import { createAgent } from "../agent.ts";
-import { readParts } from "./exec_input.ts";
+import { loadSchema, readParts } from "./exec_input.ts";
 import { printableJson } from "../print.ts";
 import { promptRows, renderPromptTable } from "../prompt_table.ts";
 import { openRuntime } from "../runtime.ts";
@@ -22,10 +22,12 @@ export async function runDebugPrompt(
   terminal: Terminal,
 ): Promise<number> {
   const { flags } = commandLine;
+  const outputSchema = await loadSchema(host, flags);
   const parts = await readParts(commandLine, host, terminal);
   const runtime = await openRuntime(host, flags, {
     canAsk: false,
     source: "exec",
+    ...(outputSchema !== undefined && { outputSchema }),
   });
   const state = new ThreadState(new Transcript(memoryLog()));
   const warn = (message: string): void =>

@@ -5,28 +5,17 @@ import { ExecStops } from "../../frontends/exec/stop_signals.ts";
 import { limitsOf } from "../../config/settings.ts";
 import { exitCode } from "../../contract/exit_code.ts";
 import type { CommandLine, Flags } from "../../contract/command_line.ts";
-import {
-  errorReason,
-  errorText,
-  isAbsent,
-  usageError,
-  UserError,
-} from "../../protocol/error.ts";
+import { UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { UserPart } from "../../protocol/op.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { PROGRAM } from "../../protocol/version.ts";
 import type { OpenThread } from "../../session/thread/open.ts";
-import {
-  asObject,
-  checkedJson,
-  type JsonObject,
-} from "../../util/json/json.ts";
-import { resolvePath } from "../../util/path.ts";
+import type { JsonObject } from "../../util/json/json.ts";
 import { openThread } from "../open_thread.ts";
 import { checkBeforeRequest } from "./exec_checks.ts";
-import { readParts } from "./exec_input.ts";
+import { loadSchema, readParts } from "./exec_input.ts";
 import { openRuntime, type Runtime } from "../runtime.ts";
 import { withTimeout } from "../../util/async.ts";
 
@@ -144,32 +133,4 @@ async function closeLate(
     await Promise.all([thread.closed, runtime.mcp?.close()]);
   }).catch(() => {});
   await withTimeout(closing, LIMITS.lateThreadMs, host);
-}
-
-async function loadSchema(
-  host: Host,
-  flags: Flags,
-): Promise<JsonObject | undefined> {
-  if (flags.outputSchema === undefined) return undefined;
-  const path = resolvePath(host.cwd, flags.outputSchema);
-  const fail = (why: string): UserError =>
-    usageError(`Cannot read output schema ${path}: ${why}`);
-  let schema: JsonObject | undefined;
-  try {
-    const text = await host.files.readText(path, {
-      bytesMax: LIMITS.outputSchemaBytes,
-      pipe: true,
-    });
-    schema = asObject(checkedJson(text));
-  } catch (error) {
-    throw fail(isAbsent(error) ? "no such file" : errorReason(error));
-  }
-  if (schema === undefined) throw fail("not a JSON object");
-  try {
-    const { buildSchemaCheck } = await import("../../util/json/json_schema.ts");
-    buildSchemaCheck(schema);
-    return schema;
-  } catch (error) {
-    throw fail(`not a valid JSON Schema: ${errorText(error)}`);
-  }
 }

@@ -2,12 +2,23 @@
 import { readPrompt } from "../../frontends/exec/stdin.ts";
 import type { CommandLine, Flags } from "../../contract/command_line.ts";
 import type { ReviewTarget } from "../../contract/review.ts";
-import { errorText, usageError } from "../../protocol/error.ts";
+import {
+  errorReason,
+  errorText,
+  isAbsent,
+  usageError,
+  type UserError,
+} from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { UserPart } from "../../protocol/op.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { viewImage } from "../../util/image.ts";
+import {
+  asObject,
+  checkedJson,
+  type JsonObject,
+} from "../../util/json/json.ts";
 import { resolvePath } from "../../util/path.ts";
 import { renderReviewPrompt } from "../../context/requests.ts";
 
@@ -98,4 +109,33 @@ function buildReviewPrompt(
     ? ""
     : `\n\nTitle of the commit: ${flags.title}`;
   return renderReviewPrompt(target) + title;
+}
+
+/** The schema of the last message, if one is asked for. Throws UserError. */
+export async function loadSchema(
+  host: Host,
+  flags: Flags,
+): Promise<JsonObject | undefined> {
+  if (flags.outputSchema === undefined) return undefined;
+  const path = resolvePath(host.cwd, flags.outputSchema);
+  const fail = (why: string): UserError =>
+    usageError(`Cannot read output schema ${path}: ${why}`);
+  let schema: JsonObject | undefined;
+  try {
+    const text = await host.files.readText(path, {
+      bytesMax: LIMITS.outputSchemaBytes,
+      pipe: true,
+    });
+    schema = asObject(checkedJson(text));
+  } catch (error) {
+    throw fail(isAbsent(error) ? "no such file" : errorReason(error));
+  }
+  if (schema === undefined) throw fail("not a JSON object");
+  try {
+    const { buildSchemaCheck } = await import("../../util/json/json_schema.ts");
+    buildSchemaCheck(schema);
+    return schema;
+  } catch (error) {
+    throw fail(`not a valid JSON Schema: ${errorText(error)}`);
+  }
 }

@@ -81,7 +81,14 @@ export function renderFlagHelp(spec: FlagSpec): string {
 
 /** The flags of a command that are shown. */
 export function visibleFlags(spec: CommandSpec): readonly FlagSpec[] {
-  return spec.flags.map((flag) => FLAGS[flag]).filter((flag) => !flag.isHidden);
+  const report = spec.report === undefined ? undefined : {
+    ...FLAGS.json,
+    help: `One JSON value on stdout (${PROGRAM} schema ${spec.report})`,
+  };
+  return spec.flags.map((flag) =>
+    (flag === "json" ? report : undefined) ?? FLAGS[flag]
+  )
+    .filter((flag) => !flag.isHidden);
 }
 
 function programHelp(form: "short" | "long"): string[] {
