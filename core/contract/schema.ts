@@ -55,7 +55,7 @@ function reportSchema(topic: string): JsonObject | undefined {
   );
   if (forms.length === 1) return forms[0];
   return {
-    title: `What the ${topic} commands of ${PROGRAM} print with --json`,
+    title: `What ${topic} commands print with --json`,
     $schema: DRAFT,
     anyOf: forms,
   };

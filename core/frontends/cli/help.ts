@@ -83,7 +83,7 @@ export function renderFlagHelp(spec: FlagSpec): string {
 export function visibleFlags(spec: CommandSpec): readonly FlagSpec[] {
   const report = spec.report === undefined ? undefined : {
     ...FLAGS.json,
-    help: `One JSON value on stdout (${PROGRAM} schema ${spec.report})`,
+    help: `One JSON value on stdout (schema ${spec.report})`,
   };
   return spec.flags.map((flag) =>
     (flag === "json" ? report : undefined) ?? FLAGS[flag]
