@@ -4,7 +4,7 @@ import { failExec, stopExec } from "../../frontends/exec/early_exit.ts";
 import { ExecStops } from "../../frontends/exec/stop_signals.ts";
 import { limitsOf } from "../../config/settings.ts";
 import { exitCode } from "../../contract/exit_code.ts";
-import type { CommandLine, Flags } from "../../contract/command_line.ts";
+import type { CommandLine } from "../../contract/command_line.ts";
 import { UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
