@@ -24,8 +24,7 @@ const STARTS: Readonly<Record<string, string>> = {
 
 /** Files near the model that read the disk, and why that is no way past the policy. */
 const READS: Readonly<Record<string, string>> = {
-  "core/app/commands/exec.ts": "an output schema of the flags",
-  "core/app/commands/exec_input.ts": "the kind of an image of the flags",
+  "core/app/commands/exec_input.ts": "an image or output schema of the flags",
   "core/app/instructions.ts": "through Sandbox.readable",
   "core/app/policy/command.ts": "test cases of the flags",
   "core/app/git.ts": "the index, for git",
