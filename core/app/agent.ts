@@ -25,7 +25,6 @@ import type { Agent, AgentRequest } from "../session/thread/open.ts";
 import { basename, resolvePath } from "../util/path.ts";
 import type { JsonObject } from "../util/json/json.ts";
 import { BASE_INSTRUCTIONS } from "../../prompts/mod.ts";
-import { createApprovalMemory } from "../../tools/gate/approval_memory.ts";
 import { createGate } from "../../tools/gate/gate.ts";
 import { builtinTools } from "../../tools/mod.ts";
 import { buildManagedRules } from "../policy/managed_rules.ts";
@@ -216,7 +215,6 @@ function createAgentGate(runtime: AgentRuntime): Gate {
     host,
     sandbox,
     rules,
-    memory: createApprovalMemory(),
     environment: {
       policy: loaded.config.shell_environment_policy,
       secretNames: secretNames(loaded.config),

@@ -66,7 +66,7 @@ export class ChatAnswer implements WireReader {
     const events: AnswerEvent[] = [];
     if (this.#id === "" && text(chunk["id"]) !== "") {
       this.#id = text(chunk["id"]);
-      events.push({ type: "created", responseId: this.#id });
+      events.push({ type: "created" });
     }
     const choice = firstChoice(chunk);
     // Moonshot counts within the choice, Groq beside it.
@@ -144,7 +144,6 @@ export class ChatAnswer implements WireReader {
         output: [],
         completed: {
           type: "completed",
-          responseId: this.#id,
           usage: this.#usage,
         },
         ...(reason !== undefined && { error: buildIncompleteError(reason) }),

@@ -15,7 +15,7 @@ import { parseUsage } from "./usage.ts";
 export type ResponseEvent =
   /** The server accepted the request; from the HTTP headers, before any other event. */
   | { readonly type: "opened"; readonly requestId: string | undefined }
-  | { readonly type: "created"; readonly responseId: string }
+  | { readonly type: "created" }
   | {
     readonly type: "item_started";
     readonly itemId: string;
@@ -43,7 +43,6 @@ export type ResponseEvent =
   | { readonly type: "item_done"; readonly item: WireItem }
   | {
     readonly type: "completed";
-    readonly responseId: string;
     readonly usage: Usage | null;
     /** False: the model wants to continue although it called nothing. */
     readonly endTurn?: boolean;
@@ -149,10 +148,7 @@ function parseRareEvent(
 ): AnswerEvent | undefined {
   switch (type) {
     case "response.created":
-      return {
-        type: "created",
-        responseId: text(asObject(wire["response"])?.["id"]),
-      };
+      return { type: "created" };
     case "response.output_item.added": {
       const item = asItem(wire["item"]);
       return item &&
@@ -236,7 +232,6 @@ function parseCompleted(
   const endTurn = response?.["end_turn"];
   return {
     type: "completed",
-    responseId: text(response?.["id"]),
     usage: parseUsage(response?.["usage"]),
     ...(typeof endTurn === "boolean" && { endTurn }),
   };

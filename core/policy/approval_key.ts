@@ -7,7 +7,7 @@ import { type Split, splitCommand } from "./shell/split.ts";
 /** One thing that was approved for the session. */
 export interface Approval {
   readonly key: string;
-  /** For the person who lists or revokes it. */
+  /** For the person who is asked. */
   readonly label: string;
 }
 

@@ -13,7 +13,6 @@ export interface ToolOutput {
 
 export interface ToolContext {
   readonly threadId: string;
-  readonly callId: string;
   readonly settings: TurnSettings;
   /** Aborted when the turn is interrupted. */
   readonly signal: AbortSignal;

@@ -396,7 +396,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "tools/define/": { doors: "all" },
   "tools/gate/": {
-    doors: ["approval_memory", "gate", "missing", "rule_store"],
+    doors: ["gate", "missing", "rule_store"],
   },
   "tools/mcp/": {
     uses: ["tools/define/", "tools/mcp/client/", "tools/shell/"],

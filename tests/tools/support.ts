@@ -171,7 +171,6 @@ export function recordingContext(
   const activities: RecordingContext["activities"] = new Map();
   return {
     threadId: options.threadId ?? "thread-1",
-    callId: "call-1",
     settings: given,
     signal: options.signal ?? new AbortController().signal,
     asked,

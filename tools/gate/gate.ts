@@ -27,7 +27,6 @@ import {
 } from "../../core/policy/decide.ts";
 import { approvalsFor } from "../../core/policy/approval_key.ts";
 import { openSandbox } from "../../core/policy/grant.ts";
-import type { ApprovalMemory } from "./approval_memory.ts";
 import {
   buildDenialQuestion,
   buildQuestion,
@@ -45,7 +44,6 @@ interface GateOptions {
   readonly host: Pick<Host, "envAll" | "env" | "files" | "newId">;
   readonly sandbox: Sandbox;
   readonly rules: Pick<RuleStore, "current" | "save">;
-  readonly memory: ApprovalMemory;
   readonly environment: {
     readonly policy: EnvironmentPolicy;
     /** Variables that no command gets; see buildCommandEnv(). */
@@ -78,6 +76,8 @@ class PolicyGate implements Gate {
   readonly #newSpool: NewSpool;
   /** A thread's questions are put one after the other: an answer may settle the next. */
   readonly #questions = new Map<string, Mutex>();
+  /** What was approved until its session ends: the thread, and the key of the approval. */
+  readonly #approved = new Set<string>();
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -122,20 +122,26 @@ class PolicyGate implements Gate {
   }): Promise<Answer> {
     const { sandboxed } = verdict;
     const go: Go = { type: "go", sandboxed };
-    const { memory } = this.#options;
     const input = this.#input(request, context);
     const approvals = approvalsFor(request.action, scopeOf(input, sandboxed));
-    const keys = approvals.map(({ key }) => key);
-    if (memory.has(context.threadId, keys)) return go;
+    const keys = approvals.map(({ key }) => `${context.threadId} ${key}`);
+    const remember = (): void => keys.forEach((key) => this.#approved.add(key));
+    if (keys.length > 0 && keys.every((key) => this.#approved.has(key))) {
+      return go;
+    }
     const decision = await context.ask(question());
     switch (decision.type) {
       case "approve":
         return go;
       case "approve_for_session":
-        memory.add(context.threadId, approvals);
+        remember();
         return go;
       case "approve_prefix":
-        await saveRules(decision, { ...this.#options, context, approvals });
+        await saveRules(decision, {
+          rules: this.#options.rules,
+          warn: context.warn,
+          remember,
+        });
         return this.#goBy(decision, request, { context, verdict });
       case "deny":
       case "abort":

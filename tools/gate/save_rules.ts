@@ -1,10 +1,7 @@
 /** A yes for good: its rules go to their file, or hold until the session ends. */
 import { errorText } from "../../core/protocol/error.ts";
 import type { Decision } from "../../core/protocol/policy.ts";
-import type { ToolContext } from "../../core/protocol/tool.ts";
-import type { Approval } from "../../core/policy/approval_key.ts";
 import { isBannedPrefix } from "../../core/policy/propose.ts";
-import type { ApprovalMemory } from "./approval_memory.ts";
 import type { RuleStore } from "./rule_store.ts";
 
 /** Saves what was chosen, one rule for each prefix; never fails, but warns. */
@@ -13,18 +10,17 @@ export async function saveRules(
     Decision,
     { readonly type: "approve_prefix" }
   >,
-  { rules, memory, context, approvals }: {
+  { rules, warn, remember }: {
     readonly rules: Pick<RuleStore, "save">;
-    readonly memory: ApprovalMemory;
-    readonly context: ToolContext;
-    /** What this command would be remembered by. */
-    readonly approvals: readonly Approval[];
+    readonly warn: (message: string) => void;
+    /** Keeps the approval of this command until the session ends. */
+    readonly remember: () => void;
   },
 ): Promise<void> {
   for (const one of [prefix, ...also]) {
     const text = one.join(" ");
     if (isBannedPrefix(one)) {
-      context.warn(
+      warn(
         `The rule "${text}" would allow everything: approved once, not saved`,
       );
       continue;
@@ -32,10 +28,10 @@ export async function saveRules(
     try {
       await rules.save(one, sandbox);
     } catch (error) {
-      context.warn(
+      warn(
         `${errorText(error)}; "${text}" is approved until this session ends`,
       );
-      memory.add(context.threadId, approvals);
+      remember();
     }
   }
 }

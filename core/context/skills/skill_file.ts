@@ -9,7 +9,6 @@ export type SkillScope = "repo" | "user" | "system" | "admin";
 interface SkillFacts {
   readonly name: string;
   readonly description: string;
-  readonly shortDescription?: string;
 }
 
 export interface Skill extends SkillFacts {
@@ -108,18 +107,12 @@ function parseFields(
   fields: JsonObject,
   folderName: string,
 ): SkillFacts | { readonly problem: string } {
-  const metadata = asObject(fields["metadata"]);
   const name = textField(fields["name"]) ?? "";
   const description = cutText(textField(fields["description"]) ?? "");
-  const short = cutText(textField(metadata?.["short-description"]) ?? "");
   const problem = lengthProblem("name", name, LIMITS.skillNameChars);
   if (problem !== undefined) return { problem };
   if (description === "") return { problem: "description is missing" };
-  return {
-    name: name === "" ? oneLine(folderName) : name,
-    description,
-    ...(short === "" ? {} : { shortDescription: short }),
-  };
+  return { name: name === "" ? oneLine(folderName) : name, description };
 }
 
 // A bare `name: 42` is a number to YAML and a name to everybody else.

@@ -173,7 +173,6 @@ export class Dispatch {
     const { threadId, settings, signal } = this.#turn;
     return {
       threadId,
-      callId: call.callId,
       settings,
       signal,
       ask: async (request) =>

@@ -192,7 +192,6 @@ Deno.test("stream() gives the events of an answer in order, and ends", async () 
   });
   assert.deepEqual(events.at(-1), {
     type: "completed",
-    responseId: "resp_1",
     usage: {
       inputTokens: 7,
       cachedInputTokens: 0,

@@ -73,7 +73,6 @@ Deno.test("completeOnce() gathers the messages and the usage", async () => {
   const answer = await completeOnce(
     client([said("One"), said("Two"), {
       type: "completed",
-      responseId: "r",
       usage,
     }]),
     REQUEST,

@@ -71,7 +71,6 @@ Deno.test("the wire of Responses hands items on with every byte of theirs", () =
 Deno.test("the wire of Responses reads how an answer began and ended", () => {
   assert.deepEqual(parse({ type: "response.created", response: { id: "r" } }), {
     type: "created",
-    responseId: "r",
   });
   const end = (more: JsonObject, response: JsonObject = {}): unknown => {
     const wire = { type: "response.completed", response, ...more };
@@ -80,18 +79,15 @@ Deno.test("the wire of Responses reads how an answer began and ended", () => {
   };
   assert.deepEqual(end({}, { id: "r", usage: null }), {
     type: "completed",
-    responseId: "r",
     usage: null,
   });
   assert.deepEqual(end({}, { id: "r", end_turn: false }), {
     type: "completed",
-    responseId: "r",
     usage: null,
     endTurn: false,
   });
   assert.deepEqual(end({ response: null }), {
     type: "completed",
-    responseId: "",
     usage: null,
   });
 });

@@ -8,10 +8,6 @@ import type {
   Decision,
   SandboxPolicy,
 } from "../../../core/protocol/policy.ts";
-import {
-  type ApprovalMemory,
-  createApprovalMemory,
-} from "../../../tools/gate/approval_memory.ts";
 import { createGate } from "../../../tools/gate/gate.ts";
 import {
   openRuleStore,
@@ -30,7 +26,6 @@ interface Bench extends AsyncDisposable {
   readonly folder: string;
   readonly gate: Gate;
   readonly sandbox: PlainSandbox;
-  readonly memory: ApprovalMemory;
   readonly rules: RuleStore;
   context(
     answers?: readonly Decision[],
@@ -54,13 +49,11 @@ async function bench(
     await Deno.writeTextFile(savedPath, options.rules);
   }
   const sandbox = plainSandbox({ denies: () => options.denies ?? false });
-  const memory = createApprovalMemory();
   const rules = await openRuleStore({ host, folders: [], savedPath });
   const gate = createGate({
     host,
     sandbox,
     rules,
-    memory,
     environment: {
       policy: {
         inherit: "all",
@@ -78,7 +71,6 @@ async function bench(
     folder,
     gate,
     sandbox,
-    memory,
     rules,
     context: (answers = [], more = {}) =>
       recordingContext(settings({ ...more, cwd }), {
@@ -232,21 +224,16 @@ Deno.test("gate.run() remembers for the session what was approved for it, in eve
   await b.run(escalated(ws, "CI=1 timeout 9 echo hi"), context);
   await b.run(escalated("/", `cd ${ws} && echo 'hi'`), context);
   assert.equal(context.asked.length, 1);
-  assert.deepEqual(b.memory.list("thread-1").map(({ label }) => label), [
-    `echo hi in ${ws}, outside the sandbox`,
-  ]);
+  assert.match(
+    context.asked[0]?.sessionScope ?? "",
+    new RegExp(`: echo hi in ${ws}, outside the sandbox$`),
+  );
   await assert.rejects(
     b.run(escalated(ws, "echo ho"), context),
     /unexpected question/,
   );
   await assert.rejects(
     b.run(escalated(ws, "echo hi"), b.context([], { threadId: "thread-2" })),
-    /unexpected question/,
-  );
-  const [approval] = b.memory.list("thread-1");
-  assert.equal(b.memory.revoke("thread-1", approval?.key ?? ""), true);
-  await assert.rejects(
-    b.run(escalated(ws, "echo hi"), context),
     /unexpected question/,
   );
 });
@@ -362,7 +349,6 @@ Deno.test("gate.run() lets a missing sandbox and an interrupted question through
       run: () => Promise.reject(new SandboxUnavailable("none")),
     },
     rules: b.rules,
-    memory: b.memory,
     environment: {
       policy: {
         inherit: "none",

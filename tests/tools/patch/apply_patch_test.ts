@@ -13,7 +13,6 @@ import {
   applyPatchFromShell,
   createApplyPatchTool,
 } from "../../../tools/patch/apply_patch.ts";
-import { createApprovalMemory } from "../../../tools/gate/approval_memory.ts";
 import { createGate } from "../../../tools/gate/gate.ts";
 import {
   call,
@@ -53,7 +52,6 @@ function bench(sandbox: PlainSandbox = plainSandbox()): Bench {
     host,
     sandbox,
     rules: { current: () => NO_RULES, save: () => Promise.resolve() },
-    memory: createApprovalMemory(),
     environment: {
       policy: {
         inherit: "all",

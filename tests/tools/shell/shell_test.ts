@@ -4,7 +4,6 @@ import { SandboxUnavailable, ToolError } from "../../../core/protocol/error.ts";
 import type { Decision, SandboxPolicy } from "../../../core/protocol/policy.ts";
 import type { ApprovalPolicy } from "../../../core/protocol/policy.ts";
 import type { Tool, ToolOutput } from "../../../core/protocol/tool.ts";
-import { createApprovalMemory } from "../../../tools/gate/approval_memory.ts";
 import { createGate } from "../../../tools/gate/gate.ts";
 import {
   createShellTool,
@@ -33,7 +32,6 @@ function bench(sandbox: PlainSandbox = plainSandbox()): Bench {
     host,
     sandbox,
     rules: { current: () => NO_RULES, save: () => Promise.resolve() },
-    memory: createApprovalMemory(),
     environment: {
       policy: {
         inherit: "core",

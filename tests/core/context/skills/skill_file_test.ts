@@ -16,7 +16,6 @@ Deno.test("parseSkillFile() reads the frontmatter, white space collapsed", () =>
   assert.deepEqual(parse(text), {
     name: "pdf",
     description: "Reads PDF files",
-    shortDescription: "PDF",
   });
 });
 
@@ -122,9 +121,8 @@ Deno.test("parseSkillFile() takes what people write without quotes", () => {
 Deno.test("parseSkillFile() cuts a description that is too long", () => {
   const long = "ä".repeat(2_000);
   const facts = parse(
-    `---\ndescription: ${long}\nmetadata: {short-description: ${long}}\n---\n`,
+    `---\ndescription: ${long}\n---\n`,
   );
   assert.ok(!("problem" in facts));
   assert.equal([...facts.description].length, 1_024);
-  assert.equal([...facts.shortDescription ?? ""].length, 1_024);
 });
