@@ -5,7 +5,7 @@ import { quoteWords } from "./shell/quote.ts";
 import { type Split, splitCommand } from "./shell/split.ts";
 
 /** One thing that was approved for the session. */
-export interface Approval {
+interface Approval {
   readonly key: string;
   /** For the person who is asked. */
   readonly label: string;
