@@ -2,12 +2,13 @@
 import type { WireItem } from "../protocol/item.ts";
 import { asObject, canonicalJson, type JsonObject } from "../util/json/json.ts";
 
-/** An item that has begun and not ended: what came of it in deltas. */
+/** An item that has begun: what came of it in deltas. */
 interface OpenItem {
   readonly item: WireItem;
   readonly id: string;
   text: string;
   input: string;
+  isOver: boolean;
 }
 
 /**
@@ -18,10 +19,13 @@ interface OpenItem {
 export class AnswerItems {
   readonly #done: WireItem[] = [];
   #open: OpenItem[] = [];
+  #named = new Map<string, OpenItem>();
 
   begin(item: WireItem): void {
     const id = text(item["id"]);
-    this.#open.push({ item, id, text: "", input: "" });
+    const open = { item, id, text: "", input: "", isOver: false };
+    this.#open.push(open);
+    if (id !== "" && !this.#named.has(id)) this.#named.set(id, open);
   }
 
   /** A piece of a message; one that nobody announced begins it. */
@@ -47,11 +51,9 @@ export class AnswerItems {
   }
 
   done(item: WireItem): void {
-    const id = text(item["id"]);
-    const at = this.#open.findIndex((open) =>
-      open.id === id || open.id === "" && open.item.type === item.type
-    );
-    if (at >= 0) this.#open.splice(at, 1);
+    const open = this.#openOf(item);
+    if (open !== undefined) open.isOver = true;
+    if (open?.id) this.#named.delete(open.id);
     this.#done.push(item);
   }
 
@@ -61,14 +63,17 @@ export class AnswerItems {
    * for an answer that was cut off: a call in it may lack half of its arguments.
    */
   owed(output: readonly WireItem[], isWhole: boolean): readonly WireItem[] {
-    const left = [...this.#done];
-    const listed = output.filter((item) => !takeSame(left, item));
+    const done = new Told(this.#done);
+    const listed = output.filter((item) => !done.takeId(item))
+      .filter((item) => !done.takeText(item));
+    const ids = new Set(output.map((item) => text(item["id"])));
     const made = this.#open.flatMap((open) => {
-      const isListed = output.some((item) => isOf(item, open));
-      const item = isListed ? undefined : complete(open);
-      return item === undefined ? [] : [item];
+      const isTold = open.isOver || open.id !== "" && ids.has(open.id) ||
+        output.some((item) => isSameSoFar(item, open));
+      return isTold ? [] : complete(open) ?? [];
     });
     this.#open = [];
+    this.#named.clear();
     const owed = [...listed, ...made].filter(({ type }) =>
       isWhole || type === "message"
     );
@@ -78,10 +83,14 @@ export class AnswerItems {
 
   // Where a server names no item, the one begun last is meant.
   #find(itemId: string): OpenItem | undefined {
-    return itemId === ""
-      ? this.#open.at(-1)
-      : this.#open.find(({ id }) => id === itemId) ??
-        this.#open.findLast(({ id }) => id === "");
+    while (this.#open.at(-1)?.isOver) this.#open.pop();
+    return itemId === "" ? this.#open.at(-1) : this.#named.get(itemId) ??
+      this.#open.findLast(({ id, isOver }) => id === "" && !isOver);
+  }
+
+  #openOf(item: WireItem): OpenItem | undefined {
+    return this.#named.get(text(item["id"])) ??
+      this.#open.find((open) => !open.isOver && isSameSoFar(item, open));
   }
 
   #announce(itemId: string): OpenItem {
@@ -97,20 +106,51 @@ export interface AnswerPart {
   readonly text: string;
 }
 
-// Removes from the list what is the same item: by id, by call, else by type and content.
-function takeSame(done: WireItem[], item: WireItem): boolean {
-  const at = done.findIndex((one) => isSame(one, item));
-  if (at >= 0) done.splice(at, 1);
-  return at >= 0;
+/** Items that were told; each can be told once more: by id, by call, else by its content. */
+class Told {
+  readonly #places = new Map<string, number[]>();
+  readonly #items: readonly WireItem[];
+  readonly #taken = new Set<number>();
+  #hasTexts = false;
+
+  constructor(items: readonly WireItem[]) {
+    this.#items = items;
+    items.forEach((item, at) => idsOf(item).forEach((id) => this.#add(id, at)));
+  }
+
+  takeId(item: WireItem): boolean {
+    return idsOf(item).some((id) => this.#takeBy(id));
+  }
+
+  takeText(item: WireItem): boolean {
+    if (this.#taken.size === this.#items.length) return false;
+    if (!this.#hasTexts) {
+      this.#items.forEach((one, at) => this.#add(bareText(one), at));
+    }
+    this.#hasTexts = true;
+    return this.#takeBy(bareText(item));
+  }
+
+  #takeBy(key: string): boolean {
+    const places = this.#places.get(key) ?? [];
+    while (this.#taken.has(places[0] ?? -1)) places.shift();
+    const [at] = places;
+    if (at !== undefined) this.#taken.add(at);
+    return at !== undefined;
+  }
+
+  #add(key: string, at: number): void {
+    const places = this.#places.get(key);
+    if (places === undefined) this.#places.set(key, [at]);
+    else places.push(at);
+  }
 }
 
-function isSame(one: WireItem, other: WireItem): boolean {
-  if (one.type !== other.type) return false;
-  for (const key of ["id", "call_id"]) {
-    const id = text(one[key]);
-    if (id !== "" && id === text(other[key])) return true;
-  }
-  return bareText(one) === bareText(other);
+function idsOf(item: WireItem): string[] {
+  return ["id", "call_id"].flatMap((key) => {
+    const id = text(item[key]);
+    return id === "" ? [] : [`${item.type} ${key} ${id}`];
+  });
 }
 
 // Ids and states change between two tellings of one item, what it says does not.
@@ -124,10 +164,23 @@ function bareText(item: WireItem): string {
   });
 }
 
-function isOf(item: WireItem, open: OpenItem): boolean {
+// Some servers give an item another id at its end, or none: then its call counts, else what
+// came of it.
+function isSameSoFar(item: WireItem, open: OpenItem): boolean {
   if (item.type !== open.item.type) return false;
   const id = text(item["id"]);
-  return id === "" || open.id === "" || id === open.id;
+  if (id !== "" && id === open.id) return true;
+  const [call, other] = [text(item["call_id"]), text(open.item["call_id"])];
+  if (call !== "" && other !== "") return call === other;
+  const isUnnamed = id === "" || open.id === "";
+  return isUnnamed || open.text + open.input === contentText(item);
+}
+
+function contentText(item: WireItem): string {
+  const { content, arguments: given, input } = item;
+  return Array.isArray(content)
+    ? content.map((part) => text(asObject(part)?.["text"])).join("")
+    : text(given) + text(input);
 }
 
 // Undefined where nothing came that could be sent back.

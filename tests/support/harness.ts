@@ -100,6 +100,7 @@ export function testThread(options: TestThreadOptions): TestThread {
 
 class RunningTestThread implements TestThread {
   readonly events: Event[] = [];
+  readonly #ended: (Event & { readonly type: "turn.completed" })[] = [];
   readonly #waiting: (() => void)[] = [];
   readonly #reading: Promise<void>;
 
@@ -113,19 +114,20 @@ class RunningTestThread implements TestThread {
   }
 
   async turn(text: string): Promise<Outcome> {
-    const before = this.#ended().length;
+    const before = this.#ended.length;
     this.thread.submit({ type: "user.input", parts: [{ type: "text", text }] });
-    await this.seen(() => this.#ended().length > before);
-    const end = this.#ended()[before];
-    if (end?.type !== "turn.completed") throw new Error("no turn ended");
-    return end.outcome;
+    for (;;) {
+      const end = this.#ended[before];
+      if (end !== undefined) return end.outcome;
+      await this.#next();
+    }
   }
 
   async seen(match: (event: Event) => boolean): Promise<Event> {
-    for (;;) {
-      const found = this.events.find(match);
-      if (found !== undefined) return found;
-      await new Promise<void>((wake) => this.#waiting.push(wake));
+    for (let at = 0;; at++) {
+      while (at >= this.events.length) await this.#next();
+      const event = this.events[at];
+      if (event !== undefined && match(event)) return event;
     }
   }
 
@@ -136,13 +138,14 @@ class RunningTestThread implements TestThread {
     await this.model[Symbol.asyncDispose]();
   }
 
-  #ended(): Event[] {
-    return this.events.filter((event) => event.type === "turn.completed");
+  #next(): Promise<void> {
+    return new Promise((wake) => this.#waiting.push(wake));
   }
 
   async #read(events: AsyncIterable<Event>): Promise<void> {
     for await (const event of events) {
       this.events.push(event);
+      if (event.type === "turn.completed") this.#ended.push(event);
       for (const wake of this.#waiting.splice(0)) wake();
     }
   }

@@ -111,6 +111,41 @@ Deno.test("announced items of an answer with an empty list are made of their pie
   assert.deepEqual(items, [MSG, { ...CALL, status: "completed" }]);
 });
 
+Deno.test("an item with another id at its end, or none, is told once", () => {
+  const delta = {
+    type: "response.output_text.delta",
+    item_id: "msg_1",
+    delta: "the answer",
+  };
+  const begin = [CREATED, added({ ...MSG, content: [] }), delta];
+  const { id: _, ...unnamed } = MSG;
+  for (const end of [{ ...MSG, id: "msg_other" }, unnamed]) {
+    for (
+      const rest of [[done(end), completed([])], [completed([end])], [
+        done(end),
+        completed([{ ...MSG, id: "msg_third" }]),
+      ]]
+    ) {
+      assert.deepEqual(read(stream([...begin, ...rest])).items, [end]);
+    }
+  }
+  const call = { ...CALL, id: "fc_other" };
+  assert.deepEqual(
+    read(stream([
+      added({ ...CALL, arguments: "" }),
+      done(call),
+      completed([]),
+    ])).items,
+    [call],
+  );
+});
+
+Deno.test("of two calls that say the same each is told once, in whatever order the list has them", () => {
+  const other = { ...CALL, id: "fc_2", call_id: "call_2" };
+  const { items } = read(stream([done(CALL), completed([other, CALL])]));
+  assert.deepEqual(items, [CALL, other]);
+});
+
 Deno.test("text that nobody announced becomes a message", () => {
   const { items } = read(stream([
     { type: "response.output_text.delta", delta: "the answer" },
