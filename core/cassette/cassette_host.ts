@@ -164,6 +164,7 @@ function buildHost(parts: {
     ),
     createNameIndex: (wanted) => recordedNameIndex(engine, real, wanted),
     fetch: parts.fetch,
+    decodeImage: (bytes, type) => real.decodeImage(bytes, type),
     spawn: recordedSpawn(engine, real),
     selfCommand: (args) => [...header.self, ...args],
     ...environment,

@@ -11,6 +11,19 @@ interface Repaired {
   readonly changed: number;
 }
 
+/** Pictures in an item. */
+export function picturesIn(item: WireItem): number {
+  return PICTURE_KEYS.reduce((sum, key) => {
+    const parts = item[key];
+    return sum + (Array.isArray(parts) ? parts.filter(isPicture).length : 0);
+  }, 0);
+}
+
+/** The history without the older half of its pictures. */
+export function withoutOlderPictures(items: readonly WireItem[]): Repaired {
+  return withoutPictures(items, (at, count) => at < Math.floor(count / 2));
+}
+
 /**
  * The history without what was refused; untouched items are the same objects. Of pictures
  * too many or too large, the newest stays, unless it is the only one left.
@@ -21,7 +34,10 @@ export function withoutRefused(
 ): Repaired {
   switch (what) {
     case "old_pictures":
-      return withoutPictures(items, (at, count) => at < count - 1);
+      return withoutPictures(
+        items,
+        (at, count) => at < count - 1 || count === 1,
+      );
     case "last_picture":
       return withoutPictures(items, (at, count) => at === count - 1);
     case "pictures":
@@ -63,7 +79,7 @@ function withoutPictures(
     const without = (value: Json): Json => {
       if (!isPicture(value)) return value;
       const place = at++;
-      return goes(place, count) || count === 1 ? LEFT_OUT : value;
+      return goes(place, count) ? LEFT_OUT : value;
     };
     const other = { ...item };
     let isOther = false;
@@ -79,13 +95,6 @@ function withoutPictures(
 }
 
 const PICTURE_KEYS = ["content", "output"] as const;
-
-function picturesIn(item: WireItem): number {
-  return PICTURE_KEYS.reduce((sum, key) => {
-    const parts = item[key];
-    return sum + (Array.isArray(parts) ? parts.filter(isPicture).length : 0);
-  }, 0);
-}
 
 function isPicture(part: Json): boolean {
   return asObject(part)?.["type"] === "input_image";

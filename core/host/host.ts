@@ -3,6 +3,7 @@ import { configError, errorText, usageError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { abortableFetch } from "./fetch.ts";
 import { denoFiles } from "./files/files.ts";
+import { decodeImage } from "./image.ts";
 import { denoFolders } from "./files/folders.ts";
 import { openNoFollowFiles } from "./files/no_follow_files.ts";
 import { givenEnvironment } from "./process.ts";
@@ -38,6 +39,7 @@ export function denoHost(
     noFollowFiles: openNoFollowFiles(),
     createNameIndex: (wanted) => new FolderIndex(denoFolders, wanted),
     fetch: abortableFetch,
+    decodeImage,
     spawn: spawnChild,
     selfCommand: (args) => [...selfArgv(options.mainUrl), ...args],
     env: readVariable,

@@ -1,4 +1,5 @@
 /** The world as interfaces: everything the program may do to it goes through a Host. */
+import type { Pixels } from "../util/picture.ts";
 import type { NameIndex, WantedNames } from "../util/folder_index.ts";
 
 export interface FileStat {
@@ -187,6 +188,8 @@ export interface Host {
   readonly noFollowFiles?: NoFollowFiles | undefined;
   createNameIndex(wanted: WantedNames): NameIndex;
   readonly fetch: typeof fetch;
+  /** The colours of a picture, all in memory at once. Throws what the runtime throws. */
+  decodeImage(bytes: Uint8Array<ArrayBuffer>, type: string): Promise<Pixels>;
   /** Throws the platform's error when the program cannot be started. */
   spawn(request: SpawnRequest): Child;
   /** argv that runs this very program with other arguments. */

@@ -114,6 +114,13 @@ export const LIMITS = Object.freeze({
 
   imageBytes: 20 * 1024 * 1024,
   imagesPerMessage: 50,
+  /** Pixels of a picture that is decoded: some 400 MB at once. */
+  imagePixels: 36_000_000,
+  /** What a provider takes unless its table says otherwise: the longer side of a picture, above which OpenAI's and Anthropic's make it smaller themselves; its bytes at Bedrock, and those of Anthropic's 5 MB of base64; pictures of a request at Anthropic; bytes of a request at Gemini. */
+  imageSide: 2_048,
+  imageSentBytes: 3_750_000,
+  requestImages: 100,
+  requestBytes: 20_000_000,
 
   patchBytes: 8 * 1024 * 1024,
   patchFileBytes: 64 * 1024 * 1024,

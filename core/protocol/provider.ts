@@ -1,4 +1,5 @@
 /** Where a model is served, and what proves that we may ask it. */
+import type { PictureSize } from "../util/picture.ts";
 
 /** A provider as the client needs it: everything looked up and resolved. */
 export interface ProviderEndpoint {
@@ -25,12 +26,20 @@ export interface ProviderEndpoint {
   readonly supportsCompact: boolean;
   /** Whether it takes no developer message after the instructions. */
   readonly singleSystemMessage: boolean;
+  readonly pictures: PictureLimits;
   /** Absolute paths of PEM files. */
   readonly caBundle?: string;
   readonly clientCert?: string;
   readonly clientKey?: string;
   /** Proxy for this provider alone; without it the environment's proxies count. */
   readonly proxyUrl?: string;
+}
+
+/** What a provider takes of pictures. */
+interface PictureLimits extends PictureSize {
+  /** Of one request, and the bytes of such a request in all. */
+  readonly countMax: number;
+  readonly requestBytesMax: number;
 }
 
 /** The credentials of one provider. */

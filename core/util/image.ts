@@ -60,28 +60,33 @@ function hasPngEnd(bytes: Uint8Array): boolean {
   return false;
 }
 
-// JPEG, ITU-T T.81 annex B: segments are walked up to the first frame header.
 function sniffJpeg(bytes: Uint8Array): ImageFacts | undefined {
+  const at = findFrame(bytes);
+  return at === undefined ? undefined : {
+    type: "image/jpeg",
+    height: bigEndian(bytes, at + 5, 2),
+    width: bigEndian(bytes, at + 7, 2),
+  };
+}
+
+// JPEG, ITU-T T.81 annex B: segments are walked up to the first frame header.
+function findFrame(bytes: Uint8Array): number | undefined {
   if (!startsWith(bytes, 0, "\xff\xd8\xff")) return undefined;
   let at = 2;
   while (at + 4 <= bytes.length && bytes[at] === 0xff) {
     const marker = bytes[at + 1] ?? 0;
+    if (isFrameHeader(marker)) return at;
     if (marker === 0xff) at += 1; // fill byte
-    else if (isFrameHeader(marker)) {
-      return {
-        type: "image/jpeg",
-        height: bigEndian(bytes, at + 5, 2),
-        width: bigEndian(bytes, at + 7, 2),
-      };
-    } else if (isBareMarker(marker)) at += 2;
+    else if (isBareMarker(marker)) at += 2;
     else at += 2 + bigEndian(bytes, at + 2, 2);
   }
   return undefined;
 }
 
-// Annex B.1.1.3: the data of a scan have no marker but those of a restart; EOI ends them.
+// Its end comes after the frame header; a preview in front has its own.
 function hasJpegEnd(bytes: Uint8Array): boolean {
-  for (let at = bytes.length - 2; at > 0; at--) {
+  const frame = findFrame(bytes) ?? bytes.length;
+  for (let at = bytes.length - 2; at > frame; at--) {
     if (bytes[at] === 0xff && bytes[at + 1] === 0xd9) return true;
   }
   return false;

@@ -20,6 +20,7 @@ const DOORS: Readonly<Record<string, readonly RegExp[]>> = {
   "get-east-asian-width": [/^core\/std\/cli\.ts$/],
   "ajv": [/^core\/util\/json\/json_schema\.ts$/],
   "commander": [/^main\.ts$/],
+  "jpeg-js": [/^core\/util\/picture\.ts$/],
   "smol-toml": [/^core\/std\/toml\.ts$/],
   "yaml": [/^core\/context\/skills\/yaml\.ts$/],
   "zod": [

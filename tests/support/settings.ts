@@ -1,5 +1,6 @@
 /** The model, settings, policies and provider that tests run with unless they say otherwise. */
 import type { TransportOptions } from "../../core/model/transport.ts";
+import { LIMITS } from "../../core/protocol/limits.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import type { ProviderEndpoint } from "../../core/protocol/provider.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
@@ -92,6 +93,12 @@ export function testEndpoint(
     wireApi: "responses",
     supportsCompact: false,
     singleSystemMessage: false,
+    pictures: {
+      sideMax: LIMITS.imageSide,
+      bytesMax: LIMITS.imageSentBytes,
+      countMax: LIMITS.requestImages,
+      requestBytesMax: LIMITS.requestBytes,
+    },
     ...more,
   };
 }

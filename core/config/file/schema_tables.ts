@@ -8,6 +8,7 @@ const Text = z.string();
 const Texts = z.array(z.string());
 const TextMap = z.record(z.string(), z.string());
 const Count = z.int().check(z.minimum(0));
+const Whole = z.int().check(z.positive());
 const Positive = z.number().check(z.positive());
 
 const NO_WEBSOCKETS = ignored("there are no WebSockets");
@@ -80,7 +81,7 @@ export const ProviderTable = z.strictObject({
   ),
   request_max_retries: z.optional(Count),
   stream_max_retries: z.optional(Count),
-  stream_idle_timeout_ms: z.optional(z.int().check(z.positive())),
+  stream_idle_timeout_ms: z.optional(Whole),
   websocket_connect_timeout_ms: NO_WEBSOCKETS,
   supports_websockets: NO_WEBSOCKETS,
   requires_openai_auth: z._default(z.boolean(), false),
@@ -90,6 +91,20 @@ export const ProviderTable = z.strictObject({
   single_system_message: z.optional(z.boolean()).check(
     z.describe(
       "Whether developer messages go into the instructions, for servers that take one system text; on by default for chat",
+    ),
+  ),
+  image_max_side: z.optional(Whole).check(
+    z.describe("Pixels of the longer side to which pictures are made smaller"),
+  ),
+  image_max_bytes: z.optional(Whole).check(
+    z.describe("Bytes of one picture, before base64"),
+  ),
+  request_max_images: z.optional(Whole).check(
+    z.describe("Pictures in one request; beyond, the older half is left out"),
+  ),
+  request_max_bytes: z.optional(Whole).check(
+    z.describe(
+      "Bytes of a request with several pictures; beyond, the older half of them is left out",
     ),
   ),
   ca_bundle: z.optional(Text).check(

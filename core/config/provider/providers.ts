@@ -154,6 +154,12 @@ function buildProvider(
     supportsCompact: !isChat &&
       (table.supports_compact ?? hasCompactEndpoint(url.base)),
     singleSystemMessage: table.single_system_message ?? isChat,
+    pictures: {
+      sideMax: table.image_max_side ?? LIMITS.imageSide,
+      bytesMax: table.image_max_bytes ?? LIMITS.imageSentBytes,
+      countMax: table.request_max_images ?? LIMITS.requestImages,
+      requestBytesMax: table.request_max_bytes ?? LIMITS.requestBytes,
+    },
     ...(caBundle === undefined ? {} : { caBundle }),
     ...(table.client_cert === undefined
       ? {}

@@ -4,6 +4,7 @@ import {
   type HandoverState,
   NO_HANDOVER,
 } from "../../context/compaction/handover.ts";
+import { picturesIn } from "../../context/repair.ts";
 import { estimateItemTokens } from "../../context/format/tokens.ts";
 import {
   callOutput,
@@ -37,6 +38,7 @@ export class Transcript {
   #input = "";
   #tokens = 0;
   #inputBytes = 0;
+  #pictures = 0;
   #generation = 0;
   #handover = NO_HANDOVER;
   #hasOneSystemText = false;
@@ -60,6 +62,11 @@ export class Transcript {
   /** UTF-8 bytes of `inputText()`. */
   get inputBytes(): number {
     return this.#inputBytes;
+  }
+
+  /** Pictures in all committed items. */
+  get pictures(): number {
+    return this.#pictures;
   }
 
   /** What a compaction must not lose. */
@@ -182,6 +189,7 @@ export class Transcript {
     this.#input = "";
     this.#tokens = 0;
     this.#inputBytes = 0;
+    this.#pictures = 0;
     this.#tail = [];
     this.#systemText = "";
     this.#isSealed = false;
@@ -220,6 +228,7 @@ export class Transcript {
     this.#input += text;
     this.#inputBytes += byteLength(text);
     this.#tokens += entry.tokens;
+    this.#pictures += picturesIn(entry.item);
     this.#handover = foldHandover(this.#handover, entry.item);
     if (view.type === "call") this.#openCalls.set(view.callId, view);
     if (view.type === "output") this.#openCalls.delete(view.callId);

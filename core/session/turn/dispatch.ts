@@ -18,6 +18,7 @@ import { cutMiddle, oneLine } from "../../context/format/text.ts";
 import { CallLock } from "./call_lock.ts";
 import type { TurnContext } from "./context.ts";
 import type { StepPrint } from "./loop_guard.ts";
+import { fitParts } from "./pictures.ts";
 
 interface RunningCall {
   readonly call: CallView;
@@ -140,7 +141,9 @@ export class Dispatch {
     const paths = tool.touches(call, settings.cwd);
     record.touch(paths.slice(0, LIMITS.touchedPaths));
     try {
-      return await hooks.afterCall(call, await tool.run(call, context));
+      return await this.#fitting(
+        await hooks.afterCall(call, await tool.run(call, context)),
+      );
     } catch (error) {
       if (signal.aborted) throw error;
       if (error instanceof ToolError) return this.#failed(call, error.message);
@@ -154,6 +157,12 @@ export class Dispatch {
         cause: error,
       });
     }
+  }
+
+  async #fitting(output: ToolOutput): Promise<ToolOutput> {
+    const { content } = output;
+    if (typeof content === "string") return output;
+    return { ...output, content: await fitParts(content, this.#turn) };
   }
 
   // Every failed call is visible to the user, not only to the model.

@@ -1,6 +1,7 @@
 /** A history that the server refuses for something in it: that is left out, once, and said. */
-import { withoutRefused } from "../../context/repair.ts";
+import { withoutOlderPictures, withoutRefused } from "../../context/repair.ts";
 import { ModelError, type Refused } from "../../protocol/error.ts";
+import type { WireItem } from "../../protocol/item.ts";
 import type { TurnContext } from "./context.ts";
 
 /** Whether the refusal is for something that is now left out: then the request is due again. */
@@ -28,6 +29,28 @@ export function repairHistory(
     } in the history, left out from now on; the prompt no longer extends the one before: ${error.message}`,
   });
   return true;
+}
+
+/** Before a request: pictures that are more, or have more bytes, than the provider takes. */
+export function leaveOldPictures(context: TurnContext): void {
+  const { transcript } = context.state;
+  const { countMax, requestBytesMax } = context.deps.endpoint.pictures;
+  let left = 0;
+  while (
+    transcript.pictures > countMax ||
+    transcript.pictures > 1 && transcript.inputBytes > requestBytesMax
+  ) {
+    const before = transcript.pictures;
+    exchange(withoutOlderPictures, context);
+    if (transcript.pictures === before) break;
+    left += before - transcript.pictures;
+  }
+  if (left === 0) return;
+  context.emit({
+    type: "warning",
+    message:
+      `The ${left} oldest pictures are left out from now on: a request may have ${countMax}, and ${requestBytesMax} bytes in all; the prompt no longer extends the one before`,
+  });
 }
 
 /** Before anything is sent to another provider: what only the last one can read stays behind. */
@@ -69,11 +92,19 @@ function candidates(error: ModelError): readonly Exclude<Refused, "system">[] {
 
 function leaveOut(
   what: Exclude<Refused, "system">,
+  context: TurnContext,
+): boolean {
+  return exchange((items) => withoutRefused(items, what), context);
+}
+
+// Puts other items in the place of some; false when none is another.
+function exchange(
+  repair: (items: readonly WireItem[]) => ReturnType<typeof withoutRefused>,
   { state, log, cacheWatch }: TurnContext,
 ): boolean {
   const { entries, handover } = state.transcript;
   const texts = new Map(entries.map(({ item }, at) => [item, at]));
-  const { items, changed } = withoutRefused([...texts.keys()], what);
+  const { items, changed } = repair([...texts.keys()]);
   if (changed === 0) return false;
   const replacement = items.map((item) => {
     const at = texts.get(item);

@@ -16,7 +16,8 @@ import type { TurnContext } from "./context.ts";
 import { withFallback } from "./fallback.ts";
 import { LoopGuard } from "./loop_guard.ts";
 import { OutputCheck } from "./output_schema.ts";
-import { repairHistory } from "./repair.ts";
+import { fitItems } from "./pictures.ts";
+import { leaveOldPictures, repairHistory } from "./repair.ts";
 import { runStep, type StepAnswer } from "./step.ts";
 
 /** Runs the turn to its end. Every call has its output afterwards, whatever happened. */
@@ -28,7 +29,7 @@ export async function runTurn(
     const { deps, settings } = context;
     const added = await context.hooks.takePrompt(parts);
     const { items, warnings } = await deps.context.userItems(parts, settings);
-    const input = [...items, ...added];
+    const input = [...await fitItems(items, context), ...added];
     let isSaid = false;
     return await withFallback(context, async (here) => {
       const tokens = isSaid ? 0 : estimateItemsTokens(input);
@@ -112,7 +113,7 @@ async function steeringItems(
     const added = await hookItems(parts, context);
     if (added === undefined) continue;
     const input = await context.deps.context.userItems(parts, context.settings);
-    items.push(...input.items, ...added);
+    items.push(...await fitItems(input.items, context), ...added);
     warnAll(input.warnings, context);
     context.emit({ type: "input.steered", text: partsText(parts) });
   }
@@ -138,6 +139,7 @@ async function hookItems(
 async function runFittingStep(context: TurnContext): Promise<StepAnswer> {
   const { state } = context;
   for (let round = 0;; round++) {
+    leaveOldPictures(context);
     try {
       return await runStep(context);
     } catch (error) {

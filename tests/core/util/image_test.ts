@@ -169,3 +169,11 @@ Deno.test("imageDataUrl() carries the bytes in base64", () => {
     "data:image/png;base64,YWJj",
   );
 });
+
+Deno.test("viewImage() takes no JPEG that ends within its scan, though a preview in it is whole", () => {
+  const preview = [0xff, 0xe1, 0, 4, 0xff, 0xd9];
+  const scan = [0xff, 0xda, 0, 2, 7, 7, 7];
+  const cut = bytes([0xff, 0xd8], preview, [...JPEG.subarray(2)], scan);
+  assert.equal(viewImage(cut), undefined);
+  assert.equal(viewImage(bytes([...cut], [0xff, 0xd9, 0]))?.width, 300);
+});

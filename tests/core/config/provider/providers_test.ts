@@ -38,6 +38,12 @@ Deno.test("providerOf() knows OpenAI", () => {
       wireApi: "responses",
       supportsCompact: true,
       singleSystemMessage: false,
+      pictures: {
+        sideMax: 2_048,
+        bytesMax: 3_750_000,
+        countMax: 100,
+        requestBytesMax: 20_000_000,
+      },
       auth: { type: "login" },
     },
   );
@@ -76,6 +82,10 @@ stream_max_retries = 0
 stream_idle_timeout_ms = 5
 supports_compact = true
 single_system_message = true
+image_max_side = 1
+image_max_bytes = 2
+request_max_images = 3
+request_max_bytes = 4
 ca_bundle = "/ca.pem"
 client_cert = "/c.pem"
 client_key = "/k.pem"
@@ -95,6 +105,7 @@ proxy = "http://proxy:8080"`,
     wireApi: "responses",
     supportsCompact: true,
     singleSystemMessage: true,
+    pictures: { sideMax: 1, bytesMax: 2, countMax: 3, requestBytesMax: 4 },
     caBundle: "/ca.pem",
     clientCert: "/c.pem",
     clientKey: "/k.pem",
