@@ -116,11 +116,12 @@ class RunningTestThread implements TestThread {
   async turn(text: string): Promise<Outcome> {
     const before = this.#ended.length;
     this.thread.submit({ type: "user.input", parts: [{ type: "text", text }] });
-    for (;;) {
-      const end = this.#ended[before];
-      if (end !== undefined) return end.outcome;
-      await this.#next();
-    }
+    while (this.#ended.length <= before) await this.#next();
+    // The thread says the end of a turn a moment before it takes the next task.
+    await new Promise((resolve) => setTimeout(resolve));
+    const end = this.#ended[before];
+    if (end === undefined) throw new Error("no turn ended");
+    return end.outcome;
   }
 
   async seen(match: (event: Event) => boolean): Promise<Event> {
