@@ -1,6 +1,5 @@
 /** The model, settings, policies and provider that tests run with unless they say otherwise. */
 import type { TransportOptions } from "../../core/model/transport.ts";
-import { LIMITS } from "../../core/protocol/limits.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import type { ProviderEndpoint } from "../../core/protocol/provider.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
