@@ -29,13 +29,13 @@ export function describeEnforced(
     case "seatbelt":
       return ["fs_write", ...reads, "metadata", ...network, "signals"];
     case "landlock": {
-      const abi = Math.min(backend.abi, backend.abiMax ?? backend.abi);
+      const { abi = 1, abiMax = abi } = backend;
       return [
         "fs_write",
         ...reads,
         ...(plan.mode === "read-only" ? ["metadata"] : []),
         ...network,
-        ...(abi >= ABI_SIGNALS ? ["signals"] : []),
+        ...(Math.min(abi, abiMax) >= ABI_SIGNALS ? ["signals"] : []),
       ];
     }
     default:

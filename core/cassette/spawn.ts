@@ -3,6 +3,7 @@ import type {
   Child,
   ExitStatus,
   Host,
+  SpawnArgument,
   SpawnRequest,
 } from "../protocol/host.ts";
 import type { Json } from "../util/json/json.ts";
@@ -52,14 +53,15 @@ export function recordedSpawn(
   };
 }
 
-// Bytes among the arguments are compiled filters: the same policy, the same bytes.
-function commandLine(request: SpawnRequest): string {
-  const args = request.args.map((arg) =>
-    typeof arg === "string"
-      ? arg
-      : "isReport" in arg
-      ? "<report>"
-      : `<${arg.length} bytes>`
-  );
-  return JSON.stringify([request.command, ...args, request.cwd]);
+// What made programs stand for, which is the same on all machines. Bytes among the arguments
+// are compiled filters: the same policy, the same bytes.
+function commandLine({ args, command, cwd }: SpawnRequest): string {
+  return JSON.stringify([command, ...args.flatMap(toWords), cwd]);
+}
+
+function toWords(argument: SpawnArgument): readonly string[] {
+  if (typeof argument === "string") return [argument];
+  if ("isReport" in argument) return ["<report>"];
+  if ("image" in argument) return argument.instead.flatMap(toWords);
+  return [`<${argument.length} bytes>`];
 }

@@ -6,39 +6,32 @@ import type {
   SpawnRequest,
 } from "../protocol/host.ts";
 import { dropKept, keepMarked, keepProcess } from "./keeper.ts";
-import { keepFromReaping, reapChild, withDescriptors } from "./system/libc.ts";
+import { withDescriptors } from "./system/descriptors.ts";
+import { keepFromReaping, openLibc, reapChild } from "./system/libc.ts";
+import {
+  inSomePlace,
+  knownPlace,
+  openProgram,
+  programPath,
+  type ProgramPlace,
+} from "./system/made_program.ts";
+import { becomeCommand, fitsArguments } from "../util/program/become.ts";
+import { renderProgram } from "../util/program/call_program.ts";
 import { existsProc, isProcPath, readProcText } from "./files/proc_files.ts";
 
-interface SpawnPlan {
-  readonly command: string;
-  readonly args: string[];
-  /** Whether the runtime is to begin the session. */
-  readonly detached: boolean;
-}
-
-/** Folders that only the system writes: PATH is anybody's. */
-const PLACES = ["/usr/bin/setsid", "/bin/setsid"];
 const EXECUTABLE = 0o111;
+
+interface Started {
+  readonly child: Deno.ChildProcess;
+  readonly readReport?: () => string;
+}
 
 /** Starts a program. Throws Deno's error when it cannot be started. */
 export function spawnChild(request: SpawnRequest): Child {
-  const { child, readReport } = withDescriptors(
-    request.args,
-    (args) => startCommand(request, args),
-  );
-  if (readReport === undefined) return child;
-  const status = child.status.then((ended) => ({
-    ...ended,
-    report: readReport(),
-  }));
-  return { ...child, status };
-}
-
-function startCommand(request: SpawnRequest, args: readonly string[]): Child {
-  const isInput = typeof request.stdin !== "string";
   const { detached, mark } = request;
+  const isInput = typeof request.stdin !== "string";
   if (mark !== undefined) keepMarked(mark);
-  const process = startProcess(request, args);
+  const { child: process, readReport } = startSomehow(request);
   if (detached) keepProcess(process.pid);
   let isRunning = true;
   const status = process.status.finally(() => {
@@ -53,7 +46,10 @@ function startCommand(request: SpawnRequest, args: readonly string[]): Child {
     stdin: request.stdin === "pipe" ? process.stdin : undefined,
     stdout: request.stdout === "pipe" ? process.stdout : undefined,
     stderr: request.stderr === "pipe" ? process.stderr : undefined,
-    status: status.then(toStatus),
+    status: status.then((ended) => ({
+      ...toStatus(ended),
+      ...(readReport !== undefined && { report: readReport() }),
+    })),
     kill: (signal, { group = false } = {}) => {
       if (group && trySignal(-process.pid, signal)) return;
       if (group && !isRunning) return;
@@ -65,64 +61,88 @@ function startCommand(request: SpawnRequest, args: readonly string[]): Child {
   };
 }
 
-// What does not start by way of setsid(1) fails in its own name.
-function startProcess(
+function startSomehow(request: SpawnRequest): Started {
+  const isMade = request.image !== undefined;
+  const makesSession = !isMade && canMakeSession(request);
+  if (!isMade && !makesSession) return start(request, knownPlace(), false);
+  // What would do without fails in its own name.
+  return inSomePlace((place) => start(request, place, makesSession), {
+    mayDoWithout: !isMade,
+  });
+}
+
+function start(
   request: SpawnRequest,
-  args: readonly string[],
+  place: ProgramPlace | undefined,
+  makesSession: boolean,
+): Started {
+  const { command, detached, image } = request;
+  if (place !== undefined && image !== undefined) {
+    return { child: startImage(request, image, place) };
+  }
+  return withDescriptors(
+    request.args,
+    (args) =>
+      place !== undefined && makesSession
+        ? startImage(request, renderSession(request, args), place)
+        : startProgram(command, request, { args: [...args], detached }),
+    place,
+  );
+}
+
+function startImage(
+  request: SpawnRequest,
+  image: Uint8Array<ArrayBuffer>,
+  place: ProgramPlace,
 ): Deno.ChildProcess {
-  const options = {
+  const descriptor = openProgram(place, image, { isInherited: false });
+  try {
+    return startProgram(programPath(descriptor), request, {});
+  } finally {
+    openLibc()?.close(descriptor);
+  }
+}
+
+function startProgram(
+  command: string,
+  request: SpawnRequest,
+  options: Pick<Deno.CommandOptions, "args" | "detached">,
+): Deno.ChildProcess {
+  return new Deno.Command(command, {
+    ...options,
     cwd: request.cwd,
     env: { ...request.env },
     clearEnv: true,
     stdin: stdinKind(request.stdin),
     stdout: pipeKind(request.stdout),
     stderr: pipeKind(request.stderr),
-  };
-  const { command, detached } = request;
-  const plan = planSpawn(request, args);
-  try {
-    return new Deno.Command(plan.command, {
-      ...options,
-      args: plan.args,
-      detached: plan.detached,
-    }).spawn();
-  } catch (error) {
-    if (plan.command === command) throw error;
-    return new Deno.Command(command, { ...options, args: [...args], detached })
-      .spawn();
-  }
+  }).spawn();
 }
-
-let found: { readonly setsid: string | undefined } | undefined;
 
 /**
- * What to hand to the runtime. For a session it forks, which copies the page tables of
- * the whole process, and then each page that is written to next: half a millisecond, more
- * with every item of a long history. Other children share our memory until they are
- * executed (posix_spawn(3)), so setsid(1) begins the session there and becomes the program.
+ * Whether a made program is to begin the child's session. For that the runtime itself forks,
+ * which copies the page tables of the whole process, and then each page that is written to
+ * next: half a millisecond, more with every item of a long history. Other children share our
+ * memory until they are executed (posix_spawn(3)).
+ *
+ * What cannot be started has to fail here and now, not later with 126 or 127; and under
+ * /proc a name means something else to another process than to us.
  */
-function planSpawn(
-  { command, detached }: Pick<SpawnRequest, "command" | "detached">,
+function canMakeSession(
+  { args, command, detached, env }: SpawnRequest,
+): boolean {
+  const words = args.filter((word) => typeof word === "string");
+  return detached && command.startsWith("/") &&
+    !command.startsWith("/proc/") && isExecutable(command) &&
+    fitsArguments({ argv: [command, ...words], env });
+}
+
+function renderSession(
+  { command, env }: SpawnRequest,
   args: readonly string[],
-): SpawnPlan {
-  const setsid = detached && canStart(command) ? findSetsid() : undefined;
-  return setsid === undefined
-    ? { command, args: [...args], detached }
-    : { command: setsid, args: [command, ...args], detached: false };
-}
-
-// What cannot be started has to fail here and now; setsid would only end with 126 or 127.
-// Under /proc a name means something else to setsid than to us.
-function canStart(command: string): boolean {
-  return command.startsWith("/") && !command.startsWith("/proc/") &&
-    isExecutable(command);
-}
-
-function findSetsid(): string | undefined {
-  found ??= {
-    setsid: Deno.build.os === "linux" ? PLACES.find(isExecutable) : undefined,
-  };
-  return found.setsid;
+): Uint8Array<ArrayBuffer> {
+  const steps = becomeCommand({ argv: [command, ...args], env });
+  return renderProgram([{ call: "setsid" }, ...steps], Deno.build.arch);
 }
 
 function isExecutable(path: string): boolean {

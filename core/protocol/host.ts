@@ -138,12 +138,30 @@ export type Signal =
 /** Stands for the number of a descriptor that the child writes `ExitStatus.report` to. */
 export const REPORT = { isReport: true } as const;
 
+/**
+ * Stands for the path of a program made for one start, which only that start can run; for
+ * `instead` where the machine runs no such programs.
+ */
+interface MadeProgram {
+  readonly image: Uint8Array<ArrayBuffer>;
+  readonly instead: readonly SpawnArgument[];
+}
+
 /** Bytes travel as an open descriptor whose number takes their place. */
-export type SpawnArgument = string | Uint8Array<ArrayBuffer> | typeof REPORT;
+export type SpawnArgument =
+  | string
+  | Uint8Array<ArrayBuffer>
+  | typeof REPORT
+  | MadeProgram;
 
 export interface SpawnRequest {
   readonly command: string;
   readonly args: readonly SpawnArgument[];
+  /**
+   * A program made for this start, which runs instead of the command where the machine lets
+   * it. Whether it does is found out once; after that there is no way but that one.
+   */
+  readonly image?: Uint8Array<ArrayBuffer>;
   readonly cwd: string;
   /** The whole environment; nothing is inherited. */
   readonly env: Readonly<Record<string, string>>;

@@ -1,5 +1,10 @@
 /** One working way to confine a command, and how a command is started under it. */
-import type { Host, SpawnRequest } from "../../core/protocol/host.ts";
+import type {
+  Host,
+  SpawnArgument,
+  SpawnRequest,
+} from "../../core/protocol/host.ts";
+import { fitsArguments } from "../../core/util/program/become.ts";
 import { unreachable } from "../../core/util/assert.ts";
 import { buildBwrapArguments, BWRAP_ENV, type BwrapFeatures } from "./bwrap.ts";
 import {
@@ -8,8 +13,10 @@ import {
   planConfinement,
   planInnerConfinement,
 } from "./landlock.ts";
+import { buildLauncherImage, buildPlainImage } from "./launch_image.ts";
 import { buildSeatbeltArguments, SEATBELT_PROGRAM } from "./seatbelt.ts";
 import type { SandboxPlan } from "../plan/plan.ts";
+import type { ShownPath } from "../plan/shown.ts";
 
 export type Backend =
   | {
@@ -24,38 +31,56 @@ export type Backend =
   | {
     readonly kind: "landlock";
     readonly name: "landlock";
-    readonly abi: number;
+    /** Version in the kernel, once it is proved. */
+    readonly abi?: number;
     /** Newest version to use; for tests of older kernels. */
     readonly abiMax?: number;
   }
   | { readonly kind: "seatbelt"; readonly name: "seatbelt" };
 
-interface LaunchRequest {
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  /** Sends stderr where stdout goes. */
-  readonly mergesOutput: boolean;
+/** Where and how a command is confined. */
+export interface LaunchPlan {
+  readonly backend: Backend;
+  readonly plan: SandboxPlan;
+  /** What lies in `/`, for a back end with Landlock. */
+  readonly top?: readonly ShownPath[];
 }
 
-/** What to spawn; streams and group are the caller's to choose. */
-export type LaunchLine = Pick<SpawnRequest, "command" | "args" | "cwd" | "env">;
+type LaunchRequest = Omit<LauncherRequest, "confine">;
 
-type LaunchHost = Pick<Host, "arch" | "env" | "pid" | "selfCommand">;
+/** What to spawn; streams and group are the caller's to choose. */
+export type LaunchLine = Pick<
+  SpawnRequest,
+  "args" | "command" | "cwd" | "env" | "image"
+>;
+
+type LaunchHost = Pick<Host, "arch" | "env" | "pid" | "selfCommand" | "uid">;
 
 const SHELL = "/bin/sh";
+
+/** Whether the back end gives rights by Landlock, alone or as a second layer. */
+export function hasLandlock(backend: Backend): boolean {
+  return backend.kind === "landlock" ||
+    (backend.kind === "bwrap" && backend.features.hasLandlock === true);
+}
 
 /** How the request is started under the plan. */
 export function buildLaunch(
   host: LaunchHost,
-  { backend, plan }: { readonly backend: Backend; readonly plan: SandboxPlan },
+  { backend, plan, top = [] }: LaunchPlan,
   request: LaunchRequest,
 ): LaunchLine {
   const { cwd } = plan;
   switch (backend.kind) {
     case "bwrap": {
       const inner = backend.features.hasLandlock
+        ? buildInnerLaunch(host, plan, {
+          ...request,
+          confine: planInnerConfinement(plan, top),
+        })
+        : request.attempts !== undefined
         ? buildInnerLaunch(host, plan, request)
-        : { argv: wrapArgv(request), env: request.env };
+        : { argv: wrapInside(request, host.arch), env: request.env };
       return {
         command: backend.features.program,
         args: buildBwrapArguments(plan, backend.features, {
@@ -67,9 +92,10 @@ export function buildLaunch(
       };
     }
     case "landlock": {
-      const { abiMax } = backend;
+      const { abi, abiMax } = backend;
       const confine = {
-        ...planConfinement(plan, host),
+        ...planConfinement(plan, host, top),
+        ...(abi === undefined ? {} : { abi }),
         ...(abiMax === undefined ? {} : { abiMax }),
       };
       return buildSelfLaunch(host, { ...request, confine }, cwd);
@@ -86,8 +112,11 @@ export function buildLaunch(
   }
 }
 
-/** Starts this program as the launcher; the request travels as an inherited descriptor. */
-export function buildSelfLaunch(
+/**
+ * Starts the launcher: a program made for the request, or where the machine runs none such
+ * this program, to which the request travels as an inherited descriptor.
+ */
+function buildSelfLaunch(
   host: LaunchHost,
   request: LauncherRequest,
   cwd: string,
@@ -97,34 +126,52 @@ export function buildSelfLaunch(
   return {
     command,
     args: [...args, json],
+    image: buildLauncherImage(request, host),
     cwd,
     env: launcherEnv(host, request),
   };
 }
 
-// bwrap passes on descriptors by their numbers.
 function buildInnerLaunch(
   host: LaunchHost,
   plan: SandboxPlan,
-  request: LaunchRequest,
+  request: LauncherRequest,
 ): Pick<LaunchLine, "env"> & { readonly argv: LaunchLine["args"] } {
-  const confine = planInnerConfinement(plan);
-  const { command, args, env } = buildSelfLaunch(
-    host,
-    { ...request, confine },
-    plan.cwd,
-  );
-  return { argv: [command, ...args], env };
+  const launch = buildSelfLaunch(host, request, plan.cwd);
+  return { argv: lineArguments(launch), env: launch.env };
+}
+
+// What passes on descriptors by their numbers.
+function lineArguments(
+  { command, args, image }: LaunchLine,
+): readonly SpawnArgument[] {
+  const instead = [command, ...args];
+  return image === undefined ? instead : [{ image, instead }];
+}
+
+function wrapInside(
+  request: LaunchRequest,
+  arch: Host["arch"],
+): readonly SpawnArgument[] {
+  const instead = wrapArgv(request);
+  if (!fitsArguments(request)) return instead;
+  const image = buildPlainImage(request, arch, { ownSession: false });
+  return [{ image, instead }];
 }
 
 /** How the request is started without any sandbox. */
 export function buildPlainLaunch(
   request: LaunchRequest,
-  place: { readonly cwd: string; readonly os: Host["os"] },
+  { arch, cwd, os, ownSession }: Pick<Host, "arch" | "cwd" | "os"> & {
+    readonly ownSession: boolean;
+  },
 ): LaunchLine {
-  const argv = place.os === "windows" ? request.argv : wrapArgv(request);
+  const argv = os === "windows" ? request.argv : wrapArgv(request);
   const [command = "", ...args] = argv;
-  return { command, args, cwd: place.cwd, env: request.env };
+  const line = { command, args, cwd, env: request.env };
+  return os === "linux" && fitsArguments(request)
+    ? { ...line, image: buildPlainImage(request, arch, { ownSession }) }
+    : line;
 }
 
 // The shell gives 127 and 126 where bwrap would give 1, and joins the two outputs in

@@ -21,6 +21,8 @@ export interface Confinement {
   readonly writable: readonly string[];
   /** What can be read; everything when absent. */
   readonly shown?: readonly ShownPath[];
+  /** What lies in `/`: a rule on `/` itself would cover /dev. */
+  readonly top: readonly ShownPath[];
   /** Nothing is writable: then metadata need not be either. */
   readonly isReadOnly: boolean;
   readonly networkAccess: boolean;
@@ -30,6 +32,8 @@ export interface Confinement {
   readonly keepsOwnerRights: boolean;
   /** Inside bwrap, which filters the calls and has a /dev of its own. */
   readonly isInner?: boolean;
+  /** Version of Landlock in the kernel, where it is known. */
+  readonly abi?: number;
   /** Newest version of Landlock to use; for tests of older kernels. */
   readonly abiMax?: number;
 }
@@ -58,6 +62,9 @@ export const LAUNCHER = {
   /** How it begins to say why. */
   complaint: "rondo sandbox: cannot confine the command: ",
 } as const;
+export const CAPABILITY_VERSION_3 = 0x20080522;
+/** CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER. */
+export const OWNER_CAPABILITIES: readonly number[] = [0, 1, 3];
 /** What this program knows of; newer kernels are asked for no more. */
 export const LANDLOCK_ABI_MAX = 7;
 
@@ -92,10 +99,12 @@ const DEVICES: readonly string[] = [
 export function planConfinement(
   plan: SandboxPlan,
   agent: { readonly pid: number },
+  top: readonly ShownPath[],
 ): Confinement {
   return {
     writable: plan.plainRoots,
     ...(plan.shown !== undefined && { shown: plan.shown }),
+    top,
     isReadOnly: plan.mode === "read-only",
     networkAccess: plan.networkAccess,
     unixSockets: plan.unixSockets,
@@ -108,10 +117,14 @@ export function planConfinement(
  * The same for a second layer inside bwrap. A read-only mount does not keep commands from
  * opening named pipes for writing, Landlock does; the rest bwrap has seen to.
  */
-export function planInnerConfinement(plan: SandboxPlan): Confinement {
+export function planInnerConfinement(
+  plan: SandboxPlan,
+  top: readonly ShownPath[],
+): Confinement {
   return {
     writable: plan.mounts.filter(({ kind }) => kind === "writable")
       .map(({ path }) => path),
+    top,
     isReadOnly: plan.mode === "read-only",
     // Its network is closed by namespace and filter, which leave servers of its own alone.
     networkAccess: true,
@@ -167,12 +180,11 @@ export function buildPathRule(
 
 /**
  * What the policy makes writable, the harmless devices, and everything readable but for
- * the rest of /dev. `top` are the names in `/`: a rule on `/` itself would cover /dev.
+ * the rest of /dev.
  */
 export function buildLandlockRules(
   confine: Confinement,
   abi: number,
-  top: readonly Pick<Deno.DirEntry, "name" | "isDirectory" | "isSymlink">[],
 ): readonly LandlockRule[] {
   const all = handledRights(abi) & ~(MAKE_CHAR | MAKE_BLOCK | IOCTL_DEV);
   const folder = (path: string, rights: bigint): LandlockRule => ({
@@ -186,11 +198,7 @@ export function buildLandlockRules(
   return [
     // Rights hold for all below: hidden names can be listed, and not read.
     folder("/", shown === undefined ? READ_DIR : EXECUTE | READ_DIR),
-    ...(shown ?? top.filter(({ isSymlink }) => !isSymlink)
-      .map(({ name, isDirectory }) => ({
-        path: `/${name}`,
-        isFolder: isDirectory,
-      }))).filter(({ path }) => path !== "/dev")
+    ...(shown ?? confine.top).filter(({ path }) => path !== "/dev")
       .map((entry) => ({ ...entry, rights: READ })),
     ...DEVICES.map((path) => ({ path, rights: DEVICE, isFolder: false })),
     ...(confine.isInner ? [folder("/dev", all | IOCTL_DEV)] : []),

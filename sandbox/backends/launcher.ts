@@ -5,10 +5,12 @@ import {
   buildLauncherFilter,
   buildPathRule,
   buildRulesetAttribute,
+  CAPABILITY_VERSION_3,
   type Confinement,
   LANDLOCK_ABI_MAX,
   LAUNCHER,
   type LauncherRequest,
+  OWNER_CAPABILITIES,
 } from "./landlock.ts";
 import { LauncherLibc } from "./launcher_libc.ts";
 
@@ -33,9 +35,6 @@ const PR_CAP_AMBIENT_CLEAR_ALL = 4n;
 const SIGKILL = 9;
 const SIGSTOP = 19;
 const SIG_SETMASK = 2;
-const CAPABILITY_VERSION_3 = 0x20080522;
-/** CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER. */
-const OWNER_CAPABILITIES = [0, 1, 3];
 const CAPABILITIES = 64;
 // <fcntl.h>
 const O_PATH = 0x200000;
@@ -128,8 +127,7 @@ function restrictFiles(
       0,
     ),
   );
-  const top = [...Deno.readDirSync("/")];
-  for (const rule of buildLandlockRules(confine, abi, top)) {
+  for (const rule of buildLandlockRules(confine, abi)) {
     const path = libc.text(rule.path);
     const flags = O_PATH | O_CLOEXEC | O_NOFOLLOW;
     const descriptor = libc.symbols.open(path, flags, 0);

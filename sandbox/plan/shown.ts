@@ -9,6 +9,18 @@ export interface ShownPath {
   readonly isFolder: boolean;
 }
 
+/** What lies in `/`, but for links, which are covered where they lead. */
+export async function readTop(
+  files: Pick<Files, "list">,
+): Promise<readonly ShownPath[]> {
+  const entries = await files.list("/").catch(() => []);
+  return entries.filter(({ isSymlink }) => !isSymlink)
+    .map(({ name, isDirectory }) => ({
+      path: `/${name}`,
+      isFolder: isDirectory,
+    }));
+}
+
 /**
  * The largest folders that hold nothing hidden, and the files beside them. What is made
  * beside them later is not among them.

@@ -101,7 +101,7 @@ async function tryBackend(
   const hint = isProved ? "" : hintFor(kind, detail);
   if (!isProved) return { name, isProved, detail, hint };
   const proved = backend.kind === "landlock"
-    ? { ...backend, abi: abi ?? backend.abi }
+    ? { ...backend, ...(abi === undefined ? {} : { abi }) }
     : backend;
   return { name, isProved, detail, hint, backend: proved };
 }
@@ -122,7 +122,6 @@ async function findCandidates(
     backend: {
       kind: "landlock",
       name: "landlock",
-      abi: 1,
       ...(abiMax === undefined ? {} : { abiMax }),
     },
   };

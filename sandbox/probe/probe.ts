@@ -1,15 +1,10 @@
 /** Proves a back end by running it: one child that must read, and must not reach anything else. */
 import type { Files, Host } from "../../core/protocol/host.ts";
-import {
-  type Backend,
-  buildLaunch,
-  buildSelfLaunch,
-  type LaunchLine,
-} from "../backends/backend.ts";
+import { type Backend, buildLaunch, hasLandlock } from "../backends/backend.ts";
 import { runShort, type ShortRun } from "./short_run.ts";
-import { type LauncherRequest, planConfinement } from "../backends/landlock.ts";
 import { parseFilterCount } from "./proc_status.ts";
 import type { SandboxPlan } from "../plan/plan.ts";
+import { readTop } from "../plan/shown.ts";
 
 export type ProbeHost = Pick<
   Host,
@@ -145,52 +140,22 @@ async function runAttempts(
   // In a PID namespace the agent has no number; its own may be that of a process inside.
   const pid = backend.kind === "bwrap" ? -1 : host.pid;
   const { path } = target;
-  const self: LauncherRequest = {
-    argv: [],
+  const bash = backend.kind === "landlock"
+    ? undefined
+    : await findFirst(host.files, BASH_PATHS);
+  const top = hasLandlock(backend) ? await readTop(host.files) : [];
+  const script = ["--norc", "--noprofile", "-c", SCRIPT, "bash"];
+  const launch = buildLaunch(host, { backend, plan: STRICTEST, top }, {
     env: { PATH: "/usr/bin:/bin" },
     mergesOutput: false,
-    attempts: { read: path, write: path, address: OUTSIDE, pid },
-  };
-  if (backend.kind === "landlock") {
-    const confine = planConfinement(STRICTEST, host);
-    return await runShort(
-      host,
-      buildSelfLaunch(host, { ...self, confine }, "/"),
-    );
-  }
-  const bash = await findFirst(host.files, BASH_PATHS);
-  const line = bash === undefined ? buildSelfLaunch(host, self, "/") : {
-    command: bash,
-    args: [
-      "--norc",
-      "--noprofile",
-      "-c",
-      SCRIPT,
-      "bash",
-      path,
-      OUTSIDE,
-      `${pid}`,
-    ],
-    cwd: "/",
-    env: self.env,
-  };
-  return await runShort(host, runUnder(host, backend, line));
-}
-
-// A descriptor among the arguments is inherited through bwrap by its number.
-function runUnder(
-  host: ProbeHost,
-  backend: Backend,
-  line: LaunchLine,
-): LaunchLine {
-  const words = line.args.filter((argument) => typeof argument === "string");
-  const rest = line.args.slice(words.length);
-  const outer = buildLaunch(host, { backend, plan: STRICTEST }, {
-    argv: [line.command, ...words],
-    env: line.env,
-    mergesOutput: false,
+    ...(bash === undefined
+      ? {
+        argv: [],
+        attempts: { read: path, write: path, address: OUTSIDE, pid },
+      }
+      : { argv: [bash, ...script, path, OUTSIDE, `${pid}`] }),
   });
-  return { ...outer, args: [...outer.args, ...rest] };
+  return await runShort(host, launch);
 }
 
 function checkAttempt(

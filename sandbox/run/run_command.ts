@@ -138,8 +138,11 @@ async function prepare(
   if (isPlain || !isConfined(policy) || session.isOff) {
     return {
       launch: buildPlainLaunch({ argv, env, mergesOutput }, {
+        arch: host.arch,
         cwd,
         os: host.os,
+        // What runs on the person's terminal stays in their session.
+        ownSession: mergesOutput,
       }),
       swept: { mark, isConfined: false },
     };

@@ -3,14 +3,18 @@ import { configError, SandboxUnavailable } from "../../core/protocol/error.ts";
 import type { Files, Host } from "../../core/protocol/host.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import { isInside } from "../../core/util/path.ts";
-import type { Backend } from "../backends/backend.ts";
+import {
+  type Backend,
+  hasLandlock,
+  type LaunchPlan,
+} from "../backends/backend.ts";
 import {
   type FactsRequest,
   type LaunchFacts,
   readLaunchFacts,
 } from "../plan/facts.ts";
 import type { GuardChanges } from "./guard.ts";
-import { readShown } from "../plan/shown.ts";
+import { readShown, readTop } from "../plan/shown.ts";
 import { SharedProtection } from "./guard_shared.ts";
 import {
   type BackendAttempt,
@@ -45,10 +49,7 @@ export interface SandboxOptions {
 }
 
 /** A launch that is ready to be started, and must be finished afterwards. */
-export interface Prepared {
-  readonly backend: Backend;
-  readonly plan: SandboxPlan;
-}
+export type Prepared = LaunchPlan;
 
 interface PlaceRequest {
   readonly policy: ConfinedPolicy;
@@ -132,7 +133,8 @@ export class Session {
     if (proved === undefined) throw await this.#unavailable();
     const backend = await this.#fit(proved, plan);
     refuseWhatCannotBe(backend, plan, policy);
-    return { backend, plan };
+    if (!hasLandlock(backend)) return { backend, plan };
+    return { backend, plan, top: await readTop(this.host.files) };
   }
 
   readable(policy: SandboxPolicy, workspace: string): Files {

@@ -13,7 +13,7 @@ const STARTS: Readonly<Record<string, string>> = {
   "core/frontends/exec/approvals.ts": "the approval program of the flags",
   "core/host/keeper.ts": "the shell that ends what a killed run leaves",
   "core/host/spawn.ts": "what others start, for real",
-  "core/host/system/libc.ts": "the function that it is given",
+  "core/host/system/descriptors.ts": "the function that it is given",
   "core/session/hooks/hooks.ts": "hooks that the person trusts",
   "core/session/hooks/notify.ts": "the notify program of the configuration",
   "core/session/hooks/run_program.ts": "programs of those who call it",

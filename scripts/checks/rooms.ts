@@ -228,7 +228,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: ["core/host/system/"],
     doors: ["files", "folders", "no_follow_files", "proc_files"],
   },
-  "core/host/system/": { doors: ["errno", "libc"] },
+  "core/host/system/": {
+    doors: ["descriptors", "errno", "libc", "made_program"],
+  },
   "core/host/terminal/": {
     uses: ["core/host/system/"],
     doors: ["signals", "terminal"],
@@ -356,6 +358,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "core/std/": { doors: "all" },
   "core/util/": { doors: "all" },
   "core/util/json/": { uses: ["core/util/text/"], doors: "all" },
+  "core/util/program/": { doors: "all" },
   "core/util/text/": { doors: "all" },
   "prompts/": { doors: ["mod"] },
   "sandbox/": {

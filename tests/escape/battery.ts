@@ -213,12 +213,14 @@ function hostAs(
       ...args,
     ],
     spawn: (request: SpawnRequest) =>
-      base.spawn(
-        program === undefined ? request : {
-          ...request,
-          command: program,
-          args: [...prefix, request.command, ...request.args],
-        },
-      ),
+      base.spawn(program === undefined ? request : startedBy(program)(request)),
   };
+
+  function startedBy(command: string): (request: SpawnRequest) => SpawnRequest {
+    return ({ image, ...request }) => {
+      const instead = [request.command, ...request.args];
+      const line = image === undefined ? instead : [{ image, instead }];
+      return { ...request, command, args: [...prefix, ...line] };
+    };
+  }
 }

@@ -1,5 +1,4 @@
 /** Descriptors, adopted children and the few libc calls behind them (Linux; elsewhere they do nothing). */
-import type { SpawnArgument } from "../../protocol/host.ts";
 
 const SYMBOLS = {
   syscall: {
@@ -56,8 +55,6 @@ const CLOSE_RANGE_CLOEXEC = 4n;
 const PR_SET_CHILD_SUBREAPER = 36;
 const WNOHANG = 1;
 const W_OK = 2;
-// A pipe takes this much without a reader, even for a user over the soft limit (pipe(7)).
-const PIPE_BYTES_MAX = 4096;
 
 const SYS_FCNTL = Deno.build.arch === "aarch64" ? 25n : 72n;
 
@@ -143,65 +140,6 @@ export function reapChild(pid: number): boolean {
   return openLibc()?.waitpid(pid, new Uint8Array(4), WNOHANG) === pid;
 }
 
-/**
- * Runs `spawn` with every byte argument replaced by the number of a descriptor that
- * holds those bytes and is inherited, and REPORT by one that can be read afterwards.
- * `spawn` must start its child before it returns.
- */
-export function withDescriptors<T>(
-  args: readonly SpawnArgument[],
-  spawn: (args: readonly string[]) => T,
-): { readonly child: T; readonly readReport?: () => string } {
-  const open: number[] = [];
-  let report: Channel | undefined;
-  const toText = (argument: SpawnArgument): string => {
-    if (typeof argument === "string") return argument;
-    if (argument instanceof Uint8Array) {
-      open.push(openBytes(argument));
-      return String(open.at(-1));
-    }
-    report = openChannel();
-    return String(report.writer);
-  };
-  try {
-    const child = spawn(args.map(toText));
-    const made = report;
-    return made === undefined
-      ? { child }
-      : { child, readReport: () => drain(made.reader) };
-  } catch (error) {
-    if (report !== undefined) openLibc()?.close(report.reader);
-    throw error;
-  } finally {
-    for (const descriptor of open) openLibc()?.close(descriptor);
-    if (report !== undefined) keepForUs(report);
-  }
-}
-
-interface Channel {
-  readonly reader: number;
-  /** The same, unless there is no memory to write to. */
-  readonly writer: number;
-}
-
-function openChannel(): Channel {
-  const libc = openLibc();
-  const memory = libc?.memfd_create(new TextEncoder().encode("report\0"), 0);
-  if (memory !== undefined && memory >= 0) {
-    return { reader: memory, writer: memory };
-  }
-  const ends = new Int32Array(2);
-  if (libc?.pipe(new Uint8Array(ends.buffer)) !== 0) throw noDescriptor("pipe");
-  const [reader = -1, writer = -1] = ends;
-  return { reader, writer };
-}
-
-// The next child must not inherit what this one reports to.
-function keepForUs({ reader, writer }: Channel): void {
-  keepFromChildren(reader);
-  if (writer !== reader) openLibc()?.close(writer);
-}
-
 /** Closes the descriptor in every child that is started from now on. */
 export function keepFromChildren(descriptor: number): void {
   const only = BigInt(descriptor);
@@ -213,61 +151,4 @@ export function keepFromChildren(descriptor: number): void {
     0n,
     0n,
   );
-}
-
-function drain(reader: number): string {
-  const libc = openLibc();
-  const buffer = new Uint8Array(PIPE_BYTES_MAX);
-  libc?.lseek(reader, 0n, 0);
-  const count = Number(libc?.read(reader, buffer, BigInt(buffer.length)) ?? 0);
-  libc?.close(reader);
-  return new TextDecoder().decode(buffer.subarray(0, Math.max(0, count)));
-}
-
-function noDescriptor(what: string): Error {
-  return new Error(
-    `Cannot pass a descriptor to a child: ${what} failed, must work (try another sandbox back end)`,
-  );
-}
-
-function openBytes(bytes: Uint8Array<ArrayBuffer>): number {
-  const libc = openLibc();
-  if (libc === undefined) {
-    throw noDescriptor("opening libc");
-  }
-  const memory = libc.memfd_create(new TextEncoder().encode("bytes\0"), 0);
-  if (memory < 0) return openPipe(libc, bytes);
-  writeAll(libc, memory, bytes);
-  libc.lseek(memory, 0n, 0);
-  return memory;
-}
-
-// For kernels and outer sandboxes without memfd_create.
-function openPipe(libc: Libc, bytes: Uint8Array<ArrayBuffer>): number {
-  const ends = new Int32Array(2);
-  if (
-    bytes.length > PIPE_BYTES_MAX ||
-    libc.pipe(new Uint8Array(ends.buffer)) !== 0
-  ) {
-    throw noDescriptor("pipe");
-  }
-  const [reader = -1, writer = -1] = ends;
-  writeAll(libc, writer, bytes);
-  libc.close(writer);
-  return reader;
-}
-
-function writeAll(
-  libc: Libc,
-  descriptor: number,
-  bytes: Uint8Array<ArrayBuffer>,
-): void {
-  for (let at = 0; at < bytes.length;) {
-    const rest = bytes.subarray(at);
-    const count = Number(libc.write(descriptor, rest, BigInt(rest.length)));
-    if (count <= 0) {
-      throw noDescriptor("write");
-    }
-    at += count;
-  }
 }

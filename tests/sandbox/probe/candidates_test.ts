@@ -159,9 +159,12 @@ Deno.test(
   "sandboxStatus() refuses when nothing works, and run() does not run",
   LINUX,
   async () => {
-    const host = {
-      ...hostWithout(/bwrap$/),
+    const bare = hostWithout(/bwrap$/);
+    const host: Host = {
+      ...bare,
       selfCommand: () => ["/bin/false"],
+      // A machine that runs no made programs.
+      spawn: ({ image: _image, ...request }) => bare.spawn(request),
     };
     await using place = await openPlace({ host });
     await assert.rejects(

@@ -4,8 +4,8 @@ import {
   closeInheritedDescriptors,
   openLibc,
   reapChild,
-  withDescriptors,
 } from "../../../../core/host/system/libc.ts";
+import { withDescriptors } from "../../../../core/host/system/descriptors.ts";
 import { REPORT } from "../../../../core/protocol/host.ts";
 
 const linux = { ignore: Deno.build.os !== "linux" };
