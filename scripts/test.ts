@@ -1,0 +1,73 @@
+/** Runs every test: two files at a time, and alone what depends on moments. */
+import { TextLineStream } from "@std/streams";
+
+const TEST = ["test", "--parallel", "--no-check", "--allow-all"];
+
+/** In a process of their own, because they change what it is; beside the others. */
+const ESCAPES = "tests/escape";
+
+/**
+ * Terminals, moments, slow readers and floods: one file at a time, since what is judged is
+ * the program, not how the cores are shared.
+ */
+const ALONE = [
+  "tests/hostile",
+  ...["moments", "readers", "repl", "repl_mcp", "stop", "terminal"]
+    .map((name) => `tests/e2e/${name}_test.ts`),
+  "tests/core/host/terminal/terminal_test.ts",
+];
+
+/** The runner's own closing line: "ok | 12 passed (3 steps) | 0 failed (1s)". */
+const SUMMARY = /^(?:ok|FAILED) \| (\d+) passed.*\| (\d+) failed/;
+
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+if (import.meta.main) {
+  const escapes: string[] = [];
+  const counts = await Promise.all([
+    runTests({ jobs: 1, print: (line) => escapes.push(line) }, [ESCAPES]),
+    runTests({ jobs: 2, print: console.log }, [
+      `--ignore=${[ESCAPES, ...ALONE].join(",")}`,
+      "tests/",
+    ]),
+  ]);
+  console.log(escapes.join("\n"));
+  counts.push(await runTests({ jobs: 1, print: console.log }, ALONE));
+  const passed = counts.reduce((sum, count) => sum + count.passed, 0);
+  const failed = counts.reduce((sum, count) => sum + count.failed, 0);
+  console.log(`${passed} passed, ${failed} failed`);
+  Deno.exit(failed === 0 ? 0 : 1);
+}
+
+async function runTests(
+  { jobs, print }: {
+    readonly jobs: number;
+    readonly print: (line: string) => void;
+  },
+  args: string[],
+): Promise<Count> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...TEST, ...args],
+    env: { DENO_JOBS: String(jobs), NO_COLOR: "1" },
+    stdout: "piped",
+    // Where a test process is too broken to count, this says why.
+    stderr: "inherit",
+  }).spawn();
+  let count: Count | undefined;
+  const lines = child.stdout.pipeThrough(new TextDecoderStream())
+    .pipeThrough(new TextLineStream());
+  for await (const line of lines) {
+    print(line);
+    const found = SUMMARY.exec(line);
+    if (found !== null) {
+      count = { passed: Number(found[1]), failed: Number(found[2]) };
+    }
+  }
+  const { success } = await child.status;
+  // A run that broke off fails, whatever it had counted.
+  const { passed, failed } = count ?? { passed: 0, failed: 0 };
+  return { passed, failed: success ? failed : Math.max(1, failed) };
+}
