@@ -45,10 +45,13 @@ export async function learnDisk(
   const paths = [
     ...await names(home),
     ...await names(`${home}/mcp_logins`),
-    ...ancestors(host.cwd).flatMap((folder) => [
-      resolvePath(folder, ".mcp.json"),
-      resolvePath(folder, ".codex/config.toml"),
-    ]),
+    ...await names(host.homeDir() ?? "/"),
+    ...(await Promise.all(
+      ancestors(host.cwd).flatMap((folder) => [
+        names(folder),
+        names(resolvePath(folder, ".codex")),
+      ]),
+    )).flat(),
   ];
   for (const path of paths.filter(isSecretFile)) {
     if (!(await files.stat(path).catch(() => undefined))?.isFile) continue;

@@ -4,7 +4,8 @@ import {
   findFileSecrets,
   findOverrideSecrets,
   type FoundSecrets,
-  SECRET_NAME,
+  isSecretName,
+  LINES_FILE,
 } from "./secrets.ts";
 
 const REDACTED = "[redacted]";
@@ -13,7 +14,7 @@ const LENGTH_MIN = 8;
 const SECRET_SETTING =
   /[\w-]*(?:token|secret|password|authorization|api[-_]?key)["']?\s*[=:]\s*["']([^"'\n]+)["']/gi;
 const SECRET_FILE =
-  /(^|\/)(auth\.json|\.mcp\.json|mcp_logins\/[^/]+|config\.toml|[^/]*\.config\.toml|\.env[^/]*)$/;
+  /(^|\/)(auth\.json|\.mcp\.json|hooks\.json|mcp_logins\/[^/]+|config\.toml|[^/]*\.config\.toml)$/;
 const URL_LOGIN = /\b(\w+:\/\/)([^\s\/:@"']*:[^\s\/@"']+)@/g;
 const VARIABLE_NAME = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/;
 const KEY_SHAPE = /\bsk-[A-Za-z0-9_-]{16,}/g;
@@ -21,13 +22,13 @@ const KEY_SHAPE = /\bsk-[A-Za-z0-9_-]{16,}/g;
 /** What a cassette says of a variable: nothing where it holds a key, short ones included. */
 export function redactVariable(name: string, value: string): string {
   // That it is empty is no secret, and means the same as if it were not there.
-  if (SECRET_NAME.test(name) && value !== "") return REDACTED;
+  if (isSecretName(name) && value !== "") return REDACTED;
   return value.replaceAll(URL_LOGIN, `$1${REDACTED}@`);
 }
 
 /** Whether a file of that name may hold credentials. */
 export function isSecretFile(path: string): boolean {
-  return SECRET_FILE.test(path);
+  return SECRET_FILE.test(path) || LINES_FILE.test(path);
 }
 
 /** Learns secrets as they pass by and takes them out of whatever is written. */
@@ -62,7 +63,7 @@ export class Redactor {
   /** Variables whose names speak of a secret, and addresses with a password in them. */
   learnVariables(variables: Readonly<Record<string, string>>): void {
     for (const [name, value] of Object.entries(variables)) {
-      if (SECRET_NAME.test(name)) this.learn(value);
+      if (isSecretName(name)) this.learn(value);
       this.#learnLogins(value);
     }
   }
@@ -83,7 +84,7 @@ export class Redactor {
   /** Of a request: its credentials and every header that is not ours to know. */
   learnHeaders(headers: Headers): void {
     for (const [name, value] of headers) {
-      if (!SECRET_NAME.test(name)) continue;
+      if (!isSecretName(name)) continue;
       this.learn(value, value.replace(/^\w+ /, ""));
     }
   }

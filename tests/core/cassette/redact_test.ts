@@ -100,3 +100,29 @@ Deno.test("redact() knows the shape of keys nobody told of", () => {
     "use [redacted] or task-list",
   );
 });
+
+Deno.test("learnFile() takes what follows a flag, a name or a scheme, in arguments, hooks and files of other programs", () => {
+  const redactor = new Redactor();
+  redactor.learnFile(
+    "/h/.codex/config.toml",
+    `notify = ["say", "--password", "correct-horse-battery", "--channel", "main-room"]
+[mcp_servers.a]
+url = "https://example.com/mcp/Zq04secretVx9/sse"
+[[hooks.Stop]]
+hooks = [{ command = "PASS=of-the-hook send --api-key from-a-flag" }]`,
+  );
+  redactor.learnFile(
+    "/w/.codex/hooks.json",
+    `{"Stop":[{"hooks":[{"command":"curl -H 'Authorization: Bearer of-a-header' x"}]}]}`,
+  );
+  redactor.learnFile("/w/.env", "API_KEY=of-the-env\nMODE=production");
+  redactor.learnFile("/h/.npmrc", "//r/:_authToken=of-the-registry");
+  redactor.learnFile("/h/.netrc", "machine m login l password of-the-netrc");
+  redactor.learnVariables({ PGPASSWORD: "of-postgres", MY_PATH: "not-secret" });
+  const secrets = "correct-horse-battery Zq04secretVx9 of-the-hook " +
+    "from-a-flag of-a-header of-the-env of-the-registry of-the-netrc of-postgres";
+  assert.equal(
+    redactor.redact(`${secrets} main-room production not-secret`),
+    `${"[redacted] ".repeat(9)}main-room production not-secret`,
+  );
+});
