@@ -25,7 +25,11 @@ const ALWAYS: Leads = {
     "rsh pager editor shell script-shell interpreter loader require import " +
     "plugin init-script node-options ext-diff textconv rootdir root-dir " +
     "config-path preload " +
-    "use-compress-program to-command ssh-command hostname-bin pre",
+    "use-compress-program to-command ssh-command hostname-bin pre " +
+    "output output-file output-dir output-path out out-file out-dir " +
+    "declaration-dir ts-build-info-file generate-trace generate-cpu-profile " +
+    "cache-file cache-location cache-dir junitxml junit-xml html-report " +
+    "log-file report-log",
 };
 
 // docker(1), docker-build(1): what a build reads, writes and may do outside of its folder.
@@ -87,7 +91,7 @@ const BY_COMMAND: ReadonlyMap<string, Leads> = new Map<string, Leads>([
   }],
   ["mvn", { starts: "fst", names: "file settings toolchains" }],
   ["gradle", { starts: "bcpIg", names: "build-file include-build" }],
-  ["dotnet", { letters: "o", names: "output runtime-config source" }],
+  ["dotnet", { letters: "o", names: "output project runtime-config source" }],
   ["pytest", {
     letters: "cop",
     names: "confcutdir basetemp override-ini pdbcls",
@@ -105,6 +109,29 @@ const BY_COMMAND: ReadonlyMap<string, Leads> = new Map<string, Leads>([
   ["eslint", {
     starts: "cf",
     names: "rulesdir parser resolve-plugins-relative-to format inspect-config",
+  }],
+  // sort(1), GNU 9.1; gcc(1) 13, clang(1).
+  ["sort", { letters: "oT", names: "compress-program files0-from" }],
+  ...["cc", "gcc", "g++", "clang", "clang++"].map((name): [string, Leads] => [
+    name,
+    { starts: "oBs@", words: "wrapper", names: "specs sysroot" },
+  ]),
+  // curl(1) 8.5, wget(1) 1.21: what is written, read or sent, and other addresses.
+  ["curl", {
+    letters: "oOJKTDcdFxEbqu",
+    names: "remote-name remote-name-all remote-header-name upload-file " +
+      "cookie-jar dump-header trace trace-ascii stderr data data-binary " +
+      "data-raw data-urlencode form json libcurl hsts alt-svc etag-save " +
+      "unix-socket abstract-unix-socket netrc-file engine key cert proxy " +
+      "preproxy url next",
+    namesAddress: true,
+  }],
+  ["wget", {
+    letters: "OPoaieUBFN",
+    names: "append-output execute use-askpass post-file post-data " +
+      "body-file body-data save-cookies load-cookies input-file base " +
+      "warc-file hsts-file rejected-log",
+    namesAddress: true,
   }],
   ["docker", CONTAINERS],
   ["docker build", IMAGES],

@@ -7,90 +7,51 @@ import { isFilter } from "./command_safety.ts";
 import type { PrefixRule } from "./rules.ts";
 import { systemProgram } from "./shell/split.ts";
 import { basename } from "../util/path.ts";
+import {
+  GROUPS,
+  NAMES_FIRST,
+  NEED_MORE,
+  NEVER_OFFERED,
+  OUTSIDE_ONLY,
+  RUNS_COMMANDS,
+  RUNS_NAMED,
+  RUNS_NEXT,
+  SUBCOMMANDS,
+  VERSIONED,
+  WHOLE,
+} from "./offers.ts";
 
-// Shells, interpreters and programs that start others, or destroy: a longer prefix says
-// no more about what they will do, so none is offered.
-const NEVER_OFFERED = wordSet(
-  "bash sh zsh dash ksh fish csh tcsh pwsh powershell cmd " +
-    "python python2 python3 pythonw pypy pypy3 node perl ruby php lua java " +
-    "osascript tclsh Rscript jshell groovy scala guile sqlite3 psql mysql " +
-    "expect busybox ssh scp sftp rsync socat nc ncat tar cpio zip find fd " +
-    "awk gawk mawk sed vi vim nvim emacs ed less more man top rm dd tee cp mv " +
-    // The shell's own words: no program of that name is meant.
-    ". source exit export set trap alias",
-);
-// Those that run the very command behind their own words: not even saved.
-const RUNS_COMMANDS = wordSet(
-  "env sudo doas su runuser pkexec xargs parallel nice ionice chrt taskset " +
-    "nohup timeout time command exec builtin eval stdbuf setsid setarch " +
-    "setpriv unshare nsenter chroot bwrap firejail proot fakeroot flock script " +
-    "screen tmux watch entr strace ltrace gdb lldb valgrind perf prlimit " +
-    "capsh systemd-run at batch crontab ld.so",
-);
-// Programs whose next words say what they do: a rule for one of them alone, or with
-// nothing but an option, allows everything.
-const NEED_MORE = wordSet(
-  "git make just deno bun npm pnpm yarn npx bunx uvx uv pipx pip pip3 poetry " +
-    "pdm conda gem bundle composer brew apt apt-get dnf apk cargo go dotnet " +
-    "mvn gradle docker podman kubectl gh glab terraform aws gcloud az",
-);
-const VERSIONED = /^(python|pypy|ruby|perl|php|lua|node)[\d.]+$/;
-
-// Subcommands that mean the same whatever follows them, by program.
-const SUBCOMMANDS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ["git", wordSet("add commit fetch pull")],
-  ["cargo", wordSet("bench build check clippy doc fetch fmt nextest test")],
-  ["go", wordSet("build fmt test vet")],
-  ["deno", wordSet("check fmt lint test")],
-  ["npm", wordSet("ci test")],
-  ["pnpm", wordSet("test")],
-  ["yarn", wordSet("test")],
-  ["bun", wordSet("test")],
-  ["dotnet", wordSet("build restore test")],
-  ["gradle", wordSet("assemble build check test")],
-  ["mvn", wordSet("compile package test verify")],
-  ["docker", wordSet("build images inspect logs ps pull version")],
-  ["podman", wordSet("build images inspect logs ps pull version")],
-  ["playwright", wordSet("test")],
-]);
-// Those where one more word says it.
-const GROUPS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ["gh issue", wordSet("comment create list status view")],
-  ["gh pr", wordSet("checks comment create diff list status view")],
-  ["gh release", wordSet("list view")],
-  ["gh repo", wordSet("list view")],
-  ["gh run", wordSet("list view watch")],
-  ["gh workflow", wordSet("list view")],
-  ["docker compose", wordSet("build config down logs ps pull up")],
-]);
-// Those that run what a file of the project calls by the next word.
-const RUNS_NAMED: ReadonlyMap<string, string> = new Map([
-  ["npm", "run"],
-  ["pnpm", "run"],
-  ["yarn", "run"],
-  ["bun", "run"],
-  ["deno", "task"],
-]);
-// Those that need no word in between.
-const NAMES_FIRST = wordSet("make just npx bunx uvx");
-// Test runners, compilers, checkers: the words that follow choose files.
-const WHOLE = wordSet(
-  "pytest tox nox jest vitest mocha ava rspec phpunit ctest tsc eslint " +
-    "prettier biome ruff black mypy pyright flake8 shellcheck rubocop",
-);
 const NAME = /^[\w@][\w:.@/-]*$/;
-// What reaches its service by a socket, a key ring or the repository's own files: no
-// opening of the sandbox serves it.
-const OUTSIDE_ONLY = wordSet("git docker podman gh glab");
 
 /** Whether a prefix is no more than a program that runs what it is told. */
 export function runsAnything(prefix: readonly string[]): boolean {
   const [program = "", ...rest] = prefix;
   if (RUNS_COMMANDS.has(basename(program))) return true;
+  const started = startedBy(prefix);
+  if (started !== undefined) {
+    return started.length === 0 || runsAnything(started);
+  }
   if (!isNeverOffered(program) && !NEED_MORE.has(basename(program))) {
     return false;
   }
   return rest.every((word) => word === "" || word.startsWith("-"));
+}
+
+/** What such a prefix starts, from the first word that is no option; undefined of others. */
+function startedBy(prefix: readonly string[]): readonly string[] | undefined {
+  const program = basename(prefix[0] ?? "");
+  const isOption = (word = ""): boolean => /^-|^$/.test(word);
+  const from = prefix.findIndex((word, at) => at > 0 && !isOption(word));
+  // What stands behind an option may be its value.
+  const ends = [from, ...from > 1 ? [from + 1] : []].flatMap((at) =>
+    [2, 1].filter((count) =>
+      RUNS_NEXT.has([program, ...prefix.slice(at, at + count)].join(" "))
+    ).map((count) => at + count)
+  );
+  const [end] = ends;
+  if (end === undefined) return undefined;
+  const at = prefix.findIndex((word, at) => at >= end && !isOption(word));
+  return at < 0 ? [] : prefix.slice(at);
 }
 
 /**
@@ -194,10 +155,19 @@ function choosePrefix(
   const isBeginning = proposed.every((word, at) => word === words[at]);
   return [isBeginning ? proposed : [], shortenPrefix(words) ?? [], words]
     .find((prefix) =>
-      prefix.length > 0 && !isBannedPrefix(prefix) &&
+      prefix.length > 0 && !isBannedPrefix(prefix) && says(prefix, words) &&
       findElsewhere(words, prefix.length) === undefined &&
-      (isModule(prefix) || !isNeverOffered(prefix[0] ?? ""))
+      (isModule(prefix) ||
+        ![prefix[0], startedBy(prefix)?.[0]].some((one) =>
+          isNeverOffered(one ?? "")
+        ))
     );
+}
+
+// A program alone says too little of what it will be given, unless that is how it is known.
+function says(prefix: readonly string[], words: readonly string[]): boolean {
+  return prefix.length === words.length || WHOLE.has(prefix[0] ?? "") ||
+    prefix.slice(1).some((word) => !/^-|^$/.test(word));
 }
 
 // `python -m pytest` says as much as `pytest`.
@@ -217,10 +187,6 @@ function isNeverOffered(program: string): boolean {
   const name = basename(program);
   return NEVER_OFFERED.has(name) || RUNS_COMMANDS.has(name) ||
     VERSIONED.test(name);
-}
-
-function wordSet(words: string): ReadonlySet<string> {
-  return new Set(words.split(" "));
 }
 
 // The command must run as the rule says; with a full sandbox it may have run already.

@@ -236,3 +236,61 @@ Deno.test("proposeRules() offers a rule for each part that needs one", () => {
     ["git commit: outside"],
   );
 });
+
+Deno.test("proposeRules() offers no beginning that would start or write anything", () => {
+  const cases = {
+    "docker run x": ["docker", "run"],
+    "poetry run pytest": ["poetry", "run"],
+    "uv --quiet run x": ["uv", "--quiet", "run"],
+    "kubectl -n a exec pod": ["kubectl", "-n", "a", "exec"],
+    "deno eval x": ["deno", "eval"],
+    "kubectl exec pod": ["kubectl", "exec"],
+    "git bisect run x": ["git", "bisect", "run"],
+    "git config user.name x": ["git", "config"],
+    "curl http://x": ["curl"],
+    "touch a": ["touch"],
+  };
+  for (const [line, prefixRule] of Object.entries(cases)) {
+    const ask = input(command(line, { ...escalated, prefixRule }));
+    assert.equal(proposePrefix(ask)?.join(" "), line);
+  }
+  for (
+    const line of [
+      "hyperfine x",
+      "rlwrap sh",
+      "ld-linux-x86-64.so.2 x",
+      "poetry run python x.py",
+      "npm exec -- sh",
+      "ln -s a b",
+      "rake x",
+    ]
+  ) {
+    assert.equal(
+      proposePrefix(input(command(line, escalated))),
+      undefined,
+      line,
+    );
+  }
+});
+
+Deno.test("a saved rule does not hold for words that write or send elsewhere", () => {
+  const rules = rulesOf(
+    ["curl http://x", "sort a", "gcc a.c", "tsc"].map((line) =>
+      renderRule(line.split(" "), "allow")
+    ).join("\n"),
+  );
+  for (
+    const line of [
+      "curl http://x -o y",
+      "curl http://x http://y",
+      "curl http://x --upload-file y",
+      "sort a -o y",
+      "gcc a.c -oy",
+      "gcc a.c -wrapper y",
+      "tsc --outFile y",
+    ]
+  ) {
+    const verdict = decide(input(command(line), { rules }));
+    assert.deepEqual(verdict, { type: "run", sandboxed: true }, line);
+  }
+});
