@@ -372,6 +372,9 @@ export const LIMITS = Object.freeze({
   trustFolders: 50,
   /** One such script. */
   trustProgramBytes: 64 * 1024 * 1024,
+  /** Up to where it is read for what it loads, and how many files may be found so. */
+  trustTextBytes: 512 * 1024,
+  trustPrograms: 1_000,
   /** How long a person has to log in with their browser. */
   mcpLoginMs: 300_000,
   /** What a server may ask a person to fill in: JSON text of the schema, and its fields. */

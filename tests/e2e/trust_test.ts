@@ -482,6 +482,20 @@ Deno.test({
   },
 });
 
+Deno.test("rondo trust says which files it covers, and an import that changed is asked about", async () => {
+  await using p = await project();
+  await p.write("lib.sh", "true\n");
+  await p.write("run.sh", '. "$(dirname "$0")/lib.sh"\n');
+  await p.write(".codex/hooks.json", hooksJson("sh run.sh"));
+  await approve(p);
+  const shown = await p.run(["trust", "--show"]);
+  assert.match(shown.stdout, /leads to the file lib\.sh/);
+  assert.match(shown.stdout, /Installed packages, .* are not\./);
+  await p.write("lib.sh", `touch ${p.marker}\n`);
+  assert.match(leftOut(await p.exec()), /hooks\.json/);
+  assert.equal(await p.escaped(), false);
+});
+
 Deno.test("rondo trust shows what is asked for, approves nothing by itself, and revokes", async () => {
   await using p = await project({ level: "" });
   await p.write(".mcp.json", mcpJson("true\u001b[2K"));

@@ -19,8 +19,10 @@ import {
   answerFiles,
   answerFolder,
   canApprove,
+  COVERED,
   filesQuestion,
   folderQuestion,
+  leadsToFiles,
 } from "./questions.ts";
 
 interface TrustState {
@@ -94,6 +96,7 @@ async function show(
       ),
     ]),
     ...(view.files.length === 0 ? ["It asks for nothing"] : []),
+    ...(leadsToFiles(trust.sources) ? [COVERED] : []),
     ...(level === "trusted" && isSettled({ level, loaded })
       ? []
       : [`To approve all of it: ${PROGRAM} trust --yes`]),

@@ -13,7 +13,15 @@ import { relativeTo } from "../../util/path.ts";
 const FOLDER_CONSEQUENCE =
   "With a yes, commands may change files in it, inside the sandbox, and settings in its .codex/config.toml that loosen nothing count. With a no, you are asked about every command that is not known to be harmless, and exec only reads.";
 const FILES_CONSEQUENCE =
-  "With a yes, this counts until it changes. Programs run outside the sandbox with your rights, and the files that they load in turn are not checked. With a no, it is left out.";
+  "With a yes, this counts until it changes. Programs run outside the sandbox with your rights. Of the files that they load in turn, those listed here are checked, installed packages and names that are computed are not. With a no, it is left out.";
+
+/** Whether files of the writable folders are among what a yes covers. */
+export function leadsToFiles(sources: readonly ProjectSource[]): boolean {
+  return sources.some(({ programs }) => Object.keys(programs).length > 0);
+}
+
+export const COVERED =
+  "The files listed here are checked before each start. Installed packages, and files whose names are only computed, are not.";
 
 type Project = Pick<LoadedConfig, "trust" | "projectRoot">;
 

@@ -14,6 +14,7 @@ import {
   resolvePath,
 } from "../../util/path.ts";
 import { sha256Hex } from "../../util/sha256.ts";
+import { importsOf } from "./imports.ts";
 import { FOLDER_RUNNERS, PACKAGE_RUNNERS, RUNNERS } from "./runners.ts";
 import { collectWords, type NamedWords } from "./words.ts";
 
@@ -31,7 +32,8 @@ export interface ProgramPlace {
 const DATA =
   /\.(db|duckdb|sqlite3?|log|jsonl|ndjson|csv|tsv|parquet|txt|md|rst|html?|css|svg|png|jpe?g|gif|webp|pdf|pid|lock|sock|out|err|tmp)$/i;
 // What an interpreter takes of a folder that it is given.
-const ENTRY = /^(index|main|__main__|__init__|mod|package)\.\w+$/;
+const ENTRY =
+  /^((index|main|__main__|__init__|mod|package)\.\w+|pyproject\.toml|setup\.(py|cfg)|Cargo\.toml|(Docker|Container)file)$/;
 const WILD = /[*?[{]/;
 
 /** Stands for what cannot be checked; it is never approved. */
@@ -51,24 +53,36 @@ export async function hashPrograms(
     finder.folders.size > LIMITS.trustFolders
   ) return { "(more words than are looked at)": UNCHECKED };
   await finder.addFiles(named);
-  const found = await Promise.all(
-    [...finder.files].sort(([a], [b]) => (a < b ? -1 : 1)).map(
-      async ([path, isScript]) => {
-        const hash = await hashIfProgram(host, path, { ...place, isScript });
-        return hash === undefined
-          ? []
-          : [[relativeTo(path, place.writable[0] ?? "/"), hash] as const];
-      },
-    ),
+  const found = new Map<string, string>();
+  // What was found is read for what it loads, until nothing new is.
+  for (let files = finder.take(); files.length > 0; files = finder.take()) {
+    const looks = await Promise.all(
+      files.map(([path, isScript]) =>
+        lookAtProgram(host, path, { ...place, isScript })
+      ),
+    );
+    for (const look of looks) {
+      if (look === undefined) continue;
+      found.set(look.path, look.sha256);
+      await finder.addImports(look);
+    }
+    if (found.size > LIMITS.trustPrograms) {
+      return { "(more files than are looked at)": UNCHECKED };
+    }
+  }
+  return Object.fromEntries(
+    [...found].map(([path, hash]) =>
+      [relativeTo(path, place.writable[0] ?? "/"), hash] as const
+    ).sort(([a], [b]) => (a < b ? -1 : 1)),
   );
-  return Object.fromEntries(found.flat());
 }
 
 class Finder {
   /** Where relative words lead from: `cd tools && ./run.sh`, a server's `cwd`. */
   readonly folders: Set<string>;
   /** By absolute path: whether it is a script, whatever its ending. */
-  readonly files = new Map<string, boolean>();
+  readonly #files = new Map<string, boolean>();
+  #fresh: string[] = [];
   readonly #host: FilesHost;
   readonly #writable: readonly string[];
   /** Those that were not named by a word of the content. */
@@ -101,7 +115,10 @@ class Finder {
     const runsFolders = runners.some((one) => FOLDER_RUNNERS.has(one));
     const own = runners.flatMap((one) => RUNNERS.get(one) ?? []);
     for (const folder of this.folders) {
-      for (const path of own) this.#add(resolvePath(folder, path), true);
+      for (const path of own) {
+        if (WILD.test(path)) await this.#addMatches(resolvePath(folder, path));
+        else this.#add(resolvePath(folder, path), true);
+      }
       if (!this.#starts.has(folder) && !this.#writable.includes(folder)) {
         for (const name of await this.#list(folder)) {
           const isRun = runsFolders || ENTRY.test(name);
@@ -122,6 +139,27 @@ class Finder {
     this.#addSearched(commands);
   }
 
+  /** What was found since the last time. */
+  take(): readonly (readonly [path: string, isScript: boolean])[] {
+    const fresh = [...new Set(this.#fresh)];
+    this.#fresh = [];
+    return fresh.map((path) => [path, this.#files.get(path) === true]);
+  }
+
+  /** What a script loads from beside it, or from where programs are started. */
+  async addImports({ path, text }: ProgramLook): Promise<void> {
+    const { paths, modules } = importsOf(path, text);
+    const here = dirname(path);
+    for (const folder of new Set([here, ...this.#starts])) {
+      for (const one of paths) await this.#addBelow(folder, one, true);
+    }
+    for (const module of modules) {
+      const [, dots = "", name = ""] = /^(\.*)(.*)$/.exec(module) ?? [];
+      const up = "../".repeat(Math.max(0, dots.length - 1));
+      await this.#addModule(resolvePath(here, `./${up}`), name);
+    }
+  }
+
   // "$(git rev-parse --show-toplevel)/x.sh" leaves "/x.sh" of itself.
   async #addBelow(
     folder: string,
@@ -134,9 +172,17 @@ class Finder {
     await this.#addNamed(path, isScript);
     // `python -m package.module`
     if (isScript && /^\w+(\.\w+)*$/.test(plain)) {
-      const module = resolvePath(folder, plain.replaceAll(".", "/"));
-      await this.#addNamed(module, true);
-      this.#add(`${module}/__main__.py`, true);
+      await this.#addModule(folder, plain);
+    }
+  }
+
+  async #addModule(folder: string, name: string): Promise<void> {
+    const module = resolvePath(folder, name.replaceAll(".", "/"));
+    if (module !== folder) await this.#addNamed(module, true);
+    this.#add(`${module}/__main__.py`, true);
+    for (let at = module; isInside(at, folder); at = dirname(at)) {
+      this.#add(`${at}/__init__.py`, true);
+      if (at === folder) break;
     }
   }
 
@@ -185,7 +231,10 @@ class Finder {
   }
 
   #add(path: string, isScript: boolean): void {
-    this.files.set(path, isScript || this.files.get(path) === true);
+    const known = this.#files.get(path);
+    if (known === true || known === isScript) return;
+    this.#files.set(path, isScript);
+    this.#fresh.push(path);
   }
 
   #plain(word: string): string {
@@ -208,14 +257,22 @@ class Finder {
   }
 }
 
-async function hashIfProgram(
+/** A file that counts, and what is known of it. */
+interface ProgramLook {
+  readonly path: string;
+  readonly sha256: string;
+  /** Empty of what is no text, or too long to be one. */
+  readonly text: string;
+}
+
+async function lookAtProgram(
   host: FilesHost,
   path: string,
   { writable, isScript }: {
     readonly writable: readonly string[];
     readonly isScript: boolean;
   },
-): Promise<string | undefined> {
+): Promise<ProgramLook | undefined> {
   const isHere = (one: string): boolean =>
     writable.some((folder) => isInside(one, folder));
   try {
@@ -225,19 +282,16 @@ async function hashIfProgram(
     if (!isHere(path) && !isHere(real)) return undefined;
     const isRun = isScript || (stat.mode & 0o111) !== 0 || !DATA.test(path) ||
       !DATA.test(real);
-    return isRun ? await hashFile(host, path) : undefined;
+    if (!isRun) return undefined;
+    if (stat.size > LIMITS.trustProgramBytes) {
+      return { path, sha256: UNCHECKED, text: "" };
+    }
+    const bytes = await host.files.readBytes(path);
+    const isText = bytes.length <= LIMITS.trustTextBytes && !bytes.includes(0);
+    const text = isText ? new TextDecoder().decode(bytes) : "";
+    return { path, sha256: await sha256Hex(bytes), text };
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
     return undefined;
   }
-}
-
-async function hashFile(
-  host: Pick<Host, "files">,
-  path: string,
-): Promise<string> {
-  const stat = await host.files.stat(path).catch(() => undefined);
-  if (stat === undefined || !stat.isFile) return UNCHECKED;
-  if (stat.size > LIMITS.trustProgramBytes) return UNCHECKED;
-  return sha256Hex(await host.files.readBytes(path));
 }

@@ -78,7 +78,7 @@ class WordCollector implements NamedWords {
     }
     this.#addCommand(command);
     // What one prints or a file holds, another may run.
-    const isFed = /[|<]/.test(text) && all.some(isInterpreter);
+    const isFed = /[|<]|\bfor\b/.test(text) && all.some(isInterpreter);
     if (isFed) { for (const word of all) this.scripts.add(word); }
   }
 
@@ -109,7 +109,9 @@ class WordCollector implements NamedWords {
     return text.replace(
       /\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))/g,
       (_, name: string | undefined, fallback: string | undefined, bare) =>
-        this.#env(name ?? bare) || fallback || "",
+        (name ?? bare) === "IFS"
+          ? " "
+          : this.#env(name ?? bare) || fallback || "",
     );
   }
 }

@@ -114,6 +114,14 @@ Deno.test("scripts that settings name count as they were approved, wherever they
     "cat tools/run.txt | sh": "tools/run.txt",
     "sh <tools/run.txt": "tools/run.txt",
     "python3 -m pkg.server": "pkg/server.py",
+    "python3 -m pkg.tool": "pkg/__init__.py",
+    "for one in steps/*; do sh $one; done": "steps/10-first",
+    "sh${IFS}tools/run.sh": "tools/run.sh",
+    "docker compose up": "compose.override.yaml",
+    "cargo run": "rust-toolchain.toml",
+    "yarn start": ".yarn/releases/yarn-4.cjs",
+    "jest": "jest.config.mjs",
+    "./gradlew run": "gradle/wrapper/gradle-wrapper.jar",
     "python3 ./pkg": "pkg/__main__.py",
     "run-parts ./steps": "steps/10-first",
     "PYTHONPATH=lib python3 -m server": "lib/server.py",
@@ -146,6 +154,57 @@ Deno.test("scripts that settings name count as they were approved, wherever they
     assert.equal(changed?.decision, undefined, command);
     assert.ok(changed);
     assert.match(describeSource(changed).join("\n"), /^- leads to the file/m);
+  }
+});
+
+Deno.test("what an approved script loads in turn counts as it was approved, too", async () => {
+  const loaded: readonly (readonly [
+    command: string,
+    files: readonly (
+      readonly [path: string, text: string]
+    )[],
+  ])[] = [
+    ["node tools/a.mjs", [
+      ["tools/a.mjs", 'import { b } from "./lib/b";\n'],
+      ["tools/lib/b.ts", 'const c = require("../c.cjs");\n'],
+      ["tools/c.cjs", 'new Worker(join(__dirname, "d.js"));\n'],
+      ["tools/d.js", "\n"],
+    ]],
+    ["python3 tools/a.py", [
+      ["tools/a.py", "import json, helper\nfrom pkg.sub import (x)\n"],
+      ["tools/helper.py", "from . import other\n"],
+      ["tools/other.py", ""],
+      ["tools/pkg/__init__.py", ""],
+      ["tools/pkg/sub.py", "from ..helper import y\n"],
+    ]],
+    ["sh tools/a.sh", [
+      [
+        "tools/a.sh",
+        '. "$(dirname "$0")/lib.sh"\n./b; python3 tools/c.py\n"${BASH_SOURCE%/*}/d.sh"\n',
+      ],
+      ["tools/d.sh", ""],
+      ["tools/lib.sh", ""],
+      ["tools/b", ""],
+      ["tools/c.py", ""],
+    ]],
+    ["ruby a.rb", [["a.rb", 'require_relative "b"\n'], ["b.rb", ""]]],
+    ["php a.php", [["a.php", "require __DIR__ . '/b.php';"], ["b.php", ""]]],
+  ];
+  for (const [command, files] of loaded) {
+    await using machine = await Machine.create();
+    for (const [path, text] of files) {
+      await machine.write(`${machine.cwd}/${path}`, text);
+    }
+    await machine.write(`${machine.cwd}/tools/unrelated.js`, "");
+    await machine.write(
+      `${machine.cwd}/.codex/hooks.json`,
+      JSON.stringify({ Stop: [{ hooks: [{ command }] }] }),
+    );
+    await machine.approve();
+    const [source] = await sources(machine);
+    assert.equal(source?.decision, "approved", command);
+    const paths = files.map(([path]) => path).sort();
+    assert.deepEqual(Object.keys(source.programs), paths, command);
   }
 });
 
