@@ -1,8 +1,7 @@
 /** Every back end tried, for `rondo doctor`. */
 import { describeEnforced } from "./status.ts";
 import { type BackendAttempt, tryBackends } from "./probe/candidates.ts";
-import type { SandboxPlan } from "./plan/plan.ts";
-import type { ProbeHost } from "./probe/probe.ts";
+import { type ProbeHost, STRICTEST } from "./probe/probe.ts";
 
 export interface Diagnosis {
   /** From strong to weak. */
@@ -14,23 +13,6 @@ export interface Diagnosis {
   readonly chosen: string;
 }
 
-const WORKSPACE_WRITE: SandboxPlan = {
-  mode: "workspace-write",
-  cwd: "/",
-  mounts: [],
-  absent: [],
-  guard: [],
-  fullGuard: [],
-  plainRoots: [],
-  lacksOwn: false,
-  exposed: [],
-  networkAccess: false,
-  unixSockets: false,
-  isForeign: false,
-  notes: [],
-  unprotected: [],
-};
-
 /** Runs every attempt, also those below the first that holds. */
 export async function runDiagnosis(host: ProbeHost): Promise<Diagnosis> {
   const attempts = await tryBackends(host, {
@@ -40,9 +22,10 @@ export async function runDiagnosis(host: ProbeHost): Promise<Diagnosis> {
   return {
     attempts: attempts.map(({ backend, ...attempt }) => ({
       ...attempt,
-      enforces: backend === undefined
-        ? []
-        : describeEnforced(backend, WORKSPACE_WRITE),
+      enforces: backend === undefined ? [] : describeEnforced(backend, {
+        ...STRICTEST,
+        mode: "workspace-write",
+      }),
     })),
     chosen: attempts.find(({ isProved }) => isProved)?.name ?? "none",
   };

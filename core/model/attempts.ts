@@ -1,5 +1,6 @@
 /** Whether a request that failed is tried again, and when. */
 import { ModelError } from "../protocol/error.ts";
+import type { EventBody } from "../protocol/event.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { ProviderEndpoint } from "../protocol/provider.ts";
@@ -11,16 +12,10 @@ import {
 } from "../util/retry.ts";
 
 /** A further attempt is about to be waited for. */
-export interface RetryNotice {
-  /** From 1. */
-  readonly attempt: number;
-  readonly attemptsMax: number;
-  readonly delayMs: number;
-  /** When the wait ends that the server asked for, in milliseconds of the epoch. */
-  readonly untilMs?: number;
-  readonly reason: string;
-  readonly status?: number;
-}
+export type RetryNotice = Omit<
+  Extract<EventBody, { readonly type: "stream.retry" }>,
+  "type"
+>;
 
 interface NextAttempt {
   readonly delayMs: number;

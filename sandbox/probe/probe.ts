@@ -45,7 +45,7 @@ const BASH_PATHS = [
 ];
 /** TEST-NET-1 of RFC 5737, over datagrams: connecting one sends nothing. */
 const OUTSIDE = "192.0.2.1";
-const STRICTEST: SandboxPlan = {
+export const STRICTEST: SandboxPlan = {
   mode: "read-only",
   cwd: "/",
   mounts: [],

@@ -13,7 +13,7 @@ import {
   offeredRules,
 } from "../../protocol/policy.ts";
 import { unreachable } from "../../util/assert.ts";
-import { toOffers } from "../jsonl/lines.ts";
+import { toQuestion } from "../jsonl/lines.ts";
 import { headBytes } from "../../util/text/text.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
@@ -143,15 +143,7 @@ async function askCommand(
         type: "approval.requested",
         thread_id: question.threadId,
         approval_id: question.approvalId,
-        kind: request.kind,
-        title: request.title,
-        detail: request.detail,
-        cwd: request.cwd,
-        reason: request.reason,
-        forbids: request.forbids,
-        session_scope: request.sessionScope,
-        prefix: request.prefix ?? null,
-        ...toOffers(request),
+        ...toQuestion(request),
       })
     }\n`),
     stdout: "pipe",

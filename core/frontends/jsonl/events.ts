@@ -7,7 +7,7 @@ import {
   toAnswer,
   toEnding,
   toLines,
-  toOffers,
+  toQuestion,
   toThreadStarted,
   type TurnEnding,
 } from "./lines.ts";
@@ -129,15 +129,7 @@ export class ExecEventView {
     return {
       type: "approval.requested",
       approval_id: event.approvalId,
-      kind: request.kind,
-      title: request.title,
-      detail: request.detail,
-      cwd: request.cwd,
-      reason: request.reason,
-      forbids: request.forbids,
-      session_scope: request.sessionScope,
-      prefix: request.prefix === undefined ? null : [...request.prefix],
-      ...toOffers(request),
+      ...toQuestion(request),
       expires_at: waitMs === undefined
         ? null
         : new Date(Date.parse(event.at) + waitMs).toISOString(),

@@ -82,11 +82,19 @@ export function toThreadStarted(
   };
 }
 
-/** What a question offers to save, and the files of a patch. */
-export function toOffers(
-  { rules, targets }: ApprovalRequest,
-): Pick<ExecEventOf<"approval.requested">, "rules" | "targets"> {
+/** What is asked, what it offers to save, and the files of a patch. */
+export function toQuestion(
+  request: ApprovalRequest,
+): Omit<
+  ExecEventOf<"approval.requested">,
+  "type" | "approval_id" | "expires_at"
+> {
+  const { kind, title, detail, cwd, reason, forbids, prefix } = request;
+  const { rules, targets } = request;
   return {
+    ...{ kind, title, detail, cwd, reason, forbids },
+    session_scope: request.sessionScope,
+    prefix: prefix === undefined ? null : [...prefix],
     ...(rules !== undefined && {
       rules: rules.map(({ prefixes, sandbox }) => ({
         prefixes: prefixes.map((prefix) => [...prefix]),

@@ -27,7 +27,7 @@ import { buildElicitation, decisionOf, ElicitAnswer } from "./elicitation.ts";
 import {
   REPLY_TOOLS,
   ReplyArguments,
-  SERVER_TOOLS,
+  serverTools,
   START_TOOLS,
   StartArguments,
 } from "./schema.ts";
@@ -98,7 +98,7 @@ class ThreadServer {
       capabilities: { tools: {} },
     });
     this.#server.setRequestHandler(ListToolsRequestSchema, () => ({
-      tools: SERVER_TOOLS.map((tool) => ({ ...tool })),
+      tools: [...serverTools()],
     }));
     this.#server.setRequestHandler(
       CallToolRequestSchema,
@@ -158,7 +158,7 @@ class ThreadServer {
       }
       throw error;
     }
-    const names = SERVER_TOOLS.map((tool) => tool.name).join(", ");
+    const names = serverTools().map((tool) => tool.name).join(", ");
     throw new McpError(
       ErrorCode.InvalidParams,
       `Cannot call ${name}: no such tool, must be one of ${names}`,

@@ -29,7 +29,8 @@ export function parseInline(
     const mark = MARKS.exec(text.slice(at))?.index;
     if (mark === undefined) break;
     at += mark;
-    const found = parseMark(text, at, isWhole, styles);
+    const isEndKnown = isWhole || text.length - at > REACH;
+    const found = parseMark({ text, at, isEndKnown, styles });
     if (found === "open") {
       flush(at);
       return { spans, held: text.slice(at) };
@@ -54,48 +55,41 @@ interface Found {
   readonly end: number;
 }
 
-// `open`: it may yet become something; undefined: it stands for itself.
-function parseMark(
-  text: string,
-  at: number,
-  isWhole: boolean,
-  styles: readonly Style[],
-): Found | "open" | undefined {
-  const isEndKnown = isWhole || text.length - at > REACH;
-  switch (text[at]) {
+/** `open`: it may yet become something; undefined: it stands for itself. */
+type Parsed = Found | "open" | undefined;
+
+interface Place {
+  readonly text: string;
+  readonly at: number;
+  readonly isEndKnown: boolean;
+  readonly styles: readonly Style[];
+}
+
+function parseMark(place: Place): Parsed {
+  switch (place.text[place.at]) {
     case "\\":
-      return parseEscape(text, at, isEndKnown, styles);
+      return parseEscape(place);
     case "`":
-      return parseCode(text, at, isEndKnown, styles);
+      return parseCode(place);
     case "[":
-      return parseLink(text, at, isEndKnown, styles);
+      return parseLink(place);
     case "<":
-      return parseAutolink(text, at, isEndKnown, styles);
+      return parseAutolink(place);
     case "h":
       return undefined;
     default:
-      return parseEmphasis(text, at, isEndKnown, styles);
+      return parseEmphasis(place);
   }
 }
 
-function parseEscape(
-  text: string,
-  at: number,
-  isEndKnown: boolean,
-  styles: readonly Style[],
-): Found | "open" | undefined {
+function parseEscape({ text, at, isEndKnown, styles }: Place): Parsed {
   const next = text[at + 1];
   if (next === undefined) return isEndKnown ? undefined : "open";
   if (!/[!-/:-@[-`{-~]/.test(next)) return undefined;
   return { spans: [span(next, ...styles)], end: at + 2 };
 }
 
-function parseCode(
-  text: string,
-  at: number,
-  isEndKnown: boolean,
-  styles: readonly Style[],
-): Found | "open" | undefined {
+function parseCode({ text, at, isEndKnown, styles }: Place): Parsed {
   const ticks = runLength(text, at);
   if (at + ticks === text.length && !isEndKnown) return "open";
   const from = at + ticks;
@@ -113,12 +107,7 @@ function parseCode(
   return isEndKnown ? undefined : "open";
 }
 
-function parseLink(
-  text: string,
-  at: number,
-  isEndKnown: boolean,
-  styles: readonly Style[],
-): Found | "open" | undefined {
+function parseLink({ text, at, isEndKnown, styles }: Place): Parsed {
   const part = text.slice(at, at + REACH);
   const match =
     /^\[((?:\\.|[^\]\\[]|\[[^\]]*\])*)\]\(<?([^\s()<>]*(?:\([^\s()]*\)[^\s()]*)*)>?(?:\s+"[^"]*")?\)/
@@ -136,12 +125,7 @@ function parseLink(
   return { spans: [...inner, ...tail], end: at + whole.length };
 }
 
-function parseAutolink(
-  text: string,
-  at: number,
-  isEndKnown: boolean,
-  styles: readonly Style[],
-): Found | "open" | undefined {
+function parseAutolink({ text, at, isEndKnown, styles }: Place): Parsed {
   const part = text.slice(at, at + REACH);
   const match = /^<([A-Za-z][A-Za-z0-9+.-]+:[^\s<>]*)>/.exec(part);
   if (match !== null) {
@@ -154,12 +138,7 @@ function parseAutolink(
 
 // `**strong**`, `*emphasis*`, `_emphasis_`, `~~struck~~`. Narrower than CommonMark on
 // purpose: `2 * 3`, `a_b_c` and `*.ts` stay as they are.
-function parseEmphasis(
-  text: string,
-  at: number,
-  isEndKnown: boolean,
-  styles: readonly Style[],
-): Found | "open" | undefined {
+function parseEmphasis({ text, at, isEndKnown, styles }: Place): Parsed {
   const char = text[at] ?? "";
   const run = runLength(text, at);
   if (at + run === text.length) return isEndKnown ? undefined : "open";
@@ -189,7 +168,7 @@ function findCloser(
   for (let to = at + run; to < text.length && to - at <= REACH;) {
     if (text[to] === "\\") to += 2;
     else if (text[to] === "`") {
-      const code = parseCode(text, to, isEndKnown, []);
+      const code = parseCode({ text, at: to, isEndKnown, styles: [] });
       if (code === "open") return undefined;
       to = code === undefined ? to + runLength(text, to) : code.end;
     } else if (text[to] === char) {

@@ -29,7 +29,6 @@ export type {
 
 /** A new thread. */
 export async function startThread(factory: ThreadFactory): Promise<OpenThread> {
-  const { host } = factory;
   const meta = newMeta(factory);
   const warnings: string[] = [];
   const warn = (message: string): void => void warnings.push(message);
@@ -37,7 +36,7 @@ export async function startThread(factory: ThreadFactory): Promise<OpenThread> {
   const state = new ThreadState(new Transcript(log));
   return await closingOnError(
     log,
-    () => openActor({ factory, id: meta.id, log, state, warnings, host }),
+    () => openActor({ factory, id: meta.id, log, state, warnings }),
   );
 }
 
@@ -46,23 +45,15 @@ export async function resumeThread(
   factory: ThreadFactory,
   path: string,
 ): Promise<OpenThread> {
-  const { host } = factory;
   const warnings: string[] = [];
   const warn = (message: string): void => void warnings.push(message);
   const { log, thread } = await openRecordedLog(factory, path, warn);
   return await closingOnError(log, async () => {
     warnings.push(...thread.problems);
     const state = restoreState(log, thread, thread.items);
-    const id = thread.meta.id;
-    return await openActor({
-      factory,
-      id,
-      log,
-      state,
-      warnings,
-      host,
-      restored: thread,
-    });
+    const restored = thread;
+    const { id } = thread.meta;
+    return await openActor({ factory, id, log, state, warnings, restored });
   });
 }
 
@@ -89,16 +80,8 @@ export async function forkThread(
       // What the other thread sent and used was not sent and used by this one.
       const { lastRequest: _sent, ...rest } = thread;
       const restored = { ...rest, usage: NO_USAGE };
-      const id = meta.id;
-      return await openActor({
-        factory,
-        id,
-        log,
-        state,
-        warnings,
-        host,
-        restored,
-      });
+      const { id } = meta;
+      return await openActor({ factory, id, log, state, warnings, restored });
     });
   } catch (error) {
     // Half of a history is of no use.

@@ -58,7 +58,6 @@ interface Opening {
   readonly log: ThreadLog;
   readonly state: ThreadState;
   readonly warnings: string[];
-  readonly host: Host;
   readonly restored?: RestoredThread;
 }
 
@@ -105,7 +104,7 @@ export async function openActor(opening: Opening): Promise<OpenThread> {
 
 function recall(
   restored: RestoredThread,
-  { state, host }: Opening,
+  { state, factory: { host } }: Opening,
   agent: Agent,
   cacheWatch: CacheWatch,
 ): void {

@@ -17,31 +17,49 @@ import {
 
 const INT_BOUND = 1n << BigInt(LIMITS.starlark.intBits);
 
+type Operators<T> = Readonly<Record<string, (left: T, right: T) => Value>>;
+
+const COMPARISONS: Operators<Value> = {
+  "==": isEqual,
+  "!=": (left, right) => !isEqual(left, right),
+  "<": (left, right) => compareValues(left, right) < 0,
+  ">": (left, right) => compareValues(left, right) > 0,
+  "<=": (left, right) => compareValues(left, right) <= 0,
+  ">=": (left, right) => compareValues(left, right) >= 0,
+  "in": isIn,
+  "not in": (left, right) => !isIn(left, right),
+};
+
+const ON_INTS: Operators<bigint> = {
+  "+": (left, right) => left + right,
+  "-": (left, right) => left - right,
+  "*": (left, right) => left * right,
+  "//": (left, right) => (left - floorMod(left, right)) / right,
+  "%": floorMod,
+  "|": (left, right) => left | right,
+  "&": (left, right) => left & right,
+  "^": (left, right) => left ^ right,
+  "<<": (left, right) => left << checkShift(right),
+  ">>": (left, right) => left >> checkShift(right),
+};
+
+const ON_FLOATS: Operators<number> = {
+  "+": (left, right) => left + right,
+  "-": (left, right) => left - right,
+  "*": (left, right) => left * right,
+  "/": (left, right) => left / right,
+  "//": (left, right) => Math.floor(left / right),
+  "%": (left, right) => left - right * Math.floor(left / right),
+};
+
 /** `left operator right`; throws StarlarkError. */
 export function computeBinary(
   operator: string,
   left: Value,
   right: Value,
 ): Value {
-  switch (operator) {
-    case "==":
-      return isEqual(left, right);
-    case "!=":
-      return !isEqual(left, right);
-    case "<":
-      return compareValues(left, right) < 0;
-    case ">":
-      return compareValues(left, right) > 0;
-    case "<=":
-      return compareValues(left, right) <= 0;
-    case ">=":
-      return compareValues(left, right) >= 0;
-    case "in":
-      return isIn(left, right);
-    case "not in":
-      return !isIn(left, right);
-  }
-  const result = computeInts(operator, left, right) ??
+  const result = COMPARISONS[operator]?.(left, right) ??
+    computeInts(operator, left, right) ??
     computeFloats(operator, left, right) ??
     computeSequences(operator, left, right);
   if (result !== undefined) return result;
@@ -165,7 +183,7 @@ function computeInts(
   right: Value,
 ): Value | undefined {
   if (typeof left !== "bigint" || typeof right !== "bigint") return undefined;
-  const result = computeInt(operator, left, right);
+  const result = ON_INTS[operator]?.(left, right);
   if (typeof result !== "bigint") return result;
   if (result < INT_BOUND && result > -INT_BOUND) return result;
   throw new StarlarkError(
@@ -173,36 +191,9 @@ function computeInts(
   );
 }
 
-function computeInt(
-  operator: string,
-  left: bigint,
-  right: bigint,
-): Value | undefined {
-  switch (operator) {
-    case "+":
-      return left + right;
-    case "-":
-      return left - right;
-    case "*":
-      return left * right;
-    case "//":
-      return (left - floorMod(left, right)) / right;
-    case "%":
-      return floorMod(left, right);
-    case "|":
-      return left | right;
-    case "&":
-      return left & right;
-    case "^":
-      return left ^ right;
-    case "<<":
-    case ">>":
-      if (right < 0n || right > BigInt(LIMITS.starlark.intBits)) {
-        throw new StarlarkError(`a shift by ${right} bits`);
-      }
-      return operator === "<<" ? left << right : left >> right;
-  }
-  return undefined;
+function checkShift(bits: bigint): bigint {
+  if (bits >= 0n && bits <= BigInt(LIMITS.starlark.intBits)) return bits;
+  throw new StarlarkError(`a shift by ${bits} bits`);
 }
 
 // The sign is the divisor's.
@@ -223,21 +214,7 @@ function computeFloats(
   if (["/", "//", "%"].includes(operator) && b === 0) {
     throw new StarlarkError(`division by zero: ${left} by ${right}`);
   }
-  switch (operator) {
-    case "+":
-      return a + b;
-    case "-":
-      return a - b;
-    case "*":
-      return a * b;
-    case "/":
-      return a / b;
-    case "//":
-      return Math.floor(a / b);
-    case "%":
-      return a - b * Math.floor(a / b);
-  }
-  return undefined;
+  return ON_FLOATS[operator]?.(a, b);
 }
 
 function computeSequences(
