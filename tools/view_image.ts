@@ -10,7 +10,6 @@ import description from "../prompts/tools/view_image.md" with { type: "text" };
 import { defineTool } from "./define/define_tool.ts";
 import { text } from "./define/parameters.ts";
 
-/** The tool named `view_image`. */
 export function createViewImageTool(
   options: { readonly sandbox: Pick<Sandbox, "readable"> },
 ): Tool {

@@ -56,7 +56,6 @@ export function originOf(
   return { layer: "default" };
 }
 
-/** Where a path stands in one layer. */
 export function layerOrigin(layer: Layer, path: readonly string[]): Origin {
   const line = layer.text === undefined
     ? undefined

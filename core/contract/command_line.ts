@@ -5,7 +5,6 @@ import type { Flags } from "./flags.ts";
 export type { CommandName } from "./commands.ts";
 export type { AgentFlags, ExecFlags, Flags, LimitRaise } from "./flags.ts";
 
-/** A parsed command line. */
 export interface CommandLine {
   readonly command: CommandName;
   /** Positionals in the order of the table, the prompt left out. */

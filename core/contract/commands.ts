@@ -455,7 +455,6 @@ export function pathOf(name: CommandName): readonly string[] {
   return name === "repl" ? [] : name.split(" ");
 }
 
-/** All command names. */
 export function commandNames(): readonly CommandName[] {
   return Object.keys(COMMANDS) as CommandName[];
 }

@@ -263,7 +263,6 @@ export const ExecEvent = z.discriminatedUnion("type", [
 ]);
 export type ExecEvent = z.infer<typeof ExecEvent>;
 
-/** One event of a type. */
 export type ExecEventOf<T extends ExecEvent["type"]> = Extract<
   ExecEvent,
   { type: T }

@@ -1,5 +1,4 @@
 /** Exit codes: frozen. Consumers rely on each number. */
-import type { UserError } from "../protocol/error.ts";
 import type { FailureKind } from "../protocol/event.ts";
 import { unreachable } from "../util/assert.ts";
 
@@ -41,7 +40,6 @@ interface FailureFacts {
   readonly status?: number | undefined;
 }
 
-/** The number of a named exit. */
 export function exitCode(name: ExitName): number {
   return EXIT_CODES[name].code;
 }
@@ -49,11 +47,6 @@ export function exitCode(name: ExitName): number {
 /** The exit a failed turn ends with. */
 export function exitCodeOf(failure: FailureFacts): number {
   return exitCode(exitNameOf(failure));
-}
-
-/** The exit code of an error the user can fix. */
-export function exitCodeOfUserError(kind: UserError["kind"]): number {
-  return exitCode(kind);
 }
 
 function exitNameOf(failure: FailureFacts): ExitName {

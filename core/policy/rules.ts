@@ -74,7 +74,6 @@ export function mergeRules(sets: readonly RuleSet[]): RuleSet {
   };
 }
 
-/** Every rule that matches the words as a prefix. */
 export function matchRules(
   set: RuleSet,
   words: readonly string[],
@@ -96,7 +95,6 @@ export function strictestRule(
   return strictest;
 }
 
-/** Whether one rule matches the words as a prefix. */
 export function isMatch(
   rule: PrefixRule,
   words: readonly string[],

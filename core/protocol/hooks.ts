@@ -69,13 +69,11 @@ export interface Hooks {
   run(event: HookEvent, place: HookPlace): Promise<HookVerdict>;
 }
 
-/** The verdict when there are no hooks. */
 export const NO_VERDICT: HookVerdict = Object.freeze({
   context: [],
   messages: [],
 });
 
-/** For runs without hooks. */
 export const NO_HOOKS: Hooks = Object.freeze({
   has: () => false,
   run: () => Promise.resolve(NO_VERDICT),

@@ -33,7 +33,6 @@ const IS_WHOLE: Readonly<Record<ImageType, (bytes: Uint8Array) => boolean>> = {
   "image/webp": hasWebpEnd,
 };
 
-/** The image as a `data:` URL, the form in which it travels. */
 export function imageDataUrl(type: ImageType, bytes: Uint8Array): string {
   return `data:${type};base64,${bytes.toBase64()}`;
 }

@@ -21,7 +21,6 @@ export interface RetrySpent {
   readonly patient?: number;
 }
 
-/** Nothing spent yet. */
 export const NOTHING_SPENT: RetrySpent = Object.freeze({
   attempts: 0,
   waitedMs: 0,

@@ -82,7 +82,6 @@ export class LauncherLibc {
     return this.exit(LAUNCHER.failedCode);
   }
 
-  /** A line on stderr. */
   say(text: string): void {
     const line = new TextEncoder().encode(`${text}\n`);
     this.symbols.write(2, line, BigInt(line.length));

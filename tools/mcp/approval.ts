@@ -24,7 +24,6 @@ interface McpToolFacts {
   readonly isOwn: boolean;
 }
 
-/** Decides before a call. */
 export function decideMcpCall(
   { mode, hints, isOwn }: McpToolFacts,
   { approval, sandbox }: Pick<TurnSettings, "approval" | "sandbox">,
@@ -55,7 +54,6 @@ export function decideMcpCall(
   }
 }
 
-/** The mode the configuration gives a tool. */
 export function approvalModeOf(
   spec: Pick<McpServerSpec, "approval">,
   tool: string,

@@ -10,7 +10,6 @@ import { parseForm } from "./form.ts";
 const DECLINED: FormAnswer = { action: "decline" };
 const TITLE_CHARS_MAX = 200;
 
-/** The question before a call. */
 export function buildCallQuestion(
   call: {
     readonly server: string;

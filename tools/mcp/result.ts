@@ -51,7 +51,6 @@ export function piecesOfBlock(value: unknown): readonly Piece[] {
   return [pieceOf(parsed.data)];
 }
 
-/** One content of a resource. */
 export function pieceOfResource(
   { uri, mimeType, text, blob }: z.infer<typeof ResourceContent>,
 ): Piece {

@@ -60,12 +60,10 @@ export class LineSeeker {
   }
 }
 
-/** The text without white space at both ends. */
 export function trimSpace(text: string): string {
   return trimEndSpace(text.replace(SPACE_START, ""));
 }
 
-/** The text without white space at its end. */
 export function trimEndSpace(text: string): string {
   // A loop: `\s+$` as a pattern takes quadratic time on long runs inside a line.
   let end = text.length;

@@ -5,14 +5,12 @@ import { writableRoots } from "../../core/policy/writable.ts";
 import { isInside } from "../../core/util/path.ts";
 import type { FileEffect, PatchPlan } from "./plan.ts";
 
-/** A file that changes. */
 interface Target {
   readonly effect: FileEffect;
   /** The real path; below a writable folder it begins as the policy spells that folder. */
   readonly path: string;
 }
 
-/** The files that a plan changes, each once. */
 export async function findTargets(
   files: Pick<Files, "realPath">,
   plan: PatchPlan,

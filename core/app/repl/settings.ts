@@ -15,7 +15,6 @@ import type {
   SettingsServices,
 } from "../../frontends/conversation/services.ts";
 
-/** The services around settings. */
 export function settingsServices(threads: OpenThreads): SettingsServices {
   return {
     models: () => listModels(threads),

@@ -19,7 +19,6 @@ import type {
 /** The provider unless another one is configured. */
 const DEFAULT_PROVIDER = "openai";
 
-/** The services before a thread is open. */
 export function startServices(threads: OpenThreads): StartServices {
   const undecided = (): readonly ProjectSource[] =>
     threads.runtime.loaded.trust.sources.filter((one) =>

@@ -16,7 +16,6 @@ import { openThread, threadFactory } from "../open_thread.ts";
 import type { OpenThreads } from "./open_threads.ts";
 import type { ThreadServices } from "../../frontends/conversation/services.ts";
 
-/** The services around threads. */
 export function threadServices(threads: OpenThreads): ThreadServices {
   const factory = (): Promise<ThreadFactory> => threadFactory(threads.runtime);
   return {

@@ -25,7 +25,6 @@ export const COVERED =
 
 type Project = Pick<LoadedConfig, "trust" | "projectRoot">;
 
-/** The question whether the folder is trusted. */
 export function folderQuestion({ trust }: Project): TrustQuestion {
   return {
     about: "folder",

@@ -202,7 +202,6 @@ export const FAMILIES: Readonly<Record<string, ModelFacts>> = {
   "starcoder2": open(16_384, SMALL),
 };
 
-/** Facts of the family that a name belongs to; undefined when none fits. */
 export function familyOf(slug: string): ModelFacts | undefined {
   const name = slug.slice(slug.lastIndexOf("/") + 1).toLowerCase();
   const bare = bareName(name);

@@ -20,7 +20,6 @@ export function estimateItemTokens(item: WireItem, json?: string): number {
   return tokensOfBytes(Math.max(0, bytes + off));
 }
 
-/** Estimated tokens of several items together. */
 export function estimateItemsTokens(items: readonly WireItem[]): number {
   return items.reduce((sum, item) => sum + estimateItemTokens(item), 0);
 }

@@ -24,7 +24,6 @@ interface Node {
   readonly args: readonly ArgSpec[];
 }
 
-/** The script of a shell. */
 export function renderCompletion(shell: string): string {
   const nodes = commandPaths().map(toNode);
   switch (shell) {

@@ -79,7 +79,6 @@ export function renderFlagHelp(spec: FlagSpec): string {
     : spec.help;
 }
 
-/** The flags of a command that are shown. */
 export function visibleFlags(spec: CommandSpec): readonly FlagSpec[] {
   const report = spec.report === undefined ? undefined : {
     ...FLAGS.json,

@@ -79,7 +79,6 @@ export function refuseUnknownHelp(
   }
 }
 
-/** The last words of the commands below a path. */
 export function wordsBelow(path: readonly string[]): readonly string[] {
   const start = `${path.join(" ")} `;
   return commandNames().filter((name) => name.startsWith(start))

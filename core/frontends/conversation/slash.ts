@@ -65,7 +65,6 @@ export function mistakenSlash(
     : `Not sent: did you mean /${near}? A leading space sends the word as text`;
 }
 
-/** The command of that name or alias. */
 export function findSlash<T extends SlashSpec>(
   table: readonly T[],
   name: string,
@@ -74,7 +73,6 @@ export function findSlash<T extends SlashSpec>(
     table.find((one) => one.aliases?.includes(name));
 }
 
-/** The error for an unknown name. */
 export function unknownSlash(
   table: readonly SlashSpec[],
   name: string,

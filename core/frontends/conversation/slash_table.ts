@@ -36,7 +36,6 @@ const KEYS: readonly string[] = [
   "  @path names a file, $name uses a skill, !command runs in your shell",
 ];
 
-/** The command of that name or alias. */
 export function slashCommand(name: string): SlashCommand | undefined {
   return findSlash(SLASH_COMMANDS, name);
 }
@@ -46,7 +45,6 @@ export function mistakenLine(line: string): string | undefined {
   return mistakenSlash(SLASH_COMMANDS, line);
 }
 
-/** Slash commands that begin with the word. */
 export function completeSlash(word: string): readonly Candidate[] {
   return SLASH_COMMANDS.filter(({ name }) =>
     name.startsWith(word.toLowerCase())

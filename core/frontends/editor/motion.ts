@@ -13,7 +13,6 @@ export function rightOf(text: string, at: number): number {
   return at >= text.length ? text.length : nextBoundary(text, at);
 }
 
-/** The start of the word on the left. */
 export function wordLeft(text: string, at: number): number {
   let to = at;
   while (to > 0 && !isWord(text, leftOf(text, to))) to = leftOf(text, to);
@@ -21,7 +20,6 @@ export function wordLeft(text: string, at: number): number {
   return to;
 }
 
-/** The end of the word on the right. */
 export function wordRight(text: string, at: number): number {
   let to = at;
   while (to < text.length && !isWord(text, to)) to = rightOf(text, to);

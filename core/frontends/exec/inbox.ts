@@ -65,7 +65,6 @@ export class ExecInbox {
     }
   }
 
-  /** Takes in the lines of stdin. */
   async pumpInput(): Promise<void> {
     for await (const line of readInputLines(this.#terminal.stdin)) {
       this.#queue.push(line);

@@ -39,7 +39,6 @@ export interface ExecOutput {
   readonly isGone: boolean;
 }
 
-/** The output the flags ask for. */
 export function createExecOutput(
   terminal: Terminal,
   flags: Flags,

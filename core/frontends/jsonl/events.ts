@@ -54,7 +54,6 @@ export class ExecEventView {
     return [...lines, this.#wrap(toEnding(ending), ending.at)];
   }
 
-  /** A warning that is not an event of the thread. */
   renderWarning(message: string, at: string): ExecEvent {
     return this.#wrap({ type: "warning", message }, at);
   }

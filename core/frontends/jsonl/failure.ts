@@ -9,15 +9,11 @@ import {
 } from "../../protocol/error.ts";
 import type { Failure } from "../../protocol/event.ts";
 import type { ExecError } from "../../contract/event.ts";
-import {
-  exitCode,
-  exitCodeOf,
-  exitCodeOfUserError,
-} from "../../contract/exit_code.ts";
+import { exitCode, exitCodeOf } from "../../contract/exit_code.ts";
 
 /** The exit code of anything that was thrown. */
 export function exitCodeOfError(error: unknown): number {
-  if (error instanceof UserError) return exitCodeOfUserError(error.kind);
+  if (error instanceof UserError) return exitCode(error.kind);
   if (error instanceof ModelError) return exitCodeOf(error);
   if (error instanceof SandboxUnavailable) return exitCode("sandbox");
   if (error instanceof SessionError) return exitCode("session");

@@ -38,7 +38,6 @@ export function toUsage(usage: Usage): ExecUsage {
   };
 }
 
-/** The terminal line of a turn. */
 export function toEnding(ending: TurnEnding): TerminalEvent {
   const rest = {
     usage: toUsage(ending.usage),

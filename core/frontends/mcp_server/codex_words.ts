@@ -9,7 +9,6 @@ export interface CodexMessage {
   readonly [key: string]: unknown;
 }
 
-/** The first message of a session. */
 export function sessionConfigured(
   { threadId, settings, provider }: EventOf<"thread.started">,
 ): CodexMessage {
@@ -30,7 +29,6 @@ export function sessionConfigured(
   };
 }
 
-/** How a command ended. */
 export function commandEnd(
   activity: ActivityOf<"command">,
   tookMs: number,
@@ -59,7 +57,6 @@ export function outputDelta(
   };
 }
 
-/** The changes of a patch by path. */
 export function changesOf(
   { changes }: ActivityOf<"file_change">,
 ): Record<string, unknown> {
@@ -80,14 +77,12 @@ export function changesOf(
   );
 }
 
-/** The call of an MCP tool. */
 export function invocationOf(
   { server, tool, arguments: args }: ActivityOf<"mcp_call">,
 ): { server: string; tool: string; arguments: Json } {
   return { server, tool, arguments: args };
 }
 
-/** A plan, whole. */
 export function planUpdate({ steps }: ActivityOf<"plan">): CodexMessage {
   return {
     type: "plan_update",
@@ -117,7 +112,6 @@ export function durationOf(ms: number): { secs: number; nanos: number } {
   return { secs, nanos: Math.round((ms - secs * 1_000) * 1e6) };
 }
 
-/** Usage, with its total. */
 export function usageWords(usage: Usage): Record<string, number> {
   return {
     input_tokens: usage.inputTokens,

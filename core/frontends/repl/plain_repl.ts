@@ -15,15 +15,7 @@ import { Conversation } from "../conversation/conversation.ts";
 const NOBODY =
   "Approval needed, but stdin is not a terminal. Continue without it or say what you need.";
 
-/** Runs to the end of the input; resolves to the exit code of the last turn. */
-export async function runPlainRepl(
-  request: ReplRequest,
-  lines: LineInput,
-): Promise<number> {
-  return await new PlainRepl(request, lines).run();
-}
-
-class PlainRepl {
+export class PlainRepl {
   readonly #request: ReplRequest;
   readonly #lines: LineInput;
   readonly #view: PlainView;
@@ -81,6 +73,7 @@ class PlainRepl {
     );
   }
 
+  /** Runs to the end of the input; resolves to the exit code of the last turn. */
   async run(): Promise<number> {
     const { services, terminal, firstPrompt } = this.#request;
     const release = this.#listen();

@@ -1,8 +1,8 @@
 /** `rondo` alone: a conversation in a terminal, or in plain lines where there is none. */
 import { prepareFirstRun } from "./first_run.ts";
 import { LineInput } from "./line_input.ts";
-import { runPlainRepl } from "./plain_repl.ts";
-import { runRichRepl } from "./rich_repl.ts";
+import { PlainRepl } from "./plain_repl.ts";
+import { RichRepl } from "./rich_repl.ts";
 import type { ReplRequest } from "../conversation/services.ts";
 
 /** Runs until the user leaves; resolves to the exit code. */
@@ -15,8 +15,8 @@ export async function runRepl(request: ReplRequest): Promise<number> {
     terminal.stdin.isTty ? () => lines.readLine() : undefined,
   );
   if (code !== undefined) return code;
-  if (isRich(request)) return await runRichRepl(request);
-  return await runPlainRepl(request, lines);
+  if (isRich(request)) return await new RichRepl(request).run();
+  return await new PlainRepl(request, lines).run();
 }
 
 // Moving the cursor needs both ends of a terminal that knows how.

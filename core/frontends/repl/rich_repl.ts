@@ -30,12 +30,7 @@ import { Conversation } from "../conversation/conversation.ts";
 import { StatusTracker } from "./status_line.ts";
 import { createSlashContext } from "../conversation/slash_context.ts";
 
-/** Runs until the user leaves; resolves to the exit code. */
-export async function runRichRepl(request: ReplRequest): Promise<number> {
-  return await new RichRepl(request).run();
-}
-
-class RichRepl {
+export class RichRepl {
   readonly #request: ReplRequest;
   readonly #view: RichView;
   readonly #session: Conversation;
@@ -87,6 +82,7 @@ class RichRepl {
     services.setPrompter(prompter);
   }
 
+  /** Runs until the user leaves; resolves to the exit code. */
   async run(): Promise<number> {
     const { services, terminal, firstPrompt } = this.#request;
     const release = this.#listen();

@@ -2,7 +2,7 @@
 import { bindArguments } from "./values/arguments.ts";
 import { ExpressionEvaluator } from "./evaluate_expression.ts";
 import type { Ending, Scope } from "./runtime.ts";
-import { parseModule } from "./syntax/parse.ts";
+import { Parser } from "./syntax/parse.ts";
 import type { Expression, Statement } from "./syntax/syntax.ts";
 import type { Source } from "./syntax/tokens.ts";
 import { checkSize } from "./values/bounds.ts";
@@ -48,9 +48,8 @@ class Evaluator extends ExpressionEvaluator {
   }
 
   run(): void {
-    const { body, names } = parseModule(
-      this.source,
-      (name) => this.builtins.has(name),
+    const { body, names } = new Parser(this.source).module((name) =>
+      this.builtins.has(name)
     );
     for (const statement of body) {
       if (statement.type === "expression") this.#topLevel.add(statement.value);

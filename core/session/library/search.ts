@@ -64,7 +64,6 @@ export async function searchSessions(
   }
 }
 
-/** The hits as lines. */
 export function renderSearch(result: SearchResult): readonly string[] {
   const lines = result.hits.flatMap(({ session, snippet }) => [
     `${session.id}  ${visibleLine(session.name ?? session.title, 60)}`,

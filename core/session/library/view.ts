@@ -81,7 +81,6 @@ async function withTexts(entry: LogEntry, store: BlobStore): Promise<LogEntry> {
   return { ...entry, payload: wholeText({ text, blobs }, contents) };
 }
 
-/** The session as lines of a terminal. */
 export function renderSessionView(view: SessionView): readonly string[] {
   const { meta, name } = view;
   const lines = [

@@ -39,18 +39,15 @@ export function parseLogName(path: string): LogName | undefined {
   return { id, createdAt: `${day}T${hours}:${minutes}:${seconds}` };
 }
 
-/** Path an archived session file moves to. */
 export function archivedPath(codexHome: string, path: string): string {
   return `${codexHome}/archived_sessions/${basename(path)}`;
 }
 
-/** Path a session file has while it is not archived. */
 export function activePath(codexHome: string, file: SessionFile): string {
   const day = file.createdAt.slice(0, 10).replaceAll("-", "/");
   return `${codexHome}/sessions/${day}/${basename(file.path)}`;
 }
 
-/** Folder of the large payloads of all sessions of a home. */
 export function blobFolder(codexHome: string): string {
   return `${codexHome}/session_blobs`;
 }

@@ -28,7 +28,6 @@ export interface WriterLock {
   release(): Promise<void>;
 }
 
-/** Path of the lock of a session file. */
 function lockPath(logPath: string): string {
   return `${logPath}.lock`;
 }

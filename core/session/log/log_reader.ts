@@ -19,7 +19,6 @@ export interface LogEntry {
   readonly isProtected: boolean;
 }
 
-/** Where a log ends. */
 export interface LogEnd {
   /** Bytes that are kept; what lies behind is a torn line. */
   readonly bytes: number;

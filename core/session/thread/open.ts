@@ -27,7 +27,6 @@ export type {
   ThreadFactory,
 } from "./setup.ts";
 
-/** A new thread. */
 export async function startThread(factory: ThreadFactory): Promise<OpenThread> {
   const meta = newMeta(factory);
   const warnings: string[] = [];

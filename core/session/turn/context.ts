@@ -17,7 +17,6 @@ export interface TurnContext extends ThreadContext, Task {
   readonly record: TurnRecord;
 }
 
-/** The context of a task that begins now. */
 export function newTurnContext(
   thread: ThreadContext,
   task: Task,

@@ -31,7 +31,6 @@ export class TurnRecord {
     this.#start = { items: entries.length, generation };
   }
 
-  /** Counts the usage of a request. */
   count(event: EventBody): void {
     if (event.type !== "request.completed" || event.usage === null) return;
     this.countUsage(event.usage);

@@ -247,7 +247,6 @@ export function checkpointsFolder(codexHome: string): string {
   return `${codexHome}/checkpoints`;
 }
 
-/** File of one thread's notes. */
 export function checkpointNotes(codexHome: string, threadId: string): string {
   return `${checkpointsFolder(codexHome)}/${threadId}.jsonl`;
 }

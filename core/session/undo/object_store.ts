@@ -36,7 +36,6 @@ export class ObjectStore {
     return sha256Hex(content);
   }
 
-  /** Makes the folders. */
   async prepare(): Promise<void> {
     if (this.#isPrepared) return;
     await this.#host.files.mkdir(`${this.#folder}/objects`, { mode: 0o700 });

@@ -24,7 +24,6 @@ export function encodingOf(
     : "utf-8";
 }
 
-/** Length of the text in UTF-8 bytes. */
 export function byteLength(text: string): number {
   // Almost all text is ASCII or short; encoding is exact and fast enough.
   return encoder.encode(text).length;

@@ -20,7 +20,6 @@ const TokenFile = z.looseObject({
 });
 type McpLogin = z.infer<typeof TokenFile>;
 
-/** The store of one server's login. */
 export class McpTokenStore {
   readonly #host: Host;
   readonly #server: string;

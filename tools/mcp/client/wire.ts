@@ -19,7 +19,6 @@ export interface PageItems {
 
 const Hint = z.nullish(z.boolean());
 
-/** One tool of `tools/list`. */
 export const WireTool = z.object({
   name: z.string().check(z.minLength(1)),
   title: Text,
@@ -35,7 +34,6 @@ export const WireTool = z.object({
 });
 export type WireTool = z.infer<typeof WireTool>;
 
-/** One prompt of `prompts/list`. */
 export const WirePrompt = z.object({
   name: z.string().check(z.minLength(1)),
   description: Text,

@@ -2,33 +2,23 @@
 import { ExpressionParser } from "./parse_expression.ts";
 import { parseLambda, skipAnnotation } from "./parse_lambda.ts";
 import type { Module, Statement } from "./syntax.ts";
-import { type Source, sourceError } from "./tokens.ts";
+import { sourceError } from "./tokens.ts";
 
 const ASSIGN = /^(?:=|[-+*/%&|^]=|\/\/=|<<=|>>=)$/;
 
-/**
- * The statements of a file. `known` are the names that it may use without assigning
- * them. Throws UserError "config" with file, line and column.
- */
-export function parseModule(
-  source: Source,
-  known: (name: string) => boolean,
-): Module {
-  return new Parser(source).module(source, known);
-}
-
-class Parser extends ExpressionParser {
+export class Parser extends ExpressionParser {
   /** Of the statement being read: may it hold `return`, `break`? */
   #isFunction = false;
   #isLoop = false;
 
-  module(source: Source, known: (name: string) => boolean): Module {
+  /** The whole file. `known` are the names that it may use without assigning them. */
+  module(known: (name: string) => boolean): Module {
     const body: Statement[] = [];
     while (this.peek().type !== "end") body.push(...this.#statement());
     const { names, uses } = this.scope;
     for (const { name, at } of uses) {
       if (names.has(name) || known(name)) continue;
-      throw sourceError(source, at, `"${name}" is not known here`);
+      throw sourceError(this.source, at, `"${name}" is not known here`);
     }
     return { body, names };
   }

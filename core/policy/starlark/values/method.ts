@@ -24,7 +24,6 @@ export function boundTo<Self>(
   );
 }
 
-/** The error of a value that was looked for. */
 export function missing(what: Value): StarlarkError {
   return new StarlarkError(`${renderRepr(what)} is not in there`);
 }

@@ -28,7 +28,6 @@ export function methodOf(value: Value, name: string): Callable | undefined {
   return undefined;
 }
 
-/** The names of a value's methods, sorted. */
 export function methodNames(value: Value): readonly string[] {
   const table = typeof value === "string"
     ? { ...STRING_METHODS, format: 0 }
@@ -123,7 +122,6 @@ const DICT_METHODS: Readonly<Record<string, Method<Dict>>> = {
   ],
 };
 
-/** Sets the entries of a dict, or of a list of pairs. */
 export function fillDict(dict: Dict, pairs: Value): void {
   if (pairs instanceof Dict) {
     for (const [key, value] of [...pairs.entries.values()]) {

@@ -90,7 +90,6 @@ export function setItem(list: Value, index: Value, value: Value): void {
   } else throw new StarlarkError(`a ${typeName(list)} cannot be changed`);
 }
 
-/** The length of a value that has one. */
 export function lengthOf(value: Value): number {
   if (typeof value === "string") return [...value].length;
   if (value instanceof List || value instanceof Tuple) {
