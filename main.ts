@@ -7,14 +7,9 @@ import type {
 } from "./core/contract/command_line.ts";
 import type { FlagName, FlagSpec } from "./core/contract/flags.ts";
 import type { FlagValue } from "./core/frontends/cli/flag_values.ts";
-import {
-  holdSignals,
-  ignoreMeaninglessSignals,
-  releaseSignals,
-} from "./core/host/terminal/signals.ts";
-import { loadProgramScript } from "./core/host/program_script.ts";
+import { PROGRAM } from "./core/protocol/version.ts";
 import type { EarlySignals } from "./core/protocol/terminal.ts";
-import { PROGRAM, VERSION } from "./core/protocol/version.ts";
+import { print, runRole, versionText } from "./core/roles.ts";
 
 /** What commander made of the words before `--`. */
 interface FoundCommand {
@@ -26,39 +21,7 @@ interface FoundCommand {
   readonly isVersion: boolean;
 }
 
-/** Runs the program; resolves to its exit code. Helper roles start alone. */
-export async function main(argv: readonly string[]): Promise<number> {
-  // Where one of these words is, the build holds signals back (scripts/early_signals.ts).
-  const mayBeRun = argv.includes("exec") || argv.includes("e");
-  switch (argv[0]) {
-    case "--version":
-    case "-V":
-      return await print(await versionText(argv.slice(1)));
-    case "sandbox-exec-linux": {
-      if (mayBeRun) releaseSignals();
-      const { runLauncher } = await import("./sandbox/backends/launcher.ts");
-      return await runLauncher(argv.slice(1));
-    }
-    case "apply-patch": {
-      const isPlanned = argv.length === 2 && argv[1] === "--planned";
-      if (argv.length > 1 && !isPlanned) return await runCommandLine(argv);
-      ignoreMeaninglessSignals();
-      const { runApplyPatchRole } = await import(
-        "./core/app/commands/apply_patch.ts"
-      );
-      return await runApplyPatchRole({ isPlanned });
-    }
-    default: {
-      // What owes its reader a last line hears a signal from here on, all else just ends.
-      const earlySignals = mayBeRun ? holdSignals() : undefined;
-      if (!mayBeRun) ignoreMeaninglessSignals();
-      const program = await loadProgramScript(import.meta.url);
-      return await (program ?? runCommandLine)(argv, earlySignals);
-    }
-  }
-}
-
-/** Runs any command line that is not one of the roles above. */
+/** Runs any command line that is none of the roles; resolves to its exit code. */
 export async function runCommandLine(
   argv: readonly string[],
   earlySignals?: EarlySignals,
@@ -265,19 +228,4 @@ function spellingsOf(node: Command): string[] {
   );
 }
 
-async function versionText(words: readonly string[]): Promise<string> {
-  const text = `${PROGRAM} ${VERSION}\n`;
-  if (!words.includes("--verbose")) return text;
-  const runtime = await import("./core/host/runtime_identity.ts");
-  return text + await runtime.loadRuntimeText();
-}
-
-// A reader that has left is not an error: `rondo --help | head -1`.
-async function print(text: string): Promise<number> {
-  const { denoTerminal } = await import("./core/host/terminal/terminal.ts");
-  const { stdout } = denoTerminal();
-  stdout.write(text);
-  return await stdout.flush() ? 0 : 1;
-}
-
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) Deno.exit(await runRole(Deno.args, runCommandLine));

@@ -10,6 +10,17 @@ const RUNS = [
   [...EXEC, "resume", "--last", "go on"],
 ];
 
+/** What is compiled: the roles, and for all else the script beside them. */
+export function renderRoles(): string {
+  return `import { loadProgramScript } from "../core/host/program_script.ts";
+import { runRole } from "../core/roles.ts";
+Deno.exit(await runRole(Deno.args, async (...args) => {
+  const program = await loadProgramScript(import.meta.url);
+  return await program(...args);
+}));
+`;
+}
+
 /** What the bundler is to begin with: `main.ts` for a script, which can export nothing. */
 export function renderEntry(mainPath: string): string {
   return `import { runCommandLine } from "${mainPath}";

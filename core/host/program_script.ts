@@ -3,7 +3,7 @@ import type { Script } from "node:vm";
 import type { EarlySignals } from "../protocol/terminal.ts";
 
 /** Runs a command line; resolves to the exit code. */
-type Program = (
+export type Program = (
   argv: readonly string[],
   earlySignals?: EarlySignals,
 ) => Promise<number>;
@@ -16,15 +16,13 @@ export const PROGRAM_SCRIPT = {
 } as const;
 
 /**
- * The Program of the script beside `entryUrl`; undefined where there is none, as in a run
- * that is not compiled. Compiling 1 MB of modules costs a third of the time to the first
+ * The Program of the script beside `entryUrl`. Compiling 1 MB of modules costs a third of the time to the first
  * request, taking over what was compiled at build time a tenth of that. V8 takes it from a
  * runtime of the same version and flags only, and else compiles the script as any other.
  */
 export async function loadProgramScript(
   entryUrl: string,
-): Promise<Program | undefined> {
-  if (!Deno.build.standalone) return undefined;
+): Promise<Program> {
   const { filename, source, cachedData } = readParts(entryUrl);
   const { Script } = await import("node:vm");
   const script = new Script(source, { filename, cachedData });

@@ -97,7 +97,8 @@ function doorsOf(room: string): readonly string[] {
 }
 
 function isInRoom(path: string): boolean {
-  return PRODUCT.test(path) && path !== "main.ts" && path !== "core/app.ts";
+  return PRODUCT.test(path) && path.includes("/") &&
+    !/^core\/\w+\.ts$/.test(path);
 }
 
 function betweenRooms(edges: readonly Edge[]): Edge[] {

@@ -3,6 +3,7 @@
 /** Layer of each area; the longest matching prefix counts. Imports go down. */
 export const LAYERS: Readonly<Record<string, number>> = {
   "main.ts": 6,
+  "core/roles.ts": 5,
   "core/app.ts": 5,
   "core/app/": 4.5,
   "core/session/": 4,

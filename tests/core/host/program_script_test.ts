@@ -22,14 +22,16 @@ Deno.test("runProgramScript() throws when the script leaves nothing", () => {
   assert.throws(() => runProgramScript(new Script("1")), /leaves no program/);
 });
 
-Deno.test("loadProgramScript() finds no script where the program is not compiled", async () => {
+Deno.test("loadProgramScript() runs the script beside the entry, whatever its cache is worth", async () => {
   const folder = await Deno.makeTempDir();
   try {
-    for (const name of [PROGRAM_SCRIPT.source, PROGRAM_SCRIPT.cache]) {
-      await Deno.writeTextFile(`${folder}/${name}`, "throw 1");
-    }
+    await Deno.writeTextFile(
+      `${folder}/${PROGRAM_SCRIPT.source}`,
+      `${LEAVES} async (argv) => argv.length);`,
+    );
+    await Deno.writeTextFile(`${folder}/${PROGRAM_SCRIPT.cache}`, "no cache");
     const program = await loadProgramScript(`file://${folder}/main.js`);
-    assert.equal(program, undefined);
+    assert.equal(await program(["a", "b"]), 2);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
