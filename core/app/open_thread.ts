@@ -40,7 +40,7 @@ export async function openThread(
 export async function threadFactory(runtime: Runtime): Promise<ThreadFactory> {
   const { host, loaded, flags, source } = runtime;
   const { config } = loaded;
-  const program = programOf(host);
+  const program = programOf(host, runtime.loaded);
   return {
     host,
     codexHome: loaded.codexHome,

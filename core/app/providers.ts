@@ -34,7 +34,7 @@ export function providerDeps(
       host,
       provider,
       auth: createAuth(host, provider, loaded),
-      program: programOf(host),
+      program: programOf(host, loaded),
       ...transport,
     }),
     tools: toolsAt(provider),

@@ -29,7 +29,7 @@ export async function sendSampling(
     host,
     provider,
     auth: createAuth(host, provider, loaded),
-    program: programOf(host),
+    program: programOf(host, loaded),
     ...runtime.transport,
   });
   const { model } = context.settings;

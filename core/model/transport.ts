@@ -36,6 +36,8 @@ export interface TransportOptions {
     readonly version: string;
     /** What started it, where that is another program. */
     readonly originator?: string;
+    /** Where requests must be served; no configured header stands over it. */
+    readonly residency?: string;
   };
   /** Of `Deno.createHttpClient`: own certificate authorities, client certificate. */
   readonly httpClient?: unknown;
@@ -183,7 +185,7 @@ function buildHeaders(
   request: PostRequest,
   token: string | undefined,
 ): Record<string, string> {
-  const { name, version, originator = name } = options.program;
+  const { name, version, originator = name, residency } = options.program;
   // So that a configured header replaces one of ours instead of standing beside it.
   return {
     accept: request.accept,
@@ -198,6 +200,10 @@ function buildHeaders(
         [name, value],
       ) => [name.toLowerCase(), value]),
     ),
+    // The name that Codex sends.
+    ...(residency !== undefined && {
+      "x-openai-internal-codex-residency": residency,
+    }),
   };
 }
 

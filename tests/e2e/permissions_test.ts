@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { call, customCall, say } from "../support/mock_script.ts";
 import type { Part, Step } from "../support/mock_script.ts";
 import { agentCommand, type AgentRun } from "../support/run_agent.ts";
+import { canMount, withPolicy } from "../support/managed_policy.ts";
 import { mcpServerArgs } from "../support/mcp_server.ts";
 import { hasBubblewrap, type Stage, stage } from "./support.ts";
 
@@ -137,34 +138,6 @@ Deno.test({
     assert.match(unknown.stderr, /"carefull".* did you mean "careful"/);
   },
 });
-
-// A mount namespace of its own, where the file lies in /etc/codex.
-async function withPolicy(
-  requirements: string,
-  run: (under: readonly string[]) => Promise<void>,
-): Promise<void> {
-  const etc = await Deno.makeTempDir({ dir: "/var/tmp" });
-  try {
-    const copy = new Deno.Command("cp", { args: ["-a", "/etc/.", etc] });
-    await copy.output();
-    await Deno.mkdir(`${etc}/codex`, { recursive: true });
-    await Deno.writeTextFile(`${etc}/codex/requirements.toml`, requirements);
-    const mount = 'mount --bind "$0" /etc && exec "$@"';
-    await run(["unshare", "-m", "sh", "-c", mount, etc]);
-  } finally {
-    await Deno.remove(etc, { recursive: true });
-  }
-}
-
-function canMount(): boolean {
-  try {
-    const args = ["-m", "sh", "-c", "mount --bind /tmp /mnt"];
-    return new Deno.Command("unshare", { args, stderr: "null" })
-      .outputSync().success;
-  } catch {
-    return false;
-  }
-}
 
 const cannotMount = ignore || !canMount();
 

@@ -5,8 +5,9 @@ import type { TurnSettings } from "../../protocol/settings.ts";
 import { dirname } from "../../util/path.ts";
 import { readOptional } from "../file/files.ts";
 import { parseToml, type TomlTable } from "../file/toml.ts";
+import { forThisHost } from "./remote.ts";
 import { isKnownServer, refusalOf, type ServerIdentity } from "./allowed.ts";
-import { type Requirements, RequirementsFile } from "./requirements.ts";
+import { type Requirements, RequirementsFile, UNHELD } from "./requirements.ts";
 
 export interface Managed {
   readonly requirements: Requirements;
@@ -33,7 +34,7 @@ export async function readManaged(
   const parsed = text === undefined
     ? {}
     : parseRequirements(parseToml(text, file), file);
-  const requirements = withLegacy(parsed, legacy);
+  const requirements = withLegacy(await forThisHost(host, parsed), legacy);
   if (Object.keys(requirements).length === 0) return undefined;
   const source = text === undefined ? `${folder}/managed_config.toml` : file;
   checkHeld(requirements, source);
@@ -69,7 +70,7 @@ function parseRequirements(tree: TomlTable, file: string): Requirements {
     ? issue.keys.map((key) => [...issue.path, key].join(".")).join(", ")
     : issue?.path.join(".") ?? "";
   const state = issue?.code === "unrecognized_keys"
-    ? "is not known, or not built, here"
+    ? UNHELD[keys] ?? "is not known, or not built, here"
     : "has a wrong value";
   throw configError(
     `Cannot obey ${file}: "${keys}" ${state}; no run is better than one outside of the policy`,

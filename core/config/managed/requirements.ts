@@ -6,6 +6,14 @@ import { HooksTable } from "../file/schema_tables.ts";
 const Text = z.string();
 const Word = z.string().check(z.regex(/\S/));
 const Flag = z.optional(z.boolean());
+const SandboxModes = z.array(
+  z.enum([
+    "read-only",
+    "workspace-write",
+    "danger-full-access",
+    "external-sandbox",
+  ]),
+);
 
 const BUILT = {
   allowed_approval_policies: z.optional(
@@ -14,16 +22,12 @@ const BUILT = {
       z.strictObject({ granular: GranularApproval }),
     ])).check(z.minLength(1)),
   ),
-  allowed_sandbox_modes: z.optional(
-    z.array(
-      z.enum([
-        "read-only",
-        "workspace-write",
-        "danger-full-access",
-        "external-sandbox",
-      ]),
-    ),
-  ),
+  allowed_sandbox_modes: z.optional(SandboxModes),
+  remote_sandbox_config: z.optional(z.array(z.strictObject({
+    hostname_patterns: z.array(Text),
+    allowed_sandbox_modes: SandboxModes,
+  }))),
+  enforce_residency: z.optional(z.enum(["us"])),
   allowed_permission_profiles: z.optional(z.record(Text, z.boolean())),
   default_permissions: z.optional(Text),
   permissions: z.optional(z.looseObject({
@@ -70,11 +74,14 @@ const FOREIGN = [
   "allow_remote_control",
   "application",
   "apps",
+  "auto_review",
   "browser_use",
   "chatgpt_base_url",
   "check_for_update_on_startup",
   "computer_use",
   "feedback",
+  "guardian_extra_policy",
+  "guardian_policy_config",
   "in_app_browser",
   "log_dir",
   "marketplaces",
@@ -85,6 +92,12 @@ const FOREIGN = [
   "unsafe_enforce_sqlite_journal_mode",
   "windows",
 ] as const;
+
+/** Why a key of Codex cannot be held; any other that is not here is unknown, or not built. */
+export const UNHELD: Readonly<Record<string, string>> = {
+  experimental_network:
+    "cannot be held: the sandbox opens the network to all hosts or to none",
+};
 
 /** The whole file; any other key is unknown, or narrows what is not built, and ends the run. */
 export const RequirementsFile = z.strictObject({

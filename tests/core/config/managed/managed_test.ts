@@ -158,13 +158,17 @@ Deno.test("a policy that is broken, unknown or not built ends the run by its nam
     ["allowed_sandboxes = []", /"allowed_sandboxes" is not known/],
     ['allowed_sandbox_modes = ["workspace-write"]', /lacks "read-only"/],
     ["allowed_approval_policies = []", /"allowed_approval_policies"/],
-    ['enforce_residency = "us"', /"enforce_residency"/],
+    ['enforce_residency = "eu"', /"enforce_residency" has a wrong value/],
+    ['[[remote_sandbox_config]]\nhostname_patterns = ["*"]', /wrong value/],
     ['allowed_login_methods = ["chatgpt"]', /only API keys/],
     [
       "[allowed_permission_profiles]\nacme = true",
       /default_permissions is missing/,
     ],
-    ["[experimental_network]\nenabled = true", /"experimental_network"/],
+    [
+      "[experimental_network]\nenabled = true",
+      /"experimental_network" cannot be held: the sandbox opens the network to all/,
+    ],
     ["[rules]\nprefix_rules = []", /"rules\.prefix_rules"/],
     [
       '[[rules.prefix_rules]]\npattern = [{ token = "rm" }]\ndecision = "allow"',
@@ -227,6 +231,34 @@ Deno.test("a person's profile with the name of a managed one ends the run", asyn
       "/var/data" = "write"`);
     assert.match(await fail(), /"acme": .*requirements\.toml defines one/);
   });
+});
+
+Deno.test("the first entry that names this machine says which sandbox modes are allowed", async () => {
+  const name = Deno.hostname();
+  const entry = (patterns: readonly string[], ...modes: string[]): string =>
+    `[[remote_sandbox_config]]
+hostname_patterns = ${JSON.stringify(patterns)}
+allowed_sandbox_modes = ${JSON.stringify(modes)}\n`;
+  const wide = entry(
+    [`${name.toUpperCase()}*`],
+    "read-only",
+    "workspace-write",
+  );
+  const cases = [
+    [wide, "workspace-write"],
+    [entry(["?*"], "read-only") + wide, "read-only"],
+    [entry(["nobody.example", "x*y*z"], "read-only") + wide, "workspace-write"],
+    [entry([], "read-only") + wide, "workspace-write"],
+    [entry(["nobody.example"], "read-only", "workspace-write"), "read-only"],
+  ] as const;
+  for (const [entries, mode] of cases) {
+    await managed({
+      requirements: `allowed_sandbox_modes = ["read-only"]\n${entries}`,
+    }, async (load, machine) => {
+      await machine.user('sandbox_mode = "workspace-write"');
+      assert.equal(sandboxPolicyOf(await load()).mode, mode, entries);
+    });
+  }
 });
 
 Deno.test("a link of policy that leads nowhere ends the run", async () => {
