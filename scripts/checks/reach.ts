@@ -3,6 +3,8 @@ import { PRODUCT, type SourceFile, withoutComments } from "./source.ts";
 
 /** Files that start a program, and whose program it is. */
 const STARTS: Readonly<Record<string, string>> = {
+  "core/config/managed/remote.ts":
+    "hostname(1), where managed policy goes by the name of the machine",
   "core/app/mcp/login.ts": "the person's browser",
   "core/app/commands/exec_checks.ts":
     "the shell, to find a program of the flags",
