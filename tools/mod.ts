@@ -5,11 +5,16 @@ import type { Host } from "../core/protocol/host.ts";
 import type { Tool } from "../core/protocol/tool.ts";
 import type { JsonObject } from "../core/util/json/json.ts";
 import {
+  createExecCommandTool,
+  type LiveToolOptions,
+} from "./live/exec_command.ts";
+import { createWriteStdinTool } from "./live/write_stdin.ts";
+import {
   applyPatchFromShell,
   createApplyPatchTool,
 } from "./patch/apply_patch.ts";
 import { parseShellPatch, patchPaths } from "./patch/from_shell.ts";
-import { createShellTool } from "./shell/shell.ts";
+import { createShellTool, type PatchTyping } from "./shell/shell.ts";
 import { createUpdatePlanTool } from "./update_plan.ts";
 import { createViewImageTool } from "./view_image.ts";
 import { type WebSearchMode, webSearchSpec } from "./web_search.ts";
@@ -21,25 +26,39 @@ interface BuiltinOptions {
   readonly applyPatch: "freeform" | "function";
   readonly webSearch: WebSearchMode;
   readonly webSearchOptions?: JsonObject;
+  /** Commands that live on after their call; absent, none can. */
+  readonly live?: Pick<LiveToolOptions, "gate" | "sessions" | "allowsLogin">;
+  /** Those are offered, and the tool whose commands do not live on is not. */
+  readonly offersLive?: boolean;
 }
 
 /** The tools of one generation. Their order is part of the prompt and never changes. */
 export function builtinTools(options: BuiltinOptions): readonly Tool[] {
-  const { host, gate, sandbox } = options;
+  const { host, gate, sandbox, offersLive = false } = options;
   const deps = { host, gate, sandbox };
+  const typing: PatchTyping = {
+    interceptPatch: parseShellPatch,
+    patchPaths,
+    applyPatch: (patch, context) => applyPatchFromShell(patch, context, deps),
+  };
   return [
-    createShellTool({
-      host,
-      gate,
-      interceptPatch: parseShellPatch,
-      patchPaths,
-      applyPatch: (patch, context) => applyPatchFromShell(patch, context, deps),
-    }),
+    createShellTool({ host, gate, ...typing, isOffered: !offersLive }),
     createUpdatePlanTool(),
     createApplyPatchTool({ ...deps, form: options.applyPatch }),
     createViewImageTool({ sandbox }),
     ...webSearchTool(options),
+    ...liveTools(options, typing),
   ];
+}
+
+function liveTools(
+  { host, live, offersLive = false }: BuiltinOptions,
+  typing: PatchTyping,
+): readonly Tool[] {
+  if (live === undefined) return [];
+  const options = { ...live, ...typing, host };
+  return [createExecCommandTool(options), createWriteStdinTool(options)]
+    .map((tool) => ({ ...tool, isOffered: offersLive }));
 }
 
 function webSearchTool(options: BuiltinOptions): readonly Tool[] {

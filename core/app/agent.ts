@@ -14,7 +14,7 @@ import { secretNames } from "../config/secrets.ts";
 import { PromptSource } from "../context/context_source.ts";
 import { approvedPrefixes } from "../policy/rules.ts";
 import type { Flags } from "../contract/command_line.ts";
-import type { Gate, Sandbox } from "../protocol/command.ts";
+import type { LiveGate, Sandbox } from "../protocol/command.ts";
 import type { Hooks } from "../protocol/hooks.ts";
 import type { Host } from "../protocol/host.ts";
 import type { ThreadMeta } from "../protocol/log.ts";
@@ -26,6 +26,7 @@ import { basename, resolvePath } from "../util/path.ts";
 import type { JsonObject } from "../util/json/json.ts";
 import { BASE_INSTRUCTIONS } from "../../prompts/mod.ts";
 import { createGate } from "../../tools/gate/gate.ts";
+import { LiveSessions } from "../../tools/live/sessions.ts";
 import { builtinTools } from "../../tools/mod.ts";
 import { buildManagedRules } from "../policy/managed_rules.ts";
 import { openRuleStore, type RuleStore } from "../../tools/gate/rule_store.ts";
@@ -70,7 +71,7 @@ export async function createAgent(
   runtime: AgentRuntime,
   request: AgentRequest,
 ): Promise<Agent> {
-  const { host, loaded, flags, sandbox } = runtime;
+  const { host, loaded, flags, sandbox, transport } = runtime;
   const { config } = loaded;
   const settings = settingsOf(runtime);
   const provider = providerOf(config, host);
@@ -85,8 +86,8 @@ export async function createAgent(
   const compactPrompt = config.compact_prompt ??
     await loadText(textPlaceOf(runtime), "experimental_compact_prompt_file");
   const { slug } = settings.model;
-  const { transport } = runtime;
-  const toolsAt = toolsOf(runtime, request.threadId);
+  const live = new LiveSessions(host);
+  const toolsAt = toolsOf(runtime, request.threadId, live);
   const fallback = await openFallbacks(
     runtime,
     (model) => settingsOf({ ...runtime, model }),
@@ -99,6 +100,7 @@ export async function createAgent(
       host,
       ...providerDeps(runtime, { provider, transport, slug, toolsAt }),
       fallback,
+      live,
       instructions,
       refuseSettings: loaded.managed?.refusal,
       ...(compactPrompt !== undefined && { compactPrompt }),
@@ -209,7 +211,7 @@ function checkpointsOf(
   };
 }
 
-function createAgentGate(runtime: AgentRuntime): Gate {
+function createAgentGate(runtime: AgentRuntime): LiveGate {
   const { host, loaded, sandbox, rules } = runtime;
   return createGate({
     host,
@@ -229,17 +231,19 @@ function createAgentGate(runtime: AgentRuntime): Gate {
 function toolsOf(
   runtime: AgentRuntime,
   threadId: string,
+  sessions: LiveSessions,
 ): (provider: Provider) => ThreadDeps["tools"] {
   const { config } = runtime.loaded;
-  const gate = config.allow_login_shell
-    ? createAgentGate(runtime)
-    : withoutLoginShells(createAgentGate(runtime));
+  const liveGate = createAgentGate(runtime);
+  const allowsLogin = config.allow_login_shell;
   return (provider) => async (settings, asker) => {
     const mcpServers = await runtime.mcp?.mcpServers();
     return [
       ...builtinTools({
         host: runtime.host,
-        gate,
+        gate: allowsLogin ? liveGate : withoutLoginShells(liveGate),
+        live: { gate: liveGate, sessions, allowsLogin },
+        offersLive: settings.model.liveCommands ?? false,
         sandbox: runtime.sandbox,
         // Chat completions know no free text.
         applyPatch: provider.wireApi === "chat"

@@ -174,6 +174,8 @@ export function isToolOn(
 ): boolean {
   switch (name) {
     case "shell":
+    case "exec_command":
+    case "write_stdin":
       return model.hasShell !== false && featureOn(config, "shell_tool");
     case "view_image":
       return featureOn(config, "view_image") &&

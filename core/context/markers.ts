@@ -29,6 +29,11 @@ export function userShellItem(
   return contextMessage("user_shell_command", body);
 }
 
+/** Says how commands ended that ran on after their call. */
+export function commandsEndedItem(texts: readonly string[]): WireItem {
+  return contextMessage("command_ended", texts.join("\n\n"));
+}
+
 /** What a hook adds for the model to know. */
 export function hookContextItem(text: string): WireItem {
   return contextMessage("hook_context", text.trim());

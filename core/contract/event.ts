@@ -1,6 +1,6 @@
 /** The lines of `exec --json`: the contract with every program that reads them. */
 import * as z from "zod/mini";
-import { ExecItem } from "./item.ts";
+import { EndedCommand, ExecItem, ListedCommands } from "./item.ts";
 import { Review } from "./review.ts";
 
 // What a line may carry beside its own fields: the first four with `--events native`.
@@ -234,6 +234,11 @@ const ModelEvents = [
     items_kept: z.int(),
     items_dropped: z.int(),
   }),
+  z.object({
+    type: z.literal("commands.listed"),
+    ...envelope,
+    commands: ListedCommands,
+  }),
 ] as const;
 
 const OtherEvents = [
@@ -285,12 +290,7 @@ export const ExecResult = z.object({
     kind: z.enum(["add", "update", "delete"]),
     moved_to: z.optional(z.string()),
   })),
-  commands: z.array(z.object({
-    command: z.string(),
-    cwd: z.string(),
-    exit_code: z.nullable(z.int()),
-    status: z.enum(["completed", "failed", "declined"]),
-  })),
+  commands: z.array(EndedCommand),
   denied: z.array(z.string()),
   reaped: z.int(),
   ...review,

@@ -42,6 +42,12 @@ export const ExecInput = z.discriminatedUnion("type", [
     z.describe("Joins the running turn; refused when none runs"),
   ),
   z.object({ type: z.literal("interrupt") }),
+  z.object({ type: z.literal("commands.list") }).check(
+    z.describe("Answered with commands.listed: what runs on after its call"),
+  ),
+  z.object({ type: z.literal("commands.kill"), session_id: z.int() }).check(
+    z.describe("Ends one of them"),
+  ),
   z.object({
     type: z.literal("approval.decide"),
     approval_id: z.string(),

@@ -129,3 +129,20 @@ export const ExecItem = z.discriminatedUnion("type", [
   ToolCallItem,
 ]);
 export type ExecItem = z.infer<typeof ExecItem>;
+
+/** What runs on after its call. */
+export const ListedCommands = z.array(z.object({
+  session_id: z.int(),
+  command: z.string(),
+  cwd: z.string(),
+  tty: z.boolean(),
+  running_ms: z.int(),
+}));
+
+/** One of the commands of a turn. */
+export const EndedCommand = z.object({
+  command: z.string(),
+  cwd: z.string(),
+  exit_code: z.nullable(z.int()),
+  status: z.enum(["completed", "failed", "declined"]),
+});

@@ -6,6 +6,7 @@ import type {
   SpawnRequest,
 } from "../protocol/host.ts";
 import { dropKept, keepMarked, keepProcess } from "./keeper.ts";
+import { openPty, type Pty } from "./pty.ts";
 import { withDescriptors } from "./system/descriptors.ts";
 import { keepFromReaping, openLibc, reapChild } from "./system/libc.ts";
 import {
@@ -20,6 +21,8 @@ import { renderProgram } from "../util/program/call_program.ts";
 import { existsProc, isProcPath, readProcText } from "./files/proc_files.ts";
 
 const EXECUTABLE = 0o111;
+/** Folders that only the system writes: PATH is anybody's. */
+const SETSID = ["/usr/bin/setsid", "/bin/setsid"];
 
 interface Started {
   readonly child: Deno.ChildProcess;
@@ -28,14 +31,19 @@ interface Started {
 
 /** Starts a program. Throws Deno's error when it cannot be started. */
 export function spawnChild(request: SpawnRequest): Child {
-  const { detached, mark } = request;
+  const { mark } = request;
+  const pty = request.terminal && openPty(request.terminal);
+  const detached = request.detached || pty !== undefined;
   const isInput = typeof request.stdin !== "string";
   if (mark !== undefined) keepMarked(mark);
-  const { child: process, readReport } = startSomehow(request);
+  const { child: process, readReport } = pty === undefined
+    ? startSomehow(request)
+    : startAt(pty, request);
   if (detached) keepProcess(process.pid);
   let isRunning = true;
   const status = process.status.finally(() => {
     isRunning = false;
+    pty?.release();
     if (detached || mark !== undefined) dropKept(process.pid, mark);
     if (adoptsOrphans) reapOrphans();
   });
@@ -43,8 +51,10 @@ export function spawnChild(request: SpawnRequest): Child {
   if (isInput) feed(process.stdin, request.stdin as Uint8Array<ArrayBuffer>);
   return {
     pid: process.pid,
-    stdin: request.stdin === "pipe" ? process.stdin : undefined,
-    stdout: request.stdout === "pipe" ? process.stdout : undefined,
+    stdin: request.stdin === "pipe" ? pty?.input ?? process.stdin : undefined,
+    stdout: request.stdout === "pipe"
+      ? pty?.output ?? process.stdout
+      : undefined,
     stderr: request.stderr === "pipe" ? process.stderr : undefined,
     status: status.then((ended) => ({
       ...toStatus(ended),
@@ -58,7 +68,36 @@ export function spawnChild(request: SpawnRequest): Child {
       trySignal(process.pid, signal);
       if (group) trySignal(-process.pid, signal);
     },
+    ...(pty && { resize: (size) => pty.resize(size) }),
   };
+}
+
+// setsid(1) makes the terminal the one of the new session. It does not fork: what the runtime
+// starts leads no group.
+function startAt(pty: Pty, request: SpawnRequest): Started {
+  const setsid = SETSID.find(isExecutable);
+  try {
+    if (setsid === undefined) {
+      throw new Error(
+        "Cannot open a terminal: there is no /usr/bin/setsid, must be installed (util-linux)",
+      );
+    }
+    const script = 'exec "$@" <>"$0" >&0';
+    const takes = request.leavesTerminal ? [] : ["-c"];
+    const line = ["-c", script, pty.path, setsid, ...takes, request.command];
+    const { image: _image, ...rest } = request;
+    return startSomehow({
+      ...rest,
+      command: "/bin/sh",
+      args: [...line, ...request.args],
+      detached: false,
+      stdin: "null",
+      stdout: "null",
+    });
+  } catch (error) {
+    pty.close();
+    throw error;
+  }
 }
 
 function startSomehow(request: SpawnRequest): Started {

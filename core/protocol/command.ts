@@ -1,5 +1,5 @@
 /** Running a command: what the sandbox is given, what it gives back, and the gate before it. */
-import type { Files } from "./host.ts";
+import type { Files, TerminalSize } from "./host.ts";
 import type { Action, SandboxPolicy, SandboxStatus } from "./policy.ts";
 import type { ToolContext } from "./tool.ts";
 
@@ -13,6 +13,17 @@ export interface CapturedOutput {
   readonly totalLines: number;
   /** Set when the whole output was written to this file. */
   readonly spoolPath?: string;
+}
+
+/** A command that runs, for those who do not wait for its end. */
+export interface RunningCommand {
+  /** Types into its terminal; waits until that has been taken. */
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  resize(size: TerminalSize): void;
+  /** Signals it and what it has started. */
+  interrupt(): Promise<void>;
+  /** Has the whole output in its file, however short it is; resolves to its path. */
+  keepOutput(): Promise<string | undefined>;
 }
 
 export interface CommandRequest {
@@ -37,6 +48,11 @@ export interface CommandRequest {
   /** Where the whole output goes once it exceeds `spoolOverBytes`. */
   readonly spoolPath?: string;
   readonly spoolOverBytes?: number;
+  /** Absent: it has no terminal. */
+  readonly terminal?: TerminalSize;
+  readonly onStart?: (running: RunningCommand) => void;
+  /** All of its output, as it comes. */
+  readonly onBytes?: (bytes: Uint8Array<ArrayBuffer>) => void;
 }
 
 export interface CommandResult {
@@ -69,6 +85,24 @@ export interface Sandbox {
   readable(policy: SandboxPolicy, workspace: string): Files;
 }
 
+/** A command that need not have ended when the gate is done with it. */
+export interface HeldCommand {
+  readonly terminal?: TerminalSize;
+  readonly onBytes: (bytes: Uint8Array<ArrayBuffer>) => void;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  /**
+   * Called once it is about to start; resolves to its result, or to undefined when it is
+   * not to be waited for any longer.
+   */
+  readonly hold: (command: {
+    readonly running: Promise<RunningCommand>;
+    readonly result: Promise<CommandResult>;
+    /** What it is confined by; undefined when by nothing. */
+    readonly policy: SandboxPolicy | undefined;
+  }) => Promise<CommandResult | undefined>;
+}
+
 export interface GateRequest {
   readonly action: Action;
   /** What runs once the action is allowed. */
@@ -79,6 +113,8 @@ export interface GateRequest {
   /** Shown when the person is asked: the whole command, or the diff. */
   readonly detail: string;
   readonly onOutput?: (text: string) => void;
+  /** Bytes of output up to which none of it is in a file; as many as the model gets when absent. */
+  readonly spoolOverBytes?: number;
   /**
    * For a patch: the process that writes some of its files and no others, just as they
    * were shown, or takes that back. Throws ToolError when that cannot be.
@@ -91,14 +127,31 @@ export interface GateRequest {
 
 export type GateResult =
   | { readonly type: "ran"; readonly result: CommandResult }
-  /** Nothing ran; `reason` is for the model. */
-  | {
-    readonly type: "refused";
-    readonly reason: string;
-    readonly by: "policy" | "person";
-  };
+  | Refused;
+
+/** Nothing ran; `reason` is for the model. */
+export interface Refused {
+  readonly type: "refused";
+  readonly reason: string;
+  readonly by: "policy" | "person";
+}
 
 /** The one way a tool touches the world: decide, ask, sandbox, retry. */
 export interface Gate {
   run(request: GateRequest, context: ToolContext): Promise<GateResult>;
+}
+
+/** The same for commands that live on after the call that started them. */
+export interface LiveGate extends Gate {
+  /** As run(); "running" when it goes on, and whoever held it has the rest. */
+  hold(
+    request: GateRequest,
+    held: HeldCommand,
+    context: ToolContext,
+  ): Promise<GateResult | { readonly type: "running" }>;
+  /** Whether an action may be done that needs no command of its own. */
+  admit(
+    request: Pick<GateRequest, "action" | "detail">,
+    context: ToolContext,
+  ): Promise<{ readonly type: "go" } | Refused>;
 }

@@ -57,6 +57,8 @@ export type Activity =
     readonly durationMs?: number;
     /** Name of the back end the command ran under. */
     readonly sandbox?: string;
+    /** It ran on after its call, under this number. */
+    readonly session?: number;
     /** Why it was declined or failed before running. */
     readonly message?: string;
   }
@@ -159,8 +161,14 @@ export type EventBody =
     readonly settings: TurnSettings;
     readonly provider: string;
     readonly resumed: boolean;
-    /** Absent when there is no request on record to compare with. */
-    readonly resume?: ResumeReport;
+    /** What will be sent, compared with what was last sent; absent when nothing was. */
+    readonly resume?: {
+      /** The next prompt begins with the last one, byte for byte, for the same model. */
+      readonly exact: boolean;
+      readonly cause: string;
+      /** Tokens of the last prompt that the provider's cache will not give back for it. */
+      readonly lostTokens: number;
+    };
     readonly sandbox: SandboxStatus;
     readonly instructionFiles: readonly {
       readonly path: string;
@@ -243,7 +251,19 @@ export type EventBody =
   /** Input that arrived during a turn and has now become part of it. */
   | { readonly type: "input.steered"; readonly text: string }
   | { readonly type: "warning"; readonly message: string }
-  | { readonly type: "thread.closed"; readonly failure?: Failure };
+  | {
+    readonly type: "commands.listed";
+    readonly commands: readonly (
+      & Pick<ActivityOf<"command">, "command" | "cwd">
+      & Required<Pick<ActivityOf<"command">, "session">>
+      & { readonly hasTerminal: boolean; readonly runningMs: number }
+    )[];
+  }
+  | {
+    readonly type: "thread.closed";
+    readonly failure?: Failure;
+    readonly reaped?: number;
+  };
 
 /** An event as readers get it. `seq` counts from 0 per thread; `at` is ISO 8601 UTC. */
 export type Event =
@@ -277,14 +297,4 @@ export function addUsage(a: Usage, b: Usage): Usage {
     reasoningOutputTokens: a.reasoningOutputTokens + b.reasoningOutputTokens,
     totalTokens: a.totalTokens + b.totalTokens,
   };
-}
-
-/** What a resumed thread will send, compared with what it last sent. */
-export interface ResumeReport {
-  /** The next prompt begins with the last one, byte for byte, for the same model. */
-  readonly exact: boolean;
-  /** What drifted; empty when exact. */
-  readonly cause: string;
-  /** Tokens of the last prompt that the provider's cache will not give back for it. */
-  readonly lostTokens: number;
 }

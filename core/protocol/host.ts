@@ -154,6 +154,12 @@ export type SpawnArgument =
   | typeof REPORT
   | MadeProgram;
 
+/** In characters. */
+export interface TerminalSize {
+  readonly rows: number;
+  readonly columns: number;
+}
+
 export interface SpawnRequest {
   readonly command: string;
   readonly args: readonly SpawnArgument[];
@@ -171,6 +177,13 @@ export interface SpawnRequest {
   readonly stderr: "pipe" | "null" | "inherit";
   /** An own session and process group, so that the whole group can be killed. */
   readonly detached: boolean;
+  /**
+   * Its input and output are a terminal of its own, in a session of its own; stdin and stdout
+   * are to be "pipe": they are the other side of it. Throws where there are no terminals.
+   */
+  readonly terminal?: TerminalSize;
+  /** What it starts takes the terminal for its session: keys are no signals to itself. */
+  readonly leavesTerminal?: boolean;
   /** A word in the environment of it and its children: if this program is killed, all of them end. */
   readonly mark?: string;
 }
@@ -191,6 +204,8 @@ export interface Child {
   readonly status: Promise<ExitStatus>;
   /** Signals the process, or with `group` its whole group; gone ones are no error. */
   kill(signal: Signal, options?: { readonly group?: boolean }): void;
+  /** Changes the window of its terminal; what runs there gets SIGWINCH. */
+  resize?(size: TerminalSize): void;
 }
 
 export interface Host {

@@ -44,6 +44,21 @@ export const LIMITS = Object.freeze({
   /** For pipes held open by grandchildren after the command ended. */
   pipeGraceMs: 150,
 
+  /** Commands that live on after their call: of a thread, and from where the model is told. */
+  liveCommands: 64,
+  liveCommandsTold: 60,
+  /** Their longest life. */
+  liveCommandMs: 24 * 3_600_000,
+  /** Output of one that has not been read yet: its start and its end. */
+  liveHeadBytes: 512 * 1024,
+  liveTailBytes: 512 * 1024,
+  /** How long a call may wait for one: at least, unless told, and at most. */
+  yieldMs: { min: 250, start: 10_000, input: 250, max: 30_000 },
+  /** The same where nothing is typed. */
+  pollMs: { min: 5_000, max: 300_000 },
+  /** For the answer to what was typed, before it is read. */
+  typedMs: 100,
+
   requestRetries: 4,
   streamRetries: 5,
   retriesMax: 100,

@@ -30,6 +30,10 @@ export type Op =
   | { readonly type: "compact" }
   /** Drops the last n turns from the conversation; files stay as they are. */
   | { readonly type: "rollback"; readonly turns: number }
+  /** Tells which commands run on. */
+  | { readonly type: "commands.list" }
+  /** Ends one of them. */
+  | { readonly type: "commands.kill"; readonly session: number }
   | { readonly type: "interrupt" }
   | { readonly type: "shutdown" };
 

@@ -25,6 +25,8 @@ export interface ModelInfo {
   readonly toolOutputTokens: number;
   /** Whether it is offered a shell; it is when absent. */
   readonly hasShell?: boolean;
+  /** Offered exec_command and write_stdin, which it was tuned to, instead of shell. */
+  readonly liveCommands?: boolean;
   /** Whether a search of the web may give it pictures. */
   readonly searchesImages?: boolean;
   /** Whether a list of skills is followed by how to use them; it is when absent. */

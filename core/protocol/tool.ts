@@ -49,6 +49,8 @@ export interface Tool {
   readonly name: string;
   /** How the model is offered it; goes into the request as it is. */
   readonly spec: JsonObject;
+  /** False: the model is not told of it, but its calls run. */
+  readonly isOffered?: boolean;
   /** May run beside its siblings. */
   readonly parallel: boolean;
   /** Absolute paths that a call reads or changes, as far as its arguments tell. */

@@ -51,7 +51,7 @@ type LaunchRequest = Omit<LauncherRequest, "confine">;
 /** What to spawn; streams and group are the caller's to choose. */
 export type LaunchLine = Pick<
   SpawnRequest,
-  "args" | "command" | "cwd" | "env" | "image"
+  "args" | "command" | "cwd" | "env" | "image" | "leavesTerminal"
 >;
 
 type LaunchHost = Pick<Host, "arch" | "env" | "pid" | "selfCommand" | "uid">;
@@ -86,15 +86,18 @@ export function buildLaunch(
         args: buildBwrapArguments(plan, backend.features, {
           ...inner,
           arch: host.arch,
+          hasTerminal: request.hasTerminal ?? false,
         }),
         cwd: "/",
         env: BWRAP_ENV,
+        leavesTerminal: true,
       };
     }
     case "landlock": {
       const { abi, abiMax } = backend;
       const confine = {
         ...planConfinement(plan, host, top),
+        ...(request.hasTerminal && { hasTerminal: true }),
         ...(abi === undefined ? {} : { abi }),
         ...(abiMax === undefined ? {} : { abiMax }),
       };

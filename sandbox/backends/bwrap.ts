@@ -51,6 +51,9 @@ const OWNER_CAPABILITIES = ["CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_CHOWN"];
  */
 export const BWRAP_ENV: Readonly<Record<string, string>> = {};
 
+// Only what leads no session can begin one without a fork, and Ctrl-C must not reach bwrap.
+const TAKES_TERMINAL = ["/usr/bin/setsid", "-c"];
+
 /** Whether the report says that the command was reached, whatever became of it. */
 export function wasStarted(report: string): boolean {
   return report.includes('"exit-code"');
@@ -70,6 +73,8 @@ export function buildBwrapArguments(
     readonly argv: readonly SpawnArgument[];
     readonly env: Readonly<Record<string, string>>;
     readonly arch: Arch;
+    /** Of its own, which its session is to begin with. */
+    readonly hasTerminal?: boolean;
   },
 ): readonly SpawnArgument[] {
   return [
@@ -77,7 +82,7 @@ export function buildBwrapArguments(
     renderEnv(run.env),
     "--json-status-fd",
     REPORT,
-    "--new-session",
+    ...(run.hasTerminal ? [] : ["--new-session"]),
     "--die-with-parent",
     ...renderBase(plan, features),
     ...plan.mounts.flatMap(renderMount),
@@ -98,6 +103,7 @@ export function buildBwrapArguments(
       denyMetadata: false,
     }),
     "--",
+    ...(run.hasTerminal ? TAKES_TERMINAL : []),
     ...run.argv,
   ];
 }

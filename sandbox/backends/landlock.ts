@@ -15,6 +15,8 @@ export interface LauncherRequest {
   readonly attempts?: Attempts;
   /** Sends stderr where stdout goes. */
   readonly mergesOutput: boolean;
+  /** A terminal of its own, and a session that begins with it. */
+  readonly hasTerminal?: boolean;
 }
 
 export interface Confinement {
@@ -36,6 +38,8 @@ export interface Confinement {
   readonly abi?: number;
   /** Newest version of Landlock to use; for tests of older kernels. */
   readonly abiMax?: number;
+  /** It may open its own terminal by that name. */
+  readonly hasTerminal?: boolean;
 }
 
 export interface Attempts {
@@ -94,6 +98,9 @@ const DEVICES: readonly string[] = [
   "/dev/random",
   "/dev/urandom",
 ];
+
+// Whatever it is called: no other process can open this one by the name.
+const OWN_TERMINAL = "/dev/tty";
 
 /** What the launcher confines itself to for this plan. */
 export function planConfinement(
@@ -200,7 +207,8 @@ export function buildLandlockRules(
     folder("/", shown === undefined ? READ_DIR : EXECUTE | READ_DIR),
     ...(shown ?? confine.top).filter(({ path }) => path !== "/dev")
       .map((entry) => ({ ...entry, rights: READ })),
-    ...DEVICES.map((path) => ({ path, rights: DEVICE, isFolder: false })),
+    ...[...DEVICES, ...(confine.hasTerminal ? [OWN_TERMINAL] : [])]
+      .map((path) => ({ path, rights: DEVICE, isFolder: false })),
     ...(confine.isInner ? [folder("/dev", all | IOCTL_DEV)] : []),
     ...confine.writable.map((path) => folder(path, all)),
     folder("/dev/shm", confine.isReadOnly ? READ : all),

@@ -61,6 +61,13 @@ export class OutputCapture {
     this.#emitLive(chunk);
   }
 
+  /** Has the whole of it in the file, however short it is; resolves to its path. */
+  async keep(): Promise<string | undefined> {
+    if (this.#spool?.isOpen === false) await this.#openSpool();
+    const isThere = this.#spool?.isKept || this.#spool?.problem === "";
+    return isThere ? this.#spool?.path : undefined;
+  }
+
   finish(): CapturedOutput {
     this.#spool?.close();
     const head = this.#head.bytes();

@@ -10,7 +10,6 @@ import {
   ToolError,
 } from "../../core/protocol/error.ts";
 import type { Child, Host, SpawnRequest } from "../../core/protocol/host.ts";
-import { LIMITS } from "../../core/protocol/limits.ts";
 import { dirname } from "../../core/util/path.ts";
 import {
   buildLaunch,
@@ -20,9 +19,10 @@ import {
 import { innerPid, wasStarted } from "../backends/bwrap.ts";
 import { BareRepositories } from "./bare_repository.ts";
 import { OutputCapture } from "./capture.ts";
-import { isDenial, isNetworkFailure } from "./denial.ts";
 import { LAUNCHER } from "../backends/landlock.ts";
-import { describeChanges, isGuardNote } from "./guard_notes.ts";
+import { describeChanges } from "./guard_notes.ts";
+import { buildResult } from "./result.ts";
+import { runningCommand } from "./running_command.ts";
 import { type RunEnd, runToEnd } from "./run_to_end.ts";
 import { isConfined, type Prepared, type Session } from "./session.ts";
 import { COMMAND_MARK, marked, type SweptCommand } from "./orphans.ts";
@@ -58,32 +58,41 @@ export async function runCommand(
     spoolPath: request.spoolPath,
     spoolOverBytes: request.spoolOverBytes,
   });
-  const isPlain = !request.sandboxed;
+  const { terminal } = request;
   const ready = await prepare(session, request, {
-    isPlain,
+    isPlain: !request.sandboxed,
     mergesOutput: true,
+    hasTerminal: terminal !== undefined,
   });
-  const backend = ready.prepared?.backend;
+  const { prepared } = ready;
+  const backend = prepared?.backend;
   return await finishing(session, ready, async () => {
     const child = start(host, ready, {
-      stdin: request.stdin ?? "null",
+      stdin: terminal === undefined ? request.stdin ?? "null" : "pipe",
       stdout: "pipe",
       stderr: "pipe",
       detached: true,
+      ...(terminal !== undefined && { terminal }),
     });
-    const end = await runToEnd(child, {
+    const kind = {
       host,
+      isWrapped: backend?.kind === "bwrap",
+      hasTerminal: terminal !== undefined,
+    };
+    request.onStart?.(runningCommand(child, capture, kind));
+    const end = await runToEnd(child, {
+      ...kind,
       timeoutMs: request.timeoutMs,
       signal: request.signal,
       capture,
+      onBytes: request.onBytes,
       isStderrOurs: backend !== undefined,
-      isWrapped: backend?.kind === "bwrap",
       reap: (pid) => reap(session, ready, pid),
     });
     session.reaper.collect(innerPid(end.report));
     refuseUnstarted(end);
     return (guardNotes) =>
-      buildResult({ ready, end, guardNotes, capture, request });
+      buildResult({ end, guardNotes, capture, request, prepared });
   });
 }
 
@@ -95,6 +104,7 @@ export async function runCommandInherited(
   const ready = await prepare(session, request, {
     isPlain: false,
     mergesOutput: false,
+    hasTerminal: false,
   });
   return await finishing(session, ready, async () => {
     const child = start(session.host, ready, {
@@ -120,7 +130,11 @@ export async function runCommandInherited(
 async function prepare(
   session: Session,
   request: InheritedRequest,
-  how: { readonly isPlain: boolean; readonly mergesOutput: boolean },
+  { isPlain, ...how }: {
+    readonly isPlain: boolean;
+    readonly mergesOutput: boolean;
+    readonly hasTerminal: boolean;
+  },
 ): Promise<Ready> {
   const { argv, cwd, policy } = request;
   const { host } = session;
@@ -134,15 +148,14 @@ async function prepare(
   }
   const mark = host.newId();
   const env = { ...request.env, [COMMAND_MARK]: mark };
-  const { mergesOutput, isPlain } = how;
   if (isPlain || !isConfined(policy) || session.isOff) {
     return {
-      launch: buildPlainLaunch({ argv, env, mergesOutput }, {
+      launch: buildPlainLaunch({ argv, env, ...how }, {
         arch: host.arch,
         cwd,
         os: host.os,
         // What runs on the person's terminal stays in their session.
-        ownSession: mergesOutput,
+        ownSession: how.mergesOutput,
       }),
       swept: { mark, isConfined: false },
     };
@@ -166,7 +179,7 @@ async function prepare(
         : { CODEX_SANDBOX_NETWORK_DISABLED: "1" }),
     };
     return {
-      launch: buildLaunch(host, prepared, { argv, env: told, mergesOutput }),
+      launch: buildLaunch(host, prepared, { argv, env: told, ...how }),
       prepared,
       swept: { mark, isConfined: true },
     };
@@ -179,7 +192,10 @@ async function prepare(
 function start(
   host: Pick<Host, "spawn">,
   { launch, prepared, swept: { mark } }: Ready,
-  streams: Pick<SpawnRequest, "stdin" | "stdout" | "stderr" | "detached">,
+  streams: Pick<
+    SpawnRequest,
+    "stdin" | "stdout" | "stderr" | "detached" | "terminal"
+  >,
 ): Child {
   try {
     return host.spawn(marked({ ...launch, ...streams }, mark));
@@ -240,44 +256,4 @@ function refuseUnstarted(end: RunEnd): void {
 
 function hasBwrapFailed(code: number, report: string | undefined): boolean {
   return code === 1 && report !== undefined && !wasStarted(report);
-}
-
-function buildResult({ ready, end, guardNotes, capture, request }: {
-  readonly ready: Ready;
-  readonly end: RunEnd;
-  readonly guardNotes: readonly string[];
-  readonly capture: OutputCapture;
-  readonly request: CommandRequest;
-}): CommandResult {
-  const output = capture.finish();
-  const text = `${output.head}\n${output.tail}`;
-  const plan = ready.prepared?.plan;
-  const isCutOff = plan?.networkAccess === false &&
-    isNetworkFailure(end.exitCode, text);
-  const notes = [
-    ...guardNotes,
-    isCutOff ? "No network in this sandbox" : "",
-    end.flooded
-      ? `Stopped after more than ${LIMITS.outputBytesMax} bytes of output`
-      : "",
-    end.reaped === 0
-      ? ""
-      : `Ended ${end.reaped} process${
-        end.reaped === 1 ? "" : "es"
-      } left running`,
-    capture.spoolProblem,
-  ];
-  return {
-    exitCode: end.exitCode,
-    timedOut: end.timedOut,
-    aborted: end.aborted,
-    durationMs: end.durationMs,
-    output,
-    backend: ready.prepared?.backend.name ?? "none",
-    denied: request.sandboxed && ready.prepared !== undefined &&
-      (isDenial(end.exitCode, text) ||
-        (guardNotes.some(isGuardNote) && end.exitCode !== 0)),
-    reaped: end.reaped,
-    notes: notes.filter((note) => note !== ""),
-  };
 }

@@ -1,5 +1,5 @@
 /** Runs one started command to its end, whatever end: output, timeout, abort, stragglers. */
-import type { Child, Host } from "../../core/protocol/host.ts";
+import type { Child, Host, Signal } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import type { OutputCapture } from "./capture.ts";
 import { withTimeout } from "../../core/util/async.ts";
@@ -9,6 +9,9 @@ interface RunOptions {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly capture: OutputCapture;
+  readonly onBytes?: ((bytes: Uint8Array<ArrayBuffer>) => void) | undefined;
+  /** It has a terminal, whose end it understands as such. */
+  readonly hasTerminal: boolean;
   /** Whether stderr carries the sandbox's own words instead of the command's. */
   readonly isStderrOurs: boolean;
   /** Whether the command is the only child of the process we started (bwrap). */
@@ -49,6 +52,7 @@ export async function runToEnd(
   const complaint: string[] = [];
   const output = new Reader(child.stdout, async (chunk) => {
     await capture.add(chunk);
+    options.onBytes?.(chunk);
     if (capture.totalBytes > LIMITS.outputBytesMax) flood.resolve("flood");
   });
   const errors = new Reader(child.stderr, async (chunk) => {
@@ -83,11 +87,13 @@ export async function runToEnd(
 /** Reads a stream to its end in the background; may be given up. */
 class Reader {
   readonly done: Promise<void>;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  readonly #reader:
+    | ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>
+    | undefined;
 
   constructor(
-    stream: ReadableStream<Uint8Array> | undefined,
-    take: (chunk: Uint8Array) => Promise<void>,
+    stream: ReadableStream<Uint8Array<ArrayBuffer>> | undefined,
+    take: (chunk: Uint8Array<ArrayBuffer>) => Promise<void>,
   ) {
     this.#reader = stream?.getReader();
     this.done = this.#read(take);
@@ -98,7 +104,9 @@ class Reader {
     await this.done;
   }
 
-  async #read(take: (chunk: Uint8Array) => Promise<void>): Promise<void> {
+  async #read(
+    take: (chunk: Uint8Array<ArrayBuffer>) => Promise<void>,
+  ): Promise<void> {
     const reader = this.#reader;
     if (reader === undefined) return;
     for (;;) {
@@ -141,17 +149,30 @@ async function endEarly(
   cause: Exclude<Cause, "ended">,
   options: RunOptions,
 ): Promise<void> {
-  const { host } = options;
-  const inner = options.isWrapped
-    ? await findInnerGroup(host, child.pid)
-    : undefined;
-  if (inner === undefined) child.kill("SIGTERM", { group: true });
-  else host.kill(-inner, "SIGTERM");
+  const { host, hasTerminal } = options;
+  await signalCommand(child, hasTerminal ? "SIGHUP" : "SIGTERM", options);
   const graceMs = cause === "abort"
     ? LIMITS.interruptGraceMs
     : LIMITS.killGraceMs;
   await withTimeout(child.status, graceMs, host);
   child.kill("SIGKILL", { group: true });
+}
+
+/** Signals the command's group, wherever it is. */
+export async function signalCommand(
+  child: Child,
+  signal: Signal,
+  { host, isWrapped, hasTerminal }: Pick<
+    RunOptions,
+    "host" | "isWrapped" | "hasTerminal"
+  >,
+): Promise<void> {
+  // With a terminal it is in the session of bwrap.
+  const inner = isWrapped && !hasTerminal
+    ? await findInnerGroup(host, child.pid)
+    : undefined;
+  if (inner === undefined) child.kill(signal, { group: true });
+  else host.kill(-inner, signal);
 }
 
 // bwrap would die of the signal and take the command with it at once. The command's own

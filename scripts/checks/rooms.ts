@@ -392,15 +392,19 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "sandbox/run/": {
     uses: ["sandbox/backends/", "sandbox/plan/", "sandbox/probe/"],
-    doors: ["orphans", "run_command", "session"],
+    doors: ["capture", "capture_parts", "orphans", "run_command", "session"],
   },
   "tools/": {
-    uses: ["tools/define/", "tools/patch/", "tools/shell/"],
+    uses: ["tools/define/", "tools/live/", "tools/patch/", "tools/shell/"],
     doors: ["mod"],
   },
   "tools/define/": { doors: "all" },
   "tools/gate/": {
     doors: ["gate", "missing", "rule_store"],
+  },
+  "tools/live/": {
+    uses: ["tools/define/", "tools/shell/"],
+    doors: ["exec_command", "sessions", "write_stdin"],
   },
   "tools/mcp/": {
     uses: ["tools/define/", "tools/mcp/client/", "tools/shell/"],
@@ -425,6 +429,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "tools/shell/": {
     uses: ["tools/define/", "tools/gate/"],
-    doors: ["output", "shell"],
+    doors: ["hints", "output", "shell"],
   },
 };

@@ -490,6 +490,25 @@ export type ExecEvent = {
   readonly items_kept: number;
   readonly items_dropped: number;
 } | {
+  readonly type: "commands.listed";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id?: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+  readonly commands: readonly ({
+    readonly session_id: number;
+    readonly command: string;
+    readonly cwd: string;
+    readonly tty: boolean;
+    readonly running_ms: number;
+  })[];
+} | {
   readonly type: "error";
   /** ISO 8601 UTC. */
   readonly ts?: string;
@@ -559,6 +578,11 @@ export type ExecInput = {
   readonly images?: readonly (string)[];
 } | {
   readonly type: "interrupt";
+} | {
+  readonly type: "commands.list";
+} | {
+  readonly type: "commands.kill";
+  readonly session_id: number;
 } | {
   readonly type: "approval.decide";
   readonly approval_id: string;

@@ -23,6 +23,8 @@ interface ToolDefinition<P extends Parameters> {
     args: Arguments<P>,
     context: ToolContext,
   ) => Promise<ToolOutput>;
+  /** Whether the model is told of it; it is when absent. */
+  readonly isOffered?: boolean;
   /** How it is offered when not as a function. */
   readonly spec?: JsonObject;
   /** The arguments before they are checked; parseInput() unless given. */
@@ -43,6 +45,7 @@ export function defineTool<const P extends Parameters>(
   };
   return {
     name,
+    ...(definition.isOffered === false && { isOffered: false }),
     spec: definition.spec ?? functionSpec({
       name,
       description: definition.description.trim(),

@@ -1,22 +1,16 @@
 /** The one way a tool touches the world: decide, ask, sandbox, retry. */
 import type {
   CommandResult,
-  Gate,
   GateRequest,
   GateResult,
+  HeldCommand,
+  LiveGate,
+  Refused,
   Sandbox,
 } from "../../core/protocol/command.ts";
 import type { Host } from "../../core/protocol/host.ts";
-import {
-  type Decision,
-  hasNetwork,
-  type Verdict,
-} from "../../core/protocol/policy.ts";
+import type { Decision, Verdict } from "../../core/protocol/policy.ts";
 import type { ToolContext } from "../../core/protocol/tool.ts";
-import {
-  buildCommandEnv,
-  type EnvironmentPolicy,
-} from "../../core/policy/command_env.ts";
 import {
   asksAfterDenial,
   decide,
@@ -33,9 +27,11 @@ import {
   refusalByPerson,
   scopeOf,
 } from "./question.ts";
+import { runHeld } from "./held_run.ts";
 import { runApprovedPatch } from "./patch_run.ts";
 import type { RuleStore } from "./rule_store.ts";
 import { saveRules } from "./save_rules.ts";
+import { type CommandEnvironment, toCommand } from "./to_command.ts";
 import { createSpool, type NewSpool } from "./spool.ts";
 import { unreachable } from "../../core/util/assert.ts";
 import { Mutex } from "../../core/util/async.ts";
@@ -44,19 +40,25 @@ interface GateOptions {
   readonly host: Pick<Host, "envAll" | "env" | "files" | "newId">;
   readonly sandbox: Sandbox;
   readonly rules: Pick<RuleStore, "current" | "save">;
-  readonly environment: {
-    readonly policy: EnvironmentPolicy;
-    /** Variables that no command gets; see buildCommandEnv(). */
-    readonly secretNames: readonly string[];
-  };
+  readonly environment: CommandEnvironment;
   /** Absolute folder for whole outputs; absent, they are not kept. */
   readonly spoolFolder?: string;
 }
 
 type AskVerdict = Extract<Verdict, { readonly type: "ask" }>;
 
+/** What a verdict needs to know of a request. */
+type Admitted = Pick<GateRequest, "action" | "detail">;
+
+/** One that somebody may hold. */
+interface Request extends GateRequest {
+  readonly held?: HeldCommand;
+}
+
+type HeldResult = Awaited<ReturnType<LiveGate["hold"]>>;
+
 /** What became of a question: go ahead, or a refusal to hand back. */
-type Answer = Go | GateResult;
+type Answer = Go | Refused;
 
 /** How an action that may run does so. */
 interface Go {
@@ -67,11 +69,11 @@ interface Go {
 }
 
 /** The gate every risky tool goes through. Throws SandboxUnavailable, and the abort reason. */
-export function createGate(options: GateOptions): Gate {
+export function createGate(options: GateOptions): LiveGate {
   return new PolicyGate(options);
 }
 
-class PolicyGate implements Gate {
+class PolicyGate implements LiveGate {
   readonly #options: GateOptions;
   readonly #newSpool: NewSpool;
   /** A thread's questions are put one after the other: an answer may settle the next. */
@@ -85,23 +87,38 @@ class PolicyGate implements Gate {
   }
 
   async run(request: GateRequest, context: ToolContext): Promise<GateResult> {
-    const answer = await this.#admit(request, context);
+    const result = await this.#run(request, context);
+    if (result.type === "running") throw new Error("Broken: nobody holds it");
+    return result;
+  }
+
+  async hold(
+    request: GateRequest,
+    held: HeldCommand,
+    context: ToolContext,
+  ): Promise<HeldResult> {
+    return await this.#run({ ...request, held }, context);
+  }
+
+  async #run(request: Request, context: ToolContext): Promise<HeldResult> {
+    const answer = await this.admit(request, context);
     if (answer.type !== "go") return answer;
     const result = await this.#execute(request, context, answer);
-    if (!answer.sandboxed || !mayRetry(result, request, context)) {
-      return { type: "ran", result };
-    }
+    if (
+      result === undefined || !answer.sandboxed ||
+      !mayRetry(result, request, context)
+    ) return toResult(result);
     return await this.#retryOutside(request, context, result);
   }
 
-  async #admit(request: GateRequest, context: ToolContext): Promise<Answer> {
+  async admit(request: Admitted, context: ToolContext): Promise<Answer> {
     const verdict = decide(this.#input(request, context));
     if (verdict.type !== "ask") return toAnswer(verdict);
     return await this.#inTurn(context, () => this.#askFirst(request, context));
   }
 
   // Decided again, because the question before this one may have changed the rules.
-  async #askFirst(request: GateRequest, context: ToolContext): Promise<Answer> {
+  async #askFirst(request: Admitted, context: ToolContext): Promise<Answer> {
     const input = this.#input(request, context);
     const verdict = decide(input);
     if (verdict.type !== "ask") return toAnswer(verdict);
@@ -115,7 +132,7 @@ class PolicyGate implements Gate {
   }
 
   async #ask({ request, context, verdict, question }: {
-    readonly request: GateRequest;
+    readonly request: Admitted;
     readonly context: ToolContext;
     readonly verdict: AskVerdict;
     readonly question: () => ReturnType<typeof buildQuestion>;
@@ -159,7 +176,7 @@ class PolicyGate implements Gate {
   // question (a program may answer with any words), its openings count for this once.
   #goBy(
     { sandbox }: Extract<Decision, { readonly type: "approve_prefix" }>,
-    request: GateRequest,
+    request: Admitted,
     { context, verdict }: {
       readonly context: ToolContext;
       readonly verdict: AskVerdict;
@@ -179,48 +196,32 @@ class PolicyGate implements Gate {
   }
 
   async #execute(
-    request: GateRequest,
+    request: Request,
     context: ToolContext,
     { sandboxed, opens = [] }: Go,
-  ): Promise<CommandResult> {
-    const { settings, signal, threadId } = context;
-    const policy = openSandbox(settings.sandbox, opens);
-    const { host, environment, sandbox } = this.#options;
+  ): Promise<CommandResult | undefined> {
+    const policy = openSandbox(context.settings.sandbox, opens);
+    const { sandbox } = this.#options;
     if (request.action.type === "patch") {
       await context.beforeChange(request.action.paths);
     }
-    const spoolPath = await this.#newSpool(threadId);
+    const spoolPath = await this.#newSpool(context.threadId);
+    const how = { ...this.#options, policy, spoolPath };
     const run = async (
-      { argv, stdin }: Pick<GateRequest, "argv" | "stdin">,
+      parts: Pick<GateRequest, "argv" | "stdin">,
       sandboxed: boolean,
     ): Promise<CommandResult> => {
-      const result = await sandbox.run({
-        argv,
-        cwd: request.cwd,
-        workspace: settings.cwd,
-        env: buildCommandEnv({
-          parent: host.envAll(),
-          ...environment,
-          threadId,
-          networkAccess: hasNetwork(policy) ||
-            (!sandboxed && policy.mode !== "external-sandbox"),
-        }),
-        policy,
-        sandboxed,
-        timeoutMs: request.timeoutMs,
-        signal,
-        ...(stdin === undefined ? {} : { stdin }),
-        ...(request.onOutput === undefined
-          ? {}
-          : { onOutput: request.onOutput }),
-        ...(spoolPath === undefined ? {} : {
-          spoolPath,
-          spoolOverBytes: settings.model.toolOutputTokens * 4,
-        }),
-      });
+      const part = { ...request, ...parts };
+      const result = await sandbox.run(
+        toCommand(part, context, { ...how, sandboxed }),
+      );
       context.reaped(result.reaped);
       return result;
     };
+    if (request.held !== undefined) {
+      const command = toCommand(request, context, { ...how, sandboxed });
+      return await runHeld(request.held, command, sandbox);
+    }
     if (sandboxed) return await run(request, true);
     const { action } = request;
     const outside = action.type === "patch"
@@ -231,10 +232,10 @@ class PolicyGate implements Gate {
 
   // The first run's output is what the model gets when the person says no.
   async #retryOutside(
-    request: GateRequest,
+    request: Request,
     context: ToolContext,
     denied: CommandResult,
-  ): Promise<GateResult> {
+  ): Promise<HeldResult> {
     const input = this.#input(request, context);
     const verdict: AskVerdict = {
       type: "ask",
@@ -250,11 +251,10 @@ class PolicyGate implements Gate {
           buildDenialQuestion(input, { denied, detail: request.detail }),
       }));
     if (answer.type !== "go") return { type: "ran", result: denied };
-    const result = await this.#execute(request, context, answer);
-    return { type: "ran", result };
+    return toResult(await this.#execute(request, context, answer));
   }
 
-  #input(request: GateRequest, { settings }: ToolContext): DecideInput {
+  #input(request: Admitted, { settings }: ToolContext): DecideInput {
     return {
       approval: settings.approval,
       sandbox: settings.sandbox,
@@ -282,6 +282,10 @@ function mayRetry(
   return result.denied && !result.aborted && !result.timedOut &&
     (asksAfterDenial(settings.approval) ||
       (escalated && mayEscalate(settings.approval)));
+}
+
+function toResult(result: CommandResult | undefined): HeldResult {
+  return result === undefined ? { type: "running" } : { type: "ran", result };
 }
 
 function toAnswer(verdict: Exclude<Verdict, AskVerdict>): Answer {

@@ -35,9 +35,8 @@ export interface TypedPatch {
   readonly workdir: string;
 }
 
-interface ShellToolOptions {
-  readonly host: Pick<Host, "files">;
-  readonly gate: Gate;
+/** How patches that are typed as commands are known and applied. */
+export interface PatchTyping {
   /** Recognises `apply_patch <<'EOF'` and its kin; undefined for anything else. */
   readonly interceptPatch: (
     argv: readonly string[],
@@ -51,11 +50,25 @@ interface ShellToolOptions {
   ) => Promise<ToolOutput>;
 }
 
-type CommandActivity = Extract<ActivityBody, { readonly type: "command" }>;
+interface ShellToolOptions extends PatchTyping {
+  readonly host: Pick<Host, "files">;
+  readonly gate: Gate;
+}
 
-/** The tool named `shell`; calls of the hosted `local_shell` run through it as well. */
-export function createShellTool(options: ShellToolOptions): Tool {
+export type CommandActivity = Extract<
+  ActivityBody,
+  { readonly type: "command" }
+>;
+
+/**
+ * The tool named `shell`; calls of the hosted `local_shell` run through it as well. Where
+ * it is not offered, older conversations still call it.
+ */
+export function createShellTool(
+  options: ShellToolOptions & { readonly isOffered?: boolean },
+): Tool {
   return defineTool({
+    isOffered: options.isOffered ?? true,
     name: "shell",
     description,
     parameters: SHELL_PARAMETERS,
@@ -67,9 +80,10 @@ export function createShellTool(options: ShellToolOptions): Tool {
   });
 }
 
-function touchedPaths(
-  { argv, workdir }: ShellCall,
-  { interceptPatch, patchPaths }: ShellToolOptions,
+/** Paths that a command may read or write, as far as its words tell. */
+export function touchedPaths(
+  { argv, workdir }: Pick<ShellCall, "argv" | "workdir">,
+  { interceptPatch, patchPaths }: PatchTyping,
 ): readonly string[] {
   const patch = interceptPatch(argv, workdir);
   return patch === undefined
@@ -119,14 +133,8 @@ async function runCommand(
     readonly options: ShellToolOptions;
   },
 ): Promise<Ended> {
-  const stat = await options.host.files.stat(shell.workdir);
-  if (stat?.isDirectory !== true) {
-    const state = stat === undefined ? "does not exist" : "is not a folder";
-    return unrun(
-      "failed",
-      `Cannot run the command: workdir ${shell.workdir} ${state}`,
-    );
-  }
+  const missing = await missingFolder(options.host, shell.workdir);
+  if (missing !== undefined) return unrun("failed", missing);
   const result = await options.gate.run({
     action: toAction(shell),
     argv: shell.argv,
@@ -136,6 +144,17 @@ async function runCommand(
     onOutput: boundedDeltas((text) => context.delta(id, text)),
   }, context);
   return describeResult(result, shell, context);
+}
+
+/** Why a command cannot run there; undefined when it can. */
+export async function missingFolder(
+  host: Pick<Host, "files">,
+  workdir: string,
+): Promise<string | undefined> {
+  const stat = await host.files.stat(workdir);
+  if (stat?.isDirectory === true) return undefined;
+  const state = stat === undefined ? "does not exist" : "is not a folder";
+  return `Cannot run the command: workdir ${workdir} ${state}`;
 }
 
 function toAction(shell: ShellCall): Action {
@@ -194,8 +213,10 @@ function startActivity(shell: ShellCall): CommandActivity {
   };
 }
 
-// A flood is not watched to its end; all of it is counted and spooled elsewhere.
-function boundedDeltas(send: (text: string) => void): (text: string) => void {
+/** A flood is not watched to its end; all of it is counted and spooled elsewhere. */
+export function boundedDeltas(
+  send: (text: string) => void,
+): (text: string) => void {
   let room = LIMITS.deltaBytesMax;
   return (text) => {
     if (room <= 0) return;

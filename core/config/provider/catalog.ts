@@ -119,6 +119,8 @@ function factsOf(entry: Entry): ModelFacts {
     ...entry.web_search_tool_type !== undefined &&
       { searchesImages: entry.web_search_tool_type === "text_and_image" },
     ...entry.shell_type === "disabled" && { hasShell: false },
+    ...typeof entry.shell_type === "string" &&
+      { liveCommands: entry.shell_type === "unified_exec" },
     ...entry.apply_patch_tool_type !== undefined && {
       applyPatch: entry.apply_patch_tool_type === "freeform"
         ? "freeform"

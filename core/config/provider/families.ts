@@ -33,9 +33,11 @@ const GPT: ModelFacts = {
   efforts: TO_HIGH,
   reasoningEffort: "medium",
 };
-// `codex debug models` of 0.171 lists it with verbosity low and pictures among search results.
+// `codex debug models` of 0.171 lists it with verbosity low, pictures among search results
+// and shell_type unified_exec.
 const LISTED: ModelFacts = {
   ...GPT,
+  liveCommands: true,
   verbosity: "low",
   searchesImages: true,
   isListed: true,

@@ -7,7 +7,7 @@ import {
   type WireItem,
 } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { typedText, withoutImages } from "../format/tags.ts";
+import { typedText, unwrapTag, withoutImages } from "../format/tags.ts";
 import { cutMiddle, oneLine } from "../format/text.ts";
 import { sentFolder } from "../agents_md_nested.ts";
 import { parseJson } from "../../util/json/json.ts";
@@ -35,8 +35,15 @@ const HandoverShape = z.object({
   /** Calls that wait for their output, by call id. */
   open: z.record(
     z.string(),
-    z.object({ isPatch: z.boolean(), command: z.string() }),
+    z.object({
+      isPatch: z.boolean(),
+      command: z.string(),
+      /** Reads or types into a command that runs on. */
+      session: z.optional(z.string()),
+    }),
   ),
+  /** Commands that run on, by the number of their session. */
+  sessions: z.optional(z.record(z.string(), z.string())),
 });
 
 /** Plain data, so that the log can carry it. */
@@ -82,6 +89,12 @@ function foldMessage(state: HandoverState, item: WireItem): HandoverState {
     const firstRequest = state.firstRequest ?? request;
     return { ...state, firstRequest, request };
   }
+  const note = unwrapTag("command_ended", contentText(item["content"]));
+  if (note !== undefined) {
+    const ended = [...note.matchAll(/^Session (\d+) /gm)]
+      .map(([, session = ""]) => session);
+    return withSessions(state, {}, ended);
+  }
   const folder = sentFolder(item);
   // Those of the initial messages come back by themselves.
   if (folder === undefined || state.request === undefined) return state;
@@ -97,6 +110,13 @@ export function requestText(item: WireItem): string {
 function foldCall(state: HandoverState, call: CallView): HandoverState {
   if (call.name === "update_plan") {
     return { ...state, plan: parsePlan(call.input) ?? state.plan };
+  }
+  if (call.name === "write_stdin") {
+    const session = SessionArguments.safeParse(parseJson(call.input)).data
+      ?.session_id;
+    if (session === undefined) return state;
+    const open = { isPatch: false, command: "", session: String(session) };
+    return { ...state, open: { ...state.open, [call.callId]: open } };
   }
   const command = commandOf(call);
   const isPatch = call.name === "apply_patch" ||
@@ -116,10 +136,39 @@ function foldOutput(
   if (call.isPatch) {
     return { ...state, open, files: foldFiles(state.files, output) };
   }
+  if (call.session !== undefined) {
+    const ended = exitCodeOf(output) === null ? [] : [call.session];
+    return withSessions({ ...state, open }, {}, ended);
+  }
   const done = { command: call.command, exitCode: exitCodeOf(output) };
   const commands = [...state.commands, done].slice(-LIMITS.handoverCommands);
-  return { ...state, open, commands };
+  const session = /^Process running with session ID (\d+)$/m
+    .exec(headOf(output))?.[1];
+  const started = session === undefined ? {} : { [session]: call.command };
+  return withSessions({ ...state, open, commands }, started, []);
 }
+
+function withSessions(
+  state: HandoverState,
+  started: NonNullable<HandoverState["sessions"]>,
+  ended: readonly string[],
+): HandoverState {
+  const { sessions = {}, ...rest } = state;
+  const running = Object.fromEntries(
+    Object.entries({ ...sessions, ...started })
+      .filter(([session]) => !ended.includes(session)),
+  );
+  return Object.keys(running).length === 0
+    ? rest
+    : { ...rest, sessions: running };
+}
+
+// What stands before the text that the command wrote.
+function headOf(output: string): string {
+  return output.slice(0, 2_000).split("\nOutput:\n")[0] ?? "";
+}
+
+const SessionArguments = z.object({ session_id: z.number() });
 
 const PlanArguments = z.object({
   plan: z.array(z.object({

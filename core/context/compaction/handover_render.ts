@@ -54,6 +54,12 @@ export function renderHandover(
       keep: "last",
     }),
     ...listSection(
+      "Commands that still run (write_stdin reaches them)",
+      Object.entries(state.sessions ?? {})
+        .map(([session, line]) => `session ${session}: ${line}`),
+      { bytesMax: room("commands"), keep: "last" },
+    ),
+    ...listSection(
       "Folders with an AGENTS.md of their own (read it again before working there)",
       docs.map(oneLine),
       { bytesMax: room("docs"), keep: "last" },

@@ -23,6 +23,7 @@ const CONTEXT_TAGS = [
   "turn_aborted",
   "handover",
   "hook_context",
+  "command_ended",
   "subagent_notification",
   // Written by older programs that shared this session format.
   "user_instructions",

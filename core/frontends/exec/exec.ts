@@ -1,6 +1,6 @@
 /** `exec`: one prompt (or a program on stdin), one thread, one exit code. */
 import type { Flags } from "../../contract/command_line.ts";
-import { type Event, type Failure, NO_USAGE } from "../../protocol/event.ts";
+import { type Event, type EventOf, NO_USAGE } from "../../protocol/event.ts";
 import type { ExecInput } from "../../contract/input.ts";
 import { exitCode } from "../../contract/exit_code.ts";
 import type { Host } from "../../protocol/host.ts";
@@ -50,7 +50,7 @@ export async function runExec(request: ExecRequest): Promise<number> {
   return await new ExecRun(request).run();
 }
 
-type TurnEnd = Extract<Event, { type: "turn.completed" }>;
+type TurnEnd = EventOf<"turn.completed">;
 
 class ExecRun {
   readonly #request: ExecRequest;
@@ -65,7 +65,7 @@ class ExecRun {
   #isStopping = false;
   #held: ExecEnding | undefined; // Printed when the thread is closed.
   #isPrinted = false;
-  #closeFailure: Failure | undefined;
+  #closed: EventOf<"thread.closed"> | undefined;
   #exitCode = exitCode("done");
 
   constructor(request: ExecRequest) {
@@ -144,7 +144,7 @@ class ExecRun {
       case "turn.completed":
         return await this.#endTurn(event);
       case "thread.closed":
-        this.#closeFailure = event.failure;
+        this.#closed = event;
         return;
     }
   }
@@ -178,7 +178,10 @@ class ExecRun {
         return this.#warn("Cannot take an empty message");
       }
       case "interrupt":
-        return thread.submit({ type: "interrupt" });
+      case "commands.list":
+        return thread.submit(input);
+      case "commands.kill":
+        return thread.submit({ ...input, session: input.session_id });
       case "approval.decide":
         return this.#approvals.answer(input.approval_id, input);
       case "shutdown":
@@ -214,7 +217,7 @@ class ExecRun {
 
   // What is still to be printed when the thread is closed, or we go without it.
   async #conclude(): Promise<void> {
-    const lost = this.#closeFailure;
+    const lost = this.#closed?.failure;
     if (!this.#isPrinted || this.#turns.isOpen) {
       const held = this.#held ?? this.#buildEnding(this.#missingVerdict());
       await this.#print(
@@ -231,11 +234,9 @@ class ExecRun {
     await this.#flush();
   }
 
-  // The thread is gone without the end of a turn.
   #missingVerdict(): EndingVerdict {
-    if (this.#closeFailure !== undefined) {
-      return decideFailed(this.#closeFailure);
-    }
+    const lost = this.#closed?.failure;
+    if (lost !== undefined) return decideFailed(lost);
     if (this.#cause !== undefined) return decideInterrupted(this.#cause);
     if (this.#isDialog && this.#turns.isIdle) {
       const message = "Cannot start: the input ended without a message";
@@ -263,21 +264,20 @@ class ExecRun {
     };
   }
 
-  async #print(ending: ExecEnding): Promise<void> {
-    const code = await this.#writeLastMessage(ending);
-    this.#output.end({ ...ending, exitCode: code });
-    this.#exitCode = code;
-    this.#isPrinted = true;
-  }
-
   // Readers of the last line may rely on the file: it is there before.
-  async #writeLastMessage(ending: ExecEnding): Promise<number> {
+  async #print(ending: ExecEnding): Promise<void> {
     const { host, flags } = this.#request;
     const path = flags.outputLastMessage;
-    if (path === undefined) return ending.exitCode;
-    const saved = await writeLastMessage(host, path, ending.message);
-    saved.warnings.forEach((warning) => this.#warn(warning));
-    return saved.isWritten ? ending.exitCode : ending.exitCode || 1;
+    let code = ending.exitCode;
+    if (path !== undefined) {
+      const saved = await writeLastMessage(host, path, ending.message);
+      saved.warnings.forEach((warning) => this.#warn(warning));
+      if (!saved.isWritten) code ||= 1;
+    }
+    const reaped = ending.reaped + (this.#closed?.reaped ?? 0);
+    this.#output.end({ ...ending, exitCode: code, reaped });
+    this.#exitCode = code;
+    this.#isPrinted = true;
   }
 
   async #flush(): Promise<void> {

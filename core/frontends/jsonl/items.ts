@@ -28,6 +28,7 @@ export function toItem(activity: Activity): ExecItem {
         ...(activity.durationMs !== undefined &&
           { duration_ms: Math.round(activity.durationMs) }),
         ...(activity.sandbox !== undefined && { sandbox: activity.sandbox }),
+        ...(activity.session !== undefined && { session_id: activity.session }),
         ...(activity.message !== undefined && { message: activity.message }),
       };
     case "file_change":

@@ -126,6 +126,7 @@ type OtherEvent = EventOf<
   | "provider.switched"
   | "request.completed"
   | "context.compacted"
+  | "commands.listed"
   | "settings.changed"
   | "input.steered"
   | "warning"
@@ -138,6 +139,17 @@ export function toLines(
   events: "codex" | "native",
 ): ExecEvent[] {
   switch (event.type) {
+    case "commands.listed":
+      return [{
+        type: "commands.listed",
+        commands: event.commands.map((one) => ({
+          session_id: one.session,
+          command: one.command,
+          cwd: one.cwd,
+          tty: one.hasTerminal,
+          running_ms: Math.round(one.runningMs),
+        })),
+      }];
     case "stream.retry":
       return [{
         type: "stream.retry",

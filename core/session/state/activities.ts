@@ -44,6 +44,7 @@ export class Activities {
   /** Ends what a turn leaves open: a plan is done being shown, the rest was cut off. */
   closeAll(): void {
     for (const activity of [...this.#open.values()]) {
+      if (isKept(activity)) continue;
       if (activity.type === "message" || activity.type === "reasoning") {
         this.withdraw(activity.id);
       } else {
@@ -55,6 +56,11 @@ export class Activities {
   #name(body: ActivityBody): Activity {
     return { ...body, id: `item_${this.#count++}` };
   }
+}
+
+// A command that runs on ends when it does, whatever became of the turn.
+function isKept(activity: Activity): boolean {
+  return activity.type === "command" && activity.session !== undefined;
 }
 
 function asEnded(activity: Activity): ActivityBody {

@@ -4,6 +4,7 @@ import type { ModelClient } from "../../model/client.ts";
 import type { Hooks } from "../../protocol/hooks.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { WireItem } from "../../protocol/item.ts";
+import type { LiveCommands } from "../../protocol/thread.ts";
 import type { UserPart } from "../../protocol/op.ts";
 import type { ProviderEndpoint } from "../../protocol/provider.ts";
 import type {
@@ -64,6 +65,8 @@ export interface ThreadDeps {
     settings: TurnSettings,
     asker: ToolsAsker,
   ) => Promise<readonly Tool[]>;
+  /** Commands that live on after their call; none when absent. */
+  readonly live?: LiveCommands;
   readonly instructions: string;
   /** Why managed policy does not allow these settings; undefined when it does. */
   readonly refuseSettings?:

@@ -72,7 +72,8 @@ function buildPrefix(
   tools: readonly Tool[],
 ): PromptPrefix {
   const { settings, deps, threadId } = context;
-  const specs = tools.map((tool) => tool.spec);
+  const specs = tools.filter(({ isOffered = true }) => isOffered)
+    .map((tool) => tool.spec);
   const { systemText = "" } = context.state.transcript ?? {};
   const instructions = systemText === ""
     ? deps.instructions

@@ -1,9 +1,11 @@
 /** Whether the next prompt of a resumed thread begins with its last one, known before a request is paid for. */
-import type { EventBody, ResumeReport } from "../../protocol/event.ts";
+import type { EventBody, EventOf } from "../../protocol/event.ts";
 import type { RestoredThread } from "../../protocol/log.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
 import { openPrefix } from "../state/request_prefix.ts";
 import type { ThreadContext } from "../state/thread_context.ts";
+
+type Report = NonNullable<EventOf<"thread.started">["resume"]>;
 
 /**
  * Compares the prompt as it would be sent now; undefined when none is on record. The
@@ -14,7 +16,7 @@ export async function checkResume(
     & Pick<ThreadContext, "threadId" | "deps" | "state" | "cacheWatch">
     & { readonly settings: TurnSettings },
   restored: Pick<RestoredThread, "lastRequest" | "settings" | "provider">,
-): Promise<ResumeReport | undefined> {
+): Promise<Report | undefined> {
   const { settings, state, cacheWatch } = context;
   const { lastRequest } = restored;
   if (lastRequest === undefined) return undefined;
@@ -39,7 +41,7 @@ export async function checkResume(
 }
 
 /** The part of the first event, and the user's warning about a drift. */
-export function renderResume(report: ResumeReport | undefined): {
+export function renderResume(report: Report | undefined): {
   readonly started: Pick<
     EventBody & { readonly type: "thread.started" },
     "resume"

@@ -1,5 +1,6 @@
 /** Shared by starting, resuming and forking: a log, a transcript and an agent become an actor. */
 import { parseHandover } from "../../context/compaction/handover.ts";
+import { commandsEndedItem } from "../../context/markers.ts";
 import { restoreSentContext } from "../../context/recall.ts";
 import type { EventBody } from "../../protocol/event.ts";
 import type { Host } from "../../protocol/host.ts";
@@ -118,6 +119,7 @@ function recall(
     instructions: restored.meta.instructions,
     cwd: restored.settings?.cwd ?? restored.meta.cwd,
   });
+  tellLostCommands(state);
   const { lastRequest } = restored;
   const newer = state.transcript.entries.slice(lastRequest?.inputItems ?? 0)
     .reduce((sum, entry) => sum + entry.tokens, 0);
@@ -129,6 +131,16 @@ function recall(
     inputTokens: lastRequest.usage?.inputTokens ?? 0,
     idleMs: host.now().getTime() - Date.parse(lastRequest.at),
   });
+}
+
+// They ended with the program that had started them; a branch has none of them either.
+function tellLostCommands({ transcript }: ThreadState): void {
+  const lost = Object.entries(transcript.handover.sessions ?? {});
+  if (lost.length === 0) return;
+  const texts = lost.map(([session, command]) =>
+    `Session ${session} (${command}) ended with the program that started it.`
+  );
+  transcript.append([commandsEndedItem(texts)]);
 }
 
 /** The first line of a new log. */

@@ -2,9 +2,13 @@
 import { LIMITS } from "../../protocol/limits.ts";
 import { errorCode, errorText, SessionError } from "../../protocol/error.ts";
 import type { Event, EventBody, Failure } from "../../protocol/event.ts";
+import {
+  type LiveCommands,
+  NO_LIVE_COMMANDS,
+  type Thread,
+} from "../../protocol/thread.ts";
 import type { Op, UserPart } from "../../protocol/op.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
-import type { Thread } from "../../protocol/thread.ts";
 import { unreachable } from "../../util/assert.ts";
 import { Hub } from "../../util/channel.ts";
 import { Activities, mergeDeltas } from "../state/activities.ts";
@@ -146,6 +150,13 @@ export class ThreadActor implements Thread {
         this.#approvals.decide(op.approvalId, op.decision);
         if (op.decision.type === "abort") this.#interrupt();
         return;
+      case "commands.list":
+        return this.#emit({
+          type: "commands.listed",
+          commands: this.#live.list(),
+        });
+      case "commands.kill":
+        return void this.#endCommand(op.session);
       case "interrupt":
         return this.#interrupt();
       case "shutdown":
@@ -221,12 +232,26 @@ export class ThreadActor implements Thread {
     this.#running?.abort.abort(new DOMException("interrupted", "AbortError"));
   }
 
+  get #live(): LiveCommands {
+    return this.deps.live ?? NO_LIVE_COMMANDS;
+  }
+
+  async #endCommand(session: number): Promise<void> {
+    if (await this.#live.end(session)) return;
+    this.warn(`Cannot end session ${session}: no such command is running`);
+  }
+
   async #end(failure?: Failure): Promise<void> {
     this.#isClosing = true;
+    const reaped = await this.#live.endAll();
     await this.#endSession(failure === undefined ? "exit" : "error");
     const lost = await this.#closeLog();
     const why = failure ?? lost;
-    this.#emit({ type: "thread.closed", ...(why && { failure: why }) });
+    this.#emit({
+      type: "thread.closed",
+      ...(why && { failure: why }),
+      ...(reaped > 0 && { reaped }),
+    });
     this.#hub.close();
     this.#close();
   }

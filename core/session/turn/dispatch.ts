@@ -218,10 +218,10 @@ function spendingOf({ budget, state, deps, record }: TurnContext): Spending {
   };
 }
 
-// An output without how long it took, which is never twice the same.
+// An output without its number and how long it took, which are never twice the same.
 function untimed(content: ToolOutput["content"]): ToolOutput["content"] {
   return typeof content === "string"
-    ? content.replace(/^Wall time: .*$/m, "")
+    ? content.replace(/^(Wall time|Chunk ID): .*$/gm, "")
     : content;
 }
 
@@ -236,6 +236,7 @@ function toolName(call: CallView): string {
 }
 
 function unknownToolText(call: CallView, tools: readonly Tool[]): string {
-  const names = tools.map((tool) => tool.name).join(", ");
+  const names = tools.filter(({ isOffered = true }) => isOffered)
+    .map((tool) => tool.name).join(", ");
   return `Cannot call ${call.name}: no such tool, must be one of ${names}`;
 }

@@ -1,6 +1,6 @@
 /** One step: a request and the calls it leads to, retried when a stream breaks. */
 import { NOTHING_SPENT } from "../../util/retry.ts";
-import { limitNoticeItem } from "../../context/markers.ts";
+import { commandsEndedItem, limitNoticeItem } from "../../context/markers.ts";
 import { buildBody } from "../../model/request.ts";
 import { ModelError } from "../../protocol/error.ts";
 import type { CacheReport } from "../../protocol/event.ts";
@@ -27,6 +27,7 @@ export async function runStep(context: TurnContext): Promise<StepAnswer> {
   for (;;) {
     checkBudget(context);
     noteSoftMark(context);
+    noteEnded(context);
     const prefix = await openPrefix(context);
     const dispatch = new Dispatch(prefix.tools, context);
     try {
@@ -115,6 +116,12 @@ function noteSoftMark({ budget, state, deps }: TurnContext): void {
   const near = budget.takeSoftMark(deps.host.monotonicMs());
   if (near === undefined) return;
   state.transcript.append([limitNoticeItem(near.kind, near)]);
+}
+
+function noteEnded({ deps, settings, state }: TurnContext): void {
+  const texts = deps.live?.takeEnded(settings.model.toolOutputTokens) ?? [];
+  if (texts.length === 0) return;
+  state.transcript.append([commandsEndedItem(texts)]);
 }
 
 function checkCache(cache: CacheReport | null, { deps }: TurnContext): void {

@@ -56,6 +56,7 @@ Deno.test("loadCatalog() reads Codex's catalog and fills gaps from the family", 
     parallelToolCalls: true,
     applyPatch: "freeform",
     toolOutputTokens: 2_501,
+    liveCommands: true,
   });
   const known = modelInfoOf(config, catalog);
   assert.equal(known.contextWindow, 400_000);

@@ -32,6 +32,7 @@ Deno.test("modelInfoOf() knows the default model", () => {
       reasoningEffort: "medium",
       verbosity: "low",
       searchesImages: true,
+      liveCommands: true,
     }, slug);
   }
 });
