@@ -1,5 +1,6 @@
 /** What commands print with `--json`, beside exec and policy: one JSON value each. */
 import * as z from "zod/mini";
+import type { DeepReadonly } from "../util/json/json.ts";
 import { PolicyReport } from "./policy_report.ts";
 
 const Text = z.string();
@@ -63,7 +64,8 @@ const Usage = z.object({
   totalTokens: Count,
 });
 
-const Server = z.object({
+/** Fields as Codex names them, so that programs that read its list read ours. */
+const ServerView = z.object({
   name: Text,
   enabled: Flag,
   required: Flag,
@@ -76,6 +78,86 @@ const Server = z.object({
   auth_status: z.enum(["unsupported", "bearer_token", "oauth", "none"]),
 });
 
+export type ServerView = DeepReadonly<z.infer<typeof ServerView>>;
+
+const SessionListing = z.object({
+  sessions: z.array(Session),
+  cwd: z.optional(Text),
+  elsewhere: Count.check(z.describe("Passed over: of other folders")),
+  more: Count.check(z.describe("Older files that were not looked at")),
+});
+export type SessionListing = DeepReadonly<z.infer<typeof SessionListing>>;
+
+const SessionView = z.object({
+  path: Text,
+  meta: z.optional(SessionMeta),
+  name: z.optional(Text),
+  entries: z.array(SessionEntry),
+  problems: z.array(Text),
+});
+export type SessionView = DeepReadonly<z.infer<typeof SessionView>>;
+
+const SearchResult = z.object({
+  hits: z.array(
+    z.object({ session: Session, line: Count, snippet: Text }),
+  ),
+  sessionsSearched: Count,
+  elsewhere: Count,
+});
+export type SearchResult = DeepReadonly<z.infer<typeof SearchResult>>;
+
+const SessionCheck = z.object({
+  path: Text,
+  id: Text,
+  sizeBytes: Count,
+  lines: Count,
+  protectedLines: Count.check(z.describe("Those that a checksum covers")),
+  items: Count.check(z.describe("Of the present history")),
+  generation: Count.check(
+    z.describe("How often it was compacted or rolled back"),
+  ),
+  openCalls: Count,
+  unfinishedTurn: Flag,
+  payloads: Count.check(z.describe("Large ones beside the log")),
+  payloadBytes: Count,
+  problems: z.array(Text),
+});
+export type SessionCheck = DeepReadonly<z.infer<typeof SessionCheck>>;
+
+const PruneReport = z.object({
+  removed: z.array(z.object({ path: Text, sizeBytes: Count })),
+  inUse: z.array(Text).check(z.describe("Old ones that are open for writing")),
+  checkpointBytes: Count.check(z.describe("Given back by files kept for undo")),
+  payloadBytes: Count.check(
+    z.describe("Given back by payloads that no session refers to any more"),
+  ),
+  dryRun: Flag,
+});
+export type PruneReport = DeepReadonly<z.infer<typeof PruneReport>>;
+
+const CacheRow = z.object({
+  request: Count,
+  at: Text,
+  inputItems: Count,
+  usage: z.nullable(Usage),
+  cause: Text.check(
+    z.describe("Why less was cached than could be, or what happened before"),
+  ),
+});
+export type CacheRow = DeepReadonly<z.infer<typeof CacheRow>>;
+
+const ServerCheck = z.object({
+  name: Text,
+  server: Text.check(z.describe("Name and version as it gives them")),
+  connect_ms: z.number(),
+  list_ms: z.number(),
+  tools: z.array(z.object({ name: Text, on: Flag })),
+  prompts: z.array(Text),
+  resources: z.array(Text),
+  problem: z.nullable(Text).check(z.describe("Why it is of no use")),
+});
+export type ServerCheck = DeepReadonly<z.infer<typeof ServerCheck>>;
+
 const Fate = z.enum(["works", "ignored", "refused"]);
 
 /** By the topic of `rondo schema`, then by command. */
@@ -86,68 +168,17 @@ export const REPORTS: Readonly<
     "policy explain|test|lint|rules": PolicyReport,
   },
   sessions: {
-    "sessions list": z.object({
-      sessions: z.array(Session),
-      cwd: z.optional(Text),
-      elsewhere: Count.check(z.describe("Passed over: of other folders")),
-      more: Count.check(z.describe("Older files that were not looked at")),
-    }),
-    "sessions show": z.object({
-      path: Text,
-      meta: z.optional(SessionMeta),
-      name: z.optional(Text),
-      entries: z.array(SessionEntry),
-      problems: z.array(Text),
-    }),
-    "sessions search": z.object({
-      hits: z.array(
-        z.object({ session: Session, line: Count, snippet: Text }),
-      ),
-      sessionsSearched: Count,
-      elsewhere: Count,
-    }),
-    "sessions verify": z.object({
-      path: Text,
-      id: Text,
-      sizeBytes: Count,
-      lines: Count,
-      protectedLines: Count,
-      items: Count,
-      generation: Count,
-      openCalls: Count,
-      unfinishedTurn: Flag,
-      payloads: Count,
-      payloadBytes: Count,
-      problems: z.array(Text),
-    }),
-    "sessions prune": z.object({
-      removed: z.array(z.object({ path: Text, sizeBytes: Count })),
-      inUse: z.array(Text),
-      checkpointBytes: Count,
-      payloadBytes: Count,
-      dryRun: Flag,
-    }),
-    "sessions cache": z.array(z.object({
-      request: Count,
-      at: Text,
-      inputItems: Count,
-      usage: z.nullable(Usage),
-      cause: Text.check(z.describe("Why less was cached than could be")),
-    })),
+    "sessions list": SessionListing,
+    "sessions show": SessionView,
+    "sessions search": SearchResult,
+    "sessions verify": SessionCheck,
+    "sessions prune": PruneReport,
+    "sessions cache": z.array(CacheRow),
   },
   mcp: {
-    "mcp list": z.array(Server),
-    "mcp get": Server,
-    "mcp test": z.object({
-      name: Text,
-      server: Text,
-      connect_ms: z.number(),
-      list_ms: z.number(),
-      tools: z.array(z.object({ name: Text, on: Flag })),
-      prompts: z.array(Text),
-      resources: z.array(Text),
-      problem: z.nullable(Text),
-    }),
+    "mcp list": z.array(ServerView),
+    "mcp get": ServerView,
+    "mcp test": ServerCheck,
   },
   doctor: {
     "doctor": z.object({

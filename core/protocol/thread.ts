@@ -14,7 +14,7 @@ export interface Thread {
 
 export interface ThreadSummary {
   readonly id: string;
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** First words of the first request. */
   readonly title: string;
   readonly cwd: string;

@@ -6,14 +6,12 @@ import { dirname } from "../../core/util/path.ts";
 
 /** The last `capacity` bytes of what was added; memory grows only as needed. */
 export class Ring {
-  readonly capacity: number;
   #buffer = new Uint8Array(0);
   /** Where the oldest byte lies, once the ring is full. */
   #start = 0;
   #size = 0;
 
-  constructor(capacity: number) {
-    this.capacity = capacity;
+  constructor(readonly capacity: number) {
   }
 
   get free(): number {
@@ -55,15 +53,13 @@ export class Ring {
 
 /** The file that takes the whole output; a problem with it never harms the command. */
 export class Spool {
-  readonly path: string;
   readonly #decoder = new TextDecoder();
   #file: AppendFile | undefined;
   #bytes = 0;
   #problem = "";
   #isOpen = false;
 
-  constructor(path: string) {
-    this.path = path;
+  constructor(readonly path: string) {
   }
 
   /** Whether opening was tried. */

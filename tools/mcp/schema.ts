@@ -53,13 +53,18 @@ export function buildParameters(schema: unknown): JsonObject | undefined {
 }
 
 function withoutReference(schema: JsonObject): JsonObject {
-  const reference = schema["$ref"];
-  const match = typeof reference === "string"
-    ? /^#\/(\$defs|definitions)\/([^/]+)$/.exec(reference)
-    : null;
-  if (match === null) return schema;
-  const definitions = asObject(schema[match[1] ?? ""]);
-  return { ...schema, ...asObject(definitions?.[match[2] ?? ""]) };
+  return { ...schema, ...asObject(targetOf(schema, schema["$ref"])) };
+}
+
+// Undefined for a reference that leads nowhere, and for what is none.
+function targetOf(
+  root: JsonObject,
+  reference: Json | undefined,
+): Json | undefined {
+  const [, place = "", name = ""] =
+    /^#\/(\$defs|definitions)\/([^/]+)$/.exec(String(reference)) ?? [];
+  const definitions = asObject(root[place]) ?? {};
+  return Object.hasOwn(definitions, name) ? definitions[name] : undefined;
 }
 
 // The top must be one object: alternatives there become its properties, each optional
@@ -93,13 +98,6 @@ function deeper({ depth, root }: Place): Place {
   return { depth: depth + 1, root };
 }
 
-// A reference that leads nowhere would make the API refuse the whole request.
-function hasTarget(root: JsonObject, reference: string): boolean {
-  const match = /^#\/(\$defs|definitions)\/([^/]+)$/.exec(reference);
-  const definitions = asObject(root[match?.[1] ?? ""]) ?? {};
-  return Object.hasOwn(definitions, match?.[2] ?? "");
-}
-
 function cleanObject(schema: JsonObject, place: Place): JsonObject {
   const properties = cleanMap(schema["properties"], place) ?? {};
   const required = texts(schema["required"])
@@ -127,7 +125,10 @@ function clean(schema: Json | undefined, place: Place): JsonObject {
     return ANYTHING;
   }
   const reference = object["$ref"];
-  if (typeof reference === "string" && hasTarget(place.root, reference)) {
+  // One that leads nowhere would make the API refuse the whole request.
+  if (
+    reference !== undefined && targetOf(place.root, reference) !== undefined
+  ) {
     return { ...plainKeywords(object), $ref: reference };
   }
   const alternatives = cleanList(object["anyOf"] ?? object["oneOf"], place);

@@ -1,4 +1,5 @@
 /** `rondo mcp test`: connects to a server, lists what it offers, says how long that took. */
+import type { ServerCheck } from "../../contract/reports.ts";
 import { errorText } from "../../protocol/error.ts";
 import type { CheckPrograms } from "../../config/trust/check.ts";
 import type { Host } from "../../protocol/host.ts";
@@ -17,19 +18,6 @@ import {
 } from "../../../tools/mcp/client/session.ts";
 import { createTransport } from "../../../tools/mcp/client/transport.ts";
 import { hostForServers, reapingOf } from "../mcp_access.ts";
-
-interface ServerCheck {
-  readonly name: string;
-  /** Name and version as the server gives them. */
-  readonly server: string;
-  readonly connect_ms: number;
-  readonly list_ms: number;
-  readonly tools: readonly { readonly name: string; readonly on: boolean }[];
-  readonly prompts: readonly string[];
-  readonly resources: readonly string[];
-  /** Why it is of no use; null when it is. */
-  readonly problem: string | null;
-}
 
 /** Tries the server, also one that is turned off; nothing of it is left afterwards. */
 export async function checkServer(

@@ -1,24 +1,9 @@
 /** Configured MCP servers for people and programs, without the secrets in them. */
+import type { ServerView } from "../../contract/reports.ts";
 import { withoutUrlSecrets } from "../../config/secrets.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { McpServerSpec } from "../../../tools/mcp/client/server_config.ts";
 import { McpTokenStore } from "../../../tools/mcp/client/tokens.ts";
-
-/** Fields as Codex names them, so that programs that read its list read ours. */
-interface ServerView {
-  readonly name: string;
-  readonly enabled: boolean;
-  readonly required: boolean;
-  readonly source: string;
-  readonly transport: Readonly<Record<string, unknown>> & {
-    readonly type: "stdio" | "streamable_http";
-  };
-  readonly enabled_tools: readonly string[] | null;
-  readonly disabled_tools: readonly string[];
-  readonly startup_timeout_sec: number;
-  readonly tool_timeout_sec: number;
-  readonly auth_status: "unsupported" | "bearer_token" | "oauth" | "none";
-}
 
 const HIDDEN = "*****";
 

@@ -2,7 +2,11 @@
 import * as z from "zod/mini";
 import { LIMITS } from "../../protocol/limits.ts";
 import { GranularApproval } from "../../protocol/policy.ts";
-import { deepFreeze, type JsonObject } from "../../util/json/json.ts";
+import {
+  deepFreeze,
+  DeepReadonly,
+  type JsonObject,
+} from "../../util/json/json.ts";
 import { FATED_KEYS } from "./fates.ts";
 import { PermissionTable } from "./schema_permissions.ts";
 import {
@@ -136,10 +140,6 @@ export const ConfigFile = z.strictObject({
   ),
   ...FATED_KEYS as Readonly<Record<never, never>>,
 });
-
-type DeepReadonly<T> = T extends (infer E)[] ? readonly DeepReadonly<E>[]
-  : T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
-  : T;
 
 /** The configuration with every default filled in; frozen. */
 export type Config = DeepReadonly<z.infer<typeof ConfigFile>>;

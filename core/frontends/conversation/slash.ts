@@ -8,8 +8,8 @@ export interface SlashSpec {
   /** Words after the name, for help: `[MODEL [EFFORT]]`. */
   readonly args?: string;
   readonly summary: string;
-  /** False waits for the end of the turn. */
-  readonly whileBusy: boolean;
+  /** Without it the command waits for the end of the turn. */
+  readonly whileBusy?: true;
 }
 
 type SlashLine =

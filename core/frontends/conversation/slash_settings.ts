@@ -18,7 +18,6 @@ export const SETTINGS_COMMANDS: readonly SlashCommand[] = [
     name: "model",
     args: "[MODEL [EFFORT]]",
     summary: "Show or choose the model and its reasoning effort",
-    whileBusy: false,
     run: runModel,
     words: ({ services }) => services.models().map(({ slug }) => slug),
   },
@@ -28,7 +27,6 @@ export const SETTINGS_COMMANDS: readonly SlashCommand[] = [
     args: "[PRESET|PROFILE|POLICY]",
     summary:
       "Show or choose a permission profile, when to ask for approval, or both",
-    whileBusy: false,
     run: runApprovals,
     words: ({ services }) => [
       ...services.presets().map(({ name }) => name),
@@ -40,7 +38,6 @@ export const SETTINGS_COMMANDS: readonly SlashCommand[] = [
     name: "sandbox",
     args: "[MODE]",
     summary: "Show or choose what commands may touch",
-    whileBusy: false,
     run: runSandbox,
     words: () => MODES,
   },

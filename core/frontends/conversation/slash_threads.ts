@@ -10,14 +10,12 @@ export const THREAD_COMMANDS: readonly SlashCommand[] = [
     name: "new",
     aliases: ["clear"],
     summary: "Start a new conversation",
-    whileBusy: false,
     run: (context) => context.switchTo(() => context.services.start()),
   },
   {
     name: "resume",
     args: "[ID|NAME|N]",
     summary: "List earlier conversations, or resume one",
-    whileBusy: false,
     run: runResume,
     words: async ({ services }) =>
       (await services.sessions()).slice(0, LIMITS.sessionsListed)
@@ -27,7 +25,6 @@ export const THREAD_COMMANDS: readonly SlashCommand[] = [
     name: "fork",
     args: "[N]",
     summary: "Fork here, or before your Nth message",
-    whileBusy: false,
     run: runFork,
   },
   {
@@ -40,14 +37,12 @@ export const THREAD_COMMANDS: readonly SlashCommand[] = [
   {
     name: "compact",
     summary: "Compact the context to a summary now",
-    whileBusy: false,
     run: (context) => context.submit({ type: "compact" }),
   },
   {
     name: "undo",
     args: "[N] [code|chat|both] [yes|force]",
     summary: "Undo the last turns; shows what would change first",
-    whileBusy: false,
     run: runUndo,
     words: () => ["code", "chat", "both", "yes", "force"],
   },

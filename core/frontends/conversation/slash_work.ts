@@ -21,7 +21,6 @@ export const WORK_COMMANDS: readonly SlashCommand[] = [
     name: "review",
     args: "[base BRANCH|commit SHA|WHAT]",
     summary: "Review changes (default: uncommitted)",
-    whileBusy: false,
     run: runReview,
     words: () => ["uncommitted", "base", "commit"],
   },
@@ -35,7 +34,6 @@ export const WORK_COMMANDS: readonly SlashCommand[] = [
   {
     name: "init",
     summary: "Let the agent write an AGENTS.md for this project",
-    whileBusy: false,
     run: runInit,
   },
   {
@@ -63,8 +61,7 @@ export const WORK_COMMANDS: readonly SlashCommand[] = [
 
 function parseReviewTarget(args: string): ReviewTarget | undefined {
   const [verb, name, more] = splitArgs(args);
-  if (verb === undefined) return { type: "uncommitted" };
-  if (verb === "uncommitted" && name === undefined) {
+  if ((verb ?? "uncommitted") === "uncommitted" && name === undefined) {
     return { type: "uncommitted" };
   }
   const isNamed = verb === "base" || verb === "commit";

@@ -21,12 +21,10 @@ export type Ending =
 
 /** Counts steps and depth, and gives errors their place. */
 export class Runtime {
-  readonly source: Source;
   #steps = 0;
   #depth = 0;
 
-  constructor(source: Source) {
-    this.source = source;
+  constructor(readonly source: Source) {
   }
 
   /** Goes through a value until `visit` says no; it cannot change meanwhile. */

@@ -1,20 +1,10 @@
 /** What each request of a session took from the provider's cache. */
+import type { CacheRow } from "../../contract/reports.ts";
 import type { Usage } from "../../protocol/event.ts";
 import type { Files } from "../../protocol/host.ts";
 import type { JsonObject } from "../../util/json/json.ts";
 import { LogChecker, type LogEntry, readRawLines } from "../log/log_reader.ts";
 import { parseUsage } from "../log/payload.ts";
-
-interface CacheRow {
-  /** From 1. */
-  readonly request: number;
-  readonly at: string;
-  readonly inputItems: number;
-  /** Null when the provider reported none. */
-  readonly usage: Usage | null;
-  /** Why less was cached than could be, or what happened to the history before; or empty. */
-  readonly cause: string;
-}
 
 /** A row per answered request of a log of ours. Throws SessionError. */
 export async function loadCacheTable(

@@ -1,4 +1,5 @@
 /** Changes sessions as a whole: name, archive, delete, prune, roll back. */
+import type { PruneReport } from "../../contract/reports.ts";
 import { errorText, SessionError } from "../../protocol/error.ts";
 import type { LogFact } from "../../protocol/log.ts";
 import type { Host } from "../../protocol/host.ts";
@@ -22,20 +23,6 @@ interface PruneOptions {
   readonly codexHome: string;
   /** Sessions not written to for that long go. */
   readonly olderThanMs: number;
-  readonly dryRun: boolean;
-}
-
-interface PruneReport {
-  readonly removed: readonly {
-    readonly path: string;
-    readonly sizeBytes: number;
-  }[];
-  /** Old ones that are open for writing. */
-  readonly inUse: readonly string[];
-  /** Given back by files kept for undo. */
-  readonly checkpointBytes: number;
-  /** Given back by large payloads that no session refers to any more. */
-  readonly payloadBytes: number;
   readonly dryRun: boolean;
 }
 

@@ -1,4 +1,5 @@
 /** Lists sessions, the last written first; what is filtered out is counted. */
+import type { SessionListing } from "../../contract/reports.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
@@ -12,16 +13,6 @@ interface ListOptions {
   readonly cwd?: string;
   readonly limit?: number;
   readonly withArchived?: boolean;
-}
-
-interface SessionListing {
-  readonly sessions: readonly SessionSummary[];
-  /** The folder asked for; absent when all were. */
-  readonly cwd?: string;
-  /** Sessions passed over because they are of other folders. */
-  readonly elsewhere: number;
-  /** Files behind the limit that were not looked at. */
-  readonly more: number;
 }
 
 // Files looked at side by side.

@@ -1,4 +1,5 @@
 /** Checks a session's log, and mends it: what is whole is kept, the original too. */
+import type { SessionCheck } from "../../contract/reports.ts";
 import { errorText, SessionError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { PROGRAM } from "../../protocol/version.ts";
@@ -10,25 +11,6 @@ import { blobFolderOf } from "../log/files.ts";
 import { renderSize } from "./list.ts";
 
 const BESIDE = { payloads: "beside" } as const;
-
-interface SessionCheck {
-  readonly path: string;
-  readonly id: string;
-  readonly sizeBytes: number;
-  readonly lines: number;
-  /** Lines that a checksum covers. */
-  readonly protectedLines: number;
-  /** Items of the present history. */
-  readonly items: number;
-  /** How often the history was compacted or rolled back. */
-  readonly generation: number;
-  readonly openCalls: number;
-  readonly unfinishedTurn: boolean;
-  /** Large payloads beside the log that its lines refer to, each once. */
-  readonly payloads: number;
-  readonly payloadBytes: number;
-  readonly problems: readonly string[];
-}
 
 interface SessionRepair {
   readonly check: SessionCheck;

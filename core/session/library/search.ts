@@ -1,4 +1,5 @@
 /** Finds sessions by words in them, with an index that can be thrown away: the logs are the truth. */
+import type { SearchResult } from "../../contract/reports.ts";
 import { errorText, SessionError } from "../../protocol/error.ts";
 import type { Host, OpenSql, SqlDatabase } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
@@ -6,7 +7,7 @@ import { visibleLine } from "../../util/text/visible_text.ts";
 import { type IndexedFile, indexSession } from "./search_index.ts";
 import { listSessionFiles, type SessionFile } from "../log/files.ts";
 import { readSessionNames } from "../log/names.ts";
-import { loadSummary, type SessionSummary } from "./summary.ts";
+import { loadSummary } from "./summary.ts";
 
 interface SearchOptions {
   readonly codexHome: string;
@@ -15,21 +16,6 @@ interface SearchOptions {
   /** Only sessions of this folder. */
   readonly cwd?: string;
   readonly limit?: number;
-}
-
-interface SearchHit {
-  readonly session: SessionSummary;
-  /** Line of the log. */
-  readonly line: number;
-  /** The words in their surroundings. */
-  readonly snippet: string;
-}
-
-interface SearchResult {
-  readonly hits: readonly SearchHit[];
-  readonly sessionsSearched: number;
-  /** Hits passed over because they are of other folders. */
-  readonly elsewhere: number;
 }
 
 // Raised when the tables change: an index of another version is rebuilt.
@@ -221,7 +207,7 @@ async function collectHits(
   const { codexHome, cwd, limit = LIMITS.searchHits } = options;
   const names = await readSessionNames(host.files, codexHome);
   const files = new Map(found.files.map((file) => [file.path, file]));
-  const hits: SearchHit[] = [];
+  const hits: SearchResult["hits"][number][] = [];
   let elsewhere = 0;
   for (const { path, line, snippet } of found.rows) {
     const file = files.get(path);

@@ -1,10 +1,10 @@
 /** What a list says of a session, from the start and the end of its file alone. */
+import type { SessionListing } from "../../contract/reports.ts";
 import { typedText, withoutImages } from "../../context/format/tags.ts";
 import type { Files, FileStat, Host } from "../../protocol/host.ts";
 import type { WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { ThreadMeta } from "../../protocol/log.ts";
-import type { ThreadSummary } from "../../protocol/thread.ts";
 import {
   asObject,
   type JsonObject,
@@ -15,13 +15,7 @@ import { visibleLine } from "../../util/text/visible_text.ts";
 import { parseMeta } from "../log/payload.ts";
 import type { SessionFile } from "../log/files.ts";
 
-export interface SessionSummary extends ThreadSummary {
-  readonly sizeBytes: number;
-  readonly isArchived: boolean;
-  readonly provider: string;
-  readonly program: string;
-  readonly version: string;
-}
+export type SessionSummary = SessionListing["sessions"][number];
 
 const HEAD_STEP = 64 * 1024;
 

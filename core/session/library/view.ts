@@ -1,4 +1,5 @@
 /** A session for reading: its messages in order, dropped ones included. */
+import type { SessionView } from "../../contract/reports.ts";
 import { typedText, withoutImages } from "../../context/format/tags.ts";
 import type { Files } from "../../protocol/host.ts";
 import { contentText, viewItem, type WireItem } from "../../protocol/item.ts";
@@ -20,34 +21,7 @@ import { parseMeta } from "../log/payload.ts";
 import { planRollback } from "../log/rollback_plan.ts";
 import { blobFolderOf } from "../log/files.ts";
 
-export interface ViewEntry {
-  readonly line: number;
-  readonly at: string;
-  readonly kind:
-    | "user"
-    | "assistant"
-    | "context"
-    | "reasoning"
-    | "call"
-    | "output"
-    | "other"
-    | "compacted"
-    | "rolled_back"
-    | "turn_end";
-  /** Name of the tool of a call; else empty. */
-  readonly name: string;
-  readonly text: string;
-  /** No longer in the prompt: compacted away or rolled back. */
-  readonly isDropped: boolean;
-}
-
-interface SessionView {
-  readonly path: string;
-  readonly meta: ThreadMeta | undefined;
-  readonly name: string | undefined;
-  readonly entries: readonly ViewEntry[];
-  readonly problems: readonly string[];
-}
+export type ViewEntry = SessionView["entries"][number];
 
 interface ViewOptions {
   /** Also what compaction dropped and rollbacks took out. */

@@ -16,7 +16,6 @@ const BELIEVED_SHARE = 0.5;
 
 /** Token accounting: what the provider last counted, plus estimates of what came after. */
 export class ThreadState {
-  readonly transcript: Transcript;
   /** The context last sent; undefined before the first turn and after a compaction. */
   sent: SentContext | undefined;
   /** The prompt prefix of this generation; undefined until it is first needed. */
@@ -41,8 +40,7 @@ export class ThreadState {
   #estimateThen = 0;
   #window = Infinity;
 
-  constructor(transcript: Transcript) {
-    this.transcript = transcript;
+  constructor(readonly transcript: Transcript) {
   }
 
   /** Takes over the accounts of a restored thread. */

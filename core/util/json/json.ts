@@ -121,3 +121,7 @@ export function wellFormed<T extends Json>(value: T): T {
     ]),
   ) as T;
 }
+
+export type DeepReadonly<T> = T extends (infer E)[] ? readonly DeepReadonly<E>[]
+  : T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+  : T;

@@ -88,7 +88,6 @@ function scopeOf(
 }
 
 class Provider implements OAuthClientProvider {
-  readonly redirectUrl: string;
   readonly clientMetadata: OAuthClientMetadata;
   /** Only where the configuration knows better: the SDK's own check is strict. */
   readonly validateResourceURL?: () => Promise<URL>;
@@ -104,13 +103,12 @@ class Provider implements OAuthClientProvider {
 
   constructor(
     options: OAuthOptions & Pick<LoginOptions, "registration">,
-    redirectUrl: string,
+    readonly redirectUrl: string,
     openPage: (url: URL) => void | Promise<void>,
     state?: string,
   ) {
     const { spec } = options;
     this.#options = options;
-    this.redirectUrl = redirectUrl;
     this.#openPage = openPage;
     this.#state = state;
     const { resource } = spec;

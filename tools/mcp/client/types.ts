@@ -13,11 +13,9 @@ export interface McpTransport extends Transport {
 /** The answer to a server's request is an error of JSON-RPC. */
 export class McpRefusal extends Error {
   override readonly name = "McpRefusal";
-  readonly code: number;
 
-  constructor(code: number, message: string) {
+  constructor(readonly code: number, message: string) {
     super(message);
-    this.code = code;
   }
 }
 
@@ -82,17 +80,15 @@ export type FailureEnd =
 /** Why a server did not do what was asked, for the model and the person. */
 export class McpFailure extends Error {
   override readonly name = "McpFailure";
-  readonly end: FailureEnd;
   /** What the person has to do elsewhere before the same can be asked again. */
   readonly pages: readonly McpPage[];
 
   constructor(
     message: string,
-    end: FailureEnd = "alive",
+    readonly end: FailureEnd = "alive",
     pages: readonly McpPage[] = [],
   ) {
     super(message);
-    this.end = end;
     this.pages = pages;
   }
 }

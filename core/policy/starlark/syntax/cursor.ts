@@ -15,14 +15,12 @@ interface Scope {
 }
 
 export class Cursor {
-  readonly source: Source;
   #tokens: readonly Token[];
   #next = 0;
   #depth = 0;
   scope: Scope = { names: new Set(), uses: [] };
 
-  constructor(source: Source) {
-    this.source = source;
+  constructor(readonly source: Source) {
     this.#tokens = parseTokens(source);
   }
 

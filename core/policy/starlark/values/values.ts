@@ -17,11 +17,9 @@ export type Value =
 
 /** Mutable; not while a loop goes through it. */
 export class List {
-  readonly items: Value[];
   loops = 0;
 
-  constructor(items: Value[]) {
-    this.items = items;
+  constructor(readonly items: Value[]) {
   }
 
   /** The items, to change them. */
@@ -34,10 +32,7 @@ export class List {
 }
 
 export class Tuple {
-  readonly items: readonly Value[];
-
-  constructor(items: readonly Value[]) {
-    this.items = items;
+  constructor(readonly items: readonly Value[]) {
   }
 }
 
@@ -99,12 +94,10 @@ export interface CallArguments {
 
 /** A function of the language, of the file, or of the host. */
 export class Callable {
-  readonly name: string;
-  readonly call: (given: CallArguments) => Value;
-
-  constructor(name: string, call: (given: CallArguments) => Value) {
-    this.name = name;
-    this.call = call;
+  constructor(
+    readonly name: string,
+    readonly call: (given: CallArguments) => Value,
+  ) {
   }
 }
 
