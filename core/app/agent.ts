@@ -90,7 +90,7 @@ export async function createAgent(
   const toolsAt = toolsOf(runtime, request.threadId, live);
   const fallback = await openFallbacks(
     runtime,
-    (model) => settingsOf({ ...runtime, model }),
+    (model, providerId) => settingsOf({ ...runtime, model }, providerId),
     toolsAt,
   );
   const notify = openNotify(host, loaded, { source: runtime.source, warn });
@@ -130,6 +130,7 @@ export function settingsOf(
     AgentRuntime,
     "host" | "loaded" | "canAsk" | "outputSchema" | "model"
   >,
+  providerId?: string,
 ): TurnSettings {
   const { host, loaded, canAsk, outputSchema, model } = runtime;
   return turnSettingsOf(loaded, {
@@ -137,6 +138,7 @@ export function settingsOf(
     canAsk,
     ...(outputSchema !== undefined && { outputSchema }),
     ...(model !== undefined && { model }),
+    ...(providerId !== undefined && { provider: providerId }),
   });
 }
 

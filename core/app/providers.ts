@@ -45,7 +45,7 @@ export function providerDeps(
 /** Those that `fallback` names, in its order. Throws UserError. */
 export async function openFallbacks(
   run: Run,
-  settingsFor: (slug: string) => TurnSettings,
+  settingsFor: (slug: string, providerId: string) => TurnSettings,
   toolsAt: ToolsAt,
 ): Promise<readonly Fallback[]> {
   const { host, loaded } = run;
@@ -56,7 +56,7 @@ export async function openFallbacks(
     const { transport } = await openTransport(host, provider);
     return {
       ...providerDeps(run, { provider, transport, slug, toolsAt }),
-      settings: modelSettings(settingsFor(slug)),
+      settings: modelSettings(settingsFor(slug, provider.id)),
     };
   }));
 }

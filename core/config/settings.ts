@@ -50,11 +50,18 @@ export function turnSettingsOf(
     readonly canAsk: boolean;
     /** Instead of the configured model. */
     readonly model?: string;
+    /** Instead of the configured one. */
+    readonly provider?: string;
     readonly outputSchema?: TurnSettings["outputSchema"];
   },
 ): TurnSettings {
   const { config } = loaded;
-  const model = modelInfoOf(config, loaded.catalog, options.model);
+  const model = modelInfoOf(
+    config,
+    loaded.catalog,
+    options.model,
+    options.provider,
+  );
   return {
     model,
     ...reasoningOf(config, model),

@@ -358,6 +358,21 @@ const TABLE = {
     report: "doctor",
     examples: ["rondo doctor --json"],
   }),
+  "doctor provider": command(
+    "Find out with a dozen small requests what a provider takes",
+    {
+      details:
+        "Each row is supported, not supported, or could not be found out, with the server's own words. --write sets what is certain in [model_providers.NAME] of config.toml and leaves the rest of the file as it is; nothing is written when the provider was not reached. The exit code is 0 when it was, else 4 or 5.",
+      args: [
+        optional("NAME", "Id of the provider (default: the selected one)"),
+      ],
+      flags: [...CONFIG_FLAGS, "model", "write", "json"],
+      examples: [
+        "rondo doctor provider",
+        "rondo doctor provider local --model qwen3-coder --write",
+      ],
+    },
+  ),
   trust: command(
     "Show, approve or revoke what the project in a folder asks for",
     {

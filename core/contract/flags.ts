@@ -357,6 +357,7 @@ const OTHER_FLAGS = {
     ["auto", "bwrap", "bwrap-landlock", "landlock", "none"],
     "Sandbox to use (default auto: the strongest that works)",
   ),
+  write: onOff("--write", "Write what was found out to config.toml"),
   headless: onOff("--headless", "Fail if anything could ask for approval"),
   rules: list(
     "--rules FILE",

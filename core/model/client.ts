@@ -35,6 +35,8 @@ export interface ModelClient {
   compact(request: ModelRequest): Promise<CompactResult>;
   /** The provider's limits by its newest response; empty when it gave none. */
   readonly rateLimits?: () => readonly RateLimit[];
+  /** Fields of chat completions that it refused by name, and that are sent no more. */
+  readonly refusedFields?: () => ReadonlySet<string>;
 }
 
 /** The client of one provider. It holds no connection: the runtime keeps one alive. */
@@ -50,6 +52,7 @@ export function createModelClient(options: TransportOptions): ModelClient {
     stream: (request) => streamEvents({ ...options, habits }, request),
     compact: (request) => requestCompaction(options, request),
     rateLimits: () => habits.rateLimits,
+    refusedFields: () => habits.refusedFields,
   };
 }
 

@@ -63,12 +63,18 @@ function buildParts(prefix: RequestPrefix, tail: JsonObject): RequestParts {
     ...promptFields(prefix),
     store: false,
     stream: true,
-    ...(prefix.settings.model.supportsReasoning && {
+    ...(asksForCipher(prefix.settings.model) && {
       // Without the provider's store the reasoning has to travel with us.
       include: ["reasoning.encrypted_content"],
     }),
     prompt_cache_key: prefix.threadId,
   }, tail);
+}
+
+function asksForCipher(
+  { supportsReasoning, sendsEncryptedReasoning = true }: TurnSettings["model"],
+): boolean {
+  return supportsReasoning && sendsEncryptedReasoning;
 }
 
 function joinParts(before: JsonObject, after: JsonObject): RequestParts {

@@ -174,15 +174,17 @@ async function readFailure(
   });
 }
 
-function endpointUrl(provider: ProviderEndpoint, path: string): string {
+/** The address below the base URL, with the query of the provider. */
+export function endpointUrl(provider: ProviderEndpoint, path: string): string {
   const query = new URLSearchParams(provider.queryParams).toString();
   const base = `${provider.baseUrl.replace(/\/+$/, "")}${path}`;
   return query === "" ? base : `${base}?${query}`;
 }
 
-function buildHeaders(
+/** What every request carries. */
+export function buildHeaders(
   options: TransportOptions,
-  request: PostRequest,
+  request: Pick<PostRequest, "accept" | "threadId">,
   token: string | undefined,
 ): Record<string, string> {
   const { name, version, originator = name, residency } = options.program;

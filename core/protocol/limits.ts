@@ -327,6 +327,21 @@ export const LIMITS = Object.freeze({
 
   /** For the address of a provider to answer, when it is only looked at. */
   reachMs: 5_000,
+  /** A probe of a provider: its requests and its time in all, and of one of them. */
+  probeRequests: 24,
+  probeWholeMs: 300_000,
+  probeRequestMs: 90_000,
+  /** The longest wait that a server may ask for meanwhile. */
+  probeWaitMs: 5_000,
+  /** Of one answer, reasoning included. */
+  probeOutputTokens: 512,
+  /** More than any model writes. */
+  probeHugeOutputTokens: 100_000_000,
+  /** The largest prompt that is sent to see how it is refused. */
+  probePromptTokens: 40_000,
+  /** Of an answer as it came, and of a server's words in the table. */
+  probeRawChars: 64 * 1024,
+  probeDetailBytes: 200,
 
   /** Base64 that is handed to a terminal for its clipboard; many take no more. */
   clipboardBytes: 100_000,

@@ -14,6 +14,8 @@ export interface ModelInfo {
   /** Used tokens at which the history is compacted. */
   readonly autoCompactLimit: number;
   readonly supportsReasoning: boolean;
+  /** Whether its encrypted reasoning is asked for; it is when absent. */
+  readonly sendsEncryptedReasoning?: boolean;
   readonly supportsImages: boolean;
   readonly supportsVerbosity: boolean;
   readonly parallelToolCalls: boolean;

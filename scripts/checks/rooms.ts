@@ -42,9 +42,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "open_thread",
       "output_file",
       "print",
+      "program",
       "prompt_table",
       "runtime",
       "sampling",
+      "transport",
     ],
   },
   "core/app/commands/": {
@@ -251,6 +253,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "core/model/chat/": { doors: ["body", "calls", "messages"] },
   "core/model/errors/": { doors: ["errors"] },
+  "core/model/probe/": {
+    uses: ["core/model/"],
+    doors: ["findings", "probe"],
+  },
   "core/policy/": {
     uses: [
       "core/policy/shell/",

@@ -15,6 +15,9 @@ function counted(tokens: number): JsonObject {
 /** Of Responses. */
 export const RESPONSES_DIALECTS: Readonly<Record<string, Dialect>> = {
   OpenAI: {
+    custom: "works",
+    cipher: "works",
+    listed: {},
     style: "full",
     usage: counted,
     overflow: fail(400, errorBody("too long", "context_length_exceeded")),
@@ -25,6 +28,8 @@ export const RESPONSES_DIALECTS: Readonly<Record<string, Dialect>> = {
     compact: "works",
   },
   Azure: {
+    custom: "works",
+    cipher: "works",
     style: "full",
     usage: counted,
     overflow: fail(400, errorBody("too long", "context_length_exceeded")),
@@ -32,6 +37,8 @@ export const RESPONSES_DIALECTS: Readonly<Record<string, Dialect>> = {
     compact: "404",
   },
   Ollama: {
+    custom: "ignored",
+    listed: {},
     style: "full",
     usage: () => undefined,
     overflow: fail(400, { error: "input length exceeds the context length" }),
@@ -41,6 +48,8 @@ export const RESPONSES_DIALECTS: Readonly<Record<string, Dialect>> = {
     blind: fail(400, { error: "this model does not support images" }),
   },
   "LM Studio": {
+    cipher: "refused",
+    listed: { loaded_context_length: WINDOW },
     style: "named",
     usage: () => ({ input_tokens: 0, output_tokens: 0, total_tokens: 0 }),
     overflow: fail(400, {
@@ -50,6 +59,9 @@ export const RESPONSES_DIALECTS: Readonly<Record<string, Dialect>> = {
     busy: fail(500, { error: "Model reloaded." }, { "retry-after-ms": "1" }),
   },
   vLLM: {
+    cipher: "refused",
+    boundsOutput: true,
+    listed: { max_model_len: WINDOW },
     style: "bare",
     usage: (tokens) => ({
       input_tokens: String(tokens),
@@ -68,6 +80,8 @@ export const RESPONSES_DIALECTS: Readonly<Record<string, Dialect>> = {
     isOneSystem: true,
   },
   "llama.cpp": {
+    isSerial: true,
+    listed: { meta: { n_ctx: WINDOW } },
     style: "bare",
     usage: counted,
     overflow: refusal(
@@ -83,6 +97,10 @@ export const RESPONSES_DIALECTS: Readonly<Record<string, Dialect>> = {
     ),
   },
   OpenRouter: {
+    custom: "ignored",
+    cipher: "works",
+    boundsOutput: true,
+    listed: { context_length: 200_000 },
     style: "full",
     usage: (tokens) => ({
       input_tokens: Math.ceil(tokens / 10),
@@ -98,6 +116,7 @@ export const RESPONSES_DIALECTS: Readonly<Record<string, Dialect>> = {
     compact: "empty",
   },
   LiteLLM: {
+    boundsOutput: true,
     style: "json",
     usage: (tokens) => ({ prompt_tokens: tokens, completion_tokens: 10.5 }),
     overflow: refusal(400, "prompt is too long: 40000 tokens > 32000 maximum", {
@@ -120,6 +139,7 @@ function chatCounted(tokens: number): JsonObject {
 /** Of chat completions. */
 export const CHAT_DIALECTS: Readonly<Record<string, Dialect>> = {
   "OpenAI chat": {
+    listed: {},
     style: "full",
     chat: { usage: "own" },
     usage: chatCounted,
@@ -130,6 +150,7 @@ export const CHAT_DIALECTS: Readonly<Record<string, Dialect>> = {
     ),
   },
   "DeepSeek chat": {
+    boundsOutput: true,
     style: "full",
     chat: { usage: "last", reasoning: "reasoning_content" },
     usage: (tokens) => ({
@@ -146,6 +167,7 @@ export const CHAT_DIALECTS: Readonly<Record<string, Dialect>> = {
     blind: refusal(400, "this model does not support images"),
   },
   "Ollama chat": {
+    listed: {},
     style: "full",
     chat: { isBare: true, hasObjects: true, reasoning: "reasoning" },
     usage: () => undefined,
@@ -156,6 +178,8 @@ export const CHAT_DIALECTS: Readonly<Record<string, Dialect>> = {
     blind: fail(400, { error: "this model does not support images" }),
   },
   "llama.cpp chat": {
+    isSerial: true,
+    listed: { meta: { n_ctx: WINDOW } },
     style: "full",
     chat: { usage: "own", noDone: true },
     usage: chatCounted,
@@ -168,6 +192,7 @@ export const CHAT_DIALECTS: Readonly<Record<string, Dialect>> = {
     isOneSystem: true,
   },
   "Mistral chat": {
+    listed: { max_context_length: WINDOW },
     style: "full",
     chat: { usage: "last", hasObjects: true },
     usage: chatCounted,

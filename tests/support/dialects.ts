@@ -17,6 +17,7 @@ import {
   raw,
   type Step,
 } from "./mock_model.ts";
+import { answerProbe } from "./dialect_probe.ts";
 import { TEST_MODEL } from "./settings.ts";
 
 export const WINDOW = 32_000;
@@ -39,6 +40,15 @@ export interface Dialect {
   readonly isOneSystem?: boolean;
   /** It speaks chat completions, in this way. */
   readonly chat?: ChatStyle;
+  /** Tools of free text, and reasoning that travels; refused and absent unless said. */
+  readonly custom?: "works" | "refused" | "ignored";
+  readonly cipher?: "works" | "refused" | "absent";
+  /** One call in an answer, however many are asked for. */
+  readonly isSerial?: boolean;
+  /** More output than its window is refused; others take no notice. */
+  readonly boundsOutput?: boolean;
+  /** What its list of models says of one. */
+  readonly listed?: JsonObject;
   /** Fields of a chat request that it knows; it refuses all others by name. */
   readonly knows?: readonly string[];
 }
@@ -97,8 +107,8 @@ export class DialectServer {
     const pictures =
       request.text.split(/"type":"(?:input_image|image_url)"/).length - 1;
     const roles = request.input.map(({ role }) => role);
-    const systems = roles.lastIndexOf("system") +
-      (roles.includes("developer") ? 1 : 0);
+    const hasMore = roles.lastIndexOf("system") > 0 ||
+      roles.includes("developer");
     const { chat, knows } = this.#dialect;
     assert.equal(request.path.endsWith("/chat/completions"), !!chat);
     const other = Object.keys(request.body).filter((field) =>
@@ -109,7 +119,7 @@ export class DialectServer {
     if (isSummary) this.breaks.push(request.index);
     const refused = other.length > 0
       ? refusal(422, `Extra inputs are not permitted: ${other.join(", ")}`)
-      : isOneSystem && systems > 0
+      : isOneSystem && hasMore
       ? refusal(500, "System message must be at the beginning.")
       : pictures > 0 && blind !== undefined
       ? blind
@@ -122,6 +132,12 @@ export class DialectServer {
       return refused;
     }
     const tokens = Math.ceil(request.text.length / 4);
+    const tried = answerProbe(
+      this.#dialect,
+      request,
+      (items) => this.#render(items, tokens),
+    );
+    if (tried !== undefined) return tried;
     const say = (text: string): Step => this.#render([message(text)], tokens);
     if (isSummary) return say("A summary: the hill is half gone.");
     if (this.silence !== undefined) {

@@ -36,6 +36,8 @@ export interface MockOptions {
     | ((request: MockRequest) => Step);
   /** Answers of `/responses/compact`: the output items, or an HTTP failure. */
   readonly compact?: readonly (readonly JsonObject[] | Part)[];
+  /** Answer of `GET /models`; 404 without it. */
+  readonly models?: readonly JsonObject[];
   /** Checked over all requests when the server is disposed of; false checks nothing. */
   readonly laws?: LawOptions | false;
   /** Cached tokens are reported in whole blocks of so many. */
@@ -135,6 +137,10 @@ class MockState {
     }
     if (request.path.endsWith("/responses/compact")) {
       return this.#answerCompact();
+    }
+    const { models } = this.#options;
+    if (request.path.endsWith("/models") && models !== undefined) {
+      return Response.json({ object: "list", data: models });
     }
     if (!/\/(responses|chat\/completions)$/.test(request.path)) {
       return Response.json(errorBody(`no such path: ${request.path}`), {

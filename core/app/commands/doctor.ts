@@ -35,6 +35,10 @@ export async function runDoctor(
   host: Host,
   terminal: Terminal,
 ): Promise<number> {
+  if (commandLine.command === "doctor provider") {
+    const { runDoctorProvider } = await import("./doctor_provider.ts");
+    return await runDoctorProvider(commandLine, host, terminal);
+  }
   const { flags } = commandLine;
   const [checks, runtime] = await Promise.all([
     runChecks(commandLine, host),

@@ -8,14 +8,13 @@ import {
   type JsonObject,
 } from "../../util/json/json.ts";
 import { FATED_KEYS } from "./fates.ts";
+import { LimitsTable, PriceTable } from "./schema_limits.ts";
 import { PermissionTable } from "./schema_permissions.ts";
 import {
   EnvironmentTable,
   FeaturesTable,
   HistoryTable,
   HooksTable,
-  LimitsTable,
-  PriceTable,
   ProjectTable,
   ProviderTable,
   SandboxTable,

@@ -1,7 +1,7 @@
 /** What is known about models: windows, forms and limits; the rest is a careful guess. */
 import { LIMITS } from "../../protocol/limits.ts";
 import type { ModelInfo } from "../../protocol/settings.ts";
-import type { Config } from "../file/schema.ts";
+import type { Config, ProviderConfig } from "../file/schema.ts";
 import { familyOf, type ModelFacts, sizeStyle, UNKNOWN } from "./families.ts";
 
 /** Facts by exact slug, from `model_catalog_json`. */
@@ -12,6 +12,7 @@ export function modelInfoOf(
   config: Config,
   catalog: ModelCatalog,
   slug: string = config.model,
+  providerId: string = config.model_provider,
 ): ModelInfo {
   const facts = catalog.get(slug) ?? familyOf(slug);
   const known = facts !== undefined;
@@ -34,8 +35,13 @@ export function modelInfoOf(
     (reasonsIfAsked && config.model_reasoning_effort !== undefined
       ? true
       : undefined);
+  const { model_providers: tables } = config;
   return {
     ...base,
+    supportsReasoning: isSaidToReason ?? base.supportsReasoning,
+    ...providerFacts(
+      Object.hasOwn(tables, providerId) ? tables[providerId] : undefined,
+    ),
     slug,
     known,
     contextWindow,
@@ -44,12 +50,30 @@ export function modelInfoOf(
         Infinity,
       compactLimitOf(contextWindow, windowShare),
     ),
-    supportsReasoning: isSaidToReason ?? base.supportsReasoning,
     toolOutputTokens: outputLimitOf(
       contextWindow,
       config.tool_output_token_limit,
       base.toolOutputTokens,
     ),
+  };
+}
+
+// What is said of a provider holds for its models, whichever they are. Where a setting is
+// no more than a permission, true changes nothing.
+function providerFacts(
+  table: ProviderConfig | undefined,
+): Partial<ModelInfo> {
+  if (table === undefined) return {};
+  const parallel = table.supports_parallel_tool_calls;
+  const images = table.supports_images;
+  return {
+    ...(table.supports_custom_tools === false && { applyPatch: "function" }),
+    ...(parallel !== undefined && { parallelToolCalls: parallel }),
+    ...(table.supports_reasoning === false && { supportsReasoning: false }),
+    ...(table.supports_encrypted_reasoning === false && {
+      sendsEncryptedReasoning: false,
+    }),
+    ...(images !== undefined && { supportsImages: images }),
   };
 }
 

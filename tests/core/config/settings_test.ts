@@ -1,7 +1,7 @@
 /** Tests of core/config/settings.ts. */
 import assert from "node:assert/strict";
 import type * as z from "zod/mini";
-import { LimitsTable } from "../../../core/config/file/schema_tables.ts";
+import { LimitsTable } from "../../../core/config/file/schema_limits.ts";
 import { NO_USAGE } from "../../../core/protocol/event.ts";
 import { Budget } from "../../../core/session/state/budget.ts";
 import {

@@ -1,0 +1,201 @@
+/** `rondo doctor provider`: what an endpoint takes, as a table and as settings. */
+import { loadConfig, type LoadedConfig } from "../../config/load.ts";
+import { editConfigFile, readOptional } from "../../config/file/files.ts";
+import { isTable, parseToml } from "../../config/file/toml.ts";
+import { valueAt } from "../../config/file/tree.ts";
+import { createAuth } from "../../config/provider/auth.ts";
+import {
+  isReservedProvider,
+  type Provider,
+  providerOf,
+} from "../../config/provider/providers.ts";
+import { withoutUrlSecrets } from "../../config/secrets.ts";
+import type { CommandLine } from "../../contract/command_line.ts";
+import { exitCode } from "../../contract/exit_code.ts";
+import type { Finding, Verdict } from "../../model/probe/findings.ts";
+import {
+  describeCost,
+  type ProbeReport,
+  runProbe,
+} from "../../model/probe/probe.ts";
+import { UserError } from "../../protocol/error.ts";
+import type { Host } from "../../protocol/host.ts";
+import { hasColor, type Terminal } from "../../protocol/terminal.ts";
+import { shownText } from "../../util/text/visible_text.ts";
+import { printLines } from "../print.ts";
+import { programOf } from "../program.ts";
+import { realFolder } from "../runtime.ts";
+import { openTransport } from "../transport.ts";
+import { providerSettings, type Settings } from "./provider_settings.ts";
+
+/** Asks, prints, writes where that is wanted; resolves to the exit code. */
+export async function runDoctorProvider(
+  { args, flags }: CommandLine,
+  host: Host,
+  terminal: Terminal,
+): Promise<number> {
+  const cwd = await realFolder(host, flags.cd ?? ".");
+  const loaded = await loadConfig(host, { flags, cwd, canAsk: true });
+  const provider = providerOf(loaded.config, host, args[0]);
+  const file = flags.write ? await fileOf(host, loaded, provider) : undefined;
+  const { model } = loaded.config;
+  const place = withoutUrlSecrets(provider.baseUrl);
+  terminal.stderr.write(
+    `Asking ${provider.id} (${place}) with model "${model}": ${describeCost()}\n`,
+  );
+  const { transport, warnings } = await openTransport(host, provider);
+  for (const text of warnings) terminal.stderr.write(`Warning: ${text}\n`);
+  const report = await runProbe({
+    host,
+    provider,
+    auth: createAuth(host, provider, loaded),
+    program: programOf(host),
+    ...transport,
+  }, model);
+  const settings = providerSettings(report);
+  const isWritten = file !== undefined && report.failure === undefined;
+  if (isWritten) {
+    const edits = Object.entries(settings).map(([key, value]) => ({
+      type: "set" as const,
+      path: ["model_providers", provider.id, key],
+      value,
+    }));
+    await editConfigFile(host, file, edits);
+  }
+  const whole = { provider, model, place, report, settings };
+  const written = isWritten ? file : undefined;
+  const print = printLines(terminal, flags.json ?? false);
+  const isOut = await print(
+    toJson(whole, written),
+    () =>
+      render(whole, {
+        written,
+        isWanted: file !== undefined,
+        isColored: hasColor(terminal, terminal.stdout),
+      }),
+  );
+  return report.failure === undefined ? isOut : codeOf(report.failure);
+}
+
+// Only a table that is there already is completed: the address of the provider is in it.
+async function fileOf(
+  host: Host,
+  { codexHome }: LoadedConfig,
+  { id }: Provider,
+): Promise<string> {
+  const cannot = `Cannot write settings of provider "${id}"`;
+  if (isReservedProvider(id)) {
+    throw new UserError(
+      "usage",
+      `${cannot}: it is built in, must be one of [model_providers] with a name of its own; see rondo help providers`,
+    );
+  }
+  if (codexHome === undefined) {
+    throw new UserError("config", `${cannot}: there is no home folder`);
+  }
+  const file = `${codexHome}/config.toml`;
+  const tree = parseToml(await readOptional(host, file) ?? "", file);
+  if (!isTable(valueAt(tree, ["model_providers", id]))) {
+    throw new UserError(
+      "config",
+      `${cannot}: ${file} has no table [model_providers.${id}], must have it`,
+    );
+  }
+  return file;
+}
+
+interface Whole {
+  readonly provider: Provider;
+  readonly model: string;
+  readonly place: string;
+  readonly report: ProbeReport;
+  readonly settings: Settings;
+}
+
+function toJson(
+  { provider, model, place, report, settings }: Whole,
+  written: string | undefined,
+): Record<string, unknown> {
+  return {
+    provider: provider.id,
+    base_url: place,
+    model,
+    wire_api: report.wireApi,
+    reached: report.failure === undefined,
+    requests: report.requests,
+    duration_ms: report.durationMs,
+    findings: report.findings,
+    context_window: report.windowTokens ?? null,
+    settings,
+    written: written ?? null,
+    problem: report.failure?.error.message ?? null,
+  };
+}
+
+const WORDS: Readonly<Record<Verdict, readonly [word: string, color: number]>> =
+  {
+    supported: ["supported", 32],
+    not_supported: ["not supported", 33],
+    unknown: ["could not be found out", 36],
+  };
+
+function render(
+  { provider, report, settings }: Whole,
+  options: {
+    readonly written: string | undefined;
+    readonly isWanted: boolean;
+    readonly isColored: boolean;
+  },
+): readonly string[] {
+  const { failure, windowTokens } = report;
+  const spent = `${report.requests} requests in ${
+    (report.durationMs / 1_000).toFixed(1)
+  } s`;
+  if (failure !== undefined) {
+    const nothing = options.isWanted ? "; nothing was written" : "";
+    return [
+      shownText(failure.error.message),
+      `Nothing was found out, after ${spent}${nothing}`,
+    ];
+  }
+  const { written } = options;
+  return [
+    ...report.findings.map((finding) => renderFinding(finding, options)),
+    "",
+    ...windowTokens === undefined ? [] : [
+      `The window is ${windowTokens} tokens: model_context_window = ${windowTokens}`,
+    ],
+    `${spent}; ${
+      written === undefined
+        ? "for config.toml (--write)"
+        : `written to ${written}`
+    }:`,
+    `[model_providers.${provider.id}]`,
+    ...Object.entries(settings).map(([key, value]) =>
+      `${key} = ${JSON.stringify(value)}`
+    ),
+  ];
+}
+
+function renderFinding(
+  { name, verdict, detail }: Finding,
+  { isColored }: { readonly isColored: boolean },
+): string {
+  const [word, color] = WORDS[verdict];
+  const padded = word.padEnd(22);
+  const shown = isColored ? `\x1b[${color}m${padded}\x1b[0m` : padded;
+  return `${name.replaceAll("_", " ").padEnd(20)} ${shown} ${
+    shownText(detail)
+  }`;
+}
+
+function codeOf({ error }: NonNullable<ProbeReport["failure"]>): number {
+  switch (error.kind) {
+    case "auth":
+      return exitCode("auth");
+    case "invalid_request":
+      return exitCode("failed");
+    default:
+      return exitCode("provider");
+  }
+}
