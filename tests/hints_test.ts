@@ -18,7 +18,10 @@ const END =
 /** What may follow the name in a sentence about the program itself. */
 const PROSE = /^(X|asks|here|in|itself|rows|COMMAND)$/;
 
-const FIRST_WORDS = new Set(commandPaths().map(([first]) => first));
+const FIRST_WORDS = new Set([
+  ...commandPaths().map(([first]) => first),
+  "help",
+]);
 
 interface Mention {
   readonly place: string;

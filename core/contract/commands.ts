@@ -367,6 +367,7 @@ const TABLE = {
         optional("NAME", "Id of the provider (default: the selected one)"),
       ],
       flags: [...CONFIG_FLAGS, "model", "write", "json"],
+      report: "doctor",
       examples: [
         "rondo doctor provider",
         "rondo doctor provider local --model qwen3-coder --write",

@@ -198,6 +198,28 @@ export const REPORTS: Readonly<
         }),
       ),
     }),
+    "doctor provider": z.object({
+      provider: Text,
+      base_url: Text,
+      model: Text,
+      wire_api: z.enum(["responses", "chat"]),
+      reached: Flag,
+      requests: Count,
+      duration_ms: Count,
+      findings: z.array(z.object({
+        name: Text,
+        verdict: z.enum(["supported", "not_supported", "unknown"]).check(
+          z.describe("unknown: it could not be found out"),
+        ),
+        detail: Text,
+      })),
+      context_window: z.nullable(Count),
+      settings: z.record(Text, z.union([Text, Flag])).check(
+        z.describe("Of [model_providers.NAME], as far as they are certain"),
+      ),
+      written: z.nullable(Text).check(z.describe("The file")),
+      problem: z.nullable(Text).check(z.describe("Why nothing was asked")),
+    }),
   },
   trust: {
     "trust [--show]": z.object({

@@ -24,6 +24,10 @@ const RUNS: Partial<Record<CommandName, readonly string[]>> = {
   "mcp list": [""],
   "mcp get": ["tiny", "far"],
   "mcp test": ["tiny", "far"],
+  "doctor provider": [
+    "",
+    "-c model_providers.gone.base_url=http://127.0.0.1:9/v1 gone",
+  ],
   "doctor": ["", "-c model_provider=nosuch"],
   "trust": ["", "--show", "--yes", "--revoke"],
   "login status": [""],
@@ -34,6 +38,7 @@ const RUNS: Partial<Record<CommandName, readonly string[]>> = {
 async function openReports(): Promise<Stage> {
   const stage = await openStage({
     script: () => say("hello"),
+    laws: false,
     config: {
       bottom: `[mcp_servers.tiny]
 command = "false"

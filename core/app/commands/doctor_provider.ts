@@ -18,7 +18,7 @@ import {
   type ProbeReport,
   runProbe,
 } from "../../model/probe/probe.ts";
-import { UserError } from "../../protocol/error.ts";
+import { configError, usageError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { hasColor, type Terminal } from "../../protocol/terminal.ts";
 import { shownText } from "../../util/text/visible_text.ts";
@@ -85,19 +85,17 @@ async function fileOf(
 ): Promise<string> {
   const cannot = `Cannot write settings of provider "${id}"`;
   if (isReservedProvider(id)) {
-    throw new UserError(
-      "usage",
+    throw usageError(
       `${cannot}: it is built in, must be one of [model_providers] with a name of its own; see rondo help providers`,
     );
   }
   if (codexHome === undefined) {
-    throw new UserError("config", `${cannot}: there is no home folder`);
+    throw configError(`${cannot}: there is no home folder`);
   }
   const file = `${codexHome}/config.toml`;
   const tree = parseToml(await readOptional(host, file) ?? "", file);
   if (!isTable(valueAt(tree, ["model_providers", id]))) {
-    throw new UserError(
-      "config",
+    throw configError(
       `${cannot}: ${file} has no table [model_providers.${id}], must have it`,
     );
   }

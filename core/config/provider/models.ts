@@ -110,8 +110,8 @@ export function modelWarnings(
   const effort = config.model_reasoning_effort;
   const window = config.model_context_window ?? 0;
   return [
-    ...model.known ? [] : [
-      `Unknown model "${slug}", assuming a context window of ${contextWindow} tokens; set model_context_window`,
+    ...model.known || window > 0 ? [] : [
+      `Unknown model "${slug}", assuming a context window of ${contextWindow} tokens; set model_context_window, or ask rondo doctor provider`,
     ],
     ...window <= contextWindow ? [] : [
       `model_context_window is ${window}, and "${slug}" takes at most ${contextWindow}: that is used`,

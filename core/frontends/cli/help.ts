@@ -1,6 +1,7 @@
 /** Help texts from the command table. Pure. */
 import type { CommandName } from "../../contract/command_line.ts";
 import { EXIT_CODES } from "../../contract/exit_code.ts";
+import { renderRecipes } from "./topics.ts";
 import { PROGRAM } from "../../protocol/version.ts";
 import {
   type ArgSpec,
@@ -11,6 +12,9 @@ import {
   pathOf,
 } from "../../contract/commands.ts";
 import { type FlagName, FLAGS, type FlagSpec } from "../../contract/flags.ts";
+
+/** A text about more than one command. */
+export const PROVIDERS_TOPIC = "providers";
 
 /** Columns of the text; wide enough for every flag and narrow enough for every window. */
 const WIDTH = 80;
@@ -42,6 +46,7 @@ export function renderHelp(
   form: "short" | "long",
 ): string {
   const words = path.map((word) => word === "e" ? "exec" : word).join(" ");
+  if (words === PROVIDERS_TOPIC) return renderRecipes();
   const name = commandNames().find((one) => one === words);
   const parts = name === undefined
     ? words in GROUPS
@@ -97,6 +102,7 @@ function programHelp(form: "short" | "long"): string[] {
     listTopCommands(form),
     flagList("repl", form),
     form === "long" ? exitCodes() : `${PROGRAM} --help shows more`,
+    `${PROGRAM} help providers shows how to reach OpenAI, Azure, Ollama, LM Studio,\nvLLM, llama.cpp, OpenRouter and LiteLLM`,
   ];
 }
 

@@ -9,6 +9,7 @@ import {
   GROUPS,
   pathOf,
 } from "../../contract/commands.ts";
+import { PROVIDERS_TOPIC } from "./help.ts";
 import { FOREIGN, LEAVING } from "./words.ts";
 
 function firstWords(): ReadonlySet<string> {
@@ -58,7 +59,10 @@ export function refuseMistypedCommand(
 export function helpPath(words: readonly string[]): readonly string[] {
   const path = words.filter((word) => !word.startsWith("-"))
     .map((word) => COMMANDS.exec.aliases?.includes(word) ? "exec" : word);
-  const known = commandPaths().map((one) => one.join(" "));
+  const known = [
+    ...commandPaths().map((one) => one.join(" ")),
+    PROVIDERS_TOPIC,
+  ];
   if (known.includes(path.join(" "))) return path;
   const close = closestWord(path.join(" "), known);
   throw usageError(

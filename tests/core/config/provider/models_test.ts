@@ -62,7 +62,7 @@ Deno.test("modelWarnings() says what is guessed, bounded or unusual", () => {
     return modelWarnings(config, modelInfoOf(config, NONE));
   };
   assert.deepEqual(warnings("house-model"), [
-    'Unknown model "house-model", assuming a context window of 128000 tokens; set model_context_window',
+    'Unknown model "house-model", assuming a context window of 128000 tokens; set model_context_window, or ask rondo doctor provider',
   ]);
   assert.deepEqual(warnings("gpt-5.5", { model_reasoning_effort: "high" }), []);
   assert.deepEqual(warnings("gpt-5.5", { model_reasoning_effort: "ultra" }), [
