@@ -49,7 +49,7 @@ export async function runDoctorProvider(
     host,
     provider,
     auth: createAuth(host, provider, loaded),
-    program: programOf(host),
+    program: programOf(host, loaded),
     ...transport,
   }, model);
   const settings = providerSettings(report);
