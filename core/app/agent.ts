@@ -88,11 +88,9 @@ export async function createAgent(
   const { slug } = settings.model;
   const live = new LiveSessions(host);
   const toolsAt = toolsOf(runtime, request.threadId, live);
-  const fallback = await openFallbacks(
-    runtime,
-    (model, providerId) => settingsOf({ ...runtime, model }, providerId),
-    toolsAt,
-  );
+  const settingsAt = (model: string, providerId: string): TurnSettings =>
+    settingsOf({ ...runtime, model }, providerId);
+  const fallback = await openFallbacks(runtime, settingsAt, toolsAt);
   const notify = openNotify(host, loaded, { source: runtime.source, warn });
   return {
     settings,
