@@ -19,6 +19,8 @@ export interface GitFact {
   readonly isBare?: boolean;
   /** Existing files and folders through which git runs programs. */
   readonly parts: readonly string[];
+  /** The folder of its submodules: new ones are looked for afterwards. */
+  readonly modules?: string;
   /** Such files and folders that do not exist. */
   readonly absent: readonly string[];
 }
@@ -104,19 +106,20 @@ async function describe(
       ? []
       : WORKTREE_FILES.map((name) => `${linked}/${name}`)),
   ];
-  const there = await exists(files, [
-    ...folders,
-    ...plain,
-    `${main}/worktrees`,
-    // Too many to look at one by one: then none of them can be committed to.
-    ...(modules === undefined ? [top] : []),
-  ]);
+  // A submodule or worktree made in there would bring a configuration of its own.
+  const inner = [top, `${main}/worktrees`];
+  const there = await exists(files, [...folders, ...plain, ...inner]);
+  // What is known in there is held part by part, so that it can be committed to.
+  const hasModules = modules !== undefined && there.delete(top);
   return {
     entry,
     folders: linked === undefined ? [main] : [main, linked],
     isOwner: found.isOwner,
     parts: [...there],
-    absent: [...folders, ...plain].filter((path) => !there.has(path)),
+    absent: [...folders, ...plain, ...inner].filter((path) =>
+      !there.has(path) && !(hasModules && path === top)
+    ),
+    ...(hasModules && { modules: top }),
   };
 }
 

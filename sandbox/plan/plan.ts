@@ -104,7 +104,7 @@ export function planSandbox(
     absent: [...planAbsent(facts, gitCommits), ...kept.absent],
     kept: kept.paths,
     ...(facts.readable !== undefined && { readable: facts.readable }),
-    ...planGuards(facts, deep),
+    ...planGuards(facts, deep, gitCommits),
     lacksOwn: facts.own.some(({ kind, path }) =>
       kind === "absent" &&
       facts.roots.some(({ real }) => isInside(path, real))

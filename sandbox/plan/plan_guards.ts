@@ -8,8 +8,8 @@ import type { GitFact } from "./git_facts.ts";
 /** Something compared after the command, and put back if it changed. */
 export interface GuardItem {
   readonly path: string;
-  /** The thing itself, or with all that lies below it. */
-  readonly scope: "entry" | "tree";
+  /** The thing itself, all that lies below it, or what submodules there are in it. */
+  readonly scope: "entry" | "tree" | "modules";
 }
 
 interface Guards {
@@ -59,16 +59,30 @@ export function planAbsent(facts: LaunchFacts, gitCommits: boolean): string[] {
 }
 
 /** What is looked at before and after: beside mounts, and where there are none. */
-export function planGuards(top: Protected, deep: DeepParts): Guards {
+export function planGuards(
+  top: Protected,
+  deep: DeepParts,
+  gitCommits: boolean,
+): Guards {
   const loose = planGuard(deep.loose);
+  // Where commits may be made, so may new submodules, with settings of their own.
+  const modules = [...top.repositories, ...deep.held.repositories]
+    .flatMap((git) => (gitCommits && git.isOwner ? git.modules ?? [] : []))
+    .map((path): GuardItem => ({ path, scope: "modules" }));
   return {
     guard: [
+      ...modules,
       ...[...top.entries, ...deep.held.entries]
         .filter(({ kind }) => kind === "link")
         .map(({ path }) => asEntry(path)),
       ...loose,
     ],
-    fullGuard: [...planGuard(top), ...planGuard(deep.held), ...loose],
+    fullGuard: [
+      ...modules,
+      ...planGuard(top),
+      ...planGuard(deep.held),
+      ...loose,
+    ],
   };
 }
 

@@ -1,5 +1,5 @@
 /** Folders that a command has turned into repositories: git would obey their configuration. */
-import type { Files } from "../../core/protocol/host.ts";
+import type { Files, NoFollowFiles } from "../../core/protocol/host.ts";
 import { BARE_PARTS } from "../plan/protected.ts";
 import type { SandboxPlan } from "../plan/plan.ts";
 
@@ -31,14 +31,18 @@ export class BareRepositories {
   async describeNew(): Promise<readonly string[]> {
     const made = await keep(this.#clean, (path) => isBare(this.#files, path));
     return made.length === 0 ? [] : [
-      `git takes these folders for repositories now and runs what their config names: ${
+      `git takes these folders for repositories now, and obeys their config: ${
         made.join(", ")
       }`,
     ];
   }
 }
 
-async function isBare(files: Files, folder: string): Promise<boolean> {
+/** Whether git takes the folder itself for a repository. */
+export async function isBare(
+  files: Pick<NoFollowFiles, "lstat">,
+  folder: string,
+): Promise<boolean> {
   for (const name of BARE_PARTS) {
     if (await files.lstat(`${folder}/${name}`) === undefined) return false;
   }

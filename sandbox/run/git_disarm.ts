@@ -8,6 +8,17 @@ import { filterGitConfig } from "./git_config.ts";
 /** Parts that hold commands, or lead git to other folders that do. */
 const UNWANTED = ["commondir", "rebase-apply", "rebase-merge", "sequencer"];
 
+/** What disarming looks at in a repository. */
+export const OBEYED: readonly string[] = [
+  ...UNWANTED,
+  "hooks",
+  "info",
+  "config",
+  "config.worktree",
+  "modules",
+  "worktrees",
+];
+
 /**
  * A new `.git`, or a new part of an old one: it stays without what can execute. False for
  * anything else.
@@ -35,6 +46,13 @@ export async function disarmGit(
       if (!now.isFile) return false;
       await disarmer.config(path);
       return true;
+    case "modules":
+    case "worktrees":
+      if (!now.isDirectory) return false;
+      await disarmer[basename(path) === "modules" ? "modules" : "worktrees"](
+        path,
+      );
+      return true;
     default:
       return false;
   }
@@ -49,14 +67,56 @@ export async function disarmRepository(
   await new Disarmer(files, aside).repository(path);
 }
 
+/** Submodules in a folder for them that were not known. */
+export async function disarmModules(
+  files: NoFollowFiles,
+  aside: Aside,
+  { path, known }: {
+    readonly path: string;
+    readonly known: readonly string[];
+  },
+): Promise<void> {
+  if (!(await files.lstat(path))?.isDirectory) return;
+  await new Disarmer(files, aside, new Set(known)).modules(path);
+}
+
+/** The submodules in a folder for them, those in others too. */
+export async function listModules(
+  files: NoFollowFiles,
+  folder: string,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  const open = [folder];
+  for (
+    let looked = 0;
+    open.length > 0 && looked < LIMITS.gitModules;
+    looked++
+  ) {
+    const at = open.pop() ?? folder;
+    if (!(await files.lstat(at))?.isDirectory) continue;
+    const isModule = at !== folder && !at.endsWith("/modules") &&
+      await files.lstat(`${at}/HEAD`) !== undefined;
+    if (isModule) found.push(at);
+    const names = isModule ? ["modules"] : await files.list(at);
+    open.push(...names.map((name) => `${at}/${name}`));
+  }
+  return found;
+}
+
 class Disarmer {
   readonly #files: NoFollowFiles;
   readonly #aside: Aside;
+  readonly #known: ReadonlySet<string>;
   #looked = 0;
 
-  constructor(files: NoFollowFiles, aside: Aside) {
+  constructor(
+    files: NoFollowFiles,
+    aside: Aside,
+    known: ReadonlySet<string> = new Set(),
+  ) {
     this.#files = files;
     this.#aside = aside;
+    this.#known = known;
   }
 
   async repository(folder: string): Promise<void> {
@@ -69,8 +129,8 @@ class Disarmer {
     await this.#part(`${folder}/info`, "isDirectory", this.info);
     await this.#part(`${folder}/config`, "isFile", this.config);
     await this.#part(`${folder}/config.worktree`, "isFile", this.config);
-    await this.#part(`${folder}/modules`, "isDirectory", this.#inside);
-    await this.#part(`${folder}/worktrees`, "isDirectory", this.#worktrees);
+    await this.#part(`${folder}/modules`, "isDirectory", this.modules);
+    await this.#part(`${folder}/worktrees`, "isDirectory", this.worktrees);
   }
 
   /** Whether there is anything that git would run. */
@@ -126,7 +186,7 @@ class Disarmer {
   }
 
   // Names of submodules may contain slashes, so a module is known by its HEAD.
-  async #inside(folder: string): Promise<void> {
+  async modules(folder: string): Promise<void> {
     for (const name of await this.#files.list(folder)) {
       const path = `${folder}/${name}`;
       if (!(await this.#files.lstat(path))?.isDirectory) continue;
@@ -134,11 +194,13 @@ class Disarmer {
         return await this.#aside.move(path);
       }
       const isModule = await this.#files.lstat(`${path}/HEAD`) !== undefined;
-      await (isModule ? this.repository(path) : this.#inside(path));
+      if (this.#known.has(path)) {
+        await this.#part(`${path}/modules`, "isDirectory", this.modules);
+      } else await (isModule ? this.repository(path) : this.modules(path));
     }
   }
 
-  async #worktrees(folder: string): Promise<void> {
+  async worktrees(folder: string): Promise<void> {
     for (const name of await this.#files.list(folder)) {
       const path = `${folder}/${name}/config.worktree`;
       await this.#part(path, "isFile", this.config);

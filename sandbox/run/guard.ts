@@ -5,13 +5,24 @@ import { LIMITS } from "../../core/protocol/limits.ts";
 import { ancestors, dirname } from "../../core/util/path.ts";
 import type { GuardItem } from "../plan/plan_guards.ts";
 import { Aside } from "./aside.ts";
-import { disarmGit, disarmRepository } from "./git_disarm.ts";
+import {
+  disarmGit,
+  disarmModules,
+  disarmRepository,
+  listModules,
+} from "./git_disarm.ts";
 
 /** How one path was before the command. */
 export type Snapshot =
   | { readonly kind: "absent"; readonly path: string }
   /** A repository without `.git` that was none. */
   | { readonly kind: "bare"; readonly path: string }
+  /** A folder of submodules, and which there were. */
+  | {
+    readonly kind: "modules";
+    readonly path: string;
+    readonly known: readonly string[];
+  }
   | { readonly kind: "link"; readonly path: string; readonly text: string }
   | {
     readonly kind: "file";
@@ -76,6 +87,9 @@ async function readSnapshot(
   const stat = await files.lstat(path);
   if (stat === undefined) return { kind: "absent", path };
   try {
+    if (scope === "modules") {
+      return { kind: scope, path, known: await listModules(files, path) };
+    }
     if (stat.isSymlink) {
       return { kind: "link", path, text: await files.readLink(path) };
     }
@@ -132,7 +146,7 @@ class Restorer {
 
   async restore(was: Snapshot): Promise<void> {
     await this.#trying(was.path, async () => {
-      const isNew = was.kind === "absent" || was.kind === "bare";
+      const isNew = ["absent", "bare", "modules"].includes(was.kind);
       if (!isNew) await this.#moveLinkAbove(was.path);
       await this.#restoreEntry(was);
     });
@@ -145,6 +159,8 @@ class Restorer {
         return await this.#putAway(was.path, now);
       case "bare":
         return await disarmRepository(this.#files, this.#aside, was.path);
+      case "modules":
+        return await disarmModules(this.#files, this.#aside, was);
       case "link":
         return await this.#restoreLink(was, now);
       case "file":

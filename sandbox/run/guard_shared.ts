@@ -12,6 +12,8 @@ import {
   restoreGuard,
   type Snapshot,
 } from "./guard.ts";
+import { isBare } from "./bare_repository.ts";
+import { OBEYED } from "./git_disarm.ts";
 import type { GuardItem } from "../plan/plan_guards.ts";
 
 type GuardHost = Pick<Host, "createNameIndex" | "newId" | "noFollowFiles">;
@@ -29,6 +31,8 @@ export class SharedProtection {
   readonly #before = new Map<string, Guard>();
   /** By root: the protected names that were below it. */
   readonly #below = new Map<string, ReadonlySet<string>>();
+  /** By root: what of a repository it would take to make it one itself. */
+  readonly #lacking = new Map<string, Lacking>();
   #users = 0;
 
   constructor(host: GuardHost) {
@@ -52,6 +56,7 @@ export class SharedProtection {
     if (this.#users > 0) return;
     this.#before.clear();
     this.#below.clear();
+    this.#lacking.clear();
   }
 
   /** Protected names below the roots, but for those that the commands that run now made. */
@@ -78,6 +83,10 @@ export class SharedProtection {
       const key = keyOf(item);
       if (this.#before.has(key) || this.wasAbsent(item.path)) continue;
       this.#before.set(key, await readGuard(this.#files(), [item]));
+    }
+    for (const root of this.#below.keys()) {
+      const known = this.#lacking.get(root);
+      this.#lacking.set(root, known ?? await findLacking(this.#host, root));
     }
     this.#users++;
   }
@@ -119,6 +128,7 @@ export class SharedProtection {
       !this.#before.has(keyOf({ path, scope: "entry" })) &&
       !this.#before.has(keyOf({ path, scope: "tree" }));
     return [
+      ...await this.#findFreshRoots(),
       ...named.filter(isFresh).map((path) =>
         ({ kind: "absent", path }) as const
       ),
@@ -126,6 +136,20 @@ export class SharedProtection {
         ({ kind: "bare", path }) as const
       ),
     ];
+  }
+
+  // Where the person has something of a name that git would obey, the new part goes.
+  async #findFreshRoots(): Promise<readonly Snapshot[]> {
+    const fresh: Snapshot[] = [];
+    for (const [root, { mark, isEmpty }] of this.#lacking) {
+      if (mark === undefined || !await isBare(this.#files(), root)) continue;
+      fresh.push(
+        isEmpty
+          ? { kind: "bare", path: root }
+          : { kind: "absent", path: `${root}/${mark}` },
+      );
+    }
+    return fresh;
   }
 
   // A folder that a command closed, behind what it made there, is opened again.
@@ -163,6 +187,28 @@ export class SharedProtection {
       "Cannot protect files in the workspace: libc.so.6 cannot be loaded, must be installed",
     );
   }
+}
+
+interface Lacking {
+  /** The first part that is not there; undefined of a repository. */
+  readonly mark: string | undefined;
+  /** There is nothing that git would obey in one. */
+  readonly isEmpty: boolean;
+}
+
+async function findLacking(
+  { noFollowFiles }: GuardHost,
+  root: string,
+): Promise<Lacking> {
+  if (noFollowFiles === undefined) return { mark: undefined, isEmpty: false };
+  const isThere = async (name: string): Promise<boolean> =>
+    await noFollowFiles.lstat(`${root}/${name}`) !== undefined;
+  const marks = await Promise.all(BARE_PARTS.map(isThere));
+  const parts = await Promise.all(OBEYED.map(isThere));
+  return {
+    mark: BARE_PARTS.find((_, at) => !marks[at]),
+    isEmpty: !parts.includes(true),
+  };
 }
 
 function keyOf({ path, scope }: GuardItem): string {

@@ -183,7 +183,8 @@ Deno.test({
   name: "a command that turns the workspace into a repository is told on",
   ignore,
   async fn() {
-    const make = "git init -q --bare made && mv made/* . && rmdir made";
+    const make = "git init -q --bare made && mv made/* . && rmdir made && " +
+      "printf '[core]\\nfsmonitor = evil\\n' >> config";
     await using s = await stage({
       script: [
         call("shell", { command: ["sh", "-c", make] }),
@@ -196,5 +197,7 @@ Deno.test({
       .split("git takes these folders for repositories now");
     assert.equal(told.length, 2, "once, after the command that did it");
     assert.ok(told[1]?.includes(s.home.work));
+    const config = await Deno.readTextFile(`${s.home.work}/config`);
+    assert.doesNotMatch(config, /evil/);
   },
 });

@@ -223,6 +223,7 @@ Deno.test("readGitFact() follows a worktree both ways before it believes it", as
         `${shared}/config.worktree`,
         `${shared}/commondir`,
         `${linked}/config.worktree`,
+        `${shared}/modules`,
       ],
     });
     const isOwner = async (name: string, look = CLOSED) =>

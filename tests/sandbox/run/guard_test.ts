@@ -245,3 +245,78 @@ Deno.test(
     await Deno.remove(root, { recursive: true });
   },
 );
+
+const EVIL = "[core]\n\tbare = false\n\tfsmonitor = evil\n";
+
+/** What makes a folder a repository, with a command in its configuration. */
+async function makeRepository(folder: string): Promise<void> {
+  for (const name of ["objects", "refs"]) {
+    await Deno.mkdir(`${folder}/${name}`, { recursive: true });
+  }
+  await Deno.writeTextFile(`${folder}/HEAD`, "ref: refs/heads/main\n");
+  await Deno.writeTextFile(`${folder}/config`, EVIL);
+}
+
+Deno.test(
+  "a submodule that a command made keeps nothing that runs, known ones are left alone",
+  LINUX,
+  async () => {
+    const root = await Deno.realPath(await Deno.makeTempDir());
+    const modules = `${root}/.git/modules`;
+    await makeRepository(`${modules}/known`);
+    const items: GuardItem[] = [{ path: modules, scope: "modules" }];
+    const guard = await readGuard(files, items);
+    for (const name of ["new", "a/b", "known/modules/deep"]) {
+      await makeRepository(`${modules}/${name}`);
+    }
+    const changes = await restoreGuard(files, guard, host.newId);
+    assert.equal(changes.moved.length, 3);
+    for (const name of ["new", "a/b", "known/modules/deep"]) {
+      const text = await Deno.readTextFile(`${modules}/${name}/config`);
+      assert.equal(text, "[core]\n\tbare = false\n", name);
+    }
+    assert.equal(await Deno.readTextFile(`${modules}/known/config`), EVIL);
+    await Deno.remove(root, { recursive: true });
+  },
+);
+
+Deno.test(
+  "a root that a command turned into a repository keeps nothing that runs",
+  LINUX,
+  async () => {
+    const root = await Deno.realPath(await Deno.makeTempDir());
+    const shared = new SharedProtection(host);
+    shared.begin();
+    shared.findBelow([root]);
+    await shared.take([]);
+    await makeRepository(root);
+    assert.equal((await shared.release()).moved.length, 1);
+    const text = await Deno.readTextFile(`${root}/config`);
+    assert.equal(text, "[core]\n\tbare = false\n");
+    // A repository that was there before is the person's.
+    await Deno.writeTextFile(`${root}/config`, EVIL);
+    shared.findBelow([root]);
+    await shared.take([]);
+    assert.deepEqual((await shared.release()).moved, []);
+    await Deno.remove(root, { recursive: true });
+  },
+);
+
+Deno.test(
+  "where the person has a file called config, the new part of a repository goes",
+  LINUX,
+  async () => {
+    const root = await Deno.realPath(await Deno.makeTempDir());
+    await Deno.writeTextFile(`${root}/config`, "mine");
+    await Deno.mkdir(`${root}/objects`);
+    const shared = new SharedProtection(host);
+    shared.begin();
+    shared.findBelow([root]);
+    await shared.take([]);
+    await makeRepository(root);
+    const { moved } = await shared.release();
+    assert.match(moved.join(), /\/HEAD\.rondo-moved-\w+$/);
+    await assert.rejects(Deno.stat(`${root}/HEAD`));
+    await Deno.remove(root, { recursive: true });
+  },
+);
