@@ -3,13 +3,7 @@ import { unreachable } from "../util/assert.ts";
 import * as z from "zod/mini";
 
 /** Which questions may reach the person under the `granular` policy. */
-export const GranularApproval: z.ZodMiniObject<{
-  sandbox_approval: z.ZodMiniBoolean;
-  rules: z.ZodMiniBoolean;
-  mcp_elicitations: z.ZodMiniBoolean;
-  skill_approval: z.ZodMiniDefault<z.ZodMiniBoolean>;
-  request_permissions: z.ZodMiniDefault<z.ZodMiniBoolean>;
-}> = z.object({
+export const GranularApproval = z.object({
   sandbox_approval: z.boolean(),
   rules: z.boolean(),
   mcp_elicitations: z.boolean(),

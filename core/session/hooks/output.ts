@@ -13,6 +13,11 @@ import type { ProgramResult } from "./run_program.ts";
 import { parseJson } from "../../util/json/json.ts";
 
 const Text = z.optional(z.string());
+const GivenDecision = z.looseObject({
+  behavior: Text,
+  message: Text,
+  interrupt: z.optional(z.boolean()),
+});
 const Output = z.looseObject({
   continue: z.optional(z.boolean()),
   stopReason: Text,
@@ -23,11 +28,7 @@ const Output = z.looseObject({
     additionalContext: Text,
     permissionDecision: Text,
     permissionDecisionReason: Text,
-    decision: z.optional(z.looseObject({
-      behavior: z.optional(z.string()),
-      message: Text,
-      interrupt: z.optional(z.boolean()),
-    })),
+    decision: z.optional(GivenDecision),
   })),
 });
 
@@ -118,11 +119,7 @@ function parseOutput(
 }
 
 function parseDecision(
-  given: {
-    readonly behavior?: string | undefined;
-    readonly message?: string | undefined;
-    readonly interrupt?: boolean | undefined;
-  } | undefined,
+  given: z.infer<typeof GivenDecision> | undefined,
 ): Decision | undefined {
   if (given?.behavior === "allow") return { type: "approve" };
   if (given?.behavior !== "deny") return undefined;

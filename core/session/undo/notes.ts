@@ -2,20 +2,8 @@
 import * as z from "zod/mini";
 import { unreachable } from "../../util/assert.ts";
 import { splitLines } from "../../util/json/jsonl.ts";
-import { isSameState, type TurnRecord } from "./plan.ts";
+import { FileState, isSameState, type TurnRecord } from "./plan.ts";
 import { parseJson } from "../../util/json/json.ts";
-
-const State = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("absent") }),
-  z.object({
-    kind: z.literal("file"),
-    hash: z.string(),
-    mode: z.number(),
-    bytes: z.number(),
-  }),
-  z.object({ kind: z.literal("link"), target: z.string() }),
-  z.object({ kind: z.literal("unkept"), reason: z.string() }),
-]);
 
 export const Note = z.discriminatedUnion("type", [
   z.object({
@@ -23,13 +11,13 @@ export const Note = z.discriminatedUnion("type", [
     turn: z.string(),
     at: z.string(),
     path: z.string(),
-    state: State,
+    state: FileState,
   }),
   z.object({
     type: z.literal("turn"),
     turn: z.string(),
     messages: z.number(),
-    after: z.array(z.object({ path: z.string(), state: State })),
+    after: z.array(z.object({ path: z.string(), state: FileState })),
   }),
   z.object({ type: z.literal("undone"), turns: z.array(z.string()) }),
 ]);

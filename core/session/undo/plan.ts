@@ -1,18 +1,21 @@
 /** What taking back the last turns does to files: decided without looking at the disk. */
+import * as z from "zod/mini";
 
 /** What was, or is, at a path. */
-export type FileState =
-  | { readonly kind: "absent" }
+export const FileState = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("absent") }),
   /** `hash` is SHA-256 of the content; `mode` its permission bits. */
-  | {
-    readonly kind: "file";
-    readonly hash: string;
-    readonly mode: number;
-    readonly bytes: number;
-  }
-  | { readonly kind: "link"; readonly target: string }
+  z.object({
+    kind: z.literal("file"),
+    hash: z.string(),
+    mode: z.number(),
+    bytes: z.number(),
+  }),
+  z.object({ kind: z.literal("link"), target: z.string() }),
   /** Not kept, and why: too large, a folder, a device. */
-  | { readonly kind: "unkept"; readonly reason: string };
+  z.object({ kind: z.literal("unkept"), reason: z.string() }),
+]);
+export type FileState = Readonly<z.infer<typeof FileState>>;
 
 /** What one turn did to files. */
 export interface TurnRecord {
