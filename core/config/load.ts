@@ -25,11 +25,10 @@ import { loadCatalog } from "./provider/catalog.ts";
 import type { ModelCatalog } from "./provider/models.ts";
 import { buildFlags, buildOverrides, type ConfigFlags } from "./overrides.ts";
 import { withAbsolutePaths } from "./paths.ts";
-import type { Config } from "./file/schema.ts";
 import type { TomlTable } from "./file/toml.ts";
-import { activeProfile, type Permissions } from "./permissions/permissions.ts";
+import { activeProfile } from "./permissions/permissions.ts";
 import { type Managed, readManaged, refuseLost } from "./managed/managed.ts";
-import { settle } from "./settle.ts";
+import { settle, type Settled } from "./settle.ts";
 import { loadProject } from "./project.ts";
 import type { PersonSettings } from "./project_layer.ts";
 import { secretNames } from "./secrets.ts";
@@ -50,14 +49,9 @@ export interface LoadOptions {
   readonly managedFolder?: string;
 }
 
-export interface LoadedConfig extends Checks {
-  /** Every default filled in; frozen. */
-  readonly config: Config;
-  readonly warnings: readonly string[];
+export interface LoadedConfig extends Checks, Settled {
   /** Who set a key: dotted, or as a list where a part holds a dot. */
   readonly origin: (key: string | readonly string[]) => Origin;
-  /** Weakest first. */
-  readonly layers: readonly Layer[];
   /** Undefined on a machine without a home folder. */
   readonly codexHome: string | undefined;
   readonly cwd: string;
@@ -70,10 +64,6 @@ export interface LoadedConfig extends Checks {
   /** Hooks are started as they are: `--dangerously-bypass-hook-trust`. */
   readonly bypassesHookTrust: boolean;
   readonly catalog: ModelCatalog;
-  /** What commands may do, by profile and by mode. */
-  readonly permissions: Permissions;
-  /** What the machine's administrator allows; absent where nothing is said. */
-  readonly managed?: Managed;
   /** `--add-dir`, absolute. */
   readonly addDirs: readonly string[];
 }

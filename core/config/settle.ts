@@ -12,11 +12,15 @@ import {
 } from "./permissions/permissions.ts";
 import type { Config } from "./file/schema.ts";
 
-interface Settled {
+export interface Settled {
+  /** Every default filled in; frozen. */
   readonly config: Config;
+  /** What commands may do, by profile and by mode. */
   readonly permissions: Permissions;
+  /** Weakest first. */
   readonly layers: readonly Layer[];
   readonly warnings: readonly string[];
+  /** What the machine's administrator allows; absent where nothing is said. */
   readonly managed?: Managed;
 }
 

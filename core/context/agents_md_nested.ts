@@ -13,20 +13,18 @@ export interface NestedDocState {
   readonly fallbackNames: readonly string[];
   /** The project, links resolved. */
   readonly root: string;
+  /** At first what the files above have left of the budget. */
   bytesLeft: number;
   /** Folders that need no second look. */
   readonly seen: Set<string>;
 }
 
 /** A fresh state; `items` are those of the conversation, so that nothing is sent twice. */
-export function createNestedDocState(options: {
-  readonly cwd: string;
-  readonly fallbackNames: readonly string[];
-  readonly root: string;
-  /** What the files above have left of the budget. */
-  readonly bytesLeft: number;
-  readonly items: readonly WireItem[];
-}): NestedDocState {
+export function createNestedDocState(
+  options: Omit<NestedDocState, "seen"> & {
+    readonly items: readonly WireItem[];
+  },
+): NestedDocState {
   const { cwd, fallbackNames, root } = options;
   const sent = options.items.flatMap((item) => {
     const folder = sentFolder(item);
