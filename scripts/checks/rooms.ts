@@ -406,14 +406,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "tools/define/": { doors: "all" },
   "tools/gate/": {
-    doors: ["gate", "missing", "rule_store"],
+    doors: ["gate", "missing", "rule_store", "spool"],
   },
   "tools/live/": {
     uses: ["tools/define/", "tools/shell/"],
     doors: ["exec_command", "sessions", "write_stdin"],
   },
   "tools/mcp/": {
-    uses: ["tools/define/", "tools/mcp/client/", "tools/shell/"],
+    uses: ["tools/define/", "tools/gate/", "tools/mcp/client/", "tools/shell/"],
     doors: ["names", "project_file", "sampling", "server", "servers"],
   },
   "tools/mcp/client/": {

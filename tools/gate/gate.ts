@@ -32,7 +32,7 @@ import { runApprovedPatch } from "./patch_run.ts";
 import type { RuleStore } from "./rule_store.ts";
 import { saveRules } from "./save_rules.ts";
 import { type CommandEnvironment, toCommand } from "./to_command.ts";
-import { createSpool, type NewSpool } from "./spool.ts";
+import { newSpoolPath } from "./spool.ts";
 import { unreachable } from "../../core/util/assert.ts";
 import { Mutex } from "../../core/util/async.ts";
 
@@ -75,7 +75,6 @@ export function createGate(options: GateOptions): LiveGate {
 
 class PolicyGate implements LiveGate {
   readonly #options: GateOptions;
-  readonly #newSpool: NewSpool;
   /** A thread's questions are put one after the other: an answer may settle the next. */
   readonly #questions = new Map<string, Mutex>();
   /** What was approved until its session ends: the thread, and the key of the approval. */
@@ -83,7 +82,6 @@ class PolicyGate implements LiveGate {
 
   constructor(options: GateOptions) {
     this.#options = options;
-    this.#newSpool = createSpool(options.host, options.spoolFolder);
   }
 
   async run(request: GateRequest, context: ToolContext): Promise<GateResult> {
@@ -201,11 +199,11 @@ class PolicyGate implements LiveGate {
     { sandboxed, opens = [] }: Go,
   ): Promise<CommandResult | undefined> {
     const policy = openSandbox(context.settings.sandbox, opens);
-    const { sandbox } = this.#options;
+    const { host, sandbox, spoolFolder } = this.#options;
     if (request.action.type === "patch") {
       await context.beforeChange(request.action.paths);
     }
-    const spoolPath = await this.#newSpool(context.threadId);
+    const spoolPath = await newSpoolPath(host, spoolFolder, context.threadId);
     const how = { ...this.#options, policy, spoolPath };
     const run = async (
       parts: Pick<GateRequest, "argv" | "stdin">,

@@ -1,35 +1,20 @@
-/** Where whole outputs of commands are kept: one folder for each thread. */
+/** Where whole outputs are kept: one folder for each thread. */
 import type { Host } from "../../core/protocol/host.ts";
 
-type SpoolHost = Pick<Host, "files" | "newId">;
-
-/** A new file for one output; undefined where none can be kept. */
-export type NewSpool = (threadId: string) => Promise<string | undefined>;
-
-/** Spool files below an absolute folder; without one there are none. */
-export function createSpool(
-  host: SpoolHost,
+/**
+ * Path of a new file for one output, below an absolute folder. Undefined without one, and
+ * where it cannot be made (a read-only home): commands run all the same.
+ */
+export async function newSpoolPath(
+  host: Pick<Host, "files" | "newId">,
   spoolFolder: string | undefined,
-): NewSpool {
-  const folders = new Map<string, Promise<string | undefined>>();
-  return async (threadId) => {
-    if (spoolFolder === undefined) return undefined;
-    const path = `${spoolFolder}/${threadId}`;
-    const ready = folders.get(path) ?? makeFolder(host, path);
-    folders.set(path, ready);
-    const folder = await ready;
-    return folder === undefined ? undefined : `${folder}/${host.newId()}.txt`;
-  };
-}
-
-// Without a place for whole outputs (a read-only home) commands run all the same.
-async function makeFolder(
-  host: SpoolHost,
-  path: string,
+  threadId: string,
 ): Promise<string | undefined> {
+  if (spoolFolder === undefined) return undefined;
+  const folder = `${spoolFolder}/${threadId}`;
   try {
-    await host.files.mkdir(path, { mode: 0o700 });
-    return path;
+    await host.files.mkdir(folder, { mode: 0o700 });
+    return `${folder}/${host.newId()}.txt`;
   } catch {
     return undefined;
   }

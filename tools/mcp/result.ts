@@ -1,4 +1,5 @@
 /** The result of an MCP tool: text for the model, a view for people, the whole in a file. */
+import { newSpoolPath } from "../gate/spool.ts";
 import * as z from "zod/mini";
 import type { InputPart } from "../../core/protocol/item.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
@@ -200,17 +201,11 @@ export function openSpool(
   threadId: string,
 ): (text: string) => Promise<string | undefined> {
   return async (text) => {
-    if (folder === undefined) return undefined;
-    const path = `${folder}/${threadId}/${host.newId()}.txt`;
-    try {
-      await host.files.mkdir(`${folder}/${threadId}`, { mode: 0o700 });
-      await host.files.write(path, headBytes(text, LIMITS.spoolBytes), {
-        mode: 0o600,
-      });
-      return path;
-    } catch {
-      // A read-only home is no reason to lose the answer.
-      return undefined;
-    }
+    const path = await newSpoolPath(host, folder, threadId);
+    if (path === undefined) return undefined;
+    const kept = headBytes(text, LIMITS.spoolBytes);
+    // A read-only home is no reason to lose the answer.
+    return await host.files.write(path, kept, { mode: 0o600 })
+      .then(() => path, () => undefined);
   };
 }
