@@ -21,7 +21,7 @@ async function shell(script: string, ...args: string[]): Promise<void> {
 
 /** Without capabilities root, too, is refused what a mode refuses. */
 const WITHOUT_RIGHTS = Deno.uid() === 0
-  ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+  ? ["/usr/bin/setpriv", "--bounding-set=-all", "--inh-caps=-all"]
   : [];
 
 // Nothing here may lead out of the stage: root could harm what a link leads to.
