@@ -61,7 +61,12 @@ export function keepMarked(mark: string): void {
 /** It has ended by itself. */
 export function dropKept(pid: number, mark: string | undefined): void {
   tell("drop", String(pid));
-  if (mark !== undefined) ended.push(mark);
+  if (mark !== undefined) dropMark(mark);
+}
+
+/** Nothing has it any more, or never had. */
+export function dropMark(mark: string): void {
+  ended.push(mark);
   for (const old of ended.splice(0, ended.length - ENDED_KEPT)) {
     tell("drop", old);
   }

@@ -5,7 +5,7 @@ import type {
   Signal,
   SpawnRequest,
 } from "../protocol/host.ts";
-import { dropKept, keepMarked, keepProcess } from "./keeper.ts";
+import { dropKept, dropMark, keepMarked, keepProcess } from "./keeper.ts";
 import { openPty, type Pty } from "./pty.ts";
 import { withDescriptors } from "./system/descriptors.ts";
 import { keepFromReaping, openLibc, reapChild } from "./system/libc.ts";
@@ -35,10 +35,10 @@ export function spawnChild(request: SpawnRequest): Child {
   const pty = request.terminal && openPty(request.terminal);
   const detached = request.detached || pty !== undefined;
   const isInput = typeof request.stdin !== "string";
-  if (mark !== undefined) keepMarked(mark);
-  const { child: process, readReport } = pty === undefined
-    ? startSomehow(request)
-    : startAt(pty, request);
+  const { child: process, readReport } = keepingMark(
+    mark,
+    () => pty === undefined ? startSomehow(request) : startAt(pty, request),
+  );
   if (detached) keepProcess(process.pid);
   let isRunning = true;
   const status = process.status.finally(() => {
@@ -70,6 +70,18 @@ export function spawnChild(request: SpawnRequest): Child {
     },
     ...(pty && { resize: (size) => pty.resize(size) }),
   };
+}
+
+// The mark is told first, so that no moment is without it; what did not start needs none.
+function keepingMark<T>(mark: string | undefined, start: () => T): T {
+  if (mark === undefined) return start();
+  keepMarked(mark);
+  try {
+    return start();
+  } catch (error) {
+    dropMark(mark);
+    throw error;
+  }
 }
 
 // setsid(1) makes the terminal the one of the new session. It does not fork: what the runtime

@@ -16,6 +16,8 @@ export const LIMITS = Object.freeze({
   loopCallBytes: 200,
   /** Tool calls taken from one response. */
   callsPerResponse: 512,
+  /** Of these, run beside each other. */
+  callsAtOnce: 16,
 
   /** One JSONL line on stdout, newline included. */
   eventLineBytes: 256 * 1024,

@@ -47,6 +47,11 @@ interface Ready {
   readonly swept: SweptCommand;
 }
 
+// EAGAIN, ENOMEM, EMFILE, ENFILE: the sandbox is as good as before, and soon there may be
+// room again. What did not start can be tried again by the model.
+const EXHAUSTED =
+  /Resource temporarily unavailable|Cannot allocate memory|Too many open files/;
+
 /** Runs the command to its end, whatever end. Throws SandboxUnavailable or ToolError. */
 export async function runCommand(
   session: Session,
@@ -202,10 +207,10 @@ function start(
   } catch (error) {
     const text = `Cannot start the command: ${errorText(error)}`;
     // E2BIG: the model's arguments are too long for execve(2).
-    if (prepared === undefined || errorCode(error) === "E2BIG") {
-      throw new ToolError(text);
-    }
-    throw new SandboxUnavailable(text);
+    const isAsked = prepared === undefined || errorCode(error) === "E2BIG";
+    throw isAsked || EXHAUSTED.test(text)
+      ? new ToolError(text)
+      : new SandboxUnavailable(text);
   }
 }
 
@@ -251,7 +256,10 @@ function refuseUnstarted(end: RunEnd): void {
   const isLauncher = exitCode === LAUNCHER.failedCode &&
     complaint.startsWith(LAUNCHER.complaint);
   if (!isLauncher && !hasBwrapFailed(exitCode, report)) return;
-  throw new SandboxUnavailable(`Cannot start the sandbox: ${complaint}`);
+  const text = `Cannot start the sandbox: ${complaint}`;
+  throw EXHAUSTED.test(text)
+    ? new ToolError(text)
+    : new SandboxUnavailable(text);
 }
 
 function hasBwrapFailed(code: number, report: string | undefined): boolean {

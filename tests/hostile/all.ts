@@ -7,6 +7,7 @@ import {
   spoiledSessions,
 } from "./machine.ts";
 import { failingDisks } from "./failing_disk.ts";
+import { manyCommands } from "./many_commands.ts";
 import { oddFiles } from "./odd_files.ts";
 import type { Situation } from "./situation.ts";
 
@@ -20,6 +21,7 @@ export function allSituations(): readonly Situation[] {
     ...hostileVariables(),
     ...endlessStreams(),
     ...oddClocks(),
+    ...manyCommands(),
     ...failingDisks(),
   ];
 }

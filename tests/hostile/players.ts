@@ -167,11 +167,13 @@ export function replPlayer(home: AgentHome): Player {
       const before = await ends.count();
       // What was left in the input line does not begin the message.
       await type(`\x15${text}\r`);
-      const over = meet(pid(), turn, async () => {
+      // script(1) stops together with its child, and nobody continues it.
+      const trouble = turn.trouble === "stop" ? "SIGWINCH" : turn.trouble;
+      const over = meet(pid(), { ...turn, trouble }, async () => {
         await type("\x1b");
         // With what follows at once it would be another key.
         await pause(200);
-      }, child.pid);
+      });
       await polled(async () => await ends.count() > before);
       await over();
     },
@@ -190,7 +192,6 @@ function meet(
   pid: number,
   { trouble, afterMs }: Pick<Turn, "trouble" | "afterMs">,
   interrupt: () => Promise<void>,
-  parent?: number,
 ): () => Promise<void> {
   const run = async (): Promise<void> => {
     if (trouble === "none") return;
@@ -200,9 +201,6 @@ function meet(
     Deno.kill(pid, "SIGSTOP");
     await pause(50);
     Deno.kill(pid, "SIGCONT");
-    // script(1) stops together with its child.
-    await pause(50);
-    if (parent !== undefined) Deno.kill(parent, "SIGCONT");
   };
   const running = run();
   return () => running;

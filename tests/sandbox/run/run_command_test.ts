@@ -33,6 +33,39 @@ __attribute__((constructor)) static void mark(void) {
 const BACKENDS = Deno.build.os === "linux" ? backendsHere() : [];
 
 for (const backend of BACKENDS) {
+  Deno.test(
+    `run() tells the model of a machine that has no process left, and goes on after it (${backend})`,
+    LINUX,
+    async () => {
+      const real = testHost();
+      let isFull = false;
+      await using place = await openPlace({
+        backend,
+        host: {
+          ...real,
+          spawn: (spawned) => {
+            if (!isFull) return real.spawn(spawned);
+            throw new Error(
+              "Failed to spawn 'x': Resource temporarily unavailable (os error 11)",
+            );
+          },
+        },
+      });
+      await place.run("true");
+      isFull = true;
+      await assert.rejects(
+        place.run("true"),
+        (error: unknown) =>
+          error instanceof ToolError &&
+          /^Cannot start the command: .*temporarily/.test(error.message),
+      );
+      isFull = false;
+      assert.equal((await place.run("true")).exitCode, 0);
+    },
+  );
+}
+
+for (const backend of BACKENDS) {
   const isNone = backend === "none";
 
   Deno.test(

@@ -1,6 +1,7 @@
 /** The gate between calls: readers together, writers alone, first come first served. */
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
+import { LIMITS } from "../../../../core/protocol/limits.ts";
 import { CallLock } from "../../../../core/session/turn/call_lock.ts";
 
 Deno.test("CallGate runs shared tasks together", async () => {
@@ -31,6 +32,22 @@ Deno.test("CallGate holds a later reader back behind a waiting writer", async ()
   hold.resolve();
   await Promise.all([reader, writer, later]);
   assert.deepEqual(order, ["writer", "later reader"]);
+});
+
+Deno.test("CallGate runs no more tasks together than its limit, and all in the end", async () => {
+  const gate = new CallLock();
+  let running = 0;
+  let most = 0;
+  const task = async (): Promise<void> => {
+    most = Math.max(most, ++running);
+    await Promise.resolve();
+    running--;
+    if (running % 3 === 0) throw new Error("broken");
+  };
+  const all = Array.from({ length: 100 }, () => gate.run(true, task));
+  await Promise.allSettled(all);
+  assert.deepEqual([most, running], [LIMITS.callsAtOnce, 0]);
+  await gate.run(false, () => Promise.resolve());
 });
 
 Deno.test("CallGate goes on after a task that failed", async () => {
