@@ -1,12 +1,7 @@
 /** A thousand commands where few processes are allowed: nothing piles up, whatever confines them. */
 import assert from "node:assert/strict";
 import { call, mockModel, say, type Step } from "../support/mock_model.ts";
-import {
-  agentHome,
-  mockConfig,
-  type RunningAgent,
-  startAgent,
-} from "../support/run_agent.ts";
+import { agentHome, mockConfig, startAgent } from "../support/run_agent.ts";
 import { peakMiB, type Situation } from "./situation.ts";
 
 const COMMANDS = 1_000;
@@ -61,10 +56,10 @@ async function tryMany(
   await using group = await limitedGroup();
   await using home = await agentHome();
   const looks: Left[] = [];
-  let agent: RunningAgent | undefined;
+  const program: { pid?: number } = {};
   let index = 0;
   const next = (): Step => {
-    if (agent !== undefined) looks.push(lookAt(agent.pid));
+    if (program.pid !== undefined) looks.push(lookAt(program.pid));
     if (index >= COMMANDS) return say("done");
     return Array.from(
       { length: A_STEP },
@@ -78,7 +73,7 @@ async function tryMany(
   );
   const programs = `${home.root}/programs`;
   await linkPrograms(programs);
-  agent = startAgent({
+  const agent = startAgent({
     home,
     under: [...group.under, ...place === "landlock" ? WITHOUT_BWRAP : []],
     env: { PATH: programs },
@@ -95,6 +90,7 @@ async function tryMany(
     () => memory = Math.max(memory, peakMiB(agent.pid)),
     500,
   );
+  program.pid = agent.pid;
   let memory = 0;
   const run = await agent.finished.finally(() => clearInterval(watch));
   const said = `${run.stdout.slice(-1_000)}\n${run.stderr.slice(-1_000)}`;
@@ -116,7 +112,7 @@ async function tryMany(
     JSON.stringify(looks),
   );
   assert.ok(memory < MEMORY_MIB, `${memory} MiB`);
-  const left = [...Deno.readDirSync(home.temp)].map(({ name }) => name);
+  const left = await Array.fromAsync(Deno.readDir(home.temp));
   assert.deepEqual(left, [], "what is left in TMPDIR");
   for (let tries = 0;; tries++) {
     const left = await group.processes();
