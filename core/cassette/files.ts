@@ -1,11 +1,5 @@
 /** Files through an engine. */
-import type {
-  AppendFile,
-  Files,
-  FileStat,
-  Host,
-  NoFollowFiles,
-} from "../protocol/host.ts";
+import type { Files, Host, NoFollowFiles } from "../protocol/host.ts";
 import type {
   NameIndex,
   NamesBelow,
@@ -134,22 +128,31 @@ function recordedReads(
       ),
     readLink: (path) => plain(`readLink:${path}`, () => files.readLink(path)),
     realPath: (path) => plain(`realPath:${path}`, () => files.realPath(path)),
-    stat: (path) => stat(engine, `stat:${path}`, () => files.stat(path)),
-    lstat: (path) => stat(engine, `lstat:${path}`, () => files.lstat(path)),
+    stat: (path) => plain(`stat:${path}`, () => files.stat(path)),
+    lstat: (path) => plain(`lstat:${path}`, () => files.lstat(path)),
     list: (path) => plain(`list:${path}`, () => files.list(path)),
     canWrite: (path) => plain(`canWrite:${path}`, () => files.canWrite(path)),
   };
 }
 
 function recordedWrites(engine: Engine, files: Files): Omit<Files, Reads> {
-  const nothing = (key: string, real: () => Promise<void>): Promise<void> =>
-    engine.run({ key, real, encode: () => undefined, decode: () => {} });
+  const run = <T>(key: string, real: () => Promise<T>, none: T): Promise<T> =>
+    engine.run({ key, real, encode: () => undefined, decode: () => none });
+  const nothing = <A extends readonly [path: string, ...unknown[]]>(
+    name: string,
+    write: (...args: A) => Promise<void>,
+  ) =>
+  (...args: A): Promise<void> =>
+    run(`${name}:${args[0]}`, () => write(...args), undefined);
   return {
-    write: (path, data, options) =>
-      nothing(`write:${path}`, () => files.write(path, data, options)),
-    writePipe: (path, data) =>
-      nothing(`writePipe:${path}`, () => files.writePipe(path, data)),
-    openAppend: (path, options) => openAppend(engine, files, { path, options }),
+    write: nothing("write", files.write),
+    writePipe: nothing("writePipe", files.writePipe),
+    openAppend: (path, options) =>
+      run(`openAppend:${path}`, () => files.openAppend(path, options), {
+        write: () => {},
+        sync: () => {},
+        close: () => {},
+      }),
     placeSync: (path, data, options) =>
       engine.runSync({
         key: `placeSync:${path}`,
@@ -157,18 +160,14 @@ function recordedWrites(engine: Engine, files: Files): Omit<Files, Reads> {
         encode: () => undefined,
         decode: () => {},
       }),
-    truncate: (path, size) =>
-      nothing(`truncate:${path}`, () => files.truncate(path, size)),
-    mkdir: (path, options) =>
-      nothing(`mkdir:${path}`, () => files.mkdir(path, options)),
-    remove: (path, options) =>
-      nothing(`remove:${path}`, () => files.remove(path, options)),
+    truncate: nothing("truncate", files.truncate),
+    mkdir: nothing("mkdir", files.mkdir),
+    remove: nothing("remove", files.remove),
     rename: (from, to) =>
-      nothing(`rename:${from}:${to}`, () => files.rename(from, to)),
-    chmod: (path, mode) =>
-      nothing(`chmod:${path}`, () => files.chmod(path, mode)),
+      run(`rename:${from}:${to}`, () => files.rename(from, to), undefined),
+    chmod: nothing("chmod", files.chmod),
     symlink: (target, path) =>
-      nothing(`symlink:${path}`, () => files.symlink(target, path)),
+      run(`symlink:${path}`, () => files.symlink(target, path), undefined),
   };
 }
 
@@ -236,37 +235,3 @@ export function recordedNameIndex(
 }
 
 const LOST = new Error("Broken invariant: recorded without these files");
-
-function stat(
-  engine: Engine,
-  key: string,
-  real: () => Promise<FileStat | undefined>,
-): Promise<FileStat | undefined> {
-  return engine.run({
-    key,
-    real,
-    encode: (value) => value === undefined ? undefined : { ...value },
-    decode: (value) => value as FileStat | undefined,
-  });
-}
-
-async function openAppend(
-  engine: Engine,
-  files: Files,
-  file: {
-    readonly path: string;
-    readonly options: { readonly mode?: number } | undefined;
-  },
-): Promise<AppendFile> {
-  const nowhere: AppendFile = {
-    write: () => {},
-    sync: () => {},
-    close: () => {},
-  };
-  return await engine.run({
-    key: `openAppend:${file.path}`,
-    real: () => files.openAppend(file.path, file.options),
-    encode: () => undefined,
-    decode: () => nowhere,
-  });
-}
