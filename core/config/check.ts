@@ -3,6 +3,7 @@ import { configError, UserError } from "../protocol/error.ts";
 import { assert } from "../util/assert.ts";
 import { isAbsolute } from "../util/path.ts";
 import { closestWord } from "../util/text/similar.ts";
+import { listedOf } from "./provider/prices.ts";
 import { type Layer, layerOrigin, originOf, renderOrigin } from "./layers.ts";
 import { findFated } from "./file/schema_walk.ts";
 import { valueAt } from "./file/tree.ts";
@@ -201,7 +202,9 @@ function checkRefused(tree: TomlTable, layers: readonly Layer[]): string[] {
 function checkCost(config: Config, layers: readonly Layer[]): string[] {
   if (config.limits.max_cost === undefined) return [];
   const models = [config.model, config.review_model ?? config.model];
-  return models.filter((model) => !Object.hasOwn(config.prices, model))
+  return models.filter((model) =>
+    !Object.hasOwn(config.prices, model) && listedOf(model) === undefined
+  )
     .slice(0, 1).map((model) =>
       at(
         layers,

@@ -13,6 +13,7 @@ import type { JsonObject } from "../util/json/json.ts";
 import { parseDuration } from "../util/duration.ts";
 import type { LoadedConfig } from "./load.ts";
 import { modelInfoOf } from "./provider/models.ts";
+import { listedOf } from "./provider/prices.ts";
 import { isOpenaiService } from "./provider/providers.ts";
 import type { Config } from "./file/schema.ts";
 import { LIVE_FEATURES } from "./file/fates.ts";
@@ -123,12 +124,12 @@ export function limitsOf(
   );
 }
 
-/** The price of a model, per million tokens; undefined when none is configured. */
+/** The price of a model, per million tokens; of `[prices]`, else as it is listed. */
 export function priceOf(config: Config, slug: string): Price | undefined {
   const price = Object.hasOwn(config.prices, slug)
     ? config.prices[slug]
     : undefined;
-  if (price === undefined) return undefined;
+  if (price === undefined) return listedOf(slug)?.price;
   return {
     input: price.input,
     cachedInput: price.cached_input ?? price.input,

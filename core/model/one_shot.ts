@@ -65,7 +65,7 @@ function buildOneShotBody(request: OneShotRequest): string {
     ...(model.supportsReasoning && { reasoning: { effort: "low" } }),
     store: false,
     stream: true,
-    max_output_tokens: tokensMax,
+    max_output_tokens: Math.min(tokensMax, model.outputTokensMax ?? tokensMax),
     input,
   });
 }

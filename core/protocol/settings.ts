@@ -23,6 +23,8 @@ export interface ModelInfo {
   readonly singleSystemMessage?: boolean;
   /** How apply_patch is offered. */
   readonly applyPatch: "freeform" | "function";
+  /** Tokens of one answer, where a list says so. */
+  readonly outputTokensMax?: number;
   /** Tokens of one tool output that reach the model. */
   readonly toolOutputTokens: number;
   /** Whether it is offered a shell; it is when absent. */

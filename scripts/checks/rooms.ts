@@ -108,7 +108,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "core/config/provider/": {
     uses: ["core/config/file/", "core/config/trust/"],
-    doors: ["auth", "catalog", "login", "model_list", "models", "providers"],
+    doors: [
+      "auth",
+      "catalog",
+      "login",
+      "model_list",
+      "models",
+      "prices",
+      "providers",
+    ],
   },
   "core/config/trust/": {
     uses: ["core/config/file/"],

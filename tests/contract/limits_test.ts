@@ -89,6 +89,14 @@ Deno.test("--max-cost counts money by the prices of the configuration", async ()
   assert.deepEqual(stage.model.requests.map(noticesIn), [0, 0, 0, 0, 1]);
 });
 
+Deno.test("--max-cost counts by the price that the maker lists, where none is configured", async () => {
+  await using stage = await openStage({ script: spending(1_010) });
+  // 1,000 tokens in and 10 out of gpt-5.2-codex are 0.00189 dollars.
+  const run = await stage.exec(["--max-cost=0.005", "go"]);
+  assert.deepEqual([run.code, kindOf(run)], [6, "limit"]);
+  assert.equal(stage.model.requests.length, 3);
+});
+
 Deno.test("limits of the configuration bind, and flags win over them", async () => {
   await using stage = await openStage({
     script: spending(10),

@@ -118,7 +118,11 @@ export const ConfigFile = z.strictObject({
 
   history: z.prefault(HistoryTable, {}),
   limits: z.prefault(LimitsTable, {}),
-  prices: z._default(z.record(z.string(), PriceTable), {}),
+  prices: z._default(z.record(z.string(), PriceTable), {}).check(
+    z.describe(
+      "Models without a table cost what their makers list, in dollars",
+    ),
+  ),
   strict_cache: Off,
   hide_agent_reasoning: Off,
   show_raw_agent_reasoning: Off.check(

@@ -206,7 +206,7 @@ export const FAMILIES: Readonly<Record<string, ModelFacts>> = {
 
 export function familyOf(slug: string): ModelFacts | undefined {
   const name = slug.slice(slug.lastIndexOf("/") + 1).toLowerCase();
-  const bare = bareName(name);
+  const bare = joined(familyName(slug));
   let best: string | undefined;
   for (const start of Object.keys(FAMILIES)) {
     if (best !== undefined && start.length <= best.length) continue;
@@ -226,10 +226,10 @@ export function sizeStyle(slug: string): "small" | "full" | undefined {
   return Number(size) <= LIMITS.smallModelBillions ? "small" : "full";
 }
 
-// Gateways put a vendor before the name: `openai/gpt-oss-20b`, `us.anthropic.claude-…`.
-function bareName(name: string): string {
-  const bare = name.replace(/^(?:[a-z-]+\.)+(?=[a-z])/, "");
-  return joined(bare.replace(/^meta-/, ""));
+/** The name without what gateways put before it: `openai/gpt-oss-20b`, `us.anthropic.claude-…`. */
+export function familyName(slug: string): string {
+  const name = slug.slice(slug.lastIndexOf("/") + 1).toLowerCase();
+  return name.replace(/^(?:[a-z-]+\.)+(?=[a-z])/, "").replace(/^meta-/, "");
 }
 
 // Some write `llama3.3`, others `llama-3.3`.

@@ -2,6 +2,7 @@
 import { LIMITS } from "../../protocol/limits.ts";
 import type { ModelInfo } from "../../protocol/settings.ts";
 import type { Config, ProviderConfig } from "../file/schema.ts";
+import { listedOf } from "./prices.ts";
 import { familyOf, type ModelFacts, sizeStyle, UNKNOWN } from "./families.ts";
 
 /** Facts by exact slug, from `model_catalog_json`. */
@@ -36,12 +37,14 @@ export function modelInfoOf(
       ? true
       : undefined);
   const { model_providers: tables } = config;
+  const outputTokens = listedOf(slug)?.outputTokens;
   return {
     ...base,
     supportsReasoning: isSaidToReason ?? base.supportsReasoning,
     ...providerFacts(
       Object.hasOwn(tables, providerId) ? tables[providerId] : undefined,
     ),
+    ...(outputTokens !== undefined && { outputTokensMax: outputTokens }),
     slug,
     known,
     contextWindow,
