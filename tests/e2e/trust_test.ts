@@ -482,6 +482,33 @@ Deno.test({
   },
 });
 
+Deno.test("a script that is exchanged between the last look and its start is told of, and its word does not count", async () => {
+  await using p = await project({
+    script: [call("shell", { command: ["touch", "x"] })],
+  });
+  const exchange = "echo '# another' >> run.sh\n";
+  const deny = `echo '{"decision":"block","reason":"no"}'\n`;
+  await p.write("run.sh", exchange + deny);
+  await p.write(
+    ".codex/hooks.json",
+    JSON.stringify({
+      PreToolUse: [{ hooks: [{ type: "command", command: "sh run.sh" }] }],
+    }),
+  );
+  await approve(p);
+  const run = await p.exec();
+  assert.match(warnings(run).join(), /run\.sh was changed while it ran/);
+  assert.equal(itemsOf(run, "command_execution")[0]?.["status"], "completed");
+  await Deno.remove(`${p.home.work}/.codex/hooks.json`);
+  await p.write("run.sh", `${exchange}exec '${Deno.execPath()}' "$@"\n`);
+  const args = ["run.sh", ...mcpServerArgs({ tools: [{ name: "echo" }] })];
+  const x = { command: "sh", args, env: { DENO_DIR: "${DENO_DIR}" } };
+  await p.write(".mcp.json", JSON.stringify({ mcpServers: { x } }));
+  await approve(p);
+  const text = warnings(await p.exec()).join();
+  assert.match(text, /run\.sh was changed while it started/);
+});
+
 Deno.test("rondo trust says which files it covers, and an import that changed is asked about", async () => {
   await using p = await project();
   await p.write("lib.sh", "true\n");

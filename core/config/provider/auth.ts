@@ -167,6 +167,12 @@ async function runAuthCommand(
     throw fail(`it did not end within ${source.timeoutMs} ms`);
   }
   const [stdout, stderr, status] = first;
+  const exchanged = await check?.recheck();
+  if (exchanged !== undefined) {
+    throw fail(
+      `${exchanged} was changed while it ran, so it may not be what you approved`,
+    );
+  }
   if (status.code !== 0) {
     const first = headBytes(stderr.trim().split("\n")[0] ?? "", 300);
     throw fail(`it ended with ${status.code}${first && `: ${first}`}`);

@@ -1,4 +1,4 @@
-/** The last look before something is started: are its files still what was approved? */
+/** The last look before something is started, and one after: are its files what was approved? */
 import type { Host } from "../../protocol/host.ts";
 import type { JsonObject } from "../../util/json/json.ts";
 import { hashPrograms, type ProgramPlace, UNCHECKED } from "./programs.ts";
@@ -9,6 +9,11 @@ interface StartCheck {
   readonly changed: string | undefined;
   /** Variables it must be started with. */
   readonly env: Readonly<Record<string, string>>;
+  /**
+   * Looks again, once the program has read its files: nobody can keep a command that runs
+   * beside it from exchanging one in between, but then it is told.
+   */
+  readonly recheck: () => Promise<string | undefined>;
 }
 
 /** Looks at a command that settings name. */
@@ -49,6 +54,10 @@ export function createChecks(
       return {
         changed: differing(now, before),
         env: isOutside ? OUTSIDE_ONLY : {},
+        recheck: async () =>
+          isOutside
+            ? undefined
+            : differing(await hashPrograms(host, command, place), now),
       };
     },
     pinPrograms: async (command) => {

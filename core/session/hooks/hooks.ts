@@ -18,6 +18,8 @@ import { runProgram } from "./run_program.ts";
 export type CheckStart = () => Promise<{
   readonly changed: string | undefined;
   readonly env: Readonly<Record<string, string>>;
+  /** A script of it that was exchanged since; asked once it has been read. */
+  readonly recheck: () => Promise<string | undefined>;
 }>;
 
 /** One command for one kind of event. */
@@ -89,6 +91,13 @@ async function runHandler(
     outputBytesMax: LIMITS.hookOutputBytes,
     signal: place.signal,
   });
+  const exchanged = await start?.recheck();
+  if (exchanged !== undefined) {
+    const message =
+      `The answer of the ${event.name} hook "${command}" does not count: ${exchanged} was changed while it ran, ` +
+      "so it may not be what you approved";
+    return { ...NO_VERDICT, messages: [message] };
+  }
   return parseHookOutput(event.name, command, result);
 }
 

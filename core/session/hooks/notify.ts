@@ -61,6 +61,12 @@ export function createNotify(
         detached: true,
       });
       child.status.catch(() => {});
+      const exchanged = await start?.recheck();
+      if (exchanged === undefined) return;
+      child.kill("SIGKILL", { group: true });
+      options.warn(
+        `Ended notify: ${exchanged} was changed while it started, so it may not be what you approved`,
+      );
     } catch (error) {
       options.warn(`Cannot start notify ${command}: ${errorText(error)}`);
     }

@@ -26,6 +26,8 @@ export interface StdioOptions {
   readonly cwd: string;
   /** Ends what the server has started in groups of its own; see Sweeper. */
   readonly reap?: (mark: string, pid: number) => Promise<unknown>;
+  /** Before the first word of it counts: a file of it that was exchanged meanwhile. */
+  readonly recheck?: () => Promise<string | undefined>;
 }
 
 const NOISE_CHARS_MAX = 200;
@@ -45,6 +47,8 @@ export class StdioTransport implements Transport {
   #readers: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>[] = [];
   #stderr = "";
   #noise = "";
+  #exchanged: string | undefined;
+  #isChecked = false;
   #exit: ExitStatus | undefined;
   #closing: Promise<void> | undefined;
   #isEndedByUs = false;
@@ -78,6 +82,7 @@ export class StdioTransport implements Transport {
       edgeBytes: LIMITS.mcpMessageEdgeBytes,
     });
     const stdout = this.#read(child.stdout, async (chunk) => {
+      if (!await this.#isAsApproved()) return;
       for (const frame of framer.push(chunk)) {
         this.#take(frame);
         // The SDK takes notes a moment later than answers: the last of the progress
@@ -118,8 +123,20 @@ export class StdioTransport implements Transport {
     await this.#shutDown();
   }
 
+  async #isAsApproved(): Promise<boolean> {
+    if (!this.#isChecked) {
+      this.#isChecked = true;
+      this.#exchanged = await this.#options.recheck?.();
+      if (this.#exchanged !== undefined) void this.#shutDown();
+    }
+    return this.#exchanged === undefined;
+  }
+
   /** In words, what is known of the server's end: exit code, last words. */
   describe(): string {
+    if (this.#exchanged !== undefined) {
+      return `${this.#exchanged} was changed while it started, so it may not be what you approved`;
+    }
     const status = this.#exit;
     const end = status === undefined || this.#isEndedByUs
       ? []

@@ -49,6 +49,7 @@ export async function createTransport(
         },
         cwd: resolvePath(options.cwd, cwd ?? "."),
         ...(options.reap !== undefined && { reap: options.reap }),
+        ...(start !== undefined && { recheck: start.recheck }),
       });
     }
     case "http":
