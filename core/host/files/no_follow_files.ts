@@ -1,15 +1,15 @@
 /** Files reached by descriptors, folder by folder, through no link (Linux, by libc). */
+// deno-lint-ignore-file require-await
 import { isAbsent } from "../../protocol/error.ts";
 import type { FileStat, NoFollowFiles } from "../../protocol/host.ts";
 import { basename, dirname } from "../../util/path.ts";
 import { type Libc, openLibc } from "../system/libc.ts";
 import { checkResult, errnoError } from "../system/errno.ts";
-import { entryNames } from "./proc_files.ts";
+import { cString, readNames } from "./proc_files.ts";
 
 const IS_ARM = Deno.build.arch === "aarch64";
 const SYS_RENAMEAT2 = IS_ARM ? 276n : 316n;
 const SYS_STATX = IS_ARM ? 291n : 332n;
-const SYS_GETDENTS64 = IS_ARM ? 61n : 217n;
 // <fcntl.h>
 const O_WRONLY = 0o1;
 const O_CREAT = 0o100;
@@ -27,7 +27,6 @@ const S_IFMT = 0o170000;
 const S_IFDIR = 0o040000;
 const S_IFREG = 0o100000;
 const S_IFLNK = 0o120000;
-const BUFFER_BYTES = 64 * 1024;
 
 const ELOOP = 40;
 
@@ -44,7 +43,6 @@ class LibcFiles implements NoFollowFiles {
     this.#libc = libc;
   }
 
-  // deno-lint-ignore require-await
   async lstat(path: string): Promise<FileStat | undefined> {
     try {
       return this.#inParent(path, (parent, name) => {
@@ -56,7 +54,6 @@ class LibcFiles implements NoFollowFiles {
     }
   }
 
-  // deno-lint-ignore require-await
   async readRange(
     path: string,
     offset: number,
@@ -76,7 +73,6 @@ class LibcFiles implements NoFollowFiles {
     });
   }
 
-  // deno-lint-ignore require-await
   async readLink(path: string): Promise<string> {
     const buffer = new Uint8Array(4096);
     const count = this.#inParent(path, (parent, name) => {
@@ -87,24 +83,16 @@ class LibcFiles implements NoFollowFiles {
     return new TextDecoder().decode(buffer.subarray(0, count));
   }
 
-  // deno-lint-ignore require-await
   async list(path: string): ReturnType<NoFollowFiles["list"]> {
     return this.#withOpen(path, O_DIRECTORY, (folder) => {
-      const names: string[] = [];
-      const buffer = new Uint8Array(BUFFER_BYTES);
-      for (;;) {
-        const size = BigInt(buffer.length);
-        const count = Number(
-          this.#libc.getdents64(SYS_GETDENTS64, BigInt(folder), buffer, size),
-        );
-        if (this.#check(path, count) === 0) break;
-        names.push(...entryNames(buffer.subarray(0, count)));
-      }
-      return names.filter((name) => name !== "." && name !== "..");
+      return readNames(
+        this.#libc,
+        folder,
+        (result) => this.#check(path, result),
+      );
     });
   }
 
-  // deno-lint-ignore require-await
   async create(
     path: string,
     bytes: Uint8Array<ArrayBuffer>,
@@ -121,21 +109,18 @@ class LibcFiles implements NoFollowFiles {
     });
   }
 
-  // deno-lint-ignore require-await
   async mkdir(path: string, mode: number): Promise<void> {
     this.#inParent(path, (parent, name) => {
       this.#check(path, this.#libc.mkdirat(parent, name, mode));
     });
   }
 
-  // deno-lint-ignore require-await
   async symlink(target: string, path: string): Promise<void> {
     this.#inParent(path, (parent, name) => {
-      this.#check(path, this.#libc.symlinkat(text(target), parent, name));
+      this.#check(path, this.#libc.symlinkat(cString(target), parent, name));
     });
   }
 
-  // deno-lint-ignore require-await
   async rename(from: string, to: string): Promise<void> {
     this.#inParent(from, (parent, name) => {
       this.#inParent(to, (other, fresh) => {
@@ -153,12 +138,11 @@ class LibcFiles implements NoFollowFiles {
   }
 
   // The link in /proc leads to what was opened, whatever has its name by now.
-  // deno-lint-ignore require-await
   async chmod(path: string, mode: number): Promise<void> {
     this.#withOpen(path, O_PATH, (file) => {
-      const { isSymlink } = this.#stat(path, file, text(""), AT_EMPTY_PATH);
+      const { isSymlink } = this.#stat(path, file, cString(""), AT_EMPTY_PATH);
       if (isSymlink) throw errnoError(path, ELOOP);
-      const result = this.#libc.chmod(text(`/proc/self/fd/${file}`), mode);
+      const result = this.#libc.chmod(cString(`/proc/self/fd/${file}`), mode);
       this.#check(path, result);
     });
   }
@@ -179,14 +163,14 @@ class LibcFiles implements NoFollowFiles {
     use: (parent: number, name: Uint8Array<ArrayBuffer>) => T,
   ): T {
     const flags = O_PATH | O_DIRECTORY;
-    let folder = this.#check(path, this.#libc.open(text("/"), flags, 0));
+    let folder = this.#check(path, this.#libc.open(cString("/"), flags, 0));
     try {
       for (const part of dirname(path).split("/").filter(Boolean)) {
-        const next = this.#openAt(path, folder, text(part), flags);
+        const next = this.#openAt(path, folder, cString(part), flags);
         this.#libc.close(folder);
         folder = next;
       }
-      return use(folder, text(basename(path)));
+      return use(folder, cString(basename(path)));
     } finally {
       this.#libc.close(folder);
     }
@@ -242,8 +226,4 @@ function toStat(view: DataView): FileStat {
     ino: Number(view.getBigUint64(32, true)),
     uid: view.getUint32(20, true),
   };
-}
-
-function text(value: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(`${value}\0`);
 }

@@ -3,7 +3,8 @@ import { systemError } from "../../protocol/error.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { type Libc, openLibc } from "../system/libc.ts";
 import { checkResult } from "../system/errno.ts";
-import { readProcLink } from "./proc_files.ts";
+import { concatBytes } from "../../util/bytes.ts";
+import { cString, readProcLink } from "./proc_files.ts";
 
 // <fcntl.h> and <poll.h> of Linux; these numbers are the same on ARM.
 const O_RDONLY = 0;
@@ -48,7 +49,7 @@ export async function readPipe(
       chunks.push(chunk.subarray(0, length));
       return "more";
     });
-    return new Uint8Array(await new Blob(chunks).arrayBuffer());
+    return concatBytes(chunks);
   });
 }
 
@@ -77,9 +78,8 @@ async function withOpen<T>(
 ): Promise<T> {
   const libc = openLibc();
   if (libc === undefined) throw noStreams(path);
-  const name = new TextEncoder().encode(`${path}\0`);
   const all = flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  const descriptor = checkResult(libc, path, libc.open(name, all, 0));
+  const descriptor = checkResult(libc, path, libc.open(cString(path), all, 0));
   try {
     // A terminal would stop a program in the background, a disk has its own names.
     const real = readProcLink(`/proc/self/fd/${descriptor}`);

@@ -1,5 +1,6 @@
 /** Reads /proc through libc: the runtime asks for all permissions, and few are kept. */
-import { openLibc } from "../system/libc.ts";
+import { concatBytes } from "../../util/bytes.ts";
+import { type Libc, openLibc } from "../system/libc.ts";
 import { errnoError } from "../system/errno.ts";
 
 // A file there may wait for what happens next (/proc/kmsg).
@@ -22,39 +23,57 @@ export function isProcPath(path: string): boolean {
 
 /** The text of a file below /proc. Throws ENOENT when it cannot be opened. */
 export function readProcText(path: string): string {
-  const chunks: Uint8Array[] = [];
-  withOpen(path, O_RDONLY, (libc, descriptor) => {
-    // Some of them have no end (/proc/kcore).
-    for (let left = READ_BYTES_MAX; left > 0; left -= READ_BYTES) {
-      const chunk = new Uint8Array(READ_BYTES);
-      const count = Number(libc.read(descriptor, chunk, BigInt(READ_BYTES)));
-      if (count <= 0) break;
-      chunks.push(chunk.subarray(0, count));
-    }
-  });
-  const decoder = new TextDecoder();
-  return chunks.map((chunk) => decoder.decode(chunk, { stream: true }))
-    .join("") + decoder.decode();
+  // Some of them have no end (/proc/kcore).
+  const bytes = withOpen(
+    path,
+    O_RDONLY,
+    (libc, descriptor) => readOpen(libc, descriptor, READ_BYTES_MAX),
+  );
+  return new TextDecoder().decode(bytes);
+}
+
+/** What can still be read of a descriptor, up to so many bytes. */
+export function readOpen(
+  libc: Libc,
+  descriptor: number,
+  bytesMax: number,
+): Uint8Array<ArrayBuffer> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  for (let left = bytesMax; left > 0;) {
+    const chunk = new Uint8Array(Math.min(left, READ_BYTES));
+    const count = Number(libc.read(descriptor, chunk, BigInt(chunk.length)));
+    if (count <= 0) break;
+    chunks.push(chunk.subarray(0, count));
+    left -= count;
+  }
+  return concatBytes(chunks);
 }
 
 /** The names in a folder below /proc. Throws ENOENT when it cannot be opened. */
 export function listProc(path: string): string[] {
+  return withOpen(
+    path,
+    O_RDONLY,
+    (libc, descriptor) => readNames(libc, descriptor, (count) => count),
+  );
+}
+
+/** The names in an open folder; `check` may throw for the result of a call. */
+export function readNames(
+  libc: Libc,
+  descriptor: number,
+  check: (result: number) => number,
+): string[] {
   const names: string[] = [];
-  withOpen(path, O_RDONLY, (libc, descriptor) => {
-    const buffer = new Uint8Array(READ_BYTES);
-    for (;;) {
-      const count = Number(
-        libc.getdents64(
-          SYS_GETDENTS64,
-          BigInt(descriptor),
-          buffer,
-          BigInt(READ_BYTES),
-        ),
-      );
-      if (count <= 0) break;
-      names.push(...entryNames(buffer.subarray(0, count)));
-    }
-  });
+  const buffer = new Uint8Array(READ_BYTES);
+  const size = BigInt(READ_BYTES);
+  for (;;) {
+    const count = check(Number(
+      libc.getdents64(SYS_GETDENTS64, BigInt(descriptor), buffer, size),
+    ));
+    if (count <= 0) break;
+    names.push(...entryNames(buffer.subarray(0, count)));
+  }
   return names.filter((name) => name !== "." && name !== "..");
 }
 
@@ -79,25 +98,23 @@ export function existsProc(path: string): boolean {
   }
 }
 
-type Libc = NonNullable<ReturnType<typeof openLibc>>;
-
-function withOpen(
+function withOpen<T>(
   path: string,
   flags: number,
-  use: (libc: Libc, descriptor: number) => void,
-): void {
+  use: (libc: Libc, descriptor: number) => T,
+): T {
   const libc = openLibc();
   const descriptor = libc?.open(cString(path), flags | O_CLOEXEC, 0) ?? -1;
   if (libc === undefined || descriptor < 0) throw errnoError(path, ENOENT);
   try {
-    use(libc, descriptor);
+    return use(libc, descriptor);
   } finally {
     libc.close(descriptor);
   }
 }
 
 /** The names in what getdents64(2) gave. */
-export function entryNames(entries: Uint8Array): string[] {
+function entryNames(entries: Uint8Array): string[] {
   const view = new DataView(entries.buffer, entries.byteOffset, entries.length);
   const names: string[] = [];
   for (let at = 0; at < entries.length;) {
@@ -109,6 +126,7 @@ export function entryNames(entries: Uint8Array): string[] {
   return names;
 }
 
-function cString(text: string): Uint8Array<ArrayBuffer> {
+/** A text as a call of C takes it. */
+export function cString(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${text}\0`);
 }
