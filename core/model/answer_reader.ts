@@ -1,4 +1,5 @@
 /** One answer of a server: bytes in, events out, every item exactly once. No I/O. */
+import { errorText } from "../protocol/error.ts";
 import type { ModelError } from "../protocol/error.ts";
 import type { WireItem } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";
@@ -125,8 +126,7 @@ export class AnswerReader {
       checkedJson(data);
     } catch (error) {
       this.#hasLost = true;
-      const reason = error instanceof Error ? error.message : String(error);
-      events.push({ type: "event_lost", reason });
+      events.push({ type: "event_lost", reason: errorText(error) });
     }
   }
 

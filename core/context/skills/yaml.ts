@@ -1,4 +1,5 @@
 /** The door to the YAML package; loaded only when there is YAML to read. */
+import { errorText } from "../../protocol/error.ts";
 import { parseDocument } from "yaml";
 
 /** A document's value, or why it cannot be read, in one line with its place. */
@@ -16,6 +17,6 @@ export function parseYaml(
     // Aliases are for configuration files; here a few are more than enough.
     return { value: document.toJS({ maxAliasCount: 10 }) };
   } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) };
+    return { problem: errorText(error) };
   }
 }

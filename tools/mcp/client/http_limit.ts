@@ -1,9 +1,6 @@
 /** A fetch that limits the size of answers and reports their end. */
-import {
-  asObject,
-  checkedJson,
-  type Json,
-} from "../../../core/util/json/json.ts";
+import { errorText } from "../../../core/protocol/error.ts";
+import { asObject, parseJson } from "../../../core/util/json/json.ts";
 import { faultAnswer, mendMessage } from "./mend.ts";
 
 /** How the body that was to answer a request came to its end. */
@@ -87,10 +84,10 @@ function mendBody(
 }
 
 function mendText(text: string, requestId: number | undefined): string {
-  const value = parse(text);
+  const value = parseJson(text);
   const list = Array.isArray(value) ? value : [value];
   const mended = list.map((one) => {
-    const message = asObject(one as Json);
+    const message = asObject(one);
     if (message !== undefined) return mendMessage(message);
     return requestId === undefined
       ? one
@@ -134,9 +131,7 @@ class BodyWatch {
           this.#count(value, isEvents);
           controller.enqueue(value);
         } catch (error) {
-          this.#problem ||= error instanceof Error
-            ? error.message
-            : String(error);
+          this.#problem ||= errorText(error);
           controller.error(error);
           this.#end();
           await reader.cancel().catch(() => {});
@@ -184,16 +179,8 @@ function requestIdOf(init: RequestInit | undefined): number | undefined {
   if (init?.method !== "POST" || typeof init.body !== "string") {
     return undefined;
   }
-  const message: unknown = parse(init.body);
+  const message: unknown = parseJson(init.body);
   if (typeof message !== "object" || message === null) return undefined;
   const { id, method } = message as { id?: unknown; method?: unknown };
   return typeof id === "number" && typeof method === "string" ? id : undefined;
-}
-
-function parse(text: string): unknown {
-  try {
-    return checkedJson(text);
-  } catch {
-    return undefined;
-  }
 }
