@@ -8,6 +8,7 @@ import {
   type EventOf,
   NO_USAGE,
   type Usage,
+  usageWords,
 } from "../../protocol/event.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
 import {
@@ -20,7 +21,6 @@ import {
   outputDelta,
   planUpdate,
   sessionConfigured,
-  usageWords,
 } from "./codex_words.ts";
 
 /** Translates the events of one thread, all of them and in order. */

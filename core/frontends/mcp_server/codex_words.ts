@@ -1,5 +1,5 @@
 /** The parts of Codex's messages: what has one shape there and another here. Pure. */
-import type { ActivityOf, EventOf, Usage } from "../../protocol/event.ts";
+import type { ActivityOf, EventOf } from "../../protocol/event.ts";
 import { sandboxWords } from "../../protocol/policy.ts";
 import type { Json } from "../../util/json/json.ts";
 
@@ -110,14 +110,4 @@ export function imageEnd(
 export function durationOf(ms: number): { secs: number; nanos: number } {
   const secs = Math.floor(ms / 1_000);
   return { secs, nanos: Math.round((ms - secs * 1_000) * 1e6) };
-}
-
-export function usageWords(usage: Usage): Record<string, number> {
-  return {
-    input_tokens: usage.inputTokens,
-    cached_input_tokens: usage.cachedInputTokens,
-    output_tokens: usage.outputTokens,
-    reasoning_output_tokens: usage.reasoningOutputTokens,
-    total_tokens: usage.totalTokens,
-  };
 }

@@ -1,5 +1,10 @@
 /** Facts as lines: the words of the Codex session format, plus what it has no words for. */
-import { addUsage, NO_USAGE, type Usage } from "../../protocol/event.ts";
+import {
+  addUsage,
+  NO_USAGE,
+  type Usage,
+  usageWords,
+} from "../../protocol/event.ts";
 import type { LogFact, ThreadMeta } from "../../protocol/log.ts";
 import { sandboxWords } from "../../protocol/policy.ts";
 import { unreachable } from "../../util/assert.ts";
@@ -90,18 +95,6 @@ export function factBodies(
   }
 }
 
-/** Usage in the words of the format. */
-function renderUsage(usage: Usage): Record<string, number> {
-  return {
-    input_tokens: usage.inputTokens,
-    cached_input_tokens: usage.cachedInputTokens,
-    cache_write_input_tokens: usage.cacheWriteInputTokens,
-    output_tokens: usage.outputTokens,
-    reasoning_output_tokens: usage.reasoningOutputTokens,
-    total_tokens: usage.totalTokens,
-  };
-}
-
 function requestBody(
   fact: Extract<LogFact, { type: "request" }>,
   context: FactContext,
@@ -109,8 +102,8 @@ function requestBody(
   const total = addUsage(context.usage, fact.usage ?? NO_USAGE);
   return event("token_count", {
     info: fact.usage === null ? null : {
-      total_token_usage: renderUsage(total),
-      last_token_usage: renderUsage(fact.usage),
+      total_token_usage: usageWords(total),
+      last_token_usage: usageWords(fact.usage),
       model_context_window: context.contextWindow ?? null,
     },
     rate_limits: null,
@@ -124,7 +117,7 @@ function requestBody(
 
 function turnEnded(fact: Extract<LogFact, { type: "turn_ended" }>): LineBody {
   const { outcome, turnId } = fact;
-  const usage = renderUsage(fact.usage);
+  const usage = usageWords(fact.usage);
   switch (outcome.type) {
     case "done":
       return event("task_complete", {
