@@ -170,6 +170,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "core/frontends/render/",
     ],
     doors: [
+      "attach",
       "conversation",
       "services",
       "slash_context",

@@ -38,6 +38,8 @@ export function threadServices(threads: OpenThreads): ThreadServices {
       return findUserMessages((entries ?? []).map(({ item }) => item)).length;
     },
     rename: (threadId, name) => rename(threads, threadId, name),
+    attachCommand: (threadId, session, onBytes) =>
+      threads.live(threadId)?.thread.deps.live?.attach(session, onBytes),
     exportThread: (threadId, options) =>
       exportThread(threads, threadId, options),
   };

@@ -215,10 +215,10 @@ export class Conversation {
     if (before !== undefined && before.thread !== opened.thread) {
       before.thread.submit({ type: "shutdown" });
     }
+    this.#options.view.say(this.#state.endings);
     this.bind(opened);
   }
 
-  // An error is shown and ends nothing.
   async #run(work: () => Promise<void>): Promise<void> {
     this.#tasks++;
     this.#options.view.changed();

@@ -6,7 +6,11 @@ import type { UserPrompter } from "../../protocol/form.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { SandboxMode, SandboxPolicy } from "../../protocol/policy.ts";
 import type { ModelChoice, TurnSettings } from "../../protocol/settings.ts";
-import type { Thread, ThreadSummary } from "../../protocol/thread.ts";
+import type {
+  CommandAttachment,
+  Thread,
+  ThreadSummary,
+} from "../../protocol/thread.ts";
 import type { McpPromptView, McpServerView } from "../../protocol/tool.ts";
 import type { Skill } from "../../context/skills/skill_file.ts";
 import type { HistoryPlace } from "../editor/history_file.ts";
@@ -76,6 +80,12 @@ export interface ThreadServices {
   /** Messages of the user in the conversation as it is now. */
   messageCount(threadId: string): number;
   rename(threadId: string, name: string): Promise<void>;
+  /** Joins a command that runs on; undefined when it does not any more. */
+  attachCommand?(
+    threadId: string,
+    session: number,
+    onBytes: (bytes: Uint8Array<ArrayBuffer>) => void,
+  ): CommandAttachment | undefined;
   /** Writes the thread to a file; resolves to its absolute path. */
   exportThread(threadId: string, options: {
     readonly format: "markdown" | "jsonl";

@@ -1,4 +1,5 @@
 /** A slash command, and what it works with. */
+import { UserError } from "../../protocol/error.ts";
 import type { SandboxPolicy } from "../../protocol/policy.ts";
 import type { Op } from "../../protocol/op.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
@@ -26,6 +27,8 @@ export interface SlashContext {
   send(text: string, shown: string): void;
   /** Ends the present thread and switches to another. */
   switchTo(open: () => Promise<OpenedThread>): Promise<void>;
+  /** Hands the terminal to a command that runs on, until the person leaves it. */
+  attach?(session: number): Promise<void>;
   /** Puts a text on the clipboard; resolves to how, or undefined where that is impossible. */
   copy(text: string): Promise<string | undefined>;
   leave(): void;
@@ -70,6 +73,18 @@ export function createSlashContext(
     changeSettings: (patch) => session.op({ type: "settings.change", patch }),
     send: (text, shown) => void session.send(text, shown),
     switchTo: (open) => session.switchTo(open),
+    attach: async (number) => {
+      if (view.attach === undefined) {
+        throw new UserError(
+          "usage",
+          `Cannot attach to session ${number}: this is no rich terminal, must be one`,
+        );
+      }
+      const { threadId } = session.state;
+      await view.attach((onBytes) =>
+        services.attachCommand?.(threadId, number, onBytes)
+      );
+    },
     copy: (text) =>
       copyText(text, host, {
         terminal,

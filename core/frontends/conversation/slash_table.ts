@@ -3,6 +3,7 @@ import type { Candidate } from "../editor/complete.ts";
 import { findSlash, mistakenSlash, renderSlashHelp } from "./slash.ts";
 import { FACT_COMMANDS } from "./slash_status.ts";
 import type { SlashCommand, SlashContext } from "./slash_context.ts";
+import { LIVE_COMMANDS } from "./slash_live.ts";
 import { SETTINGS_COMMANDS } from "./slash_settings.ts";
 import { THREAD_COMMANDS } from "./slash_threads.ts";
 import { WORK_COMMANDS } from "./slash_work.ts";
@@ -19,6 +20,7 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
   ...SETTINGS_COMMANDS,
   ...THREAD_COMMANDS,
   ...WORK_COMMANDS,
+  ...LIVE_COMMANDS,
   {
     name: "quit",
     aliases: ["exit", "q"],

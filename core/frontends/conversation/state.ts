@@ -31,6 +31,8 @@ export class ReplState {
   requests = 0;
   /** The next turn to end is a code review. */
   isReviewing = false;
+  /** Commands that run on after their call, by session. */
+  readonly live = new Map<number, string>();
   #contextTokens: number | undefined;
   #kept: Activity[] = [];
 
@@ -70,10 +72,18 @@ export class ReplState {
       case "activity.started":
       case "activity.updated":
         if (event.activity.type === "plan") this.plan = event.activity.steps;
-        return;
+        return this.#follow(event.activity, true);
       case "activity.completed":
+        this.#follow(event.activity, false);
         return this.#keep(event.activity);
     }
+  }
+
+  /** What ends with the conversation, one a line. */
+  get endings(): readonly string[] {
+    return [...this.live].map(([session, command]) =>
+      `Ended with the conversation: session ${session}, ${command}`
+    );
   }
 
   /** Share of the window that is free, by the last request; undefined before one. */
@@ -87,6 +97,12 @@ export class ReplState {
   /** The nth last command, patch or call, 1 being the newest. */
   lastActivity(number: number): Activity | undefined {
     return this.#kept.at(-number);
+  }
+
+  #follow(activity: Activity, isRunning: boolean): void {
+    if (activity.type !== "command" || activity.session === undefined) return;
+    if (isRunning) this.live.set(activity.session, activity.command);
+    else this.live.delete(activity.session);
   }
 
   #keep(activity: Activity): void {

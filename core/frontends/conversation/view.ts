@@ -1,5 +1,6 @@
 /** How a conversation is shown: in a rich terminal or as plain text. */
 import type { Activity, Event } from "../../protocol/event.ts";
+import type { CommandAttachment } from "../../protocol/thread.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import type {
   OpenedThread,
@@ -7,6 +8,11 @@ import type {
   ReplServices,
   ShellResult,
 } from "./services.ts";
+
+/** Joins a command; undefined when it does not run any more. */
+export type OpenAttachment = (
+  onBytes: (bytes: Uint8Array<ArrayBuffer>) => void,
+) => CommandAttachment | undefined;
 
 /** Shows a conversation. All calls are quick and never throw. */
 export interface ConversationView {
@@ -27,6 +33,8 @@ export interface ConversationView {
   shellEnded(result: ShellResult): void;
   /** Input that was waiting and is not sent now: it goes back to the user. */
   giveBack(lines: readonly string[]): void;
+  /** Gives the terminal to a command until the person leaves it; absent where there is none. */
+  attach?(open: OpenAttachment): Promise<void>;
   /** What waits or runs has changed. */
   changed(): void;
   leave(): void;

@@ -15,6 +15,8 @@ export class Keyboard {
   readonly #host: Pick<Host, "sleep">;
   readonly #parser = new KeyParser();
   #wait = new AbortController();
+  /** Who gets the bytes as they are, instead; gives back what is none of theirs. */
+  #other: ((bytes: Uint8Array) => Uint8Array) | undefined;
 
   constructor(terminal: Terminal, host: Pick<Host, "sleep">) {
     this.#terminal = terminal;
@@ -34,13 +36,21 @@ export class Keyboard {
     this.#terminal.stdin.setRaw(false);
   }
 
+  /** Hands the bytes to somebody else as they come, until they are taken back. */
+  lend(to: ((bytes: Uint8Array) => Uint8Array) | undefined): void {
+    this.#other = to;
+    this.#terminal.stdout.write(to === undefined ? PASTE_ON : PASTE_OFF);
+  }
+
   /** Hands on every key until the input ends. */
   async pump(onKeys: (keys: readonly Key[]) => void): Promise<void> {
     for (;;) {
       const chunk = await this.#terminal.stdin.read();
       this.#wait.abort();
       if (chunk === null) return;
-      onKeys(this.#parser.push(chunk));
+      const ours = this.#other?.(chunk) ?? chunk;
+      if (ours.length === 0) continue;
+      onKeys(this.#parser.push(ours));
       if (this.#parser.isPending) this.#flushLater(onKeys);
     }
   }

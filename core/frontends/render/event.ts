@@ -15,6 +15,7 @@ import {
   renderStart,
 } from "./activity.ts";
 import { renderPlan } from "./diff.ts";
+import { renderListed, renderLive } from "./live_commands.ts";
 import { paint, paintSpans, type RenderOptions, span } from "./style.ts";
 import { wrapSpans, wrapWords } from "./wrap.ts";
 
@@ -34,7 +35,12 @@ export class EventRenderer {
       case "activity.started":
         return this.#started(event.activity, options);
       case "activity.updated":
-        return this.#plan(event.activity, options);
+        return [
+          ...this.#plan(event.activity, options),
+          ...renderLive(event.activity, options),
+        ];
+      case "commands.listed":
+        return renderListed(event, options);
       case "activity.completed":
         return this.#completed(event.activity, options);
       case "approval.requested":

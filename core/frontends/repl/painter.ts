@@ -8,6 +8,8 @@ import {
 } from "../editor/editor.ts";
 import { renderEditor } from "../editor/view.ts";
 import type { RenderOptions } from "../render/style.ts";
+import type { OpenAttachment } from "../conversation/view.ts";
+import { attachTerminal } from "../conversation/attach.ts";
 import { composeLive } from "./live_area.ts";
 import type { Keyboard } from "../editor/keyboard.ts";
 import type { Questions } from "./rich_questions.ts";
@@ -120,6 +122,16 @@ export class LivePainter {
   pause(): void {
     if (!this.#isPaused) this.#screen.clear();
     this.#isPaused = true;
+  }
+
+  /** Gives the terminal to a command until the person leaves it. */
+  async attach(keyboard: Keyboard, open: OpenAttachment): Promise<void> {
+    const { terminal, view } = this.#options;
+    this.paint();
+    this.pause();
+    const isThere = await attachTerminal(open, { keyboard, terminal });
+    this.resume(keyboard);
+    if (!isThere) view.fail("Cannot attach: it does not run any more");
   }
 
   /** The terminal is ours again, in whatever state it came back. */

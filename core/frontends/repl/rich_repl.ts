@@ -56,6 +56,7 @@ export class RichRepl {
       onGiveBack: (lines) => this.#giveBack(lines),
       onWait: (phase) => this.#status.wait(phase, this.#now()),
       onLeave: () => this.#left.resolve(exitCode("done")),
+      onAttach: (open) => this.#painter.attach(this.#keyboard, open),
     });
     this.#session = new Conversation({ ...request, view: this.#view });
     this.#painter = new LivePainter({
@@ -123,7 +124,6 @@ export class RichRepl {
     this.#left.resolve(exitCode("done"));
   }
 
-  // True when the key did more than change the draft.
   #onKey(key: Key): boolean {
     this.#painter.notice("");
     if (this.#questions.current !== undefined && this.#ask(key)) return true;

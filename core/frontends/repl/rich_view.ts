@@ -8,7 +8,7 @@ import { renderDiff } from "../render/diff.ts";
 import { EventRenderer } from "../render/event.ts";
 import { paint } from "../render/style.ts";
 import { wrapText, wrapWords } from "../render/wrap.ts";
-import type { ConversationView } from "../conversation/view.ts";
+import type { ConversationView, OpenAttachment } from "../conversation/view.ts";
 import { type AnswerStream, MessageFlow } from "./message_flow.ts";
 import type { OpenedThread, ShellResult } from "../conversation/services.ts";
 
@@ -20,6 +20,7 @@ interface RichViewOptions {
   readonly onGiveBack: (lines: readonly string[]) => void;
   readonly onWait: (phase: string) => void;
   readonly onLeave: () => void;
+  readonly onAttach: (open: OpenAttachment) => Promise<void>;
 }
 
 /** Blocks that belong together stand together; others have an empty line between them. */
@@ -149,6 +150,10 @@ export class RichView implements ConversationView {
 
   giveBack(lines: readonly string[]): void {
     if (lines.length > 0) this.#options.onGiveBack(lines);
+  }
+
+  attach(open: OpenAttachment): Promise<void> {
+    return this.#options.onAttach(open);
   }
 
   changed(): void {

@@ -75,9 +75,13 @@ export class StatusTracker {
         return this.#start(event.activity);
       case "activity.completed":
         this.#running.delete(event.activity.id);
-        if (event.activity.type !== "reasoning") {
+        // A command that ran on ends when it does.
+        if (this.#isTurn && event.activity.type !== "reasoning") {
           this.#phase = "Waiting for the model";
         }
+        return;
+      case "activity.updated":
+        if (isLive(event.activity)) this.#running.delete(event.activity.id);
         return;
       case "stream.retry":
         this.#phase = `Retrying after: ${visibleLine(event.reason, 80)}`;
@@ -124,6 +128,10 @@ export class StatusTracker {
       this.#phase = "Searching the web";
     } else if (activity.type === "file_change") this.#phase = "Changing files";
   }
+}
+
+function isLive(activity: Activity): boolean {
+  return activity.type === "command" && activity.session !== undefined;
 }
 
 interface StatusFacts {

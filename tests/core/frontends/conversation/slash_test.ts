@@ -609,3 +609,24 @@ Deno.test("copyText() gives the text to the program of the desktop, and to none 
   ]);
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("/stop ends one command that runs on, or all of them, and names them when there is no such", async () => {
+  const prepare = (state: ReplState): void => {
+    state.live.set(1234, "vite dev");
+    state.live.set(5678, "sleep 9");
+  };
+  const kill = (session: number): Op => ({ type: "commands.kill", session });
+  assert.deepEqual((await run("/stop", {}, prepare)).ops, [
+    kill(1234),
+    kill(5678),
+  ]);
+  assert.deepEqual((await run("/stop 5678", {}, prepare)).ops, [kill(5678)]);
+  assert.deepEqual((await run("/stop")).said, ["No commands are running"]);
+  await assert.rejects(run("/stop 9", {}, prepare), {
+    message: "Cannot end session 9: must be one of 1234, 5678 (see /ps)",
+  });
+  await assert.rejects(run("/attach 9"), {
+    message: "Cannot attach to session 9: none is running",
+  });
+  assert.deepEqual((await run("/ps")).ops, [{ type: "commands.list" }]);
+});
