@@ -298,20 +298,3 @@ export function addUsage(a: Usage, b: Usage): Usage {
     totalTokens: a.totalTokens + b.totalTokens,
   };
 }
-
-type UsageWord =
-  | `${"" | "cached_" | "cache_write_"}input_tokens`
-  | `${"" | "reasoning_"}output_tokens`
-  | "total_tokens";
-
-/** Usage in the words of the provider, of Codex and of session files. */
-export function usageWords(usage: Usage): Record<UsageWord, number> {
-  return {
-    input_tokens: usage.inputTokens,
-    cached_input_tokens: usage.cachedInputTokens,
-    cache_write_input_tokens: usage.cacheWriteInputTokens,
-    output_tokens: usage.outputTokens,
-    reasoning_output_tokens: usage.reasoningOutputTokens,
-    total_tokens: usage.totalTokens,
-  };
-}

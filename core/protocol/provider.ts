@@ -1,4 +1,5 @@
 /** Where a model is served, and what proves that we may ask it. */
+import type { Usage } from "./event.ts";
 import type { PictureSize } from "../util/picture.ts";
 
 /** A provider as the client needs it: everything looked up and resolved. */
@@ -59,4 +60,21 @@ export interface RateLimit {
   readonly left?: { readonly count: number; readonly of: number };
   /** When all of it is there again, in ms of the clock. */
   readonly resetMs?: number;
+}
+
+type UsageWord =
+  | `${"" | "cached_" | "cache_write_"}input_tokens`
+  | `${"" | "reasoning_"}output_tokens`
+  | "total_tokens";
+
+/** Usage in the words of the provider, of Codex and of session files. */
+export function usageWords(usage: Usage): Record<UsageWord, number> {
+  return {
+    input_tokens: usage.inputTokens,
+    cached_input_tokens: usage.cachedInputTokens,
+    cache_write_input_tokens: usage.cacheWriteInputTokens,
+    output_tokens: usage.outputTokens,
+    reasoning_output_tokens: usage.reasoningOutputTokens,
+    total_tokens: usage.totalTokens,
+  };
 }

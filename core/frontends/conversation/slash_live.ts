@@ -30,8 +30,10 @@ export const LIVE_COMMANDS: readonly SlashCommand[] = [
     args: "N",
     summary: "Type into a command that runs on; Ctrl-] leaves it",
     whileBusy: true,
-    run: (context, args) =>
-      context.attach?.(parseSession(context, "attach to", args)),
+    run: (context, args) => {
+      const session = parseSession(context, "attach to", args);
+      return context.attach?.(session);
+    },
     words: sessionWords,
   },
 ];

@@ -1,5 +1,6 @@
 /** Lines of `exec --json` that come from one event each. Pure. */
-import { type EventOf, type Usage, usageWords } from "../../protocol/event.ts";
+import type { EventOf, Usage } from "../../protocol/event.ts";
+import { usageWords } from "../../protocol/provider.ts";
 import type { ApprovalRequest } from "../../protocol/policy.ts";
 import type {
   ExecError,

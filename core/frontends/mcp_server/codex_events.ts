@@ -8,8 +8,8 @@ import {
   type EventOf,
   NO_USAGE,
   type Usage,
-  usageWords,
 } from "../../protocol/event.ts";
+import { usageWords } from "../../protocol/provider.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
 import {
   changesOf,

@@ -1,10 +1,6 @@
 /** Facts as lines: the words of the Codex session format, plus what it has no words for. */
-import {
-  addUsage,
-  NO_USAGE,
-  type Usage,
-  usageWords,
-} from "../../protocol/event.ts";
+import { addUsage, NO_USAGE, type Usage } from "../../protocol/event.ts";
+import { usageWords } from "../../protocol/provider.ts";
 import type { LogFact, ThreadMeta } from "../../protocol/log.ts";
 import { sandboxWords } from "../../protocol/policy.ts";
 import { unreachable } from "../../util/assert.ts";
