@@ -2,6 +2,7 @@
 import { viewItem, type WireItem } from "../protocol/item.ts";
 import type { PromptPrefix } from "../session/state/request_prefix.ts";
 import type { Entry } from "../session/state/transcript.ts";
+import { parseJsonObject } from "../util/json/json.ts";
 import { byteLength, estimateTokens } from "../util/text/text.ts";
 
 interface PromptRow {
@@ -12,14 +13,15 @@ interface PromptRow {
 
 /** Instructions, tools, items; then what would be said before the next message. */
 export function promptRows(
-  prefix: Pick<PromptPrefix, "instructions" | "tools" | "toolTexts">,
+  prefix: Pick<PromptPrefix, "instructions" | "toolTexts">,
   entries: readonly Entry[],
   next: readonly WireItem[] = [],
 ): readonly PromptRow[] {
   return [
     measure("instructions", prefix.instructions),
-    ...prefix.tools.map((tool, at) =>
-      measure(`tools[${at}] ${tool.name}`, prefix.toolTexts[at] ?? "")
+    // Not every tool that can be called is offered.
+    ...prefix.toolTexts.map((text, at) =>
+      measure(`tools[${at}] ${toolName(text)}`, text)
     ),
     ...entries.map(({ item, json, tokens }, at) => ({
       what: `input[${at}] ${kindOf(item)}`,
@@ -49,6 +51,11 @@ export function renderPromptTable(
 
 function cellsOf({ what, bytes, tokens }: PromptRow): string[] {
   return [what.slice(0, 36), String(bytes), `~${tokens}`];
+}
+
+function toolName(text: string): string {
+  const { name, type } = parseJsonObject(text) ?? {};
+  return String(name ?? type);
 }
 
 function kindOf(item: WireItem): string {

@@ -183,3 +183,11 @@ Deno.test("experimental_compact_prompt_file asks for the summary, and must hold 
   assert.equal(run.code, 3);
   assert.match(run.stderr, /the file is empty, must hold text/);
 });
+
+Deno.test("the table of a request names the tools that are in it, each with its size", async () => {
+  await using stage = await openStage({ script: [] });
+  const { body, stderr } = await bodyOf(stage, 'model="gpt-6-sol"');
+  const rows = [...stderr.matchAll(/^tools\[\d+\] (\S+) +(\d+)/gm)];
+  assert.deepEqual(rows.map(([, name]) => name), toolNames(body));
+  assert.ok(rows.every(([, , bytes]) => Number(bytes) > 0));
+});

@@ -194,6 +194,26 @@ Deno.test("nothing is written when the provider was not reached, and the exit co
   }
 });
 
+Deno.test("a model that is not there, and an address without /v1, are named", async () => {
+  await using model = mockModel({
+    script: () => fail(404, errorBody("model 'local-model' not found")),
+    models: [{ id: "local-model-2" }],
+    laws: false,
+  });
+  await using home = await agentHome({ config: configFor(model.url) });
+  const { report } = await probe(home);
+  assert.match(
+    JSON.stringify(report["findings"]),
+    /not among the 1 of GET \/models, but for example/,
+  );
+  await using other = await agentHome({
+    config: configFor(model.url.replace("/v1", "")),
+  });
+  const run = await runAgent({ home: other, args: ["doctor", "provider"] });
+  assert.equal(run.code, 5);
+  assert.match(run.stdout, /ends in \/v1: http:\S+\/v1$/m);
+});
+
 Deno.test("what a server in trouble answers is not found out, and no setting comes of it", async () => {
   let count = 0;
   await using model = mockModel({

@@ -153,6 +153,8 @@ function render(
     const nothing = options.isWanted ? "; nothing was written" : "";
     return [
       shownText(failure.error.message),
+      ...report.findings.map((finding) => renderFinding(finding, options)),
+      ...addressHint(provider, report),
       `Nothing was found out, after ${spent}${nothing}`,
     ];
   }
@@ -173,6 +175,22 @@ function render(
       `${key} = ${JSON.stringify(value)}`
     ),
   ];
+}
+
+// The usual servers have everything below /v1.
+function addressHint(
+  { baseUrl }: Provider,
+  { failure }: ProbeReport,
+): readonly string[] {
+  const isAbsent = failure?.error.status === 404 ||
+    failure?.error.status === 405;
+  return isAbsent && !/\/v\d/.test(baseUrl)
+    ? [
+      `Most servers want a base_url that ends in /v1: ${
+        withoutUrlSecrets(baseUrl)
+      }/v1`,
+    ]
+    : [];
 }
 
 function renderFinding(

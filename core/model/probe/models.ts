@@ -62,11 +62,12 @@ export async function loadModels(
       ...(httpClient !== undefined && { client: httpClient }),
     });
     const text = await response.text();
+    if (response.status === 404) {
+      return { finding: notSupported(name, "GET /models answers 404") };
+    }
     if (!response.ok) {
       return {
-        finding: response.status === 404
-          ? notSupported(name, "GET /models answers 404")
-          : unknown(name, `GET /models answers ${response.status}`),
+        finding: unknown(name, `GET /models answers ${response.status}`),
       };
     }
     const rows = parseRows(text);

@@ -36,7 +36,7 @@ export async function runProbe(
     requests: meter.count,
     durationMs: meter.spentMs,
   });
-  if ("failure" in opened) return { ...opened, findings: [], ...spent() };
+  if ("failure" in opened) return { ...opened, ...spent() };
   const { probe, findings } = opened;
   const { wireApi } = probe.asker;
   const all = [...findings];
@@ -64,7 +64,7 @@ export async function runProbe(
 
 type Opened =
   | { readonly probe: Probe; readonly findings: readonly Finding[] }
-  | { readonly wireApi: "responses" | "chat"; readonly failure: ProbeFailure };
+  | Required<Pick<ProbeReport, "wireApi" | "findings" | "failure">>;
 
 // On the wire that is configured; on the other one where the server does not know it.
 async function openProbe(
@@ -104,7 +104,7 @@ async function openProbe(
   if (failure === undefined) {
     throw new Error("Broken invariant: nothing failed");
   }
-  return { wireApi: first, failure };
+  return { wireApi: first, failure, findings: [listed.finding] };
 }
 
 function isPathUnknown({ error }: ProbeFailure): boolean {
