@@ -3,7 +3,7 @@ import { errorText } from "../protocol/error.ts";
 import type { ModelError } from "../protocol/error.ts";
 import type { WireItem } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import { checkedJson } from "../util/json/json.ts";
+import { checkedJson, parseJsonObject } from "../util/json/json.ts";
 import { headBytes } from "../util/text/text.ts";
 import { AnswerItems } from "./answer_items.ts";
 import {
@@ -175,11 +175,28 @@ export class AnswerReader {
   }
 }
 
-// Small servers give arguments as an object; the wire of a request wants their JSON text.
+// Small servers give arguments as an object, or as the text of a text; the wire of a
+// request wants their JSON text. An id that is a number is one all the same.
 function withText(item: WireItem): WireItem {
-  const { arguments: given } = item;
-  if (item.type !== "function_call" || typeof given === "string") return item;
-  return { ...item, arguments: JSON.stringify(given ?? {}) };
+  const { call_id: id, arguments: given } = item;
+  const named = typeof id === "number" ? { ...item, call_id: `${id}` } : item;
+  if (item.type !== "function_call") return named;
+  const text = typeof given === "string"
+    ? unwrapped(given)
+    : JSON.stringify(given ?? {});
+  return text === given ? named : { ...named, arguments: text };
+}
+
+function unwrapped(text: string): string {
+  if (!/^\s*"\s*\{/.test(text)) return text;
+  try {
+    const inner: unknown = JSON.parse(text);
+    const isObject = typeof inner === "string" &&
+      parseJsonObject(inner) !== undefined;
+    return isObject ? inner : text;
+  } catch {
+    return text;
+  }
 }
 
 // What comes in one read is seen at once: pieces of one text need no event each.

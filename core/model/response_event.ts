@@ -105,7 +105,9 @@ function parseResponseEvent(
   name: string = "",
 ): AnswerEvent | undefined {
   const wire = parseJsonObject(data);
-  if (wire === undefined) return undefined;
+  if (wire === undefined) {
+    return name === "error" ? plainError(data) : undefined;
+  }
   const type = text(wire["type"]) || name;
   switch (type) {
     case "response.output_text.delta":
@@ -135,7 +137,9 @@ function parseResponseEvent(
 
 /** A whole answer that came unstreamed, or an error in its place; undefined for neither. */
 function parseWholeAnswer(body: string): AnswerEvent | undefined {
-  const wire = parseJsonObject(body);
+  // Google wraps an error in a list of one.
+  const list = /^\s*\[/.test(body) ? `{"error":${body}}` : body;
+  const wire = parseJsonObject(list);
   if (wire === undefined) return undefined;
   if (Array.isArray(wire["output"])) return parseEnd(wire, "completed");
   return parseRareEvent(wire, text(wire["type"]));
@@ -175,16 +179,29 @@ function parseRareEvent(
     case "response.failed":
       return failedResponse(asObject(wire["response"]));
     case "error":
+    case "response.error":
       // Some servers nest the error, the documented form is flat.
       return failed(buildServerError(wire["error"] ?? wire));
-    case "":
-      // A gateway's error in the middle of a stream has no type at all.
-      return wire["error"] === undefined || wire["error"] === null
-        ? undefined
-        : failed(buildServerError(wire["error"]));
-    default:
-      return undefined;
+    default: {
+      const error = untypedError(wire, type);
+      return error === undefined ? undefined : failed(buildServerError(error));
+    }
   }
+}
+
+// A gateway's error in the middle of a stream has no type, FastAPI's a detail alone, and
+// vLLM's is a whole error object with a type of its own.
+function untypedError(wire: JsonObject, type: string): unknown {
+  if (wire["object"] === "error") return wire;
+  if (type.startsWith("response.")) return undefined;
+  if (wire["error"] !== undefined && wire["error"] !== null) {
+    return wire["error"];
+  }
+  return type === "" && wire["detail"] !== undefined ? wire : undefined;
+}
+
+function plainError(data: string): AnswerEvent | undefined {
+  return data.trim() === "" ? undefined : failed(buildServerError(data.trim()));
 }
 
 // The status in the response counts more than the name of the event.

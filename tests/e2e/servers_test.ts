@@ -24,7 +24,7 @@ const CALL = {
   id: "fc_1",
   call_id: "call_1",
   name: "shell",
-  arguments: JSON.stringify({ command: "echo ran" }),
+  arguments: JSON.stringify({ command: ["echo", "ran"] }),
 };
 const CREATED = { type: "response.created", response: { id: "r" } };
 
@@ -150,7 +150,7 @@ Deno.test("a window that is full in the words of small servers is compacted, and
   ) {
     await using s = await stage({
       script: [
-        call("shell", { command: "true" }),
+        call("shell", { command: ["true"] }),
         fail(status, body),
         say("summary"),
         say("done"),
@@ -263,7 +263,7 @@ Deno.test("an empty answer is said, and is no success where an answer is the poi
 
 Deno.test("a call that fails for ever ends the run with exit 6 and words", async () => {
   await using s = await stage({
-    script: () => call("shell", { command: "cat /nonexistent/file" }),
+    script: () => call("shell", { command: ["cat", "/nonexistent/file"] }),
   });
   const run = await s.json("go");
   assert.equal(run.code, 6, run.stdout.slice(-500));

@@ -149,7 +149,9 @@ async function runFittingStep(context: TurnContext): Promise<StepAnswer> {
         round--;
         continue;
       }
-      const isFull = error.kind === "context_window";
+      // A body that is too large without a picture in it is too long a text.
+      const isFull = error.kind === "context_window" ||
+        error.refused.includes("old_pictures");
       if (!isFull || round === LIMITS.overflowRounds) {
         throw withAdvice(error, context);
       }
