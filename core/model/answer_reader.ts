@@ -79,7 +79,7 @@ export class AnswerReader {
     // Servers that cannot stream answer with the whole response, or with an error.
     const isWhole = this.#understood === 0 && this.#isJson;
     const last = isWhole
-      ? this.#wire.takeWhole(this.#start.trim())
+      ? this.#wire.takeWhole(withoutList(this.#start.trim()))
       : this.#wire.end();
     for (const event of last) this.#take(event, events);
     return events;
@@ -173,6 +173,11 @@ export class AnswerReader {
     }
     pushJoined(events, event);
   }
+}
+
+// Google wraps an error in a list of one.
+function withoutList(body: string): string {
+  return body.startsWith("[") ? `{"error":${body}}` : body;
 }
 
 // Small servers give arguments as an object, or as the text of a text; the wire of a

@@ -180,7 +180,10 @@ function failureIn(chunk: JsonObject, name: string): Json | undefined {
   const choice = firstChoice(chunk);
   const error = chunk["error"] ?? choice?.["error"];
   if (error !== undefined && error !== null) return error;
-  return name === "error" || chunk["object"] === "error" ? chunk : undefined;
+  const isDetail = chunk["detail"] !== undefined && choice === undefined;
+  return name === "error" || chunk["object"] === "error" || isDetail
+    ? chunk
+    : undefined;
 }
 
 function firstChoice(chunk: JsonObject): JsonObject | undefined {

@@ -137,9 +137,7 @@ function parseResponseEvent(
 
 /** A whole answer that came unstreamed, or an error in its place; undefined for neither. */
 function parseWholeAnswer(body: string): AnswerEvent | undefined {
-  // Google wraps an error in a list of one.
-  const list = /^\s*\[/.test(body) ? `{"error":${body}}` : body;
-  const wire = parseJsonObject(list);
+  const wire = parseJsonObject(body);
   if (wire === undefined) return undefined;
   if (Array.isArray(wire["output"])) return parseEnd(wire, "completed");
   return parseRareEvent(wire, text(wire["type"]));

@@ -103,29 +103,10 @@ export class DialectServer {
   }
 
   answer(request: MockRequest): Step {
-    const { blind, picturesMax = Infinity, isOneSystem } = this.#dialect;
-    const pictures =
-      request.text.split(/"type":"(?:input_image|image_url)"/).length - 1;
-    const roles = request.input.map(({ role }) => role);
-    const hasMore = roles.lastIndexOf("system") > 0 ||
-      roles.includes("developer");
-    const { chat, knows } = this.#dialect;
-    assert.equal(request.path.endsWith("/chat/completions"), !!chat);
-    const other = Object.keys(request.body).filter((field) =>
-      knows !== undefined && !knows.includes(field)
-    );
     const isSummary = request.body["tool_choice"] === "none";
     // It may have left the oldest work out.
     if (isSummary) this.breaks.push(request.index);
-    const refused = other.length > 0
-      ? refusal(422, `Extra inputs are not permitted: ${other.join(", ")}`)
-      : isOneSystem && hasMore
-      ? refusal(500, "System message must be at the beginning.")
-      : pictures > 0 && blind !== undefined
-      ? blind
-      : pictures > picturesMax
-      ? fail(413, "<html>too large</html>")
-      : undefined;
+    const refused = refusalOf(request, this.#dialect);
     if (refused !== undefined) {
       // What follows may begin anew: the repair is said.
       this.breaks.push(request.index + 1);
@@ -135,10 +116,11 @@ export class DialectServer {
     const tried = answerProbe(
       this.#dialect,
       request,
-      (items) => this.#render(items, tokens),
+      (items) => renderAnswer(items, tokens, this.#dialect),
     );
     if (tried !== undefined) return tried;
-    const say = (text: string): Step => this.#render([message(text)], tokens);
+    const say = (text: string): Step =>
+      renderAnswer([message(text)], tokens, this.#dialect);
     if (isSummary) return say("A summary: the hill is half gone.");
     if (this.silence !== undefined) {
       this.silence.resolve();
@@ -163,7 +145,11 @@ export class DialectServer {
       case "picture":
         return this.#calls(tokens, "look");
       case "bad arguments":
-        return this.#render([this.#call("dig", "{oops")], tokens);
+        return renderAnswer(
+          [this.#call("dig", "{oops")],
+          tokens,
+          this.#dialect,
+        );
       default:
         return say("Done.");
     }
@@ -176,7 +162,11 @@ export class DialectServer {
   }
 
   #calls(tokens: number, ...names: readonly string[]): Step {
-    return this.#render(names.map((name) => this.#call(name, "{}")), tokens);
+    return renderAnswer(
+      names.map((name) => this.#call(name, "{}")),
+      tokens,
+      this.#dialect,
+    );
   }
 
   #call(name: string, text: string): JsonObject {
@@ -189,42 +179,75 @@ export class DialectServer {
       arguments: text,
     };
   }
-
-  #render(items: readonly JsonObject[], tokens: number): Step {
-    const usage = this.#dialect.usage(tokens);
-    const { chat } = this.#dialect;
-    if (chat !== undefined) return chatAnswer(items, usage, chat);
-    const response = {
-      id: "r",
-      status: "completed",
-      output: items,
-      ...(usage !== undefined && { usage }),
-    };
-    if (this.#dialect.style === "json") return fail(200, response);
-    const isBare = this.#dialect.style === "bare";
-    const events = [
-      { type: "response.created", response: { id: "r" } },
-      ...items.map((item) =>
-        isBare
-          ? {
-            type: "response.output_item.added",
-            item: { ...item, arguments: "" },
-          }
-          : { type: "response.output_item.done", item }
-      ),
-      { type: "response.completed", response },
-    ];
-    return raw(
-      events.map(({ type, ...data }) =>
-        this.#dialect.style === "named"
-          ? `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`
-          : `data: ${JSON.stringify({ type, ...data })}\n\n`
-      ).join(""),
-    );
-  }
 }
 
-function message(text: string): JsonObject {
+/** What the server refuses in a request, before anything else. */
+export function refusalOf(
+  request: MockRequest,
+  dialect: Dialect,
+): Part | undefined {
+  const { blind, picturesMax = Infinity, isOneSystem, chat, knows } = dialect;
+  const pictures =
+    request.text.split(/"type":"(?:input_image|image_url)"/).length - 1;
+  const roles = request.input.map(({ role }) => role);
+  const hasMore = roles.lastIndexOf("system") > 0 ||
+    roles.includes("developer");
+  assert.equal(request.path.endsWith("/chat/completions"), !!chat);
+  const other = Object.keys(request.body).filter((field) =>
+    knows !== undefined && !knows.includes(field)
+  );
+  if (other.length > 0) {
+    return refusal(422, `Extra inputs are not permitted: ${other.join(", ")}`);
+  }
+  if (isOneSystem && hasMore) {
+    return refusal(500, "System message must be at the beginning.");
+  }
+  if (pictures > 0 && blind !== undefined) return blind;
+  return pictures > picturesMax
+    ? fail(413, "<html>too large</html>")
+    : undefined;
+}
+
+/** An answer with these items, in the way of the server. */
+export function renderAnswer(
+  items: readonly JsonObject[],
+  tokens: number,
+  dialect: Dialect,
+): Step {
+  const usage = dialect.usage(tokens);
+  const { chat } = dialect;
+  if (chat !== undefined) return chatAnswer(items, usage, chat);
+  const response = {
+    id: "r",
+    status: "completed",
+    output: items,
+    ...(usage !== undefined && { usage }),
+  };
+  if (dialect.style === "json") return fail(200, response);
+  const isBare = dialect.style === "bare";
+  const events = [
+    { type: "response.created", response: { id: "r" } },
+    ...items.map((item) =>
+      isBare
+        ? {
+          type: "response.output_item.added",
+          item: { ...item, arguments: "" },
+        }
+        : { type: "response.output_item.done", item }
+    ),
+    { type: "response.completed", response },
+  ];
+  return raw(
+    events.map(({ type, ...data }) =>
+      dialect.style === "named"
+        ? `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`
+        : `data: ${JSON.stringify({ type, ...data })}\n\n`
+    ).join(""),
+  );
+}
+
+/** A message of the model. */
+export function message(text: string): JsonObject {
   return {
     type: "message",
     role: "assistant",

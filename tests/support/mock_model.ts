@@ -136,7 +136,7 @@ class MockState {
       if (this.requests.length >= waiting.count) waiting.wake();
     }
     if (request.path.endsWith("/responses/compact")) {
-      return this.#answerCompact();
+      return await this.#answerCompact(ended.promise);
     }
     const { models } = this.#options;
     if (request.path.endsWith("/models") && models !== undefined) {
@@ -150,12 +150,21 @@ class MockState {
     return await this.#answerStep(request, ended.promise);
   }
 
-  #answerCompact(): Response {
+  async #answerCompact(gone: Promise<void>): Promise<Response> {
     const next = this.#compact.shift();
     if (next === undefined) return exhausted("compact");
     if ("type" in next) {
-      assert.equal(next.type, "http", "Only fail() stands for a compaction");
-      return this.#http(next);
+      if (next.type === "http") return this.#http(next);
+      if (next.type === "cut") {
+        throw new Error("The mock breaks the connection");
+      }
+      assert.equal(
+        next.type,
+        "hang",
+        "fail(), cut() and hang() stand for a compaction",
+      );
+      await Promise.race([gone, aborted(this.stop.signal)]);
+      return new Response(null, { status: 503 });
     }
     return Response.json({
       id: this.#nextId("resp"),

@@ -148,11 +148,11 @@ async function ask(
   );
 }
 
-// Whatever the endpoint says is no reason to lose the session: the model itself can still
-// be asked. Not so where nothing at all can be asked.
+// Whatever the endpoint says, or that it says nothing, is no reason to lose the session:
+// the model itself can still be asked. Not so without a key.
 function leaveEndpoint(error: unknown, context: TurnContext): void {
   const isLost = error instanceof ModelError && !context.signal.aborted &&
-    error.kind !== "unreachable" && error.status !== 401;
+    error.status !== 401;
   if (!isLost) throw error;
   context.state.isCompactEndpointLost = true;
   context.emit({

@@ -1,0 +1,77 @@
+/** `deno run -A tests/dialect_table.ts BEFORE AFTER`: runs two programs against the same servers, and prints what held with each as Markdown. */
+import { SERVER_CASES, type ServerCase } from "./support/server_case.ts";
+import { DIALECT_CASES } from "./support/dialect_cases.ts";
+import "./e2e/server_shapes_test.ts";
+import "./e2e/server_outages_test.ts";
+import "./e2e/chat_shapes_test.ts";
+
+const CASE_MS = 40_000;
+
+if (import.meta.main) await main(Deno.args);
+
+async function main(
+  [before = "", after = ""]: readonly string[],
+): Promise<void> {
+  const dialects = Object.keys(DIALECT_CASES);
+  const kinds = Object.keys(DIALECT_CASES[dialects[0] ?? ""] ?? {});
+  const sign = async (run: () => Promise<void>): Promise<string> => {
+    const [was, is] = [await holds(before, run), await holds(after, run)];
+    return `${was ? "✓" : "✗"} ${is ? "✓" : "✗"}`;
+  };
+  console.log("Each pair: before, after.\n");
+  print(["case", ...dialects]);
+  print(["---", ...dialects.map(() => "---")]);
+  for (const kind of kinds) {
+    const cells: string[] = [];
+    for (const dialect of dialects) {
+      const run = DIALECT_CASES[dialect]?.[kind];
+      cells.push(run === undefined ? "" : await sign(run));
+    }
+    print([kind, ...cells]);
+  }
+  console.log("");
+  print(["shapes, refusals, outages", "cases", "held before", "hold after"]);
+  print(["---", "---", "---", "---"]);
+  for (const [kind, cases] of Map.groupBy(SERVER_CASES, ({ kind }) => kind)) {
+    print([
+      kind,
+      `${cases.length}`,
+      `${await count(before, cases)}`,
+      `${await count(after, cases)}`,
+    ]);
+  }
+  Deno.exit();
+}
+
+async function count(
+  program: string,
+  cases: readonly ServerCase[],
+): Promise<number> {
+  let held = 0;
+  for (const { name, run } of cases) {
+    if (await holds(program, run)) held++;
+    else console.error(`${program}: ${name}`);
+  }
+  return held;
+}
+
+// A case that hangs does not hold.
+async function holds(
+  program: string,
+  run: () => Promise<void>,
+): Promise<boolean> {
+  Deno.env.set("AGENT_BIN", program);
+  const late = new Promise<never>((_, reject) =>
+    setTimeout(() => reject(new Error("late")), CASE_MS)
+  );
+  try {
+    await Promise.race([run(), late]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function print(cells: readonly string[]): void {
+  console.log(`| ${cells.join(" | ")} |`);
+}
