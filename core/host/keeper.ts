@@ -82,7 +82,7 @@ function tell(op: string, word: string): void {
   }
   if (writer === undefined) return;
   const line = new TextEncoder().encode(`${op} ${word}\n`);
-  openLibc()?.write(writer, line, BigInt(line.length));
+  openLibc()?.write(writer, line);
 }
 
 function startKeeper(): number | undefined {

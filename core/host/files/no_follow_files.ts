@@ -8,8 +8,6 @@ import { checkResult, errnoError } from "../system/errno.ts";
 import { cString, readNames } from "./proc_files.ts";
 
 const IS_ARM = Deno.build.arch === "aarch64";
-const SYS_RENAMEAT2 = IS_ARM ? 276n : 316n;
-const SYS_STATX = IS_ARM ? 291n : 332n;
 // <fcntl.h>
 const O_WRONLY = 0o1;
 const O_CREAT = 0o100;
@@ -19,10 +17,10 @@ const O_DIRECTORY = IS_ARM ? 0o40000 : 0o200000;
 const O_NOFOLLOW = IS_ARM ? 0o100000 : 0o400000;
 const O_CLOEXEC = 0o2000000;
 const O_PATH = 0o10000000;
-const AT_SYMLINK_NOFOLLOW = 0x100n;
-const AT_EMPTY_PATH = 0x1000n;
-const RENAME_NOREPLACE = 1n;
-const STATX_BASIC_STATS = 0x7ffn;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_EMPTY_PATH = 0x1000;
+const RENAME_NOREPLACE = 1;
+const STATX_BASIC_STATS = 0x7ff;
 const S_IFMT = 0o170000;
 const S_IFDIR = 0o040000;
 const S_IFREG = 0o100000;
@@ -65,7 +63,7 @@ class LibcFiles implements NoFollowFiles {
       let filled = 0;
       while (filled < bytesMax) {
         const rest = bytes.subarray(filled);
-        const count = Number(this.#libc.read(file, rest, BigInt(rest.length)));
+        const count = Number(this.#libc.read(file, rest));
         if (this.#check(path, count) === 0) break;
         filled += count;
       }
@@ -76,8 +74,7 @@ class LibcFiles implements NoFollowFiles {
   async readLink(path: string): Promise<string> {
     const buffer = new Uint8Array(4096);
     const count = this.#inParent(path, (parent, name) => {
-      const size = BigInt(buffer.length);
-      const result = this.#libc.readlinkat(parent, name, buffer, size);
+        const result = this.#libc.readlinkat(parent, name, buffer);
       return this.#check(path, Number(result));
     });
     return new TextDecoder().decode(buffer.subarray(0, count));
@@ -102,7 +99,7 @@ class LibcFiles implements NoFollowFiles {
     this.#withOpen(path, flags, (file) => {
       for (let at = 0; at < bytes.length;) {
         const rest = bytes.subarray(at);
-        const count = this.#libc.write(file, rest, BigInt(rest.length));
+        const count = this.#libc.write(file, rest);
         at += this.#check(path, Number(count));
       }
       this.#check(path, this.#libc.fchmod(file, mode));
@@ -124,14 +121,7 @@ class LibcFiles implements NoFollowFiles {
   async rename(from: string, to: string): Promise<void> {
     this.#inParent(from, (parent, name) => {
       this.#inParent(to, (other, fresh) => {
-        const result = this.#libc.rename(
-          SYS_RENAMEAT2,
-          BigInt(parent),
-          name,
-          BigInt(other),
-          fresh,
-          RENAME_NOREPLACE,
-        );
+        const result = this.#libc.rename([parent, name], [other, fresh], RENAME_NOREPLACE);
         this.#check(from, Number(result));
       });
     });
@@ -190,17 +180,10 @@ class LibcFiles implements NoFollowFiles {
     path: string,
     folder: number,
     name: Uint8Array<ArrayBuffer>,
-    flags: bigint,
+    flags: number,
   ): FileStat {
     const bytes = new Uint8Array(256);
-    const result = this.#libc.statx(
-      SYS_STATX,
-      BigInt(folder),
-      name,
-      flags,
-      STATX_BASIC_STATS,
-      bytes,
-    );
+    const result = this.#libc.statx(folder, name, { flags, mask: STATX_BASIC_STATS }, bytes);
     this.#check(path, Number(result));
     return toStat(new DataView(bytes.buffer));
   }

@@ -35,7 +35,7 @@ export async function readPipe(
     await untilDone(path, () => {
       const chunk = new Uint8Array(CHUNK_BYTES);
       const state = poll(libc, pipe, POLLIN);
-      const length = Number(libc.read(pipe, chunk, BigInt(chunk.length)));
+      const length = Number(libc.read(pipe, chunk));
       // Without a writer there is an end at once, with a silent one there is nothing.
       if (state === 0 && length <= 0) return length === 0 ? "nobody" : "wait";
       if (checkResult(libc, path, length) === 0) return "done";
@@ -64,7 +64,7 @@ export async function writePipe(
       if (at === bytes.length) return "done";
       if (poll(libc, pipe, POLLOUT) === 0) return "wait";
       const rest = bytes.subarray(at, at + CHUNK_BYTES);
-      const count = Number(libc.write(pipe, rest, BigInt(rest.length)));
+      const count = Number(libc.write(pipe, rest));
       at += checkResult(libc, path, count);
       return "more";
     });
@@ -115,7 +115,7 @@ function poll(libc: Libc, descriptor: number, events: number): number {
   const request = new Int16Array(4);
   new Int32Array(request.buffer)[0] = descriptor;
   request[2] = events;
-  libc.poll(new Uint8Array(request.buffer), 1n, 0);
+  libc.poll(new Uint8Array(request.buffer), 1, 0);
   return request[3] ?? 0;
 }
 

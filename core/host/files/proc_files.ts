@@ -14,7 +14,6 @@ const READ_BYTES_MAX = 256 * READ_BYTES;
 // A directory entry of getdents64(2): inode, offset, length, type, then the name.
 const NAME_AT = 19;
 const LENGTH_AT = 16;
-const SYS_GETDENTS64 = Deno.build.arch === "aarch64" ? 61n : 217n;
 
 /** Whether a path is one that the runtime guards. */
 export function isProcPath(path: string): boolean {
@@ -41,7 +40,7 @@ export function readOpen(
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   for (let left = bytesMax; left > 0;) {
     const chunk = new Uint8Array(Math.min(left, READ_BYTES));
-    const count = Number(libc.read(descriptor, chunk, BigInt(chunk.length)));
+    const count = Number(libc.read(descriptor, chunk));
     if (count <= 0) break;
     chunks.push(chunk.subarray(0, count));
     left -= count;
@@ -69,7 +68,7 @@ export function readNames(
   const size = BigInt(READ_BYTES);
   for (;;) {
     const count = check(Number(
-      libc.getdents64(SYS_GETDENTS64, BigInt(descriptor), buffer, size),
+      libc.getdents64(descriptor, buffer),
     ));
     if (count <= 0) break;
     names.push(...entryNames(buffer.subarray(0, count)));
@@ -82,7 +81,7 @@ export function readProcLink(path: string): string {
   const libc = openLibc();
   const buffer = new Uint8Array(4096);
   const count = Number(
-    libc?.readlink(cString(path), buffer, BigInt(buffer.length)) ?? -1,
+    libc?.readlink(cString(path), buffer) ?? -1,
   );
   if (count < 0) throw errnoError(path, ENOENT);
   return new TextDecoder().decode(buffer.subarray(0, count));

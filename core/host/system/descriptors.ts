@@ -81,7 +81,7 @@ function drain(reader: number): string {
   const libc = openLibc();
   const buffer = new Uint8Array(PIPE_BYTES_MAX);
   libc?.lseek(reader, 0n, 0);
-  const count = Number(libc?.read(reader, buffer, BigInt(buffer.length)) ?? 0);
+  const count = Number(libc?.read(reader, buffer) ?? 0);
   libc?.close(reader);
   return new TextDecoder().decode(buffer.subarray(0, Math.max(0, count)));
 }

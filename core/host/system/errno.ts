@@ -42,10 +42,7 @@ const EINVAL = 22;
 /** The result of a libc call; directly after it, so that errno is still that call's. */
 export function checkResult(libc: Libc, path: string, result: number): number {
   if (result >= 0) return result;
-  // Pointers need a permission that is revoked by then.
-  const errno = new Int32Array(1);
-  libc.memcpy(new Uint8Array(errno.buffer), libc.errnoPlace(), 4n);
-  throw errnoError(path, errno[0] ?? 0);
+  throw errnoError(path, libc.errno());
 }
 
 /** An error as the runtime's own would be. */

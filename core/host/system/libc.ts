@@ -1,60 +1,8 @@
 /** Descriptors, adopted children and the few libc calls behind them (Linux; elsewhere they do nothing). */
 
-const SYMBOLS = {
-  syscall: {
-    parameters: ["i64", "i64", "i64", "i64", "i64", "i64"],
-    result: "i64",
-  },
-  memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
-  pipe: { parameters: ["buffer"], result: "i32" },
-  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
-  lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
-  close: { parameters: ["i32"], result: "i32" },
-  open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
-  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
-  readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
-  getdents64: {
-    name: "syscall",
-    parameters: ["i64", "i64", "buffer", "i64"],
-    result: "i64",
-  },
-  openat: { parameters: ["i32", "buffer", "i32", "u32"], result: "i32" },
-  mkdirat: { parameters: ["i32", "buffer", "u32"], result: "i32" },
-  symlinkat: { parameters: ["buffer", "i32", "buffer"], result: "i32" },
-  readlinkat: {
-    parameters: ["i32", "buffer", "buffer", "usize"],
-    result: "isize",
-  },
-  fchmod: { parameters: ["i32", "u32"], result: "i32" },
-  chmod: { parameters: ["buffer", "u32"], result: "i32" },
-  access: { parameters: ["buffer", "i32"], result: "i32" },
-  // By number: libraries older than the calls have no names for them.
-  rename: {
-    name: "syscall",
-    parameters: ["i64", "i64", "buffer", "i64", "buffer", "i64"],
-    result: "i64",
-  },
-  statx: {
-    name: "syscall",
-    parameters: ["i64", "i64", "buffer", "i64", "i64", "buffer"],
-    result: "i64",
-  },
-  errnoPlace: { name: "__errno_location", parameters: [], result: "u64" },
-  memcpy: { parameters: ["buffer", "u64", "usize"], result: "u64" },
-  prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
-  waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
-  poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
-  pollLater: {
-    name: "poll",
-    parameters: ["buffer", "u64", "i32"],
-    result: "i32",
-    nonblocking: true,
-  },
-  ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
-} as const;
+import { Libc } from "./calls.ts";
 
-/** The libc functions this process uses. */
-export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+export type { Libc } from "./calls.ts";
 
 // close_range(2) has one number on all architectures; glibc names it only from 2.34 on.
 const SYS_CLOSE_RANGE = 436n;
@@ -102,7 +50,7 @@ export function isWritable(path: string): boolean {
 function tryOpenLibc(): Libc | undefined {
   if (Deno.build.os !== "linux") return undefined;
   try {
-    return Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+    return new Libc();
   } catch {
     return undefined;
   }
@@ -127,7 +75,7 @@ export function closeInheritedDescriptors(): boolean {
 
 /** Makes orphans of our children ours instead of init's, so that they can be found and ended. */
 export function becomeSubreaper(): boolean {
-  return openLibc()?.prctl(PR_SET_CHILD_SUBREAPER, 1n, 0n, 0n, 0n) === 0;
+  return openLibc()?.prctl(PR_SET_CHILD_SUBREAPER, 1n) === 0;
 }
 
 const ownChildren = new Set<number>();

@@ -115,7 +115,7 @@ export function writeAll(
 ): void {
   for (let at = 0; at < bytes.length;) {
     const rest = bytes.subarray(at);
-    const count = Number(libc.write(descriptor, rest, BigInt(rest.length)));
+    const count = Number(libc.write(descriptor, rest));
     if (count <= 0) throw noDescriptor("write");
     at += count;
   }

@@ -180,7 +180,7 @@ function isNonBlocking(descriptor: number): boolean {
 // One write(2); 0 when the stream takes none now.
 function writeSome(descriptor: number, bytes: Uint8Array<ArrayBuffer>): number {
   const count = Number(
-    openLibc()?.write(descriptor, bytes, BigInt(bytes.length)) ?? -1,
+    openLibc()?.write(descriptor, bytes) ?? -1,
   );
   if (count >= 0) return count;
   // errno does not outlive the way back from libc: the descriptor itself is asked.
@@ -192,7 +192,7 @@ function hasHungUp(descriptor: number): boolean {
   const request = new Int16Array(4);
   new Int32Array(request.buffer)[0] = descriptor;
   request[2] = POLLOUT;
-  openLibc()?.poll(new Uint8Array(request.buffer), 1n, 0);
+  openLibc()?.poll(new Uint8Array(request.buffer), 1, 0);
   return ((request[3] ?? 0) & GONE) !== 0;
 }
 
