@@ -12,6 +12,7 @@ import { decodeText } from "../../util/text/text.ts";
 import { named } from "../system/errno.ts";
 import { isWritable } from "../system/libc.ts";
 import { readExact } from "./exact_file.ts";
+import { look } from "./local.ts";
 import { writePipe } from "./pipe.ts";
 import {
   isProcPath,
@@ -35,7 +36,7 @@ export const denoFiles: Files = {
   placeSync,
   truncate: (path, bytes) => named(path, () => Deno.truncate(path, bytes)),
   mkdir: (path, options = {}) =>
-    named(path, () => Deno.mkdir(path, { recursive: true, ...options })),
+    named(path, () => makeFolder(path, { recursive: true, ...options })),
   remove: (path, options = {}) => named(path, () => Deno.remove(path, options)),
   rename: (from, to) => named(from, () => Deno.rename(from, to)),
   chmod: (path, mode) => named(path, () => Deno.chmod(path, mode)),
@@ -43,11 +44,26 @@ export const denoFiles: Files = {
   readLink: (path) =>
     named(
       path,
-      () => isProcPath(path) ? readProcLink(path) : Deno.readLink(path),
+      () =>
+        isProcPath(path)
+          ? readProcLink(path)
+          : look(() => Deno.readLinkSync(path), () => Deno.readLink(path)),
     ),
-  realPath: (path) => named(path, () => Deno.realPath(path)),
-  stat: (path) => absentAsUndefined(path, () => Deno.stat(path)),
-  lstat: (path) => absentAsUndefined(path, () => Deno.lstat(path)),
+  realPath: (path) =>
+    named(
+      path,
+      () => look(() => Deno.realPathSync(path), () => Deno.realPath(path)),
+    ),
+  stat: (path) =>
+    absentAsUndefined(
+      path,
+      () => look(() => Deno.statSync(path), () => Deno.stat(path)),
+    ),
+  lstat: (path) =>
+    absentAsUndefined(
+      path,
+      () => look(() => Deno.lstatSync(path), () => Deno.lstat(path)),
+    ),
   list: (path) => named(path, () => listFolder(path)),
   canWrite: (path) => Promise.resolve(isWritable(path)),
 };
@@ -194,15 +210,28 @@ async function listFolder(path: string): Promise<DirEntry[]> {
       isSymlink: false,
     }));
   }
-  return await Array.fromAsync(Deno.readDir(path));
+  return await look(
+    () => [...Deno.readDirSync(path)],
+    () => Array.fromAsync(Deno.readDir(path)),
+  );
+}
+
+function makeFolder(
+  path: string,
+  options: Deno.MkdirOptions,
+): void | Promise<void> {
+  return look(
+    () => Deno.mkdirSync(path, options),
+    () => Deno.mkdir(path, options),
+  );
 }
 
 async function absentAsUndefined(
   path: string,
-  look: () => Promise<Deno.FileInfo>,
+  ask: () => Deno.FileInfo | Promise<Deno.FileInfo>,
 ): Promise<FileStat | undefined> {
   try {
-    return toStat(await named(path, look));
+    return toStat(await named(path, ask));
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw error;

@@ -74,7 +74,7 @@ class LibcFiles implements NoFollowFiles {
   async readLink(path: string): Promise<string> {
     const buffer = new Uint8Array(4096);
     const count = this.#inParent(path, (parent, name) => {
-        const result = this.#libc.readlinkat(parent, name, buffer);
+      const result = this.#libc.readlinkat(parent, name, buffer);
       return this.#check(path, Number(result));
     });
     return new TextDecoder().decode(buffer.subarray(0, count));
@@ -121,7 +121,11 @@ class LibcFiles implements NoFollowFiles {
   async rename(from: string, to: string): Promise<void> {
     this.#inParent(from, (parent, name) => {
       this.#inParent(to, (other, fresh) => {
-        const result = this.#libc.rename([parent, name], [other, fresh], RENAME_NOREPLACE);
+        const result = this.#libc.rename(
+          [parent, name],
+          [other, fresh],
+          RENAME_NOREPLACE,
+        );
         this.#check(from, Number(result));
       });
     });
@@ -183,7 +187,10 @@ class LibcFiles implements NoFollowFiles {
     flags: number,
   ): FileStat {
     const bytes = new Uint8Array(256);
-    const result = this.#libc.statx(folder, name, { flags, mask: STATX_BASIC_STATS }, bytes);
+    const result = this.#libc.statx(folder, name, {
+      flags,
+      mask: STATX_BASIC_STATS,
+    }, bytes);
     this.#check(path, Number(result));
     return toStat(new DataView(bytes.buffer));
   }

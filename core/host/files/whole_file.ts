@@ -2,6 +2,7 @@
 import { errorCode, systemError } from "../../protocol/error.ts";
 import type { ReadOptions } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
+import { look } from "./local.ts";
 import { openLibc } from "../system/libc.ts";
 import { isStreamPath, readPipe } from "./pipe.ts";
 
@@ -23,7 +24,7 @@ export async function readWhole(
 
 /** What is at the path, which must be a regular file when it is there to be read. */
 export async function regularFile(path: string): Promise<Deno.FileInfo> {
-  const info = await Deno.stat(path);
+  const info = await look(() => Deno.statSync(path), () => Deno.stat(path));
   if (info.isFile) return info;
   throw systemError(
     info.isDirectory ? "EISDIR" : "EINVAL",
