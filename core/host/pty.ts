@@ -120,7 +120,7 @@ class Master implements Pty {
   read(events: number): void {
     const bytes = new Uint8Array(CHUNK_BYTES);
     const count = Number(
-      this.#libc.read(this.#master, bytes, BigInt(bytes.length)),
+      this.#libc.read(this.#master, bytes),
     );
     if (count > 0) {
       this.isWanted = false;
@@ -136,7 +136,7 @@ class Master implements Pty {
     for (let at = 0; at < own.length && this.#isOpen;) {
       const rest = own.subarray(at);
       const count = Number(
-        this.#libc.write(this.#master, rest, BigInt(rest.length)),
+        this.#libc.write(this.#master, rest),
       );
       if (count > 0) at += count;
       else await new Promise((resolve) => setTimeout(resolve, FULL_MS));
@@ -174,9 +174,9 @@ async function watchAll(): Promise<void> {
       view.setInt32(8 * at, descriptor, true);
       view.setInt16(8 * at + 4, POLLIN, true);
     });
-    await libc.pollLater(request, BigInt(descriptors.length), -1);
+    await libc.pollLater(request, descriptors.length);
     if (view.getInt16(6, true) !== 0) {
-      libc.read(waker.reader, new Uint8Array(64), 64n);
+      libc.read(waker.reader, new Uint8Array(64));
     }
     wanted.forEach(([descriptor, master], at) => {
       const events = view.getInt16(8 * at + 14, true);

@@ -96,12 +96,15 @@ function startAt(pty: Pty, request: SpawnRequest): Started {
     }
     const script = 'exec "$@" <>"$0" >&0';
     const takes = request.leavesTerminal ? [] : ["-c"];
-    const line = ["-c", script, pty.path, setsid, ...takes, request.command];
-    const { image: _image, ...rest } = request;
+    const { image, ...rest } = request;
+    const instead = [request.command, ...request.args];
     return startSomehow({
       ...rest,
       command: "/bin/sh",
-      args: [...line, ...request.args],
+      args: [
+        ...["-c", script, pty.path, setsid, ...takes],
+        ...(image === undefined ? instead : [{ image, instead }]),
+      ],
       detached: false,
       stdin: "null",
       stdout: "null",
