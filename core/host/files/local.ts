@@ -1,11 +1,6 @@
 /** Whether looking at files can take long here: then somebody may want to interrupt it. */
+import { hasDistant } from "./mounts.ts";
 import { readProcText } from "./proc_files.ts";
-
-/** File systems that wait for another machine or another program. */
-const DISTANT =
-  /^(9p|afs|autofs|ceph|cifs|coda|fuse|gfs2|glusterfs|gpfs|lustre|ncpfs|nfs|ocfs2|smb|virtiofs)/;
-/** Where they are mounted on every desktop, with nothing a session looks at. */
-const ASIDE = /^\/(proc|run\/user|sys)\//;
 
 let known: boolean | undefined;
 
@@ -29,12 +24,4 @@ function isLocal(): boolean {
   } catch {
     return false;
   }
-}
-
-/** Whether a table of mounts names a disk that may take long (proc(5)). */
-export function hasDistant(mounts: string): boolean {
-  return mounts.split("\n").some((line) => {
-    const [, place = "", kind = ""] = line.split(" ");
-    return DISTANT.test(kind) && !ASIDE.test(place);
-  });
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { hasDistant, look } from "../../../../core/host/files/local.ts";
+import { look } from "../../../../core/host/files/local.ts";
+import { hasDistant } from "../../../../core/host/files/mounts.ts";
 
 const LOCAL = `/dev/vda / ext4 rw,relatime 0 0
 overlay /var/lib/x overlay rw 0 0
