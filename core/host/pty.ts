@@ -191,7 +191,7 @@ async function watchAll(): Promise<void> {
 
 function wake(): void {
   if (waker !== undefined) {
-    openLibc()?.write(waker.writer, new Uint8Array(1), 1n);
+    openLibc()?.write(waker.writer, new Uint8Array(1));
   }
 }
 

@@ -65,7 +65,6 @@ export function readNames(
 ): string[] {
   const names: string[] = [];
   const buffer = new Uint8Array(READ_BYTES);
-  const size = BigInt(READ_BYTES);
   for (;;) {
     const count = check(Number(
       libc.getdents64(descriptor, buffer),
