@@ -1,6 +1,5 @@
 /** Lines of `exec --json` that come from one event each. Pure. */
 import type { EventOf, Usage } from "../../protocol/event.ts";
-import { usageWords } from "../../protocol/provider.ts";
 import type { ApprovalRequest } from "../../protocol/policy.ts";
 import type {
   ExecError,
@@ -30,8 +29,13 @@ export interface TurnEnding {
 
 /** Tokens in the words of the event schema. */
 export function toUsage(usage: Usage): ExecUsage {
-  const { total_tokens: _sum, ...words } = usageWords(usage);
-  return words;
+  return {
+    input_tokens: usage.inputTokens,
+    cached_input_tokens: usage.cachedInputTokens,
+    cache_write_input_tokens: usage.cacheWriteInputTokens,
+    output_tokens: usage.outputTokens,
+    reasoning_output_tokens: usage.reasoningOutputTokens,
+  };
 }
 
 export function toEnding(ending: TurnEnding): TerminalEvent {
