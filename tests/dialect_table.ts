@@ -1,4 +1,4 @@
-/** `deno run -A tests/dialect_table.ts BEFORE AFTER`: runs two programs against the same servers, and prints what held with each as Markdown. */
+/** `deno run -A tests/dialect_table.ts BEFORE AFTER [WORD]`: runs two programs against the same servers, and prints what held with each as Markdown; with a word only the kinds of cases that hold it. */
 import { SERVER_CASES, type ServerCase } from "./support/server_case.ts";
 import { DIALECT_CASES } from "./support/dialect_cases.ts";
 import "./e2e/server_shapes_test.ts";
@@ -10,7 +10,7 @@ const CASE_MS = 40_000;
 if (import.meta.main) await main(Deno.args);
 
 async function main(
-  [before = "", after = ""]: readonly string[],
+  [before = "", after = "", word = ""]: readonly string[],
 ): Promise<void> {
   const dialects = Object.keys(DIALECT_CASES);
   const kinds = Object.keys(DIALECT_CASES[dialects[0] ?? ""] ?? {});
@@ -21,7 +21,7 @@ async function main(
   console.log("Each pair: before, after.\n");
   print(["case", ...dialects]);
   print(["---", ...dialects.map(() => "---")]);
-  for (const kind of kinds) {
+  for (const kind of kinds.filter((kind) => kind.includes(word))) {
     const cells: string[] = [];
     for (const dialect of dialects) {
       const run = DIALECT_CASES[dialect]?.[kind];
@@ -32,7 +32,8 @@ async function main(
   console.log("");
   print(["shapes, refusals, outages", "cases", "held before", "hold after"]);
   print(["---", "---", "---", "---"]);
-  for (const [kind, cases] of Map.groupBy(SERVER_CASES, ({ kind }) => kind)) {
+  const chosen = SERVER_CASES.filter(({ kind }) => kind.includes(word));
+  for (const [kind, cases] of Map.groupBy(chosen, ({ kind }) => kind)) {
     print([
       kind,
       `${cases.length}`,

@@ -225,16 +225,19 @@ export async function initGit(folder: string): Promise<void> {
   await run("commit", "-q", "--allow-empty", "-m", "start");
 }
 
-let validator: ValidateFunction | undefined;
+const validators = new Map<string, ValidateFunction>();
 
 // From the program itself: what it prints is what its readers hold it to.
 function eventValidator(): ValidateFunction {
-  if (validator !== undefined) return validator;
   const [command, ...first] = agentCommand();
+  const known = validators.get(command);
+  if (known !== undefined) return known;
   const { stdout } = new Deno.Command(command, {
     args: [...first, "schema", "events"],
   }).outputSync();
   const schema = JSON.parse(new TextDecoder().decode(stdout));
-  validator = new Ajv({ strict: false, discriminator: false }).compile(schema);
+  const ajv = new Ajv({ strict: false, discriminator: false });
+  const validator = ajv.compile(schema);
+  validators.set(command, validator);
   return validator;
 }
