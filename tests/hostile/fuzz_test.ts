@@ -7,6 +7,7 @@ import {
   UserError,
 } from "../../core/protocol/error.ts";
 import { FRAGMENTS, READERS } from "./readers.ts";
+import { anyCharacter } from "../support/any_character.ts";
 
 const RUNS = Number(Deno.env.get("FUZZ_RUNS") ?? 300);
 const SEED = Deno.env.get("FUZZ_SEED");
@@ -14,7 +15,7 @@ const SEED = Deno.env.get("FUZZ_SEED");
 const words = fc.array(
   fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom(...FRAGMENTS) },
-    { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 8 }) },
+    { weight: 1, arbitrary: fc.string({ unit: anyCharacter, maxLength: 8 }) },
   ),
   { maxLength: 40 },
 ).map((parts) => parts.join(""));

@@ -10,6 +10,7 @@ import {
   renderHandover,
 } from "../../../../core/context/compaction/handover_render.ts";
 import { byteLength } from "../../../../core/util/text/text.ts";
+import { anyCharacter } from "../../../support/any_character.ts";
 
 const STATE: HandoverState = {
   firstRequest: "Make it fast.",
@@ -111,7 +112,7 @@ Deno.test("renderHandover() drops the oldest commands and files, the last steps"
 });
 
 Deno.test("renderHandover() keeps within its budget and always tells the same", () => {
-  const text = fc.string({ unit: "binary", maxLength: 3_000 });
+  const text = fc.string({ unit: anyCharacter, maxLength: 3_000 });
   const lines = <T>(line: fc.Arbitrary<T>) => fc.array(line, { maxLength: 30 });
   const state: fc.Arbitrary<HandoverState> = fc.record({
     firstRequest: text,

@@ -8,6 +8,7 @@ import {
 } from "../../../../core/context/skills/render.ts";
 import { byteLength } from "../../../../core/util/text/text.ts";
 import { SKILLS_USAGE } from "../../../../prompts/mod.ts";
+import { anyCharacter } from "../../../support/any_character.ts";
 
 function skill(name: string, patch: Partial<Skill> = {}): Skill {
   return {
@@ -108,7 +109,7 @@ Deno.test("skillListBytes() is a fixed number when the window is a guess", () =>
 Deno.test("renderSkills() never exceeds its budget and always tells the same", () => {
   const anySkill = fc.record({
     name: fc.stringMatching(/^[a-z]{1,20}$/),
-    description: fc.string({ unit: "binary", maxLength: 300 })
+    description: fc.string({ unit: anyCharacter, maxLength: 300 })
       .map((text) => text.replace(/[\s\p{Cc}\u2028\u2029]+/gu, " ").trim()),
     root: fc.constantFrom("/a", "/a/very/long/root/of/skills/for/all", "/b"),
   }).map(({ name, description, root }) =>

@@ -19,6 +19,7 @@ import {
   typesOf,
   USAGE,
 } from "../support.ts";
+import { anyCharacter } from "../../../support/any_character.ts";
 
 const MCP: Activity = {
   id: "item_4",
@@ -288,7 +289,7 @@ Deno.test("toItem() keeps every field of a result that has no known shape", () =
 // Activities of every kind with texts and lists of any size.
 function anyActivity(): fc.Arbitrary<Activity> {
   const text = fc.oneof(
-    fc.string({ unit: "binary" }),
+    fc.string({ unit: anyCharacter }),
     fc.record({
       unit: fc.constantFrom("é", "\x07", "\u2028", "a", "😀"),
       count: fc.nat(90_000),
@@ -296,7 +297,7 @@ function anyActivity(): fc.Arbitrary<Activity> {
       .map(({ unit, count }) => unit.repeat(count)),
   );
   // Many of these go into one activity.
-  const short = fc.string({ unit: "binary", maxLength: 300 });
+  const short = fc.string({ unit: anyCharacter, maxLength: 300 });
   const json = fc.oneof(
     fc.jsonValue(),
     text,

@@ -13,6 +13,7 @@ import {
 } from "../../../../core/session/log/blob_text.ts";
 import { sniffImage } from "../../../../core/util/image.ts";
 import { jsonSpans } from "../../../../core/util/json/json_text.ts";
+import { anyCharacter } from "../../../support/any_character.ts";
 
 const BIG = "QUJD".repeat(LIMITS.blobBytes / 4);
 const IMAGE = `data:image/png;base64,${BIG}`;
@@ -71,7 +72,7 @@ const opaque = fc.tuple(
   head + unit.repeat(Math.ceil((LIMITS.blobBytes + more) / unit.length))
 );
 const string = fc.oneof(
-  { weight: 2, arbitrary: fc.string({ unit: "binary" }) },
+  { weight: 2, arbitrary: fc.string({ unit: anyCharacter }) },
   { weight: 3, arbitrary: opaque },
   // A JSON text inside of a string: its quotes are escaped.
   {

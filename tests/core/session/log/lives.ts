@@ -13,6 +13,7 @@ import type { TurnSettings } from "../../../../core/protocol/settings.ts";
 import { planRollback } from "../../../../core/session/log/rollback_plan.ts";
 import { Transcript } from "../../../../core/session/state/transcript.ts";
 import { SETTINGS } from "./support.ts";
+import { anyCharacter } from "../../../support/any_character.ts";
 
 export type LifeStep =
   | { readonly do: "start"; readonly model: string; readonly context: string }
@@ -53,7 +54,7 @@ export interface LifeAccount {
 
 const words = fc.oneof(
   fc.string({ unit: "grapheme", maxLength: 40 }),
-  fc.string({ unit: "binary", maxLength: 10 }),
+  fc.string({ unit: anyCharacter, maxLength: 10 }),
   fc.constantFrom("\u2028", '","check":"', "\n", '"}\n{"', "ünïcödé 🙂"),
 );
 const usage: fc.Arbitrary<Usage> = fc.record({

@@ -9,6 +9,7 @@ import {
   visibleLine,
   visibleText,
 } from "../../../../core/util/text/visible_text.ts";
+import { anyCharacter } from "../../../support/any_character.ts";
 
 Deno.test("visibleText() takes out what would steer a terminal and keeps the rest", () => {
   const cases: [string, string][] = [
@@ -39,7 +40,9 @@ Deno.test("visibleText() never leaves a control character but tab and newline", 
     "\r",
   );
   fc.assert(fc.property(
-    fc.array(fc.oneof(steering, fc.string({ unit: "binary", maxLength: 3 }))),
+    fc.array(
+      fc.oneof(steering, fc.string({ unit: anyCharacter, maxLength: 3 })),
+    ),
     (parts) => {
       const text = visibleText(parts.join(""));
       // deno-lint-ignore no-control-regex
