@@ -1,5 +1,6 @@
 /** All situations. */
 import { oddClocks } from "./clocks.ts";
+import { deafReaders } from "./deaf.ts";
 import { deepJson, largeAnswers } from "./deep_json.ts";
 import {
   endlessStreams,
@@ -22,6 +23,7 @@ export function allSituations(): readonly Situation[] {
     ...endlessStreams(),
     ...oddClocks(),
     ...manyCommands(),
+    ...deafReaders(),
     ...failingDisks(),
   ];
 }

@@ -1,4 +1,6 @@
 /** Everything that reads the words of others, as functions over one text: for the fuzzer and for the look at growth. */
+import { parseCassette } from "../../core/cassette/format.ts";
+import { importsOf } from "../../core/config/trust/imports.ts";
 import { parseToml } from "../../core/config/file/toml.ts";
 import { buildOverrides } from "../../core/config/overrides.ts";
 import {
@@ -19,7 +21,11 @@ import { readInputLines } from "../../core/frontends/exec/input.ts";
 import { renderJson } from "../../core/frontends/jsonl/line_limit.ts";
 import { countDiff, renderDiff } from "../../core/frontends/render/diff.ts";
 import { renderMarkdown } from "../../core/frontends/render/markdown.ts";
-import { wrapText } from "../../core/frontends/render/wrap.ts";
+import {
+  beginsReview,
+  parseReview,
+} from "../../core/frontends/render/review.ts";
+import { wrapText, wrapWords } from "../../core/frontends/render/wrap.ts";
 import { AnswerReader } from "../../core/model/answer_reader.ts";
 import { buildHttpError } from "../../core/model/errors/errors.ts";
 import { parseRules } from "../../core/policy/rules_parse.ts";
@@ -30,6 +36,8 @@ import { parseLine } from "../../core/session/log/line.ts";
 import { matchesName, matchesPath } from "../../core/util/glob.ts";
 import { checkedJson, parseJsonObject } from "../../core/util/json/json.ts";
 import { jsonSpans } from "../../core/util/json/json_text.ts";
+import { graphemes } from "../../core/util/text/graphemes.ts";
+import { closestWord } from "../../core/util/text/similar.ts";
 import { redactSecrets } from "../../core/util/text/redact.ts";
 import { shownText, visibleLine } from "../../core/util/text/visible_text.ts";
 import { displayWidth } from "../../core/util/text/width.ts";
@@ -152,6 +160,12 @@ export const READERS: Readonly<
   "a line of events": (text) =>
     renderJson({ type: "item.completed", item: { text } }),
   "output of a command": (text) => cutText(text, 10_000),
+  "a cassette": (text) => parseCassette(text, "a.cassette"),
+  "a review": (text) => [beginsReview(text), parseReview(text)],
+  "characters": (text) => [graphemes(text), wrapWords(text, 80)],
+  "a word that is alike": (text) => closestWord(text, ["resume", "sessions"]),
+  "what a source imports": (text) => importsOf("a.py", text),
+  "what a script imports": (text) => importsOf("a.sh", text),
   "a wildcard": (text) => matchesName(text.slice(0, 200), text),
   "a glob": (text) => matchesPath(text.slice(0, 200), text),
 };
