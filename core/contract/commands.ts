@@ -61,21 +61,20 @@ function required(
 const CONFIG_FLAGS: readonly FlagName[] = [
   "config",
   "profile",
-  "enable",
-  "disable",
   "strictConfig",
   "ignoreUserConfig",
   "trust",
   "cd",
 ];
+/** Of commands that features change. */
+const FEATURES: readonly FlagName[] = ["enable", "disable"];
+const RULES: readonly FlagName[] = ["rules", "ignoreRules", "json"];
 const POLICY: readonly FlagName[] = [
   ...CONFIG_FLAGS,
   "sandbox",
   "askForApproval",
   "addDir",
-  "rules",
-  "ignoreRules",
-  "json",
+  ...RULES,
 ];
 
 const SERVER = required("NAME", "Name of the server");
@@ -85,6 +84,7 @@ const EXEC: readonly FlagName[] = [...AGENT_FLAG_NAMES, ...EXEC_FLAG_NAMES];
 /** What changes a request that nobody sends. */
 const PROMPT_FLAGS: readonly FlagName[] = [
   ...CONFIG_FLAGS,
+  ...FEATURES,
   "model",
   "sandbox",
   "askForApproval",
@@ -284,7 +284,11 @@ const TABLE = {
     },
   ),
   "policy rules": command("List saved rules, or revoke one", {
-    flags: [...POLICY, "revoke"],
+    flags: [
+      ...CONFIG_FLAGS.filter((flag) => flag !== "profile"),
+      ...RULES,
+      "revoke",
+    ],
     report: "policy",
     examples: ["rondo policy rules", "rondo policy rules --revoke 2"],
   }),
@@ -344,6 +348,7 @@ const TABLE = {
   "mcp-server": command("Run as an MCP server on stdin and stdout", {
     flags: [
       ...CONFIG_FLAGS,
+      ...FEATURES,
       "model",
       "sandbox",
       "askForApproval",
@@ -394,17 +399,16 @@ const TABLE = {
     examples: ["printenv OPENAI_API_KEY | rondo login --with-api-key"],
   }),
   "login status": command("Show which credentials are used", {
-    flags: [...CONFIG_FLAGS, "json"],
+    flags: ["config", "profile", "strictConfig", "ignoreUserConfig", "json"],
     report: "login",
     examples: ["rondo login status"],
   }),
   logout: command("Remove stored credentials", {
-    flags: ["config"],
     examples: ["rondo logout"],
   }),
   "config explain": command("Show every setting with the layer that set it", {
     args: [optional("KEY", "One setting, dotted")],
-    flags: [...CONFIG_FLAGS, "json"],
+    flags: [...CONFIG_FLAGS, ...FEATURES, "json"],
     report: "explain",
     examples: ["rondo config explain model"],
   }),
@@ -414,7 +418,14 @@ const TABLE = {
     examples: ['rondo debug prompt "hello"'],
   }),
   "features list": command("List feature flags", {
-    flags: [...CONFIG_FLAGS, "json"],
+    flags: [
+      "config",
+      "profile",
+      ...FEATURES,
+      "strictConfig",
+      "ignoreUserConfig",
+      "json",
+    ],
     report: "features",
     examples: ["rondo features list"],
   }),

@@ -389,12 +389,16 @@ client_id = "me"
 callback_url = "http://127.0.0.1/back"
 `,
   );
-  const login = await s.run(["mcp", "login", "docs"], { env });
+  const scoped = ["mcp", "login", "docs", "--scopes", "a,b"];
+  const login = await s.run(scoped, { env });
   assert.equal(login.code, 0, login.stderr);
   assert.match(
     login.stderr,
     /redirect_uri=http%3A%2F%2F127.0.0.1%3A\d+%2Fback/,
   );
+  assert.match(login.stderr, /scope=a(\+|%20)b/);
+  const other = await s.run(["mcp", "login", "docs", how, "dcr"], { env });
+  assert.equal(other.code, 2, other.stderr);
 });
 
 function freePort(): number {

@@ -84,7 +84,7 @@ async function undo(request: Request): Promise<Answer> {
     ...(restore === "chat" ? [] : renderUndoPlan(plan)),
     ...(chat === undefined ? [] : chat.lines),
   ];
-  if (!flags.yes || flags.dryRun) return preview(lines);
+  if (!flags.yes) return preview(lines, flags.dryRun);
   const blocked = plan.conflicts.filter((one) => one.isForceable);
   if (restore !== "chat" && blocked.length > 0 && !options.force) {
     const why = "Nothing was changed; pass --force to overwrite later edits";
@@ -109,8 +109,9 @@ async function rollBack(request: Request): Promise<Answer> {
   };
 }
 
-function preview(lines: readonly string[]): Answer {
-  return { lines: [...lines, HOW_TO], exitCode: 0 };
+// Who asked for no more needs no hint how to get it.
+function preview(lines: readonly string[], isDryRun = false): Answer {
+  return { lines: isDryRun ? lines : [...lines, HOW_TO], exitCode: 0 };
 }
 
 interface ChatPart {

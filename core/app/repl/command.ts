@@ -1,6 +1,7 @@
 /** `rondo`, `rondo resume`, `rondo fork`: a conversation in this terminal. */
 import { runRepl } from "../../frontends/repl/repl.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
+import { FLAGS } from "../../contract/flags.ts";
 import { usageError } from "../../protocol/error.ts";
 import { PROGRAM } from "../../protocol/version.ts";
 import type { Host } from "../../protocol/host.ts";
@@ -21,6 +22,9 @@ export async function runReplCommand(
       `Cannot start a conversation: stdin is not a terminal, use ${PROGRAM} ${instead} for one prompt`,
     );
   }
+  for (const flag of idleFlags(commandLine.flags)) {
+    terminal.stderr.write(`Note: ${flag} changes nothing in a conversation\n`);
+  }
   const threads = await openThreads({
     host,
     commandLine,
@@ -38,6 +42,12 @@ export async function runReplCommand(
   } finally {
     await threads.close();
   }
+}
+
+// They are taken for `exec` behind them.
+function idleFlags(flags: CommandLine["flags"]): readonly string[] {
+  return (["quiet", "verbose", "skipGitRepoCheck"] as const)
+    .filter((name) => flags[name]).map((name) => FLAGS[name].long);
 }
 
 // Images travel like those named in a message.
