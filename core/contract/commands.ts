@@ -69,11 +69,10 @@ const CONFIG_FLAGS: readonly FlagName[] = [
 /** Of commands that features change. */
 const FEATURES: readonly FlagName[] = ["enable", "disable"];
 const RULES: readonly FlagName[] = ["rules", "ignoreRules", "json"];
-const POLICY: readonly FlagName[] = [
+const JUDGING: readonly FlagName[] = [
   ...CONFIG_FLAGS,
   "sandbox",
   "askForApproval",
-  "addDir",
   ...RULES,
 ];
 
@@ -264,21 +263,21 @@ const TABLE = {
     "Explain what would happen to a command, and by which rule",
     {
       args: [required("COMMAND", "The command, after --", { count: "rest" })],
-      flags: POLICY,
+      flags: [...JUDGING, "addDir"],
       report: "policy",
       examples: ["rondo policy explain -- 'npm test | tee log'"],
     },
   ),
   "policy test": command("Check the policy against a file of cases", {
     args: [required("FILE", "Cases as JSON lines", { completes: "file" })],
-    flags: POLICY,
+    flags: JUDGING,
     report: "policy",
     examples: ["rondo policy test cases.jsonl"],
   }),
   "policy lint": command(
     "List what could ask for approval, and rules that never match",
     {
-      flags: [...POLICY, "headless"],
+      flags: [...JUDGING, "headless"],
       report: "policy",
       examples: ["rondo policy lint --headless"],
     },

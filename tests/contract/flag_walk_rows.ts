@@ -14,7 +14,6 @@ export interface FlagRow extends Partial<Scene> {
 const TALK = "exec --skip-git-repo-check first";
 const TWO_TURNS = [TALK, "exec resume --last --skip-git-repo-check second"];
 const CHANGED = ["exec --yolo go"];
-const KNOWN = "--skip-git-repo-check";
 
 const SERVERS = `[mcp_servers.tiny]
 command = "false"
@@ -74,7 +73,7 @@ export const SCENES: Readonly<Record<CommandName, Scene>> = {
   "sessions cache": { words: "sessions cache FLAGS ID", before: [TALK] },
   "apply-patch": { words: "apply-patch" },
   "sandbox": {
-    words: "sandbox FLAGS -- sh -c >made;pwd;touch$IFS$EXTRA;env|grep$IFS^SET",
+    words: "sandbox FLAGS -- sh -c >made;pwd;>$EXTRA/y;env|grep$IFS^SET",
     env: { EXTRA: "ROOT/extra" },
   },
   "policy explain": { words: "policy explain FLAGS -- touch /opt/x" },

@@ -35,8 +35,9 @@ export interface Scene {
 }
 
 const PATCH = "*** Begin Patch\n*** Add File: made.txt\n+made\n*** End Patch";
-const run = (command: string): Step =>
-  call("shell", { command: ["sh", "-c", command] });
+function run(command: string): Step {
+  return call("shell", { command: ["sh", "-c", command] });
+}
 
 /** What the model says, a step each; the last one for ever. */
 const SCRIPTS = {
