@@ -370,7 +370,15 @@ const TABLE = {
       args: [
         optional("NAME", "Id of the provider (default: the selected one)"),
       ],
-      flags: [...CONFIG_FLAGS, "model", "write", "json"],
+      flags: [
+        "config",
+        "profile",
+        "strictConfig",
+        "ignoreUserConfig",
+        "model",
+        "write",
+        "json",
+      ],
       report: "doctor",
       examples: [
         "rondo doctor provider",

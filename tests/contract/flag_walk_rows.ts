@@ -73,8 +73,7 @@ export const SCENES: Readonly<Record<CommandName, Scene>> = {
   "sessions cache": { words: "sessions cache FLAGS ID", before: [TALK] },
   "apply-patch": { words: "apply-patch" },
   "sandbox": {
-    words: "sandbox FLAGS -- sh -c >made;pwd;>$EXTRA/y;env|grep$IFS^SET",
-    env: { EXTRA: "ROOT/extra" },
+    words: "sandbox FLAGS -- sh -c >made;pwd;>../extra/y;env|grep$IFS^SET",
   },
   "policy explain": { words: "policy explain FLAGS -- touch /opt/x" },
   "policy test": {
@@ -93,6 +92,7 @@ export const SCENES: Readonly<Record<CommandName, Scene>> = {
   "mcp logout": { words: "mcp logout FLAGS far", config: SERVERS },
   "mcp test": { words: "mcp test FLAGS tiny", config: SERVERS },
   "mcp-server": { words: "mcp-server FLAGS", stdin: CALL, until: '"id":1' },
+  "doctor provider": { words: "doctor provider FLAGS" },
   "doctor": { words: "doctor FLAGS" },
   "trust": { words: "trust FLAGS" },
   "login": { words: "login FLAGS", stdin: "sk-test-1234567890\n" },
@@ -340,6 +340,10 @@ export const PAIR_ROWS: Readonly<Record<string, FlagRow>> = {
   ...each("mcp get, mcp test, mcp login, mcp logout", {
     "ignore-user-config": { words: "mcp list FLAGS" },
   }),
+  "sandbox --add-dir": {
+    base:
+      "-s workspace-write -c sandbox_workspace_write.exclude_slash_tmp=true",
+  },
   "config explain --cd": {
     base: "--trust",
     add: "--cd ROOT/tmp",
