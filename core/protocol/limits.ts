@@ -226,7 +226,7 @@ export const LIMITS = Object.freeze({
   /** Of a SKILL.md that is read for its frontmatter, and of an openai.yaml. */
   skillHeadBytes: 64 * 1024,
   /** Of that, what is read as YAML; a longer frontmatter is read line by line. */
-  skillYamlChars: 8 * 1024,
+  skillYamlChars: 3 * 1024,
   skillNameChars: 64,
   skillDescriptionChars: 1_024,
   /** The list of skills: share of the model's window, or bytes when that is unknown. */

@@ -4,6 +4,7 @@ import { deafReaders } from "./deaf.ts";
 import { deepJson, largeAnswers } from "./deep_json.ts";
 import {
   endlessStreams,
+  floodingServers,
   hostileVariables,
   spoiledSessions,
 } from "./machine.ts";
@@ -21,6 +22,7 @@ export function allSituations(): readonly Situation[] {
     ...spoiledSessions(),
     ...hostileVariables(),
     ...endlessStreams(),
+    ...floodingServers(),
     ...oddClocks(),
     ...manyCommands(),
     ...deafReaders(),

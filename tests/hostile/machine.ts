@@ -187,3 +187,28 @@ async function tryEndless(text: string): Promise<void> {
   ], { codes: [5] });
   void server.shutdown();
 }
+
+const FLOODS: Readonly<Record<string, readonly string[]>> = {
+  "short lines": ["yes"],
+  "lines that begin as a message does": ["yes", '{"jsonrpc":'],
+  "one line without an end": ["cat", "/dev/zero"],
+};
+
+/** MCP servers that write for ever, and no message. */
+export function floodingServers(): Situation[] {
+  return Object.entries(FLOODS).map(([name, [command, ...args]]) => ({
+    kind: "MCP servers that flood",
+    name,
+    isQuick: name === "short lines",
+    run: async (): Promise<void> => {
+      await using stage = await openStage({ script: () => say("done") });
+      const server = `{command=${JSON.stringify(command)},args=${
+        JSON.stringify(args)
+      },startup_timeout_sec=2}`;
+      await runJson(stage, ["-c", `mcp_servers.y=${server}`], {
+        codes: [0],
+        says: /MCP server y/,
+      });
+    },
+  }));
+}

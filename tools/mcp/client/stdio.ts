@@ -47,6 +47,8 @@ export class StdioTransport implements Transport {
   #readers: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>[] = [];
   #stderr = "";
   #noise = "";
+  /** Of all noise since the last message. */
+  #noiseChars = 0;
   #exchanged: string | undefined;
   #isChecked = false;
   #exit: ExitStatus | undefined;
@@ -163,6 +165,8 @@ export class StdioTransport implements Transport {
         const { value, done } = await reader.read();
         if (done) return;
         await take(value);
+        // What is read at once, again and again, would keep timers and signals waiting.
+        if (this.#noiseChars > 0) await this.#options.host.sleep(0);
       }
     } catch (error) {
       this.onerror?.(new Error(errorText(error)));
@@ -177,6 +181,8 @@ export class StdioTransport implements Transport {
         `its message has ${frame.bytes} bytes, must have at most ${most}`;
       return this.#fail(id, state);
     }
+    // An exception for each line of a flood would leave no time for anything else.
+    if (!/^\s*[[{]/.test(frame.text)) return this.#takeNoise(frame.text);
     let value: unknown;
     try {
       value = checkedJson(frame.text);
@@ -189,6 +195,11 @@ export class StdioTransport implements Transport {
   // Programs that log to stdout are forgiven; an answer that is cut short is not.
   #takeNoise(text: string): void {
     if (this.#noise === "") this.#noise = text.slice(0, NOISE_CHARS_MAX);
+    this.#noiseChars += text.length + 1;
+    if (this.#noiseChars > LIMITS.mcpMessageBytes) {
+      return this.#fail(undefined, "it floods stdout with other than messages");
+    }
+    if (!text.includes("{")) return;
     const edge = LIMITS.mcpMessageEdgeBytes;
     const id = findMessageId(text.slice(0, edge), text.slice(-edge));
     if (id !== undefined) this.#fail(id, "its answer is not JSON");
@@ -197,6 +208,7 @@ export class StdioTransport implements Transport {
   #pass(value: unknown): void {
     const message = asObject(value);
     if (message === undefined) return this.#takeNoise(JSON.stringify(value));
+    this.#noiseChars = 0;
     // Checked by the protocol above: anything but a message goes to onerror there.
     this.onmessage?.(mendMessage(message) as unknown as JSONRPCMessage);
   }

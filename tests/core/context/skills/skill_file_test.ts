@@ -78,7 +78,7 @@ Deno.test("parseSkillFile() reads a frontmatter too long for YAML line by line",
   const facts = parse(`---\n${long}\n---\n`);
   assert.match(
     "problem" in facts ? facts.problem : "",
-    /^invalid YAML, it has 9007 characters, must have at most 8192$/,
+    /^invalid YAML, it has 9007 characters, must have at most 3072$/,
   );
 });
 
