@@ -117,8 +117,6 @@ class RunningTestThread implements TestThread {
     const before = this.#ended.length;
     this.thread.submit({ type: "user.input", parts: [{ type: "text", text }] });
     while (this.#ended.length <= before) await this.#next();
-    // The thread says the end of a turn a moment before it takes the next task.
-    await new Promise((resolve) => setTimeout(resolve));
     const end = this.#ended[before];
     if (end === undefined) throw new Error("no turn ended");
     return end.outcome;

@@ -49,6 +49,8 @@ export class ThreadActor implements Thread {
   #settings: TurnSettings;
   #tasks: Task[] = [];
   #steering: UserPart[][] = [];
+  /** What stood last in the queue when the input came. */
+  readonly #before = new WeakMap<UserPart[], Task>();
   readonly #early: string[] = [];
   #running:
     | { readonly task: Task; readonly abort: AbortController }
@@ -176,8 +178,12 @@ export class ThreadActor implements Thread {
   }
 
   #takeInput(parts: UserPart[]): void {
-    if (this.#running?.task.type === "turn") this.#steering.push(parts);
-    else this.#enqueue({ type: "turn", parts });
+    if (this.#running?.task.type !== "turn") {
+      return this.#enqueue({ type: "turn", parts });
+    }
+    this.#steering.push(parts);
+    const before = this.#tasks.at(-1);
+    if (before !== undefined) this.#before.set(parts, before);
   }
 
   #enqueue(task: Task): void {
@@ -220,11 +226,15 @@ export class ThreadActor implements Thread {
     }
   }
 
-  // Input that came too late for the turn begins the next one.
+  // Input that came too late for the turn begins another one, in the order of what was asked.
   #requeueSteering(): void {
     const late = this.#steering.splice(0);
-    if (late.length > 0 && !this.#isClosing) {
-      this.#tasks.unshift({ type: "turn", parts: late.flat() });
+    if (this.#isClosing) return;
+    for (
+      const [before, parts] of Map.groupBy(late, (one) => this.#before.get(one))
+    ) {
+      const at = before === undefined ? 0 : this.#tasks.indexOf(before) + 1;
+      this.#tasks.splice(at, 0, { type: "turn", parts: parts.flat() });
     }
   }
 

@@ -89,6 +89,27 @@ Deno.test("rollback takes turns out of the prompt and announces it", async () =>
   assert.ok(t.facts.some((fact) => fact.type === "rolled_back"));
 });
 
+Deno.test("what is asked for the moment a turn ends is done in the order it was asked for", async () => {
+  await using t = testThread({
+    script: () => say("ok"),
+    laws: { breaks: [2] },
+  });
+  await t.turn("first words");
+  const events = t.thread.events();
+  t.thread.submit({
+    type: "user.input",
+    parts: [{ type: "text", text: "second words" }],
+  });
+  for await (const event of events) {
+    if (event.type === "turn.completed") break;
+  }
+  t.thread.submit({ type: "rollback", turns: 1 });
+  await t.turn("other words");
+  const { text } = t.model.request(2);
+  assert.match(text, /first words.*other words/s);
+  assert.doesNotMatch(text, /second words/);
+});
+
 Deno.test("rollback of more turns than there are leaves the beginning", async () => {
   await using t = testThread({
     script: () => say("ok"),
