@@ -13,9 +13,10 @@ const MACHINE = 18;
 
 /**
  * Data. What runs where the kernel's loader jumps to, by ELF machine (e_machine). With `exec`
- * or `e` among the words: rt_sigprocmask(SIG_SETMASK) with the signals of
- * core/host/terminal/signals.ts, and signal 33 + n for each n that the parent had ignored,
- * as nohup(1) does. Then to the program's own entry, with all that the loader left for it.
+ * or `e` among the words: where stdout is closed, /dev/null for reading, since the runtime
+ * would open it for writing and nobody could tell; rt_sigprocmask(SIG_SETMASK) with the
+ * signals of core/host/terminal/signals.ts, and signal 33 + n for each n that the parent had
+ * ignored, as nohup(1) does. Then to the program's own entry, with what the loader left for it.
  */
 const CODE: Readonly<Record<number, readonly string[]>> = {
   // x86-64. The stack holds argc, argv, 0; rdx is for _start; syscall(2) changes rcx and r11.
@@ -25,16 +26,32 @@ const CODE: Readonly<Record<number, readonly string[]>> = {
     "4883c308", // next: add rbx, 8
     "488b03", // mov rax, [rbx]
     "4885c0", // test rax, rax
-    "7458", // jz done
+    "0f8487000000", // jz done
     "8b08", // mov ecx, [rax]
     "81f965786563", // cmp ecx, "exec"
     "7508", // jne short
     "80780400", // cmp byte [rax+4], 0
     "7408", // je found
-    "ebe2", // jmp next
+    "ebde", // jmp next
     "6683f965", // short: cmp cx, "e\0"
-    "75dc", // jne next
-    "41b907ea8037", // found: mov r9d, 0x3780ea07
+    "75d8", // jne next
+    "6a015f", // found: mov rdi, 1
+    "6a015e", // mov rsi, 1 (F_GETFD)
+    "6a4858", // mov rax, 72 (fcntl)
+    "0f05", // syscall
+    "85c0", // test eax, eax
+    "7920", // jns open
+    "e80a000000", // call over
+    "2f6465762f6e756c6c00", // "/dev/null\0"
+    "5f", // over: pop rdi
+    "31f6", // mov rsi, 0 (O_RDONLY)
+    "6a0258", // mov rax, 2 (open)
+    "0f05", // syscall
+    "97", // xchg edi, eax
+    "6a015e", // mov rsi, 1
+    "6a2158", // mov rax, 33 (dup2)
+    "0f05", // syscall
+    "41b907ea8037", // open: mov r9d, 0x3780ea07
     "6a1f5f", // mov rdi, 31
     "31f6", // again: mov rsi, 0
     "488d5424c0", // lea rdx, [rsp-64]
@@ -60,7 +77,7 @@ const CODE: Readonly<Record<number, readonly string[]>> = {
     "e90300aa", // mov x9, x0
     "ea230091", // add x10, sp, 8
     "4b8d40f8", // next: ldr x11, [x10, 8]!
-    "ab0400b4", // cbz x11, done
+    "eb0600b4", // cbz x11, done
     "6c0140b9", // ldr w12, [x11]
     "ad0c8f52", // mov w13, "ex"
     "ad6cac72", // movk w13, "ec", lsl 16
@@ -72,7 +89,23 @@ const CODE: Readonly<Record<number, readonly string[]>> = {
     "8c3d0012", // short: and w12, w12, 0xffff
     "9f950171", // cmp w12, "e\0"
     "81feff54", // b.ne next
-    "ee409d52", // found: mov w14, 0xea07
+    "200080d2", // found: mov x0, 1
+    "210080d2", // mov x1, 1 (F_GETFD)
+    "280380d2", // mov x8, 25 (fcntl)
+    "010000d4", // svc 0
+    "c001f836", // tbz w0, 31, open
+    "600c8092", // mov x0, -100 (AT_FDCWD)
+    "21010010", // adr x1, null
+    "020080d2", // mov x2, 0 (O_RDONLY)
+    "080780d2", // mov x8, 56 (openat)
+    "010000d4", // svc 0
+    "210080d2", // mov x1, 1
+    "020080d2", // mov x2, 0
+    "080380d2", // mov x8, 24 (dup3)
+    "010000d4", // svc 0
+    "04000014", // b open
+    "2f6465762f6e756c6c000000", // null: "/dev/null\0\0\0"
+    "ee409d52", // open: mov w14, 0xea07
     "0ef0a672", // movk w14, 0x3780, lsl 16
     "ef038052", // mov w15, 31
     "ed0301d1", // sub x13, sp, 64
