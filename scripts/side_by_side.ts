@@ -6,6 +6,8 @@ import { parseArgs } from "node:util";
 interface Profile {
   readonly name: string;
   readonly toml: string;
+  /** Where the two differ. */
+  readonly why?: string;
 }
 
 const ROOTS = '[permissions.p.filesystem.":workspace_roots"]\n';
@@ -63,6 +65,7 @@ const PROFILES: readonly Profile[] = [
     name: "minimal",
     toml:
       `${FILES}":minimal" = "read"\n[permissions.p.filesystem.":workspace_roots"]\n"." = "write"`,
+    why: "Codex starts itself again inside, from its home, which is not shown",
   },
   {
     name: "glob write",
@@ -93,7 +96,11 @@ const REQUIREMENTS: readonly Profile[] = [
   },
   { name: "no approvals", toml: "allowed_approval_policies = []" },
   { name: "broken", toml: "allowed_sandbox_modes = [" },
-  { name: "unknown key", toml: "allowed_sandboxes = []" },
+  {
+    name: "unknown key",
+    toml: "allowed_sandboxes = []",
+    why: "a policy that is misspelt must not hold nobody",
+  },
   {
     name: "deny_read",
     toml: '[permissions.filesystem]\ndeny_read = ["$WORK/.env"]',
@@ -178,7 +185,7 @@ async function makePlace(): Promise<{ work: string; home: string }> {
 }
 
 async function compareProfiles(codex: string, rondo: string): Promise<void> {
-  for (const { name, toml } of PROFILES) {
+  for (const { name, toml, why } of PROFILES) {
     const { work, home } = await makePlace();
     await Deno.writeTextFile(
       `${home}/config.toml`,
@@ -192,7 +199,7 @@ async function compareProfiles(codex: string, rondo: string): Promise<void> {
     const ours = letters(
       await run([rondo, "sandbox", "-C", work, ...probe], options),
     );
-    report(name, ours, theirs);
+    report(name, { ours, theirs, why });
     await Deno.remove(work, { recursive: true });
     await Deno.remove(home, { recursive: true });
   }
@@ -202,7 +209,7 @@ async function compareRequirements(
   codex: string,
   rondo: string,
 ): Promise<void> {
-  for (const { name, toml } of REQUIREMENTS) {
+  for (const { name, toml, why } of REQUIREMENTS) {
     const { work, home } = await makePlace();
     const etc = await Deno.makeTempDir({ dir: "/var/tmp" });
     await run(["cp", "-a", "/etc/.", etc], { cwd: work, home });
@@ -223,15 +230,22 @@ async function compareRequirements(
     const told = await run([rondo, "sandbox", "--", "sh", "-c", MODE], options);
     const ours = MODES.find(([printed]) => told.text.includes(printed))?.[1] ??
       "refused";
-    report(name, ours, theirs);
+    report(name, { ours, theirs, why });
     for (const path of [work, home, etc]) {
       await Deno.remove(path, { recursive: true });
     }
   }
 }
 
-function report(name: string, ours: string, theirs: string): void {
-  const mark = ours === theirs ? "same" : "DIFFERS";
+function report(
+  name: string,
+  { ours, theirs, why = "" }: {
+    readonly ours: string;
+    readonly theirs: string;
+    readonly why: string | undefined;
+  },
+): void {
+  const mark = ours === theirs ? "same" : `DIFFERS: ${why}`;
   console.log(
     `${name.padEnd(20)} ${ours.padEnd(20)} ${theirs.padEnd(20)} ${mark}`,
   );
