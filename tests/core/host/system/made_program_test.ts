@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { basename, dirname } from "../../../../core/util/path.ts";
 
 const MAIN = decodeURIComponent(
   new URL("../place_main.ts", import.meta.url).pathname,
@@ -19,9 +20,11 @@ async function sayAfter(script: string): Promise<string> {
   const { stdout, stderr } = await new Deno.Command("unshare", {
     args: [
       ...["--pid", "--fork", "--mount", "--mount-proc", "sh", "-e", "-c"],
-      `${script}\nexec "$@"`,
+      // The runtime may lie in one of the folders that are closed.
+      `mount --bind '${dirname(Deno.execPath())}' /mnt\n${script}\nexec "$@"`,
       "sh",
-      ...[Deno.execPath(), "run", "--no-check", "--quiet", "--allow-all", MAIN],
+      `/mnt/${basename(Deno.execPath())}`,
+      ...["run", "--no-check", "--quiet", "--allow-all", MAIN],
     ],
   }).output();
   const decoder = new TextDecoder();
