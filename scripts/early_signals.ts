@@ -51,7 +51,7 @@ const CODE: Readonly<Record<number, readonly string[]>> = {
     "6a015e", // mov rsi, 1
     "6a2158", // mov rax, 33 (dup2)
     "0f05", // syscall
-    "41b907ea8037", // open: mov r9d, 0x3780ea07
+    "41b937ea8077", // open: mov r9d, 0x7780ea37
     "6a1f5f", // mov rdi, 31
     "31f6", // again: mov rsi, 0
     "488d5424c0", // lea rdx, [rsp-64]
@@ -105,8 +105,8 @@ const CODE: Readonly<Record<number, readonly string[]>> = {
     "010000d4", // svc 0
     "04000014", // b open
     "2f6465762f6e756c6c000000", // null: "/dev/null\0\0\0"
-    "ee409d52", // open: mov w14, 0xea07
-    "0ef0a672", // movk w14, 0x3780, lsl 16
+    "ee469d52", // open: mov w14, 0xea37
+    "0ef0ae72", // movk w14, 0x7780, lsl 16
     "ef038052", // mov w15, 31
     "ed0301d1", // sub x13, sp, 64
     "e0030f2a", // again: mov w0, w15

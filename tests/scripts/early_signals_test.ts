@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readRuntimeIdentity } from "../../core/host/runtime_identity.ts";
 import { holdEarlySignals } from "../../scripts/early_signals.ts";
 
-const SIGNALS = [1, 2, 3, 10, 12, 14, 15, 16, 24, 25, 26, 27, 29, 30];
+const SIGNALS = [1, 2, 3, 5, 6, 10, 12, 14, 15, 16, 24, 25, 26, 27, 29, 30, 31];
 const HELD = SIGNALS.reduce((mask, signal) => mask | bit(signal), 0n);
 /** A program that tells its own mask, and takes any word more for a file that is not there. */
 const GREP = "/bin/grep";

@@ -24,7 +24,7 @@ const MEANINGLESS: readonly Deno.Signal[] = [
 /** signal(7) */
 const SIGHUP = 1;
 /** What the build holds back: bit n - 1 for signal n; bit n + 32 says that n was ignored. */
-const HELD = 0x3780ea07n;
+const HELD = 0x7780ea37n;
 const SIG_SETMASK = 2;
 /** sigset_t has 1024 bits in glibc. */
 const SIGSET_WORDS = 16;
