@@ -3,6 +3,7 @@ import { SERVER_CASES, type ServerCase } from "./support/server_case.ts";
 import { DIALECT_CASES } from "./support/dialect_cases.ts";
 import "./e2e/server_shapes_test.ts";
 import "./e2e/server_outages_test.ts";
+import "./e2e/server_refusals_test.ts";
 import "./e2e/chat_shapes_test.ts";
 
 const CASE_MS = 40_000;

@@ -164,7 +164,9 @@ function wanted(issue: Issue): string {
     case "invalid_key":
       return 'named with letters, digits, "_" and "-" only';
     case "invalid_format":
-      return 'a duration such as 90, "90s", "10m", "1h30m"';
+      return `a duration such as 90, "90s", "10m", "1h30m"${
+        issue.pattern?.includes("forever") ? ', or "forever"' : ""
+      }`;
     default:
       return "something else";
   }

@@ -5,7 +5,7 @@ import { viewItem, type WireItem } from "../protocol/item.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
 import type { ModelClient } from "./client.ts";
 
-interface OneShotRequest {
+export interface OneShotRequest {
   readonly model: TurnSettings["model"];
   readonly instructions?: string;
   readonly input: readonly WireItem[];
@@ -15,7 +15,7 @@ interface OneShotRequest {
   readonly signal: AbortSignal;
 }
 
-interface OneShotAnswer {
+export interface OneShotAnswer {
   readonly text: string;
   /** Whether it ended at `tokensMax`. */
   readonly isCut: boolean;

@@ -14,6 +14,8 @@ export interface ToolOutput {
 export interface ToolContext {
   readonly threadId: string;
   readonly settings: TurnSettings;
+  /** Id of the one that the conversation is with. */
+  readonly provider: string;
   /** Aborted when the turn is interrupted. */
   readonly signal: AbortSignal;
   /** Puts a question to the person; rejects with the signal's reason on abort. */

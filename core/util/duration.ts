@@ -4,6 +4,8 @@
 export const DURATION =
   /^(?=.*[1-9])(?:\d+(?:\.\d+)?|(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+)$/;
 
+export const DURATION_OR_FOREVER = new RegExp(`^forever$|${DURATION.source}`);
+
 const UNIT_MS: Readonly<Record<string, number>> = {
   ms: 1,
   s: 1_000,

@@ -365,6 +365,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "compaction",
       "context",
       "fallback",
+      "pictures",
       "repair",
       "turn",
       "turn_hooks",

@@ -107,7 +107,7 @@ async function exec(
   );
 }
 
-Deno.test("a private authority is trusted by SSL_CERT_FILE, NODE_EXTRA_CA_CERTS and ca_bundle", async () => {
+Deno.test("a private authority is trusted by SSL_CERT_FILE, SSL_CERT_DIR, NODE_EXTRA_CA_CERTS and ca_bundle", async () => {
   await using model = mockModel({ script: () => say("done") });
   await using door = await tlsDoor(model);
   await using home = await agentHome({ files: PEMS });
@@ -123,6 +123,8 @@ Deno.test("a private authority is trusted by SSL_CERT_FILE, NODE_EXTRA_CA_CERTS 
   for (
     const options of [
       { env: { SSL_CERT_FILE: ca } },
+      // A list of folders, with other files in them, and one that is not there.
+      { env: { SSL_CERT_DIR: `${home.work}/none:${home.work}` } },
       { env: { NODE_EXTRA_CA_CERTS: ca } },
       { provider: `ca_bundle = ${JSON.stringify(ca)}` },
     ]
@@ -130,7 +132,7 @@ Deno.test("a private authority is trusted by SSL_CERT_FILE, NODE_EXTRA_CA_CERTS 
     const run = await exec(home, url, options);
     assert.equal(run.code, 0, run.stderr);
   }
-  assert.equal(model.requests.length, 3);
+  assert.equal(model.requests.length, 4);
 });
 
 Deno.test("a certificate that does not fit is named, without another try", async () => {

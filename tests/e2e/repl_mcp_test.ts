@@ -7,8 +7,11 @@ import {
   type MockModel,
   mockModel,
   type MockOptions,
+  type MockRequest,
   say,
 } from "../support/mock_model.ts";
+import { plainPng } from "../support/big_png.ts";
+import { sniffImage } from "../../core/util/image.ts";
 import { hasPty, openPty, type Pty } from "../support/pty.ts";
 import {
   agentCommand,
@@ -495,6 +498,81 @@ test("A model that fails, and a request that cannot be sent, are errors of the r
   await unfit.pty.shows("All done.");
   const [other] = answerTo(unfit.model, 1) as { error: { code: number } }[];
   assert.equal(other?.error.code, -32602);
+});
+
+/** The picture of a request beside the conversation. */
+function pictureOf({ text }: MockRequest): string {
+  const url = /data:image[^"]*/.exec(text)?.[0] ?? "";
+  const facts = sniffImage(Uint8Array.fromBase64(url.split(",")[1] ?? ""));
+  return `${facts?.type} ${facts?.width}x${facts?.height}`;
+}
+
+test("A picture of a server's request is made smaller for the provider, and left out once it is refused", async () => {
+  const picture = {
+    type: "image",
+    data: plainPng(3_000, 600).toBase64(),
+    mimeType: "image/png",
+  };
+  const ask = { messages: [{ role: "user", content: picture }], maxTokens: 50 };
+  await using one = await walk({
+    script: [
+      [call("mcp__tiny__sample", ask)],
+      fail(400, { error: "this model does not support images" }),
+      say("I see none."),
+      say("All done."),
+    ],
+  });
+  await one.pty.shows("/help lists commands");
+  await one.pty.type("go\r");
+  await one.pty.shows(/Answer y s n q:/);
+  await one.pty.type("y");
+  const screen = (await one.pty.shows("All done.")).replace(/\s+/g, "");
+  assert.match(screen, /Theserverrefusedsomething/);
+  assert.equal(pictureOf(one.model.request(1)), "image/jpeg 2048x410");
+  assert.doesNotMatch(one.model.request(2).text, /input_image/);
+  assert.match(JSON.stringify(answerTo(one.model, 3)), /I see none\./);
+});
+
+test("An empty answer is an error for the server that asked", async () => {
+  await using one = await walk({
+    script: [[call("mcp__tiny__sample", SAMPLE)], say(""), say("All done.")],
+  });
+  await one.pty.shows("/help lists commands");
+  await one.pty.type("go\r");
+  await one.pty.shows(/Answer y s n q:/);
+  await one.pty.type("y");
+  await one.pty.shows("All done.");
+  assert.deepEqual(answerTo(one.model, 2), [{
+    error: { code: -32603, message: "The model's answer was empty" },
+  }]);
+});
+
+test("A server's request goes to the provider that the conversation went on at", async () => {
+  await using second = mockModel({
+    laws: false,
+    script: [
+      [call("mcp__tiny__sample", SAMPLE)],
+      say("The sampled words."),
+      say("All done."),
+    ],
+  });
+  const patience = "request_max_retries = 0\nstream_max_retries = 0";
+  await using one = await walk({
+    script: [fail(503, "down")],
+    config: {
+      top: 'fallback = ["second/gpt-oss:20b"]',
+      provider: patience,
+      bottom:
+        `[model_providers.second]\nbase_url = "${second.url}"\n${patience}`,
+    },
+  });
+  await one.pty.shows("/help lists commands");
+  await one.pty.type("go\r");
+  await one.pty.shows(/Answer y s n q:/);
+  await one.pty.type("y");
+  await one.pty.shows("All done.");
+  assert.equal(one.model.requests.length, 1);
+  assert.match(JSON.stringify(answerTo(second, 2)), /The sampled words\./);
 });
 
 test("A request to the model ends with the turn that it belongs to", async () => {

@@ -172,6 +172,7 @@ export function recordingContext(
   return {
     threadId: options.threadId ?? "thread-1",
     settings: given,
+    provider: "mock",
     signal: options.signal ?? new AbortController().signal,
     asked,
     warnings,

@@ -87,6 +87,9 @@ export class PersonalAnswers implements ServerRequests {
     // While it waited others may have spent what was left.
     refuseSpent(context);
     const answer = await send(asking, sampling, request);
+    if (answer.text.trim() === "") {
+      throw new McpRefusal(INTERNAL_ERROR, "The model's answer was empty");
+    }
     return buildSamplingResult(answer);
   }
 

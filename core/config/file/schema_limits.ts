@@ -1,10 +1,11 @@
 /** `[limits]` and `[prices]` of config.toml: what ends a run, and what it costs. */
 import * as z from "zod/mini";
 import { LIMITS } from "../../protocol/limits.ts";
-import { DURATION } from "../../util/duration.ts";
+import { DURATION, DURATION_OR_FOREVER } from "../../util/duration.ts";
 
 const Positive = z.number().check(z.positive());
 const Span = z.union([Positive, z.string().check(z.regex(DURATION))]);
+const Wait = z.string().check(z.regex(DURATION_OR_FOREVER));
 const Times = z.int().check(z.positive());
 
 /** `[limits]` */
@@ -18,7 +19,7 @@ export const LimitsTable = z.strictObject({
   timeout: z.optional(Span).check(
     z.describe("Seconds, or a text such as 90s, 10m, 1h30m"),
   ),
-  max_wait: z.optional(z.union([z.literal("forever"), Span])).check(
+  max_wait: z.optional(z.union([Positive, Wait])).check(
     z.describe(
       "Longest wait that a server may ask for, for a rate limit or a quota, before the turn fails or goes on at the next provider of fallback: a time as of timeout, or forever; 60s by default",
     ),

@@ -103,7 +103,7 @@ export const ProviderTable = z.strictObject({
   ),
   request_max_bytes: z.optional(Whole).check(
     z.describe(
-      "Bytes of a request with several pictures; beyond, the older half of them is left out",
+      "Bytes of a request; beyond, the older half of its pictures is left out, and text is compacted",
     ),
   ),
   supports_custom_tools: z.optional(z.boolean()).check(

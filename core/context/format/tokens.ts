@@ -38,14 +38,13 @@ function imageCorrection(parts: Json | undefined): number {
   for (const part of parts) {
     const url = asObject(part)?.["image_url"];
     if (typeof url !== "string" || !url.startsWith("data:")) continue;
-    const original = asObject(part)?.["detail"] === "original";
-    sum += (original ? originalBytes(url) : LIMITS.imageEstimateBytes) -
-      url.length;
+    sum += imageBytes(url) - url.length;
   }
   return sum;
 }
 
-function originalBytes(url: string): number {
+// By its size in pixels: the bytes of a picture say nothing of its tokens.
+function imageBytes(url: string): number {
   const facts = sniffDataUrl(url);
   if (facts === undefined) return LIMITS.imageEstimateBytes;
   const patches = Math.ceil(facts.width / PATCH_PIXELS) *

@@ -6,6 +6,7 @@ import { type Op, partsText, type UserPart } from "../../protocol/op.ts";
 import { unreachable } from "../../util/assert.ts";
 import { compactHistory } from "../turn/compaction.ts";
 import type { TurnContext } from "../turn/context.ts";
+import { withFallback } from "../turn/fallback.ts";
 import { leaveForeign } from "../turn/repair.ts";
 import { failureOf, runTurn } from "../turn/turn.ts";
 import { answerUnrecorded } from "./restored_calls.ts";
@@ -29,7 +30,10 @@ export async function runThreadTask(
         "compact",
         () => {
           leaveForeign(context);
-          return compactHistory("manual", context);
+          return withFallback(
+            context,
+            (here) => compactHistory("manual", here),
+          );
         },
       );
     case "rollback":

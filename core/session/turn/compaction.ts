@@ -10,9 +10,11 @@ import type { WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { ModelError } from "../../protocol/error.ts";
 import type { EventBody, FailureKind } from "../../protocol/event.ts";
+import { tokensOfBytes } from "../../util/text/text.ts";
 import { askEndpoint, askSummary, type Shorter } from "./compaction_request.ts";
 import { openPrefix, type PromptPrefix } from "../state/request_prefix.ts";
 import type { TurnContext } from "./context.ts";
+import { leaveOldPictures, repairHistory } from "./repair.ts";
 
 type CompactionReason = Extract<
   EventBody,
@@ -21,15 +23,23 @@ type CompactionReason = Extract<
 
 /**
  * Whether the next request, with `newTokens` on top, would come too near to the end of
- * the window. Not again while little was added to what the last compaction left.
+ * the window, or have more bytes of text than the provider takes; of pictures, older ones
+ * are left out first. Not again while little was added to what the last compaction left.
  */
 export function needsCompaction(
-  { state, settings }: Pick<TurnContext, "state" | "settings">,
+  { state, settings, deps }: Pick<TurnContext, "state" | "settings"> & {
+    readonly deps: Pick<TurnContext["deps"], "endpoint">;
+  },
   newTokens: number,
 ): boolean {
-  const { autoCompactLimit } = state.modelIn(settings);
-  const least = state.compactedTokens * LIMITS.compactAgainShare;
-  return state.usedTokens() + newTokens >= Math.max(autoCompactLimit, least);
+  const { transcript, compactedTokens } = state;
+  const used = state.usedTokens() + newTokens;
+  if (used < compactedTokens * LIMITS.compactAgainShare) return false;
+  const { requestBytesMax } = deps.endpoint.pictures;
+  const isLarge = transcript.pictures <= 1 &&
+    tokensOfBytes(transcript.inputBytes) + newTokens >
+      tokensOfBytes(requestBytesMax * LIMITS.compactShare);
+  return isLarge || used >= state.modelIn(settings).autoCompactLimit;
 }
 
 /**
@@ -52,8 +62,7 @@ export async function compactHistory(
     return context.emit({ type: "warning", message });
   }
   const tokensBefore = state.usedTokens();
-  const prefix = await openPrefix(context);
-  const shorter = await ask(prefix, context)
+  const shorter = await askRepaired(context)
     .catch((error) => withoutSummary(error, { reason, isForced }, context));
   if (shorter === undefined) return;
   const contextUpdate = reason === "mid_turn"
@@ -122,6 +131,20 @@ function warnStillFull({ state, settings, emit }: TurnContext): void {
     message:
       `Still about ${tokens} tokens after compaction (limit ${autoCompactLimit}; instructions and tools take ${state.baseTokens}): raise model_context_window or shorten AGENTS.md`,
   });
+}
+
+// What the server refuses in the history is left out, as before any other request.
+async function askRepaired(context: TurnContext): Promise<Shorter> {
+  leaveOldPictures(context);
+  for (;;) {
+    try {
+      return await ask(await openPrefix(context), context);
+    } catch (error) {
+      const isRepaired = error instanceof ModelError &&
+        repairHistory(error, context);
+      if (!isRepaired) throw error;
+    }
+  }
 }
 
 // The provider's endpoint where it has one that works, else a summary, asked for again

@@ -11,7 +11,7 @@ import type { Usage } from "../../protocol/event.ts";
 import { viewItem, type WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { NOTHING_SPENT } from "../../util/retry.ts";
-import { byteLength } from "../../util/text/text.ts";
+import { byteLength, tokensOfBytes } from "../../util/text/text.ts";
 import type { PromptPrefix } from "../state/request_prefix.ts";
 import { waitForRetry } from "./stream_retry.ts";
 import type { TurnContext } from "./context.ts";
@@ -102,8 +102,11 @@ async function withTrimming(
       warnDropped(dropped, context);
       return shorter;
     } catch (error) {
+      // A body that is too large loses its pictures first.
       const isFull = error instanceof ModelError &&
-        error.kind === "context_window";
+        error.kind === "context_window" &&
+        !(error.refused.includes("old_pictures") &&
+          context.state.transcript.pictures > 0);
       const less = isFull ? trimForOverflow(items) : undefined;
       if (less === undefined || less.dropped === 0) throw error;
       items = less.items;
@@ -114,13 +117,15 @@ async function withTrimming(
 
 function excessTokens(
   items: readonly WireItem[],
-  { state, settings }: TurnContext,
+  { state, settings, deps }: TurnContext,
 ): number {
   const tokens = items.reduce((sum, item) => sum + estimateItemTokens(item), 0);
   const { contextWindow } = state.modelIn(settings);
-  const room = Math.floor(contextWindow * LIMITS.windowShare) -
-    state.baseTokens - LIMITS.summaryTokens;
-  return tokens - Math.max(room, 0);
+  const room = Math.min(
+    Math.floor(contextWindow * LIMITS.windowShare) - LIMITS.summaryTokens,
+    tokensOfBytes(deps.endpoint.pictures.requestBytesMax),
+  );
+  return tokens - Math.max(room - state.baseTokens, 0);
 }
 
 function warnDropped(dropped: number, context: TurnContext): void {

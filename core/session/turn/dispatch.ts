@@ -179,10 +179,11 @@ export class Dispatch {
 
   #context(call: CallView): ToolContext {
     const { activities, approvals, emit, hooks, record } = this.#turn;
-    const { threadId, settings, signal } = this.#turn;
+    const { threadId, settings, signal, deps } = this.#turn;
     return {
       threadId,
       settings,
+      provider: deps.endpoint.id,
       signal,
       ask: async (request) =>
         await hooks.askHooks(call, request) ??

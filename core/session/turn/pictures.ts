@@ -5,9 +5,12 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { imageDataUrl } from "../../util/image.ts";
 import { asObject, type Json } from "../../util/json/json.ts";
 import { shrinkPicture } from "../../util/picture.ts";
+import type { ThreadDeps } from "../state/deps.ts";
 import type { TurnContext } from "./context.ts";
 
-type DoorContext = Pick<TurnContext, "deps" | "emit">;
+interface DoorContext extends Pick<TurnContext, "emit"> {
+  readonly deps: Pick<ThreadDeps, "host" | "endpoint">;
+}
 
 /** Items of ours with pictures that fit; items without pictures are the same objects. */
 export async function fitItems(

@@ -73,6 +73,10 @@ Deno.test("loadConfig() says what a value must be, with key, file and line", asy
       'value of "limits.timeout" is "soon", must be a duration such as 90, "90s", "10m", "1h30m" (config.toml:2)',
     ],
     [
+      '[limits]\nmax_wait = "soon"',
+      'value of "limits.max_wait" is "soon", must be a duration such as 90, "90s", "10m", "1h30m", or "forever" (config.toml:2)',
+    ],
+    [
       '[mcp_servers."a b"]\ncommand = "x"',
       'value of "mcp_servers."a b"" is a table, must be named with letters, digits, "_" and "-" only (config.toml:1)',
     ],

@@ -28,7 +28,7 @@ Deno.test("estimateItemTokens() takes three quarters of a ciphertext less its ov
   }
 });
 
-Deno.test("estimateItemTokens() counts an inline image as 7373 bytes, wherever it is", () => {
+Deno.test("estimateItemTokens() counts an inline image of no known size as 7373 bytes, wherever it is", () => {
   const url = `data:image/png;base64,${"A".repeat(400_000)}`;
   const image = { type: "input_image" as const, image_url: url };
   const output = {
@@ -42,7 +42,7 @@ Deno.test("estimateItemTokens() counts an inline image as 7373 bytes, wherever i
   }
 });
 
-Deno.test("estimateItemTokens() counts patches of an image at full size, to a limit", () => {
+Deno.test("estimateItemTokens() counts the patches of an image, not its bytes, to a limit", () => {
   const png = (width: number, height: number) => {
     const bytes = new Uint8Array(33);
     bytes.set([0x89, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82]);
@@ -51,9 +51,7 @@ Deno.test("estimateItemTokens() counts patches of an image at full size, to a li
     return `data:image/png;base64,${bytes.toBase64()}`;
   };
   const tokens = (image_url: string) => {
-    const item = message("user", [
-      { type: "input_image", image_url, detail: "original" },
-    ]);
+    const item = message("user", [{ type: "input_image", image_url }]);
     const rest = JSON.stringify(item).length - image_url.length;
     return estimateItemTokens(item) - Math.ceil(rest / 4);
   };

@@ -23,7 +23,11 @@ import {
   type Step,
   usage,
 } from "../../../support/mock_model.ts";
-import { TEST_MODEL, TEST_SETTINGS } from "../../../support/settings.ts";
+import {
+  TEST_MODEL,
+  TEST_SETTINGS,
+  testEndpoint,
+} from "../../../support/settings.ts";
 
 const echo = testTool(
   "echo",
@@ -51,7 +55,14 @@ Deno.test("needsCompaction() counts what is to come, and waits for growth after 
   state.baseTokens = 50_000;
   state.transcript.append([textMessage("user", "x".repeat(120_000))]);
   const needs = (newTokens: number): boolean =>
-    needsCompaction({ state, settings: TEST_SETTINGS }, newTokens);
+    needsCompaction(
+      {
+        state,
+        settings: TEST_SETTINGS,
+        deps: { endpoint: testEndpoint("http://127.0.0.1") },
+      },
+      newTokens,
+    );
   const used = state.usedTokens();
   assert.ok(used > 80_000 && used < 81_000, `base and items: ${used}`);
   assert.equal(needs(0), false);
