@@ -51,6 +51,8 @@ export const LIMITS = Object.freeze({
   liveCommandsTold: 60,
   /** Their longest life. */
   liveCommandMs: 24 * 3_600_000,
+  /** Between two looks at what commands that live on have planted. */
+  putBackMs: 2_000,
   /** Output of one that has not been read yet: its start and its end. */
   liveHeadBytes: 512 * 1024,
   liveTailBytes: 512 * 1024,

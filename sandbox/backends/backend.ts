@@ -1,9 +1,12 @@
 /** One working way to confine a command, and how a command is started under it. */
+import { configError, SandboxUnavailable } from "../../core/protocol/error.ts";
 import type {
   Host,
   SpawnArgument,
   SpawnRequest,
 } from "../../core/protocol/host.ts";
+import type { ProfileParts } from "../../core/protocol/policy.ts";
+import { isInside } from "../../core/util/path.ts";
 import { fitsArguments } from "../../core/util/program/become.ts";
 import { unreachable } from "../../core/util/assert.ts";
 import { buildBwrapArguments, BWRAP_ENV, type BwrapFeatures } from "./bwrap.ts";
@@ -196,4 +199,47 @@ function launcherEnv(
     if (value !== undefined) own[name] = value;
   }
   return env.PATH === undefined ? own : { ...own, PATH: env.PATH };
+}
+
+/** What a plan asks for that the back end cannot do throws UserError or SandboxUnavailable. */
+export function refuseWhatCannotBe(
+  backend: Backend,
+  plan: SandboxPlan,
+  { profile }: Pick<ProfileParts, "profile">,
+): void {
+  const by = profile === undefined
+    ? " (deny_read)"
+    : ` (permission profile "${profile}")`;
+  if (backend.kind === "bwrap") {
+    const { program } = backend.features;
+    const around = plan.mounts.find(({ kind, path }) =>
+      kind === "writable" && isInside(program, path)
+    );
+    if (around === undefined) return;
+    throw new SandboxUnavailable(
+      `Cannot use ${program}: it lies in the writable folder ${around.path}, must be out of reach of commands`,
+    );
+  }
+  if (backend.kind !== "landlock") return;
+  const hidden = plan.mounts.find(({ kind, path }) =>
+    kind.startsWith("hidden") &&
+    plan.plainRoots.some((root) => isInside(path, root))
+  );
+  if (hidden !== undefined) {
+    throw configError(
+      `Cannot hide ${hidden.path}${by}: it lies in a writable folder and the back end is landlock, must be bwrap or lie elsewhere`,
+    );
+  }
+  const [kept] = plan.kept ?? [];
+  if (kept !== undefined) {
+    throw configError(
+      `Cannot keep ${kept} read-only${by}: it lies in a writable folder and the back end is landlock, must be bwrap or lie elsewhere`,
+    );
+  }
+  const [exposed] = plan.exposed;
+  if (exposed !== undefined) {
+    throw new SandboxUnavailable(
+      `Cannot protect ${exposed}: it lies in a writable folder and the back end is landlock, must be bwrap or lie elsewhere`,
+    );
+  }
 }

@@ -81,6 +81,7 @@ export class OutputCapture {
       totalBytes: this.#totalBytes,
       totalLines: this.#newlines + (this.#lastByte === NEWLINE ? 0 : 1),
       ...(this.#spool?.isKept ? { spoolPath: this.#spool.path } : {}),
+      ...(this.spoolProblem !== "" && { isSpoolCut: true }),
     };
   }
 

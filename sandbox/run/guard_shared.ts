@@ -18,12 +18,13 @@ import type { GuardItem } from "../plan/plan_guards.ts";
 
 type GuardHost = Pick<Host, "createNameIndex" | "newId" | "noFollowFiles">;
 
-const NOTHING: GuardChanges = { restored: [], moved: [], failed: [] };
+/** Nothing was put back. */
+export const NO_CHANGES: GuardChanges = { restored: [], moved: [], failed: [] };
 
 /**
  * A command that starts beside another must not take what that one has planted for the
- * state to go back to, and nothing may be put back under the hands of a command. So
- * nothing is looked at again, or touched, until all have ended.
+ * state to go back to: what was remembered holds until all have ended. It is gone back to
+ * whenever one of them ends, since others may live on for hours.
  */
 export class SharedProtection {
   readonly #host: GuardHost;
@@ -91,10 +92,21 @@ export class SharedProtection {
     this.#users++;
   }
 
-  /** Puts everything back when the last command has ended. */
+  /** Whether no command runs. */
+  get isIdle(): boolean {
+    return this.#users === 0;
+  }
+
+  /** Puts everything back when a command has ended. */
   async release(): Promise<GuardChanges> {
     this.#users--;
-    if (this.#users > 0) return NOTHING;
+    const changes = await this.putBack();
+    this.begin();
+    return changes;
+  }
+
+  /** Puts everything back, whoever still runs. */
+  async putBack(): Promise<GuardChanges> {
     const before = [...this.#before.values()].flat();
     const gone = await this.#findGone(before);
     const known = before
@@ -103,18 +115,13 @@ export class SharedProtection {
     const first = await this.#restore([...known, ...await this.#findFresh()]);
     // What was moved aside is searched only now that its name is no protected one.
     const second = first.moved.length === 0
-      ? NOTHING
+      ? NO_CHANGES
       : await this.#restore(await this.#findFresh());
-    this.begin();
-    return {
-      restored: [...first.restored, ...second.restored],
-      moved: [...first.moved, ...second.moved],
-      failed: [...first.failed, ...second.failed],
-    };
+    return joinChanges([first, second]);
   }
 
   async #restore(guard: Guard): Promise<GuardChanges> {
-    if (guard.length === 0) return NOTHING;
+    if (guard.length === 0) return NO_CHANGES;
     return await restoreGuard(this.#files(), guard, this.#host.newId);
   }
 
@@ -187,6 +194,15 @@ export class SharedProtection {
       "Cannot protect files in the workspace: libc.so.6 cannot be loaded, must be installed",
     );
   }
+}
+
+/** All of them, as if they were one. */
+export function joinChanges(changes: readonly GuardChanges[]): GuardChanges {
+  return {
+    restored: changes.flatMap(({ restored }) => restored),
+    moved: changes.flatMap(({ moved }) => moved),
+    failed: changes.flatMap(({ failed }) => failed),
+  };
 }
 
 interface Lacking {

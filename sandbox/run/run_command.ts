@@ -84,7 +84,10 @@ export async function runCommand(
       isWrapped: backend?.kind === "bwrap",
       hasTerminal: terminal !== undefined,
     };
-    request.onStart?.(runningCommand(child, capture, kind));
+    if (request.onStart !== undefined) {
+      if (prepared !== undefined) session.watch();
+      request.onStart(runningCommand(child, capture, kind));
+    }
     const end = await runToEnd(child, {
       ...kind,
       timeoutMs: request.timeoutMs,

@@ -1,5 +1,5 @@
 /** What one session knows of its sandbox: the proved back end, its roots, what it protects. */
-import { configError, SandboxUnavailable } from "../../core/protocol/error.ts";
+import { SandboxUnavailable } from "../../core/protocol/error.ts";
 import type { Files, Host } from "../../core/protocol/host.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import { isInside } from "../../core/util/path.ts";
@@ -7,6 +7,7 @@ import {
   type Backend,
   hasLandlock,
   type LaunchPlan,
+  refuseWhatCannotBe,
 } from "../backends/backend.ts";
 import {
   type FactsRequest,
@@ -15,7 +16,8 @@ import {
 } from "../plan/facts.ts";
 import type { GuardChanges } from "./guard.ts";
 import { readShown, readTop } from "../plan/shown.ts";
-import { SharedProtection } from "./guard_shared.ts";
+import { joinChanges, NO_CHANGES, SharedProtection } from "./guard_shared.ts";
+import { GuardWatch } from "./guard_watch.ts";
 import {
   type BackendAttempt,
   type BackendChoice,
@@ -73,14 +75,22 @@ export class Session {
   readonly #roots = new Map<string, string>();
   #attempts: Promise<readonly BackendAttempt[]> | undefined;
   #rootAttempts: Promise<readonly BackendAttempt[]> | undefined;
-  // Looking at the disk and putting it back must not overlap.
   readonly #told = new Set<string>();
+  // Looking at the disk and putting it back must not overlap.
   readonly #disk = new Mutex();
+  readonly #watch: GuardWatch;
 
   constructor(options: SandboxOptions) {
     this.host = options.host;
     this.#options = options;
     this.#guards = new SharedProtection(options.host);
+    this.#watch = new GuardWatch(
+      options.host,
+      () =>
+        this.#disk.run(async () =>
+          this.#guards.isIdle ? NO_CHANGES : await this.#guards.putBack()
+        ),
+    );
     this.reaper = new OrphanReaper(
       options.host,
       options.reapChild ?? (() => true),
@@ -168,9 +178,18 @@ export class Session {
     });
   }
 
-  /** Puts back what the commands had changed, once none runs any more. */
+  /** Puts back what the commands had changed. */
   async finish(): Promise<GuardChanges> {
-    return await this.#disk.run(() => this.#guards.release());
+    return await this.#disk.run(async () => {
+      const changes = await this.#guards.release();
+      if (this.#guards.isIdle) this.#watch.stop();
+      return joinChanges([...this.#watch.take(), changes]);
+    });
+  }
+
+  /** A command lives on: what it plants is put back again and again until none runs. */
+  watch(): void {
+    this.#watch.start();
   }
 
   /** Those of the sentences that were not given before. */
@@ -253,46 +272,4 @@ function guardItems({ backend, plan }: Prepared): readonly GuardItem[] {
     scope: "tree",
   }));
   return [...guard, ...absent];
-}
-
-function refuseWhatCannotBe(
-  backend: Backend,
-  plan: SandboxPlan,
-  { profile }: ConfinedPolicy,
-): void {
-  const by = profile === undefined
-    ? " (deny_read)"
-    : ` (permission profile "${profile}")`;
-  if (backend.kind === "bwrap") {
-    const { program } = backend.features;
-    const around = plan.mounts.find(({ kind, path }) =>
-      kind === "writable" && isInside(program, path)
-    );
-    if (around === undefined) return;
-    throw new SandboxUnavailable(
-      `Cannot use ${program}: it lies in the writable folder ${around.path}, must be out of reach of commands`,
-    );
-  }
-  if (backend.kind !== "landlock") return;
-  const hidden = plan.mounts.find(({ kind, path }) =>
-    kind.startsWith("hidden") &&
-    plan.plainRoots.some((root) => isInside(path, root))
-  );
-  if (hidden !== undefined) {
-    throw configError(
-      `Cannot hide ${hidden.path}${by}: it lies in a writable folder and the back end is landlock, must be bwrap or lie elsewhere`,
-    );
-  }
-  const [kept] = plan.kept ?? [];
-  if (kept !== undefined) {
-    throw configError(
-      `Cannot keep ${kept} read-only${by}: it lies in a writable folder and the back end is landlock, must be bwrap or lie elsewhere`,
-    );
-  }
-  const [exposed] = plan.exposed;
-  if (exposed !== undefined) {
-    throw new SandboxUnavailable(
-      `Cannot protect ${exposed}: it lies in a writable folder and the back end is landlock, must be bwrap or lie elsewhere`,
-    );
-  }
 }
