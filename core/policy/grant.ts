@@ -1,5 +1,9 @@
 /** What rules that allow let a command do: leave the sandbox, or find a part of it open. */
-import type { SandboxPolicy } from "../protocol/policy.ts";
+import {
+  hasNetwork,
+  type ProfileParts,
+  type SandboxPolicy,
+} from "../protocol/policy.ts";
 import type { ClassifiedCommand } from "./classify.ts";
 import { isFilter } from "./command_safety.ts";
 
@@ -55,4 +59,50 @@ export function openSandbox(
     default:
       return policy;
   }
+}
+
+const RANK: Readonly<Record<SandboxPolicy["mode"], number>> = {
+  "read-only": 0,
+  "workspace-write": 1,
+  "external-sandbox": 2,
+  "danger-full-access": 2,
+};
+
+/**
+ * Whether a command that was started under the one policy may do more than one of now: it
+ * began earlier, or without the sandbox, or a rule opened something for its own words.
+ */
+export function isFreer(
+  policy: SandboxPolicy | undefined,
+  now: SandboxPolicy,
+): boolean {
+  if (!("denyRead" in now)) return false;
+  if (policy === undefined || !("denyRead" in policy)) return true;
+  return RANK[policy.mode] > RANK[now.mode] ||
+    (hasNetwork(policy) && !hasNetwork(now)) ||
+    seesMore(policy, now) || writesMore(policy, now);
+}
+
+function seesMore(policy: ProfileParts, now: ProfileParts): boolean {
+  return lacks(policy.denyRead, now.denyRead) ||
+    (now.readable !== undefined &&
+      (policy.readable === undefined || lacks(now.readable, policy.readable)));
+}
+
+function writesMore(policy: SandboxPolicy, now: SandboxPolicy): boolean {
+  if (policy.mode !== "workspace-write" || now.mode !== policy.mode) {
+    return false;
+  }
+  return lacks(now.writableRoots, policy.writableRoots) ||
+    lacks(policy.readOnly ?? [], now.readOnly ?? []) ||
+    (policy.gitCommits && !now.gitCommits) ||
+    (policy.allowUnixSockets && !now.allowUnixSockets) ||
+    (!policy.excludeSlashTmp && now.excludeSlashTmp) ||
+    (!policy.excludeTmpdirEnvVar && now.excludeTmpdirEnvVar) ||
+    (!policy.excludeWorkspace && now.excludeWorkspace === true);
+}
+
+/** Whether something of the second list is not in the first. */
+function lacks(list: readonly string[], other: readonly string[]): boolean {
+  return other.some((one) => !list.includes(one));
 }

@@ -13,6 +13,8 @@ export interface CapturedOutput {
   readonly totalLines: number;
   /** Set when the whole output was written to this file. */
   readonly spoolPath?: string;
+  /** The file holds the start alone. */
+  readonly isSpoolCut?: boolean;
 }
 
 /** A command that runs, for those who do not wait for its end. */

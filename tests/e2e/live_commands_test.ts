@@ -327,7 +327,10 @@ Deno.test("A flood costs bounded memory, is spooled, and what is shown says how 
   });
   await s.json("go", LIVE);
   const output = newest(s.model.request(1));
-  assert.match(output, /^Output cut in the middle: .* the full output is in /);
+  assert.match(
+    output,
+    /^Output cut in the middle: .* the (full|start of the) output is in /,
+  );
   assert.match(output, /Process running with session ID/);
   assert.ok(output.length < 60_000);
 });

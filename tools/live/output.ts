@@ -21,7 +21,7 @@ export function renderRead(
   const cut = cutOutput(output, options.tokensMax * 4);
   const chunk = Math.floor(host.random() * 0x1000000).toString(16);
   return [
-    ...(cut.omittedBytes > 0 ? [cutNotice(cut, output.spoolPath)] : []),
+    ...(cut.omittedBytes > 0 ? [cutNotice(cut, output)] : []),
     `Chunk ID: ${chunk.padStart(6, "0")}`,
     `Wall time: ${(options.wallMs / 1000).toFixed(4)} seconds`,
     stateLine(session),
@@ -47,7 +47,7 @@ export function renderEnded(session: LiveSession, tokensMax: number): string {
   return [
     `Session ${start.session} (${start.command}) ${how}.`,
     ...notesOf(result).map((note) => `Note: ${note}`),
-    ...(cut.omittedBytes > 0 ? [cutNotice(cut, output.spoolPath)] : []),
+    ...(cut.omittedBytes > 0 ? [cutNotice(cut, output)] : []),
     ...(cut.text === "" ? [] : ["Output since it was last read:", cut.text]),
   ].join("\n");
 }

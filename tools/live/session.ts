@@ -6,6 +6,7 @@ import type {
   RunningCommand,
 } from "../../core/protocol/command.ts";
 import { errorText } from "../../core/protocol/error.ts";
+import { LIMITS } from "../../core/protocol/limits.ts";
 import type { Host, TerminalSize } from "../../core/protocol/host.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import { withTimeout } from "../../core/util/async.ts";
@@ -36,6 +37,7 @@ export class LiveSession {
   #ended: Promise<unknown> = Promise.resolve();
   #result: CommandResult | undefined;
   #failure = "";
+  #totalBytes = 0;
   #isOver = false;
 
   constructor(
@@ -79,12 +81,14 @@ export class LiveSession {
       ...(terminal !== undefined && { terminal }),
       signal: this.#stop.signal,
       onBytes: (bytes) => {
+        this.#totalBytes += bytes.length;
         this.#unread.push(bytes);
         for (const watcher of this.#watchers) watcher(bytes);
       },
       hold: (command) => {
         // A second time when it is tried again without the sandbox.
         this.#unread.take({ isEnd: true });
+        this.#totalBytes = 0;
         this.policy = command.policy;
         this.#running = command.running;
         this.#isOver = false;
@@ -105,11 +109,19 @@ export class LiveSession {
 
   /** Waits for its end, no longer than stated and not past an interrupt. */
   async wait(ms: number, signal: AbortSignal): Promise<void> {
+    await this.#within(this.#ended, ms, signal);
+  }
+
+  async #within(
+    work: Promise<unknown>,
+    ms: number,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const onAbort = (): void => resolve();
     if (signal.aborted) resolve();
     signal.addEventListener("abort", onAbort, { once: true });
-    await withTimeout(Promise.race([this.#ended, promise]), ms, this.#host);
+    await withTimeout(Promise.race([work, promise]), ms, this.#host);
     signal.removeEventListener("abort", onAbort);
   }
 
@@ -117,11 +129,32 @@ export class LiveSession {
   take(): CapturedOutput {
     const taken = this.#unread.take({ isEnd: this.#isOver });
     const path = this.#result?.output.spoolPath ?? this.outputPath;
-    return path === undefined ? taken : { ...taken, spoolPath: path };
+    if (path === undefined) return taken;
+    const isSpoolCut = this.#result?.output.isSpoolCut ??
+      this.#totalBytes > LIMITS.spoolBytes;
+    return { ...taken, spoolPath: path, isSpoolCut };
   }
 
   async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     await (await this.#running).write(bytes);
+  }
+
+  /**
+   * The same, no longer than stated and not past an interrupt; false when its terminal is
+   * full, since it does not read: the rest waits there for it.
+   */
+  async type(
+    bytes: Uint8Array<ArrayBuffer>,
+    ms: number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    let isTaken = false;
+    const typed = this.write(bytes).then(() => {
+      isTaken = true;
+    });
+    typed.catch(() => {});
+    await this.#within(typed, ms, signal);
+    return isTaken;
   }
 
   async interrupt(): Promise<void> {

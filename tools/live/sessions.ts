@@ -133,7 +133,8 @@ export class LiveSessions implements LiveCommands {
     (this.#recent.get(session) ?? []).forEach(onBytes);
     return {
       write: async (bytes) => {
-        if (session.start.terminal !== undefined) await session.write(bytes);
+        // Where nobody reads them keys wait, and whoever types need not.
+        if (session.start.terminal !== undefined) void session.write(bytes);
         else if (bytes.includes(3)) await session.interrupt();
       },
       resize: (size) => void session.resize(size).catch(() => {}),

@@ -1,13 +1,12 @@
 /** write_stdin: reads a command that runs on, and types into it. */
 import { ToolError } from "../../core/protocol/error.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
-import { hasNetwork, type SandboxPolicy } from "../../core/protocol/policy.ts";
 import type {
   Tool,
   ToolContext,
   ToolOutput,
 } from "../../core/protocol/tool.ts";
-import { isSandboxed } from "../../core/policy/decide.ts";
+import { isFreer } from "../../core/policy/grant.ts";
 import description from "../../prompts/tools/write_stdin.md" with {
   type: "text",
 };
@@ -20,6 +19,8 @@ import type { LiveSession } from "./session.ts";
 import { shellOf } from "./user_shell.ts";
 
 const INTERRUPT = "\u0003";
+const NOT_READ =
+  "The program has not read all that was typed; the rest waits in its terminal";
 
 export function createWriteStdinTool(options: LiveToolOptions): Tool {
   return defineTool({
@@ -35,9 +36,11 @@ export function createWriteStdinTool(options: LiveToolOptions): Tool {
       const session = sessions.find(args.session_id);
       const chars = args.chars ?? "";
       const waitMs = waitOf(args);
+      let isTaken = true;
       if (chars !== "" && !session.isOver) {
-        const refusal = await type(chars, session, { context, options });
+        const refusal = await admit(chars, session, { context, options });
         if (refusal !== undefined) return { content: refusal, success: false };
+        isTaken = await type(chars, session, { waitMs, context });
         await session.wait(LIMITS.typedMs, context.signal);
       }
       const passedMs = host.monotonicMs() - startedMs;
@@ -49,6 +52,7 @@ export function createWriteStdinTool(options: LiveToolOptions): Tool {
           args.max_output_tokens,
           context.settings.model.toolOutputTokens,
         ),
+        notes: isTaken ? [] : [NOT_READ],
         context,
         options,
       });
@@ -58,17 +62,19 @@ export function createWriteStdinTool(options: LiveToolOptions): Tool {
 
 function read(
   session: LiveSession,
-  { wallMs, tokensMax, context, options }: {
+  { wallMs, tokensMax, notes, context, options }: {
     readonly wallMs: number;
     readonly tokensMax: number;
+    readonly notes: readonly string[];
     readonly context: ToolContext;
     readonly options: LiveToolOptions;
   },
 ): ToolOutput {
   const { result } = session;
-  const hints = result === undefined
-    ? []
-    : buildHints(result, context.settings);
+  const hints = [
+    ...notes,
+    ...result === undefined ? [] : buildHints(result, context.settings),
+  ];
   return {
     content: renderRead(session, options.host, { tokensMax, wallMs, hints }),
     success: !session.isOver || result?.exitCode === 0,
@@ -77,7 +83,7 @@ function read(
 
 // What is typed to a program is no command line, but it may be one: it is asked about as
 // if it were. A refusal is handed back.
-async function type(
+async function admit(
   chars: string,
   session: LiveSession,
   { context, options }: {
@@ -86,10 +92,7 @@ async function type(
   },
 ): Promise<string | undefined> {
   const { session: number, command, cwd, terminal } = session.start;
-  if (chars === INTERRUPT && terminal === undefined) {
-    await session.interrupt();
-    return undefined;
-  }
+  if (chars === INTERRUPT && terminal === undefined) return undefined;
   if (terminal === undefined) {
     throw new ToolError(
       `Cannot type into session ${number}: its input is closed, must be started with "tty": true`,
@@ -108,26 +111,22 @@ async function type(
     },
     detail: chars,
   }, context);
-  if (answer.type === "refused") return answer.reason;
-  await session.write(new TextEncoder().encode(chars));
-  return undefined;
+  return answer.type === "refused" ? answer.reason : undefined;
 }
 
-const RANK: Readonly<Record<SandboxPolicy["mode"], number>> = {
-  "read-only": 0,
-  "workspace-write": 1,
-  "external-sandbox": 2,
-  "danger-full-access": 2,
-};
-
-// Started under an earlier policy, or without the sandbox: it may do more than a command
-// of now.
-function isFreer(
-  policy: SandboxPolicy | undefined,
-  now: SandboxPolicy,
-): boolean {
-  if (!isSandboxed(now)) return false;
-  if (policy === undefined) return true;
-  return RANK[policy.mode] > RANK[now.mode] ||
-    ("networkAccess" in policy && policy.networkAccess && !hasNetwork(now));
+/** Whether the program has read it all. */
+async function type(
+  chars: string,
+  session: LiveSession,
+  { waitMs, context }: {
+    readonly waitMs: number;
+    readonly context: ToolContext;
+  },
+): Promise<boolean> {
+  if (session.start.terminal === undefined) {
+    await session.interrupt();
+    return true;
+  }
+  const bytes = new TextEncoder().encode(chars);
+  return await session.type(bytes, waitMs, context.signal);
 }

@@ -158,7 +158,9 @@ async function cutOutput(
 ): Promise<string> {
   const cut = cutText(text, model.toolOutputTokens * 4);
   if (cut.omittedBytes === 0) return text;
-  return `${cutNotice(cut, await spool(text))}\n${cut.text}`;
+  const spoolPath = await spool(text);
+  const kept = spoolPath === undefined ? {} : { spoolPath };
+  return `${cutNotice(cut, kept)}\n${cut.text}`;
 }
 
 function viewBlock(block: unknown): Json {

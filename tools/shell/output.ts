@@ -48,7 +48,7 @@ export function buildCommandOutput(
   const notices = [
     ...(result.aborted ? [`Aborted by the user after ${seconds} s.`] : []),
     ...(result.timedOut ? [timeoutNotice(options.timeoutMs)] : []),
-    ...(cut.omittedBytes > 0 ? [cutNotice(cut, result.output.spoolPath)] : []),
+    ...(cut.omittedBytes > 0 ? [cutNotice(cut, result.output)] : []),
   ];
   const lines = [
     ...(notices.length > 0 ? [notices.join(" ")] : []),
@@ -173,10 +173,16 @@ function timeoutNotice(timeoutMs: number): string {
 }
 
 /** Says how much of an output is missing, and where all of it is. */
-export function cutNotice(cut: CutText, spoolPath: string | undefined): string {
+export function cutNotice(
+  cut: CutText,
+  { spoolPath, isSpoolCut = false }: Pick<
+    CapturedOutput,
+    "spoolPath" | "isSpoolCut"
+  >,
+): string {
   const where = spoolPath === undefined
     ? "the full output was not kept"
-    : `the full output is in ${spoolPath}`;
+    : `the ${isSpoolCut ? "start of the" : "full"} output is in ${spoolPath}`;
   const kept = sizeText(cut.keptBytes, cut.keptLines);
   const omitted = sizeText(cut.omittedBytes, cut.omittedLines);
   return `Output cut in the middle: kept ${kept}, omitted ${omitted}; ${where}.`;

@@ -133,7 +133,9 @@ class ExecRun {
       this.#record = new TurnRecord();
     }
     this.#record.take(event);
-    this.#output.show(event);
+    // Whoever has read the last terminal line reads nothing after it.
+    const isSaid = this.#isStopping && this.#isPrinted && !this.#turns.isOpen;
+    if (!isSaid) this.#output.show(event);
     switch (event.type) {
       case "input.steered":
         return this.#turns.steered();
@@ -220,15 +222,17 @@ class ExecRun {
     const lost = this.#closed?.failure;
     if (!this.#isPrinted || this.#turns.isOpen) {
       const held = this.#held ?? this.#buildEnding(this.#missingVerdict());
-      await this.#print(
-        lost !== undefined && held.error === undefined
-          ? { ...held, ...decideFailed(lost) }
-          : held,
-      );
-    } else if (this.#cause !== undefined) {
+      const isLost = lost !== undefined && held.error === undefined;
+      await this.#print(isLost ? { ...held, ...decideFailed(lost) } : held);
+      return await this.#flush();
+    }
+    const { reaped = 0 } = this.#closed ?? {};
+    const { stderr } = this.#request.terminal;
+    if (reaped > 0) stderr.write(`Ended what still ran: ${reaped}\n`);
+    if (this.#cause !== undefined) {
       this.#exitCode = decideInterrupted(this.#cause).exitCode;
     } else if (lost !== undefined) {
-      this.#request.terminal.stderr.write(`Error: ${lost.message}\n`);
+      stderr.write(`Error: ${lost.message}\n`);
       this.#exitCode = decideFailed(lost).exitCode;
     }
     await this.#flush();
@@ -253,7 +257,7 @@ class ExecRun {
     const outcome = event?.outcome;
     return {
       ...verdict,
-      at: event?.at ?? this.#now(),
+      at: event?.at ?? this.#request.host.now().toISOString(),
       usage: event?.usage ?? NO_USAGE,
       threadUsage: event?.threadUsage ?? NO_USAGE,
       reaped: event?.reaped ?? 0,
@@ -282,19 +286,14 @@ class ExecRun {
 
   async #flush(): Promise<void> {
     const { stdout, stderr } = this.#request.terminal;
-    const timeoutMs = this.#cause === undefined
-      ? LIMITS.outputFlushMs
-      : LIMITS.outputFlushStoppedMs;
+    const { outputFlushMs, outputFlushStoppedMs } = LIMITS;
+    const timeoutMs = this.#cause ? outputFlushStoppedMs : outputFlushMs;
     const isRead = await stdout.flush({ timeoutMs });
     await stderr.flush({ timeoutMs });
     if (!isRead && this.#exitCode === 0) this.#exitCode = exitCode("failed");
   }
 
   #warn(message: string): void {
-    this.#output.warn(message, this.#now());
-  }
-
-  #now(): string {
-    return this.#request.host.now().toISOString();
+    this.#output.warn(message, this.#request.host.now().toISOString());
   }
 }

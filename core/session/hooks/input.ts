@@ -118,8 +118,17 @@ function toolFields(call: CallView): JsonObject {
   };
 }
 
-function toolName({ name }: CallView): string {
-  return name === "shell" || name === "local_shell" ? "Bash" : name;
+const RUNS: ReadonlySet<string> = new Set([
+  "shell",
+  "local_shell",
+  "exec_command",
+]);
+
+// What is typed into a program that runs may be a command line as well.
+function toolName({ name, input }: CallView): string {
+  const isTyped = name === "write_stdin" &&
+    (textOf(parseJsonObject(input)?.["chars"]) ?? "") !== "";
+  return RUNS.has(name) || isTyped ? "Bash" : name;
 }
 
 // The command as it would be typed, the patch as it is; other arguments as they came.
@@ -129,9 +138,9 @@ function toolInput(call: CallView): Json {
     return { command: textOf(given?.["input"]) ?? call.input };
   }
   if (given === undefined) return { input: call.input };
-  return toolName(call) === "Bash"
-    ? { ...given, command: commandText(given["command"]) }
-    : given;
+  if (toolName(call) !== "Bash") return given;
+  const { cmd, chars } = given;
+  return { ...given, command: commandText(given["command"] ?? cmd ?? chars) };
 }
 
 function commandText(command: Json | undefined): string {
