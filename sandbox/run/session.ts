@@ -2,7 +2,6 @@
 import { SandboxUnavailable } from "../../core/protocol/error.ts";
 import type { Files, Host } from "../../core/protocol/host.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
-import { isInside } from "../../core/util/path.ts";
 import {
   type Backend,
   hasLandlock,
