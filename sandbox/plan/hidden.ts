@@ -7,7 +7,7 @@ import {
 } from "../../core/protocol/error.ts";
 import type { Files } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
-import { matchesPath } from "../../core/util/glob.ts";
+import { matchesPath, spellings } from "../../core/util/glob.ts";
 import { dirname, isInside, resolvePath } from "../../core/util/path.ts";
 
 export interface HiddenFact {
@@ -33,7 +33,7 @@ export function isHiddenBy(
   );
 }
 
-/** Everything that matches now; what is made later under a matching name is not hidden. */
+/** Everything that matches now, or is called like a pattern; what is made later under a matching name is not hidden. */
 export async function readHidden(
   files: Files,
   patterns: readonly string[],
@@ -42,7 +42,11 @@ export async function readHidden(
   const found = new Map<string, HiddenFact>();
   for (const pattern of patterns) {
     const full = resolvePath(workspace, pattern);
-    for (const path of await findMatches(files, full, pattern)) {
+    const paths = [full];
+    for (const glob of spellings(full)) {
+      paths.push(...await findMatches(files, glob, pattern));
+    }
+    for (const path of paths) {
       const fact = await resolveHidden(files, path);
       if (fact !== undefined) found.set(fact.path, fact);
     }

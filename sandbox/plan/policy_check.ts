@@ -1,8 +1,9 @@
 /** Refuses sandbox policies that would protect nothing, or hide everything. */
 import { configError, UserError } from "../../core/protocol/error.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
+import { LIMITS } from "../../core/protocol/limits.ts";
 import { unreachable } from "../../core/util/assert.ts";
-import { matchesPath } from "../../core/util/glob.ts";
+import { isBroken, matchesGlob, spellings } from "../../core/util/glob.ts";
 import { isAbsolute, resolvePath } from "../../core/util/path.ts";
 
 interface CheckPlaces {
@@ -56,17 +57,27 @@ function checkRoot(root: string, places: CheckPlaces): void {
 const ANY_NAME = "\u0001";
 
 function checkDenyRead(pattern: string, places: CheckPlaces): void {
+  const refuse = (state: string, wanted: string): never => {
+    throw configError(
+      `Cannot use ${
+        JSON.stringify(pattern)
+      } in deny_read: ${state}, must be ${wanted}`,
+    );
+  };
+  const max = LIMITS.denyReadMatches;
+  if (spellings(pattern).drop(max).next().done !== true) {
+    refuse(`it stands for more than ${max} globs`, "narrower");
+  }
+  if (isBroken(pattern)) {
+    refuse("a bracket in it is not closed or runs backwards", "a whole glob");
+  }
   const full = resolvePath(places.workspace, pattern);
   // A pattern over a folder hides all of it, so a match above the workspace hides that too.
   const needed = [places.workspace, places.homeDir, "/usr", "/bin", "/lib"]
     .filter((path) => path !== undefined);
   const covered = needed.find((path) =>
-    matchesPath(full, path) || matchesPath(full, `${path}/${ANY_NAME}`)
+    matchesGlob(full, path) || matchesGlob(full, `${path}/${ANY_NAME}`)
   );
   if (covered === undefined && full !== "/") return;
-  throw configError(
-    `Cannot use ${JSON.stringify(pattern)} in deny_read: it matches all of ${
-      covered ?? "/"
-    }, must be narrower`,
-  );
+  refuse(`it matches all of ${covered ?? "/"}`, "narrower");
 }

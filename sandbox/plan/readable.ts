@@ -1,7 +1,7 @@
 /** "May this be read for the model?", asked by every read of a view of the disk. */
 import { isAbsent } from "../../core/protocol/error.ts";
 import type { Files } from "../../core/protocol/host.ts";
-import { matchesPath } from "../../core/util/glob.ts";
+import { matchesGlob } from "../../core/util/glob.ts";
 import {
   basename,
   dirname,
@@ -92,7 +92,7 @@ class ReadableView {
   async #isHidden(path: string): Promise<boolean> {
     const { policy: { denyRead }, workspace } = this.#hiding;
     return denyRead.some((glob) =>
-      matchesPath(resolvePath(workspace, glob), path)
+      matchesGlob(resolvePath(workspace, glob), path)
     ) || isHiddenBy(await this.#load(), path);
   }
 

@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import picomatch from "picomatch";
-import { matchesName, matchesPath } from "../../../core/util/glob.ts";
+import {
+  isBroken,
+  matchesGlob,
+  matchesName,
+  matchesPath,
+  spellings,
+} from "../../../core/util/glob.ts";
 
 Deno.test("matchesName() knows *, ?, sets, and no case", () => {
   for (
@@ -61,6 +67,33 @@ Deno.test("matchesName() and matchesPath() take any pattern without throwing", (
     assert.equal(typeof matchesName(glob, text), "boolean");
     assert.equal(typeof matchesPath(glob, text), "boolean");
   }));
+});
+
+Deno.test("spellings() opens braces and escapes, and leaves an open brace alone", () => {
+  for (
+    const [glob, ...globs] of [
+      ["/a/{b,c}/*", "/a/b/*", "/a/c/*"],
+      ["/{a,b{c,d/e},}x", "/ax", "/bcx", "/bd/ex", "/x"],
+      ["{a,b}{c,d}", "ac", "ad", "bc", "bd"],
+      ["{a}", "a"],
+      ["\\.env", ".env"],
+      ["\\{a,b\\}\\*", "{a,b}[*]"],
+      ["[{]a,b}", "[{]a,b}"],
+      ["a{b,c", "a{b,c"],
+      ["a}b", "a}b"],
+    ] as const
+  ) assert.deepEqual([...spellings(glob)], globs, glob);
+  assert.ok(matchesGlob("/a/**/*.{key,pem}", "/a/b/c.pem"));
+  assert.ok(!matchesGlob("/a/**/*.{key,pem}", "/a/b/c.pub"));
+});
+
+Deno.test("isBroken() finds brackets that are not closed in what is a glob", () => {
+  for (const glob of ["**/[.env", "*/{a,b", "/a[z-a]", "{*,[}"]) {
+    assert.ok(isBroken(glob), glob);
+  }
+  for (const glob of ["/a/{b", "/a/[b]*", "**/{a,[b-c]}", "\\[a", "/a]"]) {
+    assert.ok(!isBroken(glob), glob);
+  }
 });
 
 const SEGMENT = fc.constantFrom(

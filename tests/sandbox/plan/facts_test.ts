@@ -313,7 +313,24 @@ Deno.test("readHidden() expands globs, follows links and stops at a match", asyn
     assert.deepEqual(await found("linked"), ["folder a/b/keys"]);
     assert.deepEqual(await found("a/b/*/t?o"), ["file a/b/keys/two"]);
     assert.deepEqual(await found("none", "x/**/y"), []);
+    assert.deepEqual(
+      await found("{.env,a/b/keys}", "a/{b/k,x}*/{one,e}"),
+      ["file .env", "file a/b/keys/one", "folder a/b/keys"],
+    );
+    assert.deepEqual(await found("a/\\env"), ["file a/env"]);
   });
+});
+
+Deno.test("readHidden() takes a name that looks like a glob for itself, too", async () => {
+  const names = ["[id].ts", "i.ts", "{a,b}", "a"];
+  await withTree(
+    Object.fromEntries(names.map((name) => [name, "x"])),
+    async (root) => {
+      const found = await readHidden(denoFiles, ["[id].ts", "{a,b}"], root);
+      const hidden = found.map(({ path }) => path.slice(root.length + 1));
+      assert.deepEqual(hidden.sort(), [...names].sort());
+    },
+  );
 });
 
 Deno.test("readHidden() refuses a glob with too many matches", async () => {
