@@ -23,15 +23,17 @@ export type ConfigFlags =
 function parseOverride(
   text: string,
 ): { readonly path: readonly string[]; readonly value: TomlValue } {
-  const equals = text.indexOf("=");
-  const key = (equals < 0 ? text : text.slice(0, equals)).trim();
-  if (equals < 0 || key === "") {
+  // A quoted part may hold a dot or an equals sign.
+  const start = /^(?:"[^"]*"|'[^']*'|[^"'=])*/.exec(text)?.[0] ?? "";
+  const key = start.trim();
+  if (text[start.length] !== "=" || key === "") {
     throw usageError(
       `Cannot read -c ${JSON.stringify(text)}: must be key=value`,
     );
   }
-  // Split at every dot, as Codex does: keys that contain one belong into a file.
-  const path = key.split(".").map((part) => part.trim());
+  // Split at every dot, as Codex does, but for those in quotes.
+  const path = key.split(/\.(?=(?:"[^"]*"|'[^']*'|[^"'])*$)/)
+    .map((part) => part.trim().replace(/^(["'])(.*)\1$/s, "$2"));
   if (path.includes("")) {
     throw usageError(
       `Cannot read -c ${
@@ -39,7 +41,7 @@ function parseOverride(
       }: the key "${key}" has an empty part`,
     );
   }
-  const value = text.slice(equals + 1).trim();
+  const value = text.slice(start.length + 1).trim();
   return { path, value: parseTomlValue(value) ?? unquote(value) };
 }
 

@@ -10,9 +10,14 @@ import { openStage } from "./support.ts";
 
 const TYPOS =
   "Exec EXEC exce exc resum resme reviw forkk doctr docter sesions session logn logot sandbx mpc shcema confg completon polcy debgu undoo trsut feature";
+const OTHERS = String
+  .raw`ask chat serve upgrade queue q :q :quit \q print show tui repl`;
 
 Deno.test("no word that is not a command is taken for one", async () => {
-  const words = [...Object.keys(FOREIGN), ...LEAVING, ...TYPOS.split(" ")];
+  const words = [
+    ...[...Object.keys(FOREIGN), ...LEAVING],
+    ...`${TYPOS} ${OTHERS}`.split(" "),
+  ];
   assert.ok(words.length > 90);
   for (const word of words) {
     await assert.rejects(understandArgv([word]), { kind: "usage" }, word);

@@ -88,7 +88,7 @@ function demandTools(
   tree: TomlTable,
   say: (key: string, value: unknown) => void,
 ): void {
-  const searches = requirements.allowed_web_search_modes;
+  const searches = searchesOf(requirements);
   const search = config.web_search ?? "cached";
   if (
     searches !== undefined && search !== "disabled" &&
@@ -122,6 +122,22 @@ function demandTools(
     if (server.enabled) say(`mcp_servers.${name}.enabled`, false);
   }
   if (isTable(off) && Object.keys(off).length > 0) tree["mcp_servers"] = off;
+}
+
+// Features that are pinned off take their modes away, too.
+function searchesOf(
+  { allowed_web_search_modes: modes, features, feature_requirements: older }:
+    Requirements,
+): readonly string[] | undefined {
+  const { web_search_request: live, web_search_cached: cached } = {
+    ...older,
+    ...features,
+  };
+  if (live !== false && cached !== false) return modes;
+  return (modes ?? ["disabled", "cached", "indexed", "live"]).filter((mode) =>
+    mode === "live" ? live !== false : mode === "disabled" ||
+      (live === false ? cached === true : cached !== false)
+  );
 }
 
 // Codex does not start either: nothing could be done, and nobody could be asked.

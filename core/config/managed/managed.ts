@@ -1,5 +1,5 @@
 /** Managed policy: what the machine's administrator allows, over every flag and file. */
-import { configError } from "../../protocol/error.ts";
+import { configError, errorReason } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
 import { dirname } from "../../util/path.ts";
@@ -50,15 +50,24 @@ export async function readManaged(
 }
 
 /** A file of policy that is there and leads nowhere is no absent one. Throws UserError. */
-export async function refuseLost(host: Host, file: string): Promise<void> {
-  for (const path of [dirname(file), file]) {
-    const { files } = host;
-    const isLost = await files.lstat(path) !== undefined &&
-      await files.stat(path) === undefined;
-    if (!isLost) continue;
-    throw configError(
-      `Cannot obey ${file}: the link ${path} leads nowhere, must lead to what is there`,
+export async function refuseLost(
+  { files }: Host,
+  file: string,
+): Promise<void> {
+  const refuse = (state: string, wanted: string): never => {
+    throw configError(`Cannot obey ${file}: ${state}, must ${wanted}`);
+  };
+  const folder = dirname(file);
+  for (const path of [folder, file]) {
+    if (await files.lstat(path) === undefined) return;
+    const stat = await files.stat(path).catch((error) =>
+      refuse(`${path} is out of reach (${errorReason(error)})`, "be readable")
     );
+    if (stat === undefined) {
+      refuse(`the link ${path} leads nowhere`, "lead to what is there");
+    } else if (path === folder && !stat.isDirectory) {
+      refuse(`${path} is no folder`, "be one");
+    }
   }
 }
 

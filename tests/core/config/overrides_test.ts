@@ -28,6 +28,13 @@ Deno.test("buildOverrides() reads each form of -c", () => {
     ["t={}", "t", {}],
     ["a.b.c=1", "a|b|c", 1],
     ["a . b=1", "a|b", 1],
+    [
+      'projects."/a.b=c".trust_level=untrusted',
+      "projects|/a.b=c|trust_level",
+      "untrusted",
+    ],
+    [`a."x.y" . 'd.e'.b="c.d"`, "a|x.y|d.e|b", "c.d"],
+    [`a."it's x"=1`, "a|it's x", 1],
     ["openai_base_url=http://h:1/v1", "openai_base_url", "http://h:1/v1"],
     ["a=1\nb=2", "a", "1\nb=2"],
     ["developer_instructions=be brief", "developer_instructions", "be brief"],
@@ -52,6 +59,10 @@ Deno.test("buildOverrides() refuses what has no key or no equals sign", () => {
     throw new Error(`${text} was taken`);
   };
   assert.equal(message("model"), 'Cannot read -c "model": must be key=value');
+  assert.equal(
+    message('a."b=5'),
+    'Cannot read -c "a.\\"b=5": must be key=value',
+  );
   assert.equal(message("=5"), 'Cannot read -c "=5": must be key=value');
   assert.equal(message("  =5"), 'Cannot read -c "  =5": must be key=value');
   assert.equal(

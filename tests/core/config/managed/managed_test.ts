@@ -272,6 +272,36 @@ Deno.test("a link of policy that leads nowhere ends the run", async () => {
   }
 });
 
+Deno.test("a link of policy that leads to itself, or a file as its folder, ends the run", async () => {
+  for (const name of ["requirements.toml", "managed_config.toml"]) {
+    await managed({}, async (_load, machine, fail) => {
+      const folder = `${machine.home}/${FOLDER}`;
+      await Deno.mkdir(folder);
+      await Deno.symlink(name, `${folder}/${name}`);
+      assert.match(await fail(), new RegExp(`obey .*${name} is out of reach`));
+    });
+  }
+  await managed({}, async (_load, machine, fail) => {
+    await Deno.writeTextFile(`${machine.home}/${FOLDER}`, "");
+    assert.match(await fail(), /is no folder, must be one/);
+  });
+});
+
+Deno.test("search that policy switches off as a feature stays off", async () => {
+  const cases = [
+    ["web_search_request = false", "disabled"],
+    ["web_search_request = false\nweb_search_cached = true", "cached"],
+    ["web_search_cached = false", "live"],
+    ["hooks = true", "live"],
+  ] as const;
+  for (const [pins, mode] of cases) {
+    await managed({ requirements: `[features]\n${pins}` }, async (load) => {
+      const { config } = await load({ flags: { search: true } });
+      assert.equal(config.web_search, mode, pins);
+    });
+  }
+});
+
 Deno.test("hooks of policy run whatever is switched off, alone where it says so", async () => {
   const hook = (word: string): string =>
     `[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ntype = "command"\ncommand = "${word}"\n`;
