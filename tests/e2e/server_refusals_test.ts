@@ -1,7 +1,7 @@
 /** What a server refuses, wherever it is sent, and sessions that go on, against the built program. */
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../core/util/json/json.ts";
-import { bigPng } from "../support/big_png.ts";
+import { bigPng, plainPng } from "../support/big_png.ts";
 import {
   call,
   errorBody,
@@ -11,6 +11,7 @@ import {
   say,
   type Step,
   think,
+  usage,
 } from "../support/mock_script.ts";
 import { mockModel, type MockRequest } from "../support/mock_model.ts";
 import { serverCase } from "../support/server_case.ts";
@@ -57,6 +58,14 @@ async function typed(s: Stage, ...lines: readonly string[]): Promise<string> {
     stdin: { text: lines.map((line) => `${line}\n`).join("") },
   });
   return stdout + stderr;
+}
+
+function utf16(text: string, order = "little"): Uint8Array {
+  return Uint8Array.from([...`\ufeff${text}`].flatMap((char) => {
+    const code = char.charCodeAt(0);
+    const pair = [code & 0xff, code >> 8];
+    return order === "big" ? pair.toReversed() : pair;
+  }));
 }
 
 const REFUSALS: Readonly<Record<string, Part>> = {
@@ -432,12 +441,6 @@ serverCase(
   "24, 25 files",
   "skills in the ways people write them, and files with a BOM or in UTF-16, are read right",
   async () => {
-    const utf16 = (text: string, isBig: boolean): Uint8Array =>
-      Uint8Array.from([...`\ufeff${text}`].flatMap((char) => {
-        const code = char.charCodeAt(0);
-        const pair = [code & 0xff, code >> 8];
-        return isBig ? pair.toReversed() : pair;
-      }));
     await using s = await stage({
       script: [say("done")],
       files: {
@@ -450,7 +453,7 @@ serverCase(
     });
     await Deno.writeFile(
       `${s.home.work}/AGENTS.md`,
-      utf16("Never dig here.", true),
+      utf16("Never dig here.", "big"),
     );
     assert.equal((await s.json("go")).code, 0);
     const { text } = s.model.request(0);
@@ -500,3 +503,196 @@ for (const [what, part] of Object.entries(LOOPS)) {
     },
   );
 }
+
+serverCase(
+  "9-11 a full window",
+  "a session whose window is over is compacted with /compact and by a resume, though the summary's own request is too long at first",
+  async () => {
+    for (const isTyped of [true, false]) {
+      let step = 0;
+      let isSmall = false;
+      await using s = await stage({
+        ...BREAKS,
+        config: { provider: IMPATIENT },
+        script: (request) => {
+          if (isSmall && request.text.length > 60_000) return FULL;
+          if (isSummary(request)) return say("the summary");
+          return step++ < 6
+            ? call("shell", { command: ["seq", `${step}`, "6000"] })
+            : say("done");
+        },
+      });
+      assert.equal((await s.json("dig the hill")).code, 0);
+      isSmall = true;
+      const command = ["resume", "--last"];
+      if (isTyped) {
+        const shown = (await s.run(
+          ["resume", "--last", "-s", "danger-full-access"],
+          { stdin: { text: "/compact\non\n" } },
+        )).stdout;
+        assert.doesNotMatch(shown, /Cannot compact/);
+      } else {
+        const run = await s.json("on", { command });
+        assert.equal(run.code, 0, run.stdout.slice(-600));
+      }
+      const { text } = s.model.requests.at(-1) ?? { text: "" };
+      assert.match(text, /dig the hill/);
+      assert.match(text, /the summary/);
+      assert.ok(text.length < 60_000);
+    }
+  },
+);
+
+serverCase(
+  "18 the compaction endpoint fails",
+  "an endpoint that refuses a picture leaves the summary to the model, with /compact, and nothing sticks",
+  async () => {
+    let step = 0;
+    await using s = await stage({
+      ...BREAKS,
+      config: { provider: `${IMPATIENT}\nsupports_compact = true` },
+      compact: [NO_PICTURES],
+      script: (request) =>
+        isSummary(request)
+          ? hasPicture(request) ? NO_PICTURES : say("the summary")
+          : step++ === 0
+          ? call("view_image", { path: "a.png" })
+          : say("done"),
+    });
+    await putPicture(s);
+    const shown = await typed(s, "look", "/compact", "on");
+    assert.doesNotMatch(shown, /Cannot compact/);
+    assert.match(s.model.requests.at(-1)?.text ?? "", /the summary/);
+  },
+);
+
+serverCase(
+  "15-17 a refusal of something in the history",
+  "what one provider's compaction sealed is not sent to another, and the request and the facts are",
+  async () => {
+    let step = 0;
+    const sealed = { type: "compaction", encrypted_content: "of-first" };
+    await using second = mockModel({ laws: false, script: () => say("done") });
+    await using s = await stage({
+      laws: false,
+      config: {
+        provider: "supports_compact = true",
+        bottom: `[model_providers.other]\nbase_url = "${second.url}"`,
+      },
+      compact: [[sealed]],
+      script: () => step++ === 0 ? FULL : say("one"),
+    });
+    const run = await s.json("dig the hill");
+    assert.equal(run.code, 0, run.stdout);
+    assert.match(s.model.requests.at(-1)?.text ?? "", /of-first/);
+    const other = await s.json("on", {
+      command: ["resume", "--last"],
+      args: ["-c", "model_provider=other"],
+    });
+    assert.equal(other.code, 0, other.stdout);
+    assert.doesNotMatch(second.request(0).text, /of-first/);
+    assert.match(second.request(0).text, /dig the hill/);
+  },
+);
+
+serverCase(
+  "24, 25 files",
+  "a schema and rules in UTF-16, or with a BOM and CRLF, are read right",
+  async () => {
+    for (
+      const encode of [
+        utf16,
+        (text: string) =>
+          new TextEncoder().encode(`\ufeff${text.replaceAll("\n", "\r\n")}`),
+      ]
+    ) {
+      await using s = await stage({ script: () => say('{"a":1}') });
+      const put = async (path: string, text: string): Promise<void> => {
+        await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), {
+          recursive: true,
+        });
+        await Deno.writeFile(path, encode(text));
+      };
+      const { work, codexHome } = s.home;
+      await put(
+        `${work}/schema.json`,
+        '{"type":"object",\n"required":["a"]}\n',
+      );
+      await put(
+        `${codexHome}/rules/x.rules`,
+        'prefix_rule(pattern = ["dig"],\n  decision = "forbidden")\n',
+      );
+      const args = ["--output-schema", "schema.json"];
+      const run = await s.json("go", { args });
+      assert.equal(run.code, 0, run.stdout + run.stderr);
+      assert.deepEqual(eventsOf(run, "warning"), []);
+      const explained = await s.run(["policy", "explain", "--", "dig", "deep"]);
+      assert.match(explained.stdout + explained.stderr, /forbidden/);
+    }
+  },
+);
+
+const NAMED: Readonly<Record<string, (name: string, data: string) => string>> =
+  {
+    "in lines that end with CRLF": (name, data) =>
+      `event: ${name}\r\ndata: ${data}\r\n\r\n`,
+    "after the data": (name, data) => `data: ${data}\nevent: ${name}\n\n`,
+    "without a space, among comments": (name, data) =>
+      `: ping\n\nevent:${name}\ndata:${data}\nid: 7\n\n`,
+  };
+
+for (const [what, line] of Object.entries(NAMED)) {
+  serverCase(
+    "1-4 shapes of a stream",
+    `events whose types stand only in event lines ${what} are understood`,
+    async () => {
+      const events = [
+        CREATED,
+        { type: "response.output_item.done", item: CALL },
+        completed([]),
+      ];
+      const answer = raw(
+        events.map(({ type, ...data }) =>
+          line(String(type), JSON.stringify(data))
+        )
+          .join(""),
+      );
+      await using s = await stage({ script: [answer, say("done")] });
+      const run = await s.json("go");
+      assert.equal(run.code, 0, run.stdout);
+      assert.match(String(s.model.request(1).outputOf("call_1")), /ran/);
+    },
+  );
+}
+
+serverCase(
+  "21 no honest count",
+  "pictures count by their pixels: a server that counts nothing gets no prompt of them over its window",
+  async () => {
+    const side = 2_000;
+    const tokensEach = Math.ceil(side / 32) ** 2;
+    const windowTokens = 30_000;
+    let step = 0;
+    await using s = await stage({
+      ...BREAKS,
+      config: { top: `model_context_window = ${windowTokens}` },
+      script: (request) => {
+        const pictures = request.text.split('"input_image"').length - 1;
+        if (pictures * tokensEach > windowTokens) {
+          return fail(400, errorBody("no"));
+        }
+        const answer = isSummary(request)
+          ? say("the summary")
+          : step++ < 12
+          ? call("view_image", { path: "wide.png" })
+          : say("done");
+        return [answer, usage(null)];
+      },
+    });
+    await Deno.writeFile(`${s.home.work}/wide.png`, plainPng(side, side));
+    const run = await s.json("look");
+    assert.equal(run.code, 0, run.stdout.slice(-600));
+    assert.ok(eventsOf(run, "context.compacted").length > 0);
+    assert.doesNotMatch(JSON.stringify(eventsOf(run, "warning")), /Cannot/);
+  },
+);
