@@ -29,9 +29,13 @@ export function approvalsFor(
   switch (action.type) {
     case "command": {
       const split = splitCommand(action.argv, action.cwd);
+      const { session } = action;
+      const into = session === undefined ? [] : [session];
+      const words = [...commandKey(split), ...into];
+      const typed = session === undefined ? "" : `, typed into ${session}`;
       return [{
-        key: JSON.stringify(["command", place, ...commandKey(split)]),
-        label: `${commandLabel(split)} in ${split.cwd}${where}`,
+        key: JSON.stringify(["command", place, ...words]),
+        label: `${commandLabel(split)} in ${split.cwd}${where}${typed}`,
       }];
     }
     case "patch":

@@ -78,7 +78,9 @@ function decideCommand(input: DecideInput, action: CommandAction): Verdict {
     return { type: "refuse", reason: forbiddenReason(forbidden) };
   }
   const sandboxed = isSandboxed(input.sandbox);
-  const allowed = findGrant(classified, input.sandbox);
+  // A rule is about a command, not about what a program outside the sandbox is told.
+  const isTold = action.session !== undefined && action.escalated;
+  const allowed = isTold ? undefined : findGrant(classified, input.sandbox);
   if (allowed !== undefined) {
     const { opens } = allowed;
     return opens === undefined || !sandboxed

@@ -102,6 +102,8 @@ export type Action =
     readonly justification?: string;
     /** A reusable rule the model proposes to save. */
     readonly prefixRule?: readonly string[];
+    /** It is typed into this session, whose program may take the words for anything. */
+    readonly session?: number;
   }
   | {
     readonly type: "patch";

@@ -180,9 +180,9 @@ export class Session {
   /** Puts back what the commands had changed. */
   async finish(): Promise<GuardChanges> {
     return await this.#disk.run(async () => {
-      const changes = await this.#guards.release();
+      const release = this.#guards.release();
       if (this.#guards.isIdle) this.#watch.stop();
-      return joinChanges([...this.#watch.take(), changes]);
+      return joinChanges([...this.#watch.take(), await release]);
     });
   }
 

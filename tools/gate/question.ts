@@ -42,9 +42,14 @@ export function buildQuestion(
     reason: verdict.reason,
     forbids: describeForbidden(input),
     sessionScope: describeScope(action, scopeOf(input, verdict.sandboxed)),
-    ...offered(proposeRules(input)),
+    ...offered(isTyped(input) ? [] : proposeRules(input)),
     ...targetsOf(input),
   };
+}
+
+// No rule is about what a program is told.
+function isTyped({ action }: DecideInput): boolean {
+  return action.type === "command" && action.session !== undefined;
 }
 
 function offered(

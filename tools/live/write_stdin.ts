@@ -104,6 +104,7 @@ async function admit(
       type: "command",
       argv: [shellOf(options.host), "-c", chars],
       cwd,
+      session: number,
       escalated,
       ...(escalated && {
         justification: `Type this into session ${number} (${command})?`,

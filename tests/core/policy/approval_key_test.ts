@@ -78,3 +78,12 @@ Deno.test("describeScope() says exactly what is remembered", () => {
     "Until this session ends: cat with exactly this input in /ws",
   );
 });
+
+Deno.test("approvalsFor() keeps apart what is typed into different sessions", () => {
+  const keys = [undefined, 1000, 1001].map((session) => {
+    const action = command("y", session === undefined ? {} : { session });
+    const [approval] = approvalsFor(action, { sandboxed: false });
+    return approval?.key;
+  });
+  assert.equal(new Set(keys).size, 3);
+});

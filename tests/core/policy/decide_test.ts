@@ -675,3 +675,20 @@ Deno.test("a rule for one host keeps commands from the network, which opens to a
     ],
   );
 });
+
+Deno.test("decide() lets no rule answer for what is typed into a program outside the sandbox", () => {
+  const rules = rulesOf(
+    'prefix_rule(pattern=["npm", "install"], decision="allow")\n' +
+      'prefix_rule(pattern=["git", "push"], decision="forbidden")',
+  );
+  const typed = { escalated: true, session: 1000 };
+  const more = { approval: "on-request", rules } as const;
+  assert.equal(
+    verdict(command("npm install", { escalated: true }), more),
+    "run!",
+  );
+  assert.equal(verdict(command("npm install", typed), more), "ask!");
+  assert.equal(verdict(command("git push", typed), more), "refuse");
+  const never = { ...more, approval: "never" } as const;
+  assert.equal(verdict(command("npm install", typed), never), "refuse");
+});

@@ -109,6 +109,7 @@ for (const [name, started, now, escalated] of CASES) {
     const action = asked[0]?.action;
     assert.ok(action?.type === "command");
     assert.equal(action.escalated, escalated);
+    assert.ok(action.session !== undefined);
     assert.deepEqual(action.argv.slice(1), ["-c", "rm x\n"]);
     assert.equal(written, "rm x\n");
   });
