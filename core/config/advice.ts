@@ -1,6 +1,6 @@
 /** Warnings about a configuration that is right and does not do what its author may think. */
 import { type Layer, layerOrigin, renderOrigin } from "./layers.ts";
-import type { Config } from "./file/schema.ts";
+import type { Settled } from "./settle.ts";
 import { findFated } from "./file/schema_walk.ts";
 import type { ConfigFlags } from "./overrides.ts";
 import { renderKeyPath } from "./validate.ts";
@@ -26,8 +26,20 @@ export function adviseOnEffect(layers: readonly Layer[]): string[] {
 }
 
 /** What is out of date, or cannot work together. */
-export function adviseOn(config: Config, flags: ConfigFlags): string[] {
+export function adviseOn(
+  { config, permissions: { active, policyOf } }: Settled,
+  flags: ConfigFlags,
+): string[] {
   const advice: string[] = [];
+  const mode = active === undefined
+    ? config.sandbox_mode
+    : policyOf(active).mode;
+  const isOpen = mode === "danger-full-access" || mode === "external-sandbox";
+  if (isOpen && config.sandbox_workspace_write.deny_read.length > 0) {
+    advice.push(
+      `sandbox_workspace_write.deny_read hides nothing: the sandbox is ${mode}`,
+    );
+  }
   if (config.approval_policy === "on-failure") {
     advice.push(
       'Approval policy "on-failure" is deprecated, use "on-request"',

@@ -35,9 +35,10 @@ export function checkLayer(layer: Layer, isStrict: boolean): CheckedLayer {
     if (problem.kind === "missing") continue;
     const sentence = renderProblem(problem, layer.tree);
     const place = renderOrigin(layerOrigin(layer, problem.path));
-    // A feature may be switched off to take something away: its name must not be lost.
+    // A feature may be switched off, and a profile made, to take something away: no word
+    // of them must be lost.
     const isError = problem.kind === "invalid" || isStrict ||
-      problem.path[0] === "features";
+      ["features", "permissions"].includes(String(problem.path[0]));
     (isError ? errors : warnings).push(`${sentence} (${place})`);
   }
   for (const { path, fate } of isStrict ? findFated(layer.tree) : []) {

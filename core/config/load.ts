@@ -124,7 +124,7 @@ export async function loadConfig(
       ...checked.flatMap((one) => one.warnings),
       ...project.warnings,
       ...adviseOnEffect(checked.map((one) => one.layer)),
-      ...adviseOn(config, flags),
+      ...adviseOn(settled, flags),
     ],
     origin: (key) =>
       originOf(settled.layers, typeof key === "string" ? key.split(".") : key),

@@ -21,7 +21,7 @@ export function matchesPath(glob: string, path: string): boolean {
   return new RegExp(`^${source}(?:/[^]*)?$`).test(path);
 }
 
-/** `matchesPath()` for a glob with `{a,b}` and `\\` in it. */
+/** `matchesPath()` for a glob with `{a,b}` and `\` in it. */
 export function matchesGlob(glob: string, path: string): boolean {
   for (const spelling of spellings(glob)) {
     if (matchesPath(spelling, path)) return true;
@@ -29,7 +29,7 @@ export function matchesGlob(glob: string, path: string): boolean {
   return false;
 }
 
-/** The globs that one with `{a,b}` and `\\` stands for; an open brace is a character. */
+/** The globs that one with `{a,b}` and `\` stands for; an open brace is a character. */
 export function* spellings(glob: string): Generator<string> {
   yield* spell("", glob);
 }

@@ -85,11 +85,13 @@ export function parseEntries(
   return { special, paths, opensGit };
 }
 
+const WILD = /[*?[\]]|\{.*,.*\}/;
+
 // A path that ends in `/**` is the folder with all below it.
 function subtreeOf(name: string, path: string, access: Access): string {
-  if (access === "deny" || !/[*?[\]]/.test(path)) return path;
+  if (access === "deny" || !WILD.test(path)) return path;
   const folder = path.replace(/(^|\/)\*\*$/, "");
-  if (/[*?[\]]/.test(folder)) {
+  if (WILD.test(folder)) {
     throw wrong(
       name,
       path,

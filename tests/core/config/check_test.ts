@@ -204,6 +204,25 @@ Deno.test("loadConfig() makes an unknown key an error with --strict-config", asy
   assert.equal("sandbx_mode" in config, false);
 });
 
+Deno.test("loadConfig() loses no word of a feature or a permission profile", async () => {
+  await using machine = await Machine.create();
+  for (
+    const [text, key] of [
+      ["[features]\nshel_tool = false\n", "features.shel_tool"],
+      ['[permissions.p.filesytem]\n"/a" = "deny"\n', "permissions.p.filesytem"],
+      [
+        "[permissions.p.network]\nallow = []\n",
+        "permissions.p.network.allow",
+      ],
+    ] as const
+  ) {
+    await machine.user(text);
+    assert.ok(
+      (await machine.loadError({})).includes(`key "${key}" is unknown`),
+    );
+  }
+});
+
 Deno.test("loadConfig() completes a table over several layers before it misses anything", async () => {
   await using machine = await Machine.create();
   await machine.write(machine.systemFile, '[mcp_servers.a]\ncommand = "x"\n');

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { renderOrigin } from "../../../core/config/layers.ts";
+import type { ConfigFlags } from "../../../core/config/overrides.ts";
 import { saveFolderTrust } from "../../../core/config/trust/folder.ts";
 import { Machine } from "./config_fixture.ts";
 
@@ -348,6 +349,21 @@ Deno.test("loadConfig() resolves --add-dir and refuses what would open everythin
   assert.deepEqual(readOnly.warnings, [
     "Ignoring --add-dir: the sandbox is read-only, use --sandbox workspace-write",
   ]);
+});
+
+Deno.test("loadConfig() says when nothing hides what is to be hidden", async () => {
+  await using machine = await Machine.create();
+  await machine.user('[sandbox_workspace_write]\ndeny_read = ["**/.env"]\n');
+  const said = async (flags: ConfigFlags): Promise<boolean> =>
+    (await machine.load({ flags })).warnings.some((one) =>
+      /deny_read hides nothing: the sandbox is /.test(one)
+    );
+  assert.ok(await said({ bypass: true }));
+  assert.ok(await said({ sandbox: "external-sandbox" }));
+  assert.ok(
+    await said({ config: ["default_permissions=:danger-full-access"] }),
+  );
+  assert.ok(!await said({ sandbox: "read-only" }));
 });
 
 Deno.test("loadConfig() advises against what is deprecated", async () => {

@@ -176,6 +176,11 @@ Deno.test("what is wrong in a profile, or no back end could hold, is refused by 
       "",
       /patterns can only deny/,
     ],
+    [
+      '[permissions.p.filesystem.":workspace_roots"]\n"{a,b}" = "read"',
+      "",
+      /patterns can only deny/,
+    ],
     ['[permissions.p.filesystem]\n":root" = "write"', "", /no back end/],
     ['[permissions.p.filesystem]\n"~" = "write"', "", /no back end/],
     [
