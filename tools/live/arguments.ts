@@ -33,7 +33,9 @@ export const EXEC_PARAMETERS = {
     ["use_default", "require_escalated"],
     "require_escalated asks to run outside the sandbox",
   )),
-  shell: optional(text("Shell to use (default: the user's)")),
+  shell: optional(
+    text("Shell to use (default: the user's bash, zsh or sh, else /bin/sh)"),
+  ),
   tty: optional(flag("Whether it gets a terminal (default false)")),
   workdir: optional(text(
     "Folder to run in, absolute or relative to the working folder",
