@@ -35,10 +35,8 @@ export function checkLayer(layer: Layer, isStrict: boolean): CheckedLayer {
     if (problem.kind === "missing") continue;
     const sentence = renderProblem(problem, layer.tree);
     const place = renderOrigin(layerOrigin(layer, problem.path));
-    // A feature may be switched off, and a profile made, to take something away: no word
-    // of them must be lost.
     const isError = problem.kind === "invalid" || isStrict ||
-      ["features", "permissions"].includes(String(problem.path[0]));
+      takesAway(problem.path);
     (isError ? errors : warnings).push(`${sentence} (${place})`);
   }
   for (const { path, fate } of isStrict ? findFated(layer.tree) : []) {
@@ -54,6 +52,13 @@ export function checkLayer(layer: Layer, isStrict: boolean): CheckedLayer {
     warnings: warnings.map((warning) => `Ignoring config: ${warning}`),
     errors,
   };
+}
+
+// A feature may be switched off, a profile made, and a server called disabled, as others
+// call it, to take something away: no word of that must be lost.
+function takesAway([table, , member]: readonly (string | number)[]): boolean {
+  return table === "features" || table === "permissions" ||
+    (table === "mcp_servers" && member === "disabled");
 }
 
 /** The configuration of the merged tree; throws UserError with all that is wrong in it. */

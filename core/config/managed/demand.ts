@@ -105,6 +105,10 @@ function demandTools(
     ...requirements.features,
   };
   if (Object.keys(pins).length > 0) tree["features"] = pins;
+  for (const [name, asked] of Object.entries(config.features)) {
+    const pin = Object.hasOwn(pins, name) ? pins[name] : asked;
+    if (asked === !pin) say(`features.${name}`, pin);
+  }
   if (requirements.allow_login_shell !== undefined) {
     tree["allow_login_shell"] = requirements.allow_login_shell;
   }

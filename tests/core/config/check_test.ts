@@ -204,7 +204,7 @@ Deno.test("loadConfig() makes an unknown key an error with --strict-config", asy
   assert.equal("sandbx_mode" in config, false);
 });
 
-Deno.test("loadConfig() loses no word of a feature or a permission profile", async () => {
+Deno.test("loadConfig() loses no word that may take something away", async () => {
   await using machine = await Machine.create();
   for (
     const [text, key] of [
@@ -213,6 +213,10 @@ Deno.test("loadConfig() loses no word of a feature or a permission profile", asy
       [
         "[permissions.p.network]\nallow = []\n",
         "permissions.p.network.allow",
+      ],
+      [
+        '[mcp_servers.s]\ncommand = "x"\ndisabled = true\n',
+        "mcp_servers.s.disabled",
       ],
     ] as const
   ) {

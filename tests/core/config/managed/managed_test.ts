@@ -109,7 +109,11 @@ Deno.test("a server counts by its name and what it starts, features are pinned",
       command = "/bin/good"
       [mcp_servers.third]
       command = "/bin/third"`);
-    const { config } = await load();
+    const { config, warnings } = await load();
+    assert.match(
+      warnings.join("\n"),
+      /^features\.shell_tool is not what was asked for, but false: /m,
+    );
     const on = Object.entries(config.mcp_servers)
       .filter(([, server]) => server.enabled).map(([name]) => name);
     assert.deepEqual(on, ["good"]);
