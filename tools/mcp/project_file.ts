@@ -25,6 +25,12 @@ const ProjectServer = z.object({
   cwd: z.optional(z.string()),
   url: z.optional(z.string()),
   headers: z._default(z.record(z.string(), z.string()), {}),
+  // What narrows, in the words of the programs that share the file.
+  enabled: z._default(z.boolean(), true),
+  disabled: z._default(z.boolean(), false),
+  includeTools: z.optional(z.array(z.string())),
+  excludeTools: z._default(z.array(z.string()), []),
+  disabledTools: z._default(z.array(z.string()), []),
 });
 
 export interface McpServerList {
@@ -112,12 +118,12 @@ function parseServer(
     source: path,
     isOwn: false,
     transport: transportOf(parsed.data, env),
-    enabled: true,
+    enabled: parsed.data.enabled && !parsed.data.disabled,
     required: false,
     startupMs: LIMITS.mcpStartupMs,
     toolMs: LIMITS.mcpToolMs,
-    enabledTools: undefined,
-    disabledTools: [],
+    enabledTools: parsed.data.includeTools,
+    disabledTools: [...parsed.data.excludeTools, ...parsed.data.disabledTools],
     approval: { fallback: "auto", tools: {} },
     parallel: false,
     roots: false,

@@ -133,3 +133,28 @@ Deno.test("buildMcpServers() leaves out servers that nobody has approved", () =>
     ["both"],
   );
 });
+
+Deno.test("buildMcpServers() obeys what narrows a server in the words of others", () => {
+  const { servers, warnings } = parse({
+    a: { command: "x", disabled: true },
+    b: { command: "x", enabled: false },
+    c: { command: "x", includeTools: ["one"], excludeTools: ["two"] },
+    d: { command: "x", disabled: false, disabledTools: ["three"] },
+    e: { command: "x", disabled: "yes" },
+  });
+  assert.deepEqual(
+    servers.map((one) => [
+      one.name,
+      one.enabled,
+      one.enabledTools,
+      one.disabledTools,
+    ]),
+    [
+      ["a", false, undefined, []],
+      ["b", false, undefined, []],
+      ["c", true, ["one"], ["two"]],
+      ["d", true, undefined, ["three"]],
+    ],
+  );
+  assert.match(warnings.join(), /"e" of .* its "disabled" does not fit/);
+});
