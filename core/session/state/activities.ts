@@ -1,5 +1,6 @@
 /** Activities of a turn: each gets an id, begins, changes and ends exactly once; deltas are merged. */
 import type { Activity, Event, EventBody } from "../../protocol/event.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 import type { ActivityBody } from "../../protocol/tool.ts";
 
 /** Hands out ids in order of first appearance and knows what is still open. */
@@ -75,5 +76,7 @@ export function mergeDeltas(earlier: Event, later: Event): Event | undefined {
   if (!("activityId" in earlier) || !("activityId" in later)) return undefined;
   if (earlier.type !== later.type) return undefined;
   if (earlier.activityId !== later.activityId) return undefined;
+  const characters = earlier.text.length + later.text.length;
+  if (characters > LIMITS.mergedDeltaCharacters) return undefined;
   return { ...later, seq: earlier.seq, text: earlier.text + later.text };
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import type { Event } from "../../../../core/protocol/event.ts";
+import { LIMITS } from "../../../../core/protocol/limits.ts";
 import { mergeDeltas } from "../../../../core/session/state/activities.ts";
 
 const BASE = { threadId: "t", at: "2026-01-02T03:04:05.678Z" };
@@ -27,6 +28,17 @@ Deno.test("mergeDeltas() joins nothing of different kinds or activities", () => 
     assert.equal(mergeDeltas(first, other), undefined);
     assert.equal(mergeDeltas(other, first), undefined);
   }
+});
+
+Deno.test("mergeDeltas() joins no more than a line of JSON holds, however it is escaped", () => {
+  const text = "\u0001".repeat(LIMITS.mergedDeltaCharacters - 1);
+  const merged = mergeDeltas(
+    delta({ seq: 4, text }),
+    delta({ seq: 5, text: "b" }),
+  );
+  assert.ok(merged !== undefined);
+  assert.ok(JSON.stringify(merged).length < LIMITS.eventLineBytes);
+  assert.equal(mergeDeltas(merged, delta({ seq: 6, text: "c" })), undefined);
 });
 
 Deno.test("mergeDeltas() loses no text, in whatever order deltas come", () => {
