@@ -8,10 +8,13 @@ const ESCAPES = "tests/escape";
 
 /**
  * Terminals, moments, slow readers and floods: one file at a time, since what is judged is
- * the program, not how the cores are shared.
+ * the program, not how the cores are shared. And what runs commands in this process: each
+ * file would take the orphans of another one for its own, and end them.
  */
 const ALONE = [
   "tests/hostile",
+  "tests/sandbox",
+  "tests/tools",
   ...["moments", "readers", "repl", "repl_mcp", "stop", "terminal"]
     .map((name) => `tests/e2e/${name}_test.ts`),
   "tests/core/host/terminal/terminal_test.ts",
