@@ -3,7 +3,7 @@ import { TextLineStream } from "@std/streams";
 
 const TEST = ["test", "--parallel", "--no-check", "--allow-all"];
 
-/** In a process of their own, because they change what it is; beside the others. */
+/** In a process of their own, because they change what it is. */
 const ESCAPES = "tests/escape";
 
 /**
@@ -29,29 +29,19 @@ interface Count {
 }
 
 if (import.meta.main) {
-  const escapes: string[] = [];
-  const counts = await Promise.all([
-    runTests({ jobs: 1, print: (line) => escapes.push(line) }, [ESCAPES]),
-    runTests({ jobs: 2, print: console.log }, [
-      `--ignore=${[ESCAPES, ...ALONE].join(",")}`,
-      "tests/",
-    ]),
-  ]);
-  console.log(escapes.join("\n"));
-  counts.push(await runTests({ jobs: 1, print: console.log }, ALONE));
+  const all = [`--ignore=${[ESCAPES, ...ALONE].join(",")}`, "tests/"];
+  const counts = [
+    await runTests(2, all),
+    await runTests(1, [ESCAPES]),
+    await runTests(1, ALONE),
+  ];
   const passed = counts.reduce((sum, count) => sum + count.passed, 0);
   const failed = counts.reduce((sum, count) => sum + count.failed, 0);
   console.log(`${passed} passed, ${failed} failed`);
   Deno.exit(failed === 0 ? 0 : 1);
 }
 
-async function runTests(
-  { jobs, print }: {
-    readonly jobs: number;
-    readonly print: (line: string) => void;
-  },
-  args: string[],
-): Promise<Count> {
+async function runTests(jobs: number, args: string[]): Promise<Count> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [...TEST, ...args],
     env: { DENO_JOBS: String(jobs), NO_COLOR: "1" },
@@ -63,7 +53,7 @@ async function runTests(
   const lines = child.stdout.pipeThrough(new TextDecoderStream())
     .pipeThrough(new TextLineStream());
   for await (const line of lines) {
-    print(line);
+    console.log(line);
     const found = SUMMARY.exec(line);
     if (found !== null) {
       count = { passed: Number(found[1]), failed: Number(found[2]) };
