@@ -96,7 +96,7 @@ const ServerItem = z.object({
   ),
 });
 
-const TodoListItem = z.object({
+const PlanItem = z.object({
   id,
   type: z.literal("todo_list"),
   items: z.array(z.object({
@@ -125,7 +125,7 @@ export const ExecItem = z.discriminatedUnion("type", [
   WebSearchItem,
   ImageGenerationItem,
   ServerItem,
-  TodoListItem,
+  PlanItem,
   ToolCallItem,
 ]);
 export type ExecItem = z.infer<typeof ExecItem>;

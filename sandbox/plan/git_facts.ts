@@ -27,8 +27,8 @@ export interface GitFact {
 
 // gitrepository-layout(5). `commondir` moves configuration and hooks elsewhere; what a
 // rebase or a sequence of commits has yet to do may be any command (git-rebase(1)).
-const TODO_FOLDERS = ["rebase-apply", "rebase-merge", "sequencer"];
-const FOLDERS = ["hooks", "info", ...TODO_FOLDERS];
+const UNFINISHED_FOLDERS = ["rebase-apply", "rebase-merge", "sequencer"];
+const FOLDERS = ["hooks", "info", ...UNFINISHED_FOLDERS];
 const FILES = ["config", "config.worktree", "commondir"];
 const WORKTREE_FILES = ["commondir", "gitdir", "config.worktree"];
 
@@ -96,7 +96,7 @@ async function describe(
     ),
     ...(linked === undefined
       ? []
-      : TODO_FOLDERS.map((name) => `${linked}/${name}`)),
+      : UNFINISHED_FOLDERS.map((name) => `${linked}/${name}`)),
   ];
   const plain = [
     ...[main, ...modules ?? []].flatMap((path) =>

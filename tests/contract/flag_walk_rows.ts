@@ -77,7 +77,7 @@ export const SCENES: Readonly<Record<CommandName, Scene>> = {
   },
   "policy explain": { words: "policy explain FLAGS -- touch /opt/x" },
   "policy test": {
-    words: "policy test FLAGS ROOT/work/cases.jsonl",
+    words: "policy test FLAGS WORK/cases.jsonl",
     files: {
       "cases.jsonl": '{"command": "touch x", "expect": "run-sandboxed"}\n',
     },
@@ -123,7 +123,7 @@ export const FLAG_ROWS: Readonly<Partial<Record<FlagName, FlagRow>>> = {
     files: { "../extra/x": "" },
   },
   image: {
-    add: "--image ROOT/work/dot.gif",
+    add: "--image WORK/dot.gif",
     files: {
       "dot.gif":
         "GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;",
@@ -185,8 +185,8 @@ export const FLAG_ROWS: Readonly<Partial<Record<FlagName, FlagRow>>> = {
   },
   strictCache: {
     words: "exec resume FLAGS --last hi",
-    before: ["exec -c model_instructions_file=ROOT/work/one.md hi"],
-    base: "-c model_instructions_file=ROOT/work/two.md",
+    before: ["exec -c model_instructions_file=WORK/one.md hi"],
+    base: "-c model_instructions_file=WORK/two.md",
     files: { "one.md": "Be brief.", "two.md": "Be long." },
   },
   noAltScreen: {},
@@ -219,7 +219,7 @@ export const FLAG_ROWS: Readonly<Partial<Record<FlagName, FlagRow>>> = {
   stdin: { lateStdin: "late words" },
   outputLastMessage: { add: "--output-last-message ROOT/last" },
   outputSchema: {
-    add: "--output-schema ROOT/work/schema.json",
+    add: "--output-schema WORK/schema.json",
     files: { "schema.json": '{"type": "string"}' },
   },
   outputFormat: { add: "--output-format json" },
@@ -236,7 +236,7 @@ export const FLAG_ROWS: Readonly<Partial<Record<FlagName, FlagRow>>> = {
   dryRun: {},
   yes: {},
   rules: {
-    add: "--rules ROOT/work/more.rules",
+    add: "--rules WORK/more.rules",
     files: {
       "more.rules": RULE,
     },
@@ -311,11 +311,11 @@ export const PAIR_ROWS: Readonly<Record<string, FlagRow>> = {
   },
   ...each("policy rules", {
     config: {
-      add: '--config projects={"ROOT/work"={trust_level="trusted"}}',
+      add: '--config projects={"WORK"={trust_level="trusted"}}',
       files: PROJECT_RULES,
     },
     "ignore-user-config": {
-      config: '[projects."ROOT/work"]\ntrust_level = "trusted"',
+      config: '[projects."WORK"]\ntrust_level = "trusted"',
       files: PROJECT_RULES,
     },
     trust: { files: PROJECT_RULES },

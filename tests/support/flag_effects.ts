@@ -11,7 +11,7 @@ import {
   startAgent,
 } from "./run_agent.ts";
 
-/** A command line in its surroundings. In words and texts ROOT, URL and ID stand for theirs. */
+/** A command line in its surroundings. In words and texts ROOT, WORK, URL and ID stand for theirs. */
 export interface Scene {
   /** With blanks between the words; FLAGS stands where a flag goes. */
   readonly words: string;
@@ -73,7 +73,8 @@ export async function effectsOf(
   const root = await agentHome({ files: { "sub/x": "", ...scene.files } });
   try {
     const fill = (text: string): string =>
-      text.replaceAll("ROOT", root.root).replaceAll("URL", model.url);
+      text.replaceAll("WORK", root.work).replaceAll("ROOT", root.root)
+        .replaceAll("URL", model.url);
     await Deno.writeTextFile(
       `${root.codexHome}/config.toml`,
       fill(

@@ -7,7 +7,6 @@ import type {
 import { errorText } from "../../core/protocol/error.ts";
 import type { Host } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
-import type { Action } from "../../core/protocol/policy.ts";
 import type {
   Tool,
   ToolContext,
@@ -23,7 +22,9 @@ import { buildHints } from "../shell/hints.ts";
 import { cutOutput } from "../shell/output.ts";
 import {
   boundedDeltas,
+  commandAction,
   type CommandActivity,
+  hasSucceeded,
   missingFolder,
   type PatchTyping,
   touchedPaths,
@@ -117,7 +118,7 @@ async function runInSession(call: ExecCall, shown: Shown): Promise<ToolOutput> {
   try {
     const result = await gate.hold(
       {
-        action: toAction(call),
+        action: commandAction(call),
         argv: call.argv,
         cwd: call.workdir,
         timeoutMs: LIMITS.liveCommandMs,
@@ -148,7 +149,7 @@ async function runInSession(call: ExecCall, shown: Shown): Promise<ToolOutput> {
           ...warning === undefined ? [] : [warning],
         ],
       }),
-      success: ran === undefined || isGood(ran),
+      success: ran === undefined || hasSucceeded(ran),
     };
   } finally {
     if (!session.isKept) sessions.close(session);
@@ -187,25 +188,9 @@ function ended(
     ...activity,
     output: cutOutput(result.output, LIMITS.eventOutputBytes).text,
     exitCode: result.exitCode,
-    status: isGood(result) ? "completed" : "failed",
+    status: hasSucceeded(result) ? "completed" : "failed",
     durationMs: result.durationMs,
     sandbox: result.backend,
     ...(result.aborted && { message: "Ended from outside" }),
-  };
-}
-
-function isGood({ exitCode, timedOut, aborted }: CommandResult): boolean {
-  return exitCode === 0 && !timedOut && !aborted;
-}
-
-function toAction(call: ExecCall): Action {
-  const { argv, workdir, escalated, justification, prefixRule } = call;
-  return {
-    type: "command",
-    argv,
-    cwd: workdir,
-    escalated,
-    ...(justification !== undefined && { justification }),
-    ...(prefixRule !== undefined && { prefixRule }),
   };
 }

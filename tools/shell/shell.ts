@@ -136,7 +136,7 @@ async function runCommand(
   const missing = await missingFolder(options.host, shell.workdir);
   if (missing !== undefined) return unrun("failed", missing);
   const result = await options.gate.run({
-    action: toAction(shell),
+    action: commandAction(shell),
     argv: shell.argv,
     cwd: shell.workdir,
     timeoutMs: shell.timeoutMs,
@@ -157,16 +157,29 @@ export async function missingFolder(
   return `Cannot run the command: workdir ${workdir} ${state}`;
 }
 
-function toAction(shell: ShellCall): Action {
-  const { argv, workdir, escalated, justification, prefixRule } = shell;
+/** What a call asks the gate for. */
+export function commandAction(
+  call: Pick<
+    ShellCall,
+    "argv" | "workdir" | "escalated" | "justification" | "prefixRule"
+  >,
+): Action {
+  const { argv, workdir, escalated, justification, prefixRule } = call;
   return {
     type: "command",
     argv,
     cwd: workdir,
     escalated,
-    ...(justification === undefined ? {} : { justification }),
-    ...(prefixRule === undefined ? {} : { prefixRule }),
+    ...(justification !== undefined && { justification }),
+    ...(prefixRule !== undefined && { prefixRule }),
   };
+}
+
+/** Whether the command ended by itself, and with 0. */
+export function hasSucceeded(
+  { exitCode, timedOut, aborted }: CommandResult,
+): boolean {
+  return exitCode === 0 && !timedOut && !aborted;
 }
 
 function describeResult(
@@ -182,7 +195,7 @@ function describeResult(
     timeoutMs: shell.timeoutMs,
     hints: buildHints(ran, settings),
   });
-  const success = ran.exitCode === 0 && !ran.timedOut && !ran.aborted;
+  const success = hasSucceeded(ran);
   return {
     activity: {
       output: cutOutput(ran.output, LIMITS.eventOutputBytes).text,

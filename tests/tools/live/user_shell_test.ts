@@ -7,7 +7,13 @@ Deno.test("Whatever the person's shell is, a rule sees the command that it is gi
   const rules = rulesOf(
     'prefix_rule(pattern=["git", "push"], decision="forbidden")',
   );
-  const shells = ["/bin/zsh", "/usr/bin/fish", "/bin/tcsh", "/work/bash", ""];
+  const shells = [
+    "/bin/zsh",
+    "/usr/bin/fish",
+    "/bin/tcsh",
+    "/planted/bash",
+    "",
+  ];
   const chosen = shells.map((shell) => shellOf({ env: () => shell }));
   assert.deepEqual(chosen, [
     "/bin/zsh",
