@@ -4,7 +4,7 @@ import { type Libc, openLibc } from "../system/libc.ts";
 import { errnoError } from "../system/errno.ts";
 
 // A file there may wait for what happens next (/proc/kmsg).
-const O_RDONLY = 0o4000;
+const O_NONBLOCK = 0o4000;
 // Why one cannot be opened makes no difference: the process has gone.
 const ENOENT = 2;
 const O_CLOEXEC = 0x80000;
@@ -25,7 +25,7 @@ export function readProcText(path: string): string {
   // Some of them have no end (/proc/kcore).
   const bytes = withOpen(
     path,
-    O_RDONLY,
+    O_NONBLOCK,
     (libc, descriptor) => readOpen(libc, descriptor, READ_BYTES_MAX),
   );
   return new TextDecoder().decode(bytes);
@@ -52,7 +52,7 @@ export function readOpen(
 export function listProc(path: string): string[] {
   return withOpen(
     path,
-    O_RDONLY,
+    O_NONBLOCK,
     (libc, descriptor) => readNames(libc, descriptor, (count) => count),
   );
 }
