@@ -1,5 +1,11 @@
 /** Builds build/rondo: bundles the program with its texts, then compiles one file. */
-import { PROGRAM_SCRIPT } from "../core/host/program_script.ts";
+import { Buffer } from "node:buffer";
+import {
+  PROGRAM_SCRIPT,
+  readPlace,
+  type ScriptPlace,
+} from "../core/host/program_script.ts";
+import { elfEnd } from "../core/host/runtime_identity.ts";
 import { findDenort } from "./denort.ts";
 import { holdEarlySignals } from "./early_signals.ts";
 import {
@@ -14,6 +20,8 @@ const root = decodeURIComponent(new URL("..", import.meta.url).pathname)
 const buildDir = `${root}/build`;
 const bundleDir = `${buildDir}/js`;
 const output = `${buildDir}/rondo`;
+const SOURCE = `${bundleDir}/${PROGRAM_SCRIPT.source}`;
+const CACHE = `${bundleDir}/${PROGRAM_SCRIPT.cache}`;
 
 // The launcher reads /proc, which the runtime allows with every permission only. Each role
 // gives up what it does not need as soon as it starts (core/host/process.ts).
@@ -40,14 +48,20 @@ async function makeExecutable(
   await lock.lock(true);
   await removeFolder(bundleDir);
   const denort = await findDenort(buildDir, options);
-  // Without splitting, modules shared with a dynamic import are miscompiled.
-  const entry = `${buildDir}/main.ts`;
-  await Deno.writeTextFile(entry, renderRoles());
-  await bundle(entry, ["--code-splitting", `--outdir=${bundleDir}`]);
+  await Deno.mkdir(bundleDir);
   // An import map here would pull every npm package into the program.
   await Deno.writeTextFile(`${bundleDir}/deno.json`, "{}\n");
   await makeScript(denort.path);
-  await compile(await holdingSignals(denort.path), "main.js", output);
+  const base = await makeBase(denort.path);
+  const entry = `${buildDir}/main.ts`;
+  await Deno.writeTextFile(entry, renderRoles(base?.place));
+  // Without splitting, modules shared with a dynamic import are miscompiled.
+  await bundle(entry, ["--code-splitting", `--outdir=${bundleDir}`]);
+  await compile(base?.path ?? denort.path, "main.js", {
+    path: output,
+    included: base === undefined ? [SOURCE, CACHE] : [],
+  });
+  if (base !== undefined) await checkPlace(base.place);
   const { size } = await Deno.stat(output);
   console.log(
     `Built build/rondo, ${
@@ -56,30 +70,55 @@ async function makeExecutable(
   );
 }
 
-// Where Deno takes its own download we never see the file, and it starts as it is.
-async function holdingSignals(
+interface Base {
+  readonly path: string;
+  readonly place: ScriptPlace;
+}
+
+// What lies in the runtime's own file system is read and copied before our first line, also
+// for a role: the script lies in front of that. Undefined where the runtime is no ELF file,
+// or is Deno's own download, which we never see.
+async function makeBase(
   denortPath: string | undefined,
-): Promise<string | undefined> {
+): Promise<Base | undefined> {
   if (denortPath === undefined) return undefined;
-  const changed = holdEarlySignals(await Deno.readFile(denortPath));
-  if (changed === undefined) return denortPath;
-  const path = `${buildDir}/denort-holding-signals`;
-  await Deno.writeFile(path, changed, { mode: 0o755 });
-  return path;
+  const denort = await Deno.readFile(denortPath);
+  if (elfEnd(denort) === undefined) return undefined;
+  const runtime = holdEarlySignals(denort) ?? denort;
+  const source = await Deno.readFile(SOURCE);
+  const cache = await Deno.readFile(CACHE);
+  const path = `${buildDir}/base`;
+  await Deno.writeFile(path, new Blob([runtime, source, cache]).stream(), {
+    mode: 0o755,
+  });
+  const place = {
+    at: runtime.length,
+    sourceBytes: source.length,
+    cacheBytes: cache.length,
+  };
+  return { path, place };
+}
+
+// Where another Deno puts things elsewhere, that has to come out here.
+async function checkPlace(place: ScriptPlace): Promise<void> {
+  const { source, cachedData } = readPlace(output, place);
+  const isThere = source === await Deno.readTextFile(SOURCE) &&
+    Buffer.from(cachedData).equals(await Deno.readFile(CACHE));
+  if (isThere) return;
+  await Deno.remove(output);
+  throw new Error(`Cannot build: the script is not at byte ${place.at}`);
 }
 
 // The helper roles start as modules, of which there are few; all else starts as the script.
 async function makeScript(denortPath: string | undefined): Promise<void> {
   const entry = `${buildDir}/program_entry.ts`;
-  const source = `${bundleDir}/${PROGRAM_SCRIPT.source}`;
-  const cache = `${bundleDir}/${PROGRAM_SCRIPT.cache}`;
   await Deno.writeTextFile(entry, renderEntry("../main.ts"));
-  await bundle(entry, ["--format=iife", `--output=${source}`]);
-  await Deno.writeTextFile(source, toScript(await Deno.readTextFile(source)));
+  await bundle(entry, ["--format=iife", `--output=${SOURCE}`]);
+  await Deno.writeTextFile(SOURCE, toScript(await Deno.readTextFile(SOURCE)));
   await bundle("scripts/code_cache.ts", [`--output=${bundleDir}/recorder.js`]);
   const recorder = `${buildDir}/recorder`;
-  await compile(denortPath, "recorder.js", recorder);
-  await recordCache(recorder, { source, cache });
+  await compile(denortPath, "recorder.js", { path: recorder });
+  await recordCache(recorder, { source: SOURCE, cache: CACHE });
   await Deno.remove(recorder);
   await Deno.remove(`${bundleDir}/recorder.js`);
 }
@@ -98,18 +137,19 @@ async function bundle(entry: string, options: string[]): Promise<void> {
 async function compile(
   denortPath: string | undefined,
   entry: string,
-  path: string,
+  { path, included = [] }: {
+    readonly path: string;
+    readonly included?: readonly string[];
+  },
 ): Promise<void> {
   const staged = `${path}.new`;
-  const included = [PROGRAM_SCRIPT.source, PROGRAM_SCRIPT.cache]
-    .map((name) => `--include=${name}`);
   await run(bundleDir, [
     "compile",
     "--quiet",
     "--no-check",
     // The runtime's own would lie in /tmp under a name anybody can take first.
     "--no-code-cache",
-    ...(entry === "main.js" ? included : []),
+    ...included.map((file) => `--include=${file}`),
     ...PERMISSIONS,
     V8_FLAGS,
     `--output=${staged}`,

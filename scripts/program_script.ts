@@ -1,5 +1,8 @@
 /** Makes the program's one script, and what V8 compiles of it in runs of everyday kinds. */
-import { PROGRAM_SCRIPT } from "../core/host/program_script.ts";
+import {
+  PROGRAM_SCRIPT,
+  type ScriptPlace,
+} from "../core/host/program_script.ts";
 
 /** Words that every run here begins with. */
 const EXEC = ["exec", "--skip-git-repo-check", "-s", "danger-full-access"];
@@ -10,12 +13,13 @@ const RUNS = [
   [...EXEC, "resume", "--last", "go on"],
 ];
 
-/** What is compiled: the roles, and for all else the script beside them. */
-export function renderRoles(): string {
+/** What is compiled: the roles, and for all else the script at its place, or beside them. */
+export function renderRoles(place?: ScriptPlace): string {
+  const words = ["import.meta.url", ...place ? [JSON.stringify(place)] : []];
   return `import { loadProgramScript } from "../core/host/program_script.ts";
 import { runRole } from "../core/roles.ts";
 Deno.exit(await runRole(Deno.args, async (...args) => {
-  const program = await loadProgramScript(import.meta.url);
+  const program = await loadProgramScript(${words.join(", ")});
   return await program(...args);
 }));
 `;

@@ -3,6 +3,7 @@ import { Script } from "node:vm";
 import {
   loadProgramScript,
   PROGRAM_SCRIPT,
+  readPlace,
   runProgramScript,
 } from "../../../core/host/program_script.ts";
 
@@ -34,5 +35,23 @@ Deno.test("loadProgramScript() runs the script beside the entry, whatever its ca
     assert.equal(await program(["a", "b"]), 2);
   } finally {
     await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("readPlace() gives the parts of a file, and refuses one that ends before they do", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(path, "runtimescriptcache and its own");
+    const place = { at: 7, sourceBytes: 6, cacheBytes: 5 };
+    const { source, cachedData } = readPlace(path, place);
+    assert.equal(source, "script");
+    assert.equal(new TextDecoder().decode(cachedData), "cache");
+    await Deno.truncate(path, 15);
+    assert.throws(
+      () => readPlace(path, place),
+      /^Error: Cannot start: the executable lacks 3 bytes, must be whole; install it again$/,
+    );
+  } finally {
+    await Deno.remove(path);
   }
 });
