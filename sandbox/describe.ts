@@ -23,6 +23,8 @@ export function describePlanLines(
     ),
     plan.networkAccess ? "Network: open" : "Network: closed",
     plan.unixSockets ? "Unix sockets: open" : "Unix sockets: closed",
+    ...(backend.kind === "bwrap" ? plan.closedSockets ?? [] : [])
+      .map(({ path }) => `Closed: ${path}`),
     ...[...plan.notes, ...plan.unprotected].map((note) => `Note: ${note}`),
   ];
 }

@@ -103,6 +103,7 @@ Deno.test("every built-in tool is called by a test", async () => {
   const names = builtinTools({
     host: denoHost(),
     gate: { run: () => Promise.reject(new Error("nothing runs")) },
+    shell: "/bin/bash",
     sandbox: { readable: () => denoHost().files },
     applyPatch: "function",
     webSearch: "live",

@@ -22,6 +22,8 @@ import { type WebSearchMode, webSearchSpec } from "./web_search.ts";
 interface BuiltinOptions {
   readonly host: Host;
   readonly gate: Gate;
+  /** Path of the shell that command lines are written for. */
+  readonly shell: string;
   readonly sandbox: Pick<Sandbox, "readable">;
   readonly applyPatch: "freeform" | "function";
   readonly webSearch: WebSearchMode;
@@ -34,7 +36,7 @@ interface BuiltinOptions {
 
 /** The tools of one generation. Their order is part of the prompt and never changes. */
 export function builtinTools(options: BuiltinOptions): readonly Tool[] {
-  const { host, gate, sandbox, offersLive = false } = options;
+  const { host, gate, sandbox, shell, offersLive = false } = options;
   const deps = { host, gate, sandbox };
   const typing: PatchTyping = {
     interceptPatch: parseShellPatch,
@@ -42,7 +44,7 @@ export function builtinTools(options: BuiltinOptions): readonly Tool[] {
     applyPatch: (patch, context) => applyPatchFromShell(patch, context, deps),
   };
   return [
-    createShellTool({ host, gate, ...typing, isOffered: !offersLive }),
+    createShellTool({ host, gate, shell, ...typing, isOffered: !offersLive }),
     createUpdatePlanTool(),
     createApplyPatchTool({ ...deps, form: options.applyPatch }),
     createViewImageTool({ sandbox }),
@@ -52,11 +54,11 @@ export function builtinTools(options: BuiltinOptions): readonly Tool[] {
 }
 
 function liveTools(
-  { host, live, offersLive = false }: BuiltinOptions,
+  { host, live, shell, offersLive = false }: BuiltinOptions,
   typing: PatchTyping,
 ): readonly Tool[] {
   if (live === undefined) return [];
-  const options = { ...live, ...typing, host };
+  const options = { ...live, ...typing, host, shell };
   return [createExecCommandTool(options), createWriteStdinTool(options)]
     .map((tool) => ({ ...tool, isOffered: offersLive }));
 }

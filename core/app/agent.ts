@@ -22,17 +22,20 @@ import type { TurnSettings } from "../protocol/settings.ts";
 import { createCheckpoints } from "../session/undo/checkpoints.ts";
 import type { ThreadDeps } from "../session/state/deps.ts";
 import type { Agent, AgentRequest } from "../session/thread/open.ts";
-import { basename, resolvePath } from "../util/path.ts";
+import { basename } from "../util/path.ts";
 import type { JsonObject } from "../util/json/json.ts";
 import { BASE_INSTRUCTIONS } from "../../prompts/mod.ts";
 import { createGate } from "../../tools/gate/gate.ts";
 import { LiveSessions } from "../../tools/live/sessions.ts";
 import { builtinTools } from "../../tools/mod.ts";
-import { buildManagedRules } from "../policy/managed_rules.ts";
-import { openRuleStore, type RuleStore } from "../../tools/gate/rule_store.ts";
+import type { RuleStore } from "../../tools/gate/rule_store.ts";
 import { openNotify } from "./hooks.ts";
 import { loadInstructions, loadText, type TextPlace } from "./instructions.ts";
-import { withoutLoginShells } from "./login_shell.ts";
+import {
+  openPersonVariables,
+  withoutLoginShells,
+  withVariables,
+} from "./login_shell.ts";
 import type { McpAccess } from "./mcp_access.ts";
 import { openFallbacks, providerDeps } from "./providers.ts";
 import type { Reached } from "./transport.ts";
@@ -48,6 +51,8 @@ export interface AgentRuntime {
   readonly flags: Flags;
   readonly sandbox: Sandbox;
   readonly rules: RuleStore;
+  /** What command lines are written for. */
+  readonly shell: string;
   /** Whether somebody can be asked. */
   readonly canAsk: boolean;
   readonly outputSchema?: JsonObject;
@@ -87,7 +92,7 @@ export async function createAgent(
     await loadText(textPlaceOf(runtime), "experimental_compact_prompt_file");
   const { slug } = settings.model;
   const live = new LiveSessions(host);
-  const toolsAt = toolsOf(runtime, request.threadId, live);
+  const toolsAt = toolsOf(runtime, request, live);
   const settingsAt = (model: string, providerId: string): TurnSettings =>
     settingsOf({ ...runtime, model }, providerId);
   const fallback = await openFallbacks(runtime, settingsAt, toolsAt);
@@ -124,15 +129,17 @@ export async function createAgent(
 
 /** The settings a thread of this run starts with. */
 export function settingsOf(
-  runtime: Pick<
-    AgentRuntime,
-    "host" | "loaded" | "canAsk" | "outputSchema" | "model"
-  >,
+  runtime:
+    & Pick<
+      AgentRuntime,
+      "loaded" | "canAsk" | "outputSchema" | "model"
+    >
+    & Partial<Pick<AgentRuntime, "shell">>,
   providerId?: string,
 ): TurnSettings {
-  const { host, loaded, canAsk, outputSchema, model } = runtime;
+  const { loaded, canAsk, outputSchema, model, shell } = runtime;
   return turnSettingsOf(loaded, {
-    shell: basename(host.env("SHELL") ?? "/bin/sh"),
+    shell: basename(shell ?? "/bin/sh"),
     canAsk,
     ...(outputSchema !== undefined && { outputSchema }),
     ...(model !== undefined && { model }),
@@ -172,29 +179,6 @@ function textPlaceOf(runtime: AgentRuntime): TextPlace {
   };
 }
 
-/** The rules of the user and of a trusted project. */
-export async function loadRules(
-  host: Host,
-  loaded: LoadedConfig,
-  flags: Flags,
-): Promise<RuleStore> {
-  const { codexHome: home, managed } = loaded;
-  const rows = managed?.requirements.rules?.prefix_rules;
-  return await openRuleStore({
-    host,
-    ...(managed !== undefined && rows !== undefined && {
-      managed: buildManagedRules(rows, managed.file),
-    }),
-    folders: ["/etc/codex/rules"],
-    project: loaded.trust.sources.filter(({ kind }) => kind === "rules"),
-    ignoreFiles: flags.ignoreRules ?? false,
-    ...(flags.rules !== undefined && {
-      files: flags.rules.map((path) => resolvePath(host.cwd, path)),
-    }),
-    savedPath: `${home ?? NO_HOME}/rules/default.rules`,
-  });
-}
-
 function checkpointsOf(
   { host, loaded, flags, sandbox }: AgentRuntime,
   { threadId, warn }: AgentRequest,
@@ -211,10 +195,16 @@ function checkpointsOf(
   };
 }
 
-function createAgentGate(runtime: AgentRuntime): LiveGate {
+function createAgentGate(
+  runtime: AgentRuntime,
+  warn: AgentRequest["warn"],
+): LiveGate {
   const { host, loaded, sandbox, rules } = runtime;
-  return createGate({
-    host,
+  const { sandbox: policy, cwd } = settingsOf(runtime);
+  const variables = openPersonVariables(host, { policy, cwd, warn });
+  const isAsked = loaded.config.allow_login_shell !== false;
+  const gate = createGate({
+    host: { ...host, envAll: variables.envAll },
     sandbox,
     rules,
     environment: {
@@ -226,23 +216,25 @@ function createAgentGate(runtime: AgentRuntime): LiveGate {
       spoolFolder: `${loaded.codexHome}/spool`,
     }),
   });
+  return isAsked ? withVariables(gate, variables) : gate;
 }
 
 function toolsOf(
   runtime: AgentRuntime,
-  threadId: string,
+  { threadId, warn }: AgentRequest,
   sessions: LiveSessions,
 ): (provider: Provider) => ThreadDeps["tools"] {
-  const { config } = runtime.loaded;
-  const liveGate = createAgentGate(runtime);
-  const allowsLogin = config.allow_login_shell;
+  const { loaded: { config }, shell } = runtime;
+  const liveGate = createAgentGate(runtime, warn);
+  const { allow_login_shell: login } = config;
   return (provider) => async (settings, asker) => {
     const mcpServers = await runtime.mcp?.mcpServers();
     return [
       ...builtinTools({
         host: runtime.host,
-        gate: allowsLogin ? liveGate : withoutLoginShells(liveGate),
-        live: { gate: liveGate, sessions, allowsLogin },
+        shell,
+        gate: login ? liveGate : withoutLoginShells(liveGate),
+        live: { gate: liveGate, sessions, allowsLogin: login ?? true },
         offersLive: settings.model.liveCommands ?? false,
         sandbox: runtime.sandbox,
         // Chat completions know no free text.

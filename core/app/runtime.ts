@@ -16,8 +16,11 @@ import type { ThreadMeta } from "../protocol/log.ts";
 import { resolvePath } from "../util/path.ts";
 import type { JsonObject } from "../util/json/json.ts";
 import { createSandbox, type SessionSandbox } from "../../sandbox/mod.ts";
-import { type AgentRuntime, loadRules, NO_HOME } from "./agent.ts";
+import { openRuleStore, type RuleStore } from "../../tools/gate/rule_store.ts";
+import { buildManagedRules } from "../policy/managed_rules.ts";
+import { type AgentRuntime, NO_HOME } from "./agent.ts";
 import { openHooks } from "./hooks.ts";
+import { findShell } from "./login_shell.ts";
 import { type McpPerson, openMcp } from "./mcp_access.ts";
 import { openTransport } from "./transport.ts";
 
@@ -59,12 +62,36 @@ export async function openRuntime(
     flags,
     sandbox,
     rules,
+    shell: await findShell(host),
     ...(mcp !== undefined && { mcp }),
     ...reached,
     hooks,
     warnings: [...reached.warnings, ...warnings],
     ...options,
   };
+}
+
+/** The rules of the user and of a trusted project. */
+export async function loadRules(
+  host: Host,
+  loaded: LoadedConfig,
+  flags: Flags,
+): Promise<RuleStore> {
+  const { codexHome: home, managed } = loaded;
+  const rows = managed?.requirements.rules?.prefix_rules;
+  return await openRuleStore({
+    host,
+    ...(managed !== undefined && rows !== undefined && {
+      managed: buildManagedRules(rows, managed.file),
+    }),
+    folders: ["/etc/codex/rules"],
+    project: loaded.trust.sources.filter(({ kind }) => kind === "rules"),
+    ignoreFiles: flags.ignoreRules ?? false,
+    ...(flags.rules !== undefined && {
+      files: flags.rules.map((path) => resolvePath(host.cwd, path)),
+    }),
+    savedPath: `${home ?? NO_HOME}/rules/default.rules`,
+  });
 }
 
 // The probe of the sandbox runs in other processes: it is begun early and awaited late,

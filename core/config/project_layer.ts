@@ -70,6 +70,7 @@ const STRICT: Readonly<Record<string, readonly TomlValue[]>> = {
   "sandbox_workspace_write.network_access": [false],
   "sandbox_workspace_write.git_commits": [false],
   "sandbox_workspace_write.allow_unix_sockets": [false],
+  "sandbox_workspace_write.build_caches": [false],
   "sandbox_workspace_write.exclude_tmpdir_env_var": [true],
   "sandbox_workspace_write.exclude_slash_tmp": [true],
 };

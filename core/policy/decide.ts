@@ -94,9 +94,7 @@ function decideCommand(input: DecideInput, action: CommandAction): Verdict {
   }
   const questions = [
     ...rules.filter((rule) => rule.decision === "prompt").map(rulesQuestion),
-    ...classified.segments.flatMap((segment) =>
-      questionsOf(segment, input.approval)
-    ),
+    ...classified.segments.flatMap((segment) => questionsOf(segment, input)),
     ...(escapes ? [escalationQuestion(action)] : []),
   ];
   return settle(input.approval, questions, sandboxed && !escapes);
@@ -142,11 +140,13 @@ function rulesOf(classified: ClassifiedCommand): readonly PrefixRule[] {
 // that asks never makes less of a danger.
 function questionsOf(
   segment: ClassifiedSegment,
-  approval: ApprovalPolicy,
+  { approval, sandbox }: DecideInput,
 ): readonly Question[] {
   if (segment.rule?.decision === "allow") return [];
   const category = "sandbox_approval";
-  if (segment.danger !== undefined) {
+  // Where everything may be done, this may be, too.
+  const isLet = !isSandboxed(sandbox) && approval !== "untrusted";
+  if (segment.danger !== undefined && !isLet) {
     return [{ category, reason: segment.danger }];
   }
   if (segment.rule !== undefined) return [];

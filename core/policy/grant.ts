@@ -97,6 +97,7 @@ function writesMore(policy: SandboxPolicy, now: SandboxPolicy): boolean {
     lacks(policy.readOnly ?? [], now.readOnly ?? []) ||
     (policy.gitCommits && !now.gitCommits) ||
     (policy.allowUnixSockets && !now.allowUnixSockets) ||
+    (policy.buildCaches === true && !now.buildCaches) ||
     (!policy.excludeSlashTmp && now.excludeSlashTmp) ||
     (!policy.excludeTmpdirEnvVar && now.excludeTmpdirEnvVar) ||
     (!policy.excludeWorkspace && now.excludeWorkspace === true);

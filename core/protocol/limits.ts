@@ -315,6 +315,9 @@ export const LIMITS = Object.freeze({
 
   /** One question to git, and what is kept of its answer. */
   gitMs: 30_000,
+  /** For the person's login to say its variables, and what it may print. */
+  loginMs: 5_000,
+  loginBytes: 1024 * 1024,
   diffBytes: 4 * 1024 * 1024,
   diffUntrackedFiles: 200,
   /** The person's input of earlier conversations, unless configured. */

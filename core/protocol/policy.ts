@@ -54,6 +54,8 @@ export type SandboxPolicy =
     /** Whether `.git` is writable except where it can execute code. */
     readonly gitCommits: boolean;
     readonly allowUnixSockets: boolean;
+    /** Whether the folders of BUILD_CACHES that exist are writable. */
+    readonly buildCaches?: boolean;
     /** The workspace is not among the writable folders. */
     readonly excludeWorkspace?: boolean;
   }

@@ -86,6 +86,9 @@ export function buildBwrapArguments(
     "--die-with-parent",
     ...renderBase(plan, features),
     ...plan.mounts.flatMap(renderMount),
+    ...(plan.closedSockets ?? []).flatMap(({ kind, path }) =>
+      renderMount({ kind: `hidden-${kind}`, path })
+    ),
     ...renderNamespaces(plan, features),
     ...renderProc(features),
     ...(plan.readable === undefined

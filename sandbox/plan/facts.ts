@@ -1,4 +1,5 @@
 /** What a launch must know of the disk, gathered freshly before each one. */
+import { BUILD_CACHES } from "../../core/util/program/build_caches.ts";
 import {
   errorCode,
   isAbsent,
@@ -18,7 +19,9 @@ import type { NamesBelow } from "../../core/util/folder_index.ts";
 import { type DeepFacts, readDeep } from "./deep.ts";
 import { type GitFact, readGitFact } from "./git_facts.ts";
 import { type EntryFact, PROTECTED_NAMES } from "./protected.ts";
+import type { HiddenFact } from "./hidden.ts";
 import type { ShownPath } from "./shown.ts";
+import { readPowerful } from "./sockets.ts";
 import { type ProfileFacts, readProfile } from "./places.ts";
 
 /** A folder that commands may write to. */
@@ -45,12 +48,14 @@ export interface LaunchFacts extends ProfileFacts {
   readonly deep: DeepFacts;
   /** The agent's own state and program. */
   readonly own: readonly EntryFact[];
+  /** Sockets that stay closed though others are open. */
+  readonly closedSockets?: readonly HiddenFact[] | undefined;
   /** What is not hidden; looked for only where mounts cannot hide. */
   readonly shown?: readonly ShownPath[];
 }
 
 export interface FactsRequest {
-  readonly host: Pick<Host, "files" | "env" | "homeDir" | "os">;
+  readonly host: Pick<Host, "files" | "env" | "homeDir" | "os" | "uid">;
   readonly policy: SandboxPolicy;
   readonly workspace: string;
   readonly cwd: string;
@@ -131,6 +136,7 @@ export async function readLaunchFacts(
     repositories,
     deep,
     own,
+    closedSockets: await readPowerful(host, policy),
     ...profile,
   };
 }
@@ -183,6 +189,12 @@ async function readRoots(
     const root = await readRoot(files, path, kind);
     if (root === undefined) skipped.push(`${path} is not a folder here`);
     else if (!found.has(root.real)) found.set(root.real, root);
+  }
+  if (!policy.buildCaches || home === undefined) return [...found.values()];
+  for (const { folder } of BUILD_CACHES) {
+    // Not searched for protected names, as a temporary folder: there is too much in it.
+    const root = await readRoot(files, `${home}/${folder}`, "temporary");
+    if (root !== undefined && !found.has(root.real)) found.set(root.real, root);
   }
   return [...found.values()];
 }

@@ -14,6 +14,7 @@ import {
 } from "./plan_guards.ts";
 import type { ReadablePlace } from "./places.ts";
 import type { ShownPath } from "./shown.ts";
+import { planSockets, type SocketPlan } from "./sockets.ts";
 
 /** A policy that needs a sandbox. */
 export type ConfinedPolicy = Extract<
@@ -40,7 +41,7 @@ export interface Mount {
   readonly shown?: readonly string[];
 }
 
-export interface SandboxPlan {
+export interface SandboxPlan extends SocketPlan {
   readonly mode: ConfinedPolicy["mode"];
   readonly cwd: string;
   /** Over a file system that is otherwise read-only; outer before inner. */
@@ -64,7 +65,6 @@ export interface SandboxPlan {
   /** What is kept from changing, or names that stay free, in a writable folder by a profile. */
   readonly kept?: readonly string[];
   readonly networkAccess: boolean;
-  readonly unixSockets: boolean;
   /** A writable folder belongs to somebody else: root needs capabilities to write it. */
   readonly isForeign: boolean;
   readonly notes: readonly string[];
@@ -112,7 +112,7 @@ export function planSandbox(
     ...planPlainRoots(facts, mounts, own),
     ...(facts.shown !== undefined && { shown: facts.shown }),
     networkAccess: policy.networkAccess,
-    unixSockets: policy.mode === "workspace-write" && policy.allowUnixSockets,
+    ...planSockets(policy, facts.closedSockets),
     isForeign: agent.uid === 0 &&
       facts.roots.some(({ uid, kind }) => uid !== 0 && kind !== "temporary"),
     notes: facts.skipped,

@@ -9,6 +9,8 @@ const STARTS: Readonly<Record<string, string>> = {
   "core/app/commands/exec_checks.ts":
     "the shell, to find a program of the flags",
   "core/app/git.ts": "git, through a Git folder of rondo's own",
+  "core/app/login_shell.ts":
+    "the person's login, where no command can write what it reads",
   "core/cassette/spawn.ts": "what others start, recorded",
   "core/config/provider/auth.ts": "the auth command of the configuration",
   "core/frontends/conversation/clipboard.ts": "the person's clipboard",
@@ -28,6 +30,7 @@ const STARTS: Readonly<Record<string, string>> = {
 const READS: Readonly<Record<string, string>> = {
   "core/app/commands/exec_input.ts": "an image or output schema of the flags",
   "core/app/instructions.ts": "through Sandbox.readable",
+  "core/app/login_shell.ts": "the login shell of passwd(5)",
   "core/app/policy/command.ts": "test cases of the flags",
   "core/app/git.ts": "the index, for git",
   "core/app/repl/git_diff.ts": "new files, for the person's eyes",

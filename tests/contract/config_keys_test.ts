@@ -106,20 +106,24 @@ Deno.test("a key without effect is said with its file and line, and so is a feat
   assert.match(explained.stdout, /^personality = .*:3, without effect$/m);
 });
 
-Deno.test("allow_login_shell = false starts the shell without a login", async () => {
+Deno.test("bash -lc is a login where allow_login_shell asks for it, and the person's own variables otherwise", async () => {
   const argv = [
     "bash",
     "-lc",
     "shopt -q login_shell && echo login || echo plain",
   ];
-  const outputs = await Promise.all([true, false].map(async (allowed) => {
+  const settings = ["", "allow_login_shell=true", "allow_login_shell=false"];
+  const outputs = await Promise.all(settings.map(async (setting) => {
     await using stage = await openStage({
       script: [call("shell", { command: argv }), say("done")],
     });
-    const run = await stage.exec(["-c", `allow_login_shell=${allowed}`, "go"]);
+    const run = await stage.exec([
+      ...(setting === "" ? [] : ["-c", setting]),
+      "go",
+    ]);
     return run.stdout.includes("plain\\n") ? "plain" : "login";
   }));
-  assert.deepEqual(outputs, ["login", "plain"]);
+  assert.deepEqual(outputs, ["plain", "login", "plain"]);
 });
 
 Deno.test("hide_agent_reasoning shows none of it", async () => {

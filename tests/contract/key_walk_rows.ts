@@ -139,6 +139,7 @@ export const KEY_ROWS: Readonly<Record<string, KeyRow>> = Object.fromEntries([
     "exclude_slash_tmp = true",
     "git_commits = true",
     "allow_unix_sockets = true",
+    "build_caches = true",
     'deny_read = ["/opt/x"]',
   ]),
   ...rows("shell_environment_policy.", environment, [
@@ -329,6 +330,6 @@ export const SEEN_ELSEWHERE: Readonly<
   "mcp_oauth_credentials_store": STORES,
   "allow_login_shell": [
     "contract/config_keys_test.ts",
-    "allow_login_shell = false starts the shell without a login",
+    "bash -lc is a login where allow_login_shell asks for it, and the person's own variables otherwise",
   ],
 };

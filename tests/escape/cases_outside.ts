@@ -54,12 +54,12 @@ export const OUTSIDE_CASES: readonly EscapeCase[] = [
     'python3 -c "import socket,sys; s=socket.socket(socket.AF_INET6); s.connect((\'::ffff:127.0.0.1\', int(open(sys.argv[1]).read())))" "$SERVE/tcp"',
     PYTHON,
   ),
-  denied(
+  allowed(
     "N19 a unix socket with the network open",
     '"$T" unix-stream "$SERVE/s"',
     { policy: "network" },
   ),
-  denied(
+  allowed(
     "N20 an abstract socket with the network open",
     '"$T" unix-stream "$ABSTRACT"',
     { policy: "network" },
@@ -67,7 +67,7 @@ export const OUTSIDE_CASES: readonly EscapeCase[] = [
   denied("N21 the hypervisor with the network open", '"$T" vsock', {
     policy: "network",
   }),
-  denied(
+  allowed(
     "N22 a datagram pair with the network open",
     '"$T" unix-pair "$SERVE/d"',
     { policy: "network" },

@@ -134,6 +134,7 @@ Deno.test("a fresh turn with everything configured is this request", async () =>
         host: testHost(host),
         // Nothing is called.
         gate: undefined as unknown as Gate,
+        shell: "/bin/bash",
         sandbox: { readable: () => denoFiles },
         applyPatch: "freeform",
         webSearch: "live",

@@ -99,7 +99,7 @@ Deno.test("describePlanLines() tells mounts, and what the launcher restores inst
       "Hidden file: /etc/secret",
       "Cannot be created: /ws/.codex",
       "Network: open",
-      "Unix sockets: closed",
+      "Unix sockets: open",
       "Note: /none is not a folder here",
     ],
   );

@@ -2,6 +2,7 @@
 import type { CommandResult } from "../../core/protocol/command.ts";
 import type { DecideInput } from "../../core/policy/decide.ts";
 import { isWritable } from "../../core/policy/writable.ts";
+import { BUILD_CACHES } from "../../core/util/program/build_caches.ts";
 import { basename, dirname } from "../../core/util/path.ts";
 
 // Of glibc, musl, curl, git, Node, Python, Go and Rust.
@@ -10,9 +11,12 @@ const NO_NETWORK =
 const NO_WRITE =
   /read-only file system|EROFS|permission denied|EACCES|operation not permitted|EPERM/i;
 const PATH = /(?<![\w.:/])\/(?:[\w.@+-]+\/)*[\w.@+-]+/g;
+const BUILD_CACHE = BUILD_CACHES.map(({ folder }) => RegExp.escape(folder))
+  .join("|");
 /** Folders that tools fill with what they download; named as a whole. */
-const CACHE =
-  /^.*?\/(?:\.npm|\.cargo\/(?:registry|git)|\.cache\/[^/]+|\.gradle\/[^/]+|\.m2\/[^/]+|go\/pkg)(?=\/|$)/;
+const CACHE = new RegExp(
+  `^.*?/(?:${BUILD_CACHE}|\\.cache/[^/]+|\\.gradle/[^/]+)(?=/|$)`,
+);
 /** Folders that hold programs, settings or keys: writing there is more than one folder. */
 const NEVER =
   /^\/(?:bin|boot|dev|etc|lib\w*|proc|run|sbin|sys|usr|var)(?:\/|$)|\/(?:bin|\.(?:git|codex|agents|ssh|gnupg|aws|azure|kube|docker|config|local|vscode|mozilla|password-store))(?:\/|$)/;
@@ -27,6 +31,17 @@ export function findMissing(
   const folder = findFolder(text, input);
   if (folder !== undefined) return [folder];
   return saysNoNetwork(text) ? ["network"] : [];
+}
+
+/** The cache that a program says it cannot write; undefined when it speaks of none. */
+export function findBuildCache(
+  text: string,
+): (typeof BUILD_CACHES)[number] | undefined {
+  if (!NO_WRITE.test(text)) return undefined;
+  const paths = [...text.matchAll(PATH)].map(([path]) => `${path}/`);
+  return BUILD_CACHES.find(({ folder }) =>
+    paths.some((path) => path.includes(`/${folder}/`))
+  );
 }
 
 /** Whether a program says that it has no network. */

@@ -31,13 +31,14 @@ import {
 } from "../shell/shell.ts";
 import { EXEC_PARAMETERS, type ExecCall, toExecCall } from "./arguments.ts";
 import { renderRead } from "./output.ts";
-import { shellOf } from "./user_shell.ts";
 import type { LiveSession } from "./session.ts";
 import type { LiveSessions } from "./sessions.ts";
 
 export interface LiveToolOptions {
-  readonly host: Pick<Host, "env" | "files" | "monotonicMs" | "random">;
+  readonly host: Pick<Host, "files" | "monotonicMs" | "random">;
   readonly gate: LiveGate;
+  /** Path of the shell that command lines are written for. */
+  readonly shell: string;
   readonly sessions: LiveSessions;
   readonly allowsLogin: boolean;
 }
@@ -48,13 +49,12 @@ type ExecOptions = LiveToolOptions & PatchTyping;
 const TERMINAL = { rows: 24, columns: 80 };
 
 export function createExecCommandTool(options: ExecOptions): Tool {
-  const { host, allowsLogin } = options;
+  const { shell, allowsLogin } = options;
   const toCall = (
     args: Arguments<typeof EXEC_PARAMETERS>,
     cwd: string,
     tokensMax: number = LIMITS.toolOutputTokens,
-  ): ExecCall =>
-    toExecCall(args, { cwd, tokensMax, shell: shellOf(host), allowsLogin });
+  ): ExecCall => toExecCall(args, { cwd, tokensMax, shell, allowsLogin });
   return defineTool({
     name: "exec_command",
     description,

@@ -16,7 +16,6 @@ import { STDIN_PARAMETERS, tokensOf, waitOf } from "./arguments.ts";
 import type { LiveToolOptions } from "./exec_command.ts";
 import { renderRead } from "./output.ts";
 import type { LiveSession } from "./session.ts";
-import { shellOf } from "./user_shell.ts";
 
 const INTERRUPT = "\u0003";
 const NOT_READ =
@@ -102,7 +101,7 @@ async function admit(
   const answer = await options.gate.admit({
     action: {
       type: "command",
-      argv: [shellOf(options.host), "-c", chars],
+      argv: [options.shell, "-c", chars],
       cwd,
       session: number,
       escalated,

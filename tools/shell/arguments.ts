@@ -52,7 +52,7 @@ export const SHELL_PARAMETERS = {
 };
 
 /** The arguments of a call as they were given. Throws ToolError. */
-export function shellArgumentsOf(call: CallView): unknown {
+export function shellArgumentsOf(call: CallView, shell: string): unknown {
   const given = parseInput(call);
   const object = asObject(given);
   if (call.form === "local_shell") return fromLocalShell(object ?? {});
@@ -60,7 +60,7 @@ export function shellArgumentsOf(call: CallView): unknown {
   if (typeof command !== "string") return given;
   throw new ToolError(
     `Cannot call shell: "command" is a string, must be a list of strings, such as ${
-      JSON.stringify({ command: ["bash", "-lc", command] })
+      JSON.stringify({ command: [shell, "-c", command] })
     }`,
   );
 }

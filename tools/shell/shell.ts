@@ -15,7 +15,7 @@ import type {
   ToolOutput,
 } from "../../core/protocol/tool.ts";
 import { quoteWords } from "../../core/policy/shell/quote.ts";
-import { resolvePath } from "../../core/util/path.ts";
+import { basename, resolvePath } from "../../core/util/path.ts";
 import { byteLength } from "../../core/util/text/text.ts";
 import description from "../../prompts/tools/shell.md" with { type: "text" };
 import { buildCommandOutput, cutOutput } from "./output.ts";
@@ -53,6 +53,8 @@ export interface PatchTyping {
 interface ShellToolOptions extends PatchTyping {
   readonly host: Pick<Host, "files">;
   readonly gate: Gate;
+  /** Path of the shell that command lines are written for. */
+  readonly shell: string;
 }
 
 export type CommandActivity = Extract<
@@ -67,12 +69,13 @@ export type CommandActivity = Extract<
 export function createShellTool(
   options: ShellToolOptions & { readonly isOffered?: boolean },
 ): Tool {
+  const shell = basename(options.shell);
   return defineTool({
     isOffered: options.isOffered ?? true,
     name: "shell",
-    description,
+    description: description.replace("{shell}", shell),
     parameters: SHELL_PARAMETERS,
-    argumentsOf: shellArgumentsOf,
+    argumentsOf: (call) => shellArgumentsOf(call, shell),
     parallel: true,
     touches: (args, cwd) => touchedPaths(toShellCall(args, cwd), options),
     run: async (args, context) =>

@@ -23,7 +23,8 @@ import {
 } from "./explain.ts";
 import { lintPolicy } from "./lint.ts";
 import type { RuleStore } from "../../../tools/gate/rule_store.ts";
-import { loadRules, NO_HOME, settingsOf } from "../agent.ts";
+import { NO_HOME, settingsOf } from "../agent.ts";
+import { loadRules } from "../runtime.ts";
 import { printableJson, printOutput } from "../print.ts";
 import { realFolder } from "../runtime.ts";
 
@@ -51,7 +52,6 @@ export async function runPolicyCommand(
   });
   const rules = await loadRules(host, loaded, flags);
   const { sandbox: policy, approval } = settingsOf({
-    host,
     loaded,
     canAsk: flags.headless !== true,
   });

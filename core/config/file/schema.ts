@@ -95,8 +95,10 @@ export const ConfigFile = z.strictObject({
   ),
   sandbox_workspace_write: z.prefault(SandboxTable, {}),
   shell_environment_policy: z.prefault(EnvironmentTable, {}),
-  allow_login_shell: On.check(
-    z.describe("False starts a shell that is asked for without a login"),
+  allow_login_shell: z.optional(z.boolean()).check(
+    z.describe(
+      "Unset, `bash -lc` runs without a login and `login` of exec_command is obeyed; true obeys both, false none",
+    ),
   ),
   projects: z._default(z.record(z.string(), ProjectTable), {}),
 

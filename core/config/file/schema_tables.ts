@@ -27,7 +27,14 @@ export const SandboxTable = z.strictObject({
       "Whether commits work in the sandbox; hooks and config stay read-only",
     ),
   ),
-  allow_unix_sockets: z._default(z.boolean(), false),
+  allow_unix_sockets: z._default(z.boolean(), false).check(
+    z.describe("Whether Unix sockets are open though the network is closed"),
+  ),
+  build_caches: z._default(z.boolean(), false).check(
+    z.describe(
+      "Whether the caches of package managers in the home folder are writable",
+    ),
+  ),
   deny_read: z._default(Texts, []).check(
     z.describe(
       "Absolute paths or globs whose content stays hidden in every mode",

@@ -109,6 +109,7 @@ function policyOfMode(
         excludeSlashTmp: table.exclude_slash_tmp,
         gitCommits: table.git_commits,
         allowUnixSockets: table.allow_unix_sockets,
+        ...(table.build_caches && { buildCaches: true }),
         denyRead: table.deny_read,
       };
     case "danger-full-access":

@@ -141,10 +141,11 @@ Deno.test("decide() runs plainly where there is no sandbox of ours, and escalati
       verdict(command("npm test"), { sandbox, approval: "untrusted" }),
       "ask!",
     );
-    assert.equal(
-      verdict(command("rm -rf x"), { sandbox, approval: "never" }),
-      "refuse",
-    );
+    const clean = command("rm -rf dist && npm run build");
+    for (const approval of ["on-request", "never"] as const) {
+      assert.equal(verdict(clean, { sandbox, approval }), "run!");
+    }
+    assert.equal(verdict(clean, { sandbox, approval: "untrusted" }), "ask!");
   }
   assert.equal(verdict(patch("/ws/a"), { sandbox: READ_ONLY }), "ask!");
   assert.equal(

@@ -127,9 +127,9 @@ Deno.test("buildSeatbeltArguments() hides files and folders after all that opens
   );
 });
 
-Deno.test("buildSeatbeltArguments() opens network and unix sockets only when it is told to", () => {
+Deno.test("buildSeatbeltArguments() opens unix sockets with the network or alone, and neither unless it is told to", () => {
   const both = ownPart(planOf(
-    workspaceWrite({ networkAccess: true, allowUnixSockets: true }),
+    workspaceWrite({ networkAccess: true }),
     { roots: [] },
   ));
   assert.match(both, /^\(allow network-outbound \(remote ip\)\)$/m);
@@ -139,10 +139,9 @@ Deno.test("buildSeatbeltArguments() opens network and unix sockets only when it 
     planOf(workspaceWrite({ allowUnixSockets: true }), { roots: [] }),
   );
   assert.doesNotMatch(unix, /remote ip/);
-  const network = ownPart(
-    planOf(workspaceWrite({ networkAccess: true }), { roots: [] }),
-  );
-  assert.doesNotMatch(network, /unix-socket/);
+  assert.match(unix, /unix-socket/);
+  const closed = ownPart(planOf(workspaceWrite({}), { roots: [] }));
+  assert.doesNotMatch(closed, /unix-socket|remote ip/);
 });
 
 Deno.test("buildSeatbeltArguments() passes paths as parameters, never inside the text", () => {

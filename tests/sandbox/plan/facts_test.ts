@@ -44,6 +44,7 @@ function requestFor(
   return {
     host: {
       os: "linux",
+      uid: 7,
       files: denoFiles,
       env: (name) => name === "TMPDIR" ? tmpDir : undefined,
       homeDir: () => "/home/nobody-here",
@@ -341,5 +342,37 @@ Deno.test("readHidden() refuses a glob with too many matches", async () => {
       readHidden(denoFiles, ["*.key"], root),
       (error) => error instanceof UserError && /narrower/.test(error.message),
     );
+  });
+});
+
+Deno.test("readLaunchFacts() finds the sockets that stay closed, where the network alone opens sockets", async () => {
+  await withTree({
+    "ws": null,
+    "run/bus": "",
+    "run/mine.sock": "",
+    "mux/tmux-7": null,
+  }, async (root) => {
+    const env = (name: string): string | undefined =>
+      ({ XDG_RUNTIME_DIR: `${root}/run`, TMUX_TMPDIR: `${root}/mux` })[name];
+    const request = requestFor(`${root}/ws`);
+    const closedFor = async (
+      change: Parameters<typeof workspaceWrite>[0],
+    ): Promise<readonly string[]> => {
+      const { closedSockets = [] } = await readLaunchFacts({
+        ...request,
+        host: { ...request.host, env },
+        policy: workspaceWrite(change),
+      });
+      return closedSockets.map(({ path }) => path)
+        .filter((path) => path.startsWith(root));
+    };
+    const network = { networkAccess: true };
+    assert.deepEqual(await closedFor(network), [
+      `${root}/mux/tmux-7`,
+      `${root}/run/bus`,
+    ]);
+    assert.deepEqual(await closedFor({}), []);
+    const all = { ...network, allowUnixSockets: true };
+    assert.deepEqual(await closedFor(all), []);
   });
 });

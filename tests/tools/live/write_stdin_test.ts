@@ -61,6 +61,7 @@ async function typed(
     host,
     gate,
     sessions,
+    shell: "/bin/sh",
     allowsLogin: true,
   });
   const input = JSON.stringify({

@@ -46,6 +46,7 @@ function bench(sandbox: PlainSandbox = plainSandbox()): Bench {
   const tool = createShellTool({
     host,
     gate,
+    shell: "/bin/bash",
     interceptPatch: (argv, workdir) =>
       argv[0] === "apply_patch" ? { patch: argv[1] ?? "", workdir } : undefined,
     patchPaths: ({ patch, workdir }) => [`${workdir}/${patch}`],
@@ -158,7 +159,7 @@ Deno.test("shell says how to mend arguments that do not fit", async () => {
   const table: [unknown, RegExp][] = [
     [
       { command: "ls | wc" },
-      /"command" is a string, must be a list of strings, such as \{"command":\["bash","-lc","ls \| wc"\]\}/,
+      /"command" is a string, must be a list of strings, such as \{"command":\["bash","-c","ls \| wc"\]\}/,
     ],
     [{}, /^Cannot call shell: "command" must be a list$/],
     [{ command: [] }, /"command" must have at least one element/],
@@ -382,6 +383,14 @@ Deno.test("shell hints at the sandbox when that is why a command failed", async 
   assert.match(
     await hint("echo 'curl: (6) Could not resolve host: x'; exit 6"),
     /^network access is off in the sandbox/,
+  );
+  assert.match(
+    await hint("echo 'npm error EROFS path /home/me/.npm/_cacache'; exit 1"),
+    /^the cache of npm \(~\/\.npm\) cannot be written .*sandbox_workspace_write\.build_caches = true\);/,
+  );
+  assert.match(
+    await hint("echo 'Error: listen EPERM: /tmp/tsx-0/1.pipe'; exit 1"),
+    /^Unix sockets are closed .*sandbox_workspace_write\.allow_unix_sockets = true\);/,
   );
   assert.equal(await hint("exit 0"), "");
   assert.equal(
