@@ -5,7 +5,12 @@ import {
   releaseSignals,
 } from "./host/terminal/signals.ts";
 import type { Program } from "./host/program_script.ts";
-import { PROGRAM, VERSION } from "./protocol/version.ts";
+import {
+  buildCommit,
+  EVENT_SCHEMA,
+  PROGRAM,
+  VERSION,
+} from "./protocol/version.ts";
 
 /**
  * Runs a role, or the program for all else; resolves to the exit code. The build compiles
@@ -48,8 +53,9 @@ export async function runRole(
 export async function versionText(words: readonly string[]): Promise<string> {
   const text = `${PROGRAM} ${VERSION}\n`;
   if (!words.includes("--verbose")) return text;
-  const runtime = await import("./host/runtime_identity.ts");
-  return text + await runtime.loadRuntimeText();
+  const { loadRuntimeText } = await import("./host/runtime_identity.ts");
+  return `${text}commit ${buildCommit()}\nevents schema ${EVENT_SCHEMA}\n` +
+    await loadRuntimeText();
 }
 
 /** Resolves to the exit code. A reader that has left is no error: `rondo --help | head -1`. */

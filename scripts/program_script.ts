@@ -3,6 +3,7 @@ import {
   PROGRAM_SCRIPT,
   type ScriptPlace,
 } from "../core/host/program_script.ts";
+import { COMMIT_SYMBOL } from "../core/protocol/version.ts";
 
 /** Words that every run here begins with. */
 const EXEC = ["exec", "--skip-git-repo-check", "-s", "danger-full-access"];
@@ -14,10 +15,11 @@ const RUNS = [
 ];
 
 /** What is compiled: the roles, and for all else the script at its place, or beside them. */
-export function renderRoles(place?: ScriptPlace): string {
+export function renderRoles(commit: string, place?: ScriptPlace): string {
   const words = ["import.meta.url", ...place ? [JSON.stringify(place)] : []];
   return `import { loadProgramScript } from "../core/host/program_script.ts";
 import { runRole } from "../core/roles.ts";
+Reflect.set(globalThis, Symbol.for("${COMMIT_SYMBOL}"), "${commit}");
 Deno.exit(await runRole(Deno.args, async (...args) => {
   const program = await loadProgramScript(${words.join(", ")});
   return await program(...args);

@@ -5,3 +5,12 @@ export const VERSION = "0.1.0";
 
 /** `major.minor` of the event schema: fields and types are only added within one major. */
 export const EVENT_SCHEMA = "1.3";
+
+/** The global symbol under which the build leaves the commit it was made from. */
+export const COMMIT_SYMBOL = "rondo commit";
+
+/** The commit of this build, with "+" where files were changed since; "unknown" from source. */
+export function buildCommit(): string {
+  const commit: unknown = Reflect.get(globalThis, Symbol.for(COMMIT_SYMBOL));
+  return typeof commit === "string" ? commit : "unknown";
+}

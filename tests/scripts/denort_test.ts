@@ -1,33 +1,15 @@
 /** A release takes no runtime but the one it was told of. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { deflateRawSync } from "node:zlib";
-import { downloadZipped, findDenort } from "../../scripts/denort.ts";
+import { zipSync } from "fflate";
+import { downloadZipped, findDenort, loadPins } from "../../scripts/denort.ts";
+import { localTarget } from "../../scripts/targets.ts";
 
 const CONTENT = new TextEncoder().encode("a runtime\n".repeat(100));
 const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
 
-// A local header, the packed bytes, one entry of the directory, and its end.
 function zip(): Uint8Array<ArrayBuffer> {
-  const packed = deflateRawSync(CONTENT);
-  const name = new TextEncoder().encode("denort");
-  const out = new Uint8Array(30 + 46 + 22 + 2 * name.length + packed.length);
-  const view = new DataView(out.buffer);
-  view.setUint32(0, 0x04034b50, true);
-  view.setUint16(26, name.length, true);
-  out.set(name, 30);
-  out.set(packed, 30 + name.length);
-  const entry = 30 + name.length + packed.length;
-  view.setUint32(entry, 0x02014b50, true);
-  view.setUint16(entry + 10, 8, true);
-  view.setUint32(entry + 20, packed.length, true);
-  view.setUint32(entry + 24, CONTENT.length, true);
-  view.setUint16(entry + 28, name.length, true);
-  const end = entry + 46 + name.length;
-  view.setUint32(end, 0x06054b50, true);
-  view.setUint16(end + 10, 1, true);
-  view.setUint32(end + 16, entry, true);
-  return out;
+  return new Uint8Array(zipSync({ denort: CONTENT }));
 }
 
 Deno.test("downloadZipped() gives out the file only with its pinned hash", async () => {
@@ -56,15 +38,26 @@ Deno.test("findDenort() takes no package for a release", async () => {
   try {
     await Deno.writeTextFile(`${folder}/denort-2.6.10`, "anything");
     await assert.rejects(
-      findDenort(folder, { isRelease: true }),
+      findDenort(folder, { isRelease: true, target: localTarget() }),
       /no sha256 of denort .* is pinned .* DENORT_BIN must name the file/,
     );
     Deno.env.set("DENORT_BIN", `${folder}/denort-2.6.10`);
-    const { source } = await findDenort(folder, { isRelease: true });
+    const { source } = await findDenort(folder, {
+      isRelease: true,
+      target: localTarget(),
+    });
     assert.equal(source, "$DENORT_BIN");
   } finally {
     if (named === undefined) Deno.env.delete("DENORT_BIN");
     else Deno.env.set("DENORT_BIN", named);
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("loadPins() prints the row of what was given out for a target", async () => {
+  const row = await loadPins([localTarget()], () => Promise.resolve(zip()));
+  assert.equal(
+    row,
+    `  "${Deno.version.deno} ${Deno.build.target}":\n    "${SHA256}",\n`,
+  );
 });

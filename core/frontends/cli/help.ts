@@ -184,7 +184,7 @@ function flagList(name: CommandName, form: "short" | "long"): string {
   if (name === "repl") {
     rows.push([
       "-V, --version",
-      "Print the version; --verbose adds the runtime and its hash",
+      "Print the version; --verbose adds commit, event schema, runtime and its hash",
     ]);
   }
   return section("Flags", rows);
