@@ -9,7 +9,7 @@ import { COMMIT_SYMBOL } from "../core/protocol/version.ts";
 const EXEC = ["exec", "--skip-git-repo-check", "-s", "danger-full-access"];
 
 /** The commands whose functions are compiled ahead: a call and an answer, then a resume. */
-const RUNS = [
+export const RUNS = [
   [...EXEC, "--json", "begin"],
   [...EXEC, "resume", "--last", "go on"],
 ];
@@ -55,17 +55,10 @@ export async function recordCache(
   recorder: string,
   paths: { readonly source: string; readonly cache: string },
 ): Promise<void> {
-  const home = await Deno.makeTempDir({ prefix: "rondo-build-" });
-  const server = serveModel();
-  try {
-    await Deno.writeTextFile(`${home}/config.toml`, configOf(server.addr.port));
-    const runs = RUNS.flatMap((words) => ["--", ...words]);
-    await run(recorder, [paths.source, paths.cache, ...runs], home);
-    await run(recorder, [paths.source, paths.cache], home);
-  } finally {
-    await server.shutdown();
-    await Deno.remove(home, { recursive: true });
-  }
+  await using model = await serveModel();
+  const runs = RUNS.flatMap((words) => ["--", ...words]);
+  await run(recorder, [paths.source, paths.cache, ...runs], model.home);
+  await run(recorder, [paths.source, paths.cache], model.home);
 }
 
 async function run(
@@ -85,7 +78,13 @@ async function run(
   if (!success) throw new Error(new TextDecoder().decode(stderr));
 }
 
-function serveModel(): Deno.HttpServer<Deno.NetAddr> {
+export interface ServedModel extends AsyncDisposable {
+  /** A home folder whose settings name the model. */
+  readonly home: string;
+}
+
+/** A model on this machine that asks for one command and then answers, for ever. */
+export async function serveModel(): Promise<ServedModel> {
   const call = {
     type: "function_call",
     call_id: "call_1",
@@ -98,13 +97,22 @@ function serveModel(): Deno.HttpServer<Deno.NetAddr> {
     content: [{ type: "output_text", text: "Done." }],
   };
   const items = [call, message];
-  return Deno.serve(
+  const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     () =>
       new Response(renderAnswer(items.shift() ?? message), {
         headers: { "content-type": "text/event-stream" },
       }),
   );
+  const home = await Deno.makeTempDir({ prefix: "rondo-build-" });
+  await Deno.writeTextFile(`${home}/config.toml`, configOf(server.addr.port));
+  return {
+    home,
+    [Symbol.asyncDispose]: async (): Promise<void> => {
+      await server.shutdown();
+      await Deno.remove(home, { recursive: true });
+    },
+  };
 }
 
 function renderAnswer(item: Readonly<Record<string, unknown>>): string {

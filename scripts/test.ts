@@ -6,6 +6,9 @@ const TEST = ["test", "--parallel", "--no-check", "--allow-all"];
 /** In a process of their own, because they change what it is. */
 const ESCAPES = "tests/escape";
 
+/** Slow, and only of interest to who changes what is handed out: `deno task ship`. */
+const SHIP = "tests/ship";
+
 /**
  * Terminals, moments, slow readers and floods: one file at a time, since what is judged is
  * the program, not how the cores are shared. And what runs commands in this process: each
@@ -29,7 +32,7 @@ interface Count {
 }
 
 if (import.meta.main) {
-  const all = [`--ignore=${[ESCAPES, ...ALONE].join(",")}`, "tests/"];
+  const all = [`--ignore=${[SHIP, ESCAPES, ...ALONE].join(",")}`, "tests/"];
   const counts = [
     await runTests(2, all),
     await runTests(1, [ESCAPES]),
