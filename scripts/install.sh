@@ -54,7 +54,7 @@ check_linux() {
     arm64) loader=ld-linux-aarch64.so.1 ;;
   esac
   find_library "$loader" ||
-    fail "this system has no glibc ($loader), must have 2.27 or newer (Alpine: apk add gcompat libgcc, or a Debian, Ubuntu or Wolfi image)"
+    fail "this system has no glibc ($loader), must have 2.27 or newer (Alpine: a folder of libraries beside musl, see scripts/containers/alpine.Dockerfile of the sources)"
   glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null | sed 's/[^0-9]*//') || :
   case "$glibc" in
     '' | 2.2[7-9]* | 2.[3-9]* | 2.[1-9][0-9][0-9]*) ;;
