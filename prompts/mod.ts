@@ -19,12 +19,15 @@ import never from "./permissions/never.md" with { type: "text" };
 import noEscalation from "./permissions/no_escalation.md" with { type: "text" };
 import onFailure from "./permissions/on_failure.md" with { type: "text" };
 import onRequest from "./permissions/on_request.md" with { type: "text" };
+import planMode from "./permissions/plan.md" with { type: "text" };
 import readOnly from "./permissions/read_only.md" with { type: "text" };
+import reviewMode from "./permissions/review.md" with { type: "text" };
 import untrusted from "./permissions/untrusted.md" with { type: "text" };
 import workspaceWrite from "./permissions/workspace_write.md" with {
   type: "text",
 };
 import plan from "./plan.md" with { type: "text" };
+import planAccepted from "./plan_accepted.md" with { type: "text" };
 import review from "./review.md" with { type: "text" };
 import reviewSchema from "./review_schema.json" with { type: "json" };
 import schemaRepair from "./schema_repair.md" with { type: "text" };
@@ -70,6 +73,9 @@ export const INIT_PROMPT: string = init.trimEnd();
 /** Asks for a plan before anything is done; `{request}`. */
 export const PLAN_PROMPT: string = plan.trimEnd();
 
+/** Hands an accepted plan over to the work; `{plan}`. */
+export const PLAN_ACCEPTED: string = planAccepted.trimEnd();
+
 /** Says that another model answers from now on; `{model}` and `{instructions}`. */
 export const MODEL_SWITCH: string = modelSwitch.trimEnd();
 
@@ -89,7 +95,9 @@ export const PERMISSION_TEXTS: Readonly<
     | "never"
     | "granular"
     | "escalation"
-    | "noEscalation",
+    | "noEscalation"
+    | "plan"
+    | "review",
     string
   >
 > = Object.freeze({
@@ -104,4 +112,6 @@ export const PERMISSION_TEXTS: Readonly<
   granular: granular.trimEnd(),
   escalation: escalation.trimEnd(),
   noEscalation: noEscalation.trimEnd(),
+  plan: planMode.trimEnd(),
+  review: reviewMode.trimEnd(),
 });

@@ -3,6 +3,7 @@ import {
   isToolOn,
   limitsOf,
   loopLimitsOf,
+  openingMode,
   turnSettingsOf,
   webSearchOf,
   webSearchOptions,
@@ -12,6 +13,7 @@ import { modelInfoOf, modelWarnings } from "../config/provider/models.ts";
 import { type Provider, providerOf } from "../config/provider/providers.ts";
 import { secretNames } from "../config/secrets.ts";
 import { PromptSource } from "../context/context_source.ts";
+import { confine } from "../policy/mode.ts";
 import { approvedPrefixes } from "../policy/rules.ts";
 import type { Flags } from "../contract/command_line.ts";
 import type { LiveGate, Sandbox } from "../protocol/command.ts";
@@ -67,6 +69,8 @@ export interface AgentRuntime {
   readonly instructions?: string;
   /** Instead of the configured one. */
   readonly model?: string;
+  /** Its threads review, and do nothing else. */
+  readonly isReview?: boolean;
   /** Absent when no MCP server is configured. */
   readonly mcp?: McpAccess;
 }
@@ -78,7 +82,12 @@ export async function createAgent(
 ): Promise<Agent> {
   const { host, loaded, flags, sandbox, transport } = runtime;
   const { config } = loaded;
-  const settings = settingsOf(runtime);
+  const mode = openingMode(flags, {
+    isReview: runtime.isReview,
+    isPlanning: request.restored?.isPlanning,
+  });
+  const settings = { ...settingsOf(runtime), mode };
+  const { sandbox: policy } = confine(settings);
   const provider = providerOf(config, host);
   const instructions = await instructionsOf(
     runtime,
@@ -121,7 +130,7 @@ export async function createAgent(
       strictCache: flags.strictCache ?? config.strict_cache,
     },
     started: {
-      sandbox: await sandbox.sandboxStatus(settings.sandbox, settings.cwd),
+      sandbox: await sandbox.sandboxStatus(policy, settings.cwd),
       instructionFiles: await context.docFiles(settings),
     },
   };

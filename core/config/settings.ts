@@ -1,5 +1,6 @@
 /** The configuration as the parts of the program need it. */
-import type { LimitRaise } from "../contract/command_line.ts";
+import type { Flags, LimitRaise } from "../contract/command_line.ts";
+import { usageError } from "../protocol/error.ts";
 import type { ApprovalPolicy, SandboxPolicy } from "../protocol/policy.ts";
 import type { ProviderEndpoint } from "../protocol/provider.ts";
 import type {
@@ -7,6 +8,7 @@ import type {
   ModelInfo,
   Price,
   RunLimits,
+  TurnMode,
   TurnSettings,
 } from "../protocol/settings.ts";
 import type { JsonObject } from "../util/json/json.ts";
@@ -80,6 +82,24 @@ export function turnSettingsOf(
       ? {}
       : { outputSchema: options.outputSchema }),
   };
+}
+
+/** The mode a thread opens in: as this run asks, else as it was left. Throws UserError. */
+export function openingMode(
+  { plan, acceptPlan }: Pick<Flags, "plan" | "acceptPlan">,
+  { isReview = false, isPlanning = false }: {
+    readonly isReview?: boolean | undefined;
+    /** The thread was left in plan mode. */
+    readonly isPlanning?: boolean | undefined;
+  },
+): TurnMode | undefined {
+  if (acceptPlan && !isPlanning) {
+    throw usageError(
+      "Cannot accept a plan: the session is not in plan mode, must be one that --plan or /plan has begun",
+    );
+  }
+  if (isReview) return "review";
+  return plan || (isPlanning && !acceptPlan) ? "plan" : undefined;
 }
 
 /** When a model that goes round in circles is stopped. */

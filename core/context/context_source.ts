@@ -157,8 +157,12 @@ export class PromptSource {
     });
     this.#warn(listed.warnings);
     const { developerInstructions, omit } = this.#options;
-    const permissions = await this.#options.permissions(settings);
-    this.#warn(permissions.warnings ?? []);
+    const facts = await this.#options.permissions(settings);
+    this.#warn(facts.warnings ?? []);
+    // No rule opens anything there.
+    const permissions = settings.mode === undefined
+      ? facts
+      : { ...facts, approvedPrefixes: [] };
     return {
       settings,
       ...(omit === undefined ? {} : { omit }),

@@ -25,7 +25,7 @@ export interface PermissionFacts {
 
 /** The whole message of developer role, tags included. */
 export function renderPermissions(
-  settings: Pick<TurnSettings, "sandbox" | "approval">,
+  settings: Pick<TurnSettings, "sandbox" | "approval" | "mode">,
   facts: PermissionFacts,
 ): string {
   const prefixes = prefixLines(facts.approvedPrefixes);
@@ -38,14 +38,16 @@ export function renderPermissions(
 
 /** The part that a newly approved prefix does not change. */
 export function renderPermissionRules(
-  settings: Pick<TurnSettings, "sandbox" | "approval">,
+  settings: Pick<TurnSettings, "sandbox" | "approval" | "mode">,
   facts: PermissionFacts,
 ): string {
-  const { sandbox, approval } = settings;
+  const { sandbox, approval, mode } = settings;
   const sections = [
     sandboxSection(sandbox),
     enforcementSection(sandbox, facts.sandboxStatus),
-    approvalSection(approval, sandbox),
+    mode === undefined
+      ? approvalSection(approval, sandbox)
+      : PERMISSION_TEXTS[mode],
     rootsSection(sandbox, facts.writableRoots),
     listSection(sandbox, "readOnly", "These paths stay read-only"),
     listSection(sandbox, "readable", "Only these paths can be read"),

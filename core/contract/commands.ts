@@ -106,7 +106,7 @@ const PROMPT = "What to do; - or nothing reads it from stdin";
 const TABLE = {
   repl: command("Start a conversation in this terminal", {
     prompt: "The first message",
-    flags: AGENT_FLAG_NAMES,
+    flags: [...AGENT_FLAG_NAMES, "plan"],
     examples: ["rondo", 'rondo -s read-only "explain this repository"'],
   }),
   exec: command("Run one task and exit", {
@@ -115,30 +115,37 @@ const TABLE = {
       "a pipe that stays silent is ignored.\n\n" +
       "With --json every line on stdout is an event. The last one is " +
       "turn.completed or turn.failed, with the exit code. " +
-      "`rondo schema events` prints the schema.",
+      "`rondo schema events` prints the schema.\n\n" +
+      "With --plan the sandbox is read-only and nobody is asked; the last " +
+      "message is the plan. `rondo exec resume --last --accept-plan` carries it out.",
     aliases: ["e"],
     prompt: PROMPT,
-    flags: EXEC,
+    flags: [...EXEC, "plan"],
     examples: [
       'rondo exec "fix the failing test"',
       'git diff | rondo exec "write a commit message"',
       'rondo exec --json --timeout 10m "update the changelog"',
+      'rondo exec --plan -o plan.md "move the cache to SQLite"',
     ],
   }),
   "exec resume": command("Resume a session, run one prompt, exit", {
     args: [SESSION],
     prompt: PROMPT,
-    flags: [...EXEC, "last", "all"],
-    examples: ['rondo exec resume --last "now add a test"'],
+    flags: [...EXEC, "plan", "acceptPlan", "last", "all"],
+    examples: [
+      'rondo exec resume --last "now add a test"',
+      "rondo exec resume --last --accept-plan",
+    ],
   }),
   "exec fork": command("Copy a session's history into a new session", {
     args: [SESSION],
     prompt: PROMPT,
-    flags: [...EXEC, "last", "all", "at"],
+    flags: [...EXEC, "plan", "last", "all", "at"],
     examples: ['rondo exec fork 0199c3 --at 2 "try it another way"'],
   }),
   "exec review": command("Review changes and report findings", {
-    details: "Findings are listed on stdout. With --json they are the field " +
+    details:
+      "The sandbox is read-only, whatever mode is chosen. Findings are listed on stdout. With --json they are the field " +
       "`review` of the last line, with --output-format json of the result. " +
       "An answer in another form is shown as it is, with a warning.",
     prompt: "What to review, instead of a flag",
@@ -156,13 +163,13 @@ const TABLE = {
   resume: command("Resume a session in this terminal", {
     args: [SESSION],
     prompt: "The next message",
-    flags: [...AGENT_FLAG_NAMES, "last", "all"],
+    flags: [...AGENT_FLAG_NAMES, "plan", "last", "all"],
     examples: ["rondo resume --last"],
   }),
   fork: command("Copy a session's history into a new session", {
     args: [SESSION],
     prompt: "The next message",
-    flags: [...AGENT_FLAG_NAMES, "last", "all", "at"],
+    flags: [...AGENT_FLAG_NAMES, "plan", "last", "all", "at"],
     examples: ["rondo fork --last --at 3"],
   }),
   rollback: command(

@@ -2,22 +2,7 @@
 import * as z from "zod/mini";
 import { EndedCommand, ExecItem, ListedCommands } from "./item.ts";
 import { Review } from "./review.ts";
-
-// What a line may carry beside its own fields: the first four with `--events native`.
-const envelope = {
-  ts: z.optional(z.string().check(z.describe("ISO 8601 UTC"))),
-  seq: z.optional(
-    z.int().check(z.describe("Number of the line, from 0, without gaps")),
-  ),
-  thread_id: z.optional(z.string()),
-  turn_id: z.optional(z.nullable(z.string())),
-  truncated_bytes: z.optional(
-    z.int().check(z.describe("Bytes cut from this line to keep its bound")),
-  ),
-  full_text_path: z.optional(
-    z.string().check(z.describe("File that holds what was cut")),
-  ),
-};
+import { envelope, mode, ThreadStarted } from "./thread_started.ts";
 
 export const ExecUsage = z.object({
   input_tokens: z.int(),
@@ -62,42 +47,8 @@ const review = {
   ),
 };
 
-const ThreadStarted = z.object({
-  type: z.literal("thread.started"),
-  ...envelope,
-  thread_id: z.string(),
-  schema: z.string().check(z.describe("major.minor of this contract")),
-  version: z.string(),
-  model: z.string(),
-  provider: z.string(),
-  cwd: z.string(),
-  resumed: z.boolean(),
-  resume: z.optional(
-    z.object({
-      exact: z.boolean().check(
-        z.describe("The next prompt begins with the last one, byte for byte"),
-      ),
-      cause: z.string().check(z.describe("What drifted; empty when exact")),
-      lost_tokens: z.int().check(
-        z.describe(
-          "Tokens of the last prompt that will not come from the cache",
-        ),
-      ),
-    }).check(
-      z.describe("Of a resumed thread whose last request is on record"),
-    ),
-  ),
-  sandbox: z.object({
-    mode: z.string(),
-    backend: z.string(),
-    enforces: z.array(z.string()),
-    note: z.string(),
-  }),
-  instruction_files: z.array(z.object({ path: z.string(), bytes: z.int() })),
-});
-
 const TurnEvents = [
-  z.object({ type: z.literal("turn.started"), ...envelope }),
+  z.object({ type: z.literal("turn.started"), ...envelope, ...mode }),
   z.object({
     type: z.literal("turn.completed"),
     ...envelope,
@@ -245,6 +196,11 @@ const OtherEvents = [
   z.object({ type: z.literal("error"), ...envelope, message: z.string() }),
   z.object({ type: z.literal("warning"), ...envelope, message: z.string() }),
   z.object({ type: z.literal("input.steered"), ...envelope, text: z.string() }),
+  z.object({
+    type: z.literal("mode.changed"),
+    ...envelope,
+    mode: z.enum(["plan", "default"]),
+  }),
   z.object({
     type: z.literal("settings.changed"),
     ...envelope,

@@ -318,6 +318,11 @@ const EXEC_FLAGS = {
 
 /** Which sessions, which changes, which part of them. */
 const SELECT_FLAGS = {
+  plan: onOff("--plan", "Start in plan mode, in which nothing can be changed"),
+  acceptPlan: onOff(
+    "--accept-plan",
+    "Leave plan mode and carry out the plan it ended with",
+  ),
   last: onOff("--last", "The newest session of this directory"),
   all: onOff("--all", "Sessions of every directory"),
   at: number("count", "--at N", "Only up to your Nth message"),

@@ -49,6 +49,14 @@ export const ExecInput = z.discriminatedUnion("type", [
     z.describe("Ends one of them"),
   ),
   z.object({
+    type: z.literal("mode.set"),
+    mode: z.enum(["plan", "default"]),
+  }).check(
+    z.describe(
+      "Enters plan mode, or leaves it; from the next turn on. Answered with mode.changed",
+    ),
+  ),
+  z.object({
     type: z.literal("approval.decide"),
     approval_id: z.string(),
     ...decision,

@@ -6,8 +6,10 @@ import type {
   Verdict,
 } from "../protocol/policy.ts";
 import { LIMITS } from "../protocol/limits.ts";
+import type { TurnMode } from "../protocol/settings.ts";
 import { unreachable } from "../util/assert.ts";
 import { findGrant } from "./grant.ts";
+import { modeReason } from "./mode.ts";
 import {
   type ClassifiedCommand,
   type ClassifiedSegment,
@@ -31,6 +33,8 @@ export interface DecideInput {
   readonly workspace: string;
   /** Value of $TMPDIR, when set. */
   readonly tmpDir?: string | undefined;
+  /** In one, no rule widens the sandbox and no question reaches the person. */
+  readonly mode?: TurnMode | undefined;
 }
 
 type CommandAction = Extract<Action, { readonly type: "command" }>;
@@ -80,7 +84,9 @@ function decideCommand(input: DecideInput, action: CommandAction): Verdict {
   const sandboxed = isSandboxed(input.sandbox);
   // A rule is about a command, not about what a program outside the sandbox is told.
   const isTold = action.session !== undefined && action.escalated;
-  const allowed = isTold ? undefined : findGrant(classified, input.sandbox);
+  const allowed = isTold || input.mode !== undefined
+    ? undefined
+    : findGrant(classified, input.sandbox);
   if (allowed !== undefined) {
     const { opens } = allowed;
     return opens === undefined || !sandboxed
@@ -89,15 +95,15 @@ function decideCommand(input: DecideInput, action: CommandAction): Verdict {
   }
 
   const escapes = action.escalated && sandboxed;
-  if (escapes && !mayEscalate(input.approval)) {
-    return { type: "refuse", reason: escalationReason(input.approval) };
+  if (escapes && (input.mode !== undefined || !mayEscalate(input.approval))) {
+    return { type: "refuse", reason: escalationReason(input, action) };
   }
   const questions = [
     ...rules.filter((rule) => rule.decision === "prompt").map(rulesQuestion),
     ...classified.segments.flatMap((segment) => questionsOf(segment, input)),
     ...(escapes ? [escalationQuestion(action)] : []),
   ];
-  return settle(input.approval, questions, sandboxed && !escapes);
+  return settle(input, questions, sandboxed && !escapes);
 }
 
 // The sandbox closes the network as a whole: what is to reach all hosts but one cannot
@@ -122,11 +128,7 @@ function holdHosts(input: DecideInput, verdict: Verdict): Verdict {
   }
   return verdict.type === "ask"
     ? { ...verdict, reason: `${verdict.reason}; ${reason}` }
-    : settle(
-      input.approval,
-      [{ category: "rules", reason }],
-      verdict.sandboxed,
-    );
+    : settle(input, [{ category: "rules", reason }], verdict.sandboxed);
 }
 
 function rulesOf(classified: ClassifiedCommand): readonly PrefixRule[] {
@@ -192,19 +194,25 @@ function decidePatch(input: DecideInput, action: PatchAction): Verdict {
         "so that all can be shown: split it into smaller patches",
     };
   }
-  return settle(input.approval, questions, sandboxed && outside.length === 0);
+  return settle(input, questions, sandboxed && outside.length === 0);
 }
 
 // Turns reasons to ask into a verdict: no reason runs, and a policy that must not
 // ask refuses.
 function settle(
-  approval: ApprovalPolicy,
+  { approval, mode }: Pick<DecideInput, "approval" | "mode">,
   questions: readonly Question[],
   sandboxed: boolean,
 ): Verdict {
   if (questions.length === 0) return { type: "run", sandboxed };
   const reasons = new Set(questions.map((question) => question.reason));
   const reason = [...reasons].join("; ");
+  if (mode !== undefined) {
+    return {
+      type: "refuse",
+      reason: `${sentence(reason)}; ${modeReason(mode)}`,
+    };
+  }
   if (approval === "never") {
     return {
       type: "refuse",
@@ -233,7 +241,17 @@ export function mayEscalate(approval: ApprovalPolicy): boolean {
   return approval !== "never" && approval !== "on-failure";
 }
 
-function escalationReason(approval: ApprovalPolicy): string {
+function escalationReason(
+  { approval, mode }: Pick<DecideInput, "approval" | "mode">,
+  { session }: CommandAction,
+): string {
+  if (mode !== undefined) {
+    return session === undefined
+      ? `It asks to leave the sandbox; ${modeReason(mode)}`
+      : `Session ${session} was started with more rights than there are now; ${
+        modeReason(mode)
+      }. Its output can be read`;
+  }
   const name = approvalName(approval);
   return `The approval policy is "${name}": a command cannot ask to leave the sandbox. ` +
     "Run it without escalation, or finish with what the sandbox allows and say what is missing";

@@ -2,7 +2,8 @@
 import type { Json } from "../util/json/json.ts";
 import type { MessagePhase, WireItem } from "./item.ts";
 import type { ApprovalRequest, Decision, SandboxStatus } from "./policy.ts";
-import type { TurnSettings } from "./settings.ts";
+import type { ProviderModel } from "./provider.ts";
+import type { TurnMode, TurnSettings } from "./settings.ts";
 
 /** Tokens as the provider reported them. */
 export interface Usage {
@@ -29,12 +30,6 @@ export interface FileChange {
   readonly movedTo?: string;
   /** Unified diff of this file; may be cut. */
   readonly diff?: string;
-}
-
-/** A provider by its id, and the model it is asked for. */
-export interface ProviderModel {
-  readonly provider: string;
-  readonly model: string;
 }
 
 /** One thing the user watches. Ids are `item_N` in order of first appearance. */
@@ -175,7 +170,11 @@ export type EventBody =
       readonly bytes: number;
     }[];
   }
-  | { readonly type: "turn.started"; readonly turnId: string }
+  | {
+    readonly type: "turn.started";
+    readonly turnId: string;
+    readonly mode?: TurnMode | undefined;
+  }
   | {
     readonly type: "turn.completed";
     readonly turnId: string;

@@ -1,6 +1,6 @@
 /** The thread's log: the facts written to it, and what comes back when it is read. */
 import type { Outcome, Usage } from "./event.ts";
-import type { TurnSettings } from "./settings.ts";
+import type { TurnMode, TurnSettings } from "./settings.ts";
 
 /** One fact, one line. Items are carried as the very text that is sent to the model. */
 export type LogFact =
@@ -50,6 +50,8 @@ export type LogFact =
     readonly handover: unknown;
   }
   | { readonly type: "rolled_back"; readonly turns: number }
+  /** The person has entered a mode, or left it: undefined. */
+  | { readonly type: "mode_changed"; readonly mode: TurnMode | undefined }
   | { readonly type: "named"; readonly name: string };
 
 export interface ThreadMeta {
@@ -90,6 +92,8 @@ export interface RestoredThread {
   }[];
   /** Of the last turn that began. */
   readonly settings?: TurnSettings;
+  /** The thread is in plan mode. */
+  readonly isPlanning?: boolean;
   readonly provider?: string;
   readonly usage: Usage;
   /** Usage of the last answered request, and how many items it was sent. */

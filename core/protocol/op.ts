@@ -1,6 +1,6 @@
 /** What a frontend may ask of a thread. Plain data, so it can cross a process border. */
 import type { Decision } from "./policy.ts";
-import type { TurnSettings } from "./settings.ts";
+import type { TurnMode, TurnSettings } from "./settings.ts";
 
 /** A part of the user's message. */
 export type UserPart =
@@ -8,8 +8,13 @@ export type UserPart =
   | { readonly type: "image"; readonly path: string };
 
 export type Op =
-  /** Starts a turn; while one runs, steers it. */
-  | { readonly type: "user.input"; readonly parts: readonly UserPart[] }
+  /** Starts a turn; while one runs in the same mode, steers it. */
+  | {
+    readonly type: "user.input";
+    readonly parts: readonly UserPart[];
+    /** Instead of the thread's; for this turn alone. */
+    readonly mode?: TurnMode | undefined;
+  }
   /** Output of the user's own `!command`, for the record; starts no turn. */
   | {
     readonly type: "user.shell";

@@ -71,8 +71,13 @@ export interface Price {
   readonly output: number;
 }
 
+/** A way to work that changes nothing, whatever the policies say: the sandbox holds it. */
+export type TurnMode = "plan" | "review";
+
 /** Everything about a step that can change between turns; never mutated. */
 export interface TurnSettings {
+  /** Absent when the policies alone say what may happen. */
+  readonly mode?: TurnMode | undefined;
   readonly model: ModelInfo;
   readonly reasoningEffort?: ReasoningEffort;
   readonly reasoningSummary?: "auto" | "concise" | "detailed" | "none";

@@ -280,6 +280,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "decide",
       "grant",
       "managed_rules",
+      "mode",
       "propose",
       "rules",
       "rules_parse",

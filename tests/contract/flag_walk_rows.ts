@@ -223,6 +223,10 @@ export const FLAG_ROWS: Readonly<Partial<Record<FlagName, FlagRow>>> = {
     files: { "schema.json": '{"type": "string"}' },
   },
   outputFormat: { add: "--output-format json" },
+  plan: { script: "work", base: "--yolo" },
+  acceptPlan: {
+    before: [`${TALK} --plan`],
+  },
   last: {},
   all: { cwd: "sub" },
   at: { add: "--at 1", before: TWO_TURNS },

@@ -260,6 +260,7 @@ class PolicyGate implements LiveGate {
       workspace: settings.cwd,
       rules: this.#options.rules.current(),
       tmpDir: this.#options.host.env("TMPDIR"),
+      mode: settings.mode,
     };
   }
 

@@ -1,5 +1,6 @@
 /** Whether a call to a server's tool may run: by its hints, configuration and policy. Pure. */
 import type { TurnSettings } from "../../core/protocol/settings.ts";
+import { modeReason } from "../../core/policy/mode.ts";
 import { unreachable } from "../../core/util/assert.ts";
 import type { McpApprovalMode, McpServerSpec } from "./client/server_config.ts";
 
@@ -24,10 +25,25 @@ interface McpToolFacts {
   readonly isOwn: boolean;
 }
 
+const READS_ONLY =
+  "Only tools may be called of which a server of the user's own says that they only read (readOnlyHint)";
+
 export function decideMcpCall(
   { mode, hints, isOwn }: McpToolFacts,
-  { approval, sandbox }: Pick<TurnSettings, "approval" | "sandbox">,
+  { approval, sandbox, mode: turnMode }: Pick<
+    TurnSettings,
+    "approval" | "sandbox" | "mode"
+  >,
 ): McpVerdict {
+  // Servers act outside of our sandbox: what holds here is their own word that they only read.
+  const isReading = isOwn && hints.readOnly === true &&
+    hints.destructive !== true;
+  if (turnMode !== undefined && !isReading) {
+    return {
+      type: "refuse",
+      reason: `${READS_ONLY}; ${modeReason(turnMode)}`,
+    };
+  }
   if (mode === "approve") return { type: "run" };
   const reason = mode === "prompt"
     ? "The configuration asks before every call of this tool"

@@ -34,6 +34,9 @@ import type { McpSession } from "./client/session.ts";
 import { callAsTask } from "./client/task.ts";
 import type { CallResult, WireTool } from "./client/wire.ts";
 
+const WAY_OUT =
+  ", and nobody can approve it here; the user can allow it with the server's approval mode";
+
 /** What all tools of all servers share. */
 interface McpToolDeps {
   readonly host: Pick<Host, "files" | "newId" | "sleep">;
@@ -193,8 +196,8 @@ class McpCall {
       case "run":
         return undefined;
       case "refuse":
-        return `Cannot call ${this.#options.name}: ${verdict.reason}, and nobody can ` +
-          "approve it here; the user can allow it with the server's approval mode";
+        return `Cannot call ${this.#options.name}: ${verdict.reason}` +
+          (settings.mode === undefined ? WAY_OUT : "");
       case "ask": {
         const key = JSON.stringify([threadId, server.spec.name, tool.name]);
         if (approved.has(key)) return undefined;

@@ -7,6 +7,7 @@ import {
   isSandboxed,
   mayEscalate,
 } from "../../core/policy/decide.ts";
+import { modeReason } from "../../core/policy/mode.ts";
 import { findBuildCache, saysNoNetwork } from "../gate/missing.ts";
 
 const TABLE = "sandbox_workspace_write";
@@ -24,7 +25,9 @@ export function buildHints(
   if (!isSandboxed(sandbox)) return [];
   const cause = causeOf(result, sandbox);
   if (cause === undefined) return [];
-  const way = mayEscalate(settings.approval)
+  const way = settings.mode !== undefined
+    ? modeReason(settings.mode)
+    : mayEscalate(settings.approval)
     ? `if it matters, call again with "sandbox_permissions": "require_escalated" and a "justification"`
     : `the approval policy "${
       approvalName(settings.approval)

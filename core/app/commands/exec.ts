@@ -15,7 +15,7 @@ import type { OpenThread } from "../../session/thread/open.ts";
 import type { JsonObject } from "../../util/json/json.ts";
 import { openThread } from "../open_thread.ts";
 import { checkBeforeRequest } from "./exec_checks.ts";
-import { loadSchema, readParts } from "./exec_input.ts";
+import { acceptedParts, loadSchema, readParts } from "./exec_input.ts";
 import { openRuntime, type Runtime } from "../runtime.ts";
 import { withTimeout } from "../../util/async.ts";
 
@@ -106,21 +106,26 @@ async function openRun(
   });
   try {
     await checkBeforeRequest(host, runtime, commandLine);
-    const asked = withReviewModel(runtime, commandLine);
-    return { ...await openThread(asked, commandLine), parts, runtime };
+    const asked = withReview(runtime, commandLine);
+    const open = await openThread(asked, commandLine);
+    const items = open.thread.state.transcript.entries.map(({ item }) => item);
+    const plan = flags.acceptPlan ? acceptedParts(items) : [];
+    return { ...open, parts: [...plan, ...parts], runtime };
   } catch (error) {
     await runtime.mcp?.close();
     throw error;
   }
 }
 
-function withReviewModel(runtime: Runtime, line: CommandLine): Runtime {
+function withReview(
+  runtime: Runtime,
+  { command, flags }: CommandLine,
+): Runtime {
+  if (command !== "exec review") return runtime;
   const { review_model: model } = runtime.loaded.config;
-  const isReview = line.command === "exec review";
-  if (!isReview || model === undefined || line.flags.model !== undefined) {
-    return runtime;
-  }
-  return { ...runtime, model };
+  return model === undefined || flags.model !== undefined
+    ? { ...runtime, isReview: true }
+    : { ...runtime, isReview: true, model };
 }
 
 // A thread that opens while the run is stopped gives its log and lock back.

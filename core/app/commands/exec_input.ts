@@ -20,7 +20,12 @@ import {
   type JsonObject,
 } from "../../util/json/json.ts";
 import { resolvePath } from "../../util/path.ts";
-import { renderReviewPrompt } from "../../context/requests.ts";
+import {
+  renderPlanAccepted,
+  renderPlanPrompt,
+  renderReviewPrompt,
+} from "../../context/requests.ts";
+import { viewItem, type WireItem } from "../../protocol/item.ts";
 
 /** The words and images of the command line and stdin. Throws UserError. */
 export async function readParts(
@@ -30,6 +35,8 @@ export async function readParts(
 ): Promise<readonly UserPart[]> {
   const { flags } = commandLine;
   const isDialog = flags.input === "jsonl";
+  // What is asked for then is the plan.
+  const isAsked = flags.acceptPlan && commandLine.prompt === undefined;
   const text = commandLine.command === "exec review"
     ? buildReviewPrompt(commandLine)
     : await readPrompt({
@@ -37,20 +44,40 @@ export async function readParts(
       host,
       prompt: commandLine.prompt,
       waitForStdin: flags.stdin,
-      isStdinTaken: isDialog,
+      isStdinTaken: isDialog || isAsked,
     });
   const images = flags.image ?? [];
   await checkImages(host, images, flags);
   if (text.trim() === "" && images.length === 0) {
-    if (isDialog || commandLine.command === "debug prompt") return [];
+    if (isDialog || isAsked || commandLine.command === "debug prompt") {
+      return [];
+    }
     throw usageError(
       "Cannot start: the prompt is empty, must be an argument or come from stdin",
     );
   }
   return [
     ...images.map((path): UserPart => ({ type: "image", path })),
-    ...(text === "" ? [] : [{ type: "text" as const, text }]),
+    ...(text === "" ? [] : [{
+      type: "text" as const,
+      text: flags.plan ? renderPlanPrompt(text) : text,
+    }]),
   ];
+}
+
+/** The message that accepts the plan a thread has ended with. Throws UserError. */
+export function acceptedParts(
+  items: readonly WireItem[],
+): readonly UserPart[] {
+  const plan = items.map(viewItem).findLast((view) =>
+    view.type === "message" && view.role === "assistant"
+  );
+  if (plan?.type === "message" && plan.text.trim() !== "") {
+    return [{ type: "text", text: renderPlanAccepted(plan.text) }];
+  }
+  throw usageError(
+    "Cannot accept a plan: the session has no answer yet, must hold a plan",
+  );
 }
 
 async function checkImages(

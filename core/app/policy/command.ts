@@ -24,9 +24,8 @@ import {
 import { lintPolicy } from "./lint.ts";
 import type { RuleStore } from "../../../tools/gate/rule_store.ts";
 import { NO_HOME, settingsOf } from "../agent.ts";
-import { loadRules } from "../runtime.ts";
 import { printableJson, printOutput } from "../print.ts";
-import { realFolder } from "../runtime.ts";
+import { loadRules, realFolder } from "../runtime.ts";
 
 type PolicyCommand =
   | "sandbox"

@@ -177,6 +177,9 @@ function checkFlags(command: CommandName, flags: Flags): void {
   if (flags.quiet && flags.verbose) {
     refuse("--quiet and --verbose exclude each other");
   }
+  if (flags.plan && flags.acceptPlan) {
+    refuse("--plan and --accept-plan exclude each other");
+  }
   if (flags.input === "jsonl" && flags.stdin) {
     refuse("--stdin and --input jsonl exclude each other");
   }

@@ -15,6 +15,7 @@ import {
   decideEnding,
   decideFailed,
   decideInterrupted,
+  decideMissing,
   type EndingVerdict,
 } from "../jsonl/outcome.ts";
 import { ExecInbox, type ExecMessage } from "./inbox.ts";
@@ -184,6 +185,10 @@ class ExecRun {
         return thread.submit(input);
       case "commands.kill":
         return thread.submit({ ...input, session: input.session_id });
+      case "mode.set": {
+        const mode = input.mode === "plan" ? input.mode : undefined;
+        return thread.submit({ type: "settings.change", patch: { mode } });
+      }
       case "approval.decide":
         return this.#approvals.answer(input.approval_id, input);
       case "shutdown":
@@ -221,7 +226,13 @@ class ExecRun {
   async #conclude(): Promise<void> {
     const lost = this.#closed?.failure;
     if (!this.#isPrinted || this.#turns.isOpen) {
-      const held = this.#held ?? this.#buildEnding(this.#missingVerdict());
+      const held = this.#held ?? this.#buildEnding(
+        decideMissing({
+          lost,
+          cause: this.#cause,
+          isUnasked: this.#isDialog && this.#turns.isIdle,
+        }),
+      );
       const isLost = lost !== undefined && held.error === undefined;
       await this.#print(isLost ? { ...held, ...decideFailed(lost) } : held);
       return await this.#flush();
@@ -236,21 +247,6 @@ class ExecRun {
       this.#exitCode = decideFailed(lost).exitCode;
     }
     await this.#flush();
-  }
-
-  #missingVerdict(): EndingVerdict {
-    const lost = this.#closed?.failure;
-    if (lost !== undefined) return decideFailed(lost);
-    if (this.#cause !== undefined) return decideInterrupted(this.#cause);
-    if (this.#isDialog && this.#turns.isIdle) {
-      const message = "Cannot start: the input ended without a message";
-      const error = { message, kind: "usage", status: null, request_id: null };
-      return { error, exitCode: exitCode("usage") };
-    }
-    return decideFailed({
-      kind: "bug",
-      message: "The thread ended in the middle of a turn",
-    });
   }
 
   #buildEnding(verdict: EndingVerdict, event?: TurnEnd): ExecEnding {

@@ -1,12 +1,14 @@
 /** Events of a thread as the objects of `exec --json`. No I/O. */
 import type { Activity, Event, EventOf } from "../../protocol/event.ts";
 import type { ExecEvent, TerminalEvent } from "../../contract/event.ts";
+import type { TurnMode } from "../../protocol/settings.ts";
 import { unreachable } from "../../util/assert.ts";
 import { toItem } from "./items.ts";
 import {
   toAnswer,
   toEnding,
   toLines,
+  toMode,
   toQuestion,
   toThreadStarted,
   type TurnEnding,
@@ -25,6 +27,7 @@ export class ExecEventView {
   readonly #options: EventViewOptions;
   readonly #shown = new Set<string>();
   #plan: Activity | undefined;
+  #mode: TurnMode | undefined;
   #threadId: string | undefined;
   #turnId: string | null = null;
   #seq = 0;
@@ -61,9 +64,10 @@ export class ExecEventView {
   #toLines(event: Event): ExecEvent[] {
     switch (event.type) {
       case "thread.started":
+        this.#mode = event.settings.mode;
         return [toThreadStarted(event)];
       case "turn.started":
-        return [{ type: "turn.started" }];
+        return [{ type: "turn.started", ...toMode(event) }];
       case "turn.completed":
         return [];
       case "activity.started":
@@ -88,6 +92,11 @@ export class ExecEventView {
         return [this.#toQuestion(event)];
       case "approval.settled":
         return [toAnswer(event)];
+      case "settings.changed":
+        return [
+          ...this.#toMode(event),
+          ...toLines(event, this.#options.events),
+        ];
       default:
         return toLines(event, this.#options.events);
     }
@@ -120,6 +129,13 @@ export class ExecEventView {
       default:
         return unreachable(type);
     }
+  }
+
+  #toMode({ settings }: EventOf<"settings.changed">): ExecEvent[] {
+    const { mode } = settings;
+    if (mode === this.#mode || mode === "review") return [];
+    this.#mode = mode;
+    return [{ type: "mode.changed", mode: mode ?? "default" }];
   }
 
   #toQuestion(event: EventOf<"approval.requested">): ExecEvent {

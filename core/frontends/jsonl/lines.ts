@@ -1,5 +1,6 @@
 /** Lines of `exec --json` that come from one event each. Pure. */
 import type { EventOf, Usage } from "../../protocol/event.ts";
+import type { TurnSettings } from "../../protocol/settings.ts";
 import type { ApprovalRequest } from "../../protocol/policy.ts";
 import type {
   ExecError,
@@ -65,6 +66,7 @@ export function toThreadStarted(
     model: event.settings.model.slug,
     provider: event.provider,
     cwd: event.settings.cwd,
+    ...toMode(event.settings),
     resumed: event.resumed,
     ...(event.resume !== undefined && {
       resume: {
@@ -79,6 +81,13 @@ export function toThreadStarted(
       bytes,
     })),
   };
+}
+
+/** The mode of a thread or a turn. */
+export function toMode(
+  { mode }: Pick<TurnSettings, "mode">,
+): Pick<TurnSettings, "mode"> {
+  return mode === undefined ? {} : { mode };
 }
 
 /** What is asked, what it offers to save, and the files of a patch. */

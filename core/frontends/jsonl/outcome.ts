@@ -80,3 +80,25 @@ function interrupted(message: string, code: number): EndingVerdict {
     exitCode: code,
   };
 }
+
+/** The verdict of a run that ended without the end of a turn. */
+export function decideMissing(
+  { lost, cause, isUnasked }: {
+    readonly lost: Failure | undefined;
+    readonly cause: Cause | undefined;
+    /** Nobody has asked for anything. */
+    readonly isUnasked: boolean;
+  },
+): EndingVerdict {
+  if (lost !== undefined) return decideFailed(lost);
+  if (cause !== undefined) return decideInterrupted(cause);
+  if (isUnasked) {
+    const message = "Cannot start: the input ended without a message";
+    const error = { message, kind: "usage", status: null, request_id: null };
+    return { error, exitCode: exitCode("usage") };
+  }
+  return decideFailed({
+    kind: "bug",
+    message: "The thread ended in the middle of a turn",
+  });
+}

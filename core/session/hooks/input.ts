@@ -156,7 +156,8 @@ function textOf(value: Json | undefined): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-function permissionMode({ approval, sandbox }: TurnSettings): string {
+function permissionMode({ approval, mode, sandbox }: TurnSettings): string {
+  if (mode === "plan") return mode;
   if (approval !== "never") return "default";
   return sandbox.mode === "danger-full-access"
     ? "bypassPermissions"

@@ -79,6 +79,8 @@ export function factBodies(
       return [compactedBody(fact)];
     case "rolled_back":
       return [event("thread_rolled_back", { num_turns: fact.turns })];
+    case "mode_changed":
+      return [event("mode_changed", { mode: fact.mode ?? "default" })];
     case "named":
       return [
         event("thread_name_updated", {

@@ -48,6 +48,10 @@ const TurnContext = z.object({
   ),
   sandbox_policy: z.catch(Sandbox, Sandbox.parse({})),
   effort: z.catch(z.optional(z.string()), undefined),
+  collaboration_mode: z.catch(
+    z.optional(z.object({ mode: z.string() })),
+    undefined,
+  ),
 });
 
 // Only what tells settings of ours from something else: the checksum vouches for the rest.
@@ -170,6 +174,7 @@ function parseCodexSettings(payload: JsonObject): TurnSettings | undefined {
       applyPatch: "freeform",
       toolOutputTokens: 10_000,
     },
+    ...(data.collaboration_mode?.mode === "plan" && { mode: "plan" }),
     ...(data.effort !== undefined && { reasoningEffort: data.effort }),
     cwd: data.cwd,
     approval,

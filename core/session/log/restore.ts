@@ -93,6 +93,8 @@ class ThreadFold {
   #started = new Set<string>();
   #turns: StartedTurn[] = [];
   #settings: TurnSettings | undefined;
+  // No rollback takes it back: it is the person's, not the conversation's.
+  #isPlanning = false;
   #provider: string | undefined;
   #usage: Usage = NO_USAGE;
   #lastRequest: RestoredThread["lastRequest"];
@@ -150,6 +152,7 @@ class ThreadFold {
       items: calls.items.map((item) => wholeText(item, contents)),
       openCalls: calls.open,
       ...(this.#settings !== undefined && { settings: this.#settings }),
+      isPlanning: this.#isPlanning,
       ...(this.#provider !== undefined && { provider: this.#provider }),
       usage: this.#usage,
       ...(this.#lastRequest !== undefined &&
@@ -176,8 +179,13 @@ class ThreadFold {
     const settings = parseSettings(payload);
     const { provider } = payload;
     if (typeof provider === "string") this.#provider = provider;
-    if (settings !== undefined) this.#settings = settings;
-    else this.#problems.push(`the settings of a turn are unreadable`);
+    if (settings === undefined) {
+      this.#problems.push(`the settings of a turn are unreadable`);
+      return;
+    }
+    this.#settings = settings;
+    // A review is the mode of its turn alone.
+    if (settings.mode !== "review") this.#isPlanning = settings.mode === "plan";
   }
 
   #addEvent(payload: JsonObject, entry: LogEntry): void {
@@ -200,6 +208,9 @@ class ThreadFold {
         return this.#countRequest(payload, entry.timestamp);
       case "thread_rolled_back":
         return this.#rollBack(Number(payload["num_turns"] ?? 0));
+      case "mode_changed":
+        this.#isPlanning = payload["mode"] === "plan";
+        return;
       case "thread_name_updated":
         this.#name = String(payload["thread_name"] ?? "");
         return;

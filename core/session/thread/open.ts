@@ -75,6 +75,7 @@ export async function forkThread(
   try {
     return await closingOnError(log, async () => {
       appendHistory(log, kept, thread.handover);
+      if (thread.isPlanning) log.append({ type: "mode_changed", mode: "plan" });
       const state = restoreState(log, thread, kept);
       // What the other thread sent and used was not sent and used by this one.
       const { lastRequest: _sent, ...rest } = thread;

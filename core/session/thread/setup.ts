@@ -1,6 +1,7 @@
 /** Shared by starting, resuming and forking: a log, a transcript and an agent become an actor. */
 import { parseHandover } from "../../context/compaction/handover.ts";
 import { commandsEndedItem } from "../../context/markers.ts";
+import { confine } from "../../policy/mode.ts";
 import { restoreSentContext } from "../../context/recall.ts";
 import type { EventBody } from "../../protocol/event.ts";
 import type { Host } from "../../protocol/host.ts";
@@ -75,7 +76,8 @@ export async function openActor(opening: Opening): Promise<OpenThread> {
       else made.thread.warn(message);
     },
   });
-  const { deps, settings } = agent;
+  const { deps } = agent;
+  const settings = confine(agent.settings);
   if (deps.endpoint.singleSystemMessage || settings.model.singleSystemMessage) {
     state.transcript.useOneSystemText();
   }
@@ -88,6 +90,7 @@ export async function openActor(opening: Opening): Promise<OpenThread> {
   warnings.push(...resume.warnings);
   const thread = new ThreadActor({
     ...context,
+    settings: agent.settings,
     log,
     warnings,
     started: {

@@ -13,7 +13,9 @@ import { answerUnrecorded } from "./restored_calls.ts";
 import { rollBack } from "./rollback.ts";
 
 export type Task =
-  | { readonly type: "turn"; readonly parts: readonly UserPart[] }
+  | Omit<Extract<Op, { type: "user.input" }>, "type"> & {
+    readonly type: "turn";
+  }
   | Extract<Op, { type: "user.shell" | "compact" | "rollback" }>;
 
 /** Runs one task to its end. Throws only what is a bug of ours. */
@@ -63,7 +65,7 @@ async function runTurnTask(
   context: TurnContext,
 ): Promise<void> {
   const { record, deps, threadId, settings, turnId = "" } = context;
-  context.emit({ type: "turn.started", turnId });
+  context.emit({ type: "turn.started", turnId, mode: settings.mode });
   const result = await runLoggedTurn(turnId, parts, context);
   context.activities.closeAll();
   await record.keepChanges();

@@ -1,6 +1,6 @@
 /** The actor: ops come in one by one, one turn runs at a time, events go out. */
 import { LIMITS } from "../../protocol/limits.ts";
-import { errorCode, errorText, SessionError } from "../../protocol/error.ts";
+import { errorCode, errorText } from "../../protocol/error.ts";
 import type { Event, EventBody, Failure } from "../../protocol/event.ts";
 import {
   type LiveCommands,
@@ -8,7 +8,7 @@ import {
   type Thread,
 } from "../../protocol/thread.ts";
 import type { Op, UserPart } from "../../protocol/op.ts";
-import type { TurnSettings } from "../../protocol/settings.ts";
+import type { TurnMode, TurnSettings } from "../../protocol/settings.ts";
 import { unreachable } from "../../util/assert.ts";
 import { Hub } from "../../util/channel.ts";
 import { Activities, mergeDeltas } from "../state/activities.ts";
@@ -19,8 +19,9 @@ import type { ThreadState } from "../state/state.ts";
 import type { ThreadContext } from "../state/thread_context.ts";
 import { newTurnContext } from "../turn/context.ts";
 import { settingsAt } from "../turn/fallback.ts";
-import { TurnHooks } from "../turn/turn_hooks.ts";
+import { closeLog, endSession } from "./ending.ts";
 import { runThreadTask, type Task } from "./task.ts";
+import { ThreadSettings } from "./thread_settings.ts";
 
 interface ThreadStart extends
   Pick<
@@ -46,14 +47,18 @@ export class ThreadActor implements Thread {
   readonly #approvals: Approvals;
   #context: ThreadContext;
   readonly #close: () => void;
-  #settings: TurnSettings;
+  readonly #settings: ThreadSettings;
   #tasks: Task[] = [];
   #steering: UserPart[][] = [];
   /** What stood last in the queue when the input came. */
   readonly #before = new WeakMap<UserPart[], Task>();
   readonly #early: string[] = [];
   #running:
-    | { readonly task: Task; readonly abort: AbortController }
+    | {
+      readonly task: Task;
+      readonly abort: AbortController;
+      readonly mode: TurnMode | undefined;
+    }
     | undefined;
   #isAnnounced = false;
   #isClosing = false;
@@ -66,7 +71,7 @@ export class ThreadActor implements Thread {
     this.closed = promise;
     this.#close = resolve;
     this.#start = start;
-    this.#settings = start.settings;
+    this.#settings = new ThreadSettings(start.settings, start.log);
     this.#approvals = new Approvals(emit, () => start.deps.host.newId());
     const { threadId, deps, state, log, cacheWatch } = start;
     this.#context = {
@@ -82,7 +87,7 @@ export class ThreadActor implements Thread {
       budget: new Budget(deps.limits, deps.price),
       follow: (fallback, deps) => {
         this.#context = { ...this.#context, deps };
-        this.#changeSettings(settingsAt(fallback, this.#settings));
+        this.#changeSettings(settingsAt(fallback, this.#settings.own));
       },
       takeSteering: () => this.#steering.splice(0),
     };
@@ -90,7 +95,7 @@ export class ThreadActor implements Thread {
 
   /** The settings of the next task. */
   get settings(): TurnSettings {
-    return this.#settings;
+    return this.#settings.at();
   }
 
   /** To be read only; it changes while a task runs. */
@@ -136,7 +141,7 @@ export class ThreadActor implements Thread {
     if (this.#isClosing) return;
     switch (op.type) {
       case "user.input":
-        return this.#takeInput([...op.parts]);
+        return this.#takeInput([...op.parts], op.mode);
       case "user.shell":
       case "compact":
       case "rollback":
@@ -146,7 +151,7 @@ export class ThreadActor implements Thread {
         if (refusal !== undefined) {
           return this.warn(`Settings stay as they were: ${refusal}`);
         }
-        return this.#changeSettings({ ...this.#settings, ...op.patch });
+        return this.#changeSettings({ ...this.#settings.own, ...op.patch });
       }
       case "approval.decide":
         this.#approvals.decide(op.approvalId, op.decision);
@@ -173,13 +178,17 @@ export class ThreadActor implements Thread {
   }
 
   #changeSettings(settings: TurnSettings): void {
-    this.#settings = Object.freeze(settings);
-    this.#emit({ type: "settings.changed", settings });
+    const problem = this.#settings.change(settings);
+    if (problem !== undefined) this.warn(problem);
+    this.#emit({ type: "settings.changed", settings: this.settings });
   }
 
-  #takeInput(parts: UserPart[]): void {
-    if (this.#running?.task.type !== "turn") {
-      return this.#enqueue({ type: "turn", parts });
+  // What is meant for another mode waits for a turn of its own.
+  #takeInput(parts: UserPart[], mode?: TurnMode): void {
+    const { task, mode: running } = this.#running ?? {};
+    const wanted = mode ?? this.settings.mode;
+    if (task?.type !== "turn" || running !== wanted) {
+      return this.#enqueue({ type: "turn", parts, mode });
     }
     this.#steering.push(parts);
     const before = this.#tasks.at(-1);
@@ -196,8 +205,10 @@ export class ThreadActor implements Thread {
       const task = this.#tasks.shift();
       if (task === undefined) break;
       const abort = new AbortController();
-      this.#running = { task, abort };
-      const failure = await this.#runTask(task, abort.signal);
+      const mode = task.type === "turn" ? task.mode : undefined;
+      const settings = this.#settings.at(mode);
+      this.#running = { task, abort, mode: settings.mode };
+      const failure = await this.#runTask(task, settings, abort.signal);
       this.#running = undefined;
       if (failure !== undefined) return this.#end(failure);
       this.#requeueSteering();
@@ -208,13 +219,13 @@ export class ThreadActor implements Thread {
   // A bug of ours ends the thread, with the log as it was.
   async #runTask(
     task: Task,
+    settings: TurnSettings,
     signal: AbortSignal,
   ): Promise<Failure | undefined> {
     try {
       const turnId = task.type === "turn"
         ? this.#start.deps.host.newId()
         : undefined;
-      const settings = this.#settings;
       await runThreadTask(
         task,
         newTurnContext(this.#context, { turnId, settings, signal }),
@@ -254,8 +265,9 @@ export class ThreadActor implements Thread {
   async #end(failure?: Failure): Promise<void> {
     this.#isClosing = true;
     const reaped = await this.#live.endAll();
-    await this.#endSession(failure === undefined ? "exit" : "error");
-    const lost = await this.#closeLog();
+    const reason = failure === undefined ? "exit" : "error";
+    await endSession(reason, this.#context, this.settings);
+    const lost = await closeLog(this.#start.log);
     const why = failure ?? lost;
     this.#emit({
       type: "thread.closed",
@@ -264,28 +276,6 @@ export class ThreadActor implements Thread {
     });
     this.#hub.close();
     this.#close();
-  }
-
-  async #endSession(reason: "exit" | "error"): Promise<void> {
-    const { signal } = new AbortController();
-    const settings = this.#settings;
-    const hooks = new TurnHooks(this.#context, { settings, signal });
-    try {
-      await hooks.endSession(reason);
-    } catch (error) {
-      const message = `Cannot run SessionEnd hooks: ${errorText(error)}`;
-      this.#emit({ type: "warning", message });
-    }
-  }
-
-  async #closeLog(): Promise<Failure | undefined> {
-    try {
-      await this.#start.log.close();
-      return undefined;
-    } catch (error) {
-      const kind = error instanceof SessionError ? "session" : "bug";
-      return { kind, message: errorText(error) };
-    }
   }
 
   #emit(body: EventBody): void {
