@@ -14,7 +14,7 @@ import { spawn } from "node:child_process";
 
 // <generated>
 /** major.minor of the contract these types were made from. */
-export const EVENT_SCHEMA = "1.3";
+export const EVENT_SCHEMA = "1.4";
 
 /** What the program exits with. */
 export const EXIT_CODES = {
@@ -161,6 +161,8 @@ export type ExecEvent = {
   readonly truncated_bytes?: number;
   /** File that holds what was cut. */
   readonly full_text_path?: string;
+  /** Absent where the policies alone say what may change. */
+  readonly mode?: "plan" | "review";
   /** major.minor of this contract. */
   readonly schema: string;
   readonly version: string;
@@ -199,6 +201,8 @@ export type ExecEvent = {
   readonly truncated_bytes?: number;
   /** File that holds what was cut. */
   readonly full_text_path?: string;
+  /** Absent where the policies alone say what may change. */
+  readonly mode?: "plan" | "review";
 } | {
   readonly type: "turn.completed";
   /** ISO 8601 UTC. */
@@ -548,6 +552,19 @@ export type ExecEvent = {
   readonly full_text_path?: string;
   readonly text: string;
 } | {
+  readonly type: "mode.changed";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id?: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+  readonly mode: "plan" | "default";
+} | {
   readonly type: "settings.changed";
   /** ISO 8601 UTC. */
   readonly ts?: string;
@@ -583,6 +600,9 @@ export type ExecInput = {
 } | {
   readonly type: "commands.kill";
   readonly session_id: number;
+} | {
+  readonly type: "mode.set";
+  readonly mode: "plan" | "default";
 } | {
   readonly type: "approval.decide";
   readonly approval_id: string;
