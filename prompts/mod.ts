@@ -70,11 +70,12 @@ export const REVIEW_SCHEMA: typeof reviewSchema = reviewSchema;
 /** Asks for an AGENTS.md. */
 export const INIT_PROMPT: string = init.trimEnd();
 
-/** Asks for a plan before anything is done; `{request}`. */
-export const PLAN_PROMPT: string = plan.trimEnd();
-
-/** Hands an accepted plan over to the work; `{plan}`. */
-export const PLAN_ACCEPTED: string = planAccepted.trimEnd();
+/** Asks for a plan of `{request}`, and hands an accepted `{plan}` over to the work. */
+export const PLAN_PROMPTS: Readonly<Record<"request" | "accepted", string>> =
+  Object.freeze({
+    request: plan.trimEnd(),
+    accepted: planAccepted.trimEnd(),
+  });
 
 /** Says that another model answers from now on; `{model}` and `{instructions}`. */
 export const MODEL_SWITCH: string = modelSwitch.trimEnd();

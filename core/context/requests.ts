@@ -1,7 +1,6 @@
 /** Messages of ours that ask the model for something: a plan, a review, an answer that fits a schema. */
 import {
-  PLAN_ACCEPTED,
-  PLAN_PROMPT,
+  PLAN_PROMPTS,
   REVIEW_PROMPT,
   REVIEW_SCHEMA,
   SCHEMA_REPAIR,
@@ -13,12 +12,12 @@ import { textMessage, type WireItem } from "../protocol/item.ts";
 
 /** The message that asks for a plan of the request and forbids to begin with it. */
 export function renderPlanPrompt(request: string): string {
-  return fillIn(PLAN_PROMPT, { request: request.trim() });
+  return fillIn(PLAN_PROMPTS.request, { request: request.trim() });
 }
 
 /** The message that accepts a plan; what `plan` says is what holds. */
 export function renderPlanAccepted(plan: string): string {
-  return fillIn(PLAN_ACCEPTED, { plan: plan.trim() });
+  return fillIn(PLAN_PROMPTS.accepted, { plan: plan.trim() });
 }
 
 /** The message that starts a review. */

@@ -8,10 +8,12 @@ import type { TurnMode, TurnSettings } from "../protocol/settings.ts";
  * hidden.
  */
 export function confine(settings: TurnSettings): TurnSettings {
-  return settings.mode === undefined ? settings : Object.freeze({
+  const { mode, approval, sandbox } = settings;
+  return mode === undefined ? settings : Object.freeze({
     ...settings,
     approval: "never",
-    sandbox: withoutChanges(settings.sandbox),
+    sandbox: withoutChanges(sandbox),
+    after: { approval, sandbox },
   });
 }
 

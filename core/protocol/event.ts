@@ -2,8 +2,7 @@
 import type { Json } from "../util/json/json.ts";
 import type { MessagePhase, WireItem } from "./item.ts";
 import type { ApprovalRequest, Decision, SandboxStatus } from "./policy.ts";
-import type { ProviderModel } from "./provider.ts";
-import type { TurnMode, TurnSettings } from "./settings.ts";
+import type { ProviderModel, TurnMode, TurnSettings } from "./settings.ts";
 
 /** Tokens as the provider reported them. */
 export interface Usage {

@@ -78,9 +78,3 @@ export function usageWords(usage: Usage): Record<UsageWord, number> {
     total_tokens: usage.totalTokens,
   };
 }
-
-/** A provider by its id, and the model it is asked for. */
-export interface ProviderModel {
-  readonly provider: string;
-  readonly model: string;
-}

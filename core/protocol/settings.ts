@@ -78,6 +78,8 @@ export type TurnMode = "plan" | "review";
 export interface TurnSettings {
   /** Absent when the policies alone say what may happen. */
   readonly mode?: TurnMode | undefined;
+  /** In a mode: what holds again once it is left. */
+  readonly after?: Pick<TurnSettings, "approval" | "sandbox">;
   readonly model: ModelInfo;
   readonly reasoningEffort?: ReasoningEffort;
   readonly reasoningSummary?: "auto" | "concise" | "detailed" | "none";
@@ -97,4 +99,10 @@ export interface ModelChoice {
   readonly slug: string;
   /** Reasoning efforts it takes, least first; empty when it does not reason. */
   readonly efforts: readonly string[];
+}
+
+/** A provider by its id, and the model it is asked for. */
+export interface ProviderModel {
+  readonly provider: string;
+  readonly model: string;
 }

@@ -170,7 +170,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "core/frontends/render/",
     ],
     doors: [
-      "attach",
       "conversation",
       "services",
       "slash_context",
@@ -201,6 +200,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     doors: ["events", "failure", "items", "line_limit", "lines", "outcome"],
   },
   "core/frontends/mcp_server/": { doors: ["schema", "server"] },
+  "core/frontends/passthrough/": {
+    uses: ["core/frontends/conversation/", "core/frontends/editor/"],
+    doors: ["attach"],
+  },
   "core/frontends/render/": {
     doors: [
       "activity",
@@ -210,6 +213,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "format",
       "markdown",
       "review",
+      "status_line",
       "style",
       "wrap",
     ],
@@ -219,6 +223,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "core/frontends/conversation/",
       "core/frontends/editor/",
       "core/frontends/form/",
+      "core/frontends/passthrough/",
       "core/frontends/render/",
     ],
     doors: ["line_input", "repl"],

@@ -6,7 +6,7 @@ import {
   INIT_PROMPT,
   MODEL_SWITCH,
   PERMISSION_TEXTS,
-  PLAN_PROMPT,
+  PLAN_PROMPTS,
   REVIEW_PROMPT,
   REVIEW_SCHEMA,
   SKILLS_USAGE,
@@ -20,7 +20,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   COMPACT_PROMPT,
   INIT_PROMPT,
   MODEL_SWITCH,
-  PLAN_PROMPT,
+  ...PLAN_PROMPTS,
   REVIEW_PROMPT,
   SKILLS_USAGE,
   SUMMARY_PREFIX,
@@ -39,7 +39,8 @@ Deno.test("prompts have no white space around them, no tabs and no escapes of a 
 Deno.test("prompts have the placeholders that the code fills in, and no others", () => {
   const expected: Readonly<Record<string, readonly string[]>> = {
     MODEL_SWITCH: ["model", "instructions"],
-    PLAN_PROMPT: ["request"],
+    request: ["request"],
+    accepted: ["plan"],
     REVIEW_PROMPT: ["target", "schema"],
     readOnly: ["network"],
     workspaceWrite: ["git", "network"],

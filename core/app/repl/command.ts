@@ -56,5 +56,7 @@ function buildFirstPrompt(
 ): string | undefined {
   const images = (flags.image ?? []).map((path) => `"${path}"`);
   const words = [...images, ...(prompt === undefined ? [] : [prompt])];
-  return words.length === 0 ? undefined : words.join(" ");
+  if (words.length === 0) return undefined;
+  const message = words.join(" ");
+  return flags.plan ? `/plan ${message}` : message;
 }

@@ -5,14 +5,16 @@ import { exitCode, exitCodeOf } from "../../contract/exit_code.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Op } from "../../protocol/op.ts";
 import type { Decision } from "../../protocol/policy.ts";
+import type { TurnMode } from "../../protocol/settings.ts";
 import { visibleText } from "../../util/text/visible_text.ts";
 import { decideEnding } from "../jsonl/outcome.ts";
 import type { ConversationOptions } from "./view.ts";
-import { readParts } from "./user_parts.ts";
+import { promptText, readParts } from "./user_parts.ts";
 import { PendingInput } from "./pending_input.ts";
 import { ReplState } from "./state.ts";
-import { NO_LIST, parseReview } from "../render/review.ts";
-import { parsePromptValues, parseSlash, unknownSlash } from "./slash.ts";
+import { NO_LIST } from "../render/review.ts";
+import { parseSlash, unknownSlash } from "./slash.ts";
+import { offerPlan } from "./slash_plan.ts";
 import { mistakenLine, SLASH_COMMANDS, slashCommand } from "./slash_table.ts";
 import type { OpenedThread } from "./services.ts";
 import { createSlashContext } from "./slash_context.ts";
@@ -25,6 +27,8 @@ export class Conversation {
   #state = new ReplState();
   #opened: OpenedThread | undefined;
   #shell: AbortController | undefined;
+  /** Ends the question about a plan. */
+  #choosing = new AbortController();
   #tasks = 0;
   #code = exitCode("done");
 
@@ -63,7 +67,8 @@ export class Conversation {
   /** Switches to this thread: the view gets its events from now on. */
   bind(opened: OpenedThread): void {
     this.#opened = opened;
-    this.#state = new ReplState(opened.spent);
+    this.#choosing.abort();
+    this.#state = new ReplState(opened);
     const waiting = this.#pending.takeQueue();
     this.#pending = new PendingInput();
     waiting.forEach((line) => this.#pending.enqueue(line));
@@ -90,7 +95,12 @@ export class Conversation {
       }
       case "mcp_prompt":
         if (this.isBusy) this.enqueue(line);
-        else await this.#run(() => this.#sendPrompt(slash));
+        else {
+          await this.#run(async () => {
+            const { services } = this.#options;
+            await this.send(await promptText(services, slash), line.trim());
+          });
+        }
         return true;
       case "command": {
         const command = slashCommand(slash.name);
@@ -157,32 +167,16 @@ export class Conversation {
   }
 
   /** A message for the model; `shown` stands for it on the screen. */
-  async send(text: string, shown: string): Promise<void> {
+  async send(text: string, shown: string, mode?: TurnMode): Promise<void> {
     const { host, view } = this.#options;
     const thread = this.#opened?.thread;
     if (thread === undefined) return view.giveBack([shown]);
+    // Whoever goes on talking does not accept.
+    this.#choosing.abort();
     if (this.#pending.sent(shown)) view.said(shown);
     view.changed();
     const parts = await readParts(text, host, this.cwd);
-    thread.submit({ type: "user.input", parts });
-  }
-
-  async #sendPrompt(
-    slash: Extract<ReturnType<typeof parseSlash>, { type: "mcp_prompt" }>,
-  ): Promise<void> {
-    const { services, view } = this.#options;
-    const { server, name, args } = slash;
-    const found = (await services.mcpPrompts()).find((one) =>
-      one.server === server && one.name === name
-    );
-    if (found === undefined) {
-      return view.fail(
-        `Unknown prompt /${server}:${name}; /mcp prompts lists all`,
-      );
-    }
-    const values = parsePromptValues(args, found.parameters);
-    const text = await services.mcpPrompt(server, name, values);
-    await this.send(text, `/${server}:${name} ${args}`.trim());
+    thread.submit({ type: "user.input", parts, mode });
   }
 
   async #runShell(command: string): Promise<void> {
@@ -263,18 +257,19 @@ export class Conversation {
       cause: undefined,
       deniedThatFail: 0,
     }).exitCode;
-    this.#endReview(outcome);
+    if (this.#state.lacksFindings(outcome)) this.#options.view.say([NO_LIST]);
     // After a stop or a failure the user decides what is still wanted.
     if (outcome.type === "done") void this.#drain();
     else this.#options.view.giveBack(this.#pending.takeQueue());
+    if (this.#state.takeProposal(outcome) && !this.isBusy) void this.#offer();
   }
 
-  #endReview(outcome: Outcome): void {
-    const isReview = this.#state.isReviewing;
-    this.#state.isReviewing = false;
-    const isList = outcome.type !== "done" ||
-      parseReview(outcome.message) !== undefined;
-    if (isReview && !isList) this.#options.view.say([NO_LIST]);
+  async #offer(): Promise<void> {
+    const { view } = this.#options;
+    this.#choosing = new AbortController();
+    const context = createSlashContext(this, this.#options);
+    await offerPlan(context, view, this.#choosing.signal)
+      .catch((error) => view.fail(errorText(error)));
   }
 
   #lose(failure: Failure | undefined): void {

@@ -2,7 +2,7 @@
 import { UserError } from "../../protocol/error.ts";
 import type { SandboxPolicy } from "../../protocol/policy.ts";
 import type { Op } from "../../protocol/op.ts";
-import type { TurnSettings } from "../../protocol/settings.ts";
+import type { TurnMode, TurnSettings } from "../../protocol/settings.ts";
 import type { ReplState } from "./state.ts";
 import type { SlashSpec } from "./slash.ts";
 import type { OpenedThread, ReplHost, ReplServices } from "./services.ts";
@@ -23,8 +23,8 @@ export interface SlashContext {
   showActivity(number: number): boolean;
   submit(op: Op): void;
   changeSettings(patch: Partial<TurnSettings>): void;
-  /** A message of the user: starts a turn. `shown` stands for it on the screen. */
-  send(text: string, shown: string): void;
+  /** A message of the user: starts a turn, in a mode of its own. `shown` stands for it on the screen. */
+  send(text: string, shown: string, mode?: TurnMode): void;
   /** Ends the present thread and switches to another. */
   switchTo(open: () => Promise<OpenedThread>): Promise<void>;
   /** Hands the terminal to a command that runs on, until the person leaves it. */
@@ -47,7 +47,7 @@ interface SlashTarget {
   readonly state: ReplState;
   readonly cwd: string;
   op(op: Op): void;
-  send(text: string, shown: string): Promise<void>;
+  send(text: string, shown: string, mode?: TurnMode): Promise<void>;
   switchTo(open: () => Promise<OpenedThread>): Promise<void>;
 }
 
@@ -71,7 +71,7 @@ export function createSlashContext(
     },
     submit: (op) => session.op(op),
     changeSettings: (patch) => session.op({ type: "settings.change", patch }),
-    send: (text, shown) => void session.send(text, shown),
+    send: (text, shown, mode) => void session.send(text, shown, mode),
     switchTo: (open) => session.switchTo(open),
     attach: async (number) => {
       if (view.attach === undefined) {

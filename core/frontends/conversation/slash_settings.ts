@@ -124,7 +124,14 @@ function change(
   const refusal = context.services.refuseSettings(patch);
   if (refusal === undefined) context.changeSettings(patch);
   context.say(
-    refusal === undefined ? lines : [`Settings stay as they were: ${refusal}`],
+    refusal !== undefined
+      ? [`Settings stay as they were: ${refusal}`]
+      : context.state.isPlanning
+      ? [
+        ...lines,
+        "From the end of plan mode on; until then nothing can be changed",
+      ]
+      : lines,
   );
 }
 

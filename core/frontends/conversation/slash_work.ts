@@ -1,12 +1,9 @@
 /** Slash commands that start work of the agent, or show it. */
 import type { ReviewTarget } from "../../contract/review.ts";
-import {
-  renderPlanPrompt,
-  renderReviewPrompt,
-} from "../../context/requests.ts";
+import { renderReviewPrompt } from "../../context/requests.ts";
 import { usageError } from "../../protocol/error.ts";
 import { INIT_PROMPT } from "../../../prompts/mod.ts";
-import { renderPlan } from "../render/diff.ts";
+import { PLAN_COMMAND } from "./slash_plan.ts";
 import { splitArgs } from "./slash.ts";
 import type { SlashCommand, SlashContext } from "./slash_context.ts";
 
@@ -20,17 +17,11 @@ export const WORK_COMMANDS: readonly SlashCommand[] = [
   {
     name: "review",
     args: "[base BRANCH|commit SHA|WHAT]",
-    summary: "Review changes (default: uncommitted)",
+    summary: "Review changes (default: uncommitted); nothing can be changed",
     run: runReview,
     words: () => ["uncommitted", "base", "commit"],
   },
-  {
-    name: "plan",
-    args: "[REQUEST]",
-    summary: "Show the plan, or ask for one before any work",
-    whileBusy: true,
-    run: runPlan,
-  },
+  PLAN_COMMAND,
   {
     name: "init",
     summary: "Let the agent write an AGENTS.md for this project",
@@ -89,18 +80,7 @@ function runReview(context: SlashContext, args: string): void {
   context.send(
     renderReviewPrompt(target),
     args === "" ? "/review" : `/review ${args}`,
-  );
-}
-
-function runPlan(context: SlashContext, args: string): void {
-  if (args !== "") {
-    return context.send(renderPlanPrompt(args), `/plan ${args}`);
-  }
-  const { plan } = context.state;
-  context.say(
-    plan.length === 0
-      ? ["No plan yet; ask for one with /plan REQUEST"]
-      : renderPlan(plan, { hasColor: false, width: Infinity }),
+    "review",
   );
 }
 

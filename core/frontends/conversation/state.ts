@@ -4,11 +4,13 @@ import {
   type ActivityOf,
   type Event,
   NO_USAGE,
+  type Outcome,
   type PlanStep,
   type Usage,
 } from "../../protocol/event.ts";
 import { answerOf } from "../../protocol/item.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
+import { parseReview } from "../render/review.ts";
 import type { OpenedThread } from "./services.ts";
 
 /** Commands and patches that `/last` can show again. */
@@ -29,6 +31,11 @@ export class ReplState {
   threadUsage: Usage;
   turnUsage: Usage = NO_USAGE;
   requests = 0;
+  /** The next turn to end was asked for a plan. */
+  isPlanAsked = false;
+  /** The plan as it was last put forward, in words. */
+  proposedPlan = "";
+  #hasPlanned = false;
   /** The next turn to end is a code review. */
   isReviewing = false;
   /** Commands that run on after their call, by session. */
@@ -36,9 +43,11 @@ export class ReplState {
   #contextTokens: number | undefined;
   #kept: Activity[] = [];
 
-  /** `spent`: cost and size of a resumed thread. */
-  constructor(spent?: OpenedThread["spent"]) {
+  /** Of a resumed thread: cost, size, and what was said. */
+  constructor({ spent, past = [] }: Partial<OpenedThread> = {}) {
     this.threadUsage = spent?.usage ?? NO_USAGE;
+    this.proposedPlan = past.findLast(({ role }) => role === "assistant")
+      ?.text ?? "";
     this.#contextTokens = spent?.contextTokens;
   }
 
@@ -64,6 +73,7 @@ export class ReplState {
         return;
       case "turn.started":
         this.#answer = undefined;
+        this.#hasPlanned = false;
         return;
       case "turn.completed":
         this.turnUsage = event.usage;
@@ -71,12 +81,35 @@ export class ReplState {
         return;
       case "activity.started":
       case "activity.updated":
-        if (event.activity.type === "plan") this.plan = event.activity.steps;
+        if (event.activity.type === "plan") this.#plan(event.activity.steps);
         return this.#follow(event.activity, true);
       case "activity.completed":
         this.#follow(event.activity, false);
         return this.#keep(event.activity);
     }
+  }
+
+  /** In plan mode. */
+  get isPlanning(): boolean {
+    return this.settings?.mode === "plan";
+  }
+
+  /** Whether the turn that has ended put a plan forward; said once. */
+  takeProposal(outcome: Outcome): boolean {
+    const isOne = this.isPlanning && (this.isPlanAsked || this.#hasPlanned) &&
+      outcome.type === "done" && outcome.message.trim() !== "";
+    this.isPlanAsked = false;
+    this.#hasPlanned = false;
+    if (isOne) this.proposedPlan = outcome.message;
+    return isOne;
+  }
+
+  /** Whether the turn that has ended was a review without a list; said once. */
+  lacksFindings(outcome: Outcome): boolean {
+    const isReview = this.isReviewing;
+    this.isReviewing = false;
+    return isReview && outcome.type === "done" &&
+      parseReview(outcome.message) === undefined;
   }
 
   /** What ends with the conversation, one a line. */
@@ -105,6 +138,11 @@ export class ReplState {
     else this.live.delete(activity.session);
   }
 
+  #plan(steps: readonly PlanStep[]): void {
+    this.plan = steps;
+    this.#hasPlanned = true;
+  }
+
   #keep(activity: Activity): void {
     switch (activity.type) {
       case "message":
@@ -112,8 +150,7 @@ export class ReplState {
         this.lastMessage = this.#answer.text;
         return;
       case "plan":
-        this.plan = activity.steps;
-        return;
+        return this.#plan(activity.steps);
       case "command":
       case "file_change":
       case "mcp_call":

@@ -2,7 +2,9 @@
 import { LIMITS } from "../../protocol/limits.ts";
 import type { UserPart } from "../../protocol/op.ts";
 import { expandHome, resolvePath } from "../../util/path.ts";
-import type { ReplHost } from "./services.ts";
+import { usageError } from "../../protocol/error.ts";
+import type { ReplHost, ReplServices } from "./services.ts";
+import { parsePromptValues } from "./slash.ts";
 
 const IMAGE_NAME = /\.(png|jpe?g|gif|webp)$/i;
 
@@ -34,6 +36,27 @@ export async function readParts(
     if (stat?.isFile) images.push({ type: "image", path });
   }
   return [...images, { type: "text", text }];
+}
+
+/** What a prompt of an MCP server says. Throws UserError. */
+export async function promptText(
+  services: Pick<ReplServices, "mcpPrompt" | "mcpPrompts">,
+  { server, name, args }: {
+    readonly server: string;
+    readonly name: string;
+    readonly args: string;
+  },
+): Promise<string> {
+  const found = (await services.mcpPrompts()).find((one) =>
+    one.server === server && one.name === name
+  );
+  if (found === undefined) {
+    throw usageError(
+      `Unknown prompt /${server}:${name}; /mcp prompts lists all`,
+    );
+  }
+  const values = parsePromptValues(args, found.parameters);
+  return await services.mcpPrompt(server, name, values);
 }
 
 function unwrap(word: string): string {

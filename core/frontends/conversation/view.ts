@@ -14,6 +14,14 @@ export type OpenAttachment = (
   onBytes: (bytes: Uint8Array<ArrayBuffer>) => void,
 ) => CommandAttachment | undefined;
 
+/** A question with numbered answers. */
+export interface Choice {
+  readonly title: string;
+  readonly answers: readonly string[];
+  /** The answer of Enter alone, from 0. */
+  readonly safe: number;
+}
+
 /** Shows a conversation. All calls are quick and never throw. */
 export interface ConversationView {
   /** A thread has been opened; its events follow. */
@@ -33,6 +41,10 @@ export interface ConversationView {
   shellEnded(result: ShellResult): void;
   /** Input that was waiting and is not sent now: it goes back to the user. */
   giveBack(lines: readonly string[]): void;
+  /** Whether what is given back can be edited before it is sent. */
+  readonly canEdit: boolean;
+  /** Puts a question; the answer from 0, the safe one where nobody gives one. */
+  choose(choice: Choice, signal: AbortSignal): Promise<number>;
   /** Gives the terminal to a command until the person leaves it; absent where there is none. */
   attach?(open: OpenAttachment): Promise<void>;
   /** What waits or runs has changed. */

@@ -164,6 +164,11 @@ function paintWords(
     .map((line) => paint(line, options, style));
 }
 
+const MODE_ROWS = {
+  plan: "plan mode: nothing can be changed before the plan is accepted",
+  review: "review: nothing can be changed",
+};
+
 /** What the thread works with; the note stands beside the name of the program. */
 export function renderHeader(
   event: EventOf<"thread.started">,
@@ -186,6 +191,7 @@ export function renderHeader(
     `sandbox ${sandbox.mode} (${sandbox.backend}), approvals ${
       approvalText(settings.approval)
     }`,
+    ...(settings.mode === undefined ? [] : [MODE_ROWS[settings.mode]]),
     ...(sandbox.note === "" ? [] : [sandbox.note]),
     ...(files.length === 0 ? [] : [`instructions: ${files.join(", ")}`]),
   ];

@@ -9,14 +9,14 @@ import {
 import { renderEditor } from "../editor/view.ts";
 import type { RenderOptions } from "../render/style.ts";
 import type { OpenAttachment } from "../conversation/view.ts";
-import { attachTerminal } from "../conversation/attach.ts";
+import { attachTerminal } from "../passthrough/attach.ts";
 import { composeLive } from "./live_area.ts";
 import type { Keyboard } from "../editor/keyboard.ts";
 import type { Questions } from "./rich_questions.ts";
 import type { RichView } from "./rich_view.ts";
 import { type LiveArea, Screen } from "./screen.ts";
 import type { Conversation } from "../conversation/conversation.ts";
-import { renderStatusLine, type StatusTracker } from "./status_line.ts";
+import { renderStatusLine, type StatusTracker } from "../render/status_line.ts";
 import type { ReplHost } from "../conversation/services.ts";
 
 interface PainterOptions {
@@ -208,7 +208,7 @@ export class LivePainter {
         notice: this.#notice,
         editor: renderEditor(editor, {
           ...renderOptions,
-          mark: "› ",
+          mark: session.state.isPlanning ? "plan › " : "› ",
           rowsMax: Math.max(1, Math.min(EDITOR_ROWS, Math.floor(rows / 2))),
           hit: searchHit(editor, this.#options.facts()),
         }),

@@ -5,7 +5,12 @@ import { parseAnswerLine } from "../render/approval.ts";
 import type { FormTalk } from "../form/form.ts";
 import type { PlainView } from "./plain_view.ts";
 import type { ReplHost } from "../conversation/services.ts";
-import type { OpenForm, OpenQuestion } from "./prompter.ts";
+import {
+  type OpenForm,
+  type OpenQuestion,
+  parseChoice,
+  renderChoice,
+} from "./prompter.ts";
 
 interface PlainQuestionsOptions {
   readonly host: Pick<ReplHost, "sleep">;
@@ -52,6 +57,13 @@ export class PlainQuestions {
       this.#fill(question, line);
       return true;
     }
+    if ("choice" in question) {
+      const { choice, onChoose } = question;
+      const text = line.trim();
+      const answer = text === "" ? choice.safe : parseChoice(text, choice);
+      if (answer !== undefined) onChoose(answer);
+      return answer !== undefined;
+    }
     const decision = parseAnswerLine(line, question.request);
     if (decision !== undefined) question.onDecide(decision);
     return decision !== undefined;
@@ -68,6 +80,8 @@ export class PlainQuestions {
         LEAVE,
         ...question.form.renderStep(options),
       ]);
+    } else if ("choice" in question) {
+      view.say(renderChoice(question.choice, this.#renderOptions()));
     } else view.ask(question.request);
     this.#arm();
   }
@@ -92,11 +106,14 @@ export class PlainQuestions {
   #arm(): void {
     const question = this.#open[0];
     this.#armed = undefined;
+    const { view } = this.#options;
     this.#options.host.sleep(LIMITS.answerArmMs).then(() => {
       if (question === undefined || this.#open[0] !== question) return;
       this.#armed = question;
       if ("form" in question) this.#mark(question.form);
-      else this.#options.view.askNow(question.request);
+      else if ("choice" in question) {
+        view.write(`Answer 1 to ${question.choice.answers.length}: `);
+      } else view.askNow(question.request);
     }, () => {});
   }
 

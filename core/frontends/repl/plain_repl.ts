@@ -40,6 +40,8 @@ export class PlainRepl {
       cwd: () => this.#session.cwd,
       onEvent: (event) => this.#take(event),
       onChange: () => this.#wakeIdle(),
+      onChoose: async (choice, signal) =>
+        this.#isTyped ? await prompter.choose(choice, signal) : choice.safe,
       onLeave: () => this.#left.resolve(),
       onGone: () => {
         this.#forced = exitCode("failed");
@@ -57,20 +59,19 @@ export class PlainRepl {
       view: this.#view,
       columns: () => terminal.stdout.columns,
     });
-    services.setPrompter(
-      new QueuePrompter({
-        openForm: (form) => new FormTalk(form),
-        add: (question) => this.#questions.add(question),
-        settle: (id) => this.#questions.settle(id),
-        print: (line) => this.#view.say([line]),
-        say: (message) => this.#view.say([message]),
-        renderOptions: () => ({
-          hasColor: false,
-          width: terminal.stdout.columns,
-        }),
-        onStop: () => this.#session.interrupt(),
+    const prompter = new QueuePrompter({
+      openForm: (form) => new FormTalk(form),
+      add: (question) => this.#questions.add(question),
+      settle: (id) => this.#questions.settle(id),
+      print: (line) => this.#view.say([line]),
+      say: (message) => this.#view.say([message]),
+      renderOptions: () => ({
+        hasColor: false,
+        width: terminal.stdout.columns,
       }),
-    );
+      onStop: () => this.#session.interrupt(),
+    });
+    services.setPrompter(prompter);
   }
 
   /** Runs to the end of the input; resolves to the exit code of the last turn. */
@@ -124,7 +125,7 @@ export class PlainRepl {
     // The header of the thread comes first.
     if (this.#session.state.threadId === "") return;
     this.#isPrompted = true;
-    this.#view.prompt();
+    this.#view.prompt(this.#session.state.isPlanning ? "plan > " : "> ");
   }
 
   #take(event: Event): void {

@@ -24,6 +24,7 @@ interface PlainViewOptions {
   readonly cwd: () => string;
   readonly onEvent: (event: Event) => void;
   readonly onChange: () => void;
+  readonly onChoose: ConversationView["choose"];
   readonly onLeave: () => void;
   /** The reader of stdout is gone. */
   readonly onGone: () => void;
@@ -31,6 +32,7 @@ interface PlainViewOptions {
 
 /** Answers and progress go to stdout, warnings and errors to stderr. */
 export class PlainView implements ConversationView {
+  readonly canEdit = false;
   readonly #options: PlainViewOptions;
   readonly #events = new EventRenderer();
   readonly #isLive: boolean;
@@ -107,6 +109,10 @@ export class PlainView implements ConversationView {
     this.say(["Not sent:", ...lines.map((line) => `  ${line}`)]);
   }
 
+  choose(...question: Parameters<ConversationView["choose"]>): Promise<number> {
+    return this.#options.onChoose(...question);
+  }
+
   changed(): void {
     this.#options.onChange();
   }
@@ -131,9 +137,9 @@ export class PlainView implements ConversationView {
   }
 
   /** The mark that a line is waited for. */
-  prompt(): void {
+  prompt(mark: string): void {
     this.#flow.close();
-    this.write("> ");
+    this.write(mark);
   }
 
   /** Writes the text as it is. */

@@ -7,7 +7,10 @@ import type {
 import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
 import { renderFormAnswer } from "../form/form.ts";
 import { renderDecision } from "../render/approval.ts";
-import type { RenderOptions } from "../render/style.ts";
+import { visibleLine } from "../../util/text/visible_text.ts";
+import type { Choice } from "../conversation/view.ts";
+import { paint, type RenderOptions } from "../render/style.ts";
+import { cutText, wrapWords } from "../render/wrap.ts";
 
 export interface OpenApproval {
   readonly id: string;
@@ -23,7 +26,13 @@ export interface OpenForm<F> {
   readonly onAnswer: (answer: FormAnswer, isStop: boolean) => void;
 }
 
-export type OpenQuestion<F> = OpenApproval | OpenForm<F>;
+export interface OpenChoice {
+  readonly id: string;
+  readonly choice: Choice;
+  readonly onChoose: (answer: number) => void;
+}
+
+export type OpenQuestion<F> = OpenApproval | OpenForm<F> | OpenChoice;
 
 interface PrompterOptions<F> {
   readonly openForm: (form: FormRequest) => F;
@@ -74,6 +83,25 @@ export class QueuePrompter<F> implements UserPrompter {
     return decision;
   }
 
+  /** The safe answer when it is no longer wanted. */
+  async choose(choice: Choice, signal: AbortSignal): Promise<number> {
+    const { print, renderOptions } = this.#options;
+    const answer = await this.#put<number>(
+      signal,
+      (id, onChoose) => ({ id, choice, onChoose }),
+    );
+    if (answer === undefined) return choice.safe;
+    const text = visibleLine(choice.answers[answer] ?? "");
+    print(
+      paint(
+        cutText(`  ${text}`, renderOptions().width),
+        renderOptions(),
+        "dim",
+      ),
+    );
+    return answer;
+  }
+
   tell(message: string): void {
     this.#options.say(message);
   }
@@ -96,4 +124,27 @@ export class QueuePrompter<F> implements UserPrompter {
       this.#options.settle(id);
     }
   }
+}
+
+/** The question and its answers, each with the number that gives it. */
+export function renderChoice(
+  { title, answers }: Choice,
+  options: RenderOptions,
+): readonly string[] {
+  return [
+    paint(title, options, "bold", "yellow"),
+    ...answers.flatMap((answer, at) =>
+      wrapWords(`${at + 1}  ${visibleLine(answer)}`, options.width - 2)
+        .map((line) => `  ${line}`)
+    ),
+  ];
+}
+
+/** Which answer a number stands for; nothing else is one. */
+export function parseChoice(
+  text: string,
+  { answers }: Choice,
+): number | undefined {
+  const number = /^[1-9]$/.test(text) ? Number(text) : 0;
+  return number >= 1 && number <= answers.length ? number - 1 : undefined;
 }

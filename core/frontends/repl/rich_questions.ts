@@ -12,7 +12,14 @@ import type { Key } from "../editor/key.ts";
 import { type EditText, editText, EMPTY_TEXT } from "../editor/text.ts";
 import { paint, type RenderOptions } from "../render/style.ts";
 import { cutText } from "../render/wrap.ts";
-import type { OpenApproval, OpenForm, OpenQuestion } from "./prompter.ts";
+import {
+  type OpenApproval,
+  type OpenChoice,
+  type OpenForm,
+  type OpenQuestion,
+  parseChoice,
+  renderChoice,
+} from "./prompter.ts";
 import type { FormBox } from "./rich_form.ts";
 
 const WHY = "Reason (optional; Enter declines, Esc goes back): ";
@@ -37,6 +44,11 @@ export class Questions {
 
   get count(): number {
     return this.#open.length;
+  }
+
+  /** What is asked has numbered answers. */
+  get isChoice(): boolean {
+    return this.current !== undefined && "choice" in this.current;
   }
 
   /** What is asked is the next part of a question, not another one. */
@@ -75,6 +87,7 @@ export class Questions {
     const question = this.current;
     if (question === undefined) return "draft";
     if ("form" in question) return this.#onFormKey(question, key, nowMs);
+    if ("choice" in question) return this.#onChoiceKey(question, key, nowMs);
     if (this.#word !== undefined) return this.#onWordKey(question, key);
     const isStop = key.type === "press" && key.name === "ctrl-c";
     const isOne = key.type === "press" ||
@@ -107,6 +120,7 @@ export class Questions {
   renderHead(options: RenderOptions): readonly string[] {
     const question = this.current;
     if (question === undefined) return [];
+    if ("choice" in question) return renderChoice(question.choice, options);
     return "form" in question
       ? question.form.renderHead(options)
       : renderQuestion(question.request, options);
@@ -127,6 +141,11 @@ export class Questions {
       return [paint(fit(words), options, "dim")];
     }
     if ("form" in question) return question.form.render(options);
+    if ("choice" in question) {
+      const { answers, safe } = question.choice;
+      const words = `Answer 1 to ${answers.length} (Enter: ${safe + 1}):`;
+      return [paint(fit(words), options, "bold")];
+    }
     const more = this.count === 1 ? "" : ` (1 of ${this.count})`;
     return [
       ...renderAnswers(question.request, options),
@@ -166,6 +185,26 @@ export class Questions {
     if (step?.type !== "next") return "taken";
     if (form.isAtEnd) this.#quietSinceMs = nowMs;
     return "next";
+  }
+
+  // Only a number chooses; Enter and Escape take what changes nothing.
+  #onChoiceKey(
+    { choice, onChoose }: OpenChoice,
+    key: Key,
+    nowMs: number,
+  ): QuestionStep {
+    const isLeaving = key.type === "press" &&
+      ["enter", "escape", "ctrl-c"].includes(key.name);
+    const answer = key.type === "text"
+      ? parseChoice(key.text, choice)
+      : isLeaving
+      ? choice.safe
+      : undefined;
+    if (answer === undefined || !this.isArmed(nowMs)) {
+      return this.#decline(nowMs);
+    }
+    onChoose(answer);
+    return "taken";
   }
 
   #onWordKey(question: OpenApproval, key: Key): QuestionStep {

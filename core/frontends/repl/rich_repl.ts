@@ -27,7 +27,7 @@ import { type KeyQuestion, Questions } from "./rich_questions.ts";
 import { RichView } from "./rich_view.ts";
 import { LivePainter } from "./painter.ts";
 import { Conversation } from "../conversation/conversation.ts";
-import { StatusTracker } from "./status_line.ts";
+import { StatusTracker } from "../render/status_line.ts";
 import { createSlashContext } from "../conversation/slash_context.ts";
 
 export class RichRepl {
@@ -54,6 +54,7 @@ export class RichRepl {
       onChange: () => this.#painter.schedule(),
       onEvent: (event) => this.#take(event),
       onGiveBack: (lines) => this.#giveBack(lines),
+      onChoose: (...question) => prompter.choose(...question),
       onWait: (phase) => this.#status.wait(phase, this.#now()),
       onLeave: () => this.#left.resolve(exitCode("done")),
       onAttach: (open) => this.#painter.attach(this.#keyboard, open),
@@ -135,6 +136,8 @@ export class RichRepl {
 
   // True when the key was meant for the open question.
   #ask(key: Key): boolean {
+    // What is being written is a message, not the number of an answer.
+    if (this.#questions.isChoice && this.#editor.edit.text !== "") return false;
     const step = this.#questions.onKey(key, this.#now());
     if (step === "next") this.#drawQuestion();
     if (step === "taken" || step === "next") return true;

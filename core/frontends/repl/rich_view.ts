@@ -19,6 +19,7 @@ interface RichViewOptions {
   readonly onEvent: (event: Event) => void;
   readonly onGiveBack: (lines: readonly string[]) => void;
   readonly onWait: (phase: string) => void;
+  readonly onChoose: ConversationView["choose"];
   readonly onLeave: () => void;
   readonly onAttach: (open: OpenAttachment) => Promise<void>;
 }
@@ -30,6 +31,7 @@ type Block = "answer" | "user" | "work" | "program";
 const SLICE_CHARS = 2_000;
 
 export class RichView implements ConversationView {
+  readonly canEdit = true;
   readonly #options: RichViewOptions;
   readonly #events = new EventRenderer();
   #lines: string[] = [];
@@ -154,6 +156,10 @@ export class RichView implements ConversationView {
 
   attach(open: OpenAttachment): Promise<void> {
     return this.#options.onAttach(open);
+  }
+
+  choose(...question: Parameters<ConversationView["choose"]>): Promise<number> {
+    return this.#options.onChoose(...question);
   }
 
   changed(): void {

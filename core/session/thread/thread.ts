@@ -186,7 +186,9 @@ export class ThreadActor implements Thread {
   // What is meant for another mode waits for a turn of its own.
   #takeInput(parts: UserPart[], mode?: TurnMode): void {
     const { task, mode: running } = this.#running ?? {};
-    const wanted = mode ?? this.settings.mode;
+    // Whoever speaks during a review speaks to the reviewer.
+    const wanted = mode ??
+      (running === "review" ? running : this.settings.mode);
     if (task?.type !== "turn" || running !== wanted) {
       return this.#enqueue({ type: "turn", parts, mode });
     }

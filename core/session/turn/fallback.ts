@@ -1,7 +1,6 @@
 /** A provider that is out, or whose quota is spent: the turn goes on at the next one. */
 import { ModelError, UserError } from "../../protocol/error.ts";
-import type { ProviderModel } from "../../protocol/provider.ts";
-import type { TurnSettings } from "../../protocol/settings.ts";
+import type { ProviderModel, TurnSettings } from "../../protocol/settings.ts";
 import type { Fallback } from "../state/deps.ts";
 import type { TurnContext } from "./context.ts";
 import { leaveForeign } from "./repair.ts";

@@ -304,7 +304,7 @@ Deno.test("/undo understands its words in any order, and no others", async () =>
 
 Deno.test("/status knows what a resumed conversation has cost and holds", async () => {
   const usage = { ...NO_USAGE, inputTokens: 1_200, outputTokens: 34 };
-  const state = new ReplState({ usage, contextTokens: 25_000 });
+  const state = new ReplState({ spent: { usage, contextTokens: 25_000 } });
   state.settings = SETTINGS;
   assert.equal(state.contextLeft, 0.75);
   const ran = await run("/status", {}, () => {}, state);
@@ -440,13 +440,43 @@ Deno.test("/review, /init and /plan send prompts and show what was typed", async
   const [plan] = (await run("/plan add {braces}")).sent;
   assert.match(plan?.[0] ?? "", /update_plan[^]*add \{braces\}$/);
   assert.equal(plan?.[1], "/plan add {braces}");
-  assert.deepEqual(
-    (await run(
-      "/plan",
-      {},
-      (state) => state.plan = [{ text: "a", status: "in_progress" }],
-    )).said,
-    ["[>] a"],
+});
+
+Deno.test("/plan enters plan mode, shows the plan, accepts it or leaves", async () => {
+  const planning = (state: ReplState): void => {
+    state.settings = { ...SETTINGS, mode: "plan" };
+    state.proposedPlan = "1. Do it.";
+    state.plan = [{ text: "a", status: "in_progress" }];
+  };
+  const entered: Op = { type: "settings.change", patch: { mode: "plan" } };
+  const left: Op = { type: "settings.change", patch: { mode: undefined } };
+  assert.deepEqual((await run("/plan")).ops, [entered]);
+  assert.deepEqual((await run("/plan a")).ops, [entered]);
+  const begun = await run(
+    "/plan",
+    {},
+    (state) => state.live.set(7, "npm run dev"),
+  );
+  assert.match(
+    begun.said.join("\n"),
+    /Session 7 \(npm run dev\) goes on with the rights .* \/stop 7 ends it/,
+  );
+  const shown = await run("/plan", {}, planning);
+  assert.deepEqual(shown.ops, []);
+  assert.equal(shown.said[0], "[>] a");
+  const accepted = await run("/plan accept", {}, planning);
+  assert.deepEqual(accepted.ops, [left]);
+  assert.match(accepted.sent[0]?.[0] ?? "", /<plan>\n1\. Do it\.\n<\/plan>/);
+  const edited = await run("/plan accept 1. Do that.\n2. Rest.", {}, planning);
+  assert.match(edited.sent[0]?.[0] ?? "", /\n1\. Do that\.\n2\. Rest\.\n/);
+  assert.deepEqual((await run("/plan off", {}, planning)).ops, [left]);
+  await assert.rejects(run("/plan accept"), /Cannot leave plan mode/);
+  await assert.rejects(
+    run("/plan accept", {}, (state) => {
+      planning(state);
+      state.proposedPlan = "";
+    }),
+    /there is none yet/,
   );
 });
 

@@ -1,7 +1,7 @@
 /** The terminal in the hands of a command: keys to it, its output as it comes. */
 import type { TerminalSize } from "../../protocol/host.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
-import type { OpenAttachment } from "./view.ts";
+import type { OpenAttachment } from "../conversation/view.ts";
 import type { Keyboard } from "../editor/keyboard.ts";
 
 /** Ctrl-]: the key that leaves, as telnet has it. */

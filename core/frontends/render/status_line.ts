@@ -1,9 +1,9 @@
 /** The status line: what runs, for how long, what it cost, how to stop it. */
-import { formatDuration, formatTokens } from "../render/format.ts";
+import { formatDuration, formatTokens } from "./format.ts";
 import type { Activity, Event } from "../../protocol/event.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
-import { paint, type RenderOptions } from "../render/style.ts";
-import { cutText } from "../render/wrap.ts";
+import { paint, type RenderOptions } from "./style.ts";
+import { cutText } from "./wrap.ts";
 
 /** Output kept of the newest line of a running command. */
 const TAIL_CHARS = 400;

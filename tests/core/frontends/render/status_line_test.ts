@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import {
   renderStatusLine,
   StatusTracker,
-} from "../../../../core/frontends/repl/status_line.ts";
+} from "../../../../core/frontends/render/status_line.ts";
 import type { EventBody } from "../../../../core/protocol/event.ts";
 import { NO_USAGE } from "../../../../core/protocol/event.ts";
-import { QUESTION } from "./support.ts";
+import { QUESTION } from "../repl/support.ts";
 
 function command(
   id: string,
