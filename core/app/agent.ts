@@ -82,10 +82,7 @@ export async function createAgent(
 ): Promise<Agent> {
   const { host, loaded, flags, sandbox, transport } = runtime;
   const { config } = loaded;
-  const mode = openingMode(flags, {
-    isReview: runtime.isReview,
-    isPlanning: request.restored?.isPlanning,
-  });
+  const mode = openingMode(runtime, request.restored);
   const settings = { ...settingsOf(runtime), mode };
   const { sandbox: policy } = confine(settings);
   const provider = providerOf(config, host);

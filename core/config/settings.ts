@@ -86,12 +86,12 @@ export function turnSettingsOf(
 
 /** The mode a thread opens in: as this run asks, else as it was left. Throws UserError. */
 export function openingMode(
-  { plan, acceptPlan }: Pick<Flags, "plan" | "acceptPlan">,
-  { isReview = false, isPlanning = false }: {
-    readonly isReview?: boolean | undefined;
-    /** The thread was left in plan mode. */
-    readonly isPlanning?: boolean | undefined;
+  { flags: { plan, acceptPlan }, isReview = false }: {
+    readonly flags: Pick<Flags, "plan" | "acceptPlan">;
+    readonly isReview?: boolean;
   },
+  /** How the thread was left. */
+  { isPlanning = false }: { readonly isPlanning?: boolean } = {},
 ): TurnMode | undefined {
   if (acceptPlan && !isPlanning) {
     throw usageError(
