@@ -25,7 +25,7 @@ const decision = {
 };
 
 /** What an approval command prints. */
-export const ApprovalAnswer = z.object(decision);
+export const ApprovalAnswer = z.lazy(() => z.object(decision));
 export type ApprovalAnswer = z.infer<typeof ApprovalAnswer>;
 
 const message = {
@@ -34,35 +34,37 @@ const message = {
 };
 
 /** One line of input. */
-export const ExecInput = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("user.input"), ...message }).check(
-    z.describe("Starts a turn; while one runs, steers it"),
-  ),
-  z.object({ type: z.literal("steer"), ...message }).check(
-    z.describe("Joins the running turn; refused when none runs"),
-  ),
-  z.object({ type: z.literal("interrupt") }),
-  z.object({ type: z.literal("commands.list") }).check(
-    z.describe("Answered with commands.listed: what runs on after its call"),
-  ),
-  z.object({ type: z.literal("commands.kill"), session_id: z.int() }).check(
-    z.describe("Ends one of them"),
-  ),
-  z.object({
-    type: z.literal("mode.set"),
-    mode: z.enum(["plan", "default"]),
-  }).check(
-    z.describe(
-      "Enters plan mode, or leaves it; from the next turn on. Answered with mode.changed",
+export const ExecInput = z.lazy(() =>
+  z.discriminatedUnion("type", [
+    z.object({ type: z.literal("user.input"), ...message }).check(
+      z.describe("Starts a turn; while one runs, steers it"),
     ),
-  ),
-  z.object({
-    type: z.literal("approval.decide"),
-    approval_id: z.string(),
-    ...decision,
-  }),
-  z.object({ type: z.literal("shutdown") }).check(
-    z.describe("Ends as the end of stdin does: after the running turn"),
-  ),
-]);
+    z.object({ type: z.literal("steer"), ...message }).check(
+      z.describe("Joins the running turn; refused when none runs"),
+    ),
+    z.object({ type: z.literal("interrupt") }),
+    z.object({ type: z.literal("commands.list") }).check(
+      z.describe("Answered with commands.listed: what runs on after its call"),
+    ),
+    z.object({ type: z.literal("commands.kill"), session_id: z.int() }).check(
+      z.describe("Ends one of them"),
+    ),
+    z.object({
+      type: z.literal("mode.set"),
+      mode: z.enum(["plan", "default"]),
+    }).check(
+      z.describe(
+        "Enters plan mode, or leaves it; from the next turn on. Answered with mode.changed",
+      ),
+    ),
+    z.object({
+      type: z.literal("approval.decide"),
+      approval_id: z.string(),
+      ...decision,
+    }),
+    z.object({ type: z.literal("shutdown") }).check(
+      z.describe("Ends as the end of stdin does: after the running turn"),
+    ),
+  ])
+);
 export type ExecInput = z.infer<typeof ExecInput>;

@@ -40,7 +40,8 @@ export function fateOf(schema: object | undefined): Fate | undefined {
 }
 
 function fated(fate: Fate, description: string): FatedSchema {
-  const schema = z.optional(z.unknown()).check(z.describe(description));
+  const schema = z.optional(z.unknown())
+    .register(z.globalRegistry, { description });
   return Object.assign(schema, { fate });
 }
 

@@ -46,8 +46,10 @@ export const LimitsTable = z.strictObject({
 });
 
 /** `[prices.<model>]`, per million tokens. */
-export const PriceTable = z.strictObject({
-  input: z.number().check(z.minimum(0)),
-  cached_input: z.optional(z.number().check(z.minimum(0))),
-  output: z.number().check(z.minimum(0)),
-});
+export const PriceTable = z.lazy(() =>
+  z.strictObject({
+    input: z.number().check(z.minimum(0)),
+    cached_input: z.optional(z.number().check(z.minimum(0))),
+    output: z.number().check(z.minimum(0)),
+  })
+);

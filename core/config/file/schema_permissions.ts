@@ -9,38 +9,40 @@ const Permit = z.enum(["allow", "deny", "none"]);
 const NO_PROXY = ignored("there is no proxy between commands and the network");
 
 /** `[permissions.<name>]`: keys and values as in Codex 0.171. */
-export const PermissionTable = z.strictObject({
-  description: ignored("it is not shown"),
-  extends: z.optional(Text),
-  workspace_roots: z._default(z.record(Text, z.boolean()), {}),
-  // Paths, `:special` places, and in tables paths below them; the number is a search depth.
-  filesystem: z._default(
-    z.record(
-      Text,
-      z.union([
-        Access,
-        z.int().check(z.positive()),
-        z.record(Text, Access),
-      ]),
+export const PermissionTable = z.lazy(() =>
+  z.strictObject({
+    description: ignored("it is not shown"),
+    extends: z.optional(Text),
+    workspace_roots: z._default(z.record(Text, z.boolean()), {}),
+    // Paths, `:special` places, and in tables paths below them; the number is a search depth.
+    filesystem: z._default(
+      z.record(
+        Text,
+        z.union([
+          Access,
+          z.int().check(z.positive()),
+          z.record(Text, Access),
+        ]),
+      ),
+      {},
     ),
-    {},
-  ),
-  network: z._default(
-    z.strictObject({
-      enabled: z.optional(z.boolean()),
-      mode: z.optional(z.enum(["limited", "full"])),
-      domains: z.optional(z.record(Text, Permit)),
-      unix_sockets: NO_PROXY,
-      proxy_url: NO_PROXY,
-      enable_socks5: NO_PROXY,
-      socks_url: NO_PROXY,
-      enable_socks5_udp: NO_PROXY,
-      allow_upstream_proxy: NO_PROXY,
-      dangerously_allow_non_loopback_proxy: NO_PROXY,
-      dangerously_allow_all_unix_sockets: NO_PROXY,
-      allow_local_binding: NO_PROXY,
-      mitm: z.optional(z.unknown()),
-    }),
-    {},
-  ),
-});
+    network: z._default(
+      z.strictObject({
+        enabled: z.optional(z.boolean()),
+        mode: z.optional(z.enum(["limited", "full"])),
+        domains: z.optional(z.record(Text, Permit)),
+        unix_sockets: NO_PROXY,
+        proxy_url: NO_PROXY,
+        enable_socks5: NO_PROXY,
+        socks_url: NO_PROXY,
+        enable_socks5_udp: NO_PROXY,
+        allow_upstream_proxy: NO_PROXY,
+        dangerously_allow_non_loopback_proxy: NO_PROXY,
+        dangerously_allow_all_unix_sockets: NO_PROXY,
+        allow_local_binding: NO_PROXY,
+        mitm: z.optional(z.unknown()),
+      }),
+      {},
+    ),
+  })
+);

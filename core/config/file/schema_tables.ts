@@ -56,87 +56,93 @@ export const EnvironmentTable = z.strictObject({
 });
 
 /** `[model_providers.<id>.auth]` */
-const AuthCommandTable = z.strictObject({
-  command: Text,
-  args: z._default(Texts, []),
-  timeout_ms: z._default(z.int().check(z.positive()), LIMITS.authCommandMs),
-  refresh_interval_ms: z._default(Count, LIMITS.authRefreshMs),
-  cwd: z.optional(Text),
-});
+const AuthCommandTable = z.lazy(() =>
+  z.strictObject({
+    command: Text,
+    args: z._default(Texts, []),
+    timeout_ms: z._default(z.int().check(z.positive()), LIMITS.authCommandMs),
+    refresh_interval_ms: z._default(Count, LIMITS.authRefreshMs),
+    cwd: z.optional(Text),
+  })
+);
 
 /** `[model_providers.<id>]` */
-export const ProviderTable = z.strictObject({
-  name: z.optional(Text),
-  base_url: z.optional(Text),
-  env_key: z.optional(Text).check(
-    z.describe("Name of the environment variable that holds the key"),
-  ),
-  env_key_instructions: z.optional(Text),
-  experimental_bearer_token: z.optional(Text),
-  auth: z.optional(AuthCommandTable),
-  aws: ignored("there is no login of AWS"),
-  wire_api: z._default(z.enum(["responses", "chat"]), "responses").check(
-    z.describe(
-      "Which of POST /responses and POST /chat/completions the server has",
+export const ProviderTable = z.lazy(() =>
+  z.strictObject({
+    name: z.optional(Text),
+    base_url: z.optional(Text),
+    env_key: z.optional(Text).check(
+      z.describe("Name of the environment variable that holds the key"),
     ),
-  ),
-  query_params: z._default(TextMap, {}),
-  http_headers: z._default(TextMap, {}),
-  env_http_headers: z._default(TextMap, {}).check(
-    z.describe("Header name to the environment variable with its value"),
-  ),
-  request_max_retries: z.optional(Count),
-  stream_max_retries: z.optional(Count),
-  stream_idle_timeout_ms: z.optional(Whole),
-  websocket_connect_timeout_ms: NO_WEBSOCKETS,
-  supports_websockets: NO_WEBSOCKETS,
-  requires_openai_auth: z._default(z.boolean(), false),
-  supports_compact: z.optional(z.boolean()).check(
-    z.describe("Whether the server has POST /responses/compact"),
-  ),
-  single_system_message: z.optional(z.boolean()).check(
-    z.describe(
-      "Whether developer messages go into the instructions, for servers that take one system text; on by default for chat",
+    env_key_instructions: z.optional(Text),
+    experimental_bearer_token: z.optional(Text),
+    auth: z.optional(AuthCommandTable),
+    aws: ignored("there is no login of AWS"),
+    wire_api: z._default(z.enum(["responses", "chat"]), "responses").check(
+      z.describe(
+        "Which of POST /responses and POST /chat/completions the server has",
+      ),
     ),
-  ),
-  image_max_side: z.optional(Whole).check(
-    z.describe("Pixels of the longer side to which pictures are made smaller"),
-  ),
-  image_max_bytes: z.optional(Whole).check(
-    z.describe("Bytes of one picture, before base64"),
-  ),
-  request_max_images: z.optional(Whole).check(
-    z.describe("Pictures in one request; beyond, the older half is left out"),
-  ),
-  request_max_bytes: z.optional(Whole).check(
-    z.describe(
-      "Bytes of a request; beyond, the older half of its pictures is left out, and text is compacted",
+    query_params: z._default(TextMap, {}),
+    http_headers: z._default(TextMap, {}),
+    env_http_headers: z._default(TextMap, {}).check(
+      z.describe("Header name to the environment variable with its value"),
     ),
-  ),
-  supports_custom_tools: z.optional(z.boolean()).check(
-    z.describe("False offers apply_patch as a function, whatever the model"),
-  ),
-  supports_parallel_tool_calls: z.optional(z.boolean()).check(
-    z.describe("Whether it is told that calls may come together"),
-  ),
-  supports_reasoning: z.optional(z.boolean()).check(
-    z.describe("False asks for no reasoning, whatever the model"),
-  ),
-  supports_encrypted_reasoning: z.optional(z.boolean()).check(
-    z.describe("False asks for no reasoning that travels with us"),
-  ),
-  supports_images: z.optional(z.boolean()).check(
-    z.describe("Whether pictures are sent, whatever the model"),
-  ),
-  ca_bundle: z.optional(Text).check(
-    z.describe("PEM file with further certificate authorities"),
-  ),
-  client_cert: z.optional(Text),
-  client_key: z.optional(Text),
-  proxy: z.optional(Text).check(
-    z.describe("URL of the proxy to this provider"),
-  ),
-});
+    request_max_retries: z.optional(Count),
+    stream_max_retries: z.optional(Count),
+    stream_idle_timeout_ms: z.optional(Whole),
+    websocket_connect_timeout_ms: NO_WEBSOCKETS,
+    supports_websockets: NO_WEBSOCKETS,
+    requires_openai_auth: z._default(z.boolean(), false),
+    supports_compact: z.optional(z.boolean()).check(
+      z.describe("Whether the server has POST /responses/compact"),
+    ),
+    single_system_message: z.optional(z.boolean()).check(
+      z.describe(
+        "Whether developer messages go into the instructions, for servers that take one system text; on by default for chat",
+      ),
+    ),
+    image_max_side: z.optional(Whole).check(
+      z.describe(
+        "Pixels of the longer side to which pictures are made smaller",
+      ),
+    ),
+    image_max_bytes: z.optional(Whole).check(
+      z.describe("Bytes of one picture, before base64"),
+    ),
+    request_max_images: z.optional(Whole).check(
+      z.describe("Pictures in one request; beyond, the older half is left out"),
+    ),
+    request_max_bytes: z.optional(Whole).check(
+      z.describe(
+        "Bytes of a request; beyond, the older half of its pictures is left out, and text is compacted",
+      ),
+    ),
+    supports_custom_tools: z.optional(z.boolean()).check(
+      z.describe("False offers apply_patch as a function, whatever the model"),
+    ),
+    supports_parallel_tool_calls: z.optional(z.boolean()).check(
+      z.describe("Whether it is told that calls may come together"),
+    ),
+    supports_reasoning: z.optional(z.boolean()).check(
+      z.describe("False asks for no reasoning, whatever the model"),
+    ),
+    supports_encrypted_reasoning: z.optional(z.boolean()).check(
+      z.describe("False asks for no reasoning that travels with us"),
+    ),
+    supports_images: z.optional(z.boolean()).check(
+      z.describe("Whether pictures are sent, whatever the model"),
+    ),
+    ca_bundle: z.optional(Text).check(
+      z.describe("PEM file with further certificate authorities"),
+    ),
+    client_cert: z.optional(Text),
+    client_key: z.optional(Text),
+    proxy: z.optional(Text).check(
+      z.describe("URL of the proxy to this provider"),
+    ),
+  })
+);
 
 /** `[history]` */
 export const HistoryTable = z.strictObject({

@@ -8,6 +8,8 @@ import { isTable, type TomlTable, type TomlValue } from "./toml.ts";
 // words it describes itself with (`_zod.def`, zod 4).
 interface SchemaView {
   readonly _zod: {
+    /** Of one that is made when it is first needed. */
+    readonly innerType?: SchemaView;
     readonly def: {
       readonly type: string;
       readonly shape?: Readonly<Record<string, SchemaView>>;
@@ -99,9 +101,9 @@ function unwrap(schema: SchemaView | undefined): SchemaView | undefined {
   let type = schema;
   while (
     type !== undefined &&
-    ["optional", "default", "prefault"].includes(type._zod.def.type)
+    ["lazy", "optional", "default", "prefault"].includes(type._zod.def.type)
   ) {
-    type = type._zod.def.innerType;
+    type = type._zod.def.innerType ?? type._zod.innerType;
   }
   return type;
 }

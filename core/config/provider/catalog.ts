@@ -42,48 +42,50 @@ const Text = z.nullish(z.string());
 
 // Codex 0.171, `codex debug models`. Fields about what is not here are no errors: plugins,
 // code mode, further agents, advertisements of other models.
-const Entry = z.looseObject({
-  slug: z.string(),
-  visibility: Text,
-  priority: z.nullish(z.number()),
-  supported_in_api: Flag,
-  context_window: Count,
-  max_context_window: Count,
-  effective_context_window_percent: z.nullish(
-    z.number().check(z.minimum(1), z.maximum(100)),
-  ),
-  auto_compact_token_limit: Count,
-  supports_reasoning_summaries: Flag,
-  supported_reasoning_levels: z.nullish(
-    z.array(z.looseObject({ effort: z.string() })),
-  ),
-  default_reasoning_level: Text,
-  default_reasoning_summary: z.nullish(
-    z.enum(["auto", "concise", "detailed", "none"]),
-  ),
-  support_verbosity: Flag,
-  default_verbosity: z.nullish(z.enum(["low", "medium", "high"])),
-  default_service_tier: Text,
-  supports_parallel_tool_calls: Flag,
-  single_system_message: Flag,
-  shell_type: Text,
-  apply_patch_tool_type: Text,
-  web_search_tool_type: Text,
-  input_modalities: z.nullish(z.array(z.string())),
-  base_instructions: Text,
-  model_messages: z.nullish(z.looseObject({
-    instructions_template: Text,
-    instructions_variables: z.nullish(
-      z.looseObject({ personality_default: Text }),
+const Entry = z.lazy(() =>
+  z.looseObject({
+    slug: z.string(),
+    visibility: Text,
+    priority: z.nullish(z.number()),
+    supported_in_api: Flag,
+    context_window: Count,
+    max_context_window: Count,
+    effective_context_window_percent: z.nullish(
+      z.number().check(z.minimum(1), z.maximum(100)),
     ),
-  })),
-  include_skills_usage_instructions: Flag,
-  truncation_policy: z.nullish(
-    z.looseObject({ mode: z.string(), limit: z.int().check(z.positive()) }),
-  ),
-});
+    auto_compact_token_limit: Count,
+    supports_reasoning_summaries: Flag,
+    supported_reasoning_levels: z.nullish(
+      z.array(z.looseObject({ effort: z.string() })),
+    ),
+    default_reasoning_level: Text,
+    default_reasoning_summary: z.nullish(
+      z.enum(["auto", "concise", "detailed", "none"]),
+    ),
+    support_verbosity: Flag,
+    default_verbosity: z.nullish(z.enum(["low", "medium", "high"])),
+    default_service_tier: Text,
+    supports_parallel_tool_calls: Flag,
+    single_system_message: Flag,
+    shell_type: Text,
+    apply_patch_tool_type: Text,
+    web_search_tool_type: Text,
+    input_modalities: z.nullish(z.array(z.string())),
+    base_instructions: Text,
+    model_messages: z.nullish(z.looseObject({
+      instructions_template: Text,
+      instructions_variables: z.nullish(
+        z.looseObject({ personality_default: Text }),
+      ),
+    })),
+    include_skills_usage_instructions: Flag,
+    truncation_policy: z.nullish(
+      z.looseObject({ mode: z.string(), limit: z.int().check(z.positive()) }),
+    ),
+  })
+);
 type Entry = z.infer<typeof Entry>;
-const CatalogFile = z.looseObject({ models: z.array(Entry) });
+const CatalogFile = z.lazy(() => z.looseObject({ models: z.array(Entry) }));
 
 // What an entry leaves out is as in its family.
 function factsOf(entry: Entry): ModelFacts {

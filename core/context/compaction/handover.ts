@@ -12,39 +12,41 @@ import { cutMiddle, oneLine } from "../format/text.ts";
 import { sentFolder } from "../agents_md_nested.ts";
 import { parseJson } from "../../util/json/json.ts";
 
-const HandoverShape = z.object({
-  /** The user's first and latest request. */
-  firstRequest: z.optional(z.string()),
-  request: z.optional(z.string()),
-  plan: z.array(z.object({
-    text: z.string(),
-    status: z.enum(["pending", "in_progress", "completed"]),
-  })),
-  /** In the order of their last change. */
-  files: z.array(z.object({
-    path: z.string(),
-    kind: z.enum(["A", "M", "D"]),
-  })),
-  commands: z.array(z.object({
-    command: z.string(),
-    /** Null when it never came to an end of its own. */
-    exitCode: z.nullable(z.number()),
-  })),
-  /** Folders whose own AGENTS.md was sent. */
-  docs: z.array(z.string()),
-  /** Calls that wait for their output, by call id. */
-  open: z.record(
-    z.string(),
-    z.object({
-      isPatch: z.boolean(),
+const HandoverShape = z.lazy(() =>
+  z.object({
+    /** The user's first and latest request. */
+    firstRequest: z.optional(z.string()),
+    request: z.optional(z.string()),
+    plan: z.array(z.object({
+      text: z.string(),
+      status: z.enum(["pending", "in_progress", "completed"]),
+    })),
+    /** In the order of their last change. */
+    files: z.array(z.object({
+      path: z.string(),
+      kind: z.enum(["A", "M", "D"]),
+    })),
+    commands: z.array(z.object({
       command: z.string(),
-      /** Reads or types into a command that runs on. */
-      session: z.optional(z.string()),
-    }),
-  ),
-  /** Commands that run on, by the number of their session. */
-  sessions: z.optional(z.record(z.string(), z.string())),
-});
+      /** Null when it never came to an end of its own. */
+      exitCode: z.nullable(z.number()),
+    })),
+    /** Folders whose own AGENTS.md was sent. */
+    docs: z.array(z.string()),
+    /** Calls that wait for their output, by call id. */
+    open: z.record(
+      z.string(),
+      z.object({
+        isPatch: z.boolean(),
+        command: z.string(),
+        /** Reads or types into a command that runs on. */
+        session: z.optional(z.string()),
+      }),
+    ),
+    /** Commands that run on, by the number of their session. */
+    sessions: z.optional(z.record(z.string(), z.string())),
+  })
+);
 
 /** Plain data, so that the log can carry it. */
 export type HandoverState = z.infer<typeof HandoverShape>;
