@@ -1,5 +1,10 @@
 /** A small shell that outlives this program when it is killed, and ends what it left behind. */
-import { fcntl, keepFromChildren, openLibc } from "./system/libc.ts";
+import {
+  fcntl,
+  keepFromChildren,
+  keepFromReaping,
+  openLibc,
+} from "./system/libc.ts";
 
 const F_SETFL = 4n;
 const O_NONBLOCK = 0o4000n;
@@ -94,22 +99,18 @@ function startKeeper(): number | undefined {
   // A keeper that somebody stopped must not stop us.
   fcntl(writer, F_SETFL, O_NONBLOCK);
   try {
-    // In the background and in a session of its own: nobody waits for it, and no signal to
-    // our group reaches it.
-    new Deno.Command("/bin/sh", {
-      args: [
-        "-c",
-        'setsid /bin/sh -c "$1" "$0" </dev/null >/dev/null 2>&1 &',
-        String(reader),
-        SCRIPT,
-      ],
+    // In a session of its own: no signal to our group reaches it. Nobody waits for it.
+    const keeper = new Deno.Command("setsid", {
+      args: ["/bin/sh", "-c", SCRIPT, String(reader)],
       cwd: "/",
       env: { PATH: "/usr/bin:/bin" },
       clearEnv: true,
       stdin: "null",
       stdout: "null",
       stderr: "null",
-    }).outputSync();
+    }).spawn();
+    keeper.unref();
+    keepFromReaping(keeper.pid, keeper.status);
     return writer;
   } catch {
     libc.close(writer);
