@@ -79,6 +79,7 @@ const OWN_SCREEN: ReadonlySet<string> = new Set<keyof Loaders>([
   "doctor",
   "apply-patch",
   "mcp-server",
+  "app-server",
 ]);
 
 // By the first word of a command. Each part is loaded when it is asked for: most of them
@@ -110,7 +111,9 @@ const LOADERS: Loaders = {
   },
   "mcp": async () => (await import("./app/mcp/command.ts")).runMcpCommand,
   "mcp-server": async () =>
-    (await import("./app/commands/mcp_server.ts")).runMcpServerCommand,
+    (await import("./app/serve/mcp_server.ts")).runMcpServerCommand,
+  "app-server": async () =>
+    (await import("./app/serve/app_server.ts")).runAppServerCommand,
 };
 
 async function loadExec(): Promise<Run> {

@@ -27,9 +27,11 @@ export async function loadUserItems(
   const content: InputPart[] = [];
   const warnings: string[] = [];
   const problems: UserError[] = [];
-  const images = parts.filter((part) => part.type === "image");
+  const images = parts.filter((part) => part.type !== "text");
   for (const [index, image] of images.entries()) {
-    const label = { number: index + 1, path: oneLine(image.path) };
+    const isFile = image.type === "image";
+    const path = isFile ? oneLine(image.path) : "without a file";
+    const label = { number: index + 1, path, isFile };
     if (!settings.model.supportsImages) {
       const slug = oneLine(settings.model.slug);
       content.push(
@@ -38,7 +40,9 @@ export async function loadUserItems(
       continue;
     }
     const loaded = index < LIMITS.imagesPerMessage
-      ? await loadImage(host, resolvePath(settings.cwd, image.path))
+      ? isFile
+        ? await loadImage(host, resolvePath(settings.cwd, image.path))
+        : checkedUrl(image.url)
       : imageError(
         label.path,
         `a message may have at most ${LIMITS.imagesPerMessage} images`,
@@ -92,9 +96,31 @@ async function loadImage(
   }
 }
 
+const DATA_URL = /^data:image\/[a-z+.-]+;base64,/i;
+
+// As a file would be: told by its bytes, and no larger than one.
+function checkedUrl(url: string): string | undefined | UserError {
+  const start = DATA_URL.exec(url)?.[0].length;
+  if (start === undefined) return undefined;
+  if ((url.length - start) * 0.75 > LIMITS.imageBytes) {
+    return imageError(
+      "without a file",
+      `it must have at most ${megabytes(LIMITS.imageBytes)}`,
+    );
+  }
+  try {
+    const bytes = Uint8Array.fromBase64(url.slice(start));
+    const facts = viewImage(bytes);
+    return facts && imageDataUrl(facts.type, bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 interface ImageLabel {
   readonly number: number;
   readonly path: string;
+  readonly isFile: boolean;
 }
 
 function imageParts(
@@ -107,7 +133,11 @@ function imageParts(
     ];
   }
   return [
-    textPart(`<image name=[Image #${label.number}] path="${label.path}">`),
+    textPart(
+      `<image name=[Image #${label.number}]${
+        label.isFile ? ` path="${label.path}"` : ""
+      }>`,
+    ),
     { type: "input_image", image_url: loaded, detail: "auto" },
     textPart("</image>"),
   ];

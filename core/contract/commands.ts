@@ -364,6 +364,25 @@ const TABLE = {
     ],
     examples: ["rondo mcp-server"],
   }),
+  "app-server": command("Serve threads to a program, as JSON-RPC", {
+    details:
+      "The protocol of Codex's app server, one JSON text a line, for editors and other programs. A thread that no client follows any more ends.",
+    flags: [
+      ...CONFIG_FLAGS,
+      ...FEATURES,
+      "listen",
+      "model",
+      "sandbox",
+      "askForApproval",
+      "addDir",
+      "oss",
+      "localProvider",
+    ],
+    examples: [
+      "rondo app-server",
+      "rondo app-server --listen unix:///run/user/1000/rondo.sock",
+    ],
+  }),
   doctor: command("Check sandbox, network, credentials and configuration", {
     flags: [...CONFIG_FLAGS, "json"],
     report: "doctor",

@@ -362,6 +362,10 @@ const OTHER_FLAGS = {
     ["auto", "bwrap", "bwrap-landlock", "landlock", "none"],
     "Sandbox to use (default auto: the strongest that works)",
   ),
+  listen: text(
+    "--listen URL",
+    "stdio:// (default), or unix://PATH: a socket that only its owner may open",
+  ),
   write: onOff("--write", "Write what was found out to config.toml"),
   headless: onOff("--headless", "Fail if anything could ask for approval"),
   rules: list(

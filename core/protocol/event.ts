@@ -249,6 +249,8 @@ export type EventBody =
   /** Input that arrived during a turn and has now become part of it. */
   | { readonly type: "input.steered"; readonly text: string }
   | { readonly type: "warning"; readonly message: string }
+  /** The end of an op that starts no turn, named by it; a warning has told why it failed. */
+  | { readonly type: "task.done" | "task.failed"; readonly task: string }
   | {
     readonly type: "commands.listed";
     readonly commands: readonly (
@@ -270,10 +272,8 @@ export type Event =
 
 export type EventOf<T extends Event["type"]> = Extract<Event, { type: T }>;
 
-export type ActivityOf<T extends Activity["type"]> = Extract<
-  Activity,
-  { type: T }
->;
+type Kind = Activity["type"];
+export type ActivityOf<T extends Kind> = Extract<Activity, { type: T }>;
 
 /** No tokens at all; the start of every sum. */
 export const NO_USAGE: Usage = Object.freeze({

@@ -123,6 +123,20 @@ export const LIMITS = Object.freeze({
   outputFlushStoppedMs: 1_000,
   /** One line of `exec --input jsonl`. */
   inputLineBytes: 8 * 1024 * 1024,
+  /** One line of a client of the app server: it may hold a message's pictures. */
+  appServerLineBytes: 64 * 1024 * 1024,
+  /** Requests of one client that are worked on at once; the next one is read afterwards. */
+  appServerRequests: 32,
+  /** Clients of one socket, threads that are open for them, and commands of each client. */
+  appServerClients: 64,
+  appServerThreads: 64,
+  appServerCommands: 16,
+  /** Of a list that a client asks for without saying how much it wants, and at most. */
+  appServerPage: { usual: 25, max: 1_000 },
+  /** How long a question waits for the person behind a client. */
+  appServerAnswerMs: 24 * 3_600_000,
+  /** A file that a client reads or writes whole. */
+  appServerFileBytes: 32 * 1024 * 1024,
   /** How long a program has to answer a question. */
   approvalMs: 300_000,
   approvalAnswerBytes: 64 * 1024,

@@ -1,5 +1,6 @@
 /** The thread's log: the facts written to it, and what comes back when it is read. */
 import type { Outcome, Usage } from "./event.ts";
+import type { WireItem } from "./item.ts";
 import type { TurnMode, TurnSettings } from "./settings.ts";
 
 /** One fact, one line. Items are carried as the very text that is sent to the model. */
@@ -75,6 +76,21 @@ export interface ThreadLog {
   sync(): void;
   /** Syncs, closes, gives up the writer lock. */
   close(): Promise<void>;
+}
+
+/** One turn as its log has it. */
+export interface RecordedTurn {
+  readonly id: string;
+  /** ISO 8601 UTC. */
+  readonly startedAt: string;
+  readonly completedAt?: string;
+  /** Still in progress, or cut off with the program that ran it. */
+  readonly status: "completed" | "interrupted" | "failed" | "inProgress";
+  readonly error?: string;
+  readonly cwd: string;
+  readonly items: readonly { readonly at: string; readonly item: WireItem }[];
+  /** Messages of the user, which is what a rollback counts. */
+  readonly messages: number;
 }
 
 /** A thread as restored from its log: a fold over the lines. */

@@ -5,7 +5,9 @@ import type { TurnMode, TurnSettings } from "./settings.ts";
 /** A part of the user's message. */
 export type UserPart =
   | { readonly type: "text"; readonly text: string }
-  | { readonly type: "image"; readonly path: string };
+  | { readonly type: "image"; readonly path: string }
+  /** A picture without a file: a `data:` URL. */
+  | { readonly type: "image_data"; readonly url: string };
 
 export type Op =
   /** Starts a turn; while one runs in the same mode, steers it. */
@@ -44,6 +46,11 @@ export type Op =
 
 /** The text of a message, with a line for each part; an image is its path. */
 export function partsText(parts: readonly UserPart[]): string {
-  return parts.map((part) => part.type === "text" ? part.text : part.path)
-    .join("\n");
+  return parts.map((part) =>
+    part.type === "text"
+      ? part.text
+      : part.type === "image"
+      ? part.path
+      : "(image)"
+  ).join("\n");
 }

@@ -91,7 +91,7 @@ export interface TurnSettings {
   /** Name of the user's shell: `bash`, `zsh`, … */
   readonly shell: string;
   /** JSON Schema the final message must satisfy. */
-  readonly outputSchema?: JsonObject;
+  readonly outputSchema?: JsonObject | undefined;
 }
 
 /** A model that can be chosen. */

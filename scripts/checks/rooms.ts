@@ -57,7 +57,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "doctor",
       "exec",
       "export_file",
-      "mcp_server",
       "refused",
       "sessions",
       "setup",
@@ -69,6 +68,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "core/app/repl/": {
     uses: ["core/app/", "core/app/commands/", "core/app/trust/"],
     doors: ["command"],
+  },
+  "core/app/serve/": {
+    uses: ["core/app/"],
+    doors: ["app_server", "mcp_server"],
   },
   "core/app/trust/": {
     uses: ["core/app/"],
@@ -153,6 +156,23 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     doors: ["mentions", "render", "skill_file", "skills"],
   },
   "core/contract/": { doors: "all" },
+  "core/frontends/app_server/": {
+    uses: ["core/frontends/app_server/words/", "core/frontends/wire/"],
+    doors: ["connection", "pages", "rpc", "server", "services"],
+  },
+  "core/frontends/app_server/words/": {
+    uses: ["core/frontends/wire/"],
+    doors: [
+      "approvals",
+      "item_words",
+      "notifications",
+      "schema",
+      "settings_view",
+      "thread_view",
+      "turn_history",
+      "turn_schema",
+    ],
+  },
   "core/frontends/cli/": {
     doors: [
       "flag_values",
@@ -192,14 +212,22 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   "core/frontends/exec/": {
-    uses: ["core/frontends/jsonl/", "core/frontends/render/"],
+    uses: [
+      "core/frontends/jsonl/",
+      "core/frontends/render/",
+      "core/frontends/wire/",
+    ],
     doors: ["early_exit", "exec", "output", "stdin", "stop_signals"],
   },
   "core/frontends/form/": { uses: ["core/frontends/render/"], doors: ["form"] },
   "core/frontends/jsonl/": {
+    uses: ["core/frontends/wire/"],
     doors: ["events", "failure", "items", "line_limit", "lines", "outcome"],
   },
-  "core/frontends/mcp_server/": { doors: ["schema", "server"] },
+  "core/frontends/mcp_server/": {
+    uses: ["core/frontends/wire/"],
+    doors: ["schema", "server"],
+  },
   "core/frontends/passthrough/": {
     uses: ["core/frontends/conversation/", "core/frontends/editor/"],
     doors: ["attach"],
@@ -228,11 +256,22 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     doors: ["line_input", "repl"],
   },
+  "core/frontends/wire/": {
+    doors: [
+      "changed_text",
+      "form_schema",
+      "history",
+      "lines",
+      "mcp_result",
+      "questions",
+    ],
+  },
   "core/host/": {
-    uses: ["core/host/files/", "core/host/system/"],
+    uses: ["core/host/files/", "core/host/system/", "core/host/terminal/"],
     doors: [
       "host",
       "http_client",
+      "local_socket",
       "loopback",
       "process",
       "program_script",
@@ -250,7 +289,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "core/host/terminal/": {
     uses: ["core/host/system/"],
-    doors: ["signals", "terminal"],
+    doors: ["queued_output", "signals", "terminal"],
   },
   "core/model/": {
     uses: ["core/model/chat/", "core/model/errors/"],
@@ -321,6 +360,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "list",
       "repair",
       "search",
+      "turns",
       "view",
     ],
   },

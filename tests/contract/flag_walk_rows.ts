@@ -35,6 +35,16 @@ const CALL = [
   `${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`
 ).join("");
 
+const APP_TURN = [
+  ["initialize", { clientInfo: { name: "t", version: "1" } }],
+  ["thread/resume", { threadId: "SESSION" }],
+  ["turn/start", {
+    threadId: "SESSION",
+    input: [{ type: "text", text: "go" }],
+  }],
+].map(([method, params], id) => `${JSON.stringify({ id, method, params })}\n`)
+  .join("");
+
 const OSS = { CODEX_OSS_BASE_URL: "URL" };
 const RULE = 'prefix_rule(pattern=["touch"], decision="allow")\n';
 const RULES = { "../home/.codex/rules/default.rules": RULE };
@@ -92,6 +102,12 @@ export const SCENES: Readonly<Record<CommandName, Scene>> = {
   "mcp logout": { words: "mcp logout FLAGS far", config: SERVERS },
   "mcp test": { words: "mcp test FLAGS tiny", config: SERVERS },
   "mcp-server": { words: "mcp-server FLAGS", stdin: CALL, until: '"id":1' },
+  "app-server": {
+    words: "app-server FLAGS",
+    before: [TALK],
+    stdin: APP_TURN,
+    until: '"turn/completed"',
+  },
   "doctor provider": { words: "doctor provider FLAGS" },
   "doctor": { words: "doctor FLAGS" },
   "trust": { words: "trust FLAGS" },
@@ -250,6 +266,10 @@ export const FLAG_ROWS: Readonly<Partial<Record<FlagName, FlagRow>>> = {
 
 /** Where one command needs another scene. */
 export const PAIR_ROWS: Readonly<Record<string, FlagRow>> = {
+  // What is wrong is the answer: no turn begins.
+  ...each("app-server", {
+    "strict-config": { config: "[tui]\nx = 1", until: '"id":2' },
+  }),
   ...each("sandbox, policy explain, policy lint, policy test, doctor", {
     config: { add: "--config sandbox_mode=danger-full-access" },
     profile: { config: `[profiles.fast]\n${FULL}` },
@@ -394,6 +414,10 @@ function each(
 export const SEEN_ELSEWHERE: Readonly<
   Record<string, readonly [file: string, test: string]>
 > = {
+  "--listen": [
+    "e2e/app_server_test.ts",
+    "app-server serves several clients on a socket that is its owner's alone",
+  ],
   "--replay-timing": [
     "core/cassette/cassette_host_test.ts",
     "a replay keeps the recorded pauses when told to",

@@ -100,7 +100,8 @@ export async function effectsOf(
       word === "FLAGS" ? flags : word === "" ? [] : [word]
     );
     const asked = model.requests.length;
-    const result = await runScene(scene, {
+    const stdin = scene.stdin?.replaceAll("SESSION", id);
+    const result = await runScene({ ...scene, ...(stdin && { stdin }) }, {
       home: root,
       env,
       args: words.map((word) => spaced(fill(word).replace(/^ID$/, id))),

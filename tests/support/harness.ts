@@ -1,5 +1,6 @@
 /** A thread on a scripted server: the real session, client and transcript, a log in memory. */
 import { denoHost } from "../../core/host/host.ts";
+import { partsText } from "../../core/protocol/op.ts";
 import { createModelClient } from "../../core/model/client.ts";
 import type { Event, Outcome } from "../../core/protocol/event.ts";
 import type { Host } from "../../core/protocol/host.ts";
@@ -221,9 +222,7 @@ export function plainContext(environment = "env"): ContextSource {
       }),
     userItems: (parts) =>
       Promise.resolve({
-        items: parts.map((part) =>
-          textMessage("user", part.type === "text" ? part.text : part.path)
-        ),
+        items: parts.map((part) => textMessage("user", partsText([part]))),
         warnings: [],
       }),
     touched: () => Promise.resolve([]),

@@ -3,7 +3,7 @@ import { ExecInput } from "../../contract/input.ts";
 import type { UserPart } from "../../protocol/op.ts";
 import type { TerminalInput } from "../../protocol/terminal.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { readLines } from "../../util/json/jsonl.ts";
+import { readSourceLines } from "../wire/lines.ts";
 import { resolvePath } from "../../util/path.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 import { parseJson } from "../../util/json/json.ts";
@@ -20,7 +20,7 @@ export async function* readInputLines(
   let number = 0;
   const options = { lineBytesMax: LIMITS.inputLineBytes };
   try {
-    for await (const line of readLines(toStream(stdin), options)) {
+    for await (const line of readSourceLines(stdin, options)) {
       number++;
       yield parseInputLine(line, number);
     }
@@ -68,16 +68,4 @@ export function toParts(
   }));
   const text = input.text ?? "";
   return text.trim() === "" ? images : [{ type: "text", text }, ...images];
-}
-
-function toStream(
-  stdin: TerminalInput,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream({
-    async pull(controller): Promise<void> {
-      const chunk = await stdin.read();
-      if (chunk === null) controller.close();
-      else controller.enqueue(new Uint8Array(chunk));
-    },
-  });
 }

@@ -2,7 +2,8 @@
 import type { Activity, ActivityOf } from "../../protocol/event.ts";
 import type { ExecItem } from "../../contract/item.ts";
 import { unreachable } from "../../util/assert.ts";
-import { asObject, type Json } from "../../util/json/json.ts";
+import type { Json } from "../../util/json/json.ts";
+import { viewMcpResult } from "../wire/mcp_result.ts";
 
 /** The item of an activity, with empty texts and nulls written out. */
 export function toItem(activity: Activity): ExecItem {
@@ -120,20 +121,12 @@ function toServerItem({ id, item }: ActivityOf<"server_item">): ExecItem {
   };
 }
 
-// MCP names it `structuredContent`; the event schema does not.
 function toMcpResult(
   result: Json,
 ): { content: Json[]; structured_content: Json } | null {
-  if (result === null) return null;
-  const object = asObject(result);
-  const content = object?.["content"];
-  if (object === undefined || !Array.isArray(content)) {
-    const text = typeof result === "string" ? result : JSON.stringify(result);
-    return { content: [{ type: "text", text }], structured_content: null };
-  }
-  const structured = object["structured_content"] ??
-    object["structuredContent"] ?? null;
-  return { content: [...content], structured_content: structured };
+  const view = viewMcpResult(result);
+  if (view === null) return null;
+  return { content: [...view.content], structured_content: view.structured };
 }
 
 // In the schema commands alone are `declined`; the message says why.

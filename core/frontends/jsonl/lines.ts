@@ -139,6 +139,8 @@ type OtherEvent = EventOf<
   | "settings.changed"
   | "input.steered"
   | "warning"
+  | "task.done"
+  | "task.failed"
   | "thread.closed"
 >;
 
@@ -198,6 +200,9 @@ export function toLines(
       return [{ type: "warning", message: event.message }];
     case "settings.changed":
       return events === "native" ? [toSettings(event)] : [];
+    case "task.done":
+    case "task.failed":
+      return [];
     case "thread.closed":
       // It comes after the turn, whose line must be the last one.
       return [];

@@ -2,6 +2,7 @@
 import type { ActivityOf, EventOf } from "../../protocol/event.ts";
 import { sandboxWords } from "../../protocol/policy.ts";
 import type { Json } from "../../util/json/json.ts";
+import { textOfDiff } from "../wire/changed_text.ts";
 
 /** The `msg` of a `codex/event` notification. */
 export interface CodexMessage {
@@ -63,14 +64,11 @@ export function changesOf(
   return Object.fromEntries(
     changes.map(({ path, kind, movedTo, diff = "" }) => {
       const update = { unified_diff: diff, move_path: movedTo ?? null };
-      // The lines of a file that is new or gone, from its diff.
       return [
         path,
         kind === "update" ? { type: kind, ...update } : {
           type: kind,
-          content: diff.slice(diff.indexOf("\n@@") + 1).split("\n")
-            .filter((line) => /^[+-]/.test(line))
-            .map((line) => `${line.slice(1)}\n`).join(""),
+          content: textOfDiff(diff),
         },
       ];
     }),

@@ -5,7 +5,8 @@ import { errorText } from "../../protocol/error.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { parseJsonObject } from "../../util/json/json.ts";
-import { encodeJsonLine, readLines } from "../../util/json/jsonl.ts";
+import { encodeJsonLine } from "../../util/json/jsonl.ts";
+import { readSourceLines } from "../wire/lines.ts";
 
 /** One client, from the first line to the end of stdin. */
 export class TerminalTransport implements Transport {
@@ -48,18 +49,9 @@ export class TerminalTransport implements Transport {
   }
 
   async #read(): Promise<void> {
-    const lines = readLines(
-      new ReadableStream({
-        pull: async (controller) => {
-          const chunk = await this.#terminal.stdin.read();
-          if (chunk === null) controller.close();
-          else controller.enqueue(chunk.slice());
-        },
-      }),
-      {
-        lineBytesMax: LIMITS.inputLineBytes,
-      },
-    );
+    const lines = readSourceLines(this.#terminal.stdin, {
+      lineBytesMax: LIMITS.inputLineBytes,
+    });
     try {
       for await (const line of lines) this.#take(line);
     } catch (error) {

@@ -1,9 +1,15 @@
 /** Lists sessions, the last written first; what is filtered out is counted. */
 import type { SessionListing } from "../../contract/reports.ts";
+import { SessionError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
-import { listSessionFiles, type SessionFile } from "../log/files.ts";
+import {
+  archivedPath,
+  listSessionFiles,
+  parseLogName,
+  type SessionFile,
+} from "../log/files.ts";
 import { readSessionNames } from "../log/names.ts";
 import { loadSummary, type SessionSummary } from "./summary.ts";
 
@@ -13,6 +19,8 @@ interface ListOptions {
   readonly cwd?: string;
   readonly limit?: number;
   readonly withArchived?: boolean;
+  /** Others are passed over. */
+  readonly accepts?: (session: SessionSummary) => boolean;
 }
 
 // Files looked at side by side.
@@ -41,7 +49,9 @@ export async function listSessions(
     for (const summary of found) {
       if (sessions.length === limit) break;
       looked++;
-      if (summary === undefined) continue;
+      if (summary === undefined || options.accepts?.(summary) === false) {
+        continue;
+      }
       if (cwd !== undefined && summary.cwd !== cwd) elsewhere++;
       else sessions.push(summary);
     }
@@ -52,6 +62,20 @@ export async function listSessions(
     elsewhere,
     more: files.length - looked,
   };
+}
+
+/** What a list says of one session. Throws SessionError when it holds none. */
+export async function loadSession(
+  host: Host,
+  { codexHome, path }: { readonly codexHome: string; readonly path: string },
+): Promise<SessionSummary> {
+  const name = parseLogName(path);
+  const names = await readSessionNames(host.files, codexHome);
+  const isArchived = archivedPath(codexHome, path) === path;
+  const summary = name &&
+    await loadSummary(host, { ...name, path, isArchived }, names);
+  if (summary !== undefined) return summary;
+  throw new SessionError(`Cannot read session ${path}: it is empty`);
 }
 
 /** The listing as lines. */

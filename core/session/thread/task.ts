@@ -29,7 +29,7 @@ export async function runThreadTask(
     case "compact":
       return await runOrWarn(
         context,
-        "compact",
+        { task: "compact", words: "compact" },
         () => {
           leaveForeign(context);
           return withFallback(
@@ -41,14 +41,14 @@ export async function runThreadTask(
     case "rollback":
       return await runOrWarn(
         context,
-        "roll back",
+        { task: "rollback", words: "roll back" },
         () => rollBack(task.turns, context),
       );
     case "user.shell": {
       const { toolOutputTokens: outputTokens } = context.settings.model;
       return await runOrWarn(
         context,
-        "record the command",
+        { task: "user.shell", words: "record the command" },
         () =>
           context.state.transcript.append([
             userShellItem(task, { outputTokens }),
@@ -129,18 +129,19 @@ function endTurn(
 
 async function runOrWarn(
   context: TurnContext,
-  what: string,
+  { task, words }: { readonly task: Task["type"]; readonly words: string },
   run: () => Promise<void> | void,
 ): Promise<void> {
   try {
     answerUnrecorded(context.state);
     await run();
     context.log.sync();
+    context.emit({ type: "task.done", task });
   } catch (error) {
-    if (context.signal.aborted) {
-      return context.emit({ type: "warning", message: `Stopped: ${what}` });
-    }
-    const { message } = failureOf(error);
-    context.emit({ type: "warning", message: `Cannot ${what}: ${message}` });
+    const message = context.signal.aborted
+      ? `Stopped: ${words}`
+      : `Cannot ${words}: ${failureOf(error).message}`;
+    context.emit({ type: "warning", message });
+    context.emit({ type: "task.failed", task });
   }
 }

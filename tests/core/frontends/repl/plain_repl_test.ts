@@ -1,5 +1,6 @@
 /** The conversation in plain lines: pipes, files, dumb terminals. */
 import assert from "node:assert/strict";
+import { partsText } from "../../../../core/protocol/op.ts";
 import { runRepl } from "../../../../core/frontends/repl/repl.ts";
 import { testHost } from "../../../support/harness.ts";
 import {
@@ -54,9 +55,7 @@ function run(options: {
 
 function texts(thread: ScriptedThread): string[] {
   return thread.ops.flatMap((op) =>
-    op.type === "user.input"
-      ? op.parts.map((part) => part.type === "text" ? part.text : part.path)
-      : []
+    op.type === "user.input" ? op.parts.map((part) => partsText([part])) : []
   );
 }
 

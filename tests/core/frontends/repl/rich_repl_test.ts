@@ -1,5 +1,6 @@
 /** The conversation with keys, seen on a small terminal. */
 import assert from "node:assert/strict";
+import { partsText } from "../../../../core/protocol/op.ts";
 import { runRepl } from "../../../../core/frontends/repl/repl.ts";
 import { testHost } from "../../../support/harness.ts";
 import {
@@ -69,9 +70,7 @@ class Session {
 
   get texts(): string[] {
     return this.thread.ops.flatMap((op) =>
-      op.type === "user.input"
-        ? op.parts.map((part) => part.type === "text" ? part.text : part.path)
-        : []
+      op.type === "user.input" ? op.parts.map((part) => partsText([part])) : []
     );
   }
 }

@@ -1,0 +1,53 @@
+/** Threads of programs: each has a runtime of its own, for folder, settings and servers are the caller's. */
+import type { Flags } from "../../contract/command_line.ts";
+import type { Host } from "../../protocol/host.ts";
+import type { OpenThread, ThreadFactory } from "../../session/thread/open.ts";
+import type { McpPerson } from "../mcp_access.ts";
+import { threadFactory } from "../open_thread.ts";
+import { openRuntime, type Runtime } from "../runtime.ts";
+
+interface RuntimeWanted {
+  readonly flags: Flags;
+  readonly canAsk: boolean;
+  /** Base instructions, over those of the configuration. */
+  readonly instructions?: string;
+  readonly person?: McpPerson;
+}
+
+export class ThreadRuntimes {
+  readonly #host: Host;
+  readonly #runtimes = new Set<Runtime>();
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  /** Opens a thread; its servers end with it. Throws UserError and SessionError. */
+  async open(
+    { flags, ...options }: RuntimeWanted,
+    begin: (factory: ThreadFactory, runtime: Runtime) => Promise<OpenThread>,
+  ): Promise<OpenThread & { readonly runtime: Runtime }> {
+    const runtime = await openRuntime(this.#host, flags, {
+      ...options,
+      source: "mcp",
+    });
+    this.#runtimes.add(runtime);
+    const close = async (): Promise<void> => {
+      await runtime.mcp?.close();
+      this.#runtimes.delete(runtime);
+    };
+    try {
+      const open = await begin(await threadFactory(runtime), runtime);
+      void open.thread.closed.then(close);
+      return { ...open, runtime };
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+
+  /** Ends the servers that are left. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#runtimes].map((one) => one.mcp?.close()));
+  }
+}
