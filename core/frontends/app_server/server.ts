@@ -119,7 +119,7 @@ class AppServer {
     }
     throw new RpcError(
       RPC.noMethod,
-      `Cannot do ${method}: ${PROGRAM} has no such method`,
+      `Cannot do ${method}: there is no such method`,
     );
   }
 
