@@ -158,7 +158,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "core/contract/": { doors: "all" },
   "core/frontends/app_server/": {
     uses: ["core/frontends/app_server/words/", "core/frontends/wire/"],
-    doors: ["connection", "pages", "rpc", "server", "services"],
+    doors: ["connection", "server", "services"],
   },
   "core/frontends/app_server/words/": {
     uses: ["core/frontends/wire/"],

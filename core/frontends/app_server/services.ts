@@ -71,7 +71,7 @@ export interface AppServerServices {
 }
 
 /** A client's own wishes and where to tell it something. */
-export interface MethodContext {
+interface MethodContext {
   readonly notify: (method: string, params: unknown) => void;
   /** Aborted when the client has left. */
   readonly gone: AbortSignal;
@@ -81,7 +81,7 @@ export interface MethodContext {
   readonly notifyAll: (method: string, params: unknown) => void;
 }
 
-export type OtherMethods = ReadonlyMap<
+type OtherMethods = ReadonlyMap<
   string,
   (params: unknown, context: MethodContext) => Promise<unknown>
 >;
