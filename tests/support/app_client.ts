@@ -49,7 +49,7 @@ export class AppClient implements AsyncDisposable {
   #seen = 0;
   #isOver = false;
 
-  private constructor(options: AppClientOptions, pipe: Pipe) {
+  constructor(options: AppClientOptions, pipe: Pipe) {
     this.#options = options;
     this.#pipe = pipe;
     this.#read = this.#readAll();

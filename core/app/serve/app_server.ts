@@ -38,7 +38,6 @@ export async function runAppServerCommand(
   }
 }
 
-// deno-lint-ignore require-await
 async function* oneClient(
   { stdin, stdout }: Terminal,
 ): AsyncGenerator<ClientStream> {

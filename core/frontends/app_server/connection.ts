@@ -4,7 +4,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import type { TerminalOutput } from "../../protocol/terminal.ts";
 import { parseJson } from "../../util/json/json.ts";
 import { encodeJsonLine } from "../../util/json/jsonl.ts";
-import { type ByteSource, readSourceLines } from "../wire/lines.ts";
+import { type ByteSource, linesOf } from "../wire/lines.ts";
 import {
   ClientMessage,
   refusal,
@@ -125,7 +125,7 @@ export class Connection {
 
   /** Serves to the end of what the client says. Never rejects. */
   async run(): Promise<void> {
-    const lines = readSourceLines(this.#options.stream.input, {
+    const lines = linesOf(this.#options.stream.input, {
       lineBytesMax: LIMITS.appServerLineBytes,
     });
     try {

@@ -3,7 +3,7 @@ import { ExecInput } from "../../contract/input.ts";
 import type { UserPart } from "../../protocol/op.ts";
 import type { TerminalInput } from "../../protocol/terminal.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { readSourceLines } from "../wire/lines.ts";
+import { linesOf } from "../wire/lines.ts";
 import { resolvePath } from "../../util/path.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 import { parseJson } from "../../util/json/json.ts";
@@ -20,7 +20,7 @@ export async function* readInputLines(
   let number = 0;
   const options = { lineBytesMax: LIMITS.inputLineBytes };
   try {
-    for await (const line of readSourceLines(stdin, options)) {
+    for await (const line of linesOf(stdin, options)) {
       number++;
       yield parseInputLine(line, number);
     }

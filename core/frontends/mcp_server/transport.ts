@@ -6,7 +6,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { parseJsonObject } from "../../util/json/json.ts";
 import { encodeJsonLine } from "../../util/json/jsonl.ts";
-import { readSourceLines } from "../wire/lines.ts";
+import { linesOf } from "../wire/lines.ts";
 
 /** One client, from the first line to the end of stdin. */
 export class TerminalTransport implements Transport {
@@ -49,7 +49,7 @@ export class TerminalTransport implements Transport {
   }
 
   async #read(): Promise<void> {
-    const lines = readSourceLines(this.#terminal.stdin, {
+    const lines = linesOf(this.#terminal.stdin, {
       lineBytesMax: LIMITS.inputLineBytes,
     });
     try {

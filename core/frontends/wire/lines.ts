@@ -6,7 +6,7 @@ import { readLines } from "../../util/json/jsonl.ts";
 export type ByteSource = Pick<TerminalInput, "read">;
 
 /** Its lines, blank ones left out. Throws RangeError at a line that is too long. */
-export function readSourceLines(
+export function linesOf(
   source: ByteSource,
   options: { readonly lineBytesMax: number },
 ): AsyncIterable<string> {
