@@ -1,11 +1,11 @@
 /** The input line as it is drawn: wrapped, scrolled, with the cursor. Pure. */
-import { displayWidth } from "../../util/text/width.ts";
+import { displayWidth, graphemeWidth } from "../../util/text/width.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { graphemes } from "../../util/text/graphemes.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 import type { EditorState } from "./editor.ts";
 import { paint, paintSpans, type RenderOptions } from "../render/style.ts";
-import { columnsOfGrapheme, cutSpans, cutText } from "../render/wrap.ts";
+import { cutSpans, cutText } from "../render/wrap.ts";
 
 /** Lines to draw and where the cursor belongs; both from 0. */
 export interface EditorView {
@@ -81,7 +81,7 @@ function wrapEdit(state: EditorState, options: EditorViewOptions): Wrapped {
       continue;
     }
     const shown = grapheme === "\t" ? TAB : grapheme;
-    const cells = shown === TAB ? TAB.length : columnsOfGrapheme(shown);
+    const cells = shown === TAB ? TAB.length : graphemeWidth(shown);
     if (columns + cells > width) {
       if (at - grapheme.length === cursor) {
         place = { row: lines.length + 1, column: 0 };

@@ -138,9 +138,9 @@ export class MarkdownStream {
 
   // Fences, rules, tables, blank lines: known by the whole line alone.
   #isSpecial(lines: string[]): boolean {
-    if (this.#isRaw) return false;
     const renderOptions = this.#present;
     const line = this.#line;
+    if (this.#isRaw || line === "") return false;
     const fence = /^(\s*)(`{3,}|~{3,})\s*([^`]*)$/.exec(line);
     if (fence !== null) {
       this.#flushTable(lines);
@@ -241,6 +241,7 @@ function wrapBlock(
   isWhole: boolean,
   isContinued: boolean = false,
 ): readonly string[] {
+  if (line === "") return [""];
   // An indent as wide as the window would leave no room for words.
   const indentMax = Math.floor(renderOptions.width / 2);
   const text = line.replaceAll("\t", "    ")

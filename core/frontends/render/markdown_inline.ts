@@ -20,6 +20,7 @@ export function parseInline(
   styles: readonly Style[] = [],
 ): InlineResult {
   const spans: Span[] = [];
+  const barren: Barren = new Map();
   let plain = 0;
   let at = 0;
   const flush = (to: number): void => {
@@ -30,7 +31,7 @@ export function parseInline(
     if (mark === undefined) break;
     at += mark;
     const isEndKnown = isWhole || text.length - at > REACH;
-    const found = parseMark({ text, at, isEndKnown, styles });
+    const found = parseMark({ text, at, isEndKnown, styles, barren });
     if (found === "open") {
       flush(at);
       return { spans, held: text.slice(at) };
@@ -63,7 +64,11 @@ interface Place {
   readonly at: number;
   readonly isEndKnown: boolean;
   readonly styles: readonly Style[];
+  readonly barren: Barren;
 }
+
+/** Up to where nothing ends emphasis by its mark: thousands that never end are one walk. */
+type Barren = Map<string, number>;
 
 function parseMark(place: Place): Parsed {
   switch (place.text[place.at]) {
@@ -89,7 +94,9 @@ function parseEscape({ text, at, isEndKnown, styles }: Place): Parsed {
   return { spans: [span(next, ...styles)], end: at + 2 };
 }
 
-function parseCode({ text, at, isEndKnown, styles }: Place): Parsed {
+function parseCode(
+  { text, at, isEndKnown, styles }: Omit<Place, "barren">,
+): Parsed {
   const ticks = runLength(text, at);
   if (at + ticks === text.length && !isEndKnown) return "open";
   const from = at + ticks;
@@ -138,7 +145,8 @@ function parseAutolink({ text, at, isEndKnown, styles }: Place): Parsed {
 
 // `**strong**`, `*emphasis*`, `_emphasis_`, `~~struck~~`. Narrower than CommonMark on
 // purpose: `2 * 3`, `a_b_c` and `*.ts` stay as they are.
-function parseEmphasis({ text, at, isEndKnown, styles }: Place): Parsed {
+function parseEmphasis(place: Place): Parsed {
+  const { text, at, isEndKnown, styles } = place;
   const char = text[at] ?? "";
   const run = runLength(text, at);
   if (at + run === text.length) return isEndKnown ? undefined : "open";
@@ -151,7 +159,7 @@ function parseEmphasis({ text, at, isEndKnown, styles }: Place): Parsed {
   if ((char === "_" || run === 1) && /[\p{L}\p{N}]/u.test(before)) {
     return undefined;
   }
-  const end = findCloser(text, at, run, isEndKnown);
+  const end = findCloser(place, run);
   if (end === undefined) return isEndKnown ? undefined : "open";
   const inner = text.slice(at + run, end);
   const { spans } = parseInline(inner, true, [...styles, ...style]);
@@ -159,13 +167,13 @@ function parseEmphasis({ text, at, isEndKnown, styles }: Place): Parsed {
 }
 
 function findCloser(
-  text: string,
-  at: number,
+  { text, at, isEndKnown, barren }: Place,
   run: number,
-  isEndKnown: boolean,
 ): number | undefined {
   const char = text[at] ?? "";
-  for (let to = at + run; to < text.length && to - at <= REACH;) {
+  const mark = text.slice(at, at + run);
+  let to = Math.max(at + run, barren.get(mark) ?? 0);
+  while (to < text.length && to - at <= REACH) {
     if (text[to] === "\\") to += 2;
     else if (text[to] === "`") {
       const code = parseCode({ text, at: to, isEndKnown, styles: [] });
@@ -181,6 +189,7 @@ function findCloser(
       to += length;
     } else to++;
   }
+  barren.set(mark, to);
   return undefined;
 }
 

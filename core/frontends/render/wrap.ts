@@ -1,5 +1,5 @@
 /** Breaking styled text into lines that fit, by columns and never inside a character. */
-import { displayWidth } from "../../util/text/width.ts";
+import { displayWidth, graphemeWidth } from "../../util/text/width.ts";
 import { graphemes } from "../../util/text/graphemes.ts";
 import { plainText, type Span, type Style } from "./style.ts";
 
@@ -99,17 +99,10 @@ export function cutText(text: string, width: number): string {
   return plainText(cutSpans([{ text, styles: [] }], width));
 }
 
-/** Columns of one character; the common ones without looking anything up. */
-export function columnsOfGrapheme(grapheme: string): number {
-  const code = grapheme.charCodeAt(0);
-  if (grapheme.length === 1 && code >= 0x20 && code < 0x7f) return 1;
-  return displayWidth(grapheme);
-}
-
 function toCells({ text, styles }: Span): Cell[] {
   return graphemes(text).map((one) => ({
     text: one,
-    width: columnsOfGrapheme(one),
+    width: graphemeWidth(one),
     styles,
   }));
 }
@@ -160,7 +153,7 @@ function breakGraphemes(
   let at = 0;
   for (let index = 0; index < pieces.length; index++) {
     const piece = pieces[index] ?? "";
-    const width = columnsOfGrapheme(piece);
+    const width = graphemeWidth(piece);
     const isSpace = piece === " ";
     // A space may hang over the edge: it is not shown there.
     while (!isSpace && at > start && columns + width > limit) {

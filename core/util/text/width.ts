@@ -18,8 +18,19 @@ export function displayWidth(text: string): number {
   return graphemes(plain).reduce((sum, one) => sum + graphemeWidth(one), 0);
 }
 
+// What was found for each code unit, plus one: looking it up takes microseconds.
+let known: Uint8Array | undefined;
+
+/** Columns of one of the characters that graphemes() gives. */
+export function graphemeWidth(grapheme: string): number {
+  if (grapheme.length > 1) return findWidth(grapheme);
+  known ??= new Uint8Array(0x10000);
+  const code = grapheme.charCodeAt(0);
+  return (known[code] ||= findWidth(grapheme) + 1) - 1;
+}
+
 // What forms one character, such as a family of emoji, takes no more than the widest does.
-function graphemeWidth(grapheme: string): number {
+function findWidth(grapheme: string): number {
   return EMOJI_BY_SELECTOR.test(grapheme)
     ? 2
     : Math.min(unicodeWidth(grapheme), 2);
