@@ -99,8 +99,10 @@ export class AnswerReader {
   #keepStart(bytes: Uint8Array<ArrayBuffer>): void {
     const max = this.#isJson ? LIMITS.sseMessageBytes : LIMITS.answerStartBytes;
     if (this.#start.length >= max) return;
+    const isNew = this.#start.length < 100;
     this.#start += this.#decoder.decode(bytes, { stream: true });
-    if (/^\s*\{/.test(this.#start.slice(0, 100))) this.#isJson = true;
+    // Looking into what pieces were joined to joins them once more: it is done at the start.
+    if (isNew && /^\s*\{/.test(this.#start.slice(0, 100))) this.#isJson = true;
   }
 
   #parse(messages: ReturnType<SseParser["push"]>): ResponseEvent[] {

@@ -36,16 +36,20 @@ export class MessageFramer {
   /** The frames that these bytes complete. */
   push(chunk: Uint8Array): Frame[] {
     const frames: Frame[] = [];
+    const last = chunk.lastIndexOf(NEWLINE);
     let start = 0;
-    for (
-      let at = chunk.indexOf(NEWLINE);
-      at >= 0;
-      at = chunk.indexOf(NEWLINE, start)
-    ) {
+    while (start <= last) {
+      const at = chunk.indexOf(NEWLINE, start);
       this.#keep(chunk.subarray(start, at));
       start = at + 1;
       const frame = this.end();
       if (frame !== undefined) frames.push(frame);
+      // All further whole lines at once: there may be thousands of a few bytes.
+      if (last - start > this.#limits.messageBytesMax) continue;
+      frames.push(
+        ...linesOf(this.#decoder.decode(chunk.subarray(start, last))),
+      );
+      start = last + 1;
     }
     this.#keep(chunk.subarray(start));
     return frames;
@@ -67,8 +71,7 @@ export class MessageFramer {
         tail: this.#decoder.decode(tail),
       };
     }
-    const text = this.#decoder.decode(concatBytes(pieces)).trim();
-    return text === "" ? undefined : { type: "line", text };
+    return linesOf(this.#decoder.decode(concatBytes(pieces)))[0];
   }
 
   #keep(piece: Uint8Array): void {
@@ -93,6 +96,11 @@ export class MessageFramer {
     const end = piece.subarray(-edgeBytes);
     this.#tail = concatBytes([this.#tail, end]).slice(-edgeBytes);
   }
+}
+
+function linesOf(text: string): Frame[] {
+  return text.split("\n").map((line) => line.trim()).filter(Boolean)
+    .map((line) => ({ type: "line", text: line }));
 }
 
 /**
