@@ -9,6 +9,8 @@ const SLOW_MS = 1_000;
 /** Times that twice the text may take; less than this many ms are noise. */
 const GROWTH_MAX = 2.5;
 const NOISE_MS = 150;
+/** Times that what looks odd is measured again. */
+const TRIES = 5;
 
 interface Growth {
   readonly characters: number;
@@ -60,19 +62,21 @@ async function grow(
   read: (text: string) => unknown,
   unit: string,
 ): Promise<Growth> {
-  let before = Infinity;
+  let half = { text: "", ms: Infinity };
   for (let characters = START;; characters *= 2) {
     const text = unit.repeat(Math.ceil(characters / unit.length));
     let ms = await time(read, text);
-    const isOdd = (): boolean => ms > NOISE_MS && ms > before * GROWTH_MAX;
-    // Once more: a collection of garbage is no growth.
-    for (let tries = 0; tries < 2 && isOdd(); tries++) {
+    const isOdd = (): boolean => ms > NOISE_MS && ms > half.ms * GROWTH_MAX;
+    // Both again, the best of each counts: a collection of garbage is no growth.
+    for (let tries = 0; tries < TRIES && (isOdd() || ms > SLOW_MS); tries++) {
       ms = Math.min(ms, await time(read, text));
+      if (half.text === "") continue;
+      half.ms = Math.min(half.ms, Math.max(1, await time(read, half.text)));
     }
     if (characters >= FULL || ms > SLOW_MS || isOdd()) {
-      return { characters, ms, times: isOdd() ? ms / before : 1 };
+      return { characters, ms, times: isOdd() ? ms / half.ms : 1 };
     }
-    before = Math.max(ms, 1);
+    half = { text, ms: Math.max(ms, 1) };
   }
 }
 
