@@ -154,10 +154,9 @@ class ExecRun {
 
   async #endTurn(event: TurnEnd): Promise<void> {
     this.#turns.ended();
-    const { outcome } = event;
     const isStrict = this.#request.flags.failOnDenied === true;
     const verdict = decideEnding({
-      outcome,
+      outcome: event.outcome,
       cause: this.#cause,
       deniedThatFail: isStrict ? this.#record.denied.length : 0,
       needsAnswer: this.#request.isReview ?? false,
@@ -286,7 +285,9 @@ class ExecRun {
     const timeoutMs = this.#cause ? outputFlushStoppedMs : outputFlushMs;
     const isRead = await stdout.flush({ timeoutMs });
     await stderr.flush({ timeoutMs });
-    if (!isRead && this.#exitCode === 0) this.#exitCode = exitCode("failed");
+    if (isRead || this.#exitCode !== 0) return;
+    // Done, and nobody heard of it: what remains is why the run was to end.
+    this.#exitCode = decideInterrupted(this.#cause ?? "gone").exitCode;
   }
 
   #warn(message: string): void {

@@ -130,6 +130,25 @@ Deno.test("runExec() answers the first signal with an interrupt and a terminal l
   }
 });
 
+Deno.test("runExec() ends with the code of the signal when a turn got done that nobody read", async () => {
+  const cases = [["SIGINT", 130], ["SIGTERM", 143], [undefined, 1]] as const;
+  for (const [signal, code] of cases) {
+    const terminal = new MemoryTerminal();
+    terminal.stdout.flush = () => Promise.resolve(false);
+    const thread = new ScriptedThread((op, self) => {
+      if (op.type === "user.input") {
+        if (signal !== undefined) terminal.signal(signal);
+        else self.say(ended());
+      } else if (op.type === "shutdown") {
+        if (signal !== undefined) self.say(ended());
+        self.close();
+      }
+    });
+    const run = await exec(thread, { flags: JSON_FLAGS, terminal });
+    assert.equal(run.code, code);
+  }
+});
+
 Deno.test("runExec() waits after the second signal as long as commands have to end", async () => {
   const terminal = new MemoryTerminal();
   const { host, waits } = manualClock();
