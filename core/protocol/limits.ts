@@ -111,8 +111,8 @@ export const LIMITS = Object.freeze({
   /** How long it may take in all, however steadily it comes. */
   stdinWholeMs: 120_000,
 
-  /** Pieces of a text joined for a slow reader: escaped as JSON they fit `eventLineBytes`. */
-  mergedDeltaCharacters: 32 * 1024,
+  /** Characters of one piece of a text: escaped as JSON they fit `eventLineBytes`. */
+  deltaCharacters: 32 * 1024,
   /** Events that wait for a reader of a thread before the turn waits for it. */
   eventsWaiting: 256,
   /** Output queued for a slow reader of exec before the thread is no longer followed. */

@@ -1,8 +1,10 @@
 /** Events of a thread as the objects of `exec --json`. No I/O. */
 import type { Activity, Event, EventOf } from "../../protocol/event.ts";
 import type { ExecEvent, TerminalEvent } from "../../contract/event.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 import type { TurnMode } from "../../protocol/settings.ts";
 import { unreachable } from "../../util/assert.ts";
+import { splitText } from "../../util/text/text.ts";
 import { toItem } from "./items.ts";
 import {
   toAnswer,
@@ -83,11 +85,9 @@ export class ExecEventView {
       case "output.delta":
         if (!this.#options.deltas) return [];
         this.#shown.add(event.activityId);
-        return [{
-          type: event.type,
-          item_id: event.activityId,
-          text: event.text,
-        }];
+        return splitText(event.text, LIMITS.deltaCharacters).map(
+          (text) => ({ type: event.type, item_id: event.activityId, text }),
+        );
       case "approval.requested":
         return [this.#toQuestion(event)];
       case "approval.settled":

@@ -77,6 +77,6 @@ export function mergeDeltas(earlier: Event, later: Event): Event | undefined {
   if (earlier.type !== later.type) return undefined;
   if (earlier.activityId !== later.activityId) return undefined;
   const characters = earlier.text.length + later.text.length;
-  if (characters > LIMITS.mergedDeltaCharacters) return undefined;
+  if (characters > LIMITS.deltaCharacters) return undefined;
   return { ...later, seq: earlier.seq, text: earlier.text + later.text };
 }

@@ -57,6 +57,20 @@ export function tailBytes(text: string, bytesMax: number): string {
   );
 }
 
+/** The text in pieces of at most so many UTF-16 units, no surrogate pair cut in two. */
+export function splitText(text: string, unitsMax: number): readonly string[] {
+  const pieces: string[] = [];
+  let start = 0;
+  while (text.length - start > unitsMax) {
+    const cut = start + unitsMax;
+    const isInPair = (text.codePointAt(cut - 1) ?? 0) > 0xffff;
+    const end = isInPair ? cut - 1 : cut;
+    pieces.push(text.slice(start, end));
+    start = end;
+  }
+  return [...pieces, text.slice(start)];
+}
+
 /** Number of lines: newline characters, plus one for a last line without one. */
 export function countLines(text: string): number {
   if (text === "") return 0;

@@ -5,6 +5,7 @@ import { ExecEventView } from "../../../../core/frontends/jsonl/events.ts";
 import { toItem } from "../../../../core/frontends/jsonl/items.ts";
 import { renderLine } from "../../../../core/frontends/jsonl/line_limit.ts";
 import type { Activity, EventBody } from "../../../../core/protocol/event.ts";
+import { LIMITS } from "../../../../core/protocol/limits.ts";
 import type { ExecEvent } from "../../../../core/contract/event.ts";
 import { checkGolden } from "../../../support/golden.ts";
 import {
@@ -247,6 +248,20 @@ Deno.test("ExecEventView speaks the native form, with deltas and a failed end", 
     ),
   );
   await checkGolden("exec_native.jsonl", text);
+});
+
+Deno.test("ExecEventView gives a delta that no line holds in several, whole", () => {
+  const view = new ExecEventView({ events: "codex", deltas: true });
+  const text = `\u0001${"\u{1f600}\u0001".repeat(100_000)}`;
+  const [event] = toEvents([{ type: "text.delta", activityId: "a", text }]);
+  const lines = view.render(event!);
+  const read = lines.map((line) => line.type === "text.delta" ? line.text : "");
+  assert.equal(read.join(""), text);
+  for (const line of lines) {
+    const { length } = renderLine(line);
+    assert.ok(length < LIMITS.eventLineBytes, `${length}`);
+  }
+  assert.ok(read.every((piece) => piece.isWellFormed()));
 });
 
 Deno.test("ExecEventView ends an open plan right before the end of the turn", () => {

@@ -31,7 +31,7 @@ Deno.test("mergeDeltas() joins nothing of different kinds or activities", () => 
 });
 
 Deno.test("mergeDeltas() joins no more than a line of JSON holds, however it is escaped", () => {
-  const text = "\u0001".repeat(LIMITS.mergedDeltaCharacters - 1);
+  const text = "\u0001".repeat(LIMITS.deltaCharacters - 1);
   const merged = mergeDeltas(
     delta({ seq: 4, text }),
     delta({ seq: 5, text: "b" }),

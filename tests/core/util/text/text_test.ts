@@ -1,6 +1,8 @@
 /** Text as files hold it. */
 import assert from "node:assert/strict";
-import { decodeText } from "../../../../core/util/text/text.ts";
+import * as fc from "fast-check";
+import { anyCharacter } from "../../../support/any_character.ts";
+import { decodeText, splitText } from "../../../../core/util/text/text.ts";
 
 function utf16(text: string, isBig: boolean): Uint8Array {
   const bytes = new Uint8Array(text.length * 2);
@@ -23,4 +25,17 @@ Deno.test("decodeText() reads UTF-8 and UTF-16, with a byte order mark and witho
     assert.equal(decodeText(new TextEncoder().encode(short)), short);
   }
   assert.equal(decodeText(new Uint8Array([0, 0, 65, 66])), "\0\0AB");
+});
+
+Deno.test("splitText() gives pieces that are the text, none longer than told, no pair in two", () => {
+  fc.assert(fc.property(
+    fc.string({ unit: anyCharacter, maxLength: 60 }),
+    fc.integer({ min: 2, max: 9 }),
+    (text, unitsMax) => {
+      const pieces = splitText(text, unitsMax);
+      assert.equal(pieces.join(""), text);
+      assert.ok(pieces.every(({ length }) => length <= unitsMax));
+      assert.ok(!text.isWellFormed() || pieces.every((p) => p.isWellFormed()));
+    },
+  ));
 });
