@@ -6,6 +6,8 @@ export interface FileStat {
   readonly isFile: boolean;
   readonly isDirectory: boolean;
   readonly isSymlink: boolean;
+  /** What it is when it is none of these: `a device`, `a socket`, `a named pipe`. */
+  readonly special?: string;
   readonly size: number;
   /** Permission bits (07777); 0 where the platform has none. */
   readonly mode: number;

@@ -99,6 +99,58 @@ Deno.test("exec -o writes the last message to a file", async () => {
   assert.equal(run.code, 2);
 });
 
+Deno.test(
+  "exec -o is refused before a request where only the end would show that it takes nothing",
+  {
+    ignore: Deno.build.os !== "linux",
+  },
+  async () => {
+    await using s = await stage({ script: () => say("The answer.") });
+    const socket = `${s.home.work}/socket`;
+    const listener = Deno.listen({ transport: "unix", path: socket });
+    const cases = [
+      ["/dev/full", "it is a device"],
+      ["/dev/zero", "it is a device"],
+      [socket, "it is a socket"],
+      ["n".repeat(300), "name too long"],
+    ] as const;
+    for (const [path, why] of cases) {
+      const run = await s.json("ask", { args: ["-o", path] });
+      assert.equal(run.code, 2, run.stdout);
+      assert.match(run.stdout, new RegExp(why, "i"));
+    }
+    listener.close();
+    assert.equal(s.model.requests.length, 0);
+    for (const path of ["/dev/null", "/dev/stderr", "n".repeat(255)]) {
+      const run = await s.json("ask", { args: ["-o", path] });
+      assert.equal(run.code, 0, run.stdout);
+    }
+  },
+);
+
+Deno.test("exec -o writes into a file whose folder takes no other one", {
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  await using s = await stage({ script: [say("The answer.")] });
+  const folder = `${s.home.work}/closed`;
+  await Deno.mkdir(folder);
+  await Deno.writeTextFile(`${folder}/answer.txt`, "an older one");
+  await Deno.chmod(folder, 0o500);
+  const run = await s.json("ask", {
+    args: ["-o", "closed/answer.txt"],
+    // Without capabilities root, too, is refused what a mode refuses.
+    under: Deno.uid() === 0
+      ? ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+      : [],
+  });
+  await Deno.chmod(folder, 0o700);
+  assert.equal(run.code, 0, run.stdout);
+  assert.equal(
+    await Deno.readTextFile(`${folder}/answer.txt`),
+    "The answer.",
+  );
+});
+
 Deno.test("exec -m, -c and -p choose the model, flags before profiles before files", async () => {
   await using s = await stage({
     script: () => say("ok"),

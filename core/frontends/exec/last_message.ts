@@ -1,7 +1,7 @@
 /** `-o FILE`: the last message in a file, written whole or not at all. */
-import { errorReason } from "../../protocol/error.ts";
+import { errorCode, errorReason } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
-import { basename, dirname, resolvePath } from "../../util/path.ts";
+import { dirname, resolvePath } from "../../util/path.ts";
 
 /** Writes the text, also an empty one; never throws. */
 export async function writeLastMessage(
@@ -16,10 +16,13 @@ export async function writeLastMessage(
   } catch (error) {
     const problem = `Cannot write the last message to ${path}: ${
       errorReason(error)
-    }`;
+    }; it stands on stdout and in the session`;
     return { isWritten: false, warnings: [problem] };
   }
 }
+
+// A file may be writable in a folder that is not, and one that is mounted cannot be replaced.
+const NO_DRAFT = new Set(["EACCES", "EPERM", "EROFS", "EBUSY", "EXDEV"]);
 
 // A device or pipe is written as it is: a rename would put a file in its place.
 async function writeWhole(
@@ -34,7 +37,7 @@ async function writeWhole(
     return await files.writePipe(path, text);
   }
   const target = stat === undefined ? path : await files.realPath(path);
-  const draft = `${dirname(target)}/.${basename(target)}.${host.newId()}`;
+  const draft = `${dirname(target)}/.${host.newId()}`;
   try {
     await files.write(draft, text, {
       exclusive: true,
@@ -43,6 +46,9 @@ async function writeWhole(
     await files.rename(draft, target);
   } catch (error) {
     await files.remove(draft).catch(() => {});
-    throw error;
+    if (stat === undefined || !NO_DRAFT.has(errorCode(error) ?? "")) {
+      throw error;
+    }
+    await files.write(target, text);
   }
 }

@@ -20,7 +20,7 @@ import {
   readProcLink,
   readProcText,
 } from "./proc_files.ts";
-import { readWhole, refuseSpecial, regularFile } from "./whole_file.ts";
+import { kindOf, readWhole, refuseSpecial, regularFile } from "./whole_file.ts";
 
 /** The disk as the runtime sees it. */
 export const denoFiles: Files = {
@@ -243,6 +243,8 @@ function toStat(info: Deno.FileInfo): FileStat {
     isFile: info.isFile,
     isDirectory: info.isDirectory,
     isSymlink: info.isSymlink,
+    ...(!info.isFile && !info.isDirectory && !info.isSymlink &&
+      { special: kindOf(info) }),
     size: info.size,
     mode: (info.mode ?? 0) & 0o7777,
     mtimeMs: info.mtime?.getTime() ?? 0,

@@ -50,7 +50,8 @@ function tooLarge(path: string, size: number, bytesMax: number): Error {
   );
 }
 
-function kindOf(info: Deno.FileInfo): string {
+/** The words for what is no regular file. */
+export function kindOf(info: Deno.FileInfo): string {
   if (info.isDirectory) return "a folder";
   if (info.isFifo) return "a named pipe";
   if (info.isSocket) return "a socket";
