@@ -123,6 +123,8 @@ export const LIMITS = Object.freeze({
   outputFlushStoppedMs: 1_000,
   /** One line of `exec --input jsonl`. */
   inputLineBytes: 8 * 1024 * 1024,
+  /** Lines in a row that say nothing to us: it is no program of ours that writes them. */
+  inputBadLines: 1_000,
   /** One line of a client of the app server: it may hold a message's pictures. */
   appServerLineBytes: 64 * 1024 * 1024,
   /** Requests of one client that are worked on at once; the next one is read afterwards. */

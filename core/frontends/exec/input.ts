@@ -18,11 +18,18 @@ export async function* readInputLines(
   stdin: TerminalInput,
 ): AsyncGenerator<InputLine> {
   let number = 0;
+  let bad = 0;
   const options = { lineBytesMax: LIMITS.inputLineBytes };
   try {
     for await (const line of linesOf(stdin, options)) {
       number++;
-      yield parseInputLine(line, number);
+      const parsed = parseInputLine(line, number);
+      bad = parsed.type === "input_bad" ? bad + 1 : 0;
+      yield parsed;
+      if (bad < LIMITS.inputBadLines) continue;
+      const message = `Cannot read on after ${bad} lines in a row that are ` +
+        "no input, so the input ends here";
+      return yield { type: "input_bad", message };
     }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;

@@ -17,6 +17,8 @@ export class TerminalTransport implements Transport {
   readonly ended: Promise<void>;
   readonly #terminal: Pick<Terminal, "stdin" | "stdout">;
   readonly #end: () => void;
+  /** Lines in a row that were no message. */
+  #bad = 0;
 
   constructor(terminal: Pick<Terminal, "stdin" | "stdout">) {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -53,9 +55,13 @@ export class TerminalTransport implements Transport {
       lineBytesMax: LIMITS.inputLineBytes,
     });
     try {
-      for await (const line of lines) this.#take(line);
+      for await (const line of lines) {
+        this.#take(line);
+        if (this.#bad < LIMITS.inputBadLines) continue;
+        throw new Error(`Cannot read on after ${this.#bad} lines in a row`);
+      }
     } catch (error) {
-      this.onerror?.(new Error(errorText(error)));
+      this.#refuse(`${errorText(error)}, so the input ends here`);
     }
     this.#end();
   }
@@ -64,13 +70,16 @@ export class TerminalTransport implements Transport {
     const message = parseJsonObject(line);
     // Checked by the protocol behind: what is not a message goes to onerror there.
     if (message !== undefined) {
+      this.#bad = 0;
       return this.onmessage?.(message as unknown as JSONRPCMessage);
     }
-    // JSON-RPC 2.0, section 5.1: what cannot be read is answered with the id null.
-    const error = {
-      code: -32_700,
-      message: "Cannot read the line: no JSON object",
-    };
+    this.#bad++;
+    this.#refuse("Cannot read the line: no JSON object");
+  }
+
+  // JSON-RPC 2.0, section 5.1: what cannot be read is answered with the id null.
+  #refuse(message: string): void {
+    const error = { code: -32_700, message };
     this.#terminal.stdout.write(
       encodeJsonLine({ jsonrpc: "2.0", id: null, error }),
     );

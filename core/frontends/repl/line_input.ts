@@ -1,4 +1,5 @@
 /** Lines of stdin, in a terminal's own line mode or from a pipe. */
+import { usageError } from "../../protocol/error.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { TerminalInput } from "../../protocol/terminal.ts";
 
@@ -13,13 +14,15 @@ export class LineInput {
     this.#stdin = stdin;
   }
 
-  /** The next line as it stands; undefined at the end. */
+  /** The next line as it stands; undefined at the end. Throws UserError when it has none. */
   async readLine(): Promise<string | undefined> {
     for (;;) {
       const at = this.#text.indexOf("\n");
       if (at >= 0) return this.#take(at, at + 1);
       if (this.#text.length > LIMITS.promptBytes) {
-        return this.#take(this.#text.length, this.#text.length);
+        throw usageError(
+          `Cannot read the line: it is longer than ${LIMITS.promptBytes} bytes, so the input ends here`,
+        );
       }
       if (this.#isOver) {
         return this.#text === ""

@@ -149,6 +149,19 @@ Deno.test("runExec() ends with the code of the signal when a turn got done that 
   }
 });
 
+Deno.test("runExec() --input jsonl does not read garbage for ever", async () => {
+  const terminal = new MemoryTerminal();
+  terminal.type("no\n".repeat(2 * LIMITS.inputBadLines));
+  const thread = new ScriptedThread((op, self) => {
+    if (op.type === "user.input") self.say(ended());
+    if (op.type === "shutdown") self.close();
+  });
+  const flags = { json: true, input: "jsonl" } as const;
+  const run = await exec(thread, { flags, terminal });
+  const warnings = run.lines.filter(({ type }) => type === "warning");
+  assert.equal(warnings.length, LIMITS.inputBadLines + 1);
+});
+
 Deno.test("runExec() waits after the second signal as long as commands have to end", async () => {
   const terminal = new MemoryTerminal();
   const { host, waits } = manualClock();

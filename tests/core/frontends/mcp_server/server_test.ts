@@ -20,6 +20,7 @@ import {
   type EventBody,
   NO_USAGE,
 } from "../../../../core/protocol/event.ts";
+import { LIMITS } from "../../../../core/protocol/limits.ts";
 import type { Op } from "../../../../core/protocol/op.ts";
 import type { ApprovalRequest } from "../../../../core/protocol/policy.ts";
 import type {
@@ -544,6 +545,23 @@ Deno.test("A line that is no JSON is answered as such, and the next one is read"
     const errors = pipes.lines.filter((line) => line.error?.code === -32_700);
     assert.equal(errors.length, 2);
     assert.equal(errors[0]?.id, null);
+  });
+});
+
+Deno.test("A line that is too long is answered as such before the server ends", async () => {
+  await withServer({ answer: () => {} }, async ({ pipes, code }) => {
+    pipes.write("x".repeat(LIMITS.inputLineBytes + 1));
+    assert.equal(await code, 0);
+    assert.match(JSON.stringify(pipes.lines.at(-1)?.error), /longer than/);
+  });
+});
+
+Deno.test("Lines without end that are no JSON end the server", async () => {
+  await withServer({ answer: () => {} }, async ({ pipes, code }) => {
+    pipes.write("no\n".repeat(2 * LIMITS.inputBadLines));
+    assert.equal(await code, 0);
+    const errors = pipes.lines.filter((line) => line.error?.code === -32_700);
+    assert.equal(errors.length, LIMITS.inputBadLines + 1);
   });
 });
 
