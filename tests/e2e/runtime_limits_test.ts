@@ -14,6 +14,7 @@ const PANICS: readonly (readonly [string, string, number])[] = [
   ["an address space of 1 GB", "ulimit -v 1000000", 133],
   ["an empty TMPDIR", "export TMPDIR=", 1],
   ["a relative TMPDIR", "export TMPDIR=relative", 1],
+  ["a language of twelve letters", "export LANG=abcdefghijkl", 139],
 ];
 
 /** As small as they may be. */
