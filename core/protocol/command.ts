@@ -15,6 +15,8 @@ export interface CapturedOutput {
   readonly spoolPath?: string;
   /** The file holds the start alone. */
   readonly isSpoolCut?: boolean;
+  /** The file holds only the end; what came before it is in one named `.before`. */
+  readonly isSpoolEnd?: boolean;
 }
 
 /** A command that runs, for those who do not wait for its end. */

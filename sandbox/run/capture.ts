@@ -1,8 +1,14 @@
 /** Output of a command, bounded: start and end in memory, exact counts, the whole in a file. */
 import type { CapturedOutput } from "../../core/protocol/command.ts";
-import type { Files } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
-import { concat, cutEnd, cutStart, Ring, Spool } from "./capture_parts.ts";
+import {
+  concat,
+  cutEnd,
+  cutStart,
+  Ring,
+  Spool,
+  type SpoolFiles,
+} from "./capture_parts.ts";
 
 interface CaptureOptions {
   readonly headBytes?: number;
@@ -11,13 +17,15 @@ interface CaptureOptions {
   readonly spoolPath?: string | undefined;
   /** Bytes from which the spool file is written; what memory holds at most. */
   readonly spoolOverBytes?: number | undefined;
+  /** The oldest output goes when there is too much for the file, not the newest. */
+  readonly rolls?: boolean;
 }
 
 const NEWLINE = 0x0a;
 
 /** Takes a command's output piece by piece; finish() gives what is kept. */
 export class OutputCapture {
-  readonly #files: Pick<Files, "openAppend" | "mkdir">;
+  readonly #files: SpoolFiles;
   readonly #options: CaptureOptions;
   readonly #head: Ring;
   readonly #tail: Ring;
@@ -29,7 +37,7 @@ export class OutputCapture {
   #lastByte = NEWLINE;
 
   constructor(
-    files: Pick<Files, "openAppend" | "mkdir">,
+    files: SpoolFiles,
     options: CaptureOptions = {},
   ) {
     this.#files = files;
@@ -38,7 +46,7 @@ export class OutputCapture {
     this.#tail = new Ring(options.tailBytes ?? LIMITS.captureTailBytes);
     this.#spool = options.spoolPath === undefined
       ? undefined
-      : new Spool(options.spoolPath);
+      : new Spool(options.spoolPath, options.rolls);
   }
 
   get totalBytes(): number {
@@ -53,6 +61,9 @@ export class OutputCapture {
   async add(chunk: Uint8Array): Promise<void> {
     if (chunk.length === 0) return;
     if (this.#needsSpool(chunk)) await this.#openSpool();
+    else if (this.#spool?.isOpen) {
+      await this.#spool.makeRoom(this.#files, chunk.length);
+    }
     this.#spool?.write(chunk);
     this.#count(chunk);
     const toHead = chunk.subarray(0, this.#head.free);
@@ -82,6 +93,7 @@ export class OutputCapture {
       totalLines: this.#newlines + (this.#lastByte === NEWLINE ? 0 : 1),
       ...(this.#spool?.isKept ? { spoolPath: this.#spool.path } : {}),
       ...(this.spoolProblem !== "" && { isSpoolCut: true }),
+      ...(this.#spool?.isRolled && { isSpoolEnd: true }),
     };
   }
 

@@ -51,6 +51,12 @@ export class Ring {
   }
 }
 
+/** What a capture asks of the disk. */
+export type SpoolFiles = Pick<Files, "openAppend" | "mkdir" | "rename">;
+
+/** Behind the name of a spool file that rolls. */
+const BEFORE = ".before";
+
 /** The file that takes the whole output; a problem with it never harms the command. */
 export class Spool {
   readonly #decoder = new TextDecoder();
@@ -58,8 +64,10 @@ export class Spool {
   #bytes = 0;
   #problem = "";
   #isOpen = false;
+  #isRolled = false;
 
-  constructor(readonly path: string) {
+  /** One that rolls goes on for ever: the newest is in its file, what was before beside it. */
+  constructor(readonly path: string, readonly rolls: boolean = false) {
   }
 
   /** Whether opening was tried. */
@@ -69,7 +77,12 @@ export class Spool {
 
   /** Whether there is a file to read. */
   get isKept(): boolean {
-    return this.#bytes > 0;
+    return this.#bytes > 0 || this.#isRolled;
+  }
+
+  /** Whether the file holds only the end. */
+  get isRolled(): boolean {
+    return this.#isRolled;
   }
 
   /** Why the file is not whole; empty when it is. */
@@ -77,7 +90,22 @@ export class Spool {
     return this.#problem;
   }
 
-  async open(files: Pick<Files, "openAppend" | "mkdir">): Promise<void> {
+  /** Makes room for a piece: with what is there, what was put beside it before goes. */
+  async makeRoom(files: SpoolFiles, bytes: number): Promise<void> {
+    if (!this.rolls || this.#file === undefined) return;
+    if (this.#bytes + bytes <= LIMITS.spoolBytes / 2) return;
+    try {
+      this.#file.close();
+      await files.rename(this.path, `${this.path}${BEFORE}`);
+      this.#bytes = 0;
+      this.#isRolled = true;
+    } catch (error) {
+      return this.#fail(error);
+    }
+    await this.open(files);
+  }
+
+  async open(files: SpoolFiles): Promise<void> {
     this.#isOpen = true;
     try {
       await files.mkdir(dirname(this.path), { mode: 0o700 });

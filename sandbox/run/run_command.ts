@@ -10,6 +10,7 @@ import {
   ToolError,
 } from "../../core/protocol/error.ts";
 import type { Child, Host, SpawnRequest } from "../../core/protocol/host.ts";
+import { LIMITS } from "../../core/protocol/limits.ts";
 import { dirname } from "../../core/util/path.ts";
 import {
   buildLaunch,
@@ -58,10 +59,12 @@ export async function runCommand(
   request: CommandRequest,
 ): Promise<CommandResult> {
   const { host } = session;
+  const livesOn = request.onStart !== undefined;
   const capture = new OutputCapture(host.files, {
     onOutput: request.onOutput,
     spoolPath: request.spoolPath,
     spoolOverBytes: request.spoolOverBytes,
+    rolls: livesOn,
   });
   const { terminal } = request;
   const ready = await prepare(session, request, {
@@ -91,6 +94,7 @@ export async function runCommand(
     const end = await runToEnd(child, {
       ...kind,
       timeoutMs: request.timeoutMs,
+      outputBytesMax: livesOn ? Infinity : LIMITS.outputBytesMax,
       signal: request.signal,
       capture,
       onBytes: request.onBytes,

@@ -7,6 +7,8 @@ import { withTimeout } from "../../core/util/async.ts";
 interface RunOptions {
   readonly host: Pick<Host, "files" | "kill" | "monotonicMs" | "sleep">;
   readonly timeoutMs: number;
+  /** Output after which it is killed. */
+  readonly outputBytesMax: number;
   readonly signal: AbortSignal;
   readonly capture: OutputCapture;
   readonly onBytes?: ((bytes: Uint8Array<ArrayBuffer>) => void) | undefined;
@@ -53,7 +55,7 @@ export async function runToEnd(
   const output = new Reader(child.stdout, async (chunk) => {
     await capture.add(chunk);
     options.onBytes?.(chunk);
-    if (capture.totalBytes > LIMITS.outputBytesMax) flood.resolve("flood");
+    if (capture.totalBytes > options.outputBytesMax) flood.resolve("flood");
   });
   const errors = new Reader(child.stderr, async (chunk) => {
     if (!options.isStderrOurs) await capture.add(chunk);

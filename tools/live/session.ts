@@ -130,9 +130,9 @@ export class LiveSession {
     const taken = this.#unread.take({ isEnd: this.#isOver });
     const path = this.#result?.output.spoolPath ?? this.outputPath;
     if (path === undefined) return taken;
-    const isSpoolCut = this.#result?.output.isSpoolCut ??
-      this.#totalBytes > LIMITS.spoolBytes;
-    return { ...taken, spoolPath: path, isSpoolCut };
+    const { isSpoolCut = false } = this.#result?.output ?? {};
+    const isSpoolEnd = this.#totalBytes > LIMITS.spoolBytes / 2;
+    return { ...taken, spoolPath: path, isSpoolCut, isSpoolEnd };
   }
 
   async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {

@@ -1,17 +1,20 @@
 /** Output that nobody has read yet, within bounds. */
 import type { CapturedOutput } from "../../core/protocol/command.ts";
-import type { Files } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import { OutputCapture } from "../../sandbox/run/capture.ts";
-import { concat, cutEnd } from "../../sandbox/run/capture_parts.ts";
+import {
+  concat,
+  cutEnd,
+  type SpoolFiles,
+} from "../../sandbox/run/capture_parts.ts";
 
 /** Bytes go in, texts come out; each byte once, and no character in two halves. */
 export class UnreadOutput {
-  readonly #files: Pick<Files, "openAppend" | "mkdir">;
+  readonly #files: SpoolFiles;
   #capture: OutputCapture;
   #rest: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
-  constructor(files: Pick<Files, "openAppend" | "mkdir">) {
+  constructor(files: SpoolFiles) {
     this.#files = files;
     this.#capture = this.#open();
   }

@@ -175,13 +175,15 @@ function timeoutNotice(timeoutMs: number): string {
 /** Says how much of an output is missing, and where all of it is. */
 export function cutNotice(
   cut: CutText,
-  { spoolPath, isSpoolCut = false }: Pick<
+  { spoolPath, isSpoolCut = false, isSpoolEnd = false }: Pick<
     CapturedOutput,
-    "spoolPath" | "isSpoolCut"
+    "spoolPath" | "isSpoolCut" | "isSpoolEnd"
   >,
 ): string {
   const where = spoolPath === undefined
     ? "the full output was not kept"
+    : isSpoolEnd
+    ? `the end of the output is in ${spoolPath}, what came before it in ${spoolPath}.before`
     : `the ${isSpoolCut ? "start of the" : "full"} output is in ${spoolPath}`;
   const kept = sizeText(cut.keptBytes, cut.keptLines);
   const omitted = sizeText(cut.omittedBytes, cut.omittedLines);

@@ -108,6 +108,27 @@ Deno.test("OutputCapture makes no file for a short output", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("OutputCapture that rolls keeps the newest output, and what was before it beside it", async () => {
+  const folder = await Deno.makeTempDir();
+  const spoolPath = `${folder}/out.txt`;
+  const capture = new OutputCapture(denoFiles, { spoolPath, rolls: true });
+  const half = LIMITS.spoolBytes / 2;
+  const size = 64 * 1024;
+  const chunk = new Uint8Array(size).fill(0x61);
+  const count = 5 * (half / size);
+  for (let at = 0; at < count; at++) await capture.add(chunk);
+  await capture.add(encode("the end"));
+  const output = capture.finish();
+  assert.equal(output.totalBytes, count * size + 7);
+  assert.equal(output.isSpoolEnd, true);
+  assert.equal(output.isSpoolCut, undefined);
+  assert.equal(await Deno.readTextFile(spoolPath), "the end");
+  const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+  assert.deepEqual(names, ["out.txt", "out.txt.before"]);
+  assert.equal((await Deno.stat(`${spoolPath}.before`)).size, half);
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("OutputCapture survives a file that cannot be written", async () => {
   const capture = new OutputCapture(denoFiles, {
     spoolPath: "/proc/none/out.txt",
