@@ -57,6 +57,8 @@ export interface CommandRequest {
   readonly onStart?: (running: RunningCommand) => void;
   /** All of its output, as it comes. */
   readonly onBytes?: (bytes: Uint8Array<ArrayBuffer>) => void;
+  /** Lines about protected files that were put back while it lives on. */
+  readonly onPutBack?: (lines: readonly string[]) => void;
 }
 
 export interface CommandResult {
@@ -93,6 +95,7 @@ export interface Sandbox {
 export interface HeldCommand {
   readonly terminal?: TerminalSize;
   readonly onBytes: (bytes: Uint8Array<ArrayBuffer>) => void;
+  readonly onPutBack: (lines: readonly string[]) => void;
   /** Ends it. */
   readonly signal: AbortSignal;
   /**

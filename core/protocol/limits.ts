@@ -320,6 +320,8 @@ export const LIMITS = Object.freeze({
   reopenRounds: 8,
   /** Folders searched for submodules below .git/modules. */
   gitModules: 200,
+  /** Worktrees of a repository; with more of them none can be made. */
+  gitWorktrees: 32,
   /** One attempt of the sandbox to prove itself. */
   probeMs: 5_000,
   /** Restored paths that are named to the model. */

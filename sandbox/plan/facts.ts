@@ -122,6 +122,7 @@ export async function readLaunchFacts(
         kind === "link" ? real ?? path : path,
         {
           withModules: request.withModules,
+          opensWorktrees: policy.gitCommits,
           // A link is as easily made as a pointer file, and nothing points back to it.
           isWritable: kind === "link" ? () => true : isWritable,
         },

@@ -21,6 +21,8 @@ export interface GitFact {
   readonly parts: readonly string[];
   /** The folder of its submodules: new ones are looked for afterwards. */
   readonly modules?: string;
+  /** The folder of its worktrees, likewise; absent where none may be made. */
+  readonly worktrees?: string;
   /** Such files and folders that do not exist. */
   readonly absent: readonly string[];
 }
@@ -31,42 +33,59 @@ const UNFINISHED_FOLDERS = ["rebase-apply", "rebase-merge", "sequencer"];
 const FOLDERS = ["hooks", "info", ...UNFINISHED_FOLDERS];
 const FILES = ["config", "config.worktree", "commondir"];
 const WORKTREE_FILES = ["commondir", "gitdir", "config.worktree"];
+const WORKTREE_PARTS = [...WORKTREE_FILES, ...UNFINISHED_FOLDERS];
+/** A submodule's own word for where it is checked out (git-submodule(1)). */
+const CHECKED_OUT = /^\[core\]\n(?:[ \t].*\n)*?[ \t]+worktree = (.+)$/m;
 
 interface GitLook {
   /** Also at submodules below the folders. */
   readonly withModules: boolean;
   /** Whether commands can have written there. */
   readonly isWritable: (path: string) => boolean;
+  /** Whether commands may make worktrees. */
+  readonly opensWorktrees?: boolean;
 }
 
 /** Follows the entry to its folders. */
 export async function readGitFact(
   files: Files,
   entry: string,
-  { withModules, isWritable }: GitLook,
+  look: GitLook,
 ): Promise<GitFact> {
+  const { isWritable } = look;
   const stat = await files.lstat(entry);
   if (stat?.isDirectory) {
-    return await describe(
-      files,
-      { entry, main: entry, isOwner: !isWritable(entry) },
-      withModules,
-    );
+    const isOwner = !isWritable(entry);
+    return await describe(files, { entry, main: entry, isOwner }, look);
   }
   const folder = await readPointer(files, entry, "gitdir: ");
   if (folder === undefined) return closedGitFact(entry);
   const shared = await readPointer(files, `${folder}/commondir`, "");
   const back = await readLine(files, `${folder}/gitdir`);
+  if (shared === undefined) {
+    const isOwner = !isWritable(folder) && await isRepository(files, folder) &&
+      await readCheckedOut(files, folder) === dirname(entry);
+    return await describe(files, { entry, main: folder, isOwner }, look);
+  }
   const isOwner = back !== undefined && resolvePath(folder, back) === entry &&
-    shared !== undefined && dirname(folder) === `${shared}/worktrees` &&
+    dirname(folder) === `${shared}/worktrees` &&
     !isWritable(folder) && !isWritable(shared) &&
     await isRepository(files, shared);
-  return await describe(files, {
-    entry,
-    main: shared ?? folder,
-    isOwner,
-    ...(shared === undefined ? {} : { linked: folder }),
-  }, withModules);
+  const found = { entry, main: shared, isOwner, linked: folder };
+  return await describe(files, found, look);
+}
+
+// As a pointer back, of a submodule: the folder that it says it is checked out in.
+async function readCheckedOut(
+  files: Files,
+  folder: string,
+): Promise<string | undefined> {
+  const path = `${folder}/config`;
+  const stat = await files.lstat(path);
+  if (!stat?.isFile || stat.size > LIMITS.guardFileBytes) return undefined;
+  const text = await files.readText(path).catch(() => "");
+  const named = CHECKED_OUT.exec(text)?.[1]?.trim();
+  return named === undefined ? undefined : resolvePath(folder, named);
 }
 
 async function isRepository(files: Files, path: string): Promise<boolean> {
@@ -85,41 +104,44 @@ async function describe(
     readonly linked?: string;
     readonly isOwner: boolean;
   },
-  withModules: boolean,
+  { withModules, opensWorktrees }: GitLook,
 ): Promise<GitFact> {
   const { entry, main, linked } = found;
   const top = `${main}/modules`;
+  const trees = `${main}/worktrees`;
+  const known = opensWorktrees && found.isOwner
+    ? await listWorktrees(files, trees)
+    : undefined;
   const modules = withModules ? await findModules(files, top) : [];
   const folders = [
     ...[main, ...modules ?? []].flatMap((path) =>
       FOLDERS.map((name) => `${path}/${name}`)
     ),
-    ...(linked === undefined
-      ? []
-      : UNFINISHED_FOLDERS.map((name) => `${linked}/${name}`)),
   ];
   const plain = [
     ...[main, ...modules ?? []].flatMap((path) =>
       FILES.map((name) => `${path}/${name}`)
     ),
-    ...(linked === undefined
-      ? []
-      : WORKTREE_FILES.map((name) => `${linked}/${name}`)),
+    ...[...new Set([...linked === undefined ? [] : [linked], ...known ?? []])]
+      .flatMap((path) => WORKTREE_PARTS.map((name) => `${path}/${name}`)),
   ];
   // A submodule or worktree made in there would bring a configuration of its own.
-  const inner = [top, `${main}/worktrees`];
+  const inner = [top, trees];
   const there = await exists(files, [...folders, ...plain, ...inner]);
   // What is known in there is held part by part, so that it can be committed to.
   const hasModules = modules !== undefined && there.delete(top);
+  const hasWorktrees = known !== undefined && there.delete(trees);
   return {
     entry,
     folders: linked === undefined ? [main] : [main, linked],
     isOwner: found.isOwner,
     parts: [...there],
     absent: [...folders, ...plain, ...inner].filter((path) =>
-      !there.has(path) && !(hasModules && path === top)
+      !there.has(path) && !(hasModules && path === top) &&
+      !(hasWorktrees && path === trees)
     ),
     ...(hasModules && { modules: top }),
+    ...(hasWorktrees && { worktrees: trees }),
   };
 }
 
@@ -185,6 +207,17 @@ async function findModules(
     open.push(...below.map((name) => `${folder}/${name}`));
   }
   return modules;
+}
+
+// Undefined when there are too many to be held part by part.
+async function listWorktrees(
+  files: Files,
+  folder: string,
+): Promise<string[] | undefined> {
+  if (!(await files.lstat(folder))?.isDirectory) return [];
+  const entries = await files.list(folder).catch(() => []);
+  if (entries.length > LIMITS.gitWorktrees) return undefined;
+  return entries.map(({ name }) => `${folder}/${name}`);
 }
 
 async function exists(

@@ -8,8 +8,8 @@ import type { GitFact } from "./git_facts.ts";
 /** Something compared after the command, and put back if it changed. */
 export interface GuardItem {
   readonly path: string;
-  /** The thing itself, all that lies below it, or what submodules there are in it. */
-  readonly scope: "entry" | "tree" | "modules";
+  /** The thing itself, all that lies below it, or what submodules or worktrees are in it. */
+  readonly scope: "entry" | "tree" | "modules" | "worktrees";
 }
 
 interface Guards {
@@ -67,8 +67,13 @@ export function planGuards(
   const loose = planGuard(deep.loose);
   // Where commits may be made, so may new submodules, with settings of their own.
   const modules = [...top.repositories, ...deep.held.repositories]
-    .flatMap((git) => (gitCommits && git.isOwner ? git.modules ?? [] : []))
-    .map((path): GuardItem => ({ path, scope: "modules" }));
+    .filter((git) => gitCommits && git.isOwner)
+    .flatMap((git) =>
+      (["modules", "worktrees"] as const).flatMap((scope): GuardItem[] => {
+        const path = git[scope];
+        return path === undefined ? [] : [{ path, scope }];
+      })
+    );
   return {
     guard: [
       ...modules,

@@ -1,12 +1,14 @@
 /** Takes from a repository that a command made what git would run in it. */
 import type { FileStat, NoFollowFiles } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
-import { basename } from "../../core/util/path.ts";
+import { basename, dirname, resolvePath } from "../../core/util/path.ts";
 import type { Aside } from "./aside.ts";
 import { filterGitConfig } from "./git_config.ts";
 
-/** Parts that hold commands, or lead git to other folders that do. */
-const UNWANTED = ["commondir", "rebase-apply", "rebase-merge", "sequencer"];
+/** Parts that hold commands yet to run. */
+const UNFINISHED = ["rebase-apply", "rebase-merge", "sequencer"];
+/** Such parts, and what leads git to other folders that have some. */
+const UNWANTED = ["commondir", ...UNFINISHED];
 
 /** What disarming looks at in a repository. */
 export const OBEYED: readonly string[] = [
@@ -26,12 +28,17 @@ export const OBEYED: readonly string[] = [
 export async function disarmGit(
   files: NoFollowFiles,
   aside: Aside,
-  { path, now }: { readonly path: string; readonly now: FileStat },
+  { path, now, homes }: {
+    readonly path: string;
+    readonly now: FileStat;
+    readonly homes: readonly string[];
+  },
 ): Promise<boolean> {
   const disarmer = new Disarmer(files, aside);
   switch (basename(path)) {
     case ".git":
       // A file or a link leads to a folder that may be anywhere.
+      if (now.isFile) return await isCheckout(files, path, homes);
       if (!now.isDirectory) return false;
       await disarmer.repository(path);
       return true;
@@ -67,21 +74,58 @@ export async function disarmRepository(
   await new Disarmer(files, aside).repository(path);
 }
 
-/** Submodules in a folder for them that were not known. */
-export async function disarmModules(
+/** Submodules or worktrees in a folder for them that were not known. */
+export async function disarmFresh(
   files: NoFollowFiles,
   aside: Aside,
-  { path, known }: {
+  { path, kind, known }: {
     readonly path: string;
+    readonly kind: "modules" | "worktrees";
     readonly known: readonly string[];
   },
 ): Promise<void> {
   if (!(await files.lstat(path))?.isDirectory) return;
-  await new Disarmer(files, aside, new Set(known)).modules(path);
+  await new Disarmer(files, aside, new Set(known))[kind](path);
 }
 
-/** The submodules in a folder for them, those in others too. */
-export async function listModules(
+// Both name each other, and the repository is that of the folder of worktrees.
+async function isCheckout(
+  files: NoFollowFiles,
+  path: string,
+  homes: readonly string[],
+): Promise<boolean> {
+  const [, named] = /^gitdir: (.+)$/.exec(await readLine(files, path)) ?? [];
+  if (named === undefined) return false;
+  const folder = resolvePath(dirname(path), named);
+  return homes.includes(dirname(folder)) && await isWorktree(files, folder) &&
+    resolvePath(folder, await readLine(files, `${folder}/gitdir`)) === path;
+}
+
+/** Whether git takes settings and hooks of it from the repository it lies in. */
+async function isWorktree(
+  files: NoFollowFiles,
+  folder: string,
+): Promise<boolean> {
+  return await readLine(files, `${folder}/commondir`) === "../..";
+}
+
+async function readLine(files: NoFollowFiles, path: string): Promise<string> {
+  if (!(await files.lstat(path))?.isFile) return "";
+  const bytes = await files.readRange(path, 0, LIMITS.gitPointerBytes);
+  return new TextDecoder().decode(bytes).trimEnd();
+}
+
+/** What is in a folder of submodules, those in others too, or of worktrees. */
+export async function listKnown(
+  files: NoFollowFiles,
+  folder: string,
+  kind: "modules" | "worktrees",
+): Promise<readonly string[]> {
+  if (kind === "modules") return await listModules(files, folder);
+  return (await files.list(folder)).map((name) => `${folder}/${name}`);
+}
+
+async function listModules(
   files: NoFollowFiles,
   folder: string,
 ): Promise<readonly string[]> {
@@ -202,8 +246,22 @@ class Disarmer {
 
   async worktrees(folder: string): Promise<void> {
     for (const name of await this.#files.list(folder)) {
-      const path = `${folder}/${name}/config.worktree`;
-      await this.#part(path, "isFile", this.config);
+      const path = `${folder}/${name}`;
+      if (this.#known.has(path) || this.#aside.isMoved(path)) continue;
+      if (!await isWorktree(this.#files, path)) {
+        await this.#aside.move(path);
+        continue;
+      }
+      await this.#unfinished(path);
+      await this.#part(`${path}/config.worktree`, "isFile", this.config);
+    }
+  }
+
+  async #unfinished(folder: string): Promise<void> {
+    for (const name of UNFINISHED) {
+      if (await this.#files.lstat(`${folder}/${name}`) !== undefined) {
+        await this.#aside.move(`${folder}/${name}`);
+      }
     }
   }
 }

@@ -6,10 +6,10 @@ import { ancestors, dirname } from "../../core/util/path.ts";
 import type { GuardItem } from "../plan/plan_guards.ts";
 import { Aside } from "./aside.ts";
 import {
+  disarmFresh,
   disarmGit,
-  disarmModules,
   disarmRepository,
-  listModules,
+  listKnown,
 } from "./git_disarm.ts";
 
 /** How one path was before the command. */
@@ -17,9 +17,9 @@ export type Snapshot =
   | { readonly kind: "absent"; readonly path: string }
   /** A repository without `.git` that was none. */
   | { readonly kind: "bare"; readonly path: string }
-  /** A folder of submodules, and which there were. */
+  /** A folder of submodules or worktrees, and which there were. */
   | {
-    readonly kind: "modules";
+    readonly kind: "modules" | "worktrees";
     readonly path: string;
     readonly known: readonly string[];
   }
@@ -68,13 +68,19 @@ export async function readGuard(
   return guard;
 }
 
-/** Undoes every difference; what has changed is kept under another name. */
+/** Undoes every difference, and keeps what has changed. Checkouts of worktrees in `homes` stay. */
 export async function restoreGuard(
   files: NoFollowFiles,
   guard: Guard,
-  newId: () => string,
+  { newId, homes = [] }: {
+    readonly newId: () => string;
+    readonly homes?: readonly string[];
+  },
 ): Promise<GuardChanges> {
-  const restorer = new Restorer(files, new Aside(files, newId), guard);
+  const restorer = new Restorer(files, new Aside(files, newId), {
+    homes,
+    free: guard.filter(({ kind }) => kind === "absent").map(({ path }) => path),
+  });
   for (const snapshot of guard) await restorer.restore(snapshot);
   return restorer.changes();
 }
@@ -87,8 +93,8 @@ async function readSnapshot(
   const stat = await files.lstat(path);
   if (stat === undefined) return { kind: "absent", path };
   try {
-    if (scope === "modules") {
-      return { kind: scope, path, known: await listModules(files, path) };
+    if (scope === "modules" || scope === "worktrees") {
+      return { kind: scope, path, known: await listKnown(files, path, scope) };
     }
     if (stat.isSymlink) {
       return { kind: "link", path, text: await files.readLink(path) };
@@ -121,19 +127,20 @@ async function readFile(
   return { kind: "file", path, stat, ...(bytes !== undefined && { bytes }) };
 }
 
+/** `free`: protected names that were, and where something may be now. */
+type Places = Readonly<Record<"homes" | "free", readonly string[]>>;
+
 class Restorer {
   readonly #files: NoFollowFiles;
   readonly #aside: Aside;
-  /** Protected names that were free, where something may be now. */
-  readonly #free: readonly string[];
+  readonly #places: Places;
   readonly #restored = new Set<string>();
   readonly #failed: string[] = [];
 
-  constructor(files: NoFollowFiles, aside: Aside, guard: Guard) {
+  constructor(files: NoFollowFiles, aside: Aside, places: Places) {
     this.#files = files;
     this.#aside = aside;
-    this.#free = guard.filter(({ kind }) => kind === "absent")
-      .map(({ path }) => path);
+    this.#places = places;
   }
 
   changes(): GuardChanges {
@@ -146,7 +153,7 @@ class Restorer {
 
   async restore(was: Snapshot): Promise<void> {
     await this.#trying(was.path, async () => {
-      const isNew = ["absent", "bare", "modules"].includes(was.kind);
+      const isNew = "known" in was || ["absent", "bare"].includes(was.kind);
       if (!isNew) await this.#moveLinkAbove(was.path);
       await this.#restoreEntry(was);
     });
@@ -160,7 +167,8 @@ class Restorer {
       case "bare":
         return await disarmRepository(this.#files, this.#aside, was.path);
       case "modules":
-        return await disarmModules(this.#files, this.#aside, was);
+      case "worktrees":
+        return await disarmFresh(this.#files, this.#aside, was);
       case "link":
         return await this.#restoreLink(was, now);
       case "file":
@@ -194,7 +202,8 @@ class Restorer {
 
   async #putAway(path: string, now: FileStat | undefined): Promise<void> {
     if (now === undefined) return;
-    const isOfGit = await disarmGit(this.#files, this.#aside, { path, now });
+    const found = { path, now, homes: this.#places.homes };
+    const isOfGit = await disarmGit(this.#files, this.#aside, found);
     if (!isOfGit) await this.#aside.move(path);
   }
 
@@ -269,7 +278,7 @@ class Restorer {
     const parent = dirname(path);
     const names = await this.#files.list(parent);
     const others = names.map((name) => `${parent}/${name}`);
-    for (const beside of [...others, ...this.#free]) {
+    for (const beside of [...others, ...this.#places.free]) {
       const found = await this.#files.lstat(beside);
       if (found?.isDirectory && found.ino === stat.ino) {
         return await this.#files.rename(beside, path);

@@ -122,7 +122,11 @@ export class SharedProtection {
 
   async #restore(guard: Guard): Promise<GuardChanges> {
     if (guard.length === 0) return NO_CHANGES;
-    return await restoreGuard(this.#files(), guard, this.#host.newId);
+    const { newId } = this.#host;
+    const homes = [...this.#before.values()].flat()
+      .filter(({ kind }) => kind === "worktrees" || kind === "absent")
+      .map(({ path }) => path).filter((path) => path.endsWith("/worktrees"));
+    return await restoreGuard(this.#files(), guard, { newId, homes });
   }
 
   /** What the commands have made below the roots. */

@@ -2,15 +2,20 @@
 import type { Host } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import type { GuardChanges } from "./guard.ts";
+import { describeChanges } from "./guard_notes.ts";
 
 type WatchHost = Pick<Host, "monotonicMs" | "sleep">;
 
 /** A search of a large tree takes its time, so that there is none most of the time. */
 const PAUSE_SHARE = 20;
 
+/** Is told at once what was put back, in lines. */
+export type Teller = (lines: readonly string[]) => void;
+
 export class GuardWatch {
   readonly #host: WatchHost;
   readonly #putBack: () => Promise<GuardChanges>;
+  readonly #tellers = new Set<Teller>();
   #stop: AbortController | undefined;
   /** What nobody was told of yet. */
   #changes: GuardChanges[] = [];
@@ -20,10 +25,14 @@ export class GuardWatch {
     this.#putBack = putBack;
   }
 
-  start(): void {
-    if (this.#stop !== undefined) return;
-    this.#stop = new AbortController();
-    void this.#run(this.#stop.signal);
+  /** Resumes for a command that lives on; to be called when it has ended: what is returned. */
+  start(tell: Teller): () => void {
+    this.#tellers.add(tell);
+    if (this.#stop === undefined) {
+      this.#stop = new AbortController();
+      void this.#run(this.#stop.signal);
+    }
+    return () => this.#tellers.delete(tell);
   }
 
   stop(): void {
@@ -43,7 +52,11 @@ export class GuardWatch {
       const startMs = this.#host.monotonicMs();
       // What cannot be put back now is tried again, and told when the command ends.
       const changes = await this.#putBack().catch(() => undefined);
-      if (changes !== undefined && hasAny(changes)) this.#changes.push(changes);
+      if (changes !== undefined && hasAny(changes)) {
+        this.#changes.push(changes);
+        // Nobody knows whose work it was: one of them speaks.
+        [...this.#tellers].at(-1)?.(describeChanges(changes));
+      }
       const tookMs = this.#host.monotonicMs() - startMs;
       pauseMs = Math.max(LIMITS.putBackMs, PAUSE_SHARE * tookMs);
     }

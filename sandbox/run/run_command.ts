@@ -87,10 +87,10 @@ export async function runCommand(
       isWrapped: backend?.kind === "bwrap",
       hasTerminal: terminal !== undefined,
     };
-    if (request.onStart !== undefined) {
-      if (prepared !== undefined) session.watch();
-      request.onStart(runningCommand(child, capture, kind));
-    }
+    const unwatch = livesOn && prepared !== undefined
+      ? session.watch(request.onPutBack ?? (() => {}))
+      : undefined;
+    request.onStart?.(runningCommand(child, capture, kind));
     const end = await runToEnd(child, {
       ...kind,
       timeoutMs: request.timeoutMs,
@@ -101,6 +101,7 @@ export async function runCommand(
       isStderrOurs: backend !== undefined,
       reap: (pid) => reap(session, ready, pid),
     });
+    unwatch?.();
     session.reaper.collect(innerPid(end.report));
     refuseUnstarted(end);
     return (guardNotes) =>

@@ -16,7 +16,7 @@ import {
 import type { GuardChanges } from "./guard.ts";
 import { readShown, readTop } from "../plan/shown.ts";
 import { joinChanges, NO_CHANGES, SharedProtection } from "./guard_shared.ts";
-import { GuardWatch } from "./guard_watch.ts";
+import { GuardWatch, type Teller } from "./guard_watch.ts";
 import {
   type BackendAttempt,
   type BackendChoice,
@@ -187,8 +187,8 @@ export class Session {
   }
 
   /** A command lives on: what it plants is put back again and again until none runs. */
-  watch(): void {
-    this.#watch.start();
+  watch(tell: Teller): () => void {
+    return this.#watch.start(tell);
   }
 
   /** Those of the sentences that were not given before. */

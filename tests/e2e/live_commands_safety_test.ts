@@ -84,6 +84,38 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "What the person makes beside a command that lives on stays, or is moved aside and told at once",
+  BWRAP,
+  async () => {
+    await using s = await stage({
+      script: [
+        exec("sleep 1000"),
+        exec("until [ -e told ]; do sleep 0.05; done", {
+          yield_time_ms: 30_000,
+        }),
+        say("done"),
+      ],
+    });
+    const { work } = s.home;
+    await using agent = s.start("go", SANDBOXED);
+    await s.model.received(2);
+    const git = new Deno.Command("git", { args: ["init", "-q"], cwd: work });
+    assert.ok((await git.output()).success);
+    await Deno.mkdir(`${work}/.codex`);
+    const warning = await agent.untilEvent("warning");
+    assert.match(
+      String(warning["message"]),
+      /^While session \d+ lives on: The sandbox moved protected files aside: \S+\/\.codex\.rondo-moved-\w+$/,
+    );
+    await Deno.writeTextFile(`${work}/told`, "");
+    await agent.finished;
+    const names = [...Deno.readDirSync(`${work}/.git`)].map(({ name }) => name);
+    assert.deepEqual(names.filter((name) => name.includes("moved")), []);
+    assert.ok(names.includes("HEAD") && names.includes("config"));
+  },
+);
+
 Deno.test("A hook for Bash sees commands that live on, and what is typed to them", async () => {
   await using s = await stage({
     script: [
@@ -140,17 +172,19 @@ Deno.test("Typing more than a program reads does not hold the turn up", async ()
   );
 });
 
-Deno.test("Where the file holds the start of the output alone, nobody calls it full", async () => {
+Deno.test("Where the file holds the end of the output alone, nobody calls it full", async () => {
   await using s = await stage({
     script: [
-      exec("yes 0123456789 | head -c 70M", { yield_time_ms: 30_000 }),
+      exec("yes 0123456789 | head -c 34M; sleep 1000", {
+        yield_time_ms: 30_000,
+      }),
       say("done"),
     ],
   });
   await s.json("go", LIVE);
   assert.match(
     newest(s.model.request(1)),
-    /^Output cut in the middle: .*; the start of the output is in /,
+    /^Output cut in the middle: .*; the end of the output is in (\S+), what came before it in \1\.before\.\n/,
   );
 });
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { asObject } from "../../core/util/json/json.ts";
 import { conversation, exec, LIVE } from "../support/live_script.ts";
+import { WITHOUT_BWRAP } from "../support/without_bwrap.ts";
 import { hasBubblewrap, itemsOf, stage } from "./support.ts";
 
 type Exchange = Parameters<typeof conversation>[1][number];
@@ -109,13 +110,6 @@ const DIALOGS: Readonly<Record<string, Dialog>> = {
     plainly: [{ shows: /Starting inspector [^]* not permitted/ }],
   },
 };
-
-/** Hides bubblewrap from the program, so that it takes the launcher of its own. */
-const WITHOUT_BWRAP = [
-  "/usr/bin/bwrap",
-  ...["--dev-bind", "/", "/"],
-  ...["--ro-bind", "/dev/null", "/usr/bin/bwrap", "--"],
-];
 
 function isThere(program: string): boolean {
   const args = ["-c", `command -v ${program}`];

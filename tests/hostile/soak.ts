@@ -1,4 +1,4 @@
-/** `deno task soak [--minutes N] [--seed S] [--turns N]`: a conversation, a stream of lines and an MCP server play many turns, with random faults of server, model, machine and reader; what grows is a leak. */
+/** `deno task soak [--minutes N] [--seed S] [--turns N] [--commands N] [--ends N]`: a conversation, a stream of lines and an MCP server play many turns, with random faults of server, model, machine and reader; what grows is a leak. */
 import assert from "node:assert/strict";
 import { parseArgs } from "node:util";
 import { mockModel, say } from "../support/mock_model.ts";
@@ -14,9 +14,13 @@ import {
   type Turn,
 } from "./players.ts";
 import { playOnce } from "./short_runs.ts";
+import { soakCommands } from "./soak_commands.ts";
 import { FAULTS } from "./soak_faults.ts";
 
 const TURNS_MAX = 10_000;
+/** That live on, and runs that end with some. */
+const COMMANDS = 5_000;
+const ENDS = 200;
 /** Turns before the first look, so that caches are warm. */
 const WARM_TURNS = 60;
 const LOOK_EVERY = 20;
@@ -58,12 +62,18 @@ async function main(): Promise<void> {
     options: {
       minutes: { type: "string", default: "20" },
       turns: { type: "string", default: String(TURNS_MAX) },
+      commands: { type: "string", default: String(COMMANDS) },
+      ends: { type: "string", default: String(ENDS) },
       seed: { type: "string", default: String(Date.now() % 2 ** 32) },
     },
   });
   const seed = Number(values.seed);
   console.log(`seed ${seed}`);
   try {
+    await soakCommands(randomOf(seed), {
+      commands: countOf(values.commands),
+      ends: countOf(values.ends),
+    });
     const looks = await soak(randomOf(seed), {
       untilMs: Date.now() + countOf(values.minutes) * 60_000,
       turns: countOf(values.turns),

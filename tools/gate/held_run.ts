@@ -22,13 +22,14 @@ export async function runHeld(
   command: CommandRequest,
   sandbox: Pick<Sandbox, "run">,
 ): Promise<CommandResult | undefined> {
-  const { terminal, signal, onBytes } = held;
+  const { terminal, signal, onBytes, onPutBack } = held;
   const { promise, resolve, reject } = Promise.withResolvers<RunningCommand>();
   const result = sandbox.run({
     ...command,
     timeoutMs: LIMITS.liveCommandMs,
     signal,
     onBytes,
+    onPutBack,
     onStart: resolve,
     ...(terminal !== undefined && {
       terminal,

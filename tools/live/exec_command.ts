@@ -126,7 +126,10 @@ async function runInSession(call: ExecCall, shown: Shown): Promise<ToolOutput> {
         onOutput: boundedDeltas((text) => context.delta(id, text)),
         spoolOverBytes: call.tokensMax * 4,
       },
-      session.held((command) => hold(command, session, { call, shown })),
+      session.held(
+        (command) => hold(command, session, { call, shown }),
+        context.warn,
+      ),
       context,
     );
     if (result.type === "refused") {

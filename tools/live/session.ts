@@ -75,11 +75,18 @@ export class LiveSession {
   }
 
   /** What the gate is to do with it. */
-  held(hold: HeldCommand["hold"]): HeldCommand {
+  held(
+    hold: HeldCommand["hold"],
+    warn: (message: string) => void = () => {},
+  ): HeldCommand {
     const { terminal } = this.start;
     return {
       ...(terminal !== undefined && { terminal }),
       signal: this.#stop.signal,
+      onPutBack: (lines) => {
+        const whose = `While session ${this.start.session} lives on`;
+        for (const line of lines) warn(`${whose}: ${line}`);
+      },
       onBytes: (bytes) => {
         this.#totalBytes += bytes.length;
         this.#unread.push(bytes);

@@ -217,16 +217,27 @@ Deno.test("readGitFact() follows a worktree both ways before it believes it", as
           "rebase-apply",
           "rebase-merge",
           "sequencer",
+          "config.worktree",
+          "commondir",
+          "worktrees/w/config.worktree",
           "worktrees/w/rebase-apply",
           "worktrees/w/rebase-merge",
           "worktrees/w/sequencer",
+          "modules",
         ].map((name) => `${shared}/${name}`),
-        `${shared}/config.worktree`,
-        `${shared}/commondir`,
-        `${linked}/config.worktree`,
-        `${shared}/modules`,
       ],
     });
+    // Where worktrees may be made, those that are there are held part by part.
+    const open = await readGitFact(denoFiles, `${root}/main/.git`, {
+      ...CLOSED,
+      isWritable: () => false,
+      opensWorktrees: true,
+    });
+    assert.equal(open.worktrees, `${shared}/worktrees`);
+    assert.deepEqual(open.parts.slice(-2), [
+      `${linked}/commondir`,
+      `${linked}/gitdir`,
+    ]);
     const isOwner = async (name: string, look = CLOSED) =>
       (await readGitFact(denoFiles, `${root}/${name}/.git`, look)).isOwner;
     for (const name of ["thief", "ssh", "forged", "forged2"]) {

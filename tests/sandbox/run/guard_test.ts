@@ -23,7 +23,7 @@ async function restoring(
     await Deno.mkdir(`${root}/.git/objects`);
     const guard = await readGuard(files, items(root));
     await change(root);
-    const changes = await restoreGuard(files, guard, host.newId);
+    const changes = await restoreGuard(files, guard, host);
     assert.deepEqual(changes.failed, []);
     const inside = (path: string) => path.slice(root.length + 1);
     return {
@@ -189,7 +189,7 @@ Deno.test("restoreGuard() says what it cannot put back", LINUX, async () => {
   }]);
   await Deno.remove(`${root}/a`, { recursive: true });
   await Deno.writeTextFile(`${root}/a`, "in the way");
-  const { failed } = await restoreGuard(files, guard, host.newId);
+  const { failed } = await restoreGuard(files, guard, host);
   assert.deepEqual(failed, [`${root}/a/config (EEXIST)`]);
   await Deno.remove(root, { recursive: true });
 });
@@ -268,7 +268,7 @@ Deno.test(
     for (const name of ["new", "a/b", "known/modules/deep"]) {
       await makeRepository(`${modules}/${name}`);
     }
-    const changes = await restoreGuard(files, guard, host.newId);
+    const changes = await restoreGuard(files, guard, host);
     assert.equal(changes.moved.length, 3);
     for (const name of ["new", "a/b", "known/modules/deep"]) {
       const text = await Deno.readTextFile(`${modules}/${name}/config`);
@@ -319,3 +319,65 @@ Deno.test(
     await Deno.remove(root, { recursive: true });
   },
 );
+
+/** A worktree in a repository's folder for them, as git writes it, but for what is changed. */
+async function makeWorktree(
+  root: string,
+  name: string,
+  change: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const folder = `${root}/.git/worktrees/${name}`;
+  await Deno.mkdir(folder, { recursive: true });
+  await Deno.mkdir(`${root}/${name}`);
+  const parts = {
+    ".git": `gitdir: ${folder}\n`,
+    gitdir: `${root}/${name}/.git\n`,
+    commondir: "../..\n",
+    ...change,
+  };
+  for (const [part, text] of Object.entries(parts)) {
+    const at = part === ".git" ? `${root}/${name}` : folder;
+    await Deno.writeTextFile(`${at}/${part}`, text);
+  }
+}
+
+for (const before of ["none", "one"]) {
+  Deno.test(
+    `a worktree that a command made stays where it is one of this repository, with ${before} before`,
+    LINUX,
+    async () => {
+      const root = await Deno.realPath(await Deno.makeTempDir());
+      await makeRepository(`${root}/.git`);
+      const trees = `${root}/.git/worktrees`;
+      if (before === "one") await makeWorktree(root, "old");
+      const shared = new SharedProtection(host);
+      shared.begin();
+      shared.findBelow([root]);
+      await shared.take([{
+        path: trees,
+        scope: before === "one" ? "worktrees" : "tree",
+      }]);
+      await makeWorktree(root, "good", { "config.worktree": EVIL });
+      await makeWorktree(root, "elsewhere", { commondir: `${root}/evil\n` });
+      await makeWorktree(root, "stolen", { gitdir: `${root}/good/.git\n` });
+      await makeWorktree(root, "led", { ".git": `gitdir: ${root}/evil\n` });
+      const { moved, failed } = await shared.release();
+      assert.deepEqual(failed, []);
+      const names = moved.map((path) =>
+        path.slice(root.length + 1).replace(/\.rondo-moved-\w+$/, "")
+      );
+      assert.deepEqual(names.sort(), [
+        ".git/worktrees/elsewhere",
+        ".git/worktrees/good/config.worktree",
+        "elsewhere/.git",
+        "led/.git",
+        "stolen/.git",
+      ]);
+      assert.equal(
+        await Deno.readTextFile(`${trees}/good/config.worktree`),
+        "[core]\n\tbare = false\n",
+      );
+      await Deno.remove(root, { recursive: true });
+    },
+  );
+}
