@@ -110,7 +110,8 @@ Deno.test(
     );
     await Deno.writeTextFile(`${work}/told`, "");
     await agent.finished;
-    const names = [...Deno.readDirSync(`${work}/.git`)].map(({ name }) => name);
+    const names = (await Array.fromAsync(Deno.readDir(`${work}/.git`)))
+      .map(({ name }) => name);
     assert.deepEqual(names.filter((name) => name.includes("moved")), []);
     assert.ok(names.includes("HEAD") && names.includes("config"));
   },

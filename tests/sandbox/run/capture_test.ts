@@ -123,7 +123,8 @@ Deno.test("OutputCapture that rolls keeps the newest output, and what was before
   assert.equal(output.isSpoolEnd, true);
   assert.equal(output.isSpoolCut, undefined);
   assert.equal(await Deno.readTextFile(spoolPath), "the end");
-  const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+  const names = (await Array.fromAsync(Deno.readDir(folder)))
+    .map(({ name }) => name).sort();
   assert.deepEqual(names, ["out.txt", "out.txt.before"]);
   assert.equal((await Deno.stat(`${spoolPath}.before`)).size, half);
   await Deno.remove(folder, { recursive: true });
