@@ -1,4 +1,5 @@
 /** A fetch whose body can be aborted even while it is silent. */
+import { endWait } from "../util/async.ts";
 
 /** No other can be given to a Response; servers send what they like. */
 const STATUS_MAX = 599;
@@ -44,16 +45,16 @@ function breakableStream(
     },
     async pull(controller): Promise<void> {
       const { done, value } = await reader.read().catch((error: unknown) => {
-        over.abort();
+        endWait(over);
         throw error;
       });
       if (signal.aborted) return;
       if (!done) return controller.enqueue(value);
-      over.abort();
+      endWait(over);
       controller.close();
     },
     cancel: (reason): Promise<void> => {
-      over.abort();
+      endWait(over);
       return reader.cancel(reason);
     },
   }, { highWaterMark: 0 });

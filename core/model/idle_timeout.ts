@@ -1,5 +1,6 @@
 /** An abort signal that fires when an open connection has been silent for too long. */
 import type { Host } from "../protocol/host.ts";
+import { endWait } from "../util/async.ts";
 
 export interface WatchdogOptions {
   readonly host: Pick<Host, "sleep" | "monotonicMs">;
@@ -46,7 +47,7 @@ export class Watchdog {
 
   /** Ends the watch; with `abort` the connection too, however far it is. */
   stop(options: { readonly abort?: boolean } = {}): void {
-    this.#stop.abort();
+    endWait(this.#stop);
     this.#options.signal.removeEventListener("abort", this.#forward);
     if (options.abort === true) this.#abort.abort();
   }

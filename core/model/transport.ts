@@ -3,6 +3,7 @@ import { ModelError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Auth, ProviderEndpoint } from "../protocol/provider.ts";
+import { endWait } from "../util/async.ts";
 import { NOTHING_SPENT } from "../util/retry.ts";
 import {
   planNextAttempt,
@@ -116,7 +117,7 @@ async function attempt(
       ? reason
       : buildConnectError(reason, url, options.proxy);
   } finally {
-    answered.abort();
+    endWait(answered);
     if (!kept) watchdog.stop();
   }
 }

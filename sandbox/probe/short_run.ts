@@ -2,6 +2,7 @@
 import { errorText } from "../../core/protocol/error.ts";
 import type { Host } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
+import { endWait } from "../../core/util/async.ts";
 import type { LaunchLine } from "../backends/backend.ts";
 
 export interface ShortRun {
@@ -40,7 +41,7 @@ export async function runShort(
   } catch (error) {
     return { code: -1, stdout: "", stderr: errorText(error) };
   } finally {
-    timer.abort();
+    endWait(timer);
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Child, Host, Signal } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import type { OutputCapture } from "./capture.ts";
-import { withTimeout } from "../../core/util/async.ts";
+import { endWait, withTimeout } from "../../core/util/async.ts";
 
 interface RunOptions {
   readonly host: Pick<Host, "files" | "kill" | "monotonicMs" | "sleep">;
@@ -70,7 +70,7 @@ export async function runToEnd(
     waitForTimeout(options, watch.signal),
     waitForAbort(options.signal, watch.signal),
   ]);
-  watch.abort();
+  endWait(watch);
   if (cause !== "ended") await endEarly(child, cause, options);
   const status = await child.status;
   const reaped = await endStragglers(child, [output, errors], options);

@@ -2,6 +2,7 @@
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
+import { endWait } from "../../util/async.ts";
 import type { Key } from "./key.ts";
 import { KeyParser } from "./key_parser.ts";
 
@@ -31,7 +32,7 @@ export class Keyboard {
 
   /** Gives the terminal back as it was; may be called twice. */
   close(): void {
-    this.#wait.abort();
+    endWait(this.#wait);
     this.#terminal.stdout.write(PASTE_OFF);
     this.#terminal.stdin.setRaw(false);
   }
@@ -46,7 +47,7 @@ export class Keyboard {
   async pump(onKeys: (keys: readonly Key[]) => void): Promise<void> {
     for (;;) {
       const chunk = await this.#terminal.stdin.read();
-      this.#wait.abort();
+      endWait(this.#wait);
       if (chunk === null) return;
       const ours = this.#other?.(chunk) ?? chunk;
       if (ours.length === 0) continue;

@@ -1,5 +1,6 @@
 /** The time limit of a call: restarted by progress, paused while the user is asked. */
 import type { Host } from "../../../core/protocol/host.ts";
+import { endWait } from "../../../core/util/async.ts";
 import { McpFailure } from "./types.ts";
 
 /** Aborts its signal with an McpFailure when nothing was heard for the time. */
@@ -22,14 +23,14 @@ export class CallTimeout {
 
   /** Progress: the time starts again. */
   touch(): void {
-    this.#timer.abort();
+    endWait(this.#timer);
     if (this.#held === 0 && !this.#abort.signal.aborted) this.#begin();
   }
 
   /** Stops the clock until the work has ended, whichever way. */
   async hold<T>(work: () => Promise<T>): Promise<T> {
     this.#held++;
-    this.#timer.abort();
+    endWait(this.#timer);
     try {
       return await work();
     } finally {
@@ -41,7 +42,7 @@ export class CallTimeout {
   /** The answer is here; nothing is aborted any more. */
   end(): void {
     this.#held++;
-    this.#timer.abort();
+    endWait(this.#timer);
   }
 
   #begin(): void {
