@@ -89,6 +89,7 @@ export function buildLaunch(
         args: buildBwrapArguments(plan, backend.features, {
           ...inner,
           arch: host.arch,
+          uid: host.uid,
           hasTerminal: request.hasTerminal ?? false,
         }),
         cwd: "/",

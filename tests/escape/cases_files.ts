@@ -144,6 +144,10 @@ export const FILE_CASES: readonly EscapeCase[] = [
     { rootOnly: true },
   ),
   denied("F55 replace the program", 'cp /bin/true "$OUT/program"'),
+  denied(
+    "F56 open what everybody may write in /proc",
+    ": 3>>/proc/pressure/cpu",
+  ),
 
   denied("R01 write in the workspace", ": > new", { policy: "read" }),
   denied("R02 write below /tmp", "n=/tmp/rondo-escape-$ID; : > $n; rm $n", {
