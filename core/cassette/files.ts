@@ -151,6 +151,7 @@ function recordedWrites(engine: Engine, files: Files): Omit<Files, Reads> {
       run(`openAppend:${path}`, () => files.openAppend(path, options), {
         write: () => {},
         sync: () => {},
+        startSync: () => Promise.resolve(),
         close: () => {},
       }),
     placeSync: (path, data, options) =>

@@ -46,6 +46,8 @@ export interface CommandRequest {
   readonly sandboxed: boolean;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** It starts after this; what must be done for it before is done meanwhile. */
+  readonly recorded?: Promise<void>;
   readonly stdin?: Uint8Array<ArrayBuffer>;
   /** Live output, decoded. */
   readonly onOutput?: (text: string) => void;

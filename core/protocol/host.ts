@@ -29,6 +29,8 @@ export interface AppendFile {
   write(text: string): void;
   /** Forces what was written to the disk. */
   sync(): void;
+  /** The same while the program goes on, also writing; resolves once it is there. */
+  startSync(): Promise<void>;
   close(): void;
 }
 

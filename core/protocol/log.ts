@@ -72,8 +72,10 @@ export interface ThreadMeta {
 export interface ThreadLog {
   readonly path: string;
   append(fact: LogFact): void;
-  /** Forces what was appended to the disk. */
+  /** Forces what was appended to the disk. Throws SessionError. */
   sync(): void;
+  /** The same while the program goes on; rejects with SessionError. */
+  startSync(): Promise<void>;
   /** Syncs, closes, gives up the writer lock. */
   close(): Promise<void>;
 }

@@ -18,6 +18,8 @@ export interface ToolContext {
   readonly provider: string;
   /** Aborted when the turn is interrupted. */
   readonly signal: AbortSignal;
+  /** Resolves once the call is on the disk: intent before effect. Rejects with SessionError. */
+  readonly recorded: Promise<void>;
   /** Puts a question to the person; rejects with the signal's reason on abort. */
   ask(request: ApprovalRequest): Promise<Decision>;
   /** Opens an activity; returns its id. Every opened one must be completed. */
@@ -55,6 +57,11 @@ export interface Tool {
   readonly isOffered?: boolean;
   /** May run beside its siblings. */
   readonly parallel: boolean;
+  /**
+   * It has no effect before `ToolContext.recorded`, as with all that goes through the gate;
+   * calls of others begin after that.
+   */
+  readonly awaitsRecord?: boolean;
   /** Absolute paths that a call reads or changes, as far as its arguments tell. */
   touches(call: CallView, cwd: string): readonly string[];
   /**

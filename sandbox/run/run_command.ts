@@ -75,6 +75,7 @@ export async function runCommand(
   const { prepared } = ready;
   const backend = prepared?.backend;
   return await finishing(session, ready, async () => {
+    await request.recorded;
     const child = start(host, ready, {
       stdin: terminal === undefined ? request.stdin ?? "null" : "pipe",
       stdout: "pipe",

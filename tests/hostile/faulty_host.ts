@@ -114,6 +114,10 @@ function faultyAppend(
       check("sync", path);
       file.sync();
     },
+    startSync: async () => {
+      check("sync", path);
+      await file.startSync();
+    },
     close: () => {
       file.close();
       check("close", path);

@@ -39,6 +39,8 @@ export interface TestThreadOptions extends Omit<MockOptions, "script"> {
   readonly host?: Partial<Host>;
   /** Called with each fact before it counts as written; may throw. */
   readonly onFact?: (fact: LogFact) => void;
+  /** Called for each call; what came before it is on the disk when it resolves. */
+  readonly startSync?: () => Promise<void>;
 }
 
 export interface TestThread extends AsyncDisposable {
@@ -58,7 +60,7 @@ export function testThread(options: TestThreadOptions): TestThread {
   const model = mockModel(options);
   const host = testHost(options.host);
   const facts: LogFact[] = [];
-  const log = memoryLog(facts, options.onFact);
+  const log = memoryLog(facts, options.onFact, options.startSync);
   const settings = { ...TEST_SETTINGS, ...options.settings };
   const endpoint = { ...testEndpoint(model.url), ...options.endpoint };
   const state = new ThreadState(new Transcript(log));
@@ -155,11 +157,12 @@ class RunningTestThread implements TestThread {
 export function testTool(
   name: string,
   run: (call: CallView, context: ToolContext) => Promise<ToolOutput>,
-  options: { readonly parallel?: boolean } = {},
+  options: Pick<Partial<Tool>, "awaitsRecord" | "parallel"> = {},
 ): Tool {
   return {
     name,
-    parallel: options.parallel ?? true,
+    parallel: true,
+    ...options,
     touches: () => [],
     spec: {
       type: "function",
@@ -188,6 +191,7 @@ export function testHost(overrides: Partial<Host> = {}): Host {
 function memoryLog(
   facts: LogFact[],
   onFact: (fact: LogFact) => void = () => {},
+  startSync: () => Promise<void> = () => Promise.resolve(),
 ): ThreadLog {
   return {
     path: "(memory)",
@@ -196,6 +200,7 @@ function memoryLog(
       facts.push(fact);
     },
     sync: () => {},
+    startSync,
     close: () => Promise.resolve(),
   };
 }

@@ -174,6 +174,7 @@ export function recordingContext(
     settings: given,
     provider: "mock",
     signal: options.signal ?? new AbortController().signal,
+    recorded: Promise.resolve(),
     asked,
     warnings,
     deltas,

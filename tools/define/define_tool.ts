@@ -17,6 +17,7 @@ interface ToolDefinition<P extends Parameters> {
   readonly parameters: P;
   /** May run beside its siblings. */
   readonly parallel: boolean;
+  readonly awaitsRecord?: boolean;
   /** Absolute paths that a call reads or changes, as far as its arguments tell. */
   readonly touches: (args: Arguments<P>, cwd: string) => readonly string[];
   readonly run: (
@@ -52,6 +53,7 @@ export function defineTool<const P extends Parameters>(
       parameters: wanted.offered ?? {},
     }),
     parallel,
+    awaitsRecord: definition.awaitsRecord ?? false,
     touches: (call, cwd) => {
       try {
         return touches(parse(call), cwd);

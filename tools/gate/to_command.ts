@@ -21,7 +21,7 @@ export interface CommandEnvironment {
 /** The whole request, for one way of running it. */
 export function toCommand(
   request: GateRequest,
-  context: Pick<ToolContext, "settings" | "signal" | "threadId">,
+  context: Pick<ToolContext, "recorded" | "settings" | "signal" | "threadId">,
   how: {
     readonly host: Pick<Host, "envAll">;
     readonly environment: CommandEnvironment;
@@ -30,7 +30,7 @@ export function toCommand(
     readonly spoolPath: string | undefined;
   },
 ): CommandRequest {
-  const { settings, signal, threadId } = context;
+  const { recorded, settings, signal, threadId } = context;
   const { host, environment, policy, sandboxed, spoolPath } = how;
   const { argv, stdin, onOutput } = request;
   return {
@@ -48,6 +48,7 @@ export function toCommand(
     sandboxed,
     timeoutMs: request.timeoutMs,
     signal,
+    recorded,
     ...(stdin !== undefined && { stdin }),
     ...(onOutput !== undefined && { onOutput }),
     ...(spoolPath !== undefined && {

@@ -60,6 +60,7 @@ export function createExecCommandTool(options: ExecOptions): Tool {
     description,
     parameters: EXEC_PARAMETERS,
     parallel: true,
+    awaitsRecord: true,
     touches: (args, cwd) => touchedPaths(toCall(args, cwd), options),
     run: async (args, context) => {
       const { cwd, model } = context.settings;

@@ -59,6 +59,7 @@ export function createApplyPatchTool(
       call.form === "custom" ? { input: call.input } : parseInput(call),
     // Two patches at once could want the same file.
     parallel: false,
+    awaitsRecord: true,
     touches: ({ input }, workdir) => patchPaths({ patch: input, workdir }),
     run: async ({ input }, context) => {
       const workdir = context.settings.cwd;

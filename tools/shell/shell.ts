@@ -77,6 +77,7 @@ export function createShellTool(
     parameters: SHELL_PARAMETERS,
     argumentsOf: (call) => shellArgumentsOf(call, shell),
     parallel: true,
+    awaitsRecord: true,
     touches: (args, cwd) => touchedPaths(toShellCall(args, cwd), options),
     run: async (args, context) =>
       await runShell(toShellCall(args, context.settings.cwd), context, options),

@@ -131,6 +131,7 @@ async function openAppend(
       }
     },
     sync: () => file.syncDataSync(),
+    startSync: () => file.syncData(),
     close: () => file.close(),
   };
 }

@@ -158,6 +158,15 @@ class SessionLog implements ThreadLog {
     this.#orFail("sync", () => this.#file.sync());
   }
 
+  async startSync(): Promise<void> {
+    if (this.#state === "closed") return;
+    try {
+      await this.#file.startSync();
+    } catch (error) {
+      throw this.#failure("sync", error);
+    }
+  }
+
   async close(): Promise<void> {
     if (this.#state === "closed") return;
     const failure = this.#syncAtEnd();

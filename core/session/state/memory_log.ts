@@ -10,6 +10,7 @@ export function memoryLog(): ThreadLog {
     path: "",
     append: () => {},
     sync: () => {},
+    startSync: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
 }

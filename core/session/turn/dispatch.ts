@@ -3,6 +3,7 @@ import {
   errorCode,
   errorText,
   SandboxUnavailable,
+  SessionError,
   ToolError,
 } from "../../protocol/error.ts";
 import type { CallView } from "../../protocol/item.ts";
@@ -13,6 +14,7 @@ import type {
   ToolContext,
   ToolOutput,
 } from "../../protocol/tool.ts";
+import { endWait } from "../../util/async.ts";
 import { renderUsed } from "../state/budget.ts";
 import { cutMiddle, oneLine } from "../../context/format/text.ts";
 import { CallLock } from "./call_lock.ts";
@@ -113,7 +115,7 @@ export class Dispatch {
       return await promise;
     } finally {
       signal.removeEventListener("abort", giveUp);
-      ended.abort();
+      endWait(ended);
     }
   }
 
@@ -136,18 +138,21 @@ export class Dispatch {
     const refusal = await hooks.beforeCall(call);
     if (refusal !== undefined) return this.#failed(call, refusal);
     log.append({ type: "call_started", callId: call.callId, name: call.name });
-    log.sync();
-    const context = this.#context(call);
+    const recorded = log.startSync();
+    // It is waited for below, and until then not unhandled.
+    recorded.catch(() => {});
     const paths = tool.touches(call, settings.cwd);
     record.touch(paths.slice(0, LIMITS.touchedPaths));
     try {
-      return await this.#fitting(
-        await hooks.afterCall(call, await tool.run(call, context)),
-      );
+      if (!tool.awaitsRecord) await recorded;
+      const output = await tool.run(call, this.#context(call, recorded));
+      await recorded;
+      return await this.#fitting(await hooks.afterCall(call, output));
     } catch (error) {
       if (signal.aborted) throw error;
       if (error instanceof ToolError) return this.#failed(call, error.message);
       if (error instanceof SandboxUnavailable) throw error;
+      if (error instanceof SessionError) throw error;
       // What the machine refuses the model may work around.
       if (errorCode(error) !== undefined) {
         const text = `Cannot run ${call.name}: ${errorText(error)}`;
@@ -177,7 +182,7 @@ export class Dispatch {
     return { content: text, success: false };
   }
 
-  #context(call: CallView): ToolContext {
+  #context(call: CallView, recorded: Promise<void>): ToolContext {
     const { activities, approvals, emit, hooks, record } = this.#turn;
     const { threadId, settings, signal, deps } = this.#turn;
     return {
@@ -185,6 +190,7 @@ export class Dispatch {
       settings,
       provider: deps.endpoint.id,
       signal,
+      recorded,
       ask: async (request) =>
         await hooks.askHooks(call, request) ??
           await approvals.ask(request, signal),

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { reapChild } from "../../../core/host/system/libc.ts";
-import { SandboxUnavailable, ToolError } from "../../../core/protocol/error.ts";
+import {
+  SandboxUnavailable,
+  SessionError,
+  ToolError,
+} from "../../../core/protocol/error.ts";
 import {
   backendsHere,
   eventually,
@@ -84,6 +88,35 @@ for (const backend of BACKENDS) {
       assert.equal(result.backend, backend);
       assert.equal(result.denied, false);
       assert.deepEqual(result.notes, []);
+    },
+  );
+
+  Deno.test(
+    `run() starts nothing before the call is on the disk (${backend})`,
+    LINUX,
+    async () => {
+      let begun = 0;
+      const real = testHost();
+      await using place = await openPlace({
+        backend,
+        host: {
+          ...real,
+          spawn: (spawned) => {
+            begun++;
+            return real.spawn(spawned);
+          },
+        },
+      });
+      // So that what is proved once is proved.
+      await place.run("true");
+      const before = begun;
+      const lost = Promise.reject(new SessionError("Cannot sync: EIO"));
+      lost.catch(() => {});
+      await assert.rejects(
+        place.run("true", { recorded: lost }),
+        SessionError,
+      );
+      assert.equal(begun, before);
     },
   );
 

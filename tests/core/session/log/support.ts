@@ -213,6 +213,11 @@ function openAppend(disk: MemoryDisk, path: string): AppendFile {
     whole.set(more, old.length);
     disk.content.set(path, whole);
   };
+  const sync = (): void => {
+    disk.counts.syncs++;
+    const fault = disk.syncFault();
+    if (fault !== undefined) throw osError(fault.code, path);
+  };
   return {
     write(text) {
       const fault = disk.faultAt(++disk.counts.writes);
@@ -220,11 +225,8 @@ function openAppend(disk: MemoryDisk, path: string): AppendFile {
       add(text.slice(0, fault.partial));
       throw osError(fault.code, path);
     },
-    sync() {
-      disk.counts.syncs++;
-      const fault = disk.syncFault();
-      if (fault !== undefined) throw osError(fault.code, path);
-    },
+    sync,
+    startSync: () => later(sync),
     close() {},
   };
 }

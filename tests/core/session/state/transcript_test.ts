@@ -12,6 +12,7 @@ function fakeLog(facts: LogFact[], fails = (): boolean => false): ThreadLog {
       facts.push(fact);
     },
     sync: () => {},
+    startSync: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
 }

@@ -40,6 +40,7 @@ function openState(): { state: ThreadState; facts: LogFact[] } {
     path: "",
     append: (fact) => void facts.push(fact),
     sync: () => {},
+    startSync: () => Promise.resolve(),
     close: () => Promise.resolve(),
   });
   const calls = [callItem("a"), outputItem("a"), callItem("b"), callItem("c")];

@@ -1,6 +1,6 @@
 /** The loop: requests, calls, outputs, broken streams, steering, interrupts. */
 import assert from "node:assert/strict";
-import { ToolError } from "../../../../core/protocol/error.ts";
+import { SessionError, ToolError } from "../../../../core/protocol/error.ts";
 import type { Activity, Event } from "../../../../core/protocol/event.ts";
 import { testThread, testTool } from "../../../support/harness.ts";
 import {
@@ -43,6 +43,55 @@ Deno.test("runTurn() feeds outputs back until nothing is called", async () => {
   assert.deepEqual(await t.turn("go"), { type: "done", message: "done" });
   assert.equal(t.model.request(1).outputOf("a"), 'echo {"n":1}');
   assert.equal(t.model.request(2).outputOf("b"), 'echo {"n":2}');
+});
+
+Deno.test("a call runs when it is on the disk, and begins before only where the tool waits for that itself", async () => {
+  for (const awaitsRecord of [false, true]) {
+    const steps: string[] = [];
+    const disk = Promise.withResolvers<void>();
+    const tool = testTool("act", async (_call, { recorded }) => {
+      steps.push("begins");
+      disk.resolve();
+      await recorded;
+      steps.push("acts");
+      return { content: "", success: true };
+    }, { awaitsRecord });
+    await using t = testThread({
+      tools: [tool],
+      script: [call("act", {}), say("done")],
+      onFact: ({ type }) => type === "call_started" && steps.push(type),
+      startSync: async () => {
+        if (awaitsRecord) await disk.promise;
+        steps.push("on the disk");
+      },
+    });
+    await t.turn("go");
+    assert.deepEqual(
+      steps,
+      awaitsRecord
+        ? ["call_started", "begins", "on the disk", "acts"]
+        : ["call_started", "on the disk", "begins", "acts"],
+    );
+  }
+});
+
+Deno.test("a call whose intent the disk does not take ends the turn, whether the tool waits for it or not", async () => {
+  for (const awaitsRecord of [false, true]) {
+    let ran = 0;
+    const run = (): ReturnType<typeof echo.run> => {
+      ran++;
+      return Promise.resolve({ content: "", success: true });
+    };
+    await using t = testThread({
+      tools: [testTool("act", run, { awaitsRecord })],
+      script: [call("act", {}, { callId: "a" }), say("done")],
+      startSync: () => Promise.reject(new SessionError("Cannot sync: EIO")),
+    });
+    const outcome = await t.turn("go");
+    assert.equal(ran, awaitsRecord ? 1 : 0);
+    assert.equal(outcome.type, "failed");
+    assert.match(JSON.stringify(outcome), /Cannot sync: EIO/);
+  }
 });
 
 Deno.test("what the model had written before the server cut it off stays", async () => {
