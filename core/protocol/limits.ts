@@ -279,6 +279,8 @@ export const LIMITS = Object.freeze({
   sessionWarnBytes: 256 * 1024 * 1024,
   /** Read at a time when a session file is opened. */
   sessionChunkBytes: 1024 * 1024,
+  /** A shorter session file is read as fast as the index of it would be. */
+  sessionIndexBytes: 64 * 1024,
   /** Of a session file that is read to list it: its start, at most, and its end. */
   sessionHeadBytes: 512 * 1024,
   sessionTailBytes: 32 * 1024,

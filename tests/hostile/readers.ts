@@ -129,8 +129,8 @@ export const READERS: Readonly<
     ),
   "a patch in a command": (text) =>
     parseShellPatch(["bash", "-lc", `apply_patch ${text}`], "/"),
-  "a line of a log": (text) => parseLine(text, true),
-  "a foreign line of a log": (text) => parseLine(text, false),
+  "a line of a log": (text) => parseLine(text),
+  "a foreign line of a log": (text) => parseLine(text, { isOurs: false }),
   "opaque strings": takeBlobs,
   "a slash line": (text) => parseSlash(`/${text}`),
   "values of a prompt": (text) => parsePromptValues(text, ["a", "b"]),

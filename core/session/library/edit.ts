@@ -14,6 +14,7 @@ import { openWriterLock, readLockOwner } from "../log/lock.ts";
 import {
   activePath,
   archivedPath,
+  indexPathOf,
   listSessionFiles,
   parseLogName,
 } from "../log/files.ts";
@@ -163,6 +164,9 @@ async function moveSession(
   return await whileLocked(host, path, async () => {
     await host.files.mkdir(dirname(target), { mode: 0o700 });
     await host.files.rename(path, target);
+    // Without its index it is only read more slowly.
+    await host.files.rename(indexPathOf(path), indexPathOf(target))
+      .catch(() => {});
     return target;
   });
 }
@@ -190,6 +194,7 @@ async function removeBelongings(
 ): Promise<void> {
   const id = parseLogName(path)?.id;
   if (id === undefined) return;
+  await host.files.remove(indexPathOf(path)).catch(() => {});
   // Outputs of its commands that were too long for the log.
   const spool = `${codexHome}/spool/${id}`;
   if (await host.files.stat(spool) !== undefined) {

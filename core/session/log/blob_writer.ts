@@ -21,8 +21,12 @@ export class BlobWriter {
     return this.#bytes;
   }
 
-  /** Counts the payloads that lines of the log refer to already. */
-  count(refs: readonly Pick<BlobRef, "sha256" | "bytes">[]): void {
+  /** Counts the payloads that lines of the log refer to already, and those not named here. */
+  count(
+    refs: readonly Pick<BlobRef, "sha256" | "bytes">[],
+    olderBytes = 0,
+  ): void {
+    this.#bytes += olderBytes;
     for (const { sha256, bytes } of refs) {
       if (!this.#used.has(sha256)) this.#bytes += bytes;
       this.#used.add(sha256);
@@ -35,7 +39,7 @@ export class BlobWriter {
   }
 
   /** The line without its payloads, which are remembered. */
-  blobText({ type, payload }: LineBody): LineBody {
+  blobText({ type, payload }: LineBody): Required<LineBody> {
     const { blobText, contents } = takeBlobs(payload);
     for (const [sha256, content] of contents) this.#next.set(sha256, content);
     return { type, payload: blobText.text, blobs: blobText.blobs };

@@ -1,17 +1,16 @@
 /** Facts as lines: the words of the Codex session format, plus what it has no words for. */
-import { addUsage, NO_USAGE, type Usage } from "../../protocol/event.ts";
+import { addUsage, NO_USAGE } from "../../protocol/event.ts";
 import { usageWords } from "../../protocol/provider.ts";
 import type { LogFact, ThreadMeta } from "../../protocol/log.ts";
 import { sandboxWords } from "../../protocol/policy.ts";
 import { unreachable } from "../../util/assert.ts";
 import type { LineBody } from "./line.ts";
+import type { Before } from "./payload.ts";
 
 /** What a fact is written with beside itself. */
 interface FactContext {
   readonly threadId: string;
-  /** Sum of all requests before this fact. */
-  readonly usage: Usage;
-  readonly contextWindow: number | undefined;
+  readonly before: Before;
 }
 
 /** The first line of a log. */
@@ -76,7 +75,7 @@ export function factBodies(
     case "turn_ended":
       return [turnEnded(fact)];
     case "compacted":
-      return [compactedBody(fact)];
+      return [compactedBody(fact, context)];
     case "rolled_back":
       return [event("thread_rolled_back", { num_turns: fact.turns })];
     case "mode_changed":
@@ -97,12 +96,13 @@ function requestBody(
   fact: Extract<LogFact, { type: "request" }>,
   context: FactContext,
 ): LineBody {
-  const total = addUsage(context.usage, fact.usage ?? NO_USAGE);
+  const { settings, usage } = context.before.carried;
+  const total = addUsage(usage, fact.usage ?? NO_USAGE);
   return event("token_count", {
     info: fact.usage === null ? null : {
       total_token_usage: usageWords(total),
       last_token_usage: usageWords(fact.usage),
-      model_context_window: context.contextWindow ?? null,
+      model_context_window: settings?.model.contextWindow ?? null,
     },
     rate_limits: null,
     request: {
@@ -143,13 +143,15 @@ function turnEnded(fact: Extract<LogFact, { type: "turn_ended" }>): LineBody {
 
 function compactedBody(
   fact: Extract<LogFact, { type: "compacted" }>,
+  { before }: FactContext,
 ): LineBody {
   const message = JSON.stringify(fact.summary);
   const handover = JSON.stringify(fact.handover) ?? "null";
   return {
     type: "compacted",
     payload: `{"message":${message},"replacement_history":[` +
-      `${fact.replacement.join(",")}],"handover":${handover}}`,
+      `${fact.replacement.join(",")}],"handover":${handover},` +
+      `"before":${JSON.stringify(before)}}`,
   };
 }
 

@@ -52,6 +52,11 @@ export function blobFolder(codexHome: string): string {
   return `${codexHome}/session_blobs`;
 }
 
+/** The short way into a long log, written when that is closed in order. */
+export function indexPathOf(logPath: string): string {
+  return `${logPath}.index`;
+}
+
 const PLACE = /\/(?:sessions\/\d{4}\/\d\d\/\d\d|archived_sessions)$/;
 
 /**
@@ -98,7 +103,7 @@ export async function listLogFiles(
   ];
   if (isNowhere) return undefined;
   return paths.filter((path) =>
-    /^rollout-(?!.*\.lock(\.|$))/.test(basename(path))
+    /^rollout-(?!.*\.(?:lock|index)(\.|$))/.test(basename(path))
   );
 }
 

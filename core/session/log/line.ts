@@ -1,6 +1,7 @@
 /** Lines of a session log: the envelope of each fact, and whether it is whole. */
 import { asObject, parseJsonObject } from "../../util/json/json.ts";
 import { checksum64 } from "../../util/checksum.ts";
+import { byteLength } from "../../util/text/text.ts";
 import { jsonMember } from "../../util/json/json_text.ts";
 import {
   type BlobRef,
@@ -67,6 +68,29 @@ const FOREIGN_MEMBERS = new Set([
   "metadata",
 ]);
 
+/** A line as it goes to the file, LF included. */
+export interface WrittenLine extends Required<LineBody> {
+  readonly text: string;
+  readonly bytes: number;
+  readonly timestamp: string;
+  /** After it. */
+  readonly chain: Chain;
+}
+
+/** Renders lines that are written together. */
+export function renderLines(
+  bodies: readonly Required<LineBody>[],
+  timestamp: string,
+  from: Chain,
+): readonly WrittenLine[] {
+  let chain = from;
+  return bodies.map((body) => {
+    const line = renderLine(body, timestamp, chain);
+    chain = line.chain;
+    return { ...body, ...line, timestamp, bytes: byteLength(line.text) };
+  });
+}
+
 /** Renders one line, its LF included, and the chain after it. */
 export function renderLine(
   body: LineBody,
@@ -84,16 +108,24 @@ export function renderLine(
   };
 }
 
-/**
- * Parses one line without its LF. `inOwnLog`: lines of ours were seen before it, so that
- * a line with odd members is a damaged one of ours rather than a foreign one.
- */
-export function parseLine(line: string, inOwnLog: boolean): Line {
+interface LineOptions {
+  /**
+   * Lines of ours were seen before it, so that one with odd members is a damaged one of ours
+   * rather than a foreign one.
+   */
+  readonly isOurs?: boolean;
+  /** It is known to be as it was written: its checksum is not taken. */
+  readonly isWhole?: boolean;
+}
+
+/** Parses one line without its LF. */
+export function parseLine(line: string, options: LineOptions = {}): Line {
+  const { isOurs = true, isWhole = false } = options;
   const tail = TAIL.exec(line.slice(-TAIL_LENGTH));
-  if (tail === null) return parseForeignLine(line, inOwnLog);
+  if (tail === null) return parseForeignLine(line, isOurs);
   const [, previous = "", check = ""] = tail;
   // Up to the dot: what renderLine() took the checksum of.
-  if (checksum64(line.slice(0, -19)) !== check) {
+  if (!isWhole && checksum64(line.slice(0, -19)) !== check) {
     return { kind: "bad", reason: "its checksum does not match" };
   }
   const head = HEAD.exec(line);

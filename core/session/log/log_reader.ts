@@ -15,18 +15,31 @@ export interface LogEntry {
   /** What was taken out of the payload. */
   readonly blobs: readonly BlobRef[];
   readonly timestamp: string;
+  /** Where its line lies in the file, LF included. */
+  readonly offset: number;
+  readonly bytes: number;
   /** Whether a checksum of ours covers it. */
   readonly isProtected: boolean;
 }
 
-export interface LogEnd {
-  /** Bytes that are kept; what lies behind is a torn line. */
+/** Where lines follow. */
+export interface LogStart {
   readonly bytes: number;
+  readonly chain: Chain;
+  readonly lines: number;
+}
+
+export const LOG_START: LogStart = Object.freeze({
+  bytes: 0,
+  chain: CHAIN_START,
+  lines: 0,
+});
+
+/** `bytes` are kept; what lies behind is a torn line. */
+export interface LogEnd extends LogStart {
   readonly tornBytes: number;
   /** The last kept line lacks its LF. */
   readonly lacksNewline: boolean;
-  readonly chain: Chain;
-  readonly lines: number;
   readonly protectedLines: number;
 }
 
@@ -41,16 +54,25 @@ export interface RawLine {
 /** Accepts the lines of one log in order, says what is wrong, and keeps count. */
 export class LogChecker {
   readonly #problems: string[] = [];
-  #chain: Chain = CHAIN_START;
-  #lines = 0;
-  #protected = 0;
+  #chain: Chain;
+  #lines: number;
+  #protected: number;
   #foreign = 0;
   /** Whether the first usable line is one of ours. */
-  #isOurs = false;
+  #isOurs: boolean;
   #isDamaged = false;
-  #bytes = 0;
+  #bytes: number;
   #torn = 0;
   #lacksNewline = false;
+
+  /** From there on; lines before it are ours, and taken to be whole. */
+  constructor({ bytes, chain, lines }: LogStart = LOG_START) {
+    this.#bytes = bytes;
+    this.#chain = chain;
+    this.#lines = lines;
+    this.#protected = lines;
+    this.#isOurs = lines > 0;
+  }
 
   /** The fact of a line, or undefined when the line is not to be used. */
   accept(raw: RawLine): LogEntry | undefined {
@@ -88,7 +110,7 @@ export class LogChecker {
   #judge(raw: RawLine): LogEntry | undefined {
     const line: Line = raw.text === undefined
       ? { kind: "bad", reason: "it is too long" }
-      : parseLine(raw.text, this.#protected > 0);
+      : parseLine(raw.text, { isOurs: this.#protected > 0 });
     if (line.kind === "bad") return this.#reject(raw, line.reason);
     if (!this.#follows(line)) return undefined;
     this.#isDamaged = false;
@@ -106,6 +128,8 @@ export class LogChecker {
       payload: line.payload,
       blobs: line.blobs,
       timestamp: line.timestamp,
+      offset: this.#bytes,
+      bytes: raw.bytes,
       isProtected: line.previous !== undefined,
     };
   }

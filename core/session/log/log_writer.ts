@@ -1,6 +1,5 @@
 /** The log of a thread on the disk: one writer, one line per fact, nothing lost in between. */
 import { errorText, SessionError } from "../../protocol/error.ts";
-import { addUsage, NO_USAGE, type Usage } from "../../protocol/event.ts";
 import type { AppendFile, Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type {
@@ -9,16 +8,17 @@ import type {
   ThreadLog,
   ThreadMeta,
 } from "../../protocol/log.ts";
-import { byteLength } from "../../util/text/text.ts";
 import { dirname } from "../../util/path.ts";
 import { BlobWriter } from "./blob_writer.ts";
-import type { LogEnd } from "./log_reader.ts";
-import { type BlobUse, restoreThread } from "./restore.ts";
+import { LOG_START, type LogStart } from "./log_reader.ts";
+import { reopenThread, type RestoredLog } from "./restore.ts";
 import { factBodies, metaBody } from "./fact.ts";
-import { type Chain, CHAIN_START, type LineBody, renderLine } from "./line.ts";
+import { type LineBody, renderLines, type WrittenLine } from "./line.ts";
 import { openWriterLock, type WriterLock } from "./lock.ts";
 import { blobFolderOf, buildLogPath } from "./files.ts";
 import { writeSessionName } from "./names.ts";
+import { writeIndex } from "./shortcut.ts";
+import { ThreadFold } from "./thread_fold.ts";
 
 export interface LogOptions {
   /** Absolute. */
@@ -26,6 +26,8 @@ export interface LogOptions {
   /** Called when the log has grown to `warnBytes`, and again at each doubling. */
   readonly warn?: (message: string) => void;
   readonly warnBytes?: number;
+  /** From there on a log that is closed gets an index. */
+  readonly indexBytes?: number;
 }
 
 export interface OpenedThreadLog {
@@ -62,9 +64,9 @@ export async function openThreadLog(
   return await withSessionErrors(`open session ${path}`, async () => {
     const lock = await openWriterLock(host, path);
     try {
-      const { thread, end, blobs } = await restoreThread(host.files, path);
+      const start = await reopenThread(host.files, path);
+      const { end, thread } = start;
       if (end.tornBytes > 0) await host.files.truncate(path, end.bytes);
-      const start = { thread, end, blobs };
       const log = await openLocked(host, { ...options, path, lock, start });
       return { log, thread };
     } catch (error) {
@@ -77,13 +79,7 @@ export async function openThreadLog(
 interface Opening extends LogOptions {
   readonly path: string;
   readonly lock: WriterLock;
-  readonly start:
-    | { readonly meta: ThreadMeta }
-    | {
-      readonly thread: RestoredThread;
-      readonly end: LogEnd;
-      readonly blobs: readonly BlobUse[];
-    };
+  readonly start: { readonly meta: ThreadMeta } | RestoredLog;
 }
 
 async function openLocked(host: Host, opening: Opening): Promise<SessionLog> {
@@ -108,13 +104,12 @@ class SessionLog implements ThreadLog {
   readonly #threadId: string;
   /** Written with the first fact. */
   #meta: ThreadMeta | undefined;
-  #chain: Chain = CHAIN_START;
-  #usage: Usage = NO_USAGE;
-  #contextWindow: number | undefined;
-  #name: string | undefined;
+  /** What was written, as a reader would have it. */
+  readonly #fold: ThreadFold;
+  #end: LogStart = LOG_START;
+  readonly #isWhole: boolean = true;
   readonly #blobs: BlobWriter;
-  #bytes = 0;
-  /** Whether `#bytes` is where the whole lines end: no longer after a failed write. */
+  /** Whether `#end` is where the whole lines end: no longer after a failed write. */
   #isExact = true;
   /** Ends what a failed write may have left half way. */
   #lineBreak = "";
@@ -132,25 +127,28 @@ class SessionLog implements ThreadLog {
     if ("meta" in start) {
       this.#meta = start.meta;
       this.#threadId = start.meta.id;
+      this.#fold = new ThreadFold();
       return;
     }
     this.#threadId = start.thread.meta.id;
-    this.#chain = start.end.chain;
-    this.#usage = start.thread.usage;
-    this.#contextWindow = start.thread.settings?.model.contextWindow;
-    this.#bytes = start.end.bytes;
-    this.#blobs.count(start.blobs);
+    this.#fold = start.fold;
+    // A torn line is cut off by now.
+    const lines = start.end.lines - Math.sign(start.end.tornBytes);
+    this.#end = { ...start.end, lines };
+    this.#isWhole = start.thread.problems.length === 0;
+    this.#blobs.count(start.blobs, start.olderPayloadBytes);
     this.#lineBreak = start.end.lacksNewline ? "\n" : "";
   }
 
   append(fact: LogFact): void {
-    const bodies = factBodies(fact, {
-      threadId: this.#threadId,
-      usage: this.#usage,
-      contextWindow: this.#contextWindow,
-    });
-    this.#write(this.#meta ? [metaBody(this.#meta), ...bodies] : bodies);
-    this.#remember(fact);
+    const first = this.#meta ? [metaBody(this.#meta)] : [];
+    const before = {
+      lines: this.#end.lines + first.length,
+      payloadBytes: this.#blobs.bytes,
+      carried: this.#fold.carried,
+    };
+    const bodies = factBodies(fact, { threadId: this.#threadId, before });
+    this.#write([...first, ...bodies]);
   }
 
   sync(): void {
@@ -160,11 +158,9 @@ class SessionLog implements ThreadLog {
 
   async startSync(): Promise<void> {
     if (this.#state === "closed") return;
-    try {
-      await this.#file.startSync();
-    } catch (error) {
+    await this.#file.startSync().catch((error) => {
       throw this.#failure("sync", error);
-    }
+    });
   }
 
   async close(): Promise<void> {
@@ -175,6 +171,7 @@ class SessionLog implements ThreadLog {
       try {
         this.#file.close();
         await this.#tidyFile();
+        await this.#keepIndex();
         await this.#keepName();
       } finally {
         await this.#opening.lock.release();
@@ -188,30 +185,22 @@ class SessionLog implements ThreadLog {
     if (this.#state === "closed") {
       throw new SessionError(`Cannot write session ${this.path}: it is closed`);
     }
-    const { text, chain } = this.#render(bodies);
-    const bytes = this.#checkedLength(text);
+    this.#blobs.begin();
+    const lines = renderLines(
+      bodies.map((body) => this.#blobs.blobText(body)),
+      this.#host.now().toISOString(),
+      this.#end.chain,
+    );
+    for (const { bytes } of lines) this.#checkLength(bytes);
     this.#orFail("write", () => this.#blobs.place());
-    this.#appendText(text, bytes);
-    this.#chain = chain;
+    this.#appendText(lines.map(({ text }) => text).join(""));
+    for (const line of lines) this.#take(line);
     this.#meta = undefined;
     this.#orFail("write", () => this.#blobs.confirm());
     this.#warnIfLarge();
   }
 
-  #render(bodies: readonly LineBody[]): { text: string; chain: Chain } {
-    const timestamp = this.#host.now().toISOString();
-    let chain = this.#chain;
-    let text = "";
-    this.#blobs.begin();
-    for (const body of bodies) {
-      const line = renderLine(this.#blobs.blobText(body), timestamp, chain);
-      text += line.text;
-      chain = line.chain;
-    }
-    return { text, chain };
-  }
-
-  #appendText(text: string, bytes: number): void {
+  #appendText(text: string): void {
     try {
       this.#file.write(this.#lineBreak + text);
     } catch (error) {
@@ -220,30 +209,26 @@ class SessionLog implements ThreadLog {
       throw this.#failure("write", error);
     }
     if (this.#lineBreak !== "") this.#isExact = false;
-    this.#bytes += this.#lineBreak.length + bytes;
     this.#lineBreak = "";
   }
 
-  #checkedLength(text: string): number {
-    const bytes = byteLength(text);
-    if (bytes <= LIMITS.sessionLineBytes) return bytes;
+  #take(line: WrittenLine): void {
+    const { bytes: offset, lines } = this.#end;
+    const number = lines + 1;
+    this.#fold.add({ ...line, number, offset, isProtected: true });
+    const { bytes, chain } = line;
+    this.#end = { bytes: offset + bytes, chain, lines: number };
+  }
+
+  #checkLength(bytes: number): void {
+    if (bytes <= LIMITS.sessionLineBytes) return;
     throw new SessionError(
       `Cannot write session ${this.path}: a line of ${bytes} bytes, must be at most ${LIMITS.sessionLineBytes}`,
     );
   }
 
-  #remember(fact: LogFact): void {
-    if (fact.type === "request" && fact.usage !== null) {
-      this.#usage = addUsage(this.#usage, fact.usage);
-    }
-    if (fact.type === "turn_started" || fact.type === "provider_switched") {
-      this.#contextWindow = fact.settings.model.contextWindow;
-    }
-    if (fact.type === "named") this.#name = fact.name;
-  }
-
   #warnIfLarge(): void {
-    const bytes = this.#bytes + this.#blobs.bytes;
+    const bytes = this.#end.bytes + this.#blobs.bytes;
     if (bytes < this.#warnAtBytes) return;
     while (bytes >= this.#warnAtBytes) this.#warnAtBytes *= 2;
     const megabytes = Math.round(bytes / 1024 / 1024);
@@ -254,7 +239,7 @@ class SessionLog implements ThreadLog {
 
   #syncAtEnd(): SessionError | undefined {
     try {
-      if (this.#bytes > 0) this.#file.sync();
+      if (this.#end.bytes > 0) this.#file.sync();
     } catch (error) {
       return this.#failure("sync", error);
     }
@@ -266,16 +251,25 @@ class SessionLog implements ThreadLog {
     const { files } = this.#host;
     if (this.#meta !== undefined) await files.remove(this.path);
     else if (this.#lineBreak !== "" && this.#isExact) {
-      await files.truncate(this.path, this.#bytes);
+      await files.truncate(this.path, this.#end.bytes);
     }
   }
 
+  async #keepIndex(): Promise<void> {
+    const { indexBytes = LIMITS.sessionIndexBytes } = this.#opening;
+    const end = this.#end;
+    if (!this.#isWhole || !this.#isExact || end.bytes < indexBytes) return;
+    const { bytes: payloadBytes } = this.#blobs;
+    const point = { fold: this.#fold, end, payloadBytes };
+    await writeIndex(this.#host.files, this.path, point);
+  }
+
   async #keepName(): Promise<void> {
-    if (this.#name === undefined) return;
-    await writeSessionName(this.#host, this.#opening.codexHome, {
-      id: this.#threadId,
-      name: this.#name,
-    });
+    const { codexHome, start } = this.#opening;
+    const { name } = this.#fold.carried;
+    const known = "meta" in start ? undefined : start.thread.name;
+    if (name === undefined || name === known) return;
+    await writeSessionName(this.#host, codexHome, { id: this.#threadId, name });
   }
 
   #orFail(what: string, run: () => void): void {

@@ -6,7 +6,11 @@ import { textMessage, type WireItem } from "../../protocol/item.ts";
 import type { ThreadMeta } from "../../protocol/log.ts";
 import type { ApprovalPolicy, SandboxPolicy } from "../../protocol/policy.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
-import { asObject, type JsonObject } from "../../util/json/json.ts";
+import {
+  asObject,
+  type JsonObject,
+  parseJsonObject,
+} from "../../util/json/json.ts";
 import {
   jsonElements,
   jsonSpans,
@@ -93,6 +97,31 @@ export function parseUsage(
     last: toUsage(asObject(info?.["last_token_usage"])),
     total: toUsage(asObject(info?.["total_token_usage"])),
   };
+}
+
+/** What lines before a compaction amount to once their items are gone. JSON. */
+export interface Carried {
+  readonly generation: number;
+  readonly usage: Usage;
+  readonly settings: TurnSettings | undefined;
+  readonly isPlanning: boolean;
+  readonly provider: string | undefined;
+  readonly name: string | undefined;
+  readonly isInTurn: boolean;
+}
+
+/** What a compaction of ours says of the lines before it. */
+export interface Before {
+  readonly lines: number;
+  /** Of all payloads that they refer to. */
+  readonly payloadBytes: number;
+  readonly carried: Carried;
+}
+
+/** Undefined for what is none. Our line's checksum vouches for the rest of its form. */
+export function parseBefore(json: string | undefined): Before | undefined {
+  const before = json === undefined ? undefined : parseJsonObject(json);
+  return asObject(before?.["carried"]) && before as unknown as Before;
 }
 
 /** Settings of a turn; of a Codex turn as far as it tells them. */

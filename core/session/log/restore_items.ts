@@ -14,6 +14,9 @@ import { isTyped, summaryItem } from "./payload.ts";
 export interface LoggedItem extends BlobText {
   /** From 1. */
   readonly line: number;
+  /** Where the line lies in the file; a compaction's has many items. */
+  readonly offset: number;
+  readonly bytes: number;
 }
 
 /** The items after the compaction of `payload`, given those before it. */
@@ -21,7 +24,7 @@ export function compactedItems(
   payload: LoggedItem,
   before: readonly LoggedItem[],
 ): readonly LoggedItem[] {
-  const { text, line } = payload;
+  const { text, blobs: _all, ...place } = payload;
   const span = jsonSpans(text)?.findLast(({ key }) =>
     key === "replacement_history"
   );
@@ -32,7 +35,7 @@ export function compactedItems(
   return (history.startsWith("[") ? jsonSpans(history) ?? [] : [])
     .map(({ start, end }) => ({
       ...sliceBlobText(payload, span.start + start, span.start + end),
-      line,
+      ...place,
     }));
 }
 
@@ -102,12 +105,12 @@ export function answerCalls(
 
 // Older logs of Codex do not spell it out: it is the user's messages, then the summary.
 function summarized(
-  { text, line }: LoggedItem,
+  { text, ...place }: LoggedItem,
   before: readonly LoggedItem[],
 ): readonly LoggedItem[] {
   const typed = before.filter((item) => isTyped(item.text));
   const summary = summaryItem(text);
   return summary === undefined
     ? typed
-    : [...typed, { text: summary, blobs: [], line }];
+    : [...typed, { ...place, text: summary, blobs: [] }];
 }

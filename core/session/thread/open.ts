@@ -4,7 +4,7 @@ import { NO_USAGE } from "../../protocol/event.ts";
 import type { WireItem } from "../../protocol/item.ts";
 import type { RestoredThread, ThreadLog } from "../../protocol/log.ts";
 import { memoryLog } from "../state/memory_log.ts";
-import { restoreThread } from "../log/restore.ts";
+import { reopenThread } from "../log/restore.ts";
 import { planFork } from "../log/rollback_plan.ts";
 import { type OpenedThreadLog, openThreadLog } from "../log/log_writer.ts";
 import { unarchiveSession } from "../library/edit.ts";
@@ -66,7 +66,7 @@ export async function forkThread(
   atUserMessage?: number,
 ): Promise<OpenThread> {
   const { host } = factory;
-  const { thread } = await restoreThread(host.files, path);
+  const { thread } = await reopenThread(host.files, path);
   const kept = keptItems(thread, atUserMessage);
   const meta = { ...newMeta(factory), forkedFrom: thread.meta.id };
   const warnings = [...thread.problems];
@@ -102,7 +102,7 @@ async function openRecordedLog(
     const active = await unarchiveSession(host, path, { codexHome });
     return await openThreadLog(host, active, { codexHome, warn });
   }
-  const { thread } = await restoreThread(host.files, path);
+  const { thread } = await reopenThread(host.files, path);
   return { thread, log: memoryLog() };
 }
 

@@ -6,6 +6,8 @@ import type { Host, SqlDatabase } from "../../../../core/protocol/host.ts";
 import type { LogFact } from "../../../../core/protocol/log.ts";
 import { createCheckpoints } from "../../../../core/session/undo/checkpoints.ts";
 import { restoreThread } from "../../../../core/session/log/restore.ts";
+import { indexPathOf } from "../../../../core/session/log/files.ts";
+import { openIndex } from "../../../../core/session/log/shortcut.ts";
 import { openThreadLog } from "../../../../core/session/log/log_writer.ts";
 import { openWriterLock } from "../../../../core/session/log/lock.ts";
 import {
@@ -95,6 +97,17 @@ Deno.test("rollbackSession() takes out the last turns", async () => {
   const { thread } = await restoreThread(home.host.files, path);
   assert.equal(thread.items.length, 3);
   assert.deepEqual(thread.problems, []);
+});
+
+Deno.test("the index of a long session is moved with it, and goes with it", async () => {
+  await using home = await makeHome();
+  const text = "a b ".repeat(20_000);
+  const path = await home.write(turnFacts("t", text));
+  const moved = await archiveSession(home.host, path, home.at);
+  assert.equal(await home.host.files.stat(indexPathOf(path)), undefined);
+  assert.ok(await openIndex(home.host.files, moved));
+  await deleteSession(home.host, moved, home.at);
+  assert.equal(await home.host.files.stat(indexPathOf(moved)), undefined);
 });
 
 Deno.test("archiveSession() moves the file where it is still found by id", async () => {

@@ -1,11 +1,20 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { SessionError } from "../../../../core/protocol/error.ts";
+import { LIMITS } from "../../../../core/protocol/limits.ts";
 import type {
   RestoredThread,
   ThreadLog,
 } from "../../../../core/protocol/log.ts";
-import { restoreThread } from "../../../../core/session/log/restore.ts";
+import {
+  reopenThread,
+  restoreThread,
+} from "../../../../core/session/log/restore.ts";
+import { indexPathOf } from "../../../../core/session/log/files.ts";
+import {
+  findCompaction,
+  openIndex,
+} from "../../../../core/session/log/shortcut.ts";
 import {
   createThreadLog,
   openThreadLog,
@@ -49,6 +58,118 @@ Deno.test("restoreThread() tells every life as it was lived", async () => {
     ),
     { numRuns: RUNS },
   );
+});
+
+const FOREIGN = '{"timestamp":"2026","type":"response_item",' +
+  '"payload":{"type":"message","role":"user","content":[]}}\n';
+/** What comes behind the last line; undefined where the log was closed in order. */
+const ends = fc.constantFrom(undefined, "", '{"timestamp":"20', "x\n", FOREIGN);
+
+Deno.test("reopenThread() tells every life as restoreThread() does, whatever its end", async () => {
+  let byIndex = 0;
+  let byCompaction = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(lifeStep, { maxLength: 40, size: "max" }),
+      ends,
+      async (steps, end) => {
+        const disk = memoryDisk();
+        const life = await beginLife(disk);
+        for (const step of steps) await life.live(step);
+        if (end === undefined) await life.log.close();
+        const { path } = life.log;
+        if (!disk.content.get(path)?.length) return;
+        disk.put(path, disk.text(path) + (end ?? ""));
+        const whole = await restoreThread(disk.files, path);
+        const quick = await reopenThread(disk.files, path);
+        const { protectedLines: _judged, ...wholeEnd } = whole.end;
+        const { protectedLines: _read, ...quickEnd } = quick.end;
+        assert.deepEqual(quick.thread, whole.thread);
+        assert.deepEqual(quick.fold.state, whole.fold.state);
+        assert.deepEqual(quickEnd, wholeEnd);
+        if (await openIndex(disk.files, path)) byIndex++;
+        else if (await findCompaction(disk.files, path)) byCompaction++;
+      },
+    ),
+    { numRuns: RUNS },
+  );
+  assert.ok(byIndex > RUNS / 20 && byCompaction > RUNS / 20);
+});
+
+Deno.test("reopenThread() reads nothing that is not sent, and leaves older damage to restoreThread()", async () => {
+  const text = userItem("x y ".repeat(300_000));
+  const old = Array.from({ length: 8 }, () => item(text));
+  const compacted = {
+    type: "compacted",
+    summary: "",
+    replacement: [userItem("the story so far")],
+    handover: null,
+  } as const;
+  for (const indexBytes of [0, Infinity]) {
+    const disk = memoryDisk();
+    const log = await createThreadLog(memoryHost(disk), {
+      codexHome: HOME,
+      meta: META,
+      indexBytes,
+    });
+    const { path } = log;
+    for (const fact of [...old, compacted, item(userItem("go on"))]) {
+      log.append(fact);
+    }
+    await log.close();
+    const damaged = disk.text(path).replace("x y", "y x");
+    disk.put(path, damaged);
+    let read = 0;
+    const files: typeof disk.files = {
+      ...disk.files,
+      readRange: async (...range) => {
+        const bytes = await disk.files.readRange(...range);
+        read += bytes.length;
+        return bytes;
+      },
+    };
+    const { thread } = await reopenThread(files, path);
+    assert.ok(read < 4 * LIMITS.sessionChunkBytes, `${read} bytes`);
+    assert.deepEqual(thread.items, [
+      userItem("the story so far"),
+      userItem("go on"),
+    ]);
+    assert.deepEqual(thread.problems, []);
+    const whole = await restoreThread(disk.files, path);
+    assert.deepEqual(whole.thread.items, thread.items);
+    assert.deepEqual(whole.thread.problems, [
+      "line 2 is left out: its checksum does not match",
+    ]);
+  }
+});
+
+Deno.test("an index that says something else than the log is ignored", async () => {
+  const disk = memoryDisk();
+  const log = await createThreadLog(memoryHost(disk), {
+    codexHome: HOME,
+    meta: META,
+    indexBytes: 0,
+  });
+  for (const fact of turnFacts("t1", "hello")) log.append(fact);
+  await log.close();
+  const { path } = log;
+  const index = disk.text(indexPathOf(path));
+  assert.notEqual(await openIndex(disk.files, path), undefined);
+  const lines = disk.text(path);
+  const check = lines.slice(-19);
+  const changes: readonly (readonly [string, string])[] = [
+    [lines + " ", index],
+    [lines.replace(check, check.replace(/[0-9a-f]/, "g")), index],
+    [lines, index.slice(0, -20)],
+    [lines, index.replace("hello", "olleh").replace('"lines"', '"liens"')],
+    [lines, ""],
+    [lines, "null"],
+  ];
+  for (const [bytes, text] of changes) {
+    disk.put(path, bytes);
+    disk.put(indexPathOf(path), text);
+    assert.equal(await openIndex(disk.files, path), undefined);
+  }
 });
 
 Deno.test("restoreThread() reports what mutations did and alters no item", async () => {
@@ -326,18 +447,19 @@ function joined(left: Uint8Array, right: Uint8Array): Uint8Array {
 
 async function beginLife(disk: MemoryDisk): Promise<Life> {
   const host = memoryHost(disk);
+  const options = { codexHome: HOME, indexBytes: 0 };
   const log: ThreadLog = await createThreadLog(host, {
-    codexHome: HOME,
+    ...options,
     meta: META,
   });
   const life: Life = new Life(log, async (torn) => {
     await life.log.close();
     const { path } = life.log;
     if (!disk.content.has(path)) {
-      return await createThreadLog(host, { codexHome: HOME, meta: META });
+      return await createThreadLog(host, { ...options, meta: META });
     }
     if (torn !== "") disk.put(path, disk.text(path) + torn);
-    const again = await openThreadLog(host, path, { codexHome: HOME });
+    const again = await openThreadLog(host, path, options);
     assert.equal(again.thread.problems.length, torn === "" ? 0 : 1);
     return again.log;
   });
