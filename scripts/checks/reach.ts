@@ -33,6 +33,7 @@ const READS: Readonly<Record<string, string>> = {
   "core/app/login_shell.ts": "the login shell of passwd(5)",
   "core/app/policy/command.ts": "test cases of the flags",
   "core/app/git.ts": "the index, for git",
+  "core/app/serve/files.ts": "through Sandbox.readable",
   "core/app/repl/git_diff.ts": "new files, for the person's eyes",
   "core/context/agents_md.ts": "through Sandbox.readable",
   "core/context/skills/load.ts": "through Sandbox.readable",

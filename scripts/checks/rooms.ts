@@ -158,15 +158,17 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "core/contract/": { doors: "all" },
   "core/frontends/app_server/": {
     uses: ["core/frontends/app_server/words/", "core/frontends/wire/"],
-    doors: ["connection", "server", "services"],
+    doors: ["connection", "pages", "rpc", "server", "services"],
   },
   "core/frontends/app_server/words/": {
     uses: ["core/frontends/wire/"],
     doors: [
       "approvals",
       "item_words",
+      "machine_schema",
       "notifications",
       "schema",
+      "settings_schema",
       "settings_view",
       "thread_view",
       "turn_history",

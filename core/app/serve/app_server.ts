@@ -8,6 +8,11 @@ import { errorCode, errorReason, usageError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { resolvePath } from "../../util/path.ts";
+import { ServeBase } from "./base.ts";
+import { commandMethods } from "./commands.ts";
+import { fileMethods } from "./files.ts";
+import { listMethods } from "./lists.ts";
+import { settingsMethods } from "./settings.ts";
 import { ThreadRuntimes } from "./runtimes.ts";
 import { threadServices } from "./threads.ts";
 
@@ -19,6 +24,7 @@ export async function runAppServerCommand(
 ): Promise<number> {
   const codexHome = await findCodexHome(host);
   const runtimes = new ThreadRuntimes(host);
+  const base = new ServeBase(host, flags, codexHome);
   const socket = await openSocket(host, flags.listen ?? "stdio://");
   const clients = socket?.peers ?? oneClient(terminal);
   try {
@@ -26,7 +32,12 @@ export async function runAppServerCommand(
       services: {
         threads: threadServices({ host, flags, runtimes, codexHome }),
         codexHome: codexHome ?? "",
-        others: new Map(),
+        others: new Map([
+          ...listMethods(base),
+          ...settingsMethods(base),
+          ...commandMethods(base),
+          ...fileMethods(base),
+        ]),
       },
       host,
       terminal,

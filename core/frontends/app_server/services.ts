@@ -71,7 +71,7 @@ export interface AppServerServices {
 }
 
 /** A client's own wishes and where to tell it something. */
-interface MethodContext {
+export interface MethodContext {
   readonly notify: (method: string, params: unknown) => void;
   /** Aborted when the client has left. */
   readonly gone: AbortSignal;
@@ -81,7 +81,7 @@ interface MethodContext {
   readonly notifyAll: (method: string, params: unknown) => void;
 }
 
-type OtherMethods = ReadonlyMap<
+export type OtherMethods = ReadonlyMap<
   string,
   (params: unknown, context: MethodContext) => Promise<unknown>
 >;
