@@ -71,7 +71,13 @@ Deno.test("app-server reads and changes files as far as the person's settings go
   await using s = await stage({
     files: { "seen.txt": "seen", "secret.txt": "hidden" },
     config: {
-      bottom: '[sandbox_workspace_write]\ndeny_read = ["secret.txt"]',
+      // The folders of the test lie in /tmp themselves.
+      bottom: [
+        "[sandbox_workspace_write]",
+        'deny_read = ["**/secret.txt"]',
+        "exclude_slash_tmp = true",
+        "exclude_tmpdir_env_var = true",
+      ].join("\n"),
     },
   });
   const { work, root } = s.home;

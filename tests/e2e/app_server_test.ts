@@ -222,6 +222,12 @@ Deno.test("app-server reads, forks, reverts and archives what it recorded", asyn
   await client.request("thread/unarchive", { threadId });
   const resumed = await client.request("thread/resume", { threadId });
   assert.equal((object(resumed["thread"])["turns"] as unknown[]).length, 2);
+  // One that is about to end is waited for, and opened anew.
+  await client.request("thread/unsubscribe", { threadId });
+  await client.request("thread/resume", { threadId });
+  s.model.add([say("four")]);
+  const fourth = await client.turn(threadId, "fourth");
+  assert.equal(fourth["status"], "completed");
 });
 
 Deno.test("app-server compacts a thread as a turn of its own", async () => {

@@ -32,6 +32,7 @@ export class ServedThread {
   #settings: TurnSettings | undefined;
   #facts: ThreadFacts;
   #isLeaving = false;
+  #isClosing = false;
 
   constructor(options: ServedThreadOptions) {
     const { open, host } = options;
@@ -114,8 +115,14 @@ export class ServedThread {
     if (this.#clients.size === 0) this.close();
   }
 
+  /** It was told to end, and has not yet. */
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
   /** Ends the turn and the thread. */
   close(): void {
+    this.#isClosing = true;
     this.#shown.resolve();
     this.open.thread.submit({ type: "shutdown" });
   }

@@ -30,7 +30,7 @@ export class ServedThreads {
   /** Throws RpcError when it is not open. */
   need(threadId: string): ServedThread {
     const thread = this.#threads.get(threadId);
-    if (thread !== undefined) return thread;
+    if (thread?.isClosing === false) return thread;
     throw refusal(
       `Cannot find thread ${threadId}: it is not open, must be one that was started, resumed or forked here`,
     );
@@ -68,7 +68,9 @@ export class ServedThreads {
     client: Connection,
   ): Promise<ServedThread> {
     const there = this.#threads.get(threadId);
-    if (there !== undefined) return there;
+    if (there?.isClosing === false) return there;
+    // It gives its log back first.
+    await there?.closed;
     const opening = this.#opening.get(threadId) ?? this.open(open, client)
       .finally(() => this.#opening.delete(threadId));
     this.#opening.set(threadId, opening);

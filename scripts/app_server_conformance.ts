@@ -1,0 +1,314 @@
+/** Every message of `rondo app-server` against the schema that Codex prints; not part of the gate. */
+// deno run -A scripts/app_server_conformance.ts [--schema DIR] [--runs N]. Without a folder
+// the schema comes from the npm package @openai/codex, which is fetched.
+import assert from "node:assert/strict";
+import { Ajv, type ValidateFunction } from "ajv";
+import fc from "fast-check";
+import type { JsonObject } from "../core/util/json/json.ts";
+import { stage } from "../tests/e2e/support.ts";
+import { AppClient, type Message } from "../tests/support/app_client.ts";
+import {
+  call,
+  customCall,
+  fail,
+  say,
+  think,
+} from "../tests/support/mock_model.ts";
+import type { Step } from "../tests/support/mock_script.ts";
+
+const CODEX = "@openai/codex@0.171.0";
+
+/** Answers, by method; what is not here is only known to be an object. */
+const RESPONSES: Readonly<Record<string, string>> = {
+  "initialize": "v1/InitializeResponse",
+  "thread/start": "v2/ThreadStartResponse",
+  "thread/resume": "v2/ThreadResumeResponse",
+  "thread/fork": "v2/ThreadForkResponse",
+  "thread/list": "v2/ThreadListResponse",
+  "thread/loaded/list": "v2/ThreadLoadedListResponse",
+  "thread/read": "v2/ThreadReadResponse",
+  "thread/turns/list": "v2/ThreadTurnsListResponse",
+  "thread/items/list": "v2/ThreadItemsListResponse",
+  "thread/unsubscribe": "v2/ThreadUnsubscribeResponse",
+  "thread/revert": "v2/ThreadRevertResponse",
+  "turn/start": "v2/TurnStartResponse",
+  "turn/steer": "v2/TurnSteerResponse",
+  "review/start": "v2/ReviewStartResponse",
+  "model/list": "v2/ModelListResponse",
+  "skills/list": "v2/SkillsListResponse",
+  "permissionProfile/list": "v2/PermissionProfileListResponse",
+  "mcpServerStatus/list": "v2/ListMcpServerStatusResponse",
+  "config/read": "v2/ConfigReadResponse",
+  "account/read": "v2/GetAccountResponse",
+  "command/exec": "v2/CommandExecResponse",
+  "fs/getMetadata": "v2/FsGetMetadataResponse",
+  "fs/readDirectory": "v2/FsReadDirectoryResponse",
+  "fuzzyFileSearch": "FuzzyFileSearchResponse",
+};
+
+async function main(args: readonly string[]): Promise<number> {
+  const value = (name: string): string | undefined => {
+    const at = args.indexOf(name);
+    return at < 0 ? undefined : args[at + 1];
+  };
+  const folder = value("--schema") ?? await generateSchema();
+  const checker = await Checker.load(folder);
+  await playAll(checker);
+  const runs = Number(value("--runs") ?? 500);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(STEP, { minLength: 1, maxLength: 6 }),
+      (steps) => play(checker, steps),
+    ),
+    { numRuns: runs },
+  );
+  const { messages, kinds, problems } = checker;
+  console.log(`${messages} messages of ${kinds.size} kinds, ${runs} scripts`);
+  console.log([...kinds].sort().join("\n"));
+  for (const problem of problems) console.log(problem);
+  return problems.size === 0 ? 0 : 1;
+}
+
+/** What the model does, and what the client does meanwhile. */
+const STEP = fc.record({
+  model: fc.constantFrom("say", "think", "command", "patch", "fail", "plan"),
+  answer: fc.constantFrom("accept", "acceptForSession", "decline", "cancel"),
+  client: fc.constantFrom("wait", "steer", "interrupt", "twice", "late"),
+});
+type ScriptStep = { readonly [K in "model" | "answer" | "client"]: string };
+
+let files = 0;
+
+function stepOf(model: string): Step {
+  const name = `f${files++}`;
+  switch (model) {
+    case "think":
+      return [think("hm"), say("thought")];
+    case "command":
+      return [call("shell", {
+        command: ["touch", name],
+        sandbox_permissions: "require_escalated",
+        justification: "to see",
+      })];
+    case "patch":
+      return [
+        customCall(
+          "apply_patch",
+          `*** Begin Patch\n*** Add File: ${name}\n+x\n*** End Patch\n`,
+        ),
+      ];
+    case "plan":
+      return [
+        call("update_plan", { plan: [{ step: "s", status: "in_progress" }] }),
+      ];
+    case "fail":
+      return fail(400, { message: "no" });
+    default:
+      return [say("said")];
+  }
+}
+
+// A turn for each step; each turn that began ends, and each item in it.
+async function play(
+  checker: Checker,
+  steps: readonly ScriptStep[],
+): Promise<void> {
+  const script = steps.map(({ model }) => stepOf(model));
+  let at = 0;
+  await using s = await stage({
+    laws: false,
+    script: () => script[at++] ?? [say("end")],
+  });
+  let current: ScriptStep | undefined;
+  await using client = await checker.open(s.home, async (request) => {
+    const { answer = "decline", client: how = "wait" } = current ?? {};
+    const decision = answer === "acceptForSession" ? "accept" : answer;
+    const result = { decision };
+    if (how === "late") await new Promise((resolve) => setTimeout(resolve, 20));
+    if (how === "twice") {
+      await client.send({ id: request["id"], result }).catch(() => {});
+    }
+    return result;
+  });
+  const threadId = await client.startThread({
+    sandbox: "read-only",
+    approvalPolicy: "on-request",
+  });
+  for (const step of steps) {
+    current = step;
+    const input = [{ type: "text", text: "go" }];
+    const { turn } = await client.request("turn/start", { threadId, input });
+    const turnId = String((turn as JsonObject)["id"]);
+    if (step.client === "steer") {
+      await client.request("turn/steer", {
+        threadId,
+        input,
+        expectedTurnId: turnId,
+      }).catch(() => {});
+    }
+    if (step.client === "interrupt") {
+      await client.request("turn/interrupt", { threadId, turnId })
+        .catch(() => {});
+    }
+    await client.ended(turnId);
+  }
+  checkItems(client);
+}
+
+function checkItems(client: AppClient): void {
+  const ids = (method: string): string[] =>
+    client.all(method).map(({ item }) => String((item as JsonObject)["id"]))
+      .sort();
+  assert.deepEqual(ids("item/completed"), ids("item/started"));
+}
+
+// Each method once, for its answer.
+async function playAll(checker: Checker): Promise<void> {
+  await using s = await stage({
+    laws: false,
+    script: () => [say("said")],
+    files: { "a.txt": "a" },
+  });
+  await using client = await checker.open(s.home, () => undefined);
+  const threadId = await client.startThread();
+  const turn = await client.turn(threadId, "one");
+  const { work } = s.home;
+  const asked: readonly (readonly [string, JsonObject])[] = [
+    ["thread/list", {}],
+    ["thread/loaded/list", {}],
+    ["thread/read", { threadId, includeTurns: true }],
+    ["thread/turns/list", { threadId }],
+    ["thread/items/list", { threadId }],
+    ["thread/name/set", { threadId, name: "n" }],
+    ["thread/settings/update", { threadId, effort: "low" }],
+    ["thread/fork", { threadId }],
+    ["thread/compact/start", { threadId }],
+    ["model/list", {}],
+    ["skills/list", {}],
+    ["permissionProfile/list", {}],
+    ["mcpServerStatus/list", {}],
+    ["config/read", {}],
+    ["account/read", {}],
+    ["command/exec", { command: ["echo", "x"] }],
+    ["fs/getMetadata", { path: `${work}/a.txt` }],
+    ["fs/readDirectory", { path: work }],
+    ["fuzzyFileSearch", { query: "a", roots: [work] }],
+  ];
+  for (const [method, params] of asked) await client.request(method, params);
+  await client.find(({ method, params }) =>
+    method === "turn/completed" &&
+    ((params as JsonObject)["turn"] as JsonObject)["id"] !== turn["id"]
+  );
+  await client.request("thread/revert", {
+    threadId,
+    beforeTurnId: turn["id"] ?? null,
+  });
+  await client.request("thread/unsubscribe", { threadId });
+  await client.request("thread/resume", { threadId });
+  const review = await client.request("review/start", {
+    threadId,
+    target: { type: "custom", instructions: "look" },
+  });
+  await client.ended(String((review["turn"] as JsonObject)["id"]));
+}
+
+/** Holds what the server says against the schema, and remembers what did not fit. */
+class Checker {
+  readonly problems = new Set<string>();
+  readonly kinds = new Set<string>();
+  messages = 0;
+  readonly #notification: ValidateFunction;
+  readonly #request: ValidateFunction;
+  readonly #responses = new Map<string, ValidateFunction>();
+
+  constructor(
+    notification: ValidateFunction,
+    request: ValidateFunction,
+    responses: ReadonlyMap<string, ValidateFunction>,
+  ) {
+    this.#notification = notification;
+    this.#request = request;
+    for (const [name, one] of responses) this.#responses.set(name, one);
+  }
+
+  static async load(folder: string): Promise<Checker> {
+    const ajv = new Ajv({ strict: false, allErrors: false, logger: false });
+    const read = async (name: string): Promise<ValidateFunction> =>
+      ajv.compile(
+        JSON.parse(await Deno.readTextFile(`${folder}/${name}.json`)),
+      );
+    const responses = new Map<string, ValidateFunction>();
+    for (const [method, name] of Object.entries(RESPONSES)) {
+      responses.set(method, await read(name));
+    }
+    return new Checker(
+      await read("ServerNotification"),
+      await read("ServerRequest"),
+      responses,
+    );
+  }
+
+  async open(
+    home: Parameters<typeof AppClient.open>[0]["home"],
+    answer: (request: Message) => unknown,
+  ): Promise<AppClient> {
+    const sent = new Map<unknown, string>();
+    const client = await AppClient.connect({
+      home,
+      answer,
+      onMessage: (message) => this.#take(message, sent),
+    });
+    const send = client.send.bind(client);
+    client.send = async (message) => {
+      const { id, method } = message as JsonObject;
+      if (typeof method === "string") sent.set(id, method);
+      await send(message);
+    };
+    await client.request("initialize", {
+      clientInfo: { name: "test", title: null, version: "1" },
+      capabilities: { experimentalApi: true, requestAttestation: false },
+    });
+    return client;
+  }
+
+  #take(message: Message, sent: ReadonlyMap<unknown, string>): void {
+    this.messages++;
+    const { id, method } = message;
+    if (message["error"] !== undefined) return;
+    const name = String(method ?? sent.get(id));
+    this.kinds.add(method === undefined ? `answer ${name}` : name);
+    const check = method === undefined
+      ? this.#responses.get(name)
+      : id === undefined
+      ? this.#notification
+      : this.#request;
+    const value = method === undefined ? message["result"] : message;
+    if (check === undefined || check(value)) return;
+    const [error] = check.errors ?? [];
+    this.problems.add(
+      `${name}: ${error?.instancePath} ${error?.message}: ${
+        JSON.stringify(value).slice(0, 400)
+      }`,
+    );
+  }
+}
+
+async function generateSchema(): Promise<string> {
+  const folder = await Deno.makeTempDir({ prefix: "rondo-schema-" });
+  const { success, stderr } = await new Deno.Command("npx", {
+    args: [
+      "-y",
+      CODEX,
+      "app-server",
+      "generate-json-schema",
+      "--experimental",
+      "--out",
+      folder,
+    ],
+    env: { CODEX_HOME: folder },
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  return folder;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
