@@ -1,8 +1,11 @@
 /** Runs of the built program, and of a peer, against a server in this process; times taken here. */
 import { serveHttp } from "../../tests/support/http_server.ts";
+import { type Cell, medianOf, OWN, recordRow } from "./rows.ts";
 
 /** A program under measurement. */
 export interface Subject {
+  readonly kind: "rondo" | "codex" | "floor";
+  /** Kind and version, told apart where two are alike. */
   readonly name: string;
   readonly path: string;
   /** Flags it needs beside those that both know. */
@@ -15,11 +18,13 @@ export interface RunRequest {
   readonly subject: Subject;
   /** Of `-s`. */
   readonly sandbox: string;
-  /** Body of the nth answer, from 0. */
-  readonly answer: (index: number) => string;
+  /** Body of the nth answer, from 0; `pid` is that of the program. */
+  readonly answer: (index: number, pid: number) => string;
   /** Words after `exec`; a home that is used again. */
   readonly command?: readonly string[];
   readonly home?: string;
+  /** It may run on the first processor alone. */
+  readonly isOnOneCore?: boolean;
 }
 
 /** One run; all times are milliseconds from the start of the process. */
@@ -30,103 +35,104 @@ export interface Measured {
   readonly cpuMs: number;
   /** Most memory it ever had in use (VmHWM of proc(5)). */
   readonly peakMb: number;
+  /** Its share of the memory in use at its first request (Pss of smaps_rollup, proc(5)). */
+  readonly pssMb: number;
 }
 
-/** What is measured of a run, with its goal. */
+/** What is measured of a run. */
 export interface Figure {
   readonly name: string;
   readonly unit: string;
-  /** The most it may be; a share of the peer's, where one is measured. */
-  readonly shareMax: number;
   readonly runs: number;
+  /** Programs that cannot do it. */
+  readonly without?: readonly Subject["kind"][];
   measure(subject: Subject): Promise<number>;
 }
 
-/** The program in build/ (or $AGENT_BIN), and the peer of $CODEX_BIN where it is set. */
+/** Paths of the programs under measurement, the own one first, a line each; set by mod.ts. */
+export const SUBJECTS_VARIABLE = "BENCH_SUBJECTS";
+
+/** Most runs of a figure; set by mod.ts. */
+export const RUNS_VARIABLE = "BENCH_RUNS";
+
+/** The programs that take turns, the own one first; the one in build/ when none is named. */
 export function subjects(): Subject[] {
-  const own = Deno.env.get("AGENT_BIN") ??
-    decodeURIComponent(new URL("../../build/rondo", import.meta.url).pathname);
-  const peer = Deno.env.get("CODEX_BIN");
-  const rondo: Subject = {
-    name: "rondo",
-    path: own,
-    extraArgs: [],
-    shellCall: (line) => ({
-      name: "shell",
-      args: { command: ["bash", "-c", line] },
-    }),
-  };
-  if (peer === undefined || peer === "") return [rondo];
-  return [rondo, {
-    name: "codex",
-    path: peer,
+  const own = decodeURIComponent(
+    new URL("../../build/rondo", import.meta.url).pathname,
+  );
+  const paths = (Deno.env.get(SUBJECTS_VARIABLE) ?? own).split("\n");
+  const names: string[] = [];
+  return paths.map((path, at): Subject => {
+    const version = at === 0 ? OWN : readVersion(path);
+    const alike = names.filter((name) => name === version).length;
+    names.push(version);
+    const name = alike === 0 ? version : `${version} (${alike + 1})`;
+    const kind = /codex/.test(version)
+      ? "codex"
+      : version.startsWith("floor")
+      ? "floor"
+      : "rondo";
+    return { kind, name, path, ...WAYS[kind] };
+  });
+}
+
+const WAYS: Readonly<
+  Record<Subject["kind"], Pick<Subject, "extraArgs" | "shellCall">>
+> = {
+  rondo: { extraArgs: [], shellCall: shellOf },
+  floor: { extraArgs: [], shellCall: shellOf },
+  codex: {
     extraArgs: [
-      "-c",
-      "features.plugins=false",
-      "-c",
-      "analytics.enabled=false",
-      "-c",
-      "check_for_update_on_startup=false",
+      ...["-c", "features.plugins=false"],
+      ...["-c", "analytics.enabled=false"],
+      ...["-c", "check_for_update_on_startup=false"],
     ],
     shellCall: (line) => ({ name: "exec_command", args: { cmd: line } }),
-  }];
+  },
+};
+
+function shellOf(line: string): ReturnType<Subject["shellCall"]> {
+  return { name: "shell", args: { command: ["bash", "-c", line] } };
+}
+
+/** The first line of `--version`. */
+export function readVersion(path: string): string {
+  const { stdout } = new Deno.Command(path, { args: ["--version"] })
+    .outputSync();
+  return new TextDecoder().decode(stdout).trim().split("\n")[0] ?? "";
 }
 
 /** Measures each figure, subjects taking turns so that both see the same machine. */
 export async function measureFigures(
   figures: readonly Figure[],
 ): Promise<void> {
-  const all = subjects();
+  const runsMax = Number(Deno.env.get(RUNS_VARIABLE) ?? Infinity);
   for (const figure of figures) {
-    const values = new Map<Subject, number[]>(all.map((one) => [one, []]));
+    const runs = Math.min(figure.runs, runsMax);
+    const all = subjects()
+      .filter(({ kind }) => !figure.without?.includes(kind));
+    const values = all.map((): number[] => []);
     // The first round warms the disk cache and does not count.
-    for (let round = 0; round <= figure.runs; round++) {
-      for (const subject of all) {
+    for (let round = 0; round <= runs; round++) {
+      for (const [at, subject] of all.entries()) {
         const value = await figure.measure(subject);
-        if (round > 0) values.get(subject)?.push(value);
+        if (round > 0) values[at]?.push(value);
       }
     }
-    print(figure, values);
+    const [own = []] = values;
+    const { name, unit } = figure;
+    const cells = all.map((subject, at): Cell => {
+      const its = values[at] ?? [];
+      const shares = its.map((value, round) => (own[round] ?? NaN) / value);
+      return {
+        subject: subject.name,
+        median: medianOf(its),
+        least: Math.min(...its),
+        ...(at > 0 && { share: medianOf(shares) }),
+      };
+    });
+    recordRow({ name, unit, runs, cells });
   }
-}
-
-function print(
-  figure: Figure,
-  values: ReadonlyMap<Subject, readonly number[]>,
-): void {
-  const medians: number[] = [];
-  for (const [subject, of] of values) {
-    const sorted = of.toSorted((left, right) => left - right);
-    const middle = medianOf(of);
-    medians.push(middle);
-    const low = format(sorted[0] ?? NaN);
-    const high = format(sorted.at(-1) ?? NaN);
-    console.log(
-      `${figure.name.padEnd(44)} ${subject.name.padEnd(6)} ${
-        format(middle).padStart(7)
-      } ${figure.unit} [${low} .. ${high}] n=${of.length}`,
-    );
-  }
-  const [own, peer] = medians;
-  if (own === undefined || peer === undefined) return;
-  const share = own / peer;
-  console.log(
-    `${"".padEnd(44)} share  ${
-      share.toFixed(2).padStart(7)
-    } of at most ${figure.shareMax}${
-      share <= figure.shareMax ? "" : "  MISSED"
-    }`,
-  );
-}
-
-/** The middle value; the upper of two. */
-export function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
-}
-
-function format(value: number): string {
-  return value < 10 ? value.toFixed(2) : value.toFixed(1);
 }
 
 /** Runs the program once to its end. Throws when it fails. */
@@ -134,11 +140,14 @@ export async function runOnce(request: RunRequest): Promise<Measured> {
   const home = request.home ?? await Deno.makeTempDir({ prefix: "bench-" });
   const requestsMs: number[] = [];
   let startMs = 0;
+  let pid = 0;
+  let pssMb = NaN;
   const server = serveHttp((incoming) => {
     // A peer may look for models first.
     if (incoming.method !== "POST") return new Response(null, { status: 404 });
     requestsMs.push(performance.now() - startMs);
-    return new Response(request.answer(requestsMs.length - 1), {
+    if (requestsMs.length === 1) pssMb = readPss(pid);
+    return new Response(request.answer(requestsMs.length - 1, pid), {
       headers: { "content-type": "text/event-stream" },
     });
   });
@@ -151,6 +160,7 @@ export async function runOnce(request: RunRequest): Promise<Measured> {
     );
     const child = spawn(request, home);
     startMs = child.startMs;
+    pid = child.process.pid;
     const meter = watch(child.process.pid);
     const { code, stderr } = await child.process.output();
     const wallMs = performance.now() - startMs;
@@ -162,7 +172,7 @@ export async function runOnce(request: RunRequest): Promise<Measured> {
         }`,
       );
     }
-    return { requestsMs, wallMs, cpuMs, peakMb };
+    return { requestsMs, wallMs, cpuMs, peakMb, pssMb };
   } finally {
     await server.shutdown();
     if (request.home === undefined) {
@@ -172,12 +182,15 @@ export async function runOnce(request: RunRequest): Promise<Measured> {
 }
 
 function spawn(
-  { subject, sandbox, command = [] }: RunRequest,
+  { subject, sandbox, command = [], isOnOneCore = false }: RunRequest,
   home: string,
 ): { readonly process: Deno.ChildProcess; readonly startMs: number } {
   const startMs = performance.now();
-  const process = new Deno.Command(subject.path, {
+  const pinned = isOnOneCore ? ["taskset", "-c", "0"] : [];
+  const [program = "", ...before] = [...pinned, subject.path];
+  const process = new Deno.Command(program, {
     args: [
+      ...before,
       "exec",
       "--json",
       "--skip-git-repo-check",
@@ -239,6 +252,16 @@ function watch(pid: number): { stop(): Promise<Usage> } {
   };
 }
 
+/** Time on a processor, of all threads: the first number of schedstat (proc(5)). */
+export function readCpuNs(pid: number): number {
+  let sum = 0;
+  for (const { name } of Deno.readDirSync(`/proc/${pid}/task`)) {
+    const text = Deno.readTextFileSync(`/proc/${pid}/task/${name}/schedstat`);
+    sum += Number(text.split(" ")[0]);
+  }
+  return sum;
+}
+
 /** What a process has used up to now; undefined when it is gone. */
 export function readUsage(pid: number): Usage | undefined {
   try {
@@ -253,6 +276,11 @@ export function readUsage(pid: number): Usage | undefined {
   } catch {
     return undefined;
   }
+}
+
+function readPss(pid: number): number {
+  const text = Deno.readTextFileSync(`/proc/${pid}/smaps_rollup`);
+  return Number(/^Pss:\s+(\d+)/m.exec(text)?.[1] ?? NaN) / 1024;
 }
 
 /** An answer that runs a shell line. */

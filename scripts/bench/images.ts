@@ -6,7 +6,7 @@ import { createThreadLog } from "../../core/session/log/log_writer.ts";
 import { copyLog } from "../../core/session/library/copy.ts";
 import { imageDataUrl } from "../../core/util/image.ts";
 import { bigPng } from "../../tests/support/big_png.ts";
-import { medianOf } from "./bench.ts";
+import { medianOf } from "./rows.ts";
 
 const IMAGE_BYTES = 5 * 1024 * 1024;
 const TIMES = 10;

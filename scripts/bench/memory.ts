@@ -8,13 +8,14 @@ import {
 } from "./bench.ts";
 
 const SANDBOX = "danger-full-access";
+/** A turn may make a thousand requests. */
+const CALLS = 990;
 const DELTAS = messageAnswer(20_000);
 
 const FIGURES: readonly Figure[] = [
   {
     name: "peak memory, one message",
     unit: "MiB",
-    shareMax: 0.5,
     runs: 7,
     measure: async (subject) =>
       (await runOnce({
@@ -24,32 +25,43 @@ const FIGURES: readonly Figure[] = [
       })).peakMb,
   },
   {
+    name: "proportional memory at the first request",
+    unit: "MiB",
+    runs: 7,
+    measure: async (subject) =>
+      (await runOnce({
+        subject,
+        sandbox: SANDBOX,
+        answer: () => messageAnswer(),
+      })).pssMb,
+  },
+  {
     name: "peak memory, 20,000 deltas",
     unit: "MiB",
-    shareMax: 1,
     runs: 5,
     measure: async (subject) =>
       (await runOnce({ subject, sandbox: SANDBOX, answer: () => DELTAS }))
         .peakMb,
   },
   {
-    name: "peak memory, 200 commands",
+    name: `peak memory, ${CALLS} iterations`,
     unit: "MiB",
-    shareMax: 1,
     runs: 3,
     measure: async (subject) =>
       (await runOnce({
         subject,
         sandbox: SANDBOX,
         answer: (index) =>
-          index < 200 ? callAnswer(subject, "true", index) : messageAnswer(),
+          index < CALLS
+            ? callAnswer(subject, `true ${index}`, index)
+            : messageAnswer(),
       })).peakMb,
   },
   {
     name: "size of the file",
     unit: "MB",
-    shareMax: 0.33,
     runs: 1,
+    without: ["floor"],
     measure: async ({ path }) => (await Deno.stat(path)).size / 1e6,
   },
 ];

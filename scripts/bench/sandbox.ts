@@ -12,6 +12,8 @@ import {
   tryBackends,
 } from "../../sandbox/probe/candidates.ts";
 
+import { recordValues } from "./rows.ts";
+
 const RUNS = 50;
 const POLICY: SandboxPolicy = {
   mode: "workspace-write",
@@ -41,19 +43,15 @@ async function main(): Promise<void> {
   await Deno.mkdir(workspace);
   const start = performance.now();
   await tryBackends(host, { choice: "bwrap" });
-  const probeMs = performance.now() - start;
-  let plainMs = 0;
+  recordValues("proof of bwrap", "ms", [performance.now() - start]);
   const backends = ["none", "bwrap", "landlock", "bwrap-landlock"] as const;
   for (const backend of backends) {
-    const ms = await measure(backend, { host, workspace });
-    if (backend === "none") plainMs = ms;
-    console.log(
-      `${backend.padEnd(14)} ${ms.toFixed(1)} ms, plain + ${
-        (ms - plainMs).toFixed(1)
-      } ms, x ${(ms / plainMs).toFixed(1)}`,
+    recordValues(
+      `\`true\`, back end ${backend}`,
+      "ms",
+      await measure(backend, { host, workspace }),
     );
   }
-  console.log(`proof of bwrap ${probeMs.toFixed(1)} ms, once`);
   await Deno.remove(base, { recursive: true });
 }
 
@@ -63,7 +61,7 @@ async function measure(
     readonly host: ReturnType<typeof denoHost>;
     readonly workspace: string;
   },
-): Promise<number> {
+): Promise<number[]> {
   const codexHome = `${workspace}-none`;
   const sandbox = createSandbox({ host, codexHome, backend, reapChild });
   const times: number[] = [];
@@ -82,6 +80,5 @@ async function measure(
     times.push(performance.now() - start);
   }
   // The first runs prove the back end and warm the caches.
-  const sorted = times.slice(3).sort((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+  return times.slice(3);
 }
