@@ -4,6 +4,11 @@ import { endWait } from "../util/async.ts";
 /** No other can be given to a Response; servers send what they like. */
 const STATUS_MAX = 599;
 
+/** What is here already is read this long before timers, keys and signals get their turn. */
+const BURST_MS = 1;
+/** A read that took this long has waited for the network, and they had it. */
+const WAITED_MS = 0.5;
+
 /**
  * fetch, but aborting its signal always ends the reading of the body. The runtime's own
  * listens on a signal that it derives and that nothing refers to: the first collection of
@@ -33,6 +38,7 @@ function breakableStream(
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
   const over = new AbortController();
+  let turnMs = performance.now();
   return new ReadableStream({
     start(controller): void {
       const onAbort = (): void => {
@@ -44,10 +50,17 @@ function breakableStream(
       else signal.addEventListener("abort", onAbort, { signal: over.signal });
     },
     async pull(controller): Promise<void> {
+      const askedMs = performance.now();
       const { done, value } = await reader.read().catch((error: unknown) => {
         endWait(over);
         throw error;
       });
+      const nowMs = performance.now();
+      if (nowMs - askedMs > WAITED_MS) turnMs = nowMs;
+      else if (nowMs - turnMs > BURST_MS) {
+        await new Promise((resolve) => setTimeout(resolve));
+        turnMs = performance.now();
+      }
       if (signal.aborted) return;
       if (!done) return controller.enqueue(value);
       endWait(over);

@@ -28,7 +28,7 @@ interface RichViewOptions {
 type Block = "answer" | "user" | "work" | "program";
 
 /** Text of an answer that is rendered in one go. */
-const SLICE_CHARS = 2_000;
+const SLICE_CHARS = 700;
 
 export class RichView implements ConversationView {
   readonly canEdit = true;

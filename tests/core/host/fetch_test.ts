@@ -157,3 +157,40 @@ Deno.test("abortableFetch() forgets the signal of an answer that breaks off", as
     assert.deepEqual(listening.map(({ aborted }) => aborted), [true]);
   });
 });
+
+Deno.test("an answer that is here already leaves timers and keys their turn while it is read", async () => {
+  const sent = Promise.withResolvers<void>();
+  const chunk = new Uint8Array(16 * 1024);
+  let left = 64;
+  const server = serveHttp(() =>
+    new Response(
+      new ReadableStream({
+        pull: (controller) => {
+          if (left-- > 0) return controller.enqueue(chunk);
+          controller.close();
+          sent.resolve();
+        },
+      }),
+    )
+  );
+  const { body } = await abortableFetch(`http://127.0.0.1:${server.port}/`, {
+    signal: new AbortController().signal,
+  });
+  await sent.promise;
+  let turns = 0;
+  const count = (): void => {
+    turns++;
+    timer = setTimeout(count);
+  };
+  let timer = setTimeout(count);
+  let reads = 0;
+  for await (const bytes of body ?? []) {
+    reads++;
+    // As long as parsing and showing it takes.
+    const untilMs = performance.now() + 1;
+    while (performance.now() < untilMs) bytes.at(-1);
+  }
+  clearTimeout(timer);
+  await server.shutdown();
+  assert.ok(turns > 0.8 * reads, `${turns} turns in ${reads} reads`);
+});
