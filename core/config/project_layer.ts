@@ -1,4 +1,5 @@
 /** A project's settings, sorted: what counts as it is, what needs a yes, what never counts. */
+import { LIMITS } from "../protocol/limits.ts";
 import { canonicalJson, type Json } from "../util/json/json.ts";
 import { type Layer, layerOrigin, renderOrigin } from "./layers.ts";
 import { type Config, MACHINE_KEYS } from "./file/schema.ts";
@@ -11,6 +12,17 @@ import {
 } from "./file/toml.ts";
 import { valueAt } from "./file/tree.ts";
 import { knownKeysAt } from "./file/schema_walk.ts";
+
+/** Limits that hold where the person has written none: a project may only go below them. */
+const DEFAULT_LIMITS: Readonly<Record<string, number>> = {
+  max_steps: LIMITS.stepsPerTurn,
+  max_failing_rounds: LIMITS.failingLoop.end,
+  max_same_rounds: LIMITS.idleLoop.end,
+  tell_failing_rounds: LIMITS.failingLoop.tell,
+  tell_same_rounds: LIMITS.idleLoop.tell,
+  // In seconds.
+  max_wait: LIMITS.retryAfterMaxMs / 1_000,
+};
 
 /** What the person has without the project. */
 export interface PersonSettings {
@@ -223,7 +235,8 @@ class Sorter implements SortedSettings {
     const parts = [emptyTable(), emptyTable()] as const;
     const [free, asked] = parts;
     for (const [name, member] of Object.entries(value)) {
-      const own = valueAt(this.#below, [key, name]);
+      const own = valueAt(this.#below, [key, name]) ??
+        (key === "limits" ? DEFAULT_LIMITS[name] : undefined);
       if (name === "deny_read" && Array.isArray(member)) {
         // What the person hides stays hidden.
         free[name] = [...(Array.isArray(own) ? own : []), ...member];

@@ -1,5 +1,6 @@
 /** Which settings of a project count, which need a yes, and which never count. */
 import assert from "node:assert/strict";
+import { LIMITS } from "../../../core/protocol/limits.ts";
 import { Machine } from "./config_fixture.ts";
 
 interface Read {
@@ -73,6 +74,18 @@ Deno.test("settings that start, open or loosen something wait for a yes, all of 
   assert.equal(config.limits.max_requests, 5);
   assert.equal(config.sandbox_workspace_write.network_access, false);
   assert.deepEqual(config.mcp_servers, {});
+});
+
+Deno.test("a project may lower a limit that nobody wrote down, and asks before it raises one", async () => {
+  const lower = await read("[limits]\nmax_steps = 20\nmax_wait = 5\n");
+  assert.equal(lower.asked, undefined);
+  assert.equal(lower.config.limits.max_steps, 20);
+  const higher = await read("[limits]\nmax_steps = 2000\n");
+  assert.deepEqual(Object.keys(higher.asked ?? {}), ["limits"]);
+  assert.equal(higher.config.limits.max_steps, LIMITS.stepsPerTurn);
+  const endless = await read('[limits]\nmax_wait = "forever"\n');
+  assert.deepEqual(Object.keys(endless.asked ?? {}), ["limits"]);
+  assert.equal(endless.config.limits.max_wait, undefined);
 });
 
 Deno.test("a project's sandbox mode and approval policy are never looser than the person's", async () => {
