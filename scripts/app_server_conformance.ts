@@ -1,20 +1,13 @@
 /** Every message of `rondo app-server` against the schema that Codex prints; not part of the gate. */
 // deno run -A scripts/app_server_conformance.ts [--schema DIR] [--runs N]. Without a folder
 // the schema comes from the npm package @openai/codex, which is fetched.
-import assert from "node:assert/strict";
 import { Ajv, type ValidateFunction } from "ajv";
 import fc from "fast-check";
 import type { JsonObject } from "../core/util/json/json.ts";
 import { stage } from "../tests/e2e/support.ts";
 import { AppClient, type Message } from "../tests/support/app_client.ts";
-import {
-  call,
-  customCall,
-  fail,
-  say,
-  think,
-} from "../tests/support/mock_model.ts";
-import type { Step } from "../tests/support/mock_script.ts";
+import { TALK, Talks } from "../tests/support/app_scripts.ts";
+import { say } from "../tests/support/mock_model.ts";
 
 const CODEX = "@openai/codex@0.171.0";
 
@@ -55,11 +48,11 @@ async function main(args: readonly string[]): Promise<number> {
   const checker = await Checker.load(folder);
   await playAll(checker);
   const runs = Number(value("--runs") ?? 500);
+  await using talks = await Talks.open((home, answer) =>
+    checker.open(home, answer)
+  );
   await fc.assert(
-    fc.asyncProperty(
-      fc.array(STEP, { minLength: 1, maxLength: 6 }),
-      (steps) => play(checker, steps),
-    ),
+    fc.asyncProperty(TALK, (steps) => talks.talk(steps)),
     { numRuns: runs },
   );
   const { messages, kinds, problems } = checker;
@@ -67,99 +60,6 @@ async function main(args: readonly string[]): Promise<number> {
   console.log([...kinds].sort().join("\n"));
   for (const problem of problems) console.log(problem);
   return problems.size === 0 ? 0 : 1;
-}
-
-/** What the model does, and what the client does meanwhile. */
-const STEP = fc.record({
-  model: fc.constantFrom("say", "think", "command", "patch", "fail", "plan"),
-  answer: fc.constantFrom("accept", "acceptForSession", "decline", "cancel"),
-  client: fc.constantFrom("wait", "steer", "interrupt", "twice", "late"),
-});
-type ScriptStep = { readonly [K in "model" | "answer" | "client"]: string };
-
-let files = 0;
-
-function stepOf(model: string): Step {
-  const name = `f${files++}`;
-  switch (model) {
-    case "think":
-      return [think("hm"), say("thought")];
-    case "command":
-      return [call("shell", {
-        command: ["touch", name],
-        sandbox_permissions: "require_escalated",
-        justification: "to see",
-      })];
-    case "patch":
-      return [
-        customCall(
-          "apply_patch",
-          `*** Begin Patch\n*** Add File: ${name}\n+x\n*** End Patch\n`,
-        ),
-      ];
-    case "plan":
-      return [
-        call("update_plan", { plan: [{ step: "s", status: "in_progress" }] }),
-      ];
-    case "fail":
-      return fail(400, { message: "no" });
-    default:
-      return [say("said")];
-  }
-}
-
-// A turn for each step; each turn that began ends, and each item in it.
-async function play(
-  checker: Checker,
-  steps: readonly ScriptStep[],
-): Promise<void> {
-  const script = steps.map(({ model }) => stepOf(model));
-  let at = 0;
-  await using s = await stage({
-    laws: false,
-    script: () => script[at++] ?? [say("end")],
-  });
-  let current: ScriptStep | undefined;
-  await using client = await checker.open(s.home, async (request) => {
-    const { answer = "decline", client: how = "wait" } = current ?? {};
-    const decision = answer === "acceptForSession" ? "accept" : answer;
-    const result = { decision };
-    if (how === "late") await new Promise((resolve) => setTimeout(resolve, 20));
-    if (how === "twice") {
-      await client.send({ id: request["id"], result }).catch(() => {});
-    }
-    return result;
-  });
-  const threadId = await client.startThread({
-    sandbox: "read-only",
-    approvalPolicy: "on-request",
-  });
-  for (const step of steps) {
-    current = step;
-    const input = [{ type: "text", text: "go" }];
-    const { turn } = await client.request("turn/start", { threadId, input });
-    const turnId = String((turn as JsonObject)["id"]);
-    if (step.client === "steer") {
-      await client.request("turn/steer", {
-        threadId,
-        input,
-        expectedTurnId: turnId,
-      }).catch(() => {});
-    }
-    if (step.client === "interrupt") {
-      await client.request("turn/interrupt", { threadId, turnId })
-        .catch(() => {});
-    }
-    await client.ended(turnId);
-  }
-  checkItems(client);
-}
-
-function checkItems(client: AppClient): void {
-  const ids = (method: string): string[] =>
-    client.all(method).map(({ item }) => String((item as JsonObject)["id"]))
-      .sort();
-  assert.deepEqual(ids("item/completed"), ids("item/started"));
 }
 
 // Each method once, for its answer.

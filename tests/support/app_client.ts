@@ -157,6 +157,12 @@ export class AppClient implements AsyncDisposable {
     return (done["params"] as JsonObject)["turn"] as JsonObject;
   }
 
+  /** Drops what has been said so far. */
+  forget(): void {
+    this.messages.splice(0);
+    this.#seen = 0;
+  }
+
   /** Says no more, as a client does that ends; resolves when the server has ended, too. */
   async close(): Promise<void> {
     this.#pipe.end();
