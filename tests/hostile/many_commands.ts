@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { call, mockModel, say, type Step } from "../support/mock_model.ts";
 import { agentHome, mockConfig, startAgent } from "../support/run_agent.ts";
+import { WITHOUT_BWRAP } from "../support/without_bwrap.ts";
 import { peakMiB, type Situation } from "./situation.ts";
 
 const COMMANDS = 1_000;
@@ -18,16 +19,6 @@ const SCRIPTS: Readonly<Record<string, (index: number) => string>> = {
       ? 'for n in $(seq 80); do sleep 2 & done 2>/dev/null; echo "$!"'
       : "true",
 };
-
-/** In a view of the disk of its own there is no such program. */
-const WITHOUT_BWRAP = [
-  "/usr/bin/unshare",
-  "-m",
-  "/bin/sh",
-  "-c",
-  'for p in /usr/bin/bwrap /bin/bwrap /usr/local/bin/bwrap; do [ ! -f $p ] || /bin/mount --bind /dev/null $p; done; exec "$@"',
-  "sh",
-];
 
 const PLACES = ["bwrap", "landlock", "none"] as const;
 
