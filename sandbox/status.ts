@@ -1,7 +1,7 @@
 /** What a back end enforces of a plan, for consumers and the model. Pure. */
 import type { SandboxStatus } from "../core/protocol/policy.ts";
 import { unreachable } from "../core/util/assert.ts";
-import type { Backend } from "./backends/backend.ts";
+import { type Backend, loopbackOf } from "./backends/backend.ts";
 import type { SandboxPlan } from "./plan/plan.ts";
 
 // Landlock scopes signals from this version on.
@@ -60,6 +60,7 @@ export function buildStatus(
     backend: backend.name,
     enforces: describeEnforced(backend, plan),
     note: notes.filter((note) => note !== "").join("; "),
+    loopback: loopbackOf(backend, plan),
     writable: plan.mounts.filter(({ kind, path }) =>
       kind === "writable" && !path.includes("/.git/") &&
       !path.endsWith("/.git") &&

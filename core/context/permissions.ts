@@ -45,6 +45,7 @@ export function renderPermissionRules(
   const sections = [
     sandboxSection(sandbox),
     enforcementSection(sandbox, facts.sandboxStatus),
+    loopbackSection(facts.sandboxStatus),
     mode === undefined
       ? approvalSection(approval, sandbox)
       : PERMISSION_TEXTS[mode],
@@ -161,6 +162,22 @@ function wantedCapabilities(sandbox: SandboxPolicy): readonly Capability[] {
 function words(names: readonly Capability[]): string {
   if (names.length === 0) return "nothing";
   return names.map((name) => CAPABILITY_WORDS[name]).join(", ");
+}
+
+// A server that works and cannot be reached is looked for in the wrong place.
+function loopbackSection({ loopback }: SandboxStatus): string {
+  switch (loopback) {
+    case undefined:
+      return "";
+    case "shared":
+      return "Commands with the same permissions share one loopback: a server that a session runs answers on 127.0.0.1 in later commands. Nothing outside of them reaches it, commands with other permissions or without the sandbox included.";
+    case "private":
+      return "Each command has a loopback of its own: no other command reaches a server that a session runs. Start a server and use it in the same command.";
+    case "none":
+      return "The sandbox has no loopback: commands can neither listen nor connect, not even on 127.0.0.1.";
+    default:
+      return unreachable(loopback);
+  }
 }
 
 function approvalSection(

@@ -23,6 +23,9 @@ export const mode = {
   ),
 };
 
+const LOOPBACK =
+  "Who reaches a server of a command on 127.0.0.1: commands of the thread with the same rights, the command alone, nobody; absent where the network is not closed";
+
 export const ThreadStarted = z.object({
   type: z.literal("thread.started"),
   ...envelope,
@@ -54,6 +57,9 @@ export const ThreadStarted = z.object({
     backend: z.string(),
     enforces: z.array(z.string()),
     note: z.string(),
+    loopback: z.optional(
+      z.enum(["shared", "private", "none"]).check(z.describe(LOOPBACK)),
+    ),
   }),
   instruction_files: z.array(z.object({ path: z.string(), bytes: z.int() })),
 });

@@ -7,6 +7,7 @@ import { decodeImage } from "./image.ts";
 import { denoFolders } from "./files/folders.ts";
 import { openNoFollowFiles } from "./files/no_follow_files.ts";
 import { givenEnvironment } from "./process.ts";
+import { holdNamespace } from "./system/namespaces.ts";
 import {
   adoptOrphans,
   isProcessAlive,
@@ -41,6 +42,7 @@ export function denoHost(
     fetch: abortableFetch,
     decodeImage,
     spawn: spawnChild,
+    ...(operatingSystem() === "linux" && { holdNamespace }),
     selfCommand: (args) => [...selfArgv(options.mainUrl), ...args],
     env: readVariable,
     envAll: givenEnvironment,

@@ -7,7 +7,7 @@ import type {
 } from "../protocol/host.ts";
 import { dropKept, dropMark, keepMarked, keepProcess } from "./keeper.ts";
 import { openPty, type Pty } from "./pty.ts";
-import { withDescriptors } from "./system/descriptors.ts";
+import { handingOn, withDescriptors } from "./system/descriptors.ts";
 import { keepFromReaping, openLibc, reapChild } from "./system/libc.ts";
 import {
   inSomePlace,
@@ -116,29 +116,37 @@ function startAt(pty: Pty, request: SpawnRequest): Started {
 }
 
 function startSomehow(request: SpawnRequest): Started {
-  const isMade = request.image !== undefined;
-  const makesSession = !isMade && canMakeSession(request);
-  if (!isMade && !makesSession) return start(request, knownPlace(), false);
+  const { before, image } = request;
+  const isMade = image !== undefined;
+  const isWrapped = !isMade &&
+    (before !== undefined || canMakeSession(request));
+  if (!isMade && !isWrapped) return start(request, knownPlace(), false);
   // What would do without fails in its own name.
-  return inSomePlace((place) => start(request, place, makesSession), {
-    mayDoWithout: !isMade,
+  return inSomePlace((place) => start(request, place, isWrapped), {
+    mayDoWithout: !isMade && before === undefined,
   });
 }
 
 function start(
   request: SpawnRequest,
   place: ProgramPlace | undefined,
-  makesSession: boolean,
+  isWrapped: boolean,
 ): Started {
-  const { command, detached, image } = request;
+  const { before, command, detached, image, inherits = [] } = request;
+  if (place === undefined && before !== undefined) {
+    throw new Error(`Cannot start ${command}: no made program can run here`);
+  }
   if (place !== undefined && image !== undefined) {
     return { child: startImage(request, image, place) };
   }
   return withDescriptors(
     request.args,
     (args) =>
-      place !== undefined && makesSession
-        ? startImage(request, renderSession(request, args), place)
+      place !== undefined && isWrapped
+        ? handingOn(
+          inherits,
+          () => startImage(request, renderWrapped(request, args), place),
+        )
         : startProgram(command, request, { args: [...args], detached }),
     place,
   );
@@ -191,12 +199,15 @@ function canMakeSession(
     fitsArguments({ argv: [command, ...words], env });
 }
 
-function renderSession(
-  { command, env }: SpawnRequest,
+function renderWrapped(
+  { before = [], command, detached, env }: SpawnRequest,
   args: readonly string[],
 ): Uint8Array<ArrayBuffer> {
-  const steps = becomeCommand({ argv: [command, ...args], env });
-  return renderProgram([{ call: "setsid" }, ...steps], Deno.build.arch);
+  return renderProgram([
+    ...(detached ? [{ call: "setsid" } as const] : []),
+    ...before,
+    ...becomeCommand({ argv: [command, ...args], env }),
+  ], Deno.build.arch);
 }
 
 function isExecutable(path: string): boolean {

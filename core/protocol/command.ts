@@ -39,6 +39,11 @@ export interface CommandRequest {
    * A command that is sent to work in another folder may not write there for that.
    */
   readonly workspace?: string;
+  /**
+   * Its thread: where the back end can and the network is closed, its commands with the same
+   * rights have one loopback in common. Absent: the command has its own.
+   */
+  readonly threadId?: string;
   /** The whole environment of the command, already filtered. */
   readonly env: Readonly<Record<string, string>>;
   readonly policy: SandboxPolicy;

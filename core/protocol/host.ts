@@ -1,4 +1,5 @@
 /** The world as interfaces: everything the program may do to it goes through a Host. */
+import type { Step } from "../util/program/call_program.ts";
 import type { Pixels } from "../util/picture.ts";
 import type { NameIndex, WantedNames } from "../util/folder_index.ts";
 
@@ -190,7 +191,21 @@ export interface SpawnRequest {
   readonly leavesTerminal?: boolean;
   /** A word in the environment of it and its children: if this program is killed, all of them end. */
   readonly mark?: string;
+  /** What it does before it becomes the command. Throws where no made programs run. */
+  readonly before?: readonly Step[];
+  /** Descriptors of this program that it has for these steps, under the same numbers. */
+  readonly inherits?: readonly number[];
 }
+
+/** A namespace of the kernel (namespaces(7)) that this program holds: it needs no process. */
+export interface Namespace {
+  readonly kind: NamespaceKind;
+  readonly descriptor: number;
+  /** What is in it lives on; nothing enters it any more. */
+  release(): void;
+}
+
+export type NamespaceKind = "user" | "network";
 
 export interface ExitStatus {
   /** 128+n when a signal n ended it. */
@@ -229,6 +244,8 @@ export interface Host {
   decodeImage(bytes: Uint8Array<ArrayBuffer>, type: string): Promise<Pixels>;
   /** Throws the platform's error when the program cannot be started. */
   spawn(request: SpawnRequest): Child;
+  /** The one a process is in; throws when it cannot be had. Absent where there are none. */
+  holdNamespace?(pid: number, kind: NamespaceKind): Namespace;
   /** argv that runs this very program with other arguments. */
   selfCommand(args: readonly string[]): readonly string[];
   env(name: string): string | undefined;

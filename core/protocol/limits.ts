@@ -326,6 +326,8 @@ export const LIMITS = Object.freeze({
   gitWorktrees: 32,
   /** One attempt of the sandbox to prove itself. */
   probeMs: 5_000,
+  /** Networks of commands with different rights that are held without a command in them. */
+  sharedNetworks: 8,
   /** Restored paths that are named to the model. */
   notedPaths: 5,
   /** Rounds of ending what a command left behind; each needs a new generation. */

@@ -221,6 +221,11 @@ export interface SandboxStatus {
   readonly enforces: readonly string[];
   /** Why a stronger back end was not taken; empty when the strongest runs. */
   readonly note: string;
+  /**
+   * Who reaches a server of a command on 127.0.0.1 while the network is closed: commands of
+   * the thread with the same rights, that command alone, nobody. Absent: it is not closed.
+   */
+  readonly loopback?: "shared" | "private" | "none" | undefined;
   /** Folders that commands can really write to; absent where nothing confines them. */
   readonly writable?: readonly string[];
 }

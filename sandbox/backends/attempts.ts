@@ -12,6 +12,9 @@ const AF_INET = 2;
 const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
 const READ_BYTES = 256;
+/** The port of a protocol that answers nothing (RFC 863). */
+const DISCARD = 9;
+const LOOPBACK = "127.0.0.1";
 
 /** Says the version in force, and on one line each which of the attempts succeeded. */
 export function makeAttempts(
@@ -30,9 +33,26 @@ export function makeAttempts(
     call: "openat",
     args: [AT_FDCWD, path, flags, 0],
   });
-  // struct sockaddr_in: family, port 9 (discard) in network order, address.
-  const place = new Uint8Array(16);
-  place.set([AF_INET, 0, 0, 9, ...attempts.address.split(".").map(Number)]);
+  // struct sockaddr_in: family, port in network order, address.
+  const connect = (
+    [type, address, port]: readonly [number, string, number],
+    word: string,
+  ): Step[] => {
+    const place = new Uint8Array(16);
+    place.set([AF_INET, 0, 0, port, ...address.split(".").map(Number)]);
+    return [
+      {
+        call: "socket",
+        args: [AF_INET, type, 0],
+        from: OPENED,
+        to: OPENED,
+        otherwise: 2,
+      },
+      ...said({ call: "connect", args: [OPENED, place, 16] }, word),
+      closeAll,
+    ];
+  };
+  const { address, ports } = attempts;
   const closeAll: Step = {
     call: "close_range",
     args: [OPENED, DESCRIPTORS_MAX, 0],
@@ -46,14 +66,11 @@ export function makeAttempts(
     say("\n"),
     ...said(open(attempts.write, O_WRONLY_APPEND), "wrote"),
     closeAll,
-    {
-      call: "socket",
-      args: [AF_INET, SOCK_DGRAM, 0],
-      from: OPENED,
-      to: OPENED,
-      otherwise: 2,
-    },
-    ...said({ call: "connect", args: [OPENED, place, 16] }, "connected"),
+    ...connect([SOCK_DGRAM, address, DISCARD], "connected"),
+    ...(ports === undefined ? [] : [
+      ...connect([SOCK_STREAM, LOOPBACK, ports.within], "met"),
+      ...connect([SOCK_STREAM, LOOPBACK, ports.beyond], "crossed"),
+    ]),
     ...said({ call: "socket", args: [AF_UNIX, SOCK_STREAM, 0] }, "unix"),
     ...said({ call: "kill", args: [attempts.pid, 0] }, "signalled"),
     { call: "exit_group", args: [0] },

@@ -5,7 +5,10 @@ import type {
   SpawnArgument,
   SpawnRequest,
 } from "../../core/protocol/host.ts";
-import type { ProfileParts } from "../../core/protocol/policy.ts";
+import type {
+  ProfileParts,
+  SandboxStatus,
+} from "../../core/protocol/policy.ts";
 import { isInside } from "../../core/util/path.ts";
 import { fitsArguments } from "../../core/util/program/become.ts";
 import { unreachable } from "../../core/util/assert.ts";
@@ -47,6 +50,8 @@ export interface LaunchPlan {
   readonly plan: SandboxPlan;
   /** What lies in `/`, for a back end with Landlock. */
   readonly top?: readonly ShownPath[];
+  /** How it enters a network without a way out, instead of making one. */
+  readonly entry?: Pick<SpawnRequest, "before" | "inherits"> | undefined;
 }
 
 type LaunchRequest = Omit<LauncherRequest, "confine">;
@@ -54,7 +59,14 @@ type LaunchRequest = Omit<LauncherRequest, "confine">;
 /** What to spawn; streams and group are the caller's to choose. */
 export type LaunchLine = Pick<
   SpawnRequest,
-  "args" | "command" | "cwd" | "env" | "image" | "leavesTerminal"
+  | "args"
+  | "before"
+  | "command"
+  | "cwd"
+  | "env"
+  | "image"
+  | "inherits"
+  | "leavesTerminal"
 >;
 
 type LaunchHost = Pick<Host, "arch" | "env" | "pid" | "selfCommand" | "uid">;
@@ -67,10 +79,22 @@ export function hasLandlock(backend: Backend): boolean {
     (backend.kind === "bwrap" && backend.features.hasLandlock === true);
 }
 
+/** Whom servers of commands can serve while the network is closed; undefined when it is open. */
+export function loopbackOf(
+  backend: Backend,
+  plan: Pick<SandboxPlan, "networkAccess">,
+): SandboxStatus["loopback"] {
+  if (plan.networkAccess) return undefined;
+  if (backend.kind !== "bwrap" || !backend.features.networkNamespace) {
+    return "none";
+  }
+  return backend.features.sharesNetwork ? "shared" : "private";
+}
+
 /** How the request is started under the plan. */
 export function buildLaunch(
   host: LaunchHost,
-  { backend, plan, top = [] }: LaunchPlan,
+  { backend, plan, top = [], entry }: LaunchPlan,
   request: LaunchRequest,
 ): LaunchLine {
   const { cwd } = plan;
@@ -91,10 +115,12 @@ export function buildLaunch(
           arch: host.arch,
           uid: host.uid,
           hasTerminal: request.hasTerminal ?? false,
+          hasNetwork: entry !== undefined,
         }),
         cwd: "/",
         env: BWRAP_ENV,
         leavesTerminal: true,
+        ...entry,
       };
     }
     case "landlock": {

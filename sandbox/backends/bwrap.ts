@@ -15,6 +15,8 @@ export interface BwrapFeatures {
   readonly ownProc: boolean;
   /** A private network; without it the filter closes all sockets. */
   readonly networkNamespace: boolean;
+  /** Several commands can be in one such network: proved. */
+  readonly sharesNetwork?: boolean;
   /** Landlock as a second layer inside; costs a start of this program. */
   readonly hasLandlock?: boolean;
 }
@@ -76,6 +78,8 @@ export function buildBwrapArguments(
     readonly uid: number;
     /** Of its own, which its session is to begin with. */
     readonly hasTerminal?: boolean;
+    /** It is started in a network without a way out. */
+    readonly hasNetwork?: boolean;
   },
 ): readonly SpawnArgument[] {
   return [
@@ -90,7 +94,7 @@ export function buildBwrapArguments(
     ...(plan.closedSockets ?? []).flatMap(({ kind, path }) =>
       renderMount({ kind: `hidden-${kind}`, path })
     ),
-    ...renderNamespaces(plan, features),
+    ...renderNamespaces(plan, features, run),
     ...renderProc(features, run.uid),
     ...(plan.readable === undefined
       ? []
@@ -183,8 +187,10 @@ function renderMount({ kind, path, shown, isDeep }: Mount): string[] {
 function renderNamespaces(
   plan: SandboxPlan,
   features: BwrapFeatures,
+  { hasNetwork = false }: { readonly hasNetwork?: boolean },
 ): string[] {
-  const isPrivate = features.networkNamespace && !plan.networkAccess;
+  const isPrivate = features.networkNamespace && !plan.networkAccess &&
+    !hasNetwork;
   return [
     ...(features.userNamespace ? ["--unshare-user"] : []),
     "--unshare-pid",

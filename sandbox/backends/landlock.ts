@@ -49,6 +49,8 @@ export interface Attempts {
   readonly address: string;
   /** -1 means every process that can be reached. */
   readonly pid: number;
+  /** Of servers on loopback: one that must be reached, and one that must not. */
+  readonly ports?: { readonly within: number; readonly beyond: number };
 }
 
 /** A path and the rights given below it. */

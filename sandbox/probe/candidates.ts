@@ -1,5 +1,7 @@
 /** The back ends from strong to weak, each proved by running it; the first that holds is used. */
 import type { Backend } from "../backends/backend.ts";
+import { errorText } from "../../core/protocol/error.ts";
+import { enterTestNetwork } from "../network/network.ts";
 import { hintFor } from "./hints.ts";
 import { BWRAP_PATHS, type BwrapFeatures } from "../backends/bwrap.ts";
 import {
@@ -28,7 +30,7 @@ export type BackendChoice =
 export interface BackendAttempt {
   readonly name: Backend["name"];
   readonly isProved: boolean;
-  /** Why not, in the words of what failed. */
+  /** Why not, or not in full, in the words of what failed. */
   readonly detail: string;
   /** What would help; empty when nothing is known to. */
   readonly hint: string;
@@ -62,8 +64,8 @@ export async function tryBackends(
   const attempts: BackendAttempt[] = [];
   try {
     for (const candidate of await findCandidates(host, options, attempts)) {
-      const hasNetworkTrouble = attempts.some(({ detail }) =>
-        /loopback|RTM_NEW/i.test(detail)
+      const hasNetworkTrouble = attempts.some(({ isProved, detail }) =>
+        !isProved && /loopback|RTM_NEW/i.test(detail)
       );
       if (candidate.isForNetwork && !hasNetworkTrouble) continue;
       const attempt = await tryBackend(host, candidate.backend, target);
@@ -83,9 +85,9 @@ export function findProved(
   return attempts.find(({ isProved }) => isProved)?.backend;
 }
 
-/** What failed before, in one line; empty when the first one held. */
+/** What failed before, in one line; empty when the first one held in full. */
 export function describeFailures(attempts: readonly BackendAttempt[]): string {
-  return attempts.filter(({ isProved }) => !isProved)
+  return attempts.filter(({ detail }) => detail !== "")
     .map(({ name, detail, hint }) =>
       `${name}: ${detail}${hint === "" ? "" : ` (${hint})`}`
     ).join("; ");
@@ -96,6 +98,8 @@ async function tryBackend(
   backend: Backend,
   target: ProbeTarget,
 ): Promise<BackendAttempt> {
+  const sharing = await trySharing(host, backend, target);
+  if (sharing?.backend !== undefined) return sharing;
   const { isProved, detail, abi } = await runProbe(host, backend, target);
   const { name, kind } = backend;
   const hint = isProved ? "" : hintFor(kind, detail);
@@ -103,7 +107,38 @@ async function tryBackend(
   const proved = backend.kind === "landlock"
     ? { ...backend, ...(abi === undefined ? {} : { abi }) }
     : backend;
-  return { name, isProved, detail, hint, backend: proved };
+  return {
+    ...{ name, isProved, hint, backend: proved },
+    detail: sharing === undefined ? "" : sharing.detail,
+  };
+}
+
+// The same attempts, in a network that other commands can enter, too.
+async function trySharing(
+  host: ProbeHost,
+  backend: Backend,
+  target: ProbeTarget,
+): Promise<BackendAttempt | undefined> {
+  const { name } = backend;
+  if (
+    backend.kind !== "bwrap" || !backend.features.networkNamespace ||
+    host.holdNamespace === undefined
+  ) return undefined;
+  const features = { ...backend.features, sharesNetwork: true };
+  let reason: string;
+  try {
+    const entry = await enterTestNetwork(host, features);
+    const result = await runProbe(host, backend, target, entry);
+    const proved = { ...backend, features };
+    if (result.isProved) {
+      return { name, isProved: true, detail: "", hint: "", backend: proved };
+    }
+    reason = result.detail;
+  } catch (error) {
+    reason = errorText(error);
+  }
+  const detail = `commands cannot share a loopback: ${reason}`;
+  return { name, isProved: false, detail, hint: "" };
 }
 
 async function findCandidates(

@@ -1,6 +1,7 @@
 /** Proves a back end by running it: one child that must read, and must not reach anything else. */
 import type { Files, Host } from "../../core/protocol/host.ts";
 import { type Backend, buildLaunch, hasLandlock } from "../backends/backend.ts";
+import { type Entry, TEST_PORTS } from "../network/network.ts";
 import { runShort, type ShortRun } from "./short_run.ts";
 import { parseFilterCount } from "./proc_status.ts";
 import type { SandboxPlan } from "../plan/plan.ts";
@@ -11,6 +12,7 @@ export type ProbeHost = Pick<
   | "arch"
   | "env"
   | "files"
+  | "holdNamespace"
   | "newId"
   | "os"
   | "pid"
@@ -67,6 +69,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   connected: "a connection could be made",
   signalled: "a process outside could be signalled",
   unix: "a unix socket could be opened",
+  crossed: "a server in another network could be reached",
 };
 
 // Builtins alone, so that one process does it all. Signal 0 to -1 reaches for every
@@ -77,6 +80,8 @@ IFS= read -r line < "$1" && echo "read $line"
 { echo x >> "$1"; } && echo wrote
 { :; } 3<>"/dev/udp/$2/9" && echo connected
 kill -s 0 -- "$3" && echo signalled
+[ -n "$4" ] && { :; } 3<>"/dev/tcp/127.0.0.1/$4" && echo met
+[ -n "$5" ] && { :; } 3<>"/dev/tcp/127.0.0.1/$5" && echo crossed
 while IFS= read -r line; do
   case $line in Seccomp*) echo "$line" ;; esac
 done < /proc/self/status
@@ -116,15 +121,21 @@ export async function removeTarget(
   }
 }
 
-/** Runs the attempts under the back end and judges what they say. */
+/**
+ * Runs the attempts under the back end and judges what they say; in a test network also
+ * whether its server can be reached, and the one in the other network cannot.
+ */
 export async function runProbe(
   host: ProbeHost,
   backend: Backend,
   target: ProbeTarget,
+  entry?: Entry,
 ): Promise<ProbeResult> {
-  const result = await runAttempts(host, backend, target);
+  const result = await runAttempts(host, backend, { target, entry });
   const abi = /^abi (\d+)$/m.exec(result.stdout)?.[1];
-  const detail = checkAttempt(result, { backend, target });
+  const isAlone = entry !== undefined && !/^met$/m.test(result.stdout);
+  const detail = checkAttempt(result, { backend, target }) ||
+    (isAlone ? "a server could not be reached" : "");
   return {
     isProved: detail === "",
     detail,
@@ -135,7 +146,10 @@ export async function runProbe(
 async function runAttempts(
   host: ProbeHost,
   backend: Backend,
-  target: ProbeTarget,
+  { target, entry }: {
+    readonly target: ProbeTarget;
+    readonly entry: Entry | undefined;
+  },
 ): Promise<ShortRun> {
   // In a PID namespace the agent has no number; its own may be that of a process inside.
   const pid = backend.kind === "bwrap" ? -1 : host.pid;
@@ -145,15 +159,26 @@ async function runAttempts(
     : await findFirst(host.files, BASH_PATHS);
   const top = hasLandlock(backend) ? await readTop(host.files) : [];
   const script = ["--norc", "--noprofile", "-c", SCRIPT, "bash"];
-  const launch = buildLaunch(host, { backend, plan: STRICTEST, top }, {
+  const place = {
+    backend,
+    plan: STRICTEST,
+    top,
+    ...(entry !== undefined && { entry }),
+  };
+  const { within, beyond } = TEST_PORTS;
+  const ports = entry === undefined ? [] : [`${within}`, `${beyond}`];
+  const launch = buildLaunch(host, place, {
     env: { PATH: "/usr/bin:/bin" },
     mergesOutput: false,
     ...(bash === undefined
       ? {
         argv: [],
-        attempts: { read: path, write: path, address: OUTSIDE, pid },
+        attempts: {
+          ...{ read: path, write: path, address: OUTSIDE, pid },
+          ...(entry !== undefined && { ports: TEST_PORTS }),
+        },
       }
-      : { argv: [bash, ...script, path, OUTSIDE, `${pid}`] }),
+      : { argv: [bash, ...script, path, OUTSIDE, `${pid}`, ...ports] }),
   });
   return await runShort(host, launch);
 }

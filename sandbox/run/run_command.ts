@@ -18,6 +18,7 @@ import {
   type LaunchLine,
 } from "../backends/backend.ts";
 import { innerPid, wasStarted } from "../backends/bwrap.ts";
+import type { Lease } from "../network/shared_networks.ts";
 import { BareRepositories } from "./bare_repository.ts";
 import { OutputCapture } from "./capture.ts";
 import { LAUNCHER } from "../backends/landlock.ts";
@@ -31,7 +32,14 @@ import { COMMAND_MARK, marked, type SweptCommand } from "./orphans.ts";
 /** A command that takes over the terminal's streams. */
 export type InheritedRequest = Pick<
   CommandRequest,
-  "argv" | "cwd" | "env" | "policy" | "signal" | "spoolPath" | "workspace"
+  | "argv"
+  | "cwd"
+  | "env"
+  | "policy"
+  | "signal"
+  | "spoolPath"
+  | "threadId"
+  | "workspace"
 >;
 
 export interface InheritedResult {
@@ -45,6 +53,8 @@ interface Ready {
   readonly launch: LaunchLine;
   /** Absent when it runs plainly. */
   readonly prepared?: Prepared;
+  /** On the network it is in together with others. */
+  readonly lease?: Lease | undefined;
   readonly swept: SweptCommand;
 }
 
@@ -69,6 +79,7 @@ export async function runCommand(
   const { terminal } = request;
   const ready = await prepare(session, request, {
     isPlain: !request.sandboxed,
+    mayLive: request.onStart !== undefined,
     mergesOutput: true,
     hasTerminal: terminal !== undefined,
   });
@@ -117,6 +128,7 @@ export async function runCommandInherited(
 ): Promise<InheritedResult> {
   const ready = await prepare(session, request, {
     isPlain: false,
+    mayLive: true,
     mergesOutput: false,
     hasTerminal: false,
   });
@@ -144,13 +156,14 @@ export async function runCommandInherited(
 async function prepare(
   session: Session,
   request: InheritedRequest,
-  { isPlain, ...how }: {
+  { isPlain, mayLive, ...how }: {
     readonly isPlain: boolean;
+    readonly mayLive: boolean;
     readonly mergesOutput: boolean;
     readonly hasTerminal: boolean;
   },
 ): Promise<Ready> {
-  const { argv, cwd, policy } = request;
+  const { argv, cwd, policy, threadId } = request;
   const { host } = session;
   if (argv.length === 0) {
     throw new ToolError(
@@ -183,7 +196,10 @@ async function prepare(
       spool: dirname(request.spoolPath),
     }),
   });
+  let lease: Lease | undefined;
   try {
+    const rights = { threadId, policy, workspace };
+    lease = await session.networks.take(prepared, rights, mayLive);
     // Names that commands written for Codex look for, and our own.
     const told = {
       ...env,
@@ -193,11 +209,15 @@ async function prepare(
         : { CODEX_SANDBOX_NETWORK_DISABLED: "1" }),
     };
     return {
-      launch: buildLaunch(host, prepared, { argv, env: told, ...how }),
+      launch: buildLaunch(host, { ...prepared, entry: lease?.entry }, {
+        ...{ argv, env: told, ...how },
+      }),
       prepared,
+      lease,
       swept: { mark, isConfined: true },
     };
   } catch (error) {
+    lease?.end();
     await session.finish();
     throw error;
   }
@@ -229,7 +249,7 @@ async function finishing<T>(
   ready: Ready,
   work: () => Promise<(notes: readonly string[]) => T>,
 ): Promise<T> {
-  const { prepared } = ready;
+  const { prepared, lease } = ready;
   const bare = await BareRepositories.watch(session.host.files, prepared?.plan);
   session.reaper.begin(ready.swept);
   let notes: readonly string[] = [];
@@ -238,6 +258,7 @@ async function finishing<T>(
     build = await work();
   } finally {
     session.reaper.forget(ready.swept);
+    lease?.end();
     if (prepared !== undefined) {
       notes = [
         ...describeChanges(await session.finish()),

@@ -32,6 +32,7 @@ import {
 import type { GuardItem } from "../plan/plan_guards.ts";
 import { checkPolicy } from "../plan/policy_check.ts";
 import { readableFiles } from "../plan/readable.ts";
+import { SharedNetworks } from "../network/shared_networks.ts";
 import { OrphanReaper } from "./orphans.ts";
 import { Mutex } from "../../core/util/async.ts";
 
@@ -68,6 +69,7 @@ export function isConfined(policy: SandboxPolicy): policy is ConfinedPolicy {
 export class Session {
   readonly host: Host;
   readonly reaper: OrphanReaper;
+  readonly networks: SharedNetworks;
   readonly #options: SandboxOptions;
   readonly #guards: SharedProtection;
   /** Where each root led when it was first seen. */
@@ -83,6 +85,7 @@ export class Session {
     this.host = options.host;
     this.#options = options;
     this.#guards = new SharedProtection(options.host);
+    this.networks = new SharedNetworks(options.host);
     this.#watch = new GuardWatch(
       options.host,
       () =>

@@ -21,6 +21,7 @@ const STARTS: Readonly<Record<string, string>> = {
   "core/session/hooks/hooks.ts": "hooks that the person trusts",
   "core/session/hooks/notify.ts": "the notify program of the configuration",
   "core/session/hooks/run_program.ts": "programs of those who call it",
+  "sandbox/network/network.ts": "a made program of its own",
   "sandbox/probe/short_run.ts": "probes of the sandbox",
   "sandbox/run/run_command.ts": "commands, confined as the policy says",
   "tools/mcp/client/stdio.ts": "MCP servers that the person trusts",

@@ -287,7 +287,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     doors: ["files", "folders", "no_follow_files", "proc_files"],
   },
   "core/host/system/": {
-    doors: ["descriptors", "errno", "libc", "made_program"],
+    doors: ["descriptors", "errno", "libc", "made_program", "namespaces"],
   },
   "core/host/terminal/": {
     uses: ["core/host/system/"],
@@ -439,6 +439,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: ["sandbox/plan/"],
     doors: ["backend", "bwrap", "landlock", "launcher"],
   },
+  "sandbox/network/": {
+    uses: ["sandbox/backends/"],
+    doors: ["network", "shared_networks"],
+  },
   "sandbox/plan/": {
     doors: [
       "facts",
@@ -451,11 +455,16 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   "sandbox/probe/": {
-    uses: ["sandbox/backends/", "sandbox/plan/"],
+    uses: ["sandbox/backends/", "sandbox/network/", "sandbox/plan/"],
     doors: ["candidates", "probe", "proc_status"],
   },
   "sandbox/run/": {
-    uses: ["sandbox/backends/", "sandbox/plan/", "sandbox/probe/"],
+    uses: [
+      "sandbox/backends/",
+      "sandbox/network/",
+      "sandbox/plan/",
+      "sandbox/probe/",
+    ],
     doors: ["capture", "capture_parts", "orphans", "run_command", "session"],
   },
   "tools/": {

@@ -14,7 +14,7 @@ import { spawn } from "node:child_process";
 
 // <generated>
 /** major.minor of the contract these types were made from. */
-export const EVENT_SCHEMA = "1.4";
+export const EVENT_SCHEMA = "1.5";
 
 /** What the program exits with. */
 export const EXIT_CODES = {
@@ -184,6 +184,8 @@ export type ExecEvent = {
     readonly backend: string;
     readonly enforces: readonly (string)[];
     readonly note: string;
+    /** Who reaches a server of a command on 127.0.0.1: commands of the thread with the same rights, the command alone, nobody; absent where the network is not closed. */
+    readonly loopback?: "shared" | "private" | "none";
   };
   readonly instruction_files: readonly ({
     readonly path: string;

@@ -37,6 +37,7 @@ export function toCommand(
     argv,
     cwd: request.cwd,
     workspace: settings.cwd,
+    threadId,
     env: buildCommandEnv({
       parent: host.envAll(),
       ...environment,

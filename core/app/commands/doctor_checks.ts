@@ -12,8 +12,13 @@ import {
 } from "../../protocol/error.ts";
 import type { ExitName } from "../../contract/exit_code.ts";
 import type { Host } from "../../protocol/host.ts";
+import type { SandboxStatus } from "../../protocol/policy.ts";
 import { dirname } from "../../util/path.ts";
-import { createSandbox, runDiagnosis } from "../../../sandbox/mod.ts";
+import {
+  createSandbox,
+  type Diagnosis,
+  runDiagnosis,
+} from "../../../sandbox/mod.ts";
 import { NO_HOME } from "../agent.ts";
 
 /** One thing that was looked at. */
@@ -42,6 +47,12 @@ const CAPABILITIES = [
   "pids",
 ] as const;
 
+const LOOPBACK_WORDS = {
+  shared: "reached by commands of the same conversation with the same rights",
+  private: "reached by the command that runs them alone",
+  none: "impossible, there is no loopback",
+} as const;
+
 /** Every back end tried, and what the configured policy gets. */
 export async function checkSandbox(
   host: Host,
@@ -59,13 +70,7 @@ export async function checkSandbox(
     },
   );
   const name = "sandbox";
-  const attemptLines = attempts.map((attempt) =>
-    attempt.isProved
-      ? `${attempt.name}: holds ${attempt.enforces.join(", ")}`
-      : `${attempt.name}: ${attempt.detail}${
-        attempt.hint === "" ? "" : `; ${attempt.hint}`
-      }`
-  );
+  const attemptLines = attempts.map(describeAttempt);
   const held = describePermissions(loaded);
   const facts = {
     mode: policy.mode,
@@ -101,6 +106,7 @@ export async function checkSandbox(
       ...held,
       ...attemptLines,
       `enforced here: ${capabilities.join(", ")}`,
+      ...describeServers(sandboxStatus),
       ...(sandboxStatus.note === "" ? [] : [sandboxStatus.note]),
     ],
     facts: {
@@ -108,8 +114,24 @@ export async function checkSandbox(
       backend: sandboxStatus.backend,
       enforces,
       note: sandboxStatus.note,
+      loopback: sandboxStatus.loopback ?? null,
     },
   };
+}
+
+function describeAttempt(
+  { name, isProved, detail, hint, enforces }: Diagnosis["attempts"][number],
+): string {
+  const more = hint === "" ? "" : `; ${hint}`;
+  if (!isProved) return `${name}: ${detail}${more}`;
+  const lacks = detail === "" ? "" : `; ${detail}`;
+  return `${name}: holds ${enforces.join(", ")}${lacks}`;
+}
+
+function describeServers({ loopback }: SandboxStatus): readonly string[] {
+  return loopback === undefined
+    ? []
+    : [`servers of commands: ${LOOPBACK_WORDS[loopback]}`];
 }
 
 /** Where the key comes from; the key itself is not read out. */

@@ -31,6 +31,9 @@ type PolicyCommand =
   | "sandbox"
   | Extract<CommandLine["command"], `policy ${string}`>;
 
+/** Of a command that `rondo sandbox` runs, as those of a thread are run. */
+const NO_THREAD = "none";
+
 /** Runs one of them and resolves to the exit code. Throws UserError, SandboxUnavailable. */
 export async function runPolicyCommand(
   commandLine: CommandLine,
@@ -58,11 +61,12 @@ export async function runPolicyCommand(
     const { code, notes } = await sandbox.runInherited({
       argv: commandLine.args,
       cwd,
+      threadId: NO_THREAD,
       env: buildCommandEnv({
         parent: host.envAll(),
         policy: loaded.config.shell_environment_policy,
         secretNames: secretNames(loaded.config),
-        threadId: "none",
+        threadId: NO_THREAD,
         networkAccess: hasNetwork(policy),
       }),
       policy,

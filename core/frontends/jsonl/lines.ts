@@ -57,7 +57,7 @@ export function toEnding(ending: TurnEnding): TerminalEvent {
 export function toThreadStarted(
   event: EventOf<"thread.started">,
 ): ExecEventOf<"thread.started"> {
-  const { mode, backend, enforces, note } = event.sandbox;
+  const { mode, backend, enforces, note, loopback } = event.sandbox;
   return {
     type: "thread.started",
     thread_id: event.threadId,
@@ -75,7 +75,10 @@ export function toThreadStarted(
         lost_tokens: event.resume.lostTokens,
       },
     }),
-    sandbox: { mode, backend, enforces: [...enforces], note },
+    sandbox: {
+      ...{ mode, backend, enforces: [...enforces], note },
+      ...(loopback !== undefined && { loopback }),
+    },
     instruction_files: event.instructionFiles.map(({ path, bytes }) => ({
       path,
       bytes,

@@ -1,6 +1,6 @@
 /** What a child is handed as open descriptors: bytes, a place to report to, made programs. */
 import type { SpawnArgument } from "../../protocol/host.ts";
-import { keepFromChildren, type Libc, openLibc } from "./libc.ts";
+import { fcntl, keepFromChildren, type Libc, openLibc } from "./libc.ts";
 import {
   noDescriptor,
   openProgram,
@@ -11,6 +11,8 @@ import {
 
 // A pipe takes this much without a reader, even for a user over the soft limit (pipe(7)).
 const PIPE_BYTES_MAX = 4096;
+/** <fcntl.h>; without FD_CLOEXEC. */
+const F_SETFD = 2n;
 
 /**
  * Runs `spawn` with every byte argument replaced by the number of a descriptor that
@@ -50,6 +52,19 @@ export function withDescriptors<T>(
   } finally {
     for (const descriptor of open) openLibc()?.close(descriptor);
     if (report !== undefined) keepForUs(report);
+  }
+}
+
+/** Starts a child that has these descriptors, too, under the numbers they have here. */
+export function handingOn<T>(
+  descriptors: readonly number[],
+  spawn: () => T,
+): T {
+  try {
+    for (const descriptor of descriptors) fcntl(descriptor, F_SETFD);
+    return spawn();
+  } finally {
+    for (const descriptor of descriptors) keepFromChildren(descriptor);
   }
 }
 

@@ -23,7 +23,9 @@ type CallName = keyof typeof NUMBERS;
 // [x86_64, aarch64], from arch/x86/entry/syscalls/syscall_64.tbl and
 // include/uapi/asm-generic/unistd.h of Linux 6.18.
 const NUMBERS = {
+  bind: [49, 200],
   capset: [126, 91],
+  clone: [56, 220],
   close: [3, 57],
   close_range: [436, 436],
   connect: [42, 203],
@@ -31,18 +33,23 @@ const NUMBERS = {
   execve: [59, 221],
   exit_group: [231, 94],
   getppid: [110, 173],
+  ioctl: [16, 29],
   kill: [62, 129],
   landlock_add_rule: [445, 445],
   landlock_create_ruleset: [444, 444],
   landlock_restrict_self: [446, 446],
+  listen: [50, 201],
   openat: [257, 56],
+  ppoll: [271, 73],
   prctl: [157, 167],
   rt_sigaction: [13, 134],
   rt_sigprocmask: [14, 135],
   seccomp: [317, 277],
   sendfile: [40, 71],
+  setns: [308, 268],
   setsid: [112, 157],
   socket: [41, 198],
+  unshare: [272, 97],
   write: [1, 64],
 } as const;
 

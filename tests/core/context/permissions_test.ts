@@ -134,6 +134,19 @@ Deno.test("renderPermissions() tells what the back end enforces and what it does
   assert.ok(!render(WORKSPACE).includes("Not enforced"));
 });
 
+Deno.test("renderPermissions() says who reaches a server while the network is closed", () => {
+  const said = (loopback: SandboxStatus["loopback"]) =>
+    /^.*\bloopback\b.*$/m.exec(
+      render(WORKSPACE, "never", {
+        sandboxStatus: { ...SANDBOX_STATUS, loopback },
+      }),
+    )?.[0] ?? "";
+  assert.match(said("shared"), /answers on 127\.0\.0\.1 in later commands/);
+  assert.match(said("private"), /no other command reaches a server/);
+  assert.match(said("none"), /can neither listen nor connect/);
+  assert.equal(said(undefined), "");
+});
+
 Deno.test("renderPermissions() counts only what the policy forbids as not enforced", () => {
   const sandboxStatus: SandboxStatus = {
     ...SANDBOX_STATUS,

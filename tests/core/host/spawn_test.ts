@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { sendSignal, spawnChild } from "../../../core/host/spawn.ts";
+import { openLibc } from "../../../core/host/system/libc.ts";
 import type { SpawnRequest } from "../../../core/protocol/host.ts";
 
 function request(argv: readonly string[]): SpawnRequest {
@@ -21,6 +22,34 @@ const OWN_IDS = [
   "-c",
   "read -r pid _ _ _ group session _ < /proc/self/stat; echo $pid $group $session",
 ];
+
+Deno.test("spawnChild() hands a child descriptors for what it does before it becomes its command", async () => {
+  const held =
+    openLibc()?.open(new TextEncoder().encode("/etc/hosts\0"), 0x80000, 0) ??
+      -1;
+  const numbers = async (more: Partial<SpawnRequest>): Promise<string[]> => {
+    const child = spawnChild({
+      ...request(["/bin/ls", "/proc/self/fd"]),
+      ...more,
+    });
+    const text = await new Response(child.stdout).text();
+    assert.equal((await child.status).code, 0);
+    return text.trim().split("\n");
+  };
+  const said = new TextEncoder().encode("before\n");
+  const entry = {
+    before: [{ call: "write", args: [1, said, said.length] }],
+    inherits: [held],
+  } as const;
+  const given = await numbers(entry);
+  assert.equal(given[0], "before");
+  assert.ok(given.includes(`${held}`), String(given));
+  assert.ok(!(await numbers({})).includes(`${held}`));
+  const closing = { call: "close", args: [held], from: 0 } as const;
+  const without = await numbers({ ...entry, before: [closing] });
+  assert.ok(!without.includes(`${held}`), String(without));
+  openLibc()?.close(held);
+});
 
 for (const command of ["/bin/sh", "sh"]) {
   Deno.test(`spawnChild() gives ${command} a session and a group of its own`, async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { CommandResult } from "../../../core/protocol/command.ts";
 import { SandboxUnavailable, UserError } from "../../../core/protocol/error.ts";
-import type { Host } from "../../../core/protocol/host.ts";
+import type { Host, SpawnRequest } from "../../../core/protocol/host.ts";
 import type { SandboxStatus } from "../../../core/protocol/policy.ts";
 import { createSandbox, runDiagnosis } from "../../../sandbox/mod.ts";
 import { tryBackends } from "../../../sandbox/probe/candidates.ts";
@@ -112,6 +112,7 @@ Deno.test(
         "pids",
       ],
       note: "",
+      loopback: "shared",
     });
     const open = workspaceWrite({
       networkAccess: true,
@@ -583,9 +584,9 @@ Deno.test(
     const poor: Host = {
       ...host,
       spawn: (request) =>
-        request.args.includes("--unshare-net")
+        request.args.includes("--unshare-net") || request.before !== undefined
           ? host.spawn({
-            ...request,
+            ...without(request, "before"),
             command: "/bin/sh",
             args: [
               "-c",
@@ -612,6 +613,66 @@ Deno.test(
     assert.match(result.output.head, /x\n$/);
   },
 );
+
+for (
+  const { what, spawn, why } of [
+    {
+      what: "no made program runs",
+      spawn: (request: SpawnRequest): SpawnRequest => {
+        if (request.before !== undefined) throw new Error("none runs here");
+        return request;
+      },
+      why: /bwrap: commands cannot share a loopback: none runs here/,
+    },
+    {
+      what: "a command does not come into the network",
+      spawn: ({ args, ...request }: SpawnRequest): SpawnRequest => ({
+        ...without(request, "before"),
+        args: request.before === undefined ? args : ["--unshare-net", ...args],
+      }),
+      why: /commands cannot share a loopback: a server could not be reached/,
+    },
+    {
+      what: "networks are not apart",
+      // Both servers are in the first one: the steps that make the second are left out.
+      spawn: ({ before, ...request }: SpawnRequest): SpawnRequest => {
+        const at = before?.findLastIndex(({ call }) => call === "unshare") ?? 0;
+        return { ...request, ...before && { before: before.toSpliced(at, 4) } };
+      },
+      why:
+        /commands cannot share a loopback: a server in another network could be reached/,
+    },
+  ]
+) {
+  Deno.test(
+    `sandboxStatus() says that each command is alone where ${what}`,
+    BWRAP,
+    async () => {
+      const host = testHost();
+      const poor = {
+        ...host,
+        spawn: (request: SpawnRequest) => host.spawn(spawn(request)),
+      };
+      await using place = await openPlace({ host: poor });
+      const { loopback, note } = await place.sandbox.sandboxStatus(
+        workspaceWrite(),
+        place.workspace,
+      );
+      assert.equal(loopback, "private");
+      assert.match(note, why);
+      const { output } = await place.run("tail -n1 /proc/net/dev", {
+        threadId: "one",
+        onStart: () => {},
+      });
+      assert.match(output.head, /^ *lo: /);
+    },
+  );
+}
+
+function without<T, K extends keyof T>(whole: T, key: K): Omit<T, K> {
+  const { [key]: _, ...rest } = whole;
+  return rest;
+}
 
 Deno.test("runDiagnosis() tries every back end", LINUX, async () => {
   const { attempts, chosen } = await runDiagnosis(testHost());
