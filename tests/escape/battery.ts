@@ -116,6 +116,9 @@ async function runInProcess(
   const result = await sandbox.run({
     argv: ["sh", `${stage.base}/scripts/all.sh`],
     cwd: stage.workspace,
+    // As a command that lives, which is in a network together with others.
+    threadId: "one",
+    onStart: () => {},
     env,
     policy: policyOf(policy, stage.roots),
     sandboxed: backend !== "none",

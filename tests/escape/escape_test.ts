@@ -5,6 +5,7 @@ import {
   openLibc,
 } from "../../core/host/system/libc.ts";
 import { type BatteryResult, runBattery, type User } from "./battery.ts";
+import { compileTricks, isThere, placeProgram, skipLoudly } from "./machine.ts";
 import { caseName } from "./stage.ts";
 import type { BackendChoice } from "../../sandbox/mod.ts";
 import type { EscapeCase, Gap } from "./cases.ts";
@@ -21,33 +22,6 @@ const CASES = [
 ];
 const STRAY = `rondo-stray-${Deno.pid}`;
 const IS_LINUX = Deno.build.os === "linux";
-const IS_REQUIRED = Deno.env.get("SANDBOX_REQUIRED") === "1";
-
-async function isThere(program: string): Promise<boolean> {
-  const { success } = await new Deno.Command("sh", {
-    args: ["-c", `command -v ${program}`],
-    stdout: "null",
-    stderr: "null",
-  }).output();
-  return success;
-}
-
-/** Says why something is not tested; where the sandbox is required that is a failure. */
-function skipLoudly(what: string): void {
-  assert.ok(!IS_REQUIRED, `${what}, and SANDBOX_REQUIRED=1`);
-  console.error(`\n  SKIPPED: ${what}`);
-}
-
-async function compileTricks(folder: string): Promise<string | undefined> {
-  const source = decodeURIComponent(
-    new URL("./tricks.c", import.meta.url).pathname,
-  );
-  const output = `${folder}/tricks`;
-  const { success } = await new Deno.Command("gcc", {
-    args: ["-O1", "-w", "-o", output, source, "-lutil"],
-  }).output();
-  return success ? output : undefined;
-}
 
 async function selectCases(user: User): Promise<EscapeCase[]> {
   const missing: string[] = [];
@@ -103,17 +77,6 @@ function selectForms(): readonly Form[] {
     !GATE.some(({ backend }) => only === undefined || backend === only);
   const forms = isSlow ? [...GATE, ...SLOW] : GATE;
   return forms.filter(({ backend }) => only === undefined || backend === only);
-}
-
-/**
- * Programs where commands cannot write: below /tmp, where a checkout or a home may well be,
- * Landlock would have to close the whole of /tmp to protect them.
- */
-async function placeProgram(folder: string, path: string): Promise<string> {
-  const copy = `${folder}/${path.split("/").at(-1)}`;
-  await Deno.copyFile(path, copy);
-  await Deno.chmod(copy, 0o755);
-  return copy;
 }
 
 function coversGap(gap: Gap, { backend, landlockAbiMax = 7 }: Form): boolean {

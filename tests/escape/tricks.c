@@ -6,6 +6,8 @@
 #include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/vm_sockets.h>
+#include <net/if.h>
+#include <net/route.h>
 #include <netinet/in.h>
 #include <arpa/inet.h>
 #include <poll.h>
@@ -124,6 +126,30 @@ static int pair_to_unix(const char *path) {
   if (socketpair(AF_UNIX, SOCK_DGRAM, 0, fds)) return 0;
   int n = unix_address(&u, path);
   return sendto(fds[0], "x", 1, 0, (void *)&u, n) == 1;
+}
+
+// With no flags it is taken down; an address is 10.9.8.7.
+static int set_loopback(unsigned long request, int flags) {
+  struct ifreq r = {.ifr_name = "lo"};
+  struct sockaddr_in *in = (void *)&r.ifr_addr;
+  if (request == SIOCSIFADDR) {
+    in->sin_family = AF_INET;
+    inet_pton(AF_INET, "10.9.8.7", &in->sin_addr);
+  } else {
+    r.ifr_flags = flags;
+  }
+  return ioctl(socket(AF_INET, SOCK_DGRAM, 0), request, &r) == 0;
+}
+
+// To 10.0.0.0/8, through the loopback interface.
+static int add_route(void) {
+  struct rtentry r = {.rt_flags = RTF_UP, .rt_dev = "lo"};
+  struct sockaddr_in to = {.sin_family = AF_INET}, mask = to;
+  inet_pton(AF_INET, "10.0.0.0", &to.sin_addr);
+  inet_pton(AF_INET, "255.0.0.0", &mask.sin_addr);
+  memcpy(&r.rt_dst, &to, sizeof to);
+  memcpy(&r.rt_genmask, &mask, sizeof mask);
+  return ioctl(socket(AF_INET, SOCK_DGRAM, 0), SIOCADDRT, &r) == 0;
 }
 
 static int push_key(unsigned long request) {
@@ -332,6 +358,10 @@ int main(int argc, char **argv) {
   IS("socket") OK(socket_in(atoi(a), atoi(b), argc > 4 ? atoi(argv[4]) : 0));
   IS("socket-high") OK(syscall(SYS_socket, (1L << 32) | 1, SOCK_STREAM, 0) >= 0);
   IS("loopback") OK(dgram_server());
+  IS("lo-down") OK(set_loopback(SIOCSIFFLAGS, 0));
+  IS("lo-up") OK(set_loopback(SIOCSIFFLAGS, IFF_UP));
+  IS("lo-address") OK(set_loopback(SIOCSIFADDR, 0));
+  IS("route") OK(add_route());
   IS("vsock") OK(vsock());
   IS("push-key") OK(push_key(TIOCSTI));
   IS("push-key-high") OK(push_key(TIOCSTI | (1UL << 32)));
