@@ -6,6 +6,7 @@ import { EVENT_SCHEMA } from "../../protocol/version.ts";
 import type { Flags } from "../../contract/command_line.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { shownText } from "../../util/text/visible_text.ts";
+import { WaitLine } from "./wait_line.ts";
 import { ProgressRenderer } from "./progress.ts";
 import type { TurnRecord } from "./turn_record.ts";
 import { ExecEventView } from "../jsonl/events.ts";
@@ -26,6 +27,8 @@ export interface ExecOutputOptions {
   readonly logPath?: string;
   /** The first turn is a code review. */
   readonly isReview?: boolean;
+  /** Tells the time; without it nothing is said of what is waited for. */
+  readonly host?: ConstructorParameters<typeof WaitLine>[0];
 }
 
 /** One of the three outputs of exec. */
@@ -45,12 +48,20 @@ export function createExecOutput(
   options: ExecOutputOptions = {},
 ): ExecOutput {
   if (flags.json) return new JsonOutput(terminal, flags, options.logPath);
+  const paints = hasColor(terminal, terminal.stderr, flags.color);
   const view = new ProgressRenderer({
-    hasColor: hasColor(terminal, terminal.stderr, flags.color),
+    hasColor: paints,
     isQuiet: flags.quiet === true,
     isVerbose: flags.verbose === true,
   });
-  return new TextOutput(terminal, view, flags.outputFormat ?? "text");
+  const { host } = options;
+  const line = host === undefined || flags.quiet
+    ? undefined
+    : new WaitLine(host, terminal, { hasColor: paints });
+  return new TextOutput(terminal, view, {
+    format: flags.outputFormat ?? "text",
+    line,
+  });
 }
 
 /** The command of `--approvals exec:CMD`. */
@@ -112,27 +123,40 @@ class TextOutput implements ExecOutput {
   readonly #terminal: Terminal;
   readonly #view: ProgressRenderer;
   readonly #format: "text" | "json";
+  readonly #line: WaitLine | undefined;
   isGone = false;
 
   constructor(
     terminal: Terminal,
     view: ProgressRenderer,
-    format: "text" | "json",
+    { format, line }: {
+      readonly format: "text" | "json";
+      /** Says what is waited for. */
+      readonly line: WaitLine | undefined;
+    },
   ) {
     this.#terminal = terminal;
     this.#view = view;
     this.#format = format;
+    this.#line = line;
   }
 
   show(event: Event): void {
-    this.#terminal.stderr.write(this.#view.render(event));
+    this.#line?.take(event);
+    this.#write(this.#view.render(event));
   }
 
   warn(message: string): void {
-    this.#terminal.stderr.write(this.#view.renderWarning(message));
+    this.#write(this.#view.renderWarning(message));
+  }
+
+  #write(text: string): void {
+    if (this.#line === undefined) this.#terminal.stderr.write(text);
+    else this.#line.write(text);
   }
 
   end(ending: ExecEnding): void {
+    this.#line?.close();
     this.#terminal.stderr.write(this.#view.renderEnding(ending));
     const text = this.#format === "json"
       ? `${renderJson(toResult(ending))}\n`

@@ -138,7 +138,9 @@ interface StatusFacts {
   readonly phase: string;
   readonly forMs: number;
   readonly tokens: number;
-  readonly contextLeft: number | undefined;
+  readonly contextLeft?: number | undefined;
+  /** The newest line of what runs, where it has none of its own. */
+  readonly tail?: string;
   /** How to end it: `Ctrl-C stops`. */
   readonly hint: string;
 }
@@ -160,8 +162,12 @@ export function renderStatusLine(
   const tokens = facts.tokens === 0
     ? ""
     : `${formatTokens(facts.tokens)} tokens`;
-  const parts = [facts.phase, since, facts.hint, tokens, left]
-    .filter((part) => part !== "");
+  const { phase, tail = "", hint } = facts;
+  const rest = tail === "" ? [hint, tokens, left] : [tail];
+  const parts = [phase, since, ...rest].filter((part) => part !== "");
+  if (tail !== "") {
+    return paint(cutText(parts.join(" · "), options.width), options, "dim");
+  }
   while (parts.length > 1 && parts.join(" · ").length > options.width) {
     parts.pop();
   }
