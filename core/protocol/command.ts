@@ -26,6 +26,8 @@ export interface RunningCommand {
   resize(size: TerminalSize): void;
   /** Signals it and what it has started. */
   interrupt(): Promise<void>;
+  /** Continues it after a stop. */
+  wake(): Promise<void>;
   /** Has the whole output in its file, however short it is; resolves to its path. */
   keepOutput(): Promise<string | undefined>;
 }
@@ -62,8 +64,8 @@ export interface CommandRequest {
   /** Absent: it has no terminal. */
   readonly terminal?: TerminalSize;
   readonly onStart?: (running: RunningCommand) => void;
-  /** All of its output, as it comes. */
-  readonly onBytes?: (bytes: Uint8Array<ArrayBuffer>) => void;
+  /** All of its output, as it comes; the rest waits for a promise. */
+  readonly onBytes?: (bytes: Uint8Array<ArrayBuffer>) => void | Promise<void>;
   /** Lines about protected files that were put back while it lives on. */
   readonly onPutBack?: (lines: readonly string[]) => void;
 }

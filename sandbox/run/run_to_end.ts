@@ -11,7 +11,9 @@ interface RunOptions {
   readonly outputBytesMax: number;
   readonly signal: AbortSignal;
   readonly capture: OutputCapture;
-  readonly onBytes?: ((bytes: Uint8Array<ArrayBuffer>) => void) | undefined;
+  readonly onBytes?:
+    | ((bytes: Uint8Array<ArrayBuffer>) => void | Promise<void>)
+    | undefined;
   /** It has a terminal, whose end it understands as such. */
   readonly hasTerminal: boolean;
   /** Whether stderr carries the sandbox's own words instead of the command's. */
@@ -54,7 +56,7 @@ export async function runToEnd(
   const complaint: string[] = [];
   const output = new Reader(child.stdout, async (chunk) => {
     await capture.add(chunk);
-    options.onBytes?.(chunk);
+    await options.onBytes?.(chunk);
     if (capture.totalBytes > options.outputBytesMax) flood.resolve("flood");
   });
   const errors = new Reader(child.stderr, async (chunk) => {

@@ -20,6 +20,7 @@ export function runningCommand(
     write: async (bytes) => await keys?.write(bytes).catch(() => {}),
     resize: (size) => child.resize?.(size),
     interrupt: () => signalCommand(child, "SIGINT", kind),
+    wake: () => signalCommand(child, "SIGCONT", kind),
     keepOutput: () => capture.keep(),
   };
 }

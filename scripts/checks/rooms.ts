@@ -232,7 +232,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "core/frontends/passthrough/": {
     uses: ["core/frontends/conversation/", "core/frontends/editor/"],
-    doors: ["attach"],
+    doors: ["attach", "lend"],
   },
   "core/frontends/render/": {
     doors: [

@@ -1,6 +1,5 @@
 /** Files in a conversation: diff, undo, the user's own commands. */
 
-import { LIMITS } from "../../protocol/limits.ts";
 import { createCheckpoints } from "../../session/undo/checkpoints.ts";
 import { findUserMessages } from "../../session/log/rollback_plan.ts";
 import { renderUndoChange, type UndoPlan } from "../../session/undo/plan.ts";
@@ -8,6 +7,7 @@ import { relativeTo } from "../../util/path.ts";
 import { settingsOf } from "../agent.ts";
 import { readGitDiff } from "./git_diff.ts";
 import type { OpenThreads } from "./open_threads.ts";
+import { runUserCommand } from "./user_command.ts";
 import type {
   FileServices,
   UndoReport,
@@ -18,7 +18,7 @@ export function fileServices(threads: OpenThreads): FileServices {
   return {
     diff: (cwd) => loadDiff(threads, cwd),
     undoFiles: (threadId, options) => undoFiles(threads, threadId, options),
-    runShell: (command, options) => runShell(threads, command, options),
+    runShell: (command, options) => runUserCommand(threads, command, options),
   };
 }
 
@@ -98,28 +98,4 @@ function tellModel(
     exitCode: 0,
     durationMs: 0,
   });
-}
-
-async function runShell(
-  threads: OpenThreads,
-  command: string,
-  { cwd, signal, onOutput }: Parameters<FileServices["runShell"]>[1],
-): ReturnType<FileServices["runShell"]> {
-  const { host, runtime } = threads;
-  const result = await runtime.sandbox.run({
-    argv: [host.env("SHELL") ?? "/bin/sh", "-c", command],
-    cwd,
-    env: host.envAll(),
-    policy: { mode: "danger-full-access" },
-    sandboxed: false,
-    timeoutMs: LIMITS.commandTimeoutMaxMs,
-    signal,
-    onOutput,
-  });
-  const { head, tail } = result.output;
-  return {
-    output: tail === "" ? head : `${head}\n…\n${tail}`,
-    exitCode: result.exitCode,
-    durationMs: result.durationMs,
-  };
 }

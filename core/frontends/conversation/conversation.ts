@@ -16,7 +16,7 @@ import { NO_LIST } from "../render/review.ts";
 import { parseSlash, unknownSlash } from "./slash.ts";
 import { offerPlan } from "./slash_plan.ts";
 import { mistakenLine, SLASH_COMMANDS, slashCommand } from "./slash_table.ts";
-import type { OpenedThread } from "./services.ts";
+import type { LentTerminal, OpenedThread, ShellResult } from "./services.ts";
 import { createSlashContext } from "./slash_context.ts";
 import { withTimeout } from "../../util/async.ts";
 
@@ -190,11 +190,14 @@ export class Conversation {
     this.#shell = shell;
     view.said(`!${command}`);
     await this.#run(async () => {
-      const result = await services.runShell(command, {
-        cwd: this.cwd,
-        signal: shell.signal,
-        onOutput: (text) => view.output(visibleText(text)),
-      });
+      const run = (terminal?: LentTerminal): Promise<ShellResult> =>
+        services.runShell(command, {
+          cwd: this.cwd,
+          signal: shell.signal,
+          onOutput: (text) => view.output(visibleText(text)),
+          ...(terminal !== undefined && { terminal }),
+        });
+      const result = await (view.lend?.(run) ?? run());
       view.shellEnded(result);
       this.op({ type: "user.shell", command, ...result });
     });

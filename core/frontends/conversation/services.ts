@@ -3,7 +3,8 @@ import type { Flags } from "../../contract/command_line.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import type { Usage } from "../../protocol/event.ts";
 import type { UserPrompter } from "../../protocol/form.ts";
-import type { Host } from "../../protocol/host.ts";
+import type { RunningCommand } from "../../protocol/command.ts";
+import type { Host, TerminalSize } from "../../protocol/host.ts";
 import type { SandboxMode, SandboxPolicy } from "../../protocol/policy.ts";
 import type { ModelChoice, TurnSettings } from "../../protocol/settings.ts";
 import type {
@@ -131,11 +132,15 @@ export interface FileServices {
     /** Also files that were changed since. */
     readonly isForced: boolean;
   }): Promise<UndoReport>;
-  /** Runs a `!command` in the user's shell, without sandbox, to its end. */
+  /**
+   * Runs a `!command` in the user's shell, without sandbox, to its end: at a terminal of its
+   * own where one is lent and the machine has any.
+   */
   runShell(command: string, options: {
     readonly cwd: string;
     readonly signal: AbortSignal;
     readonly onOutput: (text: string) => void;
+    readonly terminal?: LentTerminal;
   }): Promise<ShellResult>;
 }
 
@@ -243,4 +248,12 @@ export interface ShellResult {
   readonly output: string;
   readonly exitCode: number;
   readonly durationMs: number;
+}
+
+/** The person's terminal in the hands of a command. */
+export interface LentTerminal {
+  readonly size: TerminalSize;
+  onStart(running: Pick<RunningCommand, "resize" | "wake" | "write">): void;
+  /** Output as it is; more comes when it is out. */
+  onBytes(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
 }

@@ -35,7 +35,7 @@ const KEYS: readonly string[] = [
   "  Alt-Enter, or \\ at the end of a line, starts a new line",
   "  Ctrl-C stops the turn, twice leaves; Ctrl-D leaves; Ctrl-Z suspends",
   "  Ctrl-R searches earlier input; Up and Down browse it",
-  "  @path names a file, $name uses a skill, !command runs in your shell",
+  "  @path names a file, $name uses a skill, !command runs in your shell, at this terminal",
 ];
 
 export function slashCommand(name: string): SlashCommand | undefined {

@@ -3,6 +3,7 @@ import type { Activity, Event } from "../../protocol/event.ts";
 import type { CommandAttachment } from "../../protocol/thread.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import type {
+  LentTerminal,
   OpenedThread,
   ReplHost,
   ReplServices,
@@ -47,6 +48,8 @@ export interface ConversationView {
   choose(choice: Choice, signal: AbortSignal): Promise<number>;
   /** Gives the terminal to a command until the person leaves it; absent where there is none. */
   attach?(open: OpenAttachment): Promise<void>;
+  /** Lends the terminal to a command until it has ended; absent where there is none to lend. */
+  lend?<T>(run: (terminal: LentTerminal) => Promise<T>): Promise<T>;
   /** What waits or runs has changed. */
   changed(): void;
   leave(): void;

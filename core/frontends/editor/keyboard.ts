@@ -27,7 +27,7 @@ export class Keyboard {
   open(): void {
     // A crash in the middle of the live lines leaves them; the next line begins below.
     this.#terminal.stdin.setRaw(true, { undo: `${PASTE_OFF}\r\n` });
-    this.#terminal.stdout.write(PASTE_ON);
+    if (this.#other === undefined) this.#terminal.stdout.write(PASTE_ON);
   }
 
   /** Gives the terminal back as it was; may be called twice. */

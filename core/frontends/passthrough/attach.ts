@@ -3,12 +3,11 @@ import type { TerminalSize } from "../../protocol/host.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import type { OpenAttachment } from "../conversation/view.ts";
 import type { Keyboard } from "../editor/keyboard.ts";
+import { TerminalModes } from "./terminal_modes.ts";
 
 /** Ctrl-]: the key that leaves, as telnet has it. */
 const LEAVE = 0x1d;
 const ROWS = 24;
-// What a full-screen program may have left on: its other screen, a hidden cursor, colours.
-const RESET = "\x1b[?1049l\x1b[?25h\x1b[0m\r\n";
 
 /** Until the person leaves it or it ends; false when it does not run any more. */
 export async function attachTerminal(
@@ -21,9 +20,12 @@ export async function attachTerminal(
   const { stdout } = terminal;
   const decoder = new TextDecoder();
   stdout.write("Ctrl-] leaves\r\n");
-  const command = open((bytes) =>
-    stdout.write(decoder.decode(bytes, { stream: true }))
-  );
+  const modes = new TerminalModes();
+  const command = open((bytes) => {
+    const text = decoder.decode(bytes, { stream: true });
+    modes.take(text);
+    stdout.write(text);
+  });
   if (command === undefined) return false;
   const left = Promise.withResolvers<void>();
   const resize = (): void => command.resize(sizeOf(terminal));
@@ -46,7 +48,7 @@ export async function attachTerminal(
   await left.promise;
   command.detach();
   release();
-  stdout.write(RESET);
+  stdout.write(modes.takeUndo());
   return true;
 }
 

@@ -10,6 +10,7 @@ import { renderEditor } from "../editor/view.ts";
 import type { RenderOptions } from "../render/style.ts";
 import type { OpenAttachment } from "../conversation/view.ts";
 import { attachTerminal } from "../passthrough/attach.ts";
+import { Loan } from "../passthrough/lend.ts";
 import { composeLive } from "./live_area.ts";
 import type { Keyboard } from "../editor/keyboard.ts";
 import type { Questions } from "./rich_questions.ts";
@@ -17,7 +18,7 @@ import type { RichView } from "./rich_view.ts";
 import { type LiveArea, Screen } from "./screen.ts";
 import type { Conversation } from "../conversation/conversation.ts";
 import { renderStatusLine, type StatusTracker } from "../render/status_line.ts";
-import type { ReplHost } from "../conversation/services.ts";
+import type { LentTerminal, ReplHost } from "../conversation/services.ts";
 
 interface PainterOptions {
   readonly host: Pick<ReplHost, "kill" | "monotonicMs" | "os" | "sleep">;
@@ -46,6 +47,7 @@ export class LivePainter {
   #isScheduled = false;
   #isTicking = false;
   #isPaused = false;
+  #loan: Loan | undefined;
   #releaseStop = (): void => {};
   #notice = "";
 
@@ -105,9 +107,12 @@ export class LivePainter {
   /** Stops the program until its shell continues it. */
   async suspend(keyboard: Keyboard): Promise<void> {
     const { host, terminal } = this.#options;
-    if (host.os === "windows" || this.#isPaused) return;
+    const loan = this.#loan;
+    const isOthers = this.#isPaused && loan === undefined;
+    if (host.os === "windows" || isOthers) return;
     this.#releaseStop();
-    this.pause();
+    if (loan === undefined) this.pause();
+    else loan.leave();
     keyboard.close();
     await terminal.stdout.flush({ timeoutMs: LIMITS.outputFlushMs });
     // With the whole group, as a key would (0, kill(2)): a program that waits for this one
@@ -115,7 +120,9 @@ export class LivePainter {
     host.kill(0, "SIGTSTP");
     await host.sleep(LIMITS.frameMs);
     this.listenForStop(keyboard);
-    this.resume(keyboard);
+    if (loan === undefined) return this.resume(keyboard);
+    keyboard.open();
+    loan.enter();
   }
 
   /** Takes the live lines away and draws nothing until `resume`. */
@@ -132,6 +139,32 @@ export class LivePainter {
     const isThere = await attachTerminal(open, { keyboard, terminal });
     this.resume(keyboard);
     if (!isThere) view.fail("Cannot attach: it does not run any more");
+  }
+
+  /** Lends the terminal to a command until it has ended. */
+  async lend<T>(
+    keyboard: Keyboard,
+    run: (terminal: LentTerminal) => Promise<T>,
+  ): Promise<T> {
+    const { terminal, questions, host } = this.#options;
+    this.paint();
+    this.pause();
+    this.#loan = new Loan(keyboard, terminal);
+    try {
+      return await run(this.#loan.begin());
+    } finally {
+      this.#loan.end();
+      this.#loan = undefined;
+      // A key that was meant for the command answers nothing.
+      questions.rearm(host.monotonicMs());
+      if (!this.#over.signal.aborted) this.resume(keyboard);
+    }
+  }
+
+  /** Somebody has continued the program. */
+  wake(keyboard: Keyboard): void {
+    if (this.#loan === undefined) this.resume(keyboard);
+    else keyboard.open();
   }
 
   /** The terminal is ours again, in whatever state it came back. */
@@ -157,6 +190,7 @@ export class LivePainter {
   close(): void {
     if (this.#over.signal.aborted) return;
     this.#over.abort();
+    this.#loan?.leave();
     const lines = this.#options.view.takeLines();
     if (lines.length > 0 && !this.#isPaused) {
       this.#screen.paint(lines, { lines: [""], row: 0, column: 0 });

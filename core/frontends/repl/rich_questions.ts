@@ -78,6 +78,11 @@ export class Questions {
     this.#word = undefined;
   }
 
+  /** Keys have gone elsewhere for a while: what is asked begins anew. */
+  rearm(nowMs: number): void {
+    this.#quietSinceMs = nowMs;
+  }
+
   /** Whether a key would answer: some time has passed since the last one. */
   isArmed(nowMs: number): boolean {
     return nowMs - this.#quietSinceMs >= LIMITS.answerArmMs;

@@ -58,6 +58,7 @@ export class RichRepl {
       onWait: (phase) => this.#status.wait(phase, this.#now()),
       onLeave: () => this.#left.resolve(exitCode("done")),
       onAttach: (open) => this.#painter.attach(this.#keyboard, open),
+      onLend: (run) => this.#painter.lend(this.#keyboard, run),
     });
     this.#session = new Conversation({ ...request, view: this.#view });
     this.#painter = new LivePainter({
@@ -257,7 +258,7 @@ export class RichRepl {
       terminal.onSignal("SIGINT", () => this.#stop()),
       ...TERMINATING_SIGNALS.map((signal) => terminal.onSignal(signal, end)),
       this.#painter.listenForStop(this.#keyboard),
-      terminal.onSignal("SIGCONT", () => this.#painter.resume(this.#keyboard)),
+      terminal.onSignal("SIGCONT", () => this.#painter.wake(this.#keyboard)),
       terminal.onSignal("SIGWINCH", () => this.#painter.resized()),
     ];
   }

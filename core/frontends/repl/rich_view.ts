@@ -10,7 +10,11 @@ import { paint } from "../render/style.ts";
 import { wrapText, wrapWords } from "../render/wrap.ts";
 import type { ConversationView, OpenAttachment } from "../conversation/view.ts";
 import { type AnswerStream, MessageFlow } from "./message_flow.ts";
-import type { OpenedThread, ShellResult } from "../conversation/services.ts";
+import type {
+  LentTerminal,
+  OpenedThread,
+  ShellResult,
+} from "../conversation/services.ts";
 
 interface RichViewOptions {
   readonly renderOptions: () => ActivityRenderOptions;
@@ -22,6 +26,7 @@ interface RichViewOptions {
   readonly onChoose: ConversationView["choose"];
   readonly onLeave: () => void;
   readonly onAttach: (open: OpenAttachment) => Promise<void>;
+  readonly onLend: NonNullable<ConversationView["lend"]>;
 }
 
 /** Blocks that belong together stand together; others have an empty line between them. */
@@ -156,6 +161,10 @@ export class RichView implements ConversationView {
 
   attach(open: OpenAttachment): Promise<void> {
     return this.#options.onAttach(open);
+  }
+
+  lend<T>(run: (terminal: LentTerminal) => Promise<T>): Promise<T> {
+    return this.#options.onLend(run);
   }
 
   choose(...question: Parameters<ConversationView["choose"]>): Promise<number> {
