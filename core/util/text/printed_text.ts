@@ -26,9 +26,12 @@ function overwritten(line: string): string {
   if (!/[\r\b]/.test(line)) return line;
   let shown = "";
   for (const part of line.replace(/\r+$/, "").split("\r")) {
+    // deno-lint-ignore no-control-regex
     const erased = part.replace(/\x1b\[[012]?K/g, "");
     shown = part === erased ? erased + shown.slice(erased.length) : erased;
   }
-  while (/[^\b]\x08/.test(shown)) shown = shown.replace(/[^\b]\x08/, "");
-  return shown;
+  return [...shown].reduce(
+    (kept, one) => one === "\b" ? kept.slice(0, -1) : kept + one,
+    "",
+  );
 }

@@ -62,6 +62,7 @@ function scene(
   };
 }
 
+const GONE = "\r\x1b[J";
 const STARTED: EventBody = { type: "turn.started", turnId: "1" };
 const RUNS: EventBody = {
   type: "activity.started",
@@ -72,21 +73,26 @@ Deno.test("on a terminal one line says what is waited for, and goes again", asyn
   const { clock, terminal: { stderr }, line, take } = scene(true);
   take(STARTED);
   await clock.pass(12);
-  assert.match(
+  assert.ok(
+    stderr.text.endsWith(`${GONE}Waiting for the model · 12 s · Ctrl-C stops`),
     stderr.text,
-    /\r\x1b\[JWaiting for the model · 12 s · Ctrl-C stops$/,
   );
   take(RUNS);
   take({ type: "output.delta", activityId: "item_1", text: "a\nok 3 of 9\n" });
   await clock.pass(2);
-  assert.match(stderr.text, /\r\x1b\[JRunning make test · 2 s · ok 3 of 9$/);
-  line.write("a line that stays\n");
-  assert.match(
+  assert.ok(
+    stderr.text.endsWith(`${GONE}Running make test · 2 s · ok 3 of 9`),
     stderr.text,
-    /\r\x1b\[Ja line that stays\nRunning make test · 2 s · ok 3 of 9$/,
+  );
+  line.write("a line that stays\n");
+  assert.ok(
+    stderr.text.endsWith(
+      `${GONE}a line that stays\nRunning make test · 2 s · ok 3 of 9`,
+    ),
+    stderr.text,
   );
   line.close();
-  assert.match(stderr.text, /\r\x1b\[J$/);
+  assert.ok(stderr.text.endsWith(`${GONE}`), stderr.text);
   assert.equal(clock.isStopped, true);
 });
 
@@ -116,7 +122,7 @@ Deno.test("a program that is stopped leaves the shell a clean line", async () =>
   await clock.pass(1);
   terminal.raise("SIGTSTP");
   await new Promise((resolve) => setImmediate(resolve));
-  assert.match(terminal.stderr.text, /\r\x1b\[J$/);
+  assert.ok(terminal.stderr.text.endsWith(`${GONE}`), terminal.stderr.text);
   assert.deepEqual(clock.signals, ["SIGTSTP"]);
   line.close();
 });
