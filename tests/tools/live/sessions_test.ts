@@ -14,6 +14,7 @@ const RUNNING: RunningCommand = {
   write: () => Promise.resolve(),
   resize: () => {},
   interrupt: () => Promise.resolve(),
+  wake: () => Promise.resolve(),
   keepOutput: () => Promise.resolve("/spool/1.txt"),
 };
 

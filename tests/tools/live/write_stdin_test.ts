@@ -38,6 +38,7 @@ async function typed(
     },
     resize: () => {},
     interrupt: () => Promise.resolve(),
+    wake: () => Promise.resolve(),
     keepOutput: () => Promise.resolve(undefined),
   };
   const { promise: result } = Promise.withResolvers<never>();
