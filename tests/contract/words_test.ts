@@ -27,7 +27,7 @@ Deno.test("no word that is not a command is taken for one", async () => {
 Deno.test("no word that is not a command starts a conversation", async () => {
   await using stage = await openStage({ script: [say("sent")] });
   const lines = [
-    ...["codex", "app-server", "cloud", "exit", ":q", "EXEC", "reviw"],
+    ...["codex", "cloud", "exit", ":q", "EXEC", "reviw"],
     ...["/exit", "/help", "hello", "fix the tests"],
   ].map((word) => [word]);
   await forEachAtOnce(lines, async (line) => {
