@@ -1,8 +1,8 @@
 /** Hosts that record a run on a cassette, and hosts that play one back. */
 import { errorReason, usageError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
+import { uuidV7 } from "../util/uuid.ts";
 import type { Engine } from "./engine.ts";
-import { recordedEnv } from "./env.ts";
 import { recordedFetch } from "./fetch.ts";
 import {
   learnDisk,
@@ -18,13 +18,12 @@ import {
   type CassetteMode,
   parseCassette,
 } from "./format.ts";
-import { CassetteWriter, LiveEngine } from "./record_engine.ts";
 import { placesOf, replayedModelFetch } from "./model.ts";
 import { SeededRandom } from "./random.ts";
-import { Redactor } from "./redact.ts";
+import { CassetteWriter, LiveEngine } from "./record_engine.ts";
+import { Redactor, redactVariable } from "./redact.ts";
 import { ReplayEngine } from "./replay_engine.ts";
 import { recordedSpawn } from "./spawn.ts";
-import { uuidV7 } from "../util/uuid.ts";
 
 export interface RecordedHost {
   readonly host: Host;
@@ -217,4 +216,44 @@ async function loadCassette(real: Host, path: string): Promise<Cassette> {
     throw usageError(`Cannot replay ${path}: ${errorReason(error)}`);
   }
   return parseCassette(text, path);
+}
+
+/**
+ * Children get the whole environment, and nobody knows what a person keeps there. No child
+ * runs in a full replay, so a cassette needs none of it but what says where things are.
+ */
+const KEPT =
+  /^(PATH|HOME|USER|LOGNAME|SHELL|PWD|LANG|LC_\w+|TERM|TZ|TMPDIR|CODEX_HOME|XDG_\w+)$/;
+
+/** Asked for once: the environment does not change under a running program. */
+function recordedEnv(
+  engine: Engine,
+  real: Pick<Host, "env" | "envAll">,
+): Pick<Host, "env" | "envAll"> {
+  const known = new Map<string, string | undefined>();
+  let all: Readonly<Record<string, string>> | undefined;
+  return {
+    env: (name) => {
+      if (known.has(name)) return known.get(name);
+      const value = engine.runSync({
+        key: `env:${name}`,
+        real: () => real.env(name),
+        encode: (text) =>
+          text === undefined ? undefined : redactVariable(name, text),
+        decode: (text) => text === undefined ? undefined : String(text),
+      });
+      known.set(name, value);
+      return value;
+    },
+    envAll: () =>
+      all ??= engine.runSync({
+        key: "envAll",
+        real: () => real.envAll(),
+        encode: (values) =>
+          Object.fromEntries(
+            Object.entries(values).filter(([name]) => KEPT.test(name)),
+          ),
+        decode: (values) => values as Readonly<Record<string, string>>,
+      }),
+  };
 }

@@ -7,17 +7,16 @@ import {
   type JsonObject,
   parseJsonObject,
 } from "../util/json/json.ts";
-import type { Engine } from "./engine.ts";
 import type { CassetteHeader } from "./format.ts";
-import { Substitutes } from "./substitutes.ts";
 import {
   decodeRequest,
   describeDifference,
   diffRequests,
   encodeRequest,
   type RecordedRequest,
+  Substitutes,
 } from "./request.ts";
-import { recordedStream } from "./stream.ts";
+import { type Engine, recordedStream } from "./engine.ts";
 
 interface FetchOptions {
   readonly engine: Engine;

@@ -2,7 +2,6 @@
 import type { Host } from "../protocol/host.ts";
 import { buildResponse, headOf, recordRequest, replayError } from "./fetch.ts";
 import { type Cassette, type CassetteEntry, decodeError } from "./format.ts";
-import { Substitutes } from "./substitutes.ts";
 import type { ReplayOptions } from "./replay_engine.ts";
 import {
   decodeRequest,
@@ -10,8 +9,9 @@ import {
   diffRequests,
   type RecordedRequest,
   requestKey,
+  Substitutes,
 } from "./request.ts";
-import { decodeChunk } from "./stream.ts";
+import { decodeChunk } from "./engine.ts";
 
 interface Exchange {
   readonly number: number;

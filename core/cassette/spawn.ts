@@ -7,8 +7,7 @@ import type {
   SpawnRequest,
 } from "../protocol/host.ts";
 import type { Json } from "../util/json/json.ts";
-import type { Engine } from "./engine.ts";
-import { recordedStream } from "./stream.ts";
+import { type Engine, recordedStream } from "./engine.ts";
 
 /** In a replay nothing is started: the child is its recorded output and end. */
 export function recordedSpawn(

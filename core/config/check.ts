@@ -6,10 +6,9 @@ import { closestWord } from "../util/text/similar.ts";
 import { listedOf } from "./provider/prices.ts";
 import { type Layer, layerOrigin, originOf, renderOrigin } from "./layers.ts";
 import { findFated } from "./file/schema_walk.ts";
-import { valueAt } from "./file/tree.ts";
 import { isReservedProvider, providerIds } from "./provider/providers.ts";
 import type { Config } from "./file/schema.ts";
-import type { TomlTable } from "./file/toml.ts";
+import { type TomlTable, valueAt } from "./file/toml.ts";
 import {
   describeValue,
   findProblems,

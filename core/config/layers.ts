@@ -1,6 +1,10 @@
 /** Layers of configuration: laid over each other, and asked who set what. */
-import { emptyTable, type TomlTable } from "./file/toml.ts";
-import { mergeTrees, valueAt } from "./file/tree.ts";
+import {
+  emptyTable,
+  mergeTrees,
+  type TomlTable,
+  valueAt,
+} from "./file/toml.ts";
 import { findTomlLine } from "./file/positions.ts";
 
 export type LayerKind =

@@ -11,7 +11,6 @@ import {
 } from "./check.ts";
 import { adviseOn, adviseOnEffect } from "./advice.ts";
 import { type Layer, mergeLayers, type Origin, originOf } from "./layers.ts";
-import { mergeTrees, valueAt } from "./file/tree.ts";
 import {
   defaultLayer,
   environmentTree,
@@ -25,7 +24,7 @@ import { loadCatalog } from "./provider/catalog.ts";
 import type { ModelCatalog } from "./provider/models.ts";
 import { buildFlags, buildOverrides, type ConfigFlags } from "./overrides.ts";
 import { withAbsolutePaths } from "./paths.ts";
-import type { TomlTable } from "./file/toml.ts";
+import { mergeTrees, type TomlTable, valueAt } from "./file/toml.ts";
 import { activeProfile } from "./permissions/permissions.ts";
 import { type Managed, readManaged, refuseLost } from "./managed/managed.ts";
 import { settle, type Settled } from "./settle.ts";

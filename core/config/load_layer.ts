@@ -5,8 +5,13 @@ import { dirname } from "../util/path.ts";
 import { closestWord } from "../util/text/similar.ts";
 import { readOptional } from "./file/files.ts";
 import { type Layer, type LayerKind } from "./layers.ts";
-import { valueAt } from "./file/tree.ts";
-import { emptyTable, isTable, parseToml, type TomlTable } from "./file/toml.ts";
+import {
+  emptyTable,
+  isTable,
+  parseToml,
+  type TomlTable,
+  valueAt,
+} from "./file/toml.ts";
 import type { FolderTrust } from "./trust/folder.ts";
 
 /** A file's layer; undefined when there is no such file. */

@@ -2,13 +2,13 @@
 import type { AgentFlags, ExecFlags } from "../contract/command_line.ts";
 import { usageError } from "../protocol/error.ts";
 import { closestWord } from "../util/text/similar.ts";
-import { withValue } from "./file/tree.ts";
 import { FEATURE_NAMES } from "./file/fates.ts";
 import {
   emptyTable,
   parseTomlValue,
   type TomlTable,
   type TomlValue,
+  withValue,
 } from "./file/toml.ts";
 
 /** What the command line may say about the configuration. */

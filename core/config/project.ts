@@ -16,12 +16,15 @@ import {
   type PersonSettings,
   sortSettings,
 } from "./project_layer.ts";
-import { mergeTrees, valueAt } from "./file/tree.ts";
-import type { TomlTable } from "./file/toml.ts";
+import { mergeTrees, type TomlTable, valueAt } from "./file/toml.ts";
 import type { FolderTrust } from "./trust/folder.ts";
-import { findFiles, type ProjectFile } from "./trust/files.ts";
+import {
+  findFiles,
+  findOwn,
+  type ProjectFile,
+  trustedFolders,
+} from "./trust/files.ts";
 import { type Checks, createChecks } from "./trust/check.ts";
-import { findOwn, trustedFolders } from "./trust/own.ts";
 import { hashPrograms, type ProgramPlace } from "./trust/programs.ts";
 import type { ProjectSource } from "./trust/source.ts";
 import {

@@ -9,8 +9,8 @@ import {
   isTable,
   type TomlTable,
   type TomlValue,
+  valueAt,
 } from "./file/toml.ts";
-import { valueAt } from "./file/tree.ts";
 import { knownKeysAt } from "./file/schema_walk.ts";
 
 /** Limits that hold where the person has written none: a project may only go below them. */

@@ -11,8 +11,8 @@ import {
   renderTomlKey,
   type TomlTable,
   type TomlValue,
+  valueAt,
 } from "./file/toml.ts";
-import { valueAt } from "./file/tree.ts";
 
 interface ConfigProblem {
   readonly kind: "unknown" | "invalid" | "missing";

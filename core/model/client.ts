@@ -1,14 +1,21 @@
-/** One provider's endpoint: a request goes out, its events come back in batches. */
+/** One provider's endpoint: a request goes out, events come back in batches, or a shorter history. */
+import * as z from "zod/mini";
 import { errorText, ModelError } from "../protocol/error.ts";
+import type { Usage } from "../protocol/event.ts";
 import type { Host } from "../protocol/host.ts";
+import type { WireItem } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { ProviderEndpoint, RateLimit } from "../protocol/provider.ts";
-import { type CompactResult, requestCompaction } from "./compact.ts";
-import { openChat } from "./chat_open.ts";
-import { buildCutError } from "./connect_error.ts";
-import { requestIdOf } from "./errors/errors.ts";
-import { parseRateLimits } from "./rate_limits.ts";
+import { withTimeout } from "../util/async.ts";
+import { parseJsonObject } from "../util/json/json.ts";
+import { headBytes } from "../util/text/text.ts";
 import { AnswerReader } from "./answer_reader.ts";
+import { buildChatBody } from "./chat/body.ts";
+import { ChatAnswer } from "./chat_answer.ts";
+import { buildCutError } from "./connect_error.ts";
+import { buildServerError, requestIdOf } from "./errors/errors.ts";
+import type { Watchdog } from "./idle_timeout.ts";
+import { parseRateLimits } from "./rate_limits.ts";
 import {
   type ResponseEvent,
   RESPONSES_WIRE,
@@ -20,8 +27,7 @@ import {
   openResponse,
   type TransportOptions,
 } from "./transport.ts";
-import type { Watchdog } from "./idle_timeout.ts";
-import { withTimeout } from "../util/async.ts";
+import { parseUsage } from "./usage.ts";
 
 export interface ModelClient {
   readonly provider: ProviderEndpoint;
@@ -173,4 +179,100 @@ async function readToEnd(
     // The answer is complete; what happens to the connection after it is of no interest.
     return false;
   }
+}
+
+/**
+ * `POST {base}/chat/completions`. Fields that are refused by name are added to `refused`
+ * and sent no more. Throws as `openResponse()` does.
+ */
+async function openChat(
+  options: TransportOptions,
+  request: ModelRequest,
+  refused: Set<string>,
+): Promise<OpenResponse & { readonly wire: ChatAnswer }> {
+  for (;;) {
+    const chat = buildChatBody(request.body, refused);
+    try {
+      const open = await openResponse(options, {
+        ...request,
+        body: chat.text,
+        path: "/chat/completions",
+        accept: "text/event-stream",
+      });
+      return { ...open, wire: new ChatAnswer(chat.customTools) };
+    } catch (error) {
+      const named = namedIn(error, chat.optional);
+      if (named.length === 0 || !(error instanceof ModelError)) throw error;
+      named.forEach((field) => refused.add(field));
+      request.onRetry?.({
+        attempt: 1,
+        attemptsMax: 1,
+        delayMs: 0,
+        reason: `without ${named.join(", ")}: ${error.message}`,
+        ...(error.status !== undefined && { status: error.status }),
+      });
+    }
+  }
+}
+
+function namedIn(error: unknown, fields: readonly string[]): string[] {
+  const isRefusal = error instanceof ModelError &&
+    (error.status === 400 || error.status === 422);
+  return isRefusal
+    ? fields.filter((field) => new RegExp(`\\b${field}\\b`).test(error.message))
+    : [];
+}
+
+interface CompactResult {
+  /** As they came, in order. */
+  readonly items: readonly WireItem[];
+  readonly usage: Usage | null;
+}
+
+/** `POST {base}/responses/compact`. Throws ModelError, or the signal's reason. */
+async function requestCompaction(
+  options: TransportOptions,
+  request: ModelRequest,
+): Promise<CompactResult> {
+  const { response, watchdog } = await openResponse(options, {
+    ...request,
+    path: "/responses/compact",
+    accept: "application/json",
+  });
+  try {
+    return parseCompaction(await response.text());
+  } catch (error) {
+    if (request.signal.aborted) throw request.signal.reason;
+    if (error instanceof ModelError) throw error;
+    const { aborted, reason } = watchdog.signal;
+    throw aborted ? reason : buildCutError(errorText(error));
+  } finally {
+    watchdog.stop();
+  }
+}
+
+const Answer = z.object({
+  output: z.array(z.looseObject({ type: z.string() })).check(z.minLength(1)),
+});
+
+/** The items of a compaction answer. Throws ModelError when it is none. */
+function parseCompaction(body: string): CompactResult {
+  const answer = parseJsonObject(body);
+  if (answer?.["error"] !== undefined && answer["error"] !== null) {
+    throw buildServerError(answer["error"]);
+  }
+  if (!Answer.safeParse(answer).success) {
+    const start = headBytes(body.trim(), LIMITS.answerStartBytes);
+    throw new ModelError(
+      `Cannot compact: the answer has no list of items, it begins with ${
+        JSON.stringify(start)
+      }`,
+      { kind: "stream", retryable: true },
+    );
+  }
+  return {
+    // The parsed copy would have its keys in another order.
+    items: answer?.["output"] as unknown as readonly WireItem[],
+    usage: parseUsage(answer?.["usage"]),
+  };
 }

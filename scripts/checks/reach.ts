@@ -3,11 +3,10 @@ import { PRODUCT, type SourceFile, withoutComments } from "./source.ts";
 
 /** Files that start a program, and whose program it is. */
 const STARTS: Readonly<Record<string, string>> = {
-  "core/config/managed/remote.ts":
+  "core/config/managed/managed.ts":
     "hostname(1), where managed policy goes by the name of the machine",
   "core/app/mcp/login.ts": "the person's browser",
-  "core/app/commands/exec_checks.ts":
-    "the shell, to find a program of the flags",
+  "core/app/commands/exec.ts": "the shell, to find a program of the flags",
   "core/app/git.ts": "git, through a Git folder of rondo's own",
   "core/app/login_shell.ts":
     "the person's login, where no command can write what it reads",

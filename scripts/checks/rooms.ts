@@ -98,7 +98,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "schema_tables",
       "schema_walk",
       "toml",
-      "tree",
     ],
   },
   "core/config/managed/": {
@@ -128,7 +127,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "describe",
       "files",
       "folder",
-      "own",
       "programs",
       "source",
       "store",
@@ -204,7 +202,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: ["core/frontends/render/"],
     doors: [
       "complete",
-      "complete_files",
       "editor",
       "history_file",
       "key",
@@ -224,7 +221,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "core/frontends/form/": { uses: ["core/frontends/render/"], doors: ["form"] },
   "core/frontends/jsonl/": {
     uses: ["core/frontends/wire/"],
-    doors: ["events", "failure", "items", "line_limit", "lines", "outcome"],
+    doors: ["events", "items", "line_limit", "lines", "outcome"],
   },
   "core/frontends/mcp_server/": {
     uses: ["core/frontends/wire/"],
@@ -325,7 +322,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "command_env",
       "decide",
       "grant",
-      "managed_rules",
       "mode",
       "propose",
       "rules",

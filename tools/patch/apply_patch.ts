@@ -22,7 +22,7 @@ import { type PatchPlan, readPatchPlan } from "./plan.ts";
 import { renderSummary } from "./command.ts";
 import { renderPlanned, reverseEffects } from "./planned.ts";
 import { findTargets, namedTargets } from "./targets.ts";
-import { renderChanges } from "./view.ts";
+import { renderChanges } from "./diff.ts";
 
 interface ApplyPatchDeps {
   readonly host: Pick<Host, "env" | "selfCommand">;

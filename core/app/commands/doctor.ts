@@ -1,24 +1,27 @@
 /** `rondo doctor`: whether a turn could run here, and what is missing. */
 import { loadConfig, type LoadedConfig } from "../../config/load.ts";
-import { providerOf } from "../../config/provider/providers.ts";
+import { type Provider, providerOf } from "../../config/provider/providers.ts";
+import { withoutUrlSecrets } from "../../config/secrets.ts";
+import type { CommandLine } from "../../contract/command_line.ts";
+import { exitCode, type ExitName } from "../../contract/exit_code.ts";
+import { openHttpClient } from "../../host/http_client.ts";
 import { heldPermissions, ROLE_PERMISSIONS } from "../../host/process.ts";
 import { readRuntimeIdentity } from "../../host/runtime_identity.ts";
-import type { CommandLine } from "../../contract/command_line.ts";
+import { buildConnectError } from "../../model/connect_error.ts";
 import { UserError } from "../../protocol/error.ts";
-import { exitCode, type ExitName } from "../../contract/exit_code.ts";
 import type { Host } from "../../protocol/host.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 import { hasColor, type Terminal } from "../../protocol/terminal.ts";
 import { PROGRAM, VERSION } from "../../protocol/version.ts";
 import { shownText } from "../../util/text/visible_text.ts";
+import { printLines } from "../print.ts";
+import { realFolder } from "../runtime.ts";
 import {
   type Check,
   checkCredentials,
   checkHome,
   checkSandbox,
 } from "./doctor_checks.ts";
-import { checkNetwork, checkProvider } from "./doctor_network.ts";
-import { printLines } from "../print.ts";
-import { realFolder } from "../runtime.ts";
 
 /** What a program that asks gets first: which of several things is missing. */
 const URGENCY: readonly ExitName[] = ["config", "auth", "sandbox", "provider"];
@@ -156,4 +159,118 @@ function renderReport(
       ...lines.map((line) => `${" ".repeat(24)}${shownText(line)}`),
     ]),
   ];
+}
+
+/**
+ * One HEAD of the base URL, for chat completions of their own: not every gateway has
+ * something at both. Without the key; every answer will do.
+ */
+async function checkProvider(
+  host: Host,
+  provider: Provider,
+): Promise<Check> {
+  const isChat = provider.wireApi === "chat";
+  const url = `${provider.baseUrl}${isChat ? "/chat/completions" : ""}`;
+  const tried = `HEAD ${withoutUrlSecrets(url)}`;
+  const startedMs = host.monotonicMs();
+  const end = (
+    problem: string | undefined,
+    answer: { readonly status?: number; readonly warnings: readonly string[] },
+  ): Check => {
+    const tookMs = Math.round(host.monotonicMs() - startedMs);
+    return {
+      name: "provider",
+      status: problem === undefined ? "ok" : "failed",
+      summary: problem ?? `answers (HTTP ${answer.status}, ${tookMs} ms)`,
+      lines: [
+        `tried: ${tried}, for at most ${LIMITS.reachMs} ms`,
+        ...answer.warnings,
+      ],
+      facts: {
+        id: provider.id,
+        base_url: withoutUrlSecrets(provider.baseUrl),
+        wire_api: provider.wireApi,
+        tried,
+        http_status: answer.status ?? null,
+        duration_ms: tookMs,
+        problem: problem ?? null,
+        warnings: answer.warnings,
+      },
+      ...(problem === undefined ? {} : { exit: "provider" as const }),
+    };
+  };
+  const { client, warnings } = await openHttpClient(host, provider);
+  const answer = await reach(host, url, client);
+  return typeof answer === "string"
+    ? end(answer, { warnings })
+    : end(undefined, { status: answer, warnings });
+}
+
+async function reach(
+  host: Host,
+  url: string,
+  client: unknown,
+): Promise<number | string> {
+  const tooLate = new AbortController();
+  const enough = new AbortController();
+  host.sleep(LIMITS.reachMs, enough.signal).then(
+    () => tooLate.abort(),
+    () => {},
+  );
+  try {
+    const response = await host.fetch(url, {
+      method: "HEAD",
+      signal: tooLate.signal,
+      redirect: "manual",
+      ...(client === undefined ? {} : { client }),
+    });
+    await response.body?.cancel();
+    return response.status;
+  } catch (error) {
+    if (tooLate.signal.aborted) {
+      return `Cannot reach ${
+        withoutUrlSecrets(url)
+      }: no answer in ${LIMITS.reachMs} ms`;
+    }
+    return buildConnectError(error, url).message;
+  } finally {
+    enough.abort();
+  }
+}
+
+const PROXY_NAMES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
+const CA_NAMES = ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"];
+
+/** Proxies and certificate authorities as the environment and the provider name them. */
+function checkNetwork(host: Host, provider: Provider): Check {
+  const valueOf = (name: string): string | undefined =>
+    host.env(name) || host.env(name.toLowerCase());
+  const found = (names: readonly string[]): Record<string, string> =>
+    Object.fromEntries(names.flatMap((name) => {
+      const value = valueOf(name);
+      return value ? [[name, withoutUrlSecrets(value)]] : [];
+    }));
+  const proxy = {
+    ...found(PROXY_NAMES),
+    ...(provider.proxyUrl === undefined
+      ? {}
+      : { provider: withoutUrlSecrets(provider.proxyUrl) }),
+  };
+  const authorities = {
+    ...found(CA_NAMES),
+    ...(provider.caBundle === undefined ? {} : { provider: provider.caBundle }),
+  };
+  const lines = (title: string, values: Record<string, string>): string[] =>
+    Object.entries(values).map(([key, value]) => `${title} ${key}: ${value}`);
+  const hasProxy = Object.keys(proxy).length > 0;
+  const hasOwn = Object.keys(authorities).length > 0;
+  return {
+    name: "network",
+    status: "ok",
+    summary: `${hasProxy ? "through a proxy" : "no proxy"}, ${
+      hasOwn ? "further authorities" : "built-in authorities"
+    }`,
+    lines: [...lines("proxy", proxy), ...lines("authorities", authorities)],
+    facts: { proxy, authorities },
+  };
 }

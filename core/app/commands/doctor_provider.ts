@@ -1,8 +1,7 @@
 /** `rondo doctor provider`: what an endpoint takes, as a table and as settings. */
-import { loadConfig, type LoadedConfig } from "../../config/load.ts";
 import { editConfigFile, readOptional } from "../../config/file/files.ts";
-import { isTable, parseToml } from "../../config/file/toml.ts";
-import { valueAt } from "../../config/file/tree.ts";
+import { isTable, parseToml, valueAt } from "../../config/file/toml.ts";
+import { loadConfig, type LoadedConfig } from "../../config/load.ts";
 import { createAuth } from "../../config/provider/auth.ts";
 import {
   isReservedProvider,
@@ -12,7 +11,11 @@ import {
 import { withoutUrlSecrets } from "../../config/secrets.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
 import { exitCode } from "../../contract/exit_code.ts";
-import type { Finding, Verdict } from "../../model/probe/findings.ts";
+import type {
+  Finding,
+  FindingName,
+  Verdict,
+} from "../../model/probe/findings.ts";
 import {
   describeCost,
   type ProbeReport,
@@ -26,7 +29,6 @@ import { printLines } from "../print.ts";
 import { programOf } from "../program.ts";
 import { realFolder } from "../runtime.ts";
 import { openTransport } from "../transport.ts";
-import { providerSettings, type Settings } from "./provider_settings.ts";
 
 /** Asks, prints, writes where that is wanted; resolves to the exit code. */
 export async function runDoctorProvider(
@@ -214,4 +216,48 @@ function codeOf({ error }: NonNullable<ProbeReport["failure"]>): number {
     default:
       return exitCode("provider");
   }
+}
+
+/** Keys of `[model_providers.X]`. */
+type Settings = Readonly<Record<string, string | boolean>>;
+
+/** Each finding that is a setting, with its key; `inverted` where the key says the opposite. */
+const KEYS: readonly {
+  readonly finding: FindingName;
+  readonly key: string;
+  readonly inverted?: true;
+  /** Means something on the wire of Responses alone. */
+  readonly responses?: true;
+}[] = [
+  { finding: "compact_endpoint", key: "supports_compact", responses: true },
+  {
+    finding: "developer_messages",
+    key: "single_system_message",
+    inverted: true,
+    responses: true,
+  },
+  { finding: "custom_tools", key: "supports_custom_tools", responses: true },
+  { finding: "parallel_calls", key: "supports_parallel_tool_calls" },
+  { finding: "reasoning", key: "supports_reasoning" },
+  {
+    finding: "encrypted_reasoning",
+    key: "supports_encrypted_reasoning",
+    responses: true,
+  },
+  { finding: "images", key: "supports_images" },
+];
+
+/** Empty where nothing was found out. */
+function providerSettings(
+  { wireApi, findings, failure }: ProbeReport,
+): Settings {
+  if (failure !== undefined) return {};
+  const settings: Record<string, string | boolean> = { wire_api: wireApi };
+  for (const { finding, key, inverted, responses } of KEYS) {
+    if (responses && wireApi === "chat") continue;
+    const verdict = findings.find(({ name }) => name === finding)?.verdict;
+    if (verdict === undefined || verdict === "unknown") continue;
+    settings[key] = (verdict === "supported") !== (inverted ?? false);
+  }
+  return settings;
 }

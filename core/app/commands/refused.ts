@@ -1,6 +1,6 @@
 /** The end of a command line that got no further than its words, or broke. */
 import { failExec } from "../../frontends/exec/early_exit.ts";
-import { exitCodeOfError } from "../../frontends/jsonl/failure.ts";
+import { exitCodeOfError } from "../../frontends/jsonl/outcome.ts";
 import { denoHost } from "../../host/host.ts";
 import { denoTerminal } from "../../host/terminal/terminal.ts";
 import { exitCode } from "../../contract/exit_code.ts";

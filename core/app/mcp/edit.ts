@@ -1,21 +1,21 @@
 /** `rondo mcp add` and `remove`: edits of the user's config.toml that keep the rest of it. */
+import type { ClientRegistration } from "../../../tools/mcp/client/oauth.ts";
+import { McpTokenStore } from "../../../tools/mcp/client/tokens.ts";
 import type { TomlEdit } from "../../config/file/edit.ts";
 import { editConfigFile, readOptional } from "../../config/file/files.ts";
-import { valueAt } from "../../config/file/tree.ts";
-import { findCodexHome } from "../../config/load.ts";
 import {
   emptyTable,
   parseToml,
   type TomlTable,
+  valueAt,
 } from "../../config/file/toml.ts";
+import { findCodexHome } from "../../config/load.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
 import {
   configError,
   usageError,
   type UserError,
 } from "../../protocol/error.ts";
-import { McpTokenStore } from "../../../tools/mcp/client/tokens.ts";
-import { checkRegistration } from "./registration.ts";
 import type { Host } from "../../protocol/host.ts";
 
 /** Writes a server's table; resolves to what was done, in words. */
@@ -150,4 +150,21 @@ function pathOf(name: string): readonly string[] {
 
 function usage(state: string): UserError {
   return usageError(`Cannot add MCP server: ${state}`);
+}
+
+/** Throws UserError "usage" where the client that is there cannot become known that way. */
+export function checkRegistration(
+  how: ClientRegistration | undefined,
+  clientId: string | undefined,
+): void {
+  const isPage = clientId?.startsWith("https://") === true;
+  const problem = how === "cimd" && !isPage
+    ? `the client id is ${
+      clientId ?? "missing"
+    }, must be the https URL of its metadata`
+    : how === "dcr" && clientId !== undefined
+    ? `the client id is ${clientId}, must be absent`
+    : undefined;
+  if (problem === undefined) return;
+  throw usageError(`Cannot use --oauth-client-registration ${how}: ${problem}`);
 }

@@ -14,7 +14,7 @@ import {
   logIn,
 } from "../../../tools/mcp/client/oauth.ts";
 import { McpTokenStore } from "../../../tools/mcp/client/tokens.ts";
-import { checkRegistration } from "./registration.ts";
+import { checkRegistration } from "./edit.ts";
 import { programEnv } from "../hooks.ts";
 import { hostForServers } from "../mcp_access.ts";
 import { withTimeout } from "../../util/async.ts";

@@ -1,7 +1,6 @@
 /** Edits of a TOML text that leave everything else in it as it is: order, comments, spaces. */
 import { assert } from "../../util/assert.ts";
 import { canonicalJson, type Json } from "../../util/json/json.ts";
-import { valueAt, withValue } from "./tree.ts";
 import {
   emptyTable,
   isTable,
@@ -9,6 +8,8 @@ import {
   renderTomlValue,
   type TomlTable,
   type TomlValue,
+  valueAt,
+  withValue,
 } from "./toml.ts";
 import { appendTable, insertPair } from "./edit_insert.ts";
 import {

@@ -1,8 +1,12 @@
-/** Which files of a project can ask for something. */
+/** Which files can ask for something: those of a project, and scripts of the person in it. */
 import { errorCode } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
+import { type JsonObject, parseJsonObject } from "../../util/json/json.ts";
 import { ancestors, isInside, resolvePath } from "../../util/path.ts";
-import type { SourceKind } from "./source.ts";
+import { readOptional } from "../file/files.ts";
+import { isTable, type TomlTable } from "../file/toml.ts";
+import { hashPrograms, type ProgramPlace } from "./programs.ts";
+import type { ProjectSource, SourceKind } from "./source.ts";
 
 export interface ProjectFile {
   readonly path: string;
@@ -59,4 +63,61 @@ async function findRules(
     if (errorCode(error) === undefined) throw error;
     return [];
   }
+}
+
+// What the approvals are kept under; no file has this name.
+const NAME = "(your own settings)";
+
+/** What they lead to; undefined when there is nothing to approve. */
+export async function findOwn(
+  host: Host,
+  options: {
+    readonly tree: TomlTable;
+    readonly codexHome: string | undefined;
+    readonly place: ProgramPlace;
+  },
+): Promise<Omit<ProjectSource, "sha256" | "decision" | "before"> | undefined> {
+  const { tree, codexHome, place } = options;
+  const hooks = codexHome === undefined
+    ? undefined
+    : await readOptional(host, `${codexHome}/hooks.json`);
+  // A broken file is an error when its hooks are loaded.
+  const commands = {
+    ...commandsOf(tree),
+    file: parseJsonObject(hooks ?? "{}") ?? {},
+  };
+  const programs = await hashPrograms(host, commands, place);
+  return Object.keys(programs).length === 0
+    ? undefined
+    : { file: NAME, kind: "own", text: "", content: {}, programs };
+}
+
+/** Folders that commands of other threads may write to, unless the person's own lie in them. */
+export function trustedFolders(
+  tree: TomlTable,
+  codexHome: string | undefined,
+): readonly string[] {
+  return entriesOf(tree["projects"]).filter(([folder, project]) =>
+    isTable(project) && project["trust_level"] === "trusted" &&
+    !(codexHome !== undefined && isInside(codexHome, folder))
+  ).map(([folder]) => folder);
+}
+
+function commandsOf(tree: TomlTable): JsonObject {
+  const commands: Record<string, unknown> = {
+    notify: tree["notify"],
+    hooks: tree["hooks"],
+  };
+  for (const [name, server] of entriesOf(tree["mcp_servers"])) {
+    const { command, args, cwd, env } = isTable(server) ? server : {};
+    commands[`server ${name}`] = { command, args, cwd, env };
+  }
+  for (const [id, provider] of entriesOf(tree["model_providers"])) {
+    if (isTable(provider)) commands[`key of ${id}`] = provider["auth"];
+  }
+  return JSON.parse(JSON.stringify(commands)) as JsonObject;
+}
+
+function entriesOf(value: unknown): readonly (readonly [string, unknown])[] {
+  return isTable(value) ? Object.entries(value) : [];
 }

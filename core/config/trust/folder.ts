@@ -5,8 +5,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { dirname, isAbsolute, resolvePath } from "../../util/path.ts";
 import { findProjectRoot } from "../../util/project_root.ts";
 import { editConfigFile } from "../file/files.ts";
-import { valueAt } from "../file/tree.ts";
-import type { TomlTable } from "../file/toml.ts";
+import { type TomlTable, valueAt } from "../file/toml.ts";
 
 type TrustLevel = "trusted" | "untrusted";
 

@@ -1,8 +1,5 @@
 /** Help texts from the command table. Pure. */
 import type { CommandName } from "../../contract/command_line.ts";
-import { EXIT_CODES } from "../../contract/exit_code.ts";
-import { renderRecipes } from "./topics.ts";
-import { PROGRAM } from "../../protocol/version.ts";
 import {
   type ArgSpec,
   commandNames,
@@ -11,7 +8,10 @@ import {
   GROUPS,
   pathOf,
 } from "../../contract/commands.ts";
+import { EXIT_CODES } from "../../contract/exit_code.ts";
 import { type FlagName, FLAGS, type FlagSpec } from "../../contract/flags.ts";
+import { PROGRAM } from "../../protocol/version.ts";
+import { RECIPES } from "./recipes.ts";
 
 /** A text about more than one command. */
 export const PROVIDERS_TOPIC = "providers";
@@ -236,4 +236,23 @@ function wrap(text: string, width: number): string[] {
     }
   }
   return line === "" ? lines : [...lines, line];
+}
+
+/** The text of `rondo help providers`. */
+function renderRecipes(): string {
+  const parts = RECIPES.map(({ name, before, toml, note }) =>
+    [
+      `${name}:`,
+      ...before.map((line) => `  $ ${line}`),
+      "",
+      ...toml.split("\n").map((line) => line === "" ? "" : `    ${line}`),
+      ...(note === undefined ? [] : ["", `  ${note}`]),
+    ].join("\n")
+  );
+  return [
+    "Servers of models, and the config.toml that reaches each (~/.codex/config.toml)",
+    ...parts,
+    "Any other server of Responses or of chat completions is a table like these.\n" +
+    "`rondo doctor provider NAME --write` finds out what it takes and completes it.",
+  ].join("\n\n") + "\n";
 }

@@ -8,8 +8,9 @@ import {
   type Cause,
   decideInterrupted,
   type EndingVerdict,
+  exitCodeOfError,
+  toExecError,
 } from "../jsonl/outcome.ts";
-import { exitCodeOfError, toExecError } from "../jsonl/failure.ts";
 import { createExecOutput } from "./output.ts";
 import { TurnRecord } from "./turn_record.ts";
 import { writeLastMessage } from "./last_message.ts";

@@ -1,9 +1,16 @@
-/** How a turn ended, as an error (or none) and an exit code. Pure. */
-import type { Failure, Outcome } from "../../protocol/event.ts";
+/** How a turn or a command ended, as an error (or none) and an exit code. Pure. */
 import type { ExecError } from "../../contract/event.ts";
 import { exitCode, exitCodeOf } from "../../contract/exit_code.ts";
+import {
+  errorCode,
+  errorText,
+  ModelError,
+  SandboxUnavailable,
+  SessionError,
+  UserError,
+} from "../../protocol/error.ts";
+import type { Failure, Outcome } from "../../protocol/event.ts";
 import { unreachable } from "../../util/assert.ts";
-import { toFailure } from "./failure.ts";
 
 /** Why the run was ended from outside the turn. */
 export type Cause = "sigint" | "sigterm" | "timeout" | "gone";
@@ -101,4 +108,47 @@ export function decideMissing(
     kind: "bug",
     message: "The thread ended in the middle of a turn",
   });
+}
+
+/** The exit code of anything that was thrown. */
+export function exitCodeOfError(error: unknown): number {
+  if (error instanceof UserError) return exitCode(error.kind);
+  if (error instanceof ModelError) return exitCodeOf(error);
+  if (error instanceof SandboxUnavailable) return exitCode("sandbox");
+  if (error instanceof SessionError) return exitCode("session");
+  return exitCode(errorCode(error) === undefined ? "bug" : "config");
+}
+
+/** A failure of a turn, as the event schema has it. */
+function toFailure(failure: Failure): ExecError {
+  return {
+    message: failure.message,
+    kind: failure.kind,
+    status: failure.status ?? null,
+    request_id: failure.requestId ?? null,
+  };
+}
+
+/** Anything that was thrown, as the event schema has it. */
+export function toExecError(error: unknown): ExecError {
+  const message = errorText(error);
+  if (error instanceof ModelError) {
+    return toFailure({
+      kind: error.kind,
+      message,
+      ...(error.status !== undefined && { status: error.status }),
+      ...(error.requestId !== undefined && { requestId: error.requestId }),
+    });
+  }
+  return { message, kind: kindOf(error), status: null, request_id: null };
+}
+
+function kindOf(error: unknown): string {
+  if (error instanceof UserError) {
+    return error.kind === "sandbox" ? "sandbox_unavailable" : error.kind;
+  }
+  if (error instanceof SandboxUnavailable) return "sandbox_unavailable";
+  if (error instanceof SessionError) return "session";
+  // What the machine refuses is nothing a change of the program would mend.
+  return errorCode(error) === undefined ? "bug" : "config";
 }

@@ -1,5 +1,4 @@
 /** Events as lines; messages and questions are rendered elsewhere. */
-import { approvalText, formatDuration } from "./format.ts";
 import type {
   Activity,
   Event,
@@ -15,7 +14,7 @@ import {
   renderStart,
 } from "./activity.ts";
 import { renderPlan } from "./diff.ts";
-import { renderListed, renderLive } from "./live_commands.ts";
+import { approvalText, formatDuration } from "./format.ts";
 import { paint, paintSpans, type RenderOptions, span } from "./style.ts";
 import { wrapSpans, wrapWords } from "./wrap.ts";
 
@@ -203,5 +202,33 @@ export function renderHeader(
     ...rows.flatMap((row) => wrapWords(visibleLine(row, 400), options.width))
       .map((line) => paint(line, options, "dim")),
     "",
+  ];
+}
+
+/** Says that a command goes on; nothing for any other activity. */
+function renderLive(
+  activity: Activity,
+  options: RenderOptions,
+): readonly string[] {
+  if (activity.type !== "command" || activity.session === undefined) return [];
+  const name = visibleLine(activity.command, 60);
+  return [
+    paint(`  runs on as session ${activity.session} · ${name}`, options, "dim"),
+  ];
+}
+
+/** All that run, one a line. */
+function renderListed(
+  { commands }: EventOf<"commands.listed">,
+  options: RenderOptions,
+): readonly string[] {
+  if (commands.length === 0) return ["No commands are running"];
+  return [
+    ...commands.map(({ session, command, hasTerminal, runningMs }) => {
+      const at = hasTerminal ? " at a terminal" : "";
+      const since = formatDuration(Math.ceil(runningMs / 1000) * 1000);
+      return `  ${session}  ${visibleLine(command, 60)} · ${since}${at}`;
+    }),
+    paint("  /stop N ends one, /attach N types into it", options, "dim"),
   ];
 }

@@ -2,10 +2,10 @@
 import { completeSlash } from "../conversation/slash_table.ts";
 import {
   type Candidate,
+  completeFiles,
   completeWords,
   type CompletionToken,
 } from "../editor/complete.ts";
-import { completeFiles } from "../editor/complete_files.ts";
 import type { SlashContext } from "../conversation/slash_context.ts";
 import { slashCommand } from "../conversation/slash_table.ts";
 

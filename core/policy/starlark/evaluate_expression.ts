@@ -1,7 +1,6 @@
 /** Computes Starlark's expressions. */
 import { LIMITS } from "../../protocol/limits.ts";
 import { builtins } from "./values/builtins.ts";
-import { bindParameters } from "./call.ts";
 import { methodOf } from "./values/methods.ts";
 import {
   computeBinary,
@@ -11,7 +10,7 @@ import {
   setItem,
   sliceOf,
 } from "./values/operators.ts";
-import { type Ending, Runtime, type Scope } from "./runtime.ts";
+import { bindParameters, type Ending, Runtime, type Scope } from "./runtime.ts";
 import type {
   Argument,
   CallExpression,

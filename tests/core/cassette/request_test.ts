@@ -1,13 +1,13 @@
 /** Requests on a cassette: small, and back as they were; differences by place. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Substitutes } from "../../../core/cassette/substitutes.ts";
 import {
   decodeRequest,
   diffRequests,
   encodeRequest,
   type RecordedRequest,
   requestKey,
+  Substitutes,
 } from "../../../core/cassette/request.ts";
 import type { Json } from "../../../core/util/json/json.ts";
 

@@ -1,7 +1,7 @@
-/** Tests of core/policy/managed_rules.ts: rules of policy beside those of the person. */
+/** Tests of core/policy/rules.ts: rules of policy beside those of the person. */
 import assert from "node:assert/strict";
-import { buildManagedRules } from "../../../core/policy/managed_rules.ts";
 import {
+  buildManagedRules,
   matchRules,
   mergeRules,
   strictestRule,

@@ -3,7 +3,7 @@ import { denoHost } from "../../../core/host/host.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import { byteLength } from "../../../core/util/text/text.ts";
 import { type PatchPlan, readPatchPlan } from "../../../tools/patch/plan.ts";
-import { renderChanges } from "../../../tools/patch/view.ts";
+import { renderChanges } from "../../../tools/patch/diff.ts";
 import { makeTree, readTree, viewTree } from "./support_tree.ts";
 
 const { files } = denoHost();

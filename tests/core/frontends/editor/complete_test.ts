@@ -3,10 +3,10 @@ import { completeSlash } from "../../../../core/frontends/conversation/slash_tab
 import assert from "node:assert/strict";
 import {
   commonInsert,
+  completeFiles,
   completeWords,
   findToken,
 } from "../../../../core/frontends/editor/complete.ts";
-import { completeFiles } from "../../../../core/frontends/editor/complete_files.ts";
 import { testHost } from "../../../support/harness.ts";
 
 Deno.test("findToken() finds commands, their arguments, files and skills", () => {

@@ -1,7 +1,7 @@
 /** Errors that end exec before it has a thread: one terminal line all the same. */
 import assert from "node:assert/strict";
 import { failExec } from "../../../../core/frontends/exec/early_exit.ts";
-import { exitCodeOfError } from "../../../../core/frontends/jsonl/failure.ts";
+import { exitCodeOfError } from "../../../../core/frontends/jsonl/outcome.ts";
 import type { Flags } from "../../../../core/contract/command_line.ts";
 import {
   ModelError,
