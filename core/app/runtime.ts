@@ -1,5 +1,5 @@
 /** What one run of the program works with: configuration, sandbox, rules. */
-import { sandboxPolicyOf } from "../config/settings.ts";
+import { sandboxPolicyOf } from "../config/permissions/permissions.ts";
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import { providerOf } from "../config/provider/providers.ts";
 import { reapChild } from "../host/system/libc.ts";

@@ -5,7 +5,7 @@ import {
   type Json,
   type JsonObject,
 } from "../util/json/json.ts";
-import { headBytes } from "../util/text/text.ts";
+import { cutBytes } from "../util/text/text.ts";
 import type { CassetteHeader } from "./format.ts";
 
 /** A request, with machine and run taken out of it by Substitutes. */
@@ -155,9 +155,7 @@ function difference(
 
 function excerpt(value: Json | undefined): string {
   if (value === undefined) return "nothing";
-  const text = JSON.stringify(value);
-  const head = headBytes(text, 120);
-  return head.length === text.length ? head : `${head}…`;
+  return cutBytes(JSON.stringify(value), 120);
 }
 
 function isSame(left: Json | undefined, right: Json | undefined): boolean {

@@ -2,7 +2,7 @@
 import { type Origin, originOf, renderOrigin } from "./layers.ts";
 import type { LoadedConfig } from "./load.ts";
 import { parentOf, resolveExtends } from "./permissions/extends.ts";
-import { sandboxPolicyOf } from "./settings.ts";
+import { sandboxPolicyOf } from "./permissions/permissions.ts";
 import type { SandboxPolicy } from "../protocol/policy.ts";
 import { isSecretPath, withoutUrlSecrets } from "./secrets.ts";
 import {

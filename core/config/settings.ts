@@ -1,7 +1,7 @@
 /** The configuration as the parts of the program need it. */
 import type { Flags, LimitRaise } from "../contract/command_line.ts";
 import { usageError } from "../protocol/error.ts";
-import type { ApprovalPolicy, SandboxPolicy } from "../protocol/policy.ts";
+import type { ApprovalPolicy } from "../protocol/policy.ts";
 import type { ProviderEndpoint } from "../protocol/provider.ts";
 import type {
   LoopLimits,
@@ -14,20 +14,12 @@ import type {
 import type { JsonObject } from "../util/json/json.ts";
 import { parseDuration } from "../util/duration.ts";
 import type { LoadedConfig } from "./load.ts";
+import { sandboxPolicyOf } from "./permissions/permissions.ts";
 import { modelInfoOf } from "./provider/models.ts";
 import { listedOf } from "./provider/prices.ts";
 import { isOpenaiService } from "./provider/providers.ts";
 import type { Config } from "./file/schema.ts";
 import { LIVE_FEATURES } from "./file/fates.ts";
-
-/** The sandbox that holds: of the permission profile, else of `sandbox_mode`. */
-export function sandboxPolicyOf(
-  { config, permissions }: Pick<LoadedConfig, "config" | "permissions">,
-): SandboxPolicy {
-  return permissions.active === undefined
-    ? permissions.modePolicy(config.sandbox_mode)
-    : permissions.policyOf(permissions.active);
-}
 
 /**
  * When the user is asked. Without a user, `on-request` and `on-failure` are

@@ -1,7 +1,6 @@
 /** All layers -> the configuration that holds, with what managed policy changes about it. */
 import { configError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
-import type { SandboxPolicy } from "../protocol/policy.ts";
 import { buildConfig, placed } from "./check.ts";
 import { type Layer, mergeLayers } from "./layers.ts";
 import { demand } from "./managed/demand.ts";
@@ -9,6 +8,7 @@ import type { Managed } from "./managed/managed.ts";
 import {
   openPermissions,
   type Permissions,
+  sandboxPolicyOf,
 } from "./permissions/permissions.ts";
 import type { Config } from "./file/schema.ts";
 
@@ -40,7 +40,7 @@ export function settle(
   const { managed } = place;
   if (managed === undefined) return { ...asked, layers, warnings: [] };
   const { tree, warnings } = demand(managed, asked.config, {
-    sandbox: sandboxOf(asked),
+    sandbox: sandboxPolicyOf(asked),
     profile: asked.permissions.active,
     home: host.homeDir(),
   });
@@ -53,7 +53,7 @@ export function settle(
   }];
   const held = build(host, all, place);
   const problem = managed.refusal({
-    sandbox: sandboxOf(held),
+    sandbox: sandboxPolicyOf(held),
     approval: held.config.approval_policy,
   });
   if (problem !== undefined) {
@@ -63,12 +63,6 @@ export function settle(
 }
 
 type Built = Pick<Settled, "config" | "permissions">;
-
-function sandboxOf({ config, permissions }: Built): SandboxPolicy {
-  return permissions.active === undefined
-    ? permissions.modePolicy(config.sandbox_mode)
-    : permissions.policyOf(permissions.active);
-}
 
 function build(
   host: Host,

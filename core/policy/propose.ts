@@ -195,14 +195,7 @@ function settles(input: DecideInput, offer: RuleOffer): boolean {
     pattern: prefix.map((word) => [word]),
     decision: "allow",
     ...(offer.sandbox !== undefined && { sandbox: offer.sandbox }),
-    source: {
-      file: "",
-      line: 1,
-      column: 1,
-      start: 0,
-      end: 0,
-      isTopLevel: true,
-    },
+    source: { file: "", line: 1, start: 0, end: 0, isTopLevel: true },
   }));
   const rules = { ...input.rules, rules: [...input.rules.rules, ...added] };
   const verdict = decide({ ...input, rules });

@@ -9,7 +9,6 @@ interface RuleSource {
   readonly file: string;
   /** From 1. */
   readonly line: number;
-  readonly column: number;
   /** Offsets of the whole call in the file's text. */
   readonly start: number;
   readonly end: number;
@@ -199,14 +198,7 @@ export function buildManagedRules(
   rows: readonly ManagedRule[],
   file: string,
 ): RuleSet {
-  const source = {
-    file,
-    line: 1,
-    column: 1,
-    start: 0,
-    end: 0,
-    isTopLevel: false,
-  };
+  const source = { file, line: 1, start: 0, end: 0, isTopLevel: false };
   return {
     ...NO_RULES,
     rules: rows.map(({ pattern, decision, justification }): PrefixRule => ({

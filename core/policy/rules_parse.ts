@@ -11,7 +11,7 @@ import {
 } from "./rules.ts";
 import { splitLikeShell } from "./shell/quote.ts";
 import { type HostCall, runStarlark } from "./starlark/evaluate.ts";
-import { lineAndColumn, sourceError } from "./starlark/syntax/tokens.ts";
+import { lineOf, sourceError } from "./starlark/syntax/tokens.ts";
 import { textOf, wrongType } from "./starlark/values/arguments.ts";
 import { StarlarkError } from "./starlark/values/bounds.ts";
 import { List, type Value } from "./starlark/values/values.ts";
@@ -110,7 +110,7 @@ function prefixRule(
       ...(justification === undefined ? {} : { justification }),
       source: {
         file: source.file,
-        ...lineAndColumn(source.text, place.start),
+        line: lineOf(source.text, place.start),
         ...place,
       },
     },
@@ -153,7 +153,7 @@ function networkRule(
   const decision = decisionValue === "deny"
     ? "forbidden"
     : decisionOf(decisionValue);
-  const { line } = lineAndColumn(source.text, start);
+  const line = lineOf(source.text, start);
   return { host, decision, file: source.file, line };
 }
 

@@ -149,7 +149,6 @@ export type GateResult =
 export interface Refused {
   readonly type: "refused";
   readonly reason: string;
-  readonly by: "policy" | "person";
 }
 
 /** The one way a tool touches the world: decide, ask, sandbox, retry. */

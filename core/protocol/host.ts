@@ -13,7 +13,6 @@ export interface FileStat {
   /** Permission bits (07777); 0 where the platform has none. */
   readonly mode: number;
   readonly mtimeMs: number;
-  readonly dev: number;
   readonly ino: number;
   readonly uid: number;
 }

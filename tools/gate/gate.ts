@@ -162,7 +162,6 @@ class PolicyGate implements LiveGate {
       case "abort":
         return {
           type: "refused",
-          by: "person",
           reason: refusalByPerson(request.action, decision),
         };
       default:
@@ -290,5 +289,5 @@ function toResult(result: CommandResult | undefined): HeldResult {
 function toAnswer(verdict: Exclude<Verdict, AskVerdict>): Answer {
   return verdict.type === "run"
     ? { ...verdict, type: "go" }
-    : { type: "refused", reason: verdict.reason, by: "policy" };
+    : { type: "refused", reason: verdict.reason };
 }

@@ -1,4 +1,5 @@
 /** The questions of the gate: what the person is told before they answer. */
+import { cutLine } from "../../core/util/text/visible_text.ts";
 import type { CommandResult } from "../../core/protocol/command.ts";
 import type {
   Action,
@@ -133,10 +134,7 @@ function titleOf(action: Action): string {
   const text = action.type === "patch"
     ? action.paths.join(", ")
     : quoteWords(action.argv);
-  const line = text.replace(/\s+/g, " ").trim();
-  return line.length > TITLE_CHARS_MAX
-    ? `${line.slice(0, TITLE_CHARS_MAX - 1)}…`
-    : line;
+  return cutLine(text, TITLE_CHARS_MAX);
 }
 
 // One sentence about what the sandbox keeps a command from.

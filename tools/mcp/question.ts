@@ -1,4 +1,5 @@
 /** Questions to the user about a server: whether a tool may run, and what the server asks. */
+import { cutLine } from "../../core/util/text/visible_text.ts";
 import type { ApprovalRequest, Decision } from "../../core/protocol/policy.ts";
 import type { TurnSettings } from "../../core/protocol/settings.ts";
 import type { ToolContext } from "../../core/protocol/tool.ts";
@@ -8,7 +9,6 @@ import type { ElicitHook, McpElicitation } from "./client/types.ts";
 import { parseForm } from "./form.ts";
 
 const DECLINED: FormAnswer = { action: "decline" };
-const TITLE_CHARS_MAX = 200;
 
 export function buildCallQuestion(
   call: {
@@ -52,14 +52,14 @@ export async function answerElicitation(
   const { settings, warn } = context;
   const who = `The MCP server ${request.server}`;
   if (!mayAsk(settings)) {
-    warn(`${who} asked: "${cut(request.message)}"; nobody can answer here`);
+    warn(`${who} asked: "${cutLine(request.message)}"; nobody can answer here`);
     return DECLINED;
   }
   const { url } = request;
   if (url !== undefined && !/^https?:\/\//i.test(url)) {
     warn(
       `${who} asked to open ${
-        cut(url)
+        cutLine(url)
       }; only http:// and https:// can be opened`,
     );
     return DECLINED;
@@ -69,7 +69,9 @@ export async function answerElicitation(
   }
   const content = defaultsOf(request.schema);
   if (content === undefined) {
-    warn(`${who} asked for values: "${cut(request.message)}"; none were given`);
+    warn(
+      `${who} asked for values: "${cutLine(request.message)}"; none were given`,
+    );
     return DECLINED;
   }
   const decision = await context.ask(buildElicitQuestion(request, settings));
@@ -99,7 +101,9 @@ async function fillForm(
     return await hook({ from, message, fields: form.fields }, signal);
   }
   warn(
-    `${from} asked: "${cut(message)}"; it was not answered because ${form.why}`,
+    `${from} asked: "${
+      cutLine(message)
+    }"; it was not answered because ${form.why}`,
   );
   return DECLINED;
 }
@@ -119,7 +123,7 @@ function buildElicitQuestion(
   return {
     kind: "mcp",
     question: "Answer this server?",
-    title: `${server} asks: ${cut(message)}`,
+    title: `${server} asks: ${cutLine(message)}`,
     detail: details.join("\n"),
     cwd,
     reason: "The server itself is asking; share only what it needs",
@@ -152,11 +156,4 @@ function defaultsOf(
   const isMissing = Array.isArray(required) &&
     required.some((name) => !Object.hasOwn(values, String(name)));
   return isMissing ? undefined : values;
-}
-
-function cut(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim();
-  return line.length > TITLE_CHARS_MAX
-    ? `${line.slice(0, TITLE_CHARS_MAX - 1)}…`
-    : line;
 }

@@ -1,6 +1,6 @@
 /** What doctor looks at on this machine: sandbox, credentials, configuration, home. */
 import { describePermissions } from "../../config/explain.ts";
-import { sandboxPolicyOf } from "../../config/settings.ts";
+import { sandboxPolicyOf } from "../../config/permissions/permissions.ts";
 import type { LoadedConfig } from "../../config/load.ts";
 import { readLoginStatus } from "../../config/provider/login.ts";
 import type { Provider } from "../../config/provider/providers.ts";

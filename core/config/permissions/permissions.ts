@@ -175,7 +175,7 @@ function compileProfile(
     const isOpen = networkAccess &&
       paths.every(({ access }) => access === "write");
     if (isOpen) return { mode: "danger-full-access" };
-    throw refused(name, '":root" = "write" with anything withheld', "no");
+    throw refused(name, '":root" = "write" with anything withheld');
   }
   const writes = of("write").map((entry) => ({ ...entry, path: full(entry) }));
   for (const { path } of writes) {
@@ -228,11 +228,11 @@ function checkWrite(
   { home }: ProfilePlace,
 ): void {
   if (path === "/" || path === home) {
-    throw refused(name, `${JSON.stringify(path)} = "write"`, "no");
+    throw refused(name, `${JSON.stringify(path)} = "write"`);
   }
   const cover = denied.find((deny) => path !== deny && isInside(path, deny));
   if (cover !== undefined) {
-    throw refused(name, `"write" for ${path} in the denied ${cover}`, "no");
+    throw refused(name, `"write" for ${path} in the denied ${cover}`);
   }
 }
 
@@ -247,15 +247,27 @@ function networkOf(name: string, { network }: Profile): boolean {
     ? "network.mitm"
     : undefined;
   if (key === undefined) return true;
-  throw refused(name, `"${key}" with "network.enabled"`, "no");
+  throw refused(name, `"${key}" with "network.enabled"`);
 }
 
 function tmpDirs({ tmpDir }: ProfilePlace): readonly string[] {
   return tmpDir === undefined || tmpDir === "" ? [] : [tmpDir];
 }
 
-function refused(name: string, what: string, who: string): UserError {
+function refused(name: string, what: string): UserError {
   return configError(
-    `Cannot hold permission profile "${name}": ${what}, and ${who} back end can hold that`,
+    `Cannot hold permission profile "${name}": ${what}, and no back end can hold that`,
   );
+}
+
+/** The sandbox that holds: of the permission profile, else of `sandbox_mode`. */
+export function sandboxPolicyOf(
+  { config, permissions }: {
+    readonly config: Pick<Config, "sandbox_mode">;
+    readonly permissions: Permissions;
+  },
+): SandboxPolicy {
+  return permissions.active === undefined
+    ? permissions.modePolicy(config.sandbox_mode)
+    : permissions.policyOf(permissions.active);
 }

@@ -11,12 +11,12 @@ import { dirname } from "../../util/path.ts";
 import { decodeText } from "../../util/text/text.ts";
 import { named } from "../system/errno.ts";
 import { isWritable } from "../system/libc.ts";
-import { readExact } from "./exact_file.ts";
 import { look } from "./local.ts";
 import { writePipe } from "./pipe.ts";
 import {
   isProcPath,
   listProc,
+  readExact,
   readProcLink,
   readProcText,
 } from "./proc_files.ts";
@@ -249,7 +249,6 @@ function toStat(info: Deno.FileInfo): FileStat {
     size: info.size,
     mode: (info.mode ?? 0) & 0o7777,
     mtimeMs: info.mtime?.getTime() ?? 0,
-    dev: info.dev,
     ino: info.ino ?? 0,
     uid: info.uid ?? -1,
   };

@@ -212,7 +212,6 @@ function toStat(view: DataView): FileStat {
     mode: mode & 0o7777,
     mtimeMs: Number(view.getBigInt64(112, true)) * 1000 +
       Math.floor(view.getUint32(120, true) / 1e6),
-    dev: view.getUint32(136, true) * 2 ** 20 + view.getUint32(140, true),
     ino: Number(view.getBigUint64(32, true)),
     uid: view.getUint32(20, true),
   };

@@ -1,13 +1,17 @@
-/** Reads /proc through libc: the runtime asks for all permissions, and few are kept. */
+/** Descriptors by libc: what lies below /proc, and the very file that a path names. */
 import { concatBytes } from "../../util/bytes.ts";
+import { checkResult, errnoError } from "../system/errno.ts";
 import { type Libc, openLibc } from "../system/libc.ts";
-import { errnoError } from "../system/errno.ts";
 
-// A file there may wait for what happens next (/proc/kmsg).
+// Below /proc the runtime asks for all permissions, and few are kept. A file there may
+// wait for what happens next (/proc/kmsg).
 const O_NONBLOCK = 0o4000;
 // Why one cannot be opened makes no difference: the process has gone.
 const ENOENT = 2;
+const ELOOP = 40;
 const O_CLOEXEC = 0x80000;
+// Another bit on ARM.
+const O_NOFOLLOW = Deno.build.arch === "aarch64" ? 0o100000 : 0o400000;
 const O_PATH = 0x200000;
 const READ_BYTES = 64 * 1024;
 const READ_BYTES_MAX = 256 * READ_BYTES;
@@ -32,7 +36,7 @@ export function readProcText(path: string): string {
 }
 
 /** What can still be read of a descriptor, up to so many bytes. */
-export function readOpen(
+function readOpen(
   libc: Libc,
   descriptor: number,
   bytesMax: number,
@@ -127,4 +131,31 @@ function entryNames(entries: Uint8Array): string[] {
 /** A text as a call of C takes it. */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${text}\0`);
+}
+
+/** As `Files.readRange` with `exact`. Throws ELOOP when opening led through a link. */
+export async function readExact(
+  path: string,
+  offset: number,
+  bytesMax: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const libc = openLibc();
+  if (libc === undefined) {
+    if (await Deno.realPath(path) !== path) throw errnoError(path, ELOOP);
+    return (await Deno.readFile(path)).slice(offset, offset + bytesMax);
+  }
+  const flags = O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC;
+  const descriptor = libc.open(cString(path), flags, 0);
+  checkResult(libc, path, descriptor);
+  try {
+    // Looking at the path before or after proves nothing. The kernel knows by which name
+    // a descriptor was opened (proc(5)).
+    if (readProcLink(`/proc/self/fd/${descriptor}`) !== path) {
+      throw errnoError(path, ELOOP);
+    }
+    libc.lseek(descriptor, BigInt(offset), 0);
+    return readOpen(libc, descriptor, bytesMax);
+  } finally {
+    libc.close(descriptor);
+  }
 }

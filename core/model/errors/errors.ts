@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { ModelError } from "../../protocol/error.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { headBytes } from "../../util/text/text.ts";
+import { cutBytes } from "../../util/text/text.ts";
 import { classify, classifyStatus, refusedIn, windowOf } from "./classify.ts";
 import { ERROR_CODES, type ErrorMeaning } from "./error_table.ts";
 import { checkedJson } from "../../util/json/json.ts";
@@ -168,7 +168,10 @@ function parseErrorBody(body: string): ServerError {
   }
   return {
     code: "",
-    message: cut(text.startsWith("<") ? plainHtml(text) : text),
+    message: cutBytes(
+      text.startsWith("<") ? plainHtml(text) : text,
+      LIMITS.errorTextBytes,
+    ),
   };
 }
 
@@ -191,7 +194,9 @@ const ErrorShape = z.object({
 });
 
 function parseError(value: unknown): ServerError {
-  if (typeof value === "string") return { code: "", message: cut(value) };
+  if (typeof value === "string") {
+    return { code: "", message: cutBytes(value, LIMITS.errorTextBytes) };
+  }
   // Google wraps the error of a stream in a list of one.
   const parsed = ErrorShape.safeParse(Array.isArray(value) ? value[0] : value);
   if (!parsed.success) return { code: "", message: "" };
@@ -206,7 +211,7 @@ function parseError(value: unknown): ServerError {
   const isNumber = /^\d*$/.test(code);
   return {
     code: isNumber && word !== undefined ? word : code || type || status,
-    message: cut(message || detailText(detail)),
+    message: cutBytes(message || detailText(detail), LIMITS.errorTextBytes),
     ...(resets_at !== undefined && { resetsAt: resets_at }),
   };
 }
@@ -220,9 +225,4 @@ function detailText(detail: unknown): string {
 function plainHtml(html: string): string {
   return html.replace(/<(script|style)\b.*?(?:<\/\1>|$)/gis, " ")
     .replace(/<[^<>]*>/g, " ").replace(/\s+/g, " ").trim();
-}
-
-function cut(text: string): string {
-  const head = headBytes(text, LIMITS.errorTextBytes);
-  return head.length === text.length ? text : `${head}…`;
 }

@@ -1,6 +1,6 @@
 /** What a probe has found out, and how a server's answers are judged. Pure. */
 import { LIMITS } from "../../protocol/limits.ts";
-import { headBytes } from "../../util/text/text.ts";
+import { cutBytes } from "../../util/text/text.ts";
 import type { Asked, ProbeAnswer } from "./asker.ts";
 
 /** `unknown`: it could not be found out, and why is in the detail. */
@@ -57,8 +57,7 @@ export function judged(
 /** The beginning of a server's words, on one line. */
 export function briefly(text: string): string {
   const line = text.replace(/\s+/g, " ").replace(/ \(url: [^()]*\)/, "");
-  const head = headBytes(line, LIMITS.probeDetailBytes);
-  return head.length === line.length ? line : `${head}…`;
+  return cutBytes(line, LIMITS.probeDetailBytes);
 }
 
 /** How an answer travelled. */

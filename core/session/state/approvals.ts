@@ -2,14 +2,9 @@
 import type { EventBody } from "../../protocol/event.ts";
 import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
 
-interface Pending {
-  readonly resolve: (decision: Decision) => void;
-  readonly reject: (reason: unknown) => void;
-}
-
 /** Each question is answered once: by the user, or by the end of its turn. */
 export class Approvals {
-  readonly #pending = new Map<string, Pending>();
+  readonly #pending = new Map<string, (decision: Decision) => void>();
   readonly #emit: (event: EventBody) => void;
   readonly #newId: () => string;
 
@@ -28,12 +23,9 @@ export class Approvals {
       reject(signal.reason);
     };
     signal.addEventListener("abort", onAbort, { once: true });
-    this.#pending.set(approvalId, {
-      resolve: (decision) => {
-        signal.removeEventListener("abort", onAbort);
-        resolve(decision);
-      },
-      reject,
+    this.#pending.set(approvalId, (decision) => {
+      signal.removeEventListener("abort", onAbort);
+      resolve(decision);
     });
     this.#emit({ type: "approval.requested", approvalId, request });
     return promise;
@@ -41,11 +33,11 @@ export class Approvals {
 
   /** Answers a question; false when it is not (or no longer) open. */
   decide(approvalId: string, decision: Decision): boolean {
-    const pending = this.#pending.get(approvalId);
-    if (pending === undefined) return false;
+    const settle = this.#pending.get(approvalId);
+    if (settle === undefined) return false;
     this.#pending.delete(approvalId);
     this.#emit({ type: "approval.settled", approvalId, decision });
-    pending.resolve(decision);
+    settle(decision);
     return true;
   }
 }

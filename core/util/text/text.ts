@@ -47,6 +47,12 @@ export function headBytes(text: string, bytesMax: number): string {
   return decoder.decode(bytes.subarray(0, charStart(bytes, bytesMax)));
 }
 
+/** As headBytes(), with `…` where something is missing. */
+export function cutBytes(text: string, bytesMax: number): string {
+  const head = headBytes(text, bytesMax);
+  return head.length === text.length ? text : `${head}…`;
+}
+
 /** The longest end of the text that fits into `bytesMax` bytes. */
 export function tailBytes(text: string, bytesMax: number): string {
   if (text.length * 3 <= bytesMax) return text;

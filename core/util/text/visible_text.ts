@@ -27,7 +27,12 @@ export function visibleText(text: string): string {
 
 /** The text as one visible line of at most so many characters. */
 export function visibleLine(text: string, charactersMax = 200): string {
-  const line = visibleText(text).replace(/\s+/g, " ").trim();
+  return cutLine(visibleText(text), charactersMax);
+}
+
+/** The text on one line of at most so many characters, for those who show it themselves. */
+export function cutLine(text: string, charactersMax = 200): string {
+  const line = text.replace(/\s+/g, " ").trim();
   return line.length <= charactersMax
     ? line
     : `${line.slice(0, charactersMax - 1).trimEnd()}…`;

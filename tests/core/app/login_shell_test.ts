@@ -20,7 +20,7 @@ async function argvOf(line: string): Promise<string> {
   const gate = withoutLoginShells({
     run: (request) => {
       seen.push(request);
-      return Promise.resolve({ type: "refused", reason: "", by: "policy" });
+      return Promise.resolve({ type: "refused", reason: "" });
     },
   });
   const action = { type: "command", argv, cwd: "/", escalated: false } as const;

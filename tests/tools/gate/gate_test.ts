@@ -96,7 +96,7 @@ async function bench(
 function outputOf(result: GateResult): string {
   return result.type === "ran"
     ? result.result.output.head
-    : `refused by ${result.by}: ${result.reason}`;
+    : `refused: ${result.reason}`;
 }
 
 function escalated(cwd: string, script = "echo hi"): Action {
@@ -148,7 +148,7 @@ Deno.test("gate.run() has files kept before a patch runs, and only then", async 
 Deno.test("gate.run() refuses what the policy refuses, and runs nothing", async () => {
   await using b = await bench();
   const result = await b.run("rm -rf x", b.context([], { approval: "never" }));
-  assert.match(outputOf(result), /^refused by policy: "rm -rf x" deletes/);
+  assert.match(outputOf(result), /^refused: "rm -rf x" deletes/);
   assert.deepEqual(b.sandbox.requests, []);
 });
 
@@ -198,14 +198,12 @@ Deno.test("gate.run() hands a no back to the model, with the person's word", asy
   );
   assert.deepEqual(word, {
     type: "refused",
-    by: "person",
     reason:
       "The user rejected this command, nothing was run, and said: use make",
   });
   const stop = await b.run(escalated(ws), b.context([{ type: "abort" }]));
   assert.deepEqual(stop, {
     type: "refused",
-    by: "person",
     reason: "The user rejected this command; nothing was run",
   });
   const patch = await b.run(

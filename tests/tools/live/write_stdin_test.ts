@@ -54,7 +54,7 @@ async function typed(
       return Promise.resolve(
         isAllowed
           ? { type: "go" as const }
-          : { type: "refused" as const, by: "policy" as const, reason: "No" },
+          : { type: "refused" as const, reason: "No" },
       );
     },
   };

@@ -66,22 +66,17 @@ export function sourceError(
   at: number,
   message: string,
 ): UserError {
-  const { line, column } = lineAndColumn(text, at);
+  const column = at - text.slice(0, at).lastIndexOf("\n");
   return configError(
-    `Cannot read rules: ${file}, line ${line}, column ${column}: ${message}`,
+    `Cannot read rules: ${file}, line ${
+      lineOf(text, at)
+    }, column ${column}: ${message}`,
   );
 }
 
-/** Line and column, both from 1, of an offset. */
-export function lineAndColumn(
-  text: string,
-  at: number,
-): { readonly line: number; readonly column: number } {
-  const before = text.slice(0, at);
-  return {
-    line: before.split("\n").length,
-    column: at - before.lastIndexOf("\n"),
-  };
+/** The line, from 1, of an offset. */
+export function lineOf(text: string, at: number): number {
+  return text.slice(0, at).split("\n").length;
 }
 
 /**

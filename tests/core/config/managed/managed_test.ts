@@ -1,7 +1,7 @@
 /** Tests of core/config/managed/: what an administrator allows stands over everything. */
 import assert from "node:assert/strict";
 import { loadHooks } from "../../../../core/config/hooks.ts";
-import { sandboxPolicyOf } from "../../../../core/config/settings.ts";
+import { sandboxPolicyOf } from "../../../../core/config/permissions/permissions.ts";
 import type {
   LoadedConfig,
   LoadOptions,

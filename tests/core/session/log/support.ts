@@ -102,7 +102,6 @@ export function memoryDisk(): MemoryDisk {
             size: data.length,
             mode: 0o600,
             mtimeMs: 0,
-            dev: 1,
             ino: 1,
             uid: 0,
           };
