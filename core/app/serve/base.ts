@@ -1,6 +1,6 @@
 /** What requests about no thread work with: the configuration as it is now, and its sandbox. */
 import { loadConfig, type LoadedConfig } from "../../config/load.ts";
-import { sandboxPolicyOf } from "../../config/settings.ts";
+import { sandboxPolicyOf } from "../../config/permissions/permissions.ts";
 import type { Flags } from "../../contract/command_line.ts";
 import { reapChild } from "../../host/system/libc.ts";
 import type { Files, Host } from "../../protocol/host.ts";

@@ -5,7 +5,7 @@ import {
   isOpenaiService,
   providerOf,
 } from "../../config/provider/providers.ts";
-import { sandboxPolicyOf } from "../../config/settings.ts";
+import { sandboxPolicyOf } from "../../config/permissions/permissions.ts";
 import { loadSkills } from "../../context/skills/skills.ts";
 import { pageOf } from "../../frontends/app_server/pages.ts";
 import { parseParams } from "../../frontends/app_server/rpc.ts";
