@@ -7,6 +7,8 @@ interface Schema {
     readonly def: {
       readonly shape?: Readonly<Record<string, Schema>>;
       readonly innerType?: Schema;
+      /** Of a schema that is made when it is needed. */
+      readonly getter?: () => Schema;
       readonly valueType?: Schema;
       readonly element?: Schema;
       readonly options?: readonly Schema[];
@@ -34,7 +36,8 @@ export function leafKeys(): readonly string[] {
 // Paths of all keys below a schema; `*` stands for any name.
 function keysOf(schema: Schema, path: readonly string[] = []): string[][] {
   if (fateOf(schema) !== undefined) return [];
-  const { shape, innerType, valueType, element, options } = schema._zod.def;
+  const { shape, innerType, getter, valueType, element, options } =
+    schema._zod.def;
   const self = path.length === 0 || path.at(-1) === "*" ? [] : [[...path]];
   return [
     ...self,
@@ -42,6 +45,7 @@ function keysOf(schema: Schema, path: readonly string[] = []): string[][] {
       keysOf(member, [...path, key])
     ),
     ...innerType === undefined ? [] : keysOf(innerType, path),
+    ...getter === undefined ? [] : keysOf(getter(), path),
     ...valueType === undefined ? [] : keysOf(valueType, [...path, "*"]),
     ...element === undefined ? [] : keysOf(element, [...path, "*"]),
     ...(options ?? []).flatMap((option) => keysOf(option, path)),
