@@ -7,7 +7,7 @@ export const VERSION = "0.1.0";
 export const EVENT_SCHEMA = "1.5";
 
 /** The global symbol under which the build leaves the commit it was made from. */
-export const COMMIT_SYMBOL = "rondo commit";
+export const COMMIT_SYMBOL = "commit";
 
 /** The commit of this build, with "+" where files were changed since; "unknown" from source. */
 export function buildCommit(): string {

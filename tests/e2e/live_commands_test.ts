@@ -257,7 +257,7 @@ Deno.test("A flood costs bounded memory, is spooled, and what is shown says how 
   const output = newest(s.model.request(1));
   assert.match(
     output,
-    /^Output cut in the middle: .* the (full|start of the) output is in /,
+    /^Output cut in the middle: .* the end of the output is in \S+, what came before it in /,
   );
   assert.match(output, /Process running with session ID/);
   assert.ok(output.length < 60_000);
