@@ -18,7 +18,15 @@ const ALONE = [
   "tests/hostile",
   "tests/sandbox",
   "tests/tools",
-  ...["moments", "readers", "repl", "repl_mcp", "stop", "terminal"]
+  ...[
+    "moments",
+    "readers",
+    "repl",
+    "repl_mcp",
+    "stop",
+    "terminal",
+    "user_command",
+  ]
     .map((name) => `tests/e2e/${name}_test.ts`),
   "tests/core/host/terminal/terminal_test.ts",
 ];
