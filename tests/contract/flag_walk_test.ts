@@ -18,6 +18,7 @@ import {
 
 /** Runs at a time. */
 const WORKERS = 3;
+const TRIES = 3;
 
 interface Pair {
   readonly command: CommandName;
@@ -60,7 +61,7 @@ Deno.test("every flag of every command changes something, one that nobody reads 
   let next = 0;
   const walk = async (): Promise<void> => {
     for (let pair = pairs[next++]; pair !== undefined; pair = pairs[next++]) {
-      const problem = await findProblem(pair);
+      const problem = await findLastingProblem(pair);
       if (problem !== undefined) wrong.push(`${nameOf(pair)}: ${problem}`);
     }
   };
@@ -69,6 +70,16 @@ Deno.test("every flag of every command changes something, one that nobody reads 
 });
 
 const bases = new Map<string, Promise<string>>();
+
+/** What is wrong each time: where the cores are shared, a line can come late once. */
+async function findLastingProblem(pair: Pair): Promise<string | undefined> {
+  let problem = await findProblem(pair);
+  for (let tries = 1; problem !== undefined && tries < TRIES; tries++) {
+    bases.clear();
+    problem = await findProblem(pair);
+  }
+  return problem;
+}
 
 async function findProblem(
   { command, flag }: Pair,
