@@ -153,20 +153,20 @@ export function holdEarlySignals(
     from: address + BigInt(code.length),
     to: entry,
   });
-  const stub = [
+  const segment = [
     ...code,
     ...jump,
     ...program.subarray(ELF.entry, ELF.entry + 8),
     ...program.subarray(note, note + ELF.programHeaderBytes),
   ];
-  const changed = new Uint8Array(Number(offset) + stub.length);
+  const changed = new Uint8Array(Number(offset) + segment.length);
   changed.set(program);
-  changed.set(stub, Number(offset));
+  changed.set(segment, Number(offset));
   const view = new DataView(changed.buffer);
   view.setBigUint64(ELF.entry, address, true);
   view.setUint32(note, ELF.load, true);
   view.setUint32(note + 4, READ_AND_EXECUTE, true);
-  const size = BigInt(stub.length);
+  const size = BigInt(segment.length);
   [offset, address, address, size, size, PAGE].forEach((value, index) =>
     view.setBigUint64(note + 8 * (index + 1), value, true)
   );

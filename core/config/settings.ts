@@ -76,6 +76,22 @@ export function turnSettingsOf(
   };
 }
 
+/** What changes with another model: the configured effort goes along, unless one is named. */
+export function modelPatchOf(
+  { config, catalog }: Pick<LoadedConfig, "config" | "catalog">,
+  slug: string,
+  effort?: string,
+): Pick<TurnSettings, "model" | "reasoningEffort"> {
+  const model = modelInfoOf(config, catalog, slug);
+  const wanted = effort ?? config.model_reasoning_effort ??
+    model.reasoningEffort;
+  return {
+    model,
+    ...(model.supportsReasoning && wanted !== undefined &&
+      { reasoningEffort: wanted }),
+  };
+}
+
 /** The mode a thread opens in: as this run asks, else as it was left. Throws UserError. */
 export function openingMode(
   { flags: { plan, acceptPlan }, isReview = false }: {

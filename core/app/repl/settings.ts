@@ -1,10 +1,10 @@
 /** Settings of a conversation: models, permissions, rules. */
 import { knownModels } from "../../config/provider/model_list.ts";
-import { modelInfoOf } from "../../config/provider/models.ts";
 import {
   isOpenaiService,
   providerOf,
 } from "../../config/provider/providers.ts";
+import { modelPatchOf } from "../../config/settings.ts";
 import { SandboxUnavailable, usageError } from "../../protocol/error.ts";
 import type { SandboxMode, SandboxPolicy } from "../../protocol/policy.ts";
 import type { ModelChoice, TurnSettings } from "../../protocol/settings.ts";
@@ -18,17 +18,8 @@ import type {
 export function settingsServices(threads: OpenThreads): SettingsServices {
   return {
     models: () => listModels(threads),
-    modelPatch: (slug, effort) => {
-      const { config, catalog } = threads.runtime.loaded;
-      const model = modelInfoOf(config, catalog, slug);
-      const wanted = effort ?? config.model_reasoning_effort ??
-        model.reasoningEffort;
-      return {
-        model,
-        ...(model.supportsReasoning && wanted !== undefined &&
-          { reasoningEffort: wanted }),
-      };
-    },
+    modelPatch: (slug, effort) =>
+      modelPatchOf(threads.runtime.loaded, slug, effort),
     presets: () => [
       {
         name: "read-only",

@@ -2,6 +2,7 @@
 import type { LoadedConfig } from "../../config/load.ts";
 import { secretNames } from "../../config/secrets.ts";
 import {
+  parseBase64,
   parseParams,
   refusal,
   RPC,
@@ -52,7 +53,7 @@ export function commandMethods(base: ServeBase): OtherMethods {
     ["command/exec/write", async (params, context) => {
       const { processId, deltaBase64 } = parseParams(ExecWriteParams, params);
       const running = need(commandsOf(context), processId).running;
-      await running?.write(bytesOf(deltaBase64 ?? ""));
+      await running?.write(parseBase64("deltaBase64", deltaBase64 ?? ""));
       return {};
     }],
     ["command/exec/resize", (params, context) => {
@@ -222,15 +223,4 @@ function need(
   const found = commands.get(processId);
   if (found !== undefined) return found;
   throw refusal(`Cannot find process ${processId}: it is not running`);
-}
-
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  try {
-    return Uint8Array.fromBase64(base64);
-  } catch {
-    throw new RpcError(
-      RPC.invalidParams,
-      'Cannot take "deltaBase64": no base64',
-    );
-  }
 }

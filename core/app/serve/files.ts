@@ -1,9 +1,8 @@
 /** `fs/*` and file search: what the person's settings show is read, and changed in the sandbox. */
 import {
+  parseBase64,
   parseParams,
   refusal,
-  RPC,
-  RpcError,
 } from "../../frontends/app_server/rpc.ts";
 import type { OtherMethods } from "../../frontends/app_server/services.ts";
 import {
@@ -50,7 +49,7 @@ export function fileMethods(base: ServeBase): OtherMethods {
     }],
     ["fs/writeFile", async (params) => {
       const { path, dataBase64 } = parseParams(FileWriteParams, params);
-      const stdin = bytesOf(dataBase64);
+      const stdin = parseBase64("dataBase64", dataBase64);
       return await change(base, ["sh", "-c", 'cat > "$1"', "sh", path], stdin);
     }],
     ["fs/createDirectory", async (params) => {
@@ -209,15 +208,4 @@ function matchOf(path: string, query: string): number[] | undefined {
 function scoreOf(path: string, indices: readonly number[]): number {
   const runs = indices.filter((place, at) => indices[at - 1] === place - 1);
   return Math.max(1, 100 + runs.length * 20 - path.length);
-}
-
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  try {
-    return Uint8Array.fromBase64(base64);
-  } catch {
-    throw new RpcError(
-      RPC.invalidParams,
-      'Cannot take "dataBase64": no base64',
-    );
-  }
 }

@@ -1,5 +1,5 @@
 /** Threads for clients of the app server: opened, listed, read and put away. */
-import { modelInfoOf } from "../../config/provider/models.ts";
+import { modelPatchOf } from "../../config/settings.ts";
 import type { Flags } from "../../contract/command_line.ts";
 import type {
   ThreadListParams,
@@ -114,7 +114,7 @@ async function open(
     facts: facts ?? newFacts(host, opened, origin),
     usage: thread.state.threadUsage,
     rename: (name) => thread.rename(name),
-    modelPatch: (slug, effort) => modelPatch(runtime, slug, effort),
+    modelPatch: (slug, effort) => modelPatchOf(runtime.loaded, slug, effort),
     modePolicy: (mode) => runtime.loaded.permissions.modePolicy(mode),
     profilePolicy: (name) => runtime.loaded.permissions.policyOf(name),
     refuseSettings: (patch) => runtime.loaded.managed?.refusal(patch),
@@ -159,21 +159,6 @@ function newFacts(
     version: VERSION,
     source: "mcp",
     forkedFrom: origin?.id,
-  };
-}
-
-function modelPatch(
-  { loaded: { config, catalog } }: Runtime,
-  slug: string,
-  effort: string | undefined,
-): ReturnType<ClientThread["modelPatch"]> {
-  const model = modelInfoOf(config, catalog, slug);
-  const wanted = effort ?? config.model_reasoning_effort ??
-    model.reasoningEffort;
-  return {
-    model,
-    ...(model.supportsReasoning && wanted !== undefined &&
-      { reasoningEffort: wanted }),
   };
 }
 

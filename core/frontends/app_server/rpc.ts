@@ -50,6 +50,21 @@ export function refusal(message: string): RpcError {
   return new RpcError(RPC.invalidRequest, message);
 }
 
+/** The bytes of a member in base64. Throws RpcError. */
+export function parseBase64(
+  member: string,
+  text: string,
+): Uint8Array<ArrayBuffer> {
+  try {
+    return Uint8Array.fromBase64(text);
+  } catch {
+    throw new RpcError(
+      RPC.invalidParams,
+      `Cannot take "${member}": not base64, must be`,
+    );
+  }
+}
+
 /** The members of an error answer. */
 export function renderError(
   error: unknown,
