@@ -20,7 +20,7 @@ export async function runRole(
   argv: readonly string[],
   program: Program,
 ): Promise<number> {
-  // Where one of these words is, the build holds signals back (scripts/early_signals.ts).
+  // Where one of these words is, the build holds signals back (scripts/first_stage/).
   const mayBeRun = argv.includes("exec") || argv.includes("e");
   switch (argv[0]) {
     case "--version":

@@ -10,7 +10,7 @@ import {
 } from "../core/host/program_script.ts";
 import { elfEnd } from "../core/host/runtime_identity.ts";
 import { type Denort, findDenort } from "./denort.ts";
-import { holdEarlySignals } from "./early_signals.ts";
+import { attachFirstStage } from "./first_stage/attach.ts";
 import {
   recordCache,
   renderEntry,
@@ -159,7 +159,7 @@ async function makeBase(
   if (denortPath === undefined) return undefined;
   const denort = await Deno.readFile(denortPath);
   if (elfEnd(denort) === undefined) return undefined;
-  const runtime = holdEarlySignals(denort) ?? denort;
+  const runtime = attachFirstStage(denort) ?? denort;
   const source = await Deno.readFile(SOURCE);
   const cache = await Deno.readFile(CACHE);
   const path = `${buildDir}/base`;

@@ -7,6 +7,7 @@ import { decodeImage } from "./image.ts";
 import { denoFolders } from "./files/folders.ts";
 import { openNoFollowFiles } from "./files/no_follow_files.ts";
 import { givenEnvironment } from "./process.ts";
+import { textVariable } from "./system/environment.ts";
 import { holdNamespace } from "./system/namespaces.ts";
 import {
   adoptOrphans,
@@ -46,7 +47,7 @@ export function denoHost(
     selfCommand: (args) => [...selfArgv(options.mainUrl), ...args],
     env: readVariable,
     envAll: givenEnvironment,
-    homeDir: () => Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE"),
+    homeDir: () => readVariable("HOME") ?? readVariable("USERPROFILE"),
     now: () => new Date(),
     monotonicMs: () => performance.now(),
     timezone,
@@ -70,8 +71,8 @@ function workingFolder(): string {
 function readVariable(name: string): string | undefined {
   try {
     return Deno.env.get(name);
-  } catch (error) {
-    throw configError(`Cannot read ${name}: ${errorText(error)}`);
+  } catch {
+    throw configError(`Cannot read ${name}: its value is not UTF-8, must be`);
   }
 }
 
@@ -97,7 +98,7 @@ function selfArgv(mainUrl: string | undefined): readonly string[] {
 
 // The first Intl formatter of a process costs as much as the rest of the start.
 function timezone(): string {
-  const named = Deno.env.get("TZ");
+  const named = textVariable("TZ");
   if (named && /^[A-Za-z_]+(\/[A-Za-z0-9_+-]+)*$/.test(named)) return named;
   try {
     const link = Deno.readLinkSync("/etc/localtime");

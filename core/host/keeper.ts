@@ -5,6 +5,7 @@ import {
   keepFromReaping,
   openLibc,
 } from "./system/libc.ts";
+import { nothingKind, standIn } from "./system/null_device.ts";
 
 const F_SETFL = 4n;
 const O_NONBLOCK = 0o4000n;
@@ -99,16 +100,20 @@ function startKeeper(): number | undefined {
   // A keeper that somebody stopped must not stop us.
   fcntl(writer, F_SETFL, O_NONBLOCK);
   try {
+    const nothing = nothingKind();
     // In a session of its own: no signal to our group reaches it. Nobody waits for it.
     const keeper = new Deno.Command("setsid", {
       args: ["/bin/sh", "-c", SCRIPT, String(reader)],
       cwd: "/",
       env: { PATH: "/usr/bin:/bin" },
       clearEnv: true,
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
+      stdin: nothing,
+      stdout: nothing,
+      stderr: nothing,
     }).spawn();
+    if (nothing === "piped") {
+      standIn(keeper, { stdin: true, stdout: true, stderr: true });
+    }
     keeper.unref();
     keepFromReaping(keeper.pid, keeper.status);
     return writer;

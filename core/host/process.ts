@@ -1,5 +1,6 @@
 /** What a process does once at its start: stray descriptors, orphans, permissions. */
 import { becomeSubreaper, closeInheritedDescriptors } from "./system/libc.ts";
+import { textVariable } from "./system/environment.ts";
 
 const PERMISSIONS = [
   "read",
@@ -43,19 +44,10 @@ export function givenEnvironment(): Readonly<Record<string, string>> {
 // They are meant for other programs of the person's, and handed on to these.
 function hideVariables(): void {
   for (const name of ["DENO_CERT", "DENO_TLS_CA_STORE"]) {
-    const value = readVariable(name);
+    const value = textVariable(name);
     if (value === undefined || /^(system|mozilla)(,|$)/.test(value)) continue;
     hidden[name] = value;
     Deno.env.delete(name);
-  }
-}
-
-function readVariable(name: string): string | undefined {
-  try {
-    return Deno.env.get(name);
-  } catch {
-    // No text: whoever needs it says so.
-    return undefined;
   }
 }
 

@@ -61,7 +61,7 @@ export function programHeaders(view: DataView): number[] {
   );
 }
 
-/** Gives the head back what the build changed in it (scripts/early_signals.ts). */
+/** Gives the head back what the build changed in it (scripts/first_stage/). */
 async function undoChange(
   file: Deno.FsFile,
   head: Uint8Array,

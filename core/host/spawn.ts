@@ -8,6 +8,7 @@ import type {
 import { dropKept, dropMark, keepMarked, keepProcess } from "./keeper.ts";
 import { openPty, type Pty } from "./pty.ts";
 import { handingOn, withDescriptors } from "./system/descriptors.ts";
+import { nothingKind, standIn } from "./system/null_device.ts";
 import { keepFromReaping, openLibc, reapChild } from "./system/libc.ts";
 import {
   inSomePlace,
@@ -170,15 +171,27 @@ function startProgram(
   request: SpawnRequest,
   options: Pick<Deno.CommandOptions, "args" | "detached">,
 ): Deno.ChildProcess {
-  return new Deno.Command(command, {
+  const { stdin, stdout, stderr } = request;
+  const nothing = nothingKind();
+  const kindOf = (kind: SpawnRequest["stdin" | "stdout"]) =>
+    kind === "null" ? nothing : kind === "inherit" ? kind : "piped";
+  const child = new Deno.Command(command, {
     ...options,
     cwd: request.cwd,
     env: { ...request.env },
     clearEnv: true,
-    stdin: stdinKind(request.stdin),
-    stdout: pipeKind(request.stdout),
-    stderr: pipeKind(request.stderr),
+    stdin: kindOf(stdin),
+    stdout: kindOf(stdout),
+    stderr: kindOf(stderr),
   }).spawn();
+  if (nothing === "piped") {
+    standIn(child, {
+      stdin: stdin === "null",
+      stdout: stdout === "null",
+      stderr: stderr === "null",
+    });
+  }
+  return child;
 }
 
 /**
@@ -281,15 +294,4 @@ function feed(
 ): void {
   const writer = stdin.getWriter();
   writer.write(bytes).then(() => writer.close()).catch(() => {});
-}
-
-function stdinKind(kind: SpawnRequest["stdin"]): "null" | "piped" | "inherit" {
-  if (kind === "null" || kind === "inherit") return kind;
-  return "piped";
-}
-
-function pipeKind(
-  kind: "pipe" | "null" | "inherit",
-): "piped" | "null" | "inherit" {
-  return kind === "pipe" ? "piped" : kind;
 }

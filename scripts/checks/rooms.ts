@@ -284,7 +284,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     doors: ["files", "folders", "no_follow_files", "proc_files"],
   },
   "core/host/system/": {
-    doors: ["descriptors", "errno", "libc", "made_program", "namespaces"],
+    doors: [
+      "descriptors",
+      "environment",
+      "errno",
+      "libc",
+      "made_program",
+      "namespaces",
+      "null_device",
+    ],
   },
   "core/host/terminal/": {
     uses: ["core/host/system/"],

@@ -11,7 +11,7 @@ import {
   exitCodeOfError,
   toExecError,
 } from "../jsonl/outcome.ts";
-import { createExecOutput } from "./output.ts";
+import { createExecOutput, type ExecEnding } from "./output.ts";
 import { TurnRecord } from "./turn_record.ts";
 import { writeLastMessage } from "./last_message.ts";
 
@@ -53,7 +53,19 @@ async function endEarly(
     const { warnings } = await writeLastMessage(host, path, "");
     warnings.forEach((warning) => output.warn(warning, at));
   }
-  output.end({
+  output.end(buildEmptyEnding(verdict, at));
+  const timeoutMs = LIMITS.outputFlushMs;
+  await terminal.stdout.flush({ timeoutMs });
+  await terminal.stderr.flush({ timeoutMs });
+  return verdict.exitCode;
+}
+
+/** The end of an exec in which nothing has happened; `at` is ISO 8601 UTC. */
+export function buildEmptyEnding(
+  verdict: EndingVerdict,
+  at: string,
+): ExecEnding {
+  return {
     ...verdict,
     at,
     usage: NO_USAGE,
@@ -63,9 +75,5 @@ async function endEarly(
     message: "",
     record: new TurnRecord(),
     threadId: null,
-  });
-  const timeoutMs = LIMITS.outputFlushMs;
-  await terminal.stdout.flush({ timeoutMs });
-  await terminal.stderr.flush({ timeoutMs });
-  return verdict.exitCode;
+  };
 }

@@ -47,7 +47,7 @@ export function ignoreMeaninglessSignals(): void {
 
 /**
  * Keeps signals that end a run until somebody asks, also those from before our first line
- * where the build holds them back (scripts/early_signals.ts). The listeners stay: between
+ * where the build holds them back (scripts/first_stage/). The listeners stay: between
  * the last line of a run and its exit none may change what that line said.
  */
 export function holdSignals(): EarlySignals {

@@ -5,6 +5,7 @@ import type {
   TerminalInput,
   TerminalSignal,
 } from "../../protocol/terminal.ts";
+import { textVariable } from "../system/environment.ts";
 import { QueuedOutput, StandardOutput } from "./queued_output.ts";
 
 /** One read of stdin. */
@@ -28,7 +29,7 @@ export function denoTerminal(
       if (early === "heard") queueMicrotask(handler);
       return onSignal(signal, handler);
     },
-    env: (name) => Deno.env.get(name),
+    env: textVariable,
   };
 }
 

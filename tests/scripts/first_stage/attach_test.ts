@@ -1,7 +1,7 @@
 /** Signals are held back from the first instruction of a program, where the words ask for it. */
 import assert from "node:assert/strict";
-import { readRuntimeIdentity } from "../../core/host/runtime_identity.ts";
-import { holdEarlySignals } from "../../scripts/early_signals.ts";
+import { readRuntimeIdentity } from "../../../core/host/runtime_identity.ts";
+import { attachFirstStage } from "../../../scripts/first_stage/attach.ts";
 
 const SIGNALS = [1, 2, 3, 5, 6, 10, 12, 14, 15, 16, 24, 25, 26, 27, 29, 30, 31];
 const HELD = SIGNALS.reduce((mask, signal) => mask | bit(signal), 0n);
@@ -16,7 +16,7 @@ function bit(signal: number): bigint {
 async function maskWith(word: string, before = ""): Promise<bigint> {
   const folder = await Deno.makeTempDir();
   try {
-    const changed = holdEarlySignals(await Deno.readFile(GREP));
+    const changed = attachFirstStage(await Deno.readFile(GREP));
     assert.ok(changed);
     await Deno.writeFile(`${folder}/grep`, changed, { mode: 0o755 });
     const { stdout, stderr } = await new Deno.Command("sh", {
@@ -65,7 +65,7 @@ Deno.test(
     const path = await Deno.makeTempFile();
     try {
       const program = await Deno.readFile(GREP);
-      const changed = holdEarlySignals(program);
+      const changed = attachFirstStage(program);
       assert.ok(changed);
       assert.notDeepEqual(changed.subarray(0, program.length), program);
       await Deno.writeFile(path, changed);
@@ -84,11 +84,11 @@ Deno.test(
   onLinux,
   async () => {
     assert.equal(
-      holdEarlySignals(new TextEncoder().encode("#!/bin/sh")),
+      attachFirstStage(new TextEncoder().encode("#!/bin/sh")),
       undefined,
     );
     const other = await Deno.readFile(GREP);
     new DataView(other.buffer).setUint16(18, 243, true);
-    assert.equal(holdEarlySignals(other), undefined);
+    assert.equal(attachFirstStage(other), undefined);
   },
 );
