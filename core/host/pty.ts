@@ -11,6 +11,8 @@ export interface Pty {
   /** Keys; waits where nobody reads them. */
   readonly input: WritableStream<Uint8Array>;
   resize(size: TerminalSize): void;
+  /** After `release`: what was typed and nobody has read. */
+  unread(): Uint8Array<ArrayBuffer>;
   /** The child has ended: the terminal ends with whoever else has it open. */
   release(): void;
   close(): void;
@@ -25,6 +27,15 @@ const O_NONBLOCK = 0o4000n;
 const TIOCSPTLCK = 0x40045431n;
 const TIOCGPTN = 0x80045430n;
 const TIOCSWINSZ = 0x5414n;
+// <asm-generic/termbits.h>: struct termios is four words, the line discipline and c_cc.
+const TCGETS = 0x5401n;
+const TCSETS = 0x5402n;
+const TERMIOS_BYTES = 36;
+const LOCAL_FLAGS_AT = 12;
+const ICANON = 0x2;
+const CONTROLS_AT = 17;
+const VTIME = 5;
+const VMIN = 6;
 const POLLIN = 1;
 const POLLENDED = 0x8 | 0x10 | 0x20;
 
@@ -66,6 +77,10 @@ class Master implements Pty {
   /** Held open by us: until the child has it, the terminal would seem to have ended. */
   #slave: number;
   #isOpen = true;
+  #isReleased = false;
+  /** Typed, and not in the terminal yet, which is full. */
+  #unwritten: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  #unread: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #controller:
     | ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>
     | undefined;
@@ -103,8 +118,15 @@ class Master implements Pty {
     this.#libc.ioctl(this.#master, TIOCSWINSZ, new Uint8Array(size.buffer));
   }
 
+  unread(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array([...this.#unread, ...this.#unwritten]);
+  }
+
   release(): void {
-    if (this.#slave >= 0) this.#libc.close(this.#slave);
+    this.#isReleased = true;
+    if (this.#slave < 0) return;
+    this.#unread = this.#readUnread();
+    this.#libc.close(this.#slave);
     this.#slave = -1;
   }
 
@@ -131,14 +153,44 @@ class Master implements Pty {
     }
   }
 
+  #readUnread(): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(CHUNK_BYTES);
+    // Lines that have no end yet are only given to those who do not read lines.
+    const modes = new Uint8Array(TERMIOS_BYTES);
+    this.#libc.ioctl(this.#slave, TCGETS, modes);
+    const view = new DataView(modes.buffer);
+    const flags = view.getUint32(LOCAL_FLAGS_AT, true);
+    view.setUint32(LOCAL_FLAGS_AT, flags & ~ICANON, true);
+    modes[CONTROLS_AT + VMIN] = 0;
+    modes[CONTROLS_AT + VTIME] = 0;
+    // Without these modes a read would wait.
+    if (this.#libc.ioctl(this.#slave, TCSETS, modes) !== 0) {
+      return bytes.slice(0, 0);
+    }
+    // The kernel hands on what it could not take as there comes to be room.
+    let length = 0;
+    do {
+      const count = this.#libc.read(this.#slave, bytes.subarray(length));
+      length += Math.max(0, Number(count));
+    } while (length < CHUNK_BYTES && this.#isReadable(this.#slave));
+    return bytes.slice(0, length);
+  }
+
+  #isReadable(descriptor: number): boolean {
+    const request = new Uint8Array(8);
+    const view = new DataView(request.buffer);
+    view.setInt32(0, descriptor, true);
+    view.setInt16(4, POLLIN, true);
+    return this.#libc.poll(request, 1, FULL_MS) > 0;
+  }
+
   async #write(bytes: Uint8Array): Promise<void> {
-    const own = new Uint8Array(bytes);
-    for (let at = 0; at < own.length && this.#isOpen;) {
-      const rest = own.subarray(at);
-      const count = Number(
-        this.#libc.write(this.#master, rest),
-      );
-      if (count > 0) at += count;
+    this.#unwritten = new Uint8Array([...this.#unwritten, ...bytes]);
+    while (
+      this.#unwritten.length > 0 && this.#isOpen && !this.#isReleased
+    ) {
+      const count = Number(this.#libc.write(this.#master, this.#unwritten));
+      if (count > 0) this.#unwritten = this.#unwritten.subarray(count);
       else await new Promise((resolve) => setTimeout(resolve, FULL_MS));
     }
   }

@@ -69,7 +69,10 @@ export function spawnChild(request: SpawnRequest): Child {
       trySignal(process.pid, signal);
       if (group) trySignal(-process.pid, signal);
     },
-    ...(pty && { resize: (size) => pty.resize(size) }),
+    ...(pty && {
+      resize: (size) => pty.resize(size),
+      unread: () => pty.unread(),
+    }),
   };
 }
 

@@ -28,6 +28,8 @@ export interface RunningCommand {
   interrupt(): Promise<void>;
   /** Continues it after a stop. */
   wake(): Promise<void>;
+  /** Once it has ended: what was typed into its terminal and nobody has read. */
+  unread(): Uint8Array<ArrayBuffer> | undefined;
   /** Has the whole output in its file, however short it is; resolves to its path. */
   keepOutput(): Promise<string | undefined>;
 }

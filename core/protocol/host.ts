@@ -224,6 +224,8 @@ export interface Child {
   kill(signal: Signal, options?: { readonly group?: boolean }): void;
   /** Changes the window of its terminal; what runs there gets SIGWINCH. */
   resize?(size: TerminalSize): void;
+  /** Once it has ended: what was typed into its terminal and nobody has read. */
+  unread?(): Uint8Array<ArrayBuffer>;
 }
 
 export interface Host {

@@ -21,6 +21,7 @@ export function runningCommand(
     resize: (size) => child.resize?.(size),
     interrupt: () => signalCommand(child, "SIGINT", kind),
     wake: () => signalCommand(child, "SIGCONT", kind),
+    unread: () => child.unread?.(),
     keepOutput: () => capture.keep(),
   };
 }

@@ -151,3 +151,53 @@ test("Ctrl-Z stops the command and the conversation together, and fg goes on wit
   await pty.type("exit\r");
   assert.equal(await pty.code, 0);
 });
+
+test("What was typed ahead, and not read by the command, stands in the draft and sends nothing by itself", async () => {
+  await using one = await walk();
+  const { pty, model } = one;
+  await pty.type("!echo begun; until [ -e go ]; do sleep 0.02; done\r");
+  await pty.shows(/^begun/m);
+  await pty.type("!touch ''bad\r");
+  await pty.type("typed \x1b[2Jahead");
+  await pty.shows("typed");
+  await Deno.writeTextFile(`${one.home.work}/go`, "");
+  await pty.shows(/exit 0[^]*› !touch ''bad\n +typed ahead$/m);
+  await pty.type("\x15\x7f\x15and so on\r");
+  await pty.shows("I have seen it.");
+  assert.match(
+    JSON.stringify(model.requests.at(-1)?.input),
+    /[^d]and so on/,
+  );
+  await assert.rejects(Deno.stat(`${one.home.work}/bad`));
+  await pty.type("/quit\r");
+  assert.equal(await pty.code, 0);
+});
+
+test("What comes in one piece with the line that starts a command is the command's", async () => {
+  await using one = await walk();
+  const { pty } = one;
+  await pty.type("!cat\rone\rtwo\r");
+  await pty.shows(/^one\ntwo\none\ntwo$|^one\none\ntwo\ntwo$/m);
+  await pty.type("\x04");
+  await pty.shows("exit 0");
+  await pty.type("/quit\r");
+  assert.equal(await pty.code, 0);
+});
+
+test("More than a terminal holds is typed ahead, and nothing of it is lost", async () => {
+  await using one = await walk();
+  const { pty, model } = one;
+  await pty.type(
+    "!stty raw -echo; echo begun; until [ -e go ]; do sleep 0.02; done\r",
+  );
+  await pty.shows(/^begun/m);
+  const words = Array.from({ length: 1500 }, (_, at) => `w${at}`).join(" ");
+  await pty.type(words);
+  await Deno.writeTextFile(`${one.home.work}/go`, "");
+  await pty.shows(/w1499$/m);
+  await pty.type("\r");
+  await pty.shows("I have seen it.");
+  assert.ok(JSON.stringify(model.requests.at(-1)?.input).includes(words));
+  await pty.type("/quit\r");
+  assert.equal(await pty.code, 0);
+});

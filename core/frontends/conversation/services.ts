@@ -253,7 +253,12 @@ export interface ShellResult {
 /** The person's terminal in the hands of a command. */
 export interface LentTerminal {
   readonly size: TerminalSize;
-  onStart(running: Pick<RunningCommand, "resize" | "wake" | "write">): void;
+  onStart(
+    running: Pick<
+      RunningCommand,
+      "resize" | "unread" | "wake" | "write"
+    >,
+  ): void;
   /** Output as it is; more comes when it is out. */
   onBytes(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
 }

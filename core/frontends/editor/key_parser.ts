@@ -15,6 +15,8 @@ const PASTE_START = "\x1b[200~";
 const PASTE_END = "\x1b[201~";
 /** Without brackets: a piece of at least so many characters with a line end inside. */
 const PASTE_LENGTH = 16;
+const ENTER = 0x0d;
+const ESCAPE = 0x1b;
 
 /** Keeps what is not yet a whole key; a bare ESC waits for `flush`. */
 export class KeyParser {
@@ -29,12 +31,21 @@ export class KeyParser {
     return this.#rest !== "" && this.#paste === undefined;
   }
 
+  /** Where the first line typed in them ends; a paste has no lines. */
+  endOfLine(bytes: Uint8Array): number {
+    const at = bytes.indexOf(ENTER);
+    const isTyped = at >= 0 && this.#paste === undefined && this.#rest === "" &&
+      !bytes.subarray(0, at).includes(ESCAPE) &&
+      !isUnmarkedPaste(new TextDecoder().decode(bytes));
+    return isTyped ? at + 1 : bytes.length;
+  }
+
   push(bytes: Uint8Array): readonly Key[] {
     const chunk = this.#decoder.decode(bytes, { stream: true });
     const text = this.#rest + chunk;
     this.#rest = "";
     if (this.#paste === undefined && isUnmarkedPaste(text)) {
-      return [{ type: "paste", text: cleanPaste(text) }];
+      return [{ type: "paste", text: pastedText(text) }];
     }
     return this.#parse(text);
   }
@@ -79,7 +90,7 @@ export class KeyParser {
       return text.length;
     }
     this.#addPaste(paste, text.slice(at, end));
-    keys.push({ type: "paste", text: cleanPaste(paste.join("")) });
+    keys.push({ type: "paste", text: pastedText(paste.join("")) });
     this.#paste = undefined;
     this.#pasteLength = 0;
     return end + PASTE_END.length;
@@ -223,7 +234,7 @@ function isUnmarkedPaste(text: string): boolean {
   return /[\r\n][^\r\n]/.test(text);
 }
 
-function cleanPaste(text: string): string {
+export function pastedText(text: string): string {
   return visibleText(text);
 }
 

@@ -4,7 +4,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { endWait } from "../../util/async.ts";
 import type { Key } from "./key.ts";
-import { KeyParser } from "./key_parser.ts";
+import { KeyParser, pastedText } from "./key_parser.ts";
 
 // Bracketed paste (xterm control sequences): a paste arrives as one piece.
 const PASTE_ON = "\x1b[?2004h";
@@ -18,6 +18,7 @@ export class Keyboard {
   #wait = new AbortController();
   /** Who gets the bytes as they are, instead; gives back what is none of theirs. */
   #other: ((bytes: Uint8Array) => Uint8Array) | undefined;
+  #onKeys: ((keys: readonly Key[]) => void) | undefined;
 
   constructor(terminal: Terminal, host: Pick<Host, "sleep">) {
     this.#terminal = terminal;
@@ -45,15 +46,30 @@ export class Keyboard {
 
   /** Hands on every key until the input ends. */
   async pump(onKeys: (keys: readonly Key[]) => void): Promise<void> {
+    this.#onKeys = onKeys;
     for (;;) {
       const chunk = await this.#terminal.stdin.read();
       endWait(this.#wait);
       if (chunk === null) return;
-      const ours = this.#other?.(chunk) ?? chunk;
-      if (ours.length === 0) continue;
-      onKeys(this.#parser.push(ours));
+      let rest = chunk;
+      while (rest.length > 0) {
+        const ours = this.#other?.(rest) ?? rest;
+        // Enter may lend the terminal to a command, whose keys are what follows.
+        const end = this.#parser.endOfLine(ours);
+        if (end > 0) onKeys(this.#parser.push(ours.subarray(0, end)));
+        rest = ours.subarray(end);
+      }
       if (this.#parser.isPending) this.#flushLater(onKeys);
     }
+  }
+
+  /**
+   * Keys that whoever had the terminal has not taken, as text alone: a program, or what a
+   * terminal answers to it, must not be able to send or run anything here.
+   */
+  paste(bytes: Uint8Array): void {
+    const text = pastedText(new TextDecoder().decode(bytes)).trimEnd();
+    if (text !== "") this.#onKeys?.([{ type: "paste", text }]);
   }
 
   // A lone ESC is the key of that name when nothing follows it.

@@ -7,6 +7,8 @@ import type { Keyboard } from "../editor/keyboard.ts";
 import { TerminalModes } from "./terminal_modes.ts";
 
 const ROWS = 24;
+const NEWLINE = 0x0a;
+const ENTER = 0x0d;
 
 /** Between `begin` and `end`; a stop from outside comes between `leave` and `enter`. */
 export class Loan {
@@ -14,8 +16,10 @@ export class Loan {
   readonly #terminal: Terminal;
   readonly #modes = new TerminalModes();
   readonly #decoder = new TextDecoder();
-  /** Typed before the command could take it. */
-  readonly #early: Uint8Array<ArrayBuffer>[] = [];
+  /** Typed, and yet to be handed to the command. */
+  readonly #waiting: Uint8Array<ArrayBuffer>[] = [];
+  #isTyping = false;
+  #isOver = false;
   #running: Parameters<LentTerminal["onStart"]>[0] | undefined;
   #release = (): void => {};
 
@@ -31,14 +35,15 @@ export class Loan {
       () => this.#running?.resize(sizeOf(this.#terminal)),
     );
     this.#keyboard.lend((bytes) => {
-      this.#type(new Uint8Array(bytes));
+      this.#waiting.push(new Uint8Array(bytes));
+      void this.#type();
       return bytes.subarray(bytes.length);
     });
     return {
       size: sizeOf(this.#terminal),
       onStart: (running) => {
         this.#running = running;
-        this.#early.splice(0).forEach((bytes) => this.#type(bytes));
+        void this.#type();
       },
       onBytes: async (bytes) => {
         const text = this.#decoder.decode(bytes, { stream: true });
@@ -63,15 +68,28 @@ export class Loan {
     void this.#running?.wake();
   }
 
-  end(): void {
+  /** Gives back what was typed and not read: the keys of whoever comes next. */
+  end(): Uint8Array {
+    this.#isOver = true;
     this.#release();
     this.leave();
     this.#keyboard.lend(undefined);
+    const unread = this.#running?.unread() ?? new Uint8Array(0);
+    // The terminal has made Enter the end of a line (ICRNL).
+    const keys = unread.map((byte) => byte === NEWLINE ? ENTER : byte);
+    return new Uint8Array([keys, ...this.#waiting].flatMap((one) => [...one]));
   }
 
-  #type(bytes: Uint8Array<ArrayBuffer>): void {
-    if (this.#running === undefined) this.#early.push(bytes);
-    else void this.#running.write(bytes);
+  // One piece at a time, so that it is known what has come to the terminal.
+  async #type(): Promise<void> {
+    if (this.#isTyping) return;
+    this.#isTyping = true;
+    while (this.#running !== undefined && !this.#isOver) {
+      const bytes = this.#waiting.shift();
+      if (bytes === undefined) break;
+      await this.#running.write(bytes);
+    }
+    this.#isTyping = false;
   }
 }
 

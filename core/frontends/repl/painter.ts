@@ -153,11 +153,12 @@ export class LivePainter {
     try {
       return await run(this.#loan.begin());
     } finally {
-      this.#loan.end();
+      const unread = this.#loan.end();
       this.#loan = undefined;
       // A key that was meant for the command answers nothing.
       questions.rearm(host.monotonicMs());
       if (!this.#over.signal.aborted) this.resume(keyboard);
+      keyboard.paste(unread);
     }
   }
 

@@ -15,6 +15,7 @@ const RUNNING: RunningCommand = {
   resize: () => {},
   interrupt: () => Promise.resolve(),
   wake: () => Promise.resolve(),
+  unread: () => undefined,
   keepOutput: () => Promise.resolve("/spool/1.txt"),
 };
 

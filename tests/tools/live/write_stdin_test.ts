@@ -39,6 +39,7 @@ async function typed(
     resize: () => {},
     interrupt: () => Promise.resolve(),
     wake: () => Promise.resolve(),
+    unread: () => undefined,
     keepOutput: () => Promise.resolve(undefined),
   };
   const { promise: result } = Promise.withResolvers<never>();
