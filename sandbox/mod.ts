@@ -75,7 +75,7 @@ class ProvedSandbox implements SessionSandbox {
   }
 
   run(request: CommandRequest): Promise<CommandResult> {
-    return runCommand(this.#session, request);
+    return this.#session.counting(() => runCommand(this.#session, request));
   }
 
   runInherited(request: InheritedRequest): Promise<InheritedResult> {

@@ -192,6 +192,7 @@ async function prepare(
     policy,
     workspace,
     cwd,
+    meetsOthers: threadId !== undefined && (mayLive || session.hasOthers),
     ...(request.spoolPath !== undefined && {
       spool: dirname(request.spoolPath),
     }),

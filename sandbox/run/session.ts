@@ -3,7 +3,6 @@ import { SandboxUnavailable } from "../../core/protocol/error.ts";
 import type { Files, Host } from "../../core/protocol/host.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import {
-  type Backend,
   hasLandlock,
   type LaunchPlan,
   refuseWhatCannotBe,
@@ -17,18 +16,9 @@ import type { GuardChanges } from "./guard.ts";
 import { readShown, readTop } from "../plan/shown.ts";
 import { joinChanges, NO_CHANGES, SharedProtection } from "./guard_shared.ts";
 import { GuardWatch, type Teller } from "./guard_watch.ts";
-import {
-  type BackendAttempt,
-  type BackendChoice,
-  describeFailures,
-  findProved,
-  tryBackends,
-} from "../probe/candidates.ts";
-import {
-  type ConfinedPolicy,
-  planSandbox,
-  type SandboxPlan,
-} from "../plan/plan.ts";
+import type { BackendAttempt, BackendChoice } from "../probe/candidates.ts";
+import { ProvedBackends } from "../probe/proved_backends.ts";
+import { type ConfinedPolicy, planSandbox } from "../plan/plan.ts";
 import type { GuardItem } from "../plan/plan_guards.ts";
 import { checkPolicy } from "../plan/policy_check.ts";
 import { readableFiles } from "../plan/readable.ts";
@@ -59,6 +49,8 @@ interface PlaceRequest {
   readonly cwd: string;
   /** Folder of the thread's whole outputs, which its commands may read. */
   readonly spool?: string;
+  /** Others with more rights may run at the same time. */
+  readonly meetsOthers?: boolean;
 }
 
 /** Whether a policy asks for a sandbox of ours. */
@@ -74,8 +66,9 @@ export class Session {
   readonly #guards: SharedProtection;
   /** Where each root led when it was first seen. */
   readonly #roots = new Map<string, string>();
-  #attempts: Promise<readonly BackendAttempt[]> | undefined;
-  #rootAttempts: Promise<readonly BackendAttempt[]> | undefined;
+  readonly #backends: ProvedBackends;
+  /** Commands that run now, in whatever way. */
+  #running = 0;
   readonly #told = new Set<string>();
   // Looking at the disk and putting it back must not overlap.
   readonly #disk = new Mutex();
@@ -84,6 +77,7 @@ export class Session {
   constructor(options: SandboxOptions) {
     this.host = options.host;
     this.#options = options;
+    this.#backends = new ProvedBackends(options.host, options);
     this.#guards = new SharedProtection(options.host);
     this.networks = new SharedNetworks(options.host);
     this.#watch = new GuardWatch(
@@ -106,7 +100,7 @@ export class Session {
 
   /** The attempts of this session, made once. */
   attempts(): Promise<readonly BackendAttempt[]> {
-    return this.#attempts ??= tryBackends(this.host, this.#tryAll());
+    return this.#backends.attempts();
   }
 
   /** The plan and the back end for it. Throws UserError or SandboxUnavailable. */
@@ -116,7 +110,7 @@ export class Session {
   ): Promise<Prepared> {
     const { policy, workspace } = request;
     checkPolicy(policy, { workspace, homeDir: this.host.homeDir() });
-    const proved = findProved(await this.attempts());
+    const proved = await this.#backends.strongest();
     const facts = await readLaunchFacts({
       ...request,
       host: this.host,
@@ -142,8 +136,8 @@ export class Session {
         ),
       }),
     }, this.host);
-    if (proved === undefined) throw await this.#unavailable();
-    const backend = await this.#fit(proved, plan);
+    if (proved === undefined) throw await this.#backends.unavailable();
+    const backend = await this.#backends.fit(proved, plan, request);
     refuseWhatCannotBe(backend, plan, policy);
     if (!hasLandlock(backend)) return { backend, plan };
     return { backend, plan, top: await readTop(this.host.files) };
@@ -164,6 +158,21 @@ export class Session {
   async loadWholePlan(request: PlaceRequest): Promise<Prepared> {
     const find = (roots: readonly string[]) => this.#guards.findBelow(roots);
     return await this.loadPlan(request, find);
+  }
+
+  /** Counts a command as running while `work` lasts. */
+  async counting<T>(work: () => Promise<T>): Promise<T> {
+    this.#running++;
+    try {
+      return await work();
+    } finally {
+      this.#running--;
+    }
+  }
+
+  /** Whether more than one command runs. */
+  get hasOthers(): boolean {
+    return this.#running > 1;
   }
 
   /** Plans, and holds still what the launch depends on. */
@@ -220,14 +229,6 @@ export class Session {
     ];
   }
 
-  #tryAll(): Parameters<typeof tryBackends>[1] {
-    const { backend: choice = "auto", landlockAbiMax } = this.#options;
-    return {
-      choice,
-      ...(landlockAbiMax === undefined ? {} : { landlockAbiMax }),
-    };
-  }
-
   // An earlier command may have replaced a root by a link to somewhere else.
   #checkRoots(facts: LaunchFacts): void {
     for (const { path, real } of facts.roots) {
@@ -239,29 +240,6 @@ export class Session {
         );
       }
     }
-  }
-
-  // In a user namespace root has one owner's rights alone, and no others' files to write.
-  async #fit(proved: Backend, plan: SandboxPlan): Promise<Backend> {
-    const isMapped = proved.kind === "bwrap" && proved.features.userNamespace;
-    const isFree = (this.#options.backend ?? "auto") === "auto" ||
-      this.#options.backend === "bwrap";
-    if (!plan.isForeign || !isMapped || !isFree) return proved;
-    this.#rootAttempts ??= tryBackends(this.host, {
-      choice: "bwrap",
-      skipsUserNamespace: true,
-    });
-    return findProved(await this.#rootAttempts) ?? proved;
-  }
-
-  async #unavailable(): Promise<SandboxUnavailable> {
-    const failures = describeFailures(await this.attempts());
-    const why = this.host.os === "windows"
-      ? "there is none for Windows yet"
-      : `no back end works on this machine; ${failures}`;
-    return new SandboxUnavailable(
-      `Cannot sandbox commands: ${why}. Without one only danger-full-access or external-sandbox can run commands`,
-    );
   }
 }
 

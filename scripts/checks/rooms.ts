@@ -460,7 +460,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "sandbox/probe/": {
     uses: ["sandbox/backends/", "sandbox/network/", "sandbox/plan/"],
-    doors: ["candidates", "probe", "proc_status"],
+    doors: ["candidates", "probe", "proc_status", "proved_backends"],
   },
   "sandbox/run/": {
     uses: [

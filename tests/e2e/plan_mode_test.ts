@@ -310,6 +310,10 @@ Deno.test("a session started with more rights cannot be typed into in plan mode"
   await send({ type: "user.input", text: "start one" });
   await agent.untilEvent("turn.completed");
   await send({ type: "mode.set", mode: "plan" });
+  assert.match(
+    String((await agent.untilEvent("warning"))["message"]),
+    /Session \d+ \(sh\) goes on with the rights .* commands\.kill ends it/,
+  );
   await send({ type: "user.input", text: "plan it" });
   await agent.untilEvent("turn.completed");
   await agent.closeStdin();

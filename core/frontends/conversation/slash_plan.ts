@@ -38,9 +38,6 @@ function enter(context: SlashContext): void {
   context.changeSettings({ mode: "plan" });
   context.say([
     "Plan mode: nothing can be changed until a plan is accepted; /plan off leaves it",
-    ...[...state.live].map(([session, command]) =>
-      `Session ${session} (${command}) goes on with the rights it was started with, and cannot be typed to; /stop ${session} ends it`
-    ),
   ]);
 }
 

@@ -178,9 +178,21 @@ export class ThreadActor implements Thread {
   }
 
   #changeSettings(settings: TurnSettings): void {
+    const before = this.#settings.own.mode;
     const problem = this.#settings.change(settings);
     if (problem !== undefined) this.warn(problem);
     this.#emit({ type: "settings.changed", settings: this.settings });
+    if (settings.mode !== before) this.#nameLive(settings.mode);
+  }
+
+  // A mode takes nothing from what was started before it.
+  #nameLive(mode: TurnMode | undefined): void {
+    if (mode === undefined) return;
+    for (const { session, command } of this.#live.list()) {
+      this.warn(
+        `Session ${session} (${command}) goes on with the rights it was started with, and is not typed to in ${mode} mode; /stop ${session} or commands.kill ends it`,
+      );
+    }
   }
 
   // What is meant for another mode waits for a turn of its own.
@@ -210,6 +222,7 @@ export class ThreadActor implements Thread {
       const mode = task.type === "turn" ? task.mode : undefined;
       const settings = this.#settings.at(mode);
       this.#running = { task, abort, mode: settings.mode };
+      if (mode !== this.#settings.own.mode) this.#nameLive(mode);
       const failure = await this.#runTask(task, settings, abort.signal);
       this.#running = undefined;
       if (failure !== undefined) return this.#end(failure);
