@@ -122,7 +122,8 @@ export async function readLaunchFacts(
         kind === "link" ? real ?? path : path,
         {
           withModules: request.withModules,
-          opensWorktrees: policy.gitCommits,
+          // Seatbelt looks at nothing afterwards.
+          opensMore: policy.gitCommits && host.os !== "darwin",
           // A link is as easily made as a pointer file, and nothing points back to it.
           isWritable: kind === "link" ? () => true : isWritable,
         },

@@ -2,6 +2,11 @@
 import type { Files } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import { basename, dirname, resolvePath } from "../../core/util/path.ts";
+import {
+  isHarmlessUnfinished,
+  isUnfinished,
+  UNFINISHED,
+} from "./unfinished.ts";
 
 /** One repository as seen from its `.git`. */
 export interface GitFact {
@@ -23,17 +28,18 @@ export interface GitFact {
   readonly modules?: string;
   /** The folder of its worktrees, likewise; absent where none may be made. */
   readonly worktrees?: string;
+  /** What is half done and starts no program, so that it may be gone on with. */
+  readonly unfinished?: readonly string[];
   /** Such files and folders that do not exist. */
   readonly absent: readonly string[];
 }
 
 // gitrepository-layout(5). `commondir` moves configuration and hooks elsewhere; what a
 // rebase or a sequence of commits has yet to do may be any command (git-rebase(1)).
-const UNFINISHED_FOLDERS = ["rebase-apply", "rebase-merge", "sequencer"];
-const FOLDERS = ["hooks", "info", ...UNFINISHED_FOLDERS];
+const FOLDERS = ["hooks", "info", ...UNFINISHED];
 const FILES = ["config", "config.worktree", "commondir"];
 const WORKTREE_FILES = ["commondir", "gitdir", "config.worktree"];
-const WORKTREE_PARTS = [...WORKTREE_FILES, ...UNFINISHED_FOLDERS];
+const WORKTREE_PARTS = [...WORKTREE_FILES, ...UNFINISHED];
 /** A submodule's own word for where it is checked out (git-submodule(1)). */
 const CHECKED_OUT = /^\[core\]\n(?:[ \t].*\n)*?[ \t]+worktree = (.+)$/m;
 
@@ -42,8 +48,8 @@ interface GitLook {
   readonly withModules: boolean;
   /** Whether commands can have written there. */
   readonly isWritable: (path: string) => boolean;
-  /** Whether commands may make worktrees. */
-  readonly opensWorktrees?: boolean;
+  /** Whether commands may make worktrees, and go on with what is half done. */
+  readonly opensMore?: boolean;
 }
 
 /** Follows the entry to its folders. */
@@ -104,14 +110,13 @@ async function describe(
     readonly linked?: string;
     readonly isOwner: boolean;
   },
-  { withModules, opensWorktrees }: GitLook,
+  { withModules, opensMore }: GitLook,
 ): Promise<GitFact> {
   const { entry, main, linked } = found;
   const top = `${main}/modules`;
   const trees = `${main}/worktrees`;
-  const known = opensWorktrees && found.isOwner
-    ? await listWorktrees(files, trees)
-    : undefined;
+  const isOpen = opensMore === true && found.isOwner;
+  const known = isOpen ? await listWorktrees(files, trees) : undefined;
   const modules = withModules ? await findModules(files, top) : [];
   const folders = [
     ...[main, ...modules ?? []].flatMap((path) =>
@@ -131,18 +136,40 @@ async function describe(
   // What is known in there is held part by part, so that it can be committed to.
   const hasModules = modules !== undefined && there.delete(top);
   const hasWorktrees = known !== undefined && there.delete(trees);
+  const unfinished = isOpen ? await findHarmless(files, there) : [];
+  unfinished.forEach((path) => there.delete(path));
   return {
     entry,
     folders: linked === undefined ? [main] : [main, linked],
     isOwner: found.isOwner,
     parts: [...there],
     absent: [...folders, ...plain, ...inner].filter((path) =>
-      !there.has(path) && !(hasModules && path === top) &&
+      !there.has(path) && !unfinished.includes(path) &&
+      !(hasModules && path === top) &&
       !(hasWorktrees && path === trees)
     ),
     ...(hasModules && { modules: top }),
     ...(hasWorktrees && { worktrees: trees }),
+    ...(unfinished.length > 0 && { unfinished }),
   };
+}
+
+async function findHarmless(
+  files: Files,
+  there: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  const reader = {
+    lstat: (path: string) => files.lstat(path),
+    readRange: files.readRange,
+    list: async (folder: string) =>
+      (await files.list(folder)).map(({ name }) => name),
+  };
+  const found = [...there].filter(isUnfinished);
+  // What has gone or is not ours to read in this moment is none of them.
+  const harmless = await Promise.all(
+    found.map((path) => isHarmlessUnfinished(reader, path).catch(() => false)),
+  );
+  return found.filter((_, at) => harmless[at]);
 }
 
 /** One of which only the folders are held, as a whole. */

@@ -8,8 +8,11 @@ import type { GitFact } from "./git_facts.ts";
 /** Something compared after the command, and put back if it changed. */
 export interface GuardItem {
   readonly path: string;
-  /** The thing itself, all that lies below it, or what submodules or worktrees are in it. */
-  readonly scope: "entry" | "tree" | "modules" | "worktrees";
+  /**
+   * The thing itself, all that lies below it, what submodules or worktrees are in it, or
+   * whether it would start a program.
+   */
+  readonly scope: "entry" | "tree" | "modules" | "worktrees" | "unfinished";
 }
 
 interface Guards {
@@ -68,12 +71,16 @@ export function planGuards(
   // Where commits may be made, so may new submodules, with settings of their own.
   const modules = [...top.repositories, ...deep.held.repositories]
     .filter((git) => gitCommits && git.isOwner)
-    .flatMap((git) =>
-      (["modules", "worktrees"] as const).flatMap((scope): GuardItem[] => {
+    .flatMap((git) => [
+      ...(["modules", "worktrees"] as const).flatMap((scope): GuardItem[] => {
         const path = git[scope];
         return path === undefined ? [] : [{ path, scope }];
-      })
-    );
+      }),
+      ...(git.unfinished ?? []).map((path): GuardItem => ({
+        path,
+        scope: "unfinished",
+      })),
+    ]);
   return {
     guard: [
       ...modules,

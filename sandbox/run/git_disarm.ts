@@ -2,12 +2,15 @@
 import type { FileStat, NoFollowFiles } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import { basename, dirname, resolvePath } from "../../core/util/path.ts";
+import {
+  isHarmlessUnfinished,
+  isUnfinished,
+  UNFINISHED,
+} from "../plan/unfinished.ts";
 import type { Aside } from "./aside.ts";
 import { filterGitConfig } from "./git_config.ts";
 
-/** Parts that hold commands yet to run. */
-const UNFINISHED = ["rebase-apply", "rebase-merge", "sequencer"];
-/** Such parts, and what leads git to other folders that have some. */
+/** What may hold commands yet to run, or leads git to other folders that do. */
 const UNWANTED = ["commondir", ...UNFINISHED];
 
 /** What disarming looks at in a repository. */
@@ -61,8 +64,18 @@ export async function disarmGit(
       );
       return true;
     default:
-      return false;
+      return isUnfinished(path) && await isHarmlessUnfinished(files, path);
   }
+}
+
+/** What is half done in a repository, and may have come to start programs. */
+export async function disarmUnfinished(
+  files: NoFollowFiles,
+  aside: Aside,
+  path: string,
+): Promise<void> {
+  if (await files.lstat(path) === undefined) return;
+  if (!await isHarmlessUnfinished(files, path)) await aside.move(path);
 }
 
 /** A new repository that is a folder of another name. */
@@ -164,11 +177,10 @@ class Disarmer {
   }
 
   async repository(folder: string): Promise<void> {
-    for (const name of UNWANTED) {
-      if (await this.#files.lstat(`${folder}/${name}`) !== undefined) {
-        await this.#aside.move(`${folder}/${name}`);
-      }
+    if (await this.#files.lstat(`${folder}/commondir`) !== undefined) {
+      await this.#aside.move(`${folder}/commondir`);
     }
+    await this.#unfinished(folder);
     await this.#part(`${folder}/hooks`, "isDirectory", this.#hooks);
     await this.#part(`${folder}/info`, "isDirectory", this.info);
     await this.#part(`${folder}/config`, "isFile", this.config);
@@ -259,9 +271,7 @@ class Disarmer {
 
   async #unfinished(folder: string): Promise<void> {
     for (const name of UNFINISHED) {
-      if (await this.#files.lstat(`${folder}/${name}`) !== undefined) {
-        await this.#aside.move(`${folder}/${name}`);
-      }
+      await disarmUnfinished(this.#files, this.#aside, `${folder}/${name}`);
     }
   }
 }

@@ -9,14 +9,15 @@ import {
   disarmFresh,
   disarmGit,
   disarmRepository,
+  disarmUnfinished,
   listKnown,
 } from "./git_disarm.ts";
 
 /** How one path was before the command. */
 export type Snapshot =
   | { readonly kind: "absent"; readonly path: string }
-  /** A repository without `.git` that was none. */
-  | { readonly kind: "bare"; readonly path: string }
+  /** A repository without `.git` that was none; what is half done and starts nothing. */
+  | { readonly kind: "bare" | "unfinished"; readonly path: string }
   /** A folder of submodules or worktrees, and which there were. */
   | {
     readonly kind: "modules" | "worktrees";
@@ -39,12 +40,10 @@ export type Snapshot =
     readonly children?: readonly Snapshot[];
   };
 
-/** What the guard remembers of one command. */
 export type Guard = readonly Snapshot[];
 
 /** What became of protected paths. Nothing is ever deleted. */
 export interface GuardChanges {
-  /** Put back as they were before. */
   readonly restored: readonly string[];
   /** New, or changed and replaced by what was before: where that is now. */
   readonly moved: readonly string[];
@@ -92,6 +91,7 @@ async function readSnapshot(
 ): Promise<Snapshot> {
   const stat = await files.lstat(path);
   if (stat === undefined) return { kind: "absent", path };
+  if (scope === "unfinished") return { kind: scope, path };
   try {
     if (scope === "modules" || scope === "worktrees") {
       return { kind: scope, path, known: await listKnown(files, path, scope) };
@@ -127,7 +127,7 @@ async function readFile(
   return { kind: "file", path, stat, ...(bytes !== undefined && { bytes }) };
 }
 
-/** `free`: protected names that were, and where something may be now. */
+/** `free`: protected names that were. */
 type Places = Readonly<Record<"homes" | "free", readonly string[]>>;
 
 class Restorer {
@@ -153,7 +153,8 @@ class Restorer {
 
   async restore(was: Snapshot): Promise<void> {
     await this.#trying(was.path, async () => {
-      const isNew = "known" in was || ["absent", "bare"].includes(was.kind);
+      const isNew = "known" in was ||
+        ["absent", "bare", "unfinished"].includes(was.kind);
       if (!isNew) await this.#moveLinkAbove(was.path);
       await this.#restoreEntry(was);
     });
@@ -166,6 +167,8 @@ class Restorer {
         return await this.#putAway(was.path, now);
       case "bare":
         return await disarmRepository(this.#files, this.#aside, was.path);
+      case "unfinished":
+        return await disarmUnfinished(this.#files, this.#aside, was.path);
       case "modules":
       case "worktrees":
         return await disarmFresh(this.#files, this.#aside, was);
@@ -224,7 +227,10 @@ class Restorer {
     const { path, stat, bytes } = was;
     // What was not kept cannot come back; under another name it does no harm.
     if (bytes === undefined) {
-      if (now !== undefined && isSame(now, stat)) return;
+      if (
+        now?.ino === stat.ino && now.size === stat.size &&
+        now.mtimeMs === stat.mtimeMs
+      ) return;
       this.#restored.add(path);
       if (now !== undefined) await this.#aside.move(path);
       return;
@@ -291,9 +297,4 @@ class Restorer {
     this.#restored.add(path);
     if (now !== undefined) await this.#aside.move(path);
   }
-}
-
-function isSame(now: FileStat, was: FileStat): boolean {
-  return now.ino === was.ino && now.size === was.size &&
-    now.mtimeMs === was.mtimeMs;
 }

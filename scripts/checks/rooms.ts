@@ -456,6 +456,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "protected",
       "readable",
       "shown",
+      "unfinished",
     ],
   },
   "sandbox/probe/": {

@@ -231,7 +231,7 @@ Deno.test("readGitFact() follows a worktree both ways before it believes it", as
     const open = await readGitFact(denoFiles, `${root}/main/.git`, {
       ...CLOSED,
       isWritable: () => false,
-      opensWorktrees: true,
+      opensMore: true,
     });
     assert.equal(open.worktrees, `${shared}/worktrees`);
     assert.deepEqual(open.parts.slice(-2), [
