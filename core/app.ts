@@ -101,6 +101,8 @@ const LOADERS: Loaders = {
   "logout": loadSetup,
   "features": loadSetup,
   "schema": loadSetup,
+  "completion": async () =>
+    (await import("./app/commands/words.ts")).runWordsCommand,
   "doctor": async () => (await import("./app/commands/doctor.ts")).runDoctor,
   "trust": async () => (await import("./app/trust/command.ts")).runTrustCommand,
   "debug": async () =>

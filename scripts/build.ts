@@ -12,6 +12,7 @@ import { elfEnd } from "../core/host/runtime_identity.ts";
 import { type Denort, findDenort } from "./denort.ts";
 import { attachFirstStage } from "./first_stage/attach.ts";
 import {
+  type BuiltCommit,
   recordCache,
   renderEntry,
   renderRoles,
@@ -122,7 +123,10 @@ async function makeScript(): Promise<void> {
   await Deno.writeTextFile(SOURCE, toScript(await Deno.readTextFile(SOURCE)));
 }
 
-async function makeExecutable(build: Build, commit: string): Promise<void> {
+async function makeExecutable(
+  build: Build,
+  commit: BuiltCommit,
+): Promise<void> {
   const { target, output } = build;
   const denort = await findDenort(buildDir, build);
   await makeCache(denort, target);
@@ -189,11 +193,12 @@ function shown(path: string): string {
 }
 
 /** The commit, with "+" where files were changed since; "unknown" outside of a repository. */
-async function findCommit(): Promise<string> {
-  const commit = await readGit(["rev-parse", "HEAD"]);
-  if (commit === undefined) return "unknown";
+async function findCommit(): Promise<BuiltCommit> {
+  const id = await readGit(["rev-parse", "HEAD"]);
+  if (id === undefined) return { id: "unknown", date: "" };
+  const date = await readGit(["log", "-1", "--format=%cs"]) ?? "";
   const changes = await readGit(["status", "--porcelain", "-uno"]);
-  return changes === "" ? commit : `${commit}+`;
+  return { id: changes === "" ? id : `${id}+`, date };
 }
 
 async function readGit(args: string[]): Promise<string | undefined> {

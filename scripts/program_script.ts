@@ -3,7 +3,7 @@ import {
   PROGRAM_SCRIPT,
   type ScriptPlace,
 } from "../core/host/program_script.ts";
-import { COMMIT_SYMBOL } from "../core/protocol/version.ts";
+import { COMMIT_SYMBOL, DATE_SYMBOL } from "../core/protocol/version.ts";
 
 /** Words that every run here begins with. */
 const EXEC = ["exec", "--skip-git-repo-check", "-s", "danger-full-access"];
@@ -14,12 +14,20 @@ export const RUNS = [
   [...EXEC, "resume", "--last", "go on"],
 ];
 
+/** What a program is made from. */
+export interface BuiltCommit {
+  readonly id: string;
+  /** Its day, `2026-01-31`; empty when that is not known. */
+  readonly date: string;
+}
+
 /** What is compiled: the roles, and for all else the script at its place, or beside them. */
-export function renderRoles(commit: string, place?: ScriptPlace): string {
+export function renderRoles(commit: BuiltCommit, place?: ScriptPlace): string {
   const words = ["import.meta.url", ...place ? [JSON.stringify(place)] : []];
   return `import { loadProgramScript } from "../core/host/program_script.ts";
 import { runRole } from "../core/roles.ts";
-Reflect.set(globalThis, Symbol.for("${COMMIT_SYMBOL}"), "${commit}");
+Reflect.set(globalThis, Symbol.for("${COMMIT_SYMBOL}"), "${commit.id}");
+Reflect.set(globalThis, Symbol.for("${DATE_SYMBOL}"), "${commit.date}");
 Deno.exit(await runRole(Deno.args, async (...args) => {
   const program = await loadProgramScript(${words.join(", ")});
   return await program(...args);

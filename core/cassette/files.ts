@@ -167,6 +167,7 @@ function recordedWrites(engine: Engine, files: Files): Omit<Files, Reads> {
     rename: (from, to) =>
       run(`rename:${from}:${to}`, () => files.rename(from, to), undefined),
     chmod: nothing("chmod", files.chmod),
+    setModified: nothing("setModified", files.setModified),
     symlink: (target, path) =>
       run(`symlink:${path}`, () => files.symlink(target, path), undefined),
   };

@@ -4,6 +4,7 @@ import {
   type Completes,
   EXEC_FLAG_NAMES,
   type FlagName,
+  LISTED,
 } from "./flags.ts";
 
 export interface ArgSpec {
@@ -76,8 +77,8 @@ const JUDGING: readonly FlagName[] = [
   ...RULES,
 ];
 
-const SERVER = required("NAME", "Name of the server");
-const ID = required("ID", "Id or name of a session");
+const SERVER = required("NAME", "Name of the server", { completes: "servers" });
+const ID = required("ID", "Id or name of a session", { completes: "sessions" });
 
 const EXEC: readonly FlagName[] = [...AGENT_FLAG_NAMES, ...EXEC_FLAG_NAMES];
 /** What changes a request that nobody sends. */
@@ -99,7 +100,17 @@ const PROMPT_FLAGS: readonly FlagName[] = [
   "stdin",
 ];
 const REVIEW: readonly FlagName[] = ["uncommitted", "base", "commit", "title"];
-const SESSION = optional("ID", "Id or name of a session");
+const SESSION = optional(
+  "ID",
+  "Id, its first characters, or name of a session; --last is the newest here",
+  { completes: "sessions" },
+);
+/** Where the newest session of the folder is meant without one. */
+const SESSION_OR_NEWEST = optional(
+  "ID",
+  "Id, its first characters, or name of a session (default: the newest here)",
+  { completes: "sessions" },
+);
 const PROMPT = "What to do; - or nothing reads it from stdin";
 
 /** Every command, in the order of the help text. */
@@ -107,7 +118,7 @@ const TABLE = {
   repl: command("Start a conversation in this terminal", {
     prompt: "The first message",
     flags: [...AGENT_FLAG_NAMES, "plan"],
-    examples: ["rondo", 'rondo -s read-only "explain this repository"'],
+    examples: ['rondo "explain this repository"', "rondo -s workspace-write"],
   }),
   exec: command("Run one task and exit", {
     details: "Progress goes to stderr, the last message to stdout. With a " +
@@ -122,7 +133,7 @@ const TABLE = {
     prompt: PROMPT,
     flags: [...EXEC, "plan"],
     examples: [
-      'rondo exec "fix the failing test"',
+      'rondo exec -s workspace-write "fix the failing test"',
       'git diff | rondo exec "write a commit message"',
       'rondo exec --json --timeout 10m "update the changelog"',
       'rondo exec --plan -o plan.md "move the cache to SQLite"',
@@ -161,13 +172,13 @@ const TABLE = {
     examples: ["rondo review --base main"],
   }),
   resume: command("Resume a session in this terminal", {
-    args: [SESSION],
+    args: [SESSION_OR_NEWEST],
     prompt: "The next message",
     flags: [...AGENT_FLAG_NAMES, "plan", "last", "all"],
-    examples: ["rondo resume --last"],
+    examples: ["rondo resume", 'rondo resume 0199c3 "go on"'],
   }),
   fork: command("Copy a session's history into a new session", {
-    args: [SESSION],
+    args: [SESSION_OR_NEWEST],
     prompt: "The next message",
     flags: [...AGENT_FLAG_NAMES, "plan", "last", "all", "at"],
     examples: ["rondo fork --last --at 3"],
@@ -177,7 +188,7 @@ const TABLE = {
     {
       args: [
         required("N", "How many turns"),
-        optional("ID", "Id or name of a session (default: the newest here)"),
+        SESSION_OR_NEWEST,
       ],
       flags: ["all", "yes"],
       examples: ["rondo rollback 1"],
@@ -186,13 +197,13 @@ const TABLE = {
   undo: command("Undo the last turns: files, conversation, or both", {
     args: [
       optional("N", "How many turns (default 1)"),
-      optional("ID", "Id or name of a session (default: the newest here)"),
+      SESSION_OR_NEWEST,
     ],
     flags: ["restore", "dryRun", "force", "yes", "all"],
     examples: ["rondo undo --dry-run", "rondo undo 2 --restore code"],
   }),
   "sessions list": command("List sessions, newest first", {
-    flags: ["all", "cd", "limit", "json"],
+    flags: ["all", "archived", "cd", "limit", "json"],
     report: "sessions",
     examples: ["rondo sessions list --all --json"],
   }),
@@ -215,6 +226,10 @@ const TABLE = {
   "sessions archive": command("Move a session out of the list", {
     args: [ID],
     examples: ["rondo sessions archive 0199c3"],
+  }),
+  "sessions unarchive": command("Move an archived session back to the list", {
+    args: [ID],
+    examples: ["rondo sessions unarchive 0199c3"],
   }),
   "sessions delete": command("Delete a session for good", {
     args: [ID],
@@ -394,7 +409,9 @@ const TABLE = {
       details:
         "Each row is supported, not supported, or could not be found out, with the server's own words. --write sets what is certain in [model_providers.NAME] of config.toml and leaves the rest of the file as it is; nothing is written when the provider was not reached. The exit code is 0 when it was, else 4 or 5.",
       args: [
-        optional("NAME", "Id of the provider (default: the selected one)"),
+        optional("NAME", "Id of the provider (default: the selected one)", {
+          completes: "providers",
+        }),
       ],
       flags: [
         "config",
@@ -489,6 +506,10 @@ const TABLE = {
       required("SHELL", "Which shell", { choices: ["bash", "zsh", "fish"] }),
     ],
     examples: ["source <(rondo completion bash)"],
+  }),
+  "completion words": command("Print words of this machine, for completion", {
+    args: [required("KIND", "Which words", { choices: LISTED })],
+    examples: ["rondo completion words profiles"],
   }),
   man: command("Print the manual page", {
     examples: ["rondo man | man -l -"],

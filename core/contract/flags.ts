@@ -21,7 +21,18 @@ interface FlagBase {
 }
 
 /** What the shell may offer as a value. */
-export type Completes = "file" | "dir";
+export type Completes = "file" | "dir" | Listed;
+
+/** What `rondo completion words` lists. */
+export const LISTED = [
+  "profiles",
+  "sessions",
+  "models",
+  "providers",
+  "servers",
+  "features",
+] as const;
+type Listed = typeof LISTED[number];
 
 interface SwitchSpec extends FlagBase {
   readonly kind: "switch";
@@ -120,7 +131,10 @@ function raise(form: string, help: string): RaiseSpec {
 
 /** How the agent runs: taken by every command that starts one. */
 const AGENT_FLAGS = {
-  model: text("--model MODEL", "Model to use", { short: "-m" }),
+  model: text("--model MODEL", "Model to use", {
+    short: "-m",
+    completes: "models",
+  }),
   sandbox: choice(
     "--sandbox MODE",
     ["read-only", "workspace-write", "danger-full-access", "external-sandbox"],
@@ -160,9 +174,16 @@ const AGENT_FLAGS = {
     "Override one setting of config.toml, as TOML or plain text",
     { short: "-c" },
   ),
-  profile: text("--profile NAME", "Settings profile to apply", { short: "-p" }),
-  enable: list("--enable FEATURE", "Turn a feature on"),
-  disable: list("--disable FEATURE", "Turn a feature off"),
+  profile: text("--profile NAME", "Settings profile to apply", {
+    short: "-p",
+    completes: "profiles",
+  }),
+  enable: list("--enable FEATURE", "Turn a feature on", {
+    completes: "features",
+  }),
+  disable: list("--disable FEATURE", "Turn a feature off", {
+    completes: "features",
+  }),
   strictConfig: onOff("--strict-config", "Fail on unknown settings"),
   oss: onOff("--oss", "Use a model served on this machine"),
   localProvider: text(
@@ -334,6 +355,7 @@ const SELECT_FLAGS = {
   commit: text("--commit SHA", "Review one commit"),
   title: text("--title TEXT", "Title of the reviewed commit"),
   full: onOff("--full", "Include compacted turns"),
+  archived: onOff("--archived", "Archived sessions, too"),
   limit: number("count", "--limit N", "Maximum to list", { short: "-n" }),
   format: choice("--format FORM", ["markdown", "jsonl"], "Export format"),
   output: text("--output FILE", "Write to a file instead of stdout", {

@@ -92,6 +92,8 @@ export interface Files {
   ): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   chmod(path: string, mode: number): Promise<void>;
+  /** Sets the time of the last change, in milliseconds since 1970. */
+  setModified(path: string, timeMs: number): Promise<void>;
   symlink(target: string, path: string): Promise<void>;
   readLink(path: string): Promise<string>;
   realPath(path: string): Promise<string>;

@@ -86,7 +86,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "core/config/provider/",
       "core/config/trust/",
     ],
-    doors: ["explain", "hooks", "load", "secrets", "settings"],
+    doors: ["explain", "hooks", "load", "profiles", "secrets", "settings"],
   },
   "core/config/file/": {
     doors: [

@@ -75,6 +75,10 @@ export const SCENES: Readonly<Record<CommandName, Scene>> = {
   "sessions search": { words: "sessions search FLAGS first", before: [TALK] },
   "sessions rename": { words: "sessions rename ID name", before: [TALK] },
   "sessions archive": { words: "sessions archive ID", before: [TALK] },
+  "sessions unarchive": {
+    words: "sessions unarchive ID",
+    before: [TALK, "sessions archive ID"],
+  },
   "sessions delete": { words: "sessions delete FLAGS ID", before: [TALK] },
   "sessions export": { words: "sessions export FLAGS ID", before: TWO_TURNS },
   "sessions verify": { words: "sessions verify FLAGS ID", before: [TALK] },
@@ -119,6 +123,7 @@ export const SCENES: Readonly<Record<CommandName, Scene>> = {
   "features list": { words: "features list FLAGS" },
   "schema": { words: "schema events" },
   "completion": { words: "completion bash" },
+  "completion words": { words: "completion words profiles" },
   "man": { words: "man" },
 };
 
@@ -253,6 +258,7 @@ export const FLAG_ROWS: Readonly<Partial<Record<FlagName, FlagRow>>> = {
   title: { base: "--commit HEAD", add: "--title Fix" },
   full: { before: [...TWO_TURNS, "rollback --yes 1"] },
   limit: { add: "--limit 1" },
+  archived: { before: [TALK, "sessions archive ID"] },
   dryRun: {},
   yes: {},
   rules: {

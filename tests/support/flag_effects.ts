@@ -89,8 +89,9 @@ export async function effectsOf(
       Object.entries(scene.env ?? {}).map(([name, text]) => [name, fill(text)]),
     );
     for (const line of scene.before ?? []) {
+      const newest = await newestSession(root);
       const words = fill(line).split(" ").map((word) =>
-        word.replaceAll("_", " ")
+        word === "ID" ? newest : word.replaceAll("_", " ")
       );
       await runAgent({ home: root, env, args: words });
     }

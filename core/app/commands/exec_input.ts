@@ -7,7 +7,7 @@ import {
   errorText,
   isAbsent,
   usageError,
-  type UserError,
+  UserError,
 } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
@@ -45,6 +45,8 @@ export async function readParts(
       prompt: commandLine.prompt,
       waitForStdin: flags.stdin,
       isStdinTaken: isDialog || isAsked,
+    }).catch((error) => {
+      throw withTaken(error, commandLine);
     });
   const images = flags.image ?? [];
   await checkImages(host, images, flags);
@@ -63,6 +65,18 @@ export async function readParts(
       text: flags.plan ? renderPlanPrompt(text) : text,
     }]),
   ];
+}
+
+// `exec resume "go on"` names a session and has no prompt.
+function withTaken(error: unknown, { command, args }: CommandLine): unknown {
+  const [taken] = args;
+  const isOne = command === "exec resume" || command === "exec fork";
+  if (!isOne || taken === undefined || !(error instanceof UserError)) {
+    return error;
+  }
+  return usageError(
+    `${error.message}; "${taken}" is taken for the session, --last takes the newest one instead`,
+  );
 }
 
 /** The message that accepts the plan a thread has ended with. Throws UserError. */

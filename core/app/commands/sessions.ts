@@ -11,6 +11,10 @@ import {
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
+import { askYesNo } from "../../frontends/cli/ask.ts";
+import type { PruneReport } from "../../contract/reports.ts";
+import { PROGRAM } from "../../protocol/version.ts";
+import { parseLogName } from "../../session/log/files.ts";
 import {
   loadCacheTable,
   renderCacheTable,
@@ -21,6 +25,7 @@ import {
   pruneSessions,
   renameSession,
   renderPrune,
+  unarchiveSession,
 } from "../../session/library/edit.ts";
 import { exportSession } from "../../session/library/export.ts";
 import { findSession } from "../../session/library/find.ts";
@@ -99,6 +104,7 @@ const COMMANDS: Readonly<Record<SessionCommand, Run>> = {
       codexHome,
       ...(cwd !== undefined && { cwd }),
       ...(flags.limit !== undefined && { limit: flags.limit }),
+      withArchived: flags.archived ?? false,
     });
     const { columns } = terminal.stdout;
     return await context.print(
@@ -137,16 +143,30 @@ const COMMANDS: Readonly<Record<SessionCommand, Run>> = {
     const path = await archiveSession(host, await find(context, args), {
       codexHome,
     });
-    return await context.print({ path }, () => [`Archived as ${path}`]);
+    const { id = "" } = parseLogName(path) ?? {};
+    return await context.print({ path }, () => [
+      `Archived as ${path}`,
+      `${PROGRAM} sessions unarchive ${id} takes it back`,
+    ]);
+  },
+  "sessions unarchive": async (context, { args }) => {
+    const { host, codexHome } = context;
+    const path = await unarchiveSession(host, await find(context, args), {
+      codexHome,
+    });
+    return await context.print({ path }, () => [`Listed again as ${path}`]);
   },
   "sessions delete": async (context, { args, flags }) => {
     const { host, codexHome } = context;
     const path = await find(context, args);
-    if (!flags.yes) {
+    const isSure = flags.yes ??
+      await askYesNo(context.terminal, `Delete ${path} for good?`);
+    if (isSure === undefined) {
       throw usageError(
         `Cannot delete ${path}: not confirmed, must be called with --yes`,
       );
     }
+    if (!isSure) return await context.print({}, () => ["Nothing was deleted"]);
     await deleteSession(host, path, { codexHome });
     return await context.print({ path }, () => [`Deleted ${path}`]);
   },
@@ -178,16 +198,26 @@ const COMMANDS: Readonly<Record<SessionCommand, Run>> = {
     return await context.print(repair, () => renderRepair(repair));
   },
   "sessions prune": async (context, { flags }) => {
-    const isSure = flags.yes ?? false;
-    const report = await pruneSessions(context.host, {
-      codexHome: context.codexHome,
-      olderThanMs: flags.olderThanMs ?? LIMITS.sessionKeepMs,
-      dryRun: flags.dryRun ?? !isSure,
-    });
-    const hint = report.dryRun && !flags.dryRun
-      ? ["Nothing was deleted; pass --yes to delete"]
-      : [];
-    return await context.print(report, () => [...renderPrune(report), ...hint]);
+    const prune = (dryRun: boolean): Promise<PruneReport> =>
+      pruneSessions(context.host, {
+        codexHome: context.codexHome,
+        olderThanMs: flags.olderThanMs ?? LIMITS.sessionKeepMs,
+        dryRun,
+      });
+    const report = await prune(flags.dryRun ?? !flags.yes);
+    const isOpen = report.dryRun && !flags.dryRun;
+    const hint = isOpen ? ["Nothing was deleted; pass --yes to delete"] : [];
+    if (!isOpen || flags.json || report.removed.length === 0) {
+      return await context.print(
+        report,
+        () => [...renderPrune(report), ...hint],
+      );
+    }
+    await context.print(report, () => renderPrune(report));
+    const isSure = await askYesNo(context.terminal, "Delete them for good?");
+    if (!isSure) return await context.print({}, () => hint);
+    const done = await prune(false);
+    return await context.print(done, () => renderPrune(done).slice(-1));
   },
   "sessions cache": async (context, { args }) => {
     const rows = await loadCacheTable(

@@ -16,6 +16,7 @@ import {
 import { providerOf } from "../../config/provider/providers.ts";
 import { describeKey, type KeyFate } from "../../config/file/schema_walk.ts";
 import { FEATURE_NAMES, LIVE_FEATURES } from "../../config/file/fates.ts";
+import { askSecret } from "../../frontends/cli/ask.ts";
 import { readPrompt } from "../../frontends/exec/stdin.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
 import { usageError } from "../../protocol/error.ts";
@@ -104,14 +105,14 @@ async function login(
   const { host, terminal } = runtime;
   if (!flags.withApiKey) {
     throw usageError(
-      `Only API keys are supported: printenv OPENAI_API_KEY | ${PROGRAM} login --with-api-key`,
+      `Cannot log in with an account: only API keys are supported, must be ${PROGRAM} login --with-api-key (which asks for the key, or reads it from a pipe)`,
     );
   }
   checkCredentialStore(config, "cli_auth_credentials_store");
-  if (terminal.stdin.isTty) {
-    terminal.stderr.write("Paste the key, then Ctrl-D\n");
-  }
-  const key = await readPrompt({ terminal, host, prompt: "-" });
+  const key = terminal.stdin.isTty
+    ? await askSecret(terminal, "API key (it is not shown): ")
+    : await readPrompt({ terminal, host, prompt: "-" });
+  if (key === undefined) return exitCode("sigint");
   const text = await loginWithApiKey(host, codexHome, key);
   return await printLines(terminal, false)({ text }, () => [text]);
 }

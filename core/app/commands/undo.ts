@@ -1,6 +1,7 @@
 /** `rondo undo` and `rondo rollback`: undo the last turns in files, conversation or both. */
 import { loadConfig } from "../../config/load.ts";
 import { typedText, withoutImages } from "../../context/format/tags.ts";
+import { askYesNo } from "../../frontends/cli/ask.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
 import { SessionError, usageError } from "../../protocol/error.ts";
 import { exitCode } from "../../contract/exit_code.ts";
@@ -29,6 +30,8 @@ interface Request {
 interface Answer {
   readonly lines: readonly string[];
   readonly exitCode: number;
+  /** Nobody has said yes; whether there is anything to do. */
+  readonly isOpen?: boolean;
 }
 
 const HOW_TO = "Nothing was changed; pass --yes to do it";
@@ -40,12 +43,23 @@ export async function runUndoCommand(
   terminal: Terminal,
 ): Promise<number> {
   const request = await readRequest(commandLine, host);
-  const answer = commandLine.command === "rollback"
-    ? await rollBack(request)
-    : await undo(request);
-  terminal.stdout.write(answer.lines.map((line) => `${line}\n`).join(""));
-  await terminal.stdout.flush();
-  return answer.exitCode;
+  const run = commandLine.command === "rollback" ? rollBack : undo;
+  const print = async (lines: readonly string[]): Promise<void> => {
+    terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+    await terminal.stdout.flush();
+  };
+  const answer = await run(request);
+  await print(answer.lines);
+  if (answer.isOpen === undefined) return answer.exitCode;
+  const isSure = answer.isOpen ? await askYesNo(terminal, "Do it?") : undefined;
+  if (!isSure) {
+    await print([isSure === undefined ? HOW_TO : "Nothing was changed"]);
+    return answer.exitCode;
+  }
+  const flags = { ...request.flags, yes: true };
+  const done = await run({ ...request, flags });
+  await print(done.lines.slice(-1));
+  return done.exitCode;
 }
 
 async function readRequest(
@@ -84,7 +98,13 @@ async function undo(request: Request): Promise<Answer> {
     ...(restore === "chat" ? [] : renderUndoPlan(plan)),
     ...(chat === undefined ? [] : chat.lines),
   ];
-  if (!flags.yes) return preview(lines, flags.dryRun);
+  if (!flags.yes) {
+    const files = restore === "chat"
+      ? 0
+      : plan.restore.length + plan.conflicts.length;
+    const isOpen = files + (chat?.turns ?? 0) > 0;
+    return preview(lines, { isOpen, isDryRun: flags.dryRun ?? false });
+  }
   const blocked = plan.conflicts.filter((one) => one.isForceable);
   if (restore !== "chat" && blocked.length > 0 && !options.force) {
     const why = "Nothing was changed; pass --force to overwrite later edits";
@@ -101,7 +121,9 @@ async function undo(request: Request): Promise<Answer> {
 async function rollBack(request: Request): Promise<Answer> {
   const { host, codexHome, flags, logPath, turns } = request;
   const chat = chatPart(await loadMessages(request), turns);
-  if (!flags.yes || chat.turns === 0) return preview(chat.lines);
+  if (!flags.yes || chat.turns === 0) {
+    return preview(chat.lines, { isOpen: chat.turns > 0, isDryRun: false });
+  }
   await rollbackSession(host, logPath, { codexHome, turns: chat.turns });
   return {
     lines: [...chat.lines, "Done; files were not changed"],
@@ -110,8 +132,14 @@ async function rollBack(request: Request): Promise<Answer> {
 }
 
 // Who asked for no more needs no hint how to get it.
-function preview(lines: readonly string[], isDryRun = false): Answer {
-  return { lines: isDryRun ? lines : [...lines, HOW_TO], exitCode: 0 };
+function preview(
+  lines: readonly string[],
+  { isOpen, isDryRun }: {
+    readonly isOpen: boolean;
+    readonly isDryRun: boolean;
+  },
+): Answer {
+  return { lines, exitCode: 0, ...(!isDryRun && { isOpen }) };
 }
 
 interface ChatPart {

@@ -49,9 +49,7 @@ export function renderHelp(
   if (words === PROVIDERS_TOPIC) return renderRecipes();
   const name = commandNames().find((one) => one === words);
   const parts = name === undefined
-    ? words in GROUPS
-      ? [GROUPS[words] ?? "", usageOfGroup(words), listCommands(words)]
-      : programHelp(form)
+    ? words in GROUPS ? groupHelp(words) : programHelp(form)
     : commandHelp(name, form);
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
@@ -101,15 +99,37 @@ function programHelp(form: "short" | "long"): string[] {
     `Usage: ${renderUsage("repl")}\n       ${PROGRAM} COMMAND …`,
     listTopCommands(form),
     flagList("repl", form),
+    listExamples(TOUR.flatMap((one) => COMMANDS[one].examples.slice(0, 1))),
     form === "long" ? exitCodes() : `${PROGRAM} --help shows more`,
     `${PROGRAM} help providers shows how to reach OpenAI, Azure, Ollama, LM Studio,\nvLLM, llama.cpp, OpenRouter and LiteLLM`,
   ];
 }
 
+/** What a newcomer does, in that order: its first examples are those of the program. */
+const TOUR: readonly CommandName[] = ["login", "repl", "exec", "resume"];
+
+function groupHelp(words: string): string[] {
+  const examples = commandNames().filter((name) => name.startsWith(`${words} `))
+    .flatMap((name) => COMMANDS[name].examples.slice(0, 1));
+  return [
+    GROUPS[words] ?? "",
+    usageOfGroup(words),
+    listCommands(words),
+    listExamples(examples.slice(0, GROUP_EXAMPLES)),
+  ];
+}
+
+const GROUP_EXAMPLES = 4;
+
+function listExamples(lines: readonly string[]): string {
+  return lines.length === 0
+    ? ""
+    : `Examples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
+}
+
 function commandHelp(name: CommandName, form: "short" | "long"): string[] {
   if (name === "repl") return programHelp(form);
   const spec = COMMANDS[name];
-  const examples = spec.examples.map((line) => `  ${line}`).join("\n");
   const subcommands = listCommands(name);
   return [
     spec.summary,
@@ -118,7 +138,7 @@ function commandHelp(name: CommandName, form: "short" | "long"): string[] {
     argList(spec),
     subcommands,
     flagList(name, form),
-    examples === "" ? "" : `Examples:\n${examples}`,
+    listExamples(spec.examples),
     form === "long" && name.startsWith("exec") ? exitCodes() : "",
   ];
 }

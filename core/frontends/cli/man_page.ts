@@ -1,7 +1,7 @@
 /** The manual page, from the command table. Pure; man(7) macros. */
 import type { CommandName } from "../../contract/command_line.ts";
 import { EXIT_CODES } from "../../contract/exit_code.ts";
-import { PROGRAM, VERSION } from "../../protocol/version.ts";
+import { buildDate, PROGRAM, VERSION } from "../../protocol/version.ts";
 import type { FlagSpec } from "../../contract/flags.ts";
 import {
   renderFlag,
@@ -22,12 +22,30 @@ const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ["NO_COLOR, FORCE_COLOR, TERM", "When output is coloured"],
 ];
 
+const FILES: readonly (readonly [string, string])[] = [
+  ["~/.codex/config.toml", "Settings; profiles and providers are tables of it"],
+  ["~/.codex/auth.json", "The stored API key"],
+  ["~/.codex/AGENTS.md", "Instructions for every conversation"],
+  ["~/.codex/rules/", "Rules for commands, saved ones among them"],
+  ["~/.codex/skills/", "Skills of the person"],
+  ["~/.codex/sessions/, archived_sessions/", "Recorded conversations"],
+  ["~/.codex/trust.json", "What of projects was approved"],
+  [
+    "AGENTS.md, .codex/config.toml, .mcp.json",
+    "Instructions, settings and servers of a project; what loosens something counts only once it is approved",
+  ],
+  [
+    "/etc/codex/requirements.toml, /etc/codex/managed_config.toml",
+    "What an administrator allows and sets",
+  ],
+];
+
 /** The page `rondo(1)`. */
 export function renderManPage(): string {
   const name = PROGRAM.toUpperCase();
   const shared = new Set(visibleFlags(COMMANDS.repl));
   return [
-    `.TH ${name} 1 "" "${PROGRAM} ${VERSION}"`,
+    `.TH ${name} 1 "${buildDate()}" "${PROGRAM} ${VERSION}"`,
     ".SH NAME",
     `${PROGRAM} \\- a coding agent for the terminal and for programs`,
     ".SH SYNOPSIS",
@@ -57,6 +75,14 @@ export function renderManPage(): string {
       `.B ${roff(names)}`,
       roff(meaning),
     ]),
+    ".SH FILES",
+    ...FILES.flatMap(([path, meaning]) => [
+      ".TP",
+      `.I ${roff(path)}`,
+      roff(meaning),
+    ]),
+    ".SH SEE ALSO",
+    ".BR git (1), bwrap (1)",
     "",
   ].join("\n");
 }

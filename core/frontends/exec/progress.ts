@@ -7,11 +7,14 @@ import {
   visibleLine,
   visibleText,
 } from "../../util/text/visible_text.ts";
+import type { TurnSettings } from "../../protocol/settings.ts";
+import { deniedText } from "../jsonl/items.ts";
 import type { TurnEnding } from "../jsonl/lines.ts";
 import type { ActivityRenderOptions } from "../render/activity.ts";
 import { EventRenderer, renderHeader, renderWarning } from "../render/event.ts";
 import { formatDuration } from "../render/format.ts";
 import { paint } from "../render/style.ts";
+import { allowingFlag } from "./allowing.ts";
 
 interface ProgressOptions {
   readonly hasColor: boolean;
@@ -27,6 +30,9 @@ export class ProgressRenderer {
   readonly #events = new EventRenderer();
   #cwd = "";
   #held: ActivityOf<"message"> | undefined;
+  #settings: TurnSettings | undefined;
+  /** By the line of what was not allowed: which flag allows it. */
+  readonly #allowing = new Map<string, string>();
 
   constructor(options: ProgressOptions) {
     this.#options = options;
@@ -57,12 +63,16 @@ export class ProgressRenderer {
     if (this.#options.isQuiet) return toText(failed);
     return toText([
       ...message,
-      ...denied.map((one) =>
-        paint(`Not allowed: ${visibleLine(one)}`, this.#options, "yellow")
-      ),
+      ...denied.map((one) => this.#renderDenied(visibleLine(one))),
       paint(`Tokens used: ${threadUsage.totalTokens}`, this.#options, "dim"),
       ...failed,
     ]);
+  }
+
+  #renderDenied(text: string): string {
+    const flag = this.#allowing.get(text) ?? "";
+    const hint = flag === "" ? "" : ` (${visibleLine(flag)})`;
+    return paint(`Not allowed: ${text}${hint}`, this.#options, "yellow");
   }
 
   /** A warning of the program itself. */
@@ -72,6 +82,7 @@ export class ProgressRenderer {
 
   #lines(event: Event): readonly string[] {
     const options = this.#renderOptions();
+    if ("settings" in event) this.#settings = event.settings;
     switch (event.type) {
       case "thread.started":
         this.#cwd = event.settings.cwd;
@@ -109,6 +120,13 @@ export class ProgressRenderer {
     >,
   ): readonly string[] {
     const { activity } = event;
+    const denied = event.type === "activity.completed"
+      ? deniedText(activity)
+      : undefined;
+    if (denied !== undefined && this.#settings !== undefined) {
+      const flag = allowingFlag(activity, this.#settings);
+      this.#allowing.set(visibleLine(denied), flag);
+    }
     if (activity.type === "message") {
       if (event.type !== "activity.completed") return [];
       const before = this.#held;

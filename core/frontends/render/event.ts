@@ -191,7 +191,7 @@ export function renderHeader(
       approvalText(settings.approval)
     }`,
     ...(settings.mode === undefined ? [] : [MODE_ROWS[settings.mode]]),
-    ...(sandbox.note === "" ? [] : [sandbox.note]),
+    ...(sandbox.note === "" ? [] : [shortNote(sandbox.note)]),
     ...(files.length === 0 ? [] : [`instructions: ${files.join(", ")}`]),
   ];
   return [
@@ -203,6 +203,16 @@ export function renderHeader(
       .map((line) => paint(line, options, "dim")),
     "",
   ];
+}
+
+/** More is for `doctor`: a back end that does not work has a paragraph to say. */
+const NOTE_CHARACTERS = 100;
+
+function shortNote(note: string): string {
+  if (note.length <= NOTE_CHARACTERS) return note;
+  const [first = "", ...more] = note.split("; ");
+  const hint = `; ${more.length} more: ${PROGRAM} doctor`;
+  return visibleLine(first, NOTE_CHARACTERS) + (more.length > 0 ? hint : "");
 }
 
 /** Says that a command goes on; nothing for any other activity. */

@@ -40,6 +40,8 @@ export const denoFiles: Files = {
   remove: (path, options = {}) => named(path, () => Deno.remove(path, options)),
   rename: (from, to) => named(from, () => Deno.rename(from, to)),
   chmod: (path, mode) => named(path, () => Deno.chmod(path, mode)),
+  setModified: (path, timeMs) =>
+    named(path, () => Deno.utime(path, new Date(timeMs), new Date(timeMs))),
   symlink: (target, path) => named(path, () => Deno.symlink(target, path)),
   readLink: (path) =>
     named(

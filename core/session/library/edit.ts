@@ -10,6 +10,7 @@ import { sweepBlobs } from "../log/blob_sweep.ts";
 import { checkpointNotes, checkpointsFolder } from "../undo/checkpoints.ts";
 import { ObjectStore } from "../undo/object_store.ts";
 import { openThreadLog } from "../log/log_writer.ts";
+import { retimeIndex } from "../log/shortcut.ts";
 import { openWriterLock, readLockOwner } from "../log/lock.ts";
 import {
   activePath,
@@ -41,7 +42,12 @@ export async function renameSession(
   options: { readonly codexHome: string; readonly name: string },
 ): Promise<void> {
   const name = parseSessionName(options.name);
+  const before = await host.files.stat(path);
   await appendFact(host, path, options, { type: "named", name });
+  if (before === undefined) return;
+  // The newest session is the one last worked on. Where the time cannot be set, it is this.
+  await host.files.setModified(path, before.mtimeMs).catch(() => {});
+  await retimeIndex(host.files, path);
 }
 
 /** Removes the last turns of a session that is not open. Throws SessionError. */

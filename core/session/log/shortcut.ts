@@ -71,9 +71,7 @@ export async function writeIndex(
       settings,
       lines: placesOf(fold.items),
     };
-    const json = JSON.stringify(index);
-    const text = `${checksum64(json)}\n${json}`;
-    await files.write(indexPathOf(path), text, { mode: 0o600 });
+    await writeIndexFile(files, path, index);
   } catch {
     // The log itself is whole.
   }
@@ -118,7 +116,26 @@ export async function findCompaction(
   return { fold, end, payloadBytes: before.payloadBytes };
 }
 
-async function loadIndex(
+/** Lets an index hold for its log, whose time alone was changed. */
+export async function retimeIndex(files: Files, path: string): Promise<void> {
+  const index = await readIndexFile(files, path);
+  const stat = await files.stat(path);
+  if (index === undefined || stat?.size !== index.end.bytes) return;
+  await writeIndexFile(files, path, { ...index, mtimeMs: stat.mtimeMs })
+    .catch(() => {});
+}
+
+async function writeIndexFile(
+  files: Files,
+  path: string,
+  index: Index,
+): Promise<void> {
+  const json = JSON.stringify(index);
+  const text = `${checksum64(json)}\n${json}`;
+  await files.write(indexPathOf(path), text, { mode: 0o600 });
+}
+
+async function readIndexFile(
   files: Files,
   path: string,
 ): Promise<Index | undefined> {
@@ -128,7 +145,15 @@ async function loadIndex(
   if (at < 0 || checksum64(json) !== text.slice(0, at)) return undefined;
   // Its checksum vouches for its form.
   const index = parseJsonObject(json) as unknown as Index;
-  if (index.version !== VERSION) return undefined;
+  return index.version === VERSION ? index : undefined;
+}
+
+async function loadIndex(
+  files: Files,
+  path: string,
+): Promise<Index | undefined> {
+  const index = await readIndexFile(files, path);
+  if (index === undefined) return undefined;
   const { bytes, chain } = index.end;
   const stat = await files.stat(path);
   if (stat?.size !== bytes || stat.mtimeMs !== index.mtimeMs) return undefined;
