@@ -61,6 +61,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "sessions",
       "setup",
       "undo",
+      "words",
     ],
   },
   "core/app/mcp/": { uses: ["core/app/"], doors: ["command"] },
@@ -175,6 +176,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "core/frontends/cli/": {
     doors: [
+      "ask",
       "flag_values",
       "generated",
       "help",
@@ -385,6 +387,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "restore",
       "restore_items",
       "rollback_plan",
+      "shortcut",
     ],
   },
   "core/session/state/": {
