@@ -91,6 +91,8 @@ export const LIMITS = Object.freeze({
   /** Of an error body that is read and shown. */
   errorBodyBytes: 64 * 1024,
   errorTextBytes: 2_048,
+  /** Of a header, code or reason of the server shown in an error. */
+  errorWordBytes: 300,
 
   /** Below this many tokens providers cache nothing, and from there on in such blocks. */
   cacheTokensMin: 1_024,

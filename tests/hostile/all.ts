@@ -1,4 +1,5 @@
 /** All situations. */
+import { badServers } from "./bad_servers.ts";
 import { oddClocks } from "./clocks.ts";
 import { deafReaders } from "./deaf.ts";
 import { deepJson, largeAnswers } from "./deep_json.ts";
@@ -23,6 +24,7 @@ export function allSituations(): readonly Situation[] {
     ...hostileVariables(),
     ...endlessStreams(),
     ...floodingServers(),
+    ...badServers(),
     ...oddClocks(),
     ...manyCommands(),
     ...deafReaders(),

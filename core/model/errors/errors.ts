@@ -27,9 +27,11 @@ export function buildHttpError(failure: HttpFailure): ModelError {
   const facts = [
     `url: ${publicUrl(failure.url)}`,
     ...(requestId === undefined ? [] : [`request id: ${requestId}`]),
-    ...(headers.has("cf-ray") ? [`cf-ray: ${headers.get("cf-ray")}`] : []),
+    ...(headers.has("cf-ray")
+      ? [`cf-ray: ${cutWord(headers.get("cf-ray"))}`]
+      : []),
   ];
-  const name = `${status} ${failure.statusText}`.trim();
+  const name = `${status} ${cutWord(failure.statusText)}`.trim();
   const text = `HTTP ${name}: ${describe(failure, reported)}`;
   return new ModelError(`${text} (${facts.join(", ")})`, {
     ...verdict,
@@ -70,16 +72,25 @@ function isWorthWaiting({ kind, retryable }: ErrorMeaning): boolean {
 
 /** An answer the server ended early. Asking again would end the same way. */
 export function buildIncompleteError(reason: string): ModelError {
-  return new ModelError(`The response is incomplete, reason: ${reason}`, {
-    kind: "incomplete",
-    retryable: false,
-  });
+  return new ModelError(
+    `The response is incomplete, reason: ${cutWord(reason)}`,
+    {
+      kind: "incomplete",
+      retryable: false,
+    },
+  );
 }
 
 /** The id under which the provider's support finds the request. */
 export function requestIdOf(headers: Headers): string | undefined {
-  return headers.get("x-request-id") ?? headers.get("x-oai-request-id") ??
-    headers.get("apim-request-id") ?? undefined;
+  const id = headers.get("x-request-id") ?? headers.get("x-oai-request-id") ??
+    headers.get("apim-request-id");
+  return id === null ? undefined : cutWord(id);
+}
+
+// What should be a word may be a megabyte.
+function cutWord(text: string | null): string {
+  return cutBytes(text ?? "", LIMITS.errorWordBytes);
 }
 
 /** A URL without what may be secret in it: user, password, query. */
@@ -112,7 +123,7 @@ function describe(
   if (status >= 300 && status < 400 && location !== null) {
     parts.push(
       `The server points to ${
-        publicUrl(location)
+        cutWord(publicUrl(location))
       }; base_url must be the address itself`,
     );
   }
@@ -210,7 +221,9 @@ function parseError(value: unknown): ServerError {
   );
   const isNumber = /^\d*$/.test(code);
   return {
-    code: isNumber && word !== undefined ? word : code || type || status,
+    code: cutWord(
+      isNumber && word !== undefined ? word : code || type || status,
+    ),
     message: cutBytes(message || detailText(detail), LIMITS.errorTextBytes),
     ...(resets_at !== undefined && { resetsAt: resets_at }),
   };
