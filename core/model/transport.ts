@@ -2,6 +2,7 @@
 import { ModelError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
+import { readStart } from "../util/bytes.ts";
 import type { Auth, ProviderEndpoint } from "../protocol/provider.ts";
 import { endWait } from "../util/async.ts";
 import { NOTHING_SPENT } from "../util/retry.ts";
@@ -169,7 +170,7 @@ async function readFailure(
     status: response.status,
     statusText: response.statusText,
     headers: response.headers,
-    body: await readStart(response),
+    body: await readStart(response.body, LIMITS.errorBodyBytes),
     url: context.url,
     nowMs: context.host.now().getTime(),
   });
@@ -208,21 +209,4 @@ export function buildHeaders(
       "x-openai-internal-codex-residency": residency,
     }),
   };
-}
-
-// An error page may be endless or break off; its start is enough.
-async function readStart(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  try {
-    for await (const chunk of response.body ?? []) {
-      text += decoder.decode(chunk, { stream: true });
-      bytes += chunk.length;
-      if (bytes >= LIMITS.errorBodyBytes) break;
-    }
-  } catch {
-    // The status alone decides what happens next.
-  }
-  return text + decoder.decode();
 }

@@ -14,3 +14,23 @@ export function concatBytes(
   }
   return whole;
 }
+
+/** The start of a body as text: at most about `bytesMax`, less where it breaks off. */
+export async function readStart(
+  body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
+  bytesMax: number,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  try {
+    for await (const chunk of body ?? []) {
+      text += decoder.decode(chunk, { stream: true });
+      bytes += chunk.length;
+      if (bytes >= bytesMax) break;
+    }
+  } catch {
+    // What came before is what there is.
+  }
+  return text + decoder.decode();
+}

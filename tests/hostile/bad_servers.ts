@@ -1,6 +1,7 @@
 /** Servers that speak HTTP badly, answer without an end, or send the program elsewhere. */
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
+import { say } from "../support/mock_model.ts";
 import {
   openStage,
   type Promised,
@@ -37,6 +38,15 @@ const REPLIES: Readonly<Record<string, Reply>> = {
   "closes before it reads": { head: "", isDeaf: true },
   "silence": { head: "", isOpen: true },
   "half a status line": { head: "HTTP/1.1 20", isOpen: true },
+  ...Object.fromEntries(
+    [200, 400, 401, 429, 500].map((status) => [
+      `half a body, then silence, status ${status}`,
+      {
+        head: `HTTP/1.1 ${status} Odd\r\ncontent-length: 99\r\n\r\n{`,
+        isOpen: true,
+      },
+    ]),
+  ),
   "no HTTP": { head: "SSH-2.0-OpenSSH_9.2\r\n" },
   "a TLS alert": { head: new Uint8Array([21, 3, 3, 0, 2, 2, 70]) },
   "HTTP/0.9": { head: "hello" },
@@ -93,10 +103,10 @@ const REPLIES: Readonly<Record<string, Reply>> = {
     rest: `data: ${"x".repeat(1000)}\n`.repeat(60),
   },
   "an error that compresses well": {
-    head: zipped("400 Odd", gzipSync(new Uint8Array(300e6))),
+    head: zipped("400 Odd", bomb(0)),
   },
   "a stream that compresses well": {
-    head: zipped("200 OK", gzipSync(new Uint8Array(300e6).fill(10))),
+    head: zipped("200 OK", bomb(10)),
   },
   "an error said to be compressed": {
     head: zipped("400 Odd", "no gzip at all"),
@@ -224,6 +234,10 @@ function sse(header: string): string {
   return `HTTP/1.1 200 OK\r\n${SSE}\r\n${header}\r\n\r\n${DONE}`;
 }
 
+function bomb(byte: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(gzipSync(new Uint8Array(300e6).fill(byte)));
+}
+
 function zipped(status: string, body: Chunk): Uint8Array<ArrayBuffer> {
   const bytes = typeof body === "string"
     ? new TextEncoder().encode(body)
@@ -246,32 +260,76 @@ const QUICK = new Set([
   "429 and Retry-After: 1e9",
 ]);
 
-/** Every such server. */
-export function badServers(): Situation[] {
-  return Object.entries(REPLIES).map(([name, reply]) => ({
-    kind: KIND,
-    name,
-    isQuick: QUICK.has(name),
-    run: () => tryServer(reply),
-  }));
+/** Who asks the server, and how a run ends whose server is like that. */
+const ASKERS: Readonly<
+  Record<string, (reply: Reply, url: string) => Asked>
+> = {
+  "a model": (reply, url) => ({
+    settings: provider(url),
+    promised: { codes: MODEL_FAILED, ...reply },
+  }),
+  "a model of the chat wire": (reply, url) => ({
+    settings: [...provider(url), "-c", 'model_providers.mock.wire_api="chat"'],
+    promised: {
+      codes: [0, ...MODEL_FAILED],
+      ...(reply.says && { says: reply.says }),
+    },
+  }),
+  // The work goes on without its tools.
+  "an MCP server": (_reply, url) => ({
+    settings: ["-c", `mcp_servers.m={url="${url}",startup_timeout_sec=2}`],
+    promised: { codes: [0] },
+    isWarned: true,
+  }),
+};
+
+interface Asked {
+  readonly settings: readonly string[];
+  readonly promised: Promised;
+  /** One line says that the server cannot be used. */
+  readonly isWarned?: true;
 }
 
-async function tryServer(reply: Reply): Promise<void> {
-  await using server = serveRaw(reply);
-  await using stage = await openStage();
-  const settings = [
-    `base_url="http://127.0.0.1:${server.port}/v1"`,
+function provider(url: string): string[] {
+  return [
+    `base_url="${url}"`,
     "stream_idle_timeout_ms=700",
     "request_max_retries=1",
     "stream_max_retries=1",
   ].flatMap((one) => ["-c", `model_providers.mock.${one}`]);
-  const run = await runJson(stage, [...settings, "--timeout", "30s"], {
-    codes: MODEL_FAILED,
-    ...reply,
-  });
+}
+
+/** Every such server, asked by everything that asks servers. */
+export function badServers(): Situation[] {
+  return Object.entries(ASKERS).flatMap(([asker, ask]) =>
+    Object.entries(REPLIES).map(([name, reply]) => ({
+      kind: KIND,
+      name: `${asker}: ${name}`,
+      isQuick: QUICK.has(name) && asker === "a model",
+      run: () => tryServer(reply, ask),
+    }))
+  );
+}
+
+async function tryServer(
+  reply: Reply,
+  ask: (reply: Reply, url: string) => Asked,
+): Promise<void> {
+  await using server = serveRaw(reply);
+  await using stage = await openStage({ script: () => say("done") });
+  const url = `http://127.0.0.1:${server.port}/v1`;
+  const { settings, promised, isWarned } = ask(reply, url);
+  const run = await runJson(stage, [...settings, "--timeout", "30s"], promised);
+  const warnings = run.events.filter(({ type, message }) =>
+    type === "warning" && /MCP server m/.test(String(message))
+  );
+  if (isWarned) assert.equal(warnings.length, 1);
   for (const { type, message } of run.events) {
     const isShort = String(message).length < 4_000;
-    assert.ok(type !== "error" || isShort, "an error nobody can read");
+    assert.ok(
+      !/error|warning/.test(String(type)) || isShort,
+      "an error nobody can read",
+    );
   }
   // A wrong answer is no reason to ask without an end.
   assert.ok(server.requests() <= 12, `${server.requests()} requests`);

@@ -13,6 +13,7 @@ import {
   type ServerRequests,
 } from "./client/types.ts";
 import { CallTimeout } from "./client/call_timeout.ts";
+import { joinFailure } from "./client/mend.ts";
 import {
   type McpSession,
   openSession,
@@ -191,7 +192,8 @@ export class McpServer {
     } catch (error) {
       await transport?.close();
       const details = transport?.describe() ?? "";
-      const failure = failureOf(error, details);
+      const text = joinFailure(errorText(error), details);
+      const failure = new McpFailure(text, "gone");
       this.#state = { type: "failed", reason: failure.message };
       throw failure;
     } finally {
@@ -282,10 +284,4 @@ export function viewTools(listed: readonly unknown[]): readonly WireTool[] {
     byName.set(parsed.data.name, parsed.data);
   }
   return [...byName.values()];
-}
-
-function failureOf(error: unknown, details: string): McpFailure {
-  const text = errorText(error);
-  const isKnown = details === "" || text.includes(details);
-  return new McpFailure(isKnown ? text : `${text}; ${details}`, "gone");
 }

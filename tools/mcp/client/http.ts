@@ -4,11 +4,10 @@ import type { OAuthClientProvider } from "@modelcontextprotocol/sdk/client/auth"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport";
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types";
-import { errorText } from "../../../core/protocol/error.ts";
 import type { Host } from "../../../core/protocol/host.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import { type AnswerEnd, limitFetch } from "./http_limit.ts";
-import { faultAnswer } from "./mend.ts";
+import { faultAnswer, faultText } from "./mend.ts";
 import { withTimeout } from "../../../core/util/async.ts";
 
 interface HttpOptions {
@@ -55,7 +54,7 @@ export class HttpTransport implements Transport {
     this.#inner.onmessage = (message) => this.#receive(message);
     this.#inner.onclose = () => this.onclose?.();
     this.#inner.onerror = (error) => {
-      this.#problem = errorText(error);
+      this.#problem = faultText(error);
       this.onerror?.(error);
       // The SDK says so when it gives up on a stream that could be resumed.
       if (/Maximum reconnection attempts/.test(this.#problem)) this.#failAll();

@@ -1,5 +1,7 @@
 /** A fetch that limits the size of answers and reports their end. */
 import { errorText } from "../../../core/protocol/error.ts";
+import { readStart } from "../../../core/util/bytes.ts";
+import { LIMITS } from "../../../core/protocol/limits.ts";
 import { asObject, parseJson } from "../../../core/util/json/json.ts";
 import { faultAnswer, mendMessage } from "./mend.ts";
 
@@ -25,7 +27,11 @@ export function limitFetch(options: LimitedFetchOptions): FetchLike {
   return async (url, init) => {
     const response = await options.fetch(url, init);
     const { body, status, statusText, headers } = response;
-    if (body === null || !response.ok || status === 204) return response;
+    if (body === null || status === 204) return response;
+    if (!response.ok) {
+      const said = await readStart(body, LIMITS.errorBodyBytes);
+      return new Response(said, { status, statusText, headers });
+    }
     const watch = new BodyWatch(options, requestIdOf(init));
     const isEvents = headers.get("content-type")?.startsWith(
       "text/event-stream",

@@ -5,11 +5,10 @@ import { UnauthorizedError } from "@modelcontextprotocol/sdk/client/auth.js";
 // @ts-types="@modelcontextprotocol/sdk/types"
 import { McpError } from "@modelcontextprotocol/sdk/types.js";
 import * as z from "zod/mini";
-import { errorText } from "../../../core/protocol/error.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import { PROGRAM } from "../../../core/protocol/version.ts";
 import { asObject, type JsonObject } from "../../../core/util/json/json.ts";
-import { headBytes } from "../../../core/util/text/text.ts";
+import { faultText, joinFailure } from "./mend.ts";
 import { type ClientOptions, createClient } from "./sdk_client.ts";
 import {
   type AskOptions,
@@ -242,7 +241,6 @@ const TIMED_OUT = -32_001;
 const CLOSED = -32_000;
 /** "URL elicitation required" (MCP 2025-11-25, client/elicitation). */
 const PAGE_FIRST = -32_042;
-const TEXT_BYTES_MAX = 2_048;
 
 /** What went wrong, as an error for the model and the person. */
 function describeFailure(
@@ -250,13 +248,11 @@ function describeFailure(
   facts: FailureFacts,
 ): McpFailure {
   if (error instanceof McpFailure) return error;
-  const what = headBytes(whatFailed(error, facts), TEXT_BYTES_MAX);
+  const whole = whatFailed(error, facts);
   const isOwnWord = error instanceof McpError && !facts.isGone &&
     error.code !== TIMED_OUT;
-  const details = isOwnWord || what.includes(facts.details)
-    ? ""
-    : `; ${facts.details}`;
-  return new McpFailure(what + details, endOf(error, facts), pagesOf(error));
+  const text = joinFailure(whole, isOwnWord ? "" : facts.details);
+  return new McpFailure(text, endOf(error, facts), pagesOf(error));
 }
 
 function pagesOf(error: unknown): readonly McpPage[] {
@@ -274,7 +270,7 @@ function whatFailed(error: unknown, facts: FailureFacts): string {
   if (error instanceof UnauthorizedError || statusOf(error) === 401) {
     return `it asks for a login: ${PROGRAM} mcp login ${facts.server}`;
   }
-  if (!(error instanceof McpError)) return errorText(error);
+  if (!(error instanceof McpError)) return faultText(error);
   const text = error.message.replace(/^(MCP error -?\d+: )+/, "");
   if (error.code === TIMED_OUT && text === "Request timed out") {
     return `it did not answer within ${facts.timeoutMs / 1_000} s`;
