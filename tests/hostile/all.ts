@@ -1,4 +1,5 @@
 /** All situations. */
+import { badPrograms } from "./bad_programs.ts";
 import { badServers } from "./bad_servers.ts";
 import { oddClocks } from "./clocks.ts";
 import { deafReaders } from "./deaf.ts";
@@ -25,6 +26,7 @@ export function allSituations(): readonly Situation[] {
     ...endlessStreams(),
     ...floodingServers(),
     ...badServers(),
+    ...badPrograms(),
     ...oddClocks(),
     ...manyCommands(),
     ...deafReaders(),

@@ -358,7 +358,8 @@ export const PLACES: readonly Place[] = [
   { name: "logout", at: inHome("auth.json"), command: command("logout") },
 ];
 
-function renderToml(value: unknown): string {
+/** A value of TOML, tables inline. */
+export function renderToml(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(renderToml).join(", ")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const members = Object.entries(value).map(([key, one]) =>

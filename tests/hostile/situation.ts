@@ -167,12 +167,12 @@ async function runBounded(
   const watch = setInterval(() => {
     memoryMiB = Math.max(memoryMiB, peakMiB(child.pid));
     // Before the machine suffers.
-    if (memoryMiB > 2 * MEMORY_MIB) child.kill("SIGKILL");
+    if (memoryMiB > 2 * MEMORY_MIB) kill(child);
   }, 25);
   let isHung = false;
   const alarm = setTimeout(() => {
     isHung = true;
-    child.kill("SIGKILL");
+    kill(child);
   }, HANG_MS);
   const { code, stdout, stderr } = await child.output();
   clearInterval(watch);
@@ -188,6 +188,14 @@ async function runBounded(
       .map((line) => JSON.parse(line) as JsonObject),
     memoryMiB,
   };
+}
+
+function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It has ended; what it left holds its outputs.
+  }
 }
 
 async function feed(child: Deno.ChildProcess, text: string): Promise<void> {

@@ -93,6 +93,11 @@ export class HeadlessApprovals {
     this.#open.delete(approvalId);
   }
 
+  /** The run is over: what still thinks about an answer is ended. */
+  close(): void {
+    for (const approvalId of [...this.#open.keys()]) this.forget(approvalId);
+  }
+
   #settle(approvalId: string, decision: Decision): void {
     if (!this.#open.has(approvalId)) return;
     this.forget(approvalId);
@@ -133,6 +138,7 @@ async function askCommand(
   { command, question, signal }: CommandQuestion,
 ): Promise<Answer> {
   const { request } = question;
+  signal.throwIfAborted();
   const child = host.spawn({
     command: "/bin/sh",
     args: ["-c", command],

@@ -97,6 +97,7 @@ class ExecRun {
     for await (const message of this.#inbox) {
       if (await this.#isLast(message)) break;
     }
+    this.#approvals.close();
     await this.#conclude();
     this.#inbox.close();
     return this.#exitCode;
