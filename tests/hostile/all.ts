@@ -4,6 +4,7 @@ import { badServers } from "./bad_servers.ts";
 import { oddClocks } from "./clocks.ts";
 import { deafReaders } from "./deaf.ts";
 import { deepJson, largeAnswers } from "./deep_json.ts";
+import { deepServers } from "./deep_servers.ts";
 import {
   endlessStreams,
   floodingServers,
@@ -20,6 +21,7 @@ export function allSituations(): readonly Situation[] {
   return [
     ...oddFiles(),
     ...deepJson(),
+    ...deepServers(),
     ...largeAnswers(),
     ...spoiledSessions(),
     ...hostileVariables(),
