@@ -163,11 +163,15 @@ async function tryProgram(use: Use, script: string): Promise<void> {
 /** The processes that have the mark in their environment, when it had time to end them. */
 async function leftOf(mark: string): Promise<readonly number[]> {
   for (let waitedMs = 0;; waitedMs += 100) {
-    const left = [...Deno.readDirSync("/proc")].map(({ name }) => Number(name))
-      .filter((pid) => pid > 0 && environmentOf(pid).includes(`MARK=${mark}`));
+    const left = processesOf(mark);
     if (left.length === 0 || waitedMs > 5_000) return left;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+}
+
+function processesOf(mark: string): readonly number[] {
+  return [...Deno.readDirSync("/proc")].map(({ name }) => Number(name))
+    .filter((pid) => pid > 0 && environmentOf(pid).includes(`MARK=${mark}`));
 }
 
 function end(pid: number): void {
