@@ -7,13 +7,13 @@ import type { ToolContext } from "../../core/protocol/tool.ts";
 import { isToolEnabled, type McpServerSpec } from "./client/server_config.ts";
 import {
   type AskOptions,
+  joinFailure,
   McpFailure,
   type McpProgress,
   type McpTransport,
   type ServerRequests,
 } from "./client/types.ts";
 import { CallTimeout } from "./client/call_timeout.ts";
-import { joinFailure } from "./client/mend.ts";
 import {
   type McpSession,
   openSession,

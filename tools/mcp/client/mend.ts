@@ -12,7 +12,6 @@ import {
   type Json,
   type JsonObject,
 } from "../../../core/util/json/json.ts";
-import { cutBytes, headBytes } from "../../../core/util/text/text.ts";
 
 /** JSON-RPC 2.0, section 5.1: a fault of the server's own. */
 const SERVER_FAULT = -32_000;
@@ -97,16 +96,4 @@ export function faultText(error: unknown): string {
   return error instanceof Error && "issues" in error
     ? "it answered with something that is not a message of the protocol"
     : errorText(error);
-}
-
-const TEXT_BYTES_MAX = 2_048;
-/** Details that begin the same have been said. */
-const SAME_BYTES = 200;
-
-/** What went wrong, and what the transport knows besides; each cut. */
-export function joinFailure(what: string, details: string): string {
-  const text = cutBytes(what, TEXT_BYTES_MAX);
-  return what.includes(headBytes(details, SAME_BYTES))
-    ? text
-    : `${text}; ${cutBytes(details, TEXT_BYTES_MAX)}`;
 }

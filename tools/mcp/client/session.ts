@@ -8,11 +8,12 @@ import * as z from "zod/mini";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import { PROGRAM } from "../../../core/protocol/version.ts";
 import { asObject, type JsonObject } from "../../../core/util/json/json.ts";
-import { faultText, joinFailure } from "./mend.ts";
+import { faultText } from "./mend.ts";
 import { type ClientOptions, createClient } from "./sdk_client.ts";
 import {
   type AskOptions,
   type FailureEnd,
+  joinFailure,
   McpFailure,
   type McpPage,
   type McpProgress,

@@ -3,6 +3,7 @@ import type { Transport } from "@modelcontextprotocol/sdk/shared/transport";
 import type { FormAnswer, FormRequest } from "../../../core/protocol/form.ts";
 import type { ToolContext } from "../../../core/protocol/tool.ts";
 import type { JsonObject } from "../../../core/util/json/json.ts";
+import { cutBytes, headBytes } from "../../../core/util/text/text.ts";
 
 /** A transport that can say what it knows of a failure. */
 export interface McpTransport extends Transport {
@@ -91,4 +92,16 @@ export class McpFailure extends Error {
     super(message);
     this.pages = pages;
   }
+}
+
+const TEXT_BYTES_MAX = 2_048;
+/** Details that begin the same have been said. */
+const SAME_BYTES = 200;
+
+/** What went wrong, and what the transport knows besides; each cut. */
+export function joinFailure(what: string, details: string): string {
+  const text = cutBytes(what, TEXT_BYTES_MAX);
+  return what.includes(headBytes(details, SAME_BYTES))
+    ? text
+    : `${text}; ${cutBytes(details, TEXT_BYTES_MAX)}`;
 }
