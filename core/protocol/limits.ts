@@ -53,6 +53,8 @@ export const LIMITS = Object.freeze({
   liveCommandMs: 24 * 3_600_000,
   /** Between two looks at what commands that live on have planted. */
   putBackMs: 2_000,
+  /** Threads of commands beyond which nobody asks whether all of them sleep. */
+  stillThreads: 512,
   /** Output of one that has not been read yet: its start and its end. */
   liveHeadBytes: 512 * 1024,
   liveTailBytes: 512 * 1024,

@@ -6,14 +6,14 @@ import type {
 import { LIMITS } from "../../core/protocol/limits.ts";
 import type { OutputCapture } from "./capture.ts";
 import { isDenial, isNetworkFailure } from "./denial.ts";
-import { isGuardNote } from "./guard_notes.ts";
+import { isGuardNote } from "../guard/guard_notes.ts";
 import type { RunEnd } from "./run_to_end.ts";
 import type { Prepared } from "./session.ts";
 
 /** With notes of what the sandbox did, for the model and the person. */
 export function buildResult({ prepared, end, guardNotes, capture, request }: {
   /** Absent when it ran plainly. */
-  readonly prepared: Prepared | undefined;
+  readonly prepared?: Prepared;
   readonly end: RunEnd;
   readonly guardNotes: readonly string[];
   readonly capture: OutputCapture;

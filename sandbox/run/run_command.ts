@@ -9,7 +9,7 @@ import {
   SandboxUnavailable,
   ToolError,
 } from "../../core/protocol/error.ts";
-import type { Child, Host, SpawnRequest } from "../../core/protocol/host.ts";
+import type { Child, SpawnRequest } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import { dirname } from "../../core/util/path.ts";
 import {
@@ -19,10 +19,10 @@ import {
 } from "../backends/backend.ts";
 import { innerPid, wasStarted } from "../backends/bwrap.ts";
 import type { Lease } from "../network/shared_networks.ts";
-import { BareRepositories } from "./bare_repository.ts";
+import { BareRepositories } from "../guard/bare_repository.ts";
 import { OutputCapture } from "./capture.ts";
 import { LAUNCHER } from "../backends/landlock.ts";
-import { describeChanges } from "./guard_notes.ts";
+import { describeChanges } from "../guard/guard_notes.ts";
 import { buildResult } from "./result.ts";
 import { runningCommand } from "./running_command.ts";
 import { type RunEnd, runToEnd } from "./run_to_end.ts";
@@ -58,8 +58,7 @@ interface Ready {
   readonly swept: SweptCommand;
 }
 
-// EAGAIN, ENOMEM, EMFILE, ENFILE: the sandbox is as good as before, and soon there may be
-// room again. What did not start can be tried again by the model.
+// EAGAIN, ENOMEM, EMFILE, ENFILE: soon there may be room again, and the model can try again.
 const EXHAUSTED =
   /Resource temporarily unavailable|Cannot allocate memory|Too many open files/;
 
@@ -69,6 +68,7 @@ export async function runCommand(
   request: CommandRequest,
 ): Promise<CommandResult> {
   const { host } = session;
+  const { terminal } = request;
   const livesOn = request.onStart !== undefined;
   const capture = new OutputCapture(host.files, {
     onOutput: request.onOutput,
@@ -76,18 +76,16 @@ export async function runCommand(
     spoolOverBytes: request.spoolOverBytes,
     rolls: livesOn,
   });
-  const { terminal } = request;
   const ready = await prepare(session, request, {
     isPlain: !request.sandboxed,
     mayLive: request.onStart !== undefined,
     mergesOutput: true,
     hasTerminal: terminal !== undefined,
   });
-  const { prepared } = ready;
-  const backend = prepared?.backend;
+  const backend = ready.prepared?.backend;
   return await finishing(session, ready, async () => {
     await request.recorded;
-    const child = start(host, ready, {
+    const child = start(session, request, ready, {
       stdin: terminal === undefined ? request.stdin ?? "null" : "pipe",
       stdout: "pipe",
       stderr: "pipe",
@@ -99,7 +97,7 @@ export async function runCommand(
       isWrapped: backend?.kind === "bwrap",
       hasTerminal: terminal !== undefined,
     };
-    const unwatch = livesOn && prepared !== undefined
+    const unwatch = livesOn && backend !== undefined
       ? session.watch(request.onPutBack ?? (() => {}))
       : undefined;
     request.onStart?.(runningCommand(child, capture, kind));
@@ -117,7 +115,7 @@ export async function runCommand(
     session.reaper.collect(innerPid(end.report));
     refuseUnstarted(end);
     return (guardNotes) =>
-      buildResult({ end, guardNotes, capture, request, prepared });
+      buildResult({ ...ready, end, guardNotes, capture, request });
   });
 }
 
@@ -133,7 +131,7 @@ export async function runCommandInherited(
     hasTerminal: false,
   });
   return await finishing(session, ready, async () => {
-    const child = start(session.host, ready, {
+    const child = start(session, request, ready, {
       stdin: "inherit",
       stdout: "inherit",
       stderr: "inherit",
@@ -225,7 +223,8 @@ async function prepare(
 }
 
 function start(
-  host: Pick<Host, "spawn">,
+  { host, stillness }: Session,
+  { threadId }: InheritedRequest,
   { launch, prepared, swept: { mark } }: Ready,
   streams: Pick<
     SpawnRequest,
@@ -233,7 +232,10 @@ function start(
   >,
 ): Child {
   try {
-    return host.spawn(marked({ ...launch, ...streams }, mark));
+    const child = host.spawn(marked({ ...launch, ...streams }, mark));
+    // What belongs to no thread is the person's own.
+    if (prepared !== undefined || threadId !== undefined) stillness.stir();
+    return child;
   } catch (error) {
     const text = `Cannot start the command: ${errorText(error)}`;
     // E2BIG: the model's arguments are too long for execve(2).

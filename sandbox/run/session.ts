@@ -12,10 +12,15 @@ import {
   type LaunchFacts,
   readLaunchFacts,
 } from "../plan/facts.ts";
-import type { GuardChanges } from "./guard.ts";
+import type { GuardChanges } from "../guard/guard.ts";
 import { readShown, readTop } from "../plan/shown.ts";
-import { joinChanges, NO_CHANGES, SharedProtection } from "./guard_shared.ts";
-import { GuardWatch, type Teller } from "./guard_watch.ts";
+import {
+  joinChanges,
+  NO_CHANGES,
+  SharedProtection,
+} from "../guard/guard_shared.ts";
+import { GuardWatch, type Teller } from "../guard/guard_watch.ts";
+import { Stillness } from "../probe/stillness.ts";
 import type { BackendAttempt, BackendChoice } from "../probe/candidates.ts";
 import { ProvedBackends } from "../probe/proved_backends.ts";
 import { type ConfinedPolicy, planSandbox } from "../plan/plan.ts";
@@ -62,6 +67,7 @@ export class Session {
   readonly host: Host;
   readonly reaper: OrphanReaper;
   readonly networks: SharedNetworks;
+  readonly stillness: Stillness;
   readonly #options: SandboxOptions;
   readonly #guards: SharedProtection;
   /** Where each root led when it was first seen. */
@@ -80,11 +86,14 @@ export class Session {
     this.#backends = new ProvedBackends(options.host, options);
     this.#guards = new SharedProtection(options.host);
     this.networks = new SharedNetworks(options.host);
+    this.stillness = new Stillness(options.host);
     this.#watch = new GuardWatch(
       options.host,
       () =>
         this.#disk.run(async () =>
-          this.#guards.isIdle ? NO_CHANGES : await this.#guards.putBack()
+          this.#guards.isIdle
+            ? NO_CHANGES
+            : await this.#guards.putBackOrTake(this.stillness)
         ),
     );
     this.reaper = new OrphanReaper(

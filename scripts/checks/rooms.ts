@@ -446,6 +446,16 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: ["sandbox/plan/"],
     doors: ["backend", "bwrap", "landlock", "launcher"],
   },
+  "sandbox/guard/": {
+    uses: ["sandbox/plan/", "sandbox/probe/"],
+    doors: [
+      "bare_repository",
+      "guard",
+      "guard_notes",
+      "guard_shared",
+      "guard_watch",
+    ],
+  },
   "sandbox/network/": {
     uses: ["sandbox/backends/"],
     doors: ["network", "shared_networks"],
@@ -464,11 +474,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "sandbox/probe/": {
     uses: ["sandbox/backends/", "sandbox/network/", "sandbox/plan/"],
-    doors: ["candidates", "probe", "proc_status", "proved_backends"],
+    doors: [
+      "candidates",
+      "probe",
+      "proc_status",
+      "proved_backends",
+      "stillness",
+    ],
   },
   "sandbox/run/": {
     uses: [
       "sandbox/backends/",
+      "sandbox/guard/",
       "sandbox/network/",
       "sandbox/plan/",
       "sandbox/probe/",

@@ -13,8 +13,13 @@ import {
   type Snapshot,
 } from "./guard.ts";
 import { isBare } from "./bare_repository.ts";
-import { OBEYED } from "./git_disarm.ts";
+import {
+  findLacking,
+  type Lacking,
+  partsOfRepository,
+} from "./repository_parts.ts";
 import type { GuardItem } from "../plan/plan_guards.ts";
+import type { Stillness } from "../probe/stillness.ts";
 
 type GuardHost = Pick<Host, "createNameIndex" | "newId" | "noFollowFiles">;
 
@@ -29,12 +34,14 @@ export const NO_CHANGES: GuardChanges = { restored: [], moved: [], failed: [] };
 export class SharedProtection {
   readonly #host: GuardHost;
   readonly #index: NameIndex;
-  readonly #before = new Map<string, Guard>();
+  readonly #before = new Map<string, Remembered>();
   /** By root: the protected names that were below it. */
   readonly #below = new Map<string, ReadonlySet<string>>();
   /** By root: what of a repository it would take to make it one itself. */
   readonly #lacking = new Map<string, Lacking>();
   #users = 0;
+  /** After the last look nothing was left to put back. */
+  #isClean = false;
 
   constructor(host: GuardHost) {
     this.#host = host;
@@ -47,8 +54,8 @@ export class SharedProtection {
 
   /** Whether the path was absent before the commands that run now: what is there, they made. */
   wasAbsent(path: string): boolean {
-    return [...this.#before.values()].some((guard) =>
-      guard.some((was) => was.kind === "absent" && isInside(path, was.path))
+    return this.#snapshots().some((was) =>
+      was.kind === "absent" && isInside(path, was.path)
     );
   }
 
@@ -83,7 +90,8 @@ export class SharedProtection {
     for (const item of items) {
       const key = keyOf(item);
       if (this.#before.has(key) || this.wasAbsent(item.path)) continue;
-      this.#before.set(key, await readGuard(this.#files(), [item]));
+      const guard = await readGuard(this.#files(), [item]);
+      this.#before.set(key, { item, guard });
     }
     for (const root of this.#below.keys()) {
       const known = this.#lacking.get(root);
@@ -105,9 +113,31 @@ export class SharedProtection {
     return changes;
   }
 
+  /**
+   * The same while others run, or when none of them has run since the last look: then what is
+   * different is the person's, and is gone back to from now on.
+   */
+  async putBackOrTake(
+    stillness: Pick<Stillness, "begin" | "holds">,
+  ): Promise<GuardChanges> {
+    if (this.#isClean && await stillness.holds()) {
+      const now = await this.#readNow();
+      if (await stillness.holds()) {
+        now.before.forEach((one) => this.#before.set(keyOf(one.item), one));
+        now.below.forEach(([root, names]) => this.#below.set(root, names));
+        now.lacking.forEach(([root, lacks]) => this.#lacking.set(root, lacks));
+        return NO_CHANGES;
+      }
+    }
+    await stillness.begin();
+    const changes = await this.putBack();
+    this.#isClean = changes.failed.length === 0;
+    return changes;
+  }
+
   /** Puts everything back, whoever still runs. */
   async putBack(): Promise<GuardChanges> {
-    const before = [...this.#before.values()].flat();
+    const before = this.#snapshots();
     const gone = await this.#findGone(before);
     const known = before
       .filter(({ path }) => !gone.some((entry) => isInside(path, entry)))
@@ -120,10 +150,43 @@ export class SharedProtection {
     return joinChanges([first, second]);
   }
 
+  async #readNow(): Promise<Now> {
+    const files = this.#files();
+    const roots = [...this.#below.keys()];
+    const { named, marked } = this.#index.findSync(roots);
+    const fresh = [...named, ...marked].filter((path) => this.#isFresh(path));
+    const items = [
+      ...[...this.#before.values()].map(({ item }) => item),
+      ...fresh.map((path): GuardItem => ({ path, scope: "tree" })),
+    ];
+    const before: Remembered[] = [];
+    for (const item of items) {
+      const isGit = item.scope === "tree" &&
+        (item.path.endsWith("/.git") || marked.includes(item.path)) &&
+        (await files.lstat(item.path))?.isDirectory;
+      const parts = isGit ? partsOfRepository(item.path) : [item];
+      before.push({ item, guard: await readGuard(files, parts) });
+    }
+    const inside = (root: string): ReadonlySet<string> =>
+      new Set([
+        ...this.#below.get(root) ?? [],
+        ...fresh.filter((path) => isInside(path, root)),
+      ]);
+    return {
+      before,
+      below: roots.map((root) => [root, inside(root)]),
+      lacking: await Promise.all(
+        roots.map(async (root) =>
+          [root, await findLacking(this.#host, root)] as const
+        ),
+      ),
+    };
+  }
+
   async #restore(guard: Guard): Promise<GuardChanges> {
     if (guard.length === 0) return NO_CHANGES;
     const { newId } = this.#host;
-    const homes = [...this.#before.values()].flat()
+    const homes = this.#snapshots()
       .filter(({ kind }) => kind === "worktrees" || kind === "absent")
       .map(({ path }) => path).filter((path) => path.endsWith("/worktrees"));
     return await restoreGuard(this.#files(), guard, { newId, homes });
@@ -134,19 +197,21 @@ export class SharedProtection {
     // Seatbelt does without: what it makes in a subfolder stays as it is.
     if (this.#host.noFollowFiles === undefined) return [];
     const { named, marked } = await this.#findOpened();
-    const isFresh = (path: string): boolean =>
-      !this.#wasBelow(path) && !this.wasAbsent(path) &&
-      !this.#before.has(keyOf({ path, scope: "entry" })) &&
-      !this.#before.has(keyOf({ path, scope: "tree" }));
     return [
       ...await this.#findFreshRoots(),
-      ...named.filter(isFresh).map((path) =>
+      ...named.filter((path) => this.#isFresh(path)).map((path) =>
         ({ kind: "absent", path }) as const
       ),
-      ...marked.filter(isFresh).map((path) =>
+      ...marked.filter((path) => this.#isFresh(path)).map((path) =>
         ({ kind: "bare", path }) as const
       ),
     ];
+  }
+
+  #isFresh(path: string): boolean {
+    return !this.#wasBelow(path) && !this.wasAbsent(path) &&
+      !this.#before.has(keyOf({ path, scope: "entry" })) &&
+      !this.#before.has(keyOf({ path, scope: "tree" }));
   }
 
   // Where the person has something of a name that git would obey, the new part goes.
@@ -191,6 +256,10 @@ export class SharedProtection {
     return [...this.#below.values()].some((names) => names.has(path));
   }
 
+  #snapshots(): readonly Snapshot[] {
+    return [...this.#before.values()].flatMap(({ guard }) => guard);
+  }
+
   #files(): NoFollowFiles {
     const { noFollowFiles } = this.#host;
     if (noFollowFiles !== undefined) return noFollowFiles;
@@ -209,26 +278,16 @@ export function joinChanges(changes: readonly GuardChanges[]): GuardChanges {
   };
 }
 
-interface Lacking {
-  /** The first part that is not there; undefined of a repository. */
-  readonly mark: string | undefined;
-  /** There is nothing that git would obey in one. */
-  readonly isEmpty: boolean;
+interface Remembered {
+  readonly item: GuardItem;
+  readonly guard: Guard;
 }
 
-async function findLacking(
-  { noFollowFiles }: GuardHost,
-  root: string,
-): Promise<Lacking> {
-  if (noFollowFiles === undefined) return { mark: undefined, isEmpty: false };
-  const isThere = async (name: string): Promise<boolean> =>
-    await noFollowFiles.lstat(`${root}/${name}`) !== undefined;
-  const marks = await Promise.all(BARE_PARTS.map(isThere));
-  const parts = await Promise.all(OBEYED.map(isThere));
-  return {
-    mark: BARE_PARTS.find((_, at) => !marks[at]),
-    isEmpty: !parts.includes(true),
-  };
+/** All that is remembered, as it is at present. */
+interface Now {
+  readonly before: readonly Remembered[];
+  readonly below: readonly (readonly [string, ReadonlySet<string>])[];
+  readonly lacking: readonly (readonly [string, Lacking])[];
 }
 
 function keyOf({ path, scope }: GuardItem): string {

@@ -9,6 +9,9 @@ type WatchHost = Pick<Host, "monotonicMs" | "sleep">;
 /** A search of a large tree takes its time, so that there is none most of the time. */
 const PAUSE_SHARE = 20;
 
+const WHOSE =
+  "Whoever did it, a command ran at the time: if it was you, do it again once no command lives on";
+
 /** Is told at once what was put back, in lines. */
 export type Teller = (lines: readonly string[]) => void;
 
@@ -55,7 +58,7 @@ export class GuardWatch {
       if (changes !== undefined && hasAny(changes)) {
         this.#changes.push(changes);
         // Nobody knows whose work it was: one of them speaks.
-        [...this.#tellers].at(-1)?.(describeChanges(changes));
+        [...this.#tellers].at(-1)?.([...describeChanges(changes), WHOSE]);
       }
       const tookMs = this.#host.monotonicMs() - startMs;
       pauseMs = Math.max(LIMITS.putBackMs, PAUSE_SHARE * tookMs);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { denoHost } from "../../../core/host/host.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
-import { readGuard, restoreGuard } from "../../../sandbox/run/guard.ts";
-import { SharedProtection } from "../../../sandbox/run/guard_shared.ts";
+import { readGuard, restoreGuard } from "../../../sandbox/guard/guard.ts";
+import { SharedProtection } from "../../../sandbox/guard/guard_shared.ts";
 import type { GuardItem } from "../../../sandbox/plan/plan_guards.ts";
 
 const host = denoHost();

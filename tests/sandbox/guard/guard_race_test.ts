@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { errorText } from "../../../core/protocol/error.ts";
 import { backendsHere, LINUX, openPlace, type Place } from "../support.ts";
 
-// 60 in the long form: RACE_SECONDS=60 deno task test tests/sandbox/run/guard_race_test.ts
+// 60 in the long form: RACE_SECONDS=60 deno task test tests/sandbox/guard/guard_race_test.ts
 const SECONDS = Number(Deno.env.get("RACE_SECONDS") ?? 4);
 const HAS_LANDLOCK = Deno.build.os === "linux" &&
   backendsHere().includes("landlock");

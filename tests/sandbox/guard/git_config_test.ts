@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { filterGitConfig } from "../../../sandbox/run/git_config.ts";
+import { filterGitConfig } from "../../../sandbox/guard/git_config.ts";
 
 const FRESH = `[core]
 \trepositoryformatversion = 0
