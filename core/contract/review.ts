@@ -41,3 +41,18 @@ export type ReviewTarget =
   }
   /** In the user's own words. */
   | { readonly type: "custom"; readonly instructions: string };
+
+/** What the words after `/review` mean; undefined when they mean nothing. */
+export function parseReviewTarget(words: string): ReviewTarget | undefined {
+  const text = words.trim();
+  if (text === "" || text === "uncommitted") return { type: "uncommitted" };
+  const [, verb, name] = /^(base|commit)(?:\s+(\S+))?$/.exec(text) ?? [];
+  if (verb === undefined) {
+    const isNamed = /^(base|commit)\s/.test(text);
+    return isNamed ? undefined : { type: "custom", instructions: text };
+  }
+  if (name === undefined) return undefined;
+  return verb === "base"
+    ? { type: "branch", base: name }
+    : { type: "commit", commit: name };
+}

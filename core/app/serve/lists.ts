@@ -1,4 +1,5 @@
 /** Lists for clients: models, skills, profiles, MCP servers. */
+import type { LoadedConfig } from "../../config/load.ts";
 import { knownModels } from "../../config/provider/model_list.ts";
 import { modelInfoOf } from "../../config/provider/models.ts";
 import {
@@ -7,9 +8,9 @@ import {
 } from "../../config/provider/providers.ts";
 import { sandboxPolicyOf } from "../../config/permissions/permissions.ts";
 import { loadSkills } from "../../context/skills/skills.ts";
-import { pageOf } from "../../frontends/app_server/pages.ts";
 import { parseParams } from "../../frontends/app_server/rpc.ts";
 import type { OtherMethods } from "../../frontends/app_server/services.ts";
+import { pageOf } from "../../frontends/wire/pages.ts";
 import { PageParams } from "../../frontends/app_server/words/schema.ts";
 import {
   ProfileParams,
@@ -17,6 +18,7 @@ import {
 } from "../../frontends/app_server/words/settings_schema.ts";
 import { UserError } from "../../protocol/error.ts";
 import type { SandboxPolicy } from "../../protocol/policy.ts";
+import type { ModelChoice } from "../../protocol/settings.ts";
 import { NO_HOME } from "../agent.ts";
 import type { ServeBase } from "./base.ts";
 
@@ -30,13 +32,20 @@ export function listMethods(base: ServeBase): OtherMethods {
   ]);
 }
 
+/** The models of a folder's configuration. Throws UserError. */
+export async function loadModels(
+  base: ServeBase,
+  cwd?: string,
+): Promise<LoadedConfig & { readonly models: readonly ModelChoice[] }> {
+  const loaded = await base.load(cwd);
+  const { config, catalog } = loaded;
+  const isOpenai = isOpenaiService(providerOf(config, base.host));
+  return { ...loaded, models: knownModels(config, catalog, { isOpenai }) };
+}
+
 async function listModels(base: ServeBase, params: unknown): Promise<unknown> {
   const wanted = parseParams(PageParams, params);
-  const { config, catalog } = await base.load();
-  const provider = providerOf(config, base.host);
-  const models = knownModels(config, catalog, {
-    isOpenai: isOpenaiService(provider),
-  });
+  const { config, catalog, models } = await loadModels(base);
   return pageOf(
     models.map(({ slug, efforts }) => {
       const info = modelInfoOf(config, catalog, slug);

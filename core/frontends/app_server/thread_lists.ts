@@ -1,6 +1,6 @@
 /** Threads, turns and items for reading. */
 import type { Call } from "./connection.ts";
-import { pageBounds, pageOf } from "./pages.ts";
+import { pageBounds, pageOf } from "../wire/pages.ts";
 import { parseParams, refusal } from "./rpc.ts";
 import type { ServedThreads } from "./served_threads.ts";
 import type { ThreadServices } from "./services.ts";

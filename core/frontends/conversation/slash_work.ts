@@ -1,10 +1,9 @@
 /** Slash commands that start work of the agent, or show it. */
-import type { ReviewTarget } from "../../contract/review.ts";
+import { parseReviewTarget } from "../../contract/review.ts";
 import { renderReviewPrompt } from "../../context/requests.ts";
 import { usageError } from "../../protocol/error.ts";
 import { INIT_PROMPT } from "../../../prompts/mod.ts";
 import { PLAN_COMMAND } from "./slash_plan.ts";
-import { splitArgs } from "./slash.ts";
 import type { SlashCommand, SlashContext } from "./slash_context.ts";
 
 export const WORK_COMMANDS: readonly SlashCommand[] = [
@@ -49,19 +48,6 @@ export const WORK_COMMANDS: readonly SlashCommand[] = [
     run: runCopy,
   },
 ];
-
-function parseReviewTarget(args: string): ReviewTarget | undefined {
-  const [verb, name, more] = splitArgs(args);
-  if ((verb ?? "uncommitted") === "uncommitted" && name === undefined) {
-    return { type: "uncommitted" };
-  }
-  const isNamed = verb === "base" || verb === "commit";
-  if (!isNamed) return { type: "custom", instructions: args };
-  if (name === undefined || more !== undefined) return undefined;
-  return verb === "base"
-    ? { type: "branch", base: name }
-    : { type: "commit", commit: name };
-}
 
 async function runDiff(context: SlashContext): Promise<void> {
   const diff = await context.services.diff(context.cwd);

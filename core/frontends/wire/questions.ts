@@ -1,6 +1,7 @@
 /** Questions as programs know them: each is about something that they have been shown. */
 import type { Activity, Event } from "../../protocol/event.ts";
 import type { ApprovalRequest } from "../../protocol/policy.ts";
+import { showLine } from "../../util/text/visible_text.ts";
 
 /** The activities that are going on, in the order in which they began. */
 export class OpenActivities {
@@ -32,6 +33,22 @@ export class OpenActivities {
   about(request: ApprovalRequest): Activity | undefined {
     return [...this.#open.values()].find((one) => isAbout(one, request));
   }
+}
+
+/**
+ * Why it is asked, and what the sandbox would forbid. What is changed and is not where it
+ * seems comes with it: the real places of files.
+ */
+export function questionText(request: ApprovalRequest): string {
+  const places = (request.targets ?? [])
+    .filter(({ isOutside, named }) => isOutside || named !== undefined)
+    .map(({ path, named }) =>
+      named === undefined
+        ? `Outside the sandbox: ${showLine(path)}`
+        : `${showLine(named)} is ${showLine(path)}`
+    );
+  return [showLine(request.reason), ...places, request.forbids]
+    .filter((line) => line !== "").join("\n");
 }
 
 function isAbout(activity: Activity, request: ApprovalRequest): boolean {

@@ -9,6 +9,7 @@ import {
 } from "../../../protocol/policy.ts";
 import { showHidden, showLine } from "../../../util/text/visible_text.ts";
 import { buildFormSchema, parseFormAnswer } from "../../wire/form_schema.ts";
+import { questionText } from "../../wire/questions.ts";
 import { CommandAnswer, ElicitationAnswer } from "./turn_schema.ts";
 
 interface Place {
@@ -39,7 +40,7 @@ export function buildApproval(
       ? "item/fileChange/requestApproval"
       : "item/commandExecution/requestApproval",
     params: isPatch
-      ? { ...place, reason: reasonOf(request), grantRoot: null }
+      ? { ...place, reason: questionText(request), grantRoot: null }
       : commandParams(request, place),
     read: (answer) => commandDecision(answer, request),
   };
@@ -89,7 +90,7 @@ function commandParams(
     kind: "command",
     ...place,
     environmentId: null,
-    reason: reasonOf(request),
+    reason: questionText(request),
     command,
     cwd: request.cwd,
     commandActions: [{ type: "unknown", command }],
@@ -104,19 +105,6 @@ function commandParams(
       "cancel",
     ],
   };
-}
-
-// What is changed and is not where it seems comes first: the real places of files.
-function reasonOf(request: ApprovalRequest): string {
-  const places = (request.targets ?? [])
-    .filter(({ isOutside, named }) => isOutside || named !== undefined)
-    .map(({ path, named }) =>
-      named === undefined
-        ? `Outside the sandbox: ${showLine(path)}`
-        : `${showLine(named)} is ${showLine(path)}`
-    );
-  return [showLine(request.reason), ...places, request.forbids]
-    .filter((line) => line !== "").join("\n");
 }
 
 function commandDecision(
