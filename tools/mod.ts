@@ -2,7 +2,7 @@
 import type { Gate, Sandbox } from "../core/protocol/command.ts";
 import { ToolError } from "../core/protocol/error.ts";
 import type { Host } from "../core/protocol/host.ts";
-import type { Tool } from "../core/protocol/tool.ts";
+import type { EditorFiles, Tool } from "../core/protocol/tool.ts";
 import type { JsonObject } from "../core/util/json/json.ts";
 import {
   createExecCommandTool,
@@ -14,6 +14,7 @@ import {
   createApplyPatchTool,
 } from "./patch/apply_patch.ts";
 import { parseShellPatch, patchPaths } from "./patch/from_shell.ts";
+import { createReadFileTool } from "./read_file.ts";
 import { createShellTool, type PatchTyping } from "./shell/shell.ts";
 import { createUpdatePlanTool } from "./update_plan.ts";
 import { createViewImageTool } from "./view_image.ts";
@@ -32,12 +33,14 @@ interface BuiltinOptions {
   readonly live?: Pick<LiveToolOptions, "gate" | "sessions" | "allowsLogin">;
   /** Those are offered, and the tool whose commands do not live on is not. */
   readonly offersLive?: boolean;
+  /** The person's; what is not saved there is read and changed with it. */
+  readonly editor?: EditorFiles | undefined;
 }
 
 /** The tools of one generation. Their order is part of the prompt and never changes. */
 export function builtinTools(options: BuiltinOptions): readonly Tool[] {
-  const { host, gate, sandbox, shell, offersLive = false } = options;
-  const deps = { host, gate, sandbox };
+  const { host, gate, sandbox, shell, offersLive = false, editor } = options;
+  const deps = { host, gate, sandbox, editor };
   const typing: PatchTyping = {
     interceptPatch: parseShellPatch,
     patchPaths,
@@ -50,6 +53,9 @@ export function builtinTools(options: BuiltinOptions): readonly Tool[] {
     createViewImageTool({ sandbox }),
     ...webSearchTool(options),
     ...liveTools(options, typing),
+    ...(editor?.readText === undefined
+      ? []
+      : [createReadFileTool({ editor, sandbox })]),
   ];
 }
 

@@ -73,6 +73,7 @@ export interface AgentRuntime {
   readonly isReview?: boolean;
   /** Absent when no MCP server is configured. */
   readonly mcp?: McpAccess;
+  readonly editor?: Parameters<typeof builtinTools>[0]["editor"];
 }
 
 /** Makes the agent around a thread; the first event says what it consists of. */
@@ -249,6 +250,7 @@ function toolsOf(
           : settings.model.applyPatch,
         webSearch: webSearchOf(config, provider),
         webSearchOptions: webSearchOptions(config, settings.model),
+        editor: runtime.editor,
       }).filter(({ name }) => isToolOn(config, settings.model, name)),
       ...await mcpServers?.tools({ threadId, ...asker }) ?? [],
     ];

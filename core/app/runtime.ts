@@ -13,6 +13,7 @@ import {
 import type { Host } from "../protocol/host.ts";
 import type { Sandbox } from "../protocol/command.ts";
 import type { ThreadMeta } from "../protocol/log.ts";
+import type { EditorFiles } from "../protocol/tool.ts";
 import { resolvePath } from "../util/path.ts";
 import type { JsonObject } from "../util/json/json.ts";
 import { createSandbox, type SessionSandbox } from "../../sandbox/mod.ts";
@@ -36,6 +37,8 @@ interface RuntimeOptions {
   readonly instructions?: string;
   /** Answers MCP servers that ask for more than a yes. */
   readonly person?: McpPerson;
+  /** The person's, where the program serves one. */
+  readonly editor?: EditorFiles | undefined;
 }
 
 /** Loads the configuration and opens what it names. Throws UserError. */

@@ -139,6 +139,10 @@ export const LIMITS = Object.freeze({
   appServerCommands: 16,
   /** Of a list that a client asks for without saying how much it wants, and at most. */
   appServerPage: { usual: 25, max: 1_000 },
+  /** How long an editor has to give or take a file. */
+  editorAnswerMs: 10_000,
+  /** Prompts of one session that are worked on or wait. */
+  acpPrompts: 32,
   /** How long a question waits for the person behind a client. */
   appServerAnswerMs: 24 * 3_600_000,
   /** A file that a client reads or writes whole. */

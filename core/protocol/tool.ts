@@ -86,3 +86,18 @@ export interface McpPromptView {
   readonly description: string;
   readonly parameters: readonly string[];
 }
+
+/**
+ * The person's editor as a place of files: what is not saved yet stands only there. What of it
+ * there is depends on the editor. Paths are absolute.
+ */
+export interface EditorFiles {
+  /** The text of a file as the editor shows it. Rejects where the editor does not give it. */
+  readonly readText?: (path: string, signal: AbortSignal) => Promise<string>;
+  /** Makes a text that of the editor's file, saved. Rejects where the editor does not. */
+  readonly writeText?: (
+    path: string,
+    text: string,
+    signal: AbortSignal,
+  ) => Promise<void>;
+}

@@ -39,13 +39,17 @@ const READS: Readonly<Record<string, string>> = {
   "core/context/skills/load.ts": "through Sandbox.readable",
   "core/context/skills/mentions.ts": "through Sandbox.readable",
   "core/context/user_input.ts": "through Sandbox.readable",
+  "core/frontends/acp/editor_files.ts":
+    "to compare with what the editor gives of a file that the person names",
   "core/frontends/editor/history_file.ts": "the person's own history",
   "core/session/undo/checkpoints.ts": "notes of its own",
   "core/session/undo/file_state.ts": "through Sandbox.readable",
   "core/session/undo/object_store.ts": "copies of its own",
   "tools/gate/rule_store.ts": "rules of the person and of a trusted project",
+  "tools/patch/editor_buffers.ts": "through Sandbox.readable",
   "tools/patch/plan.ts": "through Sandbox.readable, or inside the sandbox",
   "tools/patch/planned.ts": "inside the sandbox, or for what a user approved",
+  "tools/read_file.ts": "through Sandbox.readable",
   "tools/view_image.ts": "through Sandbox.readable",
 };
 

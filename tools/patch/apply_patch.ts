@@ -1,11 +1,17 @@
 /** The apply_patch tool: tries the patch by reading, then lets it be written in the sandbox. */
-import type { Gate, GateResult, Sandbox } from "../../core/protocol/command.ts";
+import type {
+  Gate,
+  GateRequest,
+  GateResult,
+  Sandbox,
+} from "../../core/protocol/command.ts";
 import { errorText, ToolError } from "../../core/protocol/error.ts";
 import type { FileChange } from "../../core/protocol/event.ts";
 import type { Files, Host } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 import type {
   ActivityBody,
+  EditorFiles,
   Tool,
   ToolContext,
   ToolOutput,
@@ -16,6 +22,7 @@ import description from "../../prompts/tools/apply_patch.md" with {
 import { defineTool, parseInput } from "../define/define_tool.ts";
 import { text } from "../define/parameters.ts";
 import { buildCommandOutput } from "../shell/output.ts";
+import { EditorBuffers } from "./editor_buffers.ts";
 import { type PatchFromShell, patchPaths } from "./from_shell.ts";
 import { freeformPatchSpec } from "./spec.ts";
 import { type PatchPlan, readPatchPlan } from "./plan.ts";
@@ -28,6 +35,8 @@ interface ApplyPatchDeps {
   readonly host: Pick<Host, "env" | "selfCommand">;
   readonly gate: Gate;
   readonly sandbox: Pick<Sandbox, "readable">;
+  /** The person's, where files may have changes that are not on the disk. */
+  readonly editor?: EditorFiles | undefined;
 }
 
 type ChangeActivity = Extract<ActivityBody, { readonly type: "file_change" }>;
@@ -85,7 +94,12 @@ async function applyPatch(
 ): Promise<ToolOutput & { readonly content: string }> {
   const { cwd, sandbox } = context.settings;
   const files = deps.sandbox.readable(sandbox, cwd);
-  const started = await readChanges(files, patch, workdir);
+  const buffers = deps.editor &&
+    new EditorBuffers(deps.editor, context.signal);
+  const started = await readChanges(files, patch, {
+    cwd: workdir,
+    readUnsaved: buffers && ((target, disk) => buffers.read(target, disk)),
+  });
   const activity: ChangeActivity = {
     type: "file_change",
     changes: started.changes,
@@ -98,6 +112,7 @@ async function applyPatch(
       : await runPatch({ patch, workdir, plan: started.plan }, context, {
         ...deps,
         files,
+        buffers,
         changes: started.changes,
       });
     const { status, message } = ended;
@@ -126,14 +141,14 @@ type Read =
 async function readChanges(
   files: Files,
   patch: string,
-  workdir: string,
+  place: Parameters<typeof readPatchPlan>[2],
 ): Promise<Read> {
   try {
-    const stat = await files.stat(workdir);
+    const stat = await files.stat(place.cwd);
     if (stat?.isDirectory !== true) {
-      throw new ToolError(`the folder ${workdir} does not exist`);
+      throw new ToolError(`the folder ${place.cwd} does not exist`);
     }
-    const plan = await readPatchPlan(files, patch, workdir);
+    const plan = await readPatchPlan(files, patch, place);
     return { plan, changes: renderChanges(plan.steps) };
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
@@ -152,14 +167,26 @@ function unapplied(problem: string): Ended {
 async function runPatch(
   { patch, workdir, plan }: PatchFromShell & { readonly plan: PatchPlan },
   context: ToolContext,
-  { host, gate, files, changes }: ApplyPatchDeps & {
+  { host, gate, files, changes, buffers }: ApplyPatchDeps & {
     readonly files: Files;
+    readonly buffers: EditorBuffers | undefined;
     readonly changes: readonly FileChange[];
   },
 ): Promise<Ended> {
   const { sandbox, cwd: workspace } = context.settings;
   const places = { workspace, tmpDir: host.env("TMPDIR") };
   const targets = await findTargets(files, plan, sandbox, places);
+  const planned = (
+    effects: Parameters<typeof renderPlanned>[0],
+  ): Required<Pick<GateRequest, "argv" | "stdin">> => ({
+    argv: host.selfCommand(["apply-patch", "--planned"]),
+    stdin: renderPlanned(effects, renderSummary(plan.steps)),
+  });
+  // What the editor shows is not on the disk: a child could not try the patch on it.
+  const whole = buffers?.hasUnsaved ? planned(plan.effects) : {
+    argv: host.selfCommand(["apply-patch"]),
+    stdin: new TextEncoder().encode(patch),
+  };
   const result = await gate.run({
     action: {
       type: "patch",
@@ -172,18 +199,19 @@ async function runPatch(
         .map(({ effect }) => effect);
       const wanted = direction === "apply" ? effects : reverseEffects(effects);
       if (wanted === undefined) throw new ToolError(UNREAD);
-      return {
-        argv: host.selfCommand(["apply-patch", "--planned"]),
-        stdin: renderPlanned(wanted, renderSummary(plan.steps)),
-      };
+      return planned(wanted);
     },
-    argv: host.selfCommand(["apply-patch"]),
+    ...whole,
     cwd: workdir,
     timeoutMs: LIMITS.commandTimeoutMs,
-    stdin: new TextEncoder().encode(patch),
     detail: changes.map((change) => change.diff ?? "").join(""),
   }, context);
-  return describe(result, context);
+  const ended = describe(result, context);
+  if (ended.status !== "completed" || buffers === undefined) return ended;
+  const notes = await buffers.show(plan.effects, files);
+  notes.forEach(context.warn);
+  const content = [ended.content.trimEnd(), ...notes].join("\n");
+  return notes.length === 0 ? ended : { ...ended, content };
 }
 
 function describe(result: GateResult, context: ToolContext): Ended {

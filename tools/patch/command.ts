@@ -21,7 +21,7 @@ export async function runApplyPatch(
 ): Promise<PatchCommandResult> {
   const { host, patch, cwd } = options;
   return await resultOf(async () => {
-    const plan = await readPatchPlan(host.files, patch, cwd);
+    const plan = await readPatchPlan(host.files, patch, { cwd });
     await writeEffects(host, plan.effects);
     return renderSummary(plan.steps);
   });

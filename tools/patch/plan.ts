@@ -45,15 +45,24 @@ export interface PatchPlan {
 const LINK_HOPS_MAX = 40;
 const ABSENT = "No such file or directory (os error 2)";
 
+/** Where files may be in another state than on the disk: by real path, undefined where not. */
+type ReadUnsaved = (
+  target: string,
+  disk: Uint8Array<ArrayBuffer>,
+) => Promise<Uint8Array<ArrayBuffer> | undefined>;
+
 /** Parses the patch and tries every hunk on the files as they are. Throws ToolError. */
 export async function readPatchPlan(
   files: Files,
   patch: string,
-  cwd: string,
+  { cwd, readUnsaved }: {
+    readonly cwd: string;
+    readonly readUnsaved?: ReadUnsaved | undefined;
+  },
 ): Promise<PatchPlan> {
   const hunks = parsePatch(patch);
   if (hunks.length === 0) throw new ToolError("No files were modified.");
-  const overlay = new Overlay(files);
+  const overlay = new Overlay(files, readUnsaved);
   const steps: PatchStep[] = [];
   for (const hunk of hunks) steps.push(await readStep(overlay, hunk, cwd));
   return { steps, effects: overlay.effects() };
@@ -110,11 +119,13 @@ interface Entry {
 /** The disk as the hunks so far would have left it; each hunk sees those before it. */
 class Overlay {
   readonly #files: Files;
+  readonly #readUnsaved: ReadUnsaved | undefined;
   readonly #entries = new Map<string, Entry>();
   #bytes = 0;
 
-  constructor(files: Files) {
+  constructor(files: Files, readUnsaved?: ReadUnsaved) {
     this.#files = files;
+    this.#readUnsaved = readUnsaved;
   }
 
   effects(): FileEffect[] {
@@ -205,6 +216,7 @@ class Overlay {
   async #load(path: string, target: string, failed: string): Promise<Entry> {
     const stat = await this.#stat(path, failed);
     let before: FileEffect["before"];
+    let now: Entry["now"] = "untouched";
     if (stat !== undefined) {
       if (stat.size > LIMITS.patchFileBytes) {
         throw new ToolError(
@@ -214,9 +226,10 @@ class Overlay {
       const bytes = await attempt(failed, () => this.#files.readBytes(target));
       this.#count(bytes, path);
       before = { stat, bytes };
+      now = await this.#readUnsaved?.(target, bytes) ?? now;
     }
     const mode = stat?.mode;
-    const entry: Entry = { target, path, before, now: "untouched", mode };
+    const entry: Entry = { target, path, before, now, mode };
     this.#entries.set(target, entry);
     return entry;
   }

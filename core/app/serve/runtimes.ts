@@ -1,6 +1,7 @@
 /** Threads of programs: each has a runtime of its own, for folder, settings and servers are the caller's. */
 import type { Flags } from "../../contract/command_line.ts";
 import type { Host } from "../../protocol/host.ts";
+import type { EditorFiles } from "../../protocol/tool.ts";
 import type { OpenThread, ThreadFactory } from "../../session/thread/open.ts";
 import type { McpPerson } from "../mcp_access.ts";
 import { threadFactory } from "../open_thread.ts";
@@ -12,6 +13,7 @@ interface RuntimeWanted {
   /** Base instructions, over those of the configuration. */
   readonly instructions?: string;
   readonly person?: McpPerson;
+  readonly editor?: EditorFiles | undefined;
 }
 
 export class ThreadRuntimes {

@@ -13,6 +13,7 @@ import type {
 import type { ThreadFacts } from "../../frontends/app_server/words/thread_view.ts";
 import { SessionError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
+import type { EditorFiles } from "../../protocol/tool.ts";
 import {
   archiveSession,
   deleteSession,
@@ -34,7 +35,7 @@ import { realFolder, type Runtime } from "../runtime.ts";
 import { clientFlags } from "./client_flags.ts";
 import type { ThreadRuntimes } from "./runtimes.ts";
 
-interface ThreadPlace {
+export interface ThreadPlace {
   readonly host: Host;
   /** Of the command line. */
   readonly flags: Flags;
@@ -47,15 +48,15 @@ export function threadServices(place: ThreadPlace): ThreadServices {
   const path = (named: string): Promise<string> => findLog(place, named);
   return {
     start: async (setup, elicit) =>
-      await open(place, { setup, elicit }, startThread),
+      await openClientThread(place, { setup, elicit }, startThread),
     resume: async (named, setup, elicit) =>
-      await open(
+      await openClientThread(
         place,
         { setup, elicit, facts: await loadFacts(place, named) },
         async (factory) => await resumeThread(factory, named),
       ),
     fork: async (named, setup, { elicit, atUserMessage }) =>
-      await open(
+      await openClientThread(
         place,
         { setup, elicit, origin: await loadFacts(place, named) },
         async (factory) => await forkThread(factory, named, atUserMessage),
@@ -89,15 +90,20 @@ export function threadServices(place: ThreadPlace): ThreadServices {
 interface Wanted {
   readonly setup: ThreadSetup;
   readonly elicit: Elicit;
+  /** Of the person, where a client has one. */
+  readonly editor?: EditorFiles;
+  /** What of the setup is not done, and why. */
+  readonly warnings?: readonly string[];
   /** Of the thread that goes on. */
   readonly facts?: ThreadFacts;
   /** Of the one that a branch leaves. */
   readonly origin?: ThreadFacts;
 }
 
-async function open(
+/** Opens a thread as a client wants it. Throws UserError and SessionError. */
+export async function openClientThread(
   { host, flags, runtimes }: ThreadPlace,
-  { setup, elicit, facts, origin }: Wanted,
+  { setup, elicit, editor, facts, origin, warnings = [] }: Wanted,
   begin: Parameters<ThreadRuntimes["open"]>[1],
 ): Promise<ClientThread> {
   const past = facts ?? origin;
@@ -106,8 +112,10 @@ async function open(
     flags: threadFlags(flags, setup, past?.cwd),
     canAsk: true,
     person: { elicit },
+    editor,
     ...(instructions && { instructions }),
   }, begin);
+  for (const warning of warnings) thread.warn(warning);
   const opened = { thread, logPath, runtime };
   return {
     thread,
@@ -200,7 +208,8 @@ function isWanted(
     !params.excludedThreadIds?.includes(session.id);
 }
 
-async function loadFacts(
+/** What a list says of a recorded thread. Throws SessionError. */
+export async function loadFacts(
   place: ThreadPlace,
   named: string,
 ): Promise<ThreadFacts> {

@@ -22,7 +22,7 @@ Deno.test("findTargets() resolves every link and keeps the policy's name of a fo
     ...lines: readonly string[]
   ): Promise<readonly string[]> => {
     const text = ["*** Begin Patch", ...lines, "*** End Patch"].join("\n");
-    const plan = await readPatchPlan(files, text, workspace);
+    const plan = await readPatchPlan(files, text, { cwd: workspace });
     const policy = { ...WORKSPACE, excludeSlashTmp: true };
     const targets = await findTargets(files, plan, policy, { workspace });
     const named = namedTargets(targets);

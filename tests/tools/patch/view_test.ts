@@ -13,7 +13,7 @@ function plan(
   ...lines: readonly string[]
 ): Promise<PatchPlan> {
   const text = ["*** Begin Patch", ...lines, "*** End Patch"].join("\n");
-  return readPatchPlan(files, text, folder);
+  return readPatchPlan(files, text, { cwd: folder });
 }
 
 Deno.test("renderChanges() shows each hunk with absolute paths and its diff", async () => {
