@@ -80,6 +80,7 @@ const OWN_SCREEN: ReadonlySet<string> = new Set<keyof Loaders>([
   "apply-patch",
   "mcp-server",
   "app-server",
+  "acp",
 ]);
 
 // By the first word of a command. Each part is loaded when it is asked for: most of them
@@ -116,6 +117,7 @@ const LOADERS: Loaders = {
     (await import("./app/serve/mcp_server.ts")).runMcpServerCommand,
   "app-server": async () =>
     (await import("./app/serve/app_server.ts")).runAppServerCommand,
+  "acp": async () => (await import("./app/serve/acp.ts")).runAcpCommand,
 };
 
 async function loadExec(): Promise<Run> {

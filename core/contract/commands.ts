@@ -398,6 +398,22 @@ const TABLE = {
       "rondo app-server --listen unix:///run/user/1000/rondo.sock",
     ],
   }),
+  acp: command("Serve sessions to an editor, by the Agent Client Protocol", {
+    details:
+      "For Zed, JetBrains, Neovim, Emacs and other clients of ACP, on stdin and stdout. Modes of a session that allow more than the configuration and these flags are asked for. Files come from the editor with their unsaved changes, where it offers them.",
+    flags: [
+      // A session says its folder itself.
+      ...CONFIG_FLAGS.filter((flag) => flag !== "cd"),
+      ...FEATURES,
+      "model",
+      "sandbox",
+      "askForApproval",
+      "addDir",
+      "oss",
+      "localProvider",
+    ],
+    examples: ["rondo acp", "rondo acp --sandbox read-only"],
+  }),
   doctor: command("Check sandbox, network, credentials and configuration", {
     flags: [...CONFIG_FLAGS, "json"],
     report: "doctor",

@@ -8,6 +8,7 @@ const EXPORTS_MAX = 12;
 
 /** Each package and the files that may import it. Types of tests do not count. */
 const DOORS: Readonly<Record<string, readonly RegExp[]>> = {
+  "@agentclientprotocol/sdk": [/^core\/frontends\/acp\//],
   "@commander-js/extra-typings": [/^main\.ts$/],
   "@modelcontextprotocol/sdk": [
     /^tools\/mcp\//,

@@ -72,7 +72,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "core/app/serve/": {
     uses: ["core/app/"],
-    doors: ["app_server", "mcp_server"],
+    doors: ["acp", "app_server", "mcp_server"],
   },
   "core/app/trust/": {
     uses: ["core/app/"],
@@ -155,9 +155,17 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     doors: ["mentions", "render", "skill_file", "skills"],
   },
   "core/contract/": { doors: "all" },
+  "core/frontends/acp/": {
+    uses: ["core/frontends/acp/words/", "core/frontends/wire/"],
+    doors: ["server", "services"],
+  },
+  "core/frontends/acp/words/": {
+    uses: ["core/frontends/render/", "core/frontends/wire/"],
+    doors: ["history", "modes", "options", "permissions", "updates"],
+  },
   "core/frontends/app_server/": {
     uses: ["core/frontends/app_server/words/", "core/frontends/wire/"],
-    doors: ["connection", "pages", "rpc", "server", "services"],
+    doors: ["connection", "rpc", "server", "services"],
   },
   "core/frontends/app_server/words/": {
     uses: ["core/frontends/wire/"],
@@ -264,6 +272,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "history",
       "lines",
       "mcp_result",
+      "pages",
       "questions",
     ],
   },

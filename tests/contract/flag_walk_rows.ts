@@ -45,6 +45,17 @@ const APP_TURN = [
 ].map(([method, params], id) => `${JSON.stringify({ id, method, params })}\n`)
   .join("");
 
+const ACP_TURN = [
+  ["initialize", { protocolVersion: 1 }],
+  ["session/load", { sessionId: "SESSION", cwd: "WORK", mcpServers: [] }],
+  ["session/prompt", {
+    sessionId: "SESSION",
+    prompt: [{ type: "text", text: "go" }],
+  }],
+].map(([method, params], id) =>
+  `${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`
+).join("");
+
 const OSS = { CODEX_OSS_BASE_URL: "URL" };
 const RULE = 'prefix_rule(pattern=["touch"], decision="allow")\n';
 const RULES = { "../home/.codex/rules/default.rules": RULE };
@@ -111,6 +122,12 @@ export const SCENES: Readonly<Record<CommandName, Scene>> = {
     before: [TALK],
     stdin: APP_TURN,
     until: '"turn/completed"',
+  },
+  "acp": {
+    words: "acp FLAGS",
+    before: [TALK],
+    stdin: ACP_TURN,
+    until: '"id":2',
   },
   "doctor provider": { words: "doctor provider FLAGS" },
   "doctor": { words: "doctor FLAGS" },

@@ -101,7 +101,10 @@ export async function effectsOf(
       word === "FLAGS" ? flags : word === "" ? [] : [word]
     );
     const asked = model.requests.length;
-    const stdin = scene.stdin?.replaceAll("SESSION", id);
+    const stdin = scene.stdin?.replaceAll("SESSION", id).replaceAll(
+      "WORK",
+      root.work,
+    );
     const result = await runScene({ ...scene, ...(stdin && { stdin }) }, {
       home: root,
       env,

@@ -1,0 +1,189 @@
+/** The agent of ACP without threads: what it refuses, in which words, and how much it holds. */
+import assert from "node:assert/strict";
+import { runAcp } from "../../../../core/frontends/acp/server.ts";
+import type { AcpServices } from "../../../../core/frontends/acp/services.ts";
+import { UserError } from "../../../../core/protocol/error.ts";
+import { LIMITS } from "../../../../core/protocol/limits.ts";
+import type { JsonObject } from "../../../../core/util/json/json.ts";
+import { testHost } from "../support.ts";
+
+const HELLO = {
+  jsonrpc: "2.0",
+  id: 1,
+  method: "initialize",
+  params: { protocolVersion: 1 },
+};
+
+function request(id: unknown, method: string, params: unknown): JsonObject {
+  return { jsonrpc: "2.0", id, method, params } as JsonObject;
+}
+
+function never(): never {
+  throw new UserError("session", "No threads here");
+}
+
+const NO_THREADS: AcpServices = {
+  start: never,
+  resume: never,
+  list: never,
+  turns: never,
+  models: never,
+  login: () => Promise.resolve({ text: "", isReady: true }),
+};
+
+interface Reader {
+  readonly pendingBytes: () => number;
+  readonly flush: () => Promise<boolean>;
+}
+
+const QUICK: Reader = {
+  pendingBytes: () => 0,
+  flush: () => Promise.resolve(true),
+};
+
+/** What the agent says to these lines. */
+async function talk(
+  lines: readonly (string | JsonObject)[],
+  { services = NO_THREADS, reader = QUICK, host = testHost() }: {
+    readonly services?: AcpServices;
+    readonly host?: ReturnType<typeof testHost>;
+    readonly reader?: Reader;
+  } = {},
+): Promise<JsonObject[]> {
+  const chunks = lines.map((line) =>
+    new TextEncoder().encode(
+      `${typeof line === "string" ? line : JSON.stringify(line)}\n`,
+    )
+  );
+  const said: string[] = [];
+  const code = await runAcp({
+    services,
+    host,
+    terminal: {
+      onSignal: () => () => {},
+      stdin: {
+        isTty: false,
+        setRaw: () => false,
+        read: () => Promise.resolve(chunks.shift() ?? null),
+      },
+      stdout: {
+        isTty: false,
+        columns: 80,
+        isGone: false,
+        write: (line) => said.push(line) > 0,
+        get pendingBytes(): number {
+          return reader.pendingBytes();
+        },
+        flush: () => reader.flush(),
+      },
+    },
+  });
+  assert.equal(code, 0);
+  return said.map((line) => JSON.parse(line));
+}
+
+function codes(answers: readonly JsonObject[]): unknown[] {
+  return answers.map(({ id, error }) => [
+    id,
+    (error as JsonObject | undefined)?.["code"],
+  ]);
+}
+
+Deno.test("acp answers what is no message in the words of JSON-RPC, and takes the next line", async () => {
+  const answers = await talk([
+    "no json",
+    "[".repeat(5_000),
+    "[1]",
+    "17",
+    { id: 5 },
+    { id: 6, method: "initialize" },
+    { jsonrpc: "2.0", id: 99, result: {} },
+    HELLO,
+  ]);
+  assert.deepEqual(codes(answers), [
+    [null, -32_700],
+    [null, -32_700],
+    [null, -32_600],
+    [null, -32_600],
+    [null, -32_600],
+    [null, -32_600],
+    [1, undefined],
+  ]);
+});
+
+Deno.test("acp does nothing before initialize", async () => {
+  const list = request(7, "session/list", {});
+  assert.deepEqual(codes(await talk([list, HELLO])), [
+    [7, -32_600],
+    [1, undefined],
+  ]);
+});
+
+Deno.test("acp has codes for an unknown method, wrong parameters, a missing session and a refusal", async () => {
+  const answers = await talk([
+    HELLO,
+    request(2, "session/fly", {}),
+    request(3, "session/new", { cwd: 5 }),
+    request(4, "session/prompt", { sessionId: "x", prompt: [] }),
+    request(5, "session/list", {}),
+    request(6, "session/new", { cwd: "here", mcpServers: [] }),
+    request(7, "authenticate", { methodId: "magic" }),
+  ]);
+  assert.deepEqual(codes(answers.slice(1)).sort(), [
+    [2, -32_601],
+    [3, -32_602],
+    [4, -32_002],
+    [5, -32_600],
+    [6, -32_602],
+    [7, -32_602],
+  ]);
+});
+
+Deno.test("acp reads no further request while as many as it works on are open", async () => {
+  const real = testHost();
+  let open = 0;
+  let most = 0;
+  const services: AcpServices = {
+    ...NO_THREADS,
+    list: async () => {
+      most = Math.max(most, ++open);
+      // All that comes without waiting has come by then: each line takes some ten of these.
+      for (let tick = 0; tick < 20_000; tick++) await undefined;
+      open--;
+      return [];
+    },
+  };
+  const count = LIMITS.appServerRequests * 2;
+  const lists = Array.from(
+    { length: count },
+    (_, at) => request(at + 2, "session/list", {}),
+  );
+  const answers = await talk([HELLO, ...lists], {
+    services,
+    host: testHost({
+      sleep: (ms, signal) =>
+        ms === 0 ? Promise.resolve() : real.sleep(ms, signal),
+    }),
+  });
+  assert.equal(answers.length, count + 1);
+  assert.equal(most, LIMITS.appServerRequests);
+});
+
+Deno.test("acp waits for a client that reads slowly, and leaves one that reads no more", async () => {
+  let waits = 0;
+  const slow = await talk([HELLO, request(2, "session/list", {})], {
+    reader: {
+      pendingBytes: () => LIMITS.outputPendingBytes + 1,
+      flush: () => Promise.resolve(++waits > 0),
+    },
+  });
+  assert.equal(slow.length, 2);
+  assert.equal(waits, 2);
+  const gone = await talk([HELLO, request(2, "session/list", {})], {
+    reader: {
+      pendingBytes: () => LIMITS.outputPendingBytes + 1,
+      flush: () => Promise.resolve(false),
+    },
+  });
+  assert.equal(gone.length, 1);
+});
