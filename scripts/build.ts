@@ -108,6 +108,7 @@ async function makeExecutables(builds: readonly Build[]): Promise<void> {
   await lock.lock(true);
   await removeFolder(bundleDir);
   await Deno.mkdir(bundleDir);
+  tellStep("bundling the program");
   // An import map here would pull every npm package into the program.
   await Deno.writeTextFile(`${bundleDir}/deno.json`, "{}\n");
   await makeScript();
@@ -128,8 +129,11 @@ async function makeExecutable(
   commit: BuiltCommit,
 ): Promise<void> {
   const { target, output } = build;
+  tellStep("looking for the runtime");
   const denort = await findDenort(buildDir, build);
+  tellStep("recording the code cache");
   await makeCache(denort, target);
+  tellStep(`putting together ${shown(output)}`);
   const base = await makeBase(denort.path);
   const roles = `${buildDir}/main.ts`;
   await Deno.writeTextFile(roles, renderRoles(commit, base?.place));
@@ -186,6 +190,11 @@ async function checkPlace(output: string, place: ScriptPlace): Promise<void> {
   if (isThere) return;
   await Deno.remove(output);
   throw new Error(`Cannot build: the script is not at byte ${place.at}`);
+}
+
+// A minute without a word looks like a standstill.
+function tellStep(text: string): void {
+  console.error(`Building: ${text} …`);
 }
 
 function shown(path: string): string {

@@ -43,9 +43,6 @@ import { openFallbacks, providerDeps } from "./providers.ts";
 import type { Reached } from "./transport.ts";
 import { writableRoots } from "./writable_roots.ts";
 
-/** Instead of a missing home: a folder that never exists. */
-export const NO_HOME = "/nonexistent";
-
 /** What is the same for all threads of this run. */
 export interface AgentRuntime {
   readonly host: Host;
@@ -271,7 +268,7 @@ export function promptSourceOf(
     ...(config.developer_instructions !== undefined && {
       developerInstructions: config.developer_instructions,
     }),
-    codexHome: loaded.codexHome ?? NO_HOME,
+    codexHome: loaded.codexHome,
     ...(home !== undefined && { home }),
     rootMarkers: config.project_root_markers,
     fallbackNames: config.project_doc_fallback_filenames,

@@ -19,7 +19,7 @@ import type { JsonObject } from "../util/json/json.ts";
 import { createSandbox, type SessionSandbox } from "../../sandbox/mod.ts";
 import { openRuleStore, type RuleStore } from "../../tools/gate/rule_store.ts";
 import { buildManagedRules } from "../policy/rules.ts";
-import { type AgentRuntime, NO_HOME } from "./agent.ts";
+import { type AgentRuntime } from "./agent.ts";
 import { openHooks } from "./hooks.ts";
 import { findShell } from "./login_shell.ts";
 import { type McpPerson, openMcp } from "./mcp_access.ts";
@@ -51,7 +51,7 @@ export async function openRuntime(
   const loaded = await loadConfig(host, { flags, cwd, canAsk: options.canAsk });
   const sandbox = createSandbox({
     host,
-    codexHome: loaded.codexHome ?? NO_HOME,
+    codexHome: loaded.codexHome,
     reapChild,
   });
   const mcp = openMcp(host, loaded, { flags, person: options.person });
@@ -93,7 +93,7 @@ export async function loadRules(
     ...(flags.rules !== undefined && {
       files: flags.rules.map((path) => resolvePath(host.cwd, path)),
     }),
-    savedPath: `${home ?? NO_HOME}/rules/default.rules`,
+    savedPath: home === undefined ? home : `${home}/rules/default.rules`,
   });
 }
 

@@ -146,6 +146,7 @@ function recordedWrites(engine: Engine, files: Files): Omit<Files, Reads> {
     run(`${name}:${args[0]}`, () => write(...args), undefined);
   return {
     write: nothing("write", files.write),
+    writeTemporary: nothing("writeTemporary", files.writeTemporary),
     writePipe: nothing("writePipe", files.writePipe),
     openAppend: (path, options) =>
       run(`openAppend:${path}`, () => files.openAppend(path, options), {

@@ -12,7 +12,7 @@ const GLOBAL_SEPARATOR = "\n\n--- project-doc ---\n\n";
 
 interface DocSearch {
   readonly cwd: string;
-  readonly codexHome: string;
+  readonly codexHome: string | undefined;
   /** A folder that holds one of these is a project's root; none means no search upwards. */
   readonly rootMarkers: readonly string[];
   /** Names tried after the usual ones. */
@@ -154,8 +154,9 @@ async function findProjectDocs(
 
 async function readGlobalDoc(
   files: Files,
-  codexHome: string,
+  codexHome: string | undefined,
 ): Promise<ReadDoc | undefined> {
+  if (codexHome === undefined) return undefined;
   const warnings: string[] = [];
   for (const name of DOC_NAMES) {
     const path = resolvePath(codexHome, name);

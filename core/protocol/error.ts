@@ -86,6 +86,11 @@ export class SandboxUnavailable extends Error {
 /** A thread's log cannot be read, written or locked. */
 export class SessionError extends Error {
   override readonly name = "SessionError";
+
+  /** `Cannot close session PATH: …`, with what was in the way as its cause. */
+  static of(what: string, cause: unknown): SessionError {
+    return new SessionError(`Cannot ${what}: ${errorText(cause)}`, { cause });
+  }
 }
 
 /** The message of anything that was thrown. */

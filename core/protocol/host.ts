@@ -67,6 +67,8 @@ export interface Files {
     data: string | Uint8Array,
     options?: { readonly mode?: number; readonly exclusive?: boolean },
   ): Promise<void>;
+  /** A private file that must not exist yet, and is removed when this process ends. */
+  writeTemporary(path: string, text: string): Promise<void>;
   /** Writes into a pipe or device that somebody else reads; ENXIO, ETIMEDOUT if nobody does. */
   writePipe(path: string, data: string): Promise<void>;
   openAppend(

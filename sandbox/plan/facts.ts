@@ -59,7 +59,7 @@ export interface FactsRequest {
   readonly policy: SandboxPolicy;
   readonly workspace: string;
   readonly cwd: string;
-  readonly codexHome: string;
+  readonly codexHome: string | undefined;
   /** Folder of the thread's whole outputs, which stays readable. */
   readonly spool?: string;
   /** CODEX_HOME, the agent's executable, and what else must never be writable. */

@@ -32,7 +32,7 @@ export async function readProfile(
     readonly files: Files;
     readonly policy: SandboxPolicy;
     readonly workspace: string;
-    readonly codexHome: string;
+    readonly codexHome: string | undefined;
     readonly spool?: string;
     readonly program?: string;
   },

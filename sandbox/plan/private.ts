@@ -21,9 +21,10 @@ const SPOOL = "spool";
 /** What of it exists now. `spool` is the folder of the thread that asks. */
 export async function readPrivate(
   files: Files,
-  codexHome: string,
+  codexHome: string | undefined,
   spool?: string,
 ): Promise<readonly HiddenFact[]> {
+  if (codexHome === undefined) return [];
   const found = await Promise.all(
     [...NAMES, SPOOL].map((name) =>
       resolveHidden(files, `${codexHome}/${name}`)

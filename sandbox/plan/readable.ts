@@ -16,7 +16,7 @@ import { readPrivate } from "./private.ts";
 interface Hiding {
   readonly policy: ConfinedPolicy;
   readonly workspace: string;
-  readonly codexHome: string;
+  readonly codexHome: string | undefined;
 }
 
 /** The files as they are, except that what is hidden fails with EACCES. Writes are not touched. */

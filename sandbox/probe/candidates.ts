@@ -85,12 +85,17 @@ export function findProved(
   return attempts.find(({ isProved }) => isProved)?.backend;
 }
 
-/** What failed before, in one line; empty when the first one held in full. */
+/**
+ * What failed before, in one line; empty when the first one held in full. What helps against
+ * several is said once, behind the last of them.
+ */
 export function describeFailures(attempts: readonly BackendAttempt[]): string {
-  return attempts.filter(({ detail }) => detail !== "")
-    .map(({ name, detail, hint }) =>
-      `${name}: ${detail}${hint === "" ? "" : ` (${hint})`}`
-    ).join("; ");
+  const failed = attempts.filter(({ detail }) => detail !== "");
+  return failed.map(({ name, detail, hint }, at) => {
+    const isSaidLater = failed.slice(at + 1).some((one) => one.hint === hint);
+    const help = hint === "" || isSaidLater ? "" : ` (${hint})`;
+    return `${name}: ${detail}${help}`;
+  }).join("; ");
 }
 
 async function tryBackend(

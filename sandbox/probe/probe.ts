@@ -98,10 +98,7 @@ export async function readTarget(host: ProbeHost): Promise<ProbeTarget> {
     const path = `${folder}/.rondo-probe-${nonce}`;
     if (folder === undefined || !folder.startsWith("/")) continue;
     try {
-      await host.files.write(path, `${nonce}\n`, {
-        exclusive: true,
-        mode: 0o600,
-      });
+      await host.files.writeTemporary(path, `${nonce}\n`);
       return { path, nonce, ownFilters };
     } catch {
       continue;

@@ -34,7 +34,7 @@ import { Mutex } from "../../core/util/async.ts";
 export interface SandboxOptions {
   readonly host: Host;
   /** Absolute; never writable for commands. */
-  readonly codexHome: string;
+  readonly codexHome: string | undefined;
   /** Other paths that must never be writable; the program itself is always one. */
   readonly protectedPaths?: readonly string[];
   /** A back end asked for by name; `none` runs everything plainly. */
@@ -220,7 +220,10 @@ export class Session {
   }
 
   async #makeHome(request: PlaceRequest): Promise<Prepared> {
-    await this.host.files.mkdir(this.#options.codexHome, { mode: 0o700 });
+    const { codexHome } = this.#options;
+    if (codexHome !== undefined) {
+      await this.host.files.mkdir(codexHome, { mode: 0o700 });
+    }
     return await this.loadWholePlan(request);
   }
 
@@ -230,12 +233,10 @@ export class Session {
   }
 
   #ownPaths(): string[] {
+    const { codexHome, protectedPaths = [] } = this.#options;
     const { program } = this.#program();
-    return [
-      this.#options.codexHome,
-      ...(program === undefined ? [] : [program]),
-      ...this.#options.protectedPaths ?? [],
-    ];
+    return [codexHome, program, ...protectedPaths]
+      .filter((path) => path !== undefined);
   }
 
   // An earlier command may have replaced a root by a link to somewhere else.

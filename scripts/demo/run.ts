@@ -51,6 +51,8 @@ export async function runRondo(
       "--skip-git-repo-check",
       "--model",
       "gpt-5.5",
+      // It writes into a pipe, and what comes out of that is shown here.
+      ...["--color", hasColor() ? "always" : "never"],
       ...flags,
       TASK,
     ],
@@ -66,6 +68,11 @@ export async function runRondo(
     if (!line.startsWith("Replay: ")) console.error(line);
   }
   return (await child.status).code;
+}
+
+// https://no-color.org
+function hasColor(): boolean {
+  return Deno.stderr.isTerminal() && !Deno.env.get("NO_COLOR");
 }
 
 /** Runs the repository's own tests, outside of the program. */

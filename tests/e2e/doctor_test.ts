@@ -166,3 +166,30 @@ Deno.test("--version --verbose and doctor name the runtime and its hash", async 
   const plain = await runAgent({ home, args: ["--version"] });
   assert.doesNotMatch(plain.stdout, /sha256/);
 });
+
+/** A machine without some programs, whose home is on a disk that is full. */
+const POOR = [
+  ...["/usr/bin/unshare", "-m", "/bin/sh", "-c"],
+  'mount -t tmpfs -o size=4k none "$CODEX_HOME" && for p in git bash bwrap; do for f in /usr/bin /bin; do [ ! -f $f/$p ] || mount --bind /dev/null $f/$p; done; done; exec "$@"',
+  "sh",
+];
+
+Deno.test("doctor names programs that are missing and a disk that is full", {
+  ignore: Deno.build.os !== "linux" || Deno.uid() !== 0,
+}, async () => {
+  await using home = await agentHome();
+  const run = async (...args: string[]) =>
+    await runAgent({ home, args: ["doctor", ...args], under: POOR });
+  const report = JSON.parse((await run("--json")).stdout);
+  const found = Object.fromEntries(
+    report.checks.map((one: JsonObject) => [one["name"], one["summary"]]),
+  );
+  assert.equal(found["programs"], "missing: bash, git");
+  assert.equal(found["home"], `${home.codexHome}: the disk is full`);
+  assert.equal(found["temporary"], `${home.temp} is writable`);
+  const { stdout } = await run();
+  for (const text of ["install git", "install bash", "make room, or set"]) {
+    assert.equal(stdout.split(text).length, 2, `${text} in ${stdout}`);
+  }
+  assert.equal(stdout.split("apt-get install bubblewrap").length, 2, stdout);
+});

@@ -228,3 +228,71 @@ Deno.test("the manual page has files and the day of its commit", {
   assert.match(stdout, /^\.TH RONDO 1 "\d{4}-\d\d-\d\d" "rondo /);
   assert.match(stdout, /\.SH FILES\n\.TP\n\.I ~\/\.codex\/config\.toml\n/);
 });
+
+Deno.test("a home that cannot be written is one sentence", async () => {
+  await using s = await talk();
+  const file = `${s.home.root}/file`;
+  await Deno.writeTextFile(file, "");
+  const args = ["-c", "model_provider=mock", "-c"].concat(
+    `model_providers.mock={name="Mock",base_url="${s.model.url}"}`,
+  );
+  const run = await s.human("hi", {
+    args,
+    env: { HOME: file, CODEX_HOME: undefined },
+  });
+  assert.equal(run.code, 0, run.stderr);
+  assert.deepEqual(
+    run.stderr.split("\n").filter((line) => /warning|file/i.test(line)),
+    [
+      `Warning: The session is not recorded: nothing can be written to ${file}/.codex (Not a directory)`,
+    ],
+  );
+});
+
+function hasStrace(): boolean {
+  try {
+    return new Deno.Command("strace", { args: ["-o", "/dev/null", "true"] })
+      .outputSync().success;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("without a home no other folder is taken for one", {
+  ignore: !isCompiled() || !hasStrace() || !hasBubblewrap(),
+}, async () => {
+  await using s = await talk();
+  const args = ["-c", "model_provider=mock", "-c"].concat(
+    `model_providers.mock={name="Mock",base_url="${s.model.url}"}`,
+  );
+  const trace = `${s.home.root}/trace`;
+  const run = await s.human("hi", {
+    args,
+    sandbox: "read-only",
+    env: { HOME: undefined, CODEX_HOME: undefined },
+    under: ["strace", "-f", "-qq", "-e", "trace=file", "-o", trace],
+  });
+  assert.equal(run.code, 0, run.stderr);
+  const asked = await Deno.readTextFile(trace);
+  // What every agent looks for in a home, wherever that would be.
+  assert.deepEqual(
+    asked.split("\n").filter((line) =>
+      /auth\.json|session_index|checkpoints|default\.rules/.test(line)
+    ),
+    [],
+  );
+});
+
+Deno.test("a run that ends while the sandbox is tried leaves nothing of that", {
+  ignore: !hasBubblewrap(),
+}, async () => {
+  await using s = await talk();
+  const left = async (): Promise<string[]> =>
+    (await Array.fromAsync(Deno.readDir(s.home.temp))).map(({ name }) => name);
+  for (let round = 0; round < 5; round++) {
+    // It is refused at once, while the first back end is still being tried.
+    const early = await s.run(["exec", "-s", "read-only", "hi"]);
+    assert.equal(early.code, 2, early.stderr);
+    assert.deepEqual(await left(), []);
+  }
+});

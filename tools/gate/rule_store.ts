@@ -33,9 +33,9 @@ interface RuleStoreOptions {
   /**
    * The file that saved prefixes are appended to: `$CODEX_HOME/rules/default.rules`.
    * Those that keep the sandbox go to `default.grants` beside it: a program that knows
-   * only `.rules` would take them for a way out.
+   * only `.rules` would take them for a way out. Undefined without a home: nothing is saved.
    */
-  readonly savedPath: string;
+  readonly savedPath: string | undefined;
   /** Read instead of those in the folders. */
   readonly files?: readonly string[];
   /** Of managed policy; they hold whatever else is read. */
@@ -89,7 +89,9 @@ async function readAllRules(options: RuleStoreOptions): Promise<RuleSet> {
 }
 
 async function findRuleFiles(options: RuleStoreOptions): Promise<string[]> {
-  const folders = new Set([...options.folders, dirname(options.savedPath)]);
+  const { folders: named, savedPath } = options;
+  const own = savedPath === undefined ? [] : [dirname(savedPath)];
+  const folders = new Set([...named, ...own]);
   const paths: string[] = [];
   for (const folder of folders) {
     paths.push(...await listRuleFiles(options, folder));
@@ -148,6 +150,9 @@ async function appendRule(
     throw configError(
       `Cannot save the rule "${prefix.join(" ")}": it would allow everything`,
     );
+  }
+  if (savedPath === undefined) {
+    throw configError("Cannot save the rule: there is no home folder");
   }
   const path = sandbox === undefined
     ? savedPath

@@ -16,12 +16,9 @@ import { PROGRAM, VERSION } from "../../protocol/version.ts";
 import { shownText } from "../../util/text/visible_text.ts";
 import { printLines } from "../print.ts";
 import { realFolder } from "../runtime.ts";
-import {
-  type Check,
-  checkCredentials,
-  checkHome,
-  checkSandbox,
-} from "./doctor_checks.ts";
+import type { Check } from "./check.ts";
+import { checkCredentials, checkHome, checkSandbox } from "./doctor_checks.ts";
+import { checkMachine } from "./doctor_disk.ts";
 
 /** What a program that asks gets first: which of several things is missing. */
 const URGENCY: readonly ExitName[] = ["config", "auth", "sandbox", "provider"];
@@ -105,14 +102,16 @@ async function runLoadedChecks(
   loaded: LoadedConfig,
 ): Promise<readonly Check[]> {
   const provider = providerOf(loaded.config, host);
-  const [sandbox, credentials, reached, home] = await Promise.all([
+  const [sandbox, credentials, reached, home, machine] = await Promise.all([
     checkSandbox(host, loaded),
     checkCredentials(host, loaded, provider),
     checkProvider(host, provider),
     checkHome(host, loaded),
+    checkMachine(host),
   ]);
   return [
     ...home,
+    ...machine,
     credentials,
     checkNetwork(host, provider),
     reached,

@@ -5,36 +5,16 @@ import type { LoadedConfig } from "../../config/load.ts";
 import { readLoginStatus } from "../../config/provider/login.ts";
 import type { Provider } from "../../config/provider/providers.ts";
 import { reapChild } from "../../host/system/libc.ts";
-import {
-  errorText,
-  SandboxUnavailable,
-  UserError,
-} from "../../protocol/error.ts";
-import type { ExitName } from "../../contract/exit_code.ts";
+import { SandboxUnavailable, UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { SandboxStatus } from "../../protocol/policy.ts";
-import { dirname } from "../../util/path.ts";
 import {
   createSandbox,
   type Diagnosis,
   runDiagnosis,
 } from "../../../sandbox/mod.ts";
-import { NO_HOME } from "../agent.ts";
-
-/** One thing that was looked at. */
-export interface Check {
-  readonly name: string;
-  /** `failed`: no turn can run like this. */
-  readonly status: "ok" | "warning" | "failed";
-  /** One line for people. */
-  readonly summary: string;
-  /** More lines for people. */
-  readonly lines: readonly string[];
-  /** The same for programs. */
-  readonly facts: Readonly<Record<string, unknown>>;
-  /** The exit code a turn would end with. */
-  readonly exit?: ExitName;
-}
+import type { Check } from "./check.ts";
+import { findWriteProblem, nearestThere, remedyOf } from "./doctor_disk.ts";
 
 const CAPABILITIES = [
   "fs_write",
@@ -60,7 +40,7 @@ export async function checkSandbox(
 ): Promise<Check> {
   const policy = sandboxPolicyOf(loaded);
   const { attempts, chosen } = await runDiagnosis(host);
-  const codexHome = loaded.codexHome ?? NO_HOME;
+  const { codexHome } = loaded;
   const sandbox = createSandbox({ host, codexHome, reapChild });
   const sandboxStatus = await sandbox.sandboxStatus(policy, loaded.cwd).catch(
     (error) => {
@@ -70,7 +50,7 @@ export async function checkSandbox(
     },
   );
   const name = "sandbox";
-  const attemptLines = attempts.map(describeAttempt);
+  const attemptLines = describeAttempts(attempts);
   const held = describePermissions(loaded);
   const facts = {
     mode: policy.mode,
@@ -107,7 +87,7 @@ export async function checkSandbox(
       ...attemptLines,
       `enforced here: ${capabilities.join(", ")}`,
       ...describeServers(sandboxStatus),
-      ...(sandboxStatus.note === "" ? [] : [sandboxStatus.note]),
+      ...describeNote(sandboxStatus.note, attempts),
     ],
     facts: {
       ...facts,
@@ -119,13 +99,32 @@ export async function checkSandbox(
   };
 }
 
+// Variants of one back end fail for one reason, and are helped by one thing.
+function describeAttempts(attempts: Diagnosis["attempts"]): readonly string[] {
+  const hints = new Set(attempts.map(({ hint }) => hint));
+  hints.delete("");
+  return [
+    ...attempts.map(describeAttempt),
+    ...[...hints].map((hint) => `what helps: ${hint}`),
+  ];
+}
+
 function describeAttempt(
-  { name, isProved, detail, hint, enforces }: Diagnosis["attempts"][number],
+  { name, isProved, detail, enforces }: Diagnosis["attempts"][number],
 ): string {
-  const more = hint === "" ? "" : `; ${hint}`;
-  if (!isProved) return `${name}: ${detail}${more}`;
+  if (!isProved) return `${name}: ${detail}`;
   const lacks = detail === "" ? "" : `; ${detail}`;
   return `${name}: holds ${enforces.join(", ")}${lacks}`;
+}
+
+// Why others failed stands above already.
+function describeNote(
+  note: string,
+  attempts: Diagnosis["attempts"],
+): readonly string[] {
+  return note.split("; ").filter((part) =>
+    part !== "" && !attempts.some(({ name }) => part.startsWith(`${name}: `))
+  );
 }
 
 function describeServers({ loopback }: SandboxStatus): readonly string[] {
@@ -200,7 +199,7 @@ async function checkCodexHome(
       facts: { codex_home: null, writable: false },
     };
   }
-  const there = await nearestThere(host, codexHome);
+  const there = await nearestThere(host.files, codexHome);
   const problem = await findWriteProblem(host, there);
   const facts = { codex_home: codexHome, writable: problem === undefined };
   return problem === undefined
@@ -217,30 +216,7 @@ async function checkCodexHome(
       name,
       status: "warning",
       summary: `${codexHome}: ${problem}`,
-      lines: ["sessions are not recorded"],
+      lines: [`sessions are not recorded; ${remedyOf(problem)}`],
       facts: { ...facts, problem },
     };
-}
-
-/** The folder itself, or the first above it that exists: there it would be made. */
-async function nearestThere(host: Host, folder: string): Promise<string> {
-  let at = folder;
-  while (at !== "/" && await host.files.stat(at) === undefined) {
-    at = dirname(at);
-  }
-  return at;
-}
-
-async function findWriteProblem(
-  host: Host,
-  folder: string,
-): Promise<string | undefined> {
-  const path = `${folder}/.doctor-${host.newId()}`;
-  try {
-    await host.files.write(path, "", { exclusive: true, mode: 0o600 });
-    await host.files.remove(path);
-    return undefined;
-  } catch (error) {
-    return `not writable: ${errorText(error)}`;
-  }
 }

@@ -23,7 +23,7 @@ import {
 } from "./explain.ts";
 import { lintPolicy } from "./lint.ts";
 import type { RuleStore } from "../../../tools/gate/rule_store.ts";
-import { NO_HOME, settingsOf } from "../agent.ts";
+import { settingsOf } from "../agent.ts";
 import { printableJson, printOutput } from "../print.ts";
 import { loadRules, realFolder } from "../runtime.ts";
 
@@ -48,7 +48,7 @@ export async function runPolicyCommand(
   }
   const sandbox = createSandbox({
     host,
-    codexHome: loaded.codexHome ?? NO_HOME,
+    codexHome: loaded.codexHome,
     reapChild,
     ...(flags.backend !== undefined && { backend: flags.backend }),
   });

@@ -6,7 +6,6 @@ import { reapChild } from "../../host/system/libc.ts";
 import type { Files, Host } from "../../protocol/host.ts";
 import type { SandboxPolicy } from "../../protocol/policy.ts";
 import { createSandbox, type SessionSandbox } from "../../../sandbox/mod.ts";
-import { NO_HOME } from "../agent.ts";
 import { realFolder } from "../runtime.ts";
 
 export class ServeBase {
@@ -21,7 +20,7 @@ export class ServeBase {
     this.codexHome = codexHome;
     this.sandbox = createSandbox({
       host,
-      codexHome: codexHome ?? NO_HOME,
+      codexHome,
       reapChild,
     });
   }

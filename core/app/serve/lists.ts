@@ -19,7 +19,6 @@ import {
 import { UserError } from "../../protocol/error.ts";
 import type { SandboxPolicy } from "../../protocol/policy.ts";
 import type { ModelChoice } from "../../protocol/settings.ts";
-import { NO_HOME } from "../agent.ts";
 import type { ServeBase } from "./base.ts";
 
 export function listMethods(base: ServeBase): OtherMethods {
@@ -89,7 +88,7 @@ async function listSkills(base: ServeBase, params: unknown): Promise<unknown> {
     const files = base.sandbox.readable(policy, loaded.cwd);
     const { skills, warnings } = await loadSkills({ files }, {
       cwd: loaded.cwd,
-      codexHome: base.codexHome ?? NO_HOME,
+      codexHome: base.codexHome,
       ...(home !== undefined && { home }),
       rootMarkers: loaded.config.project_root_markers,
       config: loaded.config.skills.config,

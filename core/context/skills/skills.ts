@@ -8,7 +8,7 @@ import { loadSkillRoot } from "./load.ts";
 
 export interface SkillSearch {
   readonly cwd: string;
-  readonly codexHome: string;
+  readonly codexHome: string | undefined;
   /** The user's home folder, when there is one. */
   readonly home?: string;
   readonly rootMarkers: readonly string[];
@@ -67,11 +67,13 @@ async function findSkillRoots(
   const within = await files.realPath(top).catch(() => top);
   const inProject = (name: string): SkillRoot[] =>
     folders.map((path) => ({ ...root("repo", path, name), within }));
+  const inHome = (scope: SkillScope, path: string): SkillRoot[] =>
+    codexHome === undefined ? [] : [root(scope, codexHome, path)];
   const roots: readonly SkillRoot[] = [
     ...inProject(".codex/skills"),
-    root("user", codexHome, "skills"),
+    ...inHome("user", "skills"),
     ...(home === undefined ? [] : [root("user", home, ".agents/skills")]),
-    root("system", codexHome, "skills/.system"),
+    ...inHome("system", "skills/.system"),
     root("admin", search.adminRoot ?? ADMIN_ROOT, "."),
     ...inProject(".agents/skills"),
   ];

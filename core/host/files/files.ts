@@ -20,6 +20,7 @@ import {
   readProcLink,
   readProcText,
 } from "./proc_files.ts";
+import { forgetTemporary, writeTemporary } from "./temporary.ts";
 import { kindOf, readWhole, refuseSpecial, regularFile } from "./whole_file.ts";
 
 /** The disk as the runtime sees it. */
@@ -37,7 +38,13 @@ export const denoFiles: Files = {
   truncate: (path, bytes) => named(path, () => Deno.truncate(path, bytes)),
   mkdir: (path, options = {}) =>
     named(path, () => makeFolder(path, { recursive: true, ...options })),
-  remove: (path, options = {}) => named(path, () => Deno.remove(path, options)),
+  writeTemporary: (path, text) =>
+    named(path, () => Promise.resolve(writeTemporary(path, text))),
+  remove: (path, options = {}) =>
+    named(path, async () => {
+      await Deno.remove(path, options);
+      forgetTemporary(path);
+    }),
   rename: (from, to) => named(from, () => Deno.rename(from, to)),
   chmod: (path, mode) => named(path, () => Deno.chmod(path, mode)),
   setModified: (path, timeMs) =>

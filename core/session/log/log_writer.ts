@@ -1,5 +1,5 @@
 /** The log of a thread on the disk: one writer, one line per fact, nothing lost in between. */
-import { errorText, SessionError } from "../../protocol/error.ts";
+import { SessionError } from "../../protocol/error.ts";
 import type { AppendFile, Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type {
@@ -281,9 +281,7 @@ class SessionLog implements ThreadLog {
   }
 
   #failure(what: string, error: unknown): SessionError {
-    return new SessionError(
-      `Cannot ${what} session ${this.path}: ${errorText(error)}`,
-    );
+    return SessionError.of(`${what} session ${this.path}`, error);
   }
 }
 
@@ -295,6 +293,6 @@ async function withSessionErrors<T>(
     return await run();
   } catch (error) {
     if (error instanceof SessionError) throw error;
-    throw new SessionError(`Cannot ${what}: ${errorText(error)}`);
+    throw SessionError.of(what, error);
   }
 }

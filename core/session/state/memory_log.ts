@@ -1,5 +1,5 @@
 /** A log that writes nothing: for ephemeral runs, and where no file can be made. */
-import { SessionError } from "../../protocol/error.ts";
+import { errorReason, SessionError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { ThreadLog, ThreadMeta } from "../../protocol/log.ts";
 import { createThreadLog, type LogOptions } from "../log/log_writer.ts";
@@ -31,7 +31,10 @@ export async function openLogOrMemory(
     return await createThreadLog(host, options);
   } catch (error) {
     if (!(error instanceof SessionError)) throw error;
-    options.warn?.(`${error.message}; the session is not recorded`);
+    const why = errorReason(error.cause ?? error).replace(/ \(os error.*/, "");
+    options.warn?.(
+      `The session is not recorded: nothing can be written to ${options.codexHome} (${why})`,
+    );
     return memoryLog();
   }
 }
