@@ -75,10 +75,15 @@ const RANK: Readonly<Record<SandboxPolicy["mode"], number>> = {
 export function isFreer(
   policy: SandboxPolicy | undefined,
   now: SandboxPolicy,
+  { hasMoved = false }: {
+    /** The thread's own folder is another one now. */
+    readonly hasMoved?: boolean;
+  } = {},
 ): boolean {
   if (!("denyRead" in now)) return false;
   if (policy === undefined || !("denyRead" in policy)) return true;
   return RANK[policy.mode] > RANK[now.mode] ||
+    (hasMoved && policy.mode === "workspace-write") ||
     (hasNetwork(policy) && !hasNetwork(now)) ||
     seesMore(policy, now) || writesMore(policy, now);
 }

@@ -118,6 +118,8 @@ export interface HeldCommand {
     readonly result: Promise<CommandResult>;
     /** What it is confined by; undefined when by nothing. */
     readonly policy: SandboxPolicy | undefined;
+    /** The thread's own folder at its start. */
+    readonly workspace: string;
   }) => Promise<CommandResult | undefined>;
 }
 

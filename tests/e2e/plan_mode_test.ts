@@ -286,6 +286,56 @@ Deno.test("a dialog enters plan mode for the next turn and leaves it", async () 
   assert.equal(await Deno.readTextFile(`${s.home.work}/made`), "done\n");
 });
 
+Deno.test("a session started with more rights is not interrupted in plan mode: it may act on that", async () => {
+  const interrupt = (request: MockRequest): Part =>
+    call("write_stdin", {
+      session_id: Number(
+        /session ID (\d+)/.exec(JSON.stringify(request.input))?.[1],
+      ),
+      chars: "\u0003",
+    });
+  const script =
+    "trap 'echo owned > owned_signal' INT; while :; do sleep 0.05; done";
+  await using s = await stage({
+    script: [
+      call("exec_command", { cmd: script, yield_time_ms: 250 }),
+      say("it runs"),
+      interrupt,
+      say("a plan"),
+      interrupt,
+      bash("until [ -e owned_signal ]; do sleep 0.05; done"),
+      say("done"),
+    ],
+  });
+  const agent = s.start("", {
+    sandbox: "workspace-write",
+    args: ["--input", "jsonl", "-m", "gpt-5.5"],
+    stdin: "open",
+  });
+  const send = (line: Record<string, string>): Promise<void> =>
+    agent.write(`${JSON.stringify(line)}\n`);
+  await send({ type: "user.input", text: "start one" });
+  await agent.untilEvent("turn.completed");
+  await send({ type: "mode.set", mode: "plan" });
+  await send({ type: "user.input", text: "plan it" });
+  await agent.untilEvent("turn.completed");
+  await assert.rejects(Deno.stat(`${s.home.work}/owned_signal`));
+  assert.match(
+    outputs(s.model.request(3))[1] ?? "",
+    /Session \d+ was started with more rights.*plan mode/,
+  );
+  // Afterwards it is as ever, and what was not to happen does.
+  await send({ type: "mode.set", mode: "default" });
+  await send({ type: "user.input", text: "stop it" });
+  await agent.untilEvent("turn.completed");
+  await agent.closeStdin();
+  await agent.finished;
+  assert.equal(
+    await Deno.readTextFile(`${s.home.work}/owned_signal`),
+    "owned\n",
+  );
+});
+
 Deno.test("a session started with more rights cannot be typed into in plan mode", async () => {
   const sessionOf = ({ input }: MockRequest): number =>
     Number(/session ID (\d+)/.exec(JSON.stringify(input))?.[1]);

@@ -43,5 +43,6 @@ export async function runHeld(
     running: promise,
     result,
     policy: command.sandboxed ? command.policy : undefined,
+    workspace: command.workspace ?? command.cwd,
   });
 }

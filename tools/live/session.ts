@@ -25,6 +25,8 @@ export class LiveSession {
   readonly startedMs: number;
   /** What confines it; undefined when nothing does. */
   policy: SandboxPolicy | undefined;
+  /** The thread's own folder when it was started. */
+  workspace = "";
   /** File with its whole output; undefined where none can be kept. */
   outputPath: string | undefined;
   /** Its end is to be told: it went on after its call. */
@@ -97,6 +99,7 @@ export class LiveSession {
         this.#unread.take({ isEnd: true });
         this.#totalBytes = 0;
         this.policy = command.policy;
+        this.workspace = command.workspace;
         this.#running = command.running;
         this.#isOver = false;
         this.#ended = command.result.then(

@@ -91,13 +91,18 @@ async function admit(
   },
 ): Promise<string | undefined> {
   const { session: number, command, cwd, terminal } = session.start;
-  if (chars === INTERRUPT && terminal === undefined) return undefined;
-  if (terminal === undefined) {
+  const { mode, sandbox, cwd: workspace } = context.settings;
+  const escalated = isFreer(session.policy, sandbox, {
+    hasMoved: session.workspace !== workspace,
+  });
+  const isInterrupt = chars === INTERRUPT && terminal === undefined;
+  // In a mode it could carry out what the program was told to do on a signal.
+  if (isInterrupt && !(escalated && mode !== undefined)) return undefined;
+  if (terminal === undefined && !isInterrupt) {
     throw new ToolError(
       `Cannot type into session ${number}: its input is closed, must be started with "tty": true`,
     );
   }
-  const escalated = isFreer(session.policy, context.settings.sandbox);
   const answer = await options.gate.admit({
     action: {
       type: "command",

@@ -46,6 +46,7 @@ async function kept(
     running: Promise.resolve(RUNNING),
     result: ended.promise,
     policy: undefined,
+    workspace: "/w",
   });
   return {
     say: (text) => held.onBytes(new TextEncoder().encode(text)),

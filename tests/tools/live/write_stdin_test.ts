@@ -22,6 +22,7 @@ async function typed(
   started: SandboxPolicy | undefined,
   now: SandboxPolicy,
   isAllowed: boolean,
+  workspace: string = TEST_SETTINGS.cwd,
 ): Promise<{
   readonly asked: Pick<GateRequest, "action" | "detail">[];
   readonly written: string;
@@ -44,7 +45,12 @@ async function typed(
   };
   const { promise: result } = Promise.withResolvers<never>();
   await session.held(() => Promise.resolve(undefined))
-    .hold({ running: Promise.resolve(running), result, policy: started });
+    .hold({
+      running: Promise.resolve(running),
+      result,
+      policy: started,
+      workspace,
+    });
   const asked: Pick<GateRequest, "action" | "detail">[] = [];
   const none = () => Promise.reject(new Error("nothing is run"));
   const gate: LiveGate = {
@@ -117,6 +123,21 @@ for (const [name, started, now, escalated] of CASES) {
     assert.equal(written, "rm x\n");
   });
 }
+
+Deno.test("What is typed into a session that may write to a folder the thread has left leaves the sandbox", async () => {
+  const { asked } = await typed(
+    workspaceWrite(),
+    workspaceWrite(),
+    true,
+    "/other",
+  );
+  const action = asked[0]?.action;
+  assert.ok(action?.type === "command" && action.escalated);
+  // One that may only read has no right to leave behind.
+  const read = await typed(READ_ONLY, READ_ONLY, true, "/other");
+  const reading = read.asked[0]?.action;
+  assert.ok(reading?.type === "command" && !reading.escalated);
+});
 
 Deno.test("What is refused is not typed, and the model is told why", async () => {
   const { written, content } = await typed(undefined, READ_ONLY, false);
