@@ -9,6 +9,7 @@ import type {
   ClientServer,
   SessionSetup,
 } from "../../frontends/acp/services.ts";
+import { SessionError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { loadTurns } from "../../session/library/turns.ts";
@@ -18,6 +19,7 @@ import { ServeBase } from "./base.ts";
 import { loadModels } from "./lists.ts";
 import { ThreadRuntimes } from "./runtimes.ts";
 import {
+  findLog,
   loadFacts,
   openClientThread,
   type ThreadPlace,
@@ -52,6 +54,11 @@ function services(place: ThreadPlace, base: ServeBase): AcpServices {
   return {
     start: async (setup) =>
       await openClientThread(place, await wantedOf(setup), startThread),
+    has: (sessionId) =>
+      findLog(place, sessionId).then(() => true, (error) => {
+        if (error instanceof SessionError) return false;
+        throw error;
+      }),
     resume: async (sessionId, setup) => {
       const facts = await loadFacts(place, sessionId);
       const wanted = { ...await wantedOf(setup), facts };

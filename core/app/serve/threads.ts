@@ -222,7 +222,8 @@ export async function loadFacts(
   return { ...summary, source: "unknown" };
 }
 
-async function findLog(
+/** The path of its log. Throws SessionError. */
+export async function findLog(
   { host, codexHome }: ThreadPlace,
   named: string,
 ): Promise<string> {

@@ -51,6 +51,8 @@ export interface SessionSetup {
 /** Every method may throw UserError and SessionError. */
 export interface AcpServices {
   start(setup: SessionSetup): Promise<AcpThread>;
+  /** Whether it is recorded. */
+  has(sessionId: string): Promise<boolean>;
   resume(sessionId: string, setup: SessionSetup): Promise<AcpThread>;
   /** Newest first; those of one folder when it is given. */
   list(

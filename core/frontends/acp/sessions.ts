@@ -89,6 +89,9 @@ export class Sessions {
   ): Promise<AcpSession> {
     await this.#sessions.get(sessionId)?.close();
     const { services } = this.#place;
+    if (!await services.has(sessionId)) {
+      throw RequestError.sessionNotFound(sessionId);
+    }
     return await this.#open(
       wanted,
       (setup) => services.resume(sessionId, setup),
