@@ -9,6 +9,8 @@ import { assertNoneLeft, newMarker, type Stage, stage } from "./support.ts";
 
 const { session } = methods.agent;
 
+const READ_ONLY_TOOL = { annotations: { readOnlyHint: true } };
+
 function touch(name: string): ReturnType<typeof call> {
   return call("shell", { command: ["touch", name] });
 }
@@ -412,5 +414,58 @@ Deno.test("acp starts the servers of MCP that an editor hands in, beside the per
   } finally {
     await editor[Symbol.asyncDispose]();
   }
+  await assertNoneLeft(marker);
+});
+
+Deno.test("acp puts what a server wants to know to the person, and a client without forms gives nothing", async () => {
+  const tools = [{ name: "ask", ...READ_ONLY_TOOL }];
+  const table = [
+    "[mcp_servers.tiny]",
+    `command = ${JSON.stringify(Deno.execPath())}`,
+    `args = ${JSON.stringify(mcpServerArgs({ tools }))}`,
+    'env_vars = ["DENO_DIR"]',
+  ].join("\n");
+  const form = {
+    message: "Who are you?",
+    requestedSchema: {
+      type: "object",
+      properties: { name: { type: "string", title: "Name" } },
+      required: ["name"],
+    },
+  };
+  for (const can of [{}, { elicitation: { form: {} } }]) {
+    await using s = await stage({
+      script: [[call("mcp__tiny__ask", form)], [say("done")]],
+      config: {
+        top: 'sandbox_mode = "read-only"\napproval_policy = "on-request"',
+        bottom: table,
+      },
+    });
+    await using editor = await AcpClient.open({ home: s.home, can });
+    await editor.prompt(await editor.session(), "go");
+    const [answer] = s.model.request(1).input.slice(-1);
+    assert.match(
+      JSON.stringify(answer?.["output"]),
+      can.elicitation ? /accept.*Ada/ : /cancel/,
+    );
+  }
+});
+
+Deno.test("acp ends with the signal that ends it, and what it has started ends too", async () => {
+  const marker = newMarker();
+  await using s = await stage({
+    laws: false,
+    script: () => [
+      call("shell", { command: ["sh", "-c", `sleep 300; : ${marker}`] }),
+    ],
+    config: sandboxed("danger-full-access"),
+  });
+  const editor = await AcpClient.open({ home: s.home });
+  const ended = editor.prompt(await editor.session(), "go").catch(() => {});
+  await editor.find((one) => one.sessionUpdate === "tool_call");
+  Deno.kill(editor.pid, "SIGTERM");
+  assert.equal((await editor.status).code, 143);
+  await editor.close();
+  await ended;
   await assertNoneLeft(marker);
 });

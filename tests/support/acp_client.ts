@@ -21,6 +21,7 @@ import { agentCommand, type AgentHome } from "./run_agent.ts";
 /** Chooses the option of a question, by the start of its id; undefined leaves it open. */
 export type Chooser = (
   request: RequestPermissionRequest,
+  id: unknown,
 ) => string | undefined | Promise<string | undefined>;
 
 interface AcpClientOptions {
@@ -48,6 +49,7 @@ export class AcpClient implements AsyncDisposable {
   readonly #checked: Promise<void>;
   readonly #asked = new Map<unknown, string>();
   readonly #waiting = new Set<() => void>();
+  #line: (text: string) => void = () => {};
 
   constructor(options: AcpClientOptions) {
     this.#options = options;
@@ -55,6 +57,10 @@ export class AcpClient implements AsyncDisposable {
     const [shown, checked] = this.#child.stdout.tee();
     this.#checked = this.#check(checked);
     const asked = new TransformStream<Uint8Array>({
+      start: (controller) => {
+        this.#line = (text) =>
+          controller.enqueue(new TextEncoder().encode(`${text}\n`));
+      },
       transform: (bytes, controller) => {
         const message = parseJsonObject(new TextDecoder().decode(bytes)) ?? {};
         const { id, method } = message;
@@ -113,6 +119,11 @@ export class AcpClient implements AsyncDisposable {
     });
   }
 
+  /** Says what the library would not. */
+  say(message: unknown): void {
+    this.#line(JSON.stringify(message));
+  }
+
   async cancel(sessionId: string): Promise<void> {
     await this.agent.notify(methods.agent.session.cancel, { sessionId });
   }
@@ -162,24 +173,31 @@ export class AcpClient implements AsyncDisposable {
   }
 
   #app(): ReturnType<typeof client> {
-    const { session, fs } = methods.client;
+    const { session, fs, elicitation } = methods.client;
     return client({ name: "test" })
       .onNotification(session.update, ({ params }) => {
         this.updates.push(params);
         this.#wake();
       })
-      .onRequest(session.requestPermission, async ({ params, signal }) => {
-        this.permissions.push(params);
-        this.#wake();
-        const chosen = await this.#options.choose?.(params);
-        const option = params.options.find(({ optionId }) =>
-          chosen !== undefined && optionId.startsWith(chosen)
-        );
-        if (option === undefined) await aborted(signal);
-        return option === undefined
-          ? { outcome: { outcome: "cancelled" } }
-          : { outcome: { outcome: "selected", optionId: option.optionId } };
-      })
+      .onRequest(
+        session.requestPermission,
+        async ({ params, signal, requestId }) => {
+          this.permissions.push(params);
+          this.#wake();
+          const chosen = await this.#options.choose?.(params, requestId);
+          const option = params.options.find(({ optionId }) =>
+            chosen !== undefined && optionId.startsWith(chosen)
+          );
+          if (option === undefined) await aborted(signal);
+          return option === undefined
+            ? { outcome: { outcome: "cancelled" } }
+            : { outcome: { outcome: "selected", optionId: option.optionId } };
+        },
+      )
+      .onRequest(elicitation.create, () => ({
+        action: "accept",
+        content: { name: "Ada" },
+      }))
       .onRequest(fs.readTextFile, ({ params: { path } }) => {
         const content = this.#options.buffers?.get(path);
         if (content === undefined) throw new Error(`${path} is not open`);

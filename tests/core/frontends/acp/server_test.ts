@@ -24,6 +24,7 @@ function never(): never {
 
 const NO_THREADS: AcpServices = {
   start: never,
+  has: () => Promise.resolve(false),
   resume: never,
   list: never,
   turns: never,
@@ -127,6 +128,7 @@ Deno.test("acp has codes for an unknown method, wrong parameters, a missing sess
     request(4, "session/prompt", { sessionId: "x", prompt: [] }),
     request(5, "session/list", {}),
     request(6, "session/new", { cwd: "here", mcpServers: [] }),
+    request(8, "session/load", { sessionId: "x", cwd: "/", mcpServers: [] }),
     request(7, "authenticate", { methodId: "magic" }),
   ]);
   assert.deepEqual(codes(answers.slice(1)).sort(), [
@@ -136,6 +138,7 @@ Deno.test("acp has codes for an unknown method, wrong parameters, a missing sess
     [5, -32_600],
     [6, -32_602],
     [7, -32_602],
+    [8, -32_002],
   ]);
 });
 
