@@ -216,7 +216,7 @@ function spawn(
   return { process, startMs };
 }
 
-function configOf(port: number): string {
+export function configOf(port: number): string {
   return `model = "gpt-5.2-codex"
 model_provider = "mock"
 approval_policy = "never"

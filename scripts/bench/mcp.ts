@@ -7,7 +7,7 @@ const RUNS = 25;
 /** Where that code begins: all of it is reached by dynamic imports of these. */
 const ENTRIES = [
   "core/app/mcp/command.ts",
-  "core/app/commands/mcp_server.ts",
+  "core/app/serve/mcp_server.ts",
   "tools/mcp/servers.ts",
   "tools/mcp/project_file.ts",
 ] as const;

@@ -11,6 +11,7 @@ const NAMES = [
   "mcp",
   "iteration",
   "deltas",
+  "doors",
   "repl",
   "memory",
   "resume",

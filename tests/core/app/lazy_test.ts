@@ -1,4 +1,4 @@
-/** Runs without servers load nothing of MCP: the SDK is reached by dynamic imports alone. */
+/** Runs load nothing of MCP and of the doors for editors: both are reached by dynamic imports alone. */
 import assert from "node:assert/strict";
 
 interface Graph {
@@ -39,20 +39,32 @@ function loadedWith(graph: Graph, files: readonly string[]): Set<string> {
   return seen;
 }
 
+/** All that any run starts with. */
+const EVERY_RUN = [
+  "main.ts",
+  "core/app.ts",
+  "core/app/commands/exec.ts",
+  "core/app/repl/command.ts",
+  "core/app/open_thread.ts",
+];
+
 Deno.test("A run without servers loads neither the SDK nor what uses it", async () => {
   const graph = await loadGraph();
-  const loaded = loadedWith(graph, [
-    "main.ts",
-    "core/app.ts",
-    "core/app/commands/exec.ts",
-    "core/app/repl/command.ts",
-    "core/app/open_thread.ts",
-  ]);
-  const mcp = [...loaded].filter((one) =>
+  const mcp = [...loadedWith(graph, EVERY_RUN)].filter((one) =>
     /modelcontextprotocol|\/tools\/mcp_|\/mcp_server/.test(one)
   );
   assert.deepEqual(mcp, []);
   // The graph would show it: the commands around servers do load the SDK.
   const commands = loadedWith(graph, ["core/app/mcp/command.ts"]);
   assert.ok([...commands].some((one) => one.includes("modelcontextprotocol")));
+});
+
+Deno.test("A run loads nothing of the app server and of ACP, nor the library of it", async () => {
+  const graph = await loadGraph();
+  const doors = [...loadedWith(graph, EVERY_RUN)].filter((one) =>
+    /agentclientprotocol|\/(frontends|serve)\/(acp|app_server)/.test(one)
+  );
+  assert.deepEqual(doors, []);
+  const acp = loadedWith(graph, ["core/app/serve/acp.ts"]);
+  assert.ok([...acp].some((one) => one.includes("agentclientprotocol")));
 });
