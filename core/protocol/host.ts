@@ -13,6 +13,8 @@ export interface FileStat {
   /** Permission bits (07777); 0 where the platform has none. */
   readonly mode: number;
   readonly mtimeMs: number;
+  /** Of the last change of any kind, where it is known; nobody can set it. */
+  readonly ctimeMs?: number;
   readonly ino: number;
   readonly uid: number;
 }

@@ -328,6 +328,8 @@ export const LIMITS = Object.freeze({
   protectedDeep: 256,
   /** Folders in one another that a command closed and that are opened again. */
   reopenRounds: 8,
+  /** An index that is larger is not looked through: it counts as harmful. */
+  gitIndexBytes: 256 * 1024 * 1024,
   /** Folders searched for submodules below .git/modules. */
   gitModules: 200,
   /** Worktrees of a repository; with more of them none can be made. */

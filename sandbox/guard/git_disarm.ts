@@ -9,6 +9,7 @@ import {
 } from "../plan/unfinished.ts";
 import type { Aside } from "./aside.ts";
 import { filterGitConfig } from "./git_config.ts";
+import { isHarmlessIndex } from "./git_index_files.ts";
 
 /** What may hold commands yet to run, or leads git to other folders that do. */
 const UNWANTED = ["commondir", ...UNFINISHED];
@@ -68,14 +69,30 @@ export async function disarmGit(
   }
 }
 
-/** What is half done in a repository, and may have come to start programs. */
-export async function disarmUnfinished(
+/** What commands may change as long as it stays harmless: the index, what is half done. */
+export interface Judged {
+  readonly kind: "judged";
+  readonly path: string;
+  /** As it was found harmless, or the person's own. */
+  readonly stat?: FileStat | undefined;
+}
+
+/** Moves aside what has become harmful. */
+export async function disarmJudged(
   files: NoFollowFiles,
   aside: Aside,
-  path: string,
+  { path, stat }: Omit<Judged, "kind">,
 ): Promise<void> {
-  if (await files.lstat(path) === undefined) return;
-  if (!await isHarmlessUnfinished(files, path)) await aside.move(path);
+  const now = await files.lstat(path);
+  if (now === undefined) return;
+  const isIndex = basename(path) === "index";
+  const isSame = now.ino === stat?.ino && now.size === stat.size &&
+    now.ctimeMs === stat.ctimeMs;
+  if (isIndex && isSame) return;
+  const isHarmless = isIndex
+    ? await isHarmlessIndex(files, path)
+    : await isHarmlessUnfinished(files, path);
+  if (!isHarmless) await aside.move(path);
 }
 
 /** A new repository that is a folder of another name. */
@@ -180,7 +197,7 @@ class Disarmer {
     if (await this.#files.lstat(`${folder}/commondir`) !== undefined) {
       await this.#aside.move(`${folder}/commondir`);
     }
-    await this.#unfinished(folder);
+    await this.#judged(folder);
     await this.#part(`${folder}/hooks`, "isDirectory", this.#hooks);
     await this.#part(`${folder}/info`, "isDirectory", this.info);
     await this.#part(`${folder}/config`, "isFile", this.config);
@@ -264,14 +281,15 @@ class Disarmer {
         await this.#aside.move(path);
         continue;
       }
-      await this.#unfinished(path);
+      await this.#judged(path);
       await this.#part(`${path}/config.worktree`, "isFile", this.config);
     }
   }
 
-  async #unfinished(folder: string): Promise<void> {
-    for (const name of UNFINISHED) {
-      await disarmUnfinished(this.#files, this.#aside, `${folder}/${name}`);
+  async #judged(folder: string): Promise<void> {
+    for (const name of ["index", ...UNFINISHED]) {
+      const path = `${folder}/${name}`;
+      await disarmJudged(this.#files, this.#aside, { path });
     }
   }
 }

@@ -8,16 +8,18 @@ import { Aside } from "./aside.ts";
 import {
   disarmFresh,
   disarmGit,
+  disarmJudged,
   disarmRepository,
-  disarmUnfinished,
+  type Judged,
   listKnown,
 } from "./git_disarm.ts";
 
 /** How one path was before the command. */
 export type Snapshot =
   | { readonly kind: "absent"; readonly path: string }
-  /** A repository without `.git` that was none; what is half done and starts nothing. */
-  | { readonly kind: "bare" | "unfinished"; readonly path: string }
+  /** A repository without `.git` that was none. */
+  | { readonly kind: "bare"; readonly path: string }
+  | Judged
   /** A folder of submodules or worktrees, and which there were. */
   | {
     readonly kind: "modules" | "worktrees";
@@ -45,13 +47,12 @@ export type Guard = readonly Snapshot[];
 /** What became of protected paths. Nothing is ever deleted. */
 export interface GuardChanges {
   readonly restored: readonly string[];
-  /** New, or changed and replaced by what was before: where that is now. */
+  /** Where what is new, or was replaced by what was before, is now. */
   readonly moved: readonly string[];
   /** Could not be put back, and why. */
   readonly failed: readonly string[];
 }
 
-/** Remembers the items as they are now. */
 export async function readGuard(
   files: NoFollowFiles,
   items: readonly GuardItem[],
@@ -90,8 +91,8 @@ async function readSnapshot(
   budget: { files: number },
 ): Promise<Snapshot> {
   const stat = await files.lstat(path);
+  if (scope === "judged") return { kind: scope, path, stat };
   if (stat === undefined) return { kind: "absent", path };
-  if (scope === "unfinished") return { kind: scope, path };
   try {
     if (scope === "modules" || scope === "worktrees") {
       return { kind: scope, path, known: await listKnown(files, path, scope) };
@@ -153,9 +154,8 @@ class Restorer {
 
   async restore(was: Snapshot): Promise<void> {
     await this.#trying(was.path, async () => {
-      const isNew = "known" in was ||
-        ["absent", "bare", "unfinished"].includes(was.kind);
-      if (!isNew) await this.#moveLinkAbove(was.path);
+      const isOld = ["link", "file", "folder"].includes(was.kind);
+      if (isOld) await this.#moveLinkAbove(was.path);
       await this.#restoreEntry(was);
     });
   }
@@ -167,8 +167,8 @@ class Restorer {
         return await this.#putAway(was.path, now);
       case "bare":
         return await disarmRepository(this.#files, this.#aside, was.path);
-      case "unfinished":
-        return await disarmUnfinished(this.#files, this.#aside, was.path);
+      case "judged":
+        return await disarmJudged(this.#files, this.#aside, was);
       case "modules":
       case "worktrees":
         return await disarmFresh(this.#files, this.#aside, was);

@@ -30,6 +30,8 @@ export interface GitFact {
   readonly worktrees?: string;
   /** What is half done and starts no program, so that it may be gone on with. */
   readonly unfinished?: readonly string[];
+  /** Where git keeps what is checked out, whether or not it is there. */
+  readonly indexes?: readonly string[];
   /** Such files and folders that do not exist. */
   readonly absent: readonly string[];
 }
@@ -118,6 +120,9 @@ async function describe(
   const isOpen = opensMore === true && found.isOwner;
   const known = isOpen ? await listWorktrees(files, trees) : undefined;
   const modules = withModules ? await findModules(files, top) : [];
+  const worktrees = [
+    ...new Set([...linked === undefined ? [] : [linked], ...known ?? []]),
+  ];
   const folders = [
     ...[main, ...modules ?? []].flatMap((path) =>
       FOLDERS.map((name) => `${path}/${name}`)
@@ -127,8 +132,9 @@ async function describe(
     ...[main, ...modules ?? []].flatMap((path) =>
       FILES.map((name) => `${path}/${name}`)
     ),
-    ...[...new Set([...linked === undefined ? [] : [linked], ...known ?? []])]
-      .flatMap((path) => WORKTREE_PARTS.map((name) => `${path}/${name}`)),
+    ...worktrees.flatMap((path) =>
+      WORKTREE_PARTS.map((name) => `${path}/${name}`)
+    ),
   ];
   // A submodule or worktree made in there would bring a configuration of its own.
   const inner = [top, trees];
@@ -143,6 +149,7 @@ async function describe(
     folders: linked === undefined ? [main] : [main, linked],
     isOwner: found.isOwner,
     parts: [...there],
+    indexes: [main, ...modules ?? [], ...worktrees].map((at) => `${at}/index`),
     absent: [...folders, ...plain, ...inner].filter((path) =>
       !there.has(path) && !unfinished.includes(path) &&
       !(hasModules && path === top) &&

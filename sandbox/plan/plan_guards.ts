@@ -10,9 +10,9 @@ export interface GuardItem {
   readonly path: string;
   /**
    * The thing itself, all that lies below it, what submodules or worktrees are in it, or
-   * whether it would start a program.
+   * whether its content has become harmful.
    */
-  readonly scope: "entry" | "tree" | "modules" | "worktrees" | "unfinished";
+  readonly scope: "entry" | "tree" | "modules" | "worktrees" | "judged";
 }
 
 interface Guards {
@@ -76,10 +76,7 @@ export function planGuards(
         const path = git[scope];
         return path === undefined ? [] : [{ path, scope }];
       }),
-      ...(git.unfinished ?? []).map((path): GuardItem => ({
-        path,
-        scope: "unfinished",
-      })),
+      ...[...git.unfinished ?? [], ...git.indexes ?? []].map(asJudged),
     ]);
   return {
     guard: [
@@ -105,6 +102,7 @@ function planGuard({ entries, repositories }: Protected): GuardItem[] {
     ),
     ...repositories.flatMap(({ folders }) => folders.map(asEntry)),
     ...repositories.flatMap((git) => [...git.parts, ...git.absent].map(asTree)),
+    ...repositories.flatMap(({ indexes = [] }) => indexes.map(asJudged)),
   ];
 }
 
@@ -114,4 +112,8 @@ function asEntry(path: string): GuardItem {
 
 function asTree(path: string): GuardItem {
   return { path, scope: "tree" };
+}
+
+function asJudged(path: string): GuardItem {
+  return { path, scope: "judged" };
 }

@@ -210,9 +210,15 @@ function toStat(view: DataView): FileStat {
     isSymlink: kind === S_IFLNK,
     size: Number(view.getBigUint64(40, true)),
     mode: mode & 0o7777,
-    mtimeMs: Number(view.getBigInt64(112, true)) * 1000 +
-      Math.floor(view.getUint32(120, true) / 1e6),
+    mtimeMs: toMs(view, 112),
+    ctimeMs: toMs(view, 96),
     ino: Number(view.getBigUint64(32, true)),
     uid: view.getUint32(20, true),
   };
+}
+
+/** struct statx_timestamp. */
+function toMs(view: DataView, at: number): number {
+  return Number(view.getBigInt64(at, true)) * 1000 +
+    Math.floor(view.getUint32(at + 8, true) / 1e6);
 }

@@ -211,6 +211,7 @@ Deno.test("readGitFact() follows a worktree both ways before it believes it", as
         `${linked}/gitdir`,
         `${shared}/worktrees`,
       ],
+      indexes: [`${shared}/index`, `${linked}/index`],
       absent: [
         ...[
           "info",
