@@ -373,7 +373,7 @@ test("A server asks the model when the person lets it, beside the conversation",
   const { pty, model } = one;
   await pty.shows("/help lists commands");
   await pty.type("go\r");
-  const asked = await pty.shows(/Answer y s n q:/);
+  const asked = await pty.shows(/Answer y s n q \(Enter: n\):/);
   assert.match(asked, /Let this server ask the model, at your expense\? tiny/);
   assert.match(asked, /system: Be brief\.\n +user: Say/);
   assert.match(
@@ -440,7 +440,7 @@ test("A server that may ask the model for the session is asked about once", asyn
   });
   await one.pty.shows("/help lists commands");
   await one.pty.type("go\r");
-  await one.pty.shows(/Answer y s n q:/);
+  await one.pty.shows(/Answer y s n q \(Enter: n\):/);
   await one.pty.type("s");
   await one.pty.shows("All done.");
   const answers = answerTo(one.model, 3) as { content: { text: string } }[];
@@ -456,7 +456,7 @@ test("A server that may not ask the model gets the refusal of the protocol", asy
   });
   await one.pty.shows("/help lists commands");
   await one.pty.type("go\r");
-  await one.pty.shows(/Answer y s n q:/);
+  await one.pty.shows(/Answer y s n q \(Enter: n\):/);
   await one.pty.type("n");
   await one.pty.shows("All done.");
   assert.equal(one.model.requests.length, 2);
@@ -475,7 +475,7 @@ test("A model that fails, and a request that cannot be sent, are errors of the r
   });
   await failing.pty.shows("/help lists commands");
   await failing.pty.type("go\r");
-  await failing.pty.shows(/Answer y s n q:/);
+  await failing.pty.shows(/Answer y s n q \(Enter: n\):/);
   await failing.pty.type("y");
   await failing.pty.shows("All done.");
   const [answer] = answerTo(failing.model, 2) as {
@@ -524,7 +524,7 @@ test("A picture of a server's request is made smaller for the provider, and left
   });
   await one.pty.shows("/help lists commands");
   await one.pty.type("go\r");
-  await one.pty.shows(/Answer y s n q:/);
+  await one.pty.shows(/Answer y s n q \(Enter: n\):/);
   await one.pty.type("y");
   const screen = (await one.pty.shows("All done.")).replace(/\s+/g, "");
   assert.match(screen, /Theserverrefusedsomething/);
@@ -539,7 +539,7 @@ test("An empty answer is an error for the server that asked", async () => {
   });
   await one.pty.shows("/help lists commands");
   await one.pty.type("go\r");
-  await one.pty.shows(/Answer y s n q:/);
+  await one.pty.shows(/Answer y s n q \(Enter: n\):/);
   await one.pty.type("y");
   await one.pty.shows("All done.");
   assert.deepEqual(answerTo(one.model, 2), [{
@@ -568,7 +568,7 @@ test("A server's request goes to the provider that the conversation went on at",
   });
   await one.pty.shows("/help lists commands");
   await one.pty.type("go\r");
-  await one.pty.shows(/Answer y s n q:/);
+  await one.pty.shows(/Answer y s n q \(Enter: n\):/);
   await one.pty.type("y");
   await one.pty.shows("All done.");
   assert.equal(one.model.requests.length, 1);
@@ -585,7 +585,7 @@ test("A request to the model ends with the turn that it belongs to", async () =>
   const { pty, model } = one;
   await pty.shows("/help lists commands");
   await pty.type("go\r");
-  await pty.shows(/Answer y s n q:/);
+  await pty.shows(/Answer y s n q \(Enter: n\):/);
   await pty.type("y");
   await model.received(2);
   await pty.type("\x03");

@@ -592,3 +592,139 @@ function isLast(text: string, last: string, other: string): boolean {
 function quoted(words: readonly string[]): string {
   return words.map((word) => `'${word}'`).join(" ");
 }
+
+test("rondo keeps a command that was typed above its answer, with lines between", async () => {
+  await using one = await walk({ script: [say("Done.")], columns: 100 });
+  const { pty } = one;
+  await pty.shows("/help lists commands");
+  await pty.type("/rules\r");
+  await pty.shows(/\n› \/rules\n\nNo rules are saved\n›$/);
+  await pty.type("/diff\r");
+  await pty.shows(
+    /\n› \/rules\n\nNo rules are saved\n\n› \/diff\n\nCannot look at changes: .*\n(.*\n)?›$/,
+  );
+  // One that is a message stands there once.
+  await pty.type("/plan look\r");
+  const screen = await pty.shows("Done.");
+  assert.equal(screen.split("› /plan look").length, 2, screen);
+});
+
+test("rondo shows the commands that fit while a slash is typed", async () => {
+  await using one = await walk({ script: [] });
+  const { pty } = one;
+  await pty.shows("/help lists commands");
+  await pty.type("/");
+  await pty.shows(
+    /\n› \/\n {2}\/help +Show this list\n[^]*… \d+ more, press Tab/,
+  );
+  await pty.type("re");
+  const some = await pty.shows(
+    /\n› \/re\n {2}\/resume .*\n {2}\/rename .*\n {2}\/review/,
+  );
+  assert.doesNotMatch(some, /\/help +Show/);
+  await pty.type("view\t");
+  const whole = await pty.shows(/\n› \/review$/);
+  assert.doesNotMatch(whole, /\/resume/);
+  // A path is no command.
+  await pty.type("\x15/usr/bin");
+  await pty.shows(/\n› \/usr\/bin$/);
+});
+
+test("rondo shows a command that is asked about once, and Enter takes the marked no", async () => {
+  await using one = await walk({
+    script: [shell("touch made"), say("Understood.")],
+    args: ["-s", "danger-full-access", "-a", "untrusted"],
+  });
+  const { pty, home } = one;
+  await pty.shows("/help lists commands");
+  await pty.type("go\r");
+  const asked = await pty.shows(/\n› n {2}no, [^]*\nAnswer .*\(Enter: n\):/);
+  const [, question = ""] = asked.split("$ sh -c 'touch made'");
+  assert.match(question, /^\n\nRun this command\?\n {2}Why: /);
+  const once = question.split("\n").filter((line) => /^ {2}sh -c/.test(line));
+  assert.deepEqual(once, [], asked);
+  await pty.type("\r");
+  await pty.shows("Understood.");
+  assert.match(pty.screen(), /\n {2}no\n/);
+  assert.equal(await exists(`${home.work}/made`), false);
+});
+
+test("rondo keeps a message that was sent before a question, and takes no Enter of it", async () => {
+  const gate = Promise.withResolvers<void>();
+  await using one = await walk({
+    script: [
+      [{ type: "wait", until: gate.promise }, shell("touch made")],
+      say("Understood."),
+    ],
+    args: ["-s", "danger-full-access", "-a", "untrusted"],
+  });
+  const { pty, home } = one;
+  await pty.shows("/help lists commands");
+  await pty.type("go\r");
+  await pty.shows("Waiting for the model");
+  await pty.type("y");
+  gate.resolve();
+  await pty.shows("Run this command?");
+  await pty.type("y");
+  await pty.shows(/Answer .*:[^]*\n› yy$/);
+  assert.equal(await exists(`${home.work}/made`), false);
+  assert.equal(one.model.requests.length, 1);
+});
+
+test("rondo says an answer that was stopped once", async () => {
+  const gate = Promise.withResolvers<void>();
+  const item = { id: "m", type: "message", role: "assistant", content: [] };
+  await using one = await walk({
+    script: [
+      [
+        { type: "event", event: { type: "response.output_item.added", item } },
+        {
+          type: "event",
+          event: {
+            type: "response.output_text.delta",
+            item_id: "m",
+            delta: "The first paragraph.\n\nThe second one",
+          },
+        },
+        { type: "wait", until: gate.promise },
+      ],
+      say("Other words."),
+    ],
+  });
+  const { pty } = one;
+  await pty.shows("/help lists commands");
+  await pty.type("go\r");
+  await pty.shows("The second one");
+  await pty.type("\x03");
+  await pty.shows("Stopped");
+  await pty.type("more\r");
+  const screen = await pty.shows("Other words.");
+  gate.resolve();
+  for (const text of ["The first paragraph.", "The second one", "› go"]) {
+    assert.equal(screen.split(text).length, 2, screen);
+  }
+});
+
+test("rondo takes exit for leaving and ? for help, and sends neither", async () => {
+  await using one = await walk({ script: [] });
+  const { pty, model } = one;
+  await pty.shows("/help lists commands");
+  await pty.type("?\r");
+  await pty.shows(/\n› \?\n\n {2}\/help +Show this list/);
+  await pty.type("exit\r");
+  assert.equal(await pty.code, 0);
+  assert.equal(model.requests.length, 0);
+});
+
+test("ls shows a command nothing that the sandbox has put there", async () => {
+  await using one = await walk({
+    script: [shell("ls -A; echo end"), say("Seen.")],
+    args: ["-s", "workspace-write"],
+  });
+  await one.pty.shows("/help lists commands");
+  await one.pty.type("go\r");
+  await one.pty.shows("Seen.");
+  const output = one.model.requests.at(-1)?.text ?? "";
+  assert.match(output, /end/);
+  assert.doesNotMatch(output, /\.codex\\n|\.agents\\n|\.git\\n/);
+});

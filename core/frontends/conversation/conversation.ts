@@ -110,6 +110,7 @@ export class Conversation {
         }
         if (this.isBusy && !command.whileBusy) this.enqueue(line);
         else {
+          this.#options.view.said(this.#pending.typed(line));
           await this.#run(async () =>
             await command.run(
               createSlashContext(this, this.#options),

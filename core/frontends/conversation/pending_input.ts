@@ -7,6 +7,7 @@ export class PendingInput {
   #isAwaited = false;
   #steers: string[] = [];
   #queue: string[] = [];
+  #typed = "";
 
   /** A turn runs or is about to. */
   get isOpen(): boolean {
@@ -28,11 +29,19 @@ export class PendingInput {
     return this.#queue;
   }
 
-  /** A message goes to the thread; true when it begins a turn of its own. */
+  /** A command is carried out now: the text that stands for it on the screen. */
+  typed(line: string): string {
+    return this.#typed = line.trim();
+  }
+
+  /**
+   * A message goes to the thread; true when it begins a turn of its own and is to be shown,
+   * which the one of a command is already.
+   */
   sent(text: string): boolean {
     if (this.isIdle) {
       this.#isAwaited = true;
-      return true;
+      return !(text.startsWith("/") && this.#typed.startsWith(text));
     }
     this.#steers.push(text);
     return false;

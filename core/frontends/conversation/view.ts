@@ -29,7 +29,7 @@ export interface ConversationView {
   opened(opened: OpenedThread): void;
   /** An event of the present thread, after the state took it. */
   show(event: Event): void;
-  /** A message of the user went to the model. */
+  /** A message of the user went to the model, or a command of theirs is carried out. */
   said(text: string): void;
   say(lines: readonly string[]): void;
   sayDiff(diff: string): void;

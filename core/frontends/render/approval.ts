@@ -30,10 +30,19 @@ const RULE_KEYS = ["p", "w", "o"] as const;
 type RuleKey = typeof RULE_KEYS[number];
 type AnswerKey = "y" | "s" | RuleKey | "n" | "q";
 
+interface QuestionOptions extends RenderOptions {
+  readonly cwd?: string;
+  /** The command that stands right above the question, whole. */
+  readonly above?: string | undefined;
+}
+
+/** What Enter and Escape take, marked among the answers. */
+const SAFE: AnswerKey = "n";
+
 /** The question itself: printed once, stays in the scrollback. */
 export function renderQuestion(
   request: ApprovalRequest,
-  options: RenderOptions & { readonly cwd?: string },
+  options: QuestionOptions,
 ): readonly string[] {
   const isElsewhere = request.cwd !== options.cwd;
   const row = (name: string, value: string): readonly string[] =>
@@ -102,9 +111,13 @@ export function renderAnswers(
   ];
   // Nothing of what would be remembered is cut.
   return rows.flatMap(([key, text]) =>
-    wrapSpans([{ text, styles: [] }], {
+    wrapSpans([{ text, styles: key === SAFE ? ["bold"] : [] }], {
       width: options.width,
-      first: [span("  "), span(key, "bold"), span("  ")],
+      first: [
+        span(key === SAFE ? "› " : "  ", "bold"),
+        span(key, "bold"),
+        span("  "),
+      ],
       rest: [span("     ")],
     }).map((line) => paintSpans(line, options))
   );
@@ -161,11 +174,11 @@ export function decideByKey(
     case "o":
       return offersOf(request).filter(([name]) => name === key)
         .map(([, offer]) => acceptOffer(offer))[0];
-    // The safe default.
-    case "n":
+    case SAFE:
+      return takesWord(request) ? "word" : { type: "deny" };
     case "enter":
     case "escape":
-      return takesWord(request) ? "word" : { type: "deny" };
+      return { type: "deny" };
     case "q":
     case "ctrl-c":
       return { type: "abort" };
@@ -248,14 +261,15 @@ function titleOf(request: ApprovalRequest): string {
 
 function renderDetail(
   request: ApprovalRequest,
-  options: RenderOptions,
+  options: QuestionOptions,
 ): readonly string[] {
   if (request.kind === "patch") {
     const diff = showHidden(request.detail.replaceAll("\r\n", "\n"));
     return renderDiff(diff, options, DIFF_LINES);
   }
-  return wrapText(showHidden(request.detail).trimEnd(), options.width - 2)
-    .map((line) => `  ${line}`);
+  const text = showHidden(request.detail).trimEnd();
+  if (text === options.above) return [];
+  return wrapText(text, options.width - 2).map((line) => `  ${line}`);
 }
 
 function prefixText(prefix: readonly string[]): string {

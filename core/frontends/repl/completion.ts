@@ -5,7 +5,9 @@ import {
   completeFiles,
   completeWords,
   type CompletionToken,
+  findToken,
 } from "../editor/complete.ts";
+import type { EditorState } from "../editor/editor.ts";
 import type { SlashContext } from "../conversation/slash_context.ts";
 import { slashCommand } from "../conversation/slash_table.ts";
 
@@ -34,4 +36,17 @@ export async function lookUp(
   } catch {
     return [];
   }
+}
+
+/** The line with the commands that it can become, while the name of one is typed. */
+export function withSlashMenu(state: EditorState): EditorState {
+  const { text, cursor } = state.edit;
+  if (state.menu !== undefined || state.search !== undefined) return state;
+  const token = cursor === text.length ? findToken(text, cursor) : undefined;
+  if (token?.kind !== "slash") return state;
+  const candidates = completeSlash(token.word);
+  // What is typed in full needs no list of itself.
+  const isWhole = candidates.length === 1 && candidates[0]?.insert === text;
+  if (candidates.length === 0 || isWhole) return state;
+  return { ...state, menu: { candidates, at: -1, from: token.from } };
 }

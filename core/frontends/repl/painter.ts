@@ -11,6 +11,7 @@ import type { RenderOptions } from "../render/style.ts";
 import type { OpenAttachment } from "../conversation/view.ts";
 import { attachTerminal } from "../passthrough/attach.ts";
 import { Loan } from "../passthrough/lend.ts";
+import { withSlashMenu } from "./completion.ts";
 import { composeLive } from "./live_area.ts";
 import type { Keyboard } from "../editor/keyboard.ts";
 import type { Questions } from "./rich_questions.ts";
@@ -241,7 +242,7 @@ export class LivePainter {
         steers: pending.steers,
         queue: pending.queue,
         notice: this.#notice,
-        editor: renderEditor(editor, {
+        editor: renderEditor(withSlashMenu(editor), {
           ...renderOptions,
           mark: session.state.isPlanning ? "plan › " : "› ",
           rowsMax: Math.max(1, Math.min(EDITOR_ROWS, Math.floor(rows / 2))),

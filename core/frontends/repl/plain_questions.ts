@@ -1,7 +1,7 @@
 /** Questions answered in whole lines: one at a time, never by a line typed before. */
 import { LIMITS } from "../../protocol/limits.ts";
 import { visibleText } from "../../util/text/visible_text.ts";
-import { parseAnswerLine } from "../render/approval.ts";
+import { denyWith, parseAnswerLine } from "../render/approval.ts";
 import type { FormTalk } from "../form/form.ts";
 import type { PlainView } from "./plain_view.ts";
 import type { ReplHost } from "../conversation/services.ts";
@@ -64,7 +64,9 @@ export class PlainQuestions {
       if (answer !== undefined) onChoose(answer);
       return answer !== undefined;
     }
-    const decision = parseAnswerLine(line, question.request);
+    const decision = line.trim() === ""
+      ? denyWith("")
+      : parseAnswerLine(line, question.request);
     if (decision !== undefined) question.onDecide(decision);
     return decision !== undefined;
   }

@@ -133,7 +133,7 @@ export class PlainView implements ConversationView {
   /** From here on a line is an answer. */
   askNow(request: ApprovalRequest): void {
     this.#flow.close();
-    this.write(`Answer ${answerKeys(request)}: `);
+    this.write(`Answer ${answerKeys(request)} (Enter: n): `);
   }
 
   /** The mark that a line is waited for. */

@@ -121,14 +121,20 @@ export class Questions {
     return displayWidth(WHY + this.#word.text.slice(0, this.#word.cursor));
   }
 
-  /** The question itself, or the next part of it: printed once. */
-  renderHead(options: RenderOptions): readonly string[] {
+  /**
+   * The question itself, or the next part of it: printed once, right below the command
+   * `above`, where there is one.
+   */
+  renderHead(
+    options: RenderOptions,
+    above?: string,
+  ): readonly string[] {
     const question = this.current;
     if (question === undefined) return [];
     if ("choice" in question) return renderChoice(question.choice, options);
     return "form" in question
       ? question.form.renderHead(options)
-      : renderQuestion(question.request, options);
+      : renderQuestion(question.request, { ...options, above });
   }
 
   /** The live lines below the question. */
@@ -155,7 +161,7 @@ export class Questions {
     return [
       ...renderAnswers(question.request, options),
       paint(
-        fit(`Answer ${answerKeys(question.request)}${more}:`),
+        fit(`Answer ${answerKeys(question.request)} (Enter: n)${more}:`),
         options,
         "bold",
       ),

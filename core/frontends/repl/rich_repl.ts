@@ -4,7 +4,6 @@ import type { Event } from "../../protocol/event.ts";
 import { exitCode } from "../../contract/exit_code.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { hasColor, TERMINATING_SIGNALS } from "../../protocol/terminal.ts";
-import { renderDecision } from "../render/approval.ts";
 import type { CompletionToken } from "../editor/complete.ts";
 import { HistoryFile } from "../editor/history_file.ts";
 import type { Key } from "../editor/key.ts";
@@ -225,9 +224,7 @@ export class RichRepl {
         });
       }
       case "approval.settled":
-        this.#view.showPainted([
-          renderDecision(event.decision, this.#renderOptions()),
-        ]);
+        this.#view.decided(event.decision);
         return this.#settleQuestion(event.approvalId);
       case "turn.completed":
       case "thread.closed":
@@ -246,7 +243,8 @@ export class RichRepl {
   }
 
   #drawQuestion(): void {
-    const lines = this.#questions.renderHead(this.#renderOptions());
+    const above = this.#view.newestCommand;
+    const lines = this.#questions.renderHead(this.#renderOptions(), above);
     this.#view.showPainted(lines, !this.#questions.isBegun);
     this.#painter.after(LIMITS.answerArmMs);
   }

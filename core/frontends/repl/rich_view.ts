@@ -4,6 +4,8 @@ import type { Activity, Event } from "../../protocol/event.ts";
 import { visibleText } from "../../util/text/visible_text.ts";
 import { MarkdownStream, renderMarkdown } from "../render/markdown.ts";
 import { type ActivityRenderOptions, renderWhole } from "../render/activity.ts";
+import type { Decision } from "../../protocol/policy.ts";
+import { renderDecision } from "../render/approval.ts";
 import { renderDiff } from "../render/diff.ts";
 import { EventRenderer } from "../render/event.ts";
 import { paint } from "../render/style.ts";
@@ -47,6 +49,7 @@ export class RichView implements ConversationView {
   // Deltas since the last drawing: one rendering for all of them.
   #text = "";
   #shellLine = "";
+  #newest: string | undefined;
 
   constructor(options: RichViewOptions) {
     this.#options = options;
@@ -119,6 +122,16 @@ export class RichView implements ConversationView {
 
   showWhole(activity: Activity): void {
     this.#print("program", renderWhole(activity, this.#renderOptions()), true);
+  }
+
+  /** The command that stands whole in the last line; undefined when something else does. */
+  get newestCommand(): string | undefined {
+    return this.#newest;
+  }
+
+  /** How a question was answered. */
+  decided(decision: Decision): void {
+    this.showPainted([renderDecision(decision, this.#renderOptions())]);
   }
 
   /** Lines that are painted already. */
@@ -211,6 +224,15 @@ export class RichView implements ConversationView {
     const isStart = event.type === "activity.started" ||
       event.type === "activity.updated";
     this.#print(isHeader ? "program" : "work", lines, isStart);
+    if (
+      event.type !== "activity.started" || event.activity.type !== "command"
+    ) {
+      return;
+    }
+    const { command } = event.activity;
+    const whole = paint(`$ ${command}`, this.#renderOptions(), "bold");
+    // Neither cut nor changed.
+    if (lines.length === 1 && lines[0] === whole) this.#newest = command;
   }
 
   #print(
@@ -219,6 +241,7 @@ export class RichView implements ConversationView {
     isApart: boolean = false,
   ): void {
     if (lines.length === 0) return;
+    this.#newest = undefined;
     this.#renderText();
     const isOther = this.#last !== undefined && this.#last !== block;
     if ((isOther || isApart) && !this.#isLastBlank && lines[0] !== "") {

@@ -139,7 +139,7 @@ Deno.test("renderAnswers() says what each answer remembers", () => {
     "  s  yes, and remember: git push origin main",
     "  p  yes, and always, without the sandbox, for commands that",
     "     begin with: git push",
-    "  n  no, and tell the model why (optional)",
+    "› n  no, and tell the model why (optional)",
     "  q  no, and stop the turn",
   ]);
   assert.equal(
@@ -159,8 +159,9 @@ Deno.test("decideByKey() knows five keys, and the safe one is the default", () =
   });
   assert.equal(decideByKey("p", NO_PREFIX), undefined);
   assert.deepEqual(decideByKey("q", QUESTION), { type: "abort" });
-  for (const key of ["n", "enter", "escape"]) {
-    assert.equal(decideByKey(key, QUESTION), "word");
+  assert.equal(decideByKey("n", QUESTION), "word");
+  for (const key of ["enter", "escape"]) {
+    assert.deepEqual(decideByKey(key, QUESTION), { type: "deny" });
   }
   for (const key of ["x", "tab", "space", "up", ""]) {
     assert.equal(decideByKey(key, QUESTION), undefined);
@@ -246,7 +247,7 @@ Deno.test("Questions take a word with the no, and go back on Escape", () => {
   questions.add(open("a", decisions), 0);
   assert.equal(questions.onKey(text("n"), LATER), "taken");
   assert.equal(questions.onKey(press("escape"), LATER), "taken");
-  assert.equal(questions.onKey(press("enter"), LATER), "taken");
+  assert.equal(questions.onKey(text("n"), LATER), "taken");
   for (const key of [text("use y"), press("backspace"), text("it")]) {
     assert.equal(questions.onKey(key, LATER), "taken");
   }
@@ -258,13 +259,26 @@ Deno.test("Questions take a word with the no, and go back on Escape", () => {
   assert.deepEqual(decisions, [{ type: "deny", message: "use it" }]);
 });
 
+Deno.test("Questions take Enter for the marked no, once they could be read", () => {
+  const decisions: Decision[] = [];
+  const questions = new Questions();
+  questions.add(open("a", decisions), 0);
+  assert.equal(questions.onKey(press("enter"), 1), "draft");
+  assert.deepEqual(decisions, []);
+  const shown = questions.render(LOOK, LATER + 1);
+  assert.ok(shown.some((line) => line.startsWith("› n")), shown.join("\n"));
+  assert.match(shown.at(-1) ?? "", /^Answer .* \(Enter: n\):$/);
+  assert.equal(questions.onKey(press("enter"), LATER + 1), "taken");
+  assert.deepEqual(decisions, [{ type: "deny" }]);
+});
+
 Deno.test("Questions of servers are denied without a word", () => {
   const decisions: Decision[] = [];
   const questions = new Questions();
   const request = { ...NO_PREFIX, question: "Let it?", title: "tiny" };
   questions.add(open("a", decisions, request), 0);
   assert.equal(questions.renderHead(LOOK)[0], "Let it? tiny");
-  assert.ok(questions.render(LOOK, LATER).includes("  n  no"));
+  assert.ok(questions.render(LOOK, LATER).includes("› n  no"));
   assert.equal(questions.onKey(text("n"), LATER), "taken");
   assert.deepEqual(decisions, [{ type: "deny" }]);
 });
