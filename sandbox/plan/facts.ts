@@ -21,6 +21,7 @@ import { type GitFact, readGitFact } from "./git_facts.ts";
 import { type EntryFact, PROTECTED_NAMES } from "./protected.ts";
 import type { HiddenFact } from "./hidden.ts";
 import type { ShownPath } from "./shown.ts";
+import { findPlanted } from "./roots.ts";
 import { readPowerful } from "./sockets.ts";
 import { type ProfileFacts, readProfile } from "./places.ts";
 
@@ -192,13 +193,20 @@ async function readRoots(
     if (root === undefined) skipped.push(`${path} is not a folder here`);
     else if (!found.has(root.real)) found.set(root.real, root);
   }
-  if (!policy.buildCaches || home === undefined) return [...found.values()];
-  for (const { folder } of BUILD_CACHES) {
+  const caches = policy.buildCaches && home !== undefined ? BUILD_CACHES : [];
+  for (const { folder } of caches) {
     // Not searched for protected names, as a temporary folder: there is too much in it.
     const root = await readRoot(files, `${home}/${folder}`, "temporary");
     if (root !== undefined && !found.has(root.real)) found.set(root.real, root);
   }
-  return [...found.values()];
+  const roots = [...found.values()];
+  const planted = await findPlanted(files, roots);
+  skipped.push(
+    ...planted.map(({ path, real }) =>
+      `${path} is not writable: commands can change its name, and it leads to ${real}, which must be named itself`
+    ),
+  );
+  return roots.filter((root) => !planted.includes(root));
 }
 
 // A TMPDIR that holds the workspace or the home folder would open all around it.
