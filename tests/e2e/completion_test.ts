@@ -15,17 +15,34 @@ model_reasoning_effort = "low"
 [mcp_servers.documents]
 command = "true"`;
 
-/** What stands on the command line of a bash after these keys and a tab. */
-async function completed(s: Stage, keys: string): Promise<string> {
+/** A folder for the PATH in which the program has its name. */
+async function placeProgram(s: Stage): Promise<string> {
   const folder = `${s.home.root}/bin`;
   await Deno.mkdir(folder, { recursive: true });
   await Deno.symlink(agentCommand()[0], `${folder}/rondo`).catch(() => {});
-  await Deno.writeTextFile(
-    `${s.home.home}/.bashrc`,
-    "PS1='> '\nbind 'set enable-bracketed-paste off'\nsource <(rondo completion bash)\n",
-  );
+  return folder;
+}
+
+function isInstalled(program: string): boolean {
+  try {
+    return new Deno.Command(program, { args: ["--version"] }).outputSync()
+      .success;
+  } catch {
+    return false;
+  }
+}
+
+/** What stands on the command line of a shell after these keys and a tab. */
+async function completed(
+  s: Stage,
+  keys: string,
+  shell: "bash" | "zsh" = "bash",
+): Promise<string> {
+  const folder = await placeProgram(s);
+  const rc = `${s.home.home}/${shell === "bash" ? ".bashrc" : ".zshrc"}`;
+  await Deno.writeTextFile(rc, RC[shell]);
   await using pty = openPty({
-    argv: ["bash", "--rcfile", `${s.home.home}/.bashrc`, "-i"],
+    argv: shell === "bash" ? ["bash", "--rcfile", rc, "-i"] : ["zsh", "-i"],
     cwd: s.home.work,
     columns: 200,
     env: {
@@ -40,12 +57,20 @@ async function completed(s: Stage, keys: string): Promise<string> {
   // What is typed behind it tells that the shell has come so far.
   await pty.type(`${keys}\t#end`);
   await pty.wrote("#end");
-  const line = pty.output.replaceAll("\u0007", "").replaceAll("\r", "").split(
-    "\n",
-  )
+  const line = pty.output.replaceAll("\u0007", "").replaceAll("\r", "")
+    .replaceAll(" \b", "").split(
+      "\n",
+    )
     .findLast((one) => one.includes("#end"));
   return line?.replace(/^> /, "").replace(/#end.*/, "") ?? "";
 }
+
+const RC = {
+  bash:
+    "PS1='> '\nbind 'set enable-bracketed-paste off'\nsource <(rondo completion bash)\n",
+  zsh:
+    "PS1='> '\nunset zle_bracketed_paste\nunsetopt prompt_sp prompt_cr\nautoload -Uz compinit; compinit -u -D\nsource <(rondo completion zsh)\n",
+};
 
 const CASES: readonly (readonly [keys: string, line: string])[] = [
   ["rondo exec -o my", "rondo exec -o my\\ notes\\ of\\ today.txt "],
@@ -95,4 +120,47 @@ Deno.test("words that a shell asks for have what they are behind a tab", {
   assert.match(stdout, /^[0-9a-f-]{36}\trepair the login\n$/);
   const none = await s.run(["completion", "words", "nothing"]);
   assert.equal(none.code, 2);
+});
+
+Deno.test("zsh completes what only this machine knows", {
+  ignore: IGNORE || !isInstalled("zsh"),
+}, async () => {
+  await using s = await stage({
+    script: () => say("done"),
+    config: { bottom: CONFIG },
+  });
+  for (const keys of ["rondo -p fa", "rondo mcp get do"]) {
+    const line = CASES.find(([one]) => one === keys)?.[1];
+    assert.equal(await completed(s, keys, "zsh"), line, keys);
+  }
+});
+
+Deno.test("fish completes what only this machine knows", {
+  ignore: IGNORE || !isInstalled("fish"),
+}, async () => {
+  await using s = await stage({
+    script: () => say("done"),
+    config: { bottom: CONFIG },
+  });
+  const folder = await placeProgram(s);
+  const offered = async (line: string): Promise<string[]> => {
+    const { stdout } = await new Deno.Command("fish", {
+      args: [
+        "--no-config",
+        "-c",
+        `rondo completion fish | source; complete -C '${line}'`,
+      ],
+      cwd: s.home.work,
+      env: {
+        PATH: `${folder}:${Deno.env.get("PATH")}`,
+        HOME: s.home.home,
+        CODEX_HOME: s.home.codexHome,
+      },
+      clearEnv: true,
+    }).output();
+    return new TextDecoder().decode(stdout).trim().split("\n")
+      .map((row) => row.split("\t")[0] ?? "");
+  };
+  assert.deepEqual(await offered("rondo -p "), ["fast", "two words"]);
+  assert.ok((await offered("rondo mcp get do")).includes("documents"));
 });

@@ -728,3 +728,32 @@ test("ls shows a command nothing that the sandbox has put there", async () => {
   assert.match(output, /end/);
   assert.doesNotMatch(output, /\.codex\\n|\.agents\\n|\.git\\n/);
 });
+
+test("rondo goes on where a home takes nothing: one sentence at the question, one for the log", async () => {
+  await using model = mockModel({
+    script: [shell("touch made"), say("Done.")],
+  });
+  await using home = await agentHome();
+  await using pty = openPty({
+    argv: [
+      ...agentCommand(),
+      ...["-c", "model_provider=mock", "-c"],
+      `model_providers.mock={name="Mock",base_url="${model.url}"}`,
+    ],
+    cwd: home.work,
+    columns: 200,
+    env: { ...walkEnv(home), HOME: "/dev/null", CODEX_HOME: "" },
+  });
+  await pty.shows("[y/n]");
+  await pty.type("y\r");
+  await pty.shows(
+    /Cannot write .*config\.toml: Not a directory.*; it holds for this conversation/,
+  );
+  await pty.shows("sandbox workspace-write");
+  await pty.type("go\r");
+  const screen = await pty.shows(/Done\.[^]*›$/);
+  assert.equal(screen.match(/Not a directory/g)?.length, 2, screen);
+  assert.equal(await exists(`${home.work}/made`), true);
+  await pty.type("\x04");
+  assert.equal(await pty.code, 0);
+});

@@ -38,7 +38,7 @@ export class OpenThreads {
   readonly commandLine: CommandLine;
   /** Answers what does not come from a thread. */
   readonly prompter: ReplPrompter;
-  readonly #options: OpenThreadsOptions;
+  #options: OpenThreadsOptions;
   readonly #threads = new Map<string, OpenThread>();
   /** All that were opened: threads keep the servers of theirs. */
   readonly #runtimes: Runtime[] = [];
@@ -66,6 +66,17 @@ export class OpenThreads {
   async reload(): Promise<void> {
     this.#runtime = await loadRuntime(this.#options, this.prompter);
     this.#runtimes.push(this.#runtime);
+  }
+
+  /** Trusts the folder as `--trust` does, where the decision cannot be kept. */
+  async trustForNow(): Promise<void> {
+    const { commandLine } = this.#options;
+    const flags = { ...commandLine.flags, trust: true };
+    this.#options = {
+      ...this.#options,
+      commandLine: { ...commandLine, flags },
+    };
+    await this.reload();
   }
 
   /** Ends the servers that threads of this conversation have used. */

@@ -2,7 +2,7 @@
 import { createAuth } from "../../config/provider/auth.ts";
 import { providerOf } from "../../config/provider/providers.ts";
 import type { ProjectSource } from "../../config/trust/source.ts";
-import { errorText, UserError } from "../../protocol/error.ts";
+import { errorReason, errorText, UserError } from "../../protocol/error.ts";
 import {
   answerFiles,
   answerFolder,
@@ -24,13 +24,16 @@ export function startServices(threads: OpenThreads): StartServices {
     threads.runtime.loaded.trust.sources.filter((one) =>
       one.decision === undefined && canApprove(one)
     );
+  // Where nothing can be kept the answers hold for this conversation, and nothing is asked twice.
+  let isUnkept = false;
   return {
     checkReady: () => checkReady(threads),
     trustQuestion: () => {
       const { loaded } = threads.runtime;
       const { bypass, ignoreUserConfig } = threads.commandLine.flags;
       const sources = undecided();
-      const isSilent = loaded.codexHome === undefined || ignoreUserConfig;
+      const isSilent = loaded.codexHome === undefined || ignoreUserConfig ||
+        isUnkept;
       return Promise.resolve(
         isSilent
           ? undefined
@@ -43,14 +46,24 @@ export function startServices(threads: OpenThreads): StartServices {
     },
     saveTrust: async ({ about }, isYes) => {
       const { host, runtime: { loaded } } = threads;
-      const text = about === "folder"
-        ? await answerFolder(host, loaded, isYes)
-        : await answerFiles(host, loaded, {
-          sources: undecided(),
-          isApproved: isYes,
-        });
-      await threads.reload();
-      return text;
+      try {
+        const text = about === "folder"
+          ? await answerFolder(host, loaded, isYes)
+          : await answerFiles(host, loaded, {
+            sources: undecided(),
+            isApproved: isYes,
+          });
+        await threads.reload();
+        return text;
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        isUnkept = true;
+        const holds = about === "folder" && isYes;
+        if (holds) await threads.trustForNow();
+        return `${errorReason(error)}; ${
+          holds ? "it holds for this conversation" : "nothing is approved"
+        }`;
+      }
     },
   };
 }

@@ -117,7 +117,7 @@ function renderFish(nodes: readonly Node[]): string {
   return `# fish completion of ${PROGRAM}
 function __${PROGRAM}_list
   set -l program (commandline -opc)[1]
-  $program completion words $argv[1] 2>/dev/null
+  command -q -- $program; and $program completion words $argv[1] 2>/dev/null
 end
 function __${PROGRAM}_at
   set -l path ""
