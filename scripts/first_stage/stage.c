@@ -251,10 +251,15 @@ static u64 raise(int resource, u64 wanted, u64 enough) {
   return soft;
 }
 
-// Of the files that may be open, those that are not yet, and the three that must be.
-static u64 count_files(u64 limit) {
-  u64 count = 3;
-  for (u64 file = 3; file < limit && file < 64; file++) count += !is_open(file);
+enum { FILES_MIN = 16 };
+
+// Of the files that may be open, those that are not yet, and the three that must be; no
+// more are counted than are needed.
+static int count_files(u64 limit) {
+  int count = 3;
+  for (u64 file = 3; file < limit && count < FILES_MIN; file++) {
+    count += !is_open(file);
+  }
   return count;
 }
 
@@ -263,7 +268,7 @@ static u64 count_files(u64 limit) {
 
 static void mend_limits(struct asked asked) {
   // <sys/resource.h>: RLIMIT_DATA 2, RLIMIT_STACK 3, RLIMIT_NOFILE 7, RLIMIT_AS 9.
-  if (count_files(raise(7, 64, 1024)) < 16) end_with(FILES, asked);
+  if (count_files(raise(7, 64, 1024)) < FILES_MIN) end_with(FILES, asked);
   if (raise(3, MB, 8 * MB) < 192 << 10) end_with(STACK, asked);
   if (raise(9, 40 * GB, ~0ul) < 36 * GB) end_with(SPACE, asked);
   if (raise(2, GB, ~0ul) < 768 * MB) end_with(DATA, asked);

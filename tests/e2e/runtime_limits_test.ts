@@ -48,6 +48,11 @@ const SAID: readonly (readonly [string, string, number, RegExp])[] = [
 /** As small as they may be, or mended. */
 const SURVIVED: readonly (readonly [string, string, number])[] = [
   ["20 descriptors", "ulimit -n 20", 0],
+  [
+    "100 descriptors in use of 200",
+    `ulimit -n 200; for i in {3..102}; do eval "exec $i</dev/null"; done`,
+    0,
+  ],
   ["10 descriptors that may be more", "ulimit -S -n 10", 0],
   ["a stack of 192 KiB", "ulimit -s 192", 0],
   ["a stack of 64 KiB that may be larger", "ulimit -S -s 64", 0],
