@@ -40,7 +40,8 @@ interface BuiltinOptions {
 /** The tools of one generation. Their order is part of the prompt and never changes. */
 export function builtinTools(options: BuiltinOptions): readonly Tool[] {
   const { host, gate, sandbox, shell, offersLive = false, editor } = options;
-  const deps = { host, gate, sandbox, editor };
+  const running = (): number => options.live?.sessions.list().length ?? 0;
+  const deps = { host, gate, sandbox, editor, running };
   const typing: PatchTyping = {
     interceptPatch: parseShellPatch,
     patchPaths,

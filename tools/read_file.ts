@@ -3,6 +3,7 @@ import type { Sandbox } from "../core/protocol/command.ts";
 import { errorReason, ToolError } from "../core/protocol/error.ts";
 import type { Files } from "../core/protocol/host.ts";
 import { LIMITS } from "../core/protocol/limits.ts";
+import { hidesFiles } from "../core/protocol/policy.ts";
 import type {
   EditorFiles,
   Tool,
@@ -43,7 +44,9 @@ export function createReadFileTool({ editor, sandbox }: ReadFileDeps): Tool {
         message: "",
       };
       const files = sandbox.readable(policy, cwd);
-      const whole = await readShown(named, context, { files, editor });
+      // By the time that the editor looks, another file may stand there.
+      const shown = hidesFiles(policy) ? {} : editor;
+      const whole = await readShown(named, context, { files, editor: shown });
       context.complete(
         context.open({ ...call, status: "in_progress" }),
         { ...call, status: "completed" },
@@ -54,7 +57,6 @@ export function createReadFileTool({ editor, sandbox }: ReadFileDeps): Tool {
   });
 }
 
-// Outside the OS sandbox: what the policy hides from reading is not asked of the editor.
 async function readShown(
   path: string,
   { signal }: ToolContext,

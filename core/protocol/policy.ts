@@ -68,6 +68,12 @@ export function hasNetwork(policy: SandboxPolicy): boolean {
   return policy.mode === "danger-full-access" || policy.networkAccess;
 }
 
+/** Whether it keeps files from being read: then nobody else may read one in its place. */
+export function hidesFiles(policy: SandboxPolicy): boolean {
+  return "denyRead" in policy &&
+    (policy.denyRead.length > 0 || policy.readable !== undefined);
+}
+
 /** The policy in the words of Codex, which its logs and notifications share. */
 export function sandboxWords(policy: SandboxPolicy): Record<string, unknown> {
   switch (policy.mode) {

@@ -233,17 +233,35 @@ Deno.test("acp reads and patches what stands in the editor and is not saved yet"
   assert.deepEqual(editor.written, [`${work}/a.txt`]);
 });
 
-Deno.test("acp lets no editor write what the policy keeps from being changed, nor read what it hides", async () => {
+Deno.test("acp lets no editor write what the policy keeps from being changed", async () => {
   const patch =
     "*** Begin Patch\n*** Update File: a.txt\n@@\n-unsaved\n+changed\n*** End Patch\n";
   await using s = await stage({
+    script: [[customCall("apply_patch", patch)], [say("done")]],
+    config: sandboxed("read-only"),
+    files: { "a.txt": "saved\n" },
+  });
+  const path = `${s.home.work}/a.txt`;
+  await using editor = await AcpClient.open({
+    home: s.home,
+    can: { fs: { readTextFile: true, writeTextFile: true } },
+    buffers: new Map([[path, "unsaved\n"]]),
+  });
+  await editor.prompt(await editor.session(), "go");
+  assert.equal(editor.all("tool_call_update")[0]?.status, "failed");
+  assert.deepEqual(editor.written, []);
+  assert.equal(await Deno.readTextFile(path), "saved\n");
+});
+
+Deno.test("acp asks the editor for no file where the policy hides any", async () => {
+  await using s = await stage({
     script: [
-      [customCall("apply_patch", patch)],
       [call("read_file", { path: "secret.txt" })],
+      [call("read_file", { path: "a.txt" })],
       [say("done")],
     ],
     config: {
-      top: 'sandbox_mode = "read-only"\napproval_policy = "never"',
+      ...sandboxed("read-only"),
       bottom: '[sandbox_workspace_write]\ndeny_read = ["**/secret.txt"]',
     },
     files: { "a.txt": "saved\n", "secret.txt": "key\n" },
@@ -251,17 +269,18 @@ Deno.test("acp lets no editor write what the policy keeps from being changed, no
   const { work } = s.home;
   await using editor = await AcpClient.open({
     home: s.home,
-    can: { fs: { readTextFile: true, writeTextFile: true } },
+    can: { fs: { readTextFile: true } },
     buffers: new Map([
       [`${work}/a.txt`, "unsaved\n"],
       [`${work}/secret.txt`, "key and more\n"],
     ]),
   });
   await editor.prompt(await editor.session(), "go");
-  assert.deepEqual(editor.written, []);
-  assert.equal(await Deno.readTextFile(`${work}/a.txt`), "saved\n");
-  const [read] = s.model.request(2).input.slice(-1);
-  assert.match(String(read?.["output"]), /Cannot read .*secret\.txt/);
+  const outputs = [1, 2].map((at) =>
+    s.model.request(at).input.at(-1)?.["output"]
+  );
+  assert.match(String(outputs[0]), /Cannot read .*secret\.txt/);
+  assert.equal(outputs[1], "saved\n");
 });
 
 Deno.test("acp offers no file tool where the editor gives no files", async () => {

@@ -226,6 +226,8 @@ Deno.test("acp cancels a turn that waits for an answer, and takes the question b
   await editor.asked(1);
   await editor.cancel(sessionId);
   assert.equal((await ended).stopReason, "cancelled");
+  // What has come is all read then.
+  await editor.close();
   assert.ok(editor.checker.kinds.has("$/cancel_request"));
   await assert.rejects(Deno.stat(`${s.home.work}/made`));
 });

@@ -44,12 +44,12 @@ export class AcpClient implements AsyncDisposable {
   readonly checker = new AcpChecker();
   readonly #options: AcpClientOptions;
   readonly #child: Deno.ChildProcess;
-  readonly #stdin: WritableStream<Uint8Array>;
   readonly #connection: ClientConnection;
   readonly #checked: Promise<void>;
   readonly #asked = new Map<unknown, string>();
   readonly #waiting = new Set<() => void>();
   #line: (text: string) => void = () => {};
+  #end: () => void = () => {};
 
   constructor(options: AcpClientOptions) {
     this.#options = options;
@@ -60,6 +60,7 @@ export class AcpClient implements AsyncDisposable {
       start: (controller) => {
         this.#line = (text) =>
           controller.enqueue(new TextEncoder().encode(`${text}\n`));
+        this.#end = () => controller.terminate();
       },
       transform: (bytes, controller) => {
         const message = parseJsonObject(new TextDecoder().decode(bytes)) ?? {};
@@ -69,7 +70,6 @@ export class AcpClient implements AsyncDisposable {
       },
     });
     asked.readable.pipeTo(this.#child.stdin).catch(() => {});
-    this.#stdin = asked.writable;
     this.#connection = this.#app().connect(
       ndJsonStream(asked.writable, shown),
     );
@@ -158,7 +158,8 @@ export class AcpClient implements AsyncDisposable {
   /** Says no more, as an editor does that ends; resolves when the agent has ended, too. */
   async close(): Promise<void> {
     this.#connection.close();
-    await this.#stdin.close().catch(() => {});
+    // Whatever the library still writes at this moment.
+    this.#end();
     await this.#child.status;
     await this.#checked;
   }

@@ -9,6 +9,7 @@ import { errorText, ToolError } from "../../core/protocol/error.ts";
 import type { FileChange } from "../../core/protocol/event.ts";
 import type { Files, Host } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
+import { hidesFiles } from "../../core/protocol/policy.ts";
 import type {
   ActivityBody,
   EditorFiles,
@@ -37,6 +38,8 @@ interface ApplyPatchDeps {
   readonly sandbox: Pick<Sandbox, "readable">;
   /** The person's, where files may have changes that are not on the disk. */
   readonly editor?: EditorFiles | undefined;
+  /** Commands of the model that run on. */
+  readonly running?: () => number;
 }
 
 type ChangeActivity = Extract<ActivityBody, { readonly type: "file_change" }>;
@@ -94,8 +97,7 @@ async function applyPatch(
 ): Promise<ToolOutput & { readonly content: string }> {
   const { cwd, sandbox } = context.settings;
   const files = deps.sandbox.readable(sandbox, cwd);
-  const buffers = deps.editor &&
-    new EditorBuffers(deps.editor, context.signal);
+  const buffers = buffersOf(deps, context);
   const started = await readChanges(files, patch, {
     cwd: workdir,
     readUnsaved: buffers && ((target, disk) => buffers.read(target, disk)),
@@ -127,6 +129,16 @@ async function applyPatch(
     context.complete(id, { ...activity, status: "failed", message });
     throw error;
   }
+}
+
+// By the time that the editor looks, another file may stand there.
+function buffersOf(
+  { editor, running }: ApplyPatchDeps,
+  { settings, signal }: ToolContext,
+): EditorBuffers | undefined {
+  if (editor === undefined || hidesFiles(settings.sandbox)) return undefined;
+  const isQuiet = (): boolean => (running?.() ?? 0) === 0;
+  return new EditorBuffers({ editor, isQuiet, signal });
 }
 
 type Read =

@@ -7,16 +7,24 @@ import { viewText } from "./text.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
+interface EditorPlace {
+  readonly editor: EditorFiles;
+  /**
+   * Whether no command of the model runs: the editor writes by path and without a sandbox,
+   * and could be led elsewhere.
+   */
+  readonly isQuiet: () => boolean;
+  readonly signal: AbortSignal;
+}
+
 /** The buffers of one patch that differ from the disk. */
 export class EditorBuffers {
-  readonly #editor: EditorFiles;
-  readonly #signal: AbortSignal;
+  readonly #place: EditorPlace;
   /** By real path. */
   readonly #unsaved = new Set<string>();
 
-  constructor(editor: EditorFiles, signal: AbortSignal) {
-    this.#editor = editor;
-    this.#signal = signal;
+  constructor(place: EditorPlace) {
+    this.#place = place;
   }
 
   get hasUnsaved(): boolean {
@@ -28,9 +36,9 @@ export class EditorBuffers {
    * when the editor's text cannot be changed together with the file.
    */
   async read(target: string, disk: Bytes): Promise<Bytes | undefined> {
-    const { readText, writeText } = this.#editor;
-    const shown = await readText?.(target, this.#signal).catch(() => undefined);
-    this.#signal.throwIfAborted();
+    const { editor: { readText, writeText }, isQuiet, signal } = this.#place;
+    const shown = await readText?.(target, signal).catch(() => undefined);
+    signal.throwIfAborted();
     const saved = viewText(disk);
     if (shown === undefined || linesOf(shown) === linesOf(saved)) {
       return undefined;
@@ -38,7 +46,7 @@ export class EditorBuffers {
     const encoded = new TextEncoder().encode(saved);
     const isPlain = encoded.length === disk.length &&
       encoded.every((byte, at) => byte === disk[at]);
-    if (writeText === undefined || !isPlain) {
+    if (writeText === undefined || !isPlain || !isQuiet()) {
       throw new ToolError(
         `Cannot change ${target}: it has changes in the editor that are not saved, ask the user to save it first`,
       );
@@ -58,6 +66,7 @@ export class EditorBuffers {
     effects: readonly FileEffect[],
     files: Files,
   ): Promise<readonly string[]> {
+    const { editor, signal } = this.#place;
     const notes: string[] = [];
     for (const { target, after } of effects) {
       if (!this.#unsaved.has(target) || after === undefined) continue;
@@ -66,7 +75,7 @@ export class EditorBuffers {
           throw new Error("the file was changed meanwhile");
         }
         const text = linesOf(new TextDecoder().decode(after));
-        await this.#editor.writeText?.(target, text, this.#signal);
+        await editor.writeText?.(target, text, signal);
       } catch (error) {
         notes.push(
           `The editor still shows ${target} as it was: ${errorText(error)}`,

@@ -19,13 +19,18 @@ interface EditorPlace {
 
 const FileText = z.looseObject({ content: z.string() });
 
-/** What the client offers of it. */
+/** What the client offers of it; one that once gave no answer is not asked again. */
 export function editorFiles(place: EditorPlace): EditorFiles {
   const { fs } = place.client.can;
+  const silent = new AbortController();
   return {
     ...(fs?.readTextFile && {
       readText: async (path, signal) => {
-        const answer = await ask(place, "fs/read_text_file", { path }, signal);
+        silent.signal.throwIfAborted();
+        const answer = await ask(place, "fs/read_text_file", { path }, {
+          signal,
+          silent,
+        });
         const { content } = FileText.parse(answer);
         const bytes = byteLength(content);
         if (bytes <= LIMITS.appServerFileBytes) return content;
@@ -35,7 +40,7 @@ export function editorFiles(place: EditorPlace): EditorFiles {
     ...(fs?.writeTextFile && {
       writeText: async (path, content, signal) => {
         const params = { path, content };
-        await ask(place, "fs/write_text_file", params, signal);
+        await ask(place, "fs/write_text_file", params, { signal, silent });
       },
     }),
   };
@@ -63,13 +68,20 @@ async function ask<P extends { readonly path: string }>(
   { client, host, cwd, session }: EditorPlace,
   method: "fs/read_text_file" | "fs/write_text_file",
   params: P,
-  signal: AbortSignal,
+  { signal, silent }: {
+    readonly signal: AbortSignal;
+    readonly silent: AbortController;
+  },
 ): Promise<unknown> {
   const open = session();
   if (open === undefined) throw new Error("The session is not open");
   const over = new AbortController();
   host.sleep(LIMITS.editorAnswerMs, AbortSignal.any([signal, over.signal]))
-    .then(() => over.abort(new Error("The editor did not answer")), () => {});
+    .then(() => {
+      const error = new Error("The editor did not answer");
+      silent.abort(error);
+      over.abort(error);
+    }, () => {});
   // A link may lead to the folder: the editor knows its files by the name that it opened.
   const isInside = params.path.startsWith(`${open.cwd}/`);
   const path = isInside

@@ -181,16 +181,14 @@ export class AcpSession {
     signal: AbortSignal,
   ): Promise<Op | undefined> {
     const { editor, host } = this.#options;
-    const [first] = blocks;
-    const command = first?.type === "text"
-      ? findCommand(first.text)
-      : undefined;
-    if (command !== undefined) return await command(this.#place(signal));
     const parts = await readPrompt(blocks, {
       readUnsaved: (path) =>
         readUnsaved(path, { editor, host, signal: this.#until(signal) }),
     });
-    await this.#entitle(partsText(parts));
+    const text = partsText(parts);
+    const command = findCommand(text);
+    if (command !== undefined) return await command(this.#place(signal));
+    await this.#entitle(text);
     return { type: "user.input", parts };
   }
 

@@ -54,7 +54,8 @@ export class SessionSettings {
     if (event.type === "thread.started") {
       this.#settings = event.settings;
       // Nothing of the client's is in it: it is what the person has configured.
-      this.#configured = event.settings.sandbox;
+      const { after, sandbox } = event.settings;
+      this.#configured = after?.sandbox ?? sandbox;
     }
     if (event.type !== "settings.changed") return [];
     const before = this.view();

@@ -30,10 +30,15 @@ function editorWith(
 async function planned(
   cwd: string,
   editor: EditorFiles,
+  isQuiet = true,
 ): Promise<
   { readonly buffers: EditorBuffers; readonly effects: readonly FileEffect[] }
 > {
-  const buffers = new EditorBuffers(editor, new AbortController().signal);
+  const buffers = new EditorBuffers({
+    editor,
+    isQuiet: () => isQuiet,
+    signal: new AbortController().signal,
+  });
   const { effects } = await readPatchPlan(host.files, PATCH, {
     cwd,
     readUnsaved: (target, disk) => buffers.read(target, disk),
@@ -67,6 +72,8 @@ Deno.test("unsaved changes that cannot be written back stop the patch", async ()
   await using folder = await makeTree({ "a.txt": "one\ntwo\n" });
   const { readText } = editorWith("new\ntwo\n");
   await assert.rejects(planned(folder.path, { readText }), ToolError);
+  const editor = editorWith("new\ntwo\n");
+  await assert.rejects(planned(folder.path, editor, false), ToolError);
   const latin1 = Uint8Array.from([
     0xe9,
     0x0a,

@@ -129,7 +129,9 @@ function callOf(
   const view = activity === undefined ? undefined : viewCall(activity);
   const why = questionText(request);
   const detail = showHidden(request.detail).trimEnd();
-  const isPatch = request.targets !== undefined;
+  // Its diffs are there already; text for eyes, they do not show what is hidden in them.
+  const isShown = request.targets !== undefined &&
+    detail === request.detail.trimEnd();
   return {
     toolCallId,
     title: showLine(request.title),
@@ -138,7 +140,7 @@ function callOf(
     content: [
       ...(view?.content ?? []),
       // Whole and with what is hidden in it: it is what the answer is about.
-      ...(isPatch || detail === "" ? [] : [textContent(fenced(detail))]),
+      ...(isShown || detail === "" ? [] : [textContent(fenced(detail))]),
       ...(why === "" ? [] : [textContent(why)]),
     ],
     ...(view !== undefined && { locations: view.locations }),

@@ -36,6 +36,15 @@ Deno.test("a question shows the whole command with what is hidden in it", () => 
   ]);
 });
 
+Deno.test("what is hidden in a patch is spelled out beside its diffs, and only then", () => {
+  const texts = (detail: string): number => {
+    const request = { ...REQUEST, kind: "patch" as const, detail, targets: [] };
+    const { params } = buildPermission(request, "id", undefined);
+    return params.toolCall.content?.length ?? 0;
+  };
+  assert.deepEqual([texts("+one\n"), texts("+o\u200bne\n")], [1, 2]);
+});
+
 Deno.test("each answer means what its option says, and anything else is a no", () => {
   const { params, read } = buildPermission(REQUEST, "id", undefined);
   const chosen = (optionId: string): unknown =>
