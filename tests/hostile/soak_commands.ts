@@ -24,6 +24,7 @@ const A_STEP = 12;
 /** Of the 64 there may be: what is read beside them has ended. */
 const OPEN_MAX = 40;
 const ALL_SESSIONS = 64;
+const BETWEEN_LOOKS = 60;
 const BACKENDS: Readonly<Record<string, readonly string[]>> = {
   bwrap: [],
   landlock: WITHOUT_BWRAP,
@@ -72,7 +73,8 @@ export async function soakCommands(
 
 async function openHome(url: string): Promise<AgentHome> {
   const home = await agentHome();
-  const top = "model_context_window = 100000000";
+  // So small that the thread is compacted again and again: what is sent stays as it is.
+  const top = "model_context_window = 60000";
   await Deno.writeTextFile(
     `${home.codexHome}/config.toml`,
     mockConfig(url, { top }),
@@ -103,17 +105,23 @@ async function play(
   const looks: Held[] = [];
   const open = new Set<number>();
   let started = 0;
+  // From time to time all of them end, so that what they leave can be seen.
+  let pauseAt = BETWEEN_LOOKS;
   const program: { agent?: RunningAgent; temp?: string } = {};
   const next = (request: MockRequest): Step => {
     follow(request, open);
     // The server keeps what it was sent; what is measured is the program.
     (model.requests as unknown[]).length = 0;
     const { agent, temp } = program;
+    if (request.body["tool_choice"] === "none") return say("They go on.");
     if (agent !== undefined && temp !== undefined && open.size === 0) {
-      looks.push(lookAt(agent.pid, temp, started));
+      if (started >= pauseAt) {
+        looks.push(lookAt(agent.pid, temp, started));
+        pauseAt += BETWEEN_LOOKS;
+      }
+      if (started >= commands) return say("done");
     }
-    if (started >= commands && open.size === 0) return say("done");
-    const isFull = open.size > OPEN_MAX - A_STEP || started >= commands;
+    const isFull = open.size > OPEN_MAX - A_STEP || started >= pauseAt;
     if (isFull) return [...open].slice(0, A_STEP).map(interrupt);
     return Array.from({ length: A_STEP }, () => {
       const line = LINES[Math.floor(random() * LINES.length)] ?? LINES[0];
