@@ -91,7 +91,7 @@ export function recordRequest(
   const url = input instanceof Request ? input.url : String(input);
   const { pathname } = new URL(url);
   const path = substitutes.encode(`${init?.method ?? "GET"} ${pathname}`);
-  const text = typeof init?.body === "string" ? init.body : "";
+  const text = textOf(init?.body);
   const body = parseJsonObject(text);
   if (body === undefined) {
     return { path, fields: text === "" ? {} : { text }, input: [] };
@@ -100,6 +100,11 @@ export function recordRequest(
     body,
   ) as JsonObject;
   return { path, fields, input: Array.isArray(items) ? items : [] };
+}
+
+function textOf(body: RequestInit["body"]): string {
+  if (body instanceof Uint8Array) return new TextDecoder().decode(body);
+  return typeof body === "string" ? body : "";
 }
 
 /** Status and headers; cookies are nobody's business. */

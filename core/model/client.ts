@@ -10,6 +10,7 @@ import { withTimeout } from "../util/async.ts";
 import { parseJsonObject } from "../util/json/json.ts";
 import { headBytes } from "../util/text/text.ts";
 import { AnswerReader } from "./answer_reader.ts";
+import { bodyText } from "./request.ts";
 import { buildChatBody } from "./chat/body.ts";
 import { ChatAnswer } from "./chat_answer.ts";
 import { buildCutError } from "./connect_error.ts";
@@ -191,7 +192,7 @@ async function openChat(
   refused: Set<string>,
 ): Promise<OpenResponse & { readonly wire: ChatAnswer }> {
   for (;;) {
-    const chat = buildChatBody(request.body, refused);
+    const chat = buildChatBody(bodyText(request.body), refused);
     try {
       const open = await openResponse(options, {
         ...request,

@@ -11,6 +11,14 @@ export interface RequestPrefix {
   readonly threadId: string;
 }
 
+/** The JSON text, or the UTF-8 of it. */
+export type RequestBody = string | Uint8Array<ArrayBuffer>;
+
+/** The text of a body. */
+export function bodyText(body: RequestBody): string {
+  return typeof body === "string" ? body : new TextDecoder().decode(body);
+}
+
 /** A body is `head + items joined by commas + tail`. */
 export interface RequestParts {
   readonly head: string;

@@ -18,11 +18,12 @@ import {
   buildSilenceError,
 } from "./connect_error.ts";
 import { buildHttpError } from "./errors/errors.ts";
+import type { RequestBody } from "./request.ts";
 import { Watchdog } from "./idle_timeout.ts";
 
 export interface ModelRequest {
-  /** The JSON text, sent as it is. */
-  readonly body: string;
+  /** Sent as it is. */
+  readonly body: RequestBody;
   readonly threadId: string;
   readonly signal: AbortSignal;
   readonly onRetry?: (notice: RetryNotice) => void;

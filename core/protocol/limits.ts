@@ -90,6 +90,8 @@ export const LIMITS = Object.freeze({
   drainMs: 100,
   /** Wait for more of an answer that is whole already: its usage, its end. */
   lastWordMs: 3_000,
+  /** Of a thread's input that is kept as bytes; a longer one is a string. */
+  inputBufferBytes: 1024 * 1024,
   /** Of an error body that is read and shown. */
   errorBodyBytes: 64 * 1024,
   errorTextBytes: 2_048,

@@ -14,10 +14,11 @@ import {
   viewItem,
   type WireItem,
 } from "../../protocol/item.ts";
+import type { RequestBody, RequestParts } from "../../model/request.ts";
 import type { ThreadLog } from "../../protocol/log.ts";
 import { assert } from "../../util/assert.ts";
 import { deepFreeze, wellFormed } from "../../util/json/json.ts";
-import { byteLength } from "../../util/text/text.ts";
+import { InputText } from "./input_text.ts";
 
 /** An item, its text as sent, and its estimated tokens. */
 export interface Entry {
@@ -35,9 +36,8 @@ export class Transcript {
   #entries: Entry[] = [];
   #tail: WireItem[] = [];
   #openCalls = new Map<string, CallView>();
-  #input = "";
+  #input = new InputText();
   #tokens = 0;
-  #inputBytes = 0;
   #pictures = 0;
   #generation = 0;
   #handover = NO_HANDOVER;
@@ -61,7 +61,7 @@ export class Transcript {
 
   /** UTF-8 bytes of `inputText()`. */
   get inputBytes(): number {
-    return this.#inputBytes;
+    return this.#input.length;
   }
 
   /** Pictures in all committed items. */
@@ -112,9 +112,19 @@ export class Transcript {
 
   /** The committed items as JSON texts joined by commas; no call may be open. */
   inputText(): string {
+    this.#seal();
+    return this.#input.text();
+  }
+
+  /** The body of a request for all of them; no call may be open. */
+  body(parts: RequestParts): RequestBody {
+    this.#seal();
+    return this.#input.body(parts);
+  }
+
+  #seal(): void {
     this.#isSealed = true;
     assert(this.#openCalls.size === 0, "a prompt leaves no call unanswered");
-    return this.#input;
   }
 
   /** Appends items of our own: context, user messages, markers. */
@@ -186,9 +196,8 @@ export class Transcript {
   #clear(): void {
     this.#entries = [];
     this.#openCalls.clear();
-    this.#input = "";
+    this.#input = new InputText();
     this.#tokens = 0;
-    this.#inputBytes = 0;
     this.#pictures = 0;
     this.#tail = [];
     this.#systemText = "";
@@ -223,10 +232,7 @@ export class Transcript {
     const view = viewItem(own.item);
     const entry = this.#asSent(own, view);
     this.#entries.push(entry);
-    const isFirst = this.#input === "" || entry.json === "";
-    const text = isFirst ? entry.json : `,${entry.json}`;
-    this.#input += text;
-    this.#inputBytes += byteLength(text);
+    this.#input.push(entry.json);
     this.#tokens += entry.tokens;
     this.#pictures += picturesIn(entry.item);
     this.#handover = foldHandover(this.#handover, entry.item);

@@ -1,5 +1,6 @@
 /** One inference: a request goes out, finished items enter the transcript, calls start. */
 import type { ResponseEvent } from "../../model/response_event.ts";
+import type { RequestBody } from "../../model/request.ts";
 import { ModelError } from "../../protocol/error.ts";
 import type { Usage } from "../../protocol/event.ts";
 import {
@@ -42,7 +43,7 @@ export interface Sample {
  * request was refused: what a finished call had committed stays, the rest is dropped.
  */
 export async function sample(
-  body: string,
+  body: RequestBody,
   context: TurnContext,
   startCall: StartCall,
 ): Promise<Sample> {

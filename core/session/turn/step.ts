@@ -1,7 +1,6 @@
 /** One step: a request and the calls it leads to, retried when a stream breaks. */
 import { NOTHING_SPENT } from "../../util/retry.ts";
 import { commandsEndedItem, limitNoticeItem } from "../../context/markers.ts";
-import { buildBody } from "../../model/request.ts";
 import { ModelError } from "../../protocol/error.ts";
 import type { CacheReport } from "../../protocol/event.ts";
 import { renderUsed } from "../state/budget.ts";
@@ -62,7 +61,7 @@ async function request(
   dispatch: Dispatch,
 ): Promise<Sample> {
   const { transcript } = context.state;
-  const body = buildBody(prefix.parts, [transcript.inputText()]);
+  const body = transcript.body(prefix.parts);
   const watch = context.cacheWatch.begin(prefix, transcript);
   const requestBytes = byteLength(prefix.parts.head) + transcript.inputBytes +
     byteLength(prefix.parts.tail);
