@@ -34,12 +34,12 @@ const CASES: Readonly<Record<string, Case>> = {
       }),
   },
   "a configured folder where the workspace is not writable": {
-    link: "out",
+    link: "in/out",
     policy: (base) =>
       workspaceWrite({
         excludeSlashTmp: true,
         excludeWorkspace: true,
-        writableRoots: [`${base}/ws/out`, `${base}/ws`],
+        writableRoots: [`${base}/ws/in/out`, `${base}/ws/in`],
       }),
   },
   "$TMPDIR": {
@@ -60,6 +60,7 @@ async function attack(
 ): Promise<boolean> {
   const away = `${base}/away`;
   await Deno.mkdir(`${away}/out`, { recursive: true });
+  await Deno.mkdir(`${base}/ws/in`);
   const more = { sandboxed, policy: policy(base) };
   const planted = await run(
     `mkdir -p "$(dirname ${link})" && ln -s ${away} ${link}`,
