@@ -332,6 +332,8 @@ export const LIMITS = Object.freeze({
   reopenRounds: 8,
   /** An index that is larger is not looked through: it counts as harmful. */
   gitIndexBytes: 256 * 1024 * 1024,
+  /** Folders of a repository, but for its objects, that are searched for links. */
+  gitFolders: 4_000,
   /** Folders searched for submodules below .git/modules. */
   gitModules: 200,
   /** Worktrees of a repository; with more of them none can be made. */

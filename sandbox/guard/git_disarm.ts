@@ -9,6 +9,7 @@ import {
 } from "../plan/unfinished.ts";
 import type { Aside } from "./aside.ts";
 import { filterGitConfig } from "./git_config.ts";
+import { findLinksOut, linkOf } from "./git_links.ts";
 import { isHarmlessIndex } from "./git_index_files.ts";
 
 /** What may hold commands yet to run, or leads git to other folders that do. */
@@ -104,17 +105,26 @@ export async function disarmRepository(
   await new Disarmer(files, aside).repository(path);
 }
 
-/** Submodules or worktrees in a folder for them that were not known. */
+/** A folder of submodules or worktrees, or of links that lead out of it, and which there were. */
+export interface Listed {
+  readonly kind: "modules" | "worktrees" | "links";
+  readonly path: string;
+  readonly known: readonly string[];
+}
+
+/** Those that were not known. */
 export async function disarmFresh(
   files: NoFollowFiles,
   aside: Aside,
-  { path, kind, known }: {
-    readonly path: string;
-    readonly kind: "modules" | "worktrees";
-    readonly known: readonly string[];
-  },
+  { path, kind, known }: Listed,
 ): Promise<void> {
   if (!(await files.lstat(path))?.isDirectory) return;
+  if (kind === "links") {
+    const fresh = await findLinksOut(files, path);
+    const links = fresh.filter((one) => !known.includes(one)).map(linkOf);
+    for (const link of links) if (!aside.isMoved(link)) await aside.move(link);
+    return;
+  }
   await new Disarmer(files, aside, new Set(known))[kind](path);
 }
 
@@ -145,38 +155,6 @@ async function readLine(files: NoFollowFiles, path: string): Promise<string> {
   return new TextDecoder().decode(bytes).trimEnd();
 }
 
-/** What is in a folder of submodules, those in others too, or of worktrees. */
-export async function listKnown(
-  files: NoFollowFiles,
-  folder: string,
-  kind: "modules" | "worktrees",
-): Promise<readonly string[]> {
-  if (kind === "modules") return await listModules(files, folder);
-  return (await files.list(folder)).map((name) => `${folder}/${name}`);
-}
-
-async function listModules(
-  files: NoFollowFiles,
-  folder: string,
-): Promise<readonly string[]> {
-  const found: string[] = [];
-  const open = [folder];
-  for (
-    let looked = 0;
-    open.length > 0 && looked < LIMITS.gitModules;
-    looked++
-  ) {
-    const at = open.pop() ?? folder;
-    if (!(await files.lstat(at))?.isDirectory) continue;
-    const isModule = at !== folder && !at.endsWith("/modules") &&
-      await files.lstat(`${at}/HEAD`) !== undefined;
-    if (isModule) found.push(at);
-    const names = isModule ? ["modules"] : await files.list(at);
-    open.push(...names.map((name) => `${at}/${name}`));
-  }
-  return found;
-}
-
 class Disarmer {
   readonly #files: NoFollowFiles;
   readonly #aside: Aside;
@@ -198,6 +176,8 @@ class Disarmer {
       await this.#aside.move(`${folder}/commondir`);
     }
     await this.#judged(folder);
+    const links = { path: folder, kind: "links", known: [] } as const;
+    await disarmFresh(this.#files, this.#aside, links);
     await this.#part(`${folder}/hooks`, "isDirectory", this.#hooks);
     await this.#part(`${folder}/info`, "isDirectory", this.info);
     await this.#part(`${folder}/config`, "isFile", this.config);

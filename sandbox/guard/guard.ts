@@ -11,8 +11,9 @@ import {
   disarmJudged,
   disarmRepository,
   type Judged,
-  listKnown,
+  type Listed,
 } from "./git_disarm.ts";
+import { listKnown } from "./git_listed.ts";
 
 /** How one path was before the command. */
 export type Snapshot =
@@ -20,12 +21,7 @@ export type Snapshot =
   /** A repository without `.git` that was none. */
   | { readonly kind: "bare"; readonly path: string }
   | Judged
-  /** A folder of submodules or worktrees, and which there were. */
-  | {
-    readonly kind: "modules" | "worktrees";
-    readonly path: string;
-    readonly known: readonly string[];
-  }
+  | Listed
   | { readonly kind: "link"; readonly path: string; readonly text: string }
   | {
     readonly kind: "file";
@@ -94,7 +90,7 @@ async function readSnapshot(
   if (scope === "judged") return { kind: scope, path, stat };
   if (stat === undefined) return { kind: "absent", path };
   try {
-    if (scope === "modules" || scope === "worktrees") {
+    if (scope === "modules" || scope === "worktrees" || scope === "links") {
       return { kind: scope, path, known: await listKnown(files, path, scope) };
     }
     if (stat.isSymlink) {
@@ -169,6 +165,7 @@ class Restorer {
         return await disarmRepository(this.#files, this.#aside, was.path);
       case "judged":
         return await disarmJudged(this.#files, this.#aside, was);
+      case "links":
       case "modules":
       case "worktrees":
         return await disarmFresh(this.#files, this.#aside, was);

@@ -30,6 +30,7 @@ export async function findLacking(
 export function partsOfRepository(path: string): readonly GuardItem[] {
   return [
     { path, scope: "entry" },
+    { path, scope: "links" },
     { path: `${path}/index`, scope: "judged" },
     ...OBEYED.map((name): GuardItem => ({
       path: `${path}/${name}`,

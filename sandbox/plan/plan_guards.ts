@@ -9,10 +9,16 @@ import type { GitFact } from "./git_facts.ts";
 export interface GuardItem {
   readonly path: string;
   /**
-   * The thing itself, all that lies below it, what submodules or worktrees are in it, or
-   * whether its content has become harmful.
+   * The thing itself, all that lies below it, what submodules, worktrees or links out of it
+   * are in it, or whether its content has become harmful.
    */
-  readonly scope: "entry" | "tree" | "modules" | "worktrees" | "judged";
+  readonly scope:
+    | "entry"
+    | "tree"
+    | "modules"
+    | "worktrees"
+    | "links"
+    | "judged";
 }
 
 interface Guards {
@@ -77,10 +83,15 @@ export function planGuards(
         return path === undefined ? [] : [{ path, scope }];
       }),
       ...[...git.unfinished ?? [], ...git.indexes ?? []].map(asJudged),
+      ...git.folders.slice(0, 1).map(asLinks),
     ]);
+  const bare = [...top.repositories, ...deep.held.repositories]
+    .filter(({ isBare }) => isBare)
+    .map(({ entry }) => asLinks(entry));
   return {
     guard: [
       ...modules,
+      ...bare,
       ...[...top.entries, ...deep.held.entries]
         .filter(({ kind }) => kind === "link")
         .map(({ path }) => asEntry(path)),
@@ -103,6 +114,7 @@ function planGuard({ entries, repositories }: Protected): GuardItem[] {
     ...repositories.flatMap(({ folders }) => folders.map(asEntry)),
     ...repositories.flatMap((git) => [...git.parts, ...git.absent].map(asTree)),
     ...repositories.flatMap(({ indexes = [] }) => indexes.map(asJudged)),
+    ...repositories.flatMap(({ folders }) => folders.slice(0, 1).map(asLinks)),
   ];
 }
 
@@ -112,6 +124,10 @@ function asEntry(path: string): GuardItem {
 
 function asTree(path: string): GuardItem {
   return { path, scope: "tree" };
+}
+
+function asLinks(path: string): GuardItem {
+  return { path, scope: "links" };
 }
 
 function asJudged(path: string): GuardItem {

@@ -1,0 +1,110 @@
+/** A link that a command makes in a repository leads git to no file outside of it. */
+import assert from "node:assert/strict";
+import { workspaceWrite } from "../../support/settings.ts";
+import { backendsHere, LINUX, openPlace, type Place } from "../support.ts";
+
+const ENV = {
+  PATH: Deno.env.get("PATH") ?? "",
+  HOME: "/nonexistent",
+  GIT_AUTHOR_NAME: "a",
+  GIT_AUTHOR_EMAIL: "a@example.com",
+  GIT_COMMITTER_NAME: "a",
+  GIT_COMMITTER_EMAIL: "a@example.com",
+  GIT_CONFIG_GLOBAL: "/dev/null",
+  GIT_CONFIG_NOSYSTEM: "1",
+  GIT_EDITOR: "true",
+};
+
+/** What a command does in `.git`; `$AWAY` is a file elsewhere. */
+const LINKS: Readonly<Record<string, string>> = {
+  "the message of a commit":
+    'rm -f COMMIT_EDITMSG; ln -s "$AWAY" COMMIT_EDITMSG; echo evil > MERGE_MSG',
+  "by a name from here":
+    "rm -f COMMIT_EDITMSG; ln -s ../../away/file COMMIT_EDITMSG; echo evil > MERGE_MSG",
+  "by another link":
+    "rm -f COMMIT_EDITMSG; ln -s ../.. refs/heads/up; ln -s refs/heads/up/../../away/file COMMIT_EDITMSG; echo evil > MERGE_MSG",
+  "the log of a branch":
+    'rm -f logs/refs/heads/main; ln -s "$AWAY" logs/refs/heads/main',
+  "a folder of logs":
+    'rm -rf logs/refs; mkdir -p "$(dirname "$AWAY")"; ln -s "$(dirname "$AWAY")" logs/refs; :',
+};
+
+async function asPerson(cwd: string, script: string): Promise<void> {
+  const { success, stderr } = await new Deno.Command("sh", {
+    args: ["-ec", script],
+    ...{ cwd, env: ENV, clearEnv: true },
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+}
+
+async function filesBelow(folder: string): Promise<number> {
+  let count = 0;
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    count += isDirectory ? await filesBelow(`${folder}/${name}`) : 1;
+  }
+  return count;
+}
+
+/** How many files git has made elsewhere for a link that a command made. */
+async function follow(
+  { base, workspace, run }: Place,
+  script: string,
+  sandboxed: boolean,
+): Promise<number> {
+  await Deno.mkdir(`${base}/away`);
+  await asPerson(
+    workspace,
+    "git init -q -b main; echo 1 > a; git add .; git commit -qm one",
+  );
+  await run(`cd .git; ${script}`, {
+    sandboxed,
+    policy: workspaceWrite({ excludeSlashTmp: true, gitCommits: true }),
+    env: { ...ENV, AWAY: `${base}/away/file` },
+  });
+  await asPerson(
+    workspace,
+    "echo 2 > a; git commit -qa 2>/dev/null || git commit -qam two",
+  );
+  return await filesBelow(`${base}/away`);
+}
+
+for (const [what, script] of Object.entries(LINKS)) {
+  for (const backend of backendsHere()) {
+    Deno.test(
+      `git writes nothing elsewhere for a link that a command made: ${what} (${backend})`,
+      LINUX,
+      async () => {
+        await using place = await openPlace({ backend });
+        const count = await follow(place, script, backend !== "none");
+        if (backend === "none") assert.notEqual(count, 0);
+        else assert.equal(count, 0);
+      },
+    );
+  }
+}
+
+for (const backend of backendsHere().filter((name) => name !== "none")) {
+  Deno.test(
+    `links that the person has in a repository stay, and so do those that stay in it (${backend})`,
+    LINUX,
+    async () => {
+      await using place = await openPlace({ backend });
+      const { base, workspace } = place;
+      await asPerson(
+        workspace,
+        `git init -q -b main; ln -s ${base}/codex-notes .git/description.link`,
+      );
+      for (let times = 0; times < 3; times++) {
+        const { notes } = await place.run(
+          "cd .git; ln -sf refs/heads inside; ln -sf ../HEAD refs/back",
+          {
+            policy: workspaceWrite({ excludeSlashTmp: true, gitCommits: true }),
+          },
+        );
+        assert.deepEqual(notes, []);
+      }
+      await Deno.lstat(`${workspace}/.git/description.link`);
+      await Deno.lstat(`${workspace}/.git/refs/back`);
+    },
+  );
+}
