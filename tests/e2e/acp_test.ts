@@ -215,6 +215,20 @@ Deno.test("acp cancels a prompt whose turn has not begun", async () => {
   assert.equal((await ended).stopReason, "cancelled");
 });
 
+Deno.test("acp cancels with a turn what was to join it, and no turn follows", async () => {
+  await using s = await stage({ laws: false, script: () => [hang()] });
+  await using editor = await AcpClient.open({ home: s.home });
+  const sessionId = await editor.session();
+  const first = editor.prompt(sessionId, "a");
+  await s.model.received(1);
+  const second = editor.prompt(sessionId, "b");
+  await editor.cancel(sessionId);
+  assert.deepEqual(await Promise.all([first, second]), [
+    { stopReason: "cancelled" },
+    { stopReason: "cancelled" },
+  ]);
+});
+
 Deno.test("acp cancels a turn that waits for an answer, and takes the question back", async () => {
   await using s = await stage({
     script: [[call("shell", { command: ["touch", "made"], ...ESCALATED })]],
