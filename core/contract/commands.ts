@@ -400,11 +400,12 @@ const TABLE = {
   }),
   acp: command("Serve sessions to an editor, by the Agent Client Protocol", {
     details:
-      "For Zed, JetBrains, Neovim, Emacs and other clients of ACP, on stdin and stdout. Modes of a session that allow more than the configuration and these flags are asked for. Files come from the editor with their unsaved changes, where it offers them.",
+      "For Zed, JetBrains, Neovim, Emacs and other clients of ACP, on stdin and stdout. Modes of a session that allow more than the configuration and these flags are asked for. Files come from the editor with their unsaved changes, where it offers them. With --with-api-key it asks for a key, stores it and ends: how an editor logs in.",
     flags: [
       // A session says its folder itself.
       ...CONFIG_FLAGS.filter((flag) => flag !== "cd"),
       ...FEATURES,
+      "withApiKey",
       "model",
       "sandbox",
       "askForApproval",

@@ -71,7 +71,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     doors: ["command"],
   },
   "core/app/serve/": {
-    uses: ["core/app/"],
+    uses: ["core/app/", "core/app/commands/"],
     doors: ["acp", "app_server", "mcp_server"],
   },
   "core/app/trust/": {

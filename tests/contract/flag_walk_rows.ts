@@ -293,6 +293,9 @@ export const PAIR_ROWS: Readonly<Record<string, FlagRow>> = {
   ...each("app-server", {
     "strict-config": { config: "[tui]\nx = 1", until: '"id":2' },
   }),
+  ...each("acp", {
+    "with-api-key": { stdin: "sk-test-1234567890\n", until: undefined },
+  }),
   ...each("sandbox, policy explain, policy lint, policy test, doctor", {
     config: { add: "--config sandbox_mode=danger-full-access" },
     profile: { config: `[profiles.fast]\n${FULL}` },

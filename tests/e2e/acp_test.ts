@@ -260,6 +260,39 @@ Deno.test("acp says how a turn failed, and what was cut off", async () => {
   assert.equal(stopReason, "max_tokens");
 });
 
+Deno.test("acp logs in by a terminal of an editor that has one, and uses the key from then on", async () => {
+  await using s = await stage({ script: [[say("hello")]] });
+  const env = { MOCK_KEY: "" };
+  const args = [
+    ...["-c", "model_provider=openai"],
+    ...["-c", `openai_base_url="${s.model.url}"`],
+  ];
+  const plain = await AcpClient.open({ home: s.home, env, args });
+  await plain.close();
+  assert.equal(plain.hello.authMethods?.length, 1);
+  await using editor = await AcpClient.open({
+    home: s.home,
+    env,
+    args,
+    can: { auth: { terminal: true } },
+  });
+  await assert.rejects(editor.session(), /not logged in/);
+  const method = editor.hello.authMethods?.find((one) => "args" in one);
+  assert.ok(method !== undefined && "args" in method);
+  const login = await s.run(["acp", ...args, ...method.args ?? []], {
+    stdin: { text: "sk-test-1234567890\n" },
+  });
+  assert.equal(login.code, 0, login.stderr);
+  await editor.agent.request(methods.agent.authenticate, {
+    methodId: "api-key",
+  });
+  await editor.prompt(await editor.session(), "hi");
+  assert.equal(
+    s.model.request(0).headers.get("authorization"),
+    "Bearer sk-test-1234567890",
+  );
+});
+
 Deno.test("acp asks for a key before a session where there is none", async () => {
   await using s = await stage({ script: [] });
   await using editor = await AcpClient.open({

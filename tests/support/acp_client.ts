@@ -6,6 +6,7 @@ import {
   type ClientConnection,
   type ClientContext,
   type ContentBlock,
+  type InitializeResponse,
   methods,
   ndJsonStream,
   type NewSessionRequest,
@@ -42,6 +43,8 @@ export class AcpClient implements AsyncDisposable {
   /** Paths that were written through the editor. */
   readonly written: string[] = [];
   readonly checker = new AcpChecker();
+  /** The answer to initialize. */
+  hello: InitializeResponse = { protocolVersion: 0 };
   readonly #options: AcpClientOptions;
   readonly #child: Deno.ChildProcess;
   readonly #connection: ClientConnection;
@@ -78,7 +81,7 @@ export class AcpClient implements AsyncDisposable {
   /** Starts the agent and introduces itself. */
   static async open(options: AcpClientOptions): Promise<AcpClient> {
     const made = new AcpClient(options);
-    await made.agent.request(methods.agent.initialize, {
+    made.hello = await made.agent.request(methods.agent.initialize, {
       protocolVersion: 1,
       clientCapabilities: options.can ?? {},
     });

@@ -20,7 +20,7 @@ export interface Scene {
   readonly script?: keyof typeof SCRIPTS;
   readonly stdin?: string;
   /** The pipe stays open until a line of stdout has this. */
-  readonly until?: string;
+  readonly until?: string | undefined;
   /** The pipe says this a moment later than a silent one is waited for. */
   readonly lateStdin?: string;
   readonly env?: Readonly<Record<string, string>>;

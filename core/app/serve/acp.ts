@@ -14,6 +14,7 @@ import type { Host } from "../../protocol/host.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { loadTurns } from "../../session/library/turns.ts";
 import { resumeThread, startThread } from "../../session/thread/open.ts";
+import { visibleTerminal } from "../print.ts";
 import { realFolder } from "../runtime.ts";
 import { ServeBase } from "./base.ts";
 import { loadModels } from "./lists.ts";
@@ -26,12 +27,17 @@ import {
   threadServices,
 } from "./threads.ts";
 
-/** Serves to the end and resolves to the exit code. Throws UserError. */
+/** Serves to the end, or logs in, and resolves to the exit code. Throws UserError. */
 export async function runAcpCommand(
   { flags }: CommandLine,
   host: Host,
   terminal: Terminal,
 ): Promise<number> {
+  if (flags.withApiKey) {
+    const { runSetupCommand } = await import("../commands/setup.ts");
+    const words = { command: "login", args: [], flags } as const;
+    return await runSetupCommand(words, host, visibleTerminal(terminal));
+  }
   const codexHome = await findCodexHome(host);
   const runtimes = new ThreadRuntimes(host);
   const base = new ServeBase(host, flags, codexHome);
@@ -82,7 +88,8 @@ function services(place: ThreadPlace, base: ServeBase): AcpServices {
     login: async () => {
       const { config } = await base.load();
       const provider = providerOf(config, host);
-      return await readLoginStatus(host, provider, place.codexHome);
+      const status = await readLoginStatus(host, provider, place.codexHome);
+      return { ...status, canStore: provider.auth.type === "login" };
     },
   };
 }

@@ -46,12 +46,20 @@ export async function runAcp(options: AcpOptions): Promise<number> {
   }
 }
 
-/** The ways to give the agent a key; both are the person's, outside of the protocol. */
+/** The key is the person's, and comes to the agent outside of the protocol. */
 const KEY_METHOD = {
   id: "api-key",
   name: "API key",
   description:
     "The key of the configured provider: an environment variable such as OPENAI_API_KEY, or one stored by `rondo login --with-api-key`",
+};
+
+/** Asks for it in a terminal of the editor. */
+const TERMINAL_METHOD = {
+  type: "terminal" as const,
+  id: "store-api-key",
+  name: "Store an API key",
+  args: ["--with-api-key"],
 };
 
 class AcpServer {
@@ -181,11 +189,12 @@ class AcpServer {
       );
   }
 
-  #initialize(
+  async #initialize(
     { clientCapabilities = {} }: InitializeRequest,
   ): Promise<InitializeResponse> {
     this.#client.can = clientCapabilities;
-    return Promise.resolve({
+    const { terminal } = clientCapabilities.auth ?? {};
+    return {
       protocolVersion: PROTOCOL_VERSION,
       agentInfo: { name: PROGRAM, title: PROGRAM, version: VERSION },
       agentCapabilities: {
@@ -198,8 +207,17 @@ class AcpServer {
         mcpCapabilities: { http: true, sse: false },
         sessionCapabilities: { list: {}, resume: {}, close: {} },
       },
-      authMethods: [KEY_METHOD],
-    });
+      authMethods: [
+        KEY_METHOD,
+        ...(terminal && await this.#canStore() ? [TERMINAL_METHOD] : []),
+      ],
+    };
+  }
+
+  // What is wrong with the configuration is said by what needs it.
+  async #canStore(): Promise<boolean> {
+    const { login } = this.#options.services;
+    return await login().then(({ canStore }) => canStore, () => false);
   }
 
   async #checkLogin(): Promise<Record<string, never>> {

@@ -48,6 +48,15 @@ export interface SessionSetup {
   ) => Promise<FormAnswer>;
 }
 
+/** Where the provider's key comes from; never the key. */
+interface LoginState {
+  readonly text: string;
+  /** It is there. */
+  readonly isReady: boolean;
+  /** One that is stored would be used. */
+  readonly canStore: boolean;
+}
+
 /** Every method may throw UserError and SessionError. */
 export interface AcpServices {
   start(setup: SessionSetup): Promise<AcpThread>;
@@ -61,6 +70,5 @@ export interface AcpServices {
   ): Promise<readonly ThreadSummary[]>;
   turns(path: string): Promise<readonly RecordedTurn[]>;
   models(cwd: string): Promise<readonly ModelChoice[]>;
-  /** Where the provider's key comes from, and whether it is there; never the key. */
-  login(): Promise<{ readonly text: string; readonly isReady: boolean }>;
+  login(): Promise<LoginState>;
 }

@@ -29,7 +29,7 @@ const NO_THREADS: AcpServices = {
   list: never,
   turns: never,
   models: never,
-  login: () => Promise.resolve({ text: "", isReady: true }),
+  login: () => Promise.resolve({ text: "", isReady: true, canStore: false }),
 };
 
 interface Reader {
