@@ -131,7 +131,6 @@ async function makeExecutable(
   const { target, output } = build;
   tellStep("looking for the runtime");
   const denort = await findDenort(buildDir, build);
-  tellStep("recording the code cache");
   await makeCache(denort, target);
   tellStep(`putting together ${shown(output)}`);
   const base = await makeBase(denort.path);
@@ -194,7 +193,7 @@ async function checkPlace(output: string, place: ScriptPlace): Promise<void> {
 
 // A minute without a word looks like a standstill.
 function tellStep(text: string): void {
-  console.error(`Building: ${text} …`);
+  console.log(`Building: ${text} …`);
 }
 
 function shown(path: string): string {
@@ -234,6 +233,7 @@ async function makeCache(denort: Denort, target: Target): Promise<void> {
     );
     return;
   }
+  tellStep("recording the code cache");
   await bundle("scripts/code_cache.ts", [`--output=${bundleDir}/recorder.js`]);
   const output = `${buildDir}/recorder${target.suffix}`;
   await compile(denort.path, "recorder.js", { target, output });
