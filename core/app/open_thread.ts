@@ -1,6 +1,6 @@
 /** The thread a command line asks for: a new one, a recorded one, or a branch of one. */
 import type { CommandLine } from "../contract/command_line.ts";
-import { UserError } from "../protocol/error.ts";
+import { SessionError, UserError } from "../protocol/error.ts";
 import { findSession } from "../session/library/find.ts";
 import {
   forkThread,
@@ -9,6 +9,7 @@ import {
   startThread,
   type ThreadFactory,
 } from "../session/thread/open.ts";
+import { visibleLine } from "../util/text/visible_text.ts";
 import { createAgent, instructionsOf } from "./agent.ts";
 import { programOf } from "./program.ts";
 import type { Runtime } from "./runtime.ts";
@@ -69,10 +70,23 @@ export async function sessionPath(
       "Cannot find a session: no home folder",
     );
   }
-  return await findSession(host, {
-    codexHome: loaded.codexHome,
-    ...(args[0] !== undefined && { name: args[0] }),
-    last: flags.last ?? false,
-    ...(flags.all ? {} : { cwd: loaded.cwd }),
-  });
+  const [name] = args;
+  try {
+    return await findSession(host, {
+      codexHome: loaded.codexHome,
+      ...(name !== undefined && { name }),
+      last: flags.last ?? false,
+      ...(flags.all ? {} : { cwd: loaded.cwd }),
+    });
+  } catch (error) {
+    // A message is not the name of a session.
+    const isMessage = error instanceof SessionError && /\s/.test(name ?? "");
+    throw isMessage
+      ? new SessionError(
+        `${error.message}; with --last "${
+          visibleLine(name ?? "", 40)
+        }" goes to the newest one as a message`,
+      )
+      : error;
+  }
 }

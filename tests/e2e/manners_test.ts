@@ -145,6 +145,12 @@ Deno.test("exec resume says what it has taken a lone word for", async () => {
     run.stderr,
     /prompt is empty.*"go on" is taken for the session, --last takes the newest/,
   );
+  const talked = await s.run(["resume", "go on with the login"]);
+  assert.equal(talked.code, 9);
+  assert.match(
+    talked.stderr,
+    /Cannot find session .*; with --last "go on with the login" goes to the newest one as a message/,
+  );
 });
 
 Deno.test("a deletion asks, and only a yes is one", PTY, async () => {
