@@ -31,7 +31,7 @@ Deno.test("the demo mends a test, in colour at a terminal", {
   assert.match(pty.output, /all tests of the repository pass now/);
   // The command in bold, its good end in green.
   assert.ok(pty.output.includes("\x1b[1m$ node --test"), pty.output);
-  assert.match(pty.output, /\u001b\[32m {2}exit 0/);
+  assert.ok(pty.output.includes("\x1b[32m  exit 0"), pty.output);
 });
 
 Deno.test("the demo is plain in a pipe", {
