@@ -17,6 +17,7 @@ import {
   findLacking,
   type Lacking,
   partsOfRepository,
+  worktreeOf,
 } from "./repository_parts.ts";
 import type { GuardItem } from "../plan/plan_guards.ts";
 import type { Stillness } from "../probe/stillness.ts";
@@ -248,6 +249,10 @@ export class SharedProtection {
       if (!guard.some((was) => isInside(was.path, path))) continue;
       const holder = await this.#files().lstat(holderOf(path));
       if (!holder?.isDirectory) gone.push(path);
+    }
+    for (const { path } of guard) {
+      const tree = worktreeOf(path);
+      if (tree && !await this.#files().lstat(tree)) gone.push(tree);
     }
     return gone;
   }

@@ -38,3 +38,9 @@ export function partsOfRepository(path: string): readonly GuardItem[] {
     })),
   ];
 }
+
+/** The folder of a worktree that the part is one of: without it git does not ask for the part. */
+export function worktreeOf(path: string): string | undefined {
+  return /^(.*\/worktrees\/[^/]+)\/(?:gitdir|commondir|config\.worktree)$/
+    .exec(path)?.[1];
+}

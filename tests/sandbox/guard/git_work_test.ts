@@ -183,3 +183,24 @@ for (const backend of backendsHere().filter((name) => name !== "none")) {
     },
   );
 }
+
+Deno.test(
+  "a worktree that a command removes where no mount holds it is gone as a whole (landlock)",
+  LINUX,
+  async () => {
+    await using place = await openPlace({ backend: "landlock" });
+    const { workspace } = place;
+    await asPerson(
+      workspace,
+      "git init -q; echo 1 > a; git add .; git commit -qm one; git worktree add -q ./one",
+    );
+    await asCommand(place, "git worktree remove ./one");
+    await assert.rejects(Deno.stat(`${workspace}/.git/worktrees/one`));
+    // One that comes back under the name is looked at like any other.
+    const { notes } = await place.run(
+      "mkdir -p .git/worktrees/one; echo ../../../evil > .git/worktrees/one/commondir",
+      { policy: workspaceWrite({ excludeSlashTmp: true, gitCommits: true }) },
+    );
+    assert.match(notes.join(), /moved protected files aside/);
+  },
+);

@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import type { CommandRequest } from "../../../core/protocol/command.ts";
 import { READ_ONLY, workspaceWrite } from "../../support/settings.ts";
-import { HAS_BWRAP, openPlace, type Place } from "../support.ts";
+import {
+  backendsHere,
+  HAS_BWRAP,
+  LINUX,
+  openPlace,
+  type Place,
+} from "../support.ts";
 
 const BWRAP = { ignore: !HAS_BWRAP };
 const LIVE: Partial<CommandRequest> = { threadId: "one", onStart: () => {} };
@@ -38,14 +44,19 @@ async function isThere(place: Place, name: string): Promise<boolean> {
   );
 }
 
-for (const sandboxed of [true, false]) {
+const FORMS = backendsHere().filter((name) => name !== "none")
+  .flatMap((backend) =>
+    [true, false].map((sandboxed) => ({ backend, sandboxed }))
+  );
+
+for (const { backend, sandboxed } of FORMS) {
   Deno.test(
     `a command that may only read gives no orders to a ${
       sandboxed ? "sandboxed" : "free"
-    } one that lives on`,
-    BWRAP,
+    } one that lives on (${backend})`,
+    LINUX,
     async () => {
-      await using place = await openPlace();
+      await using place = await openPlace({ backend });
       const { ended } = await servant(place, { sandboxed });
       const reader = { policy: READ_ONLY };
       assert.notEqual(await tell(place, "touch owned", reader), 0);
