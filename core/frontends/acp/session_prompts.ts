@@ -85,6 +85,7 @@ export class SessionPrompts {
           ? undefined
           : requestError("internal", this.#lastWarning);
         return this.#settle(({ op }) => op?.type === event.task, (prompt) => {
+          if (prompt.isCancelled) return prompt.done.resolve("cancelled");
           if (error === undefined) return prompt.done.resolve("end_turn");
           prompt.done.reject(error);
         });
