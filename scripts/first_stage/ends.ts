@@ -60,6 +60,11 @@ export const SENTENCES: readonly Sentence[] = [
     message:
       "Cannot start: data is limited to less than 768 MiB, must be more (ulimit -d unlimited; a control group limits the memory that is used)",
   },
+  {
+    exit: "failed",
+    message:
+      "Cannot start: fewer than 8 more processes and threads of this user may run, must be more (ulimit -u 4096, or end some)",
+  },
 ];
 
 /** As long as any time; the stage writes the present one over it. */

@@ -1,7 +1,11 @@
 /** What the runtime does not survive: mended or said before it starts, and then survived. */
 import assert from "node:assert/strict";
 import { call, say } from "../support/mock_model.ts";
-import { type AgentRun, isCompiled } from "../support/run_agent.ts";
+import {
+  agentCommand,
+  type AgentRun,
+  isCompiled,
+} from "../support/run_agent.ts";
 import {
   errorOf,
   hasBubblewrap,
@@ -216,3 +220,47 @@ Deno.test("without /proc a sentence says so", inBubblewrap, async () => {
   assert.equal(run.code, 1);
   assert.match(String(errorOf(run)["message"]), /\/proc is not mounted/);
 });
+
+Deno.test(
+  "a user who may run no more threads is told so, and root is not bound",
+  {
+    ignore: onlyCompiled.ignore || Deno.uid() !== 0,
+  },
+  async () => {
+    await using s = await talk();
+    // Where any user may run it.
+    await using copy = await copyProgram();
+    const limited = (user: number, count: number): readonly string[] => [
+      ...["setpriv", "--reuid", `${user}`, "--clear-groups", "bash", "-c"],
+      `shift; ulimit -u ${count}; exec "${copy.path}" "$@"`,
+      "bash",
+    ];
+    for (const count of [1, 4]) {
+      const run = await s.json("hi", { under: limited(61_234, count) });
+      assert.equal(run.code, 1);
+      assert.match(
+        String(errorOf(run)["message"]),
+        /more processes.*ulimit -u/,
+      );
+    }
+    const many = await s.run(["--version"], { under: limited(61_234, 40) });
+    assert.equal(many.code, 0, many.stderr);
+    const root = await s.json("hi", { under: limited(0, 1) });
+    assert.equal(root.code, 0, root.stderr);
+  },
+);
+
+/** In a folder that everybody may enter. */
+async function copyProgram(): Promise<
+  AsyncDisposable & { readonly path: string }
+> {
+  const folder = await Deno.makeTempDir({ dir: "/var/tmp" });
+  await Deno.chmod(folder, 0o755);
+  const path = `${folder}/rondo`;
+  await Deno.copyFile(agentCommand()[0], path);
+  await Deno.chmod(path, 0o755);
+  return {
+    path,
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
