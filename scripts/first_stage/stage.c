@@ -309,7 +309,10 @@ static void refuse_place(struct asked asked, const char *name) {
   if (count < 0) end_with(PROC, asked);
   path[count] = 0;
   if (!is_utf8(path) || (name && !is_utf8(name))) end_with(NAME, asked);
-  if (call(GETCWD, (i64)path, 4096, 0, 0) == -2 /* ENOENT */) end_with(FOLDER, asked);
+  count = call(GETCWD, (i64)path, 4096, 0, 0);
+  // Removed, or out of reach: on a file system that was taken away, above a new root.
+  int is_gone = count == -2 /* ENOENT */ || (count > 0 && *path != '/');
+  if (is_gone) end_with(FOLDER, asked);
 }
 
 // The signals of core/host/terminal/signals.ts, and 33 + n for each n that the parent had
