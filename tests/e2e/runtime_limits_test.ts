@@ -221,6 +221,19 @@ Deno.test("without /proc a sentence says so", inBubblewrap, async () => {
   assert.match(String(errorOf(run)["message"]), /\/proc is not mounted/);
 });
 
+Deno.test("a working folder on a disk that was taken away is said", {
+  ignore: onlyCompiled.ignore || Deno.uid() !== 0,
+}, async () => {
+  await using s = await talk();
+  const away =
+    'mkdir m && mount -t tmpfs none m && cd m && umount -l "$OLDPWD/m"; exec "$@"';
+  const run = await s.json("hi", {
+    under: ["unshare", "-m", "bash", "-c", away, "bash"],
+  });
+  assert.equal(run.code, 1);
+  assert.match(String(errorOf(run)["message"]), /working folder/);
+});
+
 Deno.test(
   "a user who may run no more threads is told so, and root is not bound",
   {
