@@ -154,7 +154,8 @@ export class SessionSettings {
   }
 
   #choices(): Parameters<typeof configOptions>[0] {
-    if (this.#settings === undefined || this.#configured === undefined) {
+    const settings = this.#settings;
+    if (settings === undefined || this.#configured === undefined) {
       throw requestError(
         "invalidRequest",
         "Cannot use the session: it has not begun",
@@ -164,8 +165,10 @@ export class SessionSettings {
     const modes = sessionModes({
       configured: this.#configured,
       modePolicy: open.modePolicy,
-    });
-    return { settings: this.#settings, modes, models };
+    }).filter(({ id, patch }) =>
+      id === currentMode(settings) || open.refuseSettings(patch) === undefined
+    );
+    return { settings, modes, models };
   }
 }
 

@@ -62,6 +62,8 @@ export class ClientStream {
     controller: ReadableStreamDefaultController<AnyMessage>,
   ): Promise<void> {
     await this.#begun;
+    // What a client that reads nothing asks for would pile up in answers.
+    await this.#caughtUp();
     while (this.#open.size >= LIMITS.appServerRequests) await this.#oneDone();
     const message = await this.#next();
     if (message === undefined) {
@@ -132,15 +134,18 @@ export class ClientStream {
     return false;
   }
 
+  async #caughtUp(): Promise<void> {
+    if (this.#output.pendingBytes <= LIMITS.outputPendingBytes) return;
+    const timeoutMs = LIMITS.outputFlushMs;
+    const isRead = await this.#output.flush({ timeoutMs });
+    if (!isRead) throw new Error("The client reads no more");
+  }
+
   // A client that reads slowly holds up what is said to it; one that reads no more is left.
   async #write(message: AnyMessage): Promise<void> {
     const isWritten = this.#output.write(encodeJsonLine(message));
     if (!isWritten) throw new Error("The client has left");
-    if (this.#output.pendingBytes > LIMITS.outputPendingBytes) {
-      const timeoutMs = LIMITS.outputFlushMs;
-      const isRead = await this.#output.flush({ timeoutMs });
-      if (!isRead) throw new Error("The client reads no more");
-    }
+    await this.#caughtUp();
     if (!("id" in message)) return;
     if ("method" in message) return void this.#asked.add(message.id);
     this.#open.delete(message.id);

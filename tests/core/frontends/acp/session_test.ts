@@ -37,8 +37,12 @@ function services(turn: Turn, onTaken: () => void): AcpServices {
         thread: counted(threadOf(turn), onTaken),
         facts: { cwd: "/wdir", path: "", title: "" },
         modelPatch: () => ({}),
-        modePolicy: () => ({ mode: "danger-full-access" }),
-        refuseSettings: () => undefined,
+        modePolicy: (mode) =>
+          mode === "danger-full-access"
+            ? { mode }
+            : { mode: "read-only", networkAccess: false, denyRead: [] },
+        refuseSettings: ({ sandbox }) =>
+          sandbox?.mode === "danger-full-access" ? "it is managed" : undefined,
       }),
     has: () => Promise.resolve(false),
     resume: never,
@@ -222,4 +226,12 @@ Deno.test("what a client has no place for is a thought: a warning, another provi
     "look out\n",
     "a is out; b answers from now on\n",
   ]);
+});
+
+Deno.test("a mode that managed policy refuses is not offered", async () => {
+  const said = await play([ended()]);
+  const opened = asObject(said.find(({ id }) => id === 1)?.["result"]);
+  const modes = asObject(opened?.["modes"])?.["availableModes"];
+  const ids = (modes as JsonObject[]).map(({ id }) => id);
+  assert.deepEqual(ids, ["read-only", "plan", "workspace"]);
 });
