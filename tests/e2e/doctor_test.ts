@@ -169,7 +169,7 @@ Deno.test("--version --verbose and doctor name the runtime and its hash", async 
 
 /** A machine without some programs, whose home is on a disk that is full. */
 const POOR = [
-  ...["/usr/bin/unshare", "-m", "/bin/sh", "-c"],
+  ...["/usr/bin/unshare", "-mn", "/bin/sh", "-c"],
   'mount -t tmpfs -o size=4k none "$CODEX_HOME" && for p in git bash bwrap; do for f in /usr/bin /bin; do [ ! -f $f/$p ] || mount --bind /dev/null $f/$p; done; done; exec "$@"',
   "sh",
 ];
@@ -188,7 +188,9 @@ Deno.test("doctor names programs that are missing and a disk that is full", {
   assert.equal(found["home"], `${home.codexHome}: the disk is full`);
   assert.equal(found["temporary"], `${home.temp} is writable`);
   const { stdout } = await run();
-  for (const text of ["install git", "install bash", "make room, or set"]) {
+  const remedies = ["install git", "install bash", "make room, or set"]
+    .concat("export OPENAI_API_KEY=", "a network or HTTPS_PROXY");
+  for (const text of remedies) {
     assert.equal(stdout.split(text).length, 2, `${text} in ${stdout}`);
   }
   assert.equal(stdout.split("apt-get install bubblewrap").length, 2, stdout);

@@ -183,6 +183,7 @@ async function checkProvider(
       summary: problem ?? `answers (HTTP ${answer.status}, ${tookMs} ms)`,
       lines: [
         `tried: ${tried}, for at most ${LIMITS.reachMs} ms`,
+        ...(/dns error|no answer/.test(problem ?? "") ? [NO_NETWORK] : []),
         ...answer.warnings,
       ],
       facts: {
@@ -204,6 +205,9 @@ async function checkProvider(
     ? end(answer, { warnings })
     : end(undefined, { status: answer, warnings });
 }
+
+const NO_NETWORK =
+  `what helps: a network or HTTPS_PROXY, or a model on this machine (${PROGRAM} help providers)`;
 
 async function reach(
   host: Host,

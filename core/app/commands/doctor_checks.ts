@@ -4,6 +4,7 @@ import { sandboxPolicyOf } from "../../config/permissions/permissions.ts";
 import type { LoadedConfig } from "../../config/load.ts";
 import { readLoginStatus } from "../../config/provider/login.ts";
 import type { Provider } from "../../config/provider/providers.ts";
+import { PROGRAM } from "../../protocol/version.ts";
 import { reapChild } from "../../host/system/libc.ts";
 import { SandboxUnavailable, UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
@@ -148,10 +149,16 @@ export async function checkCredentials(
     name: "credentials",
     status: isReady ? "ok" : "failed",
     summary: text,
-    lines: [],
+    lines: isReady ? [] : [keyRemedy(provider)],
     facts: { source: provider.auth.type, text },
     ...(isReady ? {} : { exit: "auth" as const }),
   };
+}
+
+function keyRemedy({ auth }: Provider): string {
+  return auth.type === "env"
+    ? `what helps: export ${auth.name}=…`
+    : `what helps: export OPENAI_API_KEY=…, ${PROGRAM} login --with-api-key, or another provider (${PROGRAM} help providers)`;
 }
 
 /** The layers of the configuration, and whether its home takes what is written. */
