@@ -61,15 +61,43 @@ export function wrapWords(text: string, width: number): readonly string[] {
   );
   const lines: string[] = [];
   let line = "";
-  for (const word of text.split(/(?<= )(?=\S)/)) {
-    const isFull = displayWidth((line + word).trimEnd()) > width;
-    if (isFull && line.trim() !== "") {
+  let columns = 0;
+  for (const word of splitWords(text)) {
+    if (columns + word.columns > width && line.trim() !== "") {
       lines.push(line.trimEnd());
       line = rest;
+      columns = rest.length;
     }
-    line += word;
+    line += word.text + " ".repeat(word.spaces);
+    columns += word.columns + word.spaces;
   }
   return [...lines, line.trimEnd()];
+}
+
+interface Word {
+  text: string;
+  columns: number;
+  /** After it. */
+  spaces: number;
+}
+
+// At once: to look for the characters of each word alone takes microseconds.
+function splitWords(text: string): readonly Word[] {
+  let word: Word = { text: "", columns: 0, spaces: 0 };
+  const words = [word];
+  for (const piece of graphemes(text)) {
+    if (piece === " ") {
+      word.spaces++;
+      continue;
+    }
+    if (word.spaces > 0) {
+      word = { text: "", columns: 0, spaces: 0 };
+      words.push(word);
+    }
+    word.text += piece;
+    word.columns += graphemeWidth(piece);
+  }
+  return words;
 }
 
 /** Columns that spans take. */

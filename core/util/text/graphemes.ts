@@ -2,10 +2,12 @@
 
 let segmenter: Intl.Segmenter | undefined;
 
-// Characters that are never part of a larger cluster with another one of these.
+// Characters that are never part of a larger cluster with another one of these: Latin, Greek
+// and Cyrillic letters, marks and lines, kana without their combining marks, Han, and the
+// syllables of Hangul (GraphemeBreakProperty.txt of Unicode 17).
 const SINGLE =
   // deno-lint-ignore no-control-regex
-  /^[\x00-\x7f\u00a0-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u21ff\u2500-\u257f]*$/;
+  /^[\x00-\x7f\u00a0-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e\u2190-\u21ff\u2500-\u257f\u3001-\u3029\u3041-\u3096\u30a1-\u30fc\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff9d]*$/;
 
 /** The characters of a text, in order; joined again they are the text. */
 export function graphemes(text: string): readonly string[] {

@@ -15,7 +15,8 @@ function segmented(text: string): string[] {
 
 Deno.test("graphemes() are those of Unicode, by the quick way and by the other one", () => {
   const units =
-    "a \r\n\té—→─•\u00ad\u00a0\u0301\ufe0f\u200d漢👍🏽🇩🇪↔©".match(/./gsu) ?? [];
+    "a \r\n\té—→─•\u00ad\u00a0\u0301\ufe0f\u200d漢か\u3099각\u11a8ЖΩ👍🏽🇩🇪↔©"
+      .match(/./gsu) ?? [];
   fc.assert(fc.property(
     fc.array(fc.constantFrom(...units), { maxLength: 12 }),
     (parts) => {
@@ -23,8 +24,9 @@ Deno.test("graphemes() are those of Unicode, by the quick way and by the other o
       assert.deepEqual(graphemes(text), segmented(text));
     },
   ));
-  for (let code = 0; code < 0x3000; code++) {
-    const text = `a${String.fromCodePoint(code)}→`;
+  for (let code = 0; code < 0x10000; code++) {
+    const one = String.fromCharCode(code);
+    const text = `a${one}${one}각→`;
     assert.deepEqual(graphemes(text), segmented(text), code.toString(16));
   }
 });
