@@ -67,7 +67,8 @@ export async function understandArgv(
   const meant = await import("./core/frontends/cli/meant.ts");
   const { head, rest } = lines.splitArgv(argv);
   if (head[0] === "help") {
-    return { text: await helpText(meant.helpPath(head.slice(1)), "long") };
+    const path = meant.helpPath(head.slice(1));
+    return { text: await topicText(path) ?? await helpText(path, "long") };
   }
   const found = await findCommand(head);
   if (found.isVersion) return { text: await versionText(head) };
@@ -80,6 +81,16 @@ export async function understandArgv(
     rest,
     levels: found.levels,
   });
+}
+
+async function topicText(
+  path: readonly string[],
+): Promise<string | undefined> {
+  const { referenceTopic } = await import("./core/frontends/cli/topics.ts");
+  const topic = referenceTopic(path);
+  if (topic === undefined) return undefined;
+  const { renderTopic } = await import("./core/app/reference/pages.ts");
+  return renderTopic(topic);
 }
 
 async function helpText(

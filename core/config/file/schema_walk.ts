@@ -1,6 +1,7 @@
 /** The schema of config.toml, walked beside a tree: which keys there are, which do nothing. */
 import * as z from "zod/mini";
 import { type Fate, fateOf } from "./fates.ts";
+import { wordsOfKey } from "./key_words.ts";
 import { ConfigFile } from "./schema.ts";
 import { isTable, type TomlTable, type TomlValue } from "./toml.ts";
 
@@ -43,7 +44,8 @@ export function describeKey(
 ): { readonly fate: KeyFate; readonly description?: string } | undefined {
   const schema = path.reduce<SchemaView | undefined>(memberOf, ROOT);
   if (schema === undefined) return undefined;
-  const description = z.globalRegistry.get(schema as never)?.description;
+  const description = z.globalRegistry.get(schema as never)?.description ??
+    wordsOfKey(path);
   return {
     fate: fateAt(path)?.type ?? "works",
     ...(description !== undefined && { description }),

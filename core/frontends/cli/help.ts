@@ -11,15 +11,9 @@ import {
 import { EXIT_CODES } from "../../contract/exit_code.ts";
 import { type FlagName, FLAGS, type FlagSpec } from "../../contract/flags.ts";
 import { PROGRAM } from "../../protocol/version.ts";
+import { columns, wrapParagraphs } from "./columns.ts";
 import { RECIPES } from "./recipes.ts";
-
-/** A text about more than one command. */
-export const PROVIDERS_TOPIC = "providers";
-
-/** Columns of the text; wide enough for every flag and narrow enough for every window. */
-const WIDTH = 80;
-/** Where the second column begins, unless the first one is longer. */
-const SECOND = 30;
+import { TOPICS } from "./topics.ts";
 
 /** Flags shown by `-h`; `--help` shows all of them. */
 const COMMON_FLAGS: ReadonlySet<FlagName> = new Set<FlagName>([
@@ -46,7 +40,7 @@ export function renderHelp(
   form: "short" | "long",
 ): string {
   const words = path.map((word) => word === "e" ? "exec" : word).join(" ");
-  if (words === PROVIDERS_TOPIC) return renderRecipes();
+  if (words === "providers") return renderRecipes();
   const name = commandNames().find((one) => one === words);
   const parts = name === undefined
     ? words in GROUPS ? groupHelp(words) : programHelp(form)
@@ -101,8 +95,16 @@ function programHelp(form: "short" | "long"): string[] {
     flagList("repl", form),
     listExamples(TOUR.flatMap((one) => COMMANDS[one].examples.slice(0, 1))),
     form === "long" ? exitCodes() : `${PROGRAM} --help shows more`,
-    `${PROGRAM} help providers shows how to reach OpenAI, Azure, Ollama, LM Studio,\nvLLM, llama.cpp, OpenRouter and LiteLLM`,
+    listTopics(),
   ];
+}
+
+function listTopics(): string {
+  const rows = Object.entries(TOPICS).map(([name, about]): [string, string] => [
+    [PROGRAM, "help", name].join(" "),
+    about,
+  ]);
+  return columns("Topics", rows);
 }
 
 /** What a newcomer does, in that order: its first examples are those of the program. */
@@ -156,13 +158,13 @@ function listTopCommands(form: "short" | "long"): string {
       ? [word, about]
       : [word, `${about}: ${subcommandsOf(word).join(", ")}`]
   );
-  return section("Commands", [...singles, ...groups]);
+  return columns("Commands", [...singles, ...groups]);
 }
 
 function listCommands(words: string): string {
   const names = commandNames().filter((name) => name.startsWith(`${words} `));
   if (names.length === 0) return "";
-  return section(
+  return columns(
     "Commands",
     names.map((name) => [
       name.slice(words.length + 1),
@@ -184,7 +186,7 @@ function argList(spec: CommandSpec): string {
       : `${arg.help} (${arg.choices.join(", ")})`,
   ]);
   if (spec.prompt !== undefined) rows.push(["[PROMPT]", spec.prompt]);
-  return rows.length === 0 ? "" : section("Arguments", rows);
+  return rows.length === 0 ? "" : columns("Arguments", rows);
 }
 
 function flagList(name: CommandName, form: "short" | "long"): string {
@@ -207,55 +209,19 @@ function flagList(name: CommandName, form: "short" | "long"): string {
       "Print the version; --verbose adds commit, event schema, runtime and its hash",
     ]);
   }
-  return section("Flags", rows);
+  return columns("Flags", rows);
 }
 
 function exitCodes(): string {
   const rows = Object.values(EXIT_CODES).map(({ code, meaning }) =>
     [String(code), meaning] as const
   );
-  return section("Exit codes", rows, 8);
+  return columns("Exit codes", rows, 8);
 }
 
 function renderArg(arg: ArgSpec): string {
   const name = arg.count === "rest" ? `${arg.name}…` : arg.name;
   return arg.isRequired ? name : `[${name}]`;
-}
-
-function section(
-  title: string,
-  rows: readonly (readonly [string, string])[],
-  second = SECOND,
-): string {
-  const entries = rows.map(([left, right]) => {
-    const head = `  ${left}`;
-    const lines = wrap(right, WIDTH - second);
-    // A long first column pushes the second one to a line of its own.
-    const first = head.length < second - 1
-      ? head.padEnd(second) + (lines.shift() ?? "")
-      : head;
-    return [first, ...lines.map((line) => " ".repeat(second) + line)];
-  });
-  return [`${title}:`, ...entries.flat()].join("\n");
-}
-
-function wrapParagraphs(text: string): string {
-  return text.split("\n\n").map((one) => wrap(one, WIDTH).join("\n"))
-    .join("\n\n");
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === "" ? word : `${line} ${word}`;
-    }
-  }
-  return line === "" ? lines : [...lines, line];
 }
 
 /** The text of `rondo help providers`. */

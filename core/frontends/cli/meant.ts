@@ -9,7 +9,7 @@ import {
   GROUPS,
   pathOf,
 } from "../../contract/commands.ts";
-import { PROVIDERS_TOPIC } from "./help.ts";
+import { TOPICS } from "./topics.ts";
 import { FOREIGN, LEAVING } from "./words.ts";
 
 function firstWords(): ReadonlySet<string> {
@@ -61,7 +61,7 @@ export function helpPath(words: readonly string[]): readonly string[] {
     .map((word) => COMMANDS.exec.aliases?.includes(word) ? "exec" : word);
   const known = [
     ...commandPaths().map((one) => one.join(" ")),
-    PROVIDERS_TOPIC,
+    ...Object.keys(TOPICS),
   ];
   if (known.includes(path.join(" "))) return path;
   const close = closestWord(path.join(" "), known);
