@@ -112,6 +112,8 @@ export class Sessions {
     const { services, client, host } = this.#place;
     const made: { session?: AcpSession } = {};
     const { cwd } = wanted;
+    // Before anything is open: what fails here must leave nothing behind.
+    const models = await services.models(cwd);
     const editor = editorFiles({
       client,
       host,
@@ -131,7 +133,7 @@ export class Sessions {
       client,
       host,
       editor,
-      models: await services.models(opened.facts.cwd),
+      models,
       onClosed: () => void this.#sessions.delete(id),
     });
     made.session = session;
