@@ -21,6 +21,8 @@ export interface TerminalInput {
   readonly isTty: boolean;
   /** The next bytes, or null at the end. One caller at a time. */
   read(): Promise<Uint8Array | null>;
+  /** Drops what was typed and not read yet, where the system can (Linux). */
+  discard?(): void;
   /**
    * Key by key, without echo; false where there is no terminal. `undo` is written to the
    * terminal if the program ends, by whatever error, while it is still raw.

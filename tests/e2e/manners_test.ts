@@ -164,6 +164,15 @@ Deno.test("a deletion asks, and only a yes is one", PTY, async () => {
     await pty.shows("Nothing was deleted");
     assert.equal(await pty.code, 0);
   }
+  {
+    await using pty = atTerminal(s, ["sessions", "delete", id]);
+    await pty.type("y\r");
+    await pty.wrote("y\r\n");
+    assert.doesNotMatch(pty.output, /for good/);
+    await pty.shows("for good? [y/N]");
+    await pty.type("\r");
+    await pty.shows("Nothing was deleted");
+  }
   assert.deepEqual(await idsOf(s), [id]);
   const piped = await s.run(["sessions", "delete", id]);
   assert.equal(piped.code, 2);

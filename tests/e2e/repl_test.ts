@@ -757,3 +757,23 @@ test("rondo goes on where a home takes nothing: one sentence at the question, on
   await pty.type("\x04");
   assert.equal(await pty.code, 0);
 });
+
+test("rondo takes no answer to a question that was typed before it", async () => {
+  const files = {
+    ".codex/config.toml": "sandbox_workspace_write.network_access = true",
+  };
+  const home = await agentHome({ files });
+  await using _ = home;
+  await using one = await walk({ script: [], isTrusted: false, home });
+  const { pty } = one;
+  await pty.type("y\ry\r");
+  await pty.wrote("y\r\ny\r\n");
+  assert.doesNotMatch(pty.output, /Do you trust/);
+  await pty.shows("[y/n]");
+  // One for the first question, and one too many.
+  await pty.type("y\ry\r");
+  await pty.shows("Do you approve it?");
+  await pty.type("n\r");
+  await pty.shows("Left out: .codex/config.toml");
+  assert.doesNotMatch(pty.output, /Approved as it is now/);
+});

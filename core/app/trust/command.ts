@@ -156,7 +156,6 @@ async function ask(
   if (level === "trusted" && isAsked) {
     return await show(state, printLines(terminal, false));
   }
-  const lines = new LineInput(terminal.stdin);
   await askTrust(
     {
       trustQuestion: () =>
@@ -178,7 +177,7 @@ async function ask(
       },
     },
     terminal,
-    () => lines.readLine(),
+    new LineInput(terminal.stdin),
   );
   return 0;
 }

@@ -11,6 +11,8 @@ export async function askYesNo(
 ): Promise<boolean | undefined> {
   const { stdin, stderr } = terminal;
   if (!stdin.isTty || !stderr.isTty) return undefined;
+  // Nothing that was typed before can be its answer.
+  stdin.discard?.();
   stderr.write(`${question} [y/N] `);
   let line = "";
   while (!line.includes("\n")) {

@@ -7,19 +7,28 @@ import type { StartServices, TrustQuestion } from "./services.ts";
 /** The folder, then what its files ask for. */
 const QUESTIONS_MAX = 2;
 
+/** Lines of a person at a terminal. */
+export interface AnswerLines {
+  /** Undefined at the end of input. */
+  readLine(): Promise<string | undefined>;
+  /** Drops what was typed before. */
+  discard(): void;
+}
+
 /** Asks until all is settled or the input ends: whoever leaves is asked again next time. */
 export async function askTrust(
   services: Pick<StartServices, "trustQuestion" | "saveTrust">,
   terminal: Terminal,
-  readLine: () => Promise<string | undefined>,
+  answers: AnswerLines,
 ): Promise<void> {
   const { stdout } = terminal;
   for (let asked = 0; asked < QUESTIONS_MAX; asked++) {
     const question = await services.trustQuestion();
     if (question === undefined) return;
     const lines = renderTrustQuestion(question, stdout.columns - 2);
+    answers.discard();
     stdout.write(`${lines.join("\n")}\n[y/n] `);
-    const isYes = await readAnswer(terminal, readLine);
+    const isYes = await readAnswer(terminal, () => answers.readLine());
     if (isYes === undefined) return void stdout.write("\n");
     const text = showHidden(await services.saveTrust(question, isYes));
     stdout.write(`${wrapWords(text, stdout.columns - 2).join("\n")}\n\n`);

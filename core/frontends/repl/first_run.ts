@@ -4,7 +4,7 @@ import { PROGRAM } from "../../protocol/version.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { shownText } from "../../util/text/visible_text.ts";
 import type { MissingKey, StartServices } from "../conversation/services.ts";
-import { askTrust } from "../conversation/trust_question.ts";
+import { type AnswerLines, askTrust } from "../conversation/trust_question.ts";
 
 // To be copied as it stands; only what is in capitals has to be filled in.
 const PROVIDER = `model = "MODEL"
@@ -17,19 +17,19 @@ env_key = "MINE_API_KEY"   # leave it out where no key is needed`;
 
 /**
  * Resolves to an exit code when the conversation cannot begin. The terminal is still in
- * its line mode: `readLine` gives the next line, undefined at the end of input.
+ * its line mode; without `answers` nobody can be asked.
  */
 export async function prepareFirstRun(
   services: StartServices,
   terminal: Terminal,
-  readLine: (() => Promise<string | undefined>) | undefined,
+  answers: AnswerLines | undefined,
 ): Promise<number | undefined> {
   const missing = await services.checkReady();
   if (missing !== undefined) {
     terminal.stderr.write(renderMissing(missing));
     return exitCode("auth");
   }
-  if (readLine !== undefined) await askTrust(services, terminal, readLine);
+  if (answers !== undefined) await askTrust(services, terminal, answers);
   return undefined;
 }
 

@@ -37,6 +37,12 @@ export class LineInput {
     }
   }
 
+  /** What was typed so far answers nothing that is asked from now on. */
+  discard(): void {
+    this.#text = "";
+    this.#stdin.discard?.();
+  }
+
   /** The next message: one or more lines joined by `\`. */
   async readMessage(): Promise<string | undefined> {
     let message = "";

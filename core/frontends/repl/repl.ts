@@ -12,7 +12,7 @@ export async function runRepl(request: ReplRequest): Promise<number> {
   const code = await prepareFirstRun(
     services,
     terminal,
-    terminal.stdin.isTty ? () => lines.readLine() : undefined,
+    terminal.stdin.isTty ? lines : undefined,
   );
   if (code !== undefined) return code;
   if (isRich(request)) return await new RichRepl(request).run();

@@ -11,6 +11,9 @@ const PR_SET_CHILD_SUBREAPER = 36;
 const WNOHANG = 1;
 const W_OK = 2;
 
+const SYS_IOCTL = Deno.build.arch === "aarch64" ? 29n : 16n;
+const TCFLSH = 0x540bn;
+const TCIFLUSH = 0n;
 const SYS_FCNTL = Deno.build.arch === "aarch64" ? 25n : 72n;
 
 let loaded: { readonly libc: Libc | undefined } | undefined;
@@ -39,6 +42,12 @@ export function fcntl(
     0n,
   );
   return BigInt(result ?? -1n);
+}
+
+/** Drops what was typed at a terminal and not read yet (TCFLSH, ioctl_tty(2)). */
+export function flushInput(descriptor: number): void {
+  const libc = openLibc();
+  libc?.syscall(SYS_IOCTL, BigInt(descriptor), TCFLSH, TCIFLUSH, 0n, 0n);
 }
 
 /** access(2); true where there is no libc. */

@@ -5,6 +5,7 @@ import type {
   TerminalInput,
   TerminalSignal,
 } from "../../protocol/terminal.ts";
+import { flushInput } from "../system/libc.ts";
 import { textVariable } from "../system/environment.ts";
 import { QueuedOutput, StandardOutput } from "./queued_output.ts";
 
@@ -54,6 +55,10 @@ class DenoInput implements TerminalInput {
         await new Promise((resolve) => setTimeout(resolve, BUSY_WAIT_MS));
       }
     }
+  }
+
+  discard(): void {
+    if (this.isTty) flushInput(0);
   }
 
   setRaw(
