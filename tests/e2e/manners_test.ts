@@ -18,10 +18,15 @@ function patchOf(path: string): string {
   return `*** Begin Patch\n*** Add File: ${path}\n+hello\n*** End Patch`;
 }
 
-/** A command of the program at a terminal of its own. */
-function atTerminal(s: Stage, args: readonly string[]): Pty {
+/** A command of the program at a terminal of its own, begun once a file is there. */
+function atTerminal(s: Stage, args: readonly string[], begin?: string): Pty {
+  const wait = 'until [ -e "$0" ]; do :; done; exec "$@"';
   return openPty({
-    argv: [...agentCommand(), ...args],
+    argv: [
+      ...(begin === undefined ? [] : ["sh", "-c", wait, begin]),
+      ...agentCommand(),
+      ...args,
+    ],
     cwd: s.home.work,
     columns: 120,
     env: {
@@ -165,10 +170,11 @@ Deno.test("a deletion asks, and only a yes is one", PTY, async () => {
     assert.equal(await pty.code, 0);
   }
   {
-    await using pty = atTerminal(s, ["sessions", "delete", id]);
+    const begin = `${s.home.root}/begin`;
+    await using pty = atTerminal(s, ["sessions", "delete", id], begin);
     await pty.type("y\r");
     await pty.wrote("y\r\n");
-    assert.doesNotMatch(pty.output, /for good/);
+    await Deno.writeTextFile(begin, "");
     await pty.shows("for good? [y/N]");
     await pty.type("\r");
     await pty.shows("Nothing was deleted");

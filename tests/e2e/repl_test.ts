@@ -65,6 +65,12 @@ function trustOf(home: AgentHome): string {
   return `[projects.${JSON.stringify(home.work)}]\ntrust_level = "trusted"`;
 }
 
+/** argv of the program, begun once this file is there. */
+function startedBy(file: string): readonly string[] {
+  const script = 'until [ -e "$0" ]; do :; done; exec "$@"';
+  return ["sh", "-c", script, file, ...agentCommand()];
+}
+
 function walkEnv(home: AgentHome): Record<string, string> {
   return {
     PATH: Deno.env.get("PATH") ?? "",
@@ -759,16 +765,21 @@ test("rondo goes on where a home takes nothing: one sentence at the question, on
 });
 
 test("rondo takes no answer to a question that was typed before it", async () => {
-  const files = {
-    ".codex/config.toml": "sandbox_workspace_write.network_access = true",
-  };
-  const home = await agentHome({ files });
-  await using _ = home;
-  await using one = await walk({ script: [], isTrusted: false, home });
-  const { pty } = one;
+  await using home = await agentHome({
+    config: mockConfig("http://127.0.0.1:9/v1"),
+    files: {
+      ".codex/config.toml": "sandbox_workspace_write.network_access = true",
+    },
+  });
+  await using pty = openPty({
+    argv: startedBy(`${home.root}/go`),
+    cwd: home.work,
+    env: walkEnv(home),
+    columns: 120,
+  });
   await pty.type("y\ry\r");
   await pty.wrote("y\r\ny\r\n");
-  assert.doesNotMatch(pty.output, /Do you trust/);
+  await Deno.writeTextFile(`${home.root}/go`, "");
   await pty.shows("[y/n]");
   // One for the first question, and one too many.
   await pty.type("y\ry\r");
