@@ -15,6 +15,8 @@ export interface Pty extends AsyncDisposable {
   readonly output: string;
   /** What stands on the terminal and above it. */
   screen(): string;
+  /** The same, cell by cell and with styles. */
+  cells(): Pick<ScreenEmulator, "rows" | "styles">;
   /** Waits until the program has written that, from a place in `output` on. */
   wrote(text: string, from?: number): Promise<void>;
   /** The screen once it shows that; rejects when the program ends first. */
@@ -96,6 +98,11 @@ class ScriptPty implements Pty {
     this.#emulator.write(text.slice(this.#drawn));
     this.#drawn = text.length;
     return this.#emulator.text();
+  }
+
+  cells(): Pick<ScreenEmulator, "rows" | "styles"> {
+    this.screen();
+    return this.#emulator;
   }
 
   async wrote(text: string, from: number = 0): Promise<void> {

@@ -8,8 +8,11 @@ import { graphemes } from "../../../../core/util/text/graphemes.ts";
  */
 export class ScreenEmulator {
   readonly rows: string[][] = [[]];
+  /** How each cell is drawn: the parameters of SGR that hold for it, `1;32`. */
+  readonly styles: string[][] = [[]];
   row = 0;
   column = 0;
+  #style: readonly string[] = [];
 
   constructor(public columns: number, readonly height: number = 24) {}
 
@@ -50,6 +53,7 @@ export class ScreenEmulator {
     const row = this.rows[this.row] ?? [];
     while (row.length < this.column) row.push(" ");
     row[this.column] = grapheme;
+    (this.styles[this.row] ??= [])[this.column] = this.#style.join(";");
     if (width === 2) row[this.column + 1] = "";
     this.column += width;
   }
@@ -86,11 +90,18 @@ export class ScreenEmulator {
         this.rows.length = this.row + 1;
         return;
       case "m":
+        this.#draw(parameters.split(";"));
+        return;
       case "h":
       case "l":
         return;
       default:
         throw new Error(`unknown CSI ${parameters}${final}`);
     }
+  }
+
+  #draw(parameters: readonly string[]): void {
+    const isReset = /^0?$/.test(parameters[0] ?? "");
+    this.#style = isReset ? [] : [...this.#style, ...parameters];
   }
 }
