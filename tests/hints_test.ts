@@ -1,12 +1,17 @@
 /** Every command line that a text of ours tells the user to run is one. */
 import assert from "node:assert/strict";
+import { readerPages } from "./support/snippets.ts";
 import { understandArgv } from "../main.ts";
 import { commandPaths } from "../core/contract/commands.ts";
 import { loadFiles, withoutComments } from "../scripts/checks/source.ts";
 
 const ROOT = decodeURIComponent(new URL("..", import.meta.url).pathname)
   .replace(/\/$/, "");
-const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+const DOCUMENTS = [
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  ...await readerPages(),
+];
 
 /** The program's name, and what follows it on the line. */
 const MENTION =

@@ -1,5 +1,6 @@
 /** The pages about the code name files that are there, and all rooms. */
 import assert from "node:assert/strict";
+import { readerPages } from "./support/snippets.ts";
 import { ROOMS } from "../scripts/checks/rooms.ts";
 
 const ROOT = new URL("..", import.meta.url);
@@ -7,8 +8,9 @@ const PAGES = [
   "AGENTS.md",
   "ARCHITECTURE.md",
   "CONTRIBUTING.md",
-  "README.md",
   "REVIEW.md",
+  "SECURITY.md",
+  ...await readerPages(),
 ];
 
 async function read(page: string): Promise<string> {

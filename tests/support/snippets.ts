@@ -62,3 +62,21 @@ export async function runAsReader(
   const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
   return { code, stdout: decode(stdout), stderr: decode(stderr) };
 }
+
+/** README.md and the pages beside the code, without the cookbook, by their paths. */
+export async function readerPages(): Promise<readonly string[]> {
+  const pages: string[] = [];
+  const look = async (folder: string): Promise<void> => {
+    for await (
+      const { name, isDirectory } of Deno.readDir(new URL(folder, ROOT))
+    ) {
+      if (name === "README.md") pages.push(`${folder}${name}`);
+      if (isDirectory) await look(`${folder}${name}/`);
+    }
+  };
+  for (const folder of ["core/", "sandbox/", "scripts/", "tools/"]) {
+    await look(folder);
+  }
+  return ["README.md", ...pages.filter((page) => !page.includes("cookbook"))]
+    .sort();
+}
