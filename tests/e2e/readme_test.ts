@@ -104,7 +104,7 @@ Deno.test("every command of the pages can be typed by a newcomer as it stands", 
     );
     lines += here.length;
   }
-  assert.ok(lines > 15, `${lines} lines`);
+  assert.ok(lines > 10, `${lines} lines`);
 });
 
 Deno.test("the first task that changes something does, in a project nobody has decided about", async () => {
