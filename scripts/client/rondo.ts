@@ -1,16 +1,27 @@
 /** A client of `rondo exec`: this one file, without any dependency. */
 /*
- * For Deno and, as JavaScript (`deno bundle`, `tsc`, `esbuild`), for Node 20 or newer.
+ * For Deno as it is; for Node 20 or newer `deno task client` writes build/client/rondo.mjs
+ * with its types, rondo.d.mts.
  *
  * ```ts
- * const run = startRondo({ prompt: "Fix the failing test" });
- * for await (const event of run) {
- *   if (event.type === "approval.requested") run.decide(event.approval_id, "deny");
- * }
- * const { message, exitCode } = await run.result;
+ * await using rondo = openRondo({ onApproval: ({ detail }) => ask(detail) });
+ * const { message } = await rondo.ask("Fix the failing test");
+ * await rondo.ask("Now the changelog");
  * ```
+ *
+ * Which function for what:
+ *   runRondo()       one prompt to its end, one exit code
+ *   openRondo()      messages and answers in turn, in one session
+ *   startRondo()     every event and every input by hand
+ *   answerApproval() the program behind `approvals: "exec:CMD"`
+ *
+ * And which other door of rondo instead of this one: `rondo exec` without a client for
+ * scripts and pipelines; `rondo app-server` for many threads in one process, their lists and
+ * settings, and for clients that speak Codex's protocol; `rondo acp` for an editor;
+ * `rondo mcp-server` for an agent that delegates.
  */
 import { spawn } from "node:child_process";
+import process from "node:process";
 
 // <generated>
 /** major.minor of the contract these types were made from. */
@@ -634,6 +645,11 @@ export interface RondoOptions {
   readonly isDialog?: boolean;
   /** Id or name of the session to go on with. */
   readonly resume?: string;
+  /**
+   * Who answers questions instead of this program: a shell command that gets the question
+   * on stdin and prints the answer (see `answerApproval()`), or nobody.
+   */
+  readonly approvals?: `exec:${string}` | "deny";
   /** Further flags, e.g. `["--sandbox", "workspace-write"]`. */
   readonly args?: readonly string[];
   /** The program; `rondo` on the PATH when absent. */
@@ -662,10 +678,32 @@ export type TerminalEvent = Extract<
   { type: "turn.completed" | "turn.failed" }
 >;
 
-export type Decision = Extract<
-  ExecInput,
-  { type: "approval.decide" }
->["decision"];
+type Decide = Extract<ExecInput, { type: "approval.decide" }>;
+
+export type Decision = Decide["decision"];
+
+/** A decision with what belongs to it: a reason, or the rule to remember. */
+export type ApprovalAnswer = Omit<Decide, "type" | "approval_id">;
+
+export type Question = Extract<ExecEvent, { type: "approval.requested" }>;
+
+/** Sees what happens, and answers what is asked. */
+export interface RondoListener {
+  readonly onEvent?: (event: ExecEvent) => void;
+  /** Without it, and where it throws, the answer is no. Not called with `approvals`. */
+  readonly onApproval?: (
+    question: Question,
+  ) => Answer | Promise<Answer>;
+}
+
+type Answer = Decision | ApprovalAnswer;
+
+/** A turn that is over, well or not. */
+export interface RondoTurn {
+  /** The newest message of the model in it; empty when there was none. */
+  readonly message: string;
+  readonly ending: TerminalEvent;
+}
 
 /** A run. Its events can be read once; those that nobody reads are dropped. */
 export interface RondoRun extends AsyncIterable<ExecEvent> {
@@ -685,30 +723,148 @@ export function startRondo(options: RondoOptions): RondoRun {
   return new Run(options);
 }
 
-/** Runs one prompt to its end. Questions are denied unless `onApproval` answers them. */
+/** Runs one prompt to its end. Rejects when it could not be started, and as `onEvent` throws. */
 export async function runRondo(
-  options: RondoOptions & {
-    readonly onEvent?: (event: ExecEvent) => void;
-    readonly onApproval?: (
-      question: Extract<ExecEvent, { type: "approval.requested" }>,
-    ) => Decision | Promise<Decision>;
-  },
+  options: RondoOptions & RondoListener,
 ): Promise<RondoResult> {
   const run = startRondo(options);
-  for await (const event of run) {
-    options.onEvent?.(event);
-    if (event.type === "approval.requested") {
-      run.decide(
-        event.approval_id,
-        await options.onApproval?.(event) ?? "deny",
-      );
+  try {
+    for await (const event of run) {
+      hear(run, event, options);
+      // With stdin closed no question could be answered: it stays open until the turn ends.
+      if (isTerminal(event)) run.end();
     }
-    // With stdin closed no question could be answered: it stays open until the turn ends.
-    if (event.type === "turn.completed" || event.type === "turn.failed") {
-      run.end();
-    }
+  } finally {
+    run.end();
   }
   return await run.result;
+}
+
+/** Opens a dialog: one session, a turn for each message. */
+export function openRondo(
+  options: Omit<RondoOptions, "prompt" | "images" | "isDialog"> & RondoListener,
+): RondoDialog {
+  return new RondoDialog(options);
+}
+
+/** A session that goes on until it is closed. */
+export class RondoDialog {
+  /** For what else there is to say: steer, interrupt, change the mode. */
+  readonly run: RondoRun;
+  readonly #over: Promise<void>;
+  #last: Promise<unknown> = Promise.resolve();
+  #turn: {
+    readonly resolve: (turn: RondoTurn) => void;
+    readonly reject: (error: unknown) => void;
+  } | undefined;
+  #message = "";
+  /** Why nothing can be asked any more. */
+  #end: unknown;
+
+  constructor(options: RondoOptions & RondoListener) {
+    this.run = startRondo({ ...options, isDialog: true });
+    this.#over = this.#listen(options);
+  }
+
+  /**
+   * Says something and resolves to the turn that it was, also to one that failed; what is
+   * asked before it waits. Rejects when the program has ended.
+   */
+  ask(text: string, images: readonly string[] = []): Promise<RondoTurn> {
+    const turn = this.#last.then(() => this.#ask(text, images));
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  /** The turn that runs comes to its end; what is asked later is refused. */
+  async close(): Promise<RondoResult> {
+    this.run.end();
+    await this.#over;
+    return await this.run.result;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #ask(text: string, images: readonly string[]): Promise<RondoTurn> {
+    if (this.#end !== undefined) throw this.#end;
+    return await new Promise((resolve, reject) => {
+      this.#turn = { resolve, reject };
+      this.run.send({ type: "user.input", text, images });
+    });
+  }
+
+  async #listen(listener: RondoListener & RondoOptions): Promise<void> {
+    try {
+      for await (const event of this.run) this.#take(event, listener);
+      const { exitCode, stderr } = await this.run.result;
+      this.#end = new Error(
+        `Cannot ask: rondo has ended with exit code ${exitCode}. ${stderr}`
+          .trim(),
+      );
+    } catch (error) {
+      // It was never started, or the listener threw.
+      this.run.end();
+      this.#end = error;
+    }
+    this.#turn?.reject(this.#end);
+  }
+
+  #take(event: ExecEvent, listener: RondoListener & RondoOptions): void {
+    hear(this.run, event, listener);
+    if (event.type === "turn.started") this.#message = "";
+    this.#message = messageOf(event) ?? this.#message;
+    if (!isTerminal(event)) return;
+    this.#turn?.resolve({ message: this.#message, ending: event });
+    this.#turn = undefined;
+  }
+}
+
+/** What the program behind `approvals: "exec:CMD"` does: reads the question, prints the answer. */
+export async function answerApproval(
+  decide: (question: Question) => Answer | Promise<Answer>,
+): Promise<void> {
+  let text = "";
+  for await (const chunk of process.stdin.setEncoding("utf8")) text += chunk;
+  const answer = toAnswer(await decide(JSON.parse(text) as Question));
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}
+
+function hear(
+  run: RondoRun,
+  event: ExecEvent,
+  listener: RondoListener & Pick<RondoOptions, "approvals">,
+): void {
+  listener.onEvent?.(event);
+  if (event.type !== "approval.requested") return;
+  if (listener.approvals === undefined) void sendAnswer(run, event, listener);
+}
+
+async function sendAnswer(
+  run: RondoRun,
+  question: Question,
+  { onApproval = () => "deny" }: RondoListener,
+): Promise<void> {
+  const answer = await Promise.resolve(question).then(onApproval).catch(
+    (error): Answer => ({ decision: "deny", message: String(error) }),
+  );
+  const { approval_id } = question;
+  run.send({ type: "approval.decide", approval_id, ...toAnswer(answer) });
+}
+
+function toAnswer(answer: Answer): ApprovalAnswer {
+  return typeof answer === "string" ? { decision: answer } : answer;
+}
+
+function isTerminal(event: ExecEvent): event is TerminalEvent {
+  return event.type === "turn.completed" || event.type === "turn.failed";
+}
+
+function messageOf(event: ExecEvent): string | undefined {
+  return event.type === "item.completed" && event.item.type === "agent_message"
+    ? event.item.text
+    : undefined;
 }
 
 const SIGNALS: Readonly<Record<string, number>> = {
@@ -825,12 +981,8 @@ class Run implements RondoRun {
     const event = JSON.parse(line) as ExecEvent;
     if (event.type === "thread.started") this.#threadId = event.thread_id;
     if (event.type === "turn.started") this.#message = "";
-    if (
-      event.type === "item.completed" && event.item.type === "agent_message"
-    ) {
-      this.#message = event.item.text;
-    }
-    if (event.type === "turn.completed" || event.type === "turn.failed") {
+    this.#message = messageOf(event) ?? this.#message;
+    if (isTerminal(event)) {
       this.#ending = event;
       // Nobody may be reading the events: the end of a single turn is ours to see.
       if (!this.#isDialog) this.end();
@@ -870,6 +1022,9 @@ function buildArgs(options: RondoOptions): string[] {
     "native",
     "--input",
     "jsonl",
+    ...(options.approvals === undefined
+      ? []
+      : ["--approvals", options.approvals]),
     ...(options.args ?? []),
   ];
 }

@@ -1,17 +1,19 @@
 /** The typed client under Deno and under Node, with the real program. */
 import assert from "node:assert/strict";
 import { EVENT_SCHEMA } from "../../core/protocol/version.ts";
+import { writeNodeClient } from "../../scripts/client.ts";
 import {
   EVENT_SCHEMA as CLIENT_SCHEMA,
   type ExecEvent,
   EXIT_CODES,
+  openRondo,
   runRondo,
   startRondo,
 } from "../../scripts/client/rondo.ts";
 import { loadClient } from "../../scripts/schema.ts";
 import { EXIT_CODES as CODES } from "../../core/contract/exit_code.ts";
 import { agentCommand } from "../support/run_agent.ts";
-import { call, say } from "../support/mock_model.ts";
+import { call, fail, say } from "../support/mock_model.ts";
 import { hang } from "../support/mock_script.ts";
 import { openStage, type Stage } from "./support.ts";
 
@@ -142,47 +144,122 @@ Deno.test("a result is there though nobody reads events; an abort ends the run",
   await assert.rejects(missing.result, /ENOENT|No such file/);
 });
 
+Deno.test("openRondo() takes messages in turn, and one that failed does not end the dialog", async () => {
+  await using stage = await openStage({
+    script: [
+      say("one"),
+      fail(400, { message: "not so" }),
+      touch("a", "kept"),
+      say("three"),
+    ],
+  });
+  const dialog = openRondo({
+    ...await optionsOf(stage),
+    onApproval: () => {
+      throw new Error("nobody is at home");
+    },
+  });
+  const turns = await Promise.all(["a", "b", "c"].map((x) => dialog.ask(x)));
+  assert.deepEqual(
+    turns.map(({ message, ending }) => [message, ending.exit_code]),
+    [["one", 0], ["", 1], ["three", 0]],
+  );
+  assert.deepEqual(turns[2]?.ending.denied, ["touch kept"]);
+  assert.match(
+    JSON.stringify(stage.model.request(3).input),
+    /nobody is at home/,
+  );
+  assert.equal((await dialog.close()).exitCode, 0);
+  await assert.rejects(dialog.ask("d"), /rondo has ended with exit code 0/);
+});
+
+Deno.test("openRondo() refuses what it cannot ask, and ends with a listener that throws", async () => {
+  await using stage = await openStage({ script: [say("one")] });
+  const options = await optionsOf(stage);
+  const missing = openRondo({ ...options, program: "/no/such/program" });
+  await assert.rejects(missing.ask("a"), /ENOENT|No such file/);
+  const unknown = openRondo({ ...options, args: ["--no-such-flag"] });
+  assert.equal((await unknown.ask("a")).ending.exit_code, EXIT_CODES.usage);
+  await assert.rejects(unknown.ask("b"), /exit code 2/);
+  const broken = openRondo({
+    ...options,
+    onEvent: ({ type }) => assert.notEqual(type, "turn.started"),
+  });
+  await assert.rejects(broken.ask("a"), assert.AssertionError);
+  assert.equal((await broken.close()).exitCode, 0);
+});
+
 Deno.test({
-  name: "the client works under Node",
+  name:
+    "the client made for Node runs there without a loader, and its program answers questions",
   ignore: !hasNode(),
   async fn(): Promise<void> {
     await using stage = await openStage({
-      script: [touch("a", "x"), say("Grüße from Node 😀")],
+      script: [touch("a", "x"), touch("b", "y"), say("Grüße from Node 😀")],
     });
     const options = await optionsOf(stage);
     const folder = stage.home.root;
-    const bundle = await new Deno.Command(Deno.execPath(), {
-      args: [
-        "bundle",
-        "--quiet",
-        "--platform=deno",
-        `--output=${folder}/rondo.mjs`,
-        decodeURIComponent(CLIENT.pathname),
-      ],
-    }).output();
-    assert(bundle.success, new TextDecoder().decode(bundle.stderr));
-    const program = `
-      import { runRondo } from "./rondo.mjs";
-      const options = JSON.parse(process.argv[2]);
-      const result = await runRondo({ ...options, onApproval: () => "approve" });
-      console.log(JSON.stringify(result));`;
-    await Deno.writeTextFile(`${folder}/main.mjs`, program);
+    await writeNodeClient(folder);
+    await Deno.writeTextFile(
+      `${folder}/answer.mjs`,
+      `import { answerApproval } from "./rondo.mjs";
+      await answerApproval(({ detail }) => /x$/.test(detail)
+        ? "approve"
+        : { decision: "deny", message: "not that one" });`,
+    );
+    await Deno.writeTextFile(
+      `${folder}/main.mjs`,
+      `import { openRondo } from "./rondo.mjs";
+      const rondo = openRondo({
+        ...JSON.parse(process.argv[2]),
+        onApproval: () => { throw new Error("asked the wrong one"); },
+      });
+      const { message, ending } = await rondo.ask("go");
+      await rondo.close();
+      console.log(JSON.stringify([message, ending.denied]));`,
+    );
+    const approvals = `exec:node '${folder}/answer.mjs'`;
     const { stdout, stderr } = await new Deno.Command("node", {
       args: [
         `${folder}/main.mjs`,
-        JSON.stringify({ ...options, prompt: "go" }),
+        JSON.stringify({ ...options, approvals }),
       ],
       stdin: "null",
     }).output();
     const text = new TextDecoder();
     assert.equal(text.decode(stderr), "");
-    const result = JSON.parse(text.decode(stdout));
-    assert.deepEqual([result.exitCode, result.message], [
-      0,
+    assert.deepEqual(JSON.parse(text.decode(stdout)), [
       "Grüße from Node 😀",
+      ["touch y"],
     ]);
     assert((await Deno.stat(`${stage.home.work}/x`)).isFile);
+    assert.match(JSON.stringify(stage.model.request(2).input), /not that one/);
   },
+});
+
+Deno.test("the types of the client made for Node are those of the source", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "rondo-client-" });
+  try {
+    await writeNodeClient(folder);
+    const check = async (property: string): Promise<boolean> => {
+      await Deno.writeTextFile(
+        `${folder}/use.ts`,
+        `import { openRondo } from "./rondo.mjs";
+        const { message, ending } = await openRondo({}).ask("x");
+        const text: string = message + ending.${property};`,
+      );
+      const args = ["check", "--no-config", "--quiet", `${folder}/use.ts`];
+      const { success } = await new Deno.Command(Deno.execPath(), { args })
+        .output();
+      return success;
+    };
+    assert.deepEqual([await check("exit_code"), await check("exit")], [
+      true,
+      false,
+    ]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 function hasNode(): boolean {
