@@ -4,7 +4,7 @@ import { isAbsent } from "../../protocol/error.ts";
 import type { FileStat, NoFollowFiles } from "../../protocol/host.ts";
 import { basename, dirname } from "../../util/path.ts";
 import { type Libc, openLibc } from "../system/libc.ts";
-import { checkResult, errnoError } from "../system/errno.ts";
+import { callLibc, errnoError } from "../system/errno.ts";
 import { cString, readNames } from "./proc_files.ts";
 
 const IS_ARM = Deno.build.arch === "aarch64";
@@ -63,8 +63,8 @@ class LibcFiles implements NoFollowFiles {
       let filled = 0;
       while (filled < bytesMax) {
         const rest = bytes.subarray(filled);
-        const count = Number(this.#libc.read(file, rest));
-        if (this.#check(path, count) === 0) break;
+        const count = this.#call(path, () => this.#libc.read(file, rest));
+        if (count === 0) break;
         filled += count;
       }
       return bytes.subarray(0, filled);
@@ -74,8 +74,10 @@ class LibcFiles implements NoFollowFiles {
   async readLink(path: string): Promise<string> {
     const buffer = new Uint8Array(4096);
     const count = this.#inParent(path, (parent, name) => {
-      const result = this.#libc.readlinkat(parent, name, buffer);
-      return this.#check(path, Number(result));
+      return this.#call(
+        path,
+        () => this.#libc.readlinkat(parent, name, buffer),
+      );
     });
     return new TextDecoder().decode(buffer.subarray(0, count));
   }
@@ -85,7 +87,7 @@ class LibcFiles implements NoFollowFiles {
       return readNames(
         this.#libc,
         folder,
-        (result) => this.#check(path, result),
+        (call) => this.#call(path, call),
       );
     });
   }
@@ -99,34 +101,34 @@ class LibcFiles implements NoFollowFiles {
     this.#withOpen(path, flags, (file) => {
       for (let at = 0; at < bytes.length;) {
         const rest = bytes.subarray(at);
-        const count = this.#libc.write(file, rest);
-        at += this.#check(path, Number(count));
+        at += this.#call(path, () => this.#libc.write(file, rest));
       }
-      this.#check(path, this.#libc.fchmod(file, mode));
+      this.#call(path, () => this.#libc.fchmod(file, mode));
     });
   }
 
   async mkdir(path: string, mode: number): Promise<void> {
     this.#inParent(path, (parent, name) => {
-      this.#check(path, this.#libc.mkdirat(parent, name, mode));
+      this.#call(path, () => this.#libc.mkdirat(parent, name, mode));
     });
   }
 
   async symlink(target: string, path: string): Promise<void> {
     this.#inParent(path, (parent, name) => {
-      this.#check(path, this.#libc.symlinkat(cString(target), parent, name));
+      const place = cString(target);
+      this.#call(path, () => this.#libc.symlinkat(place, parent, name));
     });
   }
 
   async rename(from: string, to: string): Promise<void> {
     this.#inParent(from, (parent, name) => {
       this.#inParent(to, (other, fresh) => {
-        const result = this.#libc.rename(
-          [parent, name],
-          [other, fresh],
-          RENAME_NOREPLACE,
-        );
-        this.#check(from, Number(result));
+        this.#call(from, () =>
+          this.#libc.rename(
+            [parent, name],
+            [other, fresh],
+            RENAME_NOREPLACE,
+          ));
       });
     });
   }
@@ -136,8 +138,8 @@ class LibcFiles implements NoFollowFiles {
     this.#withOpen(path, O_PATH, (file) => {
       const { isSymlink } = this.#stat(path, file, cString(""), AT_EMPTY_PATH);
       if (isSymlink) throw errnoError(path, ELOOP);
-      const result = this.#libc.chmod(cString(`/proc/self/fd/${file}`), mode);
-      this.#check(path, result);
+      const opened = cString(`/proc/self/fd/${file}`);
+      this.#call(path, () => this.#libc.chmod(opened, mode));
     });
   }
 
@@ -157,7 +159,10 @@ class LibcFiles implements NoFollowFiles {
     use: (parent: number, name: Uint8Array<ArrayBuffer>) => T,
   ): T {
     const flags = O_PATH | O_DIRECTORY;
-    let folder = this.#check(path, this.#libc.open(cString("/"), flags, 0));
+    let folder = this.#call(
+      path,
+      () => this.#libc.open(cString("/"), flags, 0),
+    );
     try {
       for (const part of dirname(path).split("/").filter(Boolean)) {
         const next = this.#openAt(path, folder, cString(part), flags);
@@ -177,7 +182,10 @@ class LibcFiles implements NoFollowFiles {
     flags: number,
   ): number {
     const all = flags | O_NOFOLLOW | O_CLOEXEC;
-    return this.#check(path, this.#libc.openat(folder, name, all, 0o600));
+    return this.#call(
+      path,
+      () => this.#libc.openat(folder, name, all, 0o600),
+    );
   }
 
   #stat(
@@ -187,16 +195,13 @@ class LibcFiles implements NoFollowFiles {
     flags: number,
   ): FileStat {
     const bytes = new Uint8Array(256);
-    const result = this.#libc.statx(folder, name, {
-      flags,
-      mask: STATX_BASIC_STATS,
-    }, bytes);
-    this.#check(path, Number(result));
+    const wanted = { flags, mask: STATX_BASIC_STATS };
+    this.#call(path, () => this.#libc.statx(folder, name, wanted, bytes));
     return toStat(new DataView(bytes.buffer));
   }
 
-  #check(path: string, result: number): number {
-    return checkResult(this.#libc, path, result);
+  #call(path: string, call: () => number | bigint): number {
+    return callLibc(this.#libc, path, call);
   }
 }
 

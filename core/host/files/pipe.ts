@@ -2,7 +2,7 @@
 import { systemError } from "../../protocol/error.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { type Libc, openLibc } from "../system/libc.ts";
-import { checkResult } from "../system/errno.ts";
+import { callLibc } from "../system/errno.ts";
 import { concatBytes } from "../../util/bytes.ts";
 import { cString, readProcLink } from "./proc_files.ts";
 
@@ -35,10 +35,11 @@ export async function readPipe(
     await untilDone(path, () => {
       const chunk = new Uint8Array(CHUNK_BYTES);
       const state = poll(libc, pipe, POLLIN);
-      const length = Number(libc.read(pipe, chunk));
+      const read = (): number => Number(libc.read(pipe, chunk));
+      const length = state === 0 ? read() : callLibc(libc, path, read);
       // Without a writer there is an end at once, with a silent one there is nothing.
       if (state === 0 && length <= 0) return length === 0 ? "nobody" : "wait";
-      if (checkResult(libc, path, length) === 0) return "done";
+      if (length === 0) return "done";
       size += length;
       if (size > bytesMax) {
         throw systemError(
@@ -64,8 +65,7 @@ export async function writePipe(
       if (at === bytes.length) return "done";
       if (poll(libc, pipe, POLLOUT) === 0) return "wait";
       const rest = bytes.subarray(at, at + CHUNK_BYTES);
-      const count = Number(libc.write(pipe, rest));
-      at += checkResult(libc, path, count);
+      at += callLibc(libc, path, () => libc.write(pipe, rest));
       return "more";
     });
   });
@@ -79,7 +79,8 @@ async function withOpen<T>(
   const libc = openLibc();
   if (libc === undefined) throw noStreams(path);
   const all = flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  const descriptor = checkResult(libc, path, libc.open(cString(path), all, 0));
+  const name = cString(path);
+  const descriptor = callLibc(libc, path, () => libc.open(name, all, 0));
   try {
     // A terminal would stop a program in the background, a disk has its own names.
     const real = readProcLink(`/proc/self/fd/${descriptor}`);

@@ -1,6 +1,6 @@
 /** Descriptors by libc: what lies below /proc, and the very file that a path names. */
 import { concatBytes } from "../../util/bytes.ts";
-import { checkResult, errnoError } from "../system/errno.ts";
+import { callLibc, errnoError } from "../system/errno.ts";
 import { type Libc, openLibc } from "../system/libc.ts";
 
 // Below /proc the runtime asks for all permissions, and few are kept. A file there may
@@ -57,22 +57,20 @@ export function listProc(path: string): string[] {
   return withOpen(
     path,
     O_NONBLOCK,
-    (libc, descriptor) => readNames(libc, descriptor, (count) => count),
+    (libc, descriptor) => readNames(libc, descriptor, (call) => Number(call())),
   );
 }
 
-/** The names in an open folder; `check` may throw for the result of a call. */
+/** The names in an open folder; `make` makes a call, and may throw for its result. */
 export function readNames(
   libc: Libc,
   descriptor: number,
-  check: (result: number) => number,
+  make: (call: () => number | bigint) => number,
 ): string[] {
   const names: string[] = [];
   const buffer = new Uint8Array(READ_BYTES);
   for (;;) {
-    const count = check(Number(
-      libc.getdents64(descriptor, buffer),
-    ));
+    const count = make(() => libc.getdents64(descriptor, buffer));
     if (count <= 0) break;
     names.push(...entryNames(buffer.subarray(0, count)));
   }
@@ -145,8 +143,8 @@ export async function readExact(
     return (await Deno.readFile(path)).slice(offset, offset + bytesMax);
   }
   const flags = O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC;
-  const descriptor = libc.open(cString(path), flags, 0);
-  checkResult(libc, path, descriptor);
+  const name = cString(path);
+  const descriptor = callLibc(libc, path, () => libc.open(name, flags, 0));
   try {
     // Looking at the path before or after proves nothing. The kernel knows by which name
     // a descriptor was opened (proc(5)).

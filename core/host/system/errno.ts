@@ -39,10 +39,25 @@ const ERRNO: Readonly<Record<number, readonly [string, string]>> = {
 const EACCES = 13;
 const EINVAL = 22;
 
-/** The result of a libc call; directly after it, so that errno is still that call's. */
-export function checkResult(libc: Libc, path: string, result: number): number {
-  if (result >= 0) return result;
-  throw errnoError(path, libc.errno());
+// Between a call and the look at its errno the runtime may ask the system for something of
+// its own: futex(2) ends with EAGAIN or ETIMEDOUT, anything with EINTR.
+const OF_THE_RUNTIME: ReadonlySet<number> = new Set([4, 11, 110]);
+const TRIES = 5;
+
+/** The result of a libc call that does not wait; made again where its errno is in doubt. */
+export function callLibc(
+  libc: Pick<Libc, "errno">,
+  path: string,
+  call: () => number | bigint,
+): number {
+  for (let tries = TRIES;; tries--) {
+    const result = Number(call());
+    if (result >= 0) return result;
+    const errno = libc.errno();
+    // What failed has had no effect.
+    if (tries > 1 && OF_THE_RUNTIME.has(errno)) continue;
+    throw errnoError(path, errno);
+  }
 }
 
 /** An error as the runtime's own would be. */
