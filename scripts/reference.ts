@@ -1,6 +1,8 @@
 /** Writes the pages of reference, as `rondo help TOPIC` has them, into core/contract/reference/. */
 import { renderTopicFile } from "../core/app/reference/pages.ts";
+import { renderPageMarkdown } from "../core/frontends/cli/page.ts";
 import { referenceTopic, TOPICS } from "../core/frontends/cli/topics.ts";
+import { buildToolsPage } from "./reference_tools.ts";
 
 export const REFERENCE = new URL(
   "../core/contract/reference/",
@@ -21,16 +23,14 @@ export async function loadReference(): Promise<Record<string, string>> {
   const topics = Object.keys(TOPICS).flatMap((name) =>
     referenceTopic([name]) ?? []
   );
-  const pages = await Promise.all(topics.map(async (topic) =>
-    [
-      `${topic}.md`,
-      await format(
-        `<!-- Generated: deno task test:update -->\n\n${
-          renderTopicFile(topic)
-        }`,
-      ),
-    ] as const
-  ));
+  const texts: [string, string][] = [
+    ...topics.map((topic): [string, string] => [topic, renderTopicFile(topic)]),
+    ["tools", renderPageMarkdown(buildToolsPage())],
+  ];
+  const pages = await Promise.all(texts.map(async ([name, text]) => {
+    const head = "<!-- Generated: deno task test:update -->\n\n";
+    return [`${name}.md`, await format(`${head}${text}`)] as const;
+  }));
   return Object.fromEntries(pages);
 }
 

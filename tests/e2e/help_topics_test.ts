@@ -72,6 +72,24 @@ Deno.test("help TOPIC prints each page in 80 columns, with all that belongs to i
   }
 });
 
+Deno.test("the page of the tools has every tool with its arguments", async () => {
+  const text = await Deno.readTextFile(new URL("tools.md", REFERENCE));
+  const titles = [...text.matchAll(/^## (.*)$/gm)].map(([, title = ""]) =>
+    title.replaceAll("\\", "")
+  );
+  assert.deepEqual(titles, [
+    "shell",
+    "update_plan",
+    "apply_patch",
+    "view_image",
+    "web_search",
+    "exec_command",
+    "write_stdin",
+    "read_file",
+  ]);
+  assert.match(text, /^- `timeout_ms` \(number, may be absent\): /m);
+});
+
 Deno.test("the help of the program names every topic", async () => {
   await using home = await agentHome({});
   const { stdout } = await runAgent({ home, args: ["--help"] });
