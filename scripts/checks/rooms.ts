@@ -66,7 +66,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "core/app/mcp/": { uses: ["core/app/"], doors: ["command"] },
   "core/app/policy/": { uses: ["core/app/"], doors: ["command"] },
-  "core/app/reference/": { doors: ["pages"] },
+  "core/app/reference/": { doors: ["pages", "schema_rows"] },
   "core/app/repl/": {
     uses: ["core/app/", "core/app/commands/", "core/app/trust/"],
     doors: ["command"],
