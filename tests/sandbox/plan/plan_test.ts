@@ -95,7 +95,10 @@ Deno.test("planSandbox() watches what no mount holds: links, and names that are 
     }),
     ROOT,
   );
-  assert.deepEqual(plan.guard, [{ path: `${WS}/.agents`, scope: "entry" }]);
+  assert.deepEqual(plan.guard, [
+    { path: `${WS}/.git`, scope: "links" },
+    { path: `${WS}/.agents`, scope: "entry" },
+  ]);
   assert.deepEqual(plan.absent, [
     `${WS}/.codex`,
     `${WS}/.git/hooks`,
