@@ -194,6 +194,10 @@ function hostAs(
       await base.files.write(...args);
       await Deno.chown(args[0], 65534, 65534);
     },
+    writeTemporary: async (path: string, text: string) => {
+      await base.files.writeTemporary(path, text);
+      await Deno.chown(path, 65534, 65534);
+    },
   };
   return {
     ...base,
