@@ -2,12 +2,14 @@
 import {
   call,
   customCall,
+  type MockModel,
   mockModel,
   say,
 } from "../../tests/support/mock_model.ts";
 import { openPty } from "../../tests/support/pty.ts";
 import {
   agentCommand,
+  type AgentHome,
   agentHome,
   mockConfig,
 } from "../../tests/support/run_agent.ts";
@@ -68,9 +70,20 @@ if (import.meta.main) await Deno.writeTextFile(RECORDING, await record());
 export async function record(): Promise<string> {
   await using model = mockModel({ script: SCRIPT });
   await using home = await agentHome();
-  // The folder's name is on the screen.
-  const folder = `${home.home}/duration`;
-  await Deno.mkdir(folder);
+  // Its name is on the screen, and as long each time.
+  const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "duration-" });
+  try {
+    return await play(model, home, folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function play(
+  model: MockModel,
+  home: AgentHome,
+  folder: string,
+): Promise<string> {
   for (const [name, text] of Object.entries(FILES)) {
     await Deno.writeTextFile(`${folder}/${name}`, text);
   }

@@ -11,7 +11,7 @@ if (!CAN) console.warn("SKIPPED: no terminal, or no compiled program");
 // Times, the temporary folder and what the sandbox runs on differ from run to run.
 function sameEachTime(svg: string): string {
   return svg.replaceAll(/textLength="[^"]*"/g, "")
-    .replaceAll(/rondo-test-[0-9a-f]+/g, "rondo-test-ID")
+    .replaceAll(/duration-[0-9a-f]+/g, "duration-ID")
     .replaceAll(/[\d.]+ m?s</g, "TIME<")
     .replaceAll(/\((bwrap|landlock)[^)]*\)/g, "(SANDBOX)");
 }

@@ -18,7 +18,7 @@ export function buildConfigPage(): Page {
   return {
     title: "Keys of config.toml",
     about:
-      `The file is ~/.codex/config.toml ($CODEX_HOME/config.toml where that is set). A key can be given for one run with -c KEY=VALUE, and \`${PROGRAM} config explain\` says which file or flag set each value. A project's .codex/config.toml may set all but the keys marked "yours alone".\n\nNAME stands for a name of your choice, [] for an element of a list. \`${PROGRAM} schema config\` prints the same as JSON Schema.`,
+      `The file is ~/.codex/config.toml ($CODEX_HOME/config.toml where that is set). A key can be given for one run with -c KEY=VALUE, and \`${PROGRAM} config explain\` says which file or flag set each value. A project's .codex/config.toml may set all but the keys marked "yours alone"; what loosens something there counts only once you have approved it.\n\nNAME stands for a name of your choice, [] for an element of a list. \`${PROGRAM} schema config\` prints the same as JSON Schema.`,
     sections: [
       ...[...tables].map(([title, keys]): PageSection => ({
         title,

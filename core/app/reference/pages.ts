@@ -57,7 +57,8 @@ const NOT_OURS: readonly PageRow[] = [
   },
   {
     name: "133",
-    text: "The runtime is out of memory, or may not start its threads",
+    text:
+      "The runtime is out of memory, or a control group lets it start no thread (pids.max)",
   },
   { name: "134", text: "The same" },
   { name: "137", text: "Killed (SIGKILL)" },
