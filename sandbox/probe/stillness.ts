@@ -2,18 +2,22 @@
 import type { Host } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
 
-type StillnessHost = Pick<Host, "files" | "pid">;
+type StillnessHost = Pick<Host, "files" | "pid" | "selfCommand">;
 
 /** Each thread, and how often it has been taken from a processor. */
 type Sample = ReadonlyMap<string, string>;
 
+/** By host: how many processes were started for a model, by whichever of its sandboxes. */
+const started = new WeakMap<StillnessHost, number>();
+
 /**
  * Whoever has run has been counted by the kernel when it went to sleep, and nothing is made by
- * a process that sleeps. So what came to be while all of them slept is somebody else's.
+ * a process that sleeps. So what came to be while all of them slept is somebody else's. Other
+ * runs of this program count as well, with all of theirs: their models are not the person.
  */
 export class Stillness {
   readonly #host: StillnessHost;
-  #since: Sample | undefined;
+  #since: { readonly sample: Sample; readonly started: number } | undefined;
 
   constructor(host: StillnessHost) {
     this.#host = host;
@@ -21,16 +25,15 @@ export class Stillness {
 
   /** A process was started: it may have ended before anybody looks. */
   stir(): void {
-    this.#since = undefined;
+    started.set(this.#host, this.#started + 1);
   }
 
   /** From now on. */
   async begin(): Promise<void> {
-    const none: Sample = new Map();
-    this.#since = none;
+    this.#since = undefined;
+    const before = this.#started;
     const sample = await this.#readTwice();
-    // Something may have been started meanwhile.
-    if (this.#since === none) this.#since = sample;
+    if (sample !== undefined) this.#since = { sample, started: before };
   }
 
   /** Whether all of them have slept since it began; false where that cannot be known. */
@@ -38,22 +41,28 @@ export class Stillness {
     const since = this.#since;
     if (since === undefined) return false;
     const now = await this.#readTwice();
-    return now !== undefined && this.#since === since && isSame(now, since);
+    return now !== undefined && this.#since === since &&
+      this.#started === since.started && isSame(now, since.sample);
+  }
+
+  get #started(): number {
+    return started.get(this.#host) ?? 0;
   }
 
   // A process that is made while the list is read may not be on it, but is on the next one:
   // unless whoever made it has run in between, and was seen to.
   async #readTwice(): Promise<Sample | undefined> {
-    const first = await this.#read().catch(() => undefined);
+    const others = await this.#findOthers();
+    const first = await this.#read(others).catch(() => undefined);
     if (first === undefined || first.size === 0) return undefined;
-    const second = await this.#read().catch(() => undefined);
+    const second = await this.#read(others).catch(() => undefined);
     return second !== undefined && isSame(first, second) ? second : undefined;
   }
 
   /** Throws when one has gone in this moment, runs, or cannot be looked at. */
-  async #read(): Promise<Sample> {
+  async #read(others: readonly number[]): Promise<Sample> {
     const sample = new Map<string, string>();
-    const open = await this.#listChildren(this.#host.pid);
+    const open = [...await this.#listChildren(this.#host.pid), ...others];
     for (let pid = open.pop(); pid !== undefined; pid = open.pop()) {
       for (const { name } of await this.#host.files.list(`/proc/${pid}/task`)) {
         const place = `/proc/${pid}/task/${name}`;
@@ -64,6 +73,26 @@ export class Stillness {
       open.push(...await this.#listChildren(pid));
     }
     return sample;
+  }
+
+  /** Other runs of this program, of the same user. */
+  async #findOthers(): Promise<number[]> {
+    const { files, pid: own, selfCommand } = this.#host;
+    const [program, ...words] = selfCommand([]);
+    const isOther = async (pid: number): Promise<boolean> => {
+      const exe = await files.readLink(`/proc/${pid}/exe`);
+      // Of a program that was replaced since.
+      if (exe.replace(/ \(deleted\)$/, "") !== program) return false;
+      const line = await files.readText(`/proc/${pid}/cmdline`);
+      const [, ...given] = line.split("\0");
+      return words.every((word, at) => given[at] === word);
+    };
+    const pids = (await files.list("/proc")).map(({ name }) => Number(name))
+      .filter((pid) => pid > 0 && pid !== own);
+    const found = await Promise.all(
+      pids.map((pid) => isOther(pid).catch(() => false)),
+    );
+    return pids.filter((_, at) => found[at]);
   }
 
   async #listChildren(pid: number): Promise<number[]> {
