@@ -1,7 +1,7 @@
 /** Moves files out of the way of protected names, where nobody reads or runs them. */
-import { isAbsent } from "../../core/protocol/error.ts";
+import { errorCode, isAbsent } from "../../core/protocol/error.ts";
 import type { NoFollowFiles } from "../../core/protocol/host.ts";
-import { basename } from "../../core/util/path.ts";
+import { basename, dirname } from "../../core/util/path.ts";
 
 /** Between a name and its id: `.codex.rondo-moved-1f0c9a2b`. */
 const INFIX = ".rondo-moved-";
@@ -27,15 +27,26 @@ export class Aside {
     return basename(path).includes(INFIX);
   }
 
-  /** Renames it, beside where it was; what has gone meanwhile needs no moving. */
-  async move(path: string): Promise<void> {
-    const to = `${path}${INFIX}${this.#newId().slice(-ID_CHARACTERS)}`;
+  /**
+   * Renames it, beside where it was or into a folder where no name is free to choose; what
+   * has gone meanwhile needs no moving.
+   */
+  async move(path: string, folder = dirname(path)): Promise<void> {
+    const id = this.#newId().slice(-ID_CHARACTERS);
+    const toIn = (place: string): string =>
+      `${place}/${basename(path)}${INFIX}${id}`;
     try {
-      await this.#files.rename(path, to);
+      this.#moved.push(await this.#rename(path, toIn(folder)));
     } catch (error) {
       if (isAbsent(error)) return;
-      throw error;
+      // The folder is on another disk.
+      if (errorCode(error) !== "EXDEV") throw error;
+      this.#moved.push(await this.#rename(path, toIn(dirname(path))));
     }
-    this.#moved.push(to);
+  }
+
+  async #rename(from: string, to: string): Promise<string> {
+    await this.#files.rename(from, to);
+    return to;
   }
 }

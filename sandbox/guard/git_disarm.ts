@@ -121,8 +121,12 @@ export async function disarmFresh(
   if (!(await files.lstat(path))?.isDirectory) return;
   if (kind === "links") {
     const fresh = await findLinksOut(files, path);
-    const links = fresh.filter((one) => !known.includes(one)).map(linkOf);
-    for (const link of links) if (!aside.isMoved(link)) await aside.move(link);
+    const old = new Set(known);
+    for (const link of fresh.filter((one) => !old.has(one)).map(linkOf)) {
+      // Deeper in it a branch may have any name.
+      const isInert = dirname(link) === path && aside.isMoved(link);
+      if (!isInert) await aside.move(link, path);
+    }
     return;
   }
   await new Disarmer(files, aside, new Set(known))[kind](path);
@@ -256,9 +260,9 @@ class Disarmer {
   async worktrees(folder: string): Promise<void> {
     for (const name of await this.#files.list(folder)) {
       const path = `${folder}/${name}`;
-      if (this.#known.has(path) || this.#aside.isMoved(path)) continue;
+      if (this.#known.has(path)) continue;
       if (!await isWorktree(this.#files, path)) {
-        await this.#aside.move(path);
+        if (!this.#aside.isMoved(path)) await this.#aside.move(path);
         continue;
       }
       await this.#judged(path);

@@ -137,8 +137,8 @@ function areBlocksHarmless(
   return true;
 }
 
-// Without a name it only says what has become of one in the other file. As verify_path() of git, on the most lenient of its disks: `.GIT`, `.git ` and `git~1` are
-// the repository on some.
+// Without a name it only says what has become of one in the other file. As verify_path() of
+// git, on the most lenient of its disks: `.GIT`, `.git ` and `git~1` are the repository on some.
 function isInTree(name: Uint8Array): boolean {
   if (name.includes(0)) return false;
   for (let from = 0; from < name.length;) {

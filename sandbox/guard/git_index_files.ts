@@ -6,9 +6,11 @@ import { judgeIndex } from "./git_index.ts";
 
 type IndexFiles = Pick<NoFollowFiles, "lstat" | "readRange">;
 
-const SHA1_BYTES = 20;
-const SHA256_BYTES = 32;
-const IS_SHA256 = /^[^#;\n]*\bobjectformat\s*=\s*"?sha256/im;
+const HASH_BYTES: Readonly<Record<string, number>> = { sha1: 20, sha256: 32 };
+// git-config(1), "extensions.objectFormat": as git writes it, and wherever it may be read.
+const KIND =
+  /^\[extensions\]\r?\n(?:[^[\n]*[^[\\\n]\n)*?[ \t]*objectformat *= *(sha1|sha256)$/im;
+const HASH_KEY = /^[^#;\n]*\bobjectformat\s*(?:=|$)/gim;
 
 /** Whether git would write nothing for it outside of the work tree, or into a repository. */
 export async function isHarmlessIndex(
@@ -19,10 +21,9 @@ export async function isHarmlessIndex(
   const isWorktree = basename(dirname(folder)) === "worktrees";
   const repository = isWorktree ? dirname(dirname(folder)) : folder;
   const config = await read(files, `${repository}/config`);
-  const isLong = IS_SHA256.test(new TextDecoder().decode(config));
-  const hashBytes = isLong ? SHA256_BYTES : SHA1_BYTES;
+  const hashBytes = hashBytesIn(new TextDecoder().decode(config));
   const bytes = await read(files, path);
-  if (bytes === undefined) return false;
+  if (bytes === undefined || hashBytes === undefined) return false;
   const { isHarmless, shared } = judgeIndex(bytes, hashBytes);
   if (!isHarmless || shared === undefined) return isHarmless;
   for (const place of new Set([folder, repository])) {
@@ -32,6 +33,14 @@ export async function isHarmlessIndex(
     if (!judgeIndex(rest, hashBytes).isHarmless) return false;
   }
   return true;
+}
+
+/** Undefined when git may read it in another way: an index is another one then. */
+function hashBytesIn(config: string): number | undefined {
+  const said = config.match(HASH_KEY)?.length ?? 0;
+  if (said === 0) return HASH_BYTES["sha1"];
+  const kind = said === 1 ? KIND.exec(config)?.[1] : undefined;
+  return kind === undefined ? undefined : HASH_BYTES[kind.toLowerCase()];
 }
 
 /** Undefined of what is no plain file, or too large. */

@@ -19,7 +19,7 @@ type Known = Map<string, Folder>;
 const OF_REPOSITORY = ["HEAD", "config", "objects", "refs"];
 const known = new WeakMap<NoFollowFiles, Known>();
 
-/** Each as `link -> text`. */
+/** Paths and where they lead; beyond the limit a folder is not searched, and may lead anywhere. */
 export async function findLinksOut(
   files: NoFollowFiles,
   repository: string,
@@ -28,21 +28,28 @@ export async function findLinksOut(
   known.set(files, before);
   const found: string[] = [];
   const open = [repository];
-  for (let looked = 0; looked < LIMITS.gitFolders; looked++) {
-    const at = open.shift();
-    if (at === undefined) break;
+  for (const [looked, at] of open.entries()) {
+    if (looked >= LIMITS.gitFolders) {
+      found.push(join(at, ""));
+      continue;
+    }
     const folder = await readFolder(files, at, before);
     open.push(...folder?.folders ?? []);
     for (const [link, text] of folder?.links ?? []) {
-      if (leadsOut(link, text, repository)) found.push(`${link} -> ${text}`);
+      if (leadsOut(link, text, repository)) found.push(join(link, text));
     }
   }
   return found;
 }
 
-/** The path of a link as it was found. */
+/** The path of one that was found. */
 export function linkOf(found: string): string {
-  return found.slice(0, found.indexOf(" -> "));
+  return found.slice(0, found.indexOf("\0"));
+}
+
+// No path has the character between them.
+function join(path: string, text: string): string {
+  return `${path}\0${text}`;
 }
 
 async function readFolder(

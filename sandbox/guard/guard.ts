@@ -133,6 +133,8 @@ class Restorer {
   readonly #places: Places;
   readonly #restored = new Set<string>();
   readonly #failed: string[] = [];
+  /** Out of a guarded folder: in it a skill or a rule may have any name. */
+  #away: string | undefined;
 
   constructor(files: NoFollowFiles, aside: Aside, places: Places) {
     this.#files = files;
@@ -151,6 +153,7 @@ class Restorer {
   async restore(was: Snapshot): Promise<void> {
     await this.#trying(was.path, async () => {
       const isOld = ["link", "file", "folder"].includes(was.kind);
+      this.#away = isOld ? dirname(was.path) : undefined;
       if (isOld) await this.#moveLinkAbove(was.path);
       await this.#restoreEntry(was);
     });
@@ -229,7 +232,7 @@ class Restorer {
         now.mtimeMs === stat.mtimeMs
       ) return;
       this.#restored.add(path);
-      if (now !== undefined) await this.#aside.move(path);
+      if (now !== undefined) await this.#aside.move(path, this.#away);
       return;
     }
     if (now?.isFile && await this.#holds(path, bytes)) {
@@ -266,9 +269,7 @@ class Restorer {
     const known = new Set(children.map((child) => child.path));
     for (const name of await this.#files.list(path)) {
       const below = `${path}/${name}`;
-      if (!known.has(below) && !this.#aside.isMoved(below)) {
-        await this.#aside.move(below);
-      }
+      if (!known.has(below)) await this.#aside.move(below, this.#away);
     }
     for (const child of children) {
       await this.#trying(child.path, () => this.#restoreEntry(child));
@@ -292,6 +293,6 @@ class Restorer {
 
   async #replace(path: string, now: FileStat | undefined): Promise<void> {
     this.#restored.add(path);
-    if (now !== undefined) await this.#aside.move(path);
+    if (now !== undefined) await this.#aside.move(path, this.#away);
   }
 }

@@ -1,6 +1,8 @@
 /** What a command puts into the index of a repository makes git write nowhere else. */
 import assert from "node:assert/strict";
+import { openNoFollowFiles } from "../../../core/host/files/no_follow_files.ts";
 import { judgeIndex } from "../../../sandbox/guard/git_index.ts";
+import { isHarmlessIndex } from "../../../sandbox/guard/git_index_files.ts";
 import { workspaceWrite } from "../../support/settings.ts";
 import { backendsHere, LINUX, openPlace, type Place } from "../support.ts";
 
@@ -172,5 +174,78 @@ Deno.test(
         judgeIndex(bytes.subarray(0, cut), hashBytes);
       }
     }
+  },
+);
+
+/** Harmless where hashes have 20 bytes; where they have 32 the second entry is `.git/evil`. */
+function twoFacedIndex(): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(260);
+  const put = (at: number, text: string): void =>
+    bytes.set(new TextEncoder().encode(text), at);
+  put(0, "DIRC\0\0\0\x02\0\0\0\x02");
+  put(72, "\0\x01a\0");
+  bytes.set([0x0f, 0xff], 84);
+  put(86, "a".repeat(50));
+  bytes.set([0x0f, 0xff, 0x62, 0], 136);
+  put(140, "TREE\x7f");
+  put(212, "\0\x09.git/evil");
+  return bytes;
+}
+
+/** Settings of the kind of hashes, and the kind that git takes them for. */
+const HASHES: readonly (readonly [string, string, boolean])[] = [
+  ["[extensions]\n\tobjectformat = sha256\n", "sha256", true],
+  ["[extensions]\n\tobjectFormat = sha1\n", "sha1", true],
+  ['[extensions]\n\tobjectformat = sha"256"\n', "sha256", false],
+  [
+    '[extensions "x"]\n\tobjectformat = sha256\n[core]\n\trepositoryformatversion = 0\n',
+    "sha1",
+    false,
+  ],
+  [
+    "[extensions]\n\tobjectformat = sha256\n\tobjectformat = sha1\n",
+    "sha1",
+    false,
+  ],
+  [
+    "[extensions]\n\tpartialclone = x\\\n\tobjectformat = sha256\n",
+    "sha1",
+    false,
+  ],
+  ["[core]\n\tbare = false\n", "sha1", true],
+];
+
+Deno.test(
+  "an index is harmless only where its hashes are known to be those that git reads",
+  LINUX,
+  async () => {
+    const folder = await Deno.makeTempDir();
+    const files = openNoFollowFiles();
+    assert.ok(files);
+    for (const [settings, kind, isKnown] of HASHES) {
+      await asPerson(
+        folder,
+        `rm -rf * .git; ${
+          begin(`--object-format=${kind}`)
+        }; cp .git/index kept`,
+      );
+      const config = `[core]\n\trepositoryformatversion = 1\n${settings}`;
+      await Deno.writeTextFile(`${folder}/.git/config`, config);
+      await asPerson(
+        folder,
+        `test "$(git rev-parse --show-object-format)" = ${kind}`,
+      );
+      const is = await isHarmlessIndex(files, `${folder}/.git/index`);
+      assert.equal(is, isKnown, settings);
+      const bytes = twoFacedIndex();
+      assert.equal(judgeIndex(bytes, 20).isHarmless, true);
+      await Deno.writeFile(`${folder}/.git/index`, bytes);
+      assert.equal(
+        await isHarmlessIndex(files, `${folder}/.git/index`),
+        isKnown && kind === "sha1",
+        settings,
+      );
+    }
+    await Deno.remove(folder, { recursive: true });
   },
 );

@@ -1,6 +1,8 @@
 /** A link that a command makes in a repository leads git to no file outside of it. */
 import assert from "node:assert/strict";
 import { workspaceWrite } from "../../support/settings.ts";
+import { openNoFollowFiles } from "../../../core/host/files/no_follow_files.ts";
+import { findLinksOut, linkOf } from "../../../sandbox/guard/git_links.ts";
 import { backendsHere, LINUX, openPlace, type Place } from "../support.ts";
 
 const ENV = {
@@ -25,6 +27,8 @@ const LINKS: Readonly<Record<string, string>> = {
     "rm -f COMMIT_EDITMSG; ln -s ../.. refs/heads/up; ln -s refs/heads/up/../../away/file COMMIT_EDITMSG; echo evil > MERGE_MSG",
   "the log of a branch":
     'rm -f logs/refs/heads/main; ln -s "$AWAY" logs/refs/heads/main',
+  "the log of a branch that is called as what was moved aside":
+    'git branch x.rondo-moved-1; git symbolic-ref HEAD refs/heads/x.rondo-moved-1; rm -f logs/refs/heads/x*; ln -s "$AWAY" logs/refs/heads/x.rondo-moved-1',
   "a folder of logs":
     'rm -rf logs/refs; mkdir -p "$(dirname "$AWAY")"; ln -s "$(dirname "$AWAY")" logs/refs; :',
 };
@@ -108,3 +112,32 @@ for (const backend of backendsHere().filter((name) => name !== "none")) {
     },
   );
 }
+
+Deno.test(
+  "git writes nothing elsewhere for a link behind more folders than are searched",
+  LINUX,
+  async () => {
+    await using place = await openPlace({ backend: "landlock" });
+    const count = await follow(
+      place,
+      'mkdir many; cd many; seq 1 4000 | xargs mkdir; cd ../logs/refs/heads; ln -sf "$AWAY" main',
+      true,
+    );
+    assert.equal(count, 0);
+  },
+);
+
+Deno.test(
+  "a link is found by its whole path, whatever is in the names of folders",
+  LINUX,
+  async () => {
+    const folder = await Deno.makeTempDir();
+    const repository = `${folder}/a -> b`;
+    await Deno.mkdir(repository);
+    await Deno.symlink("/elsewhere", `${repository}/c -> d`);
+    const files = openNoFollowFiles() ?? assert.fail("no libc");
+    const found = await findLinksOut(files, repository);
+    assert.deepEqual(found.map(linkOf), [`${repository}/c -> d`]);
+    await Deno.remove(folder, { recursive: true });
+  },
+);

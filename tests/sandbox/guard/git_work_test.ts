@@ -160,7 +160,7 @@ for (const backend of backendsHere().filter((name) => name !== "none")) {
           "echo ../../evil > strategy",
           "echo '--a `evil`' > strategy_opts",
           'echo "GIT_AUTHOR_NAME=a; evil" > author-script',
-          "rm end; ln -s /etc/passwd end",
+          "rm end; ln -s ../HEAD end",
           "mkdir new",
           "echo > unheard-of",
         ]

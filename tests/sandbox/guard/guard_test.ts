@@ -131,6 +131,20 @@ for (const [what, change] of Object.entries(CHANGES)) {
   });
 }
 
+Deno.test(
+  "restoreGuard() leaves nothing new in a folder, whatever its name",
+  LINUX,
+  async () => {
+    const { moved, tree } = await restoring(gitItems, async (root) => {
+      await Deno.mkdir(`${root}/.git/hooks/skill`);
+      await Deno.writeTextFile(`${root}/.git/hooks/x.rondo-moved-1`, "evil");
+    });
+    assert.equal(moved.length, 2);
+    const inside = tree.filter((line) => line.startsWith(".git/hooks/"));
+    assert.deepEqual(inside, [".git/hooks/", ".git/hooks/sample 644 exit 0"]);
+  },
+);
+
 Deno.test("restoreGuard() keeps what it replaces", LINUX, async () => {
   const { moved, tree } = await restoring(gitItems, async (root) => {
     await Deno.writeTextFile(`${root}/.git/config`, "mine");
@@ -361,6 +375,8 @@ for (const before of ["none", "one"]) {
       await makeWorktree(root, "elsewhere", { commondir: `${root}/evil\n` });
       await makeWorktree(root, "stolen", { gitdir: `${root}/good/.git\n` });
       await makeWorktree(root, "led", { ".git": `gitdir: ${root}/evil\n` });
+      const named = { "config.worktree": EVIL };
+      await makeWorktree(root, "x.rondo-moved-1", named);
       const { moved, failed } = await shared.release();
       assert.deepEqual(failed, []);
       const names = moved.map((path) =>
@@ -369,6 +385,7 @@ for (const before of ["none", "one"]) {
       assert.deepEqual(names.sort(), [
         ".git/worktrees/elsewhere",
         ".git/worktrees/good/config.worktree",
+        ".git/worktrees/x.rondo-moved-1/config.worktree",
         "elsewhere/.git",
         "led/.git",
         "stolen/.git",
