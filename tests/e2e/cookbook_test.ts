@@ -9,7 +9,13 @@ import {
   type Step,
 } from "../support/mock_model.ts";
 import { call } from "../support/mock_script.ts";
-import { type AgentHome, agentHome, mockConfig } from "../support/run_agent.ts";
+import {
+  agentCommand,
+  type AgentHome,
+  agentHome,
+  isCompiled,
+  mockConfig,
+} from "../support/run_agent.ts";
 import {
   fileSnippet,
   runAsReader,
@@ -341,22 +347,49 @@ const Job = z.strictObject({
   }),
 });
 
-Deno.test("the Kubernetes job fits its schema, and its command does the work", async () => {
-  const job = Job.parse(parse(await fileSnippet(COOKBOOK, "job.yaml")));
-  const { containers: [container], volumes } = job.spec.template.spec;
-  assert.deepEqual(
-    container.volumeMounts.map(({ name }) => name),
-    volumes.map(({ name }) => name),
-  );
-  await using kitchen = await openKitchen([
-    call("shell", { command: ["sh", "-c", "echo all > REPORT.md"] }),
-    say("Written."),
-  ]);
-  const { home, run } = kitchen;
-  const done = await run("rondo", ...container.args);
-  assert.equal(done.code, 0, done.stdout + done.stderr);
-  assert.match(done.stdout, /"type":"turn.completed".*\n$/);
-  assert.equal(await Deno.readTextFile(`${home.work}/REPORT.md`), "all\n");
+Deno.test({
+  name:
+    "the Kubernetes job fits its schema, and its command does the work with a read-only root and without a home",
+  ignore: !hasProgram("bwrap") || !isCompiled(),
+  fn: async () => {
+    const job = Job.parse(parse(await fileSnippet(COOKBOOK, "job.yaml")));
+    const { containers: [container], volumes } = job.spec.template.spec;
+    assert.deepEqual(
+      container.volumeMounts.map(({ name }) => name),
+      volumes.map(({ name }) => name),
+    );
+    const environment = Object.fromEntries(
+      container.env.flatMap((one) =>
+        "value" in one ? [[one.name, one.value]] : []
+      ),
+    );
+    await using kitchen = await openKitchen([
+      call("shell", { command: ["sh", "-c", "echo all > REPORT.md"] }),
+      say("Written."),
+    ]);
+    const { home } = kitchen;
+    const done = await runAsReader(home, [
+      "bwrap",
+      ...[
+        "--unshare-user",
+        "--unshare-pid",
+        "--uid",
+        "65532",
+        "--gid",
+        "65532",
+      ],
+      ...["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev"],
+      ...["--tmpfs", "/tmp", "--dir", "/tmp/work"],
+      ...["--bind", home.work, "/tmp/work", "--chdir", "/tmp/work"],
+      ...["--bind", home.codexHome, "/tmp/codex"],
+      ...["--ro-bind", agentCommand()[0], "/tmp/rondo", "--"],
+      "/tmp/rondo",
+      ...container.args,
+    ], { ...environment, HOME: "/nonexistent", TMPDIR: "" });
+    assert.equal(done.code, 0, done.stdout + done.stderr);
+    assert.match(done.stdout, /"type":"turn.completed".*\n$/);
+    assert.equal(await Deno.readTextFile(`${home.work}/REPORT.md`), "all\n");
+  },
 });
 
 for (
