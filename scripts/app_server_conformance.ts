@@ -5,8 +5,12 @@ import { Ajv, type ValidateFunction } from "ajv";
 import fc from "fast-check";
 import type { JsonObject } from "../core/util/json/json.ts";
 import { stage } from "../tests/e2e/support.ts";
-import { AppClient, type Message } from "../tests/support/app_client.ts";
-import { TALK, Talks } from "../tests/support/app_scripts.ts";
+import {
+  AppClient,
+  type AppClientOptions,
+  type Message,
+} from "../tests/support/app_client.ts";
+import { HARD_TALK, TALK, Talks } from "../tests/support/app_scripts.ts";
 import { say } from "../tests/support/mock_model.ts";
 
 const CODEX = "@openai/codex@0.171.0";
@@ -48,15 +52,19 @@ async function main(args: readonly string[]): Promise<number> {
   const checker = await Checker.load(folder);
   await playAll(checker);
   const runs = Number(value("--runs") ?? 500);
-  await using talks = await Talks.open((home, answer) =>
-    checker.open(home, answer)
-  );
-  await fc.assert(
-    fc.asyncProperty(TALK, (steps) => talks.talk(steps)),
-    { numRuns: runs },
-  );
+  for (const [talk, onSocket] of [[TALK, false], [HARD_TALK, true]] as const) {
+    await using talks = await Talks.open((options) => checker.open(options), {
+      onSocket,
+    });
+    await fc.assert(
+      fc.asyncProperty(talk, (steps) => talks.talk(steps)),
+      { numRuns: runs },
+    );
+  }
   const { messages, kinds, problems } = checker;
-  console.log(`${messages} messages of ${kinds.size} kinds, ${runs} scripts`);
+  console.log(
+    `${messages} messages of ${kinds.size} kinds, 2 x ${runs} scripts`,
+  );
   console.log([...kinds].sort().join("\n"));
   for (const problem of problems) console.log(problem);
   return problems.size === 0 ? 0 : 1;
@@ -69,7 +77,7 @@ async function playAll(checker: Checker): Promise<void> {
     script: () => [say("said")],
     files: { "a.txt": "a" },
   });
-  await using client = await checker.open(s.home, () => undefined);
+  await using client = await checker.open({ home: s.home });
   const threadId = await client.startThread();
   const turn = await client.turn(threadId, "one");
   const { work } = s.home;
@@ -148,14 +156,10 @@ class Checker {
     );
   }
 
-  async open(
-    home: Parameters<typeof AppClient.open>[0]["home"],
-    answer: (request: Message) => unknown,
-  ): Promise<AppClient> {
+  async open(options: AppClientOptions): Promise<AppClient> {
     const sent = new Map<unknown, string>();
     const client = await AppClient.connect({
-      home,
-      answer,
+      ...options,
       onMessage: (message) => this.#take(message, sent),
     });
     const send = client.send.bind(client);

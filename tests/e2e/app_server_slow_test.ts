@@ -76,9 +76,11 @@ function endlessModel(marker: string): EndlessModel {
 
 /** Resolves to the value once it has not changed for half a second. */
 async function settled(value: () => number): Promise<number> {
-  for (let last = -1, same = 0; same < 25; last = value()) {
+  let last = value();
+  for (let same = 0; same < 25;) {
     await new Promise((resolve) => setTimeout(resolve, 20));
     same = value() === last ? same + 1 : 0;
+    last = value();
   }
   return value();
 }
