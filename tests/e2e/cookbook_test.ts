@@ -368,27 +368,25 @@ Deno.test({
       say("Written."),
     ]);
     const { home } = kitchen;
-    const done = await runAsReader(home, [
-      "bwrap",
-      ...[
-        "--unshare-user",
-        "--unshare-pid",
-        "--uid",
-        "65532",
-        "--gid",
-        "65532",
-      ],
-      ...["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev"],
-      ...["--tmpfs", "/tmp", "--dir", "/tmp/work"],
-      ...["--bind", home.work, "/tmp/work", "--chdir", "/tmp/work"],
-      ...["--bind", home.codexHome, "/tmp/codex"],
-      ...["--ro-bind", agentCommand()[0], "/tmp/rondo", "--"],
-      "/tmp/rondo",
-      ...container.args,
-    ], { ...environment, HOME: "/nonexistent", TMPDIR: "" });
+    const inPod = (...more: readonly string[]): Promise<ShellRun> =>
+      runAsReader(home, [
+        "env",
+        ...["-u", "CODEX_HOME", "-u", "TMPDIR", "bwrap"],
+        ...["--unshare-user", "--unshare-pid", "--uid", "65532"],
+        ...["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev"],
+        ...["--tmpfs", "/tmp", "--dir", "/tmp/work"],
+        ...["--bind", home.work, "/tmp/work", "--chdir", "/tmp/work"],
+        ...["--ro-bind", agentCommand()[0], "/tmp/rondo", ...more, "--"],
+        "/tmp/rondo",
+        ...container.args,
+      ], { ...environment, OPENAI_API_KEY: "k" });
+    const done = await inPod("--bind", home.codexHome, "/tmp/.codex");
     assert.equal(done.code, 0, done.stdout + done.stderr);
     assert.match(done.stdout, /"type":"turn.completed".*\n$/);
     assert.equal(await Deno.readTextFile(`${home.work}/REPORT.md`), "all\n");
+    // As in a new pod, where nobody has made a folder of settings: only OpenAI is missing.
+    const alone = await inPod("--unshare-net");
+    assert.equal(alone.code, 5, alone.stdout + alone.stderr);
   },
 });
 
