@@ -53,9 +53,11 @@ class ProvedSandbox implements SessionSandbox {
       return { mode: policy.mode, backend: "none", enforces: [], note };
     }
     const place = { policy, workspace: cwd, cwd };
-    const { backend, plan } = await this.#session.loadPlan(place);
-    const failures = describeFailures(await this.#session.attempts());
-    return buildStatus(backend, plan, failures);
+    const { backend, plan, attempts, proof } = await this.#session.loadTold(
+      place,
+    );
+    const failures = describeFailures(attempts);
+    return { ...buildStatus(backend, plan, failures), proof };
   }
 
   async describePlan(

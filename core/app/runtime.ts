@@ -52,6 +52,10 @@ export async function openRuntime(
   const sandbox = createSandbox({
     host,
     codexHome: loaded.codexHome,
+    // A cassette holds what this run was told, not what one before it found.
+    ...(flags.record === undefined && flags.replay === undefined && {
+      proofHome: loaded.codexHome,
+    }),
     reapChild,
   });
   const mcp = openMcp(host, loaded, { flags, person: options.person });

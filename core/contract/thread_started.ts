@@ -26,6 +26,9 @@ export const mode = {
 const LOOPBACK =
   "Who reaches a server of a command on 127.0.0.1: commands of the thread with the same rights, the command alone, nobody; absent where the network is not closed";
 
+const PROOF =
+  "Which run proved that the sandbox holds: this one, or an earlier one on the same machine, which this one repeats before the first command; absent without a sandbox";
+
 export const ThreadStarted = z.object({
   type: z.literal("thread.started"),
   ...envelope,
@@ -59,6 +62,9 @@ export const ThreadStarted = z.object({
     note: z.string(),
     loopback: z.optional(
       z.enum(["shared", "private", "none"]).check(z.describe(LOOPBACK)),
+    ),
+    proof: z.optional(
+      z.enum(["this_run", "earlier_run"]).check(z.describe(PROOF)),
     ),
   }),
   instruction_files: z.array(z.object({ path: z.string(), bytes: z.int() })),

@@ -340,6 +340,8 @@ export const LIMITS = Object.freeze({
   gitWorktrees: 32,
   /** One attempt of the sandbox to prove itself. */
   probeMs: 5_000,
+  /** From what is said of the sandbox by memory to its proof: the first request goes out first. */
+  proofDelayMs: 50,
   /** Networks of commands with different rights that are held without a command in them. */
   sharedNetworks: 8,
   /** Restored paths that are named to the model. */

@@ -232,6 +232,11 @@ export interface SandboxStatus {
    * the thread with the same rights, that command alone, nobody. Absent: it is not closed.
    */
   readonly loopback?: "shared" | "private" | "none" | undefined;
+  /**
+   * Whether this run proved it before it said so, or an earlier one on the same machine; then
+   * this one proves it before the first command. Absent without a sandbox.
+   */
+  readonly proof?: "this_run" | "earlier_run";
   /** Folders that commands can really write to; absent where nothing confines them. */
   readonly writable?: readonly string[];
 }

@@ -2,6 +2,9 @@
 import type { Files } from "../../core/protocol/host.ts";
 import { type HiddenFact, resolveHidden } from "./hidden.ts";
 
+/** What the last proof of the sandbox came to: sandbox/probe/proof_memory.ts. */
+export const PROOFS = "proofs";
+
 const NAMES: readonly string[] = [
   "archived_sessions",
   "auth.json",
@@ -9,6 +12,7 @@ const NAMES: readonly string[] = [
   "git",
   "history.jsonl",
   "mcp_logins",
+  PROOFS,
   "session_blobs",
   "session_index.jsonl",
   "session_search.sqlite",

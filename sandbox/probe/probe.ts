@@ -40,7 +40,7 @@ export interface ProbeTarget {
   readonly ownFilters: number;
 }
 
-const BASH_PATHS = [
+export const BASH_PATHS: readonly string[] = [
   "/bin/bash",
   "/usr/bin/bash",
   "/run/current-system/sw/bin/bash",

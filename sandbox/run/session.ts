@@ -3,6 +3,7 @@ import { SandboxUnavailable } from "../../core/protocol/error.ts";
 import type { Files, Host } from "../../core/protocol/host.ts";
 import type { SandboxPolicy } from "../../core/protocol/policy.ts";
 import {
+  type Backend,
   hasLandlock,
   type LaunchPlan,
   refuseWhatCannotBe,
@@ -21,8 +22,8 @@ import {
 } from "../guard/guard_shared.ts";
 import { GuardWatch, type Teller } from "../guard/guard_watch.ts";
 import { Stillness } from "../probe/stillness.ts";
-import type { BackendAttempt, BackendChoice } from "../probe/candidates.ts";
-import { ProvedBackends } from "../probe/proved_backends.ts";
+import { type BackendChoice, findProved } from "../probe/candidates.ts";
+import { ProvedBackends, type Told } from "../probe/proved_backends.ts";
 import { type ConfinedPolicy, planSandbox } from "../plan/plan.ts";
 import type { GuardItem } from "../plan/plan_guards.ts";
 import { checkPolicy } from "../plan/policy_check.ts";
@@ -37,6 +38,8 @@ export interface SandboxOptions {
   readonly codexHome: string | undefined;
   /** Other paths that must never be writable; the program itself is always one. */
   readonly protectedPaths?: readonly string[];
+  /** Where the outcome of the proof is kept for the next run; absent, it is not kept. */
+  readonly proofHome?: string | undefined;
   /** A back end asked for by name; `none` runs everything plainly. */
   readonly backend?: BackendChoice;
   /** Collects a dead child that came to us from a command (waitpid). */
@@ -107,19 +110,22 @@ export class Session {
     return this.#options.backend === "none";
   }
 
-  /** The attempts of this session, made once. */
-  attempts(): Promise<readonly BackendAttempt[]> {
-    return this.#backends.attempts();
+  /** What can be said before a command runs. Throws UserError or SandboxUnavailable. */
+  async loadTold(request: PlaceRequest): Promise<Prepared & Told> {
+    this.#checkPolicy(request);
+    const told = await this.#backends.told();
+    const proved = findProved(told.attempts);
+    return { ...await this.#loadPlan(request, { proved }), ...told };
   }
 
-  /** The plan and the back end for it. Throws UserError or SandboxUnavailable. */
-  async loadPlan(
+  async #loadPlan(
     request: PlaceRequest,
-    findBelow?: FactsRequest["findBelow"],
+    { proved, findBelow }: {
+      readonly proved: Backend | undefined;
+      readonly findBelow?: FactsRequest["findBelow"];
+    },
   ): Promise<Prepared> {
-    const { policy, workspace } = request;
-    checkPolicy(policy, { workspace, homeDir: this.host.homeDir() });
-    const proved = await this.#backends.strongest();
+    const { policy } = request;
     const facts = await readLaunchFacts({
       ...request,
       host: this.host,
@@ -163,10 +169,20 @@ export class Session {
     });
   }
 
-  /** The same with what lies deeper in the roots, which takes a search. */
+  /**
+   * The plan and the proved back end for it, with what lies deeper in the roots, which takes a
+   * search. Throws UserError or SandboxUnavailable.
+   */
   async loadWholePlan(request: PlaceRequest): Promise<Prepared> {
-    const find = (roots: readonly string[]) => this.#guards.findBelow(roots);
-    return await this.loadPlan(request, find);
+    this.#checkPolicy(request);
+    return await this.#loadPlan(request, {
+      proved: await this.#backends.strongest(),
+      findBelow: (roots) => this.#guards.findBelow(roots),
+    });
+  }
+
+  #checkPolicy({ policy, workspace }: PlaceRequest): void {
+    checkPolicy(policy, { workspace, homeDir: this.host.homeDir() });
   }
 
   /** Counts a command as running while `work` lasts. */

@@ -34,6 +34,7 @@ const DOORS: Readonly<Record<string, readonly RegExp[]>> = {
     /^core\/context\//,
     /^core\/session\//,
     /^core\/frontends\//,
+    /^sandbox\/probe\/proof_schema\.ts$/,
     /^tools\//,
   ],
 };

@@ -479,6 +479,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "plan",
       "plan_guards",
       "policy_check",
+      "private",
       "protected",
       "readable",
       "shown",

@@ -25,7 +25,7 @@ import process from "node:process";
 
 // <generated>
 /** major.minor of the contract these types were made from. */
-export const EVENT_SCHEMA = "1.5";
+export const EVENT_SCHEMA = "1.6";
 
 /** What the program exits with. */
 export const EXIT_CODES = {
@@ -197,6 +197,8 @@ export type ExecEvent = {
     readonly note: string;
     /** Who reaches a server of a command on 127.0.0.1: commands of the thread with the same rights, the command alone, nobody; absent where the network is not closed. */
     readonly loopback?: "shared" | "private" | "none";
+    /** Which run proved that the sandbox holds: this one, or an earlier one on the same machine, which this one repeats before the first command; absent without a sandbox. */
+    readonly proof?: "this_run" | "earlier_run";
   };
   readonly instruction_files: readonly ({
     readonly path: string;

@@ -57,7 +57,7 @@ export function toEnding(ending: TurnEnding): TerminalEvent {
 export function toThreadStarted(
   event: EventOf<"thread.started">,
 ): ExecEventOf<"thread.started"> {
-  const { mode, backend, enforces, note, loopback } = event.sandbox;
+  const { mode, backend, enforces, note, loopback, proof } = event.sandbox;
   return {
     type: "thread.started",
     thread_id: event.threadId,
@@ -78,6 +78,7 @@ export function toThreadStarted(
     sandbox: {
       ...{ mode, backend, enforces: [...enforces], note },
       ...(loopback !== undefined && { loopback }),
+      ...(proof !== undefined && { proof }),
     },
     instruction_files: event.instructionFiles.map(({ path, bytes }) => ({
       path,

@@ -113,6 +113,7 @@ Deno.test(
       ],
       note: "",
       loopback: "shared",
+      proof: "this_run",
     });
     const open = workspaceWrite({
       networkAccess: true,
