@@ -52,14 +52,18 @@ export class Stillness {
   // A process that is made while the list is read may not be on it, but is on the next one:
   // unless whoever made it has run in between, and was seen to.
   async #readTwice(): Promise<Sample | undefined> {
-    const others = await this.#findOthers();
-    const first = await this.#read(others).catch(() => undefined);
-    if (first === undefined || first.size === 0) return undefined;
-    const second = await this.#read(others).catch(() => undefined);
-    return second !== undefined && isSame(first, second) ? second : undefined;
+    try {
+      const others = await this.#findOthers();
+      const first = await this.#read(others);
+      if (first.size === 0) return undefined;
+      const second = await this.#read(others);
+      return isSame(first, second) ? second : undefined;
+    } catch {
+      // One has gone in this moment, or runs, or cannot be looked at.
+      return undefined;
+    }
   }
 
-  /** Throws when one has gone in this moment, runs, or cannot be looked at. */
   async #read(others: readonly number[]): Promise<Sample> {
     const sample = new Map<string, string>();
     const open = [...await this.#listChildren(this.#host.pid), ...others];
@@ -87,7 +91,7 @@ export class Stillness {
       const [, ...given] = line.split("\0");
       return words.every((word, at) => given[at] === word);
     };
-    const pids = (await files.list("/proc")).map(({ name }) => Number(name))
+    const pids = (await files.list("/proc/")).map(({ name }) => Number(name))
       .filter((pid) => pid > 0 && pid !== own);
     const found = await Promise.all(
       pids.map((pid) => isOther(pid).catch(() => false)),

@@ -275,7 +275,12 @@ Deno.test("acp asks the editor for no file where the policy hides any", async ()
       [`${work}/secret.txt`, "key and more\n"],
     ]),
   });
-  await editor.prompt(await editor.session(), "go");
+  await editor.prompt(await editor.session(), [{
+    type: "resource_link",
+    name: "secret",
+    uri: `file://${work}/secret.txt`,
+  }]);
+  assert.ok(!s.model.request(0).text.includes("key and more"));
   const outputs = [1, 2].map((at) =>
     s.model.request(at).input.at(-1)?.["output"]
   );

@@ -8,6 +8,7 @@ import type {
 import type { Event } from "../../protocol/event.ts";
 import type { FormAnswer, FormRequest } from "../../protocol/form.ts";
 import { type Op, partsText } from "../../protocol/op.ts";
+import { hidesFiles } from "../../protocol/policy.ts";
 import type { ModelChoice } from "../../protocol/settings.ts";
 import type { EditorFiles } from "../../protocol/tool.ts";
 import { cutLine } from "../../util/text/visible_text.ts";
@@ -180,7 +181,12 @@ export class AcpSession {
     blocks: readonly ContentBlock[],
     signal: AbortSignal,
   ): Promise<Op | undefined> {
-    const { editor, host } = this.#options;
+    const { host } = this.#options;
+    const { current } = this.settings;
+    // What no tool may read is in no message that only names it.
+    const editor = current && hidesFiles(current.sandbox)
+      ? {}
+      : this.#options.editor;
     const parts = await readPrompt(blocks, {
       readUnsaved: (path) =>
         readUnsaved(path, { editor, host, signal: this.#until(signal) }),
