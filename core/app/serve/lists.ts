@@ -27,9 +27,18 @@ export function listMethods(base: ServeBase): OtherMethods {
     ["skills/list", (params) => listSkills(base, params)],
     ["permissionProfile/list", (params) => listProfiles(base, params)],
     ["mcpServerStatus/list", (params) => listServers(base, params)],
-    ["collaborationMode/list", () => Promise.resolve({ data: [] })],
+    ["collaborationMode/list", () => Promise.resolve({ data: MODES })],
   ]);
 }
+
+const MODES = [["Plan", "plan"], ["Default", "default"]].map((
+  [name, mode],
+) => ({
+  name,
+  mode,
+  model: null,
+  reasoning_effort: null,
+}));
 
 /** The models of a folder's configuration. Throws UserError. */
 export async function loadModels(

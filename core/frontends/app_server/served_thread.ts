@@ -10,7 +10,11 @@ import { ThreadQuestions } from "./thread_questions.ts";
 import { ThreadTurns } from "./thread_turns.ts";
 import type { Notification } from "./words/item_words.ts";
 import { ThreadWords } from "./words/notifications.ts";
-import { settingsView, threadSettingsView } from "./words/settings_view.ts";
+import {
+  collaborationView,
+  settingsView,
+  threadSettingsView,
+} from "./words/settings_view.ts";
 import { type ThreadFacts, threadView } from "./words/thread_view.ts";
 
 interface ServedThreadOptions {
@@ -85,6 +89,13 @@ export class ServedThread {
       thread: this.view(turns),
       ...settingsView(this.#settings ?? settings, started),
     };
+  }
+
+  /** The mode that was chosen; null before it is known. */
+  get collaborationMode(): Record<string, unknown> | null {
+    return this.#settings === undefined
+      ? null
+      : collaborationView(this.#settings);
   }
 
   /** Lets events out: not before the answer that tells of the thread. */

@@ -1,6 +1,6 @@
 /** Settings between their words and ours. */
 import type { SandboxPolicy } from "../../protocol/policy.ts";
-import type { TurnSettings } from "../../protocol/settings.ts";
+import type { TurnMode, TurnSettings } from "../../protocol/settings.ts";
 import { unreachable } from "../../util/assert.ts";
 import { refusal } from "./rpc.ts";
 import type { SandboxWords, SettingsChanges } from "./words/turn_schema.ts";
@@ -11,13 +11,15 @@ export async function loadPatch(
   open: ClientThread,
   changes: SettingsChanges,
 ): Promise<Partial<TurnSettings>> {
-  const { model, effort, approvalPolicy, sandboxPolicy, cwd } = changes;
+  const { approvalPolicy, sandboxPolicy, cwd } = changes;
+  const { model, effort, ...mode } = modeOf(changes);
   if (sandboxPolicy && changes.permissions) {
     throw refusal(
       "Cannot change the settings: sandboxPolicy and permissions say both what may be touched, must be one of them",
     );
   }
   const patch: Partial<TurnSettings> = {
+    ...mode,
     ...(model ? open.modelPatch(model, effort ?? undefined) : {}),
     ...(effort && !model && { reasoningEffort: effort }),
     ...(changes.summary && { reasoningSummary: changes.summary }),
@@ -33,6 +35,26 @@ export async function loadPatch(
     throw refusal(`Cannot change the settings: ${why}`);
   }
   return patch;
+}
+
+// Plan mode is ours: what it says to the model is not the client's to replace.
+function modeOf({ collaborationMode, model, effort }: SettingsChanges): {
+  readonly model?: string | null | undefined;
+  readonly effort?: string | null | undefined;
+  readonly mode?: TurnMode | undefined;
+} {
+  if (!collaborationMode) return { model, effort };
+  const { mode, settings } = collaborationMode;
+  if (settings.developer_instructions) {
+    throw refusal(
+      "Cannot change the mode: developer_instructions come with it, must be null; those of a thread are given when it starts",
+    );
+  }
+  return {
+    model: settings.model,
+    effort: settings.reasoning_effort,
+    mode: mode === "plan" ? mode : undefined,
+  };
 }
 
 /** Their policy as ours: what the configuration hides stays hidden. */

@@ -61,12 +61,12 @@ async function resumeThread(call: Call, room: ThreadRoom): Promise<void> {
   await tellOpened(call, thread, {
     isNew: false,
     turns,
-    more: {
-      collaborationMode: null,
+    more: () => ({
+      collaborationMode: thread.collaborationMode,
       initialTurnsPage: null,
       turnsBackwardsCursor: null,
       itemsBackwardsCursor: null,
-    },
+    }),
   });
 }
 
@@ -89,13 +89,13 @@ async function forkThread(call: Call, room: ThreadRoom): Promise<void> {
 async function tellOpened(
   { connection, respond }: Call,
   thread: ServedThread,
-  { isNew, turns = [], more = {} }: {
+  { isNew, turns = [], more = () => ({}) }: {
     readonly isNew: boolean;
     readonly turns?: readonly unknown[];
-    readonly more?: Record<string, unknown>;
+    readonly more?: () => Record<string, unknown>;
   },
 ): Promise<void> {
-  respond({ ...await thread.opened(turns), ...more });
+  respond({ ...await thread.opened(turns), ...more() });
   if (isNew) connection.notify("thread/started", { thread: thread.view() });
   thread.subscribe(connection);
   thread.show();

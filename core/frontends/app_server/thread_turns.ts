@@ -2,7 +2,7 @@
 import type { Event } from "../../protocol/event.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { UserPart } from "../../protocol/op.ts";
-import type { TurnSettings } from "../../protocol/settings.ts";
+import type { TurnMode, TurnSettings } from "../../protocol/settings.ts";
 import type { Thread } from "../../protocol/thread.ts";
 import { refusal } from "./rpc.ts";
 import type { GivenInput, Notification } from "./words/item_words.ts";
@@ -17,6 +17,8 @@ interface TurnMessage {
 
 interface TurnRequest extends TurnMessage {
   readonly patch: Partial<TurnSettings>;
+  /** Instead of the thread's; for this turn alone. */
+  readonly mode?: TurnMode;
   /** Called with the turn, before anybody is told of it. */
   readonly answer: (turn: Record<string, unknown>) => void;
 }
@@ -37,6 +39,9 @@ export class ThreadTurns {
   }[] = [];
   #task: PromiseWithResolvers<boolean> | undefined;
   #hasSchema = false;
+  /** Of the next turn, and of the one that runs. */
+  #mode: TurnMode | undefined;
+  #running: TurnMode | undefined;
 
   constructor(options: ThreadTurnsOptions) {
     this.#options = options;
@@ -48,20 +53,26 @@ export class ThreadTurns {
   }
 
   /** Resolves once the turn that the message begins or joins has been told. */
-  async start({ parts, given, patch, answer }: TurnRequest): Promise<void> {
+  async start(
+    { parts, given, patch, mode, answer }: TurnRequest,
+  ): Promise<void> {
     const { thread, words } = this.#options;
     await this.#task?.promise;
     this.#change(patch);
     const { turn } = words;
-    const kind = this.isIdle ? "start" : "steer";
-    words.give({ ...given, kind });
-    if (turn !== undefined) {
-      thread.submit({ type: "user.input", parts });
+    const input = { type: "user.input", parts, mode } as const;
+    // What is meant for another mode gets a turn of its own.
+    const isJoining = turn !== undefined &&
+      (this.#running === "review" || this.#running === this.#mode);
+    const isFirst = this.isIdle || turn !== undefined && !isJoining;
+    words.give({ ...given, kind: isFirst ? "start" : "steer" });
+    if (isJoining) {
+      thread.submit(input);
       return answer(turnView(turn));
     }
     const begun = Promise.withResolvers<void>();
     this.#starting.push({ answer, begun });
-    thread.submit({ type: "user.input", parts });
+    thread.submit(input);
     await begun.promise;
   }
 
@@ -80,6 +91,7 @@ export class ThreadTurns {
 
   changeSettings(patch: Partial<TurnSettings>): void {
     if (Object.keys(patch).length === 0) return;
+    if ("mode" in patch) this.#mode = patch.mode;
     this.#options.thread.submit({ type: "settings.change", patch });
   }
 
@@ -110,7 +122,11 @@ export class ThreadTurns {
   /** To be called after the event's notifications are made and before they are sent. */
   take(event: Event): void {
     switch (event.type) {
+      case "thread.started":
+        this.#mode = event.settings.mode;
+        return;
       case "turn.started": {
+        this.#running = event.mode;
         // What was asked for meanwhile joins it.
         const turn = turnView({ id: event.turnId, status: "inProgress" });
         for (const { answer, begun } of this.#starting.splice(0)) {

@@ -71,6 +71,7 @@ async function startReview(call: Call, { threads }: ThreadRoom): Promise<void> {
   await thread.turns.start({
     parts: [{ type: "text", text }],
     patch: {},
+    mode: "review",
     given: { content: [{ type: "text", text: reviewText(target) }] },
     answer: (turn) => call.respond({ turn, reviewThreadId: threadId }),
   });

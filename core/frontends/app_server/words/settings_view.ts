@@ -29,6 +29,30 @@ function sandboxView(policy: SandboxPolicy): SandboxWords {
   }
 }
 
+/** What holds once a mode is left: the mode itself is told beside it. */
+function ownPolicies(
+  { approval, sandbox, after }: TurnSettings,
+): { readonly approval: unknown; readonly sandbox: SandboxWords } {
+  return {
+    approval: approvalView(after?.approval ?? approval),
+    sandbox: sandboxView(after?.sandbox ?? sandbox),
+  };
+}
+
+/** The mode as it is chosen, with what it says of the model. */
+export function collaborationView(
+  settings: TurnSettings,
+): Record<string, unknown> {
+  return {
+    mode: settings.mode === "plan" ? "plan" : "default",
+    settings: {
+      model: settings.model.slug,
+      reasoning_effort: settings.reasoningEffort ?? null,
+      developer_instructions: null,
+    },
+  };
+}
+
 /** The answer of a method that opens a thread, but for the thread itself. */
 export function settingsView(
   settings: TurnSettings,
@@ -37,6 +61,7 @@ export function settingsView(
     readonly instructionFiles: readonly { readonly path: string }[];
   },
 ): Record<string, unknown> {
+  const { approval, sandbox } = ownPolicies(settings);
   return {
     model: settings.model.slug,
     modelProvider: facts.provider,
@@ -45,9 +70,9 @@ export function settingsView(
     cwd: settings.cwd,
     runtimeWorkspaceRoots: [settings.cwd],
     instructionSources: facts.instructionFiles.map(({ path }) => path),
-    approvalPolicy: approvalView(settings.approval),
+    approvalPolicy: approval,
     approvalsReviewer: "user",
-    sandbox: sandboxView(settings.sandbox),
+    sandbox,
     activePermissionProfile: null,
     reasoningEffort: settings.reasoningEffort ?? null,
     multiAgentMode: "explicitRequestOnly",
@@ -59,29 +84,21 @@ export function threadSettingsView(
   settings: TurnSettings,
   provider: string,
 ): Record<string, unknown> {
-  const model = settings.model.slug;
-  const effort = settings.reasoningEffort ?? null;
+  const { approval, sandbox } = ownPolicies(settings);
   return {
     disabledPluginIds: [],
     cwd: settings.cwd,
     environments: null,
-    approvalPolicy: approvalView(settings.approval),
+    approvalPolicy: approval,
     approvalsReviewer: "user",
-    sandboxPolicy: sandboxView(settings.sandbox),
+    sandboxPolicy: sandbox,
     activePermissionProfile: null,
-    model,
+    model: settings.model.slug,
     modelProvider: provider,
     serviceTier: settings.serviceTier ?? null,
-    effort,
+    effort: settings.reasoningEffort ?? null,
     summary: settings.reasoningSummary ?? null,
-    collaborationMode: {
-      mode: "default",
-      settings: {
-        model,
-        reasoning_effort: effort,
-        developer_instructions: null,
-      },
-    },
+    collaborationMode: collaborationView(settings),
     multiAgentMode: "explicitRequestOnly",
     personality: null,
   };

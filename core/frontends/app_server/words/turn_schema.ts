@@ -46,6 +46,16 @@ const Turn = {
   clientUserMessageId: OptText,
 };
 
+/** Says model and effort as well, over those beside it. */
+const CollaborationMode = z.looseObject({
+  mode: z.enum(["plan", "default"]),
+  settings: z.looseObject({
+    model: Text,
+    reasoning_effort: OptText,
+    developer_instructions: OptText,
+  }),
+});
+
 /** Settings that hold from the next turn on. */
 const Changes = {
   cwd: OptText,
@@ -56,6 +66,7 @@ const Changes = {
   serviceTier: OptText,
   effort: OptText,
   summary: z.nullish(z.enum(["auto", "concise", "detailed", "none"])),
+  collaborationMode: z.nullish(CollaborationMode),
 };
 const SettingsChanges = z.looseObject(Changes);
 export type SettingsChanges = z.infer<typeof SettingsChanges>;
