@@ -9,6 +9,22 @@ import { agentCommand } from "../tests/support/run_agent.ts";
 
 const ACP = "@agentclientprotocol/codex-acp@2.6.0";
 const AI_SDK = "ai-sdk-provider-codex-cli";
+const BRIDGE_NAME = "@zakstam/codex-local-component";
+const BRIDGE = `${BRIDGE_NAME}@0.19.1`;
+
+/** A command that nothing but a yes lets run. */
+const ASKING = {
+  laws: false,
+  script: [
+    [call("shell", {
+      command: ["touch", "made"],
+      sandbox_permissions: "require_escalated",
+      justification: "it has to be there",
+    })],
+    [say("made it")],
+  ],
+  config: { top: 'sandbox_mode = "read-only"\napproval_policy = "on-request"' },
+} as const;
 
 /** One answer through each of its two modes. */
 const AI_SDK_PROGRAM = `
@@ -26,20 +42,76 @@ console.log(JSON.stringify([first.content[0].text, second.content[0].text]));
 process.exit(0);
 `;
 
+/** A session with an approval; it holds each message against a schema of its own. */
+const BRIDGE_PROGRAM = `
+import * as client from "${BRIDGE_NAME}/host";
+const [codexBin] = process.argv.slice(2);
+const seen = { text: "", errors: [] };
+const take = ({ id, method, params, result }) => {
+  switch (method ?? id) {
+    case 1:
+      bridge.send(client.buildInitializedNotification());
+      return bridge.send(client.buildThreadStartRequest(2, {}));
+    case 2: {
+      const what = { threadId: result.thread.id, text: "make it" };
+      return bridge.send(client.buildTurnStartTextRequest(3, what));
+    }
+    case "item/agentMessage/delta":
+      seen.text += params.delta;
+      return;
+    case "turn/completed":
+      console.log(JSON.stringify({ ...seen, status: params.turn.status }));
+      return bridge.stop();
+  }
+  if (method !== "item/commandExecution/requestApproval") return;
+  bridge.send(client.buildCommandExecutionApprovalResponse(id, "accept"));
+};
+const bridge = new client.CodexLocalBridge({ codexBin, cwd: process.cwd() }, {
+  onEvent: ({ payloadJson }) => take(JSON.parse(payloadJson)),
+  onGlobalMessage: take,
+  onProtocolError: ({ line, error }) => seen.errors.push([line, error.message]),
+});
+bridge.start();
+bridge.send(client.buildInitializeRequest(1, {
+  name: "test",
+  title: null,
+  version: "1",
+}));
+`;
+
 if (import.meta.main) await main();
 
 async function main(): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "rondo-clients-" });
   try {
     const words = ["install", "--no-audit", "--no-fund", "--omit=optional"];
-    await run(folder, "npm", [...words, "--prefix", folder, ACP, AI_SDK]);
+    await run(folder, "npm", [
+      ...words,
+      "--prefix",
+      folder,
+      ACP,
+      AI_SDK,
+      BRIDGE,
+    ]);
     await playAcp(folder);
     console.log(`ok  ${ACP}: a session with an approval`);
     await playAiSdk(folder);
     console.log(`ok  ${AI_SDK}: app-server and exec`);
+    await playBridge(folder);
+    console.log(`ok  ${BRIDGE}: a session with an approval`);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+async function playBridge(folder: string): Promise<void> {
+  await using s = await stage(ASKING);
+  await Deno.writeTextFile(`${folder}/bridge.mjs`, BRIDGE_PROGRAM);
+  const words = [`${folder}/bridge.mjs`, agentCommand()[0] ?? ""];
+  const out = await run(s.home.work, "node", words, environment(s));
+  const said = { text: "made it", errors: [], status: "completed" };
+  assert.deepEqual(JSON.parse(out), said);
+  assert.ok((await Deno.stat(`${s.home.work}/made`)).isFile);
 }
 
 async function playAiSdk(folder: string): Promise<void> {
@@ -59,20 +131,7 @@ async function playAiSdk(folder: string): Promise<void> {
 
 // What an editor does: a session, a prompt, a question that is answered.
 async function playAcp(folder: string): Promise<void> {
-  await using s = await stage({
-    laws: false,
-    script: [
-      [call("shell", {
-        command: ["touch", "made"],
-        sandbox_permissions: "require_escalated",
-        justification: "it has to be there",
-      })],
-      [say("made it")],
-    ],
-    config: {
-      top: 'sandbox_mode = "read-only"\napproval_policy = "on-request"',
-    },
-  });
+  await using s = await stage(ASKING);
   const child = new Deno.Command("node", {
     args: [
       `${folder}/node_modules/@agentclientprotocol/codex-acp/dist/index.js`,
