@@ -1,6 +1,7 @@
 /** Methods of `rondo app-server` that are about no thread: lists, settings, files, commands. */
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../core/util/json/json.ts";
+import { mcpServerArgs } from "../support/mcp_server.ts";
 import { AppClient } from "../support/app_client.ts";
 import { stage } from "./support.ts";
 
@@ -14,15 +15,29 @@ function text(data: unknown): string {
 
 Deno.test("app-server lists models, profiles, skills and servers, and says how it is configured", async () => {
   await using s = await stage({
-    config: { bottom: '[mcp_servers.tiny]\ncommand = "false"' },
+    config: {
+      bottom: [
+        '[mcp_servers.tiny]\ncommand = "false"',
+        '[mcp_servers.off]\ncommand = "false"\nenabled = false',
+        "[mcp_servers.echo]",
+        `command = ${JSON.stringify(Deno.execPath())}`,
+        `args = ${
+          JSON.stringify(mcpServerArgs({ tools: [{ name: "echo" }] }))
+        }`,
+        'env_vars = ["DENO_DIR"]',
+      ].join("\n"),
+    },
     files: {
       ".codex/skills/tidy/SKILL.md":
         "---\nname: tidy\ndescription: Tidies up\n---\nTidy.\n",
     },
   });
   await using client = await AppClient.open({ home: s.home });
-  const ask = async (method: string): Promise<JsonObject[]> =>
-    (await client.request(method))["data"] as JsonObject[];
+  const ask = async (
+    method: string,
+    params: JsonObject = {},
+  ): Promise<JsonObject[]> =>
+    (await client.request(method, params))["data"] as JsonObject[];
   const models = await ask("model/list");
   assert.equal(models[0]?.["id"], "gpt-5.2-codex");
   assert.equal(models[0]["isDefault"], true);
@@ -31,8 +46,28 @@ Deno.test("app-server lists models, profiles, skills and servers, and says how i
   const [here] = await ask("skills/list");
   const skills = here?.["skills"] as JsonObject[];
   assert.deepEqual(skills.map(({ name }) => name), ["tidy"]);
+  const threadId = await client.startThread();
   const servers = await ask("mcpServerStatus/list");
-  assert.deepEqual(servers.map(({ name }) => name), ["tiny"]);
+  const ofThread = await ask("mcpServerStatus/list", { threadId });
+  assert.deepEqual(
+    servers.map(({ name, tools }) => [name, Object.keys(tools as JsonObject)]),
+    [["echo", ["echo"]], ["off", []], ["tiny", []]],
+  );
+  assert.match(String(servers[2]?.["toolsError"]), /ended/);
+  assert.deepEqual(
+    ofThread.map(({ tools, runtimeStatus }) => [tools, runtimeStatus]),
+    [
+      [servers[0]?.["tools"], "connected"],
+      [{}, "disabled"],
+      [{}, "failed"],
+    ],
+  );
+  const [one] = await ask("mcpServerStatus/list", { serverName: "off" });
+  assert.equal(one?.["name"], "off");
+  await assert.rejects(
+    ask("mcpServerStatus/list", { threadId: "x" }),
+    /not open/,
+  );
   const { config } = await client.request("config/read");
   assert.equal((config as JsonObject)["model"], "gpt-5.2-codex");
   const account = await client.request("account/read");

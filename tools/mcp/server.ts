@@ -22,7 +22,7 @@ import {
 import { WireTool } from "./client/wire.ts";
 import { orAbort } from "../../core/util/async.ts";
 
-type ServerState =
+export type ServerState =
   | { readonly type: "off" }
   | { readonly type: "starting" }
   | { readonly type: "ready" }

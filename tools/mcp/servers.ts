@@ -15,8 +15,9 @@ import type {
 import { unreachable } from "../../core/util/assert.ts";
 import type { McpServerSpec } from "./client/server_config.ts";
 import type { ElicitHook } from "./client/types.ts";
+import type { WireTool } from "./client/wire.ts";
 import { allocateToolNames, compareText } from "./names.ts";
-import { McpServer } from "./server.ts";
+import { McpServer, type ServerState } from "./server.ts";
 import { PersonalAnswers } from "./server_requests.ts";
 import { createResourceTools } from "./resources.ts";
 import { piecesOfBlock } from "./result.ts";
@@ -55,6 +56,13 @@ interface McpToolsRequest {
 }
 
 /** Nothing runs before `start` or `tools`; after `close` nothing does. */
+/** A server as programs are told of it. */
+export interface McpListing extends Pick<McpServerSpec, "name" | "transport"> {
+  readonly state: ServerState;
+  /** As it lists them, and the configuration lets them in. */
+  readonly tools: readonly WireTool[];
+}
+
 export class McpServers {
   readonly #options: McpServersOptions;
   readonly #answers: PersonalAnswers;
@@ -114,6 +122,15 @@ export class McpServers {
       state: stateText(server),
       tools: server.tools.map((tool) => tool.name).sort(compareText),
     }));
+  }
+
+  /** All of them with their tools, once each is there or has failed. */
+  async listings(): Promise<readonly McpListing[]> {
+    await this.#started();
+    return this.#servers.map(({ spec, state, tools }) => {
+      const { name, transport } = spec;
+      return { name, transport, state, tools };
+    });
   }
 
   /** Prompts of all servers that are there; those that fail to list offer none. */

@@ -12,6 +12,7 @@ import { ServeBase } from "./base.ts";
 import { commandMethods } from "./commands.ts";
 import { fileMethods } from "./files.ts";
 import { listMethods } from "./lists.ts";
+import { serverMethods } from "./servers.ts";
 import { settingsMethods } from "./settings.ts";
 import { ThreadRuntimes } from "./runtimes.ts";
 import { threadServices } from "./threads.ts";
@@ -34,6 +35,7 @@ export async function runAppServerCommand(
         codexHome: codexHome ?? "",
         others: new Map([
           ...listMethods(base),
+          ...serverMethods(base, runtimes),
           ...settingsMethods(base),
           ...commandMethods(base),
           ...fileMethods(base),

@@ -1,4 +1,4 @@
-/** Lists for clients: models, skills, profiles, MCP servers. */
+/** Lists for clients: models, skills, profiles. */
 import type { LoadedConfig } from "../../config/load.ts";
 import { knownModels } from "../../config/provider/model_list.ts";
 import { modelInfoOf } from "../../config/provider/models.ts";
@@ -26,7 +26,6 @@ export function listMethods(base: ServeBase): OtherMethods {
     ["model/list", (params) => listModels(base, params)],
     ["skills/list", (params) => listSkills(base, params)],
     ["permissionProfile/list", (params) => listProfiles(base, params)],
-    ["mcpServerStatus/list", (params) => listServers(base, params)],
     ["collaborationMode/list", () => Promise.resolve({ data: MODES })],
   ]);
 }
@@ -146,33 +145,4 @@ function policyOrNone(of: () => SandboxPolicy): SandboxPolicy | undefined {
     if (error instanceof UserError) return undefined;
     throw error;
   }
-}
-
-// What is configured; a server is started for a thread, and its tools are known there.
-async function listServers(base: ServeBase, params: unknown): Promise<unknown> {
-  const wanted = parseParams(PageParams, params);
-  const loaded = await base.load();
-  const { buildMcpServers } = await import(
-    "../../../tools/mcp/project_file.ts"
-  );
-  const { servers } = buildMcpServers(base.host, loaded);
-  return pageOf(
-    servers.map(({ name, transport }) => ({
-      name,
-      runtimeStatus: null,
-      pluginId: null,
-      httpOrigin: transport.type === "http"
-        ? new URL(transport.url).origin
-        : null,
-      serverInfo: null,
-      serverCapabilities: null,
-      toolListMeta: null,
-      tools: {},
-      toolsError: null,
-      resources: [],
-      resourceTemplates: [],
-      authStatus: "unknown",
-    })),
-    wanted,
-  );
 }

@@ -19,9 +19,15 @@ interface RuntimeWanted {
 export class ThreadRuntimes {
   readonly #host: Host;
   readonly #runtimes = new Set<Runtime>();
+  readonly #byThread = new Map<string, Runtime>();
 
   constructor(host: Host) {
     this.#host = host;
+  }
+
+  /** Of an open thread. */
+  find(threadId: string): Runtime | undefined {
+    return this.#byThread.get(threadId);
   }
 
   /** Opens a thread; its servers end with it. Throws UserError and SessionError. */
@@ -40,7 +46,12 @@ export class ThreadRuntimes {
     };
     try {
       const open = await begin(await threadFactory(runtime), runtime);
-      void open.thread.closed.then(close);
+      const { id } = open.thread;
+      this.#byThread.set(id, runtime);
+      void open.thread.closed.then(() => {
+        if (this.#byThread.get(id) === runtime) this.#byThread.delete(id);
+        return close();
+      });
       return { ...open, runtime };
     } catch (error) {
       await close();

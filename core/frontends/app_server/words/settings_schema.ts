@@ -5,6 +5,11 @@ import { PageParams } from "./schema.ts";
 export const SkillsParams = z.looseObject({
   cwds: z.nullish(z.array(z.string())),
 });
+export const ServersParams = z.looseObject({
+  ...PageParams.shape,
+  threadId: z.nullish(z.string()),
+  serverName: z.nullish(z.string()),
+});
 export const ProfileParams = z.looseObject({
   ...PageParams.shape,
   cwd: z.nullish(z.string()),
