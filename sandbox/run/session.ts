@@ -61,6 +61,9 @@ interface PlaceRequest {
   readonly meetsOthers?: boolean;
 }
 
+/** By host: how many sandboxes have run a command; each thread of a server has its own. */
+const inUse = new WeakMap<Host, number>();
+
 /** Whether a policy asks for a sandbox of ours. */
 export function isConfined(policy: SandboxPolicy): policy is ConfinedPolicy {
   return policy.mode === "read-only" || policy.mode === "workspace-write";
@@ -78,6 +81,7 @@ export class Session {
   readonly #backends: ProvedBackends;
   /** Commands that run now, in whatever way. */
   #running = 0;
+  #isInUse = false;
   readonly #told = new Set<string>();
   // Looking at the disk and putting it back must not overlap.
   readonly #disk = new Mutex();
@@ -188,6 +192,8 @@ export class Session {
   /** Counts a command as running while `work` lasts. */
   async counting<T>(work: () => Promise<T>): Promise<T> {
     this.#running++;
+    if (!this.#isInUse) inUse.set(this.host, this.#inUse + 1);
+    this.#isInUse = true;
     try {
       return await work();
     } finally {
@@ -195,9 +201,13 @@ export class Session {
     }
   }
 
-  /** Whether more than one command runs. */
+  /** Whether other commands run, or may begin at any time. */
   get hasOthers(): boolean {
-    return this.#running > 1;
+    return this.#running > 1 || this.#inUse > 1;
+  }
+
+  get #inUse(): number {
+    return inUse.get(this.host) ?? 0;
   }
 
   /** Plans, and holds still what the launch depends on. */

@@ -8,6 +8,7 @@ import {
   LINUX,
   openPlace,
   type Place,
+  testHost,
 } from "../support.ts";
 
 const BWRAP = { ignore: !HAS_BWRAP };
@@ -77,6 +78,26 @@ for (const { backend, sandboxed } of FORMS) {
     },
   );
 }
+
+Deno.test(
+  "a command that may only read gives no orders to one of another thread of the program",
+  BWRAP,
+  async () => {
+    const host = testHost();
+    await using place = await openPlace({ host });
+    await using other = await openPlace({ host });
+    const { ended } = await servant(place);
+    const { exitCode } = await other.run("echo 'touch owned' > pipe", {
+      threadId: "two",
+      policy: READ_ONLY,
+      ...{ cwd: place.workspace, workspace: place.workspace },
+    });
+    assert.notEqual(exitCode, 0);
+    assert.equal(await tell(place, "exit", { policy: WRITE }), 0);
+    await ended;
+    assert.equal(await isThere(place, "owned"), false);
+  },
+);
 
 Deno.test(
   "a command that may only read, and was there before, gives no orders to one that comes later",
