@@ -47,12 +47,17 @@ export function createReadFileTool({ editor, sandbox }: ReadFileDeps): Tool {
       // By the time that the editor looks, another file may stand there.
       const shown = hidesFiles(policy) ? {} : editor;
       const whole = await readShown(named, context, { files, editor: shown });
+      const output = render(whole, {
+        path,
+        from: Math.ceil(line) - 1,
+        limit,
+        context,
+      });
       context.complete(
         context.open({ ...call, status: "in_progress" }),
         { ...call, status: "completed" },
       );
-      const from = Math.ceil(line) - 1;
-      return render(whole, { from, limit, context });
+      return output;
     },
   });
 }
@@ -78,7 +83,8 @@ async function readShown(
 
 function render(
   whole: string,
-  { from, limit, context }: {
+  { path, from, limit, context }: {
+    readonly path: string;
     readonly from: number;
     readonly limit: number;
     readonly context: ToolContext;
@@ -86,6 +92,13 @@ function render(
 ): ToolOutput {
   const lines = whole.split("\n");
   if (lines.at(-1) === "") lines.pop();
+  if (from > 0 && from >= lines.length) {
+    throw new ToolError(
+      `Cannot read line ${
+        from + 1
+      } of ${path}: it has ${lines.length} lines, must be one of them`,
+    );
+  }
   const wanted = lines.slice(from, from + limit);
   const bytesMax = context.settings.model.toolOutputTokens * 4;
   const content = cutBytes(wanted.map((one) => `${one}\n`).join(""), bytesMax);

@@ -7,9 +7,6 @@ type StillnessHost = Pick<Host, "files" | "pid" | "selfCommand">;
 /** Each thread, and how often it has been taken from a processor. */
 type Sample = ReadonlyMap<string, string>;
 
-/** By host: how many processes were started for a model, by whichever of its sandboxes. */
-const started = new WeakMap<StillnessHost, number>();
-
 /**
  * Whoever has run has been counted by the kernel when it went to sleep, and nothing is made by
  * a process that sleeps. So what came to be while all of them slept is somebody else's. Other
@@ -17,7 +14,7 @@ const started = new WeakMap<StillnessHost, number>();
  */
 export class Stillness {
   readonly #host: StillnessHost;
-  #since: { readonly sample: Sample; readonly started: number } | undefined;
+  #since: Sample | undefined;
 
   constructor(host: StillnessHost) {
     this.#host = host;
@@ -25,15 +22,16 @@ export class Stillness {
 
   /** A process was started: it may have ended before anybody looks. */
   stir(): void {
-    started.set(this.#host, this.#started + 1);
+    this.#since = undefined;
   }
 
   /** From now on. */
   async begin(): Promise<void> {
-    this.#since = undefined;
-    const before = this.#started;
+    const none: Sample = new Map();
+    this.#since = none;
     const sample = await this.#readTwice();
-    if (sample !== undefined) this.#since = { sample, started: before };
+    // Something may have been started meanwhile.
+    if (this.#since === none) this.#since = sample;
   }
 
   /** Whether all of them have slept since it began; false where that cannot be known. */
@@ -41,12 +39,7 @@ export class Stillness {
     const since = this.#since;
     if (since === undefined) return false;
     const now = await this.#readTwice();
-    return now !== undefined && this.#since === since &&
-      this.#started === since.started && isSame(now, since.sample);
-  }
-
-  get #started(): number {
-    return started.get(this.#host) ?? 0;
+    return now !== undefined && this.#since === since && isSame(now, since);
   }
 
   // A process that is made while the list is read may not be on it, but is on the next one:

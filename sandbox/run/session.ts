@@ -15,13 +15,9 @@ import {
 } from "../plan/facts.ts";
 import type { GuardChanges } from "../guard/guard.ts";
 import { readShown, readTop } from "../plan/shown.ts";
-import {
-  joinChanges,
-  NO_CHANGES,
-  SharedProtection,
-} from "../guard/guard_shared.ts";
-import { GuardWatch, type Teller } from "../guard/guard_watch.ts";
-import { Stillness } from "../probe/stillness.ts";
+import { joinChanges } from "../guard/guard_shared.ts";
+import type { Teller } from "../guard/guard_watch.ts";
+import type { Stillness } from "../probe/stillness.ts";
 import { type BackendChoice, findProved } from "../probe/candidates.ts";
 import { ProvedBackends, type Told } from "../probe/proved_backends.ts";
 import { type ConfinedPolicy, planSandbox } from "../plan/plan.ts";
@@ -30,7 +26,7 @@ import { checkPolicy } from "../plan/policy_check.ts";
 import { readableFiles } from "../plan/readable.ts";
 import { SharedNetworks } from "../network/shared_networks.ts";
 import { OrphanReaper } from "./orphans.ts";
-import { Mutex } from "../../core/util/async.ts";
+import { type SharedDisk, sharedDisk } from "./shared_disk.ts";
 
 export interface SandboxOptions {
   readonly host: Host;
@@ -61,9 +57,6 @@ interface PlaceRequest {
   readonly meetsOthers?: boolean;
 }
 
-/** By host: how many sandboxes have run a command; each thread of a server has its own. */
-const inUse = new WeakMap<Host, number>();
-
 /** Whether a policy asks for a sandbox of ours. */
 export function isConfined(policy: SandboxPolicy): policy is ConfinedPolicy {
   return policy.mode === "read-only" || policy.mode === "workspace-write";
@@ -73,9 +66,8 @@ export class Session {
   readonly host: Host;
   readonly reaper: OrphanReaper;
   readonly networks: SharedNetworks;
-  readonly stillness: Stillness;
   readonly #options: SandboxOptions;
-  readonly #guards: SharedProtection;
+  readonly #disk: SharedDisk;
   /** Where each root led when it was first seen. */
   readonly #roots = new Map<string, string>();
   readonly #backends: ProvedBackends;
@@ -83,30 +75,21 @@ export class Session {
   #running = 0;
   #isInUse = false;
   readonly #told = new Set<string>();
-  // Looking at the disk and putting it back must not overlap.
-  readonly #disk = new Mutex();
-  readonly #watch: GuardWatch;
 
   constructor(options: SandboxOptions) {
     this.host = options.host;
     this.#options = options;
     this.#backends = new ProvedBackends(options.host, options);
-    this.#guards = new SharedProtection(options.host);
+    this.#disk = sharedDisk(options.host);
     this.networks = new SharedNetworks(options.host);
-    this.stillness = new Stillness(options.host);
-    this.#watch = new GuardWatch(
-      options.host,
-      () =>
-        this.#disk.run(async () =>
-          this.#guards.isIdle
-            ? NO_CHANGES
-            : await this.#guards.putBackOrTake(this.stillness)
-        ),
-    );
     this.reaper = new OrphanReaper(
       options.host,
       options.reapChild ?? (() => true),
     );
+  }
+
+  get stillness(): Stillness {
+    return this.#disk.stillness;
   }
 
   /** Somebody asked for no sandbox at all. */
@@ -136,7 +119,7 @@ export class Session {
       codexHome: this.#options.codexHome,
       ownPaths: this.#ownPaths(),
       ...this.#program(),
-      isPlanted: (path) => this.#guards.wasAbsent(path),
+      isPlanted: (path) => this.#disk.guards.wasAbsent(path),
       ...(findBelow !== undefined && { findBelow }),
       withModules: proved?.kind === "landlock" ||
         (policy.mode === "workspace-write" && policy.gitCommits),
@@ -181,7 +164,7 @@ export class Session {
     this.#checkPolicy(request);
     return await this.#loadPlan(request, {
       proved: await this.#backends.strongest(),
-      findBelow: (roots) => this.#guards.findBelow(roots),
+      findBelow: (roots) => this.#disk.guards.findBelow(roots),
     });
   }
 
@@ -192,7 +175,7 @@ export class Session {
   /** Counts a command as running while `work` lasts. */
   async counting<T>(work: () => Promise<T>): Promise<T> {
     this.#running++;
-    if (!this.#isInUse) inUse.set(this.host, this.#inUse + 1);
+    if (!this.#isInUse) this.#disk.users++;
     this.#isInUse = true;
     try {
       return await work();
@@ -203,39 +186,37 @@ export class Session {
 
   /** Whether other commands run, or may begin at any time. */
   get hasOthers(): boolean {
-    return this.#running > 1 || this.#inUse > 1;
-  }
-
-  get #inUse(): number {
-    return inUse.get(this.host) ?? 0;
+    return this.#running > 1 || this.#disk.users > 1;
   }
 
   /** Plans, and holds still what the launch depends on. */
   async prepare(request: PlaceRequest): Promise<Prepared> {
-    return await this.#disk.run(async () => {
-      this.#guards.begin();
+    const { guards, turn } = this.#disk;
+    return await turn.run(async () => {
+      guards.begin();
       const first = await this.loadWholePlan(request);
       // A name can only be protected once there is something to mount over it.
       const prepared = first.plan.lacksOwn
         ? await this.#makeHome(request)
         : first;
-      await this.#guards.take(guardItems(prepared));
+      await guards.take(guardItems(prepared));
       return prepared;
     });
   }
 
   /** Puts back what the commands had changed. */
   async finish(): Promise<GuardChanges> {
-    return await this.#disk.run(async () => {
-      const release = this.#guards.release();
-      if (this.#guards.isIdle) this.#watch.stop();
-      return joinChanges([...this.#watch.take(), await release]);
+    const { guards, turn, watch } = this.#disk;
+    return await turn.run(async () => {
+      const release = guards.release();
+      if (guards.isIdle) watch.stop();
+      return joinChanges([...watch.take(), await release]);
     });
   }
 
   /** A command lives on: what it plants is put back again and again until none runs. */
   watch(tell: Teller): () => void {
-    return this.#watch.start(tell);
+    return this.#disk.watch.start(tell);
   }
 
   /** Those of the sentences that were not given before. */

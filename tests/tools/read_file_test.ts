@@ -89,3 +89,11 @@ Deno.test("read_file says why a file cannot be read, and asks no editor for it",
   await fails("sub");
   await fails("a.txt", [`${folder.path}/a.txt`]);
 });
+
+Deno.test("read_file says how many lines there are when none of them is asked for", async () => {
+  await using folder = await makeTree({ "a.txt": LINES });
+  await assert.rejects(
+    read(folder.path, { path: "a.txt", line: 101 }),
+    /^ToolError: Cannot read line 101 of a\.txt: it has 100 lines/,
+  );
+});

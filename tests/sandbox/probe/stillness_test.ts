@@ -60,18 +60,6 @@ async function isStill(stillness: Stillness): Promise<void> {
 }
 
 Deno.test(
-  "a command that another sandbox of the same program has started counts",
-  LINUX,
-  async () => {
-    await using scene = await openScene();
-    const [one, other] = [new Stillness(scene.host), new Stillness(scene.host)];
-    await isStill(one);
-    other.stir();
-    assert.equal(await one.holds(), false);
-  },
-);
-
-Deno.test(
   "what another run of the program does, or a command of its, counts",
   LINUX,
   async () => {

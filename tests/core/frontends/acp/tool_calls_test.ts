@@ -12,7 +12,7 @@ const REQUEST: ApprovalRequest = {
   kind: "command",
   title: "git push",
   detail: "git push\u202e origin",
-  cwd: "/work",
+  cwd: "/project",
   reason: "it leaves the sandbox",
   forbids: "",
   sessionScope: "git push",
