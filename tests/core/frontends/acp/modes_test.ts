@@ -52,7 +52,7 @@ Deno.test("what the configuration hides stays hidden in every mode with a sandbo
     mode: "read-only",
     networkAccess: false,
     denyRead: HIDDEN,
-    readable: ["/project"],
+    readable: ["/proj"],
   };
   const patches = sessionModes({ configured, modePolicy }).flatMap((
     { id, patch: { sandbox } },
@@ -60,7 +60,7 @@ Deno.test("what the configuration hides stays hidden in every mode with a sandbo
   assert.equal(patches.length, 2);
   for (const policy of patches) {
     assert.ok("denyRead" in policy);
-    assert.deepEqual([policy.denyRead, policy.readable], [HIDDEN, ["/project"]]);
+    assert.deepEqual([policy.denyRead, policy.readable], [HIDDEN, ["/proj"]]);
   }
 });
 
