@@ -10,7 +10,7 @@ const NEXT = `
 That was build/rondo with a recorded model; its sandbox, commands and patch were real.
 With a model of your own:
 
-  export OPENAI_API_KEY=…                      # OpenAI
+  export OPENAI_API_KEY=sk-YOUR-KEY            # OpenAI
   build/rondo exec "explain this repository"
 
   build/rondo exec --oss -m gpt-oss:20b "…"    # Ollama on this machine

@@ -31,6 +31,26 @@ export const EXIT_CODES = Object.freeze({
   sigint: { code: 130, meaning: "Interrupted (SIGINT)" },
   sigterm: { code: 143, meaning: "Terminated (SIGTERM)" },
 });
+
+/** Codes that the system or the runtime gives, without a last line. */
+export const FOREIGN_EXIT_CODES: readonly {
+  readonly code: number;
+  readonly meaning: string;
+}[] = [
+  { code: 126, meaning: "The system cannot start the program" },
+  {
+    code: 127,
+    meaning: "The system cannot start the program: no glibc, no libgcc",
+  },
+  {
+    code: 133,
+    meaning:
+      "The runtime is out of memory, or a control group lets it start no thread (pids.max)",
+  },
+  { code: 134, meaning: "The same" },
+  { code: 137, meaning: "Killed (SIGKILL)" },
+];
+
 export type ExitName = keyof typeof EXIT_CODES;
 
 /** What of a failure decides its exit. */

@@ -261,6 +261,15 @@ Deno.test("exec works outside a git repository only when told to", async () => {
   assert.equal((await s.run(args)).code, 0);
 });
 
+Deno.test("exec outside a git repository names the command that trusts the folder, and it does", async () => {
+  await using s = await stage({ script: () => say("ok") });
+  const args = ["exec", "--json", "-s", "danger-full-access", "hi"];
+  const refused = String(errorOf(await s.run(args))["message"]);
+  const [, words = ""] = /: run rondo (\S+) here, or pass /.exec(refused) ?? [];
+  assert.equal((await s.run([words, "--yes"])).code, 0, refused);
+  assert.equal((await s.run(args)).code, 0);
+});
+
 Deno.test("exec --output-schema asks for that form", async () => {
   const schema = {
     type: "object",

@@ -1,7 +1,9 @@
 /** What stops a run before its first request: each with its code and what to do about it. */
 import assert from "node:assert/strict";
 import { say } from "../support/mock_script.ts";
-import { agentCommand, isCompiled } from "../support/run_agent.ts";
+import { mockModel } from "../support/mock_model.ts";
+import { agentCommand, agentHome, isCompiled } from "../support/run_agent.ts";
+import { runAsReader } from "../support/snippets.ts";
 import { checkStream, errorOf, stage } from "./support.ts";
 
 Deno.test("exec without a key says which variable to set", async () => {
@@ -18,6 +20,22 @@ Deno.test("exec without any configuration says how to log in", async () => {
   const run = await s.json("go");
   assert.equal(run.code, 4);
   assert.match(String(errorOf(run)["message"]), /OPENAI_API_KEY|login/);
+});
+
+Deno.test("what exec, a conversation and doctor show without a key can be typed as it stands", async () => {
+  await using model = mockModel({ script: () => say("Done."), laws: false });
+  await using home = await agentHome({
+    config: `openai_base_url = ${JSON.stringify(model.url)}\n`,
+  });
+  const go = "rondo exec --skip-git-repo-check go";
+  for (const asked of [go, "rondo", "rondo doctor"]) {
+    const { stdout, stderr } = await runAsReader(home, ["sh", "-c", asked]);
+    const [shown = ""] = /export OPENAI_API_KEY=[^\s,]+/.exec(
+      stdout + stderr,
+    ) ?? [];
+    const done = await runAsReader(home, ["sh", "-c", `${shown}\n${go}`]);
+    assert.equal(done.code, 0, `${asked}: ${shown}: ${done.stderr}`);
+  }
 });
 
 Deno.test("exec shows the place of a mistake in config.toml", async () => {

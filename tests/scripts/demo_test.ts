@@ -37,7 +37,7 @@ Deno.test("the demo mends a test, in colour at a terminal", {
 Deno.test("the demo is plain in a pipe", {
   ignore: !isCompiled() || !hasNode(),
 }, async () => {
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-check", "--allow-all", DEMO],
     cwd: ROOT,
     stdin: "null",
@@ -46,4 +46,7 @@ Deno.test("the demo is plain in a pipe", {
   assert.equal(code, 0, text);
   assert.match(text, /\n {2}exit 0/);
   assert.ok(!text.includes("\x1b["), text);
+  // The key that it says to set next is one that could be sent.
+  const next = new TextDecoder().decode(stdout);
+  assert.match(next, /export OPENAI_API_KEY=[\x21-\x7e]+ /);
 });

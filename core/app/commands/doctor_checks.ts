@@ -157,8 +157,8 @@ export async function checkCredentials(
 
 function keyRemedy({ auth }: Provider): string {
   return auth.type === "env"
-    ? `what helps: export ${auth.name}=…`
-    : `what helps: export OPENAI_API_KEY=…, ${PROGRAM} login --with-api-key, or another provider (${PROGRAM} help providers)`;
+    ? `what helps: export ${auth.name}=YOUR-KEY`
+    : `what helps: export OPENAI_API_KEY=sk-YOUR-KEY, ${PROGRAM} login --with-api-key, or another provider (${PROGRAM} help providers)`;
 }
 
 /** The layers of the configuration, and whether its home takes what is written. */

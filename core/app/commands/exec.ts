@@ -170,7 +170,7 @@ async function checkRepository(
     folder = resolvePath(folder, "..");
   }
   throw usageError(
-    `Cannot start in ${loaded.cwd}: not a git repository and not trusted: run ${PROGRAM} here once to trust it, or pass --skip-git-repo-check`,
+    `Cannot start in ${loaded.cwd}: not a git repository and not trusted: run ${PROGRAM} trust here, or pass --skip-git-repo-check`,
   );
 }
 

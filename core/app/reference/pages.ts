@@ -5,7 +5,7 @@ import {
   COMMANDS,
   pathOf,
 } from "../../contract/commands.ts";
-import { EXIT_CODES } from "../../contract/exit_code.ts";
+import { EXIT_CODES, FOREIGN_EXIT_CODES } from "../../contract/exit_code.ts";
 import { type FlagName, FLAGS } from "../../contract/flags.ts";
 import { renderFlag, renderFlagHelp } from "../../frontends/cli/help.ts";
 import {
@@ -48,22 +48,6 @@ function buildPage(topic: ReferenceTopic): Page {
   }
 }
 
-/** Codes that the system or the runtime gives, without a last line. */
-const NOT_OURS: readonly PageRow[] = [
-  { name: "126", text: "The system cannot start the program" },
-  {
-    name: "127",
-    text: "The system cannot start the program: no glibc, no libgcc",
-  },
-  {
-    name: "133",
-    text:
-      "The runtime is out of memory, or a control group lets it start no thread (pids.max)",
-  },
-  { name: "134", text: "The same" },
-  { name: "137", text: "Killed (SIGKILL)" },
-];
-
 function exitCodesPage(): Page {
   return {
     title: `Exit codes of ${PROGRAM}`,
@@ -81,7 +65,10 @@ function exitCodesPage(): Page {
       {
         title: "Not ours",
         about: "the program did not get to say its last line",
-        rows: NOT_OURS,
+        rows: FOREIGN_EXIT_CODES.map(({ code, meaning }) => ({
+          name: String(code),
+          text: meaning,
+        })),
       },
     ],
   };

@@ -100,11 +100,11 @@ async function readToken(
         login.type === "chatgpt"
           ? [
             `Cannot use the login in ${login.path}: it is a ChatGPT login, must be an API key`,
-            "  export OPENAI_API_KEY=…, or run rondo login --with-api-key",
+            "  export OPENAI_API_KEY=sk-YOUR-KEY, or run rondo login --with-api-key",
           ].join("\n")
           : [
             `Cannot ask ${provider.name}: no API key`,
-            "  with an OpenAI key: export OPENAI_API_KEY=…, or run rondo login --with-api-key",
+            "  with an OpenAI key: export OPENAI_API_KEY=sk-YOUR-KEY, or run rondo login --with-api-key",
             "  with a local model: rondo --oss (Ollama or LM Studio)",
             "  with any other Responses URL: [model_providers.<name>] in config.toml, with base_url and env_key",
           ].join("\n"),

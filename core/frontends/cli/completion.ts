@@ -1,23 +1,22 @@
 /** Completion scripts of bash, zsh and fish, from the command table. Pure. */
 import { usageError } from "../../protocol/error.ts";
 import { PROGRAM } from "../../protocol/version.ts";
-import { commandPaths } from "../../contract/commands.ts";
 import type { FlagSpec } from "../../contract/flags.ts";
 import { renderBash } from "./completion_bash.ts";
 import {
   completesOf,
   listedOf,
+  listNodes,
   type Node,
   quote,
   spellings,
-  toNode,
   valueCases,
   valuedSpellings,
 } from "./completion_words.ts";
 import { renderFlagHelp } from "./help.ts";
 
 export function renderCompletion(shell: string): string {
-  const nodes = commandPaths().map(toNode);
+  const nodes = listNodes();
   switch (shell) {
     case "bash":
       return renderBash(nodes);

@@ -9,6 +9,7 @@ import {
 } from "../../contract/commands.ts";
 import type { Completes, FlagSpec } from "../../contract/flags.ts";
 import { visibleFlags } from "./help.ts";
+import { TOPICS } from "./topics.ts";
 
 /** What can be typed after the words of a command. */
 export interface Node {
@@ -22,8 +23,31 @@ export interface Node {
   readonly args: readonly ArgSpec[];
 }
 
+/** Every place of a command line where a command can stand: of the commands, and of `help`. */
+export function listNodes(): Node[] {
+  const nodes = commandPaths().map(toNode);
+  return nodes.flatMap((node) => {
+    const isProgram = node.words === "";
+    const asked: Node = {
+      words: isProgram ? "help" : `help ${node.words}`,
+      commands: isProgram ? [...node.commands, ...topics()] : node.commands,
+      flags: [],
+      args: [],
+    };
+    const help = { word: "help", help: "Explain a command or a topic" };
+    return [
+      isProgram ? { ...node, commands: [...node.commands, help] } : node,
+      ...(node.commands.length === 0 ? [] : [asked]),
+    ];
+  });
+}
+
+function topics(): Node["commands"] {
+  return Object.entries(TOPICS).map(([word, help]) => ({ word, help }));
+}
+
 /** What stands behind the words of a path. */
-export function toNode(path: readonly string[]): Node {
+function toNode(path: readonly string[]): Node {
   const words = path.join(" ");
   const name = commandNames().find((one) => one === (words || "repl"));
   const spec: CommandSpec | undefined = name && COMMANDS[name];

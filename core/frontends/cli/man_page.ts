@@ -1,6 +1,6 @@
 /** The manual page, from the command table. Pure; man(7) macros. */
 import type { CommandName } from "../../contract/command_line.ts";
-import { EXIT_CODES } from "../../contract/exit_code.ts";
+import { EXIT_CODES, FOREIGN_EXIT_CODES } from "../../contract/exit_code.ts";
 import { buildDate, PROGRAM, VERSION } from "../../protocol/version.ts";
 import type { FlagSpec } from "../../contract/flags.ts";
 import {
@@ -10,6 +10,7 @@ import {
   visibleFlags,
 } from "./help.ts";
 import { commandNames, COMMANDS } from "../../contract/commands.ts";
+import { TOPICS } from "./topics.ts";
 
 const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ["CODEX_HOME", "Folder of configuration and sessions (default ~/.codex)"],
@@ -63,12 +64,15 @@ export function renderManPage(): string {
     ...[...shared].flatMap(renderFlagEntry),
     ".SH COMMANDS",
     ...commandNames().flatMap((command) => renderCommand(command, shared)),
-    ".SH EXIT STATUS",
-    ...Object.values(EXIT_CODES).flatMap(({ code, meaning }) => [
+    ".SH TOPICS",
+    ...Object.entries(TOPICS).flatMap(([topic, about]) => [
       ".TP",
-      `.B ${code}`,
-      roff(meaning),
+      `.B ${roff(`${PROGRAM} help ${topic}`)}`,
+      roff(about),
     ]),
+    ".SH EXIT STATUS",
+    ...[...Object.values(EXIT_CODES), ...FOREIGN_EXIT_CODES]
+      .flatMap(({ code, meaning }) => [".TP", `.B ${code}`, roff(meaning)]),
     ".SH ENVIRONMENT",
     ...ENVIRONMENT.flatMap(([names, meaning]) => [
       ".TP",

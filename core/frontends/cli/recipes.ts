@@ -21,7 +21,7 @@ model_reasoning_effort = "medium"`,
   {
     // learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle: the v1 API
     name: "Azure",
-    before: ["export AZURE_OPENAI_API_KEY=…"],
+    before: ["export AZURE_OPENAI_API_KEY=YOUR-KEY"],
     toml: `model = "my-gpt-5"             # the name of your deployment
 model_provider = "azure"
 model_context_window = 272000  # where that name does not tell the model

@@ -23,7 +23,6 @@ export const LEAVING: ReadonlySet<string> = new Set([
  */
 export const FOREIGN: Readonly<Record<string, string>> = {
   "a": "read the answer and use git apply",
-  "acp": "use rondo exec --json --input jsonl",
   "agent": "",
   "agents": "",
   "app": "",

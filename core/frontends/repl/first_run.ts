@@ -38,7 +38,7 @@ function renderMissing(missing: MissingKey): string {
   if (isChosen) return `${shownText(message)}\n`;
   const lines = [
     `${shownText(message)}. One of these helps:`,
-    `  OpenAI:    export OPENAI_API_KEY=…   (or ${PROGRAM} login --with-api-key)`,
+    `  OpenAI:    export OPENAI_API_KEY=sk-YOUR-KEY   (or ${PROGRAM} login --with-api-key)`,
     `  Ollama:    ${PROGRAM} --oss -m MODEL   (a model on this machine, no key)`,
     `  Any other: this in ${shownText(configPath)}:`,
     "",

@@ -55,6 +55,9 @@ const CASES: readonly [
   ["rondo policy ", ["explain", "test", "lint", "rules"], ["exec"]],
   ["rondo schema e", ["events", "exit-codes"], ["config"]],
   ["rondo completion ", ["bash", "zsh", "fish"], []],
+  ["rondo he", ["help"], []],
+  ["rondo help e", ["exec", "events", "exit-codes"], ["config"]],
+  ["rondo help exec re", ["resume", "review"], ["fork"]],
   ["rondo exec --output-schema fi", ["file.txt"], []],
 ];
 
@@ -187,6 +190,8 @@ Deno.test({
         "exec resume",
         "--output-schema FILE",
         "EXIT STATUS",
+        "rondo help exit-codes",
+        "133",
         "CODEX_HOME",
       ]
     ) {
