@@ -230,6 +230,37 @@ Deno.test("app-server reads, forks, reverts and archives what it recorded", asyn
   assert.equal(fourth["status"], "completed");
 });
 
+Deno.test("app-server takes the last turns out for clients that count them", async () => {
+  await using s = await stage({
+    script: [[say("one")], [say("two")], [say("three")]],
+    laws: { breaks: [2] },
+  });
+  await using client = await open(s);
+  const threadId = await client.startThread();
+  const first = await client.turn(threadId, "first");
+  await client.turn(threadId, "second");
+  const { thread } = await client.request("thread/rollback", {
+    threadId,
+    numTurns: 1,
+  });
+  const turns = object(thread)["turns"] as JsonObject[];
+  assert.deepEqual(turns.map(({ id }) => id), [first["id"]]);
+  await client.turn(threadId, "third");
+  assert.doesNotMatch(JSON.stringify(s.model.request(2).input), /second/);
+  await assert.rejects(
+    client.request("thread/rollback", { threadId, numTurns: 0 }),
+    /numTurns/,
+  );
+});
+
+Deno.test("app-server says that a client's own tools are not offered", async () => {
+  await using s = await stage({});
+  await using client = await open(s);
+  await client.startThread({ dynamicTools: [{ name: "t" }] });
+  const { message } = await client.told("warning");
+  assert.match(String(message), /dynamicTools/);
+});
+
 Deno.test("app-server compacts a thread as a turn of its own", async () => {
   await using s = await stage({ script: [[say("one")], [say("summary")]] });
   await using client = await open(s);

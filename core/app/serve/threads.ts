@@ -48,7 +48,11 @@ export function threadServices(place: ThreadPlace): ThreadServices {
   const path = (named: string): Promise<string> => findLog(place, named);
   return {
     start: async (setup, elicit) =>
-      await openClientThread(place, { setup, elicit }, startThread),
+      await openClientThread(
+        place,
+        { setup, elicit, warnings: missing(setup) },
+        startThread,
+      ),
     resume: async (named, setup, elicit) =>
       await openClientThread(
         place,
@@ -85,6 +89,14 @@ export function threadServices(place: ThreadPlace): ThreadServices {
         codexHome: home(),
       }),
   };
+}
+
+function missing({ dynamicTools }: ThreadSetup): readonly string[] {
+  return dynamicTools?.length
+    ? [
+      "The client's own tools (dynamicTools) are not offered to the model: rondo takes tools from MCP servers",
+    ]
+    : [];
 }
 
 interface Wanted {

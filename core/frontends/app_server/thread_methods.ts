@@ -18,6 +18,7 @@ import {
   ThreadParams,
   ThreadResumeParams,
   ThreadRevertParams,
+  ThreadRollbackParams,
   ThreadStartParams,
 } from "./words/schema.ts";
 import { ThreadSettingsParams } from "./words/turn_schema.ts";
@@ -37,6 +38,7 @@ export const THREAD_METHODS: ReadonlyMap<string, Method> = new Map<
   ["thread/settings/update", updateSettings],
   ["thread/compact/start", compactThread],
   ["thread/revert", revertThread],
+  ["thread/rollback", rollBackThread],
 ]);
 
 async function startThread(call: Call, room: ThreadRoom): Promise<void> {
@@ -178,6 +180,18 @@ async function revertThread(call: Call, room: ThreadRoom): Promise<void> {
     itemsBackwardsCursor: null,
   });
   room.notifyAll("thread/reverted", { threadId });
+}
+
+// As clients of before 0.171 say it.
+async function rollBackThread(call: Call, room: ThreadRoom): Promise<unknown> {
+  const { threadId, numTurns } = parseParams(ThreadRollbackParams, call.params);
+  const thread = room.threads.need(threadId);
+  thread.turns.checkIdle("roll back");
+  const turns = await room.services.turns(recordedPath(thread.facts));
+  await thread.turns.rollBack(countMessages(turns.slice(-numTurns)));
+  const left = await loadTurns(room, thread.facts);
+  room.notifyAll("thread/reverted", { threadId });
+  return { thread: thread.view(left) };
 }
 
 // The message of the person before which the history is left.

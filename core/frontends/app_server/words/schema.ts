@@ -37,6 +37,7 @@ const ThreadSettings = {
 
 export const ThreadStartParams = z.looseObject({
   ...ThreadSettings,
+  dynamicTools: z.nullish(z.array(z.unknown())),
   ephemeral: OptFlag,
 });
 /** The settings of a thread that is opened. */
@@ -67,6 +68,11 @@ export const ThreadReadParams = z.looseObject({
 });
 
 export const ThreadNameParams = z.looseObject({ threadId: Text, name: Text });
+
+export const ThreadRollbackParams = z.looseObject({
+  threadId: Text,
+  numTurns: z.int().check(z.gte(1)),
+});
 
 export const ThreadRevertParams = z.looseObject({
   threadId: Text,
