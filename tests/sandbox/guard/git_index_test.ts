@@ -5,25 +5,7 @@ import { judgeIndex } from "../../../sandbox/guard/git_index.ts";
 import { isHarmlessIndex } from "../../../sandbox/guard/git_index_files.ts";
 import { workspaceWrite } from "../../support/settings.ts";
 import { backendsHere, LINUX, openPlace, type Place } from "../support.ts";
-
-const ENV = {
-  PATH: Deno.env.get("PATH") ?? "",
-  HOME: "/nonexistent",
-  GIT_AUTHOR_NAME: "a",
-  GIT_AUTHOR_EMAIL: "a@example.com",
-  GIT_COMMITTER_NAME: "a",
-  GIT_COMMITTER_EMAIL: "a@example.com",
-  GIT_CONFIG_GLOBAL: "/dev/null",
-  GIT_CONFIG_NOSYSTEM: "1",
-};
-
-async function asPerson(cwd: string, script: string): Promise<void> {
-  const { success, stderr } = await new Deno.Command("sh", {
-    args: ["-ec", script],
-    ...{ cwd, env: ENV, clearEnv: true },
-  }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
-}
+import { asPerson, GIT_ENV } from "./git_person.ts";
 
 /** A repository with a file whose place another one can take in the index. */
 function begin(options: string): string {
@@ -104,7 +86,7 @@ async function forge(
     {
       sandboxed,
       policy: workspaceWrite({ excludeSlashTmp: true, gitCommits: true }),
-      env: ENV,
+      env: GIT_ENV,
     },
   );
   assert.equal(exitCode, 0, output.head);

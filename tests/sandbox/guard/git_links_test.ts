@@ -4,18 +4,7 @@ import { workspaceWrite } from "../../support/settings.ts";
 import { openNoFollowFiles } from "../../../core/host/files/no_follow_files.ts";
 import { findLinksOut, linkOf } from "../../../sandbox/guard/git_links.ts";
 import { backendsHere, LINUX, openPlace, type Place } from "../support.ts";
-
-const ENV = {
-  PATH: Deno.env.get("PATH") ?? "",
-  HOME: "/nonexistent",
-  GIT_AUTHOR_NAME: "a",
-  GIT_AUTHOR_EMAIL: "a@example.com",
-  GIT_COMMITTER_NAME: "a",
-  GIT_COMMITTER_EMAIL: "a@example.com",
-  GIT_CONFIG_GLOBAL: "/dev/null",
-  GIT_CONFIG_NOSYSTEM: "1",
-  GIT_EDITOR: "true",
-};
+import { asPerson, GIT_ENV } from "./git_person.ts";
 
 /** What a command does in `.git`; `$AWAY` is a file elsewhere. */
 const LINKS: Readonly<Record<string, string>> = {
@@ -32,14 +21,6 @@ const LINKS: Readonly<Record<string, string>> = {
   "a folder of logs":
     'rm -rf logs/refs; mkdir -p "$(dirname "$AWAY")"; ln -s "$(dirname "$AWAY")" logs/refs; :',
 };
-
-async function asPerson(cwd: string, script: string): Promise<void> {
-  const { success, stderr } = await new Deno.Command("sh", {
-    args: ["-ec", script],
-    ...{ cwd, env: ENV, clearEnv: true },
-  }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
-}
 
 async function filesBelow(folder: string): Promise<number> {
   let count = 0;
@@ -63,7 +44,7 @@ async function follow(
   await run(`cd .git; ${script}`, {
     sandboxed,
     policy: workspaceWrite({ excludeSlashTmp: true, gitCommits: true }),
-    env: { ...ENV, AWAY: `${base}/away/file` },
+    env: { ...GIT_ENV, AWAY: `${base}/away/file` },
   });
   await asPerson(
     workspace,

@@ -2,25 +2,7 @@
 import assert from "node:assert/strict";
 import { workspaceWrite } from "../../support/settings.ts";
 import { backendsHere, LINUX, openPlace, type Place } from "../support.ts";
-
-const NAMED = {
-  GIT_AUTHOR_NAME: "a",
-  GIT_AUTHOR_EMAIL: "a@example.com",
-  GIT_COMMITTER_NAME: "a",
-  GIT_COMMITTER_EMAIL: "a@example.com",
-  GIT_CONFIG_GLOBAL: "/dev/null",
-};
-
-async function asPerson(cwd: string, script: string): Promise<string> {
-  const { stdout, stderr, success } = await new Deno.Command("sh", {
-    args: ["-ec", script],
-    cwd,
-    env: NAMED,
-  }).output();
-  const decoder = new TextDecoder();
-  assert.ok(success, decoder.decode(stderr));
-  return decoder.decode(stdout);
-}
+import { asPerson, GIT_ENV } from "./git_person.ts";
 
 /** Runs it as a command that may commit, which must end well and leave nothing to put back. */
 async function asCommand(
@@ -32,7 +14,7 @@ async function asCommand(
     cwd,
     workspace: cwd,
     policy: workspaceWrite({ excludeSlashTmp: true, gitCommits: true }),
-    env: { PATH: Deno.env.get("PATH") ?? "", ...NAMED },
+    env: GIT_ENV,
   });
   assert.equal(exitCode, 0, output.head);
   assert.deepEqual(notes, []);
