@@ -1,8 +1,29 @@
 /** Wildcards for names and for paths, as text. */
 
+/** One character of a text, any number of them, or a choice: to go on here or further on. */
+type Step =
+  | { readonly of: string | Kind; readonly isMany?: true }
+  | { readonly skip: number };
+
+type Kind = (char: string) => boolean;
+
+/** Any folders, or none. */
+const FOLDERS: readonly Step[] = [
+  { skip: 3 },
+  { of: isAny, isMany: true },
+  { of: "/" },
+];
+/** What lies below, if anything. */
+const BELOW: readonly Step[] = [
+  { skip: 3 },
+  { of: "/" },
+  { of: isAny, isMany: true },
+];
+
 /** Whether a name fits a wildcard (`*`, `?`, `[a-z]`), whatever its case. */
 export function matchesName(wildcard: string, name: string): boolean {
-  return new RegExp(`^${translate(wildcard, "[^]*", "[^]")}$`, "i").test(name);
+  const steps = parseSteps(wildcard, { one: isAny, flags: "i" });
+  return fits(steps, upperCase(name));
 }
 
 /**
@@ -12,13 +33,57 @@ export function matchesName(wildcard: string, name: string): boolean {
 export function matchesPath(glob: string, path: string): boolean {
   if (glob === "") return false;
   const trimmed = glob.replace(/\/+$/, "").replace(/\*\*(?:\/\*\*)+/g, "**");
-  const source = trimmed.split(/(\/\*\*\/|\/\*\*$|^\*\*\/)/).map((part) => {
-    if (part === "/**/") return "/(?:[^]*/)?";
-    if (part === "/**") return "/[^]*";
-    if (part === "**/") return "(?:[^]*/)?";
-    return translate(part, "[^/]*", "[^/]");
-  }).join("");
-  return new RegExp(`^${source}(?:/[^]*)?$`).test(path);
+  const parts = trimmed.split(/(\/\*\*\/|\/\*\*$|^\*\*\/)/);
+  const steps = parts.flatMap((part): readonly Step[] => {
+    if (part === "/**/") return [{ of: "/" }, ...FOLDERS];
+    if (part === "/**") return [{ of: "/" }, { of: isAny, isMany: true }];
+    if (part === "**/") return FOLDERS;
+    return parseSteps(part, { one: isInName, flags: "" });
+  });
+  return fits([...steps, ...BELOW], path);
+}
+
+// All ways at once: a regular expression tries one after the other, which for a few `*` and
+// a long path takes for ever.
+function fits(steps: readonly Step[], text: string): boolean {
+  const seen = new Uint32Array(steps.length + 1);
+  let places: number[] = [];
+  let next: number[] = [];
+  const reach = (at: number, turn: number): void => {
+    if (seen[at] === turn) return;
+    seen[at] = turn;
+    const step = steps[at];
+    if (step !== undefined && "skip" in step) {
+      reach(at + 1, turn);
+      return reach(at + step.skip, turn);
+    }
+    next.push(at);
+    if (step?.isMany) reach(at + 1, turn);
+  };
+  reach(0, 1);
+  for (let index = 0; index < text.length && next.length > 0; index++) {
+    [places, next] = [next, places];
+    next.length = 0;
+    const char = text[index] ?? "";
+    for (const at of places) {
+      const step = steps[at];
+      if (step === undefined || "skip" in step) continue;
+      const { of, isMany } = step;
+      const isFit = typeof of === "string" ? of === char : of(char);
+      if (isFit) reach(isMany ? at : at + 1, index + 2);
+    }
+  }
+  return next.includes(steps.length);
+}
+
+// As regular expressions fold case: character by character, and none into ASCII.
+function upperCase(text: string): string {
+  return text.replace(/[a-z]+|[\x80-\uffff]/g, (part) => {
+    const upper = part.toUpperCase();
+    return upper.length === part.length && (part < "\x80" || upper > "\x7f")
+      ? upper
+      : part;
+  });
 }
 
 /** `matchesPath()` for a glob with `{a,b}` and `\` in it. */
@@ -78,22 +143,35 @@ export function isBroken(glob: string): boolean {
   return false;
 }
 
-function translate(pattern: string, many: string, one: string): string {
-  let source = "";
+function parseSteps(
+  pattern: string,
+  { one, flags }: { readonly one: Kind; readonly flags: string },
+): readonly Step[] {
+  const steps: Step[] = [];
   for (let at = 0; at < pattern.length; at++) {
     const char = pattern[at] ?? "";
     const set = char === "[" ? parseSet(pattern.slice(at)) : null;
     if (char === "*") {
-      source += many;
+      steps.push({ of: one, isMany: true });
       while (pattern[at + 1] === "*") at++;
-    } else if (char === "?") source += one;
-    else if (set !== null) {
+    } else if (set !== null) {
       const members = (set[2] ?? "").replace(/[\\[\]^]/g, "\\$&");
-      source += `[${set[1] === "" ? "" : "^"}${members}]`;
+      const isOther = set[1] !== "";
+      const source = new RegExp(`[${isOther ? "^" : ""}${members}]`, flags);
+      steps.push({ of: (one) => source.test(one) });
       at += set[0].length - 1;
-    } else source += char.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
+    } else if (char === "?") steps.push({ of: one });
+    else steps.push({ of: flags === "i" ? upperCase(char) : char });
   }
-  return source;
+  return steps;
+}
+
+function isAny(): boolean {
+  return true;
+}
+
+function isInName(char: string): boolean {
+  return char !== "/";
 }
 
 // `[a-z]`, `[!abc]`; a range that runs backwards makes the bracket an ordinary one.

@@ -166,8 +166,8 @@ export const READERS: Readonly<
   "a word that is alike": (text) => closestWord(text, ["resume", "sessions"]),
   "what a source imports": (text) => importsOf("a.py", text),
   "what a script imports": (text) => importsOf("a.sh", text),
-  "a wildcard": (text) => matchesName(text.slice(0, 200), text),
-  "a glob": (text) => matchesPath(text.slice(0, 200), text),
+  "a wildcard": (text) => matchesName(text.slice(0, 20), text),
+  "a glob": (text) => matchesPath(text.slice(0, 20), text),
 };
 
 /** Pieces that mean something to one of them. */

@@ -123,3 +123,12 @@ Deno.test("matchesPath() has picomatch's wildcards, and takes a folder with all 
     );
   }));
 });
+
+Deno.test("A glob with many * over a long path is answered", () => {
+  const many = "*a".repeat(40);
+  const path = `/${"a".repeat(4_000)}`;
+  assert.equal(matchesPath(`/${many}b`, path), false);
+  assert.equal(matchesPath(`/**/${many}`, path), true);
+  assert.equal(matchesName(`${many}b`, path), false);
+  assert.equal(matchesName(many.toUpperCase(), path), true);
+});
