@@ -11,7 +11,8 @@ import {
   type Message,
 } from "../tests/support/app_client.ts";
 import { HARD_TALK, TALK, Talks } from "../tests/support/app_scripts.ts";
-import { say } from "../tests/support/mock_model.ts";
+import { mcpServerArgs } from "../tests/support/mcp_server.ts";
+import { call, say, type Step } from "../tests/support/mock_model.ts";
 
 const CODEX = "@openai/codex@0.171.0";
 
@@ -35,6 +36,14 @@ const RESPONSES: Readonly<Record<string, string>> = {
   "skills/list": "v2/SkillsListResponse",
   "permissionProfile/list": "v2/PermissionProfileListResponse",
   "mcpServerStatus/list": "v2/ListMcpServerStatusResponse",
+  "collaborationMode/list": "v2/CollaborationModeListResponse",
+  "thread/archive": "v2/ThreadArchiveResponse",
+  "thread/unarchive": "v2/ThreadUnarchiveResponse",
+  "thread/delete": "v2/ThreadDeleteResponse",
+  "thread/name/set": "v2/ThreadSetNameResponse",
+  "thread/compact/start": "v2/ThreadCompactStartResponse",
+  "thread/settings/update": "v2/ThreadSettingsUpdateResponse",
+  "turn/interrupt": "v2/TurnInterruptResponse",
   "config/read": "v2/ConfigReadResponse",
   "account/read": "v2/GetAccountResponse",
   "command/exec": "v2/CommandExecResponse",
@@ -72,15 +81,29 @@ async function main(args: readonly string[]): Promise<number> {
 
 // Each method once, for its answer.
 async function playAll(checker: Checker): Promise<void> {
+  const steps: Step[] = [];
   await using s = await stage({
     laws: false,
-    script: () => [say("said")],
-    files: { "a.txt": "a" },
+    script: () => steps.shift() ?? [say("said")],
+    config: {
+      bottom: [
+        "[mcp_servers.echo]",
+        `command = ${JSON.stringify(Deno.execPath())}`,
+        `args = ${
+          JSON.stringify(mcpServerArgs({ tools: [{ name: "echo" }] }))
+        }`,
+        'env_vars = ["DENO_DIR"]',
+      ].join("\n"),
+    },
   });
-  await using client = await checker.open({ home: s.home });
+  await using client = await checker.open({
+    home: s.home,
+    answer: () => ({ action: "accept" }),
+  });
   const threadId = await client.startThread();
   const turn = await client.turn(threadId, "one");
-  const { work } = s.home;
+  const { temp } = s.home;
+  await Deno.writeTextFile(`${temp}/a.txt`, "a");
   const asked: readonly (readonly [string, JsonObject])[] = [
     ["thread/list", {}],
     ["thread/loaded/list", {}],
@@ -95,12 +118,15 @@ async function playAll(checker: Checker): Promise<void> {
     ["skills/list", {}],
     ["permissionProfile/list", {}],
     ["mcpServerStatus/list", {}],
+    ["mcpServerStatus/list", { threadId }],
+    ["collaborationMode/list", {}],
     ["config/read", {}],
     ["account/read", {}],
     ["command/exec", { command: ["echo", "x"] }],
-    ["fs/getMetadata", { path: `${work}/a.txt` }],
-    ["fs/readDirectory", { path: work }],
-    ["fuzzyFileSearch", { query: "a", roots: [work] }],
+    ["command/exec", { command: ["echo", "x"], processId: "p", tty: true }],
+    ["fs/getMetadata", { path: `${temp}/a.txt` }],
+    ["fs/readDirectory", { path: temp }],
+    ["fuzzyFileSearch", { query: "a", roots: [temp] }],
   ];
   for (const [method, params] of asked) await client.request(method, params);
   await client.find(({ method, params }) =>
@@ -118,6 +144,20 @@ async function playAll(checker: Checker): Promise<void> {
     target: { type: "custom", instructions: "look" },
   });
   await client.ended(String((review["turn"] as JsonObject)["id"]));
+  const settings = { model: "gpt-5.2-codex" };
+  await client.turn(threadId, "plan", {
+    collaborationMode: { mode: "plan", settings },
+  });
+  steps.push([call("shell", { command: ["echo", "x"] })]);
+  await client.turn(threadId, "run", {
+    approvalPolicy: "never",
+    collaborationMode: { mode: "default", settings },
+  });
+  steps.push([call("mcp__echo__echo", { text: "x" })]);
+  await client.turn(threadId, "call", { approvalPolicy: "untrusted" });
+  for (const one of ["archive", "unarchive", "delete"]) {
+    await client.request(`thread/${one}`, { threadId });
+  }
 }
 
 /** Holds what the server says against the schema, and remembers what did not fit. */
