@@ -1,7 +1,9 @@
 /** Makes npm packages from executables that are built: one for each system, and one that picks among them. */
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { VERSION } from "../core/protocol/version.ts";
+import { loadDocuments } from "./release/documents.ts";
 import { executableName, findBuilt } from "./release/mod.ts";
 import { runScript, toPath } from "./run_script.ts";
 import { type Target, TARGETS } from "./targets.ts";
@@ -61,6 +63,11 @@ async function writePlatform(
     files: [program],
     preferUnplugged: true,
   });
+  await Deno.copyFile(`${root}/LICENSE`, `${folder}/LICENSE`);
+  await Deno.writeTextFile(
+    `${folder}/README.md`,
+    `The program of ${WRAPPER} for ${target.name}. Install that one: \`npm install -g ${WRAPPER}\`\n`,
+  );
   await Deno.mkdir(`${folder}/bin`);
   await Deno.copyFile(
     `${from}/${executableName(target)}`,
@@ -70,16 +77,21 @@ async function writePlatform(
 }
 
 async function writeWrapper(folder: string): Promise<void> {
+  const documents = await loadDocuments();
   await writePackage(folder, {
     name: WRAPPER,
     description: "Coding agent for the terminal and for programs, in one file",
     bin: { rondo: "rondo.cjs" },
-    files: ["rondo.cjs"],
+    files: ["rondo.cjs", ...documents.map(({ path }) => path)],
     engines: { node: ">=18" },
     optionalDependencies: Object.fromEntries(
       TARGETS.map(({ name }) => [`${SCOPE}/${name}`, VERSION]),
     ),
   });
+  for (const { path, bytes } of documents) {
+    await Deno.mkdir(dirname(`${folder}/${path}`), { recursive: true });
+    await Deno.writeFile(`${folder}/${path}`, bytes);
+  }
   await Deno.writeTextFile(`${folder}/rondo.cjs`, renderWrapper());
   await Deno.chmod(`${folder}/rondo.cjs`, 0o755);
 }
@@ -94,9 +106,6 @@ async function writePackage(
     `${folder}/package.json`,
     `${JSON.stringify(manifest, null, 2)}\n`,
   );
-  for (const name of ["LICENSE", "README.md"]) {
-    await Deno.copyFile(`${root}/${name}`, `${folder}/${name}`);
-  }
 }
 
 /** The program of the wrapper: becomes rondo where Node can, else starts it and ends as it ends. */

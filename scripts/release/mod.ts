@@ -6,6 +6,7 @@ import { sha256 } from "../denort.ts";
 import { runScript, toPath } from "../run_script.ts";
 import { type Target, TARGETS } from "../targets.ts";
 import { type ArchiveFile, makeArchive } from "./archive.ts";
+import { loadDocuments } from "./documents.ts";
 import {
   archiveName,
   renderFormula,
@@ -21,9 +22,6 @@ const decoder = new TextDecoder();
 /** A runtime that grew or a build that took too much along is seen here, not by a user. */
 const EXECUTABLE_MAX_BYTES = 125_000_000;
 const ARCHIVE_MAX_BYTES = 60_000_000;
-
-/** Beside the program in every archive. */
-const DOCUMENTS = ["LICENSE", "README.md", "CHANGELOG.md"];
 
 /** The line of install.sh that says where releases lie. */
 const BASE_URL_LINE = /^base_url=.*$/m;
@@ -120,11 +118,11 @@ async function filesOf(target: Target, from: string): Promise<ArchiveFile[]> {
   const program = await Deno.readFile(`${from}/${executableName(target)}`);
   checkSize(executableName(target), program.length, EXECUTABLE_MAX_BYTES);
   const folder = `rondo-${VERSION}`;
-  const documents = await Promise.all(DOCUMENTS.map(async (name) => ({
-    name: `${folder}/${name}`,
-    bytes: await Deno.readFile(`${root}/${name}`),
+  const documents = (await loadDocuments()).map(({ path, bytes }) => ({
+    name: `${folder}/${path}`,
+    bytes,
     isProgram: false,
-  })));
+  }));
   const manual = await run(Deno.execPath(), [
     "run",
     "--no-check",

@@ -1,5 +1,6 @@
 /** What is handed out, taken as a user takes it: without a network, into a bare root. */
 import assert from "node:assert/strict";
+import { VERSION } from "../../core/protocol/version.ts";
 import { makePackages } from "../../scripts/npm.ts";
 import { makeRelease } from "../../scripts/release/mod.ts";
 import { localTarget } from "../../scripts/targets.ts";
@@ -19,6 +20,23 @@ async function stageExecutable(folder: string): Promise<string> {
   await Deno.mkdir(from);
   await Deno.copyFile(RONDO, `${from}/rondo-${TARGET}`);
   return from;
+}
+
+/** Every link of the pages that came with a program leads to a file that came, too. */
+async function checkLinks(folder: string): Promise<void> {
+  const open = ["README.md"];
+  const seen = new Set<string>();
+  for (const page of open) {
+    if (seen.has(page)) continue;
+    seen.add(page);
+    const url = new URL(page, `file://${folder}/`);
+    assert.ok((await Deno.stat(url)).isFile, page);
+    if (!page.endsWith(".md")) continue;
+    const text = await Deno.readTextFile(url);
+    for (const [, to = ""] of text.matchAll(/\]\(([^)#:]+)\)/g)) {
+      open.push(new URL(to, `file:///${page}`).pathname.slice(1));
+    }
+  }
 }
 
 Deno.test("the npm packages are installed without a network and run a whole turn", async () => {
@@ -48,6 +66,8 @@ Deno.test("the npm packages are installed without a network and run a whole turn
       },
     }).output();
     assert.equal(code, 0, new TextDecoder().decode(stderr));
+    await checkLinks(`${app}/node_modules/@rondo-cli/rondo`);
+    await checkLinks(`${app}/node_modules/@rondo-cli/${TARGET}`);
     await using root = await makeRoot({
       node: await findOnMachine("node"),
       rondo: RONDO,
@@ -74,6 +94,16 @@ Deno.test("install.sh takes a release from a file URL in a bare root, and it run
     const from = await stageExecutable(folder);
     const out = `${folder}/dist`;
     await makeRelease({ from, out, baseUrl: "file:///release" });
+    for (const kind of ["tar.gz", "tar.zst"]) {
+      const unpacked = `${folder}/${kind}`;
+      await Deno.mkdir(unpacked);
+      const { success } = await new Deno.Command("tar", {
+        args: ["-xf", `${out}/rondo-${VERSION}-${TARGET}.${kind}`],
+        cwd: unpacked,
+      }).output();
+      assert.ok(success);
+      await checkLinks(`${unpacked}/rondo-${VERSION}`);
+    }
     const busybox = await findOnMachine("busybox");
     const { stdout } = await new Deno.Command(busybox, { args: ["--list"] })
       .output();
