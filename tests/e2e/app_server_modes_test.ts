@@ -98,7 +98,19 @@ Deno.test("app-server gives a message that is meant for another mode a turn of i
   const first = await client.request("turn/start", { threadId, input: INPUT });
   const turnId = String(object(first["turn"])["id"]);
   await s.model.received(1);
-  const second = client.turn(threadId, "plan", mode("plan"));
+  await client.request("thread/settings/update", {
+    threadId,
+    ...mode("plan"),
+  });
+  await assert.rejects(
+    client.request("turn/steer", {
+      threadId,
+      input: INPUT,
+      expectedTurnId: turnId,
+    }),
+    /another mode/,
+  );
+  const second = client.turn(threadId, "plan");
   await client.request("turn/interrupt", { threadId, turnId });
   assert.equal((await client.ended(turnId))["status"], "interrupted");
   const planned = await second;

@@ -62,8 +62,7 @@ export class ThreadTurns {
     const { turn } = words;
     const input = { type: "user.input", parts, mode } as const;
     // What is meant for another mode gets a turn of its own.
-    const isJoining = turn !== undefined &&
-      (this.#running === "review" || this.#running === this.#mode);
+    const isJoining = turn !== undefined && this.#isSameMode;
     const isFirst = this.isIdle || turn !== undefined && !isJoining;
     words.give({ ...given, kind: isFirst ? "start" : "steer" });
     if (isJoining) {
@@ -79,6 +78,11 @@ export class ThreadTurns {
   /** Joins the turn that runs. Throws RpcError when it is another one. */
   steer(turnId: string, { parts, given }: TurnMessage): void {
     this.#checkTurn(turnId, "steer");
+    if (!this.#isSameMode) {
+      throw refusal(
+        "Cannot steer the turn: another mode has been chosen since it began, must be a turn of its own (turn/start)",
+      );
+    }
     this.#options.words.give({ ...given, kind: "steer" });
     this.#options.thread.submit({ type: "user.input", parts });
   }
@@ -151,6 +155,11 @@ export class ThreadTurns {
     for (const { begun } of this.#starting.splice(0)) begun.reject(error);
     this.#task?.resolve(false);
     this.#task = undefined;
+  }
+
+  // Whoever speaks during a review speaks to the reviewer.
+  get #isSameMode(): boolean {
+    return this.#running === "review" || this.#running === this.#mode;
   }
 
   #checkTurn(turnId: string, what: string): void {
