@@ -39,6 +39,31 @@ export async function makeRoot(
   };
 }
 
+/**
+ * A minimal Debian of its mirror, with musl beside its glibc. Takes root and a network; throws
+ * with what debootstrap said.
+ */
+export async function makeDebian(): Promise<Root> {
+  const path = await Deno.makeTempDir({ prefix: "rondo-debian-" });
+  await Deno.chmod(path, 0o755);
+  const { code, stdout } = await new Deno.Command(
+    await findOnMachine("debootstrap"),
+    {
+      args: ["--variant=minbase", "--include=musl", "bookworm", path],
+      env: { LC_ALL: "C" },
+    },
+  ).output();
+  const root: Root = {
+    path,
+    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
+  };
+  if (code === 0) return root;
+  await root[Symbol.asyncDispose]();
+  throw new Error(
+    `Cannot make a Debian: ${new TextDecoder().decode(stdout).slice(-500)}`,
+  );
+}
+
 /** Runs a program of the root as nobody: root read-only, some /tmp (64 MB), no variable but PATH. */
 export async function runInRoot(
   root: Root,
@@ -48,14 +73,17 @@ export async function runInRoot(
     /** Folders of this machine, and where they are seen, read-only. */
     readonly binds?: Readonly<Record<string, string>>;
     readonly tmpBytes?: number;
+    readonly hasProc?: boolean;
   } = {},
 ): Promise<RootRun> {
-  const { env = {}, binds = {}, tmpBytes = TMP_BYTES } = options;
+  const { env = {}, binds = {}, tmpBytes = TMP_BYTES, hasProc = true } =
+    options;
   const { code, stdout, stderr } = await new Deno.Command("bwrap", {
     args: [
       ...["--unshare-user", "--unshare-pid", "--unshare-ipc"],
       ...["--uid", UID, "--gid", UID, "--die-with-parent", "--clearenv"],
-      ...["--ro-bind", root.path, "/", "--proc", "/proc", "--dev", "/dev"],
+      ...["--ro-bind", root.path, "/", "--dev", "/dev"],
+      ...(hasProc ? ["--proc", "/proc"] : []),
       ...["--size", String(tmpBytes), "--tmpfs", "/tmp", "--chdir", "/tmp"],
       ...Object.entries(binds).flatMap(([to, from]) => ["--ro-bind", from, to]),
       ...Object.entries({ PATH: "/bin", ...env }).flatMap(

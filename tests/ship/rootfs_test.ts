@@ -28,6 +28,30 @@ Deno.test("a root with BusyBox runs a whole turn", async () => {
   );
 });
 
+Deno.test("a root without /proc gets one sentence, of rondo and of install.sh", async () => {
+  const busybox = await findOnMachine("busybox");
+  const shell = { sh: busybox, uname: busybox, rondo: RONDO };
+  await using root = await makeRoot(shell);
+  const run = (...command: string[]) =>
+    runInRoot(root, command, {
+      hasProc: false,
+      binds: { "/tmp/install.sh": INSTALLER },
+    });
+  const started = await run("/bin/rondo", "exec", "--json", "go");
+  assert.match(started.stderr, /^Error: .*\/proc is not mounted, must be/);
+  const last = JSON.parse(started.stdout.trim().split("\n").at(-1) ?? "");
+  assert.deepEqual([last.type, last.exit_code], ["turn.failed", 1]);
+  assert.equal(started.code, 1);
+  const installed = await run(
+    "/bin/sh",
+    "/tmp/install.sh",
+    "--prefix",
+    "/tmp/p",
+  );
+  assert.match(installed.stderr, /\/proc is not mounted, must be/);
+  assert.equal(installed.code, 1);
+});
+
 Deno.test("install.sh says what a root lacks before it fetches anything", async () => {
   const busybox = await findOnMachine("busybox");
   const applets = ["sh", "uname", "sed", "getconf", "mktemp", "rm", "cat"];
