@@ -26,7 +26,7 @@ Deno.test("every path that a page names exists", async () => {
   for (const page of PAGES) {
     const text = await read(page);
     const paths = text.matchAll(
-      /(?<![\w/])(?:core|tools|sandbox|scripts|tests|prompts)\/[\w./]*\w|\bmain\.ts\b/g,
+      /(?<![\w/])(?:core|tools|sandbox|scripts|tests|prompts)\/[\w./-]*\w|\bmain\.ts\b/g,
     );
     for (const [path] of paths) {
       // `slash_*.ts` and `NAME.ts` stand for many.

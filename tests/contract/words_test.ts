@@ -24,6 +24,18 @@ Deno.test("no word that is not a command is taken for one", async () => {
   }
 });
 
+Deno.test("what is named instead of a foreign word is a command, and what there is gets named", () => {
+  const paths = commandPaths().map((path) => path.join(" "));
+  for (const [word, instead] of Object.entries(FOREIGN)) {
+    for (const [, path = ""] of instead.matchAll(/rondo ([a-z][a-z -]*)/g)) {
+      const words = path.split(/ (?:or|with) | --/)[0]?.trim() ?? "";
+      assert.ok(paths.includes(words), `${word}: ${words}`);
+    }
+    const own = paths.filter((path) => path.split(" ").at(-1) === word);
+    if (instead === "") assert.deepEqual(own, [], word);
+  }
+});
+
 Deno.test("no word that is not a command starts a conversation", async () => {
   await using stage = await openStage({ script: [say("sent")] });
   const lines = [

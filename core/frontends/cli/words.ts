@@ -100,7 +100,7 @@ export const FOREIGN: Readonly<Record<string, string>> = {
   "threads": "use rondo sessions list",
   "tui": "use rondo",
   "ultrareview": "use rondo review",
-  "unarchive": "",
+  "unarchive": "use rondo sessions unarchive",
   "uninstall": "remove the executable",
   "update": "download the new executable",
   "upgrade": "download the new executable",
