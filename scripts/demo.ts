@@ -16,7 +16,7 @@ With a model of your own:
   build/rondo exec --oss -m gpt-oss:20b "…"    # Ollama on this machine
 
   build/rondo exec -c model_provider=mine \\
-    -c 'model_providers.mine={name="mine", base_url="https://…/v1", env_key="MY_KEY"}' "…"
+    -c 'model_providers.mine={name="mine", base_url="https://models.example.com/v1", env_key="MY_KEY"}' "…"
 `;
 
 if (import.meta.main) Deno.exit(await demo());
