@@ -1,4 +1,5 @@
 /** Plan -> profile of macOS sandbox-exec(1), as pure text with paths as parameters. */
+import type { GuardItem } from "../plan/plan_guards.ts";
 import { isInside } from "../../core/util/path.ts";
 import type { Mount, SandboxPlan } from "../plan/plan.ts";
 
@@ -81,7 +82,7 @@ function buildSeatbeltProfile(plan: SandboxPlan): SeatbeltProfile {
   const closed = [
     ...plan.mounts.filter(({ kind }) => kind === "read-only")
       .map(({ path }) => path),
-    ...plan.guard.map(({ path }) => path),
+    ...plan.guard.filter(isClosed).map(({ path }) => path),
     ...plan.absent,
   ];
   const sections = [
@@ -94,6 +95,11 @@ function buildSeatbeltProfile(plan: SandboxPlan): SeatbeltProfile {
     ...(plan.unixSockets ? [UNIX_SOCKETS] : []),
   ];
   return { text: `${sections.join("\n")}\n`, parameters };
+}
+
+// Git cannot commit without its folder and its index: they are looked at, not closed.
+function isClosed({ path, scope }: GuardItem): boolean {
+  return scope !== "links" && !(scope === "judged" && path.endsWith("/index"));
 }
 
 // Names and metadata can be seen anywhere: without them no path can be followed.
