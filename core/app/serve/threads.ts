@@ -94,7 +94,7 @@ export function threadServices(place: ThreadPlace): ThreadServices {
 function missing({ dynamicTools }: ThreadSetup): readonly string[] {
   return dynamicTools?.length
     ? [
-      "The client's own tools (dynamicTools) are not offered to the model: rondo takes tools from MCP servers",
+      "The client's own tools (dynamicTools) are not offered to the model, which has tools of MCP servers instead",
     ]
     : [];
 }

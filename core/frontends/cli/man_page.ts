@@ -67,7 +67,7 @@ export function renderManPage(): string {
     ".SH TOPICS",
     ...Object.entries(TOPICS).flatMap(([topic, about]) => [
       ".TP",
-      `.B ${roff(`${PROGRAM} help ${topic}`)}`,
+      `.B ${roff(`${PROGRAM} help`)} ${roff(topic)}`,
       roff(about),
     ]),
     ".SH EXIT STATUS",
