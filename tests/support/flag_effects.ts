@@ -170,7 +170,8 @@ async function listFiles(root: string, below = ""): Promise<string[][]> {
   const found: string[][] = [];
   for await (const entry of Deno.readDir(`${root}${below}`)) {
     const path = `${below}/${entry.name}`;
-    if (/^\.(git$|rondo-probe-)/.test(entry.name)) continue;
+    // What a proof came to is kept where the run lasts long enough.
+    if (/^\.(git$|rondo-probe-)|^proofs$/.test(entry.name)) continue;
     if (entry.isDirectory) found.push(...await listFiles(root, path));
     else if (/sessions|\.sqlite|cassette/.test(path)) found.push([path]);
     else if (entry.isFile) {
