@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { JsonObject } from "../core/util/json/json.ts";
 import { type Stage, stage } from "../tests/e2e/support.ts";
 import { call, say } from "../tests/support/mock_model.ts";
-import { agentCommand } from "../tests/support/run_agent.ts";
+import { agentCommand, agentEnv } from "../tests/support/run_agent.ts";
 
 const ACPX = "acpx@0.19.1";
 // The last one whose package holds the examples.
@@ -85,7 +85,7 @@ async function acpx(
     cwd: s.home.work,
     program: `${folder}/node_modules/.bin/acpx`,
     args: ["--agent", agent, "--ttl", "5", ...words],
-    env: environment(s),
+    env: agentEnv(s.home),
   });
 }
 
@@ -100,7 +100,7 @@ async function playExample(folder: string): Promise<void> {
   await Deno.mkdir(bin);
   const text = `#!/bin/sh\nexec ${agentCommand()[0]} acp\n`;
   await Deno.writeTextFile(`${bin}/npx`, text, { mode: 0o755 });
-  const env = environment(s);
+  const env = agentEnv(s.home);
   const out = await run({
     cwd: s.home.work,
     program: "node",
@@ -113,16 +113,6 @@ async function playExample(folder: string): Promise<void> {
   assert.match(out, /hello, editor/);
   assert.match(out, /Agent completed with: end_turn/);
   assert.ok((await Deno.stat(`${s.home.work}/made`)).isFile);
-}
-
-function environment({ home }: Stage): Record<string, string> {
-  return {
-    PATH: Deno.env.get("PATH") ?? "",
-    HOME: home.home,
-    CODEX_HOME: home.codexHome,
-    TMPDIR: home.temp,
-    MOCK_KEY: "mock-key",
-  };
 }
 
 interface Run {

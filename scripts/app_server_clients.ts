@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import type { JsonObject } from "../core/util/json/json.ts";
 import { readLines } from "../core/util/json/jsonl.ts";
-import { type Stage, stage } from "../tests/e2e/support.ts";
+import { stage } from "../tests/e2e/support.ts";
 import { call, say } from "../tests/support/mock_model.ts";
-import { agentCommand } from "../tests/support/run_agent.ts";
+import { agentCommand, agentEnv } from "../tests/support/run_agent.ts";
 
 const ACP = "@agentclientprotocol/codex-acp@2.6.0";
 const AI_SDK = "ai-sdk-provider-codex-cli";
@@ -108,7 +108,7 @@ async function playBridge(folder: string): Promise<void> {
   await using s = await stage(ASKING);
   await Deno.writeTextFile(`${folder}/bridge.mjs`, BRIDGE_PROGRAM);
   const words = [`${folder}/bridge.mjs`, agentCommand()[0] ?? ""];
-  const out = await run(s.home.work, "node", words, environment(s));
+  const out = await run(s.home.work, "node", words, agentEnv(s.home));
   const said = { text: "made it", errors: [], status: "completed" };
   assert.deepEqual(JSON.parse(out), said);
   assert.ok((await Deno.stat(`${s.home.work}/made`)).isFile);
@@ -121,7 +121,7 @@ async function playAiSdk(folder: string): Promise<void> {
   });
   await Deno.writeTextFile(`${folder}/main.mjs`, AI_SDK_PROGRAM);
   const words = [`${folder}/main.mjs`, agentCommand()[0] ?? ""];
-  const out = await run(s.home.work, "node", words, environment(s));
+  const out = await run(s.home.work, "node", words, agentEnv(s.home));
   const line = out.trim().split("\n").at(-1) ?? "";
   assert.deepEqual(
     JSON.parse(line).map((text: string) => text.trim()),
@@ -137,7 +137,7 @@ async function playAcp(folder: string): Promise<void> {
       `${folder}/node_modules/@agentclientprotocol/codex-acp/dist/index.js`,
     ],
     cwd: s.home.work,
-    env: { ...environment(s), CODEX_PATH: agentCommand()[0] ?? "" },
+    env: { ...agentEnv(s.home), CODEX_PATH: agentCommand()[0] ?? "" },
     clearEnv: true,
     stdin: "piped",
     stdout: "piped",
@@ -176,16 +176,6 @@ async function playAcp(folder: string): Promise<void> {
   }
   child.kill();
   assert.ok((await Deno.stat(`${s.home.work}/made`)).isFile);
-}
-
-function environment({ home }: Stage): Record<string, string> {
-  return {
-    PATH: Deno.env.get("PATH") ?? "",
-    HOME: home.home,
-    CODEX_HOME: home.codexHome,
-    TMPDIR: home.temp,
-    MOCK_KEY: "mock-key",
-  };
 }
 
 async function run(

@@ -9,6 +9,7 @@ import {
 import { openPty } from "../../tests/support/pty.ts";
 import {
   agentCommand,
+  agentEnv,
   type AgentHome,
   agentHome,
   mockConfig,
@@ -98,15 +99,7 @@ async function play(
     cwd: folder,
     columns: COLUMNS,
     rows: 50,
-    env: {
-      PATH: Deno.env.get("PATH") ?? "",
-      HOME: home.home,
-      CODEX_HOME: home.codexHome,
-      TMPDIR: home.temp,
-      LANG: "C.UTF-8",
-      TERM: "xterm-256color",
-      MOCK_KEY: "mock-key",
-    },
+    env: agentEnv(home, { TERM: "xterm-256color" }),
   });
   await pty.shows("/help lists commands");
   await pty.type(`${TASK}\r`);

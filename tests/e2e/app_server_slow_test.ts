@@ -1,7 +1,7 @@
 /** A client of `rondo app-server` that stops reading, before the built program. */
 import assert from "node:assert/strict";
 import { serveHttp } from "../support/http_server.ts";
-import { agentCommand } from "../support/run_agent.ts";
+import { agentCommand, agentEnv } from "../support/run_agent.ts";
 import { assertNoneLeft, newMarker, stage } from "./support.ts";
 
 const TOTAL_BYTES = 512 * 1024 * 1024;
@@ -104,15 +104,7 @@ Deno.test({
       args: [...args, "app-server"],
       cwd: home.work,
       clearEnv: true,
-      env: {
-        PATH: Deno.env.get("PATH") ?? "",
-        HOME: home.home,
-        CODEX_HOME: home.codexHome,
-        TMPDIR: home.temp,
-        MOCK_KEY: "mock-key",
-        DENO_DIR: Deno.env.get("DENO_DIR") ??
-          `${Deno.env.get("HOME")}/.cache/deno`,
-      },
+      env: agentEnv(home),
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",

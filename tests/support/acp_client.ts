@@ -17,7 +17,7 @@ import {
 import { asObject, parseJsonObject } from "../../core/util/json/json.ts";
 import { readLines } from "../../core/util/json/jsonl.ts";
 import { AcpChecker } from "./acp_schema.ts";
-import { agentCommand, type AgentHome } from "./run_agent.ts";
+import { agentCommand, agentEnv, type AgentHome } from "./run_agent.ts";
 
 /** Chooses the option of a question, by the start of its id; undefined leaves it open. */
 export type Chooser = (
@@ -249,17 +249,7 @@ export function start(
     args: [...first, "acp", ...args],
     cwd: home.work,
     clearEnv: true,
-    env: {
-      PATH: Deno.env.get("PATH") ?? "",
-      HOME: home.home,
-      CODEX_HOME: home.codexHome,
-      TMPDIR: home.temp,
-      SHELL: "/bin/sh",
-      MOCK_KEY: "mock-key",
-      DENO_DIR: Deno.env.get("DENO_DIR") ??
-        `${Deno.env.get("HOME")}/.cache/deno`,
-      ...env,
-    },
+    env: agentEnv(home, { SHELL: "/bin/sh", ...env }),
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",

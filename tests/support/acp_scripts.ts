@@ -4,7 +4,8 @@ import { methods } from "@agentclientprotocol/sdk";
 import fc from "fast-check";
 import { stage } from "../e2e/support.ts";
 import { AcpClient } from "./acp_client.ts";
-import { call, customCall, fail, say, type Step, think } from "./mock_model.ts";
+import { say, type Step } from "./mock_model.ts";
+import { stepFor } from "./script_steps.ts";
 
 const { session } = methods.agent;
 
@@ -71,7 +72,8 @@ export class AcpTalks implements AsyncDisposable {
     let sessionId = await (await this.#connect()).session();
     for (const step of steps) {
       this.#current = step;
-      this.#steps.splice(0, Infinity, this.#toStep(step.model));
+      const name = `f${this.#files++}`;
+      this.#steps.splice(0, Infinity, stepFor(step.model, name));
       if (step.editor === "dies") sessionId = await this.#die(sessionId);
       else await this.#play(step, sessionId);
     }
@@ -165,32 +167,5 @@ export class AcpTalks implements AsyncDisposable {
       .filter(({ status }) => status === "completed" || status === "failed")
       .map(({ toolCallId }) => toolCallId);
     assert.deepEqual(ended.toSorted(), begun.toSorted(), "a call ends once");
-  }
-
-  #toStep(model: string): Step {
-    const name = `f${this.#files++}`;
-    switch (model) {
-      case "think":
-        return [think("hm"), say("thought")];
-      case "command":
-        return [call("shell", {
-          command: ["touch", name],
-          sandbox_permissions: "require_escalated",
-          justification: "to see",
-        })];
-      case "patch":
-        return [customCall(
-          "apply_patch",
-          `*** Begin Patch\n*** Add File: ${name}\n+x\n*** End Patch\n`,
-        )];
-      case "plan":
-        return [
-          call("update_plan", { plan: [{ step: "s", status: "in_progress" }] }),
-        ];
-      case "fail":
-        return fail(400, { message: "no" });
-      default:
-        return [say("said")];
-    }
   }
 }

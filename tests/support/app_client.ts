@@ -1,7 +1,7 @@
 /** A client of the app server: requests, answers to its questions, and all that it says. */
 import type { JsonObject } from "../../core/util/json/json.ts";
 import { readLines } from "../../core/util/json/jsonl.ts";
-import { agentCommand, type AgentHome } from "./run_agent.ts";
+import { agentCommand, agentEnv, type AgentHome } from "./run_agent.ts";
 
 /** A message of the server. */
 export type Message = JsonObject;
@@ -221,16 +221,7 @@ function startServer({ home, args = [], command }: AppClientOptions): Pipe {
     args: [...first, "app-server", ...args],
     cwd: home.work,
     clearEnv: true,
-    env: {
-      PATH: Deno.env.get("PATH") ?? "",
-      HOME: home.home,
-      CODEX_HOME: home.codexHome,
-      TMPDIR: home.temp,
-      SHELL: "/bin/sh",
-      MOCK_KEY: "mock-key",
-      DENO_DIR: Deno.env.get("DENO_DIR") ??
-        `${Deno.env.get("HOME")}/.cache/deno`,
-    },
+    env: agentEnv(home, { SHELL: "/bin/sh" }),
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",

@@ -4,8 +4,8 @@ import fc from "fast-check";
 import type { JsonObject } from "../../core/util/json/json.ts";
 import { type Stage, stage } from "../e2e/support.ts";
 import type { AppClient, AppClientOptions, Message } from "./app_client.ts";
-import { call, customCall, fail, say, think } from "./mock_model.ts";
-import type { Step } from "./mock_script.ts";
+import { stepFor } from "./script_steps.ts";
+import { say, type Step } from "./mock_model.ts";
 import { type AgentHome, startAgent } from "./run_agent.ts";
 
 /** One turn. */
@@ -105,7 +105,8 @@ export class Talks implements AsyncDisposable {
     });
     for (const step of steps) {
       this.#current = step;
-      this.#steps.splice(0, Infinity, this.#toStep(step.model));
+      const name = `f${this.#files++}`;
+      this.#steps.splice(0, Infinity, stepFor(step.model, name));
       const other = step.client === "silent"
         ? await this.#follow(threadId)
         : undefined;
@@ -233,33 +234,6 @@ export class Talks implements AsyncDisposable {
     );
     const settled = this.#now.all("serverRequest/resolved");
     assert.equal(settled.length, asked.length, "each question is settled");
-  }
-
-  #toStep(model: string): Step {
-    const name = `f${this.#files++}`;
-    switch (model) {
-      case "think":
-        return [think("hm"), say("thought")];
-      case "command":
-        return [call("shell", {
-          command: ["touch", name],
-          sandbox_permissions: "require_escalated",
-          justification: "to see",
-        })];
-      case "patch":
-        return [customCall(
-          "apply_patch",
-          `*** Begin Patch\n*** Add File: ${name}\n+x\n*** End Patch\n`,
-        )];
-      case "plan":
-        return [
-          call("update_plan", { plan: [{ step: "s", status: "in_progress" }] }),
-        ];
-      case "fail":
-        return fail(400, { message: "no" });
-      default:
-        return [say("said")];
-    }
   }
 }
 

@@ -126,7 +126,7 @@ export function startAgent(options: AgentOptions): RunningAgent {
   const child = new Deno.Command(command, {
     args: [...first, ...options.args],
     cwd: options.cwd ?? options.home.work,
-    env: buildEnv(options),
+    env: agentEnv(options.home, options.env),
     clearEnv: true,
     stdin: options.stdin === undefined ? "null" : "piped",
     stdout: "piped",
@@ -201,8 +201,11 @@ export function isCompiled(): boolean {
   return agentCommand().length === 1;
 }
 
-function buildEnv(options: AgentOptions): Record<string, string> {
-  const { home } = options;
+/** What a program under test sees of the environment; undefined takes a variable away. */
+export function agentEnv(
+  home: Pick<AgentHome, "home" | "codexHome" | "temp">,
+  more: Readonly<Record<string, string | undefined>> = {},
+): Record<string, string> {
   const env: Record<string, string | undefined> = {
     PATH: Deno.env.get("PATH"),
     HOME: home.home,
@@ -213,7 +216,7 @@ function buildEnv(options: AgentOptions): Record<string, string> {
     // From source the runtime needs the packages it has already fetched.
     DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`,
     DENO_NO_UPDATE_CHECK: "1",
-    ...options.env,
+    ...more,
   };
   return Object.fromEntries(
     Object.entries(env).flatMap(([name, value]) =>
