@@ -63,3 +63,22 @@ Deno.test("ARCHITECTURE.md names every room, with a file to start with", async (
   }
   assert.deepEqual(named.sort(), Object.keys(ROOMS).sort());
 });
+
+Deno.test("what the README says was measured stands in the results", async () => {
+  const cellsOf = (line: string): string[] =>
+    line.split("|").slice(1, -1).map((cell) => cell.trim());
+  const linesOf = (text: string): string[][] =>
+    text.split("\n").filter((line) => line.startsWith("|")).map(cellsOf);
+  const results = linesOf(await read("scripts/bench/RESULTS.md"));
+  const [, part = ""] = (await read("README.md")).split("\n## Measured\n");
+  const [section = ""] = part.split("\n## ");
+  const [, , ...rows] = linesOf(section);
+  const [heads = []] = results;
+  const columns = ["unit", "rondo", "codex-cli 0.171.0", "share of codex-cli"]
+    .map((name) => heads.findIndex((head) => head.startsWith(name)));
+  assert.ok(rows.length > 3);
+  for (const [figure = "", ...values] of rows) {
+    const line = results.find(([name]) => name === figure) ?? [];
+    assert.deepEqual(values, columns.map((at) => line[at]), figure);
+  }
+});

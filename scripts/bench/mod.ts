@@ -1,4 +1,5 @@
 /** Runs benchmarks, all or those named, the floor and any peer in turns with the program. */
+import { basename } from "node:path";
 import { parseArgs } from "node:util";
 import { findDenort } from "../denort.ts";
 import { runScript, toPath } from "../run_script.ts";
@@ -51,7 +52,9 @@ async function main(): Promise<void> {
     if (!isWritten) return;
     const page = renderResults(await readRows(rows), {
       at: new Date(),
-      command: ["deno task bench", ...Deno.args].join(" "),
+      // The names of programs, not where they lie on this machine.
+      command: ["deno task bench", ...Deno.args.map((word) => basename(word))]
+        .join(" "),
       subjects: subjects.map((path, at) => {
         const version = readVersion(path);
         return [at === 0 ? OWN : version, version];
