@@ -64,6 +64,13 @@ Deno.test("ARCHITECTURE.md names every room, with a file to start with", async (
   assert.deepEqual(named.sort(), Object.keys(ROOMS).sort());
 });
 
+Deno.test("the README names the two commands for a fresh machine", async () => {
+  const lines = (await read("README.md")).split("\n");
+  for (const task of ["demo", "test"]) {
+    assert.ok(lines.includes(`npx -y deno@2.8.3 task ${task}`), task);
+  }
+});
+
 Deno.test("what the README says was measured stands in the results", async () => {
   const cellsOf = (line: string): string[] =>
     line.split("|").slice(1, -1).map((cell) => cell.trim());

