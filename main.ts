@@ -239,4 +239,5 @@ function spellingsOf(node: Command): string[] {
   );
 }
 
-if (import.meta.main) Deno.exit(await runRole(Deno.args, runCommandLine));
+// No await here: the build makes a script of this file.
+if (import.meta.main) runRole(Deno.args, runCommandLine).then(Deno.exit);

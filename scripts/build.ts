@@ -4,21 +4,22 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import {
-  PROGRAM_SCRIPT,
+  PROGRAM_SCRIPTS,
   readPlace,
   type ScriptPlace,
+  type ScriptPlaces,
 } from "../core/host/program_script.ts";
 import { elfEnd } from "../core/host/runtime_identity.ts";
 import { type Denort, findDenort } from "./denort.ts";
 import { attachFirstStage } from "./first_stage/attach.ts";
 import {
   type BuiltCommit,
+  EVERYDAY,
   recordCache,
-  renderEntry,
   renderRoles,
-  toScript,
 } from "./program_script.ts";
 import { runScript, toPath } from "./run_script.ts";
+import { splitScript } from "./split_script.ts";
 import { findTarget, localTarget, type Target } from "./targets.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url)).replace(
@@ -27,8 +28,11 @@ const root = fileURLToPath(new URL("..", import.meta.url)).replace(
 );
 const buildDir = `${root}/build`;
 const bundleDir = `${buildDir}/js`;
-const SOURCE = `${bundleDir}/${PROGRAM_SCRIPT.source}`;
-const CACHE = `${bundleDir}/${PROGRAM_SCRIPT.cache}`;
+const SCRIPTS = (["early", "later"] as const).map((name) => ({
+  name,
+  source: `${bundleDir}/${PROGRAM_SCRIPTS[name].source}`,
+  cache: `${bundleDir}/${PROGRAM_SCRIPTS[name].cache}`,
+}));
 
 // The launcher reads /proc, which the runtime allows with every permission only. Each role
 // gives up what it does not need as soon as it starts (core/host/process.ts).
@@ -111,17 +115,28 @@ async function makeExecutables(builds: readonly Build[]): Promise<void> {
   tellStep("bundling the program");
   // An import map here would pull every npm package into the program.
   await Deno.writeTextFile(`${bundleDir}/deno.json`, "{}\n");
-  await makeScript();
+  await makeScripts();
   const commit = await findCommit();
   for (const build of builds) await makeExecutable(build, commit);
 }
 
-// The helper roles start as modules, of which there are few; all else starts as the script.
-async function makeScript(): Promise<void> {
-  const entry = `${buildDir}/program_entry.ts`;
-  await Deno.writeTextFile(entry, renderEntry("../main.ts"));
-  await bundle(entry, ["--format=iife", `--output=${SOURCE}`]);
-  await Deno.writeTextFile(SOURCE, toScript(await Deno.readTextFile(SOURCE)));
+// The helper roles start as modules, of which there are few; all else starts as a script.
+async function makeScripts(): Promise<void> {
+  const folder = `${buildDir}/chunks`;
+  await removeFolder(folder);
+  // Without splitting, modules shared with a dynamic import are miscompiled.
+  await bundle("main.ts", ["--code-splitting", `--outdir=${folder}`]);
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) names.push(name);
+  const chunks = new Map<string, string>();
+  for (const name of names.sort()) {
+    chunks.set(name, await Deno.readTextFile(`${folder}/${name}`));
+  }
+  const sources = splitScript(chunks, "main.js", EVERYDAY);
+  for (const { name, source } of SCRIPTS) {
+    await Deno.writeTextFile(source, sources[name]);
+  }
+  await removeFolder(folder);
 }
 
 async function makeExecutable(
@@ -135,15 +150,17 @@ async function makeExecutable(
   tellStep(`putting together ${shown(output)}`);
   const base = await makeBase(denort.path);
   const roles = `${buildDir}/main.ts`;
-  await Deno.writeTextFile(roles, renderRoles(commit, base?.place));
+  await Deno.writeTextFile(roles, renderRoles(commit, base?.places));
   // Without splitting, modules shared with a dynamic import are miscompiled.
   await bundle(roles, ["--code-splitting", `--outdir=${bundleDir}`]);
   await Deno.mkdir(dirname(output), { recursive: true });
   await compile(base?.path ?? denort.path, "main.js", {
     ...build,
-    included: base === undefined ? [SOURCE, CACHE] : [],
+    included: base === undefined
+      ? SCRIPTS.flatMap(({ source, cache }) => [source, cache])
+      : [],
   });
-  if (base !== undefined) await checkPlace(output, base.place);
+  if (base !== undefined) await checkPlaces(output, base.places);
   const { size } = await Deno.stat(output);
   console.log(
     `Built ${shown(output)}, ${
@@ -154,11 +171,11 @@ async function makeExecutable(
 
 interface Base {
   readonly path: string;
-  readonly place: ScriptPlace;
+  readonly places: ScriptPlaces;
 }
 
 // What lies in the runtime's own file system is read and copied before our first line, also
-// for a role: the script lies in front of that. Undefined where the runtime is no ELF file,
+// for a role: the scripts lie in front of that. Undefined where the runtime is no ELF file,
 // or is Deno's own download, which we never see.
 async function makeBase(
   denortPath: string | undefined,
@@ -166,29 +183,39 @@ async function makeBase(
   if (denortPath === undefined) return undefined;
   const denort = await Deno.readFile(denortPath);
   if (elfEnd(denort) === undefined) return undefined;
-  const runtime = attachFirstStage(denort) ?? denort;
-  const source = await Deno.readFile(SOURCE);
-  const cache = await Deno.readFile(CACHE);
+  const parts = [attachFirstStage(denort) ?? denort];
+  const places: Partial<Record<keyof ScriptPlaces, ScriptPlace>> = {};
+  for (const { name, ...paths } of SCRIPTS) {
+    const at = parts.reduce((sum, { length }) => sum + length, 0);
+    const source = await Deno.readFile(paths.source);
+    const cache = await Deno.readFile(paths.cache);
+    places[name] = {
+      at,
+      sourceBytes: source.length,
+      cacheBytes: cache.length,
+    };
+    parts.push(source, cache);
+  }
   const path = `${buildDir}/base`;
-  await Deno.writeFile(path, new Blob([runtime, source, cache]).stream(), {
-    mode: 0o755,
-  });
-  const place = {
-    at: runtime.length,
-    sourceBytes: source.length,
-    cacheBytes: cache.length,
-  };
-  return { path, place };
+  await Deno.writeFile(path, new Blob(parts).stream(), { mode: 0o755 });
+  return { path, places: places as ScriptPlaces };
 }
 
 // Where another Deno puts things elsewhere, that has to come out here.
-async function checkPlace(output: string, place: ScriptPlace): Promise<void> {
-  const { source, cachedData } = readPlace(output, place);
-  const isThere = source === await Deno.readTextFile(SOURCE) &&
-    Buffer.from(cachedData).equals(await Deno.readFile(CACHE));
-  if (isThere) return;
-  await Deno.remove(output);
-  throw new Error(`Cannot build: the script is not at byte ${place.at}`);
+async function checkPlaces(
+  output: string,
+  places: ScriptPlaces,
+): Promise<void> {
+  using file = await Deno.open(output);
+  for (const script of SCRIPTS) {
+    const place = places[script.name];
+    const { source, cachedData } = readPlace(file, place);
+    const isThere = source === await Deno.readTextFile(script.source) &&
+      Buffer.from(cachedData).equals(await Deno.readFile(script.cache));
+    if (isThere) continue;
+    await Deno.remove(output);
+    throw new Error(`Cannot build: no script is at byte ${place.at}`);
+  }
 }
 
 // A minute without a word looks like a standstill.
@@ -227,7 +254,9 @@ async function readGit(args: string[]): Promise<string | undefined> {
 // another system's program starts without one, and a third slower.
 async function makeCache(denort: Denort, target: Target): Promise<void> {
   if (target !== localTarget()) {
-    await Deno.writeFile(CACHE, new Uint8Array());
+    for (const { cache } of SCRIPTS) {
+      await Deno.writeFile(cache, new Uint8Array());
+    }
     console.log(
       `No code cache for ${target.name}: it can only be recorded on that system`,
     );
@@ -237,7 +266,7 @@ async function makeCache(denort: Denort, target: Target): Promise<void> {
   await bundle("scripts/code_cache.ts", [`--output=${bundleDir}/recorder.js`]);
   const output = `${buildDir}/recorder${target.suffix}`;
   await compile(denort.path, "recorder.js", { target, output });
-  await recordCache(output, { source: SOURCE, cache: CACHE });
+  await recordCache(output, bundleDir);
   await Deno.remove(output);
   await Deno.remove(`${bundleDir}/recorder.js`);
 }

@@ -1,8 +1,5 @@
-/** Makes the program's one script, and what V8 compiles of it in runs of everyday kinds. */
-import {
-  PROGRAM_SCRIPT,
-  type ScriptPlace,
-} from "../core/host/program_script.ts";
+/** What the build records: everyday runs of the program's scripts against a model of its own. */
+import type { ScriptPlaces } from "../core/host/program_script.ts";
 import { COMMIT_SYMBOL, DATE_SYMBOL } from "../core/protocol/version.ts";
 
 /** Words that every run here begins with. */
@@ -14,6 +11,21 @@ export const RUNS = [
   [...EXEC, "resume", "--last", "go on"],
 ];
 
+/**
+ * Source files behind dynamic imports that an everyday run takes; all others are in the
+ * later script with what only they need.
+ */
+export const EVERYDAY: ReadonlySet<string> = new Set([
+  "app",
+  "exec",
+  "flag_values",
+  "15.1",
+  "flags",
+  "commands",
+  "meant",
+  "parse",
+]);
+
 /** What a program is made from. */
 export interface BuiltCommit {
   readonly id: string;
@@ -21,9 +33,12 @@ export interface BuiltCommit {
   readonly date: string;
 }
 
-/** What is compiled: the roles, and for all else the script at its place, or beside them. */
-export function renderRoles(commit: BuiltCommit, place?: ScriptPlace): string {
-  const words = ["import.meta.url", ...place ? [JSON.stringify(place)] : []];
+/** What is compiled: the roles, and for all else the scripts at their places, or beside them. */
+export function renderRoles(
+  commit: BuiltCommit,
+  places?: ScriptPlaces,
+): string {
+  const words = ["import.meta.url", ...places ? [JSON.stringify(places)] : []];
   return `import { loadProgramScript } from "../core/host/program_script.ts";
 import { runRole } from "../core/roles.ts";
 Reflect.set(globalThis, Symbol.for("${COMMIT_SYMBOL}"), "${commit.id}");
@@ -35,38 +50,18 @@ Deno.exit(await runRole(Deno.args, async (...args) => {
 `;
 }
 
-/** What the bundler is to begin with: `main.ts` for a script, which can export nothing. */
-export function renderEntry(mainPath: string): string {
-  return `import { runCommandLine } from "${mainPath}";
-Reflect.set(globalThis, Symbol.for("${PROGRAM_SCRIPT.symbol}"), runCommandLine);
-`;
-}
-
-/** The bundle as a script: what only modules know is given to it. Throws when it needs more. */
-export function toScript(bundle: string): string {
-  // Not every runtime lets a script import; what it brings along itself can be required.
-  const body = bundle.replaceAll(
-    /\bimport\(("node:\w+")\)/g,
-    "Promise.resolve(require($1))",
-  );
-  if (/\bimport\.meta\b|\bimport[{(]/.test(body)) {
-    throw new Error("Cannot make a script of the bundle: it needs a module");
-  }
-  return `((require)=>{${body}})(process.getBuiltinModule);`;
-}
-
 /**
- * Has `recorder` (code_cache.ts, compiled) run the script and write the cache. Throws when
- * V8 would not take it back.
+ * Has `recorder` (code_cache.ts, compiled) run the scripts of the folder and write their
+ * caches there. Throws when V8 would not take one back, or a run needed the later script.
  */
 export async function recordCache(
   recorder: string,
-  paths: { readonly source: string; readonly cache: string },
+  folder: string,
 ): Promise<void> {
   await using model = await serveModel();
   const runs = RUNS.flatMap((words) => ["--", ...words]);
-  await run(recorder, [paths.source, paths.cache, ...runs], model.home);
-  await run(recorder, [paths.source, paths.cache], model.home);
+  await run(recorder, [folder, ...runs], model.home);
+  await run(recorder, [folder], model.home);
 }
 
 async function run(

@@ -1,5 +1,5 @@
 /** What MCP costs a run that has no server: the program against itself built without that code. */
-import { PROGRAM_SCRIPT } from "../../core/host/program_script.ts";
+import { PROGRAM_SCRIPTS } from "../../core/host/program_script.ts";
 import { messageAnswer, runOnce, type Subject, subjects } from "./bench.ts";
 import { recordValues } from "./rows.ts";
 
@@ -61,7 +61,7 @@ async function compileFloor(folder: string): Promise<void> {
 async function printSizes(floor: string): Promise<void> {
   for (const [name, folder] of [["as built", root], ["without MCP", floor]]) {
     const { size } = await Deno.stat(
-      `${folder}/build/js/${PROGRAM_SCRIPT.source}`,
+      `${folder}/build/js/${PROGRAM_SCRIPTS.early.source}`,
     );
     print(`text of the program, ${name}`, `${Math.round(size / 1_024)} KB`);
   }

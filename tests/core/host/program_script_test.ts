@@ -1,38 +1,31 @@
 import assert from "node:assert/strict";
-import { Script } from "node:vm";
 import {
   loadProgramScript,
-  PROGRAM_SCRIPT,
+  PROGRAM_SCRIPTS,
   readPlace,
-  runProgramScript,
+  startProgram,
 } from "../../../core/host/program_script.ts";
 
-const LEAVES =
-  `Reflect.set(globalThis, Symbol.for("${PROGRAM_SCRIPT.symbol}"), `;
-
-Deno.test("runProgramScript() gives what the script leaves, and nobody else finds it", async () => {
-  const script = new Script(
-    `${LEAVES} async (argv) => argv.length);`,
-  );
-  const program = runProgramScript(script);
-  assert.equal(await program(["a", "b"]), 2);
-  assert.equal(Symbol.for(PROGRAM_SCRIPT.symbol) in globalThis, false);
+Deno.test("startProgram() throws when the script makes no program", () => {
+  for (const early of [1, () => ({})]) {
+    assert.throws(() => startProgram(early, () => ({})), /makes no program/);
+  }
 });
 
-Deno.test("runProgramScript() throws when the script leaves nothing", () => {
-  assert.throws(() => runProgramScript(new Script("1")), /leaves no program/);
-});
-
-Deno.test("loadProgramScript() runs the script beside the entry, whatever its cache is worth", async () => {
+Deno.test("loadProgramScript() runs the scripts beside the entry, whatever their caches are worth", async () => {
   const folder = await Deno.makeTempDir();
   try {
+    const { early, later } = PROGRAM_SCRIPTS;
     await Deno.writeTextFile(
-      `${folder}/${PROGRAM_SCRIPT.source}`,
-      `${LEAVES} async (argv) => argv.length);`,
+      `${folder}/${early.source}`,
+      "(later) => ({ runCommandLine: async (argv) => argv.length + later('x') })",
     );
-    await Deno.writeTextFile(`${folder}/${PROGRAM_SCRIPT.cache}`, "no cache");
+    await Deno.writeTextFile(`${folder}/${later.source}`, "40");
+    for (const { cache } of [early, later]) {
+      await Deno.writeTextFile(`${folder}/${cache}`, "no cache");
+    }
     const program = await loadProgramScript(`file://${folder}/main.js`);
-    assert.equal(await program(["a", "b"]), 2);
+    assert.equal(await program(["a", "b"]), 42);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -43,12 +36,13 @@ Deno.test("readPlace() gives the parts of a file, and refuses one that ends befo
   try {
     await Deno.writeTextFile(path, "runtimescriptcache and its own");
     const place = { at: 7, sourceBytes: 6, cacheBytes: 5 };
-    const { source, cachedData } = readPlace(path, place);
+    using file = await Deno.open(path);
+    const { source, cachedData } = readPlace(file, place);
     assert.equal(source, "script");
     assert.equal(new TextDecoder().decode(cachedData), "cache");
     await Deno.truncate(path, 15);
     assert.throws(
-      () => readPlace(path, place),
+      () => readPlace(file, place),
       /^Error: Cannot start: the executable lacks 3 bytes, must be whole; install it again$/,
     );
   } finally {
