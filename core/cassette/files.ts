@@ -208,6 +208,8 @@ export function recordedNoFollowFiles(
     list: (path) => run(`list:${path}`, (real) => real.list(path)),
     create: (path, bytes, mode) =>
       run(`create:${path}`, (real) => real.create(path, bytes, mode)),
+    copy: (from, to, mode) =>
+      run(`copy:${from}:${to}`, (real) => real.copy(from, to, mode)),
     mkdir: (path, mode) =>
       run(`mkdir:${path}`, (real) => real.mkdir(path, mode)),
     symlink: (target, path) =>

@@ -128,6 +128,11 @@ export interface NoFollowFiles {
     bytes: Uint8Array<ArrayBuffer>,
     mode: number,
   ): Promise<void>;
+  /**
+   * Writes a new file with the bytes of another, which shares its blocks where the disk can;
+   * EEXIST when there is anything, EINVAL when that is no regular file.
+   */
+  copy(from: string, to: string, mode: number): Promise<void>;
   /** Makes one folder. */
   mkdir(path: string, mode: number): Promise<void>;
   symlink: Files["symlink"];

@@ -26,7 +26,10 @@ const S_IFDIR = 0o040000;
 const S_IFREG = 0o100000;
 const S_IFLNK = 0o120000;
 
+const EINVAL = 22;
 const ELOOP = 40;
+/** Of one call. */
+const COPY_BYTES = 1 << 30;
 
 /** Undefined where there is no libc to ask. */
 export function openNoFollowFiles(): NoFollowFiles | undefined {
@@ -104,6 +107,24 @@ class LibcFiles implements NoFollowFiles {
         at += this.#call(path, () => this.#libc.write(file, rest));
       }
       this.#call(path, () => this.#libc.fchmod(file, mode));
+    });
+  }
+
+  async copy(from: string, to: string, mode: number): Promise<void> {
+    this.#withOpen(from, O_NONBLOCK, (source) => {
+      const { isFile } = this.#stat(from, source, cString(""), AT_EMPTY_PATH);
+      if (!isFile) throw errnoError(from, EINVAL);
+      this.#withOpen(to, O_WRONLY | O_CREAT | O_EXCL, (file) => {
+        if (!this.#libc.shareBlocks(file, source)) {
+          while (
+            this.#call(
+              to,
+              () => this.#libc.sendfile(file, source, COPY_BYTES),
+            ) > 0
+          );
+        }
+        this.#call(to, () => this.#libc.fchmod(file, mode));
+      });
     });
   }
 

@@ -49,6 +49,7 @@ const NUMBERS = {
   read: [0, 63],
   readlinkat: [267, 78],
   renameat2: [316, 276],
+  sendfile: [40, 71],
   statx: [332, 291],
   symlinkat: [266, 36],
   wait4: [61, 260],
@@ -57,6 +58,8 @@ const NUMBERS = {
 
 const COLUMN = Deno.build.arch === "aarch64" ? 1 : 0;
 const AT_FDCWD = -100;
+// ioctl_ficlonerange(2)
+const FICLONE = 0x40049409;
 
 type Doors = Deno.DynamicLibrary<typeof DOORS>["symbols"];
 type Path = Uint8Array<ArrayBuffer>;
@@ -108,6 +111,25 @@ export class Libc {
   /** Resolves once something comes; waits for ever. */
   async pollLater(list: Uint8Array<ArrayBuffer>, count: number): Promise<void> {
     await this.#doors.pollLater(list, BigInt(count), -1);
+  }
+
+  /** From one file's place to another's, at most so many bytes. */
+  sendfile(to: number, from: number, count: number): number {
+    return Number(
+      this.#doors.numbers(
+        numberOf("sendfile"),
+        BigInt(to),
+        BigInt(from),
+        0n,
+        BigInt(count),
+        0n,
+      ),
+    );
+  }
+
+  /** Makes the empty file share the blocks of the other, where the disk can. */
+  shareBlocks(to: number, from: number): boolean {
+    return this.#numbers("ioctl", to, FICLONE, from) === 0;
   }
 
   ioctl(

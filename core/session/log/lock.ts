@@ -9,16 +9,14 @@ import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { parseJsonObject } from "../../util/json/json.ts";
 import { basename } from "../../util/path.ts";
+import {
+  type ProcessIdentity,
+  readIdentity,
+  readLife,
+} from "../../util/program/process_identity.ts";
 
-/** Who writes. Two processes are the same when pid, start and space are. */
-export interface LockOwner {
-  readonly pid: number;
-  /** When the process started, in the kernel's own ticks; empty where unknown. */
-  readonly processStart: string;
-  /** Where the pid means something; empty where unknown. */
-  readonly machine: string;
-  readonly boot: string;
-  readonly pidSpace: string;
+/** Who writes. */
+export interface LockOwner extends ProcessIdentity {
   readonly since: string;
   /** Distinguishes this lock from every other, also of the same process. */
   readonly token: string;
@@ -118,17 +116,11 @@ async function isOwnerAlive(
   logPath: string,
   owner: LockOwner,
 ): Promise<boolean> {
-  const here = await readPlace(host);
-  if (owner.machine === here.machine && owner.boot !== here.boot) return false;
-  if (owner.boot !== here.boot || owner.pidSpace !== here.pidSpace) {
-    // In another container or on another machine: its pid says nothing here, its
-    // writing does.
-    return await isRecent(host, logPath, LIMITS.lockForeignMs) ||
-      await isRecent(host, lockPath(logPath), LIMITS.lockForeignMs);
-  }
-  if (!host.isAlive(owner.pid)) return false;
-  const start = await readProcessStart(host, owner.pid);
-  return start === owner.processStart || start === "";
+  const life = await readLife(host, owner);
+  if (life !== "foreign") return life === "alive";
+  // Its pid says nothing here, its writing does.
+  return await isRecent(host, logPath, LIMITS.lockForeignMs) ||
+    await isRecent(host, lockPath(logPath), LIMITS.lockForeignMs);
 }
 
 async function isRecent(
@@ -175,40 +167,10 @@ async function releaseLock(
 
 async function describeSelf(host: Host): Promise<LockOwner> {
   return {
-    pid: host.pid,
-    processStart: await readProcessStart(host, host.pid),
-    ...await readPlace(host),
+    ...await readIdentity(host),
     since: host.now().toISOString(),
     token: host.newId(),
   };
-}
-
-// Field 22 of /proc/PID/stat, proc_pid_stat(5); the name in field 2 may hold spaces.
-async function readProcessStart(host: Host, pid: number): Promise<string> {
-  const text = await readOrEmpty(() =>
-    host.files.readText(`/proc/${pid}/stat`)
-  );
-  return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-}
-
-async function readPlace(
-  host: Host,
-): Promise<Pick<LockOwner, "machine" | "boot" | "pidSpace">> {
-  const kernel = "/proc/sys/kernel";
-  const [machine, boot, pidSpace] = await Promise.all([
-    readOrEmpty(() => host.files.readText(`${kernel}/hostname`)),
-    readOrEmpty(() => host.files.readText(`${kernel}/random/boot_id`)),
-    readOrEmpty(() => host.files.readLink("/proc/self/ns/pid")),
-  ]);
-  return { machine: machine.trim(), boot: boot.trim(), pidSpace };
-}
-
-async function readOrEmpty(read: () => Promise<string>): Promise<string> {
-  try {
-    return await read();
-  } catch {
-    return "";
-  }
 }
 
 function parseOwner(text: string): LockOwner | undefined {
