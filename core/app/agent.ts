@@ -12,9 +12,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import { modelInfoOf, modelWarnings } from "../config/provider/models.ts";
 import { type Provider, providerOf } from "../config/provider/providers.ts";
 import { secretNames } from "../config/secrets.ts";
-import { PromptSource } from "../context/context_source.ts";
 import { confine } from "../policy/mode.ts";
-import { approvedPrefixes } from "../policy/rules.ts";
 import type { Flags } from "../contract/command_line.ts";
 import type { LiveGate, Sandbox } from "../protocol/command.ts";
 import type { Hooks } from "../protocol/hooks.ts";
@@ -40,8 +38,8 @@ import {
 } from "./login_shell.ts";
 import type { McpAccess } from "./mcp_access.ts";
 import { openFallbacks, providerDeps } from "./providers.ts";
+import { promptSourceOf, type StagedFolder } from "./prompt_source.ts";
 import type { Reached } from "./transport.ts";
-import { writableRoots } from "./writable_roots.ts";
 
 /** What is the same for all threads of this run. */
 export interface AgentRuntime {
@@ -71,6 +69,8 @@ export interface AgentRuntime {
   /** Absent when no MCP server is configured. */
   readonly mcp?: McpAccess;
   readonly editor?: Parameters<typeof builtinTools>[0]["editor"];
+  /** Its threads work in a copy of the folder. */
+  readonly stage?: StagedFolder;
 }
 
 /** Makes the agent around a thread; the first event says what it consists of. */
@@ -100,7 +100,11 @@ export async function createAgent(
   const settingsAt = (model: string, providerId: string): TurnSettings =>
     settingsOf({ ...runtime, model }, providerId);
   const fallback = await openFallbacks(runtime, settingsAt, toolsAt);
-  const notify = openNotify(host, loaded, { source: runtime.source, warn });
+  const notify = openNotify(host, loaded, {
+    source: runtime.source,
+    flags,
+    warn,
+  });
   return {
     settings,
     deps: {
@@ -138,17 +142,18 @@ export function settingsOf(
       AgentRuntime,
       "loaded" | "canAsk" | "outputSchema" | "model"
     >
-    & Partial<Pick<AgentRuntime, "shell">>,
+    & Partial<Pick<AgentRuntime, "shell" | "stage">>,
   providerId?: string,
 ): TurnSettings {
-  const { loaded, canAsk, outputSchema, model, shell } = runtime;
-  return turnSettingsOf(loaded, {
+  const { loaded, canAsk, outputSchema, model, shell, stage } = runtime;
+  const settings = turnSettingsOf(loaded, {
     shell: basename(shell ?? "/bin/sh"),
     canAsk,
     ...(outputSchema !== undefined && { outputSchema }),
     ...(model !== undefined && { model }),
     ...(providerId !== undefined && { provider: providerId }),
   });
+  return stage?.settingsIn(settings) ?? settings;
 }
 
 /**
@@ -184,11 +189,13 @@ function textPlaceOf(runtime: AgentRuntime): TextPlace {
 }
 
 function checkpointsOf(
-  { host, loaded, flags, sandbox }: AgentRuntime,
+  { host, loaded, flags, sandbox, stage }: AgentRuntime,
   { threadId, warn }: AgentRequest,
 ): Pick<Agent["deps"], "checkpoints"> {
   const { codexHome } = loaded;
   if (codexHome === undefined || flags.ephemeral) return {};
+  // Nothing of the person's is changed.
+  if (stage !== undefined) return {};
   return {
     checkpoints: createCheckpoints(host, {
       codexHome,
@@ -252,46 +259,4 @@ function toolsOf(
       ...await mcpServers?.tools({ threadId, ...asker }) ?? [],
     ];
   };
-}
-
-/** What renders the prompt around a conversation, by this configuration. */
-export function promptSourceOf(
-  runtime: AgentRuntime,
-  instructions: string,
-  warn: (message: string) => void,
-): PromptSource {
-  const { host, loaded, sandbox, rules } = runtime;
-  const { config } = loaded;
-  const home = host.homeDir();
-  return new PromptSource(host, {
-    instructions,
-    ...(config.developer_instructions !== undefined && {
-      developerInstructions: config.developer_instructions,
-    }),
-    codexHome: loaded.codexHome,
-    ...(home !== undefined && { home }),
-    rootMarkers: config.project_root_markers,
-    fallbackNames: config.project_doc_fallback_filenames,
-    docBytesMax: config.project_doc_max_bytes,
-    skillsConfig: config.skills.config,
-    omit: [
-      ...config.include_permissions_instructions
-        ? []
-        : ["permissions" as const],
-      ...config.include_environment_context ? [] : ["environment" as const],
-    ],
-    permissions: async (settings) => {
-      const sandboxStatus = await sandbox.sandboxStatus(
-        settings.sandbox,
-        settings.cwd,
-      );
-      return {
-        sandboxStatus,
-        ...await writableRoots(host, settings.sandbox, sandboxStatus),
-        approvedPrefixes: approvedPrefixes(rules.current()),
-      };
-    },
-    readable: (place) => sandbox.readable(place.sandbox, place.cwd),
-    warn,
-  });
 }

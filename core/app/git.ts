@@ -3,6 +3,11 @@ import { usageError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { runProgram } from "../session/hooks/run_program.ts";
+import {
+  buildGitEnvironment,
+  type GitSetting,
+  parseGitSettings,
+} from "../staging/git_environment.ts";
 import { findProgram } from "../util/find_program.ts";
 import { dirname } from "../util/path.ts";
 
@@ -33,19 +38,11 @@ export interface GitView {
 const KEPT_SETTINGS =
   "^core\\.(autocrlf|eol|excludesfile|filemode|ignorecase|precomposeunicode|symlinks)$";
 
-// For the few questions that must be asked in the repository itself.
-const SAFE_SETTINGS: readonly Setting[] = [
-  ["core.fsmonitor", "false"],
-  ["core.hooksPath", "/dev/null"],
-];
-
-type Setting = readonly [name: string, value: string];
-
 interface Call {
   readonly cwd: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  readonly settings?: readonly Setting[];
+  readonly settings?: readonly GitSetting[];
 }
 
 /**
@@ -65,7 +62,7 @@ export async function openGit(
     host.files.remove(folder, { recursive: true });
   try {
     await makeFolder(host, folder, found);
-    const settings = parseSettings(
+    const settings = parseGitSettings(
       (await runGit(host, program, {
         cwd: root,
         args: ["config", "-z", "--get-regexp", KEPT_SETTINGS],
@@ -201,14 +198,6 @@ async function makeFolder(
   }
 }
 
-// `git config -z`: name, newline, value; a name alone is true.
-function parseSettings(text: string): readonly Setting[] {
-  return text.split("\0").filter((line) => line !== "").map((line) => {
-    const [name = "", ...value] = line.split("\n");
-    return [name, value.length === 0 ? "true" : value.join("\n")];
-  });
-}
-
 function need(result: Awaited<ReturnType<typeof runGit>>): string {
   if (result.exitCode === 0) return result.stdout;
   const why = result.stderr.trim().split("\n")[0] ||
@@ -221,26 +210,11 @@ function runGit(
   program: string,
   call: Call,
 ): ReturnType<typeof runProgram> {
-  const home = host.homeDir();
-  const settings = [...call.settings ?? [], ...SAFE_SETTINGS];
   return runProgram(host, {
     argv: [program, "--no-pager", ...call.args],
     cwd: call.cwd,
     env: {
-      PATH: `${dirname(program)}:/usr/bin:/bin`,
-      ...(home !== undefined && { HOME: home }),
-      LC_ALL: "C.UTF-8",
-      // No refreshed index, no question, nothing fetched by any protocol (git(1)).
-      GIT_OPTIONAL_LOCKS: "0",
-      GIT_TERMINAL_PROMPT: "0",
-      GIT_NO_LAZY_FETCH: "1",
-      GIT_ALLOW_PROTOCOL: "",
-      GIT_CONFIG_NOSYSTEM: "1",
-      GIT_CONFIG_COUNT: String(settings.length),
-      ...Object.fromEntries(settings.flatMap(([name, value], at) => [
-        [`GIT_CONFIG_KEY_${at}`, name],
-        [`GIT_CONFIG_VALUE_${at}`, value],
-      ])),
+      ...buildGitEnvironment(host, program, call.settings),
       ...call.env,
     },
     timeoutMs: LIMITS.gitMs,

@@ -3,6 +3,7 @@ import { loadHooks } from "../config/hooks.ts";
 import type { Config } from "../config/file/schema.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { secretNames } from "../config/secrets.ts";
+import type { Flags } from "../contract/command_line.ts";
 import { type Hooks, NO_HOOKS } from "../protocol/hooks.ts";
 import type { Host } from "../protocol/host.ts";
 import type { ThreadMeta } from "../protocol/log.ts";
@@ -10,10 +11,15 @@ import { PROGRAM } from "../protocol/version.ts";
 import { createHooks } from "../session/hooks/hooks.ts";
 import { createNotify, type Notify } from "../session/hooks/notify.ts";
 
-/** The hooks that count, and what is not understood in their files. Throws UserError. */
+/**
+ * The hooks that count, and what is not understood in their files. In a staged run they start
+ * in the real folder: what was approved lies there, and the model writes in the other one.
+ * Throws UserError.
+ */
 export async function openHooks(
   host: Host,
   loaded: LoadedConfig,
+  flags: Pick<Flags, "stage"> = {},
 ): Promise<{ readonly hooks: Hooks; readonly warnings: readonly string[] }> {
   const { hooks, warnings } = await loadHooks(host, loaded);
   if (hooks.length === 0) return { hooks: NO_HOOKS, warnings };
@@ -24,7 +30,14 @@ export async function openHooks(
     }),
   }));
   const env = programEnv(host, loaded.config);
-  return { hooks: createHooks(host, { handlers, env }), warnings };
+  return {
+    hooks: createHooks(host, {
+      handlers,
+      env,
+      folder: startFolder(loaded, flags),
+    }),
+    warnings,
+  };
 }
 
 /** The configured notifier; undefined when there is none. */
@@ -33,6 +46,7 @@ export function openNotify(
   loaded: LoadedConfig,
   options: {
     readonly source: ThreadMeta["source"];
+    readonly flags: Pick<Flags, "stage">;
     readonly warn: (message: string) => void;
   },
 ): Notify | undefined {
@@ -42,9 +56,17 @@ export function openNotify(
     argv: notify,
     check: () => loaded.checkPrograms({ args: notify }, { isOwn: true }),
     env: programEnv(host, loaded.config),
+    folder: startFolder(loaded, options.flags),
     client: `${PROGRAM}_${options.source}`,
     warn: options.warn,
   });
+}
+
+function startFolder(
+  { cwd }: Pick<LoadedConfig, "cwd">,
+  { stage }: Pick<Flags, "stage">,
+): string | undefined {
+  return stage ? cwd : undefined;
 }
 
 /** The person's own environment, without the keys of providers and servers. */

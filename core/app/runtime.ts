@@ -62,7 +62,7 @@ export async function openRuntime(
   warmSandbox(sandbox, loaded);
   const rules = await loadRules(host, loaded, flags);
   const reached = await openTransport(host, providerOf(loaded.config, host));
-  const { hooks, warnings } = await openHooks(host, loaded);
+  const { hooks, warnings } = await openHooks(host, loaded, flags);
   return {
     host,
     loaded,

@@ -128,12 +128,15 @@ const TABLE = {
       "turn.completed or turn.failed, with the exit code. " +
       "`rondo schema events` prints the schema.\n\n" +
       "With --plan the sandbox is read-only and nobody is asked; the last " +
-      "message is the plan. `rondo exec resume --last --accept-plan` carries it out.",
+      "message is the plan. `rondo exec resume --last --accept-plan` carries it out.\n\n" +
+      "With --stage the run works in a copy of the folder, which is left as it " +
+      "is. What was done is kept as a patch; `rondo apply SESSION` takes it over.",
     aliases: ["e"],
     prompt: PROMPT,
-    flags: [...EXEC, "plan"],
+    flags: [...EXEC, "plan", "stage"],
     examples: [
       'rondo exec -s workspace-write "fix the failing test"',
+      'rondo exec -s workspace-write --stage "try the new parser"',
       'git diff | rondo exec "write a commit message"',
       'rondo exec --json --timeout 10m "update the changelog"',
       'rondo exec --plan -o plan.md "move the cache to SQLite"',
@@ -142,7 +145,7 @@ const TABLE = {
   "exec resume": command("Resume a session, run one prompt, exit", {
     args: [SESSION],
     prompt: PROMPT,
-    flags: [...EXEC, "plan", "acceptPlan", "last", "all"],
+    flags: [...EXEC, "plan", "acceptPlan", "stage", "last", "all"],
     examples: [
       'rondo exec resume --last "now add a test"',
       "rondo exec resume --last --accept-plan",
@@ -151,7 +154,7 @@ const TABLE = {
   "exec fork": command("Copy a session's history into a new session", {
     args: [SESSION],
     prompt: PROMPT,
-    flags: [...EXEC, "plan", "last", "all", "at"],
+    flags: [...EXEC, "plan", "stage", "last", "all", "at"],
     examples: ['rondo exec fork 0199c3 --at 2 "try it another way"'],
   }),
   "exec review": command("Review changes and report findings", {

@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { EndedCommand, ExecItem, ListedCommands } from "./item.ts";
 import { Review } from "./review.ts";
+import { ExecStage } from "./stage.ts";
 import { envelope, mode, ThreadStarted } from "./thread_started.ts";
 
 export const ExecUsage = z.object({
@@ -35,6 +36,7 @@ const ending = {
   denied: z.array(z.string()).check(
     z.describe("Actions that were not allowed"),
   ),
+  stage: z.optional(ExecStage).check(z.describe("Of a run with --stage")),
 };
 
 const review = {
@@ -250,6 +252,7 @@ export const ExecResult = z.object({
   denied: z.array(z.string()),
   reaped: z.int(),
   ...review,
+  stage: z.optional(ExecStage),
   exit_code: z.int(),
 });
 export type ExecResult = z.infer<typeof ExecResult>;

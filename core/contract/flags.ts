@@ -344,6 +344,10 @@ const SELECT_FLAGS = {
     "--accept-plan",
     "Leave plan mode and carry out the plan it ended with",
   ),
+  stage: onOff(
+    "--stage",
+    "Work in a copy of the folder; `rondo apply` takes the patch over",
+  ),
   last: onOff("--last", "The newest session of this directory"),
   all: onOff("--all", "Sessions of every directory"),
   at: number("count", "--at N", "Only up to your Nth message"),

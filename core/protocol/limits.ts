@@ -311,6 +311,20 @@ export const LIMITS = Object.freeze({
   checkpointFileBytes: 16 * 1024 * 1024,
   /** All that is kept for undo, of all threads; the oldest goes first. */
   checkpointBytes: 512 * 1024 * 1024,
+  /** An isolated copy of a work tree: its files and bytes, and one answer of git about it. */
+  stageFiles: 200_000,
+  stageBytes: 16 * 1024 ** 3,
+  stageListBytes: 64 * 1024 * 1024,
+  stageGitMs: 600_000,
+  /** Of its patch: contents before and after, all together; one of them. */
+  stagePatchBytes: 128 * 1024 * 1024,
+  stagePatchFileBytes: 32 * 1024 * 1024,
+  /** Files that went times files that came, up to which each is compared with each. */
+  stageRenamePairs: 2_500,
+  /** A stage of another machine or container counts as in use this long. */
+  stageForeignMs: 7 * 24 * 3_600_000,
+  /** Of what a stage leaves out, or a patch meets, named one by one. */
+  stageNamed: 20,
   /** Between SIGTERM and SIGKILL when the person wants it to end now. */
   interruptGraceMs: 100,
   /** After an interrupt, past `killGraceMs`: a call that has not ended is given up. */

@@ -4,7 +4,7 @@ export const PROGRAM = "rondo";
 export const VERSION = "0.1.0";
 
 /** `major.minor` of the event schema: fields and types are only added within one major. */
-export const EVENT_SCHEMA = "1.6";
+export const EVENT_SCHEMA = "1.7";
 
 /** The global symbol under which the build leaves the commit it was made from. */
 export const COMMIT_SYMBOL = "commit";

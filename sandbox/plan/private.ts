@@ -18,6 +18,8 @@ const NAMES: readonly string[] = [
   "session_search.sqlite",
   "session_search.sqlite-wal",
   "sessions",
+  "stage_patches",
+  "stages",
 ];
 /** A folder for each thread; its own stays readable. */
 const SPOOL = "spool";

@@ -33,6 +33,7 @@ const DOORS: Readonly<Record<string, readonly RegExp[]>> = {
     /^core\/model\//,
     /^core\/context\//,
     /^core\/session\//,
+    /^core\/staging\/places\.ts$/,
     /^core\/frontends\//,
     /^sandbox\/probe\/proof_schema\.ts$/,
     /^tools\//,

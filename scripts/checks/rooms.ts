@@ -12,6 +12,7 @@ export const LAYERS: Readonly<Record<string, number>> = {
   "core/policy/": 3,
   "core/context/": 3,
   "core/model/": 3,
+  "core/staging/": 3,
   "core/config/": 3,
   "sandbox/": 3,
   "core/cassette/": 2.5,
@@ -43,6 +44,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "output_file",
       "print",
       "program",
+      "prompt_source",
       "prompt_table",
       "runtime",
       "sampling",
@@ -50,7 +52,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   "core/app/commands/": {
-    uses: ["core/app/"],
+    uses: ["core/app/", "core/app/stage/"],
     doors: [
       "apply_patch",
       "debug_prompt",
@@ -75,6 +77,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: ["core/app/", "core/app/commands/"],
     doors: ["acp", "app_server", "mcp_server"],
   },
+  "core/app/stage/": { uses: ["core/app/"], doors: ["run"] },
   "core/app/trust/": {
     uses: ["core/app/"],
     doors: ["command", "questions"],
@@ -311,7 +314,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "core/host/terminal/": {
     uses: ["core/host/system/"],
-    doors: ["queued_output", "short_text", "signals", "terminal"],
+    doors: ["queued_output", "signals", "terminal"],
   },
   "core/model/": {
     uses: ["core/model/chat/", "core/model/errors/"],
@@ -440,6 +443,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   "core/session/undo/": { doors: ["checkpoints", "object_store", "plan"] },
+  "core/staging/": {
+    uses: ["core/staging/patch/"],
+    doors: ["git_environment", "places", "stage", "stage_types"],
+  },
+  "core/staging/patch/": {
+    doors: ["build", "names", "renames", "version"],
+  },
   "core/std/": { doors: "all" },
   "core/util/": { doors: "all" },
   "core/util/json/": { uses: ["core/util/text/"], doors: "all" },

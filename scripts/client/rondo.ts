@@ -25,7 +25,7 @@ import process from "node:process";
 
 // <generated>
 /** major.minor of the contract these types were made from. */
-export const EVENT_SCHEMA = "1.6";
+export const EVENT_SCHEMA = "1.7";
 
 /** What the program exits with. */
 export const EXIT_CODES = {
@@ -238,6 +238,24 @@ export type ExecEvent = {
   readonly reaped: number;
   /** Actions that were not allowed. */
   readonly denied: readonly (string)[];
+  /** Of a run with --stage. */
+  readonly stage?: {
+    /** File with the patch; null when nothing was changed. */
+    readonly patch: string | null;
+    /** Paths below the top of the tree that was staged. */
+    readonly files: readonly ({
+      readonly path: string;
+      readonly kind: "add" | "update" | "delete";
+      /** Its name before. */
+      readonly from?: string;
+      readonly insertions: number;
+      readonly deletions: number;
+    })[];
+    readonly insertions: number;
+    readonly deletions: number;
+    /** What has changed and is not in the patch. */
+    readonly left_out: readonly (string)[];
+  };
   /** Of `exec review`; null when the answer was not a list of findings. */
   readonly review?: {
     readonly findings: readonly ({
@@ -283,6 +301,24 @@ export type ExecEvent = {
   readonly reaped: number;
   /** Actions that were not allowed. */
   readonly denied: readonly (string)[];
+  /** Of a run with --stage. */
+  readonly stage?: {
+    /** File with the patch; null when nothing was changed. */
+    readonly patch: string | null;
+    /** Paths below the top of the tree that was staged. */
+    readonly files: readonly ({
+      readonly path: string;
+      readonly kind: "add" | "update" | "delete";
+      /** Its name before. */
+      readonly from?: string;
+      readonly insertions: number;
+      readonly deletions: number;
+    })[];
+    readonly insertions: number;
+    readonly deletions: number;
+    /** What has changed and is not in the patch. */
+    readonly left_out: readonly (string)[];
+  };
 } | {
   readonly type: "item.started";
   /** ISO 8601 UTC. */

@@ -22,6 +22,7 @@ import { expandHome, resolvePath } from "../../util/path.ts";
 import { needCommit } from "../git.ts";
 import { openThread } from "../open_thread.ts";
 import { openRuntime, type Runtime } from "../runtime.ts";
+import type { StagedRun } from "../stage/run.ts";
 import { acceptedParts, loadSchema, readParts } from "./exec_input.ts";
 
 /** Runs to the end and resolves to the exit code; every path prints one terminal line. */
@@ -63,7 +64,7 @@ export async function runExecCommand(
       return await runExec({ ...run, ...place, isReview });
     } finally {
       // The last line is out: another one must not follow it.
-      await run.runtime.mcp?.close().catch(() => {});
+      await closeRun(run).catch(() => {});
     }
   } catch (error) {
     const code = await failExec(error, { terminal, flags, host });
@@ -85,6 +86,15 @@ interface Asked {
 interface ReadyRun extends OpenThread {
   readonly parts: readonly UserPart[];
   readonly runtime: Runtime;
+  /** Of a run in a copy. */
+  readonly readStage?: StagedRun["readStage"];
+  readonly removeStage?: StagedRun["remove"];
+}
+
+async function closeRun(
+  { runtime, removeStage }: Pick<ReadyRun, "runtime" | "removeStage">,
+): Promise<void> {
+  await Promise.all([runtime.mcp?.close(), removeStage?.()]);
 }
 
 async function readAsked(
@@ -109,15 +119,29 @@ async function openRun(
     source: "exec",
     ...(outputSchema !== undefined && { outputSchema }),
   });
+  let staged: StagedRun | undefined;
   try {
     await checkBeforeRequest(host, runtime, commandLine);
-    const asked = withReview(runtime, commandLine);
+    if (flags.stage) {
+      const { openStagedRun } = await import("../stage/run.ts");
+      staged = await openStagedRun(host, runtime);
+    }
+    const asked = withReview(staged?.runtime ?? runtime, commandLine);
     const open = await openThread(asked, commandLine);
     const items = open.thread.state.transcript.entries.map(({ item }) => item);
     const plan = flags.acceptPlan ? acceptedParts(items) : [];
-    return { ...open, parts: [...plan, ...parts], runtime };
+    return {
+      ...open,
+      parts: [...plan, ...parts],
+      runtime,
+      ...(staged !== undefined && {
+        readStage: staged.readStage,
+        removeStage: staged.remove,
+      }),
+    };
   } catch (error) {
     await runtime.mcp?.close();
+    await staged?.remove();
     throw error;
   }
 }
@@ -138,9 +162,10 @@ async function closeLate(
   opening: Promise<ReadyRun>,
   host: Host,
 ): Promise<void> {
-  const closing = opening.then(async ({ thread, runtime }) => {
-    thread.submit({ type: "shutdown" });
-    await Promise.all([thread.closed, runtime.mcp?.close()]);
+  const closing = opening.then(async (run) => {
+    run.thread.submit({ type: "shutdown" });
+    await run.thread.closed;
+    await closeRun(run);
   }).catch(() => {});
   await withTimeout(closing, LIMITS.lateThreadMs, host);
 }

@@ -177,6 +177,9 @@ function checkFlags(command: CommandName, flags: Flags): void {
   if (flags.quiet && flags.verbose) {
     refuse("--quiet and --verbose exclude each other");
   }
+  if (flags.stage && (record ?? replay) !== undefined) {
+    refuse("--stage excludes --record and --replay: git works by itself there");
+  }
   if (flags.plan && flags.acceptPlan) {
     refuse("--plan and --accept-plan exclude each other");
   }

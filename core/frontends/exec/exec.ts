@@ -28,12 +28,13 @@ import {
   type ExecOutputOptions,
 } from "./output.ts";
 import { openExecOutput } from "./review_output.ts";
+import { readStage, type StageReader } from "./stage.ts";
 import { TurnRecord } from "./turn_record.ts";
 import { ExecStops } from "./stop_signals.ts";
 import { TurnTracker } from "./turn_tracker.ts";
 import { writeLastMessage } from "./last_message.ts";
 
-interface ExecRequest extends ExecOutputOptions {
+interface ExecRequest extends ExecOutputOptions, StageReader {
   /** Started or resumed, without a turn so far. */
   readonly thread: Thread;
   /** The first message; may be empty with `--input jsonl`. */
@@ -266,8 +267,7 @@ class ExecRun {
 
   // Readers of the last line may rely on the file: it is there before.
   async #print(ending: ExecEnding): Promise<void> {
-    const { host, flags } = this.#request;
-    const path = flags.outputLastMessage;
+    const { host, flags: { outputLastMessage: path } } = this.#request;
     let code = ending.exitCode;
     if (path !== undefined) {
       const saved = await writeLastMessage(host, path, ending.message);
@@ -275,7 +275,10 @@ class ExecRun {
       if (!saved.isWritten) code ||= 1;
     }
     const reaped = ending.reaped + (this.#closed?.reaped ?? 0);
-    this.#output.end({ ...ending, exitCode: code, reaped });
+    const { problems, ...staged } = await readStage(this.#request);
+    problems.forEach((problem) => this.#warn(problem));
+    if (problems.length > 0) code ||= 1;
+    this.#output.end({ ...ending, ...staged, exitCode: code, reaped });
     this.#exitCode = code;
     this.#isPrinted = true;
   }

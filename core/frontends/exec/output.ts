@@ -10,6 +10,7 @@ import { WaitLine } from "./wait_line.ts";
 import { ProgressRenderer } from "./progress.ts";
 import type { TurnRecord } from "./turn_record.ts";
 import { ExecEventView } from "../jsonl/events.ts";
+import { renderStage } from "./stage.ts";
 import { toUsage, type TurnEnding } from "../jsonl/lines.ts";
 import { renderJson, renderLine } from "../jsonl/line_limit.ts";
 
@@ -158,6 +159,7 @@ class TextOutput implements ExecOutput {
   end(ending: ExecEnding): void {
     this.#line?.close();
     this.#terminal.stderr.write(this.#view.renderEnding(ending));
+    this.#terminal.stderr.write(renderStage(ending));
     const text = this.#format === "json"
       ? `${renderJson(toResult(ending))}\n`
       : renderMessage(ending, this.#terminal.stdout.isTty);
@@ -180,6 +182,7 @@ function toResult(ending: ExecEnding): ExecResult {
     denied: [...ending.denied],
     reaped: ending.reaped,
     ...(ending.review !== undefined && { review: ending.review }),
+    ...(ending.stage !== undefined && { stage: ending.stage }),
     exit_code: ending.exitCode,
   };
 }

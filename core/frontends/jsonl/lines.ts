@@ -10,6 +10,7 @@ import type {
   TerminalEvent,
 } from "../../contract/event.ts";
 import type { Review } from "../../contract/review.ts";
+import type { ExecStage } from "../../contract/stage.ts";
 import { EVENT_SCHEMA, VERSION } from "../../protocol/version.ts";
 import { unreachable } from "../../util/assert.ts";
 
@@ -26,6 +27,8 @@ export interface TurnEnding {
   readonly exitCode: number;
   /** Of a code review; null when the answer did not hold a list of findings. */
   readonly review?: Review | null;
+  /** Of a staged run. */
+  readonly stage?: ExecStage;
 }
 
 /** Tokens in the words of the event schema. */
@@ -47,6 +50,7 @@ export function toEnding(ending: TurnEnding): TerminalEvent {
     reaped: ending.reaped,
     denied: [...ending.denied],
     ...(ending.review !== undefined && { review: ending.review }),
+    ...(ending.stage !== undefined && { stage: ending.stage }),
   };
   return ending.error === undefined
     ? { type: "turn.completed", ...rest }

@@ -39,6 +39,8 @@ export function createHooks(
   options: {
     readonly handlers: readonly HookHandler[];
     readonly env: Readonly<Record<string, string>>;
+    /** Where they are started; the folder of the thread when absent. */
+    readonly folder?: string | undefined;
   },
 ): Hooks {
   const { handlers } = options;
@@ -66,11 +68,12 @@ export function createHooks(
 async function runHandler(
   host: Pick<Host, "spawn" | "sleep">,
   { command, timeoutMs, check }: HookHandler,
-  { input, event, place, env }: {
+  { input, event, place, env, folder }: {
     readonly input: string;
     readonly event: HookEvent;
     readonly place: HookPlace;
     readonly env: Readonly<Record<string, string>>;
+    readonly folder?: string | undefined;
   },
 ): Promise<HookVerdict> {
   const start = await check?.();
@@ -84,7 +87,7 @@ async function runHandler(
   const bound = event.name === "SessionEnd" ? LIMITS.hookEndMs : Infinity;
   const result = await runProgram(host, {
     argv: ["/bin/sh", "-c", command],
-    cwd: place.settings.cwd,
+    cwd: folder ?? place.settings.cwd,
     env: { ...env, ...start?.env },
     stdin: input,
     timeoutMs: Math.min(timeoutMs, bound),

@@ -24,6 +24,8 @@ export function createNotify(
     readonly argv: readonly string[];
     readonly env: Readonly<Record<string, string>>;
     readonly check?: CheckStart;
+    /** Where it is started; the folder of the thread when absent. */
+    readonly folder?: string | undefined;
     /** Name of the program and how it was called. */
     readonly client: string;
     readonly warn: (message: string) => void;
@@ -53,7 +55,7 @@ export function createNotify(
             "last-assistant-message": notice.lastMessage,
           }),
         ],
-        cwd: notice.cwd,
+        cwd: options.folder ?? notice.cwd,
         env: { ...options.env, ...start?.env },
         stdin: "null",
         stdout: "null",

@@ -1,0 +1,127 @@
+/** Which files make up a tree: those git would keep, or all but what programs make again. */
+import { usageError } from "../protocol/error.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import { parseUtf8 } from "./patch/names.ts";
+import { textOfBytes } from "../util/text/byte_text.ts";
+import type { GitView } from "./repository.ts";
+import type { TreeFiles } from "./tree_files.ts";
+
+export interface Listing {
+  /** Paths below the top, files and links. */
+  readonly files: readonly string[];
+  /** Folders with nothing in them. */
+  readonly empty: readonly string[];
+  /** What cannot be part of a tree, in sentences. */
+  readonly leftOut: readonly string[];
+}
+
+/** Folders that are made again by the programs whose they are. */
+const MADE_AGAIN: ReadonlySet<string> = new Set([
+  "node_modules",
+  "__pycache__",
+  ".venv",
+  ".tox",
+  ".mypy_cache",
+  ".pytest_cache",
+  ".ruff_cache",
+  ".gradle",
+]);
+/** The mark of a cache, which cargo and others put into their folders (bford.info/cachedir). */
+const CACHE_MARK = "CACHEDIR.TAG";
+
+export interface GitLister {
+  readonly view: GitView;
+  /** Of the repository: what is in it counts, ignored or not. */
+  readonly index?: string;
+}
+
+/** Of a folder; with git, what is ignored there is none of it, and `.git` never is. */
+export async function listTree(
+  tree: TreeFiles,
+  top: string,
+  git?: GitLister,
+): Promise<Listing> {
+  const found: Found = { files: new Set(), empty: [], leftOut: [] };
+  if (git === undefined) await walk(tree, top, "", found);
+  else await listByGit(tree, { top, prefix: "", git }, found);
+  const { files, ...rest } = found;
+  return { files: [...files].sort(), ...rest };
+}
+
+interface Found {
+  readonly files: Set<string>;
+  readonly empty: string[];
+  readonly leftOut: string[];
+}
+
+interface GitPlace {
+  readonly top: string;
+  /** Of the folder that is listed; ends with a slash unless empty. */
+  readonly prefix: string;
+  readonly git: GitLister;
+}
+
+async function listByGit(
+  tree: TreeFiles,
+  { top, prefix, git: { view, index } }: GitPlace,
+  found: Found,
+): Promise<void> {
+  const folder = prefix === "" ? top : `${top}/${prefix.slice(0, -1)}`;
+  const inner: string[] = [];
+  const ask = async (args: readonly string[]): Promise<readonly string[]> => {
+    const out = await view.run({ tree: folder, index, args });
+    return textOfBytes(out).split("\0").filter((line) => line !== "");
+  };
+  const add = (raw: string): void => {
+    const name = parseUtf8(raw);
+    if (name === undefined) {
+      found.leftOut.push(`${prefix}${raw}: its name is no UTF-8`);
+    } else if (name.endsWith("/")) inner.push(name);
+    else addFile(found, prefix + name, top);
+  };
+  if (index !== undefined) {
+    for (const line of await ask(["ls-files", "-z", "-s"])) {
+      const [facts = "", name = ""] = line.split(/\t(.*)/s);
+      add(facts.startsWith("160000") ? `${name}/` : name);
+    }
+  }
+  (await ask(["ls-files", "-z", "-o", "--exclude-standard"])).forEach(add);
+  // Submodules and repositories of their own, by the rules of the folder that they are.
+  for (const name of inner) {
+    const place = { top, prefix: `${prefix}${name}`, git: { view } };
+    const stat = await tree.lstat(`${top}/${prefix}${name.slice(0, -1)}`);
+    if (stat?.isDirectory !== true) continue;
+    await listByGit(tree, place, found);
+  }
+}
+
+async function walk(
+  tree: TreeFiles,
+  top: string,
+  prefix: string,
+  found: Found,
+): Promise<void> {
+  const names = await tree.list(prefix === "" ? top : `${top}/${prefix}`);
+  if (prefix !== "" && names.length === 0) found.empty.push(prefix);
+  if (prefix !== "" && names.includes(CACHE_MARK)) return;
+  for (const name of names) {
+    const path = prefix === "" ? name : `${prefix}/${name}`;
+    if (name === ".git") continue;
+    const stat = await tree.lstat(`${top}/${path}`);
+    if (stat?.kind !== undefined) addFile(found, path, top);
+    else if (stat?.isDirectory && !MADE_AGAIN.has(name)) {
+      await walk(tree, top, path, found);
+    } else if (stat === undefined || !stat.isDirectory) {
+      const what = stat?.special ?? "it cannot be looked at";
+      found.leftOut.push(`${path}: ${what}`);
+    }
+  }
+}
+
+function addFile({ files }: Found, path: string, top: string): void {
+  files.add(path);
+  if (files.size <= LIMITS.stageFiles) return;
+  throw usageError(
+    `Cannot stage ${top}: it has more than ${LIMITS.stageFiles} files, must have fewer (start in a smaller folder)`,
+  );
+}

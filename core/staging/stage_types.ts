@@ -1,0 +1,71 @@
+/** What a stage is asked for, and what it can do. */
+import type { Files } from "../protocol/host.ts";
+import type { StagePlace } from "./places.ts";
+
+export interface StageRequest {
+  /** The folder to work on; in a repository all of it is staged. Absolute, without links. */
+  readonly root: string;
+  /**
+   * `worktree`: as git makes one, which takes a commit; `copy`: files alone; `auto`: a
+   * worktree where there can be one.
+   */
+  readonly kind: "worktree" | "copy" | "auto";
+  /** A commit to start from; the work tree as it is when absent. */
+  readonly ref?: string;
+  readonly place: StagePlace;
+  /** The disk as the model may see it: what is hidden there is not copied. */
+  readonly readable?: Files;
+  /** Folders that commands may write to: no program is taken from them. */
+  readonly writable?: readonly string[];
+}
+
+export interface StagedFile {
+  readonly path: string;
+  readonly kind: "add" | "update" | "delete";
+  /** Its name before. */
+  readonly from?: string;
+  readonly insertions: number;
+  readonly deletions: number;
+}
+
+/** What was done in a stage, in git's form. */
+export interface StagePatch {
+  /** Empty when nothing was changed. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly files: readonly StagedFile[];
+  readonly insertions: number;
+  readonly deletions: number;
+  /** What has changed and is not in the patch, in sentences. */
+  readonly leftOut: readonly string[];
+}
+
+/** A stage that this process works with. */
+export interface Stage {
+  readonly id: string;
+  readonly kind: "worktree" | "copy";
+  /** The copy, which may be changed. */
+  readonly path: string;
+  /** The folder that was asked for, in the copy. */
+  readonly cwd: string;
+  /** The folder that it is a copy of. */
+  readonly source: string;
+  /** Its repository's own folder, where it has one. */
+  readonly repository?: string | undefined;
+  /** The commit that it started from, where it did. */
+  readonly commit?: string | undefined;
+  /** What is not in it, in sentences. */
+  readonly leftOut: readonly string[];
+  /** What is different by now. */
+  readPatch(): Promise<StagePatch>;
+  /** A branch of the repository with what is in the copy; the id of its commit. Throws UserError. */
+  commitBranch(name: string, message: string): Promise<string>;
+  /** Takes everything of it away. */
+  remove(): Promise<void>;
+}
+
+/** What is copied, and how. */
+export interface StageSource {
+  /** The top of a work tree, or the folder itself. */
+  readonly folder: string;
+  readonly kind: Stage["kind"];
+}
