@@ -58,6 +58,8 @@ export interface AgentRuntime {
   /** How the provider is reached. */
   readonly transport: Reached["transport"];
   readonly hooks: Hooks;
+  /** What decides whether a turn is done, beside the model. */
+  readonly openCheck?: ThreadDeps["openCheck"];
   /** Who started this run, for hooks and notifiers. */
   readonly source: ThreadMeta["source"];
   /** Instead of those of the configuration. */
@@ -123,6 +125,7 @@ export async function createAgent(
       context,
       ...checkpointsOf(runtime, request),
       hooks: runtime.hooks,
+      openCheck: runtime.openCheck,
       ...(notify !== undefined && { notify }),
       limits: limitsOf(config, flags.raise),
       loops: loopLimitsOf(config),

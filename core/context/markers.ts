@@ -34,6 +34,42 @@ export function commandsEndedItem(texts: readonly string[]): WireItem {
   return contextMessage("command_ended", texts.join("\n\n"));
 }
 
+/** Says that the command which decides whether a run is done did not pass. */
+export function checkFailedItem(
+  check: {
+    readonly command: string;
+    readonly round: number;
+    readonly roundsMax: number;
+    readonly exitCode: number | null;
+    readonly durationMs: number;
+    /** Its output, cut, with what is to be known of it. */
+    readonly told: string;
+    /** Nothing has become different since the check before. */
+    readonly isStuck: boolean;
+  },
+): WireItem {
+  const { command, round, roundsMax, exitCode, told } = check;
+  const seconds = (check.durationMs / 1000).toFixed(1);
+  const ended = exitCode === null
+    ? "could not be run"
+    : `ended with exit code ${exitCode} after ${seconds} seconds`;
+  return contextMessage(
+    "check_failed",
+    [
+      `This task is not done: it is done when a command of the user passes, and after your answer that command ${ended} (round ${round} of ${roundsMax}).`,
+      ...check.isStuck
+        ? [
+          "Since the round before no file has changed and it said the same: do something else.",
+        ]
+        : [],
+      `<command>\n${command}\n</command>`,
+      "<result>",
+      `${told.trimEnd()}\n</result>`,
+      "Find out why and mend it. The command runs again after your next answer; you cannot change it.",
+    ].join("\n"),
+  );
+}
+
 /** What a hook adds for the model to know. */
 export function hookContextItem(text: string): WireItem {
   return contextMessage("hook_context", text.trim());

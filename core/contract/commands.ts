@@ -5,6 +5,7 @@ import {
   EXEC_FLAG_NAMES,
   type FlagName,
   LISTED,
+  UNTIL_FLAG_NAMES,
 } from "./flags.ts";
 
 export interface ArgSpec {
@@ -81,6 +82,8 @@ const SERVER = required("NAME", "Name of the server", { completes: "servers" });
 const ID = required("ID", "Id or name of a session", { completes: "sessions" });
 
 const EXEC: readonly FlagName[] = [...AGENT_FLAG_NAMES, ...EXEC_FLAG_NAMES];
+/** Of those that change something. */
+const WORK: readonly FlagName[] = [...EXEC, ...UNTIL_FLAG_NAMES];
 /** What changes a request that nobody sends. */
 const PROMPT_FLAGS: readonly FlagName[] = [
   ...CONFIG_FLAGS,
@@ -130,13 +133,18 @@ const TABLE = {
       "With --plan the sandbox is read-only and nobody is asked; the last " +
       "message is the plan. `rondo exec resume --last --accept-plan` carries it out.\n\n" +
       "With --stage the run works in a copy of the folder, which is left as it " +
-      "is. What was done is kept as a patch; `rondo apply SESSION` takes it over.",
+      "is. What was done is kept as a patch; `rondo apply SESSION` takes it over.\n\n" +
+      "With --until the command runs after each answer, in the sandbox of the " +
+      "model's commands. While it fails, its output goes back to the model; the " +
+      "exit code is 0 only when it has passed, and 10 when the rounds are spent " +
+      "or three of them changed nothing.",
     aliases: ["e"],
     prompt: PROMPT,
-    flags: [...EXEC, "plan", "stage"],
+    flags: [...WORK, "plan", "stage"],
     examples: [
       'rondo exec -s workspace-write "fix the failing test"',
       'rondo exec -s workspace-write --stage "try the new parser"',
+      'rondo exec -s workspace-write --until "make test" "fix the failing test"',
       'git diff | rondo exec "write a commit message"',
       'rondo exec --json --timeout 10m "update the changelog"',
       'rondo exec --plan -o plan.md "move the cache to SQLite"',
@@ -145,7 +153,7 @@ const TABLE = {
   "exec resume": command("Resume a session, run one prompt, exit", {
     args: [SESSION],
     prompt: PROMPT,
-    flags: [...EXEC, "plan", "acceptPlan", "stage", "last", "all"],
+    flags: [...WORK, "plan", "acceptPlan", "stage", "last", "all"],
     examples: [
       'rondo exec resume --last "now add a test"',
       "rondo exec resume --last --accept-plan",
@@ -154,7 +162,7 @@ const TABLE = {
   "exec fork": command("Copy a session's history into a new session", {
     args: [SESSION],
     prompt: PROMPT,
-    flags: [...EXEC, "plan", "stage", "last", "all", "at"],
+    flags: [...WORK, "plan", "stage", "last", "all", "at"],
     examples: ['rondo exec fork 0199c3 --at 2 "try it another way"'],
   }),
   "exec review": command("Review changes and report findings", {

@@ -49,6 +49,21 @@ const review = {
   ),
 };
 
+const until = {
+  until: z.optional(
+    z.object({
+      command: z.string(),
+      passed: z.boolean(),
+      rounds: z.int().check(z.describe("How often the command has run")),
+      rounds_max: z.int(),
+      exit_code: z.nullable(z.int()).check(
+        z.describe("Of its last run; null when it has not run"),
+      ),
+      output: z.string().check(z.describe("The end of what it said")),
+    }).check(z.describe("Of a run with `--until`")),
+  ),
+};
+
 const TurnEvents = [
   z.object({ type: z.literal("turn.started"), ...envelope, ...mode }),
   z.object({
@@ -56,12 +71,14 @@ const TurnEvents = [
     ...envelope,
     ...ending,
     ...review,
+    ...until,
   }),
   z.object({
     type: z.literal("turn.failed"),
     ...envelope,
     error: ExecError,
     ...ending,
+    ...until,
   }),
 ] as const;
 
@@ -195,6 +212,26 @@ const ModelEvents = [
 ] as const;
 
 const OtherEvents = [
+  z.object({
+    type: z.literal("attempt"),
+    ...envelope,
+    round: z.int().check(z.describe("From 1")),
+    rounds_max: z.int(),
+    command: z.string().check(z.describe("Of `--until`")),
+    passed: z.boolean().check(z.describe("Whether the run is done with it")),
+    exit_code: z.nullable(z.int()).check(
+      z.describe("124 after a timeout; null when it could not be run"),
+    ),
+    timed_out: z.boolean(),
+    duration_ms: z.int(),
+    output: z.string().check(
+      z.describe("stdout and stderr as one stream; may be cut"),
+    ),
+    output_path: z.nullable(z.string()).check(
+      z.describe("File with all of it, where it was too long for the model"),
+    ),
+    sandbox: z.string().check(z.describe("Back end the command ran under")),
+  }),
   z.object({ type: z.literal("error"), ...envelope, message: z.string() }),
   z.object({ type: z.literal("warning"), ...envelope, message: z.string() }),
   z.object({ type: z.literal("input.steered"), ...envelope, text: z.string() }),
@@ -253,6 +290,7 @@ export const ExecResult = z.object({
   reaped: z.int(),
   ...review,
   stage: z.optional(ExecStage),
+  ...until,
   exit_code: z.int(),
 });
 export type ExecResult = z.infer<typeof ExecResult>;

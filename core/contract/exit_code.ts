@@ -26,6 +26,10 @@ export const EXIT_CODES = Object.freeze({
     code: 9,
     meaning: "The session cannot be read or written, or is in use",
   },
+  check: {
+    code: 10,
+    meaning: "The check of --until did not pass",
+  },
   bug: { code: 70, meaning: "A bug in this program" },
   timeout: { code: 124, meaning: "The time limit of --timeout was reached" },
   sigint: { code: 130, meaning: "Interrupted (SIGINT)" },
@@ -93,6 +97,8 @@ function exitNameOf(failure: FailureFacts): ExitName {
       return "sandbox";
     case "session":
       return "session";
+    case "check":
+      return "check";
     case "bug":
       return "bug";
     case "context_window":

@@ -337,6 +337,24 @@ const EXEC_FLAGS = {
   ),
 };
 
+/** What decides whether a run of `exec` is done, beside the model. */
+const UNTIL_FLAGS = {
+  until: text(
+    "--until CMD",
+    "Go on until this command passes; its exit code decides, not the model",
+  ),
+  maxRounds: number(
+    "count",
+    "--max-rounds N",
+    "Checks of --until before the run ends with exit 10 (default 5)",
+  ),
+  untilTimeoutMs: number(
+    "duration",
+    "--until-timeout TIME",
+    "End a check of --until after this time (default 2m)",
+  ),
+};
+
 /** Which sessions, which changes, which part of them. */
 const SELECT_FLAGS = {
   plan: onOff("--plan", "Start in plan mode, in which nothing can be changed"),
@@ -442,6 +460,7 @@ const OTHER_FLAGS = {
 const ALL = {
   ...AGENT_FLAGS,
   ...EXEC_FLAGS,
+  ...UNTIL_FLAGS,
   ...SELECT_FLAGS,
   ...OTHER_FLAGS,
 };
@@ -456,3 +475,4 @@ export const FLAGS: Readonly<Record<FlagName, FlagSpec>> = ALL;
 
 export const AGENT_FLAG_NAMES = Object.keys(AGENT_FLAGS) as FlagName[];
 export const EXEC_FLAG_NAMES = Object.keys(EXEC_FLAGS) as FlagName[];
+export const UNTIL_FLAG_NAMES = Object.keys(UNTIL_FLAGS) as FlagName[];

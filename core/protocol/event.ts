@@ -1,5 +1,6 @@
 /** What a thread says: events, the activities they carry, and how a turn ends. */
 import type { Json } from "../util/json/json.ts";
+import type { CheckEvent } from "./hooks.ts";
 import type { MessagePhase, WireItem } from "./item.ts";
 import type { ApprovalRequest, Decision, SandboxStatus } from "./policy.ts";
 import type { ProviderModel, TurnMode, TurnSettings } from "./settings.ts";
@@ -131,6 +132,7 @@ export type FailureKind =
   | "session"
   | "cache"
   | "schema"
+  | "check"
   | "bug";
 
 export type Outcome =
@@ -224,7 +226,6 @@ export type EventBody =
     readonly type: "provider.switched";
     readonly from: ProviderModel;
     readonly to: ProviderModel;
-    /** What the last one said. */
     readonly reason: string;
     /** Tokens of the prompt that the new one has in no cache. */
     readonly lostTokens: number;
@@ -246,6 +247,7 @@ export type EventBody =
     readonly itemsDropped: number;
   }
   | { readonly type: "settings.changed"; readonly settings: TurnSettings }
+  | CheckEvent
   /** Input that arrived during a turn and has now become part of it. */
   | { readonly type: "input.steered"; readonly text: string }
   | { readonly type: "warning"; readonly message: string }

@@ -1,5 +1,5 @@
 /** The user's programs that are called at events and may influence them. */
-import type { CallView } from "./item.ts";
+import type { CallView, WireItem } from "./item.ts";
 import type { ApprovalRequest, Decision } from "./policy.ts";
 import type { TurnSettings } from "./settings.ts";
 
@@ -78,3 +78,59 @@ export const NO_HOOKS: Hooks = Object.freeze({
   has: () => false,
   run: () => Promise.resolve(NO_VERDICT),
 });
+
+/** What is told of a command of the person's that decides whether a turn is done. */
+export type CheckEvent =
+  & {
+    readonly command: string;
+    /** From 1. */
+    readonly round: number;
+    readonly roundsMax: number;
+  }
+  & (
+    | { readonly type: "check.started" }
+    | {
+      readonly type: "check.completed";
+      readonly hasPassed: boolean;
+      /** Null when it could not be run at all. */
+      readonly exitCode: number | null;
+      readonly hasTimedOut: boolean;
+      readonly durationMs: number;
+      /** May be cut; `outputPath` has all of it. */
+      readonly output: string;
+      readonly outputPath?: string;
+      /** Its last part. */
+      readonly tail: string;
+      readonly sandbox: string;
+    }
+  );
+
+/** The turn that is checked. */
+export interface CheckPlace
+  extends Pick<HookPlace, "threadId" | "settings" | "signal"> {
+  readonly emit: (
+    event: CheckEvent | { readonly type: "warning"; readonly message: string },
+  ) => void;
+  /** Processes that were ended with the command. */
+  readonly reaped: (count: number) => void;
+}
+
+/** A check that did not pass. */
+export interface CheckFailure {
+  /** What the model is told. */
+  readonly items: readonly WireItem[];
+  /** Why the turn does not go on; absent where the model has another round. */
+  readonly error?: Error;
+}
+
+/** The rounds of one turn. */
+export interface TurnCheck {
+  /**
+   * Runs the command after an answer; undefined when it has passed. Throws
+   * SandboxUnavailable, and the reason of the signal.
+   */
+  take(
+    place: CheckPlace,
+    options?: { readonly isLast?: boolean },
+  ): Promise<CheckFailure | undefined>;
+}

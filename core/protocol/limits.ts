@@ -39,6 +39,15 @@ export const LIMITS = Object.freeze({
   /** What the record may add to the tool's own limit. */
   recordSlack: 1.2,
 
+  /** Checks of one turn with --until, unless told otherwise. */
+  checkRounds: 5,
+  /** Checks in a row that say the same with no file changed: another one would as well. */
+  checkRoundsSame: 3,
+  /** Files and folders looked at to see whether one has changed. */
+  checkTreeEntries: 20_000,
+  /** Of the end of a check's output, in the last line. */
+  checkTailBytes: 4 * 1024,
+
   commandTimeoutMs: 120_000,
   commandTimeoutMaxMs: 3_600_000,
   /** Between SIGTERM and SIGKILL to a command's group. */

@@ -39,6 +39,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "cassette",
       "git",
       "hooks",
+      "login_shell",
       "mcp_access",
       "open_thread",
       "output_file",
@@ -52,7 +53,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   "core/app/commands/": {
-    uses: ["core/app/", "core/app/stage/"],
+    uses: ["core/app/", "core/app/stage/", "core/app/until/"],
     doors: [
       "apply_patch",
       "debug_prompt",
@@ -81,6 +82,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "core/app/trust/": {
     uses: ["core/app/"],
     doors: ["command", "questions"],
+  },
+  "core/app/until/": {
+    uses: ["core/app/"],
+    doors: ["rounds", "run_check"],
   },
   "core/cassette/": { doors: ["cassette_host"] },
   "core/config/": {
@@ -522,7 +527,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "tools/define/": { doors: "all" },
   "tools/gate/": {
-    doors: ["gate", "missing", "rule_store", "spool"],
+    doors: ["gate", "missing", "rule_store", "spool", "to_command"],
   },
   "tools/live/": {
     uses: ["tools/define/", "tools/shell/"],

@@ -39,6 +39,7 @@ export const EXIT_CODES = {
   "denied": 7,
   "sandbox": 8,
   "session": 9,
+  "check": 10,
   "bug": 70,
   "timeout": 124,
   "sigint": 130,
@@ -280,6 +281,18 @@ export type ExecEvent = {
     /** From 0 to 1. */
     readonly overall_confidence_score: number;
   } | null;
+  /** Of a run with `--until`. */
+  readonly until?: {
+    readonly command: string;
+    readonly passed: boolean;
+    /** How often the command has run. */
+    readonly rounds: number;
+    readonly rounds_max: number;
+    /** Of its last run; null when it has not run. */
+    readonly exit_code: number | null;
+    /** The end of what it said. */
+    readonly output: string;
+  };
 } | {
   readonly type: "turn.failed";
   /** ISO 8601 UTC. */
@@ -318,6 +331,18 @@ export type ExecEvent = {
     readonly deletions: number;
     /** What has changed and is not in the patch. */
     readonly left_out: readonly (string)[];
+  };
+  /** Of a run with `--until`. */
+  readonly until?: {
+    readonly command: string;
+    readonly passed: boolean;
+    /** How often the command has run. */
+    readonly rounds: number;
+    readonly rounds_max: number;
+    /** Of its last run; null when it has not run. */
+    readonly exit_code: number | null;
+    /** The end of what it said. */
+    readonly output: string;
   };
 } | {
   readonly type: "item.started";
@@ -563,6 +588,35 @@ export type ExecEvent = {
     readonly tty: boolean;
     readonly running_ms: number;
   })[];
+} | {
+  readonly type: "attempt";
+  /** ISO 8601 UTC. */
+  readonly ts?: string;
+  /** Number of the line, from 0, without gaps. */
+  readonly seq?: number;
+  readonly thread_id?: string;
+  readonly turn_id?: string | null;
+  /** Bytes cut from this line to keep its bound. */
+  readonly truncated_bytes?: number;
+  /** File that holds what was cut. */
+  readonly full_text_path?: string;
+  /** From 1. */
+  readonly round: number;
+  readonly rounds_max: number;
+  /** Of `--until`. */
+  readonly command: string;
+  /** Whether the run is done with it. */
+  readonly passed: boolean;
+  /** 124 after a timeout; null when it could not be run. */
+  readonly exit_code: number | null;
+  readonly timed_out: boolean;
+  readonly duration_ms: number;
+  /** stdout and stderr as one stream; may be cut. */
+  readonly output: string;
+  /** File with all of it, where it was too long for the model. */
+  readonly output_path: string | null;
+  /** Back end the command ran under. */
+  readonly sandbox: string;
 } | {
   readonly type: "error";
   /** ISO 8601 UTC. */

@@ -253,6 +253,12 @@ export const FLAG_ROWS: Readonly<Partial<Record<FlagName, FlagRow>>> = {
     script: "ask",
   },
   failOnDenied: { base: "-s read-only", script: "ask" },
+  until: { base: "--yolo", add: "--until false" },
+  maxRounds: { base: "--yolo --until false", add: "--max-rounds 1" },
+  untilTimeoutMs: {
+    base: "--yolo --until sleep${IFS}2 --max-rounds 1",
+    add: "--until-timeout 1s",
+  },
   timeoutMs: { base: "--yolo", add: "--timeout 1s", script: "slow" },
   stdin: { lateStdin: "late words" },
   outputLastMessage: { add: "--output-last-message ROOT/last" },

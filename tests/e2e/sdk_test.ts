@@ -195,6 +195,33 @@ Deno.test("the SDK passes every option of a thread on", options, async () => {
   assert.match(s.model.request(0).text, /"type":"web_search"/);
 });
 
+Deno.test(
+  "run() of the SDK resolves once the command of --until has passed, and throws when it has not",
+  options,
+  async () => {
+    await using s = await stage({
+      script: [
+        say("It is made."),
+        call("shell", { command: ["touch", "made"] }),
+        say("Now it is."),
+        say("Also done."),
+      ],
+    });
+    const path = `${s.home.root}/rondo-until`;
+    const [program = ""] = agentCommand();
+    await Deno.writeTextFile(
+      path,
+      `#!/bin/sh\nshift\nexec ${program} exec --max-rounds 2 --until "rm made" "$@"\n`,
+      { mode: 0o755 },
+    );
+    const run = (): ReturnType<SdkThread["run"]> =>
+      codex(s, path).startThread(threadOptions(s)).run("make it");
+    assert.equal((await run()).finalResponse, "Now it is.");
+    s.model.add(say("Really."));
+    await assert.rejects(run(), /Cannot call it done: rm made ended with/);
+  },
+);
+
 function newThread(s: Stage, more: SdkThreadOptions = {}): SdkThread {
   return codex(s).startThread({ ...threadOptions(s), ...more });
 }
@@ -207,9 +234,11 @@ function threadOptions(s: Stage): SdkThreadOptions {
   };
 }
 
-function codex(s: Stage): SdkCodex {
+function codex(
+  s: Stage,
+  codexPathOverride = agentCommand()[0],
+): SdkCodex {
   assert.ok(sdk !== undefined);
-  const [codexPathOverride] = agentCommand();
   return new sdk.Codex({
     codexPathOverride,
     baseUrl: s.model.url,

@@ -9,6 +9,7 @@ import { approvalCommandOf } from "../../frontends/exec/output.ts";
 import { ExecStops } from "../../frontends/exec/stop_signals.ts";
 import { splitCommand } from "../../policy/shell/split.ts";
 import { usageError, UserError } from "../../protocol/error.ts";
+import type { TurnCheck } from "../../protocol/hooks.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { UserPart } from "../../protocol/op.ts";
@@ -126,8 +127,17 @@ async function openRun(
       const { openStagedRun } = await import("../stage/run.ts");
       staged = await openStagedRun(host, runtime);
     }
-    const asked = withReview(staged?.runtime ?? runtime, commandLine);
+    const inner = staged?.runtime ?? runtime;
+    const openCheck = await openChecks(inner);
+    const asked = { ...withReview(inner, commandLine), openCheck };
     const open = await openThread(asked, commandLine);
+    if (openCheck !== undefined && open.thread.settings.mode === "plan") {
+      open.thread.submit({ type: "shutdown" });
+      await open.thread.closed;
+      throw usageError(
+        "Cannot use --until: the session is in plan mode, in which nothing can be changed; --accept-plan leaves it",
+      );
+    }
     const items = open.thread.state.transcript.entries.map(({ item }) => item);
     const plan = flags.acceptPlan ? acceptedParts(items) : [];
     return {
@@ -144,6 +154,19 @@ async function openRun(
     await staged?.remove();
     throw error;
   }
+}
+
+async function openChecks(
+  runtime: Runtime,
+): Promise<(() => TurnCheck) | undefined> {
+  const { until: command, maxRounds, untilTimeoutMs } = runtime.flags;
+  if (command === undefined) return undefined;
+  // Runs without it load nothing for it.
+  const { createCheckRunner } = await import("../until/run_check.ts");
+  const { beginRounds } = await import("../until/rounds.ts");
+  const timeoutMs = untilTimeoutMs ?? LIMITS.commandTimeoutMs;
+  const runner = createCheckRunner(runtime, { command, timeoutMs });
+  return () => beginRounds(runner, maxRounds ?? LIMITS.checkRounds);
 }
 
 function withReview(

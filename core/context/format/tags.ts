@@ -24,6 +24,7 @@ const CONTEXT_TAGS = [
   "handover",
   "hook_context",
   "command_ended",
+  "check_failed",
   "subagent_notification",
   // Written by older programs that shared this session format.
   "user_instructions",

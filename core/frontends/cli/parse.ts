@@ -183,6 +183,16 @@ function checkFlags(command: CommandName, flags: Flags): void {
   if (flags.plan && flags.acceptPlan) {
     refuse("--plan and --accept-plan exclude each other");
   }
+  if (flags.until === undefined) {
+    if (flags.maxRounds !== undefined) refuse("--max-rounds needs --until");
+    if (flags.untilTimeoutMs !== undefined) {
+      refuse("--until-timeout needs --until");
+    }
+  } else if (flags.until.trim() === "") {
+    refuse("--until is empty, must be a command");
+  } else if (flags.plan) {
+    refuse("--plan and --until exclude each other: a plan changes nothing");
+  }
   if (flags.input === "jsonl" && flags.stdin) {
     refuse("--stdin and --input jsonl exclude each other");
   }

@@ -9,6 +9,7 @@ import { shownText } from "../../util/text/visible_text.ts";
 import { WaitLine } from "./wait_line.ts";
 import { ProgressRenderer } from "./progress.ts";
 import type { TurnRecord } from "./turn_record.ts";
+import { untilOf } from "./until.ts";
 import { ExecEventView } from "../jsonl/events.ts";
 import { renderStage } from "./stage.ts";
 import { toUsage, type TurnEnding } from "../jsonl/lines.ts";
@@ -62,6 +63,7 @@ export function createExecOutput(
   return new TextOutput(terminal, view, {
     format: flags.outputFormat ?? "text",
     line,
+    flags,
   });
 }
 
@@ -81,12 +83,14 @@ export function approvalTimeoutOf(flags: Flags): number | undefined {
 class JsonOutput implements ExecOutput {
   readonly #terminal: Terminal;
   readonly #view: ExecEventView;
+  readonly #flags: Flags;
   readonly #fullTextPath: { readonly fullTextPath?: string };
   isGone = false;
 
   constructor(terminal: Terminal, flags: Flags, logPath: string | undefined) {
     const waitMs = approvalTimeoutOf(flags);
     this.#terminal = terminal;
+    this.#flags = flags;
     this.#fullTextPath = logPath === undefined ? {} : { fullTextPath: logPath };
     this.#view = new ExecEventView({
       events: flags.events ?? "codex",
@@ -104,7 +108,8 @@ class JsonOutput implements ExecOutput {
   }
 
   end(ending: ExecEnding): void {
-    this.#write(this.#view.renderEnding(ending));
+    const until = untilOf(this.#flags, ending.record);
+    this.#write(this.#view.renderEnding({ ...ending, ...until }));
     if (ending.error === undefined || this.isGone) return;
     // Callers that know the exit code alone show stderr.
     this.#terminal.stderr.write(
@@ -124,13 +129,15 @@ class TextOutput implements ExecOutput {
   readonly #terminal: Terminal;
   readonly #view: ProgressRenderer;
   readonly #format: "text" | "json";
+  readonly #flags: Flags;
   readonly #line: WaitLine | undefined;
   isGone = false;
 
   constructor(
     terminal: Terminal,
     view: ProgressRenderer,
-    { format, line }: {
+    { format, line, flags }: {
+      readonly flags: Flags;
       readonly format: "text" | "json";
       /** Says what is waited for. */
       readonly line: WaitLine | undefined;
@@ -139,6 +146,7 @@ class TextOutput implements ExecOutput {
     this.#terminal = terminal;
     this.#view = view;
     this.#format = format;
+    this.#flags = flags;
     this.#line = line;
   }
 
@@ -161,7 +169,11 @@ class TextOutput implements ExecOutput {
     this.#terminal.stderr.write(this.#view.renderEnding(ending));
     this.#terminal.stderr.write(renderStage(ending));
     const text = this.#format === "json"
-      ? `${renderJson(toResult(ending))}\n`
+      ? `${
+        renderJson(
+          toResult({ ...ending, ...untilOf(this.#flags, ending.record) }),
+        )
+      }\n`
       : renderMessage(ending, this.#terminal.stdout.isTty);
     if (!this.#terminal.stdout.write(text)) this.isGone = true;
   }
@@ -183,6 +195,7 @@ function toResult(ending: ExecEnding): ExecResult {
     reaped: ending.reaped,
     ...(ending.review !== undefined && { review: ending.review }),
     ...(ending.stage !== undefined && { stage: ending.stage }),
+    ...(ending.until !== undefined && { until: ending.until }),
     exit_code: ending.exitCode,
   };
 }

@@ -107,6 +107,11 @@ export class ProgressRenderer {
         return this.#options.isVerbose
           ? [paint(renderRequest(event), options, "dim")]
           : [];
+      case "check.completed": {
+        // What was answered before a failed check was not the answer.
+        const message = event.hasPassed ? [] : this.#flush();
+        return [...message, ...this.#events.render(event, options)];
+      }
       case "turn.completed":
         return [];
       default:

@@ -1,5 +1,10 @@
 /** The events of a turn, gathered for its last line. */
-import type { Activity, ActivityOf, Event } from "../../protocol/event.ts";
+import type {
+  Activity,
+  ActivityOf,
+  Event,
+  EventOf,
+} from "../../protocol/event.ts";
 import type { ExecResult } from "../../contract/event.ts";
 import { answerOf } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
@@ -11,6 +16,7 @@ export class TurnRecord {
   #denied: string[] = [];
   #commands: ExecResult["commands"] = [];
   #message: ActivityOf<"message"> | undefined;
+  #check: EventOf<"check.completed"> | undefined;
   #files = new Map<string, ExecResult["files_changed"][number]>();
 
   /** What was not allowed, one line each; bounded, for it is part of a bounded line. */
@@ -26,6 +32,11 @@ export class TurnRecord {
     return [...this.#files.values()];
   }
 
+  /** The newest check of the person's command. */
+  get check(): EventOf<"check.completed"> | undefined {
+    return this.#check;
+  }
+
   /** The message that answers, and was not taken back. */
   get lastMessage(): string {
     return this.#message?.text ?? "";
@@ -35,6 +46,7 @@ export class TurnRecord {
     const isWithdrawn = event.type === "activity.withdrawn" &&
       event.activityId === this.#message?.id;
     if (isWithdrawn) this.#message = undefined;
+    if (event.type === "check.completed") this.#check = event;
     if (event.type === "activity.completed") this.#complete(event.activity);
   }
 

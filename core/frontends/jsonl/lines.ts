@@ -29,7 +29,12 @@ export interface TurnEnding {
   readonly review?: Review | null;
   /** Of a staged run. */
   readonly stage?: ExecStage;
+  /** Of a run with `--until`. */
+  readonly until?: UntilEvidence;
 }
+
+/** What the last line says of the command that decides whether a run is done. */
+export type UntilEvidence = NonNullable<TerminalEvent["until"]>;
 
 /** Tokens in the words of the event schema. */
 export function toUsage(usage: Usage): ExecUsage {
@@ -51,6 +56,7 @@ export function toEnding(ending: TurnEnding): TerminalEvent {
     denied: [...ending.denied],
     ...(ending.review !== undefined && { review: ending.review }),
     ...(ending.stage !== undefined && { stage: ending.stage }),
+    ...(ending.until !== undefined && { until: ending.until }),
   };
   return ending.error === undefined
     ? { type: "turn.completed", ...rest }
@@ -144,6 +150,8 @@ type OtherEvent = EventOf<
   | "request.completed"
   | "context.compacted"
   | "commands.listed"
+  | "check.started"
+  | "check.completed"
   | "settings.changed"
   | "input.steered"
   | "warning"
@@ -208,6 +216,9 @@ export function toLines(
       return [{ type: "warning", message: event.message }];
     case "settings.changed":
       return events === "native" ? [toSettings(event)] : [];
+    case "check.completed":
+      return [toAttempt(event)];
+    case "check.started":
     case "task.done":
     case "task.failed":
       return [];
@@ -217,6 +228,22 @@ export function toLines(
     default:
       return unreachable(event);
   }
+}
+
+function toAttempt(event: EventOf<"check.completed">): ExecEvent {
+  return {
+    type: "attempt",
+    round: event.round,
+    rounds_max: event.roundsMax,
+    command: event.command,
+    passed: event.hasPassed,
+    exit_code: event.exitCode,
+    timed_out: event.hasTimedOut,
+    duration_ms: Math.round(event.durationMs),
+    output: event.output,
+    output_path: event.outputPath ?? null,
+    sandbox: event.sandbox,
+  };
 }
 
 function toSettings(event: EventOf<"settings.changed">): ExecEvent {

@@ -59,6 +59,8 @@ export class EventRenderer {
             "dim",
           ),
         ];
+      case "check.completed":
+        return renderCheck(event, options);
       case "turn.completed":
         return renderOutcome(event.outcome, options);
       default:
@@ -131,6 +133,36 @@ export function renderWarning(
   options: RenderOptions,
 ): readonly string[] {
   return paintWords(`Warning: ${message}`, options, "yellow");
+}
+
+/** Lines of a failed check that are shown. */
+const CHECK_LINES = 5;
+
+function renderCheck(
+  event: EventOf<"check.completed">,
+  options: RenderOptions,
+): readonly string[] {
+  const { round, roundsMax, hasPassed, exitCode, durationMs } = event;
+  const command = visibleLine(event.command);
+  const where = `round ${round} of ${roundsMax}`;
+  const time = formatDuration(durationMs);
+  if (hasPassed) {
+    return [
+      paint(`Check passed (${where}, ${time}): ${command}`, options, "green"),
+    ];
+  }
+  const code = exitCode === null ? "not run" : `exit ${exitCode}`;
+  const lines = visibleText(event.tail).trimEnd().split("\n");
+  return [
+    paint(
+      `Check failed (${where}, ${code}, ${time}): ${command}`,
+      options,
+      "yellow",
+    ),
+    ...lines.slice(-CHECK_LINES).map((line) =>
+      paint(`  ${line}`, options, "dim")
+    ),
+  ];
 }
 
 /** From there on a person wants to know when it ends. */

@@ -86,6 +86,12 @@ export class StatusTracker {
       case "stream.retry":
         this.#phase = `Retrying after: ${visibleLine(event.reason, 80)}`;
         return;
+      case "check.started":
+        this.#phase = `Checking: ${visibleLine(event.command, 60)}`;
+        return;
+      case "check.completed":
+        this.#phase = "Waiting for the model";
+        return;
       case "request.completed":
         this.#tokens += event.usage?.totalTokens ?? 0;
         return;

@@ -1,7 +1,7 @@
 /** What a thread is given from outside: no tool, sandbox or file is known by name here. */
 import type { SentContext } from "../../context/initial.ts";
 import type { ModelClient } from "../../model/client.ts";
-import type { Hooks } from "../../protocol/hooks.ts";
+import type { Hooks, TurnCheck } from "../../protocol/hooks.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { WireItem } from "../../protocol/item.ts";
 import type { LiveCommands } from "../../protocol/thread.ts";
@@ -81,6 +81,8 @@ export interface ThreadDeps {
   readonly checkpoints?: Checkpoints;
   /** The user's programs around turns and calls; none when absent. */
   readonly hooks?: Hooks;
+  /** Begins what decides whether a turn is done; the model alone does when absent. */
+  readonly openCheck?: (() => TurnCheck) | undefined;
   /** Called after every completed turn. */
   readonly notify?: Notify;
   readonly limits: RunLimits;

@@ -1,4 +1,5 @@
 /** What one task of a thread works with: a turn, or a compaction or rollback between turns. */
+import type { TurnCheck } from "../../protocol/hooks.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
 import type { ThreadContext } from "../state/thread_context.ts";
 import { TurnHooks } from "./turn_hooks.ts";
@@ -15,6 +16,8 @@ interface Task {
 export interface TurnContext extends ThreadContext, Task {
   readonly hooks: TurnHooks;
   readonly record: TurnRecord;
+  /** Absent where the model alone decides that the turn is done. */
+  readonly check: TurnCheck | undefined;
 }
 
 export function newTurnContext(
@@ -26,6 +29,7 @@ export function newTurnContext(
     ...thread,
     ...task,
     record,
+    check: thread.deps.openCheck?.(),
     hooks: new TurnHooks(thread, task),
     emit: (event) => {
       record.count(event);

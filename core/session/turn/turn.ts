@@ -45,7 +45,8 @@ export async function runTurn(
 
 async function runSteps(context: TurnContext): Promise<Outcome> {
   const { loops } = context.deps;
-  const check = new OutputCheck(context.settings.outputSchema);
+  const { outputSchema } = context.settings;
+  let schema = new OutputCheck(outputSchema);
   const guard = new LoopGuard(loops);
   let said: StepAnswer["message"];
   for (let step = 0; step < loops.stepsMax; step++) {
@@ -53,14 +54,22 @@ async function runSteps(context: TurnContext): Promise<Outcome> {
     const answer = await runFittingStep(context);
     if (answer.message !== undefined) said = answerOf(said, answer.message);
     const message = said?.text ?? "";
-    if (isStopped(context)) return { type: "done", message };
-    const next = await nextInput(answer, check, context);
+    if (isStopped(context)) {
+      await checkTurn(context, { isLast: true });
+      return { type: "done", message };
+    }
+    const next = await nextInput(answer, schema, context);
     if (next === undefined) {
       warnEmpty(answer.message?.text, context);
       return { type: "done", message };
     }
+    if (next.isRefused) {
+      // What was answered so far is no answer, and the next one is looked at afresh.
+      said = undefined;
+      schema = new OutputCheck(outputSchema);
+    }
     const loop = guard.take(answer.print);
-    const input = [...next, ...loop?.items ?? []];
+    const input = [...next.items, ...loop?.items ?? []];
     if (loop !== undefined) warnAll([loop.warning], context);
     try {
       await makeRoom("mid_turn", estimateItemsTokens(input), context);
@@ -90,19 +99,41 @@ function isStopped({ hooks, emit }: TurnContext): boolean {
   return true;
 }
 
-// The items the next request adds to this one; undefined when the turn is over.
+interface NextInput {
+  readonly items: readonly WireItem[];
+  /** The person's command has not taken the answer. */
+  readonly isRefused?: boolean;
+}
+
+// What the next request adds to this one; undefined when the turn is over.
 async function nextInput(
   answer: StepAnswer,
-  check: OutputCheck,
+  schema: OutputCheck,
   context: TurnContext,
-): Promise<readonly WireItem[] | undefined> {
+): Promise<NextInput | undefined> {
   const steering = await steeringItems(context);
-  if (answer.needsFollowUp || steering.length > 0) return steering;
+  if (answer.needsFollowUp || steering.length > 0) return { items: steering };
   const message = answer.message?.text ?? "";
-  const repair = await check.findRepair(message);
-  if (repair !== undefined) return [repair];
+  const repair = await schema.findRepair(message);
+  if (repair !== undefined) return { items: [repair] };
   const more = await context.hooks.endTurn(message);
-  return more.length === 0 ? undefined : more;
+  if (more.length > 0) return { items: more };
+  const items = await checkTurn(context);
+  return items && { items, isRefused: true };
+}
+
+// What the model gets when the person's command says that it is not done.
+async function checkTurn(
+  { check, state, record, ...context }: TurnContext,
+  options?: { readonly isLast: boolean },
+): Promise<readonly WireItem[] | undefined> {
+  const reaped = (count: number): void => {
+    record.reaped += count;
+  };
+  const failure = await check?.take({ ...context, reaped }, options);
+  if (failure?.error === undefined) return failure?.items;
+  state.transcript.append(failure.items);
+  throw failure.error;
 }
 
 async function steeringItems(

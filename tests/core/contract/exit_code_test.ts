@@ -17,6 +17,7 @@ Deno.test("exit codes are what they have always been", () => {
     denied: 7,
     sandbox: 8,
     session: 9,
+    check: 10,
     bug: 70,
     timeout: 124,
     sigint: 130,

@@ -177,6 +177,7 @@ function errorInfo(
     case "session":
     case "cache":
     case "schema":
+    case "check":
     case "bug":
       return "other";
     default:
