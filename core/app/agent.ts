@@ -37,12 +37,12 @@ import {
   withVariables,
 } from "./login_shell.ts";
 import type { McpAccess } from "./mcp_access.ts";
-import { openFallbacks, providerDeps } from "./providers.ts";
+import { openFallbacks, providerDeps, type TracedRun } from "./providers.ts";
 import { promptSourceOf, type StagedFolder } from "./prompt_source.ts";
 import type { Reached } from "./transport.ts";
 
 /** What is the same for all threads of this run. */
-export interface AgentRuntime {
+export interface AgentRuntime extends TracedRun {
   readonly host: Host;
   readonly loaded: LoadedConfig;
   readonly flags: Flags;
@@ -81,6 +81,8 @@ export async function createAgent(
   request: AgentRequest,
 ): Promise<Agent> {
   const { host, loaded, flags, sandbox, transport } = runtime;
+  const { threadId, warn } = request;
+  const run = { ...runtime, trace: runtime.telemetry?.watch(threadId) };
   const { config } = loaded;
   const mode = openingMode(runtime, request.restored);
   const settings = { ...settingsOf(runtime), mode };
@@ -90,7 +92,6 @@ export async function createAgent(
     runtime,
     request.restored?.meta.instructions,
   );
-  const { warn } = request;
   [...loaded.warnings, ...runtime.warnings].forEach(warn);
   modelWarnings(config, settings.model).forEach(warn);
   const context = promptSourceOf(runtime, instructions, warn);
@@ -101,7 +102,7 @@ export async function createAgent(
   const toolsAt = toolsOf(runtime, request, live);
   const settingsAt = (model: string, providerId: string): TurnSettings =>
     settingsOf({ ...runtime, model }, providerId);
-  const fallback = await openFallbacks(runtime, settingsAt, toolsAt);
+  const fallback = await openFallbacks(run, settingsAt, toolsAt);
   const notify = openNotify(host, loaded, {
     source: runtime.source,
     flags,
@@ -111,7 +112,8 @@ export async function createAgent(
     settings,
     deps: {
       host,
-      ...providerDeps(runtime, { provider, transport, slug, toolsAt }),
+      ...providerDeps(run, { provider, transport, slug, toolsAt }),
+      observer: run.trace,
       fallback,
       live,
       instructions,

@@ -4,6 +4,7 @@ import { approvedSources } from "../config/trust/source.ts";
 import { reapChild } from "../host/system/libc.ts";
 import { openHttpClient } from "../host/http_client.ts";
 import type { Host } from "../protocol/host.ts";
+import type { TraceCarrier } from "../protocol/tool.ts";
 import type { Flags } from "../contract/command_line.ts";
 import { OrphanReaper } from "../../sandbox/run/orphans.ts";
 import type { McpServerSpec } from "../../tools/mcp/client/server_config.ts";
@@ -23,6 +24,8 @@ interface McpAccessOptions {
   readonly flags: Pick<Flags, "ephemeral">;
   /** Absent where nobody can be asked so much. */
   readonly person?: McpPerson | undefined;
+  /** The span of the run, for servers that last as long. */
+  readonly trace?: TraceCarrier | undefined;
 }
 
 /** Begins to start what is configured, without waiting; undefined when that is nothing. */
@@ -78,10 +81,23 @@ function hasServers({ config, trust }: LoadedConfig): boolean {
     approvedSources(trust, "servers").length > 0;
 }
 
+// What we were started under is not what a server of ours is.
+function withTrace(host: Host, trace: TraceCarrier | undefined): Host {
+  if (trace === undefined) return host;
+  const own = new Map([
+    ["TRACEPARENT", trace.traceparent],
+    ["TRACESTATE", trace.tracestate],
+  ]);
+  return {
+    ...host,
+    env: (name) => own.has(name) ? own.get(name) : host.env(name),
+  };
+}
+
 async function loadServers(
   host: Host,
   loaded: LoadedConfig,
-  { flags, person }: McpAccessOptions,
+  { flags, person, trace }: McpAccessOptions,
 ): Promise<McpServers> {
   const [{ McpServers }, { buildMcpServers }] = await Promise.all([
     import("../../tools/mcp/servers.ts"),
@@ -90,7 +106,7 @@ async function loadServers(
   const { codexHome, cwd } = loaded;
   const { servers, warnings } = buildMcpServers(host, loaded);
   const mcpServers = new McpServers({
-    host: await hostForServers(host, servers),
+    host: withTrace(await hostForServers(host, servers), trace),
     reap: reapingOf(host),
     servers,
     warnings,

@@ -6,20 +6,30 @@ import { createModelClient } from "../model/client.ts";
 import type { Host } from "../protocol/host.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
 import type { Fallback, ThreadDeps } from "../session/state/deps.ts";
+import { costOf } from "../session/state/budget.ts";
+import type { Telemetry, ThreadTrace } from "../telemetry/telemetry.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { programOf } from "./program.ts";
 import { openTransport, type Reached } from "./transport.ts";
 
+/** A run that may be followed. */
+export interface TracedRun {
+  /** Absent where nobody wants any. */
+  readonly telemetry?: Telemetry | undefined;
+}
+
 interface Run {
   readonly host: Host;
   readonly loaded: LoadedConfig;
+  /** Of the thread, where somebody follows its work. */
+  readonly trace?: ThreadTrace | undefined;
 }
 
 type ToolsAt = (provider: Provider) => ThreadDeps["tools"];
 
 /** One provider with the model it is asked for. */
 export function providerDeps(
-  { host, loaded }: Run,
+  { host, loaded, trace }: Run,
   { provider, transport, slug, toolsAt }: {
     readonly provider: Provider;
     readonly transport: Reached["transport"];
@@ -28,16 +38,21 @@ export function providerDeps(
   },
 ): Omit<Fallback, "settings"> {
   const price = priceOf(loaded.config, slug);
+  const model = createModelClient({
+    host,
+    provider,
+    auth: createAuth(host, provider, loaded),
+    program: programOf(host, loaded),
+    ...transport,
+  });
+  const tools = toolsAt(provider);
   return {
     endpoint: provider,
-    model: createModelClient({
-      host,
-      provider,
-      auth: createAuth(host, provider, loaded),
-      program: programOf(host, loaded),
-      ...transport,
-    }),
-    tools: toolsAt(provider),
+    model: trace?.model(model, (usage) => price && costOf(usage, price)) ??
+      model,
+    tools: trace === undefined
+      ? tools
+      : async (...asked) => trace.tools(await tools(...asked)),
     ...(price !== undefined && { price }),
   };
 }

@@ -23,6 +23,7 @@ import { type AgentRuntime } from "./agent.ts";
 import { openHooks } from "./hooks.ts";
 import { findShell } from "./login_shell.ts";
 import { type McpPerson, openMcp } from "./mcp_access.ts";
+import type { TelemetryAccess } from "../telemetry/access.ts";
 import { openTransport } from "./transport.ts";
 
 export interface Runtime extends AgentRuntime {
@@ -39,6 +40,8 @@ interface RuntimeOptions {
   readonly person?: McpPerson;
   /** The person's, where the program serves one. */
   readonly editor?: EditorFiles | undefined;
+  /** Of the process; without it nothing is traced. */
+  readonly telemetryAccess?: TelemetryAccess;
 }
 
 /** Loads the configuration and opens what it names. Throws UserError. */
@@ -58,7 +61,13 @@ export async function openRuntime(
     }),
     reapChild,
   });
-  const mcp = openMcp(host, loaded, { flags, person: options.person });
+  const { telemetry, warnings: unheard = [] } =
+    await options.telemetryAccess?.open() ?? {};
+  const mcp = openMcp(host, loaded, {
+    flags,
+    person: options.person,
+    trace: telemetry?.carrier,
+  });
   warmSandbox(sandbox, loaded);
   const rules = await loadRules(host, loaded, flags);
   const reached = await openTransport(host, providerOf(loaded.config, host));
@@ -73,7 +82,8 @@ export async function openRuntime(
     ...(mcp !== undefined && { mcp }),
     ...reached,
     hooks,
-    warnings: [...reached.warnings, ...warnings],
+    telemetry,
+    warnings: [...reached.warnings, ...warnings, ...unheard],
     ...options,
   };
 }

@@ -4,6 +4,9 @@ import { PROXY_VARIABLES, proxyFor } from "../host/proxy.ts";
 import type { TransportOptions } from "../model/transport.ts";
 import type { Host } from "../protocol/host.ts";
 import type { ProviderEndpoint } from "../protocol/provider.ts";
+import type { CommandLine } from "../contract/command_line.ts";
+import { TelemetryAccess } from "../telemetry/access.ts";
+import { resolvePath } from "../util/path.ts";
 
 export interface Reached {
   readonly transport: Pick<TransportOptions, "httpClient" | "probe" | "proxy">;
@@ -30,4 +33,28 @@ export async function openTransport(
   const httpClient = client === undefined ? {} : { httpClient: client };
   const via = proxy === undefined ? {} : { proxy };
   return { transport: { ...probing, ...httpClient, ...via }, warnings };
+}
+
+/** The telemetry of this process, which nobody may ever ask for. */
+export function telemetryAccess(
+  host: Host,
+  { command, flags }: Pick<CommandLine, "command" | "flags">,
+): TelemetryAccess {
+  return new TelemetryAccess(host, {
+    command,
+    flags,
+    connect: async ({ url, caBundle, clientCert, clientKey }) => {
+      const pems = Object.entries({ caBundle, clientCert, clientKey })
+        .flatMap(([name, given]) =>
+          given ? [[name, resolvePath(host.cwd, given)]] : []
+        );
+      const { client } = await openHttpClient(host, {
+        name: "the collector",
+        baseUrl: url,
+        ...Object.fromEntries(pems),
+      });
+      if (client === undefined) return host.fetch;
+      return (input, init) => host.fetch(input, { ...init, client });
+    },
+  });
 }

@@ -49,7 +49,7 @@ export function withoutUrlSecrets(text: string): string {
 
 /**
  * Names of environment variables that hold keys of the configured providers and
- * servers. Commands never get them, whatever `shell_environment_policy` says, unless
+ * servers, and of telemetry. Commands never get them, whatever `shell_environment_policy` says, unless
  * its `set` or `include_only` names them.
  */
 export function secretNames(config: Config): readonly string[] {
@@ -57,6 +57,10 @@ export function secretNames(config: Config): readonly string[] {
     "CODEX_API_KEY",
     "OPENAI_API_KEY",
     "CODEX_ACCESS_TOKEN",
+    // What lets somebody in at a collector.
+    ...["", "TRACES_", "METRICS_", "LOGS_"].map((signal) =>
+      `OTEL_EXPORTER_OTLP_${signal}HEADERS`
+    ),
   ]);
   for (const provider of Object.values(config.model_providers)) {
     if (provider.env_key !== undefined) names.add(provider.env_key);

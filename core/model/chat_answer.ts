@@ -18,6 +18,7 @@ export class ChatAnswer implements WireReader {
   readonly ending = "a finish_reason or [DONE]";
   readonly #calls: ChatCalls;
   #id = "";
+  #model = "";
   #text = "";
   #reasoning = "";
   /** The one that this answer uses; some servers send the same text under two names. */
@@ -68,6 +69,7 @@ export class ChatAnswer implements WireReader {
       this.#id = text(chunk["id"]);
       events.push({ type: "created" });
     }
+    this.#model = text(chunk["model"]) || this.#model;
     const choice = firstChoice(chunk);
     // Moonshot counts within the choice, Groq beside it.
     const usage = chunk["usage"] ?? choice?.["usage"] ??
@@ -145,6 +147,7 @@ export class ChatAnswer implements WireReader {
         completed: {
           type: "completed",
           usage: this.#usage,
+          ...(this.#model !== "" && { model: this.#model }),
         },
         ...(reason !== undefined && { error: buildIncompleteError(reason) }),
       },

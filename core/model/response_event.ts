@@ -44,6 +44,8 @@ export type ResponseEvent =
   | {
     readonly type: "completed";
     readonly usage: Usage | null;
+    /** The model that answered, where the server says so. */
+    readonly model?: string;
     /** False: the model wants to continue although it called nothing. */
     readonly endTurn?: boolean;
     /** The answer was cut off: what came of it counts, then the stream throws. */
@@ -245,9 +247,11 @@ function parseCompleted(
   response: JsonObject | undefined,
 ): ResponseEvent & { readonly type: "completed" } {
   const endTurn = response?.["end_turn"];
+  const model = text(response?.["model"]);
   return {
     type: "completed",
     usage: parseUsage(response?.["usage"]),
+    ...(model !== "" && { model }),
     ...(typeof endTurn === "boolean" && { endTurn }),
   };
 }

@@ -1,4 +1,5 @@
 /** Which variables a command sees: the person's policy, the keys it never gets, ours. */
+import type { TraceCarrier } from "../protocol/tool.ts";
 import { matchesName } from "../util/glob.ts";
 
 /** `[shell_environment_policy]`, as the configuration spells it. */
@@ -19,6 +20,8 @@ export interface CommandEnvInput {
   /** Variables that hold keys of configured providers and servers. */
   readonly secretNames: readonly string[];
   readonly threadId: string;
+  /** The span it works under; what we inherited ourselves when absent. */
+  readonly trace?: TraceCarrier | undefined;
   /** Whether the command will have a network; false is told to it. */
   readonly networkAccess: boolean;
 }
@@ -61,11 +64,31 @@ export function buildCommandEnv(
     ? all
     : all.filter(([name]) => matchesAny(policy.include_only, name));
   return {
-    ...Object.fromEntries(kept),
+    ...Object.fromEntries(kept.filter(([name]) => !isOurs(name, input.trace))),
+    ...traceVariables(input),
     ...FORCED,
     CODEX_THREAD_ID: input.threadId,
     ...(input.networkAccess ? {} : { CODEX_SANDBOX_NETWORK_DISABLED: "1" }),
   };
+}
+
+// Where the call has a span, the one that we were started under is not its parent.
+function isOurs(name: string, trace: TraceCarrier | undefined): boolean {
+  return trace !== undefined && /^TRACE(PARENT|STATE)$/i.test(name);
+}
+
+function traceVariables(
+  { trace = {}, policy }: CommandEnvInput,
+): Readonly<Record<string, string>> {
+  const { traceparent, tracestate } = trace;
+  const variables = { TRACEPARENT: traceparent, TRACESTATE: tracestate };
+  return Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) =>
+      value === undefined || matchesAny(policy.exclude, name)
+        ? []
+        : [[name, value]]
+    ),
+  );
 }
 
 function isInherited(name: string, policy: EnvironmentPolicy): boolean {

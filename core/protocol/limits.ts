@@ -497,4 +497,23 @@ export const LIMITS = Object.freeze({
   /** Of one such message, shown to the person who is asked. */
   mcpSampleShownLines: 12,
   mcpSampleShownChars: 2_000,
+
+  /** Telemetry: spans and log records that wait, and how many are sent at once. */
+  telemetryQueue: 2_048,
+  telemetryBatch: 512,
+  /** How long they and the metrics wait for more, unless configured. */
+  telemetrySpanMs: 5_000,
+  telemetryRecordMs: 1_000,
+  telemetryMetricsMs: 60_000,
+  /** One delivery with all its attempts, unless configured, and how many these are. */
+  telemetryTimeoutMs: 10_000,
+  telemetryAttempts: 5,
+  /** The first pause between two of them; each further one doubles. */
+  telemetryPauseMs: 1_000,
+  /** How much later a run may end because of what is still to be delivered. */
+  telemetryCloseMs: 2_000,
+  /** Of a collector's answer. */
+  telemetryAnswerBytes: 64 * 1024,
+  /** Characters of one attribute; prompts and outputs, where they are asked for, are long. */
+  telemetryValueChars: 32_768,
 });

@@ -12,6 +12,14 @@ export interface Thread {
   readonly closed: Promise<void>;
 }
 
+/** Watches one thread. Its methods return at once and throw nothing. */
+export interface ThreadObserver {
+  /** Each event as it is made, before anything that follows from it. */
+  event(event: Event): void;
+  /** The history begins to be shortened; to be called when that is over, however it went. */
+  compacting(): () => void;
+}
+
 export interface ThreadSummary {
   readonly id: string;
   readonly name?: string | undefined;

@@ -34,6 +34,14 @@ export interface ToolContext {
   /** Counts processes that were ended on the way out. */
   reaped(count: number): void;
   readonly spending: Spending;
+  /** Under what span programs of this call work; absent when nobody traces it. */
+  readonly trace?: TraceCarrier;
+}
+
+/** A span as other programs are told of it (W3C Trace Context). */
+export interface TraceCarrier {
+  readonly traceparent?: string;
+  readonly tracestate?: string;
 }
 
 /** The accounts of a run, for a tool that asks a model on its own. */

@@ -19,6 +19,8 @@ export interface AppClientOptions {
   readonly socket?: string;
   /** Programs instead of the built one. */
   readonly command?: readonly string[];
+  /** Beside what every run gets. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 interface Pipe {
@@ -215,13 +217,15 @@ export class AppClient implements AsyncDisposable {
   }
 }
 
-function startServer({ home, args = [], command }: AppClientOptions): Pipe {
+function startServer(
+  { home, args = [], command, env = {} }: AppClientOptions,
+): Pipe {
   const [program = "", ...first] = command ?? agentCommand();
   const child = new Deno.Command(program, {
     args: [...first, "app-server", ...args],
     cwd: home.work,
     clearEnv: true,
-    env: agentEnv(home, { SHELL: "/bin/sh" }),
+    env: agentEnv(home, { SHELL: "/bin/sh", ...env }),
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",

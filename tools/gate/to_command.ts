@@ -21,7 +21,10 @@ export interface CommandEnvironment {
 /** The whole request, for one way of running it. */
 export function toCommand(
   request: GateRequest,
-  context: Pick<ToolContext, "recorded" | "settings" | "signal" | "threadId">,
+  context: Pick<
+    ToolContext,
+    "recorded" | "settings" | "signal" | "threadId" | "trace"
+  >,
   how: {
     readonly host: Pick<Host, "envAll">;
     readonly environment: CommandEnvironment;
@@ -30,7 +33,7 @@ export function toCommand(
     readonly spoolPath: string | undefined;
   },
 ): CommandRequest {
-  const { recorded, settings, signal, threadId } = context;
+  const { recorded, settings, signal, threadId, trace } = context;
   const { host, environment, policy, sandboxed, spoolPath } = how;
   const { argv, stdin, onOutput } = request;
   return {
@@ -42,6 +45,7 @@ export function toCommand(
       parent: host.envAll(),
       ...environment,
       threadId,
+      trace,
       networkAccess: hasNetwork(policy) ||
         (!sandboxed && policy.mode !== "external-sandbox"),
     }),

@@ -152,6 +152,7 @@ export class McpServer {
         // The SDK's own clock knows nothing of questions.
         timeoutMs: LIMITS.mcpClockMs,
         signal: AbortSignal.any([context.signal, timeout.signal]),
+        trace: context.trace,
         onProgress: (progress) => {
           timeout.touch();
           onProgress(progress);

@@ -24,6 +24,8 @@ import { needCommit } from "../git.ts";
 import { openThread } from "../open_thread.ts";
 import { openRuntime, type Runtime } from "../runtime.ts";
 import type { StagedRun } from "../stage/run.ts";
+import type { TelemetryAccess } from "../../telemetry/access.ts";
+import { telemetryAccess } from "../transport.ts";
 import { acceptedParts, loadSchema, readParts } from "./exec_input.ts";
 
 /** Runs to the end and resolves to the exit code; every path prints one terminal line. */
@@ -31,6 +33,22 @@ export async function runExecCommand(
   commandLine: CommandLine,
   host: Host,
   terminal: Terminal,
+): Promise<number> {
+  const telemetry = telemetryAccess(host, commandLine);
+  const code = await runToEnd(commandLine, { host, terminal, telemetry });
+  await telemetry.close(code, terminal.stderr);
+  return code;
+}
+
+interface Surroundings {
+  readonly host: Host;
+  readonly terminal: Terminal;
+  readonly telemetry: TelemetryAccess;
+}
+
+async function runToEnd(
+  commandLine: CommandLine,
+  { host, terminal, telemetry }: Surroundings,
 ): Promise<number> {
   const { flags } = commandLine;
   // Before anything is paid for that nobody can be given.
@@ -49,7 +67,7 @@ export async function runExecCommand(
       reading.catch(() => {});
       return await stopExec(asked, { terminal, flags, host });
     }
-    const opening = openRun(commandLine, host, asked);
+    const opening = openRun(commandLine, host, { ...asked, telemetry });
     const run = await Promise.race([opening, stops.first]);
     if (typeof run === "string") {
       await closeLate(opening, host);
@@ -111,13 +129,16 @@ async function readAsked(
 async function openRun(
   commandLine: CommandLine,
   host: Host,
-  { parts, outputSchema }: Asked,
+  { parts, outputSchema, telemetry }: Asked & {
+    readonly telemetry: TelemetryAccess;
+  },
 ): Promise<ReadyRun> {
   const { flags } = commandLine;
   const canAsk = flags.input === "jsonl" || flags.approvals !== undefined;
   const runtime = await openRuntime(host, flags, {
     canAsk,
     source: "exec",
+    telemetryAccess: telemetry,
     ...(outputSchema !== undefined && { outputSchema }),
   });
   let staged: StagedRun | undefined;

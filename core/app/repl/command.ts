@@ -40,7 +40,7 @@ export async function runReplCommand(
       ...(firstPrompt !== undefined && { firstPrompt }),
     });
   } finally {
-    await threads.close();
+    await threads.close(terminal);
   }
 }
 

@@ -6,9 +6,12 @@ import type { Host } from "../../protocol/host.ts";
 import { viewItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { findSession } from "../../session/library/find.ts";
+import type { TerminalOutput } from "../../protocol/terminal.ts";
 import type { OpenThread } from "../../session/thread/open.ts";
 import { ReplPrompter } from "./prompter.ts";
 import { openRuntime, type Runtime } from "../runtime.ts";
+import type { TelemetryAccess } from "../../telemetry/access.ts";
+import { telemetryAccess } from "../transport.ts";
 import type {
   OpenedThread,
   PastMessage,
@@ -21,16 +24,18 @@ interface OpenThreadsOptions {
   readonly canAsk: boolean;
 }
 
+interface OwnOptions extends OpenThreadsOptions {
+  readonly telemetry: TelemetryAccess;
+}
+
 /** Reads the configuration. Throws UserError. */
 export async function openThreads(
   options: OpenThreadsOptions,
 ): Promise<OpenThreads> {
   const prompter = new ReplPrompter();
-  return new OpenThreads(
-    options,
-    await loadRuntime(options, prompter),
-    prompter,
-  );
+  const { host, commandLine } = options;
+  const own = { ...options, telemetry: telemetryAccess(host, commandLine) };
+  return new OpenThreads(own, await loadRuntime(own, prompter), prompter);
 }
 
 export class OpenThreads {
@@ -38,14 +43,14 @@ export class OpenThreads {
   readonly commandLine: CommandLine;
   /** Answers what does not come from a thread. */
   readonly prompter: ReplPrompter;
-  #options: OpenThreadsOptions;
+  #options: OwnOptions;
   readonly #threads = new Map<string, OpenThread>();
   /** All that were opened: threads keep the servers of theirs. */
   readonly #runtimes: Runtime[] = [];
   #runtime: Runtime;
 
   constructor(
-    options: OpenThreadsOptions,
+    options: OwnOptions,
     runtime: Runtime,
     prompter: ReplPrompter,
   ) {
@@ -79,9 +84,12 @@ export class OpenThreads {
     await this.reload();
   }
 
-  /** Ends the servers that threads of this conversation have used. */
-  async close(): Promise<void> {
+  /** Ends the servers that threads of this conversation have used, and delivers telemetry. */
+  async close(
+    { stderr }: { readonly stderr: Pick<TerminalOutput, "write"> },
+  ): Promise<void> {
     await Promise.all(this.#runtimes.map((runtime) => runtime.mcp?.close()));
+    await this.#options.telemetry.close(undefined, stderr);
   }
 
   /**
@@ -138,12 +146,13 @@ export class OpenThreads {
 }
 
 async function loadRuntime(
-  { host, commandLine, canAsk }: OpenThreadsOptions,
+  { host, commandLine, canAsk, telemetry }: OwnOptions,
   prompter: ReplPrompter,
 ): Promise<Runtime> {
   return await openRuntime(host, commandLine.flags, {
     canAsk,
     source: "repl",
+    telemetryAccess: telemetry,
     ...(canAsk && { person: prompter.answers() }),
   });
 }

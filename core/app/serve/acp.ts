@@ -39,7 +39,7 @@ export async function runAcpCommand(
     return await runSetupCommand(words, host, visibleTerminal(terminal));
   }
   const codexHome = await findCodexHome(host);
-  const runtimes = new ThreadRuntimes(host);
+  const runtimes = new ThreadRuntimes(host, "acp", terminal);
   const base = new ServeBase(host, flags, codexHome);
   const place = { host, flags, runtimes, codexHome };
   try {

@@ -24,7 +24,7 @@ export async function runAppServerCommand(
   terminal: Terminal,
 ): Promise<number> {
   const codexHome = await findCodexHome(host);
-  const runtimes = new ThreadRuntimes(host);
+  const runtimes = new ThreadRuntimes(host, "app-server", terminal);
   const base = new ServeBase(host, flags, codexHome);
   const socket = await openSocket(host, flags.listen ?? "stdio://");
   const clients = socket?.peers ?? oneClient(terminal);

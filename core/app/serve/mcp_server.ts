@@ -18,7 +18,7 @@ export async function runMcpServerCommand(
   host: Host,
   terminal: Terminal,
 ): Promise<number> {
-  const runtimes = new ThreadRuntimes(host);
+  const runtimes = new ThreadRuntimes(host, "mcp-server", terminal);
   try {
     const services = createServices(flags, runtimes);
     return await runMcpServer({ services, terminal });

@@ -1,11 +1,14 @@
 /** Threads of programs: each has a runtime of its own, for folder, settings and servers are the caller's. */
-import type { Flags } from "../../contract/command_line.ts";
+import type { CommandName, Flags } from "../../contract/command_line.ts";
 import type { Host } from "../../protocol/host.ts";
+import type { Terminal } from "../../protocol/terminal.ts";
 import type { EditorFiles } from "../../protocol/tool.ts";
 import type { OpenThread, ThreadFactory } from "../../session/thread/open.ts";
 import type { McpPerson } from "../mcp_access.ts";
 import { threadFactory } from "../open_thread.ts";
 import { openRuntime, type Runtime } from "../runtime.ts";
+import type { TelemetryAccess } from "../../telemetry/access.ts";
+import { telemetryAccess } from "../transport.ts";
 
 interface RuntimeWanted {
   readonly flags: Flags;
@@ -18,11 +21,20 @@ interface RuntimeWanted {
 
 export class ThreadRuntimes {
   readonly #host: Host;
+  readonly #terminal: Pick<Terminal, "stderr">;
+  readonly #telemetry: TelemetryAccess;
   readonly #runtimes = new Set<Runtime>();
   readonly #byThread = new Map<string, Runtime>();
 
-  constructor(host: Host) {
+  /** `command`: what the program was started as. */
+  constructor(
+    host: Host,
+    command: CommandName,
+    terminal: Pick<Terminal, "stderr">,
+  ) {
     this.#host = host;
+    this.#terminal = terminal;
+    this.#telemetry = telemetryAccess(host, { command, flags: {} });
   }
 
   /** Of an open thread. */
@@ -38,6 +50,7 @@ export class ThreadRuntimes {
     const runtime = await openRuntime(this.#host, flags, {
       ...options,
       source: "mcp",
+      telemetryAccess: this.#telemetry,
     });
     this.#runtimes.add(runtime);
     const close = async (): Promise<void> => {
@@ -59,8 +72,9 @@ export class ThreadRuntimes {
     }
   }
 
-  /** Ends the servers that are left. */
+  /** Ends the servers that are left, and delivers telemetry that is. */
   async close(): Promise<void> {
     await Promise.all([...this.#runtimes].map((one) => one.mcp?.close()));
+    await this.#telemetry.close(undefined, this.#terminal.stderr);
   }
 }

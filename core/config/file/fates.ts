@@ -51,8 +51,12 @@ const OLD_FORM = "an older form, which Codex does not read any more either";
 /** Keys of the top level. The names of one reason stand together. */
 export const FATED_KEYS: Readonly<Record<string, FatedSchema>> = {
   ...all(
-    ignored("nothing is measured, traced or sent home"),
-    `analytics feedback otel rollout_trace check_for_update_on_startup
+    ignored("telemetry is asked for by OTEL_* variables alone"),
+    "otel",
+  ),
+  ...all(
+    ignored("nothing is measured or sent home"),
+    `analytics feedback rollout_trace check_for_update_on_startup
     model_availability_nux`,
   ),
   ...all(

@@ -4,7 +4,7 @@ import type { ModelClient } from "../../model/client.ts";
 import type { Hooks, TurnCheck } from "../../protocol/hooks.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { WireItem } from "../../protocol/item.ts";
-import type { LiveCommands } from "../../protocol/thread.ts";
+import type { LiveCommands, ThreadObserver } from "../../protocol/thread.ts";
 import type { UserPart } from "../../protocol/op.ts";
 import type { ProviderEndpoint } from "../../protocol/provider.ts";
 import type {
@@ -79,6 +79,8 @@ export interface ThreadDeps {
   readonly reasoning?: ShownReasoning;
   /** Keeps files for undo; absent where nothing is recorded. */
   readonly checkpoints?: Checkpoints;
+  /** Told of the thread's work as it happens; nobody when absent. */
+  readonly observer?: ThreadObserver | undefined;
   /** The user's programs around turns and calls; none when absent. */
   readonly hooks?: Hooks;
   /** Begins what decides whether a turn is done; the model alone does when absent. */

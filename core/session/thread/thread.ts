@@ -157,11 +157,10 @@ export class ThreadActor implements Thread {
         this.#approvals.decide(op.approvalId, op.decision);
         if (op.decision.type === "abort") this.#interrupt();
         return;
-      case "commands.list":
-        return this.#emit({
-          type: "commands.listed",
-          commands: this.#live.list(),
-        });
+      case "commands.list": {
+        const commands = this.#live.list();
+        return this.#emit({ type: "commands.listed", commands });
+      }
       case "commands.kill":
         return void this.#endCommand(op.session);
       case "interrupt":
@@ -238,9 +237,8 @@ export class ThreadActor implements Thread {
     signal: AbortSignal,
   ): Promise<Failure | undefined> {
     try {
-      const turnId = task.type === "turn"
-        ? this.#start.deps.host.newId()
-        : undefined;
+      const { host } = this.#start.deps;
+      const turnId = task.type === "turn" ? host.newId() : undefined;
       await runThreadTask(
         task,
         newTurnContext(this.#context, { turnId, settings, signal }),
@@ -295,6 +293,8 @@ export class ThreadActor implements Thread {
 
   #emit(body: EventBody): void {
     const at = this.#start.deps.host.now().toISOString();
-    this.#hub.push({ threadId: this.id, seq: this.#seq++, at, ...body });
+    const event = { threadId: this.id, seq: this.#seq++, at, ...body };
+    this.#start.deps.observer?.event(event);
+    this.#hub.push(event);
   }
 }

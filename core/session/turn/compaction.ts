@@ -53,18 +53,35 @@ export async function compactHistory(
   { isForced = false }: { readonly isForced?: boolean } = {},
 ): Promise<void> {
   const { state, deps, hooks } = context;
-  const items = state.transcript.entries.map((entry) => entry.item);
-  if (items.length === 0) return;
+  if (state.transcript.entries.length === 0) return;
   const trigger = reason === "manual" ? "manual" : "auto";
   const refusal = await hooks.beforeCompaction(trigger);
   if (refusal !== undefined) {
     const message = `A hook refused the compaction: ${refusal}`;
     return context.emit({ type: "warning", message });
   }
+  const end = deps.observer?.compacting();
+  let summary: string | undefined;
+  try {
+    summary = await shorten(reason, context, isForced);
+  } finally {
+    end?.();
+  }
+  if (summary !== undefined) await hooks.afterCompaction(trigger, summary);
+}
+
+// Resolves to the summary; undefined where it goes without one.
+async function shorten(
+  reason: CompactionReason,
+  context: TurnContext,
+  isForced: boolean,
+): Promise<string | undefined> {
+  const { state, deps, hooks } = context;
+  const items = state.transcript.entries.map((entry) => entry.item);
   const tokensBefore = state.usedTokens();
   const shorter = await askRepaired(context)
     .catch((error) => withoutSummary(error, { reason, isForced }, context));
-  if (shorter === undefined) return;
+  if (shorter === undefined) return undefined;
   const contextUpdate = reason === "mid_turn"
     ? await deps.context.contextUpdate(undefined, context.settings)
     : undefined;
@@ -88,7 +105,7 @@ export async function compactHistory(
     itemsDropped: items.length,
   });
   warnStillFull(context);
-  await hooks.afterCompaction(trigger, textOf(shorter));
+  return textOf(shorter);
 }
 
 function replace(

@@ -1,4 +1,4 @@
-/** Runs load nothing of MCP and of the doors for editors: both are reached by dynamic imports alone. */
+/** Runs load nothing of MCP, of the doors for editors, of telemetry: all are reached by dynamic imports alone. */
 import assert from "node:assert/strict";
 
 interface Graph {
@@ -57,6 +57,16 @@ Deno.test("A run without servers loads neither the SDK nor what uses it", async 
   // The graph would show it: the commands around servers do load the SDK.
   const commands = loadedWith(graph, ["core/app/mcp/command.ts"]);
   assert.ok([...commands].some((one) => one.includes("modelcontextprotocol")));
+});
+
+Deno.test("A run that nobody asks for telemetry loads no more of it than that question", async () => {
+  const graph = await loadGraph();
+  const loaded = [...loadedWith(graph, EVERY_RUN)].filter((one) =>
+    /opentelemetry|\/core\/telemetry\//.test(one)
+  );
+  assert.deepEqual(loaded, [`${root}core/telemetry/access.ts`]);
+  const all = loadedWith(graph, ["core/telemetry/telemetry.ts"]);
+  assert.ok([...all].some((one) => one.includes("opentelemetry")));
 });
 
 Deno.test("A run loads nothing of the app server and of ACP, nor the library of it", async () => {

@@ -121,6 +121,10 @@ Deno.test("secretNames() lists every variable that holds a key", async () => {
     "MCP_HEADER",
     "MCP_TOKEN",
     "OPENAI_API_KEY",
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "OTEL_EXPORTER_OTLP_LOGS_HEADERS",
+    "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
+    "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
   ]);
 });
 

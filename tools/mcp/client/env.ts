@@ -18,6 +18,9 @@ const HANDED_ON = [
   "SSL_CERT_FILE",
   "TERM",
   "TMPDIR",
+  // Under which span we work, so that a server's own join.
+  "TRACEPARENT",
+  "TRACESTATE",
   "TZ",
   "USER",
   "XDG_CACHE_HOME",

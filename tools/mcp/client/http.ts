@@ -5,6 +5,7 @@ import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport";
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types";
 import type { Host } from "../../../core/protocol/host.ts";
+import type { TraceCarrier } from "../../../core/protocol/tool.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import { type AnswerEnd, limitFetch } from "./http_limit.ts";
 import { faultAnswer, faultText } from "./mend.ts";
@@ -34,7 +35,7 @@ export class HttpTransport implements Transport {
     this.#inner = new StreamableHTTPClientTransport(new URL(options.url), {
       requestInit: { headers: { ...headers } },
       fetch: limitFetch({
-        fetch: host.fetch,
+        fetch: (input, init) => host.fetch(input, withTrace(init)),
         messageBytesMax: LIMITS.mcpMessageBytes,
         onAnswerEnd: (end) => void this.#settle(end),
       }),
@@ -111,4 +112,22 @@ export class HttpTransport implements Transport {
     await withTimeout(goodbye, LIMITS.mcpGoodbyeMs, this.#host);
     await this.#inner.close();
   }
+}
+
+// A request that is made under a span says so in its first member: intermediaries read headers.
+function withTrace(init: RequestInit | undefined): RequestInit | undefined {
+  const { body } = init ?? {};
+  if (typeof body !== "string") return init;
+  const { traceparent, tracestate } = viewMeta(body.slice(0, 2_000));
+  if (traceparent === undefined) return init;
+  const headers = new Headers(init?.headers);
+  headers.set("traceparent", traceparent);
+  if (tracestate !== undefined) headers.set("tracestate", tracestate);
+  return { ...init, headers };
+}
+
+function viewMeta(start: string): TraceCarrier {
+  const [, text] =
+    /^\{"method":"[a-z/]+","params":\{"_meta":(\{[^{}]*\})/.exec(start) ?? [];
+  return text === undefined ? {} : JSON.parse(text);
 }

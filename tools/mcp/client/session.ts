@@ -167,10 +167,13 @@ export class McpSession {
     params: Record<string, unknown>,
     ask: AskOptions,
   ): Promise<unknown> {
+    const { trace } = ask;
+    // First, where a server behind a URL is told of it once more (http.ts).
+    const all = trace === undefined ? params : { _meta: trace, ...params };
     return await this.#guard(
       ask,
       (options) =>
-        this.#client.request({ method, params }, z.unknown(), options),
+        this.#client.request({ method, params: all }, z.unknown(), options),
     );
   }
 

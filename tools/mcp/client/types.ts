@@ -1,7 +1,7 @@
 /** Types shared by the parts of the MCP client. */
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport";
 import type { FormAnswer, FormRequest } from "../../../core/protocol/form.ts";
-import type { ToolContext } from "../../../core/protocol/tool.ts";
+import type { ToolContext, TraceCarrier } from "../../../core/protocol/tool.ts";
 import type { JsonObject } from "../../../core/util/json/json.ts";
 import { cutBytes, headBytes } from "../../../core/util/text/text.ts";
 
@@ -68,6 +68,8 @@ export interface AskOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: McpProgress) => void;
+  /** The span it is asked under; the server is told of it. */
+  readonly trace?: TraceCarrier | undefined;
 }
 
 /** What has become of the conversation in which something failed. */

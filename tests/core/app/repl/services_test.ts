@@ -144,7 +144,7 @@ async function talk(
     createReplServices(threads),
     home,
     model,
-    () => threads.close(),
+    () => threads.close({ stderr: { write: () => true } }),
   );
 }
 

@@ -1,0 +1,82 @@
+/** Telemetry of the program: nothing of it is loaded unless the environment asks for it. */
+import type { Flags } from "../contract/command_line.ts";
+import type { Host } from "../protocol/host.ts";
+import type { TerminalOutput } from "../protocol/terminal.ts";
+import type { SignalSettings } from "./signal_settings.ts";
+import type { Telemetry } from "./telemetry.ts";
+
+interface TelemetryRun {
+  /** What the program was asked to do. */
+  readonly command: string;
+  readonly flags: Pick<Flags, "record" | "replay">;
+  /** How a collector is reached, with its certificates. Throws UserError. */
+  readonly connect: (
+    signal: Pick<
+      SignalSettings,
+      "url" | "caBundle" | "clientCert" | "clientKey"
+    >,
+  ) => Promise<Host["fetch"]>;
+}
+
+const SIGNALS = ["TRACES", "METRICS", "LOGS"] as const;
+
+/** Any of these, and telemetry is wanted; all others only say how. */
+const ASKING: readonly string[] = [
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
+  ...SIGNALS.flatMap((signal) => [
+    `OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`,
+    `OTEL_${signal}_EXPORTER`,
+  ]),
+];
+
+/** The telemetry of a process, opened by the first of its runs. */
+export class TelemetryAccess {
+  readonly #host: Host;
+  readonly #run: TelemetryRun;
+  #opening: Promise<Opened> | undefined;
+  #isTold = false;
+
+  constructor(host: Host, run: TelemetryRun) {
+    this.#host = host;
+    this.#run = run;
+  }
+
+  /** Undefined where nobody asks for it. What is wrong with it is told once. */
+  async open(): Promise<Opened> {
+    if (!this.#isAsked()) return NOTHING;
+    this.#opening ??= this.#open();
+    const { telemetry, warnings } = await this.#opening;
+    const isTold = this.#isTold;
+    this.#isTold = true;
+    return { telemetry, warnings: isTold ? [] : warnings };
+  }
+
+  /** Delivers what is left; what did not arrive is said on stderr. */
+  async close(
+    exitCode: number | undefined,
+    stderr: Pick<TerminalOutput, "write">,
+  ): Promise<void> {
+    const { telemetry } = await this.#opening ?? NOTHING;
+    const losses = await telemetry?.close(exitCode);
+    if (losses !== undefined) stderr.write(`Note: ${losses}\n`);
+  }
+
+  // A cassette holds what a run was told, and plays it back: no two traces are the same.
+  #isAsked(): boolean {
+    const { flags } = this.#run;
+    if (flags.record !== undefined || flags.replay !== undefined) return false;
+    return ASKING.some((name) => (this.#host.env(name) ?? "") !== "");
+  }
+
+  async #open(): Promise<Opened> {
+    const { openTelemetry } = await import("./telemetry.ts");
+    return await openTelemetry(this.#host, this.#run);
+  }
+}
+
+interface Opened {
+  readonly telemetry: Telemetry | undefined;
+  readonly warnings: readonly string[];
+}
+
+const NOTHING: Opened = { telemetry: undefined, warnings: [] };
