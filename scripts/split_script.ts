@@ -134,7 +134,9 @@ function takeExports(module: string): { body: string; tail: string } {
   const value = DEFAULT_EXPORT.exec(module);
   if (value !== null) {
     const body = module.slice(0, value.index);
-    return { body, tail: `exports.default=${value[1]};` };
+    // A package of CommonJS: what it exports has names here as well, as the runtime gives it.
+    const tail = `Object.assign(exports,exports.default=${value[1]});`;
+    return { body, tail };
   }
   const found = EXPORT.exec(module);
   if (found === null) return { body: module, tail: "" };

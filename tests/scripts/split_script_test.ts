@@ -62,6 +62,15 @@ Deno.test("splitScript() keeps default exports, and characters that V8 needs two
   assert.match(early, /\/\\u2026\\ud83d\\ude00\//);
 });
 
+Deno.test("splitScript() gives what a package of CommonJS exports by name, too", async () => {
+  const { result } = await run({
+    "main.js":
+      'var r=async t=>{let{count:c,default:d}=await import("./late-AAAAAAAA.js");return[c(t),d.count===c]};export{r as runCommandLine};',
+    "late-AAAAAAAA.js": "var v=()=>({count:t=>t.length});export default v();",
+  });
+  assert.deepEqual(result, [1, true]);
+});
+
 Deno.test("a chunk that throws is a rejection where it was imported, like a module", async () => {
   const { result } = await run({
     "main.js":
