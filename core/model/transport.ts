@@ -26,6 +26,8 @@ export interface ModelRequest {
   readonly body: RequestBody;
   readonly threadId: string;
   readonly signal: AbortSignal;
+  /** Beside those that every request carries. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly onRetry?: (notice: RetryNotice) => void;
 }
 
@@ -187,7 +189,7 @@ export function endpointUrl(provider: ProviderEndpoint, path: string): string {
 /** What every request carries. */
 export function buildHeaders(
   options: TransportOptions,
-  request: Pick<PostRequest, "accept" | "threadId">,
+  request: Pick<PostRequest, "accept" | "threadId" | "headers">,
   token: string | undefined,
 ): Record<string, string> {
   const { name, version, originator = name, residency } = options.program;
@@ -199,6 +201,7 @@ export function buildHeaders(
     "user-agent": `${name}/${version}`,
     "session-id": request.threadId,
     "thread-id": request.threadId,
+    ...request.headers,
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
     ...Object.fromEntries(
       Object.entries(options.provider.headers).map((

@@ -25,6 +25,8 @@ export interface ProviderEndpoint {
   readonly wireApi: "responses" | "chat";
   /** Whether `POST {baseUrl}/responses/compact` is there. */
   readonly supportsCompact: boolean;
+  /** Whether requests name the span they belong to; not unless the person wants it. */
+  readonly sendsTraceContext?: boolean;
   /** Whether it takes no developer message after the instructions. */
   readonly singleSystemMessage: boolean;
   readonly pictures: PictureLimits;

@@ -24,6 +24,7 @@ export function traceModel(
       operation,
       request,
       costOf,
+      isTold: client.provider.sendsTraceContext ?? false,
     });
   return {
     ...client,
@@ -52,6 +53,8 @@ interface RequestFacts {
   readonly operation: string;
   readonly request: ModelRequest;
   readonly costOf: CostOf;
+  /** Whether the provider is told which span it works under. */
+  readonly isTold: boolean;
 }
 
 /** The span of one request, its retries included. */
@@ -92,8 +95,10 @@ class RequestTrace {
           renderInput(bodyText(request.body), contentMax)),
       },
     });
+    const headers = facts.isTold ? trace.carrierOf(this.#span) : undefined;
     this.request = {
       ...request,
+      ...(headers !== undefined && { headers: { ...headers } }),
       onRetry: (notice): void => {
         this.#retries++;
         request.onRetry?.(notice);

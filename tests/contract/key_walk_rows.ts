@@ -90,6 +90,7 @@ export const KEY_ROWS: Readonly<Record<string, KeyRow>> = Object.fromEntries([
     "stream_max_retries = 1",
     "stream_idle_timeout_ms = 1000",
     "requires_openai_auth = true",
+    "send_trace_context = true",
     "supports_compact = true",
     "single_system_message = true",
     "image_max_side = 100",

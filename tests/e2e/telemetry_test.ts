@@ -419,6 +419,20 @@ Deno.test("a trace that its beginner does not want is not sent, and is handed on
   assert.ok(collector.points("gen_ai.client.token.usage").length > 0);
 });
 
+Deno.test("a provider is told of the span of its request where the person wants that", async () => {
+  await using collector = serveCollector();
+  await using s = await stage({
+    script: [[say("done")]],
+    config: { provider: "send_trace_context = true" },
+  });
+  await s.json("go", { env: sendTo(collector) });
+  const { traceId, spanId } = spanOf(collector, "chat gpt-5.2-codex");
+  assert.equal(
+    s.model.request(0).headers.get("traceparent"),
+    `00-${traceId}-${spanId}-01`,
+  );
+});
+
 Deno.test("without telemetry commands inherit the span that rondo was started under", async () => {
   await using s = await stage({
     script: [[shell("echo $TRACEPARENT")], [say("done")]],

@@ -94,6 +94,11 @@ export const ProviderTable = z.lazy(() =>
     websocket_connect_timeout_ms: NO_WEBSOCKETS,
     supports_websockets: NO_WEBSOCKETS,
     requires_openai_auth: z._default(z.boolean(), false),
+    send_trace_context: z._default(z.boolean(), false).check(
+      z.describe(
+        "Whether requests name their span in the header traceparent, where there is telemetry",
+      ),
+    ),
     supports_compact: z.optional(z.boolean()).check(
       z.describe("Whether the server has POST /responses/compact"),
     ),

@@ -151,6 +151,7 @@ function buildProvider(
     waitMaxMs: waitMaxOf(limits.max_wait),
     streamIdleMs: table.stream_idle_timeout_ms ?? LIMITS.streamIdleMs,
     wireApi: table.wire_api,
+    ...(table.send_trace_context && { sendsTraceContext: true }),
     supportsCompact: !isChat &&
       (table.supports_compact ?? hasCompactEndpoint(url.base)),
     singleSystemMessage: table.single_system_message ?? isChat,
