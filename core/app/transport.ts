@@ -3,13 +3,16 @@ import { connectionProbe, openHttpClient } from "../host/http_client.ts";
 import { PROXY_VARIABLES, proxyFor } from "../host/proxy.ts";
 import type { TransportOptions } from "../model/transport.ts";
 import type { Host } from "../protocol/host.ts";
-import type { ProviderEndpoint } from "../protocol/provider.ts";
+import { GATE_VARIABLE, type ProviderEndpoint } from "../protocol/provider.ts";
 import type { CommandLine } from "../contract/command_line.ts";
 import { TelemetryAccess } from "../telemetry/access.ts";
 import { resolvePath } from "../util/path.ts";
 
 export interface Reached {
-  readonly transport: Pick<TransportOptions, "httpClient" | "probe" | "proxy">;
+  readonly transport: Pick<
+    TransportOptions,
+    "gate" | "httpClient" | "probe" | "proxy"
+  >;
   readonly warnings: readonly string[];
 }
 
@@ -19,7 +22,10 @@ export async function openTransport(
   provider: ProviderEndpoint,
 ): Promise<Reached> {
   const probe = connectionProbe(host, provider);
-  const probing = probe === undefined ? {} : { probe };
+  const probing = {
+    ...(probe !== undefined && { probe }),
+    ...await gateOf(host),
+  };
   const proxy = proxyFor(
     provider.baseUrl,
     (name) => host.env(name),
@@ -57,4 +63,12 @@ export function telemetryAccess(
       return (input, init) => host.fetch(input, { ...init, client });
     },
   });
+}
+
+// Only a run that belongs to a batch has one.
+async function gateOf(host: Host): Promise<Pick<TransportOptions, "gate">> {
+  const folder = host.env(GATE_VARIABLE);
+  if (folder === undefined || folder === "") return {};
+  const { openRequestGate } = await import("../model/request_gate.ts");
+  return { gate: await openRequestGate(host, folder) };
 }

@@ -162,6 +162,10 @@ function recordedWrites(engine: Engine, files: Files): Omit<Files, Reads> {
         encode: () => undefined,
         decode: () => {},
       }),
+    tryLock: (path) =>
+      run(`tryLock:${path}`, () => files.tryLock(path), {
+        [Symbol.dispose]: () => {},
+      }),
     truncate: nothing("truncate", files.truncate),
     mkdir: nothing("mkdir", files.mkdir),
     remove: nothing("remove", files.remove),

@@ -23,6 +23,7 @@ import {
   type WireReader,
 } from "./response_event.ts";
 import {
+  isTooBusy,
   type ModelRequest,
   type OpenResponse,
   openResponse,
@@ -99,7 +100,8 @@ async function* streamEvents(
     }
     if (answer.error !== undefined) throw answer.error;
   } catch (error) {
-    throw streamError(error, request.signal, watchdog);
+    const seen = streamError(error, request.signal, watchdog);
+    throw await tellOthers(options, seen);
   } finally {
     watchdog.stop({ abort: !ended });
     // The runtime takes a connection back a task after its answer was read to the end; a
@@ -159,6 +161,17 @@ function streamError(
   const { aborted, reason } = watchdog.signal;
   if (aborted && reason instanceof ModelError) return reason;
   return error instanceof TypeError ? buildCutError(errorText(error)) : error;
+}
+
+// What the server asks of one run it asks of all that share its gate.
+async function tellOthers(
+  { gate }: StreamOptions,
+  error: unknown,
+): Promise<unknown> {
+  if (gate !== undefined && error instanceof ModelError && isTooBusy(error)) {
+    await gate.slowDown(error.retryAfterMs ?? LIMITS.retryBaseMs);
+  }
+  return error;
 }
 
 // Read to its end the connection can carry the next request; cancelled it is lost. True

@@ -9,6 +9,8 @@ export interface WatchdogOptions {
   readonly idleMs: number;
   /** What the signal is aborted with after `idleMs` of silence. */
   readonly reason: () => unknown;
+  /** The request is over; called once. */
+  readonly onStop?: () => void;
 }
 
 /** Give `signal` to the request, call `heard` on every sign of life, `stop` at the end. */
@@ -47,6 +49,7 @@ export class Watchdog {
 
   /** Ends the watch; with `abort` the connection too, however far it is. */
   stop(options: { readonly abort?: boolean } = {}): void {
+    if (!this.#stop.signal.aborted) this.#options.onStop?.();
     endWait(this.#stop);
     this.#options.signal.removeEventListener("abort", this.#forward);
     if (options.abort === true) this.#abort.abort();

@@ -20,6 +20,7 @@ import {
 import { buildHttpError } from "./errors/errors.ts";
 import type { RequestBody } from "./request.ts";
 import { Watchdog } from "./idle_timeout.ts";
+import type { RequestGate } from "./request_gate.ts";
 
 export interface ModelRequest {
   /** Sent as it is. */
@@ -50,6 +51,8 @@ export interface TransportOptions {
   readonly proxy?: string;
   /** Whether the server's address responds at all; absent behind a proxy. */
   readonly probe?: ((url: string) => Promise<boolean>) | undefined;
+  /** Shared with other runs; absent where this one is alone. */
+  readonly gate?: RequestGate;
 }
 
 /** An answer that has begun; whoever holds it stops its watchdog. */
@@ -85,8 +88,14 @@ export async function openResponse(
     }
     spent = plan.spent;
     request.onRetry?.(plan.notice);
+    if (isTooBusy(answer)) await options.gate?.slowDown(plan.delayMs);
     await options.host.sleep(plan.delayMs, request.signal);
   }
+}
+
+/** What the server says to one of us holds for all. */
+export function isTooBusy({ status, kind }: ModelError): boolean {
+  return kind === "rate_limit" || status === 429 || status === 503;
 }
 
 async function attempt(
@@ -96,11 +105,13 @@ async function attempt(
   const { host, provider } = options;
   const url = endpointUrl(provider, request.path);
   const token = await options.auth.token();
+  const place = await options.gate?.enter(request.signal);
   const watchdog = new Watchdog({
     host,
     signal: request.signal,
     idleMs: provider.streamIdleMs,
     reason: () => buildSilenceError(provider.streamIdleMs),
+    ...(place !== undefined && { onStop: () => place[Symbol.dispose]() }),
   });
   let kept = false;
   const answered = new AbortController();

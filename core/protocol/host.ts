@@ -86,8 +86,10 @@ export interface Files {
     data: Uint8Array<ArrayBuffer>,
     options?: { readonly mode?: number },
   ): void;
+  /** Locks a file, made when absent, until the process ends (flock(2)); undefined: it is taken. */
+  tryLock(path: string): Promise<Disposable | undefined>;
   truncate(path: string, bytes: number): Promise<void>;
-  /** Creates the folder and its parents. */
+  /** With its parents. */
   mkdir(path: string, options?: { readonly mode?: number }): Promise<void>;
   /** Removes a file, link or empty folder; `recursive` also what is inside. */
   remove(
@@ -161,7 +163,6 @@ interface MadeProgram {
   readonly image: Uint8Array<ArrayBuffer>;
   readonly instead: readonly SpawnArgument[];
 }
-
 /** Bytes travel as an open descriptor whose number takes their place. */
 export type SpawnArgument =
   | string
@@ -174,7 +175,6 @@ export interface TerminalSize {
   readonly rows: number;
   readonly columns: number;
 }
-
 export interface SpawnRequest {
   readonly command: string;
   readonly args: readonly SpawnArgument[];

@@ -2,6 +2,9 @@
 import type { Usage } from "./event.ts";
 import type { PictureSize } from "../util/picture.ts";
 
+/** Names the folder of the gate that all requests of a batch go through. */
+export const GATE_VARIABLE = "RONDO_REQUEST_GATE";
+
 /** A provider as the client needs it: everything looked up and resolved. */
 export interface ProviderEndpoint {
   /** Name of its table in the configuration, e.g. `openai`. */

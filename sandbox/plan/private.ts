@@ -8,6 +8,7 @@ export const PROOFS = "proofs";
 const NAMES: readonly string[] = [
   "archived_sessions",
   "auth.json",
+  "batch",
   "checkpoints",
   "git",
   "history.jsonl",

@@ -12,6 +12,7 @@ import { decodeText } from "../../util/text/text.ts";
 import { named } from "../system/errno.ts";
 import { isWritable } from "../system/libc.ts";
 import { look } from "./local.ts";
+import { tryLock } from "./lock.ts";
 import { writePipe } from "./pipe.ts";
 import {
   isProcPath,
@@ -35,6 +36,7 @@ export const denoFiles: Files = {
     named(path, () => writePipe(path, new TextEncoder().encode(data))),
   openAppend: (path, options) => named(path, () => openAppend(path, options)),
   placeSync,
+  tryLock: (path) => named(path, () => tryLock(path)),
   truncate: (path, bytes) => named(path, () => Deno.truncate(path, bytes)),
   mkdir: (path, options = {}) =>
     named(path, () => makeFolder(path, { recursive: true, ...options })),

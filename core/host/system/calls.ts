@@ -37,6 +37,7 @@ const NUMBERS = {
   faccessat: [269, 48],
   fchmod: [91, 52],
   fchmodat: [268, 53],
+  flock: [73, 32],
   getdents64: [217, 61],
   ioctl: [16, 29],
   lseek: [8, 62],
@@ -80,6 +81,10 @@ export class Libc {
 
   lseek(descriptor: number, offset: bigint, whence: number): number {
     return this.#numbers("lseek", descriptor, Number(offset), whence);
+  }
+
+  flock(descriptor: number, operation: number): number {
+    return this.#numbers("flock", descriptor, operation, 0);
   }
 
   fchmod(descriptor: number, mode: number): number {
