@@ -1,7 +1,8 @@
 /** The thread a command line asks for: a new one, a recorded one, or a branch of one. */
 import type { CommandLine } from "../contract/command_line.ts";
-import { SessionError, UserError } from "../protocol/error.ts";
+import { SessionError, usageError, UserError } from "../protocol/error.ts";
 import { findSession } from "../session/library/find.ts";
+import { listSessionFiles } from "../session/log/files.ts";
 import {
   forkThread,
   type OpenThread,
@@ -33,8 +34,34 @@ export async function openThread(
       return await forkThread(factory, path, commandLine.flags.at);
     }
     default:
-      return await startThread(factory);
+      return await startThread({
+        ...factory,
+        ...await givenId(runtime, commandLine),
+      });
   }
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+// Two sessions with one id could not be told apart any more.
+async function givenId(
+  { host, loaded: { codexHome } }: Runtime,
+  { flags }: CommandLine,
+): Promise<Pick<ThreadFactory, "id">> {
+  const { sessionId: id } = flags;
+  if (id === undefined) return {};
+  if (!UUID.test(id)) {
+    throw usageError(
+      `Cannot use --session-id ${id}: must be a UUID in lower case`,
+    );
+  }
+  if (codexHome === undefined) return { id };
+  const files = await listSessionFiles(host.files, codexHome);
+  const taken = files.find((file) => file.id === id);
+  if (taken === undefined) return { id };
+  throw new SessionError(
+    `Cannot start session ${id}: it is there already (${taken.path}), exec resume ${id} goes on with it`,
+  );
 }
 
 /** How threads of this run are made. */

@@ -90,7 +90,10 @@ export async function writeNote(
   { note }: Pick<StageFolders, "note">,
   value: StageNote,
 ): Promise<void> {
-  await files.write(note, `${JSON.stringify(value)}\n`, { mode: 0o600 });
+  // Whole at every moment: by half a note nobody would find the stage.
+  const aside = `${note}.part`;
+  await files.write(aside, `${JSON.stringify(value)}\n`, { mode: 0o600 });
+  await files.rename(aside, note);
 }
 
 /** Takes a stage away, whatever is left of it: first what it holds, last its note. */

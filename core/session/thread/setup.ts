@@ -44,6 +44,8 @@ export interface ThreadFactory {
   readonly codexHome: string | undefined;
   readonly ephemeral: boolean;
   readonly meta: Omit<ThreadMeta, "id" | "createdAt" | "forkedFrom">;
+  /** Of a new thread; of its own choosing unless given. */
+  readonly id?: string;
   readonly agent: (request: AgentRequest) => Promise<Agent>;
 }
 
@@ -148,8 +150,8 @@ function tellLostCommands({ transcript }: ThreadState): void {
 
 /** The first line of a new log. */
 export function newMeta(factory: ThreadFactory): ThreadMeta {
-  const { host, meta } = factory;
-  return { ...meta, id: host.newId(), createdAt: host.now().toISOString() };
+  const { host, meta, id = host.newId() } = factory;
+  return { ...meta, id, createdAt: host.now().toISOString() };
 }
 
 /** The log of a new thread; in memory, with a warning, where none can be made. */

@@ -45,19 +45,34 @@ export async function readLife(
     return "foreign";
   }
   if (!host.isAlive(owner.pid)) return "dead";
+  if (await isDefunct(host, owner.pid)) return "dead";
   const start = await readProcessStart(host, owner.pid);
   return start === owner.processStart || start === "" ? "alive" : "dead";
 }
 
-// Field 22 of /proc/PID/stat, proc_pid_stat(5); the name in field 2 may hold spaces.
+/** Whether it has ended and nobody has asked how: as long as that takes, its pid stays. */
+export async function isDefunct(
+  host: Pick<ProcessHost, "files">,
+  pid: number,
+): Promise<boolean> {
+  const [state = ""] = await readStat(host, pid);
+  return state === "Z" || state === "X";
+}
+
 async function readProcessStart(
   host: ProcessHost,
   pid: number,
 ): Promise<string> {
-  const text = await readOrEmpty(() =>
-    host.files.readText(`/proc/${pid}/stat`)
-  );
-  return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  return (await readStat(host, pid))[19] ?? "";
+}
+
+// Fields 3 and later of /proc/PID/stat, proc_pid_stat(5); the name in field 2 may hold spaces.
+async function readStat(
+  { files }: Pick<ProcessHost, "files">,
+  pid: number,
+): Promise<readonly string[]> {
+  const text = await readOrEmpty(() => files.readText(`/proc/${pid}/stat`));
+  return text.slice(text.lastIndexOf(")") + 2).split(" ");
 }
 
 async function readPlace(host: ProcessHost): Promise<PidPlace> {
