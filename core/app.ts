@@ -76,6 +76,7 @@ const OWN_SCREEN: ReadonlySet<string> = new Set<keyof Loaders>([
   "resume",
   "fork",
   "exec",
+  "batch",
   "doctor",
   "apply-patch",
   "mcp-server",
@@ -91,6 +92,7 @@ const LOADERS: Loaders = {
   "fork": loadRepl,
   "exec": loadExec,
   "review": loadExec,
+  "batch": async () => (await import("./app/batch/command.ts")).runBatchCommand,
   "sessions": async () =>
     (await import("./app/commands/sessions.ts")).runSessionCommand,
   "rollback": loadUndo,

@@ -114,6 +114,7 @@ const SESSION_OR_NEWEST = optional(
   "Id, its first characters, or name of a session (default: the newest here)",
   { completes: "sessions" },
 );
+const BATCH = required("DIR", "The --out of the batch", { completes: "dir" });
 const PROMPT = "What to do; - or nothing reads it from stdin";
 
 /** Every command, in the order of the help text. */
@@ -140,7 +141,7 @@ const TABLE = {
       "or three of them changed nothing.",
     aliases: ["e"],
     prompt: PROMPT,
-    flags: [...WORK, "plan", "stage"],
+    flags: [...WORK, "plan", "stage", "sessionId"],
     examples: [
       'rondo exec -s workspace-write "fix the failing test"',
       'rondo exec -s workspace-write --stage "try the new parser"',
@@ -181,6 +182,75 @@ const TABLE = {
     prompt: "What to review, instead of a flag",
     flags: [...EXEC, ...REVIEW],
     examples: ["rondo review --base main"],
+  }),
+  batch: command("Run many tasks, each in a work tree of its own", {
+    details:
+      "TASKS has a JSON object a line: prompt, and where wanted id, dir or repo, ref, isolation, model, profile, sandbox, limits, schema, files, paths, until, max_rounds, retries; `rondo schema batch-task` prints all. Results are lines of results.jsonl below --out, patches lie beside it.\n\n" +
+      "Killed and started again with the same words it goes on where it was. A task that fails stops no other. The limits hold for all tasks together. The exit code is 0 when every task ended with 0, else 1. With --json every line on stdout is an event: `rondo schema batch-events`.",
+    args: [
+      required("TASKS", "File of tasks, one JSON object a line", {
+        completes: "file",
+      }),
+    ],
+    flags: [
+      "out",
+      "jobs",
+      "requests",
+      "inPlace",
+      "branches",
+      "retry",
+      "retries",
+      "maxRequests",
+      "maxTokens",
+      "maxCost",
+      "json",
+      "quiet",
+      ...CONFIG_FLAGS.filter((flag) => flag !== "cd"),
+      ...FEATURES,
+      "model",
+      "sandbox",
+      "bypass",
+      "addDir",
+      "skipGitRepoCheck",
+      "ephemeral",
+      "ignoreRules",
+      "failOnDenied",
+      "timeoutMs",
+      "outputSchema",
+      "until",
+      "maxRounds",
+      "untilTimeoutMs",
+    ],
+    examples: [
+      "rondo batch tasks.jsonl -s workspace-write --jobs 4",
+      "rondo batch tasks.jsonl --out nightly --max-cost 20 --retry 5,124",
+    ],
+  }),
+  "batch status": command("Show how far a batch is", {
+    args: [BATCH],
+    flags: ["json"],
+    report: "batch",
+    examples: ["rondo batch status tasks.batch"],
+  }),
+  "batch merge": command("Join the results of parts of one tasks file", {
+    details:
+      "The parts must be of the same tasks file; a task that is missing or there twice is an error.",
+    args: [
+      required("DIR", "Folders of the parts", {
+        count: "rest",
+        completes: "dir",
+      }),
+    ],
+    flags: ["out"],
+    examples: ["rondo batch merge part-0 part-1 --out all"],
+  }),
+  "batch report": command("List the results of a batch", {
+    args: [BATCH],
+    flags: ["html"],
+    examples: [
+      "rondo batch report tasks.batch",
+      "rondo batch report tasks.batch --html report.html",
+    ],
   }),
   resume: command("Resume a session in this terminal", {
     args: [SESSION_OR_NEWEST],
@@ -524,6 +594,10 @@ const TABLE = {
           "login",
           "explain",
           "features",
+          "batch",
+          "batch-task",
+          "batch-result",
+          "batch-events",
         ],
       }),
     ],

@@ -366,6 +366,10 @@ const SELECT_FLAGS = {
     "--stage",
     "Work in a copy of the folder; `rondo apply` takes the patch over",
   ),
+  sessionId: text(
+    "--session-id UUID",
+    "Id of the new session; refused when there is one with it",
+  ),
   last: onOff("--last", "The newest session of this directory"),
   all: onOff("--all", "Sessions of every directory"),
   at: number("count", "--at N", "Only up to your Nth message"),
@@ -397,6 +401,40 @@ const SELECT_FLAGS = {
     "What to undo (default both)",
   ),
   force: onOff("--force", "Overwrite later edits"),
+};
+
+/** Of many tasks at once. */
+const BATCH_FLAGS = {
+  out: text("--out DIR", "Folder of the results", { completes: "dir" }),
+  jobs: number("count", "--jobs N", "Tasks that run at a time (default 2)", {
+    short: "-j",
+  }),
+  inPlace: onOff(
+    "--in-place",
+    "Work in the folders themselves, in each one task at a time",
+  ),
+  requests: number(
+    "count",
+    "--requests N",
+    "Requests under way to the provider at a time, over all tasks",
+  ),
+  retry: list(
+    "--retry CODES",
+    "Exit codes after which a task is tried again (default 5,124)",
+    { split: true },
+  ),
+  retries: number(
+    "count",
+    "--retries N",
+    "Further attempts of a task (default 0; 2 with --retry)",
+  ),
+  branches: onOff(
+    "--branches",
+    "Leave what a task changed in a repository as a branch, rondo/ID",
+  ),
+  html: text("--html FILE", "Write a page with the patches", {
+    completes: "file",
+  }),
 };
 
 /** Flags of the commands around the agent. */
@@ -462,6 +500,7 @@ const ALL = {
   ...EXEC_FLAGS,
   ...UNTIL_FLAGS,
   ...SELECT_FLAGS,
+  ...BATCH_FLAGS,
   ...OTHER_FLAGS,
 };
 

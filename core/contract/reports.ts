@@ -1,6 +1,7 @@
 /** What commands print with `--json`, beside exec and policy: one JSON value each. */
 import * as z from "zod/mini";
 import type { DeepReadonly } from "../util/json/json.ts";
+import { BatchStatus } from "./batch.ts";
 import { PolicyReport } from "./policy_report.ts";
 
 const Text = z.string();
@@ -174,6 +175,9 @@ export const REPORTS: Readonly<
     "sessions verify": SessionCheck,
     "sessions prune": PruneReport,
     "sessions cache": z.array(CacheRow),
+  },
+  batch: {
+    "batch status": BatchStatus,
   },
   mcp: {
     "mcp list": z.array(ServerView),

@@ -1,5 +1,6 @@
 /** `rondo schema`: the contract as JSON Schema, from the schemas that the types come from. */
 import * as z from "zod/mini";
+import { BatchEvent, BatchResult, BatchTask } from "./batch.ts";
 import { ExecEvent, ExecResult } from "./event.ts";
 import { ApprovalAnswer, ExecInput } from "./input.ts";
 import { REPORTS } from "./reports.ts";
@@ -32,6 +33,12 @@ function buildSchema(topic: string): JsonObject | undefined {
         z.union([ExecInput, ApprovalAnswer]),
         `Lines of ${PROGRAM} exec --json --input jsonl; the last form is the answer of an approval command`,
       );
+    case "batch-task":
+      return toJsonSchema(BatchTask, `A line of the tasks of ${PROGRAM} batch`);
+    case "batch-result":
+      return toJsonSchema(BatchResult, "A line of results.jsonl of a batch");
+    case "batch-events":
+      return toJsonSchema(BatchEvent, `Lines of ${PROGRAM} batch --json`);
     case "exit-codes":
       return {
         title: `Exit codes of ${PROGRAM}`,

@@ -3,6 +3,9 @@ import type { Files, TerminalSize } from "./host.ts";
 import type { Action, SandboxPolicy, SandboxStatus } from "./policy.ts";
 import type { ToolContext } from "./tool.ts";
 
+/** In the environment of every run of a batch, and of what it starts: which batch. */
+export const BATCH_MARK = "RONDO_BATCH";
+
 /** Output of a command, bounded; the whole of it may lie in a spool file. */
 export interface CapturedOutput {
   /** The start; all of it when nothing was dropped. */

@@ -433,6 +433,25 @@ export const LIMITS = Object.freeze({
   /** For the program that fills the clipboard. */
   clipboardMs: 2_000,
 
+  /** Tasks of one batch file, and tasks that run at a time unless told otherwise. */
+  batchTasks: 100_000,
+  batchJobs: 2,
+  batchJobsMax: 256,
+  /** Further attempts where exit codes are named, and the waits before them. */
+  batchRetries: 2,
+  batchRetryMs: 1_000,
+  batchRetryMaxMs: 60_000,
+  /** For a run that was told to end, before it is killed. */
+  batchGraceMs: 10_000,
+  /** For what an earlier, killed batch left behind to be gone. */
+  batchOrphanMs: 10_000,
+  /** Of one task: copied in, and copied out. */
+  batchFiles: 10_000,
+  batchFileBytes: 256 * 1024 * 1024,
+  /** For a place among the requests of a batch: the longest sleep, and between two tries. */
+  gateLookMs: 1_000,
+  gateRetryMs: 20,
+
   // MCP servers: what they may send, how long they may take.
   /** Of an MCP server: until it has said what it offers, and one call without progress. */
   mcpStartupMs: 30_000,

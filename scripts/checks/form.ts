@@ -33,6 +33,7 @@ const DOORS: Readonly<Record<string, readonly RegExp[]>> = {
   "yaml": [/^core\/context\/skills\/yaml\.ts$/],
   "zod": [
     /^core\/app\/policy\/cases\.ts$/,
+    /^core\/batch\//,
     /^core\/cassette\//,
     /^core\/contract\//,
     /^core\/protocol\//,

@@ -5,6 +5,7 @@ import { PRODUCT, type SourceFile, withoutComments } from "./source.ts";
 const STARTS: Readonly<Record<string, string>> = {
   "core/config/managed/managed.ts":
     "hostname(1), where managed policy goes by the name of the machine",
+  "core/app/batch/attempt.ts": "this program itself, once for each task",
   "core/app/mcp/login.ts": "the person's browser",
   "core/app/commands/exec.ts": "the shell, to find a program of the flags",
   "core/app/git.ts": "git, through a Git folder of rondo's own",
@@ -29,6 +30,12 @@ const STARTS: Readonly<Record<string, string>> = {
 
 /** Files near the model that read the disk, and why that is no way past the policy. */
 const READS: Readonly<Record<string, string>> = {
+  "core/app/batch/checks.ts": "the tasks file of the command line",
+  "core/app/batch/harvest.ts": "what a task made, for the person",
+  "core/app/batch/out.ts": "processes of an earlier start",
+  "core/app/batch/views.ts": "results, for the person",
+  "core/app/batch/workplace.ts":
+    "what lies beside the tasks file and is named in it",
   "core/app/commands/exec_input.ts": "an image or output schema of the flags",
   "core/app/instructions.ts": "through Sandbox.readable",
   "core/app/login_shell.ts": "the login shell of passwd(5)",
@@ -44,6 +51,7 @@ const READS: Readonly<Record<string, string>> = {
   "core/frontends/acp/editor_files.ts":
     "to compare with what the editor gives of a file that the person names",
   "core/frontends/editor/history_file.ts": "the person's own history",
+  "core/model/request_gate.ts": "notes of the batch that this run is of",
   "core/session/undo/checkpoints.ts": "notes of its own",
   "core/session/undo/file_state.ts": "through Sandbox.readable",
   "core/session/undo/object_store.ts": "copies of its own",

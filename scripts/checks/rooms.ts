@@ -7,6 +7,7 @@ export const LAYERS: Readonly<Record<string, number>> = {
   "core/app.ts": 5,
   "core/app/": 4.5,
   "core/session/": 4,
+  "core/batch/": 4,
   "tools/": 4,
   "core/frontends/": 4,
   "core/telemetry/": 4,
@@ -53,6 +54,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "transport",
     ],
   },
+  "core/app/batch/": { uses: ["core/app/"], doors: ["command"] },
   "core/app/commands/": {
     uses: ["core/app/", "core/app/stage/", "core/app/until/"],
     doors: [
@@ -87,6 +89,25 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "core/app/until/": {
     uses: ["core/app/"],
     doors: ["rounds", "run_check"],
+  },
+  "core/batch/": {
+    doors: [
+      "budget",
+      "child_command",
+      "identity",
+      "inputs",
+      "journal",
+      "journal_file",
+      "merge",
+      "plan",
+      "report",
+      "results",
+      "retries",
+      "run_record",
+      "schedule",
+      "tasks",
+      "usage",
+    ],
   },
   "core/cassette/": { doors: ["cassette_host"] },
   "core/config/": {
@@ -331,6 +352,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "connect_error",
       "one_shot",
       "request",
+      "request_gate",
       "response_event",
       "transport",
     ],

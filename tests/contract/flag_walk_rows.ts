@@ -69,6 +69,9 @@ const SERVER_FILE = {
 };
 const OWN_SERVER = `[profiles.fast.mcp_servers.tiny]\ncommand = "other"`;
 
+const TASKS = { "tasks.jsonl": '{"prompt": "hi"}\n' };
+const BATCH = { before: ["batch tasks.jsonl"], files: TASKS };
+
 /** How each command is run; one that needs nothing has no flags. */
 export const SCENES: Readonly<Record<CommandName, Scene>> = {
   "repl": { words: "FLAGS", stdin: "hi\n" },
@@ -77,6 +80,10 @@ export const SCENES: Readonly<Record<CommandName, Scene>> = {
   "exec fork": { words: "exec fork FLAGS ID more", before: [TALK] },
   "exec review": { words: "exec review FLAGS", files: { "new.txt": "new" } },
   "review": { words: "review FLAGS", files: { "new.txt": "new" } },
+  "batch": { words: "batch FLAGS tasks.jsonl", files: TASKS },
+  "batch status": { ...BATCH, words: "batch status FLAGS tasks.batch" },
+  "batch merge": { ...BATCH, words: "batch merge FLAGS tasks.batch" },
+  "batch report": { ...BATCH, words: "batch report FLAGS tasks.batch" },
   "resume": { words: "resume FLAGS ID", before: [TALK], stdin: "hi\n" },
   "fork": { words: "fork FLAGS ID", before: [TALK], stdin: "hi\n" },
   "rollback": { words: "rollback FLAGS 1", before: TWO_TURNS },
@@ -143,6 +150,8 @@ export const SCENES: Readonly<Record<CommandName, Scene>> = {
   "completion words": { words: "completion words profiles" },
   "man": { words: "man" },
 };
+
+const NO_RETRY = "-c model_providers.mock.request_max_retries=0";
 
 /** What is given for a flag, whatever the command. */
 export const FLAG_ROWS: Readonly<Partial<Record<FlagName, FlagRow>>> = {
@@ -284,6 +293,12 @@ export const FLAG_ROWS: Readonly<Partial<Record<FlagName, FlagRow>>> = {
   archived: { before: [TALK, "sessions archive ID"] },
   dryRun: {},
   yes: {},
+  out: { add: "--out ROOT/other" },
+  inPlace: { base: "--yolo --out ROOT/other", script: "patch" },
+  branches: { base: "--yolo", script: "patch" },
+  retry: { base: NO_RETRY, add: "--retry 5", script: "busy" },
+  retries: { base: NO_RETRY, add: "--retries 1", script: "busy" },
+  html: { add: "--html ROOT/page.html" },
   rules: {
     add: "--rules WORK/more.rules",
     files: {
@@ -295,6 +310,15 @@ export const FLAG_ROWS: Readonly<Partial<Record<FlagName, FlagRow>>> = {
 
 /** Where one command needs another scene. */
 export const PAIR_ROWS: Readonly<Record<string, FlagRow>> = {
+  ...each("batch", {
+    "jobs": { base: "--json", add: "--jobs 3" },
+    "skip-git-repo-check": {
+      words: "batch FLAGS ROOT/bare/tasks.jsonl",
+      base: "--in-place",
+      files: { "../bare/tasks.jsonl": TASKS["tasks.jsonl"] },
+    },
+    "timeout": { base: "--yolo", add: "--timeout 1s", script: "slow" },
+  }),
   // What is wrong is the answer: no turn begins.
   ...each("app-server", {
     "strict-config": { config: "[tui]\nx = 1", until: '"id":2' },
@@ -449,6 +473,14 @@ export const SEEN_ELSEWHERE: Readonly<
   "--listen": [
     "e2e/app_server_test.ts",
     "app-server serves several clients on a socket that is its owner's alone",
+  ],
+  "--session-id": [
+    "e2e/batch_test.ts",
+    "exec takes the id of its new session and refuses one that is there",
+  ],
+  "--requests": [
+    "e2e/batch_test.ts",
+    "with --requests 1 no two tasks ask the provider at the same time",
   ],
   "--replay-timing": [
     "core/cassette/cassette_host_test.ts",

@@ -32,6 +32,8 @@ const KIN: Readonly<Partial<Record<CommandName, CommandName>>> =
     "exec fork": "exec",
     "exec review": "exec",
     "review": "exec",
+    // It hands them on.
+    "batch": "exec",
     "resume": "repl",
     "fork": "repl",
   };

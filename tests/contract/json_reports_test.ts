@@ -17,6 +17,7 @@ const RUNS: Partial<Record<CommandName, readonly string[]>> = {
   "sessions verify": ["ID"],
   "sessions prune": ["--dry-run", "--older-than 1s --dry-run"],
   "sessions cache": ["ID"],
+  "batch status": ["tasks.batch"],
   "policy explain": ["-- git push", "-- 'ls | cat'", "-s read-only -- touch x"],
   "policy test": ["cases.jsonl"],
   "policy lint": ["", "--headless"],
@@ -50,6 +51,7 @@ startup_timeout_sec = 2`,
     files: {
       ".codex/config.toml": '[mcp_servers.own]\ncommand = "./own.sh"\n',
       "own.sh": "",
+      "tasks.jsonl": '{"prompt": "hi"}\n{"prompt": "hi", "retries": 1}\n',
       "cases.jsonl": '{"command": "ls", "expect": "refuse"}\n{"x": 1}\n',
       "more.rules":
         'prefix_rule(pattern=["git"], decision="prompt", justification="why")\n' +
@@ -64,6 +66,8 @@ startup_timeout_sec = 2`,
   );
   const run = await stage.run(["exec", "--skip-git-repo-check", "hello"]);
   assert.equal(run.code, 0, run.stderr);
+  const batch = await stage.run(["batch", "tasks.jsonl"]);
+  assert.equal(batch.code, 0, batch.stderr);
   return stage;
 }
 
@@ -101,6 +105,7 @@ Deno.test("a command has --json for events, or says which value it prints", () =
     "exec fork",
     "exec review",
     "review",
+    "batch",
   ]);
 });
 

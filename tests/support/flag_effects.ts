@@ -159,6 +159,7 @@ function stdinOf(
 function plain(text: string, root: string): string {
   return text.replaceAll(root, "ROOT")
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f-]{17}/g, "ID")
+    .replace(/\b[0-9a-f]{32}-ID/g, "MARK")
     .replace(/\d{4}-\d\d-\d\dT\d\d[-:]\d\d[-:]\d\d(\.\d+)?Z?/g, "TIME")
     .replace(/127\.0\.0\.1:\d+/g, "HOST")
     .replace(/\b\d+(\.\d+)? ?m?s\b/g, "SPAN")

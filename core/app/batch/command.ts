@@ -1,0 +1,24 @@
+/** `rondo batch`: runs many tasks, and tells, joins and shows what came of them. */
+import type { CommandLine } from "../../contract/command_line.ts";
+import type { Host } from "../../protocol/host.ts";
+import type { Terminal } from "../../protocol/terminal.ts";
+import { runBatch } from "./run.ts";
+import { runMerge, runReport, runStatus } from "./views.ts";
+
+/** Resolves to the exit code. Throws UserError and SessionError. */
+export async function runBatchCommand(
+  commandLine: CommandLine,
+  host: Host,
+  terminal: Terminal,
+): Promise<number> {
+  switch (commandLine.command) {
+    case "batch status":
+      return await runStatus(commandLine, host, terminal);
+    case "batch merge":
+      return await runMerge(commandLine, host, terminal);
+    case "batch report":
+      return await runReport(commandLine, host, terminal);
+    default:
+      return await runBatch(commandLine, host, terminal);
+  }
+}

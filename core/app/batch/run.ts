@@ -1,0 +1,286 @@
+/** `rondo batch TASKS`: every task a run of its own, whatever becomes of the others. */
+import { BatchBudget } from "../../batch/budget.ts";
+import { sessionIdOf } from "../../batch/identity.ts";
+import { planTasks } from "../../batch/plan.ts";
+import { parseRetryRule, type RetryRule } from "../../batch/retries.ts";
+import { writeResults } from "../../batch/results.ts";
+import { Schedule } from "../../batch/schedule.ts";
+import { parseTasks, type Task } from "../../batch/tasks.ts";
+import { loadConfig, type LoadedConfig } from "../../config/load.ts";
+import { priceOf } from "../../config/settings.ts";
+import type { CommandLine } from "../../contract/command_line.ts";
+import { exitCode } from "../../contract/exit_code.ts";
+import {
+  closeRequestGate,
+  createRequestGate,
+} from "../../model/request_gate.ts";
+import type { ExecUsage } from "../../contract/event.ts";
+import { usageError } from "../../protocol/error.ts";
+import type { Host } from "../../protocol/host.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { type Terminal, TERMINATING_SIGNALS } from "../../protocol/terminal.ts";
+import { sweepStages } from "../../staging/places.ts";
+import { costOf } from "../../session/state/budget.ts";
+import { Mutex } from "../../util/async.ts";
+import { basename, dirname, resolvePath } from "../../util/path.ts";
+import { sha256Hex } from "../../util/sha256.ts";
+import { endChildren, runAttempt } from "./attempt.ts";
+import { checkTasks, readTasks } from "./checks.ts";
+import { type Batch, openBatchJournal, type OpenJournal } from "./open.ts";
+import { lockOut, outFolder, type OutPlaces, outPlaces } from "./out.ts";
+import { openProgress, type Say } from "./progress.ts";
+import { closeBatch } from "./close.ts";
+import { countStates } from "./counts.ts";
+import { isInPlace } from "./workplace.ts";
+
+/** What is known before anything is written. */
+interface Asked {
+  readonly tasksFile: string;
+  readonly tasks: readonly Task[];
+  readonly planned: readonly Task[];
+  readonly retry: RetryRule;
+  readonly loaded: LoadedConfig;
+  readonly jobs: number;
+  readonly places: OutPlaces;
+}
+
+/** Runs what has not ended yet. Resolves to the exit code. Throws UserError and SessionError. */
+export async function runBatch(
+  { args, flags }: CommandLine,
+  host: Host,
+  terminal: Terminal,
+): Promise<number> {
+  const tasksFile = resolvePath(host.cwd, args[0] ?? "");
+  const tasks = parseTasks(await readTasks(host, tasksFile), tasksFile);
+  const planned = planTasks(tasks, { flags });
+  const retry = parseRetryRule(flags.retry, flags.retries);
+  const jobs = jobsOf(flags.jobs);
+  const loaded = await loadConfig(host, { flags, canAsk: false });
+  const places = outPlaces(
+    outFolder(host, flags.out ?? defaultOut(tasksFile)),
+  );
+  await checkTasks(host, { planned, flags, tasksFile, out: places.folder });
+  await host.files.mkdir(places.folder);
+  using _lock = await lockOut(host, places);
+  const asked = { tasksFile, tasks, planned, retry, loaded, jobs, places };
+  return await runLocked(asked, { host, terminal, flags });
+}
+
+function jobsOf(jobs: number | undefined): number {
+  const { batchJobs, batchJobsMax } = LIMITS;
+  if (jobs === undefined) return batchJobs;
+  if (jobs >= 1 && jobs <= batchJobsMax) return jobs;
+  throw usageError(
+    `Cannot use --jobs ${jobs}: must be from 1 to ${batchJobsMax}`,
+  );
+}
+
+function defaultOut(tasksFile: string): string {
+  return `${basename(tasksFile).replace(/\.jsonl?$/, "")}.batch`;
+}
+
+interface Surroundings {
+  readonly host: Host;
+  readonly terminal: Terminal;
+  readonly flags: CommandLine["flags"];
+}
+
+async function runLocked(asked: Asked, around: Surroundings): Promise<number> {
+  const { host, flags, terminal } = around;
+  const { places, tasks, tasksFile, loaded } = asked;
+  const key = sha256Hex(await host.files.realPath(places.folder)).slice(0, 32);
+  const mark = `${key}-${host.newId()}`;
+  const home = `${loaded.codexHome ?? places.folder}/batch/${key}`;
+  const journal = await openBatchJournal({
+    host,
+    codexHome: loaded.codexHome,
+    places,
+    tasks,
+    tasksFile,
+    shard: undefined,
+    key,
+    mark,
+  });
+  try {
+    await sweepOld(host, loaded.codexHome);
+    const gate = `${home}/gate`;
+    await createRequestGate(host, gate, flags.requests);
+    const say = openProgress(terminal, flags);
+    const batch = openBatch(asked, around, { gate, mark, say });
+    return await runOpen(asked, { batch, journal, say, terminal });
+  } finally {
+    journal.writer.close();
+    await sweepOld(host, loaded.codexHome);
+    await host.files.remove(home, { recursive: true }).catch(() => {});
+  }
+}
+
+// Work trees of processes that were killed, one of this batch perhaps among them.
+async function sweepOld(
+  host: Host,
+  codexHome: string | undefined,
+): Promise<void> {
+  if (codexHome !== undefined) await sweepStages(host, { codexHome });
+}
+
+function openBatch(
+  { places, tasksFile, loaded }: Asked,
+  { host, flags }: Surroundings,
+  { gate, mark, say }: {
+    readonly gate: string;
+    readonly mark: string;
+    readonly say: Say;
+  },
+): Batch {
+  const budget = new BatchBudget({
+    requests: flags.maxRequests,
+    tokens: flags.maxTokens,
+    cost: flags.maxCost,
+  });
+  return {
+    host,
+    flags,
+    codexHome: loaded.codexHome,
+    places,
+    tasksFolder: dirname(tasksFile),
+    budget,
+    gate,
+    mark,
+    children: new Set(),
+    staging: new Mutex(),
+    stop: new AbortController(),
+    warn: (message) => say({ type: "warning", message }),
+    count: async (model, usage) => {
+      budget.count(1, usage, usage && priced(loaded, model, usage));
+      // Whoever is under way has asked for all that was left: nobody asks for more.
+      const { spent } = budget;
+      if (spent !== undefined) await closeRequestGate(host, gate, spent);
+    },
+  };
+}
+
+function priced(
+  { config }: LoadedConfig,
+  model: string,
+  usage: ExecUsage,
+): number {
+  const price = priceOf(config, model);
+  if (price === undefined) return 0;
+  return costOf({
+    inputTokens: usage.input_tokens,
+    cachedInputTokens: usage.cached_input_tokens,
+    cacheWriteInputTokens: usage.cache_write_input_tokens,
+    outputTokens: usage.output_tokens,
+    reasoningOutputTokens: usage.reasoning_output_tokens,
+    totalTokens: usage.input_tokens + usage.output_tokens,
+  }, price);
+}
+
+interface Open {
+  readonly batch: Batch;
+  readonly journal: OpenJournal;
+  readonly say: Say;
+  readonly terminal: Terminal;
+}
+
+async function runOpen(asked: Asked, open: Open): Promise<number> {
+  const { planned, jobs, places } = asked;
+  const { batch, journal, say, terminal } = open;
+  const { host } = batch;
+  const stopped = listenForStop(batch, terminal);
+  const schedule = new Schedule(
+    planned,
+    journal.state.states,
+    scheduleOptions(asked, open),
+  );
+  // What earlier starts used counts against the limits of the batch as well.
+  for (const task of planned) {
+    const state = schedule.states.get(task.index);
+    if (state === undefined) continue;
+    const model = task.model ?? batch.flags.model ?? asked.loaded.config.model;
+    const { requests, usage } = state;
+    batch.budget.count(requests, usage, priced(asked.loaded, model, usage));
+  }
+  say({
+    type: "batch.started",
+    ...countStates(planned, schedule.states),
+    jobs,
+    out: places.folder,
+  });
+  try {
+    await schedule.run();
+  } catch (error) {
+    // A bug, or a full disk: what runs must not go on without us.
+    batch.stop.abort();
+    await endChildren(batch, "SIGTERM");
+    throw error;
+  } finally {
+    stopped.release();
+  }
+  await stopped.ending();
+  await writeResults(host, {
+    journal: places.journal,
+    path: places.results,
+    states: schedule.states,
+  });
+  const code = stopped.exitCode();
+  return await closeBatch({ ...open, planned, states: schedule.states }, code);
+}
+
+function scheduleOptions(
+  { retry, jobs, planned }: Asked,
+  { batch, journal: { state, writer }, say }: Open,
+): ConstructorParameters<typeof Schedule>[2] {
+  const { host, flags, tasksFolder } = batch;
+  const { seed, run } = state.opened;
+  // With --in-place a folder has one task at a time.
+  const keys = new Map(
+    planned.filter((task) => isInPlace(task, flags)).map((task) => [
+      task.index,
+      resolvePath(tasksFolder, task.dir ?? task.repo ?? "."),
+    ]),
+  );
+  return {
+    host,
+    jobs,
+    retry,
+    budget: batch.budget,
+    stop: batch.stop.signal,
+    write: (entry) => writer.write(entry),
+    say,
+    sessionId: ({ index }, attempt) =>
+      flags.ephemeral ? null : sessionIdOf({ seed, run, index, attempt }),
+    keyOf: ({ index }) => keys.get(index),
+    run: (request) => runAttempt(batch, request),
+  };
+}
+
+interface Stopped {
+  /** 0 unless a signal came. */
+  exitCode(): number;
+  /** Resolves once all runs have been ended, if they had to be. */
+  ending(): Promise<void>;
+  release(): void;
+}
+
+function listenForStop(batch: Batch, terminal: Terminal): Stopped {
+  let code = 0;
+  let ending: Promise<void> = Promise.resolve();
+  const stop = (signal: "SIGINT" | "SIGTERM") => (): void => {
+    if (code !== 0) return;
+    code = exitCode(signal === "SIGINT" ? "sigint" : "sigterm");
+    batch.stop.abort();
+    ending = endChildren(batch, signal);
+  };
+  const releases = [
+    terminal.onSignal("SIGINT", stop("SIGINT")),
+    ...TERMINATING_SIGNALS.map((signal) =>
+      terminal.onSignal(signal, stop("SIGTERM"))
+    ),
+  ];
+  return {
+    exitCode: () => code,
+    ending: () => ending,
+    release: () => releases.forEach((release) => release()),
+  };
+}

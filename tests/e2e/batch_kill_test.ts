@@ -1,0 +1,162 @@
+/** A batch killed at random moments and started again: byte for byte the results of one that was not. */
+import assert from "node:assert/strict";
+import {
+  answerAll,
+  batchModel,
+  type BatchStage,
+  git,
+  jsonLines,
+  resultFiles,
+  stageFor,
+  taskLines,
+} from "../support/batch_stage.ts";
+import type { MockModel } from "../support/mock_model.ts";
+import type { RunningAgent } from "../support/run_agent.ts";
+import { processesWith } from "./support.ts";
+
+/** The proof is longer: BATCH_TASKS=1000 BATCH_KILLS=20. */
+const TASKS = Number(Deno.env.get("BATCH_TASKS") ?? 10);
+const KILLS = Number(Deno.env.get("BATCH_KILLS") ?? 3);
+
+const WORDS = [
+  "batch",
+  "tasks.jsonl",
+  "-s",
+  "workspace-write",
+  "--jobs",
+  "4",
+  "--retry",
+  "1",
+  "--retries",
+  "1",
+  "--json",
+];
+
+Deno.test("killed at any moment and started again a batch has the results of one that was not", async () => {
+  let answer = answerAll();
+  await using model = batchModel((task, request) => answer(task, request));
+  const whole = await runWhole(model);
+  answer = answerAll();
+  await using stage = await openStage(model);
+  let kills = 0;
+  for (; kills < KILLS; kills++) {
+    const left = TASKS - await countEnded(stage);
+    if (left === 0) break;
+    await using run = stage.start(WORDS);
+    await killedSomewhere(run, Math.ceil(2 * left / (KILLS - kills + 1)));
+  }
+  const last = await stage.run(WORDS);
+  assert.equal(last.code, 1, last.stderr);
+  assert.equal(kills, KILLS, "it had ended before");
+  assert.deepEqual(await resultFiles(`${stage.home.work}/tasks.batch`), whole);
+  await assertNothingTwice(stage);
+  await assertNothingLeft(stage);
+});
+
+async function openStage(model: MockModel): Promise<BatchStage> {
+  const stage = await stageFor(model);
+  const line = taskLines(TASKS, { paths: ["out"] });
+  await stage.write("tasks.jsonl", line);
+  return stage;
+}
+
+async function runWhole(
+  model: MockModel,
+): Promise<Awaited<ReturnType<typeof resultFiles>>> {
+  await using stage = await openStage(model);
+  const run = stage.start(WORDS);
+  const sizes = await sampleMemory(run);
+  const { code, stderr } = await run.finished;
+  assert.equal(code, 1, stderr);
+  const results = jsonLines(await stage.read("tasks.batch/results.jsonl"));
+  assert.deepEqual(
+    results.map(({ index }) => index),
+    Array.from({ length: TASKS }, (_, at) => at),
+  );
+  assert.deepEqual(
+    results.filter(({ exit_code: code }) => code !== 0)
+      .map(({ index }) => Number(index) % 10),
+    Array.from({ length: Math.ceil((TASKS - 1) / 10) }, () => 1),
+  );
+  await assertNothingLeft(stage);
+  if (sizes.length >= 40) assertFlat(sizes);
+  return await resultFiles(`${stage.home.work}/tasks.batch`);
+}
+
+/** What is resident, in MB, from now and then until the end. */
+async function sampleMemory(run: RunningAgent): Promise<readonly number[]> {
+  const sizes: number[] = [];
+  let isOver = false;
+  void run.finished.finally(() => isOver = true);
+  while (!isOver) {
+    const status = await new Deno.Command("cat", {
+      args: [`/proc/${run.pid}/status`],
+      stderr: "null",
+    }).output();
+    const text = new TextDecoder().decode(status.stdout);
+    const kB = /^VmRSS:\s+(\d+)/m.exec(text)?.[1];
+    if (kB !== undefined) sizes.push(Math.round(Number(kB) / 1024));
+    await Promise.race([
+      run.finished,
+      new Promise((resolve) => setTimeout(resolve, 250)),
+    ]);
+  }
+  return sizes;
+}
+
+function assertFlat(sizes: readonly number[]): void {
+  const quarter = Math.floor(sizes.length / 4);
+  const early = Math.max(...sizes.slice(quarter, 2 * quarter));
+  const late = Math.max(...sizes.slice(3 * quarter));
+  console.log(`resident: ${early} MB early, ${late} MB late`);
+  assert.ok(late <= 1.2 * early, `${early} MB early, ${late} MB late`);
+}
+
+/** SIGKILL, so many lines and some moments later. */
+async function killedSomewhere(
+  run: RunningAgent,
+  most: number,
+): Promise<void> {
+  let lines = Math.floor(Math.random() * most);
+  const killing = run.until(() => lines-- <= 0).then(async () => {
+    await new Promise((wait) => setTimeout(wait, Math.random() * 120));
+    run.kill("SIGKILL");
+  });
+  await killing.catch(() => {});
+  await run.finished;
+}
+
+async function countEnded({ read }: BatchStage): Promise<number> {
+  const text = await read("tasks.batch/journal.jsonl").catch(() => "");
+  return text.split("\n").filter((line) => line.startsWith('{"type":"ended"'))
+    .length;
+}
+
+async function assertNothingTwice({ read, home }: BatchStage): Promise<void> {
+  const journal = jsonLines(await read("tasks.batch/journal.jsonl"));
+  const ended = journal.filter(({ type }) => type === "ended")
+    .map(({ index }) => index);
+  assert.equal(new Set(ended).size, TASKS);
+  assert.equal(ended.length, TASKS);
+  // What an attempt that was cut short had left is gone: one session for each that counts.
+  const attempts = jsonLines(await read("tasks.batch/results.jsonl"))
+    .reduce((sum, { attempts }) => sum + Number(attempts), 0);
+  const { stdout } = await new Deno.Command("find", {
+    args: [`${home.codexHome}/sessions`, "-name", "rollout-*.jsonl"],
+  }).output();
+  const sessions = new TextDecoder().decode(stdout).trim().split("\n");
+  assert.equal(sessions.length, attempts);
+}
+
+async function assertNothingLeft({ repo, home }: BatchStage): Promise<void> {
+  assert.equal(await git(repo, "status", "--porcelain"), "");
+  const trees = await git(repo, "worktree", "list");
+  assert.equal(trees.trim().split("\n").length, 1, trees);
+  const stages = `${home.home}/.cache/rondo/stages`;
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(stages)), []);
+  assert.deepEqual(
+    await Array.fromAsync(Deno.readDir(`${home.codexHome}/batch`)),
+    [],
+  );
+  assert.deepEqual(processesWith(home.root), []);
+}
