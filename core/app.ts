@@ -97,6 +97,8 @@ const LOADERS: Loaders = {
     (await import("./app/commands/sessions.ts")).runSessionCommand,
   "rollback": loadUndo,
   "undo": loadUndo,
+  "apply": async () =>
+    (await import("./app/stage/apply_command.ts")).runApplyCommand,
   "sandbox": loadPolicy,
   "policy": loadPolicy,
   "config": loadSetup,

@@ -275,6 +275,21 @@ const TABLE = {
       examples: ["rondo rollback 1"],
     },
   ),
+  apply: command("Take over the patch of a staged run, or any other patch", {
+    details: "The patch may be a file as git diff or git format-patch writes " +
+      "it, or - for stdin. It is applied at the top of the repository, else " +
+      "in the folder: all of it, or nothing. What does not fit is listed with " +
+      "its lines, and the exit code is 1.",
+    args: [
+      optional(
+        "PATCH",
+        "File with a patch, or a session (default: the newest here)",
+        { completes: "sessions" },
+      ),
+    ],
+    flags: ["cd", "check", "reverse"],
+    examples: ["rondo apply 0199c3 --check", "rondo apply fix.patch"],
+  }),
   undo: command("Undo the last turns: files, conversation, or both", {
     args: [
       optional("N", "How many turns (default 1)"),

@@ -370,6 +370,8 @@ const SELECT_FLAGS = {
     "--session-id UUID",
     "Id of the new session; refused when there is one with it",
   ),
+  check: onOff("--check", "Only look whether the patch fits"),
+  reverse: onOff("--reverse", "Take the patch back", { short: "-R" }),
   last: onOff("--last", "The newest session of this directory"),
   all: onOff("--all", "Sessions of every directory"),
   at: number("count", "--at N", "Only up to your Nth message"),

@@ -41,6 +41,8 @@ const READS: Readonly<Record<string, string>> = {
   "core/app/login_shell.ts": "the login shell of passwd(5)",
   "core/app/policy/command.ts": "test cases of the flags",
   "core/app/git.ts": "the index, for git",
+  "core/app/stage/apply_command.ts": "a patch of the flags or of a session",
+  "core/app/stage/patches.ts": "patches of its own",
   "core/app/stage/first_files.ts": "through Sandbox.readable",
   "core/app/serve/files.ts": "through Sandbox.readable",
   "core/app/repl/git_diff.ts": "new files, for the person's eyes",

@@ -81,7 +81,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: ["core/app/", "core/app/commands/"],
     doors: ["acp", "app_server", "mcp_server"],
   },
-  "core/app/stage/": { uses: ["core/app/"], doors: ["run"] },
+  "core/app/stage/": { uses: ["core/app/"], doors: ["apply_command", "run"] },
   "core/app/trust/": {
     uses: ["core/app/"],
     doors: ["command", "questions"],
@@ -473,10 +473,24 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "core/session/undo/": { doors: ["checkpoints", "object_store", "plan"] },
   "core/staging/": {
     uses: ["core/staging/patch/"],
-    doors: ["git_environment", "places", "stage", "stage_types"],
+    doors: [
+      "git_environment",
+      "places",
+      "stage",
+      "stage_types",
+      "tree_files",
+    ],
   },
   "core/staging/patch/": {
-    doors: ["build", "names", "renames", "version"],
+    doors: [
+      "apply",
+      "build",
+      "names",
+      "parse",
+      "renames",
+      "reverse",
+      "version",
+    ],
   },
   "core/std/": { doors: "all" },
   "core/telemetry/": { doors: ["access", "telemetry"] },
@@ -576,7 +590,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "tools/patch/": {
     uses: ["tools/define/", "tools/shell/"],
-    doors: ["apply_patch", "command", "diff", "from_shell"],
+    doors: ["apply_patch", "command", "diff", "from_shell", "planned"],
   },
   "tools/shell/": {
     uses: ["tools/define/", "tools/gate/"],

@@ -7,6 +7,7 @@ import {
   type AgentRun,
   mockConfig,
   runAgent,
+  startAgent,
 } from "../support/run_agent.ts";
 
 const EDIT = [
@@ -104,5 +105,228 @@ Deno.test("exec --stage leaves the folder as it was and tells the patch", async 
       await Array.fromAsync(Deno.readDir(`${home.home}/.cache/rondo/stages`)),
       [],
     );
+  });
+});
+
+Deno.test("rondo apply takes the patch of a session over, whole or not at all", async () => {
+  const script = [
+    call("apply_patch", { input: EDIT }),
+    sh(
+      "printf '\\0\\1bin' > new.bin; mkdir d; ln -s ../a.txt d/link; printf 'x' > run; chmod +x run",
+    ),
+    say("done"),
+  ];
+  await inRepository({ script }, async ({ home, run }) => {
+    const staged = await run("--stage", "go");
+    assert.equal(staged.code, 0, staged.stderr);
+    assert.equal(staged.stdout, "done\n");
+    const [, id = ""] =
+      /To take it over: rondo apply (\S+)$/m.exec(staged.stderr) ??
+        assert.fail(staged.stderr);
+    assert.match(staged.stderr, /^ {2}M a\.txt {2}\+1 -1$/m);
+    assert.match(staged.stderr, /^4 files changed, 3 insertions, 1 deletion$/m);
+    const apply = (...args: string[]): Promise<AgentRun> =>
+      runAgent({ home, args: ["apply", ...args], cwd: `${home.work}` });
+    const before = await snapshot(home.work);
+
+    const checked = await apply(id.slice(0, 8), "--check");
+    assert.deepEqual([checked.code, checked.stdout], [
+      0,
+      "M a.txt\nA d/link\nA new.bin\nA run\nIt fits; nothing was changed\n",
+    ]);
+    assert.deepEqual(await snapshot(home.work), before);
+
+    await Deno.writeTextFile(`${home.work}/a.txt`, "one\nTWO\n");
+    await Deno.writeTextFile(`${home.work}/run`, "mine");
+    const refused = await apply(id);
+    assert.deepEqual([refused.code, refused.stdout, refused.stderr], [
+      1,
+      "",
+      "Error: Cannot apply the patch: it does not fit, nothing was changed:\n" +
+      "  a.txt:1: has other lines than the patch was made for\n" +
+      "  run: is there already\n",
+    ]);
+    assert.equal(await Deno.readTextFile(`${home.work}/a.txt`), "one\nTWO\n");
+
+    await Deno.remove(`${home.work}/run`);
+    await Deno.writeTextFile(`${home.work}/a.txt`, "zero\none\ntwo\n");
+    const done = await apply();
+    assert.deepEqual([done.code, done.stderr], [0, ""]);
+    const after = await snapshot(home.work);
+    assert.deepEqual(after, {
+      ...before,
+      "a.txt": "-zero\none\n2\n",
+      "d/link": "-> ../a.txt",
+      "new.bin": "-\0\x01bin",
+      "run": "xx",
+    });
+    const again = await apply(id);
+    assert.equal(again.code, 1);
+
+    const back = await apply(id, "--reverse");
+    assert.equal(back.code, 0, back.stderr);
+    assert.deepEqual(await snapshot(home.work), {
+      ...before,
+      "a.txt": "-zero\none\ntwo\n",
+    });
+    assert.throws(() => Deno.statSync(`${home.work}/d`));
+  });
+});
+
+Deno.test("rondo apply follows no link out of the folder and writes nothing that agents obey", async () => {
+  await using home = await agentHome({ files: { "a.txt": "a\n" } });
+  await Deno.mkdir(`${home.root}/out`);
+  await Deno.symlink(`${home.root}/out`, `${home.work}/link`);
+  const patch = `${home.root}/p`;
+  for (
+    const [name, wanted] of [
+      ["link/x", /link\/x: link is a link/],
+      ["../out/x", /it leads out of the folder/],
+      [".mcp.json", /changes \.mcp\.json, which agents obey/],
+      ["sub/.git/config", /inside of a repository's own folder/],
+    ] as const
+  ) {
+    await Deno.writeTextFile(
+      patch,
+      `diff --git a/${name} b/${name}\nnew file mode 100644\n--- /dev/null\n+++ b/${name}\n@@ -0,0 +1 @@\n+x\n`,
+    );
+    const result = await runAgent({ home, args: ["apply", patch] });
+    assert.notEqual(result.code, 0);
+    assert.match(result.stderr, wanted);
+  }
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(`${home.root}/out`)), []);
+  const missing = await runAgent({ home, args: ["apply", "nothing"] });
+  assert.equal(missing.code, 2);
+  assert.match(
+    missing.stderr,
+    /Cannot apply nothing: it is no file, and no session/,
+  );
+});
+
+Deno.test("a staged session goes on with what it has done so far", async () => {
+  const script = [
+    call("apply_patch", { input: EDIT }),
+    say("one"),
+    sh("cat a.txt; echo three >> a.txt"),
+    say("two"),
+    say("three"),
+  ];
+  await inRepository({ script }, async ({ home, requests, run }) => {
+    assert.equal((await run("--stage", "go")).code, 0);
+    const more = await run("resume", "--last", "--stage", "more");
+    assert.equal(more.code, 0, more.stderr);
+    assert.match(String(requests.at(-1)?.text), /one\\n2\\n/);
+    assert.equal(await Deno.readTextFile(`${home.work}/a.txt`), "one\ntwo\n");
+    await Deno.writeTextFile(`${home.work}/a.txt`, "other\n");
+    const refused = await run("resume", "--last", "--stage", "more");
+    assert.equal(refused.code, 2);
+    assert.match(
+      refused.stderr,
+      /does not fit the folder as it is now \(a\.txt has other lines/,
+    );
+    await Deno.writeTextFile(`${home.work}/a.txt`, "one\ntwo\n");
+    const applied = await runAgent({ home, args: ["apply"] });
+    assert.equal(applied.code, 0, applied.stderr);
+    assert.equal(
+      await Deno.readTextFile(`${home.work}/a.txt`),
+      "one\n2\nthree\n",
+    );
+    const last = await run("resume", "--last", "--stage", "more");
+    assert.equal(last.code, 0, last.stderr);
+    assert.match(last.stderr, /Nothing was changed in the stage/);
+  });
+});
+
+Deno.test("what a killed staged run leaves is removed by the next one", async () => {
+  const script = [sh("sleep 60"), say("done")];
+  await inRepository({ script }, async ({ home, run }) => {
+    await using agent = startAgent({
+      home,
+      args: ["exec", "-s", "workspace-write", "--json", "--stage", "go"],
+    });
+    await agent.untilEvent("item.started");
+    agent.kill("SIGKILL");
+    await agent.finished;
+    const trees = `${home.home}/.cache/rondo/stages`;
+    assert.equal((await Array.fromAsync(Deno.readDir(trees))).length, 1);
+    assert.match(await git(home.work, "worktree", "list"), /stages/);
+    const next = await run("--stage", "go");
+    assert.equal(next.code, 0, next.stderr);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(trees)), []);
+    assert.deepEqual(
+      await Array.fromAsync(Deno.readDir(`${home.codexHome}/stages`)),
+      [],
+    );
+    assert.doesNotMatch(await git(home.work, "worktree", "list"), /stages/);
+  });
+});
+
+Deno.test("a staged run is told by the real AGENTS.md, and hooks start in the real folder", async () => {
+  const script = [
+    sh(
+      "echo changed > AGENTS.md; echo 'pwd > ran-the-copy' > hook.sh; mkdir sub; echo evil > sub/AGENTS.md; echo x > sub/y",
+    ),
+    say("done"),
+  ];
+  const files = { "AGENTS.md": "be kind\n", "hook.sh": "pwd > hook-ran\n" };
+  await inRepository({ script, files }, async ({ home, requests, run }) => {
+    await Deno.writeTextFile(
+      `${home.codexHome}/hooks.json`,
+      JSON.stringify({
+        hooks: {
+          Stop: [{ hooks: [{ type: "command", command: "sh hook.sh" }] }],
+        },
+      }),
+    );
+    const result = await run(
+      "--dangerously-bypass-hook-trust",
+      "--stage",
+      "go",
+    );
+    assert.equal(result.code, 0, result.stderr);
+    assert.match(String(requests[0]?.text), /be kind/);
+    // Once, in the command itself.
+    assert.equal(String(requests.at(-1)?.text).split("evil").length, 2);
+    assert.equal(
+      await Deno.readTextFile(`${home.work}/hook-ran`),
+      `${home.work}\n`,
+    );
+    assert.throws(() => Deno.statSync(`${home.work}/ran-the-copy`));
+  });
+});
+
+Deno.test("a staged run without a sandbox says that commands may leave the stage", async () => {
+  await inRepository({ script: [say("done")] }, async ({ home, run }) => {
+    const result = await run("-s", "danger-full-access", "--stage", "go");
+    assert.equal(result.code, 0, result.stderr);
+    assert.ok(
+      result.stderr.includes(
+        `Commands are not confined (danger-full-access): they may leave the stage and change ${home.work}`,
+      ),
+      result.stderr,
+    );
+  });
+});
+
+Deno.test("what deny_read hides in the folder is not in the stage", async () => {
+  const script = [sh("cat .env; ls -A; cat $REAL/.env"), say("done")];
+  const scene = { script, files: { ".env": "SECRET=1\n" }, top: "" };
+  await inRepository(scene, async ({ home, requests }) => {
+    const result = await runAgent({
+      home,
+      env: { REAL: home.work },
+      args: [
+        "exec",
+        "-s",
+        "workspace-write",
+        "-c",
+        'sandbox_workspace_write.deny_read=["**/.env"]',
+        "--stage",
+        "go",
+      ],
+    });
+    assert.equal(result.code, 0, result.stderr);
+    assert.doesNotMatch(String(requests[1]?.text), /SECRET/);
+    assert.match(result.stderr, /Nothing was changed in the stage/);
   });
 });

@@ -34,6 +34,10 @@ export interface FileEffect {
   readonly after?: Uint8Array<ArrayBuffer>;
   /** Permissions of the written file; absent when it is new and the umask decides. */
   readonly mode?: number;
+  /** `after` is where a link leads, which the entry becomes. */
+  readonly isLink?: boolean;
+  /** A new file that whoever may read it may run. */
+  readonly isProgram?: boolean;
 }
 
 export interface PatchPlan {

@@ -6,7 +6,7 @@ import {
   ToolError,
 } from "../../core/protocol/error.ts";
 import type { Host } from "../../core/protocol/host.ts";
-import { dirname } from "../../core/util/path.ts";
+import { dirname, isInside } from "../../core/util/path.ts";
 import type { FileEffect } from "./plan.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -30,6 +30,10 @@ const NO_SIBLING = new Set(["EACCES", "EPERM", "EROFS", "EBUSY", "EXDEV"]);
 export async function writeEffects(
   host: Host,
   effects: readonly FileEffect[],
+  options: {
+    /** A file may take the place of a folder that the effects leave empty. */
+    readonly clearsFolders?: boolean;
+  } = {},
 ): Promise<void> {
   const undo: Undo[] = [];
   const aside: string[] = [];
@@ -37,15 +41,18 @@ export async function writeEffects(
   try {
     for (const effect of effects) {
       path = effect.path;
-      if (effect.after === undefined) {
-        aside.push(await putAside(host, effect.target, undo));
+      if (effect.after === undefined || isExchanged(effect)) {
+        aside.push(await putAside(host, effect.target, { effects, undo }));
       }
     }
     const writes: Write[] = [];
     for (const effect of effects) {
       path = effect.path;
       if (effect.after !== undefined) {
-        writes.push(await stage(host, effect, effect.after, undo));
+        if (options.clearsFolders) await clearFolder(host, effect.target, undo);
+        const { before: _, ...fresh } = effect;
+        const meant = isExchanged(effect) ? fresh : effect;
+        writes.push(await stage(host, meant, effect.after, undo));
       }
     }
     for (const write of writes) {
@@ -65,15 +72,43 @@ export async function writeEffects(
   }
 }
 
+// A link gives way as an entry, to a file or another link; what it leads to stays.
+function isExchanged({ before, after, isLink }: FileEffect): boolean {
+  return before !== undefined && after !== undefined &&
+    (isLink === true || before.stat.isSymlink);
+}
+
 async function putAside(
   host: Host,
   target: string,
-  undo: Undo[],
+  { effects, undo }: {
+    readonly effects: readonly FileEffect[];
+    readonly undo: Undo[];
+  },
 ): Promise<string> {
-  const stash = siblingOf(host, target);
+  // A file may be about to take the place of the folder.
+  const above = effects.find((one) =>
+    one.after !== undefined && isInside(dirname(target), one.target)
+  );
+  const stash = siblingOf(host, above?.target ?? target);
   await host.files.rename(target, stash);
   undo.push(() => host.files.rename(stash, target));
   return stash;
+}
+
+// Folders that nothing is left in, where a file is to be.
+async function clearFolder(
+  host: Host,
+  target: string,
+  undo: Undo[],
+): Promise<void> {
+  const stat = await host.files.lstat(target);
+  if (stat?.isDirectory !== true) return;
+  for (const { name } of await host.files.list(target)) {
+    await clearFolder(host, `${target}/${name}`, undo);
+  }
+  await host.files.remove(target);
+  undo.push(() => host.files.mkdir(target, { mode: stat.mode }));
 }
 
 // Until the first one is gone everything can still be put back.
@@ -112,7 +147,7 @@ async function stage(
   const staged = siblingOf(host, target);
   undo.push(() => removeIfThere(host, staged));
   try {
-    await writeSibling(host, staged, after, effect.mode);
+    await writeSibling(host, staged, after, effect);
   } catch (error) {
     if (!mayGoInPlace(error, effect)) throw error;
     await removeIfThere(host, staged);
@@ -148,6 +183,11 @@ async function commit(
     undo.push(() => host.files.write(target, restored));
   }
   await host.files.write(target, after);
+  const { mode } = effect;
+  if (before === undefined || mode === undefined) return;
+  if (mode === before.stat.mode) return;
+  undo.push(() => host.files.chmod(target, before.stat.mode));
+  await host.files.chmod(target, mode);
 }
 
 async function replace(
@@ -156,7 +196,8 @@ async function replace(
   bytes: Bytes,
 ): Promise<void> {
   const sibling = siblingOf(host, effect.target);
-  await writeSibling(host, sibling, bytes, effect.before?.stat.mode);
+  const mode = effect.before?.stat.mode;
+  await writeSibling(host, sibling, bytes, mode === undefined ? {} : { mode });
   await host.files.rename(sibling, effect.target);
 }
 
@@ -165,13 +206,20 @@ async function writeSibling(
   host: Host,
   path: string,
   bytes: Bytes,
-  mode: number | undefined,
+  { mode, isLink, isProgram }: Pick<
+    FileEffect,
+    "mode" | "isLink" | "isProgram"
+  >,
 ): Promise<void> {
+  if (isLink) {
+    return await host.files.symlink(new TextDecoder().decode(bytes), path);
+  }
   const options = mode === undefined ? {} : { mode };
   await host.files.write(path, bytes, { exclusive: true, ...options });
-  if (mode === undefined) return;
-  const made = await host.files.lstat(path);
-  if (made?.mode !== mode) await host.files.chmod(path, mode);
+  if (mode === undefined && !isProgram) return;
+  const made = (await host.files.lstat(path))?.mode ?? 0;
+  const wanted = mode ?? (made | ((made & 0o444) >> 2));
+  if (made !== wanted) await host.files.chmod(path, wanted);
 }
 
 async function makeParents(

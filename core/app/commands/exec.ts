@@ -146,7 +146,7 @@ async function openRun(
     await checkBeforeRequest(host, runtime, commandLine);
     if (flags.stage) {
       const { openStagedRun } = await import("../stage/run.ts");
-      staged = await openStagedRun(host, runtime);
+      staged = await openStagedRun(host, runtime, commandLine);
     }
     const inner = staged?.runtime ?? runtime;
     const openCheck = await openChecks(inner);

@@ -1,16 +1,21 @@
 /** A run in a copy of its folder: opened before the thread, read at its end, removed. */
+import type { CommandLine } from "../../contract/command_line.ts";
 import type { ExecStage } from "../../contract/stage.ts";
 import { usageError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { sweepStages } from "../../staging/places.ts";
+import { PROGRAM } from "../../protocol/version.ts";
+import { parseLogName } from "../../session/log/files.ts";
+import { stagePatchPath, sweepStages } from "../../staging/places.ts";
 import { openStage } from "../../staging/stage.ts";
 import type { Stage } from "../../staging/stage_types.ts";
 import { writableRoots } from "../../policy/writable.ts";
 import { settingsOf } from "../agent.ts";
+import { sessionPath } from "../open_thread.ts";
 import type { Runtime } from "../runtime.ts";
+import { applyPatch } from "./apply.ts";
 import { firstFiles } from "./first_files.ts";
-import { patchPath, writePatch } from "./patches.ts";
+import { readOpenPatch, writePatch } from "./patches.ts";
 import {
   planStagePolicy,
   type StagePaths,
@@ -29,6 +34,7 @@ export interface StagedRun {
 export async function openStagedRun(
   host: Host,
   runtime: Runtime,
+  commandLine: CommandLine,
 ): Promise<StagedRun> {
   const { loaded, sandbox } = runtime;
   const { codexHome, cwd } = loaded;
@@ -50,6 +56,12 @@ export async function openStagedRun(
     readable: sandbox.readable(settings.sandbox, cwd),
     writable: writable === "everything" ? [] : writable,
   });
+  try {
+    await resumePatch(host, runtime, { stage, commandLine, codexHome });
+  } catch (error) {
+    await stage.remove();
+    throw error;
+  }
   const paths = { ...toPaths(stage), cwd };
   const temporary = {
     slashTmp: await realOrSame(host, "/tmp"),
@@ -73,9 +85,37 @@ export async function openStagedRun(
       },
     },
     readStage: (threadId) =>
-      readResult(host, stage, patchPath(codexHome, threadId)),
+      readResult(host, stage, stagePatchPath(codexHome, threadId)),
     remove: () => stage.remove(),
   };
+}
+
+// What the session has done so far and nobody has taken over is part of what it goes on from.
+async function resumePatch(
+  host: Host,
+  runtime: Runtime,
+  { stage, commandLine, codexHome }: {
+    readonly stage: Stage;
+    readonly commandLine: CommandLine;
+    readonly codexHome: string;
+  },
+): Promise<void> {
+  const { command } = commandLine;
+  if (command !== "exec resume" && command !== "exec fork") return;
+  const id = parseLogName(await sessionPath(runtime, commandLine))?.id ?? "";
+  const bytes = await readOpenPatch(host, stagePatchPath(codexHome, id));
+  if (bytes === undefined) return;
+  const { loaded, sandbox } = runtime;
+  const root = stage.path;
+  const applied = await applyPatch(host, loaded, { root, bytes, sandbox });
+  if (applied.type === "applied") return;
+  const why = applied.type === "failed"
+    ? applied.message
+    : applied.conflicts.map(({ path, reason }) => `${path} ${reason}`)
+      .join(", ");
+  throw usageError(
+    `Cannot go on in a stage: the patch of the session does not fit the folder as it is now (${why}), must fit or be applied (${PROGRAM} apply ${id})`,
+  );
 }
 
 function toPaths(

@@ -7,6 +7,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { basename, dirname } from "../../util/path.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 import { sweepBlobs } from "../log/blob_sweep.ts";
+import { appliedMark, stagePatchPath } from "../../staging/places.ts";
 import { checkpointNotes, checkpointsFolder } from "../undo/checkpoints.ts";
 import { ObjectStore } from "../undo/object_store.ts";
 import { openThreadLog } from "../log/log_writer.ts";
@@ -206,9 +207,11 @@ async function removeBelongings(
   if (await host.files.stat(spool) !== undefined) {
     await host.files.remove(spool, { recursive: true });
   }
+  const patch = stagePatchPath(codexHome, id);
   const notes = checkpointNotes(codexHome, id);
-  if (await host.files.stat(notes) !== undefined) {
-    await host.files.remove(notes);
+  for (const file of [notes, patch, appliedMark(patch)]) {
+    if (await host.files.stat(file) === undefined) continue;
+    await host.files.remove(file);
   }
 }
 

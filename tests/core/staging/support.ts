@@ -1,4 +1,5 @@
 /** Trees for tests of stages: made, looked at, and compared with git as the judge. */
+import { sha256Hex } from "../../../core/util/sha256.ts";
 import { denoHost } from "../../../core/host/host.ts";
 import { openStage } from "../../../core/staging/stage.ts";
 import type { Stage, StageRequest } from "../../../core/staging/stage_types.ts";
@@ -98,13 +99,21 @@ export async function snapshot(
       else if (info.isSymlink) {
         found[path] = `-> ${await Deno.readLink(`${folder}/${path}`)}`;
       } else if (info.isFile) {
-        const bytes = await Deno.readFile(`${folder}/${path}`);
         const kind = (info.mode ?? 0) & 0o100 ? "x" : "-";
-        found[path] = kind +
-          [...bytes].map((b) => String.fromCharCode(b)).join("");
+        found[path] = kind + shown(await Deno.readFile(`${folder}/${path}`));
       }
     }
   };
   await walk("");
   return Object.fromEntries(Object.entries(found).sort());
+}
+
+/** Text as it is, all else by its hash. */
+export function shown(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+      .decode(bytes);
+  } catch {
+    return sha256Hex(bytes);
+  }
 }
