@@ -57,6 +57,7 @@ const ACP_TURN = [
 ).join("");
 
 const OSS = { CODEX_OSS_BASE_URL: "URL" };
+const MADE = "--- /dev/null\n+++ b/made\n@@ -0,0 +1 @@\n+made\n";
 const RULE = 'prefix_rule(pattern=["touch"], decision="allow")\n';
 const RULES = { "../home/.codex/rules/default.rules": RULE };
 const PROJECT_RULES = {
@@ -88,6 +89,10 @@ export const SCENES: Readonly<Record<CommandName, Scene>> = {
   "fork": { words: "fork FLAGS ID", before: [TALK], stdin: "hi\n" },
   "rollback": { words: "rollback FLAGS 1", before: TWO_TURNS },
   "undo": { words: "undo FLAGS 1", before: CHANGED, script: "patch" },
+  "apply": {
+    words: "apply FLAGS WORK/p.patch",
+    files: { "p.patch": MADE },
+  },
   "sessions list": { words: "sessions list FLAGS", before: TWO_TURNS },
   "sessions show": { words: "sessions show FLAGS ID", before: TWO_TURNS },
   "sessions search": { words: "sessions search FLAGS first", before: [TALK] },
@@ -280,6 +285,9 @@ export const FLAG_ROWS: Readonly<Partial<Record<FlagName, FlagRow>>> = {
   acceptPlan: {
     before: [`${TALK} --plan`],
   },
+  stage: { base: "--yolo", script: "patch" },
+  check: {},
+  reverse: { files: { made: "made\n", "p.patch": MADE } },
   last: {},
   all: { cwd: "sub" },
   at: { add: "--at 1", before: TWO_TURNS },
@@ -424,6 +432,7 @@ export const PAIR_ROWS: Readonly<Record<string, FlagRow>> = {
     base:
       "-s workspace-write -c sandbox_workspace_write.exclude_slash_tmp=true",
   },
+  "apply --cd": { add: "--cd ROOT/tmp" },
   "config explain --cd": {
     base: "--trust",
     add: "--cd ROOT/tmp",

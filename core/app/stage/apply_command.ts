@@ -117,7 +117,7 @@ async function readPatch(
   throw usageError(
     `Cannot apply the patch of ${
       word ?? "the newest session here"
-    }: it has none, must be of a run with --stage that changed something`,
+    }: it has none, must be of a run with --stage`,
   );
 }
 

@@ -4,7 +4,7 @@ import type { Host } from "../../protocol/host.ts";
 import { appliedMark, stagePatchPath } from "../../staging/places.ts";
 import { dirname } from "../../util/path.ts";
 
-/** Keeps it in place of an earlier one of that session; nothing is kept of an empty one. */
+/** Keeps it in place of an earlier one of that session; null where it changes nothing. */
 export async function writePatch(
   host: Pick<Host, "files" | "newId">,
   path: string,
@@ -12,17 +12,11 @@ export async function writePatch(
 ): Promise<string | null> {
   const { files } = host;
   await markApplied(host, path, false);
-  if (bytes.length === 0) {
-    await files.remove(path).catch((error) => {
-      if (!isAbsent(error)) throw error;
-    });
-    return null;
-  }
   await files.mkdir(dirname(path), { mode: 0o700 });
   const aside = `${path}.${host.newId()}`;
   await files.write(aside, bytes, { mode: 0o600, exclusive: true });
   await files.rename(aside, path);
-  return path;
+  return bytes.length === 0 ? null : path;
 }
 
 /** Path of the one patch whose session's id begins so; undefined when there are none or more. */

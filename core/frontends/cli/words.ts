@@ -22,11 +22,10 @@ export const LEAVING: ReadonlySet<string> = new Set([
  * package managers. An empty text: there is nothing of the kind.
  */
 export const FOREIGN: Readonly<Record<string, string>> = {
-  "a": "read the answer and use git apply",
+  "a": "use rondo apply",
   "agent": "",
   "agents": "",
   "app": "",
-  "apply": "use rondo apply-patch",
   "archive": "use rondo sessions archive",
   "ask": "use rondo exec",
   "auth": "use rondo login",
