@@ -2,6 +2,7 @@
 import type { BatchEvent } from "../contract/batch.ts";
 import type { Host } from "../protocol/host.ts";
 import { endWait } from "../util/async.ts";
+import { isInside } from "../util/path.ts";
 import type { BatchBudget } from "./budget.ts";
 import {
   type EntryOf,
@@ -19,8 +20,8 @@ import { ZERO_USAGE } from "./usage.ts";
 /** An attempt that came to its end by itself. */
 export interface AttemptEnd {
   readonly outcome: Outcome;
-  /** Called once it is known that the attempt counts. */
-  harvest(): Promise<Harvest>;
+  /** Called once it is known that the attempt counts: what it left, and what became of it then. */
+  harvest(): Promise<{ readonly harvest: Harvest; readonly outcome: Outcome }>;
   /** Takes away what it needed; also after the harvest. */
   close(): Promise<void>;
 }
@@ -46,8 +47,8 @@ interface ScheduleOptions {
   ) => Place;
   readonly say: (event: BatchEvent) => void;
   readonly sessionId: (task: Task, attempt: number) => string | null;
-  /** Tasks of one key never run at the same time. */
-  readonly keyOf: (task: Task) => string | undefined;
+  /** Where it works in place: it never runs together with another of that folder, or below. */
+  readonly folderOf: (task: Task) => string | undefined;
   /** Resolves to "stopped" when it was ended from outside: it counts as never begun. */
   readonly run: (request: AttemptRequest) => Promise<AttemptEnd | "stopped">;
 }
@@ -62,7 +63,7 @@ interface Waiting {
 export class Schedule {
   readonly #options: ScheduleOptions;
   readonly #fold: Map<number, TaskState>;
-  readonly #keys = new Set<string>();
+  readonly #folders = new Set<string>();
   readonly #running = new Map<number, Promise<void>>();
   #waiting: Waiting[];
 
@@ -115,8 +116,11 @@ export class Schedule {
   }
 
   #isTaken(task: Task): boolean {
-    const key = this.#options.keyOf(task);
-    return key !== undefined && this.#keys.has(key);
+    const folder = this.#options.folderOf(task);
+    return folder !== undefined &&
+      [...this.#folders].some((taken) =>
+        isInside(taken, folder) || isInside(folder, taken)
+      );
   }
 
   // The next time that a wait ends, where there is room for the task then.
@@ -135,10 +139,10 @@ export class Schedule {
   }
 
   #start(task: Task): void {
-    const key = this.#options.keyOf(task);
-    if (key !== undefined) this.#keys.add(key);
+    const folder = this.#options.folderOf(task);
+    if (folder !== undefined) this.#folders.add(folder);
     const running = this.#runTask(task).finally(() => {
-      if (key !== undefined) this.#keys.delete(key);
+      if (folder !== undefined) this.#folders.delete(folder);
       this.#running.delete(task.index);
     });
     this.#running.set(task.index, running);
@@ -231,8 +235,7 @@ export class Schedule {
     },
   ): Promise<void> {
     const { host, say } = this.#options;
-    const harvest = await end.harvest();
-    const { outcome } = end;
+    const { harvest, outcome } = await end.harvest();
     const result = buildResult(task, before, { outcome, harvest, sessionId });
     const { index } = task;
     const at = host.now().toISOString();

@@ -11,7 +11,7 @@ import { removeFolders } from "./places.ts";
 import type { FilledStage } from "./prepare.ts";
 import type { Stage, StagedFile, StagePatch } from "./stage_types.ts";
 import { TreeFiles } from "./tree_files.ts";
-import { commitBranch } from "./worktree.ts";
+import { commitBranch, dropBranch } from "./worktree.ts";
 
 export class OpenStage implements Stage {
   readonly #host: Host;
@@ -74,7 +74,11 @@ export class OpenStage implements Stage {
     };
   }
 
-  async commitBranch(name: string, message: string): Promise<string> {
+  async commitBranch(
+    name: string,
+    message: string,
+    own?: string,
+  ): Promise<string> {
     const { repository, folders } = this.#filled;
     if (repository?.commit === undefined) {
       throw usageError(
@@ -83,6 +87,7 @@ export class OpenStage implements Stage {
     }
     const { git, view, root, commit, more } = repository;
     const { differences } = await this.#readDifferences();
+    if (own !== undefined) await dropBranch(git, { cwd: root, name, own });
     const index = `${folders.own}/git/branch-index`;
     const id = await commitBranch(git, view, {
       cwd: root,

@@ -57,8 +57,11 @@ export interface Stage {
   readonly leftOut: readonly string[];
   /** What is different by now. */
   readPatch(): Promise<StagePatch>;
-  /** A branch of the repository with what is in the copy; the id of its commit. Throws UserError. */
-  commitBranch(name: string, message: string): Promise<string>;
+  /**
+   * A branch of the repository with what is in the copy; the id of its commit. One of that
+   * name is replaced when its message has the line `own`. Throws UserError.
+   */
+  commitBranch(name: string, message: string, own?: string): Promise<string>;
   /** Takes everything of it away. */
   remove(): Promise<void>;
 }

@@ -112,6 +112,25 @@ export async function commitBranch(
   );
 }
 
+/** Takes a branch away when the message of its commit has this line; any other stays. */
+export async function dropBranch(
+  git: Git,
+  { cwd, name, own }: {
+    readonly cwd: string;
+    readonly name: string;
+    readonly own: string;
+  },
+): Promise<void> {
+  const ref = `refs/heads/${name}`;
+  const found = await git.ask({ cwd, args: ["rev-parse", "--verify", ref] });
+  if (found.code !== 0) return;
+  const id = textOfBytes(found.stdout).trim();
+  const commit = await git.run({ cwd, args: ["cat-file", "commit", id] });
+  const lines = textOfBytes(commit).split("\n");
+  if (!lines.includes(own)) return;
+  await git.run({ cwd, args: ["update-ref", "-d", ref, id] });
+}
+
 async function readAuthor(
   git: Git,
   cwd: string,

@@ -23,6 +23,7 @@ const WORDS = [
   "tasks.jsonl",
   "-s",
   "workspace-write",
+  "--branches",
   "--jobs",
   "4",
   "--retry",
@@ -150,6 +151,10 @@ async function assertNothingTwice({ read, home }: BatchStage): Promise<void> {
 
 async function assertNothingLeft({ repo, home }: BatchStage): Promise<void> {
   assert.equal(await git(repo, "status", "--porcelain"), "");
+  const branches = await git(repo, "branch", "--list", "rondo/*");
+  const changed = Array.from({ length: TASKS }, (_, task) => task)
+    .filter((task) => [2, 3, 7, 8].includes(task % 10));
+  assert.equal(branches.split("\n").length - 1, changed.length);
   const trees = await git(repo, "worktree", "list");
   assert.equal(trees.trim().split("\n").length, 1, trees);
   const stages = `${home.home}/.cache/rondo/stages`;

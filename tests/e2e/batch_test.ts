@@ -97,6 +97,7 @@ Deno.test("started again a batch runs nothing that has ended, only what was adde
 
 Deno.test("what is wrong in the tasks file is said before anything runs", async () => {
   await using stage = await batchStage();
+  await Deno.symlink("/etc/hostname", `${stage.home.work}/link`);
   const cases: readonly (readonly [JsonObject, RegExp])[] = [
     [{ prompt: "x", ref: 1 }, /line 2: "ref": must be of type string/],
     [{ prompt: "x", dir: "nowhere" }, /nowhere is not there, must be a folder/],
@@ -110,8 +111,9 @@ Deno.test("what is wrong in the tasks file is said before anything runs", async 
     ],
     [
       { prompt: "x", isolation: "in-place" },
-      /--out must be elsewhere/,
+      /the command line must allow it with --in-place/,
     ],
+    [{ prompt: "x", files: ["link"] }, /link leads out of .*, must be in the/],
   ];
   for (const [task, words] of cases) {
     await stage.write(
@@ -122,6 +124,10 @@ Deno.test("what is wrong in the tasks file is said before anything runs", async 
     assert.equal(run.code, 2, run.stderr);
     assert.match(run.stderr, words);
   }
+  await stage.write("tasks.jsonl", taskLines(1, { repo: "." }));
+  const inside = await stage.run(["batch", "tasks.jsonl", "--in-place"]);
+  assert.equal(inside.code, 2);
+  assert.match(inside.stderr, /--out must be elsewhere/);
   assert.equal(stage.model.requests.length, 0);
 });
 

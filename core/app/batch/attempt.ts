@@ -13,7 +13,7 @@ import { withTimeout } from "../../util/async.ts";
 import { readLines } from "../../util/json/jsonl.ts";
 import { tailBytes } from "../../util/text/text.ts";
 import { visibleText } from "../../util/text/visible_text.ts";
-import { collectHarvest } from "./harvest.ts";
+import { collectHarvest, NO_HARVEST } from "./harvest.ts";
 import type { Workplace } from "./place.ts";
 import { copyIn, openWorkplace } from "./workplace.ts";
 import type { Batch } from "./open.ts";
@@ -52,8 +52,25 @@ function endOf(
 ): AttemptEnd {
   return {
     outcome,
-    harvest: () => collectHarvest(batch, task, place),
+    harvest: async () => {
+      try {
+        const harvest = await collectHarvest(batch, task, place);
+        return { harvest, outcome };
+      } catch (error) {
+        // Work that cannot be kept is not done; the other tasks go on.
+        return { harvest: NO_HARVEST, outcome: asFailed(outcome, error) };
+      }
+    },
     close: async () => await place?.close(),
+  };
+}
+
+function asFailed(outcome: Outcome, error: unknown): Outcome {
+  const isBad = outcome.exitCode !== 0;
+  return {
+    ...outcome,
+    ...(!isBad && { exitCode: exitCode("failed"), status: "failed" }),
+    error: { kind: "results", message: errorText(error) },
   };
 }
 

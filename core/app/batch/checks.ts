@@ -5,7 +5,7 @@ import { errorReason, usageError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { dirname, isInside, resolvePath } from "../../util/path.ts";
-import { isInPlace } from "./workplace.ts";
+import { isInPlace, realPathInside } from "./workplace.ts";
 
 /** The text of the tasks file. Throws UserError. */
 export async function readTasks(host: Host, path: string): Promise<string> {
@@ -48,12 +48,19 @@ export async function checkTasks(host: Host, checked: Checked): Promise<void> {
   };
   for (const task of planned) {
     await need(task, task.dir ?? task.repo ?? ".", "folder");
-    if (task.schema !== undefined) await need(task, task.schema, "file");
-    for (const file of task.files ?? []) {
-      await need(task, typeof file === "string" ? file : file.from, "file");
+    for (const path of ownFiles(task)) {
+      await need(task, path, "file");
+      await realPathInside(host, base, path);
     }
-    refuseOutInside(task, { ...checked, base });
+    refuseInPlace(task, { ...checked, base });
   }
+}
+
+function ownFiles({ schema, files = [] }: Task): readonly string[] {
+  const paths = files.map((file) =>
+    typeof file === "string" ? file : file.from
+  );
+  return schema === undefined ? paths : [schema, ...paths];
 }
 
 async function kindOf(
@@ -65,15 +72,21 @@ async function kindOf(
   return stat.isDirectory ? "folder" : "file";
 }
 
-// The task could write there what other tasks and the next start rely on.
-function refuseOutInside(
+function refuseInPlace(
   task: Task,
   { flags, out, base }: Checked & { readonly base: string },
 ): void {
   if (!isInPlace(task, flags)) return;
+  const fail = (state: string): never => {
+    throw usageError(`Cannot run task ${task.id} in place: ${state}`);
+  };
+  // Whose files are changed is for the person to say, not for a file of tasks.
+  if (!flags.inPlace) fail("the command line must allow it with --in-place");
   const dir = resolvePath(base, task.dir ?? task.repo ?? ".");
-  if (!isInside(out, dir)) return;
-  throw usageError(
-    `Cannot run task ${task.id} in place: the results would lie in its folder ${dir}, --out must be elsewhere`,
-  );
+  // The task could write there what other tasks and the next start rely on.
+  if (isInside(out, dir)) {
+    fail(
+      `the results would lie in its folder ${dir}, --out must be elsewhere`,
+    );
+  }
 }

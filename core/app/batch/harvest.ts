@@ -7,22 +7,24 @@ import { dirname, isInside, resolvePath } from "../../util/path.ts";
 import type { Batch } from "./open.ts";
 import type { Workplace } from "./place.ts";
 
-const NOTHING: Harvest = Object.freeze({
+/** Of an attempt that left nothing. */
+export const NO_HARVEST: Harvest = Object.freeze({
   patch: null,
   branch: null,
   files: [],
 });
 
-/** Copies it below the folder of the batch. What cannot be kept is a warning. */
+/** Copies it below the folder of the batch. */
 export async function collectHarvest(
   batch: Batch,
   task: Task,
   place: Workplace | undefined,
 ): Promise<Harvest> {
-  if (place === undefined) return NOTHING;
+  if (place === undefined) return NO_HARVEST;
+  const patch = await keepPatch(batch, task, place);
   return {
-    patch: await keepPatch(batch, task, place),
-    branch: await keepBranch(batch, task, place),
+    patch,
+    branch: patch === null ? null : await keepBranch(batch, task, place),
     files: await copyOut(batch, task, place),
   };
 }

@@ -26,6 +26,8 @@ export interface Batch {
   /** What paths of tasks are relative to. */
   readonly tasksFolder: string;
   readonly budget: BatchBudget;
+  /** Tells this batch from others on the machine. */
+  readonly key: string;
   /** Folder of the gate. */
   readonly gate: string;
   /** In the environment of all runs of this process. */

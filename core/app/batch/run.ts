@@ -106,7 +106,7 @@ async function runLocked(asked: Asked, around: Surroundings): Promise<number> {
     const gate = `${home}/gate`;
     await createRequestGate(host, gate, flags.requests);
     const say = openProgress(terminal, flags);
-    const batch = openBatch(asked, around, { gate, mark, say });
+    const batch = openBatch(asked, around, { key, gate, mark, say });
     return await runOpen(asked, { batch, journal, say, terminal });
   } finally {
     journal.writer.close();
@@ -126,7 +126,8 @@ async function sweepOld(
 function openBatch(
   { places, tasksFile, loaded }: Asked,
   { host, flags }: Surroundings,
-  { gate, mark, say }: {
+  { key, gate, mark, say }: {
+    readonly key: string;
     readonly gate: string;
     readonly mark: string;
     readonly say: Say;
@@ -144,6 +145,7 @@ function openBatch(
     places,
     tasksFolder: dirname(tasksFile),
     budget,
+    key,
     gate,
     mark,
     children: new Set(),
@@ -233,8 +235,8 @@ function scheduleOptions(
 ): ConstructorParameters<typeof Schedule>[2] {
   const { host, flags, tasksFolder } = batch;
   const { seed, run } = state.opened;
-  // With --in-place a folder has one task at a time.
-  const keys = new Map(
+  // With --in-place a folder, with those in it, has one task at a time.
+  const folders = new Map(
     planned.filter((task) => isInPlace(task, flags)).map((task) => [
       task.index,
       resolvePath(tasksFolder, task.dir ?? task.repo ?? "."),
@@ -250,7 +252,7 @@ function scheduleOptions(
     say,
     sessionId: ({ index }, attempt) =>
       flags.ephemeral ? null : sessionIdOf({ seed, run, index, attempt }),
-    keyOf: ({ index }) => keys.get(index),
+    folderOf: ({ index }) => folders.get(index),
     run: (request) => runAttempt(batch, request),
   };
 }

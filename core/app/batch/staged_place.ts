@@ -10,7 +10,7 @@ import type { Workplace } from "./place.ts";
 
 /** Makes it. Throws UserError. */
 export async function openStagedPlace(
-  { host, codexHome, flags, staging, warn }: Batch,
+  { host, codexHome, flags, key, staging, warn }: Batch,
   task: Task,
   root: string,
 ): Promise<Workplace> {
@@ -48,13 +48,23 @@ export async function openStagedPlace(
     },
     branch: async (name) => {
       try {
-        await stage.commitBranch(name, `Task ${task.id} of a batch\n`);
+        // One of an attempt that was cut short is this batch's own.
+        const own = `Batch: ${key}`;
+        const message = `Task ${task.id} of a batch\n\n${own}\n`;
+        await stage.commitBranch(name, message, own);
         return name;
       } catch (error) {
         warn(`Task ${task.id}: ${errorText(error)}`);
         return undefined;
       }
     },
-    close: () => stage.remove(),
+    close: async () => {
+      try {
+        await stage.remove();
+      } catch (error) {
+        // What stays is swept at the end, or by the next start.
+        warn(`Task ${task.id}: ${errorText(error)}`);
+      }
+    },
   };
 }

@@ -43,24 +43,43 @@ export async function copyIn(
   task: Task,
   { dir }: Workplace,
 ): Promise<void> {
-  const root = await host.files.realPath(tasksFolder);
+  const { files } = host;
   for (const file of task.files ?? []) {
     const { from, to } = typeof file === "string"
       ? { from: file, to: file }
       : file;
     try {
-      const real = await host.files.realPath(resolvePath(root, from));
-      // A file of tasks from elsewhere must not hand the model what is not its own.
-      if (!isInside(real, root)) {
-        throw usageError("it leads out of the folder of the tasks file");
-      }
+      const real = await realPathInside(host, tasksFolder, from);
       const target = resolvePath(dir, to);
-      await host.files.mkdir(dirname(target));
-      await host.files.write(target, await host.files.readBytes(real));
+      await files.mkdir(dirname(target));
+      // A link that the repository brings along may lead anywhere.
+      const folder = await files.realPath(dirname(target));
+      const isLink = (await files.lstat(target))?.isSymlink === true;
+      if (isLink || !isInside(folder, await files.realPath(dir))) {
+        throw usageError(`${to} lies behind a link, must be in the work tree`);
+      }
+      await files.write(target, await files.readBytes(real));
     } catch (error) {
       throw usageError(
         `Cannot copy ${from} to task ${task.id}: ${errorText(error)}`,
       );
     }
   }
+}
+
+/**
+ * A file that the tasks file names, which must lie in its folder: a file of tasks from
+ * elsewhere must not hand the model what is not its own. Throws UserError.
+ */
+export async function realPathInside(
+  { files }: Pick<Batch["host"], "files">,
+  folder: string,
+  path: string,
+): Promise<string> {
+  const root = await files.realPath(folder);
+  const real = await files.realPath(resolvePath(root, path));
+  if (isInside(real, root)) return real;
+  throw usageError(
+    `${path} leads out of ${root}, must be in the folder of the tasks file`,
+  );
 }

@@ -64,7 +64,7 @@ function bench(more: Partial<Options> = {}): Bench {
     },
     say: (event) => void events.push(event),
     sessionId: ({ index }, attempt) => `${index}.${attempt}`,
-    keyOf: () => undefined,
+    folderOf: () => undefined,
     run: () => Promise.resolve(endOf(0)),
     ...more,
   };
@@ -74,7 +74,11 @@ function bench(more: Partial<Options> = {}): Bench {
 function endOf(exitCode: number): Awaited<ReturnType<Options["run"]>> {
   return {
     outcome: outcome(exitCode),
-    harvest: () => Promise.resolve({ patch: null, branch: null, files: [] }),
+    harvest: () =>
+      Promise.resolve({
+        outcome: outcome(exitCode),
+        harvest: { patch: null, branch: null, files: [] },
+      }),
     close: () => Promise.resolve(),
   };
 }
@@ -83,12 +87,13 @@ Deno.test("no more tasks run at a time than jobs, and none of one folder togethe
   let running = 0;
   let most = 0;
   const inFolder = new Map<string, number>();
-  const keyOf: Options["keyOf"] = ({ index }) => index < 4 ? "same" : undefined;
+  const folderOf: Options["folderOf"] = ({ index }) =>
+    index < 2 ? "/same" : index < 4 ? "/same/below" : undefined;
   const { options, entries } = bench({
     jobs: 3,
-    keyOf,
+    folderOf,
     run: async ({ task }) => {
-      const key = keyOf(task) ?? "";
+      const key = folderOf(task) === undefined ? "" : "same";
       most = Math.max(most, ++running);
       inFolder.set(key, (inFolder.get(key) ?? 0) + 1);
       if (key !== "") assert.equal(inFolder.get(key), 1);

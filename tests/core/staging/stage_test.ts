@@ -105,6 +105,26 @@ Deno.test("a stage of a commit has that commit's files and becomes a branch", as
   assert.equal(await place.git("status", "--porcelain"), "");
 });
 
+Deno.test("a branch is replaced only by whoever made it, by a line of its message", async () => {
+  await using place = await testPlace({ "a.txt": "one\n" });
+  await place.git("init", "-q");
+  await place.git("add", "-A");
+  await place.git("commit", "-qm", "first");
+  const stage = await place.open({ kind: "worktree" });
+  await writeFiles(stage.path, { "a.txt": "two\n" });
+  const first = await stage.commitBranch("b", "done\n\nBy: me\n");
+  await writeFiles(stage.path, { "a.txt": "three\n" });
+  await assert.rejects(
+    stage.commitBranch("b", "done\n\nBy: you\n", "By: you"),
+    /must be new/,
+  );
+  assert.equal((await place.git("rev-parse", "b")).trim(), first);
+  const second = await stage.commitBranch("b", "again\n\nBy: me\n", "By: me");
+  assert.equal((await place.git("rev-parse", "b")).trim(), second);
+  assert.equal(await place.git("show", "b:a.txt"), "three\n");
+  await stage.remove();
+});
+
 Deno.test("a folder without git is copied, but for what programs make again", async () => {
   await using place = await testPlace({
     "a b.txt": "one",
