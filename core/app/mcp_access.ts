@@ -4,7 +4,6 @@ import { approvedSources } from "../config/trust/source.ts";
 import { reapChild } from "../host/system/libc.ts";
 import { openHttpClient } from "../host/http_client.ts";
 import type { Host } from "../protocol/host.ts";
-import type { TraceCarrier } from "../protocol/tool.ts";
 import type { Flags } from "../contract/command_line.ts";
 import { OrphanReaper } from "../../sandbox/run/orphans.ts";
 import type { McpServerSpec } from "../../tools/mcp/client/server_config.ts";
@@ -24,8 +23,6 @@ interface McpAccessOptions {
   readonly flags: Pick<Flags, "ephemeral">;
   /** Absent where nobody can be asked so much. */
   readonly person?: McpPerson | undefined;
-  /** The span of the run, for servers that last as long. */
-  readonly trace?: TraceCarrier | undefined;
 }
 
 /** Begins to start what is configured, without waiting; undefined when that is nothing. */
@@ -81,23 +78,10 @@ function hasServers({ config, trust }: LoadedConfig): boolean {
     approvedSources(trust, "servers").length > 0;
 }
 
-// What we were started under is not what a server of ours is.
-function withTrace(host: Host, trace: TraceCarrier | undefined): Host {
-  if (trace === undefined) return host;
-  const own = new Map([
-    ["TRACEPARENT", trace.traceparent],
-    ["TRACESTATE", trace.tracestate],
-  ]);
-  return {
-    ...host,
-    env: (name) => own.has(name) ? own.get(name) : host.env(name),
-  };
-}
-
 async function loadServers(
   host: Host,
   loaded: LoadedConfig,
-  { flags, person, trace }: McpAccessOptions,
+  { flags, person }: McpAccessOptions,
 ): Promise<McpServers> {
   const [{ McpServers }, { buildMcpServers }] = await Promise.all([
     import("../../tools/mcp/servers.ts"),
@@ -106,7 +90,7 @@ async function loadServers(
   const { codexHome, cwd } = loaded;
   const { servers, warnings } = buildMcpServers(host, loaded);
   const mcpServers = new McpServers({
-    host: withTrace(await hostForServers(host, servers), trace),
+    host: await hostForServers(host, servers),
     reap: reapingOf(host),
     servers,
     warnings,

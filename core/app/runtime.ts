@@ -24,7 +24,7 @@ import { openHooks } from "./hooks.ts";
 import { findShell } from "./login_shell.ts";
 import { type McpPerson, openMcp } from "./mcp_access.ts";
 import type { TelemetryAccess } from "../telemetry/access.ts";
-import { openTransport } from "./transport.ts";
+import { openTransport, withTrace } from "./transport.ts";
 
 export interface Runtime extends AgentRuntime {
   readonly sandbox: SessionSandbox;
@@ -63,15 +63,12 @@ export async function openRuntime(
   });
   const { telemetry, warnings: unheard = [] } =
     await options.telemetryAccess?.open() ?? {};
-  const mcp = openMcp(host, loaded, {
-    flags,
-    person: options.person,
-    trace: telemetry?.carrier,
-  });
+  const traced = withTrace(host, telemetry?.carrier);
+  const mcp = openMcp(traced, loaded, { flags, person: options.person });
   warmSandbox(sandbox, loaded);
   const rules = await loadRules(host, loaded, flags);
   const reached = await openTransport(host, providerOf(loaded.config, host));
-  const { hooks, warnings } = await openHooks(host, loaded, flags);
+  const { hooks, warnings } = await openHooks(traced, loaded, flags);
   return {
     host,
     loaded,

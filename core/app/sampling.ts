@@ -1,6 +1,7 @@
 /** Sends what an MCP server asks the model: one request, beside every conversation. */
 import { createAuth } from "../config/provider/auth.ts";
 import { providerOf } from "../config/provider/providers.ts";
+import { priceOf } from "../config/settings.ts";
 import { estimateItemsTokens } from "../context/format/tokens.ts";
 import { withoutRefused } from "../context/repair.ts";
 import { createModelClient, type ModelClient } from "../model/client.ts";
@@ -13,6 +14,7 @@ import { errorText, ModelError, type Refused } from "../protocol/error.ts";
 import { NO_USAGE, type Usage } from "../protocol/event.ts";
 import type { WireItem } from "../protocol/item.ts";
 import type { ToolContext } from "../protocol/tool.ts";
+import { costOf } from "../session/state/budget.ts";
 import { fitItems } from "../session/turn/pictures.ts";
 import { estimateTokens } from "../util/text/text.ts";
 import type {
@@ -37,7 +39,7 @@ export async function sendSampling(
   const { transport } = context.provider === loaded.config.model_provider
     ? runtime
     : await openTransport(host, provider);
-  const client = createModelClient({
+  const own = createModelClient({
     host,
     provider,
     auth: createAuth(host, provider, loaded),
@@ -45,6 +47,9 @@ export async function sendSampling(
     ...transport,
   });
   const { model } = context.settings;
+  const price = priceOf(loaded.config, model.slug);
+  const client = runtime.telemetry?.find(context.threadId)
+    ?.model(own, (usage) => price && costOf(usage, price)) ?? own;
   const input = await fitItems(request.input, {
     deps: { host, endpoint: provider },
     emit: (event) => event.type === "warning" && context.warn(event.message),

@@ -4,6 +4,7 @@ import { PROXY_VARIABLES, proxyFor } from "../host/proxy.ts";
 import type { TransportOptions } from "../model/transport.ts";
 import type { Host } from "../protocol/host.ts";
 import { GATE_VARIABLE, type ProviderEndpoint } from "../protocol/provider.ts";
+import type { TraceCarrier } from "../protocol/settings.ts";
 import type { CommandLine } from "../contract/command_line.ts";
 import { TelemetryAccess } from "../telemetry/access.ts";
 import { resolvePath } from "../util/path.ts";
@@ -71,4 +72,21 @@ async function gateOf(host: Host): Promise<Pick<TransportOptions, "gate">> {
   if (folder === undefined || folder === "") return {};
   const { openRequestGate } = await import("../model/request_gate.ts");
   return { gate: await openRequestGate(host, folder) };
+}
+
+/** The host for what lasts as long as the run: it joins that, and not what we were started under. */
+export function withTrace(host: Host, trace: TraceCarrier | undefined): Host {
+  if (trace === undefined) return host;
+  const { TRACEPARENT: _parent, TRACESTATE: _state, ...others } = host.envAll();
+  const all: Readonly<Record<string, string>> = {
+    ...others,
+    ...(trace.traceparent && { TRACEPARENT: trace.traceparent }),
+    ...(trace.tracestate && { TRACESTATE: trace.tracestate }),
+  };
+  return {
+    ...host,
+    env: (name) =>
+      /^TRACE(PARENT|STATE)$/.test(name) ? all[name] : host.env(name),
+    envAll: () => all,
+  };
 }

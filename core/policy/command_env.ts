@@ -1,5 +1,5 @@
 /** Which variables a command sees: the person's policy, the keys it never gets, ours. */
-import type { TraceCarrier } from "../protocol/tool.ts";
+import type { TraceCarrier } from "../protocol/settings.ts";
 import { matchesName } from "../util/glob.ts";
 
 /** `[shell_environment_policy]`, as the configuration spells it. */

@@ -1,7 +1,7 @@
 /** The user's programs that are called at events and may influence them. */
 import type { CallView, WireItem } from "./item.ts";
 import type { ApprovalRequest, Decision } from "./policy.ts";
-import type { TurnSettings } from "./settings.ts";
+import type { TraceCarrier, TurnSettings } from "./settings.ts";
 
 /** An event; the names are those that people already write hooks for. */
 export type HookEvent =
@@ -113,6 +113,8 @@ export interface CheckPlace
   ) => void;
   /** Processes that were ended with the command. */
   readonly reaped: (count: number) => void;
+  /** Under what span the command works; absent when nobody traces it. */
+  readonly trace?: () => TraceCarrier | undefined;
 }
 
 /** A check that did not pass. */

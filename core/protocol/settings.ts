@@ -106,3 +106,9 @@ export interface ProviderModel {
   readonly provider: string;
   readonly model: string;
 }
+
+/** A span as other programs are told of it (W3C Trace Context). */
+export interface TraceCarrier {
+  readonly traceparent?: string;
+  readonly tracestate?: string;
+}

@@ -1,6 +1,7 @@
 /** What a frontend may do with threads; it never sees the session behind them. */
 import type { Event, EventOf } from "./event.ts";
 import type { TerminalSize } from "./host.ts";
+import type { TraceCarrier } from "./settings.ts";
 import type { Op } from "./op.ts";
 
 export interface Thread {
@@ -16,6 +17,8 @@ export interface Thread {
 export interface ThreadObserver {
   /** Each event as it is made, before anything that follows from it. */
   event(event: Event): void;
+  /** What a program joins that no call starts: the span of what is going on now. */
+  carrier(): TraceCarrier | undefined;
   /** The history begins to be shortened; to be called when that is over, however it went. */
   compacting(): () => void;
 }

@@ -1,9 +1,9 @@
 /** What a tool is: a spec for the model, and a function from arguments to output. */
 import type { JsonObject } from "../util/json/json.ts";
 import type { Activity, Usage } from "./event.ts";
+import type { TraceCarrier, TurnSettings } from "./settings.ts";
 import type { CallView, InputPart } from "./item.ts";
 import type { ApprovalRequest, Decision } from "./policy.ts";
-import type { TurnSettings } from "./settings.ts";
 
 export interface ToolOutput {
   /** What the model gets. */
@@ -35,13 +35,7 @@ export interface ToolContext {
   reaped(count: number): void;
   readonly spending: Spending;
   /** Under what span programs of this call work; absent when nobody traces it. */
-  readonly trace?: TraceCarrier;
-}
-
-/** A span as other programs are told of it (W3C Trace Context). */
-export interface TraceCarrier {
-  readonly traceparent?: string;
-  readonly tracestate?: string;
+  readonly trace?: TraceCarrier | undefined;
 }
 
 /** The accounts of a run, for a tool that asks a model on its own. */

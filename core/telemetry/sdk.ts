@@ -42,7 +42,7 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import { PROGRAM, VERSION } from "../protocol/version.ts";
-import type { TraceCarrier } from "../protocol/tool.ts";
+import type { TraceCarrier } from "../protocol/settings.ts";
 import type { SamplerSettings, TelemetrySettings } from "./settings.ts";
 
 export type {

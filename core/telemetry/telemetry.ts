@@ -2,7 +2,7 @@
 import { errorText } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import type { TraceCarrier } from "../protocol/tool.ts";
+import type { TraceCarrier } from "../protocol/settings.ts";
 import { withTimeout } from "../util/async.ts";
 import { Batch } from "./batch.ts";
 import { createInstruments } from "./instruments.ts";
@@ -78,7 +78,8 @@ export class Telemetry {
   readonly #host: Host;
   readonly #deps: TraceDeps;
   readonly #run: Span;
-  readonly #threads = new Set<ThreadTrace>();
+  /** Those that are open. */
+  readonly #threads = new Map<string, ThreadTrace>();
   readonly #outlets: Outlet[] = [];
   readonly #over = new AbortController();
   #isEnding = false;
@@ -118,9 +119,19 @@ export class Telemetry {
 
   /** Begins to watch a thread. */
   watch(threadId: string): ThreadTrace {
-    const thread = new ThreadTrace(this.#deps, threadId, this.#run);
-    this.#threads.add(thread);
+    const thread: ThreadTrace = new ThreadTrace(this.#deps, threadId, {
+      run: this.#run,
+      onClose: () => {
+        if (this.find(threadId) === thread) this.#threads.delete(threadId);
+      },
+    });
+    this.#threads.set(threadId, thread);
     return thread;
+  }
+
+  /** The one of an open thread. */
+  find(threadId: string): ThreadTrace | undefined {
+    return this.#threads.get(threadId);
   }
 
   /**
@@ -133,7 +144,7 @@ export class Telemetry {
   }
 
   async #close(exitCode: number | undefined): Promise<string | undefined> {
-    for (const thread of this.#threads) thread.close();
+    for (const thread of [...this.#threads.values()]) thread.close();
     if (exitCode !== undefined) {
       this.#run.setAttribute("process.exit.code", exitCode);
       if (exitCode !== 0) failSpan(this.#run, `exit_${exitCode}`);

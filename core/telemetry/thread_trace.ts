@@ -2,7 +2,8 @@
 import type { ModelClient } from "../model/client.ts";
 import type { Event, EventOf, Usage } from "../protocol/event.ts";
 import type { ThreadObserver } from "../protocol/thread.ts";
-import type { Tool, TraceCarrier } from "../protocol/tool.ts";
+import type { Tool } from "../protocol/tool.ts";
+import type { TraceCarrier } from "../protocol/settings.ts";
 import { renderOutput } from "./content.ts";
 import { recordOf } from "./event_records.ts";
 import { carrierOf, type Span } from "./sdk.ts";
@@ -23,11 +24,18 @@ export class ThreadTrace implements ThreadObserver, TraceScope {
   readonly #thread: Span;
   #turn: OpenTurn | undefined;
   #compaction: Span | undefined;
+  #check: Span | undefined;
   #model = "";
   #isClosed = false;
+  readonly #onClose: () => void;
 
-  constructor(deps: TraceDeps, threadId: string, run: Span) {
+  constructor(
+    deps: TraceDeps,
+    threadId: string,
+    { run, onClose }: { readonly run: Span; readonly onClose: () => void },
+  ) {
     this.deps = deps;
+    this.#onClose = onClose;
     this.threadId = threadId;
     this.#thread = deps.sdk.startSpan("thread", {
       parent: run,
@@ -36,7 +44,11 @@ export class ThreadTrace implements ThreadObserver, TraceScope {
   }
 
   get scope(): Span {
-    return this.#compaction ?? this.#turn?.span ?? this.#thread;
+    return this.#compaction ?? this.#check ?? this.#turn?.span ?? this.#thread;
+  }
+
+  carrier(): TraceCarrier | undefined {
+    return this.carrierOf(this.scope);
   }
 
   /** The client, each request of which is a span. */
@@ -95,6 +107,15 @@ export class ThreadTrace implements ThreadObserver, TraceScope {
           },
         });
         break;
+      case "check.started":
+        this.#check = this.deps.sdk.startSpan("check", {
+          parent: this.scope,
+          attributes: { "rondo.check.round": event.round },
+        });
+        break;
+      case "check.completed":
+        this.#endCheck(event);
+        break;
       case "context.compacted":
         this.#compaction?.setAttributes({
           "rondo.compaction.reason": event.reason,
@@ -118,9 +139,11 @@ export class ThreadTrace implements ThreadObserver, TraceScope {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#compaction?.end();
+    this.#check?.end();
     this.#turn?.span.end();
     if (error !== undefined) failSpan(this.#thread, error);
     this.#thread.end();
+    this.#onClose();
   }
 
   #describe({ settings, provider, sandbox, resumed }: EventOf<
@@ -133,6 +156,15 @@ export class ThreadTrace implements ThreadObserver, TraceScope {
       "rondo.sandbox.mode": sandbox.mode,
       "rondo.sandbox.backend": sandbox.backend,
     });
+  }
+
+  #endCheck({ exitCode, hasPassed }: EventOf<"check.completed">): void {
+    const span = this.#check;
+    if (span === undefined) return;
+    this.#check = undefined;
+    if (exitCode !== null) span.setAttribute("process.exit.code", exitCode);
+    if (!hasPassed) failSpan(span, "check");
+    span.end();
   }
 
   #startTurn({ turnId, mode }: EventOf<"turn.started">): void {
@@ -155,6 +187,9 @@ export class ThreadTrace implements ThreadObserver, TraceScope {
     const turn = this.#turn;
     if (turn === undefined) return;
     this.#turn = undefined;
+    // It was cut off in the middle.
+    this.#check?.end();
+    this.#check = undefined;
     const { span, startedMs, cost } = turn;
     const { contentMax } = this.deps;
     span.setAttributes({

@@ -1,6 +1,6 @@
 /** What requests and calls need of the thread they belong to. */
 import type { Host } from "../protocol/host.ts";
-import type { TraceCarrier } from "../protocol/tool.ts";
+import type { TraceCarrier } from "../protocol/settings.ts";
 import type { Instruments } from "./instruments.ts";
 import { type Attributes, type Sdk, type Span, SpanStatusCode } from "./sdk.ts";
 import { errorType } from "./words.ts";

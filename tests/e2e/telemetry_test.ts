@@ -433,6 +433,50 @@ Deno.test("a provider is told of the span of its request where the person wants 
   );
 });
 
+Deno.test("the command of --until and hooks join the trace as well", async () => {
+  await using collector = serveCollector();
+  await using s = await stage({
+    script: [[say("done")], [say("now it is")]],
+    config: {
+      bottom:
+        `[[hooks.SessionStart]]\nhooks = [{ type = "command", command = "echo $TRACEPARENT > $TMPDIR/hook" }]`,
+    },
+  });
+  const until =
+    `echo $TRACEPARENT >> $TMPDIR/check; [ $(wc -l < $TMPDIR/check) = 2 ]`;
+  const run = await s.json("go", {
+    args: ["--until", until],
+    env: sendTo(collector, { TRACEPARENT: `00-${TRACE}-${PARENT}-01` }),
+  });
+  assert.equal(run.code, 0, run.stdout + run.stderr);
+  assert.equal(
+    drawTrace(collector.spans, {
+      durations: false,
+      shown: ["process.exit.code", "rondo.check.round"],
+    }),
+    [
+      "(the program that started it)",
+      "└─ rondo exec  process.exit.code=0",
+      "   └─ thread",
+      "      └─ invoke_agent rondo",
+      "         ├─ chat gpt-5.2-codex",
+      "         ├─ check FAILED  process.exit.code=1  rondo.check.round=1",
+      "         ├─ chat gpt-5.2-codex",
+      "         └─ check  process.exit.code=0  rondo.check.round=2",
+    ].join("\n"),
+  );
+  const checks = collector.spans.filter(({ name }) => name === "check");
+  assert.equal(
+    await Deno.readTextFile(`${s.home.temp}/check`),
+    checks.map(({ spanId }) => `00-${TRACE}-${spanId}-01\n`).join(""),
+  );
+  const { spanId } = spanOf(collector, "rondo exec");
+  assert.equal(
+    await Deno.readTextFile(`${s.home.temp}/hook`),
+    `00-${TRACE}-${spanId}-01\n`,
+  );
+});
+
 Deno.test("without telemetry commands inherit the span that rondo was started under", async () => {
   await using s = await stage({
     script: [[shell("echo $TRACEPARENT")], [say("done")]],

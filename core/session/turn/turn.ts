@@ -11,6 +11,7 @@ import type { Failure, Outcome } from "../../protocol/event.ts";
 import { answerOf, viewItem, type WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { partsText, type UserPart } from "../../protocol/op.ts";
+import type { TraceCarrier } from "../../protocol/settings.ts";
 import { compactHistory, needsCompaction } from "./compaction.ts";
 import type { TurnContext } from "./context.ts";
 import { withFallback } from "./fallback.ts";
@@ -130,7 +131,9 @@ async function checkTurn(
   const reaped = (count: number): void => {
     record.reaped += count;
   };
-  const failure = await check?.take({ ...context, reaped }, options);
+  const trace = (): TraceCarrier | undefined =>
+    context.deps.observer?.carrier();
+  const failure = await check?.take({ ...context, reaped, trace }, options);
   if (failure?.error === undefined) return failure?.items;
   state.transcript.append(failure.items);
   throw failure.error;

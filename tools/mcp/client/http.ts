@@ -5,7 +5,7 @@ import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport";
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types";
 import type { Host } from "../../../core/protocol/host.ts";
-import type { TraceCarrier } from "../../../core/protocol/tool.ts";
+import type { TraceCarrier } from "../../../core/protocol/settings.ts";
 import { LIMITS } from "../../../core/protocol/limits.ts";
 import { type AnswerEnd, limitFetch } from "./http_limit.ts";
 import { faultAnswer, faultText } from "./mend.ts";

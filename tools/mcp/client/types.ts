@@ -1,7 +1,8 @@
 /** Types shared by the parts of the MCP client. */
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport";
 import type { FormAnswer, FormRequest } from "../../../core/protocol/form.ts";
-import type { ToolContext, TraceCarrier } from "../../../core/protocol/tool.ts";
+import type { ToolContext } from "../../../core/protocol/tool.ts";
+import type { TraceCarrier } from "../../../core/protocol/settings.ts";
 import type { JsonObject } from "../../../core/util/json/json.ts";
 import { cutBytes, headBytes } from "../../../core/util/text/text.ts";
 
