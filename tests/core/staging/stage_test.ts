@@ -107,9 +107,6 @@ Deno.test("a stage of a commit has that commit's files and becomes a branch", as
 
 Deno.test("a branch is replaced only by whoever made it, by a line of its message", async () => {
   await using place = await testPlace({ "a.txt": "one\n" });
-  await place.git("init", "-q");
-  await place.git("add", "-A");
-  await place.git("commit", "-qm", "first");
   const stage = await place.open({ kind: "worktree" });
   await writeFiles(stage.path, { "a.txt": "two\n" });
   const first = await stage.commitBranch("b", "done\n\nBy: me\n");
