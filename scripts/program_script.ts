@@ -24,6 +24,7 @@ export const EVERYDAY: ReadonlySet<string> = new Set([
   "commands",
   "meant",
   "parse",
+  "proof_schema",
 ]);
 
 /** What a program is made from. */
