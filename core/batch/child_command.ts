@@ -120,7 +120,8 @@ function definedOnly(
   ) as Flags;
 }
 
-function renderFlag(name: FlagName, value: unknown): readonly string[] {
+/** A flag as words that would be read back as this value. */
+export function renderFlag(name: FlagName, value: unknown): readonly string[] {
   const { kind, long } = FLAGS[name];
   switch (kind) {
     case "switch":

@@ -113,6 +113,11 @@ export const BatchEvent = z.discriminatedUnion("type", [
     ...counts,
     jobs: z.int(),
     out: z.string(),
+    shard: z.optional(z.object({
+      index: z.int().check(about("From 0")),
+      count: z.int(),
+      from: z.string().check(about("The flag or the variables that said so")),
+    })),
   }),
   z.object({
     type: z.literal("task.started"),

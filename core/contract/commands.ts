@@ -114,6 +114,37 @@ const SESSION_OR_NEWEST = optional(
   "Id, its first characters, or name of a session (default: the newest here)",
   { completes: "sessions" },
 );
+const TASKS = required("TASKS", "File of tasks, one JSON object a line", {
+  completes: "file",
+});
+/** How the tasks of a batch are run, here or elsewhere. */
+const BATCH_FLAGS: readonly FlagName[] = [
+  "out",
+  "jobs",
+  "requests",
+  "inPlace",
+  "branches",
+  "retry",
+  "retries",
+  "maxRequests",
+  "maxTokens",
+  "maxCost",
+  ...CONFIG_FLAGS.filter((flag) => flag !== "cd"),
+  ...FEATURES,
+  "model",
+  "sandbox",
+  "bypass",
+  "addDir",
+  "skipGitRepoCheck",
+  "ephemeral",
+  "ignoreRules",
+  "failOnDenied",
+  "timeoutMs",
+  "outputSchema",
+  "until",
+  "maxRounds",
+  "untilTimeoutMs",
+];
 const BATCH = required("DIR", "The --out of the batch", { completes: "dir" });
 const PROMPT = "What to do; - or nothing reads it from stdin";
 
@@ -187,43 +218,27 @@ const TABLE = {
     details:
       "TASKS has a JSON object a line: prompt, and where wanted id, dir or repo, ref, isolation, model, profile, sandbox, limits, schema, files, paths, until, max_rounds, retries; `rondo schema batch-task` prints all. Results are lines of results.jsonl below --out, patches lie beside it.\n\n" +
       "Killed and started again with the same words it goes on where it was. A task that fails stops no other. The limits hold for all tasks together. The exit code is 0 when every task ended with 0, else 1. With --json every line on stdout is an event: `rondo schema batch-events`.",
-    args: [
-      required("TASKS", "File of tasks, one JSON object a line", {
-        completes: "file",
-      }),
-    ],
-    flags: [
-      "out",
-      "jobs",
-      "requests",
-      "inPlace",
-      "branches",
-      "retry",
-      "retries",
-      "maxRequests",
-      "maxTokens",
-      "maxCost",
-      "json",
-      "quiet",
-      ...CONFIG_FLAGS.filter((flag) => flag !== "cd"),
-      ...FEATURES,
-      "model",
-      "sandbox",
-      "bypass",
-      "addDir",
-      "skipGitRepoCheck",
-      "ephemeral",
-      "ignoreRules",
-      "failOnDenied",
-      "timeoutMs",
-      "outputSchema",
-      "until",
-      "maxRounds",
-      "untilTimeoutMs",
-    ],
+    args: [TASKS],
+    flags: [...BATCH_FLAGS, "shard", "json", "quiet"],
     examples: [
       "rondo batch tasks.jsonl -s workspace-write --jobs 4",
       "rondo batch tasks.jsonl --out nightly --max-cost 20 --retry 5,124",
+      "rondo batch tasks.jsonl --shard 3/20",
+    ],
+  }),
+  "batch emit": command("Print what an engine needs to run a batch", {
+    details:
+      "kubernetes: an Indexed Job; slurm: the script of an array; github: a workflow with a matrix; gitlab: a parallel job. Each job runs one part of the tasks into a folder of its own below --out, and a last one joins them. Other flags are those of `rondo batch`; limits hold in each part. Keys are named, never written.",
+    args: [
+      required("ENGINE", "What it is for", {
+        choices: ["kubernetes", "slurm", "github", "gitlab"],
+      }),
+      TASKS,
+    ],
+    flags: [...BATCH_FLAGS, "shards", "containerImage"],
+    examples: [
+      "rondo batch emit slurm tasks.jsonl --shards 20 -s workspace-write",
+      "rondo batch emit kubernetes tasks.jsonl --image registry.example.com/rondo",
     ],
   }),
   "batch status": command("Show how far a batch is", {
@@ -234,7 +249,7 @@ const TABLE = {
   }),
   "batch merge": command("Join the results of parts of one tasks file", {
     details:
-      "The parts must be of the same tasks file; a task that is missing or there twice is an error.",
+      "The parts must be of the same tasks file; a task that is missing or there twice is an error. A folder without results of its own stands for the shards below it.",
     args: [
       required("DIR", "Folders of the parts", {
         count: "rest",
@@ -242,7 +257,10 @@ const TABLE = {
       }),
     ],
     flags: ["out"],
-    examples: ["rondo batch merge part-0 part-1 --out all"],
+    examples: [
+      "rondo batch merge part-0 part-1 --out all",
+      "rondo batch merge tasks.batch --out tasks.batch/all",
+    ],
   }),
   "batch report": command("List the results of a batch", {
     args: [BATCH],

@@ -434,6 +434,12 @@ const BATCH_FLAGS = {
     "--branches",
     "Leave what a task changed in a repository as a branch, rondo/ID",
   ),
+  shard: text(
+    "--shard I/N",
+    "Run the Ith of N parts of the tasks, into a folder of its own below --out",
+  ),
+  shards: number("count", "--shards N", "Parts to cut the tasks into"),
+  containerImage: text("--image IMAGE", "Container image with rondo in it"),
   html: text("--html FILE", "Write a page with the patches", {
     completes: "file",
   }),

@@ -30,7 +30,10 @@ const DOORS: Readonly<Record<string, readonly RegExp[]>> = {
   "commander": [/^main\.ts$/],
   "jpeg-js": [/^core\/util\/picture\.ts$/],
   "smol-toml": [/^core\/std\/toml\.ts$/],
-  "yaml": [/^core\/context\/skills\/yaml\.ts$/],
+  "yaml": [
+    /^core\/batch\/engines\/yaml\.ts$/,
+    /^core\/context\/skills\/yaml\.ts$/,
+  ],
   "zod": [
     /^core\/app\/policy\/cases\.ts$/,
     /^core\/batch\//,

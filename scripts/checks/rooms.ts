@@ -90,6 +90,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: ["core/app/"],
     doors: ["rounds", "run_check"],
   },
+  "core/batch/engines/": { doors: ["emit", "shard"] },
   "core/batch/": {
     doors: [
       "budget",

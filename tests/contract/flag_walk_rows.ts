@@ -82,6 +82,7 @@ export const SCENES: Readonly<Record<CommandName, Scene>> = {
   "exec review": { words: "exec review FLAGS", files: { "new.txt": "new" } },
   "review": { words: "review FLAGS", files: { "new.txt": "new" } },
   "batch": { words: "batch FLAGS tasks.jsonl", files: TASKS },
+  "batch emit": { words: "batch emit slurm FLAGS tasks.jsonl", files: TASKS },
   "batch status": { ...BATCH, words: "batch status FLAGS tasks.batch" },
   "batch merge": { ...BATCH, words: "batch merge FLAGS tasks.batch" },
   "batch report": { ...BATCH, words: "batch report FLAGS tasks.batch" },
@@ -307,6 +308,12 @@ export const FLAG_ROWS: Readonly<Partial<Record<FlagName, FlagRow>>> = {
   retry: { base: NO_RETRY, add: "--retry 5", script: "busy" },
   retries: { base: NO_RETRY, add: "--retries 1", script: "busy" },
   html: { add: "--html ROOT/page.html" },
+  shard: { add: "--shard 1/1" },
+  shards: {
+    add: "--shards 1",
+    files: { "tasks.jsonl": TASKS["tasks.jsonl"].repeat(2) },
+  },
+  containerImage: { add: "--image rondo" },
   rules: {
     add: "--rules WORK/more.rules",
     files: {
@@ -326,6 +333,10 @@ export const PAIR_ROWS: Readonly<Record<string, FlagRow>> = {
       files: { "../bare/tasks.jsonl": TASKS["tasks.jsonl"] },
     },
     "timeout": { base: "--yolo", add: "--timeout 1s", script: "slow" },
+  }),
+  ...each("batch emit", {
+    "jobs": { add: "--jobs 3" },
+    "skip-git-repo-check": { cwd: "" },
   }),
   // What is wrong is the answer: no turn begins.
   ...each("app-server", {

@@ -3,6 +3,7 @@ import type { CommandLine } from "../../contract/command_line.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { runBatch } from "./run.ts";
+import { runEmit } from "./emit.ts";
 import { runMerge, runReport, runStatus } from "./views.ts";
 
 /** Resolves to the exit code. Throws UserError and SessionError. */
@@ -14,6 +15,8 @@ export async function runBatchCommand(
   switch (commandLine.command) {
     case "batch status":
       return await runStatus(commandLine, host, terminal);
+    case "batch emit":
+      return await runEmit(commandLine, host, terminal);
     case "batch merge":
       return await runMerge(commandLine, host, terminal);
     case "batch report":

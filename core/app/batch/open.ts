@@ -108,8 +108,12 @@ async function beginJournal(
     ? []
     : await listSessionFiles(host.files, codexHome);
   const taken = new Set(files.map(({ id }) => id));
+  // The other parts of a batch begin when they want to.
+  const own = tasks.filter(({ index }) =>
+    shard === undefined || index % shard.count === shard.index
+  );
   const isTaken = (run: number): boolean =>
-    tasks.some(({ index }) =>
+    own.some(({ index }) =>
       taken.has(sessionIdOf({ seed, run, index, attempt: 1 }))
     );
   let run = 1;
@@ -122,7 +126,9 @@ async function beginJournal(
     run,
     tasks_file: tasksFile,
     tasks: hashes,
-    shard: shard ?? null,
+    shard: shard === undefined
+      ? null
+      : { index: shard.index, count: shard.count },
   };
 }
 

@@ -1,6 +1,8 @@
 /** The folder of a batch: its files, its lock, and what a killed process left around it. */
+import { shardFolder } from "../../batch/engines/shard.ts";
 import { type JournalState } from "../../batch/journal.ts";
 import { readJournal } from "../../batch/journal_file.ts";
+import type { Shard } from "../../batch/plan.ts";
 import { BATCH_MARK } from "../../protocol/command.ts";
 import { SessionError, usageError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
@@ -8,7 +10,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { deleteSession } from "../../session/library/edit.ts";
 import { listSessionFiles } from "../../session/log/files.ts";
 import { isDefunct } from "../../util/program/process_identity.ts";
-import { resolvePath } from "../../util/path.ts";
+import { basename, resolvePath } from "../../util/path.ts";
 
 /** Paths of a batch's folder. */
 export interface OutPlaces {
@@ -25,6 +27,11 @@ export function outPlaces(folder: string): OutPlaces {
     results: `${folder}/results.jsonl`,
     lock: `${folder}/lock`,
   };
+}
+
+/** Where results go unless somebody says so: beside the tasks file, by its name. */
+export function defaultOut(tasksFile: string): string {
+  return `${basename(tasksFile).replace(/\.jsonl?$/, "")}.batch`;
 }
 
 /** The journal of a batch that must be there. Throws UserError and SessionError. */
@@ -115,6 +122,11 @@ export async function removeSessions(
 }
 
 /** The folder that a command line names. */
-export function outFolder(host: Pick<Host, "cwd">, path: string): string {
-  return resolvePath(host.cwd, path);
+export function outFolder(
+  host: Pick<Host, "cwd">,
+  path: string,
+  shard?: Shard,
+): string {
+  const folder = resolvePath(host.cwd, path);
+  return shard === undefined ? folder : `${folder}/${shardFolder(shard)}`;
 }

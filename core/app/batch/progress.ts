@@ -2,6 +2,7 @@
 import type { BatchEvent } from "../../contract/batch.ts";
 import type { Flags } from "../../contract/command_line.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
+import { shardText } from "../../batch/engines/shard.ts";
 import { encodeJsonLine } from "../../util/json/jsonl.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 
@@ -17,6 +18,15 @@ export function openProgress(terminal: Terminal, flags: Flags): Say {
   }
   const line = new ProgressLine(terminal, flags.quiet === true);
   return (event) => line.take(event);
+}
+
+function shardLine(
+  { shard, tasks, out }: EventOf<"batch.started">,
+): string {
+  if (shard === undefined) return "";
+  return `Shard ${
+    shardText(shard)
+  } by ${shard.from}: ${tasks} tasks, into ${out}`;
 }
 
 const CLEAR = "\r\x1b[K";
@@ -40,6 +50,7 @@ class ProgressLine {
       case "batch.started":
         ({ tasks: this.#tasks, done: this.#done, failed: this.#failed } =
           event);
+        if (event.shard !== undefined) this.#tell(shardLine(event));
         return this.#draw();
       case "task.started":
         this.#running.set(event.index, event.id);

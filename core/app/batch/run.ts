@@ -3,6 +3,7 @@ import { BatchBudget } from "../../batch/budget.ts";
 import { sessionIdOf } from "../../batch/identity.ts";
 import { planTasks } from "../../batch/plan.ts";
 import { parseRetryRule, type RetryRule } from "../../batch/retries.ts";
+import { findShard, type FoundShard } from "../../batch/engines/shard.ts";
 import { writeResults } from "../../batch/results.ts";
 import { Schedule } from "../../batch/schedule.ts";
 import { parseTasks, type Task } from "../../batch/tasks.ts";
@@ -22,12 +23,18 @@ import { type Terminal, TERMINATING_SIGNALS } from "../../protocol/terminal.ts";
 import { sweepStages } from "../../staging/places.ts";
 import { costOf } from "../../session/state/budget.ts";
 import { Mutex } from "../../util/async.ts";
-import { basename, dirname, resolvePath } from "../../util/path.ts";
+import { dirname, resolvePath } from "../../util/path.ts";
 import { sha256Hex } from "../../util/sha256.ts";
 import { endChildren, runAttempt } from "./attempt.ts";
 import { checkTasks, readTasks } from "./checks.ts";
 import { type Batch, openBatchJournal, type OpenJournal } from "./open.ts";
-import { lockOut, outFolder, type OutPlaces, outPlaces } from "./out.ts";
+import {
+  defaultOut,
+  lockOut,
+  outFolder,
+  type OutPlaces,
+  outPlaces,
+} from "./out.ts";
 import { openProgress, type Say } from "./progress.ts";
 import { closeBatch } from "./close.ts";
 import { countStates } from "./counts.ts";
@@ -38,6 +45,7 @@ interface Asked {
   readonly tasksFile: string;
   readonly tasks: readonly Task[];
   readonly planned: readonly Task[];
+  readonly shard: FoundShard | undefined;
   readonly retry: RetryRule;
   readonly loaded: LoadedConfig;
   readonly jobs: number;
@@ -52,18 +60,21 @@ export async function runBatch(
 ): Promise<number> {
   const tasksFile = resolvePath(host.cwd, args[0] ?? "");
   const tasks = parseTasks(await readTasks(host, tasksFile), tasksFile);
-  const planned = planTasks(tasks, { flags });
+  const shard = findShard((name) => host.env(name), flags.shard);
+  const planned = planTasks(tasks, { flags, shard });
   const retry = parseRetryRule(flags.retry, flags.retries);
   const jobs = jobsOf(flags.jobs);
   const loaded = await loadConfig(host, { flags, canAsk: false });
   const places = outPlaces(
-    outFolder(host, flags.out ?? defaultOut(tasksFile)),
+    outFolder(host, flags.out ?? defaultOut(tasksFile), shard),
   );
   await checkTasks(host, { planned, flags, tasksFile, out: places.folder });
   await host.files.mkdir(places.folder);
   using _lock = await lockOut(host, places);
-  const asked = { tasksFile, tasks, planned, retry, loaded, jobs, places };
-  return await runLocked(asked, { host, terminal, flags });
+  return await runLocked(
+    { tasksFile, tasks, planned, shard, retry, loaded, jobs, places },
+    { host, terminal, flags },
+  );
 }
 
 function jobsOf(jobs: number | undefined): number {
@@ -75,10 +86,6 @@ function jobsOf(jobs: number | undefined): number {
   );
 }
 
-function defaultOut(tasksFile: string): string {
-  return `${basename(tasksFile).replace(/\.jsonl?$/, "")}.batch`;
-}
-
 interface Surroundings {
   readonly host: Host;
   readonly terminal: Terminal;
@@ -87,7 +94,7 @@ interface Surroundings {
 
 async function runLocked(asked: Asked, around: Surroundings): Promise<number> {
   const { host, flags, terminal } = around;
-  const { places, tasks, tasksFile, loaded } = asked;
+  const { places, tasks, tasksFile, loaded, shard } = asked;
   const key = sha256Hex(await host.files.realPath(places.folder)).slice(0, 32);
   const mark = `${key}-${host.newId()}`;
   const home = `${loaded.codexHome ?? places.folder}/batch/${key}`;
@@ -97,7 +104,7 @@ async function runLocked(asked: Asked, around: Surroundings): Promise<number> {
     places,
     tasks,
     tasksFile,
-    shard: undefined,
+    shard,
     key,
     mark,
   });
@@ -186,7 +193,7 @@ interface Open {
 }
 
 async function runOpen(asked: Asked, open: Open): Promise<number> {
-  const { planned, jobs, places } = asked;
+  const { planned, jobs, places, shard } = asked;
   const { batch, journal, say, terminal } = open;
   const { host } = batch;
   const stopped = listenForStop(batch, terminal);
@@ -208,6 +215,7 @@ async function runOpen(asked: Asked, open: Open): Promise<number> {
     ...countStates(planned, schedule.states),
     jobs,
     out: places.folder,
+    ...(shard !== undefined && { shard }),
   });
   try {
     await schedule.run();

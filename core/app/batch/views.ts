@@ -1,4 +1,5 @@
 /** `rondo batch status|merge|report`: what came of a batch, read from its folder. */
+import { SHARD_FOLDER } from "../../batch/engines/shard.ts";
 import { type JournalState } from "../../batch/journal.ts";
 import { readEntry, readJournal } from "../../batch/journal_file.ts";
 import { type MergedTask, planMerge } from "../../batch/merge.ts";
@@ -89,10 +90,15 @@ export async function runMerge(
   if (flags.out === undefined) {
     throw usageError("Cannot merge: --out is missing, must name where to");
   }
-  const parts = await Promise.all(args.map(async (arg) => {
-    const folder = outFolder(host, arg);
-    return { folder, state: await readBatch(host, outPlaces(folder)) };
-  }));
+  const folders = await Promise.all(
+    args.map((arg) => partFolders(host, outFolder(host, arg))),
+  );
+  const parts = await Promise.all(
+    folders.flat().map(async (folder) => ({
+      folder,
+      state: await readBatch(host, outPlaces(folder)),
+    })),
+  );
   const merged = planMerge(parts);
   const out = outFolder(host, flags.out);
   const isFile = out.endsWith(".jsonl");
@@ -107,6 +113,21 @@ export async function runMerge(
   });
   terminal.stdout.write(`${merged.length} tasks merged: ${path}\n`);
   return await terminal.stdout.flush() ? 0 : 1;
+}
+
+// A folder, or those of the shards in it.
+async function partFolders(
+  { files }: Host,
+  folder: string,
+): Promise<readonly string[]> {
+  if (await files.stat(outPlaces(folder).journal) !== undefined) {
+    return [folder];
+  }
+  const shards = (await files.list(folder).catch(() => []))
+    .map(({ name }) => name).filter((name) => SHARD_FOLDER.test(name)).sort();
+  return shards.length === 0
+    ? [folder]
+    : shards.map((name) => `${folder}/${name}`);
 }
 
 async function copyBelongings(
