@@ -1,6 +1,6 @@
 /** What a frontend may ask of a thread. Plain data, so it can cross a process border. */
 import type { Decision } from "./policy.ts";
-import type { TurnMode, TurnSettings } from "./settings.ts";
+import type { TraceCarrier, TurnMode, TurnSettings } from "./settings.ts";
 
 /** A part of the user's message. */
 export type UserPart =
@@ -16,6 +16,8 @@ export type Op =
     readonly parts: readonly UserPart[];
     /** Instead of the thread's; for this turn alone. */
     readonly mode?: TurnMode | undefined;
+    /** The span of whoever asks; a turn that begins with it stands below. */
+    readonly trace?: TraceCarrier | undefined;
   }
   /** Output of the user's own `!command`, for the record; starts no turn. */
   | {

@@ -17,6 +17,8 @@ export interface Thread {
 export interface ThreadObserver {
   /** Each event as it is made, before anything that follows from it. */
   event(event: Event): void;
+  /** The turn that begins next is asked for under another program's span. */
+  asked(by: TraceCarrier): void;
   /** What a program joins that no call starts: the span of what is going on now. */
   carrier(): TraceCarrier | undefined;
   /** The history begins to be shortened; to be called when that is over, however it went. */

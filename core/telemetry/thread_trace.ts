@@ -6,7 +6,7 @@ import type { Tool } from "../protocol/tool.ts";
 import type { TraceCarrier } from "../protocol/settings.ts";
 import { renderOutput } from "./content.ts";
 import { recordOf } from "./event_records.ts";
-import { carrierOf, type Span } from "./sdk.ts";
+import { carrierOf, parseParent, type Span } from "./sdk.ts";
 import { failSpan, type TraceDeps, type TraceScope } from "./trace_scope.ts";
 import { traceModel } from "./traced_model.ts";
 import { traceTool } from "./traced_tool.ts";
@@ -22,6 +22,7 @@ export class ThreadTrace implements ThreadObserver, TraceScope {
   readonly deps: TraceDeps;
   readonly threadId: string;
   readonly #thread: Span;
+  #asked: TraceCarrier | undefined;
   #turn: OpenTurn | undefined;
   #compaction: Span | undefined;
   #check: Span | undefined;
@@ -70,6 +71,10 @@ export class ThreadTrace implements ThreadObserver, TraceScope {
 
   addCost(amount: number): void {
     if (this.#turn !== undefined) this.#turn.cost += amount;
+  }
+
+  asked(by: TraceCarrier): void {
+    this.#asked = by;
   }
 
   compacting(): () => void {
@@ -168,8 +173,10 @@ export class ThreadTrace implements ThreadObserver, TraceScope {
   }
 
   #startTurn({ turnId, mode }: EventOf<"turn.started">): void {
+    const by = this.deps.propagates ? this.#asked : undefined;
+    this.#asked = undefined;
     const span = this.deps.sdk.startSpan(`invoke_agent ${AGENT_NAME}`, {
-      parent: this.#thread,
+      parent: (by && parseParent(by)) ?? this.#thread,
       attributes: {
         "gen_ai.operation.name": "invoke_agent",
         ...AGENT,

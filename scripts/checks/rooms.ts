@@ -309,6 +309,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "mcp_result",
       "pages",
       "questions",
+      "trace",
     ],
   },
   "core/host/": {

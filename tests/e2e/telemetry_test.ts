@@ -1,9 +1,11 @@
 /** Telemetry of the built program, as a collector gets it: traces, metrics, records, and what never is. */
 import assert from "node:assert/strict";
+import { methods } from "@agentclientprotocol/sdk";
 import {
   call,
   customCall,
   fail,
+  hang,
   type Part,
   refusingUrl,
   say,
@@ -552,61 +554,154 @@ Deno.test("a call of a tool that fails is marked by the kind of its error alone"
   assert.equal(tool.attributes["error.type"], "tool_error");
 });
 
-Deno.test("a conversation and the servers for programs are traced to their end as well", async () => {
-  const forms: readonly [
-    command: string,
-    run: (s: Stage, env: Readonly<Record<string, string>>) => Promise<unknown>,
-  ][] = [
-    ["repl", (s, env) => s.run([], { env, stdin: { text: "hi\n" } })],
-    ["app-server", async (s, env) => {
-      await using client = await AppClient.open({ home: s.home, env });
-      await client.turn(await client.startThread(), "hi");
-      await client.close();
-    }],
-    ["acp", async (s, env) => {
-      await using editor = await AcpClient.open({ home: s.home, env });
-      await editor.prompt(await editor.session(), "hi");
-      await editor.close();
-    }],
-    ["mcp-server", async (s, env) => {
-      const ask = {
-        name: "codex",
-        arguments: { prompt: "hi", sandbox: "danger-full-access" },
-      };
-      const lines = [
-        ["initialize", {
-          protocolVersion: "2025-06-18",
-          capabilities: {},
-          clientInfo: { name: "t", version: "1" },
-        }],
-        ["tools/call", ask],
-      ].map(([method, params], id) =>
-        JSON.stringify({ jsonrpc: "2.0", id, method, params })
-      );
-      const agent = startAgent({
-        home: s.home,
-        args: ["mcp-server"],
-        env,
-        stdin: "open",
-      });
-      await agent.write(`${lines.join("\n")}\n`);
-      await agent.until((line) => line.includes('"id":1'));
-      await agent.closeStdin();
-      await agent.finished;
-    }],
-  ];
-  for (const [command, run] of forms) {
+/** As a client says under which span it asks. */
+const CALLER = { traceparent: `00-${TRACE}-${PARENT}-01` };
+
+type Form = (s: Stage, env: Readonly<Record<string, string>>) => Promise<void>;
+
+async function askMcpServer(
+  s: Stage,
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  const agent = startAgent({
+    home: s.home,
+    args: ["mcp-server"],
+    env,
+    stdin: "open",
+  });
+  const ask = async (
+    id: number,
+    method: string,
+    params: unknown,
+  ): Promise<string> => {
+    const message = { jsonrpc: "2.0", id, method, params };
+    await agent.write(`${JSON.stringify(message)}\n`);
+    return await agent.until((line) =>
+      line.includes(`"id":${id}}`) ||
+      line.includes(`"id":${id},`)
+    );
+  };
+  await ask(100, "initialize", {
+    protocolVersion: "2025-06-18",
+    capabilities: {},
+    clientInfo: { name: "t", version: "1" },
+  });
+  const started = await ask(101, "tools/call", {
+    name: "codex",
+    arguments: { prompt: "hi", sandbox: "danger-full-access" },
+  });
+  const [, threadId] = /"threadId":"([^"]+)"/.exec(started) ?? [];
+  await ask(102, "tools/call", {
+    name: "codex-reply",
+    arguments: { threadId, prompt: "go on" },
+    _meta: CALLER,
+  });
+  await agent.closeStdin();
+  await agent.finished;
+}
+
+async function askAppServer(
+  s: Stage,
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  await using client = await AppClient.open({ home: s.home, env });
+  const threadId = await client.startThread();
+  await client.turn(threadId, "hi");
+  client.forget();
+  const input = [{ type: "text", text: "go on" }];
+  const params = { threadId, input };
+  await client.send({ id: "x", method: "turn/start", params, trace: CALLER });
+  await client.find(({ method }) => method === "turn/completed");
+}
+
+async function askAcp(
+  s: Stage,
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  await using editor = await AcpClient.open({ home: s.home, env });
+  const sessionId = await editor.session();
+  await editor.prompt(sessionId, "hi");
+  await editor.agent.request(methods.agent.session.prompt, {
+    sessionId,
+    prompt: [{ type: "text", text: "go on" }],
+    _meta: CALLER,
+  });
+}
+
+const FORMS: Readonly<Record<string, Form>> = {
+  "app-server": askAppServer,
+  "acp": askAcp,
+  "mcp-server": askMcpServer,
+};
+
+for (const [command, ask] of Object.entries(FORMS)) {
+  Deno.test(`${command} traces the turns of its threads, each below the span that its client names`, async () => {
     await using collector = serveCollector();
-    await using s = await stage({ script: [[say("done")]] });
-    await run(s, sendTo(collector));
+    await using s = await stage({ script: [[say("one")], [say("two")]] });
+    await ask(s, sendTo(collector));
+    const turn = ["invoke_agent rondo", "└─ chat gpt-5.2-codex"];
     assert.equal(
       drawTrace(collector.spans, { durations: false }),
       [
         `rondo ${command}`,
         "└─ thread",
-        "   └─ invoke_agent rondo",
-        "      └─ chat gpt-5.2-codex",
+        ...turn.map((line, at) => `   ${at === 0 ? "└─ " : "   "}${line}`),
+        "(the program that started it)",
+        ...turn.map((line, at) => `${at === 0 ? "└─ " : "   "}${line}`),
       ].join("\n"),
     );
-  }
+    const [second] = collector.spans.filter(({ traceId }) => traceId === TRACE);
+    assert.ok(second);
+    // The provider is told of neither.
+    assert.equal(s.model.request(1).headers.get("traceparent"), null);
+  });
+}
+
+Deno.test("a conversation is traced to its end", async () => {
+  await using collector = serveCollector();
+  await using s = await stage({ script: [[say("done")]] });
+  const env = sendTo(collector);
+  await s.run([], { env, stdin: { text: "hi\n" } });
+  assert.equal(
+    drawTrace(collector.spans, { durations: false }),
+    [
+      "rondo repl",
+      "└─ thread",
+      "   └─ invoke_agent rondo",
+      "      └─ chat gpt-5.2-codex",
+    ].join("\n"),
+  );
+});
+
+Deno.test("a run that is ended by a signal delivers what it has", async () => {
+  await using collector = serveCollector();
+  await using s = await stage({ script: [[hang()]] });
+  const agent = s.start("go", { env: sendTo(collector) });
+  await s.model.received(1);
+  agent.kill("SIGTERM");
+  const run = await agent.finished;
+  assert.equal(run.code, 143, run.stderr);
+  const { attributes } = spanOf(collector, "invoke_agent rondo");
+  assert.equal(attributes["rondo.turn.outcome"], "interrupted");
+  const chat = spanOf(collector, "chat gpt-5.2-codex");
+  assert.equal(chat.attributes["error.type"], "interrupted");
+  const whole = spanOf(collector, "rondo exec");
+  assert.equal(whole.attributes["process.exit.code"], 143);
+});
+
+Deno.test("a program that lives on delivers while it does", async () => {
+  await using collector = serveCollector();
+  await using s = await stage({ script: [[say("one")]] });
+  const env = sendTo(collector, {
+    OTEL_BSP_SCHEDULE_DELAY: "0",
+    OTEL_METRIC_EXPORT_INTERVAL: "10",
+  });
+  await using client = await AppClient.open({ home: s.home, env });
+  await client.turn(await client.startThread(), "hi");
+  await collector.until(({ spans }) =>
+    spans.some(({ name }) => name === "invoke_agent rondo")
+  );
+  await collector.until((one) =>
+    one.points("gen_ai.invoke_agent.duration").length > 0
+  );
 });

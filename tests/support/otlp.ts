@@ -45,6 +45,8 @@ export interface Collector extends AsyncDisposable {
   readonly resource: Readonly<Record<string, unknown>>;
   /** The points of one metric, of the last delivery that has it. */
   points(metric: string): readonly SeenPoint[];
+  /** Resolves once this holds of what has come. */
+  until(test: (collector: Collector) => boolean): Promise<void>;
   /** All bytes that ever came, as text. */
   readonly raw: string;
 }
@@ -60,19 +62,26 @@ export function serveCollector(
   options: { readonly answer?: Answer } = {},
 ): Collector {
   const deliveries: Delivery[] = [];
+  const waiting: (() => void)[] = [];
   let count = 0;
   const http = serveHttp(async (request) => {
     const delivery = await readDelivery(request);
     const refusal = await options.answer?.(delivery, count++);
     if (refusal !== undefined && !refusal.ok) return refusal;
     deliveries.push(delivery);
+    for (const wake of waiting.splice(0)) wake();
     return refusal ?? new Response(null, { status: 200 });
   });
   const messages = (path: string): Decoded[] =>
     deliveries.filter((one) => one.path === path).map((one) => one.message);
-  return {
+  const collector: Collector = {
     url: `http://127.0.0.1:${http.port}`,
     deliveries,
+    until: async (test) => {
+      while (!test(collector)) {
+        await new Promise<void>((wake) => waiting.push(wake));
+      }
+    },
     get spans(): SeenSpan[] {
       return messages("/v1/traces").flatMap((message) =>
         below(message, "resourceSpans", "scopeSpans", "spans").map(toSpan)
@@ -109,6 +118,7 @@ export function serveCollector(
     },
     [Symbol.asyncDispose]: () => http.shutdown(),
   };
+  return collector;
 }
 
 const TYPES = {

@@ -159,7 +159,7 @@ class AcpServer {
         ({ params, signal }) =>
           answer(async () => {
             const session = await this.#sessions.need(params.sessionId);
-            return await session.prompt(params.prompt, signal);
+            return await session.prompt(params, signal);
           }),
       )
       .onNotification(

@@ -1,6 +1,7 @@
 /** One session: a thread, what the client sees of it, and what it has it do. */
 import type {
   ContentBlock,
+  PromptRequest,
   PromptResponse,
   SessionConfigOption,
   SessionUpdate,
@@ -12,6 +13,7 @@ import { hidesFiles } from "../../protocol/policy.ts";
 import type { ModelChoice } from "../../protocol/settings.ts";
 import type { EditorFiles } from "../../protocol/tool.ts";
 import { cutLine } from "../../util/text/visible_text.ts";
+import { parseTrace } from "../wire/trace.ts";
 import type { Client } from "./client.ts";
 import {
   availableCommands,
@@ -87,13 +89,15 @@ export class AcpSession {
 
   /** Resolves when its turn is over. Throws RequestError. */
   async prompt(
-    blocks: readonly ContentBlock[],
+    { prompt, _meta }: Pick<PromptRequest, "prompt" | "_meta">,
     signal: AbortSignal,
   ): Promise<PromptResponse> {
-    const stopReason = await this.#prompts.run(
-      () => this.#read(blocks, signal),
-      signal,
-    );
+    const stopReason = await this.#prompts.run(async () => {
+      const op = await this.#read(prompt, signal);
+      return op?.type === "user.input"
+        ? { ...op, trace: parseTrace(_meta) }
+        : op;
+    }, signal);
     return { stopReason };
   }
 

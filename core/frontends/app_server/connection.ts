@@ -4,7 +4,9 @@ import { LIMITS } from "../../protocol/limits.ts";
 import type { TerminalOutput } from "../../protocol/terminal.ts";
 import { parseJson } from "../../util/json/json.ts";
 import { encodeJsonLine } from "../../util/json/jsonl.ts";
+import type { TraceCarrier } from "../../protocol/settings.ts";
 import { type ByteSource, linesOf } from "../wire/lines.ts";
+import { parseTrace } from "../wire/trace.ts";
 import {
   ClientMessage,
   refusal,
@@ -27,6 +29,8 @@ export interface Call {
   readonly connection: Connection;
   readonly method: string;
   readonly params: unknown;
+  /** The client's span (`trace`, as Codex has it). */
+  readonly trace: TraceCarrier | undefined;
   /** Answers now; what the handler does afterwards comes behind the answer. */
   readonly respond: (result: unknown) => void;
 }
@@ -177,13 +181,14 @@ export class Connection {
     }
     const message = parsed.data;
     if (typeof message["method"] === "string") {
-      const { method, id, params } = message as {
+      const { id, ...request } = message as {
         readonly method: string;
         readonly id?: RequestId;
         readonly params?: unknown;
+        readonly trace?: unknown;
       };
       // "initialized" is the only notification there is; others are nobody's.
-      if (id !== undefined) void this.#answer(id, method, params);
+      if (id !== undefined) void this.#answer(id, request);
       return;
     }
     const asked = this.#asked.get(message["id"] as RequestId);
@@ -194,8 +199,11 @@ export class Connection {
 
   async #answer(
     id: RequestId,
-    method: string,
-    params: unknown,
+    { method, params, trace }: {
+      readonly method: string;
+      readonly params?: unknown;
+      readonly trace?: unknown;
+    },
   ): Promise<void> {
     let isAnswered = false;
     const respond = (result: unknown): void => {
@@ -206,7 +214,8 @@ export class Connection {
     this.#running++;
     try {
       const call = { connection: this, method, params, respond };
-      respond(await this.#options.handle(call) ?? {});
+      const by = parseTrace(trace);
+      respond(await this.#options.handle({ ...call, trace: by }) ?? {});
     } catch (error) {
       if (!isAnswered) this.#fail(id, error);
     } finally {

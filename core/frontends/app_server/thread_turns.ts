@@ -2,7 +2,11 @@
 import type { Event } from "../../protocol/event.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { UserPart } from "../../protocol/op.ts";
-import type { TurnMode, TurnSettings } from "../../protocol/settings.ts";
+import type {
+  TraceCarrier,
+  TurnMode,
+  TurnSettings,
+} from "../../protocol/settings.ts";
 import type { Thread } from "../../protocol/thread.ts";
 import { refusal } from "./rpc.ts";
 import type { GivenInput, Notification } from "./words/item_words.ts";
@@ -19,6 +23,7 @@ interface TurnRequest extends TurnMessage {
   readonly patch: Partial<TurnSettings>;
   /** Instead of the thread's; for this turn alone. */
   readonly mode?: TurnMode;
+  readonly trace?: TraceCarrier | undefined;
   /** Called with the turn, before anybody is told of it. */
   readonly answer: (turn: Record<string, unknown>) => void;
 }
@@ -54,13 +59,13 @@ export class ThreadTurns {
 
   /** Resolves once the turn that the message begins or joins has been told. */
   async start(
-    { parts, given, patch, mode, answer }: TurnRequest,
+    { parts, given, patch, mode, trace, answer }: TurnRequest,
   ): Promise<void> {
     const { thread, words } = this.#options;
     await this.#task?.promise;
     this.#change(patch);
     const { turn } = words;
-    const input = { type: "user.input", parts, mode } as const;
+    const input = { type: "user.input", parts, mode, trace } as const;
     // What is meant for another mode gets a turn of its own.
     const isJoining = turn !== undefined && this.#isSameMode;
     const isFirst = this.isIdle || turn !== undefined && !isJoining;

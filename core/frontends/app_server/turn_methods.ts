@@ -40,6 +40,7 @@ async function startTurn(call: Call, { threads }: ThreadRoom): Promise<void> {
       ...(params.outputSchema && { outputSchema: params.outputSchema }),
     },
     given: givenOf(params),
+    trace: call.trace,
     answer: (turn) => call.respond({ turn }),
   });
 }
@@ -72,6 +73,7 @@ async function startReview(call: Call, { threads }: ThreadRoom): Promise<void> {
     parts: [{ type: "text", text }],
     patch: {},
     mode: "review",
+    trace: call.trace,
     given: { content: [{ type: "text", text: reviewText(target) }] },
     answer: (turn) => call.respond({ turn, reviewThreadId: threadId }),
   });

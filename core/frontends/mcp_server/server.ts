@@ -21,6 +21,7 @@ import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
 import { type Terminal, TERMINATING_SIGNALS } from "../../protocol/terminal.ts";
 import type { Thread } from "../../protocol/thread.ts";
 import { PROGRAM, VERSION } from "../../protocol/version.ts";
+import { parseTrace } from "../wire/trace.ts";
 import { CodexEvents } from "./codex_events.ts";
 import type { CodexMessage } from "./codex_words.ts";
 import { buildElicitation, decisionOf, ElicitAnswer } from "./elicitation.ts";
@@ -76,6 +77,7 @@ interface CallExtra {
   readonly requestId: string | number;
   readonly signal: AbortSignal;
   readonly progressToken: string | number | undefined;
+  readonly trace: TurnPort["trace"];
 }
 
 interface OpenThread {
@@ -107,6 +109,7 @@ class ThreadServer {
           requestId,
           signal,
           progressToken: _meta?.progressToken,
+          trace: parseTrace(_meta),
         }),
       }),
     );
@@ -219,6 +222,7 @@ class ThreadServer {
     let steps = 0;
     return {
       signal: extra.signal,
+      trace: extra.trace,
       send: (event) => this.#notifyEvent(event, words.take(event), extra),
       progress: (message) => {
         const { progressToken } = extra;

@@ -1,6 +1,7 @@
 /** One turn of a thread for an MCP client. */
 import type { Activity, Event, EventOf } from "../../protocol/event.ts";
 import type { ApprovalRequest, Decision } from "../../protocol/policy.ts";
+import type { TraceCarrier } from "../../protocol/settings.ts";
 import type { Thread } from "../../protocol/thread.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 
@@ -17,6 +18,8 @@ export interface TurnPort {
   ) => Promise<Decision>;
   /** Aborted when the client takes its call back. */
   readonly signal: AbortSignal;
+  /** The span of its call. */
+  readonly trace?: TraceCarrier | undefined;
 }
 
 export interface TurnResult {
@@ -37,6 +40,7 @@ export async function followTurn(
   thread.submit({
     type: "user.input",
     parts: [{ type: "text", text: prompt }],
+    trace: port.trace,
   });
   if (port.signal.aborted) interrupt();
   try {

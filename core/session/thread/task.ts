@@ -25,7 +25,7 @@ export async function runThreadTask(
 ): Promise<void> {
   switch (task.type) {
     case "turn":
-      return await runTurnTask(task.parts, context);
+      return await runTurnTask(task, context);
     case "compact":
       return await runOrWarn(
         context,
@@ -61,10 +61,11 @@ export async function runThreadTask(
 }
 
 async function runTurnTask(
-  parts: readonly UserPart[],
+  { parts, trace }: Extract<Task, { type: "turn" }>,
   context: TurnContext,
 ): Promise<void> {
   const { record, deps, threadId, settings, turnId = "" } = context;
+  if (trace !== undefined) deps.observer?.asked(trace);
   context.emit({ type: "turn.started", turnId, mode: settings.mode });
   const result = await runLoggedTurn(turnId, parts, context);
   context.activities.closeAll();

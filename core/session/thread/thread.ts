@@ -141,7 +141,7 @@ export class ThreadActor implements Thread {
     if (this.#isClosing) return;
     switch (op.type) {
       case "user.input":
-        return this.#takeInput([...op.parts], op.mode);
+        return this.#takeInput(op);
       case "user.shell":
       case "compact":
       case "rollback":
@@ -195,14 +195,14 @@ export class ThreadActor implements Thread {
   }
 
   // What is meant for another mode waits for a turn of its own.
-  #takeInput(parts: UserPart[], mode?: TurnMode): void {
+  #takeInput(op: Extract<Op, { type: "user.input" }>): void {
     const { task, mode: running } = this.#running ?? {};
     // Whoever speaks during a review speaks to the reviewer.
-    const wanted = mode ??
-      (running === "review" ? running : this.settings.mode);
-    if (task?.type !== "turn" || running !== wanted) {
-      return this.#enqueue({ type: "turn", parts, mode });
+    const wanted = running === "review" ? running : this.settings.mode;
+    if (task?.type !== "turn" || running !== (op.mode ?? wanted)) {
+      return this.#enqueue({ ...op, type: "turn" });
     }
+    const parts = [...op.parts];
     this.#steering.push(parts);
     const before = this.#tasks.at(-1);
     if (before !== undefined) this.#before.set(parts, before);
