@@ -4,7 +4,7 @@ import type {
   NameIndex,
   NamesBelow,
   WantedNames,
-} from "../util/folder_index.ts";
+} from "../util/folder/names.ts";
 import type { Json } from "../util/json/json.ts";
 import type { Engine } from "./engine.ts";
 import { decodeBytes, encodeBytes } from "./format.ts";

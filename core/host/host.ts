@@ -6,6 +6,7 @@ import { denoFiles } from "./files/files.ts";
 import { decodeImage } from "./image.ts";
 import { denoFolders } from "./files/folders.ts";
 import { openNoFollowFiles } from "./files/no_follow_files.ts";
+import { openFolder } from "./files/open_folder.ts";
 import { givenEnvironment } from "./process.ts";
 import { textVariable } from "./system/environment.ts";
 import { holdNamespace } from "./system/namespaces.ts";
@@ -15,7 +16,7 @@ import {
   sendSignal,
   spawnChild,
 } from "./spawn.ts";
-import { FolderIndex } from "../util/folder_index.ts";
+import { FolderIndex } from "../util/folder/names.ts";
 import { uuidV7 } from "../util/uuid.ts";
 
 /**
@@ -39,6 +40,7 @@ export function denoHost(
     cwd: options.cwd ?? workingFolder(),
     files: denoFiles,
     noFollowFiles: openNoFollowFiles(),
+    openFolder,
     createNameIndex: (wanted) => new FolderIndex(denoFolders, wanted),
     fetch: abortableFetch,
     decodeImage,

@@ -1,5 +1,5 @@
 /** The only door to SQLite, which is loaded on first use. */
-import type { SqlDatabase, SqlValue } from "../protocol/host.ts";
+import type { SqlDatabase, SqlValue } from "../util/sql.ts";
 
 /** Opens a database of the SQLite that is built into the runtime. */
 export async function openSqlite(path: string): Promise<SqlDatabase> {

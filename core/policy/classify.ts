@@ -88,6 +88,15 @@ function holds(
   return isThere && findElsewhere(words, rule.pattern.length) === undefined;
 }
 
+/** Whether all of a command is known to do nothing but read. */
+export function onlyReads(argv: readonly string[], cwd: string): boolean {
+  const { kind, segments } = splitCommand(argv, cwd);
+  return (kind === "argv" || kind === "plain") && segments.length > 0 &&
+    segments.every(({ core }) =>
+      findDanger(core) === undefined && isKnownSafe(core)
+    );
+}
+
 function classifySegment(
   segment: Segment,
   { rules, holds, readable, script }: {

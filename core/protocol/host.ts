@@ -1,7 +1,8 @@
 /** The world as interfaces: everything the program may do to it goes through a Host. */
 import type { Step } from "../util/program/call_program.ts";
 import type { Pixels } from "../util/picture.ts";
-import type { NameIndex, WantedNames } from "../util/folder_index.ts";
+import type { NameIndex, WantedNames } from "../util/folder/names.ts";
+import type { OpenFolderAt } from "../util/folder/open_folder.ts";
 
 export interface FileStat {
   readonly isFile: boolean;
@@ -250,6 +251,8 @@ export interface Host {
   readonly files: Files;
   /** Absent where the platform has no such calls. */
   readonly noFollowFiles?: NoFollowFiles | undefined;
+  /** Absent where a run is recorded or played back. */
+  readonly openFolder?: OpenFolderAt;
   createNameIndex(wanted: WantedNames): NameIndex;
   readonly fetch: typeof fetch;
   /** The colours of a picture, all in memory at once. Throws what the runtime throws. */
@@ -282,19 +285,3 @@ export interface Host {
   isAlive(pid: number): boolean;
   kill(pid: number, signal: Signal): void;
 }
-
-export type SqlValue = string | number | null;
-
-export interface SqlDatabase {
-  /** Runs statements that take no values. */
-  exec(sql: string): void;
-  run(sql: string, values: readonly SqlValue[]): void;
-  all(
-    sql: string,
-    values: readonly SqlValue[],
-  ): readonly Readonly<Record<string, SqlValue>>[];
-  close(): void;
-}
-
-/** Opens the database file, made when absent; `:memory:` is one without a file. */
-export type OpenSql = (path: string) => Promise<SqlDatabase>;

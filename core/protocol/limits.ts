@@ -334,6 +334,25 @@ export const LIMITS = Object.freeze({
   stageForeignMs: 7 * 24 * 3_600_000,
   /** Of what a stage leaves out, or a patch meets, named one by one. */
   stageNamed: 20,
+  /** Files and folders of one writable folder that are kept for undo of commands. */
+  checkpointEntries: 50_000,
+  /** Bytes of their contents. */
+  checkpointTreeBytes: 256 * 1024 * 1024,
+  checkpointDepth: 64,
+  /** For looking at one writable folder; files not read by then are not kept. */
+  checkpointMs: 10_000,
+  /** Entries up to which the folder is looked at around every command, not only every turn. */
+  checkpointCloseEntries: 2_000,
+  /** Contents that lie in one object. */
+  checkpointPackBytes: 8 * 1024 * 1024,
+  /** Looking goes on that long before others have their turn. */
+  checkpointSliceMs: 8,
+  /** Tries to read a file that changes meanwhile. */
+  checkpointTries: 3,
+  /** Of a command, where undo tells what changed a file. */
+  checkpointWhatChars: 60,
+  /** Places without undo that are noted of one turn. */
+  checkpointLeft: 100,
   /** Between SIGTERM and SIGKILL when the person wants it to end now. */
   interruptGraceMs: 100,
   /** After an interrupt, past `killGraceMs`: a call that has not ended is given up. */

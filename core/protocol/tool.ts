@@ -3,7 +3,7 @@ import type { JsonObject } from "../util/json/json.ts";
 import type { Activity, Usage } from "./event.ts";
 import type { TraceCarrier, TurnSettings } from "./settings.ts";
 import type { CallView, InputPart } from "./item.ts";
-import type { ApprovalRequest, Decision } from "./policy.ts";
+import type { ApprovalRequest, Decision, SandboxPolicy } from "./policy.ts";
 
 export interface ToolOutput {
   /** What the model gets. */
@@ -31,6 +31,16 @@ export interface ToolContext {
   warn(message: string): void;
   /** Keeps the files at these absolute paths for undo; to be awaited before they change. */
   beforeChange(paths: readonly string[]): Promise<void>;
+  /**
+   * Keeps for undo what a program could change; to be awaited before it starts. The result
+   * says that it has ended. Rejects with the signal's reason.
+   */
+  beforeProgram(program: {
+    /** What confines it. */
+    readonly policy: SandboxPolicy;
+    /** In words, for who asks later what changed a file. */
+    readonly what: string;
+  }): Promise<() => void>;
   /** Counts processes that were ended on the way out. */
   reaped(count: number): void;
   readonly spending: Spending;

@@ -2,7 +2,7 @@
 import { SandboxUnavailable } from "../../core/protocol/error.ts";
 import type { Host, NoFollowFiles } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
-import type { NameIndex, NamesBelow } from "../../core/util/folder_index.ts";
+import type { NameIndex, NamesBelow } from "../../core/util/folder/names.ts";
 import { isInside } from "../../core/util/path.ts";
 import { BARE_PARTS, holderOf, PROTECTED_NAMES } from "../plan/protected.ts";
 import {

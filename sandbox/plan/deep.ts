@@ -1,7 +1,7 @@
 /** Protected names deeper in the roots: nested repositories, settings of subfolders. */
 import type { Files } from "../../core/protocol/host.ts";
 import { LIMITS } from "../../core/protocol/limits.ts";
-import type { NamesBelow } from "../../core/util/folder_index.ts";
+import type { NamesBelow } from "../../core/util/folder/names.ts";
 import { isInside } from "../../core/util/path.ts";
 import type { EntryFact } from "./protected.ts";
 import { closedGitFact, type GitFact, readGitFact } from "./git_facts.ts";

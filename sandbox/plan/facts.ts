@@ -15,7 +15,7 @@ import {
   isInside,
   resolvePath,
 } from "../../core/util/path.ts";
-import type { NamesBelow } from "../../core/util/folder_index.ts";
+import type { NamesBelow } from "../../core/util/folder/names.ts";
 import { type DeepFacts, readDeep } from "./deep.ts";
 import { type GitFact, readGitFact } from "./git_facts.ts";
 import { type EntryFact, PROTECTED_NAMES } from "./protected.ts";

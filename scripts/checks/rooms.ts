@@ -328,7 +328,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "core/host/files/": {
     uses: ["core/host/system/"],
-    doors: ["files", "folders", "no_follow_files", "proc_files"],
+    doors: ["files", "folders", "no_follow_files", "open_folder", "proc_files"],
   },
   "core/host/system/": {
     doors: [
@@ -404,7 +404,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "core/protocol/": { doors: "all" },
   "core/session/hooks/": { doors: ["hooks", "notify", "run_program"] },
   "core/session/library/": {
-    uses: ["core/session/log/", "core/session/undo/"],
+    uses: [
+      "core/session/log/",
+      "core/session/undo/",
+      "core/session/undo/kept/",
+    ],
     doors: [
       "cache",
       "copy",
@@ -472,7 +476,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "turn_hooks",
     ],
   },
-  "core/session/undo/": { doors: ["checkpoints", "object_store", "plan"] },
+  "core/session/undo/": {
+    uses: ["core/session/undo/kept/", "core/session/undo/watch/"],
+    doors: ["checkpoints", "places"],
+  },
+  "core/session/undo/kept/": { doors: ["notes", "object_store", "plan"] },
+  "core/session/undo/watch/": {
+    uses: ["core/session/undo/kept/"],
+    doors: ["look", "open_turn", "tree_file", "watch", "watched"],
+  },
   "core/staging/": {
     uses: ["core/staging/patch/"],
     doors: [
@@ -497,6 +509,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "core/std/": { doors: "all" },
   "core/telemetry/": { doors: ["access", "telemetry"] },
   "core/util/": { doors: "all" },
+  "core/util/folder/": { doors: "all" },
   "core/util/json/": { uses: ["core/util/text/"], doors: "all" },
   "core/util/program/": { doors: "all" },
   "core/util/text/": { doors: "all" },

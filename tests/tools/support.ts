@@ -145,6 +145,8 @@ export interface RecordingContext extends ToolContext {
   readonly deltas: string[];
   /** Files that were about to change. */
   readonly keptPaths: string[];
+  /** Programs that were about to start, and those that have ended. */
+  readonly programs: string[];
   /** Usage of the requests that were sent. */
   readonly spent: (Usage | null)[];
   /** The last state of every activity, by id. */
@@ -167,6 +169,7 @@ export function recordingContext(
   const warnings: string[] = [];
   const deltas: string[] = [];
   const keptPaths: string[] = [];
+  const programs: string[] = [];
   const spent: (Usage | null)[] = [];
   const activities: RecordingContext["activities"] = new Map();
   return {
@@ -179,6 +182,7 @@ export function recordingContext(
     warnings,
     deltas,
     keptPaths,
+    programs,
     spent,
     activities,
     ask: (request) => {
@@ -202,6 +206,10 @@ export function recordingContext(
     beforeChange: (paths) => {
       keptPaths.push(...paths);
       return Promise.resolve();
+    },
+    beforeProgram: ({ what }) => {
+      programs.push(what);
+      return Promise.resolve(() => void programs.push(`over: ${what}`));
     },
     reaped: () => {},
     spending: {

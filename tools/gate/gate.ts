@@ -29,6 +29,7 @@ import {
 } from "./question.ts";
 import { runHeld } from "./held_run.ts";
 import { runApprovedPatch } from "./patch_run.ts";
+import { beforeProgram } from "./before_program.ts";
 import type { RuleStore } from "./rule_store.ts";
 import { saveRules } from "./save_rules.ts";
 import { type CommandEnvironment, toCommand } from "./to_command.ts";
@@ -202,22 +203,26 @@ class PolicyGate implements LiveGate {
     if (request.action.type === "patch") {
       await context.beforeChange(request.action.paths);
     }
+    const kept = beforeProgram(request, context, { policy, sandboxed });
     const spoolPath = await newSpoolPath(host, spoolFolder, context.threadId);
     const how = { ...this.#options, policy, spoolPath };
+    const place = { ...context, recorded: kept.ready };
     const run = async (
       parts: Pick<GateRequest, "argv" | "stdin">,
       sandboxed: boolean,
     ): Promise<CommandResult> => {
       const part = { ...request, ...parts };
       const result = await sandbox.run(
-        toCommand(part, context, { ...how, sandboxed }),
-      );
+        toCommand(part, place, { ...how, sandboxed }),
+      ).finally(kept.over);
       context.reaped(result.reaped);
       return result;
     };
     if (request.held !== undefined) {
-      const command = toCommand(request, context, { ...how, sandboxed });
-      return await runHeld(request.held, command, sandbox);
+      const command = toCommand(request, place, { ...how, sandboxed });
+      return await runHeld(request.held, command, {
+        run: (one) => sandbox.run(one).finally(kept.over),
+      });
     }
     if (sandboxed) return await run(request, true);
     const { action } = request;

@@ -39,9 +39,10 @@ export function createWriteStdinTool(options: LiveToolOptions): Tool {
       if (chars !== "" && !session.isOver) {
         const refusal = await admit(chars, session, { context, options });
         if (refusal !== undefined) return { content: refusal, success: false };
+        await keepBefore(session, context);
         isTaken = await type(chars, session, { waitMs, context });
         await session.wait(LIMITS.typedMs, context.signal);
-      }
+      } else await keepBefore(session, context);
       const passedMs = host.monotonicMs() - startedMs;
       await session.wait(Math.max(0, waitMs - passedMs), context.signal);
       if (session.isOver) sessions.close(session);
@@ -57,6 +58,20 @@ export function createWriteStdinTool(options: LiveToolOptions): Tool {
       });
     },
   });
+}
+
+// It goes on in this turn: what it changes from now on is the turn's. Its own start says when
+// it has ended.
+async function keepBefore(
+  { isOver, policy, start }: LiveSession,
+  context: ToolContext,
+): Promise<void> {
+  if (isOver || policy?.mode === "read-only") return;
+  const over = await context.beforeProgram({
+    policy: policy ?? { mode: "danger-full-access" },
+    what: start.command,
+  });
+  over();
 }
 
 function read(

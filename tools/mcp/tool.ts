@@ -120,7 +120,7 @@ class McpCall {
     try {
       const refusal = await this.#admit();
       if (refusal !== undefined) return this.#refused(refusal);
-      return await this.#answered(await this.#call());
+      return await this.#answered(await this.#callKept());
     } catch (error) {
       const message = context.signal.aborted
         ? "Stopped by the user"
@@ -133,6 +133,21 @@ class McpCall {
           `Cannot call ${name}: the server ${server.spec.name} failed: ${message}`,
         success: false,
       };
+    }
+  }
+
+  // A server writes files by itself, unless it says that this tool only reads.
+  async #callKept(): Promise<CallResult> {
+    const { server, tool } = this.#options;
+    if (hintsOf(tool).readOnly) return await this.#call();
+    const over = await this.#context.beforeProgram({
+      policy: this.#context.settings.sandbox,
+      what: `${server.spec.name}: ${tool.name}`,
+    });
+    try {
+      return await this.#call();
+    } finally {
+      over();
     }
   }
 

@@ -14,7 +14,7 @@ import { readLockOwner } from "../../session/log/lock.ts";
 import { rollbackSession } from "../../session/library/edit.ts";
 import { parseLogName } from "../../session/log/files.ts";
 import { findSession } from "../../session/library/find.ts";
-import { renderUndoPlan, type UndoPlan } from "../../session/undo/plan.ts";
+import { renderUndoPlan, type UndoPlan } from "../../session/undo/kept/plan.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 
 /** The session that is meant, and what was asked. */

@@ -2,7 +2,11 @@
 
 import { createCheckpoints } from "../../session/undo/checkpoints.ts";
 import { findUserMessages } from "../../session/log/rollback_plan.ts";
-import { renderUndoChange, type UndoPlan } from "../../session/undo/plan.ts";
+import {
+  renderLeft,
+  renderUndoChange,
+  type UndoPlan,
+} from "../../session/undo/kept/plan.ts";
 import { relativeTo } from "../../util/path.ts";
 import { settingsOf } from "../agent.ts";
 import { readGitDiff } from "./git_diff.ts";
@@ -68,6 +72,7 @@ function reportOf(plan: UndoPlan, cwd: string): UndoReport {
     conflicts: plan.conflicts.map(({ path, reason }) =>
       `${relativeTo(path, cwd)} (${reason})`
     ),
+    ...(plan.left.length > 0 && { left: renderLeft(plan.left) }),
   };
 }
 

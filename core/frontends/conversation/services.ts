@@ -236,6 +236,8 @@ export interface UndoReport {
   readonly changes: readonly string[];
   /** Files that stay, and why. */
   readonly conflicts: readonly string[];
+  /** Where nothing was kept, as lines. */
+  readonly left?: readonly string[];
   /**
    * Messages of the user since those turns began: they go too when the conversation
    * goes back. Undefined when no turn changed files.

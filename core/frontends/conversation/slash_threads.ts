@@ -158,6 +158,7 @@ async function runUndo(context: SlashContext, args: string): Promise<void> {
   const lines = report === undefined ? [] : [
     ...(report.changes.length === 0 ? ["no files change"] : report.changes),
     ...report.conflicts.map((one) => `kept: ${one}`),
+    ...report.left ?? [],
   ];
   // What was asked since the files were changed goes back with them.
   const messages = report?.messages ?? turns;
@@ -191,7 +192,7 @@ function refuseUndo(
     report.changes.length + report.conflicts.length > 0;
   if (isKept) return undefined;
   const files =
-    "Nothing to undo in files: this conversation has not patched any";
+    "Nothing to undo in files: this conversation has not changed any";
   return restore === "both" && isTalked
     ? `${files}. /undo chat removes your last message`
     : files;

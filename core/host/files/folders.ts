@@ -1,5 +1,5 @@
 /** Folders of the real disk, looked at at once. */
-import type { FolderReader } from "../../util/folder_index.ts";
+import type { FolderReader } from "../../util/folder/names.ts";
 
 /** Folders as the runtime sees them. */
 export const denoFolders: FolderReader = {

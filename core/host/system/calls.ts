@@ -53,6 +53,7 @@ const NUMBERS = {
   sendfile: [40, 71],
   statx: [332, 291],
   symlinkat: [266, 36],
+  unlinkat: [263, 35],
   wait4: [61, 260],
   write: [1, 64],
 } as const;
@@ -172,6 +173,10 @@ export class Libc {
 
   mkdirat(folder: number, path: Path, mode: number): number {
     return this.#second("mkdirat", folder, path, mode);
+  }
+
+  unlinkat(folder: number, path: Path, flags: number): number {
+    return this.#second("unlinkat", folder, path, flags);
   }
 
   chmod(path: Path, mode: number): number {

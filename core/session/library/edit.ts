@@ -8,8 +8,8 @@ import { basename, dirname } from "../../util/path.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 import { sweepBlobs } from "../log/blob_sweep.ts";
 import { appliedMark, stagePatchPath } from "../../staging/places.ts";
-import { checkpointNotes, checkpointsFolder } from "../undo/checkpoints.ts";
-import { ObjectStore } from "../undo/object_store.ts";
+import { ObjectStore } from "../undo/kept/object_store.ts";
+import { checkpointsFolder, removeCheckpoints } from "../undo/places.ts";
 import { openThreadLog } from "../log/log_writer.ts";
 import { retimeIndex } from "../log/shortcut.ts";
 import { openWriterLock, readLockOwner } from "../log/lock.ts";
@@ -208,16 +208,16 @@ async function removeBelongings(
     await host.files.remove(spool, { recursive: true });
   }
   const patch = stagePatchPath(codexHome, id);
-  const notes = checkpointNotes(codexHome, id);
-  for (const file of [notes, patch, appliedMark(patch)]) {
+  for (const file of [patch, appliedMark(patch)]) {
     if (await host.files.stat(file) === undefined) continue;
     await host.files.remove(file);
   }
+  await removeCheckpoints(host, codexHome, id);
 }
 
 function undoStore(host: Host, codexHome: string): ObjectStore {
   return new ObjectStore(host, {
     folder: checkpointsFolder(codexHome),
-    keepNotes: "",
+    keepThread: "",
   });
 }

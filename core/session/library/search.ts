@@ -1,7 +1,8 @@
 /** Finds sessions by words in them, with an index that can be thrown away: the logs are the truth. */
 import type { SearchResult } from "../../contract/reports.ts";
 import { errorText, SessionError } from "../../protocol/error.ts";
-import type { Host, OpenSql, SqlDatabase } from "../../protocol/host.ts";
+import type { Host } from "../../protocol/host.ts";
+import type { OpenSql, SqlDatabase } from "../../util/sql.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 import { type IndexedFile, indexSession } from "./search_index.ts";

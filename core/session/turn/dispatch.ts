@@ -201,6 +201,8 @@ export class Dispatch {
         emit({ type: "output.delta", activityId, text }),
       warn: (message) => emit({ type: "warning", message }),
       beforeChange: (paths) => record.beforeChange(paths, settings),
+      beforeProgram: (program) =>
+        record.beforeProgram(program, { cwd: settings.cwd, signal }),
       reaped: (count) => {
         record.reaped += count;
       },

@@ -5,9 +5,15 @@ import {
   NO_USAGE,
   type Usage,
 } from "../../protocol/event.ts";
+import type { HookEventName } from "../../protocol/hooks.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
+import type { ToolContext } from "../../protocol/tool.ts";
+import { visibleLine } from "../../util/text/visible_text.ts";
 import { findUserMessages } from "../log/rollback_plan.ts";
 import type { ThreadContext } from "../state/thread_context.ts";
+
+const AFTER_CALLS: readonly HookEventName[] = ["PostToolUse", "Stop"];
 
 /** Made when the turn begins. */
 export class TurnRecord {
@@ -60,6 +66,26 @@ export class TurnRecord {
     for (const path of paths) {
       await checkpoints.beforeChange(this.#turnId, path, place);
     }
+  }
+
+  /** Keeps for undo what a program could change; the result says that it has ended. */
+  async beforeProgram(
+    { policy, what }: Parameters<ToolContext["beforeProgram"]>[0],
+    { cwd, signal }: { readonly cwd: string; readonly signal: AbortSignal },
+  ): Promise<() => void> {
+    const { checkpoints, hooks } = this.#context.deps;
+    if (checkpoints === undefined) return () => {};
+    this.#hasChanges = true;
+    const over = await checkpoints.beforeProgram(this.#turnId, {
+      cwd,
+      sandbox: policy,
+      what: visibleLine(what, LIMITS.checkpointWhatChars),
+      // What the user's hooks change after a call is part of the turn.
+      isWhole: AFTER_CALLS.some((name) => hooks?.has(name)),
+      signal,
+      messagesBefore: this.#messagesBefore(),
+    });
+    return () => void over();
   }
 
   /** Notes for undo what became of the files of the turn. */

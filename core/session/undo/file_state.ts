@@ -3,7 +3,7 @@ import { errorCode } from "../../protocol/error.ts";
 import type { Files } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { sha256Hex } from "../../util/sha256.ts";
-import type { FileState } from "./plan.ts";
+import type { FileState } from "./kept/plan.ts";
 
 interface FoundState {
   readonly state: FileState;
@@ -30,6 +30,7 @@ async function readOpen(files: Files, path: string): Promise<FoundState> {
   if (stat.isSymlink) {
     return { state: { kind: "link", target: await files.readLink(path) } };
   }
+  if (stat.isDirectory) return { state: { kind: "folder", mode: stat.mode } };
   if (!stat.isFile) {
     return { state: { kind: "unkept", reason: "not a regular file" } };
   }

@@ -82,6 +82,7 @@ async function typed(
     {
       settings: { ...TEST_SETTINGS, sandbox: now },
       signal: new AbortController().signal,
+      beforeProgram: () => Promise.resolve(() => {}),
     } as unknown as ToolContext,
   );
   return { asked, written, content: output.content };

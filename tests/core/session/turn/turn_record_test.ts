@@ -17,6 +17,13 @@ function recording(): Kept {
       calls.push(["before", turnId, path]);
       return Promise.resolve();
     },
+    beforeProgram: (turnId, { what, messagesBefore }) => {
+      calls.push(["program", turnId, what, messagesBefore]);
+      return Promise.resolve(() => {
+        calls.push(["over", what]);
+        return Promise.resolve();
+      });
+    },
     commit: (turnId, messagesBefore) => {
       calls.push(["commit", turnId, messagesBefore]);
       return Promise.resolve();

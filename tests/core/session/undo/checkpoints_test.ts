@@ -3,19 +3,19 @@ import * as fc from "fast-check";
 import { denoHost } from "../../../../core/host/host.ts";
 import { LIMITS } from "../../../../core/protocol/limits.ts";
 import {
-  checkpointNotes,
   type Checkpoints,
   createCheckpoints,
 } from "../../../../core/session/undo/checkpoints.ts";
-import { parseTurnRecords } from "../../../../core/session/undo/notes.ts";
-import { ObjectStore } from "../../../../core/session/undo/object_store.ts";
+import { checkpointNotes } from "../../../../core/session/undo/places.ts";
+import { parseTurnRecords } from "../../../../core/session/undo/kept/notes.ts";
+import { ObjectStore } from "../../../../core/session/undo/kept/object_store.ts";
 import {
   type FileState,
   isSameState,
   planUndo,
   renderUndoPlan,
   type TurnRecord,
-} from "../../../../core/session/undo/plan.ts";
+} from "../../../../core/session/undo/kept/plan.ts";
 
 Deno.test("undo() puts back changed, new and deleted files with their modes", async () => {
   await using work = await makeWork();
@@ -217,7 +217,7 @@ Deno.test("ObjectStore gives up the notes of the oldest threads for room", async
     ...denoHost(),
     now: () => new Date(Date.now() + 3_600_000),
   };
-  const first = new ObjectStore(late, { folder, keepNotes: "" });
+  const first = new ObjectStore(late, { folder, keepThread: "" });
   const hash = await first.write(new TextEncoder().encode("old content"));
   await Deno.writeTextFile(`${folder}/old.jsonl`, `{"hash":"${hash}"}`);
   // As large as all room: a hole on the disk.
@@ -231,14 +231,14 @@ Deno.test("ObjectStore gives up the notes of the oldest threads for room", async
   await Deno.writeTextFile(`${folder}/mine.jsonl`, `{"hash":"${filler}"}`);
   const store = new ObjectStore(late, {
     folder,
-    keepNotes: `${folder}/mine.jsonl`,
+    keepThread: "mine",
   });
   assert.equal(await store.write(new Uint8Array(10)), undefined);
   await assert.rejects(() => Deno.stat(`${folder}/old.jsonl`));
   await assert.rejects(() => Deno.stat(`${folder}/objects/${hash}`));
   assert.ok((await Deno.stat(`${folder}/mine.jsonl`)).isFile);
   await Deno.remove(`${folder}/mine.jsonl`);
-  const other = new ObjectStore(late, { folder, keepNotes: "" });
+  const other = new ObjectStore(late, { folder, keepThread: "" });
   assert.equal(await other.sweep(), LIMITS.checkpointBytes);
   assert.equal(typeof await other.write(new Uint8Array(10)), "string");
 });
@@ -322,6 +322,7 @@ Deno.test("renderUndoPlan() tells file by file", () => {
         { path: "/c", from: file, to: file },
       ],
       conflicts: [{ path: "/d", reason: "why", isForceable: true }],
+      left: [],
       messagesBefore: 1,
     }),
     [

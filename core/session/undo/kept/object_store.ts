@@ -1,8 +1,9 @@
-/** File contents by their hash, in bounded room: the same content is kept once. */
-import { isAbsent } from "../../protocol/error.ts";
-import type { Host } from "../../protocol/host.ts";
-import { LIMITS } from "../../protocol/limits.ts";
-import { sha256Hex } from "../../util/sha256.ts";
+/** File contents in bounded room: each by its hash, or many in one object. */
+import { isAbsent } from "../../../protocol/error.ts";
+import type { Host } from "../../../protocol/host.ts";
+import { LIMITS } from "../../../protocol/limits.ts";
+import { sha256Hex } from "../../../util/sha256.ts";
+import type { FileState } from "./plan.ts";
 
 interface StoredObject {
   readonly name: string;
@@ -10,11 +11,22 @@ interface StoredObject {
   readonly mtimeMs: number;
 }
 
+/** Where a content is: the object of its hash, or the part of a pack. */
+type StoredContent = Omit<Extract<FileState, { kind: "file" }>, "kind">;
+
+// Objects that notes need.
+const NAMED = /"(?:hash|pack)":"([0-9a-f]{64})"/g;
+
+/** Where the threads note what their folders held. */
+export function treesFolder(checkpoints: string): string {
+  return `${checkpoints}/trees`;
+}
+
 /** The store of one folder. Notes beside the objects say which are still wanted. */
 export class ObjectStore {
   readonly #host: Host;
   readonly #folder: string;
-  readonly #keepNotes: string;
+  readonly #keepThread: string;
   #isPrepared = false;
   /** Bytes of all objects; unknown before the first write. */
   #used: number | undefined;
@@ -23,13 +35,13 @@ export class ObjectStore {
     host: Host,
     options: {
       readonly folder: string;
-      /** Notes that are never given up for room. */
-      readonly keepNotes: string;
+      /** The thread whose notes are never given up for room. */
+      readonly keepThread: string;
     },
   ) {
     this.#host = host;
     this.#folder = options.folder;
-    this.#keepNotes = options.keepNotes;
+    this.#keepThread = options.keepThread;
   }
 
   hash(content: Uint8Array): string {
@@ -49,22 +61,60 @@ export class ObjectStore {
     const hash = this.hash(content);
     const path = this.#pathOf(hash);
     if (await files.stat(path) !== undefined) return hash;
-    if (!await this.#makeRoom(content.length)) return undefined;
-    // Under its name only when it is whole: a name is a promise of the content.
-    const aside = `${this.#folder}/objects/.${this.#host.newId()}`;
-    await files.write(aside, content, { mode: 0o600, exclusive: true });
-    await files.rename(aside, path);
-    this.#used = (this.#used ?? 0) + content.length;
+    if (!await this.reserve(content.length)) return undefined;
+    await this.#place(hash, content);
     return hash;
   }
 
-  /** The content. Throws when it is gone or is not what its name says. */
-  async read(hash: string): Promise<Uint8Array> {
-    const content = await this.#host.files.readBytes(this.#pathOf(hash));
+  /** Takes room for so many bytes; false when there is none. */
+  async reserve(bytes: number): Promise<boolean> {
+    if (!await this.#makeRoom(bytes)) return false;
+    this.#used = (this.#used ?? 0) + bytes;
+    return true;
+  }
+
+  /** Keeps an object of many contents, whose room is reserved. */
+  async writePack(name: string, content: Uint8Array): Promise<void> {
+    await this.prepare();
+    await this.#place(name, content);
+  }
+
+  /** Whether there is an object of that name; it counts as young from now on. */
+  async renew(name: string): Promise<boolean> {
+    const path = this.#pathOf(name);
+    try {
+      await this.#host.files.setModified(path, this.#host.now().getTime());
+      return true;
+    } catch {
+      return await this.#host.files.stat(path) !== undefined;
+    }
+  }
+
+  /** The content. Throws when it is gone or is not what its hash says. */
+  async read(
+    { hash, bytes, pack, at }: StoredContent,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const { files } = this.#host;
+    const content = pack === undefined
+      ? await files.readBytes(this.#pathOf(hash))
+      : await files.readRange(this.#pathOf(pack), at ?? 0, bytes);
     if (this.hash(content) !== hash) {
       throw new Error("its stored copy is damaged");
     }
     return content;
+  }
+
+  /** Bytes of all that is kept, for all threads. */
+  async size(): Promise<number> {
+    return await this.#sum();
+  }
+
+  // Under its name only when it is whole: a name is a promise of the content.
+  async #place(name: string, content: Uint8Array): Promise<void> {
+    const { files } = this.#host;
+    const aside = `${this.#folder}/objects/.${this.#host.newId()}`;
+    await files.write(aside, content, { mode: 0o600, exclusive: true });
+    await files.rename(aside, this.#pathOf(name));
   }
 
   /**
@@ -77,9 +127,7 @@ export class ObjectStore {
     const wanted = new Set<string>();
     for (const { path } of await this.#listNotes()) {
       const text = await files.readText(path);
-      for (const [, hash = ""] of text.matchAll(/"hash":"([0-9a-f]{64})"/g)) {
-        wanted.add(hash);
-      }
+      for (const [, name = ""] of text.matchAll(NAMED)) wanted.add(name);
     }
     let freed = 0;
     for (const { name, bytes, mtimeMs } of await this.#listObjects()) {
@@ -94,7 +142,7 @@ export class ObjectStore {
     this.#used ??= await this.#sum();
     if (this.#used + bytes <= LIMITS.checkpointBytes) return true;
     const notes = (await this.#listNotes())
-      .filter(({ path }) => path !== this.#keepNotes)
+      .filter(({ path }) => !isOf(path, this.#keepThread))
       .sort((a, b) => a.mtimeMs - b.mtimeMs);
     for (const { path } of notes) {
       await this.#host.files.remove(path);
@@ -123,9 +171,14 @@ export class ObjectStore {
     readonly { readonly path: string; readonly mtimeMs: number }[]
   > {
     const { files } = this.#host;
-    const entries = await listOrNone(() => files.list(this.#folder));
-    const paths = entries.filter(({ name }) => name.endsWith(".jsonl"))
-      .map(({ name }) => `${this.#folder}/${name}`);
+    const trees = treesFolder(this.#folder);
+    const paths = [
+      ...(await listOrNone(() => files.list(this.#folder)))
+        .filter(({ name }) => name.endsWith(".jsonl"))
+        .map(({ name }) => `${this.#folder}/${name}`),
+      ...(await listOrNone(() => files.list(trees)))
+        .map(({ name }) => `${trees}/${name}`),
+    ];
     return await Promise.all(paths.map(async (path) => ({
       path,
       mtimeMs: (await files.stat(path))?.mtimeMs ?? 0,
@@ -135,6 +188,10 @@ export class ObjectStore {
   #pathOf(hash: string): string {
     return `${this.#folder}/objects/${hash}`;
   }
+}
+
+function isOf(path: string, threadId: string): boolean {
+  return threadId !== "" && path.includes(threadId);
 }
 
 async function listOrNone<T>(list: () => Promise<T[]>): Promise<T[]> {

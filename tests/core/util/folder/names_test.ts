@@ -3,7 +3,7 @@ import fc from "fast-check";
 import {
   FolderIndex,
   type FolderReader,
-} from "../../../core/util/folder_index.ts";
+} from "../../../../core/util/folder/names.ts";
 
 /** A tree in memory: folders with the time of their last change. */
 class Tree implements FolderReader {

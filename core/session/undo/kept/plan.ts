@@ -1,19 +1,32 @@
 /** What taking back the last turns does to files: decided without looking at the disk. */
 import * as z from "zod/mini";
 
+/** Places that are named, of those that are left out. */
+const LEFT_SHOWN = 10;
+
 /** What was, or is, at a path. */
 export const FileState = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("absent") }),
-  /** `hash` is SHA-256 of the content; `mode` its permission bits. */
+  /**
+   * `hash` is SHA-256 of the content; `mode` its permission bits. `pack` is the object that
+   * holds it from byte `at` on, when it has none of its own.
+   */
   z.object({
     kind: z.literal("file"),
     hash: z.string(),
     mode: z.number(),
     bytes: z.number(),
+    pack: z.optional(z.string()),
+    at: z.optional(z.number()),
   }),
+  z.object({ kind: z.literal("folder"), mode: z.number() }),
   z.object({ kind: z.literal("link"), target: z.string() }),
-  /** Not kept, and why: too large, a folder, a device. */
-  z.object({ kind: z.literal("unkept"), reason: z.string() }),
+  /** Not kept, and why: too large, a device. Two with one `stamp` are the same. */
+  z.object({
+    kind: z.literal("unkept"),
+    reason: z.string(),
+    stamp: z.optional(z.string()),
+  }),
 ]);
 export type FileState = Readonly<z.infer<typeof FileState>>;
 
@@ -22,6 +35,7 @@ export interface TurnRecord {
   readonly turnId: string;
   /** ISO 8601 UTC. */
   readonly at: string;
+  readonly endedAt?: string;
   /** User messages in the conversation before the turn. */
   readonly messagesBefore: number;
   readonly files: readonly {
@@ -29,7 +43,19 @@ export interface TurnRecord {
     readonly before: FileState;
     /** Absent when the turn never ended. */
     readonly after?: FileState;
+    /** What changed it, in words. */
+    readonly by?: string | undefined;
+    /** Somebody else changed it during the turn, too. */
+    readonly isMixed?: boolean | undefined;
   }[];
+  /** Where its commands could write and nothing was kept. */
+  readonly left?: readonly LeftOut[];
+}
+
+/** A place of which nothing is kept, and why. */
+export interface LeftOut {
+  readonly path: string;
+  readonly reason: string;
 }
 
 export interface UndoPlan {
@@ -39,6 +65,8 @@ export interface UndoPlan {
     readonly path: string;
     readonly from: FileState;
     readonly to: FileState;
+    /** What had changed it, in words. */
+    readonly by?: string | undefined;
   }[];
   /** Files that stay as they are. */
   readonly conflicts: readonly {
@@ -47,6 +75,8 @@ export interface UndoPlan {
     /** False when there is nothing to restore it from. */
     readonly isForceable: boolean;
   }[];
+  /** Places in which the turns may have changed what is not known. */
+  readonly left: readonly LeftOut[];
   /** Messages that stay when the conversation goes back too. */
   readonly messagesBefore: number | undefined;
 }
@@ -81,17 +111,57 @@ export function planUndo(
       continue;
     }
     const reason = findConflict(changes, from);
-    const isForceable = from.kind !== "unkept";
+    // What cannot be kept can still be taken away.
+    const isForceable = from.kind !== "unkept" || to.kind === "absent";
     if (reason === undefined || (options.force && isForceable)) {
-      restore.push({ path, from, to });
+      const { by } = changes.at(-1) ?? {};
+      restore.push({ path, from, to, ...(by !== undefined && { by }) });
     } else conflicts.push({ path, reason, isForceable });
   }
   return {
     turns: records.map(({ turnId, at }) => ({ turnId, at })).reverse(),
     restore,
     conflicts,
+    left: joinLeft(records),
     messagesBefore: records[0]?.messagesBefore,
   };
+}
+
+/** The plan without what takes a folder away that holds something else; `names` are those in it. */
+export function withoutOccupied(
+  plan: UndoPlan,
+  names: ReadonlyMap<string, readonly string[]>,
+): UndoPlan {
+  const goes = new Set(
+    plan.restore.filter(({ to }) => to.kind === "absent").map(({ path }) =>
+      path
+    ),
+  );
+  const isOccupied = (path: string): boolean =>
+    names.get(path)?.some((name) => !goes.has(`${path}/${name}`)) ?? false;
+  const stay = new Set<string>();
+  // What is below comes first: a folder that stays keeps the one above it.
+  for (const { path } of plan.restore.toReversed()) {
+    if (!isOccupied(path)) continue;
+    stay.add(path);
+    goes.delete(path);
+  }
+  if (stay.size === 0) return plan;
+  const reason = "holds files that are not the turn's";
+  return {
+    ...plan,
+    restore: plan.restore.filter(({ path }) => !stay.has(path)),
+    conflicts: [
+      ...plan.conflicts,
+      ...[...stay].sort().map((path) => ({ path, reason, isForceable: false })),
+    ],
+  };
+}
+
+function joinLeft(records: readonly TurnRecord[]): readonly LeftOut[] {
+  const all = records.flatMap(({ left = [] }) => left);
+  const reasons = new Map(all.map(({ path, reason }) => [path, reason]));
+  return [...reasons].sort().map(([path, reason]) => ({ path, reason }));
 }
 
 /** Whether two states are the same, permission bits included. */
@@ -101,6 +171,12 @@ export function isSameState(left: FileState, right: FileState): boolean {
   }
   if (left.kind === "link" && right.kind === "link") {
     return left.target === right.target;
+  }
+  if (left.kind === "folder" && right.kind === "folder") {
+    return left.mode === right.mode;
+  }
+  if (left.kind === "unkept" && right.kind === "unkept") {
+    return left.stamp !== undefined && left.stamp === right.stamp;
   }
   return left.kind === "absent" && right.kind === "absent";
 }
@@ -121,14 +197,28 @@ export function renderUndoPlan(plan: UndoPlan): readonly string[] {
   if (plan.restore.length + plan.conflicts.length === 0) {
     lines.push("  all files are already as they were");
   }
-  return lines;
+  return [...lines, ...renderLeft(plan.left)];
 }
 
-/** What happens to one file: `restore  /a/b.ts`. */
+/** What undo cannot speak for, as lines: nothing was kept there. */
+export function renderLeft(left: readonly LeftOut[]): readonly string[] {
+  if (left.length === 0) return [];
+  const rest = left.length - LEFT_SHOWN;
+  return [
+    "What commands changed here is not known and stays:",
+    ...left.slice(0, LEFT_SHOWN).map(({ path, reason }) =>
+      `  ${path} (${reason})`
+    ),
+    ...(rest > 0 ? [`  and ${rest} more`] : []),
+  ];
+}
+
+/** What happens to one file, and what had changed it: `restore  /a/b.ts (sed -i …)`. */
 export function renderUndoChange(
-  { path, from, to }: UndoPlan["restore"][number],
+  { path, from, to, by }: UndoPlan["restore"][number],
 ): string {
-  return `${verb(from, to).padEnd(8)} ${path}`;
+  const why = by === undefined ? "" : ` (${by})`;
+  return `${verb(from, to).padEnd(8)} ${path}${why}`;
 }
 
 function findConflict(
@@ -138,6 +228,9 @@ function findConflict(
   for (const [at, change] of changes.entries()) {
     const next = changes[at + 1];
     const later = next === undefined ? from : next.before;
+    if (change.isMixed) {
+      return "was changed by somebody else during the turn";
+    }
     if (change.after === undefined) {
       return "its turn was cut off, so its own and later edits cannot be distinguished";
     }

@@ -1,0 +1,159 @@
+/** Laws of undo, on a real disk with real commands: UNDO_RUNS says how many lives are lived. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  assertSameTree,
+  type Lab,
+  makeLab,
+  type Tree,
+} from "./support_undo.ts";
+
+const numRuns = Number(Deno.env.get("UNDO_RUNS") ?? 12);
+
+const FOLDERS = ["", "a/", "a/b/", "c/", "c/d e/", "-x/"];
+const FILES = ["t0", "t1", "t2.txt", "t 3", "ü"];
+const PATH = fc.tuple(fc.constantFrom(...FOLDERS), fc.constantFrom(...FILES))
+  .map(([folder, file]) => `./${folder}${file}`);
+const FOLDER = fc.constantFrom(...FOLDERS.slice(1)).map((one) => `./${one}`);
+const ANY = fc.oneof(PATH, FOLDER);
+const MODE = fc.constantFrom("600", "644", "755", "400", "2750");
+
+type Step =
+  | { readonly by: "command"; readonly line: string }
+  | {
+    readonly by: "patch";
+    readonly path: string;
+    readonly text: string | null;
+  }
+  | { readonly by: "person"; readonly line: string };
+
+/** One thing that a program does to the folder. */
+const LINE: fc.Arbitrary<string> = fc.oneof(
+  fc.tuple(PATH, fc.nat(99)).map(([path, n]) =>
+    `mkdir -p "$(dirname "${path}")"; echo ${n} > "${path}"`
+  ),
+  fc.tuple(PATH, fc.nat(99)).map(([path, n]) => `echo ${n} >> "${path}"`),
+  PATH.map((path) => `sed -i s/1/one/ "${path}"`),
+  PATH.map((path) => `head -c 70000 /dev/zero > "${path}"`),
+  ANY.map((path) => `rm -rf "${path}"`),
+  fc.constant("rm -rf ./a ./c"),
+  FOLDER.map((path) => `mkdir -p "${path}"`),
+  FOLDER.map((path) => `rmdir "${path}"`),
+  fc.tuple(ANY, MODE).map(([path, mode]) => `chmod ${mode} "${path}"`),
+  fc.tuple(ANY, ANY).map(([from, to]) => `mv -f "${from}" "${to}"`),
+  fc.tuple(ANY, ANY).map(([from, to]) => `cp -r "${from}" "${to}"`),
+  fc.tuple(ANY, PATH).map(([to, path]) => `ln -sfn "${to}" "${path}"`),
+  fc.tuple(PATH, PATH).map(([from, to]) => `ln -f "${from}" "${to}"`),
+  PATH.map((path) => `touch "${path}"`),
+  PATH.map((path) => `: > "${path}"`),
+  fc.constant("find . -name 't*' -type f -not -name 'mine*' -delete"),
+  fc.constant("find . -type f -name 't*' -exec sed -i 's/^/x/' {} +"),
+);
+
+const PERSON: fc.Arbitrary<Step> = fc.oneof(
+  fc.tuple(fc.nat(2), fc.nat(99)).map(([file, n]) =>
+    `mkdir -p person; echo ${n} > person/mine${file}`
+  ),
+  fc.nat(2).map((file) => `rm -f person/mine${file}`),
+  fc.nat(2).map((file) => `chmod 600 mine${file}`),
+  fc.tuple(fc.nat(2), fc.nat(99)).map(([file, n]) => `echo ${n} > mine${file}`),
+).map((line) => ({ by: "person", line }));
+
+const STEP: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.array(LINE, { minLength: 1, maxLength: 3 })
+      .map((lines): Step => ({ by: "command", line: lines.join("\n") })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      by: fc.constant("patch" as const),
+      path: PATH.map((path) => path.slice(2)),
+      text: fc.option(fc.constantFrom("one", "two\nlines", "")),
+    }),
+  },
+  { weight: 2, arbitrary: PERSON },
+);
+
+interface Life {
+  readonly first: readonly string[];
+  readonly turns: readonly {
+    readonly before: readonly Step[];
+    readonly steps: readonly Step[];
+    /** Turns taken back after it. */
+    readonly undo: number;
+  }[];
+}
+
+const LIFE: fc.Arbitrary<Life> = fc.record({
+  first: fc.array(LINE, { maxLength: 8 }),
+  turns: fc.array(
+    fc.record({
+      before: fc.array(PERSON, { maxLength: 2 }),
+      steps: fc.array(STEP, { minLength: 1, maxLength: 4 }),
+      undo: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 3 })),
+    }),
+    { minLength: 1, maxLength: 4 },
+  ),
+});
+
+Deno.test("undo gives back the tree as it was, with what the person did meanwhile (law)", async () => {
+  let undone = 0;
+  await fc.assert(
+    fc.asyncProperty(LIFE, async (life) => {
+      await using lab = await makeLab();
+      undone += await live(life, lab);
+    }),
+    { numRuns },
+  );
+  assert.ok(undone > numRuns / 4, `${undone} turns were taken back`);
+});
+
+async function live({ first, turns }: Life, lab: Lab): Promise<number> {
+  await lab.bash(first.join("\n"));
+  const before = new Map<string, Tree>();
+  let undone = 0;
+  for (const [at, { before: edits, steps, undo }] of turns.entries()) {
+    for (const edit of edits) await take(edit, "", lab);
+    const turnId = `turn${at}`;
+    before.set(turnId, await lab.tree());
+    for (const step of steps) await take(step, turnId, lab);
+    await lab.end(turnId);
+    if (undo === 0) continue;
+    const now = await lab.tree();
+    const plan = await lab.open().undo(undo);
+    assert.deepEqual(lab.warnings, []);
+    assert.deepEqual(plan.conflicts, []);
+    const oldest = plan.turns.at(-1);
+    if (oldest === undefined) {
+      assertSameTree(await lab.tree(), now, "nothing to undo");
+      continue;
+    }
+    undone += plan.turns.length;
+    const was = before.get(oldest.turnId) ?? {};
+    const wanted = { ...pick(was, false), ...pick(now, true) };
+    assertSameTree(await lab.tree(), wanted, JSON.stringify(plan.turns));
+  }
+  return undone;
+}
+
+async function take(step: Step, turnId: string, lab: Lab): Promise<void> {
+  switch (step.by) {
+    case "command":
+      return await lab.command(turnId, step.line);
+    case "patch":
+      return await lab.patch(turnId, step.path, step.text);
+    case "person":
+      return await lab.bash(step.line);
+  }
+}
+
+// What is the person's, or all else.
+function pick(tree: Tree, isPersons: boolean): Tree {
+  return Object.fromEntries(
+    Object.entries(tree).filter(([path]) =>
+      /^(person|mine)/.test(path) === isPersons
+    ),
+  );
+}
