@@ -1,5 +1,6 @@
 /** Telemetry of the program: nothing of it is loaded unless the environment asks for it. */
 import type { Flags } from "../contract/command_line.ts";
+import { errorText } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import type { TerminalOutput } from "../protocol/terminal.ts";
 import type { SignalSettings } from "./signal_settings.ts";
@@ -70,7 +71,13 @@ export class TelemetryAccess {
 
   async #open(): Promise<Opened> {
     const { openTelemetry } = await import("./telemetry.ts");
-    return await openTelemetry(this.#host, this.#run);
+    try {
+      return await openTelemetry(this.#host, this.#run);
+    } catch (error) {
+      // Nobody's work is held up by it.
+      const warning = `Telemetry: nothing is sent: ${errorText(error)}`;
+      return { telemetry: undefined, warnings: [warning] };
+    }
   }
 }
 

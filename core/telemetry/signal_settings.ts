@@ -1,6 +1,6 @@
 /** Where each signal goes: the OTEL_EXPORTER_OTLP_* variables. Pure. */
 import { LIMITS } from "../protocol/limits.ts";
-import { parsePairs, type Variables } from "./variables.ts";
+import { decoded, parsePairs, type Variables } from "./variables.ts";
 
 export type SignalName = "traces" | "metrics" | "logs";
 
@@ -123,9 +123,8 @@ function parseAddress(
   if (username === "" && password === "") return { url: text, headers: {} };
   url.username = "";
   url.password = "";
-  const plain = `${decodeURIComponent(username)}:${
-    decodeURIComponent(password)
-  }`;
+  const plain = [username, password].map((part) => decoded(part) ?? part)
+    .join(":");
   const bytes = new TextEncoder().encode(plain);
   return {
     url: url.href,

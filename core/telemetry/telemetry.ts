@@ -201,7 +201,8 @@ export class Telemetry {
     );
     const clock = new MetricClock(this.#host, {
       everyMs: settings.metricsMs,
-      send: async () => await sender.send(await sdk.collect(), 1),
+      send: () =>
+        sdk.collect().then((metrics) => sender.send(metrics, 1), () => 1),
     });
     this.#outlets.push({
       name: "deliveries of metrics",

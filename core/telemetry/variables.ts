@@ -79,7 +79,8 @@ export function parsePairs(
   return { pairs, isWhole };
 }
 
-function decoded(text: string): string | undefined {
+/** Percent signs taken for what they stand for; undefined where they stand for nothing. */
+export function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch {

@@ -1,5 +1,6 @@
 /** What the OTEL_* variables come to. */
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import {
   parseSettings,
   type TelemetrySettings,
@@ -191,4 +192,50 @@ Deno.test("parsePairs() reads pairs with encoded values and leaves out what is n
     pairs: { d: "" },
     isWhole: false,
   });
+});
+
+const RUNS = Number(Deno.env.get("TELEMETRY_RUNS") ?? 50);
+
+const NAMES = [
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+  "OTEL_EXPORTER_OTLP_PROTOCOL",
+  "OTEL_EXPORTER_OTLP_TIMEOUT",
+  "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
+  "OTEL_RESOURCE_ATTRIBUTES",
+  "OTEL_TRACES_SAMPLER",
+  "OTEL_TRACES_SAMPLER_ARG",
+  "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+  "OTEL_PROPAGATORS",
+];
+
+Deno.test("no variable, however it is set, ends a run or shows a secret", () => {
+  const odd = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 20 }),
+    fc.webUrl(),
+    fc.constantFrom("http://%zz:%@h", "-1", "NaN", "1e9", ",,=", "%", "=%zz"),
+  );
+  const secret = "s3cret-value";
+  const headers = fc.array(odd, { maxLength: 3 }).map((parts) =>
+    [...parts, `key=${secret}`, secret].join(",")
+  );
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.constantFrom(...NAMES), odd), { maxLength: 8 }),
+      headers,
+      (pairs, given) => {
+        const { settings, warnings } = parse({
+          ...ENDPOINT,
+          ...Object.fromEntries(pairs),
+          OTEL_EXPORTER_OTLP_HEADERS: given,
+        });
+        assert.doesNotMatch(warnings.join(""), /s3cret/);
+        for (const signal of Object.values(settings?.signals ?? {})) {
+          // Otherwise the runtime would not even send it.
+          new Request(signal.url, { headers: { ...signal.headers } });
+        }
+      },
+    ),
+    { numRuns: RUNS },
+  );
 });
