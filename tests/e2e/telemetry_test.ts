@@ -12,6 +12,7 @@ import {
 } from "../support/mock_model.ts";
 import { AcpClient } from "../support/acp_client.ts";
 import { AppClient } from "../support/app_client.ts";
+import { batchStage, taskLines } from "../support/batch_stage.ts";
 import { serveMcpHttp } from "../support/mcp_http.ts";
 import { mcpServerArgs } from "../support/mcp_server.ts";
 import {
@@ -19,7 +20,7 @@ import {
   type SeenSpan,
   serveCollector,
 } from "../support/otlp.ts";
-import { type AgentRun, startAgent } from "../support/run_agent.ts";
+import { type AgentRun, runAgent, startAgent } from "../support/run_agent.ts";
 import { drawTrace } from "../support/trace_tree.ts";
 import { eventsOf, itemsOf, type Stage, stage } from "./support.ts";
 
@@ -669,6 +670,32 @@ Deno.test("a conversation is traced to its end", async () => {
       "└─ thread",
       "   └─ invoke_agent rondo",
       "      └─ chat gpt-5.2-codex",
+    ].join("\n"),
+  );
+});
+
+Deno.test("the runs of a batch are one trace with it", async () => {
+  await using collector = serveCollector();
+  await using stage = await batchStage(() => [say("done")]);
+  await stage.write("tasks.jsonl", taskLines(2));
+  const run = await runAgent({
+    home: stage.home,
+    args: ["batch", "tasks.jsonl", "--jobs", "1"],
+    env: sendTo(collector),
+  });
+  assert.equal(run.code, 0, run.stderr);
+  const task = [
+    "rondo exec",
+    "└─ thread",
+    "   └─ invoke_agent rondo",
+    "      └─ chat gpt-5.2-codex",
+  ];
+  assert.equal(
+    drawTrace(collector.spans, { durations: false }),
+    [
+      "rondo batch",
+      ...task.map((line, at) => `${at === 0 ? "├─ " : "│  "}${line}`),
+      ...task.map((line, at) => `${at === 0 ? "└─ " : "   "}${line}`),
     ].join("\n"),
   );
 });

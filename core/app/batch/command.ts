@@ -2,6 +2,7 @@
 import type { CommandLine } from "../../contract/command_line.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
+import { telemetryAccess, withTrace } from "../transport.ts";
 import { runBatch } from "./run.ts";
 import { runEmit } from "./emit.ts";
 import { runMerge, runReport, runStatus } from "./views.ts";
@@ -22,6 +23,21 @@ export async function runBatchCommand(
     case "batch report":
       return await runReport(commandLine, host, terminal);
     default:
-      return await runBatch(commandLine, host, terminal);
+      return await runTraced(commandLine, host, terminal);
   }
+}
+
+// Its runs, which have telemetry of their own, are one trace with it.
+async function runTraced(
+  commandLine: CommandLine,
+  host: Host,
+  terminal: Terminal,
+): Promise<number> {
+  const access = telemetryAccess(host, commandLine);
+  // What is wrong with it each run tells.
+  const { telemetry } = await access.open();
+  const traced = withTrace(host, telemetry?.carrier);
+  const code = await runBatch(commandLine, traced, terminal);
+  await access.close(code, terminal.stderr);
+  return code;
 }
