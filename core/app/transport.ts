@@ -71,7 +71,8 @@ async function gateOf(host: Host): Promise<Pick<TransportOptions, "gate">> {
   const folder = host.env(GATE_VARIABLE);
   if (folder === undefined || folder === "") return {};
   const { openRequestGate } = await import("../model/request_gate.ts");
-  return { gate: await openRequestGate(host, folder) };
+  const gate = await openRequestGate(host, folder);
+  return gate === undefined ? {} : { gate };
 }
 
 /** The host for what lasts as long as the run: it joins that, and not what we were started under. */

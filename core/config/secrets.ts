@@ -1,4 +1,5 @@
 /** Which values must not be shown, and which environment variables no command may see. */
+import { GATE_VARIABLE } from "../protocol/provider.ts";
 import type { Config } from "./file/schema.ts";
 
 const SECRET_NAME =
@@ -49,7 +50,7 @@ export function withoutUrlSecrets(text: string): string {
 
 /**
  * Names of environment variables that hold keys of the configured providers and
- * servers, and of telemetry. Commands never get them, whatever `shell_environment_policy` says, unless
+ * servers, of telemetry and of a batch. Commands never get them, whatever `shell_environment_policy` says, unless
  * its `set` or `include_only` names them.
  */
 export function secretNames(config: Config): readonly string[] {
@@ -57,6 +58,8 @@ export function secretNames(config: Config): readonly string[] {
     "CODEX_API_KEY",
     "OPENAI_API_KEY",
     "CODEX_ACCESS_TOKEN",
+    // Where the requests of a batch are let through: no business of a command.
+    GATE_VARIABLE,
     // What lets somebody in at a collector.
     ...["", "TRACES_", "METRICS_", "LOGS_"].map((signal) =>
       `OTEL_EXPORTER_OTLP_${signal}HEADERS`

@@ -52,13 +52,14 @@ export async function closeRequestGate(
   await writeWhole(host, `${folder}/${CLOSED}`, reason);
 }
 
-/** The gate that another process has made. */
+/** The gate that another process has made; undefined where that has gone, or cannot be seen. */
 export async function openRequestGate(
   host: GateHost,
   folder: string,
-): Promise<RequestGate> {
-  const places = (await host.files.list(folder))
-    .filter(({ name }) => name.startsWith("place-")).length;
+): Promise<RequestGate | undefined> {
+  const entries = await host.files.list(folder).catch(() => undefined);
+  if (entries === undefined) return undefined;
+  const places = entries.filter(({ name }) => name.startsWith("place-")).length;
   return {
     enter: (signal) => enter(host, folder, { places, signal }),
     slowDown: (ms) => slowDown(host, folder, ms),

@@ -6,6 +6,7 @@ import {
   closeRequestGate,
   createRequestGate,
   openRequestGate,
+  type RequestGate,
 } from "../../../core/model/request_gate.ts";
 import { ModelError } from "../../../core/protocol/error.ts";
 import type { Host } from "../../../core/protocol/host.ts";
@@ -20,6 +21,12 @@ async function gateFolder(): Promise<AsyncDisposable & { path: string }> {
     path: `${path}/gate`,
     [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
   };
+}
+
+async function openGate(host: Host, folder: string): Promise<RequestGate> {
+  const gate = await openRequestGate(host, folder);
+  assert.ok(gate !== undefined);
+  return gate;
 }
 
 /** A clock of its own that only sleeping moves. */
@@ -43,8 +50,8 @@ Deno.test("with one place the second request waits until the first has ended", a
   const host = denoHost();
   await createRequestGate(host, folder.path, 1);
   const [one, other] = [
-    await openRequestGate(host, folder.path),
-    await openRequestGate(host, folder.path),
+    await openGate(host, folder.path),
+    await openGate(host, folder.path),
   ];
   const order: string[] = [];
   const place = await one.enter(LIVE);
@@ -66,8 +73,8 @@ Deno.test("the wait that a server asks of one request is waited by all", async (
   await using folder = await gateFolder();
   const { host, slept } = sleepyHost();
   await createRequestGate(host, folder.path, undefined);
-  const one = await openRequestGate(host, folder.path);
-  const other = await openRequestGate(host, folder.path);
+  const one = await openGate(host, folder.path);
+  const other = await openGate(host, folder.path);
   await one.slowDown(2_500);
   await one.slowDown(10);
   (await other.enter(LIVE))[Symbol.dispose]();
@@ -78,7 +85,7 @@ Deno.test("a closed gate lets no request in and says why", async () => {
   await using folder = await gateFolder();
   const host = denoHost();
   await createRequestGate(host, folder.path, 2);
-  const gate = await openRequestGate(host, folder.path);
+  const gate = await openGate(host, folder.path);
   await closeRequestGate(host, folder.path, "all is spent");
   await assert.rejects(
     gate.enter(LIVE),
@@ -96,7 +103,7 @@ Deno.test("a client holds its place while the answer streams, and a 429 slows th
     script: [fail(429, "slow", { "retry-after-ms": "40" }), say("done")],
   });
   await createRequestGate(host, folder.path, 1);
-  const gate = await openRequestGate(host, folder.path);
+  const gate = await openGate(host, folder.path);
   const waits: number[] = [];
   const client = createModelClient({
     ...testTransport(
@@ -124,4 +131,11 @@ Deno.test("a client holds its place while the answer streams, and a 429 slows th
   using free = await host.files.tryLock(place);
   assert.ok(free !== undefined);
   assert.deepEqual(waits, [40]);
+});
+
+Deno.test("a run whose gate has gone asks as one that never had any", async () => {
+  assert.equal(
+    await openRequestGate(denoHost(), "/nowhere/at/all"),
+    undefined,
+  );
 });
