@@ -18,6 +18,8 @@ export interface FirstState {
   readonly stamps: ReadonlyMap<string, string>;
   /** When the last file was made, by the disk's clock; 0 where it cannot be told. */
   readonly filledMs: number;
+  /** Folders that were repositories of their own. */
+  readonly inner: readonly string[];
   /** What is not in it, in sentences. */
   readonly leftOut: readonly string[];
 }
@@ -73,7 +75,7 @@ export async function fillTree(
   for (const path of to === undefined ? [] : listing.empty) {
     await folders.make(`${to}/${path}`);
   }
-  return { stamps, filledMs, leftOut };
+  return { stamps, filledMs, inner: listing.inner, leftOut };
 }
 
 /** What differs from the first contents, in order of names. */

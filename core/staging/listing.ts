@@ -2,6 +2,7 @@
 import { usageError } from "../protocol/error.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { parseUtf8 } from "./patch/names.ts";
+import { basename } from "../util/path.ts";
 import { textOfBytes } from "../util/text/byte_text.ts";
 import type { GitView } from "./repository.ts";
 import type { TreeFiles } from "./tree_files.ts";
@@ -11,6 +12,8 @@ export interface Listing {
   readonly files: readonly string[];
   /** Folders with nothing in them. */
   readonly empty: readonly string[];
+  /** Folders that are repositories of their own, submodules among them. */
+  readonly inner: readonly string[];
   /** What cannot be part of a tree, in sentences. */
   readonly leftOut: readonly string[];
 }
@@ -41,7 +44,7 @@ export async function listTree(
   top: string,
   git?: GitLister,
 ): Promise<Listing> {
-  const found: Found = { files: new Set(), empty: [], leftOut: [] };
+  const found: Found = { files: new Set(), empty: [], inner: [], leftOut: [] };
   if (git === undefined) await walk(tree, top, "", found);
   else await listByGit(tree, { top, prefix: "", git }, found);
   const { files, ...rest } = found;
@@ -51,6 +54,7 @@ export async function listTree(
 interface Found {
   readonly files: Set<string>;
   readonly empty: string[];
+  readonly inner: string[];
   readonly leftOut: string[];
 }
 
@@ -86,12 +90,43 @@ async function listByGit(
     }
   }
   (await ask(["ls-files", "-z", "-o", "--exclude-standard"])).forEach(add);
+  const collapsed = [
+    "ls-files",
+    "-z",
+    "-o",
+    "--exclude-standard",
+    "--directory",
+  ];
+  for (const raw of await ask(collapsed)) {
+    const name = parseUtf8(raw);
+    if (name?.endsWith("/")) {
+      await findEmpty(tree, top, `${prefix}${name.slice(0, -1)}`, found.empty);
+    }
+  }
   // Submodules and repositories of their own, by the rules of the folder that they are.
   for (const name of inner) {
     const place = { top, prefix: `${prefix}${name}`, git: { view } };
     const stat = await tree.lstat(`${top}/${prefix}${name.slice(0, -1)}`);
     if (stat?.isDirectory !== true) continue;
+    found.inner.push(`${prefix}${name.slice(0, -1)}`);
     await listByGit(tree, place, found);
+  }
+}
+
+// Git knows of no empty folder; a program may.
+async function findEmpty(
+  tree: TreeFiles,
+  top: string,
+  path: string,
+  empty: string[],
+): Promise<void> {
+  const stat = await tree.lstat(`${top}/${path}`);
+  if (stat?.isDirectory !== true || MADE_AGAIN.has(basename(path))) return;
+  const names = await tree.list(`${top}/${path}`).catch(() => [".git"]);
+  if (names.includes(".git")) return;
+  if (names.length === 0) empty.push(path);
+  for (const name of names) {
+    await findEmpty(tree, top, `${path}/${name}`, empty);
   }
 }
 
@@ -112,7 +147,9 @@ async function walk(
     else if (stat?.isDirectory && !MADE_AGAIN.has(name)) {
       await walk(tree, top, path, found);
     } else if (stat === undefined || !stat.isDirectory) {
-      const what = stat?.special ?? "it cannot be looked at";
+      const what = stat === undefined
+        ? "it cannot be looked at"
+        : "it is neither a file nor a link";
       found.leftOut.push(`${path}: ${what}`);
     }
   }

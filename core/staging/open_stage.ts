@@ -79,7 +79,7 @@ export class OpenStage implements Stage {
     message: string,
     own?: string,
   ): Promise<string> {
-    const { repository, folders } = this.#filled;
+    const { repository, folders, first } = this.#filled;
     if (repository?.commit === undefined) {
       throw usageError(
         `Cannot make the branch ${name}: ${this.source} has no commit, must have one`,
@@ -94,6 +94,7 @@ export class OpenStage implements Stage {
       tree: folders.tree,
       parent: commit,
       paths: [...new Set([...more, ...differences.map(({ path }) => path)])],
+      inner: first.inner,
       index,
       name,
       message,

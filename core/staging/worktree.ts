@@ -65,6 +65,8 @@ export async function commitBranch(
     readonly tree: string;
     readonly parent: string;
     readonly paths: readonly string[];
+    /** Folders that were repositories of their own: their files belong to no commit of this one. */
+    readonly inner: readonly string[];
     /** An index of its own. */
     readonly index: string;
     readonly name: string;
@@ -82,8 +84,7 @@ export async function commitBranch(
     );
   }
   await view.run({ tree, index, args: ["read-tree", parent] });
-  const inside = await listLinks(view, tree, index);
-  // What lies in a submodule belongs to no commit of this repository.
+  const inside = [...options.inner, ...await listLinks(view, tree, index)];
   const paths = options.paths.filter((path) =>
     !inside.some((link) => path === link || path.startsWith(`${link}/`))
   );

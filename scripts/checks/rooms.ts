@@ -499,6 +499,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     doors: [
       "apply",
       "build",
+      "file_patch",
       "names",
       "parse",
       "renames",

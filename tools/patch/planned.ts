@@ -102,6 +102,10 @@ export async function writePlanned(
   const head = new TextDecoder().decode(planned.subarray(0, Math.max(end, 0)));
   const { summary, changes, prune } = parseHeader(head);
   const effects: FileEffect[] = [];
+  const leaving = new Set(
+    changes.filter(({ bytes, before }) => bytes === undefined || before?.link)
+      .map(({ target }) => target),
+  );
   let at = end + 1;
   for (const change of changes) {
     const size = change.bytes ?? 0;
@@ -114,6 +118,7 @@ export async function writePlanned(
       await readEffect(host.files, change, {
         after,
         clearsFolders: prune !== undefined,
+        leaving,
       }),
     );
   }
@@ -133,6 +138,8 @@ async function pruneFolders(
     if (after !== undefined) continue;
     let folder = dirname(target);
     while (folder !== top && isInside(folder, top)) {
+      // A file may have taken its place.
+      if ((await files.lstat(folder))?.isDirectory !== true) break;
       const isGone = await files.remove(folder).then(() => true, () => false);
       if (!isGone) break;
       folder = dirname(folder);
@@ -154,9 +161,11 @@ function parseHeader(text: string): z.infer<typeof Header> {
 async function readEffect(
   files: Files,
   { target, path, before, bytes, mode, link: isLink, program }: Change,
-  { after, clearsFolders }: {
+  { after, clearsFolders, leaving }: {
     readonly after: Uint8Array<ArrayBuffer>;
     readonly clearsFolders: boolean;
+    /** What is put aside before anything is written. */
+    readonly leaving: ReadonlySet<string>;
   },
 ): Promise<FileEffect> {
   const verb = bytes === undefined ? "delete" : "write";
@@ -166,7 +175,7 @@ async function readEffect(
   const found = await files.lstat(target);
   const isFolder = clearsFolders && found?.isDirectory === true;
   const link = isFolder ? undefined : found;
-  if (await leadsElsewhere(files, target)) throw changed;
+  if (await leadsElsewhere(files, target, leaving)) throw changed;
   const wasLink = before?.link ?? false;
   if (before?.link !== undefined && wasLink !== link?.isSymlink) throw changed;
   if (link?.isSymlink === true && bytes !== undefined && !wasLink) {
@@ -196,10 +205,19 @@ async function readEffect(
   };
 }
 
-async function leadsElsewhere(files: Files, target: string): Promise<boolean> {
+// What goes away itself, a link with files to come in its place, leads nowhere any more.
+async function leadsElsewhere(
+  files: Files,
+  target: string,
+  leaving: ReadonlySet<string>,
+): Promise<boolean> {
   let folder = dirname(target);
-  while (folder !== "/" && await files.lstat(folder) === undefined) {
+  while (
+    folder !== "/" &&
+    (leaving.has(folder) || await files.lstat(folder) === undefined)
+  ) {
     folder = dirname(folder);
   }
-  return await files.realPath(folder) !== folder;
+  const real = await files.realPath(folder).catch(() => undefined);
+  return real !== folder;
 }

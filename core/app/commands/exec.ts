@@ -83,7 +83,7 @@ async function runToEnd(
       return await runExec({ ...run, ...place, isReview });
     } finally {
       // The last line is out: another one must not follow it.
-      await closeRun(run).catch(() => {});
+      await closeRun(run);
     }
   } catch (error) {
     const code = await failExec(error, { terminal, flags, host });
@@ -113,7 +113,7 @@ interface ReadyRun extends OpenThread {
 async function closeRun(
   { runtime, removeStage }: Pick<ReadyRun, "runtime" | "removeStage">,
 ): Promise<void> {
-  await Promise.all([runtime.mcp?.close(), removeStage?.()]);
+  await Promise.allSettled([runtime.mcp?.close(), removeStage?.()]);
 }
 
 async function readAsked(

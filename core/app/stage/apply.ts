@@ -6,20 +6,13 @@ import { usageError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { SandboxPolicy } from "../../protocol/policy.ts";
-import {
-  type Conflict,
-  patchedPaths,
-  type PatchEffect,
-  planPatch,
-  type Standing,
-} from "../../staging/patch/apply.ts";
+import type { Conflict } from "../../staging/patch/apply.ts";
 import { parsePatch } from "../../staging/patch/parse.ts";
 import { reversePatch } from "../../staging/patch/reverse.ts";
-import { TreeFiles, type TreeStat } from "../../staging/tree_files.ts";
 import { createSandbox } from "../../../sandbox/mod.ts";
-import { PROTECTED_NAMES } from "../../../sandbox/plan/protected.ts";
 import { type Planned, renderPlanned } from "../../../tools/patch/planned.ts";
 import { programEnv } from "../hooks.ts";
+import { readPlan } from "./plan_apply.ts";
 
 interface ApplyRequest {
   /** The folder that the patch's names begin at. Absolute, without links. */
@@ -66,103 +59,20 @@ export async function applyPatch(
   const { root, bytes, isReverse, isCheck } = request;
   const parsed = parsePatch(bytes);
   const groups = isReverse ? reversePatch(parsed) : parsed;
-  const paths = patchedPaths(groups);
-  refuseProtected(paths);
-  const looked = await readStanding(host, root, paths);
-  const { effects, conflicts } = planPatch(groups, looked.standing);
+  const { planned, conflicts } = await readPlan(host, root, groups);
   if (conflicts.length > 0) return { type: "conflicts", conflicts };
-  const planned = effects.map((effect) =>
-    toPlanned(effect, root, looked.stats.get(effect.path))
-  );
-  if (!isCheck && planned.length > 0) {
-    const written = await writeConfined(host, loaded, { ...request, planned });
-    if (written.problem !== undefined) {
-      return { type: "failed", message: written.problem };
-    }
-    return { type: "applied", changed: effects.map(toChange), ...written };
+  const changed = planned.map(toChange);
+  if (isCheck || planned.length === 0) {
+    return { type: "applied", changed, notes: [] };
   }
-  return { type: "applied", changed: effects.map(toChange), notes: [] };
-}
-
-// What agents and git obey is the person's own to change.
-function refuseProtected(paths: readonly string[]): void {
-  const names: readonly string[] = PROTECTED_NAMES;
-  const held = paths.find((path) =>
-    path.split("/").some((part) => names.includes(part.toLowerCase()))
-  );
-  if (held === undefined) return;
-  throw usageError(
-    `Cannot apply the patch: it changes ${held}, which agents obey, must be changed by yourself (git apply --include=${
-      JSON.stringify(held)
-    } PATCH)`,
-  );
-}
-
-interface Looked {
-  readonly standing: ReadonlyMap<string, Standing>;
-  readonly stats: ReadonlyMap<string, TreeStat>;
-}
-
-async function readStanding(
-  host: Host,
-  root: string,
-  paths: readonly string[],
-): Promise<Looked> {
-  const tree = new TreeFiles(host);
-  const standing = new Map<string, Standing>();
-  const stats = new Map<string, TreeStat>();
-  let room = LIMITS.patchTotalBytes;
-  for (const path of paths) {
-    const full = `${root}/${path}`;
-    const stat = await tree.lstat(full);
-    if (stat === undefined) {
-      standing.set(path, "nothing");
-      continue;
-    }
-    room -= stat.kind === undefined ? 0 : stat.size;
-    if (room < 0) {
-      throw usageError(
-        `Cannot apply the patch: its files have more than ${LIMITS.patchTotalBytes} bytes, must have fewer`,
-      );
-    }
-    stats.set(path, stat);
-    const version = await tree.readVersion(full);
-    standing.set(path, version ?? (stat.isDirectory ? "folder" : "other"));
-  }
-  return { standing, stats };
-}
-
-function toPlanned(
-  { path, before, after }: PatchEffect,
-  root: string,
-  stat: TreeStat | undefined,
-): Planned {
-  const target = `${root}/${path}`;
-  const isLink = after?.mode === "120000";
-  const isProgram = after?.mode === "100755";
-  const old = before !== undefined && before.mode !== "120000"
-    ? stat?.mode
-    : undefined;
-  const mode = old === undefined || after === undefined || isLink
-    ? undefined
-    : isProgram
-    ? old | ((old & 0o444) >> 2)
-    : old & ~0o111;
-  return {
-    target,
-    path,
-    ...(before !== undefined && {
-      before: { bytes: before.bytes, isLink: before.mode === "120000" },
-    }),
-    ...(after !== undefined && { after: after.bytes }),
-    ...(mode !== undefined && { mode }),
-    ...(isLink && { isLink }),
-    ...(isProgram && { isProgram }),
-  };
+  const written = await writeConfined(host, loaded, { ...request, planned });
+  return written.problem === undefined
+    ? { type: "applied", changed, notes: written.notes }
+    : { type: "failed", message: written.problem };
 }
 
 function toChange(
-  { path, before, after }: PatchEffect,
+  { path, before, after }: Planned,
 ): { readonly path: string; readonly kind: "add" | "update" | "delete" } {
   const kind = before === undefined
     ? "add"

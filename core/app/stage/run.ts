@@ -73,6 +73,9 @@ export async function openStagedRun(
       warnings: [
         ...runtime.warnings,
         ...viewStageChanges(settings.sandbox, paths),
+        ...(runtime.mcp === undefined ? [] : [
+          `MCP servers work in ${cwd} and are not confined: what they change there is not staged`,
+        ]),
         ...tellLeftOut(stage),
       ],
       stage: {

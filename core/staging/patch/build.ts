@@ -59,15 +59,20 @@ function renderOne(
   const fresh = after?.bytes ?? NO_BYTES;
   const isSame = before !== undefined && after !== undefined &&
     isSameBytes(old, fresh);
+  const isEmpty = isSame || (old.length === 0 && fresh.length === 0);
+  const isPacked = !isEmpty && (isBinary(old) || isBinary(fresh));
+  const quotesBlanks = isEmpty || isPacked;
+  const both = [`a/${from}`, `b/${path}`]
+    .map((name) => renderName(name, { quotesBlanks })).join(" ");
   const head = [
-    `diff --git ${renderName(`a/${from}`)} ${renderName(`b/${path}`)}`,
+    `diff --git ${both}`,
     ...renderKind(difference),
     ...(isSame ? [] : [renderIndex(difference, format)]),
   ].map((line) => `${line}\n`).join("");
-  if (isSame || (old.length === 0 && fresh.length === 0)) {
+  if (isEmpty) {
     return { text: head, insertions: 0, deletions: 0 };
   }
-  if (isBinary(old) || isBinary(fresh)) {
+  if (isPacked) {
     const halves = [fresh, old].map((bytes) => renderHalf(buildLiteral(bytes)));
     const text = `${head}GIT binary patch\n${halves.join("")}`;
     return { text, insertions: 0, deletions: 0 };

@@ -11,16 +11,17 @@ const PREFIX = /^[abciow12]\//;
 
 /**
  * `a/NAME b/NAME`. A name with blanks is not quoted, so that only two equal names can be told
- * apart; others stand in the lines below. `strips`: whether they have prefixes.
+ * apart; others stand in the lines below. `strips`: whether they have prefixes, as far as that
+ * can be told.
  */
 export function parseGitNames(
   text: string,
-): Names & { readonly strips: boolean } {
+): Names & { readonly strips: boolean | undefined } {
   const [left, right] = splitPair(text);
+  if (left === "" || right === "") return { strips: undefined };
   const strips = PREFIX.test(left) && PREFIX.test(right) &&
     left.charAt(0) !== right.charAt(0);
-  const bare = (name: string): string | undefined =>
-    name === "" ? undefined : strips ? name.slice(2) : name;
+  const bare = (name: string): string => strips ? name.slice(2) : name;
   return { old: bare(left), fresh: bare(right), strips };
 }
 

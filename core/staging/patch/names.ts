@@ -16,11 +16,18 @@ const MEANINGS: ReadonlyMap<string, string> = new Map(
   Object.entries(ESCAPES).map(([char, letter]) => [letter, char]),
 );
 
-/** Name -> text of the patch, a character for each byte. */
-export function renderName(name: string): string {
+/**
+ * Name -> text of the patch, a character for each byte. A name with blanks needs quotes where
+ * only the line of both names has it.
+ */
+export function renderName(
+  name: string,
+  { quotesBlanks = false }: { readonly quotesBlanks?: boolean } = {},
+): string {
   const text = textOfBytes(new TextEncoder().encode(name));
   // deno-lint-ignore no-control-regex
-  if (!/[\x00-\x1f\x7f"\\]/.test(text)) return text;
+  const isPlain = !/[\x00-\x1f\x7f"\\]/.test(text);
+  if (isPlain && !(quotesBlanks && text.includes(" "))) return text;
   // deno-lint-ignore no-control-regex
   const quoted = text.replace(/[\x00-\x1f\x7f"\\]/g, (char) => {
     const letter = ESCAPES[char] ??

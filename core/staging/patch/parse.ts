@@ -21,6 +21,7 @@ export function parsePatch(bytes: Uint8Array): readonly PatchGroup[] {
 class Draft {
   names: Names = {};
   isCopy = false;
+  isMoved = false;
   oldMode: string | undefined;
   newMode: string | undefined;
   ids: readonly [string, string] | undefined;
@@ -115,6 +116,7 @@ class PatchParser {
     const from = word("rename from ") ?? word("copy from ");
     const to = word("rename to ") ?? word("copy to ");
     if (line.startsWith("copy ")) draft.isCopy = true;
+    if (from !== undefined || to !== undefined) draft.isMoved = true;
     if (from !== undefined) {
       draft.names = { ...draft.names, old: parseHeaderName(from, false) };
     }
@@ -133,7 +135,8 @@ class PatchParser {
       /^\/dev\/null(\t|$)/.test(text)
         ? undefined
         : parseHeaderName(text, isGit);
-    draft.names = { old: side(old), fresh: side(fresh) };
+    // Those of a rename are whole.
+    if (!draft.isMoved) draft.names = { old: side(old), fresh: side(fresh) };
     this.#at += 2;
   }
 

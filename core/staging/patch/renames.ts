@@ -19,6 +19,8 @@ export function joinRenames(
   const gone = new Map<string, FileVersion>();
   const fresh = new Map<string, FileVersion>();
   for (const { path, before, after } of differences) {
+    // Of a link that goes and one that comes, git could not tell what is behind which.
+    if (before?.mode === "120000" || after?.mode === "120000") continue;
     if (
       before !== undefined && after === undefined && before.bytes.length > 0
     ) {
@@ -54,12 +56,12 @@ function findSame(
   sources: Map<string, Source>,
 ): void {
   const byId = new Map<string, string[]>();
-  for (const [path, { mode, bytes }] of gone) {
-    const id = `${kindOf(mode)}${blobId(bytes)}`;
+  for (const [path, { bytes }] of gone) {
+    const id = blobId(bytes);
     byId.set(id, [...byId.get(id) ?? [], path]);
   }
-  for (const [path, { mode, bytes }] of [...fresh]) {
-    const names = byId.get(`${kindOf(mode)}${blobId(bytes)}`) ?? [];
+  for (const [path, { bytes }] of [...fresh]) {
+    const names = byId.get(blobId(bytes)) ?? [];
     const at = Math.max(
       0,
       names.findIndex((name) => basename(name) === basename(path)),
@@ -106,8 +108,8 @@ interface Lines {
 function textsOf(
   versions: ReadonlyMap<string, FileVersion>,
 ): readonly (readonly [string, Lines])[] {
-  return [...versions].filter(([, { mode, bytes }]) =>
-    mode !== "120000" && !isBinary(bytes) &&
+  return [...versions].filter(([, { bytes }]) =>
+    !isBinary(bytes) &&
     bytes.length <= LIMITS.patchDiffBytes
   ).map(([path, { bytes }]) => [path, countLines(textOfBytes(bytes))]);
 }
@@ -128,8 +130,4 @@ function similarityOf(left: Lines, right: Lines): number {
   const percent = shared * 100 / Math.max(left.size, right.size, 1);
   // All of it is what only the same content has.
   return Math.min(99, Math.floor(percent));
-}
-
-function kindOf(mode: FileVersion["mode"]): string {
-  return mode === "120000" ? "link " : "";
 }

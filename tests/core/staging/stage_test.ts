@@ -144,7 +144,7 @@ Deno.test("a folder without git is copied, but for what programs make again", as
   const patch = await stage.readPatch();
   assert.equal(
     utf8.decode(patch.bytes),
-    "diff --git a/a b.txt b/a b.txt\nold mode 100644\nnew mode 100755\n",
+    'diff --git "a/a b.txt" "b/a b.txt"\nold mode 100644\nnew mode 100755\n',
   );
   await stage.remove();
 });
