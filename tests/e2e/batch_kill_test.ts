@@ -12,7 +12,7 @@ import {
 } from "../support/batch_stage.ts";
 import type { MockModel } from "../support/mock_model.ts";
 import type { RunningAgent } from "../support/run_agent.ts";
-import { processesWith } from "./support.ts";
+import { assertNoneLeft, processesWith } from "./support.ts";
 
 /** The proof is longer: BATCH_TASKS=1000 BATCH_KILLS=20. */
 const TASKS = Number(Deno.env.get("BATCH_TASKS") ?? 10);
@@ -33,6 +33,11 @@ const WORDS = [
   "--json",
 ];
 
+// The root of the home marks every run in the list of processes.
+function wordsOf({ home: { root } }: BatchStage): readonly string[] {
+  return [...WORDS, "-c", `developer_instructions="${root}"`];
+}
+
 Deno.test("killed at any moment and started again a batch has the results of one that was not", async () => {
   let answer = answerAll();
   await using model = batchModel((task, request) => answer(task, request));
@@ -43,10 +48,12 @@ Deno.test("killed at any moment and started again a batch has the results of one
   for (; kills < KILLS; kills++) {
     const left = TASKS - await countEnded(stage);
     if (left === 0) break;
-    await using run = stage.start(WORDS);
+    await using run = stage.start(wordsOf(stage));
     await killedSomewhere(run, Math.ceil(2 * left / (KILLS - kills + 1)));
   }
-  const last = await stage.run(WORDS);
+  // By themselves: nobody has started the batch again yet.
+  await assertNoneLeft(stage.home.root);
+  const last = await stage.run(wordsOf(stage));
   assert.equal(last.code, 1, last.stderr);
   assert.equal(kills, KILLS, "it had ended before");
   assert.deepEqual(await resultFiles(`${stage.home.work}/tasks.batch`), whole);
@@ -65,7 +72,7 @@ async function runWhole(
   model: MockModel,
 ): Promise<Awaited<ReturnType<typeof resultFiles>>> {
   await using stage = await openStage(model);
-  const run = stage.start(WORDS);
+  const run = stage.start(wordsOf(stage));
   const sizes = await sampleMemory(run);
   const { code, stderr } = await run.finished;
   assert.equal(code, 1, stderr);

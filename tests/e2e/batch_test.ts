@@ -1,5 +1,6 @@
 /** `rondo batch`: many tasks, each a run of its own, each accounted for. */
 import assert from "node:assert/strict";
+import { denoHost } from "../../core/host/host.ts";
 import type { JsonObject } from "../../core/util/json/json.ts";
 import {
   answerAll,
@@ -174,13 +175,22 @@ Deno.test("an interrupt ends the running tasks, another start in between is refu
 });
 
 Deno.test("with --requests 1 no two tasks ask the provider at the same time", async () => {
+  const { files } = denoHost();
+  const isFree: boolean[] = [];
   let under = 0;
   let most = 0;
+  // While one is answered nobody else can have the only place.
+  const look = async (codexHome: string): Promise<void> => {
+    for await (const { name } of Deno.readDir(`${codexHome}/batch`)) {
+      const place = `${codexHome}/batch/${name}/gate/place-0`;
+      using taken = await files.tryLock(place);
+      isFree.push(taken !== undefined);
+    }
+  };
   await using stage = await batchStage((task, { ended }) => {
     most = Math.max(most, ++under);
-    const released = Promise.resolve().then(() => {});
     void ended.then(() => under--);
-    return [wait(released), say(`said ${task}`)];
+    return [wait(look(stage.home.codexHome)), say(`said ${task}`)];
   });
   await stage.write("tasks.jsonl", taskLines(4));
   const run = await stage.run([
@@ -192,6 +202,7 @@ Deno.test("with --requests 1 no two tasks ask the provider at the same time", as
     "1",
   ]);
   assert.equal(run.code, 0, run.stderr);
+  assert.deepEqual(isFree, [false, false, false, false]);
   assert.ok(most <= 1, `${most} at a time`);
 });
 
