@@ -20,8 +20,13 @@ import { ZERO_USAGE } from "./usage.ts";
 /** An attempt that came to its end by itself. */
 export interface AttemptEnd {
   readonly outcome: Outcome;
-  /** Called once it is known that the attempt counts: what it left, and what became of it then. */
-  harvest(): Promise<{ readonly harvest: Harvest; readonly outcome: Outcome }>;
+  /**
+   * Called once it is known that the attempt counts: what it left, and what became of it then;
+   * "stopped" when that was cut short from outside.
+   */
+  harvest(): Promise<
+    { readonly harvest: Harvest; readonly outcome: Outcome } | "stopped"
+  >;
   /** Takes away what it needed; also after the harvest. */
   close(): Promise<void>;
 }
@@ -235,7 +240,9 @@ export class Schedule {
     },
   ): Promise<void> {
     const { host, say } = this.#options;
-    const { harvest, outcome } = await end.harvest();
+    const left = await end.harvest();
+    if (left === "stopped") return;
+    const { harvest, outcome } = left;
     const result = buildResult(task, before, { outcome, harvest, sessionId });
     const { index } = task;
     const at = host.now().toISOString();

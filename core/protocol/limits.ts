@@ -330,6 +330,9 @@ export const LIMITS = Object.freeze({
   stagePatchFileBytes: 32 * 1024 * 1024,
   /** Files that went times files that came, up to which each is compared with each. */
   stageRenamePairs: 2_500,
+  /** Times that a worktree is added while other processes add or remove theirs, and a wait between. */
+  stageAddTries: 10,
+  stageAddMs: 200,
   /** A stage of another machine or container counts as in use this long. */
   stageForeignMs: 7 * 24 * 3_600_000,
   /** Of what a stage leaves out, or a patch meets, named one by one. */
@@ -460,6 +463,8 @@ export const LIMITS = Object.freeze({
   batchRetries: 2,
   batchRetryMs: 1_000,
   batchRetryMaxMs: 60_000,
+  /** For a signal to come that has already ended what we had started. */
+  batchSignalMs: 250,
   /** For a run that was told to end, before it is killed. */
   batchGraceMs: 10_000,
   /** For what an earlier, killed batch left behind to be gone. */

@@ -1,14 +1,15 @@
 /** A worktree of a repository as the place of a stage, and branches made of what was done there. */
 import { usageError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
+import { LIMITS } from "../protocol/limits.ts";
 import { textOfBytes } from "../util/text/byte_text.ts";
 import { resolvePath } from "../util/path.ts";
-import type { Git } from "./git.ts";
+import type { Git, GitCall } from "./git.ts";
 import type { GitView } from "./repository.ts";
 
 /** Registers an empty worktree; what the repository knows of it lies in the resolved folder. */
 export async function addWorktree(
-  { files }: Pick<Host, "files">,
+  host: Pick<Host, "files" | "random" | "sleep">,
   git: Git,
   { cwd, tree, commit }: {
     /** In the repository. */
@@ -27,10 +28,29 @@ export async function addWorktree(
     tree,
     commit,
   ];
-  await git.run({ cwd, args });
+  await runBesideOthers(host, git, { cwd, args });
+  const { files } = host;
   const pointer = await files.readText(`${tree}/.git`);
   const named = /^gitdir: (.+)$/m.exec(pointer)?.[1] ?? "";
   return await files.realPath(resolvePath(tree, named));
+}
+
+/** What git says where another process has just begun, or taken away, a worktree of its own. */
+const RACED = /\/worktrees\/|\.lock\b/;
+
+// Git looks at all worktrees of a repository when it adds one, also at one that is half there.
+async function runBesideOthers(
+  host: Pick<Host, "random" | "sleep">,
+  git: Git,
+  call: GitCall,
+): Promise<void> {
+  for (let tries = 1; tries < LIMITS.stageAddTries; tries++) {
+    const { code, stderr } = await git.ask(call);
+    if (code === 0) return;
+    if (!RACED.test(stderr)) break;
+    await host.sleep(LIMITS.stageAddMs * (0.5 + host.random()));
+  }
+  await git.run(call);
 }
 
 /** The files of a commit, checked out without a filter. */

@@ -105,3 +105,34 @@ Deno.test("batch emit prints the file of an engine, with the key's name of the c
   assert.equal(outside.code, 2);
   assert.match(outside.stderr, /\/elsewhere lies outside of/);
 });
+
+Deno.test("what ends with a job that is ended from outside has not failed: the job goes on where it was", async () => {
+  await using stage = await open();
+  const { home } = stage;
+  const bin = `${home.root}/bin`;
+  await Deno.mkdir(bin);
+  // The engine's signal reaches git first, and the batch a moment later.
+  await Deno.writeTextFile(
+    `${bin}/git`,
+    `#!/bin/sh
+case "$*" in *"worktree add"*) if mkdir ${home.root}/once 2>/dev/null; then
+  (sleep 0.1; kill -TERM $PPID) >/dev/null 2>&1 &
+  exit 143
+fi ;; esac
+exec ${await programPath("git")} "$@"
+`,
+    { mode: 0o755 },
+  );
+  const env = { PATH: `${bin}:${Deno.env.get("PATH")}` };
+  const first = await runIn(stage, env, "--shard", "1/1");
+  assert.equal(first.code, 143, first.stdout);
+  const second = await runIn(stage, env, "--shard", "1/1");
+  assert.equal(second.code, 0, second.stdout);
+});
+
+async function programPath(name: string): Promise<string> {
+  const { stdout } = await new Deno.Command("sh", {
+    args: ["-c", `command -v ${name}`],
+  }).output();
+  return new TextDecoder().decode(stdout).trim();
+}

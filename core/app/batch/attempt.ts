@@ -35,11 +35,22 @@ export async function runAttempt(
     const outcome = await runChild(batch, request, place);
     if (outcome !== "stopped") return endOf(batch, request, { place, outcome });
   } catch (error) {
-    const outcome = outcomeOfError(error);
-    return endOf(batch, request, { place, outcome });
+    if (!await isStopping(batch)) {
+      const outcome = outcomeOfError(error);
+      return endOf(batch, request, { place, outcome });
+    }
   }
-  await place.close();
+  await place?.close();
   return "stopped";
+}
+
+// A whole group, or a job of an engine, is signalled at once: what we have started may have
+// ended by it before we hear of it ourselves.
+async function isStopping(
+  { host, stop: { signal } }: Pick<Batch, "host" | "stop">,
+): Promise<boolean> {
+  await host.sleep(LIMITS.batchSignalMs, signal).catch(() => {});
+  return signal.aborted;
 }
 
 function endOf(
@@ -57,6 +68,7 @@ function endOf(
         const harvest = await collectHarvest(batch, task, place);
         return { harvest, outcome };
       } catch (error) {
+        if (await isStopping(batch)) return "stopped";
         // Work that cannot be kept is not done; the other tasks go on.
         return { harvest: NO_HARVEST, outcome: asFailed(outcome, error) };
       }
@@ -106,7 +118,7 @@ async function runChild(
   ]).finally(() => children.delete(child));
   const isCutShort = status.signal !== null ||
     [exitCode("sigint"), exitCode("sigterm")].includes(status.code);
-  if (stop.signal.aborted && isCutShort) return "stopped";
+  if (isCutShort && await isStopping(batch)) return "stopped";
   const outcome = record.outcome(status.code);
   if (outcome.error !== null || outcome.exitCode === 0) return outcome;
   return said === "" ? outcome : {

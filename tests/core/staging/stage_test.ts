@@ -233,3 +233,15 @@ Deno.test("programs that a repository names are not run", async () => {
   }
   assert.throws(() => Deno.statSync(ran));
 });
+
+Deno.test("stages of one repository are made and removed beside each other, as by many processes", async () => {
+  await using place = await testPlace({ "a.txt": "one\n" });
+  const life = async (): Promise<void> => {
+    for (let round = 0; round < 4; round++) {
+      const stage = await place.open();
+      assert.equal(await Deno.readTextFile(`${stage.path}/a.txt`), "one\n");
+      await stage.remove();
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, life));
+});
