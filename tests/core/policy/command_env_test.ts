@@ -117,3 +117,24 @@ Deno.test("buildCommandEnv() tells a command that it has no network", () => {
     "1",
   );
 });
+
+Deno.test("buildCommandEnv() names the span of the call, and no longer the one that we were started under", () => {
+  const parent = { ...PARENT, TRACEPARENT: "old", TRACESTATE: "old" };
+  const named = (
+    policy: Partial<EnvironmentPolicy>,
+    trace?: CommandEnvInput["trace"],
+  ): unknown => {
+    const { TRACEPARENT, TRACESTATE } = env(policy, { parent, trace });
+    return [TRACEPARENT, TRACESTATE];
+  };
+  const trace = { traceparent: "new" };
+  assert.deepEqual(named({}), ["old", "old"]);
+  assert.deepEqual(named({}, trace), ["new", undefined]);
+  assert.deepEqual(named({}, { ...trace, tracestate: "a=1" }), ["new", "a=1"]);
+  const narrow = { inherit: "none", include_only: ["PATH"] } as const;
+  assert.deepEqual(named(narrow, trace), ["new", undefined]);
+  assert.deepEqual(named({ exclude: ["TRACE*"] }, trace), [
+    undefined,
+    undefined,
+  ]);
+});

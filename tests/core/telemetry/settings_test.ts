@@ -105,6 +105,10 @@ Deno.test("a password in the address is sent as one, and is in the address no mo
   assert.deepEqual(traces?.headers, {
     authorization: `Basic ${btoa("me:p@ss")}`,
   });
+  const odd = settingsOf({ OTEL_EXPORTER_OTLP_ENDPOINT: "http://%zz:%@c" });
+  assert.deepEqual(odd.signals.logs?.headers, {
+    authorization: `Basic ${btoa("%zz:%")}`,
+  });
 });
 
 Deno.test("the resource, the sampler and the batches are those that are set", () => {
