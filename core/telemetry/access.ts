@@ -58,7 +58,8 @@ export class TelemetryAccess {
     stderr: Pick<TerminalOutput, "write">,
   ): Promise<void> {
     const { telemetry } = await this.#opening ?? NOTHING;
-    const losses = await telemetry?.close(exitCode);
+    const losses = await telemetry?.close(exitCode)
+      .catch((error) => `Telemetry was lost: ${errorText(error)}`);
     if (losses !== undefined) stderr.write(`Note: ${losses}\n`);
   }
 
