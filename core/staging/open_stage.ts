@@ -7,7 +7,7 @@ import { listTree } from "./listing.ts";
 import { renderFilePatch } from "./patch/build.ts";
 import { joinRenames } from "./patch/renames.ts";
 import type { FileDifference } from "./patch/version.ts";
-import { removeFolders } from "./places.ts";
+import { leaveTree, removeFolders } from "./places.ts";
 import type { FilledStage } from "./prepare.ts";
 import type { Stage, StagedFile, StagePatch } from "./stage_types.ts";
 import { TreeFiles } from "./tree_files.ts";
@@ -105,6 +105,10 @@ export class OpenStage implements Stage {
 
   async remove(): Promise<void> {
     await removeFolders(this.#host, this.#filled.folders);
+  }
+
+  async leave(): Promise<void> {
+    await leaveTree(this.#host, this.#filled.folders);
   }
 
   async #readDifferences(): ReturnType<typeof readDifferences> {

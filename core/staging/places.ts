@@ -4,7 +4,13 @@ import { isAbsent, usageError } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { parseJson } from "../util/json/json.ts";
-import { basename, dirname, isAbsolute, resolvePath } from "../util/path.ts";
+import {
+  basename,
+  dirname,
+  isAbsolute,
+  isInside,
+  resolvePath,
+} from "../util/path.ts";
 import {
   type ProcessIdentity,
   readIdentity,
@@ -70,7 +76,7 @@ export async function makeFolders(
   const { files } = host;
   const id = host.newId();
   const notes = notesFolder(place.codexHome);
-  const above = `${await readTreesFolder(host, place)}/${id}`;
+  const above = `${await readTreesFolder(host, place, root)}/${id}`;
   const folders = {
     id,
     note: `${notes}/${id}.json`,
@@ -119,6 +125,15 @@ export async function removeFolders(
   for (const path of gone) await removeTree({ files }, path);
   // Git leaves it where it has none any more (git-worktree(1)); so do we not.
   if (known !== undefined) await files.remove(dirname(known)).catch(() => {});
+}
+
+/** Leaves the tree to the person: nobody who comes after takes it away. */
+export async function leaveTree(
+  { files }: Pick<Host, "files">,
+  { note, own }: Pick<StageFolders, "note" | "own">,
+): Promise<void> {
+  await files.remove(note);
+  await removeTree({ files }, own);
 }
 
 async function removeTree(
@@ -206,9 +221,18 @@ async function findWorktree(
   return undefined;
 }
 
+// A copy would hold itself and its like, and the folder would not stay as it was.
+function refuseInside(folder: string, source: string): void {
+  if (!isInside(folder, source)) return;
+  throw usageError(
+    `Cannot stage ${source}: stages are kept in it (${folder}), must be kept outside (set XDG_CACHE_HOME, or start in a smaller folder)`,
+  );
+}
+
 async function readTreesFolder(
   host: Host,
   { codexHome, trees }: StagePlace,
+  source: string,
 ): Promise<string> {
   if (trees !== undefined) return trees;
   const home = host.homeDir();
@@ -224,8 +248,10 @@ async function readTreesFolder(
     );
   }
   const folder = resolvePath("/", `${cache}/rondo/stages`);
+  refuseInside(folder, source);
   await host.files.mkdir(folder, { mode: 0o700 });
   const real = await host.files.realPath(folder);
+  refuseInside(real, source);
   const own = await host.files.realPath(codexHome).catch(() => codexHome);
   if (!real.startsWith(`${own}/`)) return real;
   throw usageError(

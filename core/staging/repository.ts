@@ -31,11 +31,7 @@ export async function findRepository(
     cwd,
     args: [
       "rev-parse",
-      "--path-format=absolute",
       "--show-object-format",
-      "--git-common-dir",
-      "--git-path",
-      "index",
       "--is-bare-repository",
       "--is-inside-work-tree",
     ],
@@ -46,9 +42,13 @@ export async function findRepository(
     throw usageError(`Cannot stage ${cwd}: git says ${why}`);
   }
   const lines = new TextDecoder().decode(asked.stdout).trimEnd().split("\n");
-  const [format = "", common = "", index = "", isBare, isInside] = lines;
+  const [format = "", isBare, isInside] = lines;
   const plain = format === "sha256" ? format : "sha1";
-  const head = await findCommit(git, cwd, "HEAD");
+  const [common, index, head] = await Promise.all([
+    readGitPath(git, cwd, ["--git-common-dir"]),
+    readGitPath(git, cwd, ["--git-path", "index"]),
+    findCommit(git, cwd, "HEAD"),
+  ]);
   const found = {
     common,
     index,
@@ -56,8 +56,17 @@ export async function findRepository(
     ...(head !== undefined && { head }),
   } as const;
   if (isBare === "true" || isInside !== "true") return found;
-  const top = await git.text({ cwd, args: ["rev-parse", "--show-toplevel"] });
-  return { ...found, root: top.trimEnd() };
+  return { ...found, root: await readGitPath(git, cwd, ["--show-toplevel"]) };
+}
+
+// Alone, since a path may have line ends and blanks of its own.
+async function readGitPath(
+  git: Git,
+  cwd: string,
+  asked: readonly string[],
+): Promise<string> {
+  const args = ["rev-parse", "--path-format=absolute", ...asked];
+  return (await git.text({ cwd, args })).replace(/\n$/, "");
 }
 
 /** The commit of that name; undefined when there is none. */
@@ -146,19 +155,14 @@ export async function openGitView(
     `[core]\n\trepositoryFormatVersion = ${isPlain ? 0 : 1}\n` +
       (isPlain ? "" : `[extensions]\n\tobjectFormat = ${format}\n`),
   );
-  const sparse = await git.text({
-    cwd,
-    args: [
-      "rev-parse",
-      "--path-format=absolute",
-      "--git-path",
-      "info/sparse-checkout",
-    ],
-  });
+  const sparse = await readGitPath(git, cwd, [
+    "--git-path",
+    "info/sparse-checkout",
+  ]);
   for (
     const [from, name] of [
       [`${common}/info/exclude`, "exclude"],
-      [sparse.trimEnd(), "sparse-checkout"],
+      [sparse, "sparse-checkout"],
     ] as const
   ) {
     if (!(await files.lstat(from))?.isFile) continue;

@@ -1,5 +1,10 @@
 /** An isolated copy of a work tree: opened, worked in by others, read as a patch, removed. */
-import { usageError } from "../protocol/error.ts";
+import {
+  configError,
+  errorCode,
+  errorText,
+  usageError,
+} from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { findGit, type Git } from "./git.ts";
 import { fillStage } from "./prepare.ts";
@@ -17,8 +22,9 @@ export async function openStage(
   const git = await findGitFor(host, request);
   const repository = git && await findRepository(git, root);
   const source = decideSource(request, repository);
-  const made = await makeFolders(host, place, source.folder);
+  let made: Awaited<ReturnType<typeof makeFolders>> | undefined;
   try {
+    made = await makeFolders(host, place, source.folder);
     const filled = await fillStage(host, {
       ...made,
       source,
@@ -30,8 +36,11 @@ export async function openStage(
     });
     return new OpenStage(host, filled);
   } catch (error) {
-    await removeFolders(host, made.folders).catch(() => {});
-    throw error;
+    if (made !== undefined) {
+      await removeFolders(host, made.folders).catch(() => {});
+    }
+    if (errorCode(error) === undefined) throw error;
+    throw configError(`Cannot stage ${root}: ${errorText(error)}`);
   }
 }
 

@@ -64,6 +64,8 @@ export interface Stage {
   commitBranch(name: string, message: string, own?: string): Promise<string>;
   /** Takes everything of it away. */
   remove(): Promise<void>;
+  /** Forgets it: the tree stays as it is, and is the person's. */
+  leave(): Promise<void>;
 }
 
 /** What is copied, and how. */

@@ -31,7 +31,7 @@ export async function addWorktree(
   await runBesideOthers(host, git, { cwd, args });
   const { files } = host;
   const pointer = await files.readText(`${tree}/.git`);
-  const named = /^gitdir: (.+)$/m.exec(pointer)?.[1] ?? "";
+  const named = /^gitdir: (.+?)\n?$/s.exec(pointer)?.[1] ?? "";
   return await files.realPath(resolvePath(tree, named));
 }
 

@@ -330,3 +330,71 @@ Deno.test("what deny_read hides in the folder is not in the stage", async () => 
     assert.match(result.stderr, /Nothing was changed in the stage/);
   });
 });
+
+Deno.test("a staged run whose patch cannot be kept leaves its tree to the person", async () => {
+  const script = [sh("echo work > new.txt"), say("done"), say("done")];
+  await inRepository({ script }, async ({ home, run }) => {
+    await Deno.writeTextFile(`${home.codexHome}/stage_patches`, "in the way");
+    const result = await run("--stage", "go");
+    assert.equal(result.code, 1, result.stderr);
+    const [, tree = ""] =
+      /Cannot keep the patch of the stage: .*; what was done is left in (\S+), which is yours/
+        .exec(result.stderr) ?? assert.fail(result.stderr);
+    assert.equal(await Deno.readTextFile(`${tree}/new.txt`), "work\n");
+    await Deno.remove(`${home.codexHome}/stage_patches`);
+    assert.equal((await run("--stage", "go")).code, 0);
+    assert.equal(await Deno.readTextFile(`${tree}/new.txt`), "work\n");
+    assert.equal(
+      await git(tree, "status", "--porcelain"),
+      "?? new.txt\n",
+    );
+  });
+});
+
+Deno.test("stages are kept in no folder that is staged, and a place that cannot be made is told", async () => {
+  await inRepository({ script: [say("done")] }, async ({ home }) => {
+    const before = await snapshot(home.work);
+    const open = (cache: string): Promise<AgentRun> =>
+      runAgent({
+        home,
+        env: { XDG_CACHE_HOME: cache },
+        args: ["exec", "-s", "workspace-write", "--stage", "go"],
+      });
+    const inside = await open(`${home.work}/cache`);
+    assert.equal(inside.code, 2);
+    assert.ok(
+      inside.stderr.includes(
+        `Cannot stage ${home.work}: stages are kept in it (${home.work}/cache/rondo/stages), must be kept outside`,
+      ),
+      inside.stderr,
+    );
+    assert.deepEqual(await snapshot(home.work), before);
+    const nowhere = await open(`${home.codexHome}/config.toml`);
+    assert.equal(nowhere.code, 3);
+    assert.ok(
+      nowhere.stderr.includes(
+        `Cannot stage ${home.work}: Not a directory (os error 20): mkdir '${home.codexHome}/config.toml/rondo/stages'`,
+      ),
+      nowhere.stderr,
+    );
+  });
+});
+
+Deno.test("a folder for everybody's files that holds the staged one is closed, which is said", async () => {
+  const script = [sh("touch $TMPDIR/up"), say("done")];
+  await inRepository({ script }, async ({ home, requests }) => {
+    const result = await runAgent({
+      home,
+      env: { TMPDIR: home.root },
+      args: ["exec", "-s", "workspace-write", "--stage", "go"],
+    });
+    assert.equal(result.code, 0, result.stderr);
+    assert.match(String(requests[1]?.text), /Read-only file system/);
+    assert.ok(
+      result.stderr.includes(
+        `The folder ${home.root} is not writable in a staged run: ${home.work} lies in it`,
+      ),
+      result.stderr,
+    );
+  });
+});

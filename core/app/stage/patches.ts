@@ -14,8 +14,13 @@ export async function writePatch(
   await markApplied(host, path, false);
   await files.mkdir(dirname(path), { mode: 0o700 });
   const aside = `${path}.${host.newId()}`;
-  await files.write(aside, bytes, { mode: 0o600, exclusive: true });
-  await files.rename(aside, path);
+  try {
+    await files.write(aside, bytes, { mode: 0o600, exclusive: true });
+    await files.rename(aside, path);
+  } catch (error) {
+    await files.remove(aside).catch(() => {});
+    throw error;
+  }
   return bytes.length === 0 ? null : path;
 }
 

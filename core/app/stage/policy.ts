@@ -57,6 +57,7 @@ export function planStagePolicy(
 export function viewStageChanges(
   policy: SandboxPolicy,
   paths: StagePaths,
+  { slashTmp, tmpDir }: TemporaryFolders,
 ): readonly string[] {
   if (
     policy.mode === "danger-full-access" || policy.mode === "external-sandbox"
@@ -66,8 +67,13 @@ export function viewStageChanges(
     ];
   }
   if (policy.mode !== "workspace-write") return [];
-  const shut = policy.writableRoots
-    .map((root) => moved(resolvePath(paths.cwd, root), paths))
+  const temporary = [
+    ...(policy.excludeSlashTmp ? [] : [slashTmp]),
+    ...(policy.excludeTmpdirEnvVar || !tmpDir ? [] : [tmpDir]),
+  ];
+  const roots = policy.writableRoots
+    .map((root) => moved(resolvePath(paths.cwd, root), paths));
+  const shut = [...new Set([...roots, ...temporary])]
     .filter((root) => holdsSource(root, paths))
     .map((root) =>
       `The folder ${root} is not writable in a staged run: ${paths.source} lies in it`

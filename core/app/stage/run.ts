@@ -1,7 +1,7 @@
 /** A run in a copy of its folder: opened before the thread, read at its end, removed. */
 import type { CommandLine } from "../../contract/command_line.ts";
 import type { ExecStage } from "../../contract/stage.ts";
-import { usageError } from "../../protocol/error.ts";
+import { errorText, usageError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { PROGRAM } from "../../protocol/version.ts";
@@ -72,7 +72,7 @@ export async function openStagedRun(
       ...runtime,
       warnings: [
         ...runtime.warnings,
-        ...viewStageChanges(settings.sandbox, paths),
+        ...viewStageChanges(settings.sandbox, paths, temporary),
         ...(runtime.mcp === undefined ? [] : [
           `MCP servers work in ${cwd} and are not confined: what they change there is not staged`,
         ]),
@@ -87,9 +87,33 @@ export async function openStagedRun(
         firstFiles: (files) => firstFiles(files, paths),
       },
     },
-    readStage: (threadId) =>
-      readResult(host, stage, stagePatchPath(codexHome, threadId)),
-    remove: () => stage.remove(),
+    ...keepResult(host, stage, codexHome),
+  };
+}
+
+// Where the patch cannot be kept, the tree is all that is left of the work.
+function keepResult(
+  host: Host,
+  stage: Stage,
+  codexHome: string,
+): Pick<StagedRun, "readStage" | "remove"> {
+  let isLost = false;
+  return {
+    readStage: async (threadId) => {
+      try {
+        const path = stagePatchPath(codexHome, threadId);
+        const result = await readResult(host, stage, path);
+        isLost = false;
+        return result;
+      } catch (error) {
+        isLost = true;
+        const why = errorText(error);
+        throw usageError(
+          `${why}; what was done is left in ${stage.path}, which is yours to remove`,
+        );
+      }
+    },
+    remove: () => isLost ? stage.leave() : stage.remove(),
   };
 }
 

@@ -245,3 +245,24 @@ Deno.test("stages of one repository are made and removed beside each other, as b
   };
   await Promise.all(Array.from({ length: 8 }, life));
 });
+
+Deno.test("a repository in a folder of any name is staged", async () => {
+  await using place = await testPlace({}, { git: false });
+  for (const name of ["two\nlines", "a blank at the end ", "tab\t", "'\"$x"]) {
+    const root = `${place.root}/${name}`;
+    await writeFiles(root, { "a.txt": "one\n" });
+    await git(root, "init", "-q");
+    await git(root, "add", "-A");
+    await git(root, "commit", "-qm", "first");
+    const stage = await place.open({ root });
+    assert.equal(stage.kind, "worktree");
+    assert.equal(stage.source, root);
+    await writeFiles(stage.cwd, { "b.txt": "b\n" });
+    assert.deepEqual(
+      (await stage.readPatch()).files.map(({ path }) => path),
+      ["b.txt"],
+    );
+    await stage.remove();
+    assert.throws(() => Deno.statSync(`${root}/.git/worktrees`));
+  }
+});
