@@ -178,23 +178,25 @@ export interface Wire<T> {
   ): { readonly count: number; readonly reason: string };
 }
 
-export const WIRES = {
-  json: {
-    traces: wire("json", JsonTraceSerializer),
-    logs: wire("json", JsonLogsSerializer),
-    metrics: wire("json", JsonMetricsSerializer),
-  },
-  protobuf: {
-    traces: wire("x-protobuf", ProtobufTraceSerializer),
-    logs: wire("x-protobuf", ProtobufLogsSerializer),
-    metrics: wire("x-protobuf", ProtobufMetricsSerializer),
-  },
-} as const;
+/** The same in each encoding. */
+export interface Wires<T> {
+  readonly json: Wire<T>;
+  readonly protobuf: Wire<T>;
+}
 
-function wire<T>(
-  type: string,
-  serializer: ISerializer<T, { readonly partialSuccess?: object }>,
-): Wire<T> {
+export const WIRES = Object.freeze({
+  traces: wires(JsonTraceSerializer, ProtobufTraceSerializer),
+  logs: wires(JsonLogsSerializer, ProtobufLogsSerializer),
+  metrics: wires(JsonMetricsSerializer, ProtobufMetricsSerializer),
+});
+
+type Serializer<T> = ISerializer<T, { readonly partialSuccess?: object }>;
+
+function wires<T>(json: Serializer<T>, protobuf: Serializer<T>): Wires<T> {
+  return { json: wire("json", json), protobuf: wire("x-protobuf", protobuf) };
+}
+
+function wire<T>(type: string, serializer: Serializer<T>): Wire<T> {
   return {
     contentType: `application/${type}`,
     render: (items) =>

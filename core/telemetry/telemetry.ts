@@ -3,6 +3,7 @@ import { errorText } from "../protocol/error.ts";
 import type { Host } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { TraceCarrier } from "../protocol/settings.ts";
+import { PROGRAM } from "../protocol/version.ts";
 import { withTimeout } from "../util/async.ts";
 import { Batch } from "./batch.ts";
 import { createInstruments } from "./instruments.ts";
@@ -11,14 +12,17 @@ import {
   carrierOf,
   createSdk,
   parseParent,
-  type ReadableLogRecord,
-  type ReadableSpan,
   type Sdk,
   type Span,
   WIRES,
+  type Wires,
 } from "./sdk.ts";
 import { Sender } from "./sender.ts";
-import { parseSettings, type TelemetrySettings } from "./settings.ts";
+import {
+  type BatchSettings,
+  parseSettings,
+  type TelemetrySettings,
+} from "./settings.ts";
 import type { SignalName, SignalSettings } from "./signal_settings.ts";
 import { ThreadTrace } from "./thread_trace.ts";
 import { failSpan, type TraceDeps } from "./trace_scope.ts";
@@ -26,11 +30,9 @@ import { Variables } from "./variables.ts";
 
 export type { ThreadTrace };
 
-type ConnectedFetch = Host["fetch"];
-
 interface TelemetryOptions {
   readonly command: string;
-  readonly connect: (signal: SignalSettings) => Promise<ConnectedFetch>;
+  readonly connect: (signal: SignalSettings) => Promise<Host["fetch"]>;
 }
 
 /** Opens what the environment asks for; undefined when that is nothing. */
@@ -45,30 +47,39 @@ export async function openTelemetry(
     new Variables((name) => host.env(name)),
   );
   if (settings === undefined) return { telemetry: undefined, warnings };
-  const connected: Partial<Record<SignalName, ConnectedFetch>> = {};
+  const routes: Partial<Record<SignalName, Route>> = {};
   const problems: string[] = [];
   for (const [name, signal] of Object.entries(settings.signals)) {
     try {
-      connected[name as SignalName] = await options.connect(signal);
+      const fetch = await options.connect(signal);
+      routes[name as SignalName] = { signal, fetch };
     } catch (error) {
       problems.push(`Telemetry: no ${name} are sent: ${errorText(error)}`);
     }
   }
+  const { command } = options;
   return {
-    telemetry: new Telemetry(host, { ...options, settings, connected }),
+    telemetry: new Telemetry(host, { command, settings, routes }),
     warnings: [...warnings, ...problems],
   };
+}
+
+/** Where a signal goes, and by what. */
+interface Route {
+  readonly signal: SignalSettings;
+  readonly fetch: Host["fetch"];
 }
 
 interface Opened {
   readonly command: string;
   readonly settings: TelemetrySettings;
-  readonly connected: Readonly<Partial<Record<SignalName, ConnectedFetch>>>;
+  readonly routes: Readonly<Partial<Record<SignalName, Route>>>;
 }
 
-/** One delivery to one place. */
+/** What is delivered to one place. */
 interface Outlet {
-  readonly name: string;
+  /** One of them, and many. */
+  readonly words: readonly [one: string, many: string];
   readonly sender: Pick<Sender<never>, "reason" | "place">;
   readonly lost: () => number;
   readonly close: () => Promise<void>;
@@ -85,29 +96,35 @@ export class Telemetry {
   #isEnding = false;
   #closing: Promise<string | undefined> | undefined;
 
-  constructor(host: Host, { settings, connected, command }: Opened) {
+  constructor(host: Host, { settings, routes, command }: Opened) {
     this.#host = host;
-    const spans = this.#openBatch<ReadableSpan>("traces", settings, connected);
-    const records = this.#openBatch<ReadableLogRecord>(
-      "logs",
-      settings,
-      connected,
-    );
+    const spans = routes.traces && this.#openBatch(routes.traces, {
+      words: ["span", "spans"],
+      wires: WIRES.traces,
+      batch: settings.spans,
+    });
+    const records = routes.logs && this.#openBatch(routes.logs, {
+      words: ["log record", "log records"],
+      wires: WIRES.logs,
+      batch: settings.records,
+    });
     const sdk = createSdk({
       ...settings,
       resource: { "service.instance.id": host.newId(), ...settings.resource },
       onSpan: (span) => spans?.push(span),
       onRecord: (record) => records?.push(record),
     });
-    this.#openMetrics(sdk, settings, connected);
+    if (routes.metrics !== undefined) {
+      this.#openMetrics(routes.metrics, sdk, settings.metricsMs);
+    }
     this.#deps = {
       host,
       sdk,
       instruments: createInstruments(sdk.meter),
       contentMax: settings.hasContent ? settings.valueMax : undefined,
-      propagates: settings.propagates && settings.signals.traces !== undefined,
+      propagates: settings.propagates && routes.traces !== undefined,
     };
-    this.#run = sdk.startSpan(`rondo ${command}`, {
+    this.#run = sdk.startSpan(`${PROGRAM} ${command}`, {
       parent: this.#deps.propagates ? parentOf(host) : undefined,
     });
   }
@@ -160,26 +177,22 @@ export class Telemetry {
     return describeLosses(this.#outlets);
   }
 
-  #openBatch<T extends ReadableSpan | ReadableLogRecord>(
-    name: T extends ReadableSpan ? "traces" : "logs",
-    settings: TelemetrySettings,
-    connected: Opened["connected"],
-  ): Batch<T> | undefined {
-    const signal = settings.signals[name];
-    const fetch = connected[name];
-    if (signal === undefined || fetch === undefined) return undefined;
-    const sender = new Sender<T[]>(
-      { ...this.#host, fetch },
-      WIRES[signal.encoding][name] as never,
-      this.#sending(signal),
-    );
+  #openBatch<T>(
+    route: Route,
+    { words, wires, batch: settings }: {
+      readonly words: Outlet["words"];
+      readonly wires: Wires<T[]>;
+      readonly batch: BatchSettings;
+    },
+  ): Batch<T> {
+    const sender = this.#openSender(route, wires);
     const batch = new Batch<T>(
       this.#host,
-      name === "traces" ? settings.spans : settings.records,
+      settings,
       (items) => sender.send([...items], items.length),
     );
     this.#outlets.push({
-      name: name === "traces" ? "spans" : "log records",
+      words,
       sender,
       lost: () => batch.lost,
       close: () => batch.close(),
@@ -187,36 +200,27 @@ export class Telemetry {
     return batch;
   }
 
-  #openMetrics(
-    sdk: Sdk,
-    settings: TelemetrySettings,
-    { metrics: fetch }: Opened["connected"],
-  ): void {
-    const signal = settings.signals.metrics;
-    if (signal === undefined || fetch === undefined) return;
-    const sender = new Sender(
-      { ...this.#host, fetch },
-      WIRES[signal.encoding].metrics,
-      this.#sending(signal),
-    );
+  #openMetrics(route: Route, sdk: Sdk, everyMs: number): void {
+    const sender = this.#openSender(route, WIRES.metrics);
     const clock = new MetricClock(this.#host, {
-      everyMs: settings.metricsMs,
+      everyMs,
       send: () =>
         sdk.collect().then((metrics) => sender.send(metrics, 1), () => 1),
     });
     this.#outlets.push({
-      name: "deliveries of metrics",
+      words: ["delivery of metrics", "deliveries of metrics"],
       sender,
       lost: () => clock.lost,
       close: () => clock.close(),
     });
   }
 
-  #sending(
-    signal: SignalSettings,
-  ): ConstructorParameters<typeof Sender>[2] {
-    const over = this.#over.signal;
-    return { signal, over, isEnding: () => this.#isEnding };
+  #openSender<T>({ signal, fetch }: Route, wires: Wires<T>): Sender<T> {
+    return new Sender({ ...this.#host, fetch }, wires[signal.encoding], {
+      signal,
+      over: this.#over.signal,
+      isEnding: () => this.#isEnding,
+    });
   }
 }
 
@@ -230,9 +234,10 @@ function parentOf(host: Pick<Host, "env">): Span | undefined {
 function describeLosses(outlets: readonly Outlet[]): string | undefined {
   const losses = outlets.filter((one) => one.lost() > 0);
   if (losses.length === 0) return undefined;
-  const parts = losses.map(({ name, sender, lost }) => {
+  const parts = losses.map(({ words: [one, many], sender, lost }) => {
     const why = sender.reason === "" ? "too many at once" : sender.reason;
-    return `${lost()} ${name} for ${sender.place} (${why})`;
+    const count = lost() === 1 ? `1 ${one}` : `${lost()} ${many}`;
+    return `${count} for ${sender.place} (${why})`;
   });
   return `Telemetry was lost: ${parts.join(", ")}`;
 }

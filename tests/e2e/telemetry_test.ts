@@ -343,7 +343,7 @@ Deno.test("a collector that is not there changes nothing but for one line on std
   assert.equal(run.code, 0);
   assert.equal(
     run.stderr,
-    `Note: Telemetry was lost: 4 spans for ${url}/v1/traces (the connection was refused), 1 deliveries of metrics for ${url}/v1/metrics (the connection was refused)\n`,
+    `Note: Telemetry was lost: 4 spans for ${url}/v1/traces (the connection was refused), 1 delivery of metrics for ${url}/v1/metrics (the connection was refused)\n`,
   );
 });
 
@@ -380,7 +380,7 @@ Deno.test("a collector that refuses, and one that takes a part, are told of with
   });
   const json = { OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" };
   const other = await s.json("go", { env: sendTo(partial, json) });
-  assert.match(other.stderr, /^Note: Telemetry was lost: 1 spans for /);
+  assert.match(other.stderr, /^Note: Telemetry was lost: 1 span for /);
 });
 
 Deno.test("a busy collector is asked again before the program ends", async () => {

@@ -55,8 +55,7 @@ function open(url: string, { isEnding = false, over, ...more }: Options = {}): {
       return Promise.resolve();
     },
   };
-  const wire = WIRES[signal.encoding].traces;
-  const sender = new Sender(host, wire as typeof WIRES.json.traces, {
+  const sender = new Sender(host, WIRES.traces[signal.encoding], {
     signal,
     over: over ?? new AbortController().signal,
     isEnding: () => isEnding,
