@@ -151,6 +151,23 @@ const plugin: Deno.lint.Plugin = {
         };
       },
     },
+    // Where such a variable is read once, the bundler puts its value in that place and
+    // forgets to dispose of it: a folder stayed open with every file that was placed.
+    "no-using": {
+      create(context) {
+        if (/\/(tests|scripts)\//.test(context.filename)) return {};
+        return {
+          VariableDeclaration(node) {
+            if (!node.kind.endsWith("using")) return;
+            context.report({
+              node,
+              message: "The bundler loses what using disposes of",
+              hint: "Dispose of it in a finally block",
+            });
+          },
+        };
+      },
+    },
     "no-private-keyword": {
       create(context) {
         const check = (node: Deno.lint.Node): void => {

@@ -95,7 +95,7 @@ export class Schedule {
       const waits = [...this.#running.values()];
       const over = new AbortController();
       const nextMs = this.#nextReadyMs();
-      if (nextMs !== undefined) waits.push(this.#sleep(nextMs, over.signal));
+      if (nextMs !== undefined) waits.push(this.#sleep(nextMs, over));
       if (waits.length === 0) return;
       await Promise.race(waits);
       endWait(over);
@@ -137,10 +137,12 @@ export class Schedule {
     return later.length === 0 ? undefined : Math.min(...later) - nowMs;
   }
 
-  async #sleep(ms: number, over: AbortSignal): Promise<void> {
+  async #sleep(ms: number, over: AbortController): Promise<void> {
     const { host, stop } = this.#options;
-    const signal = AbortSignal.any([over, stop]);
-    await host.sleep(ms, signal).catch(() => {});
+    const onStop = (): void => endWait(over);
+    stop.addEventListener("abort", onStop);
+    await host.sleep(ms, over.signal).catch(() => {});
+    stop.removeEventListener("abort", onStop);
   }
 
   #start(task: Task): void {

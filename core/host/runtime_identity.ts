@@ -19,17 +19,21 @@ export const ELF = { entry: 24, programHeaderBytes: 56, load: 1 } as const;
 export async function readRuntimeIdentity(
   path: string = Deno.execPath(),
 ): Promise<RuntimeIdentity> {
-  using file = await Deno.open(path);
-  const head = await readUpTo(file, CHUNK_BYTES);
-  const end = elfEnd(head);
-  if (end !== undefined) await undoChange(file, head, end);
-  const { deno, v8 } = Deno.version;
-  return {
-    deno,
-    v8,
-    part: end === undefined ? "executable" : "runtime",
-    sha256: await hashFrom(file, head, end ?? Infinity),
-  };
+  const file = await Deno.open(path);
+  try {
+    const head = await readUpTo(file, CHUNK_BYTES);
+    const end = elfEnd(head);
+    if (end !== undefined) await undoChange(file, head, end);
+    const { deno, v8 } = Deno.version;
+    return {
+      deno,
+      v8,
+      part: end === undefined ? "executable" : "runtime",
+      sha256: await hashFrom(file, head, end ?? Infinity),
+    };
+  } finally {
+    file.close();
+  }
 }
 
 /** What `rondo --version --verbose` says of it, a fact a line. */

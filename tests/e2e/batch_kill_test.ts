@@ -73,7 +73,7 @@ async function runWhole(
 ): Promise<Awaited<ReturnType<typeof resultFiles>>> {
   await using stage = await openStage(model);
   const run = stage.start(wordsOf(stage));
-  const sizes = await sampleMemory(run);
+  const samples = await sampleHeld(run);
   const { code, stderr } = await run.finished;
   assert.equal(code, 1, stderr);
   const results = jsonLines(await stage.read("tasks.batch/results.jsonl"));
@@ -87,37 +87,52 @@ async function runWhole(
     Array.from({ length: Math.ceil((TASKS - 1) / 10) }, () => 1),
   );
   await assertNothingLeft(stage);
-  if (sizes.length >= 40) assertFlat(sizes);
+  if (samples.length >= 40) assertFlat(samples);
   return await resultFiles(`${stage.home.work}/tasks.batch`);
 }
 
-/** What is resident, in MB, from now and then until the end. */
-async function sampleMemory(run: RunningAgent): Promise<readonly number[]> {
-  const sizes: number[] = [];
+/** What it holds at a moment. */
+interface Held {
+  /** Resident, in MB. */
+  readonly memory: number;
+  readonly descriptors: number;
+}
+
+/** From now and then until the end. */
+async function sampleHeld(run: RunningAgent): Promise<readonly Held[]> {
+  const samples: Held[] = [];
   let isOver = false;
   void run.finished.finally(() => isOver = true);
   while (!isOver) {
-    const status = await new Deno.Command("cat", {
-      args: [`/proc/${run.pid}/status`],
+    const { stdout } = await new Deno.Command("sh", {
+      args: ["-c", "cat /proc/$0/status; ls /proc/$0/fd | wc -l", `${run.pid}`],
       stderr: "null",
     }).output();
-    const text = new TextDecoder().decode(status.stdout);
+    const text = new TextDecoder().decode(stdout);
     const kB = /^VmRSS:\s+(\d+)/m.exec(text)?.[1];
-    if (kB !== undefined) sizes.push(Math.round(Number(kB) / 1024));
+    if (kB !== undefined) {
+      const descriptors = Number(text.trim().split("\n").at(-1));
+      samples.push({ memory: Math.round(Number(kB) / 1024), descriptors });
+    }
     await Promise.race([
       run.finished,
       new Promise((resolve) => setTimeout(resolve, 250)),
     ]);
   }
-  return sizes;
+  return samples;
 }
 
-function assertFlat(sizes: readonly number[]): void {
-  const quarter = Math.floor(sizes.length / 4);
-  const early = Math.max(...sizes.slice(quarter, 2 * quarter));
-  const late = Math.max(...sizes.slice(3 * quarter));
-  console.log(`resident: ${early} MB early, ${late} MB late`);
-  assert.ok(late <= 1.2 * early, `${early} MB early, ${late} MB late`);
+function assertFlat(samples: readonly Held[]): void {
+  const quarter = Math.floor(samples.length / 4);
+  for (const [key, most] of [["memory", 1.2], ["descriptors", 2]] as const) {
+    const peak = (part: readonly Held[]): number =>
+      Math.max(...part.map((held) => held[key]));
+    const early = peak(samples.slice(quarter, 2 * quarter));
+    const late = peak(samples.slice(3 * quarter));
+    const said = `${key}: ${early} early, ${late} late`;
+    console.log(said);
+    assert.ok(late <= most * early, said);
+  }
 }
 
 /** SIGKILL, so many lines and some moments later. */

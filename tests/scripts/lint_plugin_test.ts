@@ -54,3 +54,13 @@ Deno.test("exports have names, functions are declared and say what they return",
     /no-private-keyword/,
   );
 });
+
+Deno.test("product code disposes of things by itself, what using does is lost in the bundle", () => {
+  const source = "function f(): void { using a = b(); a.c(); }";
+  assert.match(lint(source).join(), /no-using: The bundler loses/);
+  assert.match(
+    lint("async function f(): Promise<void> { await using a = b(); }").join(),
+    /no-using/,
+  );
+  assert.deepEqual(lint(source, "tests/a.ts"), []);
+});

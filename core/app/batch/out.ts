@@ -64,7 +64,8 @@ export async function isOutLocked(
   { lock }: OutPlaces,
 ): Promise<boolean> {
   if (await files.stat(lock) === undefined) return false;
-  using mine = await files.tryLock(lock);
+  const mine = await files.tryLock(lock);
+  mine?.[Symbol.dispose]();
   return mine === undefined;
 }
 

@@ -70,11 +70,15 @@ export async function runBatch(
   );
   await checkTasks(host, { planned, flags, tasksFile, out: places.folder });
   await host.files.mkdir(places.folder);
-  using _lock = await lockOut(host, places);
-  return await runLocked(
-    { tasksFile, tasks, planned, shard, retry, loaded, jobs, places },
-    { host, terminal, flags },
-  );
+  const lock = await lockOut(host, places);
+  try {
+    return await runLocked(
+      { tasksFile, tasks, planned, shard, retry, loaded, jobs, places },
+      { host, terminal, flags },
+    );
+  } finally {
+    lock[Symbol.dispose]();
+  }
 }
 
 function jobsOf(jobs: number | undefined): number {

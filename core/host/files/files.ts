@@ -92,18 +92,22 @@ async function readRange(
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (options.exact) return await readExact(path, offset, bytesMax);
   await regularFile(path);
-  using file = await Deno.open(path);
-  await file.seek(offset, Deno.SeekMode.Start);
-  const size = (await file.stat()).size;
-  const wanted = Math.max(0, Math.min(bytesMax, size - offset));
-  const buffer = new Uint8Array(wanted);
-  let filled = 0;
-  while (filled < wanted) {
-    const count = await file.read(buffer.subarray(filled));
-    if (count === null) break;
-    filled += count;
+  const file = await Deno.open(path);
+  try {
+    await file.seek(offset, Deno.SeekMode.Start);
+    const size = (await file.stat()).size;
+    const wanted = Math.max(0, Math.min(bytesMax, size - offset));
+    const buffer = new Uint8Array(wanted);
+    let filled = 0;
+    while (filled < wanted) {
+      const count = await file.read(buffer.subarray(filled));
+      if (count === null) break;
+      filled += count;
+    }
+    return buffer.subarray(0, filled);
+  } finally {
+    file.close();
   }
-  return buffer.subarray(0, filled);
 }
 
 async function writeFile(
@@ -171,23 +175,31 @@ function writeAsideSync(
   data: Uint8Array<ArrayBuffer>,
   options: { readonly mode?: number },
 ): void {
-  using file = Deno.openSync(path, {
+  const file = Deno.openSync(path, {
     write: true,
     createNew: true,
     ...options,
   });
-  for (let at = 0; at < data.length;) {
-    at += file.writeSync(data.subarray(at));
+  try {
+    for (let at = 0; at < data.length;) {
+      at += file.writeSync(data.subarray(at));
+    }
+    file.syncSync();
+  } finally {
+    file.close();
   }
-  file.syncSync();
 }
 
 // A power cut may otherwise forget the name of what is on the disk (fsync(2)). Windows
 // opens no folders, and writes its names through by itself.
 function syncFolder(path: string): void {
   if (Deno.build.os === "windows") return;
-  using folder = Deno.openSync(path);
-  folder.syncSync();
+  const folder = Deno.openSync(path);
+  try {
+    folder.syncSync();
+  } finally {
+    folder.close();
+  }
 }
 
 function isSameSync(path: string, data: Uint8Array): boolean {
