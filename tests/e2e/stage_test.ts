@@ -398,3 +398,61 @@ Deno.test("a folder for everybody's files that holds the staged one is closed, w
     );
   });
 });
+
+Deno.test("a staged run that is stopped takes its stage away and tells what was done", async () => {
+  const script = [sh("echo x > made; echo ready; sleep 60"), say("done")];
+  await inRepository({ script }, async ({ home }) => {
+    await using agent = startAgent({
+      home,
+      args: [
+        "exec",
+        "-s",
+        "workspace-write",
+        "--json",
+        "--deltas",
+        "--stage",
+        "go",
+      ],
+    });
+    const trees = `${home.home}/.cache/rondo/stages`;
+    await agent.untilEvent("output.delta");
+    agent.kill("SIGTERM");
+    const { code, events } = await agent.finished;
+    assert.equal(code, 143);
+    const stage = events.at(-1)?.["stage"] as { files: { path: string }[] };
+    assert.deepEqual(stage.files.map(({ path }) => path), ["made"]);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(trees)), []);
+  });
+});
+
+Deno.test("a deleted session takes its patch along", async () => {
+  const script = [call("apply_patch", { input: EDIT }), say("done")];
+  await inRepository({ script }, async ({ home, run }) => {
+    assert.equal((await run("--stage", "go")).code, 0);
+    const patches = `${home.codexHome}/stage_patches`;
+    const [kept] = await Array.fromAsync(Deno.readDir(patches));
+    const id = kept?.name.replace(".patch", "") ?? "";
+    const gone = await runAgent({
+      home,
+      args: ["sessions", "delete", "-y", id],
+    });
+    assert.equal(gone.code, 0, gone.stderr);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(patches)), []);
+    const refused = await runAgent({ home, args: ["apply", id] });
+    assert.equal(refused.code, 2);
+  });
+});
+
+Deno.test("the check of --until looks at the stage", async () => {
+  const script = [
+    say("done already"),
+    sh("echo yes > proof"),
+    say("now it is"),
+  ];
+  await inRepository({ script }, async ({ home, run }) => {
+    const result = await run("--until", "test -f proof", "--stage", "go");
+    assert.equal(result.code, 0, result.stderr);
+    assert.match(result.stderr, /^ {2}A proof/m);
+    assert.throws(() => Deno.statSync(`${home.work}/proof`));
+  });
+});

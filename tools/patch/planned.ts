@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { ToolError } from "../../core/protocol/error.ts";
 import type { Files, Host } from "../../core/protocol/host.ts";
 import { sha256Hex } from "../../core/util/sha256.ts";
-import { dirname, isInside } from "../../core/util/path.ts";
+import { ancestors, dirname, isInside } from "../../core/util/path.ts";
 import type { FileEffect } from "./plan.ts";
 import { writeEffects } from "./write.ts";
 import { concatBytes } from "../../core/util/bytes.ts";
@@ -172,7 +172,9 @@ async function readEffect(
   const changed = new ToolError(
     `Failed to ${verb} file ${path}: it has changed since the patch was read; send the patch again`,
   );
-  const found = await files.lstat(target);
+  // Behind a link that goes away there is nothing of ours.
+  const isBehind = ancestors(dirname(target)).some((at) => leaving.has(at));
+  const found = isBehind ? undefined : await files.lstat(target);
   const isFolder = clearsFolders && found?.isDirectory === true;
   const link = isFolder ? undefined : found;
   if (await leadsElsewhere(files, target, leaving)) throw changed;
