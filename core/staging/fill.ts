@@ -39,6 +39,8 @@ export async function fillTree(
     readonly to?: string;
     /** The disk as the model may see it. */
     readonly readable: Files;
+    /** Files are as old as those that they are copies of: make(1) looks at that. */
+    readonly keepsTimes?: boolean;
   },
 ): Promise<FirstState> {
   const { listing, from, base, to } = options;
@@ -67,6 +69,9 @@ export async function fillTree(
       leftOut.push(`${path}: ${problem}`);
       continue;
     }
+    if (options.keepsTimes && !stat.isSymlink) {
+      await host.files.setModified(`${to ?? from}/${path}`, stat.mtimeMs);
+    }
     const made = await tree.lstat(`${to ?? from}/${path}`);
     if (made === undefined) continue;
     stamps.set(path, made.ctimeMs === undefined ? "" : stampOf(made));
@@ -93,7 +98,9 @@ export async function readDifferences(
 }> {
   const { first, listing, base, to } = options;
   const differences: FileDifference[] = [];
-  const leftOut: string[] = [...listing.leftOut];
+  const leftOut = listing.leftOut.filter((text) =>
+    !first.leftOut.includes(text)
+  );
   let room = LIMITS.stagePatchBytes;
   const paths = new Set([...first.stamps.keys(), ...listing.files]);
   for (const path of [...paths].sort()) {

@@ -148,6 +148,7 @@ async function fillFrom(
     from,
     base: `${own}/base`,
     ...(from !== tree && { to: tree }),
+    keepsTimes: from !== tree && git === undefined,
     readable,
   });
 }

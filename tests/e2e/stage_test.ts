@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { git, snapshot } from "../core/staging/support.ts";
 import { call, mockModel, say, type Step } from "../support/mock_model.ts";
+import { WITHOUT_BWRAP } from "../support/without_bwrap.ts";
 import {
   type AgentHome,
   agentHome,
@@ -455,4 +456,40 @@ Deno.test("the check of --until looks at the stage", async () => {
     assert.match(result.stderr, /^ {2}A proof/m);
     assert.throws(() => Deno.statSync(`${home.work}/proof`));
   });
+});
+
+Deno.test({
+  name: "without bubblewrap the folder stays as it is, too",
+  ignore: Deno.uid() !== 0,
+  fn: async () => {
+    const script = [
+      sh(
+        "echo x > made; echo x > $REAL/a.txt; echo x > $REAL/.git/HEAD; rm -r $REAL/sub",
+      ),
+      say("done"),
+    ];
+    const files = { "sub/x": "x" };
+    await inRepository({ script, files }, async ({ home }) => {
+      const before = await snapshot(home.work);
+      const result = await runAgent({
+        home,
+        under: WITHOUT_BWRAP,
+        env: { REAL: home.work },
+        args: ["exec", "-s", "workspace-write", "--json", "--stage", "go"],
+      });
+      assert.equal(result.code, 0, result.stderr);
+      const sandbox = result.events[0]?.["sandbox"] as { backend: string };
+      assert.equal(sandbox.backend, "landlock");
+      assert.deepEqual(await snapshot(home.work), before);
+      assert.equal(await git(home.work, "status", "--porcelain"), "");
+      const stage = result.events.at(-1)?.["stage"] as { files: unknown[] };
+      assert.equal(stage.files.length, 1);
+      const applied = await runAgent({
+        home,
+        under: WITHOUT_BWRAP,
+        args: ["apply"],
+      });
+      assert.deepEqual([applied.code, applied.stdout], [0, "A made\n"]);
+    });
+  },
 });

@@ -7,7 +7,7 @@ import { renderPlanned, writePlanned } from "../../../tools/patch/planned.ts";
 import { renderScript, type Work, work } from "./random_tree.ts";
 import { git, host, snapshot, testPlace } from "./support.ts";
 
-const RUNS = Number(Deno.env.get("STAGE_RUNS") ?? 25);
+const RUNS = Number(Deno.env.get("STAGE_RUNS") ?? 8);
 
 interface Life {
   readonly isGit: boolean;

@@ -170,12 +170,12 @@ function renderStep(step: Work): string {
     case "edit":
       return `${isFile} && sed -i '${step.line}s/.*/changed by sed/' ${name}`;
     case "remove":
-      return `rm -rf -- ${name}`;
+      return `rm -r -- ${name}`;
     case "move":
     case "copy": {
       const to = quoted(step.to);
       const verb = step.type === "move" ? "mv -T" : "cp -aT";
-      return `[ ${name} = ${to} ] || [ ! -e ${name} ] || { rm -rf -- ${to}; mkdir -p -- "$(dirname -- ${to})" && ${verb} -- ${name} ${to}; }`;
+      return `[ ${name} = ${to} ] || [ ! -e ${name} ] || { rm -r -- ${to}; mkdir -p -- "$(dirname -- ${to})" && ${verb} -- ${name} ${to}; }`;
     }
     case "mode":
       return `${isFile} && chmod ${step.runs ? "+x" : "-x"} -- ${name}`;

@@ -153,6 +153,28 @@ Deno.test("line ends and contents are those of the work tree, not those that git
   await stage.remove();
 });
 
+Deno.test("a name that is no UTF-8 is left behind and told", async () => {
+  await using place = await testPlace({ "a": "a" });
+  const script = "printf x > $'odd\\377'; git add -A; git commit -qm odd";
+  await new Deno.Command("bash", {
+    args: ["-c", script],
+    cwd: place.work,
+    env: {
+      GIT_AUTHOR_NAME: "A",
+      GIT_AUTHOR_EMAIL: "a@example.org",
+      GIT_COMMITTER_NAME: "A",
+      GIT_COMMITTER_EMAIL: "a@example.org",
+    },
+  }).output();
+  for (const ref of [undefined, "HEAD"]) {
+    const stage = await place.open(ref === undefined ? {} : { ref });
+    assert.deepEqual(stage.leftOut, ["odd\xff: its name is no UTF-8"]);
+    const { bytes, leftOut } = await stage.readPatch();
+    assert.deepEqual([bytes.length, leftOut], [0, []]);
+    await stage.remove();
+  }
+});
+
 Deno.test("what is no file is left behind and told; no link is followed", async () => {
   await using place = await testPlace({ "a": "a" }, { git: false });
   await new Deno.Command("mkfifo", { args: [`${place.work}/pipe`] }).output();

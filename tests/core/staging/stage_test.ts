@@ -132,6 +132,7 @@ Deno.test("a folder without git is copied, but for what programs make again", as
   }, { git: false });
   await Deno.mkdir(`${place.work}/empty/er`, { recursive: true });
   await Deno.symlink("/etc/passwd", `${place.work}/link`);
+  await Deno.utime(`${place.work}/a b.txt`, 1_000, 1_000);
   const stage = await place.open();
   assert.equal(stage.kind, "copy");
   assert.deepEqual(await snapshot(stage.path), {
@@ -140,6 +141,8 @@ Deno.test("a folder without git is copied, but for what programs make again", as
     "src/target/kept.rs": "-",
   });
   assert.ok((await Deno.stat(`${stage.path}/empty/er`)).isDirectory);
+  const { mtime } = await Deno.stat(`${stage.path}/a b.txt`);
+  assert.equal(mtime?.getTime(), 1_000_000);
   await Deno.chmod(`${stage.path}/a b.txt`, 0o755);
   const patch = await stage.readPatch();
   assert.equal(
