@@ -1,6 +1,6 @@
 /** The user's programs that are called at events and may influence them. */
 import type { CallView, WireItem } from "./item.ts";
-import type { ApprovalRequest, Decision } from "./policy.ts";
+import type { ApprovalRequest, Decision, SandboxPolicy } from "./policy.ts";
 import type { TraceCarrier, TurnSettings } from "./settings.ts";
 
 /** An event; the names are those that people already write hooks for. */
@@ -113,6 +113,11 @@ export interface CheckPlace
   ) => void;
   /** Processes that were ended with the command. */
   readonly reaped: (count: number) => void;
+  /** Keeps for undo what the command could change; the result says that it has ended. */
+  readonly beforeProgram: (program: {
+    readonly policy: SandboxPolicy;
+    readonly what: string;
+  }) => Promise<() => void>;
   /** Under what span the command works; absent when nobody traces it. */
   readonly trace?: () => TraceCarrier | undefined;
 }

@@ -581,7 +581,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "tools/define/": { doors: "all" },
   "tools/gate/": {
-    doors: ["gate", "missing", "rule_store", "spool", "to_command"],
+    doors: [
+      "before_program",
+      "gate",
+      "missing",
+      "rule_store",
+      "spool",
+      "to_command",
+    ],
   },
   "tools/live/": {
     uses: ["tools/define/", "tools/shell/"],

@@ -10,6 +10,7 @@ import {
   errorOf,
   eventsOf,
   hasBubblewrap,
+  initGit,
   lastEvent,
   newMarker,
   stage,
@@ -312,6 +313,39 @@ Deno.test("each turn of --input jsonl is done when the command of --until passes
   const run = await agent.finished;
   assert.equal(run.code, 0, run.stdout);
   assert.equal(eventsOf(run, "turn.completed").length, 2);
+});
+
+Deno.test("undo takes back what all rounds did, and the check itself", async () => {
+  await using s = await stage({
+    script: [write("a", "1"), say("Done."), write("b", "1"), say("Really.")],
+    files: { "log": "before\n" },
+  });
+  const run = await s.json("go", {
+    args: ["--until", "echo checked >> log; cat b"],
+  });
+  assert.equal(run.code, 0, run.stdout);
+  assert.equal(
+    await Deno.readTextFile(`${s.home.work}/log`),
+    "before\nchecked\nchecked\n",
+  );
+  const undone = await s.run(["undo", "--yes"]);
+  assert.equal(undone.code, 0, undone.stderr);
+  assert.equal(await Deno.readTextFile(`${s.home.work}/log`), "before\n");
+  const left = await Array.fromAsync(Deno.readDir(s.home.work));
+  assert.deepEqual(left.map(({ name }) => name), ["log"]);
+});
+
+Deno.test("a staged run is checked in its copy", async () => {
+  await using s = await stage({
+    script: [say("Done."), write("a", "1"), say("Really.")],
+  });
+  await initGit(s.home.work);
+  const run = await s.json("go", { args: ["--stage", "--until", "cat a"] });
+  assert.equal(run.code, 0, run.stdout);
+  assert.equal(untilOf(run)["rounds"], 2);
+  const { files } = lastEvent(run)["stage"] as { files: { path: string }[] };
+  assert.deepEqual(files.map(({ path }) => path), ["a"]);
+  await assert.rejects(Deno.stat(`${s.home.work}/a`));
 });
 
 Deno.test("a hook that ends the turn does not make it done", async () => {

@@ -8,6 +8,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import type { TurnSettings } from "../../protocol/settings.ts";
 import { sha256Hex } from "../../util/sha256.ts";
 import { tailBytes } from "../../util/text/text.ts";
+import { beforeProgram } from "../../../tools/gate/before_program.ts";
 import { newSpoolPath } from "../../../tools/gate/spool.ts";
 import { toCommand } from "../../../tools/gate/to_command.ts";
 import { buildHints } from "../../../tools/shell/hints.ts";
@@ -45,13 +46,20 @@ export interface CheckRunner {
   loadTree(settings: TurnSettings): Promise<string | undefined>;
 }
 
+type CheckRuntime = Pick<
+  Runtime,
+  "flags" | "host" | "loaded" | "sandbox" | "shell"
+>;
+
+interface CheckCommand {
+  readonly command: string;
+  readonly timeoutMs: number;
+}
+
 /** The runner for a command as the person typed it. */
 export function createCheckRunner(
-  runtime: Pick<Runtime, "flags" | "host" | "loaded" | "sandbox" | "shell">,
-  { command, timeoutMs }: {
-    readonly command: string;
-    readonly timeoutMs: number;
-  },
+  runtime: CheckRuntime,
+  { command, timeoutMs }: CheckCommand,
 ): CheckRunner {
   return {
     command,
@@ -76,22 +84,11 @@ export function createCheckRunner(
 }
 
 async function runCommand(
-  runtime: Parameters<typeof createCheckRunner>[0],
-  { command, timeoutMs, place }: {
-    readonly command: string;
-    readonly timeoutMs: number;
-    readonly place: CheckPlace;
-  },
+  runtime: CheckRuntime,
+  { command, timeoutMs, place }: CheckCommand & { readonly place: CheckPlace },
 ): Promise<CommandResult> {
-  const { host, loaded, sandbox, shell, flags } = runtime;
-  const { settings, threadId, emit } = place;
-  const { sandbox: policy, cwd } = settings;
-  const variables = openPersonVariables(host, {
-    policy,
-    cwd,
-    warn: (message) => emit({ type: "warning", message }),
-  });
-  if (loaded.config.allow_login_shell !== false) await variables.ready();
+  const { shell, sandbox } = runtime;
+  const { sandbox: policy, cwd } = place.settings;
   const argv = [shell, "-c", command];
   const request: GateRequest = {
     action: { type: "command", argv, cwd, escalated: false },
@@ -100,26 +97,43 @@ async function runCommand(
     timeoutMs,
     detail: command,
   };
-  const spools = loaded.codexHome !== undefined && !flags.ephemeral;
-  const spoolPath = await newSpoolPath(
-    host,
-    spools ? `${loaded.codexHome}/spool` : undefined,
-    threadId,
-  );
-  return await sandbox.run(toCommand(
-    request,
-    { ...place, recorded: Promise.resolve(), trace: place.trace?.() },
-    {
-      host: variables,
-      environment: {
-        policy: loaded.config.shell_environment_policy,
-        secretNames: secretNames(loaded.config),
-      },
-      policy,
-      sandboxed: isSandboxed(policy),
-      spoolPath,
+  const how = { ...await openHow(runtime, place), policy };
+  const recorded = Promise.resolve();
+  const kept = beforeProgram(request, { ...place, recorded }, how);
+  try {
+    const context = { ...place, recorded: kept.ready, trace: place.trace?.() };
+    return await sandbox.run(toCommand(request, context, how));
+  } finally {
+    kept.over();
+  }
+}
+
+// As the gate has it for the commands of the model.
+async function openHow(
+  { host, loaded, flags }: CheckRuntime,
+  { settings: { cwd, sandbox: policy }, threadId, emit }: CheckPlace,
+): Promise<Omit<Parameters<typeof toCommand>[2], "policy">> {
+  const { config, codexHome } = loaded;
+  const variables = openPersonVariables(host, {
+    policy,
+    cwd,
+    warn: (message) => emit({ type: "warning", message }),
+  });
+  if (config.allow_login_shell !== false) await variables.ready();
+  const spools = codexHome !== undefined && !flags.ephemeral;
+  return {
+    host: variables,
+    environment: {
+      policy: config.shell_environment_policy,
+      secretNames: secretNames(config),
     },
-  ));
+    sandboxed: isSandboxed(policy),
+    spoolPath: await newSpoolPath(
+      host,
+      spools ? `${codexHome}/spool` : undefined,
+      threadId,
+    ),
+  };
 }
 
 function describeRun(

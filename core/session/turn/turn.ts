@@ -8,6 +8,7 @@ import {
   UserError,
 } from "../../protocol/error.ts";
 import type { Failure, Outcome } from "../../protocol/event.ts";
+import type { CheckPlace } from "../../protocol/hooks.ts";
 import { answerOf, viewItem, type WireItem } from "../../protocol/item.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { partsText, type UserPart } from "../../protocol/op.ts";
@@ -131,9 +132,15 @@ async function checkTurn(
   const reaped = (count: number): void => {
     record.reaped += count;
   };
-  const trace = (): TraceCarrier | undefined =>
-    context.deps.observer?.carrier();
-  const failure = await check?.take({ ...context, reaped, trace }, options);
+  const { deps, settings: { cwd }, signal } = context;
+  const place = {
+    ...context,
+    reaped,
+    beforeProgram: (program: Parameters<CheckPlace["beforeProgram"]>[0]) =>
+      record.beforeProgram(program, { cwd, signal }),
+    trace: (): TraceCarrier | undefined => deps.observer?.carrier(),
+  };
+  const failure = await check?.take(place, options);
   if (failure?.error === undefined) return failure?.items;
   state.transcript.append(failure.items);
   throw failure.error;
