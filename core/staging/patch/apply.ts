@@ -1,4 +1,6 @@
 /** What a patch makes of files as they are now, or where it does not fit. Pure. */
+import { usageError, type UserError } from "../../protocol/error.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 import { bytesOfText, textOfBytes } from "../../util/text/byte_text.ts";
 import { applyHalf } from "./binary.ts";
 import { applyHunks } from "./hunks.ts";
@@ -35,7 +37,7 @@ export function patchedPaths(
   return [...new Set(above)].sort();
 }
 
-/** All effects, or all conflicts. */
+/** All effects, or all conflicts. Throws UserError for more than a patch may make. */
 export function planPatch(
   groups: readonly PatchGroup[],
   standing: ReadonlyMap<string, Standing>,
@@ -45,10 +47,13 @@ export function planPatch(
 } {
   const now = new Map(standing);
   const conflicts: Conflict[] = [];
+  const room = { bytes: LIMITS.patchTotalBytes };
   for (const group of groups) {
-    applyGroup(group, now, conflicts);
+    applyGroup(group, now, { conflicts, room });
     if (conflicts.length > 0) return { effects: [], conflicts };
   }
+  conflicts.push(...findClashes(now));
+  if (conflicts.length > 0) return { effects: [], conflicts };
   const effects: PatchEffect[] = [];
   for (const [path, after] of [...now].sort(([a], [b]) => a < b ? -1 : 1)) {
     const before = versionOf(standing.get(path));
@@ -63,11 +68,37 @@ export function planPatch(
   return { effects, conflicts };
 }
 
+interface Findings {
+  readonly conflicts: Conflict[];
+  /** For what is made, so that a small patch makes no endless file. */
+  readonly room: { bytes: number };
+}
+
+function tooLarge(): UserError {
+  return usageError(
+    `Cannot apply the patch: its files have more than ${LIMITS.patchTotalBytes} bytes, must have fewer`,
+  );
+}
+
+// A patch may make a file and others below it, which no folder can hold.
+function findClashes(
+  now: ReadonlyMap<string, Standing>,
+): readonly Conflict[] {
+  return [...now].filter(([, standing]) => versionOf(standing) !== undefined)
+    .flatMap(([path]) => {
+      const parts = path.split("/");
+      const above = parts.map((_, at) => parts.slice(0, at).join("/"));
+      const held = above.find((name) => versionOf(now.get(name)) !== undefined);
+      if (held === undefined) return [];
+      return [{ path, reason: `${held} is to be a file, too` }];
+    });
+}
+
 // All at once: each file is looked for as it was before the group, so that two can change names.
 function applyGroup(
   group: PatchGroup,
   now: Map<string, Standing>,
-  conflicts: Conflict[],
+  { conflicts, room }: Findings,
 ): void {
   const leaving = new Set(
     group.filter(({ isCopy }) => !isCopy)
@@ -81,7 +112,9 @@ function applyGroup(
     const found = oldName === undefined
       ? undefined
       : (isMoved ? undefined : made.get(oldName)) ?? now.get(oldName);
-    const result = applyFile(one, found, conflicts);
+    const result = applyFile(one, found, { conflicts, room });
+    room.bytes -= result?.bytes.length ?? 0;
+    if (room.bytes < 0) throw tooLarge();
     if (isMoved && newName !== undefined) {
       const there = made.get(newName) ?? now.get(newName) ?? "nothing";
       conflicts.push(...inTheWay(newName, there, { leaving, now }));
@@ -124,7 +157,7 @@ function inTheWay(
 function applyFile(
   patch: FilePatch,
   found: Standing | undefined,
-  conflicts: Conflict[],
+  { conflicts, room }: Findings,
 ): FileVersion | undefined {
   const path = patch.oldName ?? patch.newName ?? "";
   const refuse = (reason: string, line?: number): undefined => {
@@ -142,7 +175,7 @@ function applyFile(
   if (isLink(oldMode) !== isLink(before?.mode)) {
     return refuse(isLink(oldMode) ? "is no link" : "is a link");
   }
-  const bytes = applyContent(patch, before, refuse);
+  const bytes = applyContent(patch, before, { refuse, bytesMax: room.bytes });
   if (bytes === undefined) return undefined;
   // A mode that stays is no word about one that the person has changed.
   const mode = newMode === oldMode ? before?.mode : newMode;
@@ -154,7 +187,10 @@ function applyFile(
 function applyContent(
   { content, oldId }: FilePatch,
   before: FileVersion | undefined,
-  refuse: (reason: string, line?: number) => undefined,
+  { refuse, bytesMax }: {
+    readonly refuse: (reason: string, line?: number) => undefined;
+    readonly bytesMax: number;
+  },
 ): Uint8Array<ArrayBuffer> | undefined {
   const old = before?.bytes ?? new Uint8Array();
   switch (content.kind) {
@@ -173,7 +209,10 @@ function applyContent(
       const format = oldId?.length === 64 ? "sha256" : "sha1";
       const isMeant = before === undefined || oldId === undefined ||
         blobId(old, format).startsWith(oldId);
-      const bytes = isMeant ? applyHalf(content.forward, old) : undefined;
+      const bytes = isMeant
+        ? applyHalf(content.forward, old, bytesMax)
+        : undefined;
+      if (bytes === "too large") throw tooLarge();
       if (bytes !== undefined) return bytes;
       return refuse(
         isMeant

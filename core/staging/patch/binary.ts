@@ -22,17 +22,22 @@ export function renderHalf({ kind, lines, size }: BinaryHalf): string {
   return [`${kind} ${size}`, ...lines, "", ""].join("\n");
 }
 
-/** The content that a half leads to. Undefined when it is damaged, or is for another file. */
+/**
+ * The content that a half leads to; "too large" when it says to have more than so many bytes.
+ * Undefined when it is damaged, or is for another file.
+ */
 export function applyHalf(
   { kind, lines, size }: BinaryHalf,
   before: Uint8Array,
-): Uint8Array<ArrayBuffer> | undefined {
+  bytesMax: number,
+): Uint8Array<ArrayBuffer> | "too large" | undefined {
+  if (size > bytesMax) return "too large";
   const packed = decodeLines(lines);
   if (packed === undefined) return undefined;
   try {
     const bytes = inflateBytes(packed, size);
     if (bytes.length !== size) return undefined;
-    return kind === "literal" ? bytes : applyDelta(bytes, before);
+    return kind === "literal" ? bytes : applyDelta(bytes, before, bytesMax);
   } catch {
     return undefined;
   }
@@ -42,10 +47,12 @@ export function applyHalf(
 function applyDelta(
   delta: Uint8Array,
   before: Uint8Array,
-): Uint8Array<ArrayBuffer> | undefined {
+  bytesMax: number,
+): Uint8Array<ArrayBuffer> | "too large" | undefined {
   const from = new DeltaReader(delta);
   if (from.size() !== before.length) return undefined;
   const wanted = from.size();
+  if (wanted > bytesMax) return "too large";
   const parts: Uint8Array[] = [];
   let made = 0;
   while (!from.isOver) {

@@ -47,7 +47,10 @@ class PatchParser {
       const line = this.#line();
       if (MAIL.test(line)) groups.push([]);
       if (/^diff --(cc|combined) /.test(line)) {
-        throw this.#problem("of a merge", "between two states");
+        throw this.#problem(
+          "is of a merge",
+          "be of a change between two states",
+        );
       }
       const isPlain = line.startsWith("--- ") &&
         this.#line(1).startsWith("+++ ");
@@ -84,8 +87,8 @@ class PatchParser {
       draft.content = this.#binary();
     } else if (/^Binary files .* differ$/.test(this.#line())) {
       throw this.#problem(
-        "of a binary file without its content",
-        "made with git diff --binary",
+        "is of a binary file without its content",
+        "come from git diff --binary",
       );
     }
     return this.#finish(draft);
@@ -153,7 +156,9 @@ class PatchParser {
         lines: this.#hunkLines(Number(oldCount), Number(newCount)),
       });
     }
-    if (hunks.length === 0) throw this.#problem("without hunks", "whole");
+    if (hunks.length === 0) {
+      throw this.#problem("follows a head without lines", "be a line with @@");
+    }
     return hunks;
   }
 
@@ -165,10 +170,10 @@ class PatchParser {
       // Mail programs drop the blank of an empty line.
       const sign = line === "" ? " " : line.charAt(0);
       if (sign !== " " && sign !== "-" && sign !== "+") {
-        throw this.#problem("cut off here", "whole");
+        throw this.#problem("is where it breaks off", "go on as its head says");
       }
       if (this.#at >= this.#lines.length - 1) {
-        throw this.#problem("cut off here", "whole");
+        throw this.#problem("is where it breaks off", "go on as its head says");
       }
       if (sign !== "+") old--;
       if (sign !== "-") fresh--;
@@ -178,14 +183,16 @@ class PatchParser {
       lines.push({ sign, text: line.slice(1) + (isOpen ? "" : "\n") });
     }
     if (old < 0 || fresh < 0) {
-      throw this.#problem("longer than its head says", "whole");
+      throw this.#problem("goes on longer than its head says", "be as long");
     }
     return lines;
   }
 
   #binary(): Content {
     const forward = this.#half();
-    if (forward === undefined) throw this.#problem("cut off here", "whole");
+    if (forward === undefined) {
+      throw this.#problem("is where it breaks off", "go on as its head says");
+    }
     const reverse = this.#half();
     return { kind: "binary", forward, ...(reverse && { reverse }) };
   }
@@ -224,15 +231,15 @@ class PatchParser {
   #check(names: readonly (string | undefined)[], line: number): void {
     const given = names.filter((name) => name !== undefined);
     if (given.length === 0) {
-      throw problemAt(line, "without a name that can be read", "of a file");
+      throw problemAt(line, "names no file that can be read", "name one");
     }
     for (const name of given) {
       const problem = nameProblem(name);
       if (problem === undefined) continue;
       throw problemAt(
         line,
-        `of ${JSON.stringify(name)}: ${problem}`,
-        "of a file below the folder",
+        `names ${JSON.stringify(name)}: ${problem}`,
+        "name a file below the folder",
       );
     }
   }
@@ -247,9 +254,9 @@ class PatchParser {
       case "100664":
         return "100644";
       case "160000":
-        throw problemAt(line, "of a submodule", "of a file or link");
+        throw problemAt(line, "is of a submodule", "be of a file or link");
       default:
-        throw problemAt(line, `of the mode ${text}`, "of a file or link");
+        throw problemAt(line, `has the mode ${text}`, "be of a file or link");
     }
   }
 
@@ -264,6 +271,6 @@ class PatchParser {
 
 function problemAt(line: number, state: string, wanted: string): UserError {
   return usageError(
-    `Cannot read the patch: at line ${line} it is ${state}, must be ${wanted}`,
+    `Cannot read the patch: line ${line} ${state}, must ${wanted}`,
   );
 }

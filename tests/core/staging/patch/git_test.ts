@@ -5,6 +5,8 @@ import {
   planPatch,
   type Standing,
 } from "../../../../core/staging/patch/apply.ts";
+import { encodeLines } from "../../../../core/staging/patch/base85.ts";
+import { deflateBytes } from "../../../../core/staging/patch/deflate.ts";
 import { reversePatch } from "../../../../core/staging/patch/reverse.ts";
 import { host, shown, snapshot, testPlace, writeFiles } from "../support.ts";
 import { TreeFiles } from "../../../../core/staging/tree_files.ts";
@@ -202,7 +204,7 @@ for (
     }\n@@ -0,0 +1 @@\n+x\n`;
     assert.throws(
       () => parsePatch(new TextEncoder().encode(text)),
-      /Cannot read the patch: at line 1 it is of/,
+      /Cannot read the patch: line 1 names ".*": .*, must name a file below the folder/,
     );
   });
 }
@@ -213,17 +215,17 @@ for (
     [
       "a binary file without content",
       "diff --git a/x b/x\nindex 1..2\nBinary files a/x and b/x differ\n",
-      /at line 3 it is of a binary file/,
+      /line 3 is of a binary file/,
     ],
     [
       "a submodule",
       "diff --git a/x b/x\nnew file mode 160000\nindex 0000000..1111111\n",
-      /at line 1 it is of a submodule/,
+      /line 1 is of a submodule/,
     ],
     [
       "a cut hunk",
       "--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n a\n",
-      /at line 5 it is cut off/,
+      /line 5 is where it breaks off/,
     ],
     ["a merge", "diff --cc x\n", /of a merge/],
   ] as const
@@ -232,3 +234,59 @@ for (
     assert.throws(() => parsePatch(new TextEncoder().encode(text)), wanted);
   });
 }
+
+function plan(text: string, before = new Uint8Array()): string {
+  const groups = parsePatch(new TextEncoder().encode(text));
+  const standing = new Map<string, Standing>(
+    patchedPaths(groups).map((path) => [
+      path,
+      path === "old" ? { mode: "100644", bytes: before } : "nothing",
+    ]),
+  );
+  const { conflicts, effects } = planPatch(groups, standing);
+  return conflicts.length > 0
+    ? conflicts.map(({ path, reason }) => `${path}: ${reason}`).join()
+    : `${effects.length}`;
+}
+
+function added(name: string, body: string): string {
+  return `diff --git a/${name} b/${name}\nnew file mode 100644\n${body}`;
+}
+
+const LINE = "--- /dev/null\n+++ b/NAME\n@@ -0,0 +1 @@\n+x\n";
+
+for (const names of [["d", "d/e/f"], ["d/e/f", "d"]]) {
+  Deno.test(`a patch that makes ${names.join(" and ")} does not fit`, () => {
+    const text = names.map((name) => added(name, LINE.replace("NAME", name)))
+      .join("");
+    assert.equal(plan(text), "d/e/f: d is to be a file, too");
+  });
+}
+
+Deno.test("a small patch that would make a huge file is refused before it is made", () => {
+  const packed = (bytes: Uint8Array<ArrayBuffer>): string =>
+    encodeLines(deflateBytes(bytes)).join("\n");
+  const refused = /its files have more than 268435456 bytes/;
+  const size = 20 * 1024 * 1024;
+  const half = packed(new Uint8Array(size));
+  const literal = (name: string, size: number): string =>
+    added(name, `GIT binary patch\nliteral ${size}\n${half}\n\n`);
+  assert.equal(plan(literal("a", size)), "1");
+  assert.throws(
+    () => plan(literal("a", size) + literal("b", 250 * 1024 * 1024)),
+    refused,
+  );
+  assert.throws(() => plan(literal("a", 1e12)), refused);
+  // A copy of 64 KiB from the start, again and again.
+  const delta = Uint8Array.from([0x80, 0x80, 4, 0x80, 0x80, 0x80, 0x80, 0x10]);
+  assert.throws(
+    () =>
+      plan(
+        `diff --git a/old b/old\nindex 1..2 100644\nGIT binary patch\ndelta ${delta.length}\n${
+          packed(delta)
+        }\n\n`.replace("index 1..2 100644\n", ""),
+        new Uint8Array(65_536),
+      ),
+    refused,
+  );
+});
