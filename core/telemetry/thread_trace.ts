@@ -10,7 +10,7 @@ import { carrierOf, parseParent, type Span } from "./sdk.ts";
 import { failSpan, type TraceDeps, type TraceScope } from "./trace_scope.ts";
 import { traceModel } from "./traced_model.ts";
 import { traceTool } from "./traced_tool.ts";
-import { AGENT, usageAttributes } from "./words.ts";
+import { AGENT, providerAttributes, usageAttributes } from "./words.ts";
 
 interface OpenTurn {
   readonly span: Span;
@@ -27,6 +27,9 @@ export class ThreadTrace implements ThreadObserver, TraceScope {
   #compaction: Span | undefined;
   #check: Span | undefined;
   #model = "";
+  #provider = "";
+  /** What the conventions call those of the configuration. */
+  readonly #providers = new Map<string, string>();
   #isClosed = false;
   readonly #onClose: () => void;
 
@@ -57,6 +60,11 @@ export class ThreadTrace implements ThreadObserver, TraceScope {
     client: ModelClient,
     costOf: (usage: Usage) => number | undefined,
   ): ModelClient {
+    const { id } = client.provider;
+    const { "gen_ai.provider.name": name = id } = providerAttributes(
+      client.provider,
+    );
+    this.#providers.set(id, String(name));
     return traceModel(client, this, costOf);
   }
 
@@ -104,6 +112,7 @@ export class ThreadTrace implements ThreadObserver, TraceScope {
         break;
       case "provider.switched":
         this.#model = event.to.model;
+        this.#provider = event.to.provider;
         break;
       case "stream.retry":
         this.deps.instruments.retry({
@@ -155,6 +164,7 @@ export class ThreadTrace implements ThreadObserver, TraceScope {
     "thread.started"
   >): void {
     this.#model = settings.model.slug;
+    this.#provider = provider;
     this.#thread.setAttributes({
       "rondo.thread.resumed": resumed,
       "rondo.provider": provider,
@@ -182,6 +192,8 @@ export class ThreadTrace implements ThreadObserver, TraceScope {
         ...AGENT,
         "gen_ai.conversation.id": this.threadId,
         "gen_ai.request.model": this.#model,
+        "gen_ai.provider.name": this.#providers.get(this.#provider) ??
+          this.#provider,
         "rondo.turn.id": turnId,
         ...(mode !== undefined && { "rondo.turn.mode": mode }),
       },

@@ -174,6 +174,7 @@ Deno.test("spans, metrics and records say what was used in the words of the GenA
     [
       "gen_ai.operation.name",
       "gen_ai.agent.name",
+      "gen_ai.provider.name",
       "gen_ai.conversation.id",
       "gen_ai.request.model",
       "gen_ai.usage.input_tokens",
@@ -183,6 +184,7 @@ Deno.test("spans, metrics and records say what was used in the words of the GenA
     [
       "invoke_agent",
       "rondo",
+      "mock",
       thread,
       "gpt-5.2-codex",
       usage["input_tokens"],

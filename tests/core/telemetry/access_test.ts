@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { denoHost } from "../../../core/host/host.ts";
 import type { Host } from "../../../core/protocol/host.ts";
 import { TelemetryAccess } from "../../../core/telemetry/access.ts";
+import { providerAttributes } from "../../../core/telemetry/words.ts";
 import { serveCollector } from "../../support/otlp.ts";
 import { drawTrace } from "../../support/trace_tree.ts";
 
@@ -87,6 +88,22 @@ Deno.test("a certificate that cannot be read is told, and the run goes on withou
     "Telemetry: no traces are sent: Cannot read ca.pem: no such file",
   ]);
   assert.equal(await telemetry?.close(), undefined);
+});
+
+Deno.test("providers have the names that the conventions give them, and their own otherwise", () => {
+  const named = (baseUrl: string): unknown => {
+    const { "gen_ai.provider.name": name, "server.port": port } =
+      providerAttributes({ id: "mine", baseUrl });
+    return [name, port];
+  };
+  assert.deepEqual(named("https://api.openai.com/v1"), ["openai", 443]);
+  assert.deepEqual(named("https://x.openai.azure.com/openai/v1"), [
+    "azure.ai.openai",
+    443,
+  ]);
+  assert.deepEqual(named("http://[::1]:8000/v1"), ["mine", 8000]);
+  assert.deepEqual(named("https://notopenai.com"), ["mine", 443]);
+  assert.deepEqual(named("none"), ["mine", undefined]);
 });
 
 Deno.test("threads that are still open are ended with the run, which says what it ended with", async () => {
