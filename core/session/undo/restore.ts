@@ -56,10 +56,10 @@ class Restore {
       this.#opened.delete(path);
       await this.#at(path, (folder, name) => folder.chmod(name, to.mode));
     }
+    const gonePaths = new Set(gone.map(({ path }) => path));
     for (const [path, mode] of this.#opened) {
-      await this.#at(path, (folder, name) => {
-        if (folder.look(name) !== undefined) folder.chmod(name, mode);
-      });
+      if (gonePaths.has(path)) continue;
+      await this.#at(path, (folder, name) => folder.chmod(name, mode));
     }
   }
 
@@ -139,8 +139,11 @@ function remove(folder: OpenFolder, name: string): void {
   if (folder.look(name) !== undefined) folder.remove(name);
 }
 
+// A rename that replaces has some file systems write the new content to the disk first
+// (ext4: auto_da_alloc), milliseconds each. What goes is not needed, and what comes is kept.
 function replace(folder: OpenFolder, aside: string, name: string): void {
   try {
+    remove(folder, name);
     folder.rename(aside, name);
   } catch (error) {
     folder.remove(aside);

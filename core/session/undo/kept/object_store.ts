@@ -30,6 +30,9 @@ export class ObjectStore {
   #isPrepared = false;
   /** Bytes of all objects; unknown before the first write. */
   #used: number | undefined;
+  #pack:
+    | { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }
+    | undefined;
 
   constructor(
     host: Host,
@@ -94,14 +97,22 @@ export class ObjectStore {
   async read(
     { hash, bytes, pack, at }: StoredContent,
   ): Promise<Uint8Array<ArrayBuffer>> {
-    const { files } = this.#host;
     const content = pack === undefined
-      ? await files.readBytes(this.#pathOf(hash))
-      : await files.readRange(this.#pathOf(pack), at ?? 0, bytes);
+      ? await this.#host.files.readBytes(this.#pathOf(hash))
+      : (await this.#loadPack(pack)).slice(at ?? 0, (at ?? 0) + bytes);
     if (this.hash(content) !== hash) {
       throw new Error("its stored copy is damaged");
     }
     return content;
+  }
+
+  // Who wants one content of it wants the next one, too.
+  async #loadPack(name: string): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.#pack?.name !== name) {
+      const bytes = await this.#host.files.readBytes(this.#pathOf(name));
+      this.#pack = { name, bytes };
+    }
+    return this.#pack.bytes;
   }
 
   /** Bytes of all that is kept, for all threads. */

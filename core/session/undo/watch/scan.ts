@@ -3,10 +3,10 @@ import { errorCode, errorReason, isAbsent } from "../../../protocol/error.ts";
 import type { Files, Host } from "../../../protocol/host.ts";
 import { LIMITS } from "../../../protocol/limits.ts";
 import type { Node, OpenFolder } from "../../../util/folder/open_folder.ts";
-import { isInside } from "../../../util/path.ts";
+import { basename, dirname, isInside } from "../../../util/path.ts";
 import { stateOfNode } from "./node_state.ts";
 import type { FileState } from "../kept/plan.ts";
-import { CACHE_REASON, CACHE_TAG, skippedFolder } from "./skipped.ts";
+import { CACHE_REASON, isCache, skippedFolder } from "./skipped.ts";
 import { joinPath, othersIn, type Tree, type TreeEntry } from "./tree.ts";
 
 export interface ScanOptions {
@@ -47,7 +47,7 @@ class Scan {
   readonly #host: ScanHost;
   readonly #options: ScanOptions;
   readonly #entries = new Map<string, TreeEntry>();
-  readonly #left = new Map<string, string>();
+  readonly #left: Map<string, string>;
   readonly #startedMs: number;
   #sliceMs: number;
   #keptBytes = 0;
@@ -56,6 +56,8 @@ class Scan {
   constructor(host: ScanHost, options: ScanOptions) {
     this.#host = host;
     this.#options = options;
+    const { previous, keepsLeft } = options;
+    this.#left = new Map(keepsLeft ? previous?.left : []);
     this.#startedMs = host.monotonicMs();
     this.#sliceMs = this.#startedMs;
   }
@@ -82,12 +84,20 @@ class Scan {
   // It was taken away, or shut: then what was in it is taken to be as it was.
   #withoutRoot(error: unknown): Tree {
     const { root, previous } = this.#options;
-    const left = new Map<string, string>();
+    const left = this.#left;
     if (isAbsent(error) || errorCode(error) === "ELOOP") {
       return { root, entries: new Map(), left };
     }
     left.set(othersIn(""), errorReason(error));
-    return { root, entries: previous?.entries ?? new Map(), left };
+    const entries = new Map(previous?.entries);
+    const above = this.#host.openFolder(dirname(root));
+    try {
+      const mode = above.look(basename(root))?.mode ?? 0;
+      entries.set("", { stamp: "", state: { kind: "folder", mode } });
+    } finally {
+      above.close();
+    }
+    return { root, entries, left };
   }
 
   async #visit(folder: OpenFolder, at: string, depth: number): Promise<void> {
@@ -109,9 +119,12 @@ class Scan {
       if (node.kind === "folder") {
         await this.#enter(folder, name, { path, node, depth });
       } else {
-        this.#entries.set(path, await this.#entry(folder, name, node, path));
+        // Thousands have not changed: they are not waited for.
+        const entry = this.#reuse(known, node) ??
+          await this.#newEntry(folder, name, node, path);
+        this.#entries.set(path, entry);
       }
-      await this.#breathe();
+      if (this.#isLong()) await this.#breathe();
     }
   }
 
@@ -120,15 +133,8 @@ class Scan {
     const { previous, keepsLeft, root, own } = this.#options;
     if (`${root}/${path}` === own) return true;
     if (!keepsLeft || previous === undefined) return false;
-    const reason = previous.left.get(path);
-    if (reason !== undefined) {
-      this.#left.set(path, reason);
-      return true;
-    }
-    const others = previous.left.get(othersIn(at));
-    if (others === undefined || previous.entries.has(path)) return false;
-    this.#left.set(othersIn(at), others);
-    return true;
+    if (previous.entries.has(path)) return false;
+    return previous.left.has(path) || previous.left.has(othersIn(at));
   }
 
   #lookAt(folder: OpenFolder, name: string, path: string): Node | undefined {
@@ -186,7 +192,7 @@ class Scan {
     }
     try {
       const isKnown = this.#options.previous?.entries.has(path) ?? false;
-      if (!isKnown && inner.look(CACHE_TAG)?.kind === "file") {
+      if (!isKnown && isCache(inner)) {
         this.#left.set(path, CACHE_REASON);
         return;
       }
@@ -212,24 +218,15 @@ class Scan {
     }
   }
 
-  async #entry(
-    folder: OpenFolder,
-    name: string,
-    node: Node,
-    path: string,
-  ): Promise<TreeEntry> {
-    const { previous, keep } = this.#options;
-    const known = previous?.entries.get(path);
-    if (known !== undefined && known.stamp === node.stamp) {
-      const { state } = known;
-      const isEnough = keep === undefined || state.kind === "link" ||
-        (state.kind === "file" && state.pack !== undefined);
-      if (isEnough) {
-        if (state.kind === "file") this.#keptBytes += state.bytes;
-        return known;
-      }
-    }
-    return await this.#newEntry(folder, name, node, path);
+  #reuse(known: TreeEntry | undefined, { stamp }: Node): TreeEntry | undefined {
+    if (known === undefined || known.stamp !== stamp) return undefined;
+    const { state } = known;
+    const isEnough = this.#options.keep === undefined ||
+      state.kind === "link" ||
+      (state.kind === "file" && state.pack !== undefined);
+    if (!isEnough) return undefined;
+    if (state.kind === "file") this.#keptBytes += state.bytes;
+    return known;
   }
 
   async #newEntry(
@@ -283,11 +280,12 @@ class Scan {
       : undefined;
   }
 
+  #isLong(): boolean {
+    return this.#host.monotonicMs() - this.#sliceMs > LIMITS.checkpointSliceMs;
+  }
+
   async #breathe(): Promise<void> {
     const { signal } = this.#options;
-    if (this.#host.monotonicMs() - this.#sliceMs < LIMITS.checkpointSliceMs) {
-      return;
-    }
     signal?.throwIfAborted();
     await this.#host.sleep(0, signal);
     this.#sliceMs = this.#host.monotonicMs();

@@ -1,4 +1,5 @@
-/** Data. What is not kept for undo: a program makes it again, or it is another's business. */
+/** What is not kept for undo: a program makes it again, or it is another's business. */
+import type { OpenFolder } from "../../../util/folder/open_folder.ts";
 
 /** Folders by name. Those of `.git` are the guard's. */
 const FOLDERS: Readonly<Record<string, string>> = {
@@ -14,9 +15,19 @@ const FOLDERS: Readonly<Record<string, string>> = {
   ".terraform": "a cache",
 };
 
-/** What a folder says of itself: it holds a cache (bford.info/cachedir). */
-export const CACHE_TAG = "CACHEDIR.TAG";
+// What a folder says of itself (bford.info/cachedir).
+const CACHE_TAG = "CACHEDIR.TAG";
 export const CACHE_REASON = "a cache";
+
+/** Whether a folder says that it holds a cache. */
+export function isCache(folder: OpenFolder): boolean {
+  try {
+    return folder.look(CACHE_TAG)?.kind === "file";
+  } catch {
+    // What is in it cannot be looked at, as will be seen.
+    return false;
+  }
+}
 
 /** Why nothing in a folder of that name is kept; undefined when it is. */
 export function skippedFolder(name: string): string | undefined {

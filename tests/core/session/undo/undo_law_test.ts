@@ -16,7 +16,8 @@ const PATH = fc.tuple(fc.constantFrom(...FOLDERS), fc.constantFrom(...FILES))
   .map(([folder, file]) => `./${folder}${file}`);
 const FOLDER = fc.constantFrom(...FOLDERS.slice(1)).map((one) => `./${one}`);
 const ANY = fc.oneof(PATH, FOLDER);
-const MODE = fc.constantFrom("600", "644", "755", "400", "2750");
+// What the one who looks afterwards may still read, whoever runs this.
+const MODE = fc.constantFrom("u=rwX,go=", "u=rwX,go=rX", "a-w", "a+x", "g+s");
 
 type Step =
   | { readonly by: "command"; readonly line: string }
