@@ -20,6 +20,7 @@ const NAMES = [
   "images",
   "growth",
   "sandbox",
+  "undo",
 ] as const;
 
 const USAGE =

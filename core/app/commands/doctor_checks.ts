@@ -8,12 +8,15 @@ import { PROGRAM } from "../../protocol/version.ts";
 import { reapChild } from "../../host/system/libc.ts";
 import { SandboxUnavailable, UserError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 import type { SandboxStatus } from "../../protocol/policy.ts";
 import {
   createSandbox,
   type Diagnosis,
   runDiagnosis,
 } from "../../../sandbox/mod.ts";
+import { renderSize } from "../../session/library/list.ts";
+import { readCheckpointBytes } from "../../session/undo/places.ts";
 import type { Check } from "./check.ts";
 import { findWriteProblem, nearestThere, remedyOf } from "./doctor_disk.ts";
 
@@ -208,7 +211,12 @@ async function checkCodexHome(
   }
   const there = await nearestThere(host.files, codexHome);
   const problem = await findWriteProblem(host, there);
-  const facts = { codex_home: codexHome, writable: problem === undefined };
+  const bytes = await readCheckpointBytes(host, codexHome);
+  const facts = {
+    codex_home: codexHome,
+    writable: problem === undefined,
+    undo_bytes: bytes,
+  };
   return problem === undefined
     ? {
       name,
@@ -216,7 +224,11 @@ async function checkCodexHome(
       summary: there === codexHome
         ? `${codexHome} is writable`
         : `${codexHome} will be created by the first session`,
-      lines: [],
+      lines: bytes === 0 ? [] : [
+        `kept for undo: ${renderSize(bytes)} of at most ${
+          renderSize(LIMITS.checkpointBytes)
+        }`,
+      ],
       facts,
     }
     : {

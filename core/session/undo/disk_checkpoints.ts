@@ -52,6 +52,7 @@ export class DiskCheckpoints implements Checkpoints {
   /** The running turn, once it has started a program. */
   #open: OpenTurn | undefined;
   #watch: ProgramWatch | undefined;
+  #recovered: Promise<void> | undefined;
 
   constructor(host: Host, options: CheckpointOptions) {
     this.#host = host;
@@ -92,7 +93,7 @@ export class DiskCheckpoints implements Checkpoints {
     if (watch === undefined) return () => Promise.resolve();
     this.#begin(turnId);
     try {
-      if (this.#open?.turn !== turnId) await this.#notes.closeCutOff();
+      await (this.#recovered ??= this.#notes.closeCutOff());
       const over = await watch.begin(turnId, program);
       await this.#noteOpen(turnId, program.messagesBefore, watch);
       return over;

@@ -1,5 +1,6 @@
 /** Where things that are kept for undo lie. */
 import type { Host } from "../../protocol/host.ts";
+import { ObjectStore } from "./kept/object_store.ts";
 import { removeOpenTurn } from "./watch/open_turn.ts";
 import { removeTrees } from "./watch/tree_file.ts";
 
@@ -10,6 +11,15 @@ export function checkpointsFolder(codexHome: string): string {
 
 export function checkpointNotes(codexHome: string, threadId: string): string {
   return `${checkpointsFolder(codexHome)}/${threadId}.jsonl`;
+}
+
+/** Bytes of what is kept for undo, of all threads. */
+export async function readCheckpointBytes(
+  host: Host,
+  codexHome: string,
+): Promise<number> {
+  const folder = checkpointsFolder(codexHome);
+  return await new ObjectStore(host, { folder, keepThread: "" }).size();
 }
 
 /** Forgets a thread; its contents go with the next sweep. */

@@ -82,6 +82,10 @@ export class ObjectStore {
     await this.#place(name, content);
   }
 
+  async has(name: string): Promise<boolean> {
+    return await this.#host.files.stat(this.#pathOf(name)) !== undefined;
+  }
+
   /** Whether there is an object of that name; it counts as young from now on. */
   async renew(name: string): Promise<boolean> {
     const path = this.#pathOf(name);
@@ -89,7 +93,7 @@ export class ObjectStore {
       await this.#host.files.setModified(path, this.#host.now().getTime());
       return true;
     } catch {
-      return await this.#host.files.stat(path) !== undefined;
+      return await this.has(name);
     }
   }
 

@@ -32,15 +32,23 @@ export class Keeper {
     }
   }
 
-  /** The same without contents that were given up for the room of another thread. */
-  async withoutLost(tree: Tree | undefined): Promise<Tree | undefined> {
+  /**
+   * The same without contents that were given up for the room of another thread. Those that
+   * only another thread has noted count as young from now on.
+   */
+  async withoutLost(
+    tree: Tree | undefined,
+    { isOwn }: { readonly isOwn: boolean },
+  ): Promise<Tree | undefined> {
     if (tree === undefined) return undefined;
+    const find = (pack: string): Promise<boolean> =>
+      isOwn ? this.#store.has(pack) : this.#store.renew(pack);
     const there = new Map<string, boolean>();
     const entries = new Map(tree.entries);
     for (const [path, { state }] of tree.entries) {
       if (state.kind !== "file" || state.pack === undefined) continue;
       const { pack, hash, at = 0, mode, bytes, kind } = state;
-      const isThere = there.get(pack) ?? await this.#store.renew(pack);
+      const isThere = there.get(pack) ?? await find(pack);
       there.set(pack, isThere);
       if (isThere) this.#places.set(hash, { pack, at });
       else {

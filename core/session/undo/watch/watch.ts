@@ -50,7 +50,7 @@ export class ProgramWatch {
   #isWhole = false;
   readonly #what = new Set<string>();
   #files: Files | undefined;
-  #own: string | undefined;
+  #own = "";
 
   constructor(host: WatchHost, options: WatchOptions) {
     this.#host = host;
@@ -68,7 +68,10 @@ export class ProgramWatch {
       const { roots, wide } = await findRoots(this.#host, program);
       this.#wide.push(...wide);
       this.#files = this.#options.readable(program);
-      this.#own ??= await this.#host.files.realPath(this.#options.codexHome);
+      const { codexHome } = this.#options;
+      // It may be yet to be made.
+      this.#own = await this.#host.files.realPath(codexHome)
+        .catch(() => codexHome);
       for (const root of new Set([...this.#rootsOfTurn(), ...roots])) {
         await this.#lookBefore(root, program.signal);
       }
@@ -238,7 +241,9 @@ export class ProgramWatch {
       readonly signal: AbortSignal | undefined;
     },
   ): Promise<Tree> {
-    const kept = await this.#keeper.withoutLost(previous);
+    const kept = await this.#keeper.withoutLost(previous, {
+      isOwn: this.#roots.has(root),
+    });
     return await this.#keeper.keeping((keep) =>
       scanTree(this.#host, {
         ...this.#place(root),
@@ -259,7 +264,7 @@ export class ProgramWatch {
   } {
     return {
       root,
-      own: this.#own ?? this.#options.codexHome,
+      own: this.#own,
       ...(this.#files !== undefined && { readable: this.#files }),
     };
   }

@@ -99,7 +99,7 @@ export async function makeLab(): Promise<Lab> {
   };
 }
 
-async function readTree(
+export async function readTree(
   root: string,
   path: string,
 ): Promise<readonly [string, string][]> {
