@@ -1,6 +1,7 @@
 /** Brings the files of a folder, or of a commit, into a new stage. */
 import { usageError } from "../protocol/error.ts";
 import type { Files, Host } from "../protocol/host.ts";
+import { LIMITS } from "../protocol/limits.ts";
 import { relativeTo, resolvePath } from "../util/path.ts";
 import type { ProcessIdentity } from "../util/program/process_identity.ts";
 import { fillTree, type FirstState } from "./fill.ts";
@@ -131,9 +132,32 @@ async function openTree(
   const { common } = repository;
   const known = { pointer: `${tree}/.git`, common };
   await writeNote(host, folders, { above, owner, worktree: known });
-  const worktree = await addWorktree(host, git, { cwd: root, tree, commit });
+  const worktree = await whileAlone(
+    host,
+    `${common}/HEAD`,
+    () => addWorktree(host, git, { cwd: root, tree, commit }),
+  );
   if (ref === undefined) await copyIndex(host, repository.index, worktree);
   return `${worktree}/index`;
+}
+
+// Git reads what it knows of all worktrees, and fails at one that is half made
+// ("failed to read worktrees/…/commondir").
+async function whileAlone<T>(
+  host: Host,
+  path: string,
+  run: () => Promise<T>,
+): Promise<T> {
+  let lock = await host.files.tryLock(path);
+  while (lock === undefined) {
+    await host.sleep(LIMITS.lockRetryMs * (1 + host.random()));
+    lock = await host.files.tryLock(path);
+  }
+  try {
+    return await run();
+  } finally {
+    lock[Symbol.dispose]();
+  }
 }
 
 async function fillFrom(

@@ -13,7 +13,6 @@ import type { Flags } from "../../contract/command_line.ts";
 import type { ExecUsage } from "../../contract/event.ts";
 import { usageError } from "../../protocol/error.ts";
 import type { Child, Host } from "../../protocol/host.ts";
-import type { Mutex } from "../../util/async.ts";
 import { listSessionFiles } from "../../session/log/files.ts";
 import { endOrphans, type OutPlaces, removeSessions } from "./out.ts";
 
@@ -33,8 +32,6 @@ export interface Batch {
   /** In the environment of all runs of this process. */
   readonly mark: string;
   readonly children: Set<Child>;
-  /** Git makes one work tree of a repository at a time. */
-  readonly staging: Mutex;
   readonly stop: AbortController;
   /** A request was answered. */
   readonly count: (model: string, usage?: ExecUsage) => Promise<void>;

@@ -22,7 +22,6 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { type Terminal, TERMINATING_SIGNALS } from "../../protocol/terminal.ts";
 import { sweepStages } from "../../staging/places.ts";
 import { costOf } from "../../session/state/budget.ts";
-import { Mutex } from "../../util/async.ts";
 import { dirname, resolvePath } from "../../util/path.ts";
 import { sha256Hex } from "../../util/sha256.ts";
 import { endChildren, runAttempt } from "./attempt.ts";
@@ -160,7 +159,6 @@ function openBatch(
     gate,
     mark,
     children: new Set(),
-    staging: new Mutex(),
     stop: new AbortController(),
     warn: (message) => say({ type: "warning", message }),
     count: async (model, usage) => {

@@ -10,7 +10,7 @@ import type { Workplace } from "./place.ts";
 
 /** Makes it. Throws UserError. */
 export async function openStagedPlace(
-  { host, codexHome, flags, key, staging, warn }: Batch,
+  { host, codexHome, flags, key, warn }: Batch,
   task: Task,
   root: string,
 ): Promise<Workplace> {
@@ -20,17 +20,15 @@ export async function openStagedPlace(
     );
   }
   const addDirs = (flags.addDir ?? []).map((dir) => resolvePath(host.cwd, dir));
-  const stage = await staging.run(() =>
-    openStage(host, {
-      root,
-      kind: task.isolation === undefined || task.isolation === "in-place"
-        ? "auto"
-        : task.isolation,
-      ...(task.ref !== undefined && { ref: task.ref }),
-      place: { codexHome },
-      writable: [root, ...addDirs],
-    })
-  );
+  const stage = await openStage(host, {
+    root,
+    kind: task.isolation === undefined || task.isolation === "in-place"
+      ? "auto"
+      : task.isolation,
+    ...(task.ref !== undefined && { ref: task.ref }),
+    place: { codexHome },
+    writable: [root, ...addDirs],
+  });
   const given = (task.files ?? []).map((file) =>
     relativeTo(
       resolvePath(stage.cwd, typeof file === "string" ? file : file.to),

@@ -105,6 +105,19 @@ Deno.test("a stage of a commit has that commit's files and becomes a branch", as
   assert.equal(await place.git("status", "--porcelain"), "");
 });
 
+Deno.test("many stages of one repository can be made at the same time", async () => {
+  await using place = await testPlace({ "a.txt": "one\n" });
+  const stages = await Promise.all(
+    Array.from({ length: 12 }, () => place.open({ kind: "worktree" })),
+  );
+  assert.equal(new Set(stages.map(({ path }) => path)).size, 12);
+  await Promise.all(stages.map((stage) => stage.remove()));
+  assert.equal(
+    (await place.git("worktree", "list")).trim().split("\n").length,
+    1,
+  );
+});
+
 Deno.test("a branch is replaced only by whoever made it, by a line of its message", async () => {
   await using place = await testPlace({ "a.txt": "one\n" });
   const stage = await place.open({ kind: "worktree" });
