@@ -276,16 +276,19 @@ Deno.test({
   fn: async () => {
     await using kitchen = await openKitchen([
       say("Notes."),
-      call("shell", { command: ["sh", "-c", "echo fixed > main.c"] }),
       say("Fixed."),
+      call("shell", { command: ["sh", "-c", "echo fixed > main.c"] }),
+      say("Now it is."),
     ]);
     const { home, run } = kitchen;
     await write(home, "Makefile");
     const notes = await run("make", "NOTES.md");
     assert.equal(notes.code, 0, notes.stderr);
     assert.match(await Deno.readTextFile(`${home.work}/NOTES.md`), /^Notes\./);
+    await run("sh", "-c", "echo return 1 > main.c");
     const fix = await run("make", "fix");
     assert.equal(fix.code, 0, fix.stderr);
+    assert.match(fix.stdout, /^Now it is\.$/m);
     assert.equal(await Deno.readTextFile(`${home.work}/main.c`), "fixed\n");
   },
 });
