@@ -1,6 +1,9 @@
 /** Real engines run a batch of build/rondo; not part of the gate. */
-// deno run --no-check -A scripts/batch_engines.ts [slurm] [parallel] [schemas] [--tasks N]
+// deno run --no-check -A scripts/batch_engines.ts [schemas] [kubernetes] [github] [gitlab] [parallel] [slurm] [--tasks N]
+import assert from "node:assert/strict";
 import { parseArgs } from "node:util";
+import { runGithub, runKubernetes } from "./batch_engines/emitted.ts";
+import { playPipeline } from "./batch_engines/gitlab.ts";
 import { missing } from "./batch_engines/run.ts";
 import { checkSchemas } from "./batch_engines/schemas.ts";
 import { FLAGS, playBatch, type Scripted } from "./batch_engines/scripted.ts";
@@ -8,6 +11,8 @@ import { startSlurm } from "./batch_engines/slurm_cluster.ts";
 import { batchStage, taskLines } from "../tests/support/batch_stage.ts";
 
 const SHARDS = 20;
+/** Nothing but the commands is tried, and they come one after the other. */
+const EMITTED_TASKS = 40;
 const MUNGE_AND_SLURM = ["munged", "slurmctld", "slurmd", "sbatch"];
 
 interface Part {
@@ -18,6 +23,9 @@ interface Part {
 
 const PARTS: Readonly<Record<string, Part>> = {
   schemas: { needs: ["npm", "node"], play: playSchemas },
+  kubernetes: { needs: [], play: (tasks) => playEmitted(tasks, runKubernetes) },
+  github: { needs: [], play: (tasks) => playEmitted(tasks, runGithub) },
+  gitlab: { needs: ["npm", "rsync"], play: playGitlab },
   parallel: { needs: ["parallel"], play: playParallel },
   slurm: { needs: MUNGE_AND_SLURM, play: playSlurm },
 };
@@ -55,6 +63,21 @@ async function playSchemas(): Promise<string> {
   };
   await checkSchemas(emit);
   return "the Job, the workflow and the pipeline are what their schemas say";
+}
+
+async function playEmitted(
+  tasks: number,
+  spread: (scripted: Scripted) => Promise<void>,
+): Promise<string> {
+  const some = Math.min(tasks, EMITTED_TASKS);
+  await playBatch(some, spread);
+  return `${some} tasks by the commands of its file, the results of one batch`;
+}
+
+async function playGitlab(tasks: number): Promise<string> {
+  const some = Math.min(tasks, EMITTED_TASKS);
+  assert.equal(await playPipeline(some), some);
+  return `${some} tasks by the jobs of its pipeline, joined from their artifacts`;
 }
 
 async function playParallel(tasks: number): Promise<string> {
