@@ -222,3 +222,43 @@ Deno.test("a folder that is too large to be staged is refused, and nothing is le
     1,
   );
 });
+
+Deno.test("a submodule can be staged by itself, and so can a repository with SHA-256", async () => {
+  await using place = await testPlace({ "a": "a\n" });
+  const other = `${place.root}/other`;
+  await Deno.mkdir(other);
+  await git(other, "init", "-q");
+  await writeFiles(other, { "s": "s\n" });
+  await git(other, "add", "-A");
+  await git(other, "commit", "-qm", "other");
+  await place.git("submodule", "add", "-q", other, "sub");
+  const long = `${place.root}/long`;
+  await Deno.mkdir(long);
+  await git(long, "init", "-q", "--object-format=sha256");
+  await writeFiles(long, { "s": "s\n" });
+  await git(long, "add", "-A");
+  await git(long, "commit", "-qm", "long");
+  for (const root of [`${place.work}/sub`, long]) {
+    for (const ref of [undefined, "HEAD"]) {
+      const stage = await place.open({
+        root,
+        kind: "worktree",
+        ...(ref && { ref }),
+      });
+      assert.deepEqual(await snapshot(stage.path), { "s": "-s\n" });
+      assert.equal(await git(stage.path, "status", "--porcelain"), "");
+      await writeFiles(stage.path, { "s": "t\n" });
+      const patch = await stage.readPatch();
+      await Deno.writeFile(`${place.root}/patch`, patch.bytes);
+      await git(root, "apply", "--check", "--index", `${place.root}/patch`);
+      const id = await stage.commitBranch(`b${ref ?? ""}`, "x");
+      assert.equal(
+        await git(root, "show", "--format=", "--name-status", id),
+        "M\ts\n",
+      );
+      await stage.remove();
+    }
+    const known = await git(root, "worktree", "list");
+    assert.equal(known.trim().split("\n").length, 1);
+  }
+});

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { sweepStages } from "../../../core/staging/places.ts";
+import { openStage } from "../../../core/staging/stage.ts";
 import { git, host, snapshot, testPlace, writeFiles } from "./support.ts";
 
 const utf8 = new TextDecoder();
@@ -281,4 +282,26 @@ Deno.test("a repository in a folder of any name is staged", async () => {
     await stage.remove();
     assert.throws(() => Deno.statSync(`${root}/.git/worktrees`));
   }
+});
+
+Deno.test("where files are reached by path alone, a stage is the same, and no folder is a link", async () => {
+  await using place = await testPlace({ "a": "a\n", "d/e": "e\n" });
+  await Deno.symlink("a", `${place.work}/link`);
+  const { work: root, codexHome, trees } = place;
+  const { noFollowFiles: _, ...plain } = host;
+  const request = { root, kind: "auto", place: { codexHome, trees } } as const;
+  const stage = await openStage(plain, request);
+  assert.deepEqual(await snapshot(stage.path), await snapshot(root));
+  await writeFiles(stage.path, { "a": "b\n" });
+  // A command that put a link in the place of a folder has removed what was in it.
+  await Deno.rename(`${stage.path}/d`, `${place.root}/d`);
+  await Deno.symlink(`${place.root}/d`, `${stage.path}/d`);
+  const { files } = await stage.readPatch();
+  assert.deepEqual(files.map(({ kind, path }) => `${kind} ${path}`), [
+    "update a",
+    "add d",
+    "delete d/e",
+  ]);
+  await stage.remove();
+  assert.equal(await Deno.readTextFile(`${place.root}/d/e`), "e\n");
 });
