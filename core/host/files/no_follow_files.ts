@@ -1,6 +1,6 @@
 /** Files reached by descriptors, folder by folder, through no link (Linux, by libc). */
 // deno-lint-ignore-file require-await
-import { isAbsent } from "../../protocol/error.ts";
+import { errorCode, isAbsent } from "../../protocol/error.ts";
 import type { FileStat, NoFollowFiles } from "../../protocol/host.ts";
 import { basename, dirname } from "../../util/path.ts";
 import { type Libc, openLibc } from "../system/libc.ts";
@@ -26,10 +26,19 @@ const S_IFDIR = 0o040000;
 const S_IFREG = 0o100000;
 const S_IFLNK = 0o120000;
 
+const ENOTDIR = 20;
 const EINVAL = 22;
 const ELOOP = 40;
 /** Of one call. */
 const COPY_BYTES = 1 << 30;
+
+/** struct open_how: flags, mode, RESOLVE_NO_SYMLINKS, which no magic link gets around. */
+const NO_LINKS = new Uint8Array(
+  new BigUint64Array([BigInt(O_PATH | O_DIRECTORY | O_CLOEXEC), 0n, 0x04n])
+    .buffer,
+);
+/** What openat2(2) fails with where it cannot be had: EPERM of a filter, ENOSYS. */
+const REFUSED: ReadonlySet<string> = new Set(["EPERM", "ENOSYS", "E38"]);
 
 /** Undefined where there is no libc to ask. */
 export function openNoFollowFiles(): NoFollowFiles | undefined {
@@ -39,6 +48,8 @@ export function openNoFollowFiles(): NoFollowFiles | undefined {
 
 class LibcFiles implements NoFollowFiles {
   readonly #libc: Libc;
+  /** Whether the kernel goes a whole way through no link. */
+  #knowsWays = true;
 
   constructor(libc: Libc) {
     this.#libc = libc;
@@ -179,20 +190,43 @@ class LibcFiles implements NoFollowFiles {
     path: string,
     use: (parent: number, name: Uint8Array<ArrayBuffer>) => T,
   ): T {
-    const flags = O_PATH | O_DIRECTORY;
-    let folder = this.#call(
-      path,
-      () => this.#libc.open(cString("/"), flags, 0),
-    );
+    const folder = this.#openFolder(path, dirname(path));
     try {
-      for (const part of dirname(path).split("/").filter(Boolean)) {
-        const next = this.#openAt(path, folder, cString(part), flags);
-        this.#libc.close(folder);
-        folder = next;
-      }
       return use(folder, cString(basename(path)));
     } finally {
       this.#libc.close(folder);
+    }
+  }
+
+  #openFolder(path: string, folder: string): number {
+    if (this.#knowsWays) {
+      try {
+        const name = cString(folder);
+        return this.#call(path, () => this.#libc.openat2(name, NO_LINKS));
+      } catch (error) {
+        const code = errorCode(error) ?? "";
+        if (code === "ELOOP") throw errnoError(path, ENOTDIR);
+        if (!REFUSED.has(code)) throw error;
+      }
+      // An older kernel, or a filter that knows only older ones. Then name by name.
+      this.#knowsWays = false;
+    }
+    return this.#walkTo(path, folder);
+  }
+
+  #walkTo(path: string, folder: string): number {
+    const flags = O_PATH | O_DIRECTORY;
+    let at = this.#call(path, () => this.#libc.open(cString("/"), flags, 0));
+    try {
+      for (const part of folder.split("/").filter(Boolean)) {
+        const next = this.#openAt(path, at, cString(part), flags);
+        this.#libc.close(at);
+        at = next;
+      }
+      return at;
+    } catch (error) {
+      this.#libc.close(at);
+      throw error;
     }
   }
 

@@ -44,6 +44,7 @@ const NUMBERS = {
   memfd_create: [319, 279],
   mkdirat: [258, 34],
   openat: [257, 56],
+  openat2: [437, 437],
   pipe2: [293, 59],
   ppoll: [271, 73],
   prctl: [157, 167],
@@ -117,6 +118,20 @@ export class Libc {
   /** Resolves once something comes; waits for ever. */
   async pollLater(list: Uint8Array<ArrayBuffer>, count: number): Promise<void> {
     await this.#doors.pollLater(list, BigInt(count), -1);
+  }
+
+  /** `how` is a struct open_how (openat2(2), from Linux 5.6 on). */
+  openat2(path: Path, how: Uint8Array<ArrayBuffer>): number {
+    return Number(
+      this.#doors.secondAndThird(
+        numberOf("openat2"),
+        BigInt(AT_FDCWD),
+        path,
+        how,
+        BigInt(how.length),
+        0n,
+      ),
+    );
   }
 
   /** From one file's place to another's, at most so many bytes. */
