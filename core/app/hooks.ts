@@ -1,4 +1,5 @@
 /** The hooks and the notifier of a run, and what they run with. */
+import { isSecretAddress } from "../policy/command_env.ts";
 import { loadHooks } from "../config/hooks.ts";
 import type { Config } from "../config/file/schema.ts";
 import type { LoadedConfig } from "../config/load.ts";
@@ -76,6 +77,8 @@ export function programEnv(
 ): Readonly<Record<string, string>> {
   const secrets = new Set(secretNames(config));
   return Object.fromEntries(
-    Object.entries(host.envAll()).filter(([name]) => !secrets.has(name)),
+    Object.entries(host.envAll()).filter(([name, value]) =>
+      !secrets.has(name) && !isSecretAddress(name, value)
+    ),
   );
 }

@@ -45,7 +45,10 @@ export function isSecretPath(path: readonly string[]): boolean {
 /** A URL without the password or key that may be in it. */
 export function withoutUrlSecrets(text: string): string {
   return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#@]*@/i, "$1***@")
-    .replace(/([?&][^=&#]*(?:key|token|sig|secret)[^=&#]*=)[^&#]*/gi, "$1***");
+    .replace(
+      /([?&][^=&#]*(?:key|token|sig|secret|passw|pwd|credential|auth)[^=&#]*=)[^&#]*/gi,
+      "$1***",
+    );
 }
 
 /**

@@ -55,9 +55,10 @@ export function buildCommandEnv(
   const { policy } = input;
   const secrets = new Set(input.secretNames.map((name) => name.toUpperCase()));
   const named = new Set(policy.include_only.map((name) => name.toUpperCase()));
-  const inherited = Object.entries(input.parent).filter(([name]) =>
+  const inherited = Object.entries(input.parent).filter(([name, value]) =>
     isInherited(name, policy) &&
-    (!secrets.has(name.toUpperCase()) || named.has(name.toUpperCase()))
+    (named.has(name.toUpperCase()) ||
+      !secrets.has(name.toUpperCase()) && !isSecretAddress(name, value))
   );
   const all = [...inherited, ...Object.entries(policy.set)];
   const kept = policy.include_only.length === 0
@@ -70,6 +71,12 @@ export function buildCommandEnv(
     CODEX_THREAD_ID: input.threadId,
     ...(input.networkAccess ? {} : { CODEX_SANDBOX_NETWORK_DISABLED: "1" }),
   };
+}
+
+/** Whether it names a collector of telemetry with what lets somebody in there. */
+export function isSecretAddress(name: string, value: string): boolean {
+  return /^OTEL_EXPORTER_OTLP_(\w+_)?ENDPOINT$/i.test(name) &&
+    /:\/\/[^/?#]*@|\?/.test(value);
 }
 
 // Where the call has a span, the one that we were started under is not its parent.

@@ -208,7 +208,7 @@ function wire<T>(type: string, serializer: Serializer<T>): Wire<T> {
         said["rejectedDataPoints"] ?? 0;
       return {
         // Numbers of 64 bits are texts in JSON.
-        count: Number(count) || 0,
+        count: Math.max(0, Number(count) || 0),
         reason: String(said["errorMessage"] ?? ""),
       };
     },

@@ -7,6 +7,7 @@ import { PROGRAM, VERSION } from "../protocol/version.ts";
 import { endWait } from "../util/async.ts";
 import { concatBytes } from "../util/bytes.ts";
 import { NOTHING_SPENT, planRetry } from "../util/retry.ts";
+import { visibleLine } from "../util/text/visible_text.ts";
 import { parseRetryAfter } from "../util/wait_words.ts";
 import type { Wire } from "./sdk.ts";
 import type { SignalSettings } from "./signal_settings.ts";
@@ -162,7 +163,11 @@ export class Sender<T> {
   #taken(answer: Uint8Array): Attempt {
     try {
       const { count, reason } = this.#wire.parseRejected(answer);
-      if (count > 0) this.#reason = `it took not all of it (${reason})`;
+      if (count > 0) {
+        // Its own words, which may hold anything.
+        const why = reason === "" ? "" : `: ${visibleLine(reason, 200)}`;
+        this.#reason = `it did not take all of it${why}`;
+      }
       return { type: "taken", rejected: count };
     } catch {
       return { type: "taken", rejected: 0 };

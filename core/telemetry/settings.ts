@@ -86,7 +86,7 @@ function parseResource(env: Variables): Readonly<Record<string, string>> {
   const { pairs, isWhole } = parsePairs(env.text("OTEL_RESOURCE_ATTRIBUTES"));
   if (!isWhole) {
     env.warn(
-      "OTEL_RESOURCE_ATTRIBUTES is not understood everywhere, must be name=value,name=value",
+      "OTEL_RESOURCE_ATTRIBUTES is not understood in full, must be name=value,name=value",
     );
   }
   const name = env.text("OTEL_SERVICE_NAME");
@@ -165,7 +165,7 @@ function parsePropagators(env: Variables): boolean {
     env.warn(
       `OTEL_PROPAGATORS names ${
         unknown.join(", ")
-      }, must be tracecontext, baggage or none: what else it names counts`,
+      }, must be tracecontext, baggage or none: these are left out`,
     );
   }
   return list.includes("tracecontext");

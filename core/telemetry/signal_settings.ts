@@ -57,7 +57,7 @@ export function parseSignal(
       ...headersOf(env, `OTEL_EXPORTER_OTLP_${upper}_HEADERS`),
     },
     timeoutMs: timeoutOf(env, upper),
-    isCompressed: option(env, upper, "COMPRESSION").toLowerCase() === "gzip",
+    isCompressed: parseCompression(env, upper),
     ...pemFiles(env, upper),
   };
 }
@@ -79,6 +79,16 @@ function pemFiles(
     ...(clientCert !== "" && { clientCert }),
     ...(clientKey !== "" && { clientKey }),
   };
+}
+
+function parseCompression(env: Variables, upper: string): boolean {
+  const name = option(env, upper, "COMPRESSION").toLowerCase();
+  if (!["", "none", "gzip"].includes(name)) {
+    env.warn(
+      `OTEL_EXPORTER_OTLP_COMPRESSION is "${name}", must be gzip or none: nothing is compressed`,
+    );
+  }
+  return name === "gzip";
 }
 
 function timeoutOf(env: Variables, upper: string): number {
@@ -106,7 +116,7 @@ function parseProtocol(
       env.warn(
         `OTEL_EXPORTER_OTLP_${
           own === "" ? "" : `${upper}_`
-        }PROTOCOL is "${protocol}", which is not spoken here: nothing is sent by it. Set it to http/protobuf or http/json, and the endpoint to the collector's port for HTTP (4318 as a rule)`,
+        }PROTOCOL is "${protocol}", must be http/protobuf or http/json: nothing is sent by it. The endpoint is then the collector's port for HTTP (4318 as a rule)`,
       );
       return undefined;
     }
@@ -143,7 +153,7 @@ function headersOf(
   // What it holds may be a secret, also where it is misspelt.
   if (!isWhole || sendable.length < Object.keys(pairs).length) {
     env.warn(
-      `${variable} is not understood everywhere, must be name=value,name=value`,
+      `${variable} is not understood in full, must be name=value,name=value`,
     );
   }
   return Object.fromEntries(

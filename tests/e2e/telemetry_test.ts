@@ -332,6 +332,35 @@ Deno.test("what lets one in at a collector reaches no command, and the address d
   assert.ok(!`${run.stdout}${run.stderr}`.includes("s3cret"));
 });
 
+Deno.test("an address with a password or a key in it reaches no command and no hook", async () => {
+  await using collector = serveCollector();
+  await using s = await stage({
+    script: [[shell("env | grep ^OTEL | sort; echo over")], [say("done")]],
+  });
+  await Deno.writeTextFile(
+    `${s.home.codexHome}/hooks.json`,
+    JSON.stringify({
+      hooks: {
+        Stop: [{ hooks: [{ type: "command", command: "env > hook.env" }] }],
+      },
+    }),
+  );
+  const run = await s.json("go", {
+    args: ["--dangerously-bypass-hook-trust"],
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url.replace("//", "//me:s3cret@"),
+      OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: `${collector.url}/v1/logs?k=s3cret`,
+      OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: `${collector.url}/v1/metrics`,
+    },
+  });
+  assert.deepEqual(outputs(run), [
+    `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=${collector.url}/v1/metrics\nover\n`,
+  ]);
+  const seen = await Deno.readTextFile(`${s.home.work}/hook.env`);
+  assert.match(seen, /OTEL_EXPORTER_OTLP_METRICS_ENDPOINT/);
+  assert.ok(!seen.includes("s3cret"));
+});
+
 function oneAnswer(): Promise<Stage> {
   return stage({ script: [[say("done")]] });
 }

@@ -104,6 +104,10 @@ Deno.test("withoutUrlSecrets() keeps the rest of a URL", () => {
     withoutUrlSecrets("https://a:b@h:1/p?x=1&access_token=t&y=2#f"),
     "https://***@h:1/p?x=1&access_token=***&y=2#f",
   );
+  assert.equal(
+    withoutUrlSecrets("https://h/p?auth=1&db_password=2&pwd=3&page=4"),
+    "https://h/p?auth=***&db_password=***&pwd=***&page=4",
+  );
   assert.equal(withoutUrlSecrets("plain text"), "plain text");
 });
 

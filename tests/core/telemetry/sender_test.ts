@@ -130,13 +130,20 @@ for (const status of [400, 401, 404, 307]) {
 }
 
 Deno.test("what a collector takes only in part is counted", async () => {
-  const partialSuccess = { rejectedSpans: "2", errorMessage: "too old" };
+  const partialSuccess = {
+    rejectedSpans: "2",
+    errorMessage: `too old\n\x1b[31m${"!".repeat(5_000)}`,
+  };
   await using json = serveCollector({
     answer: () => Response.json({ partialSuccess }),
   });
   const one = open(json.url, { encoding: "json" });
   assert.equal(await one.sender.send(makeSpans(5), 5), 2);
-  assert.equal(one.sender.reason, "it took not all of it (too old)");
+  // Its words are shown on one line, and bend no terminal.
+  assert.match(
+    one.sender.reason,
+    /^it did not take all of it: too old \P{Cc}{1,200}$/u,
+  );
   // partial_success = 1 { rejected_spans = 1: 3, error_message = 2: "old" }
   const bytes = [0x0a, 7, 0x08, 3, 0x12, 3, ...new TextEncoder().encode("old")];
   await using protobuf = serveCollector({
@@ -144,6 +151,15 @@ Deno.test("what a collector takes only in part is counted", async () => {
   });
   const other = open(protobuf.url);
   assert.equal(await other.sender.send(makeSpans(5), 5), 3);
+});
+
+Deno.test("a collector cannot take back what was lost", async () => {
+  const partialSuccess = { rejectedSpans: "-7", errorMessage: "" };
+  await using collector = serveCollector({
+    answer: () => Response.json({ partialSuccess }),
+  });
+  const { sender } = open(collector.url, { encoding: "json" });
+  assert.equal(await sender.send(makeSpans(1), 1), 0);
 });
 
 Deno.test("a collector that takes all and says nonsense has taken all", async () => {

@@ -153,7 +153,7 @@ Deno.test("gRPC is refused with what to set instead", () => {
   });
   assert.deepEqual(Object.keys(settings?.signals ?? {}), ["logs"]);
   assert.deepEqual(warnings, [
-    'Telemetry: OTEL_EXPORTER_OTLP_PROTOCOL is "grpc", which is not spoken here: nothing is sent by it. Set it to http/protobuf or http/json, and the endpoint to the collector\'s port for HTTP (4318 as a rule)',
+    'Telemetry: OTEL_EXPORTER_OTLP_PROTOCOL is "grpc", must be http/protobuf or http/json: nothing is sent by it. The endpoint is then the collector\'s port for HTTP (4318 as a rule)',
   ]);
 });
 
