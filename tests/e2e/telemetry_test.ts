@@ -378,12 +378,22 @@ Deno.test("a collector that is not there changes nothing but for one line on std
   );
 });
 
-Deno.test("a collector that hangs holds nobody up for long", async () => {
+Deno.test("a collector that hangs holds nobody up for long, and a signal meanwhile does not change how the run ended", async () => {
   const never = Promise.withResolvers<Response>();
-  await using collector = serveCollector({ answer: () => never.promise });
+  const asked = Promise.withResolvers<void>();
+  await using collector = serveCollector({
+    answer: () => {
+      asked.resolve();
+      return never.promise;
+    },
+  });
   await using s = await oneAnswer();
-  const run = await s.json("go", { env: sendTo(collector) });
-  assert.equal(run.code, 0);
+  const agent = s.start("go", { env: sendTo(collector) });
+  await agent.untilEvent("turn.completed");
+  await asked.promise;
+  agent.kill("SIGINT");
+  const run = await agent.finished;
+  assert.equal(run.code, 0, run.stderr);
   assert.match(
     run.stderr,
     /^Note: Telemetry was lost: 4 spans for \S+ \(there was no more time\)/,
