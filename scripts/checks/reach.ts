@@ -33,6 +33,7 @@ const READS: Readonly<Record<string, string>> = {
   "core/app/batch/checks.ts": "the tasks file of the command line",
   "core/app/batch/harvest.ts": "what a task made, for the person",
   "core/app/batch/out.ts": "processes of an earlier start",
+  "core/app/batch/run_number.ts": "notes of batches under way",
   "core/app/batch/views.ts": "results, for the person",
   "core/app/batch/workplace.ts":
     "what lies beside the tasks file and is named in it",

@@ -181,7 +181,10 @@ Deno.test("with --requests 1 no two tasks ask the provider at the same time", as
   let most = 0;
   // While one is answered nobody else can have the only place.
   const look = async (codexHome: string): Promise<void> => {
-    for await (const { name } of Deno.readDir(`${codexHome}/batch`)) {
+    for await (
+      const { name, isDirectory } of Deno.readDir(`${codexHome}/batch`)
+    ) {
+      if (!isDirectory) continue;
       const place = `${codexHome}/batch/${name}/gate/place-0`;
       using taken = await files.tryLock(place);
       isFree.push(taken !== undefined);
@@ -224,6 +227,25 @@ Deno.test("when the limit of the batch is reached the rest is not run, and runs 
   assert.deepEqual(results.map((one) => one["exit_code"]), [0, 6]);
   const rest = await stage.run(words);
   assert.match(rest.stdout, /3 of 4 tasks done/);
+});
+
+Deno.test("two batches of the same tasks at the same time have sessions of their own", async () => {
+  const both = Promise.withResolvers<void>();
+  let asked = 0;
+  await using stage = await batchStage(() => {
+    if (++asked === 2) both.resolve();
+    return [wait(both.promise), say("ok")];
+  });
+  await stage.write("tasks.jsonl", taskLines(1));
+  const runs = await Promise.all(
+    ["a", "b"].map((out) => stage.run(["batch", "tasks.jsonl", "--out", out])),
+  );
+  assert.deepEqual(runs.map(({ code }) => code), [0, 0], runs[1]?.stderr);
+  const ids = await Promise.all(["a", "b"].map(async (out) => {
+    const text = await stage.read(`${out}/results.jsonl`);
+    return jsonLines(text)[0]?.["session_id"];
+  }));
+  assert.notEqual(ids[0], ids[1]);
 });
 
 Deno.test("a command of a task cannot reach what the tasks share", async () => {

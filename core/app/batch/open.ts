@@ -1,6 +1,6 @@
 /** A batch before its first task: files checked, folder taken, journal read or begun. */
 import type { BatchBudget } from "../../batch/budget.ts";
-import { seedOf, sessionIdOf } from "../../batch/identity.ts";
+import { seedOf } from "../../batch/identity.ts";
 import type { EntryOf, JournalState } from "../../batch/journal.ts";
 import {
   type JournalWriter,
@@ -13,7 +13,7 @@ import type { Flags } from "../../contract/command_line.ts";
 import type { ExecUsage } from "../../contract/event.ts";
 import { usageError } from "../../protocol/error.ts";
 import type { Child, Host } from "../../protocol/host.ts";
-import { listSessionFiles } from "../../session/log/files.ts";
+import { claimRun } from "./run_number.ts";
 import { endOrphans, type OutPlaces, removeSessions } from "./out.ts";
 
 /** What the tasks of a batch share while they run. */
@@ -95,26 +95,19 @@ function interrupted({ states }: JournalState): ReadonlySet<string> {
   return new Set(ids.filter((id) => id !== undefined && id !== null));
 }
 
-// The first number with which no session of this machine has an id of ours.
 async function beginJournal(
-  { host, codexHome, tasks, tasksFile, shard }: JournalRequest,
+  { host, codexHome, places, tasks, tasksFile, shard }: JournalRequest,
   { at, hashes }: { readonly at: string; readonly hashes: string[] },
 ): Promise<EntryOf<"opened">> {
   const seed = seedOf(tasks);
-  const files = codexHome === undefined
-    ? []
-    : await listSessionFiles(host.files, codexHome);
-  const taken = new Set(files.map(({ id }) => id));
   // The other parts of a batch begin when they want to.
   const own = tasks.filter(({ index }) =>
     shard === undefined || index % shard.count === shard.index
   );
-  const isTaken = (run: number): boolean =>
-    own.some(({ index }) =>
-      taken.has(sessionIdOf({ seed, run, index, attempt: 1 }))
-    );
-  let run = 1;
-  while (isTaken(run)) run++;
+  const { folder } = places;
+  const run = codexHome === undefined
+    ? 1
+    : await claimRun(host, { codexHome, seed, shard, folder }, own);
   return {
     type: "opened",
     version: 1,

@@ -10,7 +10,6 @@ import { parseTasks, type Task } from "../../batch/tasks.ts";
 import { loadConfig, type LoadedConfig } from "../../config/load.ts";
 import { priceOf } from "../../config/settings.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
-import { exitCode } from "../../contract/exit_code.ts";
 import {
   closeRequestGate,
   createRequestGate,
@@ -19,7 +18,7 @@ import type { ExecUsage } from "../../contract/event.ts";
 import { usageError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { type Terminal, TERMINATING_SIGNALS } from "../../protocol/terminal.ts";
+import type { Terminal } from "../../protocol/terminal.ts";
 import { sweepStages } from "../../staging/places.ts";
 import { costOf } from "../../session/state/budget.ts";
 import { dirname, resolvePath } from "../../util/path.ts";
@@ -37,6 +36,8 @@ import {
 import { openProgress, type Say } from "./progress.ts";
 import { closeBatch } from "./close.ts";
 import { countStates } from "./counts.ts";
+import { releaseRun } from "./run_number.ts";
+import { listenForStop } from "./stop.ts";
 import { isInPlace } from "./workplace.ts";
 
 /** What is known before anything is written. */
@@ -235,8 +236,20 @@ async function runOpen(asked: Asked, open: Open): Promise<number> {
     path: places.results,
     states: schedule.states,
   });
+  await releaseIfDone(asked, open, schedule.states);
   const code = stopped.exitCode();
   return await closeBatch({ ...open, planned, states: schedule.states }, code);
+}
+
+async function releaseIfDone(
+  { planned, places: { folder }, shard, loaded: { codexHome } }: Asked,
+  { batch, journal: { state } }: Open,
+  states: Schedule["states"],
+): Promise<void> {
+  if (codexHome === undefined) return;
+  if (countStates(planned, states).waiting > 0) return;
+  const { seed, run } = state.opened;
+  await releaseRun(batch.host, { codexHome, seed, shard, folder }, run);
 }
 
 function scheduleOptions(
@@ -264,35 +277,5 @@ function scheduleOptions(
       flags.ephemeral ? null : sessionIdOf({ seed, run, index, attempt }),
     folderOf: ({ index }) => folders.get(index),
     run: (request) => runAttempt(batch, request),
-  };
-}
-
-interface Stopped {
-  /** 0 unless a signal came. */
-  exitCode(): number;
-  /** Resolves once all runs have been ended, if they had to be. */
-  ending(): Promise<void>;
-  release(): void;
-}
-
-function listenForStop(batch: Batch, terminal: Terminal): Stopped {
-  let code = 0;
-  let ending: Promise<void> = Promise.resolve();
-  const stop = (signal: "SIGINT" | "SIGTERM") => (): void => {
-    if (code !== 0) return;
-    code = exitCode(signal === "SIGINT" ? "sigint" : "sigterm");
-    batch.stop.abort();
-    ending = endChildren(batch, signal);
-  };
-  const releases = [
-    terminal.onSignal("SIGINT", stop("SIGINT")),
-    ...TERMINATING_SIGNALS.map((signal) =>
-      terminal.onSignal(signal, stop("SIGTERM"))
-    ),
-  ];
-  return {
-    exitCode: () => code,
-    ending: () => ending,
-    release: () => releases.forEach((release) => release()),
   };
 }
