@@ -8,6 +8,7 @@ const STARTS: Readonly<Record<string, string>> = {
   "core/app/batch/attempt.ts": "this program itself, once for each task",
   "core/app/mcp/login.ts": "the person's browser",
   "core/app/commands/exec.ts": "the shell, to find a program of the flags",
+  "core/app/until/open.ts": "the shell, to read a command of the flags",
   "core/app/git.ts": "git, through a Git folder of rondo's own",
   "core/app/login_shell.ts":
     "the person's login, where no command can write what it reads",

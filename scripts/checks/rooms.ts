@@ -88,7 +88,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "core/app/until/": {
     uses: ["core/app/"],
-    doors: ["rounds", "run_check"],
+    doors: ["open"],
   },
   "core/batch/engines/": { doors: ["emit", "shard"] },
   "core/batch/": {

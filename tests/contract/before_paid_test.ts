@@ -53,6 +53,7 @@ Deno.test("files, folders and programs that a run names are there before a reque
     [/no program nosuch/, "--approvals", "exec:cat | nosuch"],
     [/no command of the shell/, "--approvals", "exec:("],
     [/no command of the shell/, "--approvals", "exec: "],
+    [/syntax error.*must be a command of the shell/i, "--until", "if true; fi"],
     [/must exist|not there|no such|Cannot/, "-C", "/nonexistent"],
   ];
   for (const [wanted, ...flags] of cases) {

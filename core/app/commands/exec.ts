@@ -9,7 +9,6 @@ import { approvalCommandOf } from "../../frontends/exec/output.ts";
 import { ExecStops } from "../../frontends/exec/stop_signals.ts";
 import { splitCommand } from "../../policy/shell/split.ts";
 import { usageError, UserError } from "../../protocol/error.ts";
-import type { TurnCheck } from "../../protocol/hooks.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { UserPart } from "../../protocol/op.ts";
@@ -149,7 +148,11 @@ async function openRun(
       staged = await openStagedRun(host, runtime, commandLine);
     }
     const inner = staged?.runtime ?? runtime;
-    const openCheck = await openChecks(inner);
+    // Runs without it load nothing for it.
+    const openCheck = flags.until === undefined
+      ? undefined
+      : await (await import("../until/open.ts"))
+        .openChecks(inner, flags.until);
     const asked = { ...withReview(inner, commandLine), openCheck };
     const open = await openThread(asked, commandLine);
     if (openCheck !== undefined && open.thread.settings.mode === "plan") {
@@ -175,19 +178,6 @@ async function openRun(
     await staged?.remove();
     throw error;
   }
-}
-
-async function openChecks(
-  runtime: Runtime,
-): Promise<(() => TurnCheck) | undefined> {
-  const { until: command, maxRounds, untilTimeoutMs } = runtime.flags;
-  if (command === undefined) return undefined;
-  // Runs without it load nothing for it.
-  const { createCheckRunner } = await import("../until/run_check.ts");
-  const { beginRounds } = await import("../until/rounds.ts");
-  const timeoutMs = untilTimeoutMs ?? LIMITS.commandTimeoutMs;
-  const runner = createCheckRunner(runtime, { command, timeoutMs });
-  return () => beginRounds(runner, maxRounds ?? LIMITS.checkRounds);
 }
 
 function withReview(
