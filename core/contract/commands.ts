@@ -283,14 +283,14 @@ const TABLE = {
     examples: ["rondo fork --last --at 3"],
   }),
   rollback: command(
-    "Drop the last turns of a session; files stay as they are",
+    "Drop the last turns of a session; files stay unless --restore says both",
     {
       args: [
         required("N", "How many turns"),
         SESSION_OR_NEWEST,
       ],
-      flags: ["all", "yes"],
-      examples: ["rondo rollback 1"],
+      flags: ["restore", "force", "all", "yes"],
+      examples: ["rondo rollback 1", "rondo rollback 2 --restore both"],
     },
   ),
   apply: command("Take over the patch of a staged run, or any other patch", {

@@ -400,7 +400,7 @@ const SELECT_FLAGS = {
   restore: choice(
     "--restore WHAT",
     ["code", "chat", "both"],
-    "What to undo (default both)",
+    "What to undo (default both; chat of rollback)",
   ),
   force: onOff("--force", "Overwrite later edits"),
 };

@@ -465,6 +465,19 @@ export const PAIR_ROWS: Readonly<Record<string, FlagRow>> = {
     add: "--older-than 1s",
   },
   "sessions repair --dry-run": { isDamaged: true },
+  "rollback --restore": {
+    base: "--yes",
+    before: CHANGED,
+    add: "--restore both",
+  },
+  "rollback --force": {
+    script: "patch",
+    base: "--yes --restore both",
+    before: [
+      ...CHANGED,
+      "sandbox -s danger-full-access -- sh -c echo>>made.txt",
+    ],
+  },
   "undo --restore": { base: "--yes", add: "--restore chat" },
   "undo --force": {
     base: "--yes",

@@ -156,6 +156,31 @@ Deno.test("rollback shows the messages it would take out, and takes them out wit
   assert.equal(await read(home, "a.txt"), "three\n");
 });
 
+Deno.test("rollback --restore both takes back the files of those messages, too", async () => {
+  await using model = mockModel({ script: script() });
+  await using home = await changedHome(model.url);
+  const shown = await rondo(home, ["rollback", "2", "--restore", "both"]);
+  assert.match(shown.stdout, /^Undo 1 turn:\n {2}restore .*a\.txt/);
+  assert.match(shown.stdout, /2 messages .*\n {2}> change it again\n/);
+  const args = ["rollback", "2", "--restore", "both", "--yes"];
+  const done = await rondo(home, args);
+  assert.equal(done.code, 0, done.stderr);
+  assert.match(done.stdout, /\nDone\n$/);
+  assert.equal(await read(home, "a.txt"), "two\n");
+  const next = await rondo(home, ["rollback", "1"]);
+  assert.match(next.stdout, /> change it\n/);
+  assert.equal(await read(home, "a.txt"), "two\n");
+});
+
+Deno.test("rollback of a question leaves the files of the turns before it", async () => {
+  await using model = mockModel({ script: script() });
+  await using home = await changedHome(model.url);
+  const args = ["rollback", "1", "--restore", "both", "--yes"];
+  const done = await rondo(home, args);
+  assert.equal(done.code, 0, done.stderr);
+  assert.equal(await read(home, "a.txt"), "three\n");
+});
+
 Deno.test("undo and rollback refuse numbers that are none, and folders without sessions", async () => {
   await using home = await agentHome();
   const none = await rondo(home, ["undo", "zero"]);

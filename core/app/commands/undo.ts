@@ -8,7 +8,10 @@ import { exitCode } from "../../contract/exit_code.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { WireItem } from "../../protocol/item.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
-import { createCheckpoints } from "../../session/undo/checkpoints.ts";
+import {
+  type Checkpoints,
+  createCheckpoints,
+} from "../../session/undo/checkpoints.ts";
 import { restoreThread } from "../../session/log/restore.ts";
 import { readLockOwner } from "../../session/log/lock.ts";
 import { rollbackSession } from "../../session/library/edit.ts";
@@ -34,6 +37,7 @@ interface Answer {
   readonly isOpen?: boolean;
 }
 
+const DONE = "Done";
 const HOW_TO = "Nothing was changed; pass --yes to do it";
 
 /** Shows what would be taken back; does it with --yes. Throws UserError and SessionError. */
@@ -85,50 +89,88 @@ function parseTurns(text: string): number {
 }
 
 async function undo(request: Request): Promise<Answer> {
-  const { host, codexHome, flags, logPath, turns } = request;
-  const threadId = parseLogName(logPath)?.id ?? "";
-  const checkpoints = createCheckpoints(host, { codexHome, threadId });
-  const options = { force: flags.force ?? false };
-  const restore = flags.restore ?? "both";
-  const plan = await checkpoints.preview(turns, options);
+  const checkpoints = openCheckpoints(request);
+  const { turns } = request;
+  const restore = request.flags.restore ?? "both";
+  const plan = await checkpoints.preview(turns, forceOf(request));
   const chat = restore === "code"
     ? undefined
     : await describeChat(request, plan);
+  return await takeBack(request, {
+    checkpoints,
+    turns: restore === "chat" ? undefined : turns,
+    plan,
+    chat,
+  });
+}
+
+// The turns of the last messages, whether they changed files or not.
+async function rollBack(request: Request): Promise<Answer> {
+  const { turns, flags: { restore = "chat" } } = request;
+  const messages = await loadMessages(request);
+  const chat = restore === "code" ? undefined : chatPart(messages, turns);
+  const checkpoints = openCheckpoints(request);
+  if (restore === "chat" && chat?.turns === 0) {
+    return preview(chat.lines, { isOpen: false, isDryRun: false });
+  }
+  const since = Math.max(0, messages.length - turns);
+  const changed = restore === "chat" ? 0 : await checkpoints.countSince(since);
+  const plan = await checkpoints.preview(changed, forceOf(request));
+  const answer = await takeBack(request, {
+    checkpoints,
+    turns: restore === "chat" ? undefined : changed,
+    plan,
+    chat,
+  });
+  if (restore !== "chat" || answer.lines.at(-1) !== DONE) return answer;
   const lines = [
-    ...(restore === "chat" ? [] : renderUndoPlan(plan)),
+    ...answer.lines.slice(0, -1),
+    `${DONE}; files were not changed`,
+  ];
+  return { ...answer, lines };
+}
+
+function openCheckpoints({ host, codexHome, logPath }: Request): Checkpoints {
+  const threadId = parseLogName(logPath)?.id ?? "";
+  return createCheckpoints(host, { codexHome, threadId });
+}
+
+function forceOf({ flags }: Request): { readonly force: boolean } {
+  return { force: flags.force ?? false };
+}
+
+async function takeBack(request: Request, what: {
+  readonly checkpoints: Checkpoints;
+  /** Undefined leaves the files alone. */
+  readonly turns: number | undefined;
+  readonly plan: UndoPlan;
+  /** Undefined leaves the conversation alone. */
+  readonly chat: ChatPart | undefined;
+}): Promise<Answer> {
+  const { host, codexHome, flags, logPath } = request;
+  const { checkpoints, turns, plan, chat } = what;
+  const lines = [
+    ...(turns === undefined ? [] : renderUndoPlan(plan)),
     ...(chat === undefined ? [] : chat.lines),
   ];
+  const files = turns === undefined
+    ? 0
+    : plan.restore.length + plan.conflicts.length;
+  const isOpen = files + (chat?.turns ?? 0) > 0;
   if (!flags.yes) {
-    const files = restore === "chat"
-      ? 0
-      : plan.restore.length + plan.conflicts.length;
-    const isOpen = files + (chat?.turns ?? 0) > 0;
     return preview(lines, { isOpen, isDryRun: flags.dryRun ?? false });
   }
   const blocked = plan.conflicts.filter((one) => one.isForceable);
-  if (restore !== "chat" && blocked.length > 0 && !options.force) {
+  if (turns !== undefined && blocked.length > 0 && !flags.force) {
     const why = "Nothing was changed; pass --force to overwrite later edits";
     return { lines: [...lines, why], exitCode: exitCode("failed") };
   }
   await refuseOpen(request);
-  if (restore !== "chat") await checkpoints.undo(turns, options);
+  if (turns !== undefined) await checkpoints.undo(turns, forceOf(request));
   if (chat !== undefined && chat.turns > 0) {
     await rollbackSession(host, logPath, { codexHome, turns: chat.turns });
   }
-  return { lines: [...lines, "Done"], exitCode: 0 };
-}
-
-async function rollBack(request: Request): Promise<Answer> {
-  const { host, codexHome, flags, logPath, turns } = request;
-  const chat = chatPart(await loadMessages(request), turns);
-  if (!flags.yes || chat.turns === 0) {
-    return preview(chat.lines, { isOpen: chat.turns > 0, isDryRun: false });
-  }
-  await rollbackSession(host, logPath, { codexHome, turns: chat.turns });
-  return {
-    lines: [...chat.lines, "Done; files were not changed"],
-    exitCode: 0,
-  };
+  return { lines: [...lines, DONE], exitCode: 0 };
 }
 
 // Who asked for no more needs no hint how to get it.

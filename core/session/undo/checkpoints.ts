@@ -19,6 +19,7 @@ export function createCheckpoints(
       await (await load()).beforeProgram(...args),
     // What never began has nothing to end.
     commit: async (...args) => await (await disk)?.commit(...args),
+    countSince: async (...args) => await (await load()).countSince(...args),
     preview: async (...args) => await (await load()).preview(...args),
     undo: async (...args) => await (await load()).undo(...args),
   };

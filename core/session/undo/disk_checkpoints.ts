@@ -147,6 +147,14 @@ export class DiskCheckpoints implements Checkpoints {
     }
   }
 
+  async countSince(messagesBefore: number): Promise<number> {
+    const records = await this.#notes.records();
+    const last = records.findLastIndex((one) =>
+      one.messagesBefore < messagesBefore
+    );
+    return records.length - 1 - last;
+  }
+
   async preview(turns: number, options: UndoOptions = {}): Promise<UndoPlan> {
     const all = await this.#notes.records();
     const records = await markOthers(

@@ -21,6 +21,8 @@ export interface Checkpoints {
   ): Promise<() => Promise<void>>;
   /** Ends a turn: notes what became of its files. Without changes nothing is written. */
   commit(turnId: string, messagesBefore: number): Promise<void>;
+  /** How many turns that changed files began with so many messages or more before them. */
+  countSince(messagesBefore: number): Promise<number>;
   /** What taking back the last n turns that changed files would do. */
   preview(turns: number, options?: UndoOptions): Promise<UndoPlan>;
   /**

@@ -28,6 +28,7 @@ function recording(): Kept {
       calls.push(["commit", turnId, messagesBefore]);
       return Promise.resolve();
     },
+    countSince: () => assert.fail("nothing is undone"),
     preview: () => assert.fail("nothing is undone"),
     undo: () => assert.fail("nothing is undone"),
   };
