@@ -130,6 +130,14 @@ Deno.test("rondo apply takes the patch of a session over, whole or not at all", 
       runAgent({ home, args: ["apply", ...args], cwd: `${home.work}` });
     const before = await snapshot(home.work);
 
+    const start = id.slice(0, 8);
+    await Deno.writeTextFile(`${home.work}/${start}`, "hello");
+    const unclear = await apply(start);
+    assert.equal(unclear.code, 2);
+    assert.match(unclear.stderr, /is a file here and a session/);
+    assert.match((await apply(`./${start}`)).stderr, /it changes no file/);
+    await Deno.remove(`${home.work}/${start}`);
+
     const checked = await apply(id.slice(0, 8), "--check");
     assert.deepEqual([checked.code, checked.stdout], [
       0,

@@ -134,7 +134,10 @@ Deno.test("a model that goes on changing files without success has its rounds, a
     args: ["--until", "false", "--max-rounds", "4"],
   });
   assert.equal(run.code, 10, run.stdout);
-  assert.match(String(errorOf(run)["message"]), /4 rounds of --max-rounds/);
+  assert.match(
+    String(errorOf(run)["message"]),
+    /4 of 4 rounds are used \(--max-rounds\); exec resume [0-9a-f-]{36} --until goes on$/,
+  );
   assert.equal(untilOf(run)["rounds"], 4);
   assert.equal(count, 4);
 });
@@ -273,6 +276,10 @@ Deno.test("without a log --until works as well", async () => {
   });
   assert.equal(run.code, 10, run.stdout);
   assert.equal(eventsOf(run, "attempt")[0]?.["output_path"], null);
+  assert.match(
+    String(errorOf(run)["message"]),
+    /1 of 1 rounds are used \(--max-rounds\)$/,
+  );
 });
 
 Deno.test("--output-schema and --until both hold, each round anew", async () => {

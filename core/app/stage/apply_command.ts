@@ -104,13 +104,19 @@ async function readPatch(
   const named = word === undefined
     ? undefined
     : await readFile(host, resolvePath(host.cwd, word));
+  const kept = word === undefined || codexHome === undefined
+    ? undefined
+    : await findPatch(host, codexHome, word);
+  if (named !== undefined && kept !== undefined) {
+    // A run could have left a file under the name of a session.
+    throw usageError(
+      `Cannot tell what to apply: ${word} is a file here and a session, must be one of them (./${word} is the file)`,
+    );
+  }
   if (named !== undefined) return { ...named, isKept: false };
   if (codexHome === undefined) {
     throw new SessionError("Cannot find a session: no home folder");
   }
-  const kept = word === undefined
-    ? undefined
-    : await findPatch(host, codexHome, word);
   const path = kept ?? await sessionPatch(host, { codexHome, cwd, word });
   const found = await readFile(host, path);
   if (found !== undefined) return { ...found, isKept: true };

@@ -50,7 +50,7 @@ class Rounds implements TurnCheck {
     }
     this.#same = isSameTree && print === this.#print ? this.#same + 1 : 1;
     this.#print = print;
-    const error = this.#endOf(run, isLast);
+    const error = this.#endOf(run, { isLast, threadId: place.threadId });
     if (error === undefined) {
       this.#tree = await this.#runner.loadTree(place.settings);
     }
@@ -68,9 +68,12 @@ class Rounds implements TurnCheck {
 
   #endOf(
     { exitCode }: Pick<CheckRun, "exitCode">,
-    isLast: boolean,
+    { isLast, threadId }: {
+      readonly isLast: boolean;
+      readonly threadId: string;
+    },
   ): ModelError | undefined {
-    const { command } = this.#runner;
+    const { command, isKept } = this.#runner;
     const state = `${visibleLine(command, 200)} ${
       exitCode === null ? "cannot be run" : `ended with exit code ${exitCode}`
     }`;
@@ -79,11 +82,12 @@ class Rounds implements TurnCheck {
       : this.#same >= LIMITS.checkRoundsSame
       ? `for ${this.#same} rounds it has said the same and no file has changed`
       : this.#round >= this.#roundsMax
-      ? `the ${this.#roundsMax} rounds of --max-rounds are used`
+      ? `${this.#round} of ${this.#roundsMax} rounds are used (--max-rounds)`
       : undefined;
     if (why === undefined) return undefined;
+    const more = isKept ? `; exec resume ${threadId} --until goes on` : "";
     const message =
-      `Cannot call it done: ${state}, must pass (exit code 0), and ${why}; exec resume --last --until goes on`;
+      `Cannot call it done: ${state}, must pass (exit code 0), and ${why}${more}`;
     return new ModelError(message, { kind: "check", retryable: false });
   }
 }

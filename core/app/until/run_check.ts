@@ -41,6 +41,8 @@ export interface CheckRun {
 /** Runs the command of one run of the program, and looks at what it is about. */
 export interface CheckRunner {
   readonly command: string;
+  /** Whether the session can be resumed afterwards. */
+  readonly isKept: boolean;
   run(place: CheckPlace): Promise<CheckRun>;
   /** Of the folders that may be written. */
   loadTree(settings: TurnSettings): Promise<string | undefined>;
@@ -63,6 +65,7 @@ export function createCheckRunner(
 ): CheckRunner {
   return {
     command,
+    isKept: runtime.loaded.codexHome !== undefined && !runtime.flags.ephemeral,
     run: async (place) => {
       try {
         const result = await runCommand(runtime, { command, timeoutMs, place });
