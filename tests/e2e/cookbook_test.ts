@@ -115,6 +115,7 @@ Deno.test("the cookbook has no text that no test here takes", async () => {
     "crontab",
     ".git/hooks/pre-commit",
     ".pre-commit-config.yaml",
+    "try.sh",
     "Makefile",
     "job.yaml",
     "embed.mjs",
@@ -251,6 +252,31 @@ Deno.test("the hook stops a commit for an urgent finding, and for nothing else",
   await run("sh", "-c", "echo >> main.c && git add main.c");
   const failed = await run("git", "commit", "-m", "unreviewed");
   assert.equal(failed.code, 0, failed.stderr);
+});
+
+Deno.test("a change is tested in a copy, and comes into the folder after a yes alone", async () => {
+  const patch = [
+    "*** Begin Patch",
+    "*** Add File: good.txt",
+    "+good",
+    "*** End Patch",
+  ].join("\n");
+  await using kitchen = await openKitchen(
+    [0, 1].flatMap(() => [
+      call("apply_patch", { input: patch }),
+      say("done"),
+    ]),
+  );
+  const { home, run } = kitchen;
+  await write(home, "try.sh");
+  await Deno.writeTextFile(`${home.work}/test.sh`, "test -f good.txt\n");
+  const no = await run("sh", "-c", "echo n | sh try.sh task");
+  assert.equal(no.code, 1, no.stderr);
+  assert.match(no.stdout, /^A good\.txt$/m);
+  assert.throws(() => Deno.statSync(`${home.work}/good.txt`));
+  const yes = await run("sh", "-c", "echo y | sh try.sh task");
+  assert.equal(yes.code, 0, yes.stderr);
+  assert.equal(await Deno.readTextFile(`${home.work}/good.txt`), "good\n");
 });
 
 Deno.test("the pre-commit configuration fits its schema", async () => {
