@@ -93,6 +93,7 @@ export async function createAgent(
     request.restored?.meta.instructions,
   );
   [...loaded.warnings, ...runtime.warnings].forEach(warn);
+  runtime.telemetryAccess?.takeWarnings().forEach(warn);
   modelWarnings(config, settings.model).forEach(warn);
   const context = promptSourceOf(runtime, instructions, warn);
   const compactPrompt = config.compact_prompt ??

@@ -7,6 +7,7 @@ import type { Host } from "../protocol/host.ts";
 import type { TurnSettings } from "../protocol/settings.ts";
 import type { Fallback, ThreadDeps } from "../session/state/deps.ts";
 import { costOf } from "../session/state/budget.ts";
+import type { TelemetryAccess } from "../telemetry/access.ts";
 import type { Telemetry, ThreadTrace } from "../telemetry/telemetry.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { programOf } from "./program.ts";
@@ -16,6 +17,7 @@ import { openTransport, type Reached } from "./transport.ts";
 export interface TracedRun {
   /** Absent where nobody wants any. */
   readonly telemetry?: Telemetry | undefined;
+  readonly telemetryAccess?: Pick<TelemetryAccess, "takeWarnings">;
 }
 
 interface Run {

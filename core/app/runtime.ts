@@ -61,8 +61,7 @@ export async function openRuntime(
     }),
     reapChild,
   });
-  const { telemetry, warnings: unheard = [] } =
-    await options.telemetryAccess?.open() ?? {};
+  const telemetry = await options.telemetryAccess?.open();
   const traced = withTrace(host, telemetry?.carrier);
   const mcp = openMcp(traced, loaded, { flags, person: options.person });
   warmSandbox(sandbox, loaded);
@@ -80,7 +79,7 @@ export async function openRuntime(
     ...reached,
     hooks,
     telemetry,
-    warnings: [...reached.warnings, ...warnings, ...unheard],
+    warnings: [...reached.warnings, ...warnings],
     ...options,
   };
 }

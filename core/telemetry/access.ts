@@ -34,22 +34,25 @@ const ASKING: readonly string[] = [
 export class TelemetryAccess {
   readonly #host: Host;
   readonly #run: TelemetryRun;
-  #opening: Promise<Opened> | undefined;
-  #isTold = false;
+  #opening: Promise<Telemetry | undefined> | undefined;
+  #warnings: readonly string[] = [];
 
   constructor(host: Host, run: TelemetryRun) {
     this.#host = host;
     this.#run = run;
   }
 
-  /** Undefined where nobody asks for it. What is wrong with it is told once. */
-  async open(): Promise<Opened> {
-    if (!this.#isAsked()) return NOTHING;
-    this.#opening ??= this.#open();
-    const { telemetry, warnings } = await this.#opening;
-    const isTold = this.#isTold;
-    this.#isTold = true;
-    return { telemetry, warnings: isTold ? [] : warnings };
+  /** Undefined where nobody asks for it. */
+  async open(): Promise<Telemetry | undefined> {
+    if (!this.#isAsked()) return undefined;
+    return await (this.#opening ??= this.#open());
+  }
+
+  /** What is wrong with it, for whoever can tell a person; once. */
+  takeWarnings(): readonly string[] {
+    const warnings = this.#warnings;
+    this.#warnings = [];
+    return warnings;
   }
 
   /** Delivers what is left; what did not arrive is said on stderr. */
@@ -57,7 +60,7 @@ export class TelemetryAccess {
     exitCode: number | undefined,
     stderr: Pick<TerminalOutput, "write">,
   ): Promise<void> {
-    const { telemetry } = await this.#opening ?? NOTHING;
+    const telemetry = await this.#opening;
     const losses = await telemetry?.close(exitCode)
       .catch((error) => `Telemetry was lost: ${errorText(error)}`);
     if (losses !== undefined) stderr.write(`Note: ${losses}\n`);
@@ -70,21 +73,19 @@ export class TelemetryAccess {
     return ASKING.some((name) => (this.#host.env(name) ?? "") !== "");
   }
 
-  async #open(): Promise<Opened> {
+  async #open(): Promise<Telemetry | undefined> {
     const { openTelemetry } = await import("./telemetry.ts");
     try {
-      return await openTelemetry(this.#host, this.#run);
+      const { telemetry, warnings } = await openTelemetry(
+        this.#host,
+        this.#run,
+      );
+      this.#warnings = warnings;
+      return telemetry;
     } catch (error) {
       // Nobody's work is held up by it.
-      const warning = `Telemetry: nothing is sent: ${errorText(error)}`;
-      return { telemetry: undefined, warnings: [warning] };
+      this.#warnings = [`Telemetry: nothing is sent: ${errorText(error)}`];
+      return undefined;
     }
   }
 }
-
-interface Opened {
-  readonly telemetry: Telemetry | undefined;
-  readonly warnings: readonly string[];
-}
-
-const NOTHING: Opened = { telemetry: undefined, warnings: [] };

@@ -35,7 +35,7 @@ async function runTraced(
 ): Promise<number> {
   const access = telemetryAccess(host, commandLine);
   // What is wrong with it each run tells.
-  const { telemetry } = await access.open();
+  const telemetry = await access.open();
   const traced = withTrace(host, telemetry?.carrier);
   const code = await runBatch(commandLine, traced, terminal);
   await access.close(code, terminal.stderr);
