@@ -14,7 +14,11 @@ import { type Provider, providerOf } from "../config/provider/providers.ts";
 import { secretNames } from "../config/secrets.ts";
 import { confine } from "../policy/mode.ts";
 import type { Flags } from "../contract/command_line.ts";
-import type { LiveGate, Sandbox } from "../protocol/command.ts";
+import {
+  COPY_VARIABLE,
+  type LiveGate,
+  type Sandbox,
+} from "../protocol/command.ts";
 import type { Hooks } from "../protocol/hooks.ts";
 import type { Host } from "../protocol/host.ts";
 import type { ThreadMeta } from "../protocol/log.ts";
@@ -201,7 +205,8 @@ function checkpointsOf(
   const { codexHome } = loaded;
   if (codexHome === undefined || flags.ephemeral) return {};
   // Nothing of the person's is changed.
-  if (stage !== undefined) return {};
+  const isCopy = stage !== undefined || host.env(COPY_VARIABLE) === "1";
+  if (isCopy) return {};
   return {
     checkpoints: createCheckpoints(host, {
       codexHome,

@@ -29,6 +29,8 @@ const TASK_FLAGS: readonly FlagName[] = [
   "untilTimeoutMs",
 ];
 
+const MONEY_DIGITS = 12;
+
 interface ChildRequest {
   readonly task: Task;
   /** Of the batch. */
@@ -39,6 +41,8 @@ interface ChildRequest {
   /** What is left of the limits of the batch. */
   readonly left: BatchLimits;
   readonly sessionId: string | null;
+  /** What its commands are not to see. */
+  readonly hidden: readonly string[];
   /** It works on a copy: nothing of the person's can be lost. */
   readonly isIsolated: boolean;
 }
@@ -64,7 +68,7 @@ export function buildChildArgs(request: ChildRequest): readonly string[] {
 }
 
 function mergeTask(
-  { task, flags, cwd, tasksFolder, left }: ChildRequest,
+  { task, flags, cwd, tasksFolder, left, hidden }: ChildRequest,
 ): Flags {
   const given = Object.fromEntries(
     TASK_FLAGS.flatMap((name) =>
@@ -77,6 +81,11 @@ function mergeTask(
     : resolvePath(tasksFolder, task.schema);
   return definedOnly({
     ...given,
+    config: [
+      ...flags.config ?? [],
+      // A profile may hide more, which this would take back.
+      ...task.profile === undefined ? [hiding(hidden)] : [],
+    ],
     addDir: flags.addDir?.map((path) => resolvePath(cwd, path)),
     outputSchema: schema,
     model: task.model ?? flags.model,
@@ -90,6 +99,11 @@ function mergeTask(
     maxToolCalls: limits.tool_calls,
     maxCost: least(limits.cost, left.cost),
   });
+}
+
+// What a command could write there, other tasks and the next start would rely on.
+function hiding(paths: readonly string[]): string {
+  return `sandbox_workspace_write.deny_read=${JSON.stringify(paths)}`;
 }
 
 // A profile may open the sandbox; one that the file of tasks names does not.
@@ -130,7 +144,15 @@ export function renderFlag(name: FlagName, value: unknown): readonly string[] {
       return (value as readonly string[]).flatMap((one) => [long, one]);
     case "duration":
       return [long, `${value}ms`];
+    case "money":
+      return [long, renderAmount(value as number)];
     default:
       return [long, String(value)];
   }
+}
+
+// 1e-7 is no amount for a person, nor for the flag.
+function renderAmount(amount: number): string {
+  const text = amount.toFixed(MONEY_DIGITS).replace(/\.?0+$/, "");
+  return text === "0" ? `0.${"1".padStart(MONEY_DIGITS, "0")}` : text;
 }

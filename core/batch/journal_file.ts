@@ -1,5 +1,5 @@
 /** The journal on the disk: appended and forced there, read in pieces, mended at its end. */
-import { isAbsent } from "../protocol/error.ts";
+import { isAbsent, SessionError } from "../protocol/error.ts";
 import type { AppendFile, Files } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { encodeJsonLine } from "../util/json/jsonl.ts";
@@ -79,18 +79,28 @@ export async function readEntry(
 export class JournalWriter {
   readonly #file: AppendFile;
   #offset: number;
+  /** Part of an entry may be there: whatever came after it would be lost with it. */
+  #isTorn = false;
 
   constructor(file: AppendFile, offset: number) {
     this.#file = file;
     this.#offset = offset;
   }
 
+  /** Throws what kept it from the disk, and from then on always. */
   write(entry: JournalEntry): Place {
+    if (this.#isTorn) {
+      throw new SessionError(
+        "Cannot write down what the batch does: an entry before could not be written, must be begun again",
+      );
+    }
     const line = encodeJsonLine(entry);
     const bytes = new TextEncoder().encode(line).length;
     const place = { offset: this.#offset, bytes: bytes - 1 };
+    this.#isTorn = true;
     this.#file.write(line);
     this.#file.sync();
+    this.#isTorn = false;
     this.#offset += bytes;
     return place;
   }

@@ -102,6 +102,11 @@ export class Schedule {
     }
   }
 
+  /** Resolves when nothing runs any more, whatever came of it: for who gives up. */
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#running.values());
+  }
+
   #mayStart(): boolean {
     const { jobs, stop, budget } = this.#options;
     return this.#running.size < jobs && !stop.aborted &&

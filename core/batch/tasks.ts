@@ -5,6 +5,7 @@ import { usageError, type UserError } from "../protocol/error.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { parseDuration } from "../util/duration.ts";
 import { parseJsonObject } from "../util/json/json.ts";
+import { isProtected } from "../policy/writable.ts";
 import { sha256Hex } from "../util/sha256.ts";
 import { closestWord } from "../util/text/similar.ts";
 
@@ -26,15 +27,17 @@ export function parseTasks(text: string, file: string): readonly Task[] {
     const fail = (problem: string): UserError =>
       usageError(`Cannot read tasks ${file}: line ${at + 1}: ${problem}`);
     const task = parseTask(line, tasks.length, fail);
-    const before = lineOf.get(task.id);
+    // Some disks know no difference between A.patch and a.patch.
+    const name = task.id.toLowerCase();
+    const before = lineOf.get(name);
     if (before !== undefined) {
       throw fail(
         `its id is ${
           JSON.stringify(task.id)
-        }, as that of line ${before}, must be another`,
+        }, as that of line ${before}, must be another, and not by case alone`,
       );
     }
-    lineOf.set(task.id, at + 1);
+    lineOf.set(name, at + 1);
     tasks.push(task);
   }
   if (tasks.length === 0) {
@@ -65,6 +68,16 @@ function parseTask(line: string, index: number, fail: Fail): Task {
   }
   if (data.ref !== undefined && data.isolation === "in-place") {
     throw fail('"ref" is given for a task in place, must work elsewhere');
+  }
+  for (const file of data.files ?? []) {
+    const to = typeof file === "string" ? file : file.to;
+    if (isProtected(`/${to}`, "")) {
+      throw fail(
+        `"files" has ${
+          JSON.stringify(to)
+        }, which git or an agent would obey, must be another place`,
+      );
+    }
   }
   const { timeout } = data.limits ?? {};
   const timeoutMs = timeout === undefined ? timeout : parseDuration(timeout);

@@ -6,6 +6,10 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 /** A path below a folder: relative, and never out of it. */
 const BELOW = /^(?![/~]|[A-Za-z]:)(?!(?:.*\/)?\.\.(?:\/|$))[^\0]+$/;
 
+/** What results name, below their folder and nowhere else. */
+const PATCH = /^patches\/[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.patch$/;
+const FILE = /^files\/(?!(?:.*\/)?\.\.(?:\/|$))[^\0]+$/s;
+
 const about = z.describe;
 const Words = z.string().check(z.minLength(1));
 const Below = z.string().check(
@@ -87,11 +91,13 @@ export const BatchResult = z.object({
   error: z.nullable(z.object({ kind: z.string(), message: z.string() })),
   usage: ExecUsage.check(about("Of all attempts")),
   requests: z.int(),
-  patch: z.nullable(z.string()).check(
+  patch: z.nullable(z.string().check(z.regex(PATCH))).check(
     about("File with what was changed; null when nothing was"),
   ),
   branch: z.nullable(z.string()),
-  files: z.array(z.string()).check(about("Copied from the work tree")),
+  files: z.array(z.string().check(z.regex(FILE))).check(
+    about("Copied from the work tree"),
+  ),
   attempts: z.int(),
   rounds: z.nullable(z.int()).check(about("Of a task with until")),
   session_id: z.nullable(z.string()),

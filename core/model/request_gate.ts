@@ -80,7 +80,7 @@ async function enter(
     if (closed !== undefined) {
       throw new ModelError(closed, { kind: "limit", retryable: false });
     }
-    const leftMs = await readUntil(host, folder) - host.now().getTime();
+    const leftMs = await readLeft(host, folder);
     if (leftMs > 0) {
       // In pieces: meanwhile the gate may be closed, or a longer wait be asked for.
       await host.sleep(Math.min(leftMs, LIMITS.gateLookMs), signal);
@@ -113,14 +113,19 @@ async function slowDown(
   folder: string,
   ms: number,
 ): Promise<void> {
-  const untilMs = Math.ceil(host.now().getTime() + ms);
-  if (untilMs <= await readUntil(host, folder)) return;
-  await writeWhole(host, `${folder}/${WAIT}`, String(untilMs));
+  if (ms <= await readLeft(host, folder)) return;
+  const waitMs = Math.ceil(ms);
+  const untilMs = host.now().getTime() + waitMs;
+  await writeWhole(host, `${folder}/${WAIT}`, `${untilMs} ${waitMs}`);
 }
 
-async function readUntil(host: GateHost, folder: string): Promise<number> {
-  const text = await readIfThere(host, `${folder}/${WAIT}`);
-  return text === undefined ? 0 : Number(text) || 0;
+// More than was ever asked for is left when the clock was put back: then nobody knows, and
+// whoever asks too early is told so.
+async function readLeft(host: GateHost, folder: string): Promise<number> {
+  const text = await readIfThere(host, `${folder}/${WAIT}`) ?? "";
+  const [untilMs = 0, waitMs = 0] = text.split(" ").map(Number);
+  const leftMs = untilMs - host.now().getTime();
+  return leftMs > waitMs ? 0 : Math.max(0, leftMs || 0);
 }
 
 async function readIfThere(

@@ -54,11 +54,13 @@ export function isWritable(
     !inside.some((root) => isProtected(full, root));
 }
 
-// What Git or an agent would later run or obey is never written without a question,
-// in whatever case a case-insensitive disk would find it.
-function isProtected(path: string, root: string): boolean {
+/**
+ * Whether git or an agent would later run or obey what is at the path, in whatever case a
+ * case-insensitive disk would find it: never written without a question. Both are absolute.
+ */
+export function isProtected(path: string, root: string): boolean {
   const parts = path.slice(root.length).toLowerCase().split("/")
-    .filter((part) => part !== "");
-  return parts.includes(".git") || parts[0] === ".codex" ||
-    parts[0] === ".agents";
+    .filter((part) => part !== "" && part !== ".");
+  return parts.includes(".git") ||
+    [".codex", ".agents", ".mcp.json"].includes(parts[0] ?? "");
 }

@@ -41,16 +41,17 @@ export async function fillTree(
     readonly readable: Files;
     /** Files are as old as those that they are copies of: make(1) looks at that. */
     readonly keepsTimes?: boolean;
+    readonly signal?: AbortSignal | undefined;
   },
 ): Promise<FirstState> {
-  const { listing, from, base, to } = options;
+  const { listing, from, base, to, signal } = options;
   const stamps = new Map<string, string>();
   const leftOut = [...listing.leftOut];
   const folders = new FolderMaker(host);
   let bytes = 0;
   let filledMs = 0;
   for (const [at, path] of listing.files.entries()) {
-    if (at % FILES_AT_ONCE === 0) await host.sleep(0);
+    if (at % FILES_AT_ONCE === 0) await host.sleep(0, signal);
     const stat = await tree.lstat(`${from}/${path}`);
     // Deleted in the work tree, or never checked out.
     if (stat?.kind === undefined) continue;

@@ -2,7 +2,7 @@
 import { usageError } from "../protocol/error.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { parseUtf8 } from "./patch/names.ts";
-import { basename } from "../util/path.ts";
+import { basename, isInside } from "../util/path.ts";
 import { textOfBytes } from "../util/text/byte_text.ts";
 import type { GitView } from "./repository.ts";
 import type { TreeFiles } from "./tree_files.ts";
@@ -49,6 +49,24 @@ export async function listTree(
   else await listByGit(tree, { top, prefix: "", git }, found);
   const { files, ...rest } = found;
   return { files: [...files].sort(), ...rest };
+}
+
+/** The listing of `top` without what lies in these folders. */
+export function dropFolders(
+  listing: Listing,
+  top: string,
+  without: readonly string[],
+): Listing {
+  if (without.length === 0) return listing;
+  const stays = (path: string): boolean =>
+    !without.some((folder) => isInside(`${top}/${path}`, folder));
+  const { files, empty, inner, leftOut } = listing;
+  return {
+    files: files.filter(stays),
+    empty: empty.filter(stays),
+    inner: inner.filter(stays),
+    leftOut,
+  };
 }
 
 interface Found {

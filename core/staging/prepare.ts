@@ -6,7 +6,7 @@ import { relativeTo, resolvePath } from "../util/path.ts";
 import type { ProcessIdentity } from "../util/program/process_identity.ts";
 import { fillTree, type FirstState } from "./fill.ts";
 import type { Git } from "./git.ts";
-import { type GitLister, listTree } from "./listing.ts";
+import { dropFolders, type GitLister, listTree } from "./listing.ts";
 import { type StageFolders, writeNote } from "./places.ts";
 import {
   copyIndex,
@@ -27,6 +27,9 @@ interface StageParts {
   readonly root: string;
   readonly ref: string | undefined;
   readonly readable: Files;
+  /** Folders that are left out. */
+  readonly without: readonly string[];
+  readonly signal: AbortSignal | undefined;
   /** Absent where there is no repository. */
   readonly from?: { readonly git: Git; readonly repository: Repository };
 }
@@ -162,13 +165,15 @@ async function whileAlone<T>(
 
 async function fillFrom(
   host: Host,
-  { folders: { tree, own }, readable }: StageParts,
+  { folders: { tree, own }, readable, without, signal }: StageParts,
   from: string,
   git?: GitLister,
 ): Promise<FirstState> {
   const files = new TreeFiles(host);
+  const listing = await listTree(files, from, git);
   return await fillTree(host, files, {
-    listing: await listTree(files, from, git),
+    listing: dropFolders(listing, from, without),
+    signal,
     from,
     base: `${own}/base`,
     ...(from !== tree && { to: tree }),

@@ -18,7 +18,8 @@ export async function openStage(
   host: Host,
   request: StageRequest,
 ): Promise<Stage> {
-  const { root, place } = request;
+  const { root, place, signal, without = [] } = request;
+  signal?.throwIfAborted();
   const git = await findGitFor(host, request);
   const repository = git && await findRepository(git, root);
   const source = decideSource(request, repository);
@@ -30,6 +31,8 @@ export async function openStage(
       source,
       root,
       ref: request.ref,
+      without,
+      signal,
       readable: request.readable ?? host.files,
       ...(git !== undefined && repository !== undefined &&
         { from: { git, repository } }),

@@ -17,6 +17,10 @@ export interface StageRequest {
   readonly readable?: Files;
   /** Folders that commands may write to: no program is taken from them. */
   readonly writable?: readonly string[];
+  /** Folders that are no part of it, whether they are below the root or not. Without links. */
+  readonly without?: readonly string[];
+  /** Ends the copying; then nothing is left. */
+  readonly signal?: AbortSignal;
 }
 
 export interface StagedFile {

@@ -4,7 +4,7 @@ import { type Outcome, RunRecord } from "../../batch/run_record.ts";
 import type { AttemptEnd, AttemptRequest } from "../../batch/schedule.ts";
 import { ZERO_USAGE } from "../../batch/usage.ts";
 import { EXIT_CODES, exitCode } from "../../contract/exit_code.ts";
-import { BATCH_MARK } from "../../protocol/command.ts";
+import { BATCH_MARK, COPY_VARIABLE } from "../../protocol/command.ts";
 import { GATE_VARIABLE } from "../../protocol/provider.ts";
 import { errorText, UserError } from "../../protocol/error.ts";
 import type { Child } from "../../protocol/host.ts";
@@ -115,7 +115,12 @@ async function runChild(
     readTail(child),
     child.status,
     countLines(batch, child, record),
-  ]).finally(() => children.delete(child));
+  ]).catch(async (error) => {
+    // Nobody counts what it does any more, and its place is about to go.
+    child.kill("SIGKILL", { group: true });
+    await child.status;
+    throw error;
+  }).finally(() => children.delete(child));
   const isCutShort = status.signal !== null ||
     [exitCode("sigint"), exitCode("sigterm")].includes(status.code);
   if (isCutShort && await isStopping(batch)) return "stopped";
@@ -132,7 +137,7 @@ function startChild(
   { task, sessionId }: AttemptRequest,
   { dir, isIsolated }: Workplace,
 ): Child {
-  const { host, flags, tasksFolder, budget, gate, mark } = batch;
+  const { host, flags, tasksFolder, budget, gate, hidden, mark } = batch;
   const args = buildChildArgs({
     task,
     flags,
@@ -140,6 +145,7 @@ function startChild(
     tasksFolder,
     left: budget.left,
     sessionId,
+    hidden,
     isIsolated,
   });
   const [command = "", ...words] = host.selfCommand(args);
@@ -147,7 +153,12 @@ function startChild(
     command,
     args: words,
     cwd: dir,
-    env: { ...host.envAll(), [GATE_VARIABLE]: gate, [BATCH_MARK]: mark },
+    env: {
+      ...host.envAll(),
+      [GATE_VARIABLE]: gate,
+      [BATCH_MARK]: mark,
+      [COPY_VARIABLE]: isIsolated ? "1" : "",
+    },
     stdin: new TextEncoder().encode(task.prompt),
     stdout: "pipe",
     stderr: "pipe",
@@ -190,7 +201,10 @@ export async function endChildren(
   for (const child of ending) child.kill(signal);
   const ended = Promise.all(ending.map(({ status }) => status));
   const late = await withTimeout(ended, LIMITS.batchGraceMs, host);
-  if (late === "timeout") {
-    for (const child of ending) child.kill("SIGKILL", { group: true });
-  }
+  if (late === "timeout") killChildren({ children });
+}
+
+/** Ends them at once. */
+export function killChildren({ children }: Pick<Batch, "children">): void {
+  for (const child of children) child.kill("SIGKILL", { group: true });
 }

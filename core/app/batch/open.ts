@@ -22,6 +22,10 @@ export interface Batch {
   readonly flags: Flags;
   readonly codexHome: string | undefined;
   readonly places: OutPlaces;
+  /** What all its parts write to, without links. */
+  readonly results: string;
+  /** What commands of tasks are not to see, that among it. */
+  readonly hidden: readonly string[];
   /** What paths of tasks are relative to. */
   readonly tasksFolder: string;
   readonly budget: BatchBudget;

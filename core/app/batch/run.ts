@@ -38,7 +38,7 @@ import { closeBatch } from "./close.ts";
 import { countStates } from "./counts.ts";
 import { releaseRun } from "./run_number.ts";
 import { listenForStop } from "./stop.ts";
-import { isInPlace } from "./workplace.ts";
+import { isInPlace, realDir } from "./workplace.ts";
 
 /** What is known before anything is written. */
 interface Asked {
@@ -50,6 +50,8 @@ interface Asked {
   readonly loaded: LoadedConfig;
   readonly jobs: number;
   readonly places: OutPlaces;
+  /** What all parts write to. */
+  readonly results: string;
 }
 
 /** Runs what has not ended yet. Resolves to the exit code. Throws UserError and SessionError. */
@@ -65,15 +67,25 @@ export async function runBatch(
   const retry = parseRetryRule(flags.retry, flags.retries);
   const jobs = jobsOf(flags.jobs);
   const loaded = await loadConfig(host, { flags, canAsk: false });
-  const places = outPlaces(
-    outFolder(host, flags.out ?? defaultOut(tasksFile), shard),
-  );
+  const out = flags.out ?? defaultOut(tasksFile);
+  const results = outFolder(host, out);
+  const places = outPlaces(outFolder(host, out, shard));
   await checkTasks(host, { planned, flags, tasksFile, out: places.folder });
   await host.files.mkdir(places.folder);
   const lock = await lockOut(host, places);
   try {
     return await runLocked(
-      { tasksFile, tasks, planned, shard, retry, loaded, jobs, places },
+      {
+        tasksFile,
+        tasks,
+        planned,
+        shard,
+        retry,
+        loaded,
+        jobs,
+        places,
+        results,
+      },
       { host, terminal, flags },
     );
   } finally {
@@ -117,7 +129,13 @@ async function runLocked(asked: Asked, around: Surroundings): Promise<number> {
     const gate = `${home}/gate`;
     await createRequestGate(host, gate, flags.requests);
     const say = openProgress(terminal, flags);
-    const batch = openBatch(asked, around, { key, gate, mark, say });
+    const results = await host.files.realPath(asked.results);
+    const batch = openBatch({ ...asked, results }, around, {
+      key,
+      gate,
+      mark,
+      say,
+    });
     return await runOpen(asked, { batch, journal, say, terminal });
   } finally {
     journal.writer.close();
@@ -135,7 +153,7 @@ async function sweepOld(
 }
 
 function openBatch(
-  { places, tasksFile, loaded }: Asked,
+  { places, results, tasksFile, loaded }: Asked,
   { host, flags }: Surroundings,
   { key, gate, mark, say }: {
     readonly key: string;
@@ -154,6 +172,8 @@ function openBatch(
     flags,
     codexHome: loaded.codexHome,
     places,
+    results,
+    hidden: [...loaded.config.sandbox_workspace_write.deny_read, results],
     tasksFolder: dirname(tasksFile),
     budget,
     key,
@@ -203,7 +223,7 @@ async function runOpen(asked: Asked, open: Open): Promise<number> {
   const schedule = new Schedule(
     planned,
     journal.state.states,
-    scheduleOptions(asked, open),
+    await scheduleOptions(asked, open),
   );
   // What earlier starts used counts against the limits of the batch as well.
   for (const task of planned) {
@@ -226,6 +246,7 @@ async function runOpen(asked: Asked, open: Open): Promise<number> {
     // A bug, or a full disk: what runs must not go on without us.
     batch.stop.abort();
     await endChildren(batch, "SIGTERM");
+    await schedule.settle();
     throw error;
   } finally {
     stopped.release();
@@ -252,19 +273,17 @@ async function releaseIfDone(
   await releaseRun(batch.host, { codexHome, seed, shard, folder }, run);
 }
 
-function scheduleOptions(
+async function scheduleOptions(
   { retry, jobs, planned }: Asked,
   { batch, journal: { state, writer }, say }: Open,
-): ConstructorParameters<typeof Schedule>[2] {
+): Promise<ConstructorParameters<typeof Schedule>[2]> {
   const { host, flags, tasksFolder } = batch;
   const { seed, run } = state.opened;
-  // With --in-place a folder, with those in it, has one task at a time.
-  const folders = new Map(
-    planned.filter((task) => isInPlace(task, flags)).map((task) => [
-      task.index,
-      resolvePath(tasksFolder, task.dir ?? task.repo ?? "."),
-    ]),
-  );
+  // With --in-place a folder, with those in it, has one task at a time, whatever leads to it.
+  const folders = new Map<number, string>();
+  for (const task of planned.filter((task) => isInPlace(task, flags))) {
+    folders.set(task.index, await realDir(host, tasksFolder, task));
+  }
   return {
     host,
     jobs,

@@ -10,7 +10,7 @@ import type { Workplace } from "./place.ts";
 
 /** Makes it. Throws UserError. */
 export async function openStagedPlace(
-  { host, codexHome, flags, key, warn }: Batch,
+  { host, codexHome, flags, key, stop, results, warn }: Batch,
   task: Task,
   root: string,
 ): Promise<Workplace> {
@@ -28,6 +28,9 @@ export async function openStagedPlace(
     ...(task.ref !== undefined && { ref: task.ref }),
     place: { codexHome },
     writable: [root, ...addDirs],
+    // What came of other tasks is no part of this one.
+    without: [results],
+    signal: stop.signal,
   });
   const given = (task.files ?? []).map((file) =>
     relativeTo(

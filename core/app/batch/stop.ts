@@ -1,7 +1,7 @@
-/** Signals that end a batch: no task begins any more, those that run are told. */
+/** The end of a batch by a signal: its runs are told, and waited for. */
 import { exitCode } from "../../contract/exit_code.ts";
 import { type Terminal, TERMINATING_SIGNALS } from "../../protocol/terminal.ts";
-import { endChildren } from "./attempt.ts";
+import { endChildren, killChildren } from "./attempt.ts";
 import type { Batch } from "./open.ts";
 
 interface Stopped {
@@ -12,12 +12,13 @@ interface Stopped {
   release(): void;
 }
 
-/** From now on until it is released. */
+/** Takes the signals that end a batch. */
 export function listenForStop(batch: Batch, terminal: Terminal): Stopped {
   let code = 0;
   let ending: Promise<void> = Promise.resolve();
   const stop = (signal: "SIGINT" | "SIGTERM") => (): void => {
-    if (code !== 0) return;
+    // Whoever asks twice does not want to wait.
+    if (code !== 0) return killChildren(batch);
     code = exitCode(signal === "SIGINT" ? "sigint" : "sigterm");
     batch.stop.abort();
     ending = endChildren(batch, signal);

@@ -18,7 +18,7 @@ import { SessionError, usageError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { encodeJsonLine } from "../../util/json/jsonl.ts";
-import { resolvePath } from "../../util/path.ts";
+import { isInside, resolvePath } from "../../util/path.ts";
 import { printLines } from "../print.ts";
 import { countStates } from "./counts.ts";
 import { isOutLocked, outFolder, outPlaces, readBatch } from "./out.ts";
@@ -102,6 +102,13 @@ export async function runMerge(
   const merged = planMerge(parts);
   const out = outFolder(host, flags.out);
   const isFile = out.endsWith(".jsonl");
+  if (
+    !isFile && await host.files.stat(outPlaces(out).journal) !== undefined
+  ) {
+    throw usageError(
+      `Cannot merge into ${out}: a batch has its results there, must be another folder`,
+    );
+  }
   if (!isFile) await host.files.mkdir(out);
   const path = isFile ? out : outPlaces(out).results;
   await writeLines(host, path, async function* () {
@@ -142,9 +149,23 @@ async function copyBelongings(
     ? result.files
     : [result.patch, ...result.files];
   for (const name of names) {
-    const bytes = await host.files.readBytes(`${task.part.folder}/${name}`);
+    const path = await ownPath(host, task.part.folder, name);
+    const bytes = await host.files.readBytes(path);
     host.files.placeSync(resolvePath(out, name), bytes, { mode: 0o644 });
   }
+}
+
+// A part may come from anywhere: a link in it must not lead to what is not its own.
+async function ownPath(
+  { files }: Host,
+  folder: string,
+  name: string,
+): Promise<string> {
+  const path = await files.realPath(`${folder}/${name}`);
+  if (isInside(path, await files.realPath(folder))) return path;
+  throw usageError(
+    `Cannot read ${folder}/${name}: it leads out of its folder, must be in it`,
+  );
 }
 
 async function readResult(
@@ -177,7 +198,9 @@ export async function runReport(
     for await (const result of readResults(host, folder)) {
       const patch = result.patch === null
         ? undefined
-        : await host.files.readText(`${folder}/${result.patch}`);
+        : await host.files.readText(
+          await ownPath(host, folder, result.patch),
+        );
       yield renderPageTask(result, patch);
     }
     yield PAGE_END;

@@ -17,14 +17,22 @@ export function isInPlace(
     : isolation === "in-place";
 }
 
+/** The folder that it names, reached through no link. */
+export async function realDir(
+  { files }: Pick<Batch["host"], "files">,
+  tasksFolder: string,
+  { dir, repo }: Pick<Task, "dir" | "repo">,
+): Promise<string> {
+  return await files.realPath(resolvePath(tasksFolder, dir ?? repo ?? "."));
+}
+
 /** Opens it. Throws UserError. */
 export async function openWorkplace(
   batch: Batch,
   task: Task,
 ): Promise<Workplace> {
   const { host, tasksFolder } = batch;
-  const named = resolvePath(tasksFolder, task.dir ?? task.repo ?? ".");
-  const dir = await host.files.realPath(named);
+  const dir = await realDir(host, tasksFolder, task);
   if (!isInPlace(task, batch.flags)) {
     return await openStagedPlace(batch, task, dir);
   }

@@ -51,8 +51,19 @@ export function jobName(tasksFile: string): string {
   return plain === "" ? "rondo-batch" : `rondo-${plain}`;
 }
 
-/** The text. */
+/** The text. Throws UserError for words that would mean something else there. */
 export function renderEngine(engine: EngineName, plan: EnginePlan): string {
+  const { tasksFile, out, flags, image = "", secret } = plan;
+  for (const word of [tasksFile, out, image, ...flags]) {
+    refuseOdd(engine, word);
+  }
+  if (secret !== undefined && !/^[A-Za-z_]\w*$/.test(secret)) {
+    throw usageError(
+      `Cannot emit for ${engine}: the key is in the variable ${
+        JSON.stringify(secret)
+      }, must have a name of letters, digits and _`,
+    );
+  }
   switch (engine) {
     case "kubernetes":
       return renderKubernetes(plan);
@@ -65,4 +76,20 @@ export function renderEngine(engine: EngineName, plan: EnginePlan): string {
     default:
       return unreachable(engine);
   }
+}
+
+// A line break would end a comment or a list of paths; GitHub puts values in before a shell
+// reads its quotes.
+function refuseOdd(engine: EngineName, word: string): void {
+  const odd = /\p{Cc}/u.test(word)
+    ? "a line break or another control character"
+    : engine === "github" && word.includes("${{")
+    ? "${{"
+    : undefined;
+  if (odd === undefined) return;
+  throw usageError(
+    `Cannot emit for ${engine}: ${
+      JSON.stringify(word)
+    } has ${odd} in it, must have none`,
+  );
 }

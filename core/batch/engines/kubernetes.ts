@@ -65,7 +65,7 @@ function buildBatchJob(plan: EnginePlan): JsonObject {
       ],
     },
     template: podOf(plan, {
-      args: batchWords(plan).slice(1),
+      args: argsOf(batchWords(plan)),
       env: [
         // The index comes from Kubernetes, the count does not.
         { name: "JOB_COMPLETION_COUNT", value: String(shards) },
@@ -84,7 +84,7 @@ function buildMergeJob(plan: EnginePlan): JsonObject {
     suspend: true,
     backoffLimit: 0,
     template: podOf(plan, {
-      args: mergeWords(plan).slice(1),
+      args: argsOf(mergeWords(plan)),
       env: [],
       resources: { requests: { cpu: "1", memory: gib(1) } },
     }),
@@ -152,6 +152,11 @@ function secretOf({ secret }: EnginePlan): readonly JsonObject[] {
     name: secret,
     valueFrom: { secretKeyRef: { name: PROGRAM, key: secret } },
   }];
+}
+
+// Kubernetes puts a variable in the place of $(NAME), and takes $$ for $ there.
+function argsOf(words: readonly string[]): readonly string[] {
+  return words.slice(1).map((word) => word.replaceAll("$(", () => "$$("));
 }
 
 function gib(tasks: number): string {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import type { JournalEntry } from "../../../core/batch/journal.ts";
 import {
+  JournalWriter,
   openJournal,
   readEntry,
   readJournal,
@@ -149,4 +150,23 @@ Deno.test("a journal with a foreign line in it is refused with the line", async 
     readJournal(files, journal.path),
     /journal\.jsonl line 2: it is no entry of a batch/,
   );
+});
+
+Deno.test("after an entry that a full disk cut short no other one is written behind it", () => {
+  let room = 40;
+  const lines: string[] = [];
+  const writer = new JournalWriter({
+    write: (text) => {
+      lines.push(text.slice(0, room));
+      if (text.length > room) throw new Error("No space left on device");
+      room -= text.length;
+    },
+    sync: () => {},
+    startSync: () => Promise.resolve(),
+    close: () => {},
+  }, 0);
+  assert.throws(() => writer.write(started(0)), /No space left/);
+  room = 1_000_000;
+  assert.throws(() => writer.write(ended(1)), /must be begun again/);
+  assert.equal(lines.length, 1);
 });

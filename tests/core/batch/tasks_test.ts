@@ -5,6 +5,7 @@ import { sessionIdOf } from "../../../core/batch/identity.ts";
 import { planTasks } from "../../../core/batch/plan.ts";
 import { parseTasks } from "../../../core/batch/tasks.ts";
 import type { Flags } from "../../../core/contract/command_line.ts";
+import { understandArgv } from "../../../main.ts";
 
 function parse(...lines: readonly unknown[]): ReturnType<typeof parseTasks> {
   const text = lines.map((line) =>
@@ -33,6 +34,15 @@ const REFUSED: readonly (readonly [line: unknown, words: RegExp])[] = [
   [{ prompt: 3 }, /"prompt": must be of type string/],
   [{ prompt: "x", id: "../up" }, /"id": must be letters/],
   [{ prompt: "x", id: "0" }, /its id is "0", as that of line 1/],
+  [
+    { prompt: "x", files: [{ from: "a", to: "sub/.GIT/hooks/pre-commit" }] },
+    /"files" has "sub\/\.GIT\/hooks\/pre-commit", which git or an agent/,
+  ],
+  [{ prompt: "x", files: [".git"] }, /"files" has "\.git", which git/],
+  [
+    { prompt: "x", files: [{ from: "a", to: "./.codex/config.toml" }] },
+    /"files" has "\.\/\.codex\/config\.toml"/,
+  ],
   [{ prompt: "x", dir: "a", repo: "b" }, /"dir" and "repo" are both given/],
   [
     { prompt: "x", isolation: "vm" },
@@ -59,6 +69,13 @@ Deno.test("a bad line of the tasks file is refused with its number and key", () 
     assert.throws(() => parse({ prompt: "first" }, line), words);
   }
   assert.throws(() => parse(""), /it has no line/);
+});
+
+Deno.test("two ids that differ by case alone are one on some disks, and refused", () => {
+  assert.throws(
+    () => parse({ prompt: "x", id: "fix" }, { prompt: "y", id: "FIX" }),
+    /line 2: its id is "FIX", as that of line 1, must be another, and not by case/,
+  );
 });
 
 Deno.test("a task gets no more of the sandbox than the command line gives", () => {
@@ -128,6 +145,7 @@ Deno.test("a task is run with its own words over those of the batch, within what
     tasksFolder: "/tasks",
     left: { requests: 3, tokens: 100 },
     sessionId: "id",
+    hidden: ["/etc/own", '/out/a "b"'],
     isIsolated: true,
   });
   const text = args.join(" ");
@@ -143,6 +161,7 @@ Deno.test("a task is run with its own words over those of the batch, within what
       "--output-schema /tasks/s.json",
       "--session-id id",
       "--skip-git-repo-check",
+      '--config sandbox_workspace_write.deny_read=["/etc/own","/out/a \\"b\\""]',
       "--until make test --max-rounds 3",
     ]
   ) assert.ok(text.includes(part), `${part} in ${text}`);
@@ -158,6 +177,7 @@ Deno.test("a profile that the tasks file names opens no sandbox", () => {
     tasksFolder: "/",
     left: {},
     sessionId: null,
+    hidden: ["/out"],
     isIsolated: false,
   });
   assert.deepEqual(args, [
@@ -169,4 +189,25 @@ Deno.test("a profile that the tasks file names opens no sandbox", () => {
     "read-only",
     "-",
   ]);
+});
+
+Deno.test("what is left of a limit of cost is an amount that the run takes", async () => {
+  const [task] = parse({ prompt: "x" });
+  assert.ok(task !== undefined);
+  for (const cost of [0.5, 0.1 - 0.0999999, 1e-15, 1234.56]) {
+    const words = buildChildArgs({
+      task,
+      flags: {},
+      cwd: "/",
+      tasksFolder: "/",
+      left: { cost },
+      sessionId: null,
+      hidden: [],
+      isIsolated: true,
+    });
+    const line = await understandArgv(words);
+    assert.ok("command" in line, words.join(" "));
+    const { maxCost = 0 } = line.flags;
+    assert.ok(maxCost > 0 && Math.abs(maxCost - cost) < 1e-11, `${cost}`);
+  }
 });

@@ -81,6 +81,17 @@ Deno.test("the wait that a server asks of one request is waited by all", async (
   assert.deepEqual(slept, [1_000, 1_000, 500]);
 });
 
+Deno.test("a clock that is put back makes nobody wait longer than was asked for", async () => {
+  await using folder = await gateFolder();
+  const { host, slept } = sleepyHost();
+  await createRequestGate(host, folder.path, undefined);
+  await (await openGate(host, folder.path)).slowDown(2_000);
+  const now = (): Date => new Date(host.now().getTime() - 3_600_000);
+  const late = await openGate({ ...host, now }, folder.path);
+  (await late.enter(LIVE))[Symbol.dispose]();
+  assert.deepEqual(slept, []);
+});
+
 Deno.test("a closed gate lets no request in and says why", async () => {
   await using folder = await gateFolder();
   const host = denoHost();

@@ -126,3 +126,28 @@ Deno.test("the name of the jobs is one that every engine takes", () => {
     /^[a-z][a-z0-9-]*[a-z0-9]$/,
   );
 });
+
+Deno.test("a name that would be read as something else is refused, or is that name", () => {
+  const evil = "a\ntouch /tmp/owned\n.jsonl";
+  for (const engine of ENGINE_NAMES) {
+    for (
+      const plan of [{ tasksFile: evil }, { out: evil }, { flags: [evil] }]
+    ) {
+      assert.throws(
+        () => renderEngine(engine, { ...PLAN, ...plan }),
+        /has a line break or another control character in it, must have none/,
+      );
+    }
+    assert.throws(
+      () => renderEngine(engine, { ...PLAN, secret: "A; rm -rf ~ #" }),
+      /must have a name of letters, digits and _/,
+    );
+  }
+  assert.throws(
+    () => renderEngine("github", { ...PLAN, out: "${{ github.token }}" }),
+    /has \$\{\{ in it/,
+  );
+  const pod = renderEngine("kubernetes", { ...PLAN, out: "$(OPENAI_API_KEY)" });
+  assert.ok(pod.includes("$$(OPENAI_API_KEY)"));
+  assert.doesNotMatch(pod, /[^$]\$\(/);
+});
