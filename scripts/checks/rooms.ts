@@ -95,6 +95,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     doors: [
       "budget",
       "child_command",
+      "counts",
       "identity",
       "inputs",
       "journal",

@@ -46,6 +46,8 @@ Deno.test("jobs of an engine run a part each, say by what, and merge makes them 
     });
     assert.match(String(first?.["out"]), /tasks\.batch\/shard-\d-of-3$/);
   }
+  const status = await stage.run(["batch", "status", "tasks.batch"]);
+  assert.match(status.stdout, /^7 of 7 tasks done, 0 failed, 0 to go/);
   const merge = ["batch", "merge", "tasks.batch", "--out", "tasks.batch/all"];
   const merged = await stage.run(merge);
   assert.equal(merged.code, 0, merged.stderr);
@@ -72,6 +74,9 @@ Deno.test("a shard that is missing is told when parts are joined, and the flag w
     "--out",
     "all",
   ]);
+  const status = await stage.run(["batch", "status", "tasks.batch", "--json"]);
+  const { tasks, done, waiting } = JSON.parse(status.stdout);
+  assert.deepEqual({ tasks, done, waiting }, { tasks: 7, done: 4, waiting: 3 });
   assert.equal(merged.code, 2);
   assert.match(merged.stderr, /3 of 7 tasks have no result \(1, 3, 5\)/);
   const again = await stage.run([

@@ -8,7 +8,7 @@ import type { Terminal } from "../../protocol/terminal.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 import type { Batch, OpenJournal } from "./open.ts";
 import type { Say } from "./progress.ts";
-import { countStates } from "./counts.ts";
+import { countStates } from "../../batch/counts.ts";
 
 interface Closing {
   readonly batch: Batch;

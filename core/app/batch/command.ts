@@ -5,7 +5,8 @@ import type { Terminal } from "../../protocol/terminal.ts";
 import { telemetryAccess, withTrace } from "../transport.ts";
 import { runBatch } from "./run.ts";
 import { runEmit } from "./emit.ts";
-import { runMerge, runReport, runStatus } from "./views.ts";
+import { runStatus } from "./status.ts";
+import { runMerge, runReport } from "./views.ts";
 
 /** Resolves to the exit code. Throws UserError and SessionError. */
 export async function runBatchCommand(

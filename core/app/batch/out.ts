@@ -1,5 +1,5 @@
 /** The folder of a batch: its files, its lock, and what a killed process left around it. */
-import { shardFolder } from "../../batch/engines/shard.ts";
+import { SHARD_FOLDER, shardFolder } from "../../batch/engines/shard.ts";
 import { type JournalState } from "../../batch/journal.ts";
 import { readJournal } from "../../batch/journal_file.ts";
 import type { Shard } from "../../batch/plan.ts";
@@ -130,4 +130,19 @@ export function outFolder(
 ): string {
   const folder = resolvePath(host.cwd, path);
   return shard === undefined ? folder : `${folder}/${shardFolder(shard)}`;
+}
+
+/** A folder, or those of the shards in it. */
+export async function partFolders(
+  { files }: Pick<Host, "files">,
+  folder: string,
+): Promise<readonly string[]> {
+  if (await files.stat(outPlaces(folder).journal) !== undefined) {
+    return [folder];
+  }
+  const shards = (await files.list(folder).catch(() => []))
+    .map(({ name }) => name).filter((name) => SHARD_FOLDER.test(name)).sort();
+  return shards.length === 0
+    ? [folder]
+    : shards.map((name) => `${folder}/${name}`);
 }

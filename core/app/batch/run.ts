@@ -35,7 +35,7 @@ import {
 } from "./out.ts";
 import { openProgress, type Say } from "./progress.ts";
 import { closeBatch } from "./close.ts";
-import { countStates } from "./counts.ts";
+import { countStates } from "../../batch/counts.ts";
 import { releaseRun } from "./run_number.ts";
 import { listenForStop } from "./stop.ts";
 import { isInPlace, realDir } from "./workplace.ts";

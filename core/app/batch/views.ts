@@ -1,6 +1,4 @@
-/** `rondo batch status|merge|report`: what came of a batch, read from its folder. */
-import { SHARD_FOLDER } from "../../batch/engines/shard.ts";
-import { type JournalState } from "../../batch/journal.ts";
+/** `rondo batch merge|report`: what came of a batch, read from its folder. */
 import { readEntry, readJournal } from "../../batch/journal_file.ts";
 import { type MergedTask, planMerge } from "../../batch/merge.ts";
 import {
@@ -11,8 +9,7 @@ import {
   reportCells,
 } from "../../batch/report.ts";
 import { readResultLines, writeLines } from "../../batch/results.ts";
-import { sumUsage, ZERO_USAGE } from "../../batch/usage.ts";
-import type { BatchResult, BatchStatus } from "../../contract/batch.ts";
+import type { BatchResult } from "../../contract/batch.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
 import { SessionError, usageError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
@@ -20,66 +17,7 @@ import type { Terminal } from "../../protocol/terminal.ts";
 import { encodeJsonLine } from "../../util/json/jsonl.ts";
 import { isInside, resolvePath } from "../../util/path.ts";
 import { printLines } from "../print.ts";
-import { countStates } from "./counts.ts";
-import { isOutLocked, outFolder, outPlaces, readBatch } from "./out.ts";
-
-/** How far it is. */
-export async function runStatus(
-  { args, flags }: CommandLine,
-  host: Host,
-  terminal: Terminal,
-): Promise<number> {
-  const places = outPlaces(outFolder(host, args[0] ?? ""));
-  const state = await readBatch(host, places);
-  const active = await isOutLocked(host, places);
-  const status = buildStatus(state, { out: places.folder, active });
-  const print = printLines(terminal, flags.json ?? false);
-  return await print(status, () => renderStatus(status));
-}
-
-function buildStatus(
-  { opened, tasks, states }: JournalState,
-  { out, active }: { readonly out: string; readonly active: boolean },
-): BatchStatus {
-  const { shard } = opened;
-  const planned = tasks.map((_, index) => ({ index })).filter(({ index }) =>
-    shard === null || index % shard.count === shard.index
-  );
-  const sorted = [...states].sort(([a], [b]) => a - b);
-  return {
-    out,
-    tasks_file: opened.tasks_file,
-    ...countStates(planned, states),
-    active,
-    running: sorted.flatMap(([index, { id, running }]) =>
-      active && running !== undefined
-        ? [{ index, id, attempt: running.attempt }]
-        : []
-    ),
-    failures: sorted.flatMap(([index, { id, ended }]) =>
-      ended === undefined || ended.exitCode === 0
-        ? []
-        : [{ index, id, exit_code: ended.exitCode, status: ended.status }]
-    ),
-    usage: sorted.reduce(
-      (sum, [, one]) => sumUsage(sum, one.usage),
-      ZERO_USAGE,
-    ),
-  };
-}
-
-function renderStatus(status: BatchStatus): readonly string[] {
-  const { tasks, done, failed, waiting, active, running, failures } = status;
-  return [
-    `${done} of ${tasks} tasks done, ${failed} failed, ${waiting} to go; ${
-      active ? "running" : "not running"
-    }`,
-    ...running.map(({ id, attempt }) => `running: ${id}, attempt ${attempt}`),
-    ...failures.map((one) =>
-      `failed: ${one.id}, ${one.status} (exit ${one.exit_code})`
-    ),
-  ];
-}
+import { outFolder, outPlaces, partFolders, readBatch } from "./out.ts";
 
 /** Joins parts. */
 export async function runMerge(
@@ -120,21 +58,6 @@ export async function runMerge(
   });
   terminal.stdout.write(`${merged.length} tasks merged: ${path}\n`);
   return await terminal.stdout.flush() ? 0 : 1;
-}
-
-// A folder, or those of the shards in it.
-async function partFolders(
-  { files }: Host,
-  folder: string,
-): Promise<readonly string[]> {
-  if (await files.stat(outPlaces(folder).journal) !== undefined) {
-    return [folder];
-  }
-  const shards = (await files.list(folder).catch(() => []))
-    .map(({ name }) => name).filter((name) => SHARD_FOLDER.test(name)).sort();
-  return shards.length === 0
-    ? [folder]
-    : shards.map((name) => `${folder}/${name}`);
 }
 
 async function copyBelongings(

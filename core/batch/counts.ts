@@ -1,5 +1,5 @@
 /** How many tasks of a batch have ended, and how. Pure. */
-import type { JournalState } from "../../batch/journal.ts";
+import type { JournalState } from "./journal.ts";
 
 interface Counts {
   readonly tasks: number;
