@@ -195,6 +195,21 @@ export async function sweepStages(
   return swept;
 }
 
+/** Whether a real path lies in a copy that goes away again. */
+export async function isInStage(
+  { files }: Pick<Host, "files">,
+  { codexHome }: Pick<StagePlace, "codexHome">,
+  path: string,
+): Promise<boolean> {
+  const notes = notesFolder(codexHome);
+  const entries = await files.list(notes).catch(() => []);
+  for (const { name } of entries.filter(({ isFile }) => isFile)) {
+    const note = await readNote({ files }, `${notes}/${name}`);
+    if (note !== undefined && isInside(path, note.above)) return true;
+  }
+  return false;
+}
+
 async function isOver(
   host: Host,
   path: string,

@@ -91,6 +91,51 @@ Deno.test("/undo shows what a command did, and takes it back when it is confirme
   await assert.rejects(() => Deno.stat(`${home.work}/new`));
 });
 
+Deno.test("/undo shows the first of very many files, and undoes all of them", async () => {
+  await using model = mockModel({
+    script: [
+      call("shell", { command: ["bash", "-c", "touch f{001..050}"] }),
+      say("Done."),
+    ],
+  });
+  await using home = await agentHome({ config: mockConfig(model.url) });
+  const { stdout, code, stderr } = await runAgent({
+    home,
+    args: ["-s", "danger-full-access"],
+    stdin: { text: "go\n/undo code yes\n" },
+  });
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /delete {3}f040 [^\n]*\n {2}and 10 more\n/);
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(home.work)), []);
+});
+
+Deno.test("what was moved aside after a command goes with its turn", async () => {
+  await using model = mockModel({
+    script: [
+      call("shell", {
+        command: ["bash", "-c", "mkdir .codex; echo x > .codex/config.toml"],
+      }),
+      say("Done."),
+    ],
+  });
+  await using home = await agentHome({
+    config: mockConfig(model.url),
+    files: { "a.txt": "one\n" },
+  });
+  await runAgent({
+    home,
+    args: ["exec", "--skip-git-repo-check", "-s", "workspace-write", "go"],
+  });
+  const names = async (): Promise<readonly string[]> =>
+    (await Array.fromAsync(Deno.readDir(home.work))).map(({ name }) => name)
+      .sort();
+  const [aside = "", ...rest] = await names();
+  assert.match(aside, /^\.codex.+/);
+  assert.deepEqual(rest, ["a.txt"]);
+  await runAgent({ home, args: ["undo", "--yes"] });
+  assert.deepEqual(await names(), ["a.txt"]);
+});
+
 Deno.test("undo takes back what a session did that was typed to in a later turn", async () => {
   await using model = mockModel({
     script: [

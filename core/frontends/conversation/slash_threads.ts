@@ -110,6 +110,8 @@ async function runRename(context: SlashContext, args: string): Promise<void> {
   context.say([`Renamed to ${args}`]);
 }
 
+const UNDO_LINES = 40;
+
 interface UndoRequest {
   readonly turns: number;
   readonly restore: "code" | "chat" | "both";
@@ -156,8 +158,10 @@ async function runUndo(context: SlashContext, args: string): Promise<void> {
   const { turns, restore, isSure } = request;
   const what = turns === 1 ? "the last turn" : `the last ${turns} turns`;
   const lines = report === undefined ? [] : [
-    ...(report.changes.length === 0 ? ["no files change"] : report.changes),
-    ...report.conflicts.map((one) => `kept: ${one}`),
+    ...(report.changes.length === 0
+      ? ["no files change"]
+      : firstOf(report.changes)),
+    ...firstOf(report.conflicts.map((one) => `kept: ${one}`)),
     ...report.left ?? [],
   ];
   // What was asked since the files were changed goes back with them.
@@ -176,6 +180,14 @@ async function runUndo(context: SlashContext, args: string): Promise<void> {
     ...lines.map((line) => `  ${line}`),
     ...(isSure ? [] : [`Confirm with ${again}`]),
   ]);
+}
+
+// A command may have changed thousands; `rondo undo --dry-run` lists them all.
+function firstOf(lines: readonly string[]): readonly string[] {
+  const rest = lines.length - UNDO_LINES;
+  return rest <= 0
+    ? lines
+    : [...lines.slice(0, UNDO_LINES), `and ${rest} more`];
 }
 
 // A user who wants files back must not lose messages instead.

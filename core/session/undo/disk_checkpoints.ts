@@ -1,6 +1,7 @@
 /** Checkpoints on the disk: notes of a thread, and contents that all threads share. */
 import { errorText, SessionError } from "../../protocol/error.ts";
 import type { Files, Host } from "../../protocol/host.ts";
+import { isInStage } from "../../staging/places.ts";
 import { hidesFiles } from "../../protocol/policy.ts";
 import { dirname } from "../../util/path.ts";
 import type {
@@ -28,7 +29,7 @@ import {
   type UndoPlan,
   withoutOccupied,
 } from "./kept/plan.ts";
-import { restoreFiles } from "./restore.ts";
+import { refuseConflicts, restoreFiles } from "./restore.ts";
 import { findMissing, findPlace, findTarget } from "./real_place.ts";
 import { TurnNotes } from "./turn_notes.ts";
 import { ProgramWatch } from "./watch/watch.ts";
@@ -53,6 +54,7 @@ export class DiskCheckpoints implements Checkpoints {
   #open: OpenTurn | undefined;
   #watch: ProgramWatch | undefined;
   #recovered: Promise<void> | undefined;
+  #staged: Promise<boolean> | undefined;
 
   constructor(host: Host, options: CheckpointOptions) {
     this.#host = host;
@@ -90,7 +92,9 @@ export class DiskCheckpoints implements Checkpoints {
     program: Program & { readonly messagesBefore: number },
   ): Promise<() => Promise<void>> {
     const watch = this.#watchOf();
-    if (watch === undefined) return () => Promise.resolve();
+    if (watch === undefined || await this.#isStaged(program.cwd)) {
+      return () => Promise.resolve();
+    }
     this.#begin(turnId);
     try {
       await (this.#recovered ??= this.#notes.closeCutOff());
@@ -193,6 +197,12 @@ export class DiskCheckpoints implements Checkpoints {
     return plan;
   }
 
+  // Nothing of the person's is in a copy, and a batch makes thousands of them.
+  async #isStaged(cwd: string): Promise<boolean> {
+    const real = await this.#host.files.realPath(cwd).catch(() => cwd);
+    return await (this.#staged ??= isInStage(this.#host, this.#options, real));
+  }
+
   #begin(turnId: string): void {
     if (turnId === this.#turnId) return;
     this.#touched = new Map();
@@ -279,14 +289,4 @@ export class DiskCheckpoints implements Checkpoints {
   async #look(path: string): Promise<FileState> {
     return (await readState(this.#files, path)).state;
   }
-}
-
-// What was never kept cannot be forced, so it does not stand in the way.
-function refuseConflicts(plan: UndoPlan, options: UndoOptions): void {
-  const paths = plan.conflicts.filter((one) => one.isForceable)
-    .map(({ path, reason }) => `${path} (${reason})`);
-  if (options.force || paths.length === 0) return;
-  throw new SessionError(
-    `Cannot undo: ${paths.join(", ")}; must be forced to lose later changes`,
-  );
 }

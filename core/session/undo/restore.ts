@@ -185,3 +185,19 @@ function failure(path: string, error: unknown): SessionError {
     : errorText(error);
   return new SessionError(`Cannot restore ${path}: ${why}`);
 }
+
+/**
+ * Throws SessionError when later changes would be lost and nobody has said so. What was never
+ * kept cannot be forced, so it does not stand in the way.
+ */
+export function refuseConflicts(
+  plan: UndoPlan,
+  options: { readonly force?: boolean },
+): void {
+  const paths = plan.conflicts.filter((one) => one.isForceable)
+    .map(({ path, reason }) => `${path} (${reason})`);
+  if (options.force || paths.length === 0) return;
+  throw new SessionError(
+    `Cannot undo: ${paths.join(", ")}; must be forced to lose later changes`,
+  );
+}

@@ -14,6 +14,8 @@ interface StoredObject {
 /** Where a content is: the object of its hash, or the part of a pack. */
 type StoredContent = Omit<Extract<FileState, { kind: "file" }>, "kind">;
 
+/** Of the notes of others, the part that is given up at a time: the oldest of so many. */
+const GIVEN_UP = 8;
 // Objects that notes need.
 const NAMED = /"(?:hash|pack)":"([0-9a-f]{64})"/g;
 
@@ -138,7 +140,6 @@ export class ObjectStore {
    */
   async sweep(): Promise<number> {
     const { files } = this.#host;
-    const youngMs = this.#host.now().getTime() - LIMITS.lockForeignMs;
     const wanted = new Set<string>();
     for (const { path } of await this.#listNotes()) {
       const text = await files.readText(path);
@@ -146,7 +147,7 @@ export class ObjectStore {
     }
     let freed = 0;
     for (const { name, bytes, mtimeMs } of await this.#listObjects()) {
-      if (wanted.has(name) || mtimeMs > youngMs) continue;
+      if (wanted.has(name) || this.#isYoung(mtimeMs)) continue;
       await files.remove(`${this.#folder}/objects/${name}`);
       freed += bytes;
     }
@@ -155,16 +156,26 @@ export class ObjectStore {
 
   async #makeRoom(bytes: number): Promise<boolean> {
     this.#used ??= await this.#sum();
-    if (this.#used + bytes <= LIMITS.checkpointBytes) return true;
+    const fits = (): boolean =>
+      (this.#used ?? 0) + bytes <= LIMITS.checkpointBytes;
+    if (fits()) return true;
     const notes = (await this.#listNotes())
       .filter(({ path }) => !isOf(path, this.#keepThread))
       .sort((a, b) => a.mtimeMs - b.mtimeMs);
-    for (const { path } of notes) {
-      await this.#host.files.remove(path);
+    // A sweep reads all that is left: not one for each.
+    while (!fits() && notes.length > 0) {
+      // What is young may not be swept yet: its notes would be given up for nothing.
+      const oldest = notes.splice(0, Math.ceil(notes.length / GIVEN_UP))
+        .filter(({ mtimeMs }) => !this.#isYoung(mtimeMs));
+      if (oldest.length === 0) break;
+      for (const { path } of oldest) await this.#host.files.remove(path);
       this.#used -= await this.sweep();
-      if (this.#used + bytes <= LIMITS.checkpointBytes) return true;
     }
-    return false;
+    return fits();
+  }
+
+  #isYoung(mtimeMs: number): boolean {
+    return mtimeMs > this.#host.now().getTime() - LIMITS.lockForeignMs;
   }
 
   async #sum(): Promise<number> {

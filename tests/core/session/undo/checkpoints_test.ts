@@ -243,6 +243,18 @@ Deno.test("ObjectStore gives up the notes of the oldest threads for room", async
   assert.equal(typeof await other.write(new Uint8Array(10)), "string");
 });
 
+Deno.test("ObjectStore leaves the notes of threads that work now", async () => {
+  await using work = await makeWork();
+  const folder = `${work.home}/checkpoints`;
+  const store = new ObjectStore(denoHost(), { folder, keepThread: "mine" });
+  const hash = await store.write(new TextEncoder().encode("theirs"));
+  await Deno.writeTextFile(`${folder}/theirs.jsonl`, `{"hash":"${hash}"}`);
+  const bytes = LIMITS.checkpointBytes;
+  assert.equal(await store.reserve(bytes), false);
+  assert.ok((await Deno.stat(`${folder}/theirs.jsonl`)).isFile);
+  assert.ok((await Deno.stat(`${folder}/objects/${hash}`)).isFile);
+});
+
 Deno.test("parseTurnRecords() passes over torn and foreign notes", () => {
   const note = JSON.stringify({
     type: "before",

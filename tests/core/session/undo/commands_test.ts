@@ -347,6 +347,28 @@ Deno.test("a home folder is too wide, and says so", async () => {
   assert.equal(await Deno.readTextFile(`${lab.work}/b`), "1\n");
 });
 
+Deno.test("in a copy that goes away again nothing is kept", async () => {
+  await using lab = await makeLab();
+  await lab.bash("echo 0 > a; mkdir ../home/stages");
+  const note = {
+    above: lab.root,
+    owner: {
+      pid: 1,
+      processStart: "",
+      machine: "",
+      boot: "",
+      pidSpace: "",
+    },
+  };
+  await Deno.writeTextFile(
+    `${lab.home}/stages/id.json`,
+    JSON.stringify(note),
+  );
+  await lab.command("t", "echo 1 > a");
+  await lab.end("t");
+  await assert.rejects(() => Deno.stat(`${lab.home}/checkpoints`));
+});
+
 Deno.test("the working folder itself is put back when a command took it away", async () => {
   await using lab = await makeLab();
   await lab.bash("echo 0 > a");
