@@ -182,6 +182,24 @@ Deno.test("rondo apply takes the patch of a session over, whole or not at all", 
   });
 });
 
+Deno.test("rondo apply takes a patch from a pipe", async () => {
+  await using home = await agentHome({ files: { "a.txt": "a\n" } });
+  const patch = "--- a/a.txt\n+++ b/a.txt\n@@ -1 +1 @@\n-a\n+b\n";
+  const result = await runAgent({
+    home,
+    args: ["apply", "-"],
+    stdin: { text: patch },
+  });
+  assert.deepEqual([result.code, result.stdout], [0, "M a.txt\n"]);
+  const back = await runAgent({
+    home,
+    args: ["apply", "--reverse", "/dev/stdin"],
+    stdin: { text: patch },
+  });
+  assert.deepEqual([back.code, back.stdout], [0, "M a.txt\n"], back.stderr);
+  assert.equal(await Deno.readTextFile(`${home.work}/a.txt`), "a\n");
+});
+
 Deno.test("rondo apply follows no link out of the folder and writes nothing that agents obey", async () => {
   await using home = await agentHome({ files: { "a.txt": "a\n" } });
   await Deno.mkdir(`${home.root}/out`);

@@ -155,8 +155,8 @@ async function readFile(
   path: string,
 ): Promise<Pick<FoundPatch, "bytes" | "path"> | undefined> {
   try {
-    const bytesMax = LIMITS.patchPlannedBytes;
-    return { bytes: await files.readBytes(path, { bytesMax }), path };
+    const limits = { bytesMax: LIMITS.patchPlannedBytes, pipe: true };
+    return { bytes: await files.readBytes(path, limits), path };
   } catch (error) {
     if (
       ["ENOENT", "ENOTDIR", "ENAMETOOLONG"].includes(errorCode(error) ?? "")
