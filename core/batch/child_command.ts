@@ -23,6 +23,7 @@ const TASK_FLAGS: readonly FlagName[] = [
   "ignoreRules",
   "failOnDenied",
   "timeoutMs",
+  "waitForLimits",
   "outputSchema",
   "until",
   "maxRounds",

@@ -140,6 +140,7 @@ const BATCH_FLAGS: readonly FlagName[] = [
   "ignoreRules",
   "failOnDenied",
   "timeoutMs",
+  "waitForLimits",
   "outputSchema",
   "until",
   "maxRounds",
