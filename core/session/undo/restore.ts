@@ -71,7 +71,8 @@ class Restore {
       case "folder":
         return await this.#at(path, (folder, name) => {
           if (folder.look(name)?.kind === "folder") return;
-          folder.makeFolder(name, OPEN_MODE);
+          // What a kill leaves is mostly what was wanted, and no change of somebody's.
+          folder.makeFolder(name, to.mode | OPEN_MODE);
         });
       case "link":
         return await this.#at(path, (folder, name) => {

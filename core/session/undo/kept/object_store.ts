@@ -24,6 +24,17 @@ export function treesFolder(checkpoints: string): string {
   return `${checkpoints}/trees`;
 }
 
+/** The note of a turn that runs, or was cut off. */
+export function openTurnPath(
+  { folder, threadId }: {
+    /** Of all that is kept for undo. */
+    readonly folder: string;
+    readonly threadId: string;
+  },
+): string {
+  return `${folder}/open/${threadId}`;
+}
+
 /** The store of one folder. Notes beside the objects say which are still wanted. */
 export class ObjectStore {
   readonly #host: Host;
@@ -168,7 +179,10 @@ export class ObjectStore {
       const oldest = notes.splice(0, Math.ceil(notes.length / GIVEN_UP))
         .filter(({ mtimeMs }) => !this.#isYoung(mtimeMs));
       if (oldest.length === 0) break;
-      for (const { path } of oldest) await this.#host.files.remove(path);
+      for (const { path, bytes: own } of oldest) {
+        await this.#host.files.remove(path);
+        this.#used -= own;
+      }
       this.#used -= await this.sweep();
     }
     return fits();
@@ -179,8 +193,8 @@ export class ObjectStore {
   }
 
   async #sum(): Promise<number> {
-    const objects = await this.#listObjects();
-    return objects.reduce((sum, { bytes }) => sum + bytes, 0);
+    const all = [...await this.#listObjects(), ...await this.#listNotes()];
+    return all.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   async #listObjects(): Promise<readonly StoredObject[]> {
@@ -194,7 +208,7 @@ export class ObjectStore {
   }
 
   async #listNotes(): Promise<
-    readonly { readonly path: string; readonly mtimeMs: number }[]
+    readonly (Omit<StoredObject, "name"> & { readonly path: string })[]
   > {
     const { files } = this.#host;
     const trees = treesFolder(this.#folder);
@@ -205,10 +219,10 @@ export class ObjectStore {
       ...(await listOrNone(() => files.list(trees)))
         .map(({ name }) => `${trees}/${name}`),
     ];
-    return await Promise.all(paths.map(async (path) => ({
-      path,
-      mtimeMs: (await files.stat(path))?.mtimeMs ?? 0,
-    })));
+    return await Promise.all(paths.map(async (path) => {
+      const stat = await files.stat(path);
+      return { path, bytes: stat?.size ?? 0, mtimeMs: stat?.mtimeMs ?? 0 };
+    }));
   }
 
   #pathOf(hash: string): string {

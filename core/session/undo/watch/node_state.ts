@@ -87,3 +87,11 @@ function isYoung({ changedMs }: Node, nowMs: number): boolean {
   const isCoarse = changedMs % 1_000 === 0;
   return changedMs > nowMs - (isCoarse ? COARSE_MS : TICK_MS);
 }
+
+/** What is not kept of a file, with what tells it from another. */
+export function unkept(
+  reason: string,
+  stamp: string,
+): Pick<NodeState, "stamp" | "state"> {
+  return { stamp, state: { kind: "unkept", reason, stamp } };
+}

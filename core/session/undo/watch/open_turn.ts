@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { isAbsent } from "../../../protocol/error.ts";
 import type { Host } from "../../../protocol/host.ts";
 import { parseJson } from "../../../util/json/json.ts";
+import { openTurnPath } from "../kept/object_store.ts";
 import { type FileState, type TurnRecord } from "../kept/plan.ts";
 import { scanTree } from "./scan.ts";
 import { diffTrees, stateIn } from "./tree.ts";
@@ -20,12 +21,6 @@ interface OpenTurnPlace {
   /** Folder of all that is kept for undo. */
   readonly folder: string;
   readonly threadId: string;
-}
-
-function openTurnPath(
-  { folder, threadId }: OpenTurnPlace,
-): string {
-  return `${folder}/open/${threadId}`;
 }
 
 export async function writeOpenTurn(

@@ -4,9 +4,9 @@ import type { Files, Host } from "../../../protocol/host.ts";
 import { LIMITS } from "../../../protocol/limits.ts";
 import type { Node, OpenFolder } from "../../../util/folder/open_folder.ts";
 import { basename, dirname, isInside } from "../../../util/path.ts";
-import { stateOfNode } from "./node_state.ts";
+import { stateOfNode, unkept } from "./node_state.ts";
 import type { FileState } from "../kept/plan.ts";
-import { CACHE_REASON, isCache, skippedFolder } from "./skipped.ts";
+import { CACHE_REASON, isCache, skippedFolder, TOO_LATE } from "./skipped.ts";
 import { joinPath, othersIn, type Tree, type TreeEntry } from "./tree.ts";
 
 export interface ScanOptions {
@@ -155,8 +155,7 @@ class Scan {
       readonly depth: number;
     },
   ): boolean {
-    const isFolder = kind === "folder";
-    const reason = !isFolder
+    const reason = kind !== "folder"
       ? undefined
       : device !== this.#device
       ? "another disk"
@@ -169,6 +168,9 @@ class Scan {
         othersIn(at),
         `more than ${LIMITS.checkpointEntries} files and folders`,
       );
+    } else if (this.#options.keep !== undefined && this.#isLate()) {
+      // A command waits for this look, on a disk that may be far away.
+      this.#left.set(othersIn(at), TOO_LATE);
     } else return false;
     return true;
   }
@@ -274,10 +276,11 @@ class Scan {
     ) {
       return `the folder has more than ${bytesMax} bytes`;
     }
-    const seconds = LIMITS.checkpointMs / 1_000;
-    return this.#host.monotonicMs() - this.#startedMs > LIMITS.checkpointMs
-      ? `looking at the folder took more than ${seconds} s`
-      : undefined;
+    return this.#isLate() ? TOO_LATE : undefined;
+  }
+
+  #isLate(): boolean {
+    return this.#host.monotonicMs() - this.#startedMs > LIMITS.checkpointMs;
   }
 
   #isLong(): boolean {
@@ -290,8 +293,4 @@ class Scan {
     await this.#host.sleep(0, signal);
     this.#sliceMs = this.#host.monotonicMs();
   }
-}
-
-function unkept(reason: string, stamp: string): TreeEntry {
-  return { stamp, state: { kind: "unkept", reason, stamp } };
 }

@@ -1,4 +1,5 @@
 /** What is not kept for undo: a program makes it again, or it is another's business. */
+import { LIMITS } from "../../../protocol/limits.ts";
 import type { OpenFolder } from "../../../util/folder/open_folder.ts";
 
 /** Folders by name. Those of `.git` are the guard's. */
@@ -18,6 +19,9 @@ const FOLDERS: Readonly<Record<string, string>> = {
 // What a folder says of itself (bford.info/cachedir).
 const CACHE_TAG = "CACHEDIR.TAG";
 export const CACHE_REASON = "a cache";
+export const TOO_LATE = `looking at the folder took more than ${
+  LIMITS.checkpointMs / 1_000
+} s`;
 
 /** Whether a folder says that it holds a cache. */
 export function isCache(folder: OpenFolder): boolean {

@@ -4,9 +4,10 @@ import { isAbsent } from "../../../protocol/error.ts";
 import type { Host } from "../../../protocol/host.ts";
 import { parseJson } from "../../../util/json/json.ts";
 import { encodeJsonLine, splitLines } from "../../../util/json/jsonl.ts";
+import { LIMITS } from "../../../protocol/limits.ts";
 import { dirname } from "../../../util/path.ts";
 import { sha256Hex } from "../../../util/sha256.ts";
-import { treesFolder } from "../kept/object_store.ts";
+import { openTurnPath, treesFolder } from "../kept/object_store.ts";
 import { FileState } from "../kept/plan.ts";
 import type { Tree, TreeEntry } from "./tree.ts";
 
@@ -83,6 +84,38 @@ export async function readNewestTree(
   if (newest === undefined) return undefined;
   const tree = await readTree(host, newest.path);
   return tree?.root === place.root ? tree : undefined;
+}
+
+/**
+ * Removes what other threads have noted of the folder, since the newest stands for all. What a
+ * running turn would need after a crash stays, and what is young: its turn may be about to begin.
+ */
+export async function removeOlderTrees(
+  { files, now }: Pick<Host, "files" | "now">,
+  { folder, root }: TreePlace,
+  threadId: string,
+): Promise<void> {
+  const trees = treesFolder(folder);
+  const youngMs = now().getTime() - LIMITS.lockForeignMs;
+  for (const { name } of await files.list(trees).catch(() => [])) {
+    const [key, owner = "", aside] = name.split(".");
+    if (key !== rootKey(root) || owner === threadId) continue;
+    const path = `${trees}/${name}`;
+    const { mtimeMs = Infinity } = await files.stat(path) ?? {};
+    const isOpen = aside === undefined &&
+      await files.stat(openTurnPath({ folder, threadId: owner })) !== undefined;
+    if (isOpen || mtimeMs > youngMs) continue;
+    await files.remove(path).catch(() => {});
+  }
+}
+
+/** Whether it is there; it counts as young from now on. */
+export async function renewTree(
+  { files, now }: Pick<Host, "files" | "now">,
+  path: string,
+): Promise<boolean> {
+  return await files.setModified(path, now().getTime())
+    .then(() => true, () => false);
 }
 
 /** Removes what a thread has noted of its folders. */

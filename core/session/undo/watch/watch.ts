@@ -8,7 +8,13 @@ import { Keeper } from "./keeper.ts";
 import { findRoots } from "./roots.ts";
 import { scanTree } from "./scan.ts";
 import { diffTrees, knownIn, stateIn, type Tree } from "./tree.ts";
-import { readNewestTree, treePath, writeTree } from "./tree_file.ts";
+import {
+  readNewestTree,
+  removeOlderTrees,
+  renewTree,
+  treePath,
+  writeTree,
+} from "./tree_file.ts";
 import {
   absolute,
   below,
@@ -181,10 +187,13 @@ export class ProgramWatch {
   // After a crash this says what there was.
   async #note(watched: Watched): Promise<void> {
     const { tree, noted, root } = watched;
-    if (noted !== undefined && diffTrees(noted, tree).length === 0) return;
     const { folder, threadId, store } = this.#options;
+    const path = treePath({ folder, root }, threadId);
+    const isSame = noted !== undefined && diffTrees(noted, tree).length === 0;
+    if (isSame && await renewTree(this.#host, path)) return;
     await store.prepare();
-    await writeTree(this.#host, treePath({ folder, root }, threadId), tree);
+    await writeTree(this.#host, path, tree);
+    await removeOlderTrees(this.#host, { folder, root }, threadId);
     watched.noted = tree;
   }
 

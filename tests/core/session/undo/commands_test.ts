@@ -4,6 +4,7 @@ import { denoHost } from "../../../../core/host/host.ts";
 import { LIMITS } from "../../../../core/protocol/limits.ts";
 import { createCheckpoints } from "../../../../core/session/undo/checkpoints.ts";
 import { renderUndoPlan } from "../../../../core/session/undo/kept/plan.ts";
+import { scanTree } from "../../../../core/session/undo/watch/scan.ts";
 import { assertSameTree, makeLab } from "./support_undo.ts";
 
 Deno.test("undo() brings back deleted trees, modes, links, empty folders and renamed files", async () => {
@@ -423,3 +424,61 @@ Deno.test("what a command that lives on does in a later turn is that turn's", as
 function namesIn(path: string): readonly string[] {
   return [...Deno.readDirSync(path)].map(({ name }) => name).sort();
 }
+
+Deno.test("what is noted of a folder is kept once, however many threads have worked in it", async () => {
+  await using lab = await makeLab();
+  const trees = `${lab.home}/checkpoints/trees`;
+  const turn = async (thread: string): Promise<string[]> => {
+    const by = lab.open(thread);
+    await lab.command(`turn-${thread}`, `echo ${thread} > a`, by);
+    const names = await Array.fromAsync(Deno.readDir(trees));
+    for (const { name } of names) await Deno.utime(`${trees}/${name}`, 1, 1);
+    if (thread !== "open") await lab.end(`turn-${thread}`, by);
+    return names.map(({ name }) => name.replace(/^.*\./, "")).sort();
+  };
+  await turn("one");
+  await turn("open");
+  // A turn that runs needs its own after a crash.
+  assert.deepEqual(await turn("two"), ["open", "two"]);
+  assert.deepEqual(await turn("three"), ["open", "three"]);
+});
+
+Deno.test("an undo that was cut short goes on without being forced", async () => {
+  await using lab = await makeLab();
+  await lab.bash("mkdir -m 755 sub && echo one > sub/a && chmod 640 sub/a");
+  const before = await lab.tree();
+  await lab.command("t", "rm -r sub");
+  await lab.end("t");
+  const objects = `${lab.home}/checkpoints/objects`;
+  await Deno.rename(objects, `${objects}-away`);
+  await assert.rejects(() => lab.open().undo(1), /Cannot restore .*sub\/a/);
+  await Deno.remove(objects, { recursive: true }).catch(() => {});
+  await Deno.rename(`${objects}-away`, objects);
+  assert.deepEqual((await lab.open().undo(1)).conflicts, []);
+  assertSameTree(await lab.tree(), before);
+});
+
+Deno.test("a disk that is far away does not keep a command waiting", async () => {
+  await using lab = await makeLab();
+  await lab.bash(
+    "for at in $(seq 10 40); do mkdir $at && echo x > $at/f; done",
+  );
+  let nowMs = 0;
+  const disk = denoHost();
+  const { openFolder } = disk;
+  assert.ok(openFolder !== undefined);
+  const host = { ...disk, openFolder, monotonicMs: () => nowMs += 200 };
+  const keep = (): Promise<{ pack: string; at: number }> =>
+    Promise.resolve({ pack: "p", at: 0 });
+  const place = { root: lab.work, own: lab.home, keepsLeft: false };
+  const first = await scanTree(host, { ...place, keep });
+  assert.ok(first.entries.size > 2 && first.entries.size < 62);
+  assert.match(String(first.left.get("*")), /took more than 10 s/);
+  // What is known by then is looked at again, however long that takes.
+  const then = await scanTree(host, {
+    ...place,
+    previous: first,
+    keepsLeft: true,
+  });
+  assert.deepEqual([...then.entries.keys()], [...first.entries.keys()]);
+});
