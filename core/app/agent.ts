@@ -14,11 +14,7 @@ import { type Provider, providerOf } from "../config/provider/providers.ts";
 import { secretNames } from "../config/secrets.ts";
 import { confine } from "../policy/mode.ts";
 import type { Flags } from "../contract/command_line.ts";
-import {
-  COPY_VARIABLE,
-  type LiveGate,
-  type Sandbox,
-} from "../protocol/command.ts";
+import type { LiveGate, Sandbox } from "../protocol/command.ts";
 import type { Hooks } from "../protocol/hooks.ts";
 import type { Host } from "../protocol/host.ts";
 import type { ThreadMeta } from "../protocol/log.ts";
@@ -205,8 +201,7 @@ function checkpointsOf(
   const { codexHome } = loaded;
   if (codexHome === undefined || flags.ephemeral) return {};
   // Nothing of the person's is changed.
-  const isCopy = stage !== undefined || host.env(COPY_VARIABLE) === "1";
-  if (isCopy) return {};
+  if (stage !== undefined) return {};
   return {
     checkpoints: createCheckpoints(host, {
       codexHome,

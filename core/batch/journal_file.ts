@@ -1,5 +1,5 @@
 /** The journal on the disk: appended and forced there, read in pieces, mended at its end. */
-import { isAbsent, SessionError } from "../protocol/error.ts";
+import { errorReason, isAbsent, SessionError } from "../protocol/error.ts";
 import type { AppendFile, Files } from "../protocol/host.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { encodeJsonLine } from "../util/json/jsonl.ts";
@@ -98,8 +98,16 @@ export class JournalWriter {
     const bytes = new TextEncoder().encode(line).length;
     const place = { offset: this.#offset, bytes: bytes - 1 };
     this.#isTorn = true;
-    this.#file.write(line);
-    this.#file.sync();
+    try {
+      this.#file.write(line);
+      this.#file.sync();
+    } catch (error) {
+      throw new SessionError(
+        `Cannot write down what the batch does: ${
+          errorReason(error)
+        }; once there is room, the same command goes on`,
+      );
+    }
     this.#isTorn = false;
     this.#offset += bytes;
     return place;

@@ -1,7 +1,7 @@
 /** The results of a batch: a line for each task that has ended, in the order of the tasks. */
 import { BatchResult } from "../contract/batch.ts";
-import { isAbsent, SessionError } from "../protocol/error.ts";
-import type { Host } from "../protocol/host.ts";
+import { errorReason, isAbsent, SessionError } from "../protocol/error.ts";
+import type { AppendFile, Host } from "../protocol/host.ts";
 import { parseJson } from "../util/json/json.ts";
 import { encodeJsonLine } from "../util/json/jsonl.ts";
 import type { JournalState, TaskState } from "./journal.ts";
@@ -94,16 +94,37 @@ export async function writeLines(
   path: string,
   lines: () => AsyncIterable<string> | Iterable<string>,
 ): Promise<void> {
+  const failure = (error: unknown): SessionError =>
+    new SessionError(
+      `Cannot write ${path}: ${
+        errorReason(error)
+      }; once it can be written, the same command does`,
+    );
   const aside = `${path}.part`;
-  await files.remove(aside).catch((error) => {
-    if (!isAbsent(error)) throw error;
+  const file = await openAnew(files, aside).catch((error) => {
+    throw failure(error);
   });
-  const file = await files.openAppend(aside);
   try {
-    for await (const line of lines()) file.write(line);
+    for await (const line of lines()) {
+      try {
+        file.write(line);
+      } catch (error) {
+        throw failure(error);
+      }
+    }
     file.sync();
   } finally {
     file.close();
   }
   await files.rename(aside, path);
+}
+
+async function openAnew(
+  files: Host["files"],
+  path: string,
+): Promise<AppendFile> {
+  await files.remove(path).catch((error) => {
+    if (!isAbsent(error)) throw error;
+  });
+  return await files.openAppend(path);
 }

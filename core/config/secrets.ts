@@ -1,5 +1,4 @@
 /** Which values must not be shown, and which environment variables no command may see. */
-import { COPY_VARIABLE } from "../protocol/command.ts";
 import { GATE_VARIABLE } from "../protocol/provider.ts";
 import type { Config } from "./file/schema.ts";
 
@@ -64,8 +63,6 @@ export function secretNames(config: Config): readonly string[] {
     "CODEX_ACCESS_TOKEN",
     // Where the requests of a batch are let through: no business of a command.
     GATE_VARIABLE,
-    // What a command starts works elsewhere, perhaps.
-    COPY_VARIABLE,
     // What lets somebody in at a collector.
     ...["", "TRACES_", "METRICS_", "LOGS_"].map((signal) =>
       `OTEL_EXPORTER_OTLP_${signal}HEADERS`

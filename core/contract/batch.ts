@@ -15,6 +15,7 @@ const Words = z.string().check(z.minLength(1));
 const Below = z.string().check(
   z.regex(BELOW, "must be a relative path without .."),
 );
+const Folder = Words.check(z.regex(/^[^\0]*$/, "must have no NUL in it"));
 const AtLeastOne = z.int().check(z.gte(1));
 
 const Limits = z.strictObject({
@@ -34,8 +35,8 @@ export const BatchTask = z.strictObject({
     ),
   ),
   prompt: Words,
-  dir: z.optional(Words.check(about("Folder to work in (default: here)"))),
-  repo: z.optional(Words.check(about("The same, of a git repository"))),
+  dir: z.optional(Folder.check(about("Folder to work in (default: here)"))),
+  repo: z.optional(Folder.check(about("The same, of a git repository"))),
   ref: z.optional(Words.check(about("Commit that the work tree begins with"))),
   isolation: z.optional(
     z.enum(["worktree", "copy", "in-place"]).check(
@@ -54,7 +55,7 @@ export const BatchTask = z.strictObject({
   ),
   limits: z.optional(Limits),
   schema: z.optional(
-    Words.check(about("File: JSON Schema that the last message must satisfy")),
+    Folder.check(about("File: JSON Schema that the last message must satisfy")),
   ),
   files: z.optional(
     z.array(

@@ -6,9 +6,6 @@ import type { ToolContext } from "./tool.ts";
 /** In the environment of every run of a batch, and of what it starts: which batch. */
 export const BATCH_MARK = "RONDO_BATCH";
 
-/** In the environment of a run whose folder is a copy that goes away: nothing in it is kept for undo. */
-export const COPY_VARIABLE = "RONDO_IN_COPY";
-
 /** Output of a command, bounded; the whole of it may lie in a spool file. */
 export interface CapturedOutput {
   /** The start; all of it when nothing was dropped. */

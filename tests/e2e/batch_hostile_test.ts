@@ -6,29 +6,18 @@ import { call, say } from "../support/mock_model.ts";
 const WRITE = ["-s", "workspace-write"];
 
 Deno.test("nothing is kept for undo of a copy that goes away, only of the person's folder", async () => {
-  const made = call("shell", { command: ["sh", "-c", "echo x > made"] });
-  await using stage = await batchStage((_, { input }) =>
-    input.some((item) => String(item["type"]).endsWith("call_output"))
-      ? say("done")
-      : made
-  );
+  await using stage = await batchStage();
   const { home } = stage;
   const kept = async (): Promise<number> =>
     await Array.fromAsync(Deno.readDir(`${home.codexHome}/checkpoints`))
       .then((found) => found.length, () => 0);
-  await stage.write("tasks.jsonl", taskLines(1));
-  const run = await stage.run(["batch", "tasks.jsonl", ...WRITE]);
-  assert.equal(run.code, 0, run.stderr);
+  // Among them a patch, and a command.
+  await stage.write("tasks.jsonl", taskLines(4));
+  const words = ["batch", "tasks.jsonl", ...WRITE];
+  assert.match((await stage.run(words)).stdout, /3 of 4 tasks done/);
   assert.equal(await kept(), 0);
-  const inPlace = await stage.run([
-    "batch",
-    "tasks.jsonl",
-    ...WRITE,
-    "--in-place",
-    "--out",
-    "other",
-  ]);
-  assert.equal(inPlace.code, 0, inPlace.stderr);
+  const more = ["--in-place", "--out", "other"];
+  assert.match((await stage.run([...words, ...more])).stdout, /3 of 4/);
   assert.ok(await kept() > 0);
 });
 
@@ -134,4 +123,53 @@ Deno.test("parts are not joined in the folder of a batch", async () => {
   ]);
   assert.equal(run.code, 2);
   assert.match(run.stderr, /a batch has its results there, must be another/);
+});
+
+Deno.test("results hold no repository that a task has left, and are shown without a patch that has gone", async () => {
+  const line =
+    "mkdir -p sub/.git d/.GIT && echo x | tee d/.GIT/config > sub/.git/config; echo y > d/kept";
+  await using stage = await batchStage((_, { input }) =>
+    input.some((item) => String(item["type"]).endsWith("call_output"))
+      ? say("done")
+      : call("shell", { command: ["sh", "-c", line] })
+  );
+  await stage.write("tasks.jsonl", taskLines(1, { paths: ["./d/", "."] }));
+  const run = await stage.run(["batch", "tasks.jsonl", ...WRITE]);
+  assert.equal(run.code, 0, run.stderr);
+  const [result] = jsonLines(await stage.read("tasks.batch/results.jsonl"));
+  assert.deepEqual(result?.["files"], [
+    "files/0/a.txt",
+    "files/0/d/kept",
+    "files/0/sub/b.txt",
+  ]);
+  await Deno.remove(`${stage.home.work}/tasks.batch/patches/0.patch`);
+  const page = await stage.run([
+    "batch",
+    "report",
+    "tasks.batch",
+    "--html",
+    "page.html",
+  ]);
+  assert.equal(page.code, 0, page.stderr);
+  assert.match(await stage.read("page.html"), /The file is not there any more/);
+});
+
+Deno.test("a folder for results that cannot be one is said in words", async () => {
+  await using stage = await batchStage();
+  await stage.write("tasks.jsonl", taskLines(1));
+  await stage.write("file", "");
+  for (const out of ["file", "file/below"]) {
+    const run = await stage.run(["batch", "tasks.jsonl", "--out", out]);
+    assert.equal(run.code, 2);
+    assert.match(
+      run.stderr,
+      /Cannot write results to .*\/file.*: .*; --out must be a folder that/,
+    );
+  }
+  await stage.run(["batch", "tasks.jsonl"]);
+  const page = ["batch", "report", "tasks.batch", "--html", "no/where.html"];
+  assert.match(
+    (await stage.run(page)).stderr,
+    /Cannot write .*\/no\/where\.html: No such file/,
+  );
 });

@@ -4,7 +4,7 @@ import { type Outcome, RunRecord } from "../../batch/run_record.ts";
 import type { AttemptEnd, AttemptRequest } from "../../batch/schedule.ts";
 import { ZERO_USAGE } from "../../batch/usage.ts";
 import { EXIT_CODES, exitCode } from "../../contract/exit_code.ts";
-import { BATCH_MARK, COPY_VARIABLE } from "../../protocol/command.ts";
+import { BATCH_MARK } from "../../protocol/command.ts";
 import { GATE_VARIABLE } from "../../protocol/provider.ts";
 import { errorText, UserError } from "../../protocol/error.ts";
 import type { Child } from "../../protocol/host.ts";
@@ -153,12 +153,7 @@ function startChild(
     command,
     args: words,
     cwd: dir,
-    env: {
-      ...host.envAll(),
-      [GATE_VARIABLE]: gate,
-      [BATCH_MARK]: mark,
-      [COPY_VARIABLE]: isIsolated ? "1" : "",
-    },
+    env: { ...host.envAll(), [GATE_VARIABLE]: gate, [BATCH_MARK]: mark },
     stdin: new TextEncoder().encode(task.prompt),
     stdout: "pipe",
     stderr: "pipe",

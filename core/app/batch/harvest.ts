@@ -3,7 +3,7 @@ import type { Harvest } from "../../batch/results.ts";
 import type { Task } from "../../batch/tasks.ts";
 import { errorText, isAbsent } from "../../protocol/error.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { dirname, isInside, resolvePath } from "../../util/path.ts";
+import { dirname, isInside, relativeTo, resolvePath } from "../../util/path.ts";
 import type { Batch } from "./open.ts";
 import type { Workplace } from "./place.ts";
 
@@ -88,13 +88,15 @@ async function listBelow(
 ): Promise<readonly string[]> {
   const { host } = batch;
   const found: string[] = [];
-  const open = [path.replace(/\/+$/, "")];
+  const open = [relativeTo(resolvePath("/", path), "/")];
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    // Among results it would be a repository that git obeys.
+    if (/(^|\/)\.git(\/|$)/i.test(at)) continue;
     const stat = await host.files.lstat(`${dir}/${at}`);
     if (stat?.isFile) found.push(at);
     if (!stat?.isDirectory) continue;
     for (const { name } of await host.files.list(`${dir}/${at}`)) {
-      open.push(`${at}/${name}`);
+      open.push(at === "." ? name : `${at}/${name}`);
     }
     if (found.length + open.length > LIMITS.batchFiles) {
       batch.warn(`Not all of ${path} is kept: more than ${LIMITS.batchFiles}`);

@@ -4,7 +4,7 @@ import { type JournalState } from "../../batch/journal.ts";
 import { readJournal } from "../../batch/journal_file.ts";
 import type { Shard } from "../../batch/plan.ts";
 import { BATCH_MARK } from "../../protocol/command.ts";
-import { SessionError, usageError } from "../../protocol/error.ts";
+import { errorReason, SessionError, usageError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { deleteSession } from "../../session/library/edit.ts";
@@ -46,12 +46,22 @@ export async function readBatch(
   );
 }
 
-/** Takes the folder for this process alone. Throws SessionError when another has it. */
+/** Makes the folder, and takes it for this process alone. Throws UserError and SessionError. */
 export async function lockOut(
   { files }: Pick<Host, "files">,
   { folder, lock }: OutPlaces,
 ): Promise<Disposable> {
-  const taken = await files.tryLock(lock);
+  let taken: Disposable | undefined;
+  try {
+    await files.mkdir(folder);
+    taken = await files.tryLock(lock);
+  } catch (error) {
+    throw usageError(
+      `Cannot write results to ${folder}: ${
+        errorReason(error)
+      }; --out must be a folder that can be written to`,
+    );
+  }
   if (taken !== undefined) return taken;
   throw new SessionError(
     `Cannot work on batch ${folder}: another process works on it, must be ended first`,
@@ -64,9 +74,14 @@ export async function isOutLocked(
   { lock }: OutPlaces,
 ): Promise<boolean> {
   if (await files.stat(lock) === undefined) return false;
-  const mine = await files.tryLock(lock);
-  mine?.[Symbol.dispose]();
-  return mine === undefined;
+  try {
+    const mine = await files.tryLock(lock);
+    mine?.[Symbol.dispose]();
+    return mine === undefined;
+  } catch {
+    // Nobody works where nothing can be written: results that are read elsewhere.
+    return false;
+  }
 }
 
 /** Ends the runs of an earlier process of this batch, and what they had started. */

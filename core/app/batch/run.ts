@@ -71,7 +71,6 @@ export async function runBatch(
   const results = outFolder(host, out);
   const places = outPlaces(outFolder(host, out, shard));
   await checkTasks(host, { planned, flags, tasksFile, out: places.folder });
-  await host.files.mkdir(places.folder);
   const lock = await lockOut(host, places);
   try {
     return await runLocked(

@@ -11,7 +11,7 @@ import {
 import { readResultLines, writeLines } from "../../batch/results.ts";
 import type { BatchResult } from "../../contract/batch.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
-import { SessionError, usageError } from "../../protocol/error.ts";
+import { isAbsent, SessionError, usageError } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import type { Terminal } from "../../protocol/terminal.ts";
 import { encodeJsonLine } from "../../util/json/jsonl.ts";
@@ -78,6 +78,20 @@ async function copyBelongings(
   }
 }
 
+async function readPatch(
+  host: Host,
+  folder: string,
+  { patch }: BatchResult,
+): Promise<string | undefined> {
+  if (patch === null) return undefined;
+  try {
+    return await host.files.readText(await ownPath(host, folder, patch));
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+    return "The file is not there any more.";
+  }
+}
+
 // A part may come from anywhere: a link in it must not lead to what is not its own.
 async function ownPath(
   { files }: Host,
@@ -119,12 +133,7 @@ export async function runReport(
   await writeLines(host, path, async function* () {
     yield renderPageHead(rows);
     for await (const result of readResults(host, folder)) {
-      const patch = result.patch === null
-        ? undefined
-        : await host.files.readText(
-          await ownPath(host, folder, result.patch),
-        );
-      yield renderPageTask(result, patch);
+      yield renderPageTask(result, await readPatch(host, folder, result));
     }
     yield PAGE_END;
   });

@@ -75,6 +75,7 @@ export class DiskCheckpoints implements Checkpoints {
     thread?: Place,
   ): Promise<void> {
     if (thread !== undefined) {
+      if (await this.#isStaged(thread.cwd)) return;
       this.#files = this.#options.readable?.(thread) ?? this.#host.files;
     }
     this.#begin(turnId);

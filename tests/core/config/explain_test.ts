@@ -129,7 +129,6 @@ Deno.test("secretNames() lists every variable that holds a key", async () => {
     "OTEL_EXPORTER_OTLP_LOGS_HEADERS",
     "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
     "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
-    "RONDO_IN_COPY",
     "RONDO_REQUEST_GATE",
   ]);
 });
