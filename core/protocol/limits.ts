@@ -325,6 +325,8 @@ export const LIMITS = Object.freeze({
   stageBytes: 16 * 1024 ** 3,
   stageListBytes: 64 * 1024 * 1024,
   stageGitMs: 600_000,
+  /** For a patch to be written: one that is cut off here is half there. */
+  stageWriteMs: 600_000,
   /** Of its patch: contents before and after, all together; one of them. */
   stagePatchBytes: 128 * 1024 * 1024,
   stagePatchFileBytes: 32 * 1024 * 1024,

@@ -519,3 +519,27 @@ Deno.test({
     });
   },
 });
+
+Deno.test("rondo apply goes on to its end when it is interrupted", async () => {
+  const script = [
+    sh("for at in $(seq 400); do echo b > f$at; done"),
+    say("done"),
+  ];
+  const names = Array.from({ length: 400 }, (_, at) => `f${at + 1}`);
+  const files = Object.fromEntries(names.map((name) => [name, "a\n"]));
+  await inRepository({ script, files }, async ({ home, run }) => {
+    const staged = await run("--stage", "go");
+    assert.equal(staged.code, 0, staged.stderr);
+    using watcher = Deno.watchFs(home.work);
+    await using agent = startAgent({ home, args: ["apply"] });
+    for await (const _ of watcher) {
+      agent.kill("SIGINT");
+      break;
+    }
+    const result = await agent.finished;
+    assert.equal(result.code, 0, result.stderr);
+    assert.match(result.stderr, /it goes on to its end/);
+    const status = await git(home.work, "status", "--porcelain");
+    assert.equal(status, names.sort().map((name) => ` M ${name}\n`).join(""));
+  });
+});

@@ -106,7 +106,7 @@ async function writeConfined(
     policy: POLICY,
     // Who has none around the model needs none around themselves.
     sandboxed: mode !== "danger-full-access" && mode !== "external-sandbox",
-    timeoutMs: LIMITS.commandTimeoutMs,
+    timeoutMs: LIMITS.stageWriteMs,
     signal: new AbortController().signal,
     stdin,
   });

@@ -10,7 +10,7 @@ import {
 } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import type { Terminal } from "../../protocol/terminal.ts";
+import { type Terminal, TERMINATING_SIGNALS } from "../../protocol/terminal.ts";
 import { findSession } from "../../session/library/find.ts";
 import { parseLogName } from "../../session/log/files.ts";
 import { stagePatchPath } from "../../staging/places.ts";
@@ -39,12 +39,13 @@ export async function runApplyCommand(
   const isReverse = flags.reverse ?? false;
   const isCheck = flags.check ?? false;
   const { bytes, path } = found;
+  const release = isCheck ? () => {} : outlastSignals(terminal);
   const applied = await applyPatch(host, loaded, {
     root,
     bytes,
     isReverse,
     isCheck,
-  });
+  }).finally(release);
   const isDone = applied.type === "applied";
   if (isDone && !isCheck && found.isKept) {
     await markApplied(host, path, !isReverse);
@@ -55,6 +56,22 @@ export async function runApplyCommand(
   );
   await out.flush();
   return exitCode(isDone ? "done" : "failed");
+}
+
+// Who is ended in the middle of it leaves half a patch. The time it may take is bounded.
+function outlastSignals({ onSignal, stderr }: Terminal): () => void {
+  let isTold = false;
+  const tell = (): void => {
+    if (!isTold) {
+      stderr.write(
+        "The patch is taken over as a whole: it goes on to its end\n",
+      );
+    }
+    isTold = true;
+  };
+  const undo = (["SIGINT", ...TERMINATING_SIGNALS] as const)
+    .map((signal) => onSignal(signal, tell));
+  return () => undo.forEach((one) => one());
 }
 
 function renderApplied(applied: Applied, isCheck: boolean): readonly string[] {
