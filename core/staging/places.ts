@@ -55,16 +55,6 @@ function notesFolder(codexHome: string): string {
   return `${codexHome}/stages`;
 }
 
-/** Where the patch of a session that was staged is kept. */
-export function stagePatchPath(codexHome: string, threadId: string): string {
-  return `${codexHome}/stage_patches/${threadId}.patch`;
-}
-
-/** Beside the patch, once it was taken over. */
-export function appliedMark(patch: string): string {
-  return `${patch}.applied`;
-}
-
 /** Makes the folders of a new stage; its note says from the start that they are there. */
 export async function makeFolders(
   host: Host,

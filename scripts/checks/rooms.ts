@@ -490,6 +490,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     uses: ["core/staging/patch/"],
     doors: [
       "git_environment",
+      "kept",
       "places",
       "stage",
       "stage_types",

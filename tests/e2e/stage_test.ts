@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { stagePatchPath } from "../../core/staging/kept.ts";
 import { git, snapshot } from "../core/staging/support.ts";
 import { call, mockModel, say, type Step } from "../support/mock_model.ts";
 import { WITHOUT_BWRAP } from "../support/without_bwrap.ts";
@@ -92,7 +93,7 @@ Deno.test("exec --stage leaves the folder as it was and tells the patch", async 
     });
     assert.equal(
       patch,
-      `${home.codexHome}/stage_patches/${started?.["thread_id"]}.patch`,
+      stagePatchPath(home.codexHome, String(started?.["thread_id"])),
     );
     await git(home.work, "apply", patch);
     assert.equal(await Deno.readTextFile(`${home.work}/a.txt`), "one\n2\n");

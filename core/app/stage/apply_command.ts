@@ -13,7 +13,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { type Terminal, TERMINATING_SIGNALS } from "../../protocol/terminal.ts";
 import { findSession } from "../../session/library/find.ts";
 import { parseLogName } from "../../session/log/files.ts";
-import { stagePatchPath } from "../../staging/places.ts";
+import { stagePatchPath } from "../../staging/kept.ts";
 import { concatBytes } from "../../util/bytes.ts";
 import { resolvePath } from "../../util/path.ts";
 import { findProjectRoot } from "../../util/project_root.ts";

@@ -1,7 +1,7 @@
 /** The patches of staged runs, kept by session. */
 import { isAbsent } from "../../protocol/error.ts";
 import type { Host } from "../../protocol/host.ts";
-import { appliedMark, stagePatchPath } from "../../staging/places.ts";
+import { appliedMark, stagePatchPath } from "../../staging/kept.ts";
 import { dirname } from "../../util/path.ts";
 
 /** Keeps it in place of an earlier one of that session; null where it changes nothing. */

@@ -7,7 +7,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { basename, dirname } from "../../util/path.ts";
 import { visibleLine } from "../../util/text/visible_text.ts";
 import { sweepBlobs } from "../log/blob_sweep.ts";
-import { appliedMark, stagePatchPath } from "../../staging/places.ts";
+import { appliedMark, stagePatchPath } from "../../staging/kept.ts";
 import { ObjectStore } from "../undo/kept/object_store.ts";
 import { checkpointsFolder, removeCheckpoints } from "../undo/places.ts";
 import { openThreadLog } from "../log/log_writer.ts";
