@@ -1,34 +1,9 @@
 /** The command line of one task: `exec --json` with the flags of the batch and of the task. Pure. */
 import type { Flags } from "../contract/command_line.ts";
-import { type FlagName, FLAGS } from "../contract/flags.ts";
+import { type FlagName, FLAGS, TASK_FLAG_NAMES } from "../contract/flags.ts";
 import { resolvePath } from "../util/path.ts";
 import type { BatchLimits } from "./budget.ts";
 import type { Task } from "./tasks.ts";
-
-/** Flags of the batch that hold for each of its tasks, unless the task says otherwise. */
-const TASK_FLAGS: readonly FlagName[] = [
-  "config",
-  "profile",
-  "strictConfig",
-  "ignoreUserConfig",
-  "trust",
-  "enable",
-  "disable",
-  "model",
-  "sandbox",
-  "bypass",
-  "addDir",
-  "skipGitRepoCheck",
-  "ephemeral",
-  "ignoreRules",
-  "failOnDenied",
-  "timeoutMs",
-  "waitForLimits",
-  "outputSchema",
-  "until",
-  "maxRounds",
-  "untilTimeoutMs",
-];
 
 const MONEY_DIGITS = 12;
 
@@ -72,7 +47,7 @@ function mergeTask(
   { task, flags, cwd, tasksFolder, left, hidden }: ChildRequest,
 ): Flags {
   const given = Object.fromEntries(
-    TASK_FLAGS.flatMap((name) =>
+    TASK_FLAG_NAMES.flatMap((name) =>
       flags[name] === undefined ? [] : [[name, flags[name]]]
     ),
   ) as Flags;

@@ -5,6 +5,7 @@ import {
   EXEC_FLAG_NAMES,
   type FlagName,
   LISTED,
+  TASK_FLAG_NAMES,
   UNTIL_FLAG_NAMES,
 } from "./flags.ts";
 
@@ -129,22 +130,7 @@ const BATCH_FLAGS: readonly FlagName[] = [
   "maxRequests",
   "maxTokens",
   "maxCost",
-  ...CONFIG_FLAGS.filter((flag) => flag !== "cd"),
-  ...FEATURES,
-  "model",
-  "sandbox",
-  "bypass",
-  "addDir",
-  "skipGitRepoCheck",
-  "ephemeral",
-  "ignoreRules",
-  "failOnDenied",
-  "timeoutMs",
-  "waitForLimits",
-  "outputSchema",
-  "until",
-  "maxRounds",
-  "untilTimeoutMs",
+  ...TASK_FLAG_NAMES,
 ];
 const BATCH = required("DIR", "The --out of the batch", { completes: "dir" });
 const PROMPT = "What to do; - or nothing reads it from stdin";

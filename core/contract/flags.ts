@@ -520,6 +520,31 @@ export type FlagName = keyof Flags;
 
 export const FLAGS: Readonly<Record<FlagName, FlagSpec>> = ALL;
 
+/** Flags of a batch that hold for each of its tasks, unless the task says otherwise. */
+export const TASK_FLAG_NAMES: readonly FlagName[] = [
+  "config",
+  "profile",
+  "strictConfig",
+  "ignoreUserConfig",
+  "trust",
+  "enable",
+  "disable",
+  "model",
+  "sandbox",
+  "bypass",
+  "addDir",
+  "skipGitRepoCheck",
+  "ephemeral",
+  "ignoreRules",
+  "failOnDenied",
+  "timeoutMs",
+  "waitForLimits",
+  "outputSchema",
+  "until",
+  "maxRounds",
+  "untilTimeoutMs",
+];
+
 export const AGENT_FLAG_NAMES = Object.keys(AGENT_FLAGS) as FlagName[];
 export const EXEC_FLAG_NAMES = Object.keys(EXEC_FLAGS) as FlagName[];
 export const UNTIL_FLAG_NAMES = Object.keys(UNTIL_FLAGS) as FlagName[];

@@ -1,6 +1,9 @@
 /** Terminals for children (pts(4)); one poll(2) waits for all of them. */
 import type { TerminalSize } from "../protocol/host.ts";
 import { fcntl, keepFromChildren, type Libc, openLibc } from "./system/libc.ts";
+import { FCNTL } from "./system/fcntl.ts";
+
+const { O_RDWR, O_NOCTTY, O_CLOEXEC } = FCNTL;
 
 /** Our side of a terminal. */
 export interface Pty {
@@ -19,9 +22,6 @@ export interface Pty {
 }
 
 // <fcntl.h>, <asm-generic/ioctls.h>, <poll.h>: the same on x86-64 and ARM.
-const O_RDWR = 0x2;
-const O_NOCTTY = 0x100;
-const O_CLOEXEC = 0x80000;
 const F_SETFL = 4n;
 const O_NONBLOCK = 0o4000n;
 const TIOCSPTLCK = 0x40045431n;

@@ -336,6 +336,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "descriptors",
       "environment",
       "errno",
+      "fcntl",
       "libc",
       "made_program",
       "namespaces",

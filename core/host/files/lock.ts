@@ -3,12 +3,10 @@ import { errorCode } from "../../protocol/error.ts";
 import { callLibc } from "../system/errno.ts";
 import { openLibc } from "../system/libc.ts";
 import { cString } from "./proc_files.ts";
+import { FCNTL } from "../system/fcntl.ts";
 
-const O_RDWR = 2;
-const O_CREAT = 0o100;
-const O_NOCTTY = 0o400;
-const O_NONBLOCK = 0o4000;
-const O_CLOEXEC = 0x80000;
+const { O_RDWR, O_CREAT, O_NOCTTY, O_NONBLOCK, O_CLOEXEC } = FCNTL;
+
 const FLAGS = O_RDWR | O_CREAT | O_NOCTTY | O_NONBLOCK | O_CLOEXEC;
 // flock(2)
 const LOCK_EX = 2;

@@ -6,25 +6,23 @@ import { basename, dirname } from "../../util/path.ts";
 import { type Libc, openLibc } from "../system/libc.ts";
 import { callLibc, errnoError } from "../system/errno.ts";
 import { cString, readNames } from "./proc_files.ts";
+import { FCNTL, STAT } from "../system/fcntl.ts";
 
-const IS_ARM = Deno.build.arch === "aarch64";
-// <fcntl.h>
-const O_WRONLY = 0o1;
-const O_CREAT = 0o100;
-const O_EXCL = 0o200;
-const O_NONBLOCK = 0o4000;
-const O_DIRECTORY = IS_ARM ? 0o40000 : 0o200000;
-const O_NOFOLLOW = IS_ARM ? 0o100000 : 0o400000;
-const O_CLOEXEC = 0o2000000;
-const O_PATH = 0o10000000;
-const AT_SYMLINK_NOFOLLOW = 0x100;
-const AT_EMPTY_PATH = 0x1000;
+const {
+  O_WRONLY,
+  O_CREAT,
+  O_EXCL,
+  O_NONBLOCK,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_CLOEXEC,
+  O_PATH,
+  AT_SYMLINK_NOFOLLOW,
+  AT_EMPTY_PATH,
+} = FCNTL;
+const { STATX_BASIC_STATS, S_IFMT, S_IFDIR, S_IFREG, S_IFLNK } = STAT;
+
 const RENAME_NOREPLACE = 1;
-const STATX_BASIC_STATS = 0x7ff;
-const S_IFMT = 0o170000;
-const S_IFDIR = 0o040000;
-const S_IFREG = 0o100000;
-const S_IFLNK = 0o120000;
 
 const ENOTDIR = 20;
 const EINVAL = 22;

@@ -6,22 +6,23 @@ import { callLibc, errnoError } from "../system/errno.ts";
 import { type Libc, openLibc } from "../system/libc.ts";
 import { PlainFolder } from "./plain_folder.ts";
 import { cString, readNames } from "./proc_files.ts";
+import { FCNTL, STAT } from "../system/fcntl.ts";
 
-const IS_ARM = Deno.build.arch === "aarch64";
-// <fcntl.h>
-const O_WRONLY = 0o1;
-const O_CREAT = 0o100;
-const O_EXCL = 0o200;
-const O_NONBLOCK = 0o4000;
-const O_DIRECTORY = IS_ARM ? 0o40000 : 0o200000;
-const O_NOFOLLOW = IS_ARM ? 0o100000 : 0o400000;
-const O_CLOEXEC = 0o2000000;
-const O_PATH = 0o10000000;
-const AT_SYMLINK_NOFOLLOW = 0x100;
-const AT_REMOVEDIR = 0x200;
-const AT_EMPTY_PATH = 0x1000;
-const STATX_BASIC_STATS = 0x7ff;
-const S_IFMT = 0o170000;
+const {
+  O_WRONLY,
+  O_CREAT,
+  O_EXCL,
+  O_NONBLOCK,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_CLOEXEC,
+  O_PATH,
+  AT_SYMLINK_NOFOLLOW,
+  AT_REMOVEDIR,
+  AT_EMPTY_PATH,
+} = FCNTL;
+const { STATX_BASIC_STATS, S_IFMT } = STAT;
+
 const EINVAL = 22;
 const ELOOP = 40;
 const FIRST_BYTES = 64 * 1024;

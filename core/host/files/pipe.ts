@@ -5,14 +5,11 @@ import { type Libc, openLibc } from "../system/libc.ts";
 import { callLibc } from "../system/errno.ts";
 import { concatBytes } from "../../util/bytes.ts";
 import { cString, readProcLink } from "./proc_files.ts";
+import { FCNTL } from "../system/fcntl.ts";
 
-// <fcntl.h> and <poll.h> of Linux; these numbers are the same on ARM.
-const O_RDONLY = 0;
-const O_WRONLY = 1;
-const O_APPEND = 0o2000;
-const O_NOCTTY = 0o400;
-const O_NONBLOCK = 0o4000;
-const O_CLOEXEC = 0o2000000;
+const { O_RDONLY, O_WRONLY, O_NOCTTY, O_APPEND, O_NONBLOCK, O_CLOEXEC } = FCNTL;
+
+// <poll.h> of Linux; these numbers are the same on ARM.
 const POLLIN = 0x01;
 const POLLOUT = 0x04;
 const CHUNK_BYTES = 64 * 1024;

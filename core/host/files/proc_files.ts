@@ -2,17 +2,15 @@
 import { concatBytes } from "../../util/bytes.ts";
 import { callLibc, errnoError } from "../system/errno.ts";
 import { type Libc, openLibc } from "../system/libc.ts";
+import { FCNTL } from "../system/fcntl.ts";
 
 // Below /proc the runtime asks for all permissions, and few are kept. A file there may
 // wait for what happens next (/proc/kmsg).
-const O_NONBLOCK = 0o4000;
+const { O_NONBLOCK, O_NOFOLLOW, O_CLOEXEC, O_PATH } = FCNTL;
+
 // Why one cannot be opened makes no difference: the process has gone.
 const ENOENT = 2;
 const ELOOP = 40;
-const O_CLOEXEC = 0x80000;
-// Another bit on ARM.
-const O_NOFOLLOW = Deno.build.arch === "aarch64" ? 0o100000 : 0o400000;
-const O_PATH = 0x200000;
 const READ_BYTES = 64 * 1024;
 const READ_BYTES_MAX = 256 * READ_BYTES;
 // A directory entry of getdents64(2): inode, offset, length, type, then the name.

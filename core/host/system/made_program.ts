@@ -1,5 +1,8 @@
 /** Programs made for one start, and where the machine lets them run. */
 import { type Libc, openLibc } from "./libc.ts";
+import { FCNTL } from "./fcntl.ts";
+
+const { O_RDONLY, O_RDWR, O_EXCL, O_DIRECTORY, O_CLOEXEC } = FCNTL;
 
 /** Memory, or a folder in which the program is a file without a name. */
 export type ProgramPlace = "memory" | `/${string}`;
@@ -18,13 +21,8 @@ const PLACES: readonly ProgramPlace[] = [
 const MFD_CLOEXEC = 1;
 // Since Linux 6.3; with vm.memfd_noexec=1 nothing can be executed without it.
 const MFD_EXEC = 0x10;
-// <fcntl.h>; O_DIRECTORY, which is part of O_TMPFILE, differs by architecture.
-const O_RDONLY = 0;
-const O_RDWR = 2;
-const O_EXCL = 0o200;
-const O_CLOEXEC = 0o2000000;
-const O_TMPFILE = 0o20000000 |
-  (Deno.build.arch === "aarch64" ? 0o40000 : 0o200000);
+// <fcntl.h>
+const O_TMPFILE = 0o20000000 | O_DIRECTORY;
 
 let settled: ProgramPlace | "nowhere" | undefined;
 
