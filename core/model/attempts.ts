@@ -74,6 +74,21 @@ export function planNextAttempt(
 }
 
 /**
+ * How long others that ask the same provider wait after this answer, whether whoever got it
+ * asks again or not: never longer than one of them would wait by itself.
+ */
+export function sharedWaitMs(
+  error: ModelError,
+  { host, provider }: {
+    readonly host: Pick<Host, "now">;
+    readonly provider: ProviderEndpoint;
+  },
+): number {
+  const askedMs = askedMsOf(error, host.now().getTime());
+  return Math.min(askedMs ?? LIMITS.retryBaseMs, provider.waitMaxMs);
+}
+
+/**
  * The error when the budget is gone, not to be tried again: a caller that did would only
  * multiply the waiting.
  */

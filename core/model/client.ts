@@ -5,6 +5,7 @@ import type { Usage } from "../protocol/event.ts";
 import type { Host } from "../protocol/host.ts";
 import type { WireItem } from "../protocol/item.ts";
 import { LIMITS } from "../protocol/limits.ts";
+import { sharedWaitMs } from "./attempts.ts";
 import type { ProviderEndpoint, RateLimit } from "../protocol/provider.ts";
 import { withTimeout } from "../util/async.ts";
 import { parseJsonObject } from "../util/json/json.ts";
@@ -165,11 +166,12 @@ function streamError(
 
 // What the server asks of one run it asks of all that share its gate.
 async function tellOthers(
-  { gate }: StreamOptions,
+  options: StreamOptions,
   error: unknown,
 ): Promise<unknown> {
+  const { gate } = options;
   if (gate !== undefined && error instanceof ModelError && isTooBusy(error)) {
-    await gate.slowDown(error.retryAfterMs ?? LIMITS.retryBaseMs);
+    await gate.slowDown(sharedWaitMs(error, options));
   }
   return error;
 }

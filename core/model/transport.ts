@@ -10,6 +10,7 @@ import {
   planNextAttempt,
   requestBudget,
   type RetryNotice,
+  sharedWaitMs,
   spentError,
 } from "./attempts.ts";
 import {
@@ -83,12 +84,15 @@ export async function openResponse(
       if (await options.auth.refresh()) continue;
     }
     const plan = planNextAttempt(answer, spent, { budget, host: options.host });
+    if (isTooBusy(answer)) {
+      const waitMs = plan?.delayMs ?? sharedWaitMs(answer, options);
+      await options.gate?.slowDown(waitMs);
+    }
     if (plan === undefined) {
       throw spentError(answer, spent, options);
     }
     spent = plan.spent;
     request.onRetry?.(plan.notice);
-    if (isTooBusy(answer)) await options.gate?.slowDown(plan.delayMs);
     await options.host.sleep(plan.delayMs, request.signal);
   }
 }

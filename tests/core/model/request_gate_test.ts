@@ -144,6 +144,38 @@ Deno.test("a client holds its place while the answer streams, and a 429 slows th
   assert.deepEqual(waits, [40]);
 });
 
+Deno.test("a wait that one run gives up is waited by the others, as long as they would themselves", async () => {
+  const host = denoHost();
+  const busy = { type: "error", code: "rate_limit_exceeded", message: "busy" };
+  for (
+    const answer of [
+      fail(429, "slow", { "retry-after": "3600" }),
+      fail(503, JSON.stringify({ error: busy }), { "retry-after": "7200" }),
+    ]
+  ) {
+    await using model = mockModel({ laws: false, script: [answer] });
+    const endpoint = testEndpoint(model.url, { waitMaxMs: 2_000 });
+    const waits: number[] = [];
+    const client = createModelClient({
+      ...testTransport(host, endpoint, "key-1"),
+      gate: {
+        enter: () => Promise.resolve({ [Symbol.dispose]: () => {} }),
+        slowDown: (ms) => Promise.resolve(void waits.push(ms)),
+      },
+    });
+    const request = {
+      body: '{"model":"m","input":[]}',
+      threadId: "t",
+      signal: LIVE,
+    };
+    await assert.rejects(
+      () => Array.fromAsync(client.stream(request)),
+      /the server asks to wait/,
+    );
+    assert.deepEqual(waits, [2_000]);
+  }
+});
+
 Deno.test("a run whose gate has gone asks as one that never had any", async () => {
   assert.equal(
     await openRequestGate(denoHost(), "/nowhere/at/all"),
