@@ -229,7 +229,7 @@ function findConflict(
     const next = changes[at + 1];
     const later = next === undefined ? from : next.before;
     if (change.isMixed) {
-      return "was changed by somebody else during the turn";
+      return "may have been changed by somebody else during the turn";
     }
     if (change.after === undefined) {
       return "its turn was cut off, so its own and later edits cannot be distinguished";

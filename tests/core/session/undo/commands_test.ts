@@ -4,6 +4,7 @@ import { denoHost } from "../../../../core/host/host.ts";
 import { LIMITS } from "../../../../core/protocol/limits.ts";
 import { createCheckpoints } from "../../../../core/session/undo/checkpoints.ts";
 import { renderUndoPlan } from "../../../../core/session/undo/kept/plan.ts";
+import { basename } from "../../../../core/util/path.ts";
 import { scanTree } from "../../../../core/session/undo/watch/scan.ts";
 import { assertSameTree, makeLab } from "./support_undo.ts";
 
@@ -101,7 +102,7 @@ Deno.test("a file that both have changed in a turn is left unless it is forced",
   await lab.command("t", "true");
   await lab.end("t");
   await assert.rejects(() => lab.open().undo(1), {
-    message: /a \(was changed by somebody else during the turn\)/,
+    message: /a \(may have been changed by somebody else during the turn\)/,
   });
   assert.equal(await Deno.readTextFile(`${lab.work}/a`), "1\nme\n");
   await lab.open().undo(1, { force: true });
@@ -203,8 +204,14 @@ Deno.test("two threads in one folder do not take back each other's files", async
   await lab.command("o", "echo 2 > b; echo 2 > both", other);
   await lab.end("t");
   await lab.end("o", other);
-  await assert.rejects(() => lab.open().undo(1), /both \(was changed/);
-  await assert.rejects(() => lab.open("other").undo(1), /both \(was changed/);
+  await assert.rejects(
+    () => lab.open().undo(1),
+    /both \(may have been changed/,
+  );
+  await assert.rejects(
+    () => lab.open("other").undo(1),
+    /both \(may have been changed/,
+  );
   await lab.bash("echo 0 > both");
   await lab.open().undo(1, { force: true });
   assert.equal(await Deno.readTextFile(`${lab.work}/b`), "2\n");
@@ -481,4 +488,31 @@ Deno.test("a disk that is far away does not keep a command waiting", async () =>
     keepsLeft: true,
   });
   assert.deepEqual([...then.entries.keys()], [...first.entries.keys()]);
+});
+
+Deno.test("undo does not take back what a thread does whose turn is not over", async () => {
+  await using lab = await makeLab();
+  await lab.bash("echo one > a; echo one > b");
+  const [mine, other] = [lab.open("mine"), lab.open("other")];
+  const over = await mine.beforeProgram("m", {
+    cwd: lab.work,
+    sandbox: { mode: "danger-full-access" },
+    what: "make a",
+    isWhole: false,
+    messagesBefore: 0,
+  });
+  await lab.command("o", "echo two > b", other);
+  await lab.bash("echo two > a");
+  await over();
+  await lab.end("m", mine);
+  await assert.rejects(
+    () => lab.open("mine").undo(1),
+    /b \(may have been changed by somebody else during the turn\)/,
+  );
+  await lab.end("o", other);
+  const { restore, conflicts } = await lab.open("mine").preview(1);
+  assert.deepEqual(
+    [restore, conflicts].map((all) => all.map(({ path }) => basename(path))),
+    [["a"], ["b"]],
+  );
 });
