@@ -90,6 +90,11 @@ Deno.test("started again a batch runs nothing that has ended, only what was adde
     "batch.completed",
   ]);
   assert.equal(stage.model.requests.length, 2);
+  // As a kill leaves it that comes while a patch is written.
+  await Deno.mkdir(`${stage.home.work}/tasks.batch/patches`);
+  await stage.write("tasks.batch/patches/.draft", "diff");
+  assert.equal((await stage.run(["batch", "tasks.jsonl"])).code, 0);
+  await assert.rejects(stage.read("tasks.batch/patches/.draft"));
   await stage.write("tasks.jsonl", '{"prompt": "task 7 instead"}\n');
   const changed = await stage.run(["batch", "tasks.jsonl"]);
   assert.equal(changed.code, 2);

@@ -14,7 +14,12 @@ import type { ExecUsage } from "../../contract/event.ts";
 import { usageError } from "../../protocol/error.ts";
 import type { Child, Host } from "../../protocol/host.ts";
 import { claimRun } from "./run_number.ts";
-import { endOrphans, type OutPlaces, removeSessions } from "./out.ts";
+import {
+  endOrphans,
+  type OutPlaces,
+  removeDrafts,
+  removeSessions,
+} from "./out.ts";
 
 /** What the tasks of a batch share while they run. */
 export interface Batch {
@@ -72,6 +77,7 @@ export async function openBatchJournal(
     refuseChanged(request, before);
     if (before.openMark !== undefined) await endOrphans(host, key);
     await removeSessions(host, codexHome, interrupted(before));
+    await removeDrafts(host, places);
   }
   const writer = await openJournal(host.files, path);
   const at = host.now().toISOString();

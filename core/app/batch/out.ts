@@ -125,6 +125,18 @@ async function findMarked(host: Host, key: string): Promise<number[]> {
   return found;
 }
 
+/** Removes patches that were cut short while they were written; no task is named like them. */
+export async function removeDrafts(
+  { files }: Pick<Host, "files">,
+  { folder }: OutPlaces,
+): Promise<void> {
+  const patches = `${folder}/patches`;
+  if (await files.stat(patches) === undefined) return;
+  for (const { name } of await files.list(patches)) {
+    if (name.startsWith(".")) await files.remove(`${patches}/${name}`);
+  }
+}
+
 /** Removes the sessions of attempts that were interrupted: they are run again from the start. */
 export async function removeSessions(
   host: Host,
