@@ -21,6 +21,8 @@ export interface Lab extends AsyncDisposable {
   open(threadId?: string): Checkpoints;
   /** Runs a command line, as the tool would around it. */
   command(turnId: string, line: string, by?: Checkpoints): Promise<void>;
+  /** What changes between commands is the turn's, too. */
+  isWhole: boolean;
   /** Adds, changes or deletes files of the folder; text null deletes. */
   patch(turnId: string, path: string, text: string | null): Promise<void>;
   end(turnId: string, by?: Checkpoints): Promise<void>;
@@ -54,12 +56,13 @@ export async function makeLab(): Promise<Lab> {
       stderr: "null",
     }).output();
   };
-  return {
+  const lab: Lab = {
     root,
     home,
     work,
     checkpoints,
     warnings,
+    isWhole: false,
     open,
     bash,
     async command(turnId, line, by = checkpoints) {
@@ -67,7 +70,7 @@ export async function makeLab(): Promise<Lab> {
         cwd: work,
         sandbox: FULL,
         what: line,
-        isWhole: false,
+        isWhole: lab.isWhole,
         messagesBefore: 0,
       });
       await bash(line);
@@ -97,6 +100,7 @@ export async function makeLab(): Promise<Lab> {
       await Deno.remove(root, { recursive: true });
     },
   };
+  return lab;
 }
 
 export async function readTree(
