@@ -111,11 +111,8 @@ class Scan {
       const node = this.#lookAt(folder, name, path);
       if (node === undefined) continue;
       const known = this.#options.previous?.entries.get(path);
-      if (
-        known === undefined && this.#leaves(node, { name, path, at, depth })
-      ) {
-        continue;
-      }
+      const place = { name, path, depth };
+      if (known === undefined && this.#leaves(node, place)) continue;
       if (node.kind === "folder") {
         await this.#enter(folder, name, { path, node, depth });
       } else {
@@ -132,8 +129,12 @@ class Scan {
   #isLeft(path: string, at: string): boolean {
     const { previous, keepsLeft, root, own } = this.#options;
     if (`${root}/${path}` === own) return true;
-    if (!keepsLeft || previous === undefined) return false;
-    if (previous.entries.has(path)) return false;
+    const limit = this.#limit(path);
+    if (limit !== undefined) {
+      this.#left.set(othersIn(at), limit);
+      return true;
+    }
+    if (!keepsLeft || previous?.entries.has(path) !== false) return false;
     return previous.left.has(path) || previous.left.has(othersIn(at));
   }
 
@@ -148,10 +149,9 @@ class Scan {
 
   #leaves(
     { kind, device }: Node,
-    { name, path, at, depth }: {
+    { name, path, depth }: {
       readonly name: string;
       readonly path: string;
-      readonly at: string;
       readonly depth: number;
     },
   ): boolean {
@@ -163,16 +163,18 @@ class Scan {
       ? `deeper than ${LIMITS.checkpointDepth} folders`
       : skippedFolder(name);
     if (reason !== undefined) this.#left.set(path, reason);
-    else if (this.#entries.size >= LIMITS.checkpointEntries) {
-      this.#left.set(
-        othersIn(at),
-        `more than ${LIMITS.checkpointEntries} files and folders`,
-      );
-    } else if (this.#options.keep !== undefined && this.#isLate()) {
-      // A command waits for this look, on a disk that may be far away.
-      this.#left.set(othersIn(at), TOO_LATE);
-    } else return false;
-    return true;
+    return reason !== undefined;
+  }
+
+  // Why what is new is not looked at; undefined when it is.
+  #limit(path: string): string | undefined {
+    const { previous, keep } = this.#options;
+    if (previous?.entries.has(path)) return undefined;
+    if (this.#entries.size >= LIMITS.checkpointEntries) {
+      return `more than ${LIMITS.checkpointEntries} files and folders`;
+    }
+    // A command waits for this look, on a disk that may be far away.
+    return keep !== undefined && this.#isLate() ? TOO_LATE : undefined;
   }
 
   async #enter(
