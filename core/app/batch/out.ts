@@ -29,7 +29,7 @@ export function outPlaces(folder: string): OutPlaces {
   };
 }
 
-/** Where results go unless somebody says so: beside the tasks file, by its name. */
+/** Where results go unless somebody says so: a folder here, by the name of the tasks file. */
 export function defaultOut(tasksFile: string): string {
   return `${basename(tasksFile).replace(/\.jsonl?$/, "")}.batch`;
 }

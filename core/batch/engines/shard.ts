@@ -76,7 +76,7 @@ export function findShard(
   );
   if (first !== undefined && other !== undefined) {
     throw cannot(
-      `${first.from} says ${shardText(first)} and ${other.from} says ${
+      `${first.from} say ${shardText(first)}, ${other.from} say ${
         shardText(other)
       }, must agree; --shard I/N decides`,
     );

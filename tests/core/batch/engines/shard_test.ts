@@ -150,7 +150,7 @@ Deno.test("a variable that is wrong, or stands alone, is an error that names it"
         JOB_COMPLETION_INDEX: "1",
         JOB_COMPLETION_COUNT: "4",
       },
-      /JOB_COMPLETION_COUNT says 2\/4 and CI_NODE_INDEX .* says 1\/4/,
+      /JOB_COMPLETION_COUNT say 2\/4, CI_NODE_INDEX .* say 1\/4/,
     ],
   ];
   for (const [variables, wanted] of cases) {
