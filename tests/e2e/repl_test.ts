@@ -735,7 +735,7 @@ test("ls shows a command nothing that the sandbox has put there", async () => {
   assert.doesNotMatch(output, /\.codex\\n|\.agents\\n|\.git\\n/);
 });
 
-test("rondo goes on where a home takes nothing: one sentence at the question, one for the log", async () => {
+test("rondo goes on where a home takes nothing: one sentence at the question, one for the log, one for undo", async () => {
   await using model = mockModel({
     script: [shell("touch made"), say("Done.")],
   });
@@ -758,7 +758,11 @@ test("rondo goes on where a home takes nothing: one sentence at the question, on
   await pty.shows("sandbox workspace-write");
   await pty.type("go\r");
   const screen = await pty.shows(/Done\.[^]*›$/);
-  assert.equal(screen.match(/Not a directory/g)?.length, 2, screen);
+  assert.match(
+    screen,
+    /What commands do to files cannot be undone: .*Not a dir/,
+  );
+  assert.equal(screen.match(/Not a directory/g)?.length, 3, screen);
   assert.equal(await exists(`${home.work}/made`), true);
   await pty.type("\x04");
   assert.equal(await pty.code, 0);

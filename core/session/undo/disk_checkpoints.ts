@@ -1,5 +1,5 @@
 /** Checkpoints on the disk: notes of a thread, and contents that all threads share. */
-import { errorText, SessionError } from "../../protocol/error.ts";
+import { errorReason, errorText, SessionError } from "../../protocol/error.ts";
 import type { Files, Host } from "../../protocol/host.ts";
 import { isInStage } from "../../staging/places.ts";
 import { hidesFiles } from "../../protocol/policy.ts";
@@ -105,7 +105,7 @@ export class DiskCheckpoints implements Checkpoints {
     } catch (error) {
       program.signal?.throwIfAborted();
       this.#warn(
-        `Cannot keep files for undo of commands: ${errorText(error)}`,
+        `What commands do to files cannot be undone: ${errorReason(error)}`,
       );
       return () => Promise.resolve();
     }
