@@ -155,7 +155,7 @@ async function readProviderPems(
   const { name, caBundle, clientCert, clientKey } = settings;
   if ((clientCert === undefined) !== (clientKey === undefined)) {
     throw configError(
-      `Cannot use the client certificate of ${name}: one of the two is missing, must be a certificate and its key (a provider has client_cert and client_key)`,
+      `Cannot use the client certificate of ${name}: a certificate and its key must both be set (a provider has client_cert and client_key)`,
     );
   }
   const all = caBundle === undefined
