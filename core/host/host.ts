@@ -7,15 +7,11 @@ import { decodeImage } from "./image.ts";
 import { denoFolders } from "./files/folders.ts";
 import { openNoFollowFiles } from "./files/no_follow_files.ts";
 import { openFolder } from "./files/open_folder.ts";
+import { adoptOrphans } from "./orphans.ts";
 import { givenEnvironment } from "./process.ts";
 import { textVariable } from "./system/environment.ts";
 import { holdNamespace } from "./system/namespaces.ts";
-import {
-  adoptOrphans,
-  isProcessAlive,
-  sendSignal,
-  spawnChild,
-} from "./spawn.ts";
+import { isProcessAlive, sendSignal, spawnChild } from "./spawn.ts";
 import { FolderIndex } from "../util/folder/names.ts";
 import { uuidV7 } from "../util/uuid.ts";
 

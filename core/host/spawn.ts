@@ -6,10 +6,11 @@ import type {
   SpawnRequest,
 } from "../protocol/host.ts";
 import { dropKept, dropMark, keepMarked, keepProcess } from "./keeper.ts";
+import { reapOrphans } from "./orphans.ts";
 import { openPty, type Pty } from "./pty.ts";
 import { handingOn, withDescriptors } from "./system/descriptors.ts";
 import { nothingKind, standIn } from "./system/null_device.ts";
-import { keepFromReaping, openLibc, reapChild } from "./system/libc.ts";
+import { keepFromReaping, openLibc } from "./system/libc.ts";
 import {
   inSomePlace,
   knownPlace,
@@ -19,7 +20,7 @@ import {
 } from "./system/made_program.ts";
 import { becomeCommand, fitsArguments } from "../util/program/become.ts";
 import { renderProgram } from "../util/program/call_program.ts";
-import { existsProc, isProcPath, readProcText } from "./files/proc_files.ts";
+import { existsProc, isProcPath } from "./files/proc_files.ts";
 
 const EXECUTABLE = 0o111;
 /** Folders that only the system writes: PATH is anybody's. */
@@ -46,7 +47,7 @@ export function spawnChild(request: SpawnRequest): Child {
     isRunning = false;
     pty?.release();
     if (detached || mark !== undefined) dropKept(process.pid, mark);
-    if (adoptsOrphans) reapOrphans();
+    reapOrphans();
   });
   keepFromReaping(process.pid, status);
   if (isInput) feed(process.stdin, request.stdin as Uint8Array<ArrayBuffer>);
@@ -232,23 +233,6 @@ function isExecutable(path: string): boolean {
     return isFile && ((mode ?? 0) & EXECUTABLE) !== 0;
   } catch {
     return false;
-  }
-}
-
-let adoptsOrphans = false;
-
-/** From now on every child is started here, and all others that we have are orphans. */
-export function adoptOrphans(): void {
-  adoptsOrphans = true;
-}
-
-// bwrap ends before the first process inside; dead ones would count against the limit of
-// processes until we end.
-function reapOrphans(): void {
-  const place = `/proc/self/task/${Deno.pid}/children`;
-  if (!isProcPath(place) || !existsProc(place)) return;
-  for (const pid of readProcText(place).split(" ")) {
-    if (pid !== "") reapChild(Number(pid));
   }
 }
 
