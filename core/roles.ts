@@ -4,6 +4,7 @@ import {
   ignoreMeaninglessSignals,
   releaseSignals,
 } from "./host/terminal/signals.ts";
+import { writeShort } from "./host/terminal/short_text.ts";
 import type { Program } from "./host/program_script.ts";
 import {
   buildCommit,
@@ -60,8 +61,10 @@ export async function versionText(words: readonly string[]): Promise<string> {
 
 /** Resolves to the exit code. A reader that has left is no error: `rondo --help | head -1`. */
 export async function print(text: string): Promise<number> {
+  const rest = writeShort(text);
+  if (rest === "") return 0;
   const { denoTerminal } = await import("./host/terminal/terminal.ts");
   const { stdout } = denoTerminal();
-  stdout.write(text);
+  stdout.write(rest);
   return await stdout.flush() ? 0 : 1;
 }

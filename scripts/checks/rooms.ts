@@ -345,7 +345,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "core/host/terminal/": {
     uses: ["core/host/system/"],
-    doors: ["queued_output", "signals", "terminal"],
+    doors: ["queued_output", "short_text", "signals", "terminal"],
   },
   "core/model/": {
     uses: ["core/model/chat/", "core/model/errors/"],
