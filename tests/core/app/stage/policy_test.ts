@@ -6,10 +6,10 @@ import {
 import type { SandboxPolicy } from "../../../../core/protocol/policy.ts";
 
 const PATHS = {
-  path: "/cache/id/work",
-  source: "/home/me/work",
-  cwd: "/home/me/work/sub",
-  repository: "/home/me/work/.git",
+  path: "/cache/id/project",
+  source: "/home/me/project",
+  cwd: "/home/me/project/sub",
+  repository: "/home/me/project/.git",
 };
 const TEMPORARY = { slashTmp: "/tmp", tmpDir: "/home/me/tmp" };
 const WRITE: Extract<SandboxPolicy, { mode: "workspace-write" }> = {
@@ -26,28 +26,28 @@ const WRITE: Extract<SandboxPolicy, { mode: "workspace-write" }> = {
 Deno.test("writable folders in the staged one are those of the copy, and one around it is closed", () => {
   const policy = {
     ...WRITE,
-    writableRoots: ["/home/me/work/out", "/home/me", "/data"],
+    writableRoots: ["/home/me/project/out", "/home/me", "/data"],
   };
   assert.deepEqual(planStagePolicy(policy, PATHS, TEMPORARY), {
     ...WRITE,
-    writableRoots: ["/cache/id/work/out", "/data"],
-    readOnly: ["/home/me/work", "/home/me/work/.git"],
+    writableRoots: ["/cache/id/project/out", "/data"],
+    readOnly: ["/home/me/project", "/home/me/project/.git"],
     gitCommits: false,
   });
   assert.deepEqual(viewStageChanges(policy, PATHS, TEMPORARY), [
-    "The folder /home/me is not writable in a staged run: /home/me/work lies in it",
+    "The folder /home/me is not writable in a staged run: /home/me/project lies in it",
     "Commands cannot commit in a staged run: the repository is the real one",
   ]);
 });
 
 Deno.test("a temporary folder that holds the staged one is closed", () => {
-  const paths = { ...PATHS, source: "/tmp/work", cwd: "/tmp/work" };
+  const paths = { ...PATHS, source: "/tmp/project", cwd: "/tmp/project" };
   const policy = planStagePolicy(WRITE, paths, TEMPORARY);
   assert.deepEqual(policy, {
     ...WRITE,
     excludeSlashTmp: true,
     gitCommits: false,
-    readOnly: ["/tmp/work", "/home/me/work/.git"],
+    readOnly: ["/tmp/project", "/home/me/project/.git"],
   });
 });
 
@@ -60,28 +60,28 @@ Deno.test("what is hidden, kept or alone readable is so in both places", () => {
       {
         ...base,
         denyRead: ["secret", "/etc/x"],
-        readOnly: ["/home/me/work/kept"],
-        readable: ["/home/me/work", "/usr"],
+        readOnly: ["/home/me/project/kept"],
+        readable: ["/home/me/project", "/usr"],
       },
       PATHS,
       TEMPORARY,
     );
     assert.ok("denyRead" in policy);
     assert.deepEqual(policy.denyRead, [
-      "/home/me/work/sub/secret",
-      "/cache/id/work/sub/secret",
+      "/home/me/project/sub/secret",
+      "/cache/id/project/sub/secret",
       "/etc/x",
     ]);
     assert.deepEqual(policy.readable, [
-      "/home/me/work",
-      "/cache/id/work",
+      "/home/me/project",
+      "/cache/id/project",
       "/usr",
     ]);
     assert.deepEqual(policy.readOnly, [
-      "/home/me/work/kept",
-      "/cache/id/work/kept",
-      "/home/me/work",
-      "/home/me/work/.git",
+      "/home/me/project/kept",
+      "/cache/id/project/kept",
+      "/home/me/project",
+      "/home/me/project/.git",
     ]);
   }
 });
