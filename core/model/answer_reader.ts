@@ -32,6 +32,10 @@ export class AnswerReader {
   #hasLost = false;
   #over = false;
   #error: ModelError | undefined;
+  // What comes in one read is seen at once: pieces of one text need no event each, and
+  // joined in the end they are one text, not thousands held together.
+  #pieces: string[] = [];
+  #piecesOf = "";
 
   /** `contentType` is the header of the answer. */
   constructor(
@@ -82,6 +86,7 @@ export class AnswerReader {
       ? this.#wire.takeWhole(withoutList(this.#start.trim()))
       : this.#wire.end();
     for (const event of last) this.#take(event, events);
+    this.#endText(events);
     return events;
   }
 
@@ -118,7 +123,22 @@ export class AnswerReader {
       }
       if (this.#over) break;
     }
+    this.#endText(events);
     return events;
+  }
+
+  #addText(itemId: string, text: string, events: ResponseEvent[]): void {
+    if (itemId !== this.#piecesOf) this.#endText(events);
+    this.#piecesOf = itemId;
+    this.#pieces.push(text);
+  }
+
+  #endText(events: ResponseEvent[]): void {
+    if (this.#pieces.length === 0) return;
+    const text = this.#pieces.join("");
+    this.#pieces = [];
+    this.#items.addText(this.#piecesOf, text);
+    events.push({ type: "text_delta", itemId: this.#piecesOf, text });
   }
 
   // What is no object at all is a sign of life, a broken one may have been an item.
@@ -133,6 +153,10 @@ export class AnswerReader {
   }
 
   #take(event: AnswerEvent, events: ResponseEvent[]): void {
+    if (event.type === "text_delta") {
+      return this.#addText(event.itemId, event.text, events);
+    }
+    this.#endText(events);
     switch (event.type) {
       case "failed":
         this.#error = event.error;
@@ -164,16 +188,13 @@ export class AnswerReader {
         events.push({ ...event, item });
         return;
       }
-      case "text_delta":
-        this.#items.addText(event.itemId, event.text);
-        break;
       case "tool_input_delta":
         this.#items.addInput(event.itemId, event.text);
         break;
       default:
         break;
     }
-    pushJoined(events, event);
+    events.push(event);
   }
 }
 
@@ -204,15 +225,4 @@ function unwrapped(text: string): string {
   } catch {
     return text;
   }
-}
-
-// What comes in one read is seen at once: pieces of one text need no event each.
-function pushJoined(events: ResponseEvent[], event: ResponseEvent): void {
-  const last = events.at(-1);
-  if (
-    event.type === "text_delta" && last?.type === "text_delta" &&
-    event.itemId === last.itemId
-  ) {
-    events[events.length - 1] = { ...event, text: last.text + event.text };
-  } else events.push(event);
 }

@@ -24,7 +24,7 @@ export function checkedJson(text: string): unknown {
 }
 
 function isNestedTooDeeply(text: string): boolean {
-  if (!opensOften(text)) return false;
+  if (text.length <= NESTING_MAX || !opensOften(text)) return false;
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
@@ -101,7 +101,7 @@ export function parseJson(text: string): Json | undefined {
 function hasEndsOfJson(text: string): boolean {
   switch (text[0]) {
     case "{":
-      return text.endsWith("}") && /^\{\s*["}]/.test(text);
+      return text.endsWith("}") && (text[1] === '"' || /^\{\s*["}]/.test(text));
     case "[":
       return text.endsWith("]");
     case '"':
