@@ -79,6 +79,21 @@ export const NO_HOOKS: Hooks = Object.freeze({
   run: () => Promise.resolve(NO_VERDICT),
 });
 
+/** How one run of a check ended. */
+export interface CheckOutcome {
+  readonly hasPassed: boolean;
+  /** Null when it could not be run at all. */
+  readonly exitCode: number | null;
+  readonly hasTimedOut: boolean;
+  readonly durationMs: number;
+  /** May be cut; `outputPath` has all of it. */
+  readonly output: string;
+  readonly outputPath?: string;
+  /** Its last part. */
+  readonly tail: string;
+  readonly sandbox: string;
+}
+
 /** What is told of a command of the person's that decides whether a turn is done. */
 export type CheckEvent =
   & {
@@ -89,20 +104,7 @@ export type CheckEvent =
   }
   & (
     | { readonly type: "check.started" }
-    | {
-      readonly type: "check.completed";
-      readonly hasPassed: boolean;
-      /** Null when it could not be run at all. */
-      readonly exitCode: number | null;
-      readonly hasTimedOut: boolean;
-      readonly durationMs: number;
-      /** May be cut; `outputPath` has all of it. */
-      readonly output: string;
-      readonly outputPath?: string;
-      /** Its last part. */
-      readonly tail: string;
-      readonly sandbox: string;
-    }
+    | { readonly type: "check.completed" } & CheckOutcome
   );
 
 /** The turn that is checked. */

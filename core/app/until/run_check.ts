@@ -1,7 +1,7 @@
 /** The command of `--until`, run as the shell tool runs one: same sandbox, same environment. */
 import { secretNames } from "../../config/secrets.ts";
 import { isSandboxed } from "../../policy/decide.ts";
-import type { CheckPlace } from "../../protocol/hooks.ts";
+import type { CheckOutcome, CheckPlace } from "../../protocol/hooks.ts";
 import type { CommandResult, GateRequest } from "../../protocol/command.ts";
 import { errorText, ToolError } from "../../protocol/error.ts";
 import { LIMITS } from "../../protocol/limits.ts";
@@ -17,25 +17,14 @@ import { openPersonVariables } from "../login_shell.ts";
 import type { Runtime } from "../runtime.ts";
 import { loadTreePrint } from "./tree_print.ts";
 
-/** How one run of the check ended. */
-export interface CheckRun {
-  readonly hasPassed: boolean;
-  /** Null when it could not be run at all. */
-  readonly exitCode: number | null;
-  readonly hasTimedOut: boolean;
-  readonly durationMs: number;
-  /** For events: bounded. */
-  readonly output: string;
-  /** Where all of it is. */
-  readonly outputPath?: string;
-  readonly tail: string;
+/** What a run of the check gives to the rounds. */
+export interface CheckRun extends CheckOutcome {
   /** For the model: notices and the output, cut as those of tools are. */
   readonly told: string;
   /** Equal for runs that said the same; how long something took is not looked at. */
   readonly print: string;
   /** Whether the sandbox is probably why it failed. */
   readonly isDenied: boolean;
-  readonly sandbox: string;
 }
 
 /** Runs the command of one run of the program, and looks at what it is about. */

@@ -12,27 +12,20 @@ import { writeResults } from "../../../core/batch/results.ts";
 import { ZERO_USAGE } from "../../../core/batch/usage.ts";
 import type { BatchResult } from "../../../core/contract/batch.ts";
 import { denoHost } from "../../../core/host/host.ts";
+import { madeResult } from "./made_result.ts";
 
 const { files } = denoHost();
 const at = "2026-01-01T00:00:00.000Z";
 
 function result(index: number, message = `did ${index} ✓`): BatchResult {
-  return {
+  return madeResult({
     index,
     id: String(index),
     exit_code: index % 2,
     status: index % 2 === 0 ? "done" : "failed",
     message,
-    error: null,
     usage: { ...ZERO_USAGE, input_tokens: 10 },
-    requests: 1,
-    patch: null,
-    branch: null,
-    files: [],
-    attempts: 1,
-    rounds: null,
-    session_id: null,
-  };
+  });
 }
 
 const OPENED: JournalEntry = {

@@ -12,7 +12,7 @@ import {
 } from "../../../core/batch/report.ts";
 import { RunRecord } from "../../../core/batch/run_record.ts";
 import { ZERO_USAGE } from "../../../core/batch/usage.ts";
-import type { BatchResult } from "../../../core/contract/batch.ts";
+import { madeResult } from "./made_result.ts";
 
 function part(
   folder: string,
@@ -71,29 +71,9 @@ Deno.test("a merge tells which task is missing, which is twice, and whose tasks 
   );
 });
 
-function result(more: Partial<BatchResult>): BatchResult {
-  return {
-    index: 0,
-    id: "one",
-    exit_code: 0,
-    status: "done",
-    message: null,
-    error: null,
-    usage: ZERO_USAGE,
-    requests: 1,
-    patch: null,
-    branch: null,
-    files: [],
-    attempts: 1,
-    rounds: null,
-    session_id: null,
-    ...more,
-  };
-}
-
 Deno.test("the page of a batch is one piece, and nothing in it is more than text", () => {
   const evil = `<script>alert(1)</script><img src="http://x/">'"&\u202e`;
-  const bad = result({
+  const bad = madeResult({
     id: "bad",
     exit_code: 1,
     status: "failed",
@@ -111,7 +91,7 @@ Deno.test("the page of a batch is one piece, and nothing in it is more than text
 });
 
 Deno.test("the table has a line for each task, in columns", () => {
-  assert.deepEqual(renderTable([reportCells(result({}))]), [
+  assert.deepEqual(renderTable([reportCells(madeResult({}))]), [
     "task  status  exit  attempts  tokens  patch",
     "one   done    0     1         0",
   ]);
