@@ -54,6 +54,10 @@ async function walk(
     await pty.type(`${argv.map((word) => `'${word}'`).join(" ")}\r`);
   }
   await pty.shows("›");
+  // Until the session is open, some milliseconds later, lines wait for their turn, each for
+  // itself: what follows a command would be a message, and none of its input.
+  await pty.type("!exit 9\r");
+  await pty.shows("exit 9 ·");
   return {
     model,
     home,
@@ -176,13 +180,10 @@ test("What was typed ahead, and not read by the command, stands in the draft and
 test("What comes in one piece with the line that starts a command is the command's", async () => {
   await using one = await walk();
   const { pty } = one;
-  // Until the session is open, lines wait for their turn, each for itself.
-  await pty.type("!true\r");
-  await pty.shows("exit 0");
   await pty.type("!cat\rone\rtwo\r");
   await pty.shows(/^one\ntwo\none\ntwo$|^one\none\ntwo\ntwo$/m);
   await pty.type("\x04");
-  await pty.shows(/exit 0[^]*exit 0/);
+  await pty.shows("exit 0");
   await pty.type("/quit\r");
   assert.equal(await pty.code, 0);
 });
