@@ -143,6 +143,9 @@ test("Ctrl-Z stops the command and the conversation together, and fg goes on wit
   await pty.type("echo ou''ter\r");
   await pty.shows(/^outer$/m);
   await pty.type("fg\r");
+  // The shell names what it continues, whose signal comes a little later.
+  await pty.shows(/^outer\$ fg\n.*rondo/m);
+  await pty.isRaw();
   await pty.type("after\r");
   await pty.shows(/after\nafter$/m);
   await pty.type("\x04");

@@ -22,6 +22,8 @@ export interface Pty extends AsyncDisposable {
   /** The screen once it shows that; rejects when the program ends first. */
   shows(text: string | RegExp): Promise<string>;
   type(text: string): Promise<void>;
+  /** Waits until keys come one by one, and none is the end of the input (-icanon of stty(1)). */
+  isRaw(): Promise<void>;
   /** Changes the window; the program gets SIGWINCH. */
   resize(columns: number): Promise<void>;
   /** Of the program; known once it has begun. */
@@ -146,13 +148,25 @@ class ScriptPty implements Pty {
     await this.#writer.write(new TextEncoder().encode(text));
   }
 
+  async isRaw(): Promise<void> {
+    const lateMs = Date.now() + PATIENCE_MS;
+    while (!(await this.#stty("-a")).includes("-icanon")) {
+      if (Date.now() > lateMs) throw new Error("The terminal is never raw");
+    }
+  }
+
   async resize(columns: number): Promise<void> {
-    const { path } = this.#head();
     this.#emulator.columns = columns;
-    const { code } = await new Deno.Command("stty", {
-      args: ["-F", path, "cols", String(columns)],
+    await this.#stty("cols", String(columns));
+  }
+
+  async #stty(...args: readonly string[]): Promise<string> {
+    const { path } = this.#head();
+    const { code, stdout } = await new Deno.Command("stty", {
+      args: ["-F", path, ...args],
     }).output();
-    if (code !== 0) throw new Error(`cannot resize ${path}`);
+    if (code !== 0) throw new Error(`stty ${args.join(" ")} fails at ${path}`);
+    return new TextDecoder().decode(stdout);
   }
 
   get pid(): number {
