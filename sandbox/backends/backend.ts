@@ -113,7 +113,6 @@ export function buildLaunch(
         args: buildBwrapArguments(plan, backend.features, {
           ...inner,
           arch: host.arch,
-          uid: host.uid,
           hasTerminal: request.hasTerminal ?? false,
           hasNetwork: entry !== undefined,
         }),

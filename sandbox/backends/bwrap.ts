@@ -29,21 +29,6 @@ export const BWRAP_PATHS: readonly string[] = [
   "/run/current-system/sw/bin/bwrap",
 ];
 
-// Entries of /proc that a process could write although it has no capability left, beside
-// /proc/sys, where core_pattern runs a program on the host: any user (mode 666), and user 0.
-const PROC_WRITABLE: readonly string[] = ["/proc/pressure"];
-const PROC_WRITABLE_BY_ROOT: readonly string[] = [
-  "/proc/sysrq-trigger",
-  "/proc/irq",
-  "/proc/bus",
-  "/proc/fs",
-  "/proc/acpi",
-  "/proc/scsi",
-  "/proc/mtrr",
-  "/proc/driver",
-  "/proc/dynamic_debug",
-];
-
 // For root in a folder of somebody else: write, and keep owners as they are.
 const OWNER_CAPABILITIES = ["CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_CHOWN"];
 
@@ -75,7 +60,6 @@ export function buildBwrapArguments(
     readonly argv: readonly SpawnArgument[];
     readonly env: Readonly<Record<string, string>>;
     readonly arch: Arch;
-    readonly uid: number;
     /** Of its own, which its session is to begin with. */
     readonly hasTerminal?: boolean;
     /** It is started in a network without a way out. */
@@ -95,7 +79,7 @@ export function buildBwrapArguments(
       renderMount({ kind: `hidden-${kind}`, path })
     ),
     ...renderNamespaces(plan, features, run),
-    ...renderProc(features, run.uid),
+    ...renderProc(features),
     ...(plan.readable === undefined
       ? []
       : ["--dir", plan.cwd, "--remount-ro", "/"]),
@@ -199,15 +183,11 @@ function renderNamespaces(
   ];
 }
 
-// Of the entries only sys is always there; without it bwrap must fail, not go on. Each
-// costs 0.1 ms, so that nobody gets those that only root may write.
-function renderProc({ ownProc }: BwrapFeatures, uid: number): string[] {
-  if (!ownProc) return [];
-  const writable = uid === 0
-    ? [...PROC_WRITABLE, ...PROC_WRITABLE_BY_ROOT]
-    : PROC_WRITABLE;
-  const others = writable.flatMap((path) => ["--ro-bind-try", path, path]);
-  return ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", ...others];
+// Read-only as a whole: a process without any capability could write what belongs to its
+// user, which is root's core_pattern, and pressure of anybody. A mount for each such entry
+// would be a list to keep, and 0.1 ms for each.
+function renderProc({ ownProc }: BwrapFeatures): string[] {
+  return ownProc ? ["--proc", "/proc", "--remount-ro", "/proc"] : [];
 }
 
 function renderCapabilities(

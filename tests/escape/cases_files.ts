@@ -148,6 +148,11 @@ export const FILE_CASES: readonly EscapeCase[] = [
     "F56 open what everybody may write in /proc",
     ": 3>>/proc/pressure/cpu",
   ),
+  denied(
+    "F57 open anything in /proc that is no process's",
+    "find /proc -path '/proc/[0-9]*' -prune -o -type f -perm /222 -print 2>/dev/null | while read -r f; do (: 3>>\"$f\") 2>/dev/null && echo open; done | grep -q open",
+    { rootOnly: true },
+  ),
 
   denied("R01 write in the workspace", ": > new", { policy: "read" }),
   denied("R02 write below /tmp", "n=/tmp/rondo-escape-$ID; : > $n; rm $n", {

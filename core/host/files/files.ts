@@ -21,6 +21,7 @@ import {
   readProcLink,
   readProcText,
 } from "./proc_files.ts";
+import { statAtOnce } from "./stat.ts";
 import { forgetTemporary, writeTemporary } from "./temporary.ts";
 import { kindOf, readWhole, refuseSpecial, regularFile } from "./whole_file.ts";
 
@@ -68,12 +69,14 @@ export const denoFiles: Files = {
   stat: (path) =>
     absentAsUndefined(
       path,
-      () => look(() => Deno.statSync(path), () => Deno.stat(path)),
+      () => statAtOnce(path, { follow: true }) ?? Deno.statSync(path),
+      () => Deno.stat(path),
     ),
   lstat: (path) =>
     absentAsUndefined(
       path,
-      () => look(() => Deno.lstatSync(path), () => Deno.lstat(path)),
+      () => statAtOnce(path, { follow: false }) ?? Deno.lstatSync(path),
+      () => Deno.lstat(path),
     ),
   list: (path) => named(path, () => listFolder(path)),
   canWrite: (path) => Promise.resolve(isWritable(path)),
@@ -252,10 +255,13 @@ function makeFolder(
 
 async function absentAsUndefined(
   path: string,
-  ask: () => Deno.FileInfo | Promise<Deno.FileInfo>,
+  atOnce: () => FileStat | "absent" | Deno.FileInfo,
+  aside: () => Promise<Deno.FileInfo>,
 ): Promise<FileStat | undefined> {
   try {
-    return toStat(await named(path, ask));
+    const found = await named(path, () => look(atOnce, aside));
+    if (found === "absent") return undefined;
+    return "isBlockDevice" in found ? toStat(found) : found;
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw error;

@@ -6,7 +6,8 @@ import { basename, dirname } from "../../util/path.ts";
 import { type Libc, openLibc } from "../system/libc.ts";
 import { callLibc, errnoError } from "../system/errno.ts";
 import { cString, readNames } from "./proc_files.ts";
-import { FCNTL, STAT } from "../system/fcntl.ts";
+import { isAbsence, statPlace } from "./stat.ts";
+import { FCNTL } from "../system/fcntl.ts";
 
 const {
   O_WRONLY,
@@ -20,7 +21,6 @@ const {
   AT_SYMLINK_NOFOLLOW,
   AT_EMPTY_PATH,
 } = FCNTL;
-const { STATX_BASIC_STATS, S_IFMT, S_IFDIR, S_IFREG, S_IFLNK } = STAT;
 
 const RENAME_NOREPLACE = 1;
 
@@ -55,9 +55,12 @@ class LibcFiles implements NoFollowFiles {
 
   async lstat(path: string): Promise<FileStat | undefined> {
     try {
-      return this.#inParent(path, (parent, name) => {
-        return this.#stat(path, parent, name, AT_SYMLINK_NOFOLLOW);
-      });
+      const flags = AT_SYMLINK_NOFOLLOW;
+      const stat = this.#inParent(
+        path,
+        (folder, name) => statPlace(this.#libc, { folder, name, flags }),
+      );
+      return isAbsence(stat) ? undefined : known(path, stat);
     } catch (error) {
       if (isAbsent(error)) return undefined;
       throw error;
@@ -121,8 +124,7 @@ class LibcFiles implements NoFollowFiles {
 
   async copy(from: string, to: string, mode: number): Promise<void> {
     this.#withOpen(from, O_NONBLOCK, (source) => {
-      const { isFile } = this.#stat(from, source, cString(""), AT_EMPTY_PATH);
-      if (!isFile) throw errnoError(from, EINVAL);
+      if (!this.#statOpen(from, source).isFile) throw errnoError(from, EINVAL);
       this.#withOpen(to, O_WRONLY | O_CREAT | O_EXCL, (file) => {
         if (!this.#libc.shareBlocks(file, source)) {
           while (
@@ -166,8 +168,7 @@ class LibcFiles implements NoFollowFiles {
   // The link in /proc leads to what was opened, whatever has its name by now.
   async chmod(path: string, mode: number): Promise<void> {
     this.#withOpen(path, O_PATH, (file) => {
-      const { isSymlink } = this.#stat(path, file, cString(""), AT_EMPTY_PATH);
-      if (isSymlink) throw errnoError(path, ELOOP);
+      if (this.#statOpen(path, file).isSymlink) throw errnoError(path, ELOOP);
       const opened = cString(`/proc/self/fd/${file}`);
       this.#call(path, () => this.#libc.chmod(opened, mode));
     });
@@ -241,16 +242,12 @@ class LibcFiles implements NoFollowFiles {
     );
   }
 
-  #stat(
-    path: string,
-    folder: number,
-    name: Uint8Array<ArrayBuffer>,
-    flags: number,
-  ): FileStat {
-    const bytes = new Uint8Array(256);
-    const wanted = { flags, mask: STATX_BASIC_STATS };
-    this.#call(path, () => this.#libc.statx(folder, name, wanted, bytes));
-    return toStat(new DataView(bytes.buffer));
+  #statOpen(path: string, folder: number): FileStat {
+    const name = cString("");
+    return known(
+      path,
+      statPlace(this.#libc, { folder, name, flags: AT_EMPTY_PATH }),
+    );
   }
 
   #call(path: string, call: () => number | bigint): number {
@@ -258,25 +255,7 @@ class LibcFiles implements NoFollowFiles {
   }
 }
 
-/** struct statx of <linux/stat.h>. */
-function toStat(view: DataView): FileStat {
-  const mode = view.getUint16(28, true);
-  const kind = mode & S_IFMT;
-  return {
-    isFile: kind === S_IFREG,
-    isDirectory: kind === S_IFDIR,
-    isSymlink: kind === S_IFLNK,
-    size: Number(view.getBigUint64(40, true)),
-    mode: mode & 0o7777,
-    mtimeMs: toMs(view, 112),
-    ctimeMs: toMs(view, 96),
-    ino: Number(view.getBigUint64(32, true)),
-    uid: view.getUint32(20, true),
-  };
-}
-
-/** struct statx_timestamp. */
-function toMs(view: DataView, at: number): number {
-  return Number(view.getBigInt64(at, true)) * 1000 +
-    Math.floor(view.getUint32(at + 8, true) / 1e6);
+function known(path: string, stat: FileStat | number): FileStat {
+  if (typeof stat === "number") throw errnoError(path, stat);
+  return stat;
 }

@@ -50,13 +50,22 @@ export function callLibc(
   path: string,
   call: () => number | bigint,
 ): number {
+  const result = tryLibc(libc, call);
+  if (result < 0) throw errnoError(path, -result);
+  return result;
+}
+
+/** The same, and a negative errno when it fails: an error object costs five such calls. */
+export function tryLibc(
+  libc: Pick<Libc, "errno">,
+  call: () => number | bigint,
+): number {
   for (let tries = TRIES;; tries--) {
     const result = Number(call());
     if (result >= 0) return result;
     const errno = libc.errno();
     // What failed has had no effect.
-    if (tries > 1 && OF_THE_RUNTIME.has(errno)) continue;
-    throw errnoError(path, errno);
+    if (tries <= 1 || !OF_THE_RUNTIME.has(errno)) return -errno;
   }
 }
 
