@@ -66,6 +66,10 @@ export function parseHandover(value: unknown): HandoverState {
   return parsed.success ? parsed.data : NO_HANDOVER;
 }
 
+/** What an output says of a command that goes on. */
+export const RUNNING_WORDS = "Process running with session ID";
+const STARTED = new RegExp(`^${RUNNING_WORDS} (\\d+)$`, "m");
+
 /** The state after one more item of the conversation. */
 export function foldHandover(
   state: HandoverState,
@@ -144,8 +148,7 @@ function foldOutput(
   }
   const done = { command: call.command, exitCode: exitCodeOf(output) };
   const commands = [...state.commands, done].slice(-LIMITS.handoverCommands);
-  const session = /^Process running with session ID (\d+)$/m
-    .exec(headOf(output))?.[1];
+  const session = STARTED.exec(headOf(output))?.[1];
   const started = session === undefined ? {} : { [session]: call.command };
   return withSessions({ ...state, open, commands }, started, []);
 }

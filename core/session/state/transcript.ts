@@ -3,6 +3,7 @@ import {
   foldHandover,
   type HandoverState,
   NO_HANDOVER,
+  RUNNING_WORDS,
 } from "../../context/compaction/handover.ts";
 import { picturesIn } from "../../context/repair.ts";
 import { estimateItemTokens } from "../../context/format/tokens.ts";
@@ -41,6 +42,8 @@ export class Transcript {
   #pictures = 0;
   #generation = 0;
   #handover = NO_HANDOVER;
+  /** Entries that are in it: a thread that is never compacted, as most are, needs none. */
+  #noted = 0;
   #hasOneSystemText = false;
   #systemText = "";
   /** What was sent within the instructions cannot grow any more. */
@@ -71,7 +74,18 @@ export class Transcript {
 
   /** What a compaction must not lose. */
   get handover(): HandoverState {
+    for (; this.#noted < this.#entries.length; this.#noted++) {
+      const entry = this.#entries[this.#noted];
+      if (entry) this.#handover = foldHandover(this.#handover, entry.item);
+    }
     return this.#handover;
+  }
+
+  /** Commands that were running when last heard of, by session; most threads have had none. */
+  get runningCommands(): NonNullable<HandoverState["sessions"]> {
+    const mayRun = this.#handover.sessions !== undefined ||
+      this.#entries.some(({ json }) => json.includes(RUNNING_WORDS));
+    return mayRun ? this.handover.sessions ?? {} : {};
   }
 
   /** Counts the replacements of the history; 0 is the first life. */
@@ -194,6 +208,8 @@ export class Transcript {
   }
 
   #clear(): void {
+    this.#handover = this.handover;
+    this.#noted = 0;
     this.#entries = [];
     this.#openCalls.clear();
     this.#input = new InputText();
@@ -235,7 +251,6 @@ export class Transcript {
     this.#input.push(entry.json);
     this.#tokens += entry.tokens;
     this.#pictures += picturesIn(entry.item);
-    this.#handover = foldHandover(this.#handover, entry.item);
     if (view.type === "call") this.#openCalls.set(view.callId, view);
     if (view.type === "output") this.#openCalls.delete(view.callId);
     return entry;

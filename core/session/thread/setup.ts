@@ -140,7 +140,7 @@ function recall(
 
 // They ended with the program that had started them; a branch has none of them either.
 function tellLostCommands({ transcript }: ThreadState): void {
-  const lost = Object.entries(transcript.handover.sessions ?? {});
+  const lost = Object.entries(transcript.runningCommands);
   if (lost.length === 0) return;
   const texts = lost.map(([session, command]) =>
     `Session ${session} (${command}) ended with the program that started it.`

@@ -1,5 +1,6 @@
 /** The transcript refuses bad states; each item is serialized once. */
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { textMessage, type WireItem } from "../../../../core/protocol/item.ts";
 import type { LogFact, ThreadLog } from "../../../../core/protocol/log.ts";
 import { Transcript } from "../../../../core/session/state/transcript.ts";
@@ -137,3 +138,64 @@ Deno.test("Transcript.restore() takes over texts, generation and facts of the lo
   assert.match(transcript.inputText(), /,\{"b":1,"type":"x"\}$/);
   assert.equal(transcript.handover.request, "hello");
 });
+
+Deno.test("what a compaction must not lose is the same whenever it is asked for", () => {
+  const command = fc.record({
+    line: fc.constantFrom("make", "sed -i s/a/b/ f", "apply_patch"),
+    output: fc.constantFrom(
+      "Exit code: 0\nOutput:\nok",
+      "Exit code: 3",
+      "Process running with session ID 7\nOutput:\n",
+      "Exit code: 0\nOutput:\nSuccess. Updated the following files:\nA f\nM g\n",
+    ),
+  });
+  const step = fc.oneof(
+    fc.record({ say: fc.constantFrom("mend it", "again", "") }),
+    command,
+    fc.record({ replaceWith: fc.integer({ min: 0, max: 3 }) }),
+    fc.record({ keep: fc.integer({ min: 0, max: 9 }) }),
+  );
+  fc.assert(fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
+    const asked = create().transcript;
+    const unasked = create().transcript;
+    steps.forEach((step, at) => {
+      for (const transcript of [asked, unasked]) play(transcript, step, at);
+      void asked.handover;
+    });
+    assert.deepEqual(unasked.runningCommands, asked.handover.sessions ?? {});
+    assert.deepEqual(unasked.handover, asked.handover);
+  }));
+});
+
+type Step =
+  | { readonly say: string }
+  | { readonly line: string; readonly output: string }
+  | { readonly replaceWith: number }
+  | { readonly keep: number };
+
+function play(transcript: Transcript, step: Step, at: number): void {
+  if ("say" in step) return transcript.append([textMessage("user", step.say)]);
+  if ("keep" in step) return transcript.keepFirst(evenCount(transcript, step));
+  if ("replaceWith" in step) {
+    const kept = textMessage("user", `summary ${step.replaceWith}`);
+    return transcript.replace([JSON.stringify(kept)]);
+  }
+  transcript.hold({
+    type: "function_call",
+    call_id: `c${at}`,
+    name: "shell",
+    arguments: JSON.stringify({ command: ["bash", "-c", step.line] }),
+  });
+  transcript.commitTail();
+  transcript.settle(`c${at}`, step.output);
+}
+
+// A call is not parted from its output.
+function evenCount(
+  { entries }: Transcript,
+  { keep }: { readonly keep: number },
+): number {
+  return entries[keep]?.item["type"] === "function_call_output"
+    ? keep + 1
+    : keep;
+}
