@@ -11,6 +11,8 @@ export async function readOptional(
   path: string,
 ): Promise<string | undefined> {
   try {
+    // Most of these files are nowhere: a look costs less than an error.
+    if (await host.files.stat(path) === undefined) return undefined;
     const bytesMax = LIMITS.configBytes;
     const text = await host.files.readText(path, { bytesMax });
     return text.replace(/^\ufeff/, "");

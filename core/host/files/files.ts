@@ -13,6 +13,7 @@ import { named } from "../system/errno.ts";
 import { isWritable } from "../system/libc.ts";
 import { look } from "./local.ts";
 import { tryLock } from "./lock.ts";
+import { readPart, readPartAside } from "./part.ts";
 import { writePipe } from "./pipe.ts";
 import {
   isProcPath,
@@ -21,9 +22,9 @@ import {
   readProcLink,
   readProcText,
 } from "./proc_files.ts";
-import { statAtOnce } from "./stat.ts";
+import { findStat } from "./stat.ts";
 import { forgetTemporary, writeTemporary } from "./temporary.ts";
-import { kindOf, readWhole, refuseSpecial, regularFile } from "./whole_file.ts";
+import { readWhole, refuseSpecial, regularFile } from "./whole_file.ts";
 
 /** The disk as the runtime sees it. */
 export const denoFiles: Files = {
@@ -66,18 +67,8 @@ export const denoFiles: Files = {
       path,
       () => look(() => Deno.realPathSync(path), () => Deno.realPath(path)),
     ),
-  stat: (path) =>
-    absentAsUndefined(
-      path,
-      () => statAtOnce(path, { follow: true }) ?? Deno.statSync(path),
-      () => Deno.stat(path),
-    ),
-  lstat: (path) =>
-    absentAsUndefined(
-      path,
-      () => statAtOnce(path, { follow: false }) ?? Deno.lstatSync(path),
-      () => Deno.lstat(path),
-    ),
+  stat: (path) => absentAsUndefined(path, { follow: true }),
+  lstat: (path) => absentAsUndefined(path, { follow: false }),
   list: (path) => named(path, () => listFolder(path)),
   canWrite: (path) => Promise.resolve(isWritable(path)),
 };
@@ -94,23 +85,10 @@ async function readRange(
   options: { readonly exact?: boolean } = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (options.exact) return await readExact(path, offset, bytesMax);
-  await regularFile(path);
-  const file = await Deno.open(path);
-  try {
-    await file.seek(offset, Deno.SeekMode.Start);
-    const size = (await file.stat()).size;
-    const wanted = Math.max(0, Math.min(bytesMax, size - offset));
-    const buffer = new Uint8Array(wanted);
-    let filled = 0;
-    while (filled < wanted) {
-      const count = await file.read(buffer.subarray(filled));
-      if (count === null) break;
-      filled += count;
-    }
-    return buffer.subarray(0, filled);
-  } finally {
-    file.close();
-  }
+  const { size } = await regularFile(path);
+  const wanted = Math.max(0, Math.min(bytesMax, size - offset));
+  return await readPart(path, offset, wanted) ??
+    await readPartAside(path, offset, bytesMax);
 }
 
 async function writeFile(
@@ -255,30 +233,12 @@ function makeFolder(
 
 async function absentAsUndefined(
   path: string,
-  atOnce: () => FileStat | "absent" | Deno.FileInfo,
-  aside: () => Promise<Deno.FileInfo>,
+  options: Parameters<typeof findStat>[1],
 ): Promise<FileStat | undefined> {
   try {
-    const found = await named(path, () => look(atOnce, aside));
-    if (found === "absent") return undefined;
-    return "isBlockDevice" in found ? toStat(found) : found;
+    return await named(path, () => findStat(path, options));
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw error;
   }
-}
-
-function toStat(info: Deno.FileInfo): FileStat {
-  return {
-    isFile: info.isFile,
-    isDirectory: info.isDirectory,
-    isSymlink: info.isSymlink,
-    ...(!info.isFile && !info.isDirectory && !info.isSymlink &&
-      { special: kindOf(info) }),
-    size: info.size,
-    mode: (info.mode ?? 0) & 0o7777,
-    mtimeMs: info.mtime?.getTime() ?? 0,
-    ino: info.ino ?? 0,
-    uid: info.uid ?? -1,
-  };
 }

@@ -1,7 +1,7 @@
 /** Folders by their path, where there are no descriptors to hold them by. */
 import { errorCode, systemError } from "../../protocol/error.ts";
 import type { Node, OpenFolder } from "../../util/folder/open_folder.ts";
-import { kindOf } from "./whole_file.ts";
+import { kindOf } from "./stat.ts";
 
 /** Each use looks first whether the path still leads through no link. */
 export class PlainFolder implements OpenFolder {

@@ -3,6 +3,7 @@ import type { FileStat } from "../../protocol/host.ts";
 import { tryLibc } from "../system/errno.ts";
 import { FCNTL, STAT } from "../system/fcntl.ts";
 import { type Libc, openLibc } from "../system/libc.ts";
+import { look } from "./local.ts";
 import { cString } from "./proc_files.ts";
 
 const { AT_FDCWD, AT_SYMLINK_NOFOLLOW } = FCNTL;
@@ -18,7 +19,7 @@ const SPECIAL: Readonly<Record<number, string>> = {
 };
 
 /** A path, or a name in an open folder. */
-export interface StatPlace {
+interface StatPlace {
   readonly folder: number;
   /** NUL-terminated. */
   readonly name: Uint8Array<ArrayBuffer>;
@@ -26,25 +27,40 @@ export interface StatPlace {
   readonly flags: number;
 }
 
+interface StatOptions {
+  /** Through a link to what it leads to. */
+  readonly follow: boolean;
+}
+
 /**
- * What is at the path; `absent` when nothing is, undefined when the runtime must be asked:
- * where there is no libc, for a path that it refuses, for the words of any other error. A
- * run looks at some thirty paths that are not there, and each error costs 15 us.
+ * What is at the path; undefined when nothing is. A run looks at some thirty paths that are
+ * not there, and each error would cost 15 us.
  */
-export function statAtOnce(
+export async function findStat(
   path: string,
-  { follow }: { readonly follow: boolean },
-): FileStat | "absent" | undefined {
+  options: StatOptions,
+): Promise<FileStat | undefined> {
+  return await look(
+    () => statAtOnce(path, options),
+    async () =>
+      toStat(await (options.follow ? Deno.stat(path) : Deno.lstat(path))),
+  );
+}
+
+function statAtOnce(
+  path: string,
+  { follow }: StatOptions,
+): FileStat | undefined {
   const libc = openLibc();
-  if (libc === undefined || path.includes("\0")) return undefined;
-  const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW;
-  const stat = statPlace(libc, {
-    folder: AT_FDCWD,
-    name: cString(path),
-    flags,
-  });
-  if (isAbsence(stat)) return "absent";
-  return typeof stat === "number" ? undefined : stat;
+  if (libc !== undefined && !path.includes("\0")) {
+    const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW;
+    const name = cString(path);
+    const stat = statPlace(libc, { folder: AT_FDCWD, name, flags });
+    if (typeof stat !== "number") return stat;
+    if (isAbsence(stat)) return undefined;
+  }
+  // The runtime has words for all that may be wrong.
+  return toStat(follow ? Deno.statSync(path) : Deno.lstatSync(path));
 }
 
 /** Whether an answer is an errno that says that nothing is there. */
@@ -60,11 +76,34 @@ export function statPlace(
   const bytes = new Uint8Array(256);
   const wanted = { flags, mask: STATX_BASIC_STATS };
   const result = tryLibc(libc, () => libc.statx(folder, name, wanted, bytes));
-  return result < 0 ? -result : toStat(new DataView(bytes.buffer));
+  return result < 0 ? -result : readStat(new DataView(bytes.buffer));
+}
+
+/** The same of what the runtime says. */
+export function toStat(info: Deno.FileInfo): FileStat {
+  const isUsual = info.isFile || info.isDirectory || info.isSymlink;
+  return {
+    isFile: info.isFile,
+    isDirectory: info.isDirectory,
+    isSymlink: info.isSymlink,
+    ...(!isUsual && { special: kindOf(info) }),
+    size: info.size,
+    mode: (info.mode ?? 0) & 0o7777,
+    mtimeMs: info.mtime?.getTime() ?? 0,
+    ino: info.ino ?? 0,
+    uid: info.uid ?? -1,
+  };
+}
+
+/** The words for what is no file, folder or link. */
+export function kindOf(info: Deno.FileInfo): string {
+  if (info.isFifo) return "a named pipe";
+  if (info.isSocket) return "a socket";
+  return info.isBlockDevice || info.isCharDevice ? "a device" : "no file";
 }
 
 /** struct statx of <linux/stat.h>. */
-function toStat(view: DataView): FileStat {
+function readStat(view: DataView): FileStat {
   const mode = view.getUint16(28, true);
   const kind = mode & S_IFMT;
   const special = SPECIAL[kind];

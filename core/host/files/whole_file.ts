@@ -1,10 +1,11 @@
 /** One reader for all that is named by a person, a model or a repository: regular files, and pipes where they make sense. */
 import { errorCode, systemError } from "../../protocol/error.ts";
-import type { ReadOptions } from "../../protocol/host.ts";
+import type { FileStat, ReadOptions } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { look } from "./local.ts";
 import { openLibc } from "../system/libc.ts";
 import { isStreamPath, readPipe } from "./pipe.ts";
+import { mustBeRegular, readPart } from "./part.ts";
+import { findStat, toStat } from "./stat.ts";
 
 /**
  * All bytes of a file. What is no regular file has no end, or none that comes by itself:
@@ -19,17 +20,17 @@ export async function readWhole(
   }
   const { size } = await regularFile(path);
   if (size > bytesMax) throw tooLarge(path, size, bytesMax);
-  return await Deno.readFile(path);
+  // What a kernel makes up as it is read has no size.
+  if (size === 0) return await Deno.readFile(path);
+  return await readPart(path, 0, size) ?? await Deno.readFile(path);
 }
 
 /** What is at the path, which must be a regular file when it is there to be read. */
-export async function regularFile(path: string): Promise<Deno.FileInfo> {
-  const info = await look(() => Deno.statSync(path), () => Deno.stat(path));
-  if (info.isFile) return info;
-  throw systemError(
-    info.isDirectory ? "EISDIR" : "EINVAL",
-    `it is ${kindOf(info)}, must be a regular file: ${path}`,
-  );
+export async function regularFile(path: string): Promise<FileStat> {
+  const stat = await findStat(path, { follow: true }) ??
+    // The runtime says in which way it is not there.
+    toStat(await Deno.stat(path));
+  return mustBeRegular(path, stat);
 }
 
 /** Refuses to write into what is there and no regular file. */
@@ -48,12 +49,4 @@ function tooLarge(path: string, size: number, bytesMax: number): Error {
     "EFBIG",
     `it has ${size} bytes, must be at most ${bytesMax}: ${path}`,
   );
-}
-
-/** The words for what is no regular file. */
-export function kindOf(info: Deno.FileInfo): string {
-  if (info.isDirectory) return "a folder";
-  if (info.isFifo) return "a named pipe";
-  if (info.isSocket) return "a socket";
-  return info.isBlockDevice || info.isCharDevice ? "a device" : "no file";
 }

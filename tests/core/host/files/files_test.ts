@@ -177,3 +177,76 @@ async function run(command: string, ...args: string[]): Promise<void> {
   const { success } = await new Deno.Command(command, { args }).output();
   assert.ok(success, command);
 }
+
+Deno.test(
+  "what is at a path is told as the runtime tells it, and nothing is no error",
+  {
+    ignore: Deno.build.os === "windows",
+  },
+  async () => {
+    await using temp = await tempFolder();
+    const { files } = denoHost();
+    const at = (name: string): string => `${temp.path}/${name}`;
+    await Deno.writeTextFile(at("file"), "12345", { mode: 0o640 });
+    await Deno.symlink(at("file"), at("link"));
+    await Deno.symlink(at("none"), at("dangling"));
+    await run("mkfifo", at("fifo"));
+    for (const path of ["file", "link", "fifo", "."].map(at)) {
+      for (const how of ["stat", "lstat"] as const) {
+        const [found, told] = [await files[how](path), await Deno[how](path)];
+        assert.ok(found, path);
+        assert.deepEqual(
+          [found.isFile, found.isDirectory, found.isSymlink, found.special],
+          [
+            told.isFile,
+            told.isDirectory,
+            told.isSymlink,
+            told.isFifo ? "a named pipe" : undefined,
+          ],
+          `${how} ${path}`,
+        );
+        assert.deepEqual(
+          [found.size, found.mode, found.mtimeMs, found.ino, found.uid],
+          [
+            told.size,
+            told.mode! & 0o7777,
+            told.mtime!.getTime(),
+            told.ino,
+            told.uid,
+          ],
+          `${how} ${path}`,
+        );
+      }
+    }
+    assert.equal((await files.stat("/dev/null"))?.special, "a device");
+    for (const name of ["none", "none/below", "file/below"]) {
+      assert.equal(await files.stat(at(name)), undefined, name);
+      assert.equal(await files.lstat(at(name)), undefined, name);
+    }
+    assert.equal(await files.stat(at("dangling")), undefined);
+    assert.equal((await files.lstat(at("dangling")))?.isSymlink, true);
+    await assert.rejects(() => files.stat(at("file\0")), { code: "EINVAL" });
+  },
+);
+
+Deno.test("parts of a file are its bytes, and a long one leaves others their turn", async () => {
+  await using temp = await tempFolder();
+  const { files } = denoHost();
+  const path = `${temp.path}/file`;
+  const whole = crypto.getRandomValues(new Uint8Array(64 * 1024));
+  await Deno.writeFile(path, whole);
+  for (const [offset, bytes] of [[0, 10], [65_530, 100], [70_000, 5]]) {
+    assert.deepEqual(
+      await files.readRange(path, offset!, bytes!),
+      whole.slice(offset, offset! + bytes!),
+    );
+  }
+  assert.deepEqual(await files.readBytes(path), whole);
+  let turns = 0;
+  const timer = setInterval(() => turns++, 0);
+  for (let read = 0; read < 200; read++) {
+    await files.readRange(path, 0, whole.length);
+  }
+  clearInterval(timer);
+  assert.ok(turns > 0, "somebody else had a turn in 12 MiB");
+});
