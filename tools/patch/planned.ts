@@ -8,27 +8,31 @@ import type { FileEffect } from "./plan.ts";
 import { writeEffects } from "./write.ts";
 import { concatBytes } from "../../core/util/bytes.ts";
 
-const Change = z.object({
-  target: z.string(),
-  path: z.string(),
-  /** What is there: absent for nothing, `sha256` absent where nobody read it. */
-  before: z.optional(z.object({
-    sha256: z.optional(z.string()),
-    /** Whether it is a link, where that was looked at; then the hash is of where it leads. */
+const Change = z.lazy(() =>
+  z.object({
+    target: z.string(),
+    path: z.string(),
+    /** What is there: absent for nothing, `sha256` absent where nobody read it. */
+    before: z.optional(z.object({
+      sha256: z.optional(z.string()),
+      /** Whether it is a link, where that was looked at; then the hash is of where it leads. */
+      link: z.optional(z.boolean()),
+    })),
+    /** Length of the new content; absent, the file goes away. */
+    bytes: z.optional(z.int().check(z.minimum(0))),
+    mode: z.optional(z.int()),
     link: z.optional(z.boolean()),
-  })),
-  /** Length of the new content; absent, the file goes away. */
-  bytes: z.optional(z.int().check(z.minimum(0))),
-  mode: z.optional(z.int()),
-  link: z.optional(z.boolean()),
-  program: z.optional(z.boolean()),
-});
-const Header = z.object({
-  summary: z.string(),
-  changes: z.array(Change),
-  /** Folders below it that nothing is left in go, too. */
-  prune: z.optional(z.string()),
-});
+    program: z.optional(z.boolean()),
+  })
+);
+const Header = z.lazy(() =>
+  z.object({
+    summary: z.string(),
+    changes: z.array(Change),
+    /** Folders below it that nothing is left in go, too. */
+    prune: z.optional(z.string()),
+  })
+);
 type Change = z.infer<typeof Change>;
 
 /** A change of one file, as far as the process that makes it needs to know. */

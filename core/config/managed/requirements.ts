@@ -15,58 +15,6 @@ const SandboxModes = z.array(
   ]),
 );
 
-const BUILT = {
-  allowed_approval_policies: z.optional(
-    z.array(z.union([
-      z.enum(["untrusted", "on-failure", "on-request", "never"]),
-      z.strictObject({ granular: GranularApproval }),
-    ])).check(z.minLength(1)),
-  ),
-  allowed_sandbox_modes: z.optional(SandboxModes),
-  remote_sandbox_config: z.optional(z.array(z.strictObject({
-    hostname_patterns: z.array(Text),
-    allowed_sandbox_modes: SandboxModes,
-  }))),
-  enforce_residency: z.optional(z.enum(["us"])),
-  allowed_permission_profiles: z.optional(z.record(Text, z.boolean())),
-  default_permissions: z.optional(Text),
-  permissions: z.optional(z.looseObject({
-    filesystem: z.optional(
-      z.strictObject({ deny_read: z._default(z.array(Text), []) }),
-    ),
-  })),
-  allowed_web_search_modes: z.optional(
-    z.array(z.enum(["disabled", "cached", "indexed", "live"])),
-  ),
-  features: z.optional(z.record(Text, z.boolean())),
-  feature_requirements: z.optional(z.record(Text, z.boolean())),
-  mcp_servers: z.optional(z.record(
-    Text,
-    z.strictObject({
-      identity: z.union([
-        z.strictObject({ command: Text }),
-        z.strictObject({ url: Text }),
-      ]),
-    }),
-  )),
-  hooks: z.optional(HooksTable),
-  allow_managed_hooks_only: Flag,
-  rules: z.optional(z.strictObject({
-    prefix_rules: z.array(z.strictObject({
-      pattern: z.array(z.union([
-        z.strictObject({ token: Word }),
-        z.strictObject({ any_of: z.array(Word).check(z.minLength(1)) }),
-      ])).check(z.minLength(1)),
-      // Of all rules that match the strictest counts: one that allows would do nothing.
-      decision: z.enum(["prompt", "prompt-user", "forbidden"]),
-      justification: z.optional(Word),
-    })).check(z.minLength(1)),
-  })),
-  allow_login_shell: Flag,
-  allowed_login_methods: z.optional(z.array(z.enum(["api", "chatgpt"]))),
-  allowed_approvals_reviewers: z.optional(z.array(Text)),
-};
-
 /** About things that this program does not have: nothing is left to withhold. */
 const FOREIGN = [
   "allow_appshots",
@@ -100,11 +48,61 @@ export const UNHELD: Readonly<Record<string, string>> = {
 };
 
 /** The whole file; any other key is unknown, or narrows what is not built, and ends the run. */
-export const RequirementsFile = z.strictObject({
-  ...BUILT,
-  ...Object.fromEntries(
-    FOREIGN.map((key) => [key, z.optional(z.unknown())]),
-  ),
-}) as z.ZodMiniType<Requirements>;
+export const RequirementsFile = z.lazy(() =>
+  z.strictObject({
+    allowed_approval_policies: z.optional(
+      z.array(z.union([
+        z.enum(["untrusted", "on-failure", "on-request", "never"]),
+        z.strictObject({ granular: GranularApproval }),
+      ])).check(z.minLength(1)),
+    ),
+    allowed_sandbox_modes: z.optional(SandboxModes),
+    remote_sandbox_config: z.optional(z.array(z.strictObject({
+      hostname_patterns: z.array(Text),
+      allowed_sandbox_modes: SandboxModes,
+    }))),
+    enforce_residency: z.optional(z.enum(["us"])),
+    allowed_permission_profiles: z.optional(z.record(Text, z.boolean())),
+    default_permissions: z.optional(Text),
+    permissions: z.optional(z.looseObject({
+      filesystem: z.optional(
+        z.strictObject({ deny_read: z._default(z.array(Text), []) }),
+      ),
+    })),
+    allowed_web_search_modes: z.optional(
+      z.array(z.enum(["disabled", "cached", "indexed", "live"])),
+    ),
+    features: z.optional(z.record(Text, z.boolean())),
+    feature_requirements: z.optional(z.record(Text, z.boolean())),
+    mcp_servers: z.optional(z.record(
+      Text,
+      z.strictObject({
+        identity: z.union([
+          z.strictObject({ command: Text }),
+          z.strictObject({ url: Text }),
+        ]),
+      }),
+    )),
+    hooks: z.optional(HooksTable),
+    allow_managed_hooks_only: Flag,
+    rules: z.optional(z.strictObject({
+      prefix_rules: z.array(z.strictObject({
+        pattern: z.array(z.union([
+          z.strictObject({ token: Word }),
+          z.strictObject({ any_of: z.array(Word).check(z.minLength(1)) }),
+        ])).check(z.minLength(1)),
+        // Of all rules that match the strictest counts: one that allows would do nothing.
+        decision: z.enum(["prompt", "prompt-user", "forbidden"]),
+        justification: z.optional(Word),
+      })).check(z.minLength(1)),
+    })),
+    allow_login_shell: Flag,
+    allowed_login_methods: z.optional(z.array(z.enum(["api", "chatgpt"]))),
+    allowed_approvals_reviewers: z.optional(z.array(Text)),
+    ...Object.fromEntries(
+      FOREIGN.map((key) => [key, z.optional(z.unknown())]),
+    ) as Readonly<Record<never, never>>,
+  })
+);
 
-export type Requirements = z.infer<z.ZodMiniObject<typeof BUILT>>;
+export type Requirements = z.infer<typeof RequirementsFile>;

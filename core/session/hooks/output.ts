@@ -13,24 +13,28 @@ import type { ProgramResult } from "./run_program.ts";
 import { parseJson } from "../../util/json/json.ts";
 
 const Text = z.optional(z.string());
-const GivenDecision = z.looseObject({
-  behavior: Text,
-  message: Text,
-  interrupt: z.optional(z.boolean()),
-});
-const Output = z.looseObject({
-  continue: z.optional(z.boolean()),
-  stopReason: Text,
-  systemMessage: Text,
-  decision: Text,
-  reason: Text,
-  hookSpecificOutput: z.optional(z.looseObject({
-    additionalContext: Text,
-    permissionDecision: Text,
-    permissionDecisionReason: Text,
-    decision: z.optional(GivenDecision),
-  })),
-});
+const GivenDecision = z.lazy(() =>
+  z.looseObject({
+    behavior: Text,
+    message: Text,
+    interrupt: z.optional(z.boolean()),
+  })
+);
+const Output = z.lazy(() =>
+  z.looseObject({
+    continue: z.optional(z.boolean()),
+    stopReason: Text,
+    systemMessage: Text,
+    decision: Text,
+    reason: Text,
+    hookSpecificOutput: z.optional(z.looseObject({
+      additionalContext: Text,
+      permissionDecision: Text,
+      permissionDecisionReason: Text,
+      decision: z.optional(GivenDecision),
+    })),
+  })
+);
 
 const NO_REASON = "a hook refused it without a reason";
 

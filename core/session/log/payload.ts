@@ -21,51 +21,59 @@ const Text = z.catch(z.string(), "");
 const Texts = z.catch(z.array(z.string()), []);
 const Flag = z.catch(z.boolean(), false);
 
-const Meta = z.object({
-  id: z.string(),
-  timestamp: Text,
-  cwd: z.catch(z.string(), "/"),
-  originator: Text,
-  cli_version: Text,
-  source: z.catch(z.string(), "exec"),
-  model_provider: Text,
-  base_instructions: z.catch(z.object({ text: Text }), { text: "" }),
-  forked_from_id: z.catch(z.optional(z.string()), undefined),
-});
+const Meta = z.lazy(() =>
+  z.object({
+    id: z.string(),
+    timestamp: Text,
+    cwd: z.catch(z.string(), "/"),
+    originator: Text,
+    cli_version: Text,
+    source: z.catch(z.string(), "exec"),
+    model_provider: Text,
+    base_instructions: z.catch(z.object({ text: Text }), { text: "" }),
+    forked_from_id: z.catch(z.optional(z.string()), undefined),
+  })
+);
 
-const Sandbox = z.object({
-  type: z.catch(z.optional(z.string()), undefined),
-  // The member's name in older logs.
-  mode: z.catch(z.optional(z.string()), undefined),
-  writable_roots: Texts,
-  network_access: z.catch(z.union([z.boolean(), z.string()]), false),
-  exclude_tmpdir_env_var: Flag,
-  exclude_slash_tmp: Flag,
-});
+const Sandbox = z.lazy(() =>
+  z.object({
+    type: z.catch(z.optional(z.string()), undefined),
+    // The member's name in older logs.
+    mode: z.catch(z.optional(z.string()), undefined),
+    writable_roots: Texts,
+    network_access: z.catch(z.union([z.boolean(), z.string()]), false),
+    exclude_tmpdir_env_var: Flag,
+    exclude_slash_tmp: Flag,
+  })
+);
 
-const TurnContext = z.object({
-  cwd: z.string(),
-  model: z.string(),
-  approval_policy: z.catch(
-    z.enum(["untrusted", "on-failure", "on-request", "never"]),
-    "on-request",
-  ),
-  sandbox_policy: z.catch(Sandbox, Sandbox.parse({})),
-  effort: z.catch(z.optional(z.string()), undefined),
-  collaboration_mode: z.catch(
-    z.optional(z.object({ mode: z.string() })),
-    undefined,
-  ),
-});
+const TurnContext = z.lazy(() =>
+  z.object({
+    cwd: z.string(),
+    model: z.string(),
+    approval_policy: z.catch(
+      z.enum(["untrusted", "on-failure", "on-request", "never"]),
+      "on-request",
+    ),
+    sandbox_policy: z.catch(Sandbox, Sandbox.parse({})),
+    effort: z.catch(z.optional(z.string()), undefined),
+    collaboration_mode: z.catch(
+      z.optional(z.object({ mode: z.string() })),
+      undefined,
+    ),
+  })
+);
 
 // Only what tells settings of ours from something else: the checksum vouches for the rest.
-const OwnSettings = z.looseObject({
-  model: z.looseObject({ slug: z.string(), contextWindow: z.number() }),
-  cwd: z.string(),
-  approval: z.union([z.string(), z.looseObject({})]),
-  sandbox: z.looseObject({ mode: z.string() }),
-  shell: z.string(),
-});
+const OwnSettings = z.lazy(() =>
+  z.looseObject({
+    model: z.looseObject({ slug: z.string(), contextWindow: z.number() }),
+    cwd: z.string(),
+    approval: z.union([z.string(), z.looseObject({})]),
+    sandbox: z.looseObject({ mode: z.string() }),
+    shell: z.string(),
+  })
+);
 
 /** The first line; undefined when it names no thread. */
 export function parseMeta(payload: unknown): ThreadMeta | undefined {

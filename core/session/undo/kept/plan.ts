@@ -5,29 +5,31 @@ import * as z from "zod/mini";
 const LEFT_SHOWN = 10;
 
 /** What was, or is, at a path. */
-export const FileState = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("absent") }),
-  /**
-   * `hash` is SHA-256 of the content; `mode` its permission bits. `pack` is the object that
-   * holds it from byte `at` on, when it has none of its own.
-   */
-  z.object({
-    kind: z.literal("file"),
-    hash: z.string(),
-    mode: z.number(),
-    bytes: z.number(),
-    pack: z.optional(z.string()),
-    at: z.optional(z.number()),
-  }),
-  z.object({ kind: z.literal("folder"), mode: z.number() }),
-  z.object({ kind: z.literal("link"), target: z.string() }),
-  /** Not kept, and why: too large, a device. Two with one `stamp` are the same. */
-  z.object({
-    kind: z.literal("unkept"),
-    reason: z.string(),
-    stamp: z.optional(z.string()),
-  }),
-]);
+export const FileState = z.lazy(() =>
+  z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("absent") }),
+    /**
+     * `hash` is SHA-256 of the content; `mode` its permission bits. `pack` is the object that
+     * holds it from byte `at` on, when it has none of its own.
+     */
+    z.object({
+      kind: z.literal("file"),
+      hash: z.string(),
+      mode: z.number(),
+      bytes: z.number(),
+      pack: z.optional(z.string()),
+      at: z.optional(z.number()),
+    }),
+    z.object({ kind: z.literal("folder"), mode: z.number() }),
+    z.object({ kind: z.literal("link"), target: z.string() }),
+    /** Not kept, and why: too large, a device. Two with one `stamp` are the same. */
+    z.object({
+      kind: z.literal("unkept"),
+      reason: z.string(),
+      stamp: z.optional(z.string()),
+    }),
+  ])
+);
 export type FileState = Readonly<z.infer<typeof FileState>>;
 
 /** What one turn did to files. */
