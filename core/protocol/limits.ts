@@ -195,8 +195,8 @@ export const LIMITS = Object.freeze({
 
   /** A file that is read whole, unless its kind has a limit of its own. */
   wholeFileBytes: 256 * 1024 * 1024,
-  /** Read of a local disk until the event loop gets a turn. */
-  readAtOnceBytes: 1024 * 1024,
+  /** Read or written on a local disk until the event loop gets a turn. */
+  diskAtOnceBytes: 1024 * 1024,
   /** A pipe that was named instead of a file: until somebody opens it, and all of it. */
   pipeOpenMs: 1_000,
   pipeMs: 10_000,

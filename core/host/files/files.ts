@@ -7,6 +7,7 @@ import type {
   FileStat,
   ReadOptions,
 } from "../../protocol/host.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 import { dirname } from "../../util/path.ts";
 import { decodeText } from "../../util/text/text.ts";
 import { named } from "../system/errno.ts";
@@ -100,10 +101,13 @@ async function writeFile(
   const bytes = typeof data === "string"
     ? new TextEncoder().encode(data)
     : data;
-  await Deno.writeFile(path, bytes, {
-    createNew: options.exclusive ?? false,
-    ...(options.mode === undefined ? {} : { mode: options.mode }),
-  });
+  const mode = options.mode === undefined ? {} : { mode: options.mode };
+  if (!options.exclusive) return await Deno.writeFile(path, bytes, mode);
+  // What is new is no pipe that waits for a reader.
+  const fresh = { ...mode, createNew: true };
+  const aside = () => Deno.writeFile(path, bytes, fresh);
+  if (bytes.length > LIMITS.diskAtOnceBytes) return await aside();
+  await look(() => Deno.writeFileSync(path, bytes, fresh), aside);
 }
 
 // Appending is synchronous: a session line is small, and a write that has returned

@@ -26,7 +26,7 @@ export async function readPart(
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const libc = openLibc();
   bytesAtOnce += bytes;
-  if (libc === undefined || bytesAtOnce > LIMITS.readAtOnceBytes) {
+  if (libc === undefined || bytesAtOnce > LIMITS.diskAtOnceBytes) {
     bytesAtOnce = 0;
     return undefined;
   }

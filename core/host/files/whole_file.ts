@@ -1,5 +1,5 @@
 /** One reader for all that is named by a person, a model or a repository: regular files, and pipes where they make sense. */
-import { errorCode, systemError } from "../../protocol/error.ts";
+import { systemError } from "../../protocol/error.ts";
 import type { FileStat, ReadOptions } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { openLibc } from "../system/libc.ts";
@@ -35,12 +35,8 @@ export async function regularFile(path: string): Promise<FileStat> {
 
 /** Refuses to write into what is there and no regular file. */
 export async function refuseSpecial(path: string): Promise<void> {
-  try {
-    await regularFile(path);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return;
-    throw error;
-  }
+  const stat = await findStat(path, { follow: true });
+  if (stat !== undefined) mustBeRegular(path, stat);
 }
 
 /** Says how large a file is and may be. */
