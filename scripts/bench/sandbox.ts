@@ -15,6 +15,8 @@ import {
 import { recordValues } from "./rows.ts";
 
 const RUNS = 50;
+/** They prove the back end and warm the caches. */
+const WARM_RUNS = 3;
 const POLICY: SandboxPolicy = {
   mode: "workspace-write",
   writableRoots: [],
@@ -44,30 +46,35 @@ async function main(): Promise<void> {
   const start = performance.now();
   await tryBackends(host, { choice: "bwrap" });
   recordValues("proof of bwrap", "ms", [performance.now() - start]);
-  const backends = ["none", "bwrap", "landlock", "bwrap-landlock"] as const;
-  for (const backend of backends) {
-    recordValues(
-      `\`true\`, back end ${backend}`,
-      "ms",
-      await measure(backend, { host, workspace }),
-    );
+  const names = ["none", "bwrap", "landlock", "bwrap-landlock"] as const;
+  const backends = names.map((name) => openBackend(name, { host, workspace }));
+  const times = backends.map((): number[] => []);
+  // In turns, so that all see the same machine.
+  for (let run = 0; run < RUNS + WARM_RUNS; run++) {
+    for (const [at, runTrue] of backends.entries()) {
+      const startMs = performance.now();
+      await runTrue();
+      times[at]?.push(performance.now() - startMs);
+    }
+  }
+  for (const [at, name] of names.entries()) {
+    const values = times[at]?.slice(WARM_RUNS) ?? [];
+    recordValues(`\`true\`, back end ${name}`, "ms", values);
   }
   await Deno.remove(base, { recursive: true });
 }
 
-async function measure(
+function openBackend(
   backend: BackendChoice,
   { host, workspace }: {
     readonly host: ReturnType<typeof denoHost>;
     readonly workspace: string;
   },
-): Promise<number[]> {
+): () => Promise<unknown> {
   const codexHome = `${workspace}-none`;
   const sandbox = createSandbox({ host, codexHome, backend, reapChild });
-  const times: number[] = [];
-  for (let run = 0; run < RUNS + 3; run++) {
-    const start = performance.now();
-    await sandbox.run({
+  return () =>
+    sandbox.run({
       argv: ["true"],
       cwd: workspace,
       workspace,
@@ -77,8 +84,4 @@ async function measure(
       timeoutMs: 10_000,
       signal: new AbortController().signal,
     });
-    times.push(performance.now() - start);
-  }
-  // The first runs prove the back end and warm the caches.
-  return times.slice(3);
 }

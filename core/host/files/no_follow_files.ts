@@ -5,6 +5,7 @@ import type { FileStat, NoFollowFiles } from "../../protocol/host.ts";
 import { basename, dirname } from "../../util/path.ts";
 import { type Libc, openLibc } from "../system/libc.ts";
 import { callLibc, errnoError } from "../system/errno.ts";
+import { readOpenPart } from "./part.ts";
 import { cString, readNames } from "./proc_files.ts";
 import { isAbsence, statPlace } from "./stat.ts";
 import { FCNTL } from "../system/fcntl.ts";
@@ -72,18 +73,12 @@ class LibcFiles implements NoFollowFiles {
     offset: number,
     bytesMax: number,
   ): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#withOpen(path, O_NONBLOCK, (file) => {
-      this.#libc.lseek(file, BigInt(offset), 0);
-      const bytes = new Uint8Array(bytesMax);
-      let filled = 0;
-      while (filled < bytesMax) {
-        const rest = bytes.subarray(filled);
-        const count = this.#call(path, () => this.#libc.read(file, rest));
-        if (count === 0) break;
-        filled += count;
-      }
-      return bytes.subarray(0, filled);
-    });
+    return this.#withOpen(
+      path,
+      O_NONBLOCK,
+      (file) =>
+        readOpenPart(this.#libc, path, { file, offset, bytes: bytesMax }),
+    );
   }
 
   async readLink(path: string): Promise<string> {

@@ -50,23 +50,28 @@ function readAtOnce(
     const stat = statPlace(libc, place);
     if (typeof stat === "number") throw errnoError(path, stat);
     mustBeRegular(path, stat);
-    libc.lseek(file, BigInt(offset), 0);
-    return fill(
-      new Uint8Array(bytes),
-      (rest) => callLibc(libc, path, () => libc.read(file, rest)),
-    );
+    return readOpenPart(libc, path, { file, offset, bytes });
   } finally {
     libc.close(file);
   }
 }
 
-function fill(
-  buffer: Uint8Array<ArrayBuffer>,
-  read: (rest: Uint8Array<ArrayBuffer>) => number,
+/** The same of an open file; `path` is for the words of an error. */
+export function readOpenPart(
+  libc: Libc,
+  path: string,
+  part: {
+    readonly file: number;
+    readonly offset: number;
+    readonly bytes: number;
+  },
 ): Uint8Array<ArrayBuffer> {
+  libc.lseek(part.file, BigInt(part.offset), 0);
+  const buffer = new Uint8Array(part.bytes);
   let filled = 0;
   while (filled < buffer.length) {
-    const count = read(buffer.subarray(filled));
+    const rest = buffer.subarray(filled);
+    const count = callLibc(libc, path, () => libc.read(part.file, rest));
     if (count === 0) break;
     filled += count;
   }
