@@ -4,17 +4,15 @@ import type {
   AppendFile,
   DirEntry,
   Files,
-  FileStat,
   ReadOptions,
 } from "../../protocol/host.ts";
-import { LIMITS } from "../../protocol/limits.ts";
 import { dirname } from "../../util/path.ts";
 import { decodeText } from "../../util/text/text.ts";
 import { named } from "../system/errno.ts";
 import { isWritable } from "../system/libc.ts";
 import { look } from "./local.ts";
 import { tryLock } from "./lock.ts";
-import { readPart, readPartAside } from "./part.ts";
+import { mayTakeAtOnce, readPart, readPartAside } from "./part.ts";
 import { writePipe } from "./pipe.ts";
 import {
   isProcPath,
@@ -68,8 +66,8 @@ export const denoFiles: Files = {
       path,
       () => look(() => Deno.realPathSync(path), () => Deno.realPath(path)),
     ),
-  stat: (path) => absentAsUndefined(path, { follow: true }),
-  lstat: (path) => absentAsUndefined(path, { follow: false }),
+  stat: (path) => findStat(path, { follow: true }),
+  lstat: (path) => findStat(path, { follow: false }),
   list: (path) => named(path, () => listFolder(path)),
   canWrite: (path) => Promise.resolve(isWritable(path)),
 };
@@ -87,8 +85,8 @@ async function readRange(
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (options.exact) return await readExact(path, offset, bytesMax);
   const { size } = await regularFile(path);
-  const wanted = Math.max(0, Math.min(bytesMax, size - offset));
-  return await readPart(path, offset, wanted) ??
+  const bytes = Math.max(0, Math.min(bytesMax, size - offset));
+  return await readPart(path, { offset, bytes }) ??
     await readPartAside(path, offset, bytesMax);
 }
 
@@ -106,7 +104,7 @@ async function writeFile(
   // What is new is no pipe that waits for a reader.
   const fresh = { ...mode, createNew: true };
   const aside = () => Deno.writeFile(path, bytes, fresh);
-  if (bytes.length > LIMITS.diskAtOnceBytes) return await aside();
+  if (!mayTakeAtOnce(bytes.length)) return await aside();
   await look(() => Deno.writeFileSync(path, bytes, fresh), aside);
 }
 
@@ -233,16 +231,4 @@ function makeFolder(
     () => Deno.mkdirSync(path, options),
     () => Deno.mkdir(path, options),
   );
-}
-
-async function absentAsUndefined(
-  path: string,
-  options: Parameters<typeof findStat>[1],
-): Promise<FileStat | undefined> {
-  try {
-    return await named(path, () => findStat(path, options));
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
 }

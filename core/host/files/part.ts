@@ -2,17 +2,35 @@
 import { systemError } from "../../protocol/error.ts";
 import type { FileStat } from "../../protocol/host.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import { callLibc, errnoError } from "../system/errno.ts";
+import { callLibc } from "../system/errno.ts";
 import { FCNTL } from "../system/fcntl.ts";
 import { type Libc, openLibc } from "../system/libc.ts";
 import { look } from "./local.ts";
-import { cString } from "./proc_files.ts";
-import { statPlace } from "./stat.ts";
+import { cString, readProcLink } from "./proc_files.ts";
+import { isOurs, statPlace } from "./stat.ts";
 
 const { O_NONBLOCK, O_CLOEXEC, AT_EMPTY_PATH } = FCNTL;
 
-/** Since the event loop last had a turn: a signal must not wait for the end of a long file. */
+/** What a small file counts for: opening it costs as much as so many bytes. */
+const FILE_BYTES = 4096;
+
+/** Since the event loop last had a turn: a signal must not wait for the end of all files. */
 let bytesAtOnce = 0;
+
+interface Part {
+  readonly offset: number;
+  readonly bytes: number;
+  /** It is to be all of the file: its bytes, and none behind them. */
+  readonly isWhole?: boolean;
+}
+
+/** Whether so many bytes may be read or written in this thread; if not, they go aside. */
+export function mayTakeAtOnce(bytes: number): boolean {
+  bytesAtOnce += Math.max(bytes, FILE_BYTES);
+  if (bytesAtOnce <= LIMITS.diskAtOnceBytes) return true;
+  bytesAtOnce = 0;
+  return false;
+}
 
 /**
  * `bytes` bytes from `offset`, fewer at the end of the file; undefined where that is to be
@@ -21,17 +39,12 @@ let bytesAtOnce = 0;
  */
 export async function readPart(
   path: string,
-  offset: number,
-  bytes: number,
+  part: Part,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const libc = openLibc();
-  bytesAtOnce += bytes;
-  if (libc === undefined || bytesAtOnce > LIMITS.diskAtOnceBytes) {
-    bytesAtOnce = 0;
-    return undefined;
-  }
+  const libc = isOurs(path) ? openLibc() : undefined;
+  if (libc === undefined || !mayTakeAtOnce(part.bytes)) return undefined;
   return await look(
-    () => readAtOnce(libc, path, { offset, bytes }),
+    () => readAtOnce(libc, path, part),
     () => Promise.resolve(undefined),
   );
 }
@@ -39,8 +52,8 @@ export async function readPart(
 function readAtOnce(
   libc: Libc,
   path: string,
-  { offset, bytes }: { readonly offset: number; readonly bytes: number },
-): Uint8Array<ArrayBuffer> {
+  { offset, bytes, isWhole = false }: Part,
+): Uint8Array<ArrayBuffer> | undefined {
   const name = cString(path);
   // A pipe that has taken the place of the file would be waited for.
   const flags = O_NONBLOCK | O_CLOEXEC;
@@ -48,9 +61,15 @@ function readAtOnce(
   try {
     const place = { folder: file, name: cString(""), flags: AT_EMPTY_PATH };
     const stat = statPlace(libc, place);
-    if (typeof stat === "number") throw errnoError(path, stat);
+    // Older filters refuse statx(2); a link may lead to where the runtime guards files.
+    if (typeof stat === "number") return undefined;
+    if (!isOurs(readProcLink(`/proc/self/fd/${file}`))) return undefined;
     mustBeRegular(path, stat);
-    return readOpenPart(libc, path, { file, offset, bytes });
+    const read = readOpenPart(libc, path, { file, offset, bytes });
+    if (!isWhole) return read;
+    // Another file may have its name by now, and this one may grow.
+    const hasMore = libc.read(file, new Uint8Array(1)) !== 0;
+    return read.length < bytes || hasMore || bytes === 0 ? undefined : read;
   } finally {
     libc.close(file);
   }
@@ -66,7 +85,7 @@ export function readOpenPart(
     readonly bytes: number;
   },
 ): Uint8Array<ArrayBuffer> {
-  libc.lseek(part.file, BigInt(part.offset), 0);
+  callLibc(libc, path, () => libc.lseek(part.file, BigInt(part.offset), 0));
   const buffer = new Uint8Array(part.bytes);
   let filled = 0;
   while (filled < buffer.length) {

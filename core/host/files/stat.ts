@@ -1,6 +1,7 @@
 /** What statx(2) says of a path; that nothing is there is an answer and no error. */
+import { isAbsent } from "../../protocol/error.ts";
 import type { FileStat } from "../../protocol/host.ts";
-import { tryLibc } from "../system/errno.ts";
+import { named, tryLibc } from "../system/errno.ts";
 import { FCNTL, STAT } from "../system/fcntl.ts";
 import { type Libc, openLibc } from "../system/libc.ts";
 import { look } from "./local.ts";
@@ -40,19 +41,25 @@ export async function findStat(
   path: string,
   options: StatOptions,
 ): Promise<FileStat | undefined> {
-  return await look(
-    () => statAtOnce(path, options),
-    async () =>
-      toStat(await (options.follow ? Deno.stat(path) : Deno.lstat(path))),
-  );
+  try {
+    return await named(path, () =>
+      look(
+        () => statAtOnce(path, options),
+        async () =>
+          toStat(await (options.follow ? Deno.stat(path) : Deno.lstat(path))),
+      ));
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
 }
 
 function statAtOnce(
   path: string,
   { follow }: StatOptions,
 ): FileStat | undefined {
-  const libc = openLibc();
-  if (libc !== undefined && !path.includes("\0")) {
+  const libc = isOurs(path) ? openLibc() : undefined;
+  if (libc !== undefined) {
     const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW;
     const name = cString(path);
     const stat = statPlace(libc, { folder: AT_FDCWD, name, flags });
@@ -61,6 +68,17 @@ function statAtOnce(
   }
   // The runtime has words for all that may be wrong.
   return toStat(follow ? Deno.statSync(path) : Deno.lstatSync(path));
+}
+
+// Each part a name, from the top; none holds a NUL.
+const PLAIN = /^(?:\/(?!\.\.?(?:\/|$))[^/\0]+)+$/;
+
+/**
+ * Whether libc may be asked of a path instead of the runtime, which normalises paths by their
+ * words, and keeps what lies below /proc, /sys and /dev: the process's own variables, disks.
+ */
+export function isOurs(path: string): boolean {
+  return PLAIN.test(path) && !/^\/(?:proc|sys|dev)(?:\/|$)/.test(path);
 }
 
 /** Whether an answer is an errno that says that nothing is there. */

@@ -20,9 +20,8 @@ export async function readWhole(
   }
   const { size } = await regularFile(path);
   if (size > bytesMax) throw tooLarge(path, size, bytesMax);
-  // What a kernel makes up as it is read has no size.
-  if (size === 0) return await Deno.readFile(path);
-  return await readPart(path, 0, size) ?? await Deno.readFile(path);
+  return await readPart(path, { offset: 0, bytes: size, isWhole: true }) ??
+    await Deno.readFile(path);
 }
 
 /** What is at the path, which must be a regular file when it is there to be read. */
