@@ -103,7 +103,8 @@ async function play(
   });
   await pty.shows("/help lists commands");
   await pty.type(`${TASK}\r`);
-  await pty.shows(/passes now[^]*\n›$/);
+  // The turn has ended: no line of the status is left.
+  await pty.shows(/passes now\.\s*›$/);
   const { rows, styles } = pty.cells();
   const svg = renderSvg({ rows, styles }, {
     columns: COLUMNS,
