@@ -145,8 +145,9 @@ function parseHooks(
 
 // A project does not decide about the hooks of the person.
 function switchedOff(layers: LoadedConfig["layers"]): ReadonlySet<string> {
-  const states = layers.filter(({ kind }) => kind !== "project")
-    .map(({ tree }) => HooksTable.safeParse(tree["hooks"] ?? {}).data?.state);
+  const states = layers.filter(({ kind, tree }) =>
+    kind !== "project" && tree["hooks"] !== undefined
+  ).map(({ tree }) => HooksTable.safeParse(tree["hooks"]).data?.state);
   return new Set(
     Object.entries(Object.assign({}, ...states) as HookStates)
       .filter(([, { enabled }]) => enabled === false)

@@ -2,7 +2,7 @@
 import type { AgentFlags, ExecFlags } from "../contract/command_line.ts";
 import { usageError } from "../protocol/error.ts";
 import { closestWord } from "../util/text/similar.ts";
-import { FEATURE_NAMES } from "./file/fates.ts";
+import { featureNames } from "./file/fates.ts";
 import {
   emptyTable,
   parseTomlValue,
@@ -114,8 +114,9 @@ function features(
   on: boolean,
 ): (readonly [string, boolean])[] {
   return names.map((name) => {
-    if (FEATURE_NAMES.includes(name)) return [`features.${name}`, on] as const;
-    const close = closestWord(name, FEATURE_NAMES);
+    const known = featureNames();
+    if (known.includes(name)) return [`features.${name}`, on] as const;
+    const close = closestWord(name, known);
     throw usageError(
       `Cannot ${on ? "enable" : "disable"} feature "${name}": it is unknown` +
         (close === undefined ? "" : `, did you mean "${close}"?`),

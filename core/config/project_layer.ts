@@ -3,7 +3,7 @@ import { LIMITS } from "../protocol/limits.ts";
 import { canonicalJson, type Json } from "../util/json/json.ts";
 import { type Layer, layerOrigin, renderOrigin } from "./layers.ts";
 import { type Config, MACHINE_KEYS } from "./file/schema.ts";
-import { FATED_KEYS, fateOf } from "./file/fates.ts";
+import { FATED_KEYS } from "./file/fates.ts";
 import {
   emptyTable,
   isTable,
@@ -71,7 +71,7 @@ const HARMLESS: ReadonlySet<string> = new Set([
   "hide_agent_reasoning",
   "show_raw_agent_reasoning",
   ...Object.keys(FATED_KEYS).filter((key) =>
-    fateOf(FATED_KEYS[key])?.type === "ignored"
+    FATED_KEYS[key]?.type === "ignored"
   ),
 ]);
 

@@ -3,7 +3,8 @@ import * as z from "zod/mini";
 import { unreachable } from "../util/assert.ts";
 import { deepFreeze } from "../util/json/json.ts";
 import { closestWord } from "../util/text/similar.ts";
-import { type Config, ConfigFile } from "./file/schema.ts";
+import { CONFIG_DEFAULTS } from "./file/defaults.ts";
+import { type Config, CONFIG_KEYS } from "./file/schema.ts";
 import { knownKeysAt } from "./file/schema_walk.ts";
 import { isSecretPath } from "./secrets.ts";
 import {
@@ -33,14 +34,41 @@ export function parseTree(tree: TomlTable): {
   readonly config: Config | undefined;
   readonly problems: readonly ConfigProblem[];
 } {
-  const result = z.safeParse(ConfigFile, tree);
-  if (result.success) {
-    return { config: deepFreeze(result.data) as Config, problems: [] };
+  const { data, issues } = parseKeys(tree);
+  if (issues.length === 0) {
+    return { config: deepFreeze(data) as Config, problems: [] };
   }
-  const problems = result.error.issues.flatMap((issue) =>
-    problemsOf(issue, tree)
-  );
+  const problems = issues.flatMap((issue) => problemsOf(issue, tree));
   return { config: undefined, problems };
+}
+
+// Key by key, as ConfigFile would: the schema of a key that is not there is not needed.
+function parseKeys(tree: TomlTable): {
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly issues: readonly Issue[];
+} {
+  const data: Record<string, unknown> = { ...CONFIG_DEFAULTS };
+  const issues: Issue[] = [];
+  const schemas: Readonly<Record<string, z.ZodMiniType>> = CONFIG_KEYS;
+  for (const key of Object.keys(schemas)) {
+    const schema = tree[key] === undefined ? undefined : schemas[key];
+    if (schema === undefined) continue;
+    const result = z.safeParse(schema, tree[key]);
+    if (result.success) data[key] = result.data;
+    for (const issue of result.error?.issues ?? []) {
+      issues.push({ ...issue, path: [key, ...issue.path] });
+    }
+  }
+  const keys = Object.keys(tree).filter((key) => !Object.hasOwn(schemas, key));
+  return keys.length === 0 ? { data, issues } : {
+    data,
+    issues: [...issues, {
+      code: "unrecognized_keys",
+      keys,
+      path: [],
+      message: "",
+    }],
+  };
 }
 
 /** The tree without the unknown keys that were found in it. */

@@ -1,45 +1,47 @@
 /** The lines `exec --input jsonl` reads from stdin, and the answer of `--approvals exec:CMD`. */
 import * as z from "zod/mini";
 
-const decision = {
-  decision: z.enum([
-    "approve",
-    "approve_for_session",
-    "approve_prefix",
-    "deny",
-    "abort",
-  ]),
-  message: z.optional(z.string()).check(
-    z.describe("With deny: the reason the model gets"),
-  ),
-  prefix: z.optional(z.array(z.string()).check(z.minLength(1))).check(
-    z.describe(
-      "With approve_prefix: the words to remember; absent: those offered",
+// Made with the schemas that have them: most runs read no such lines.
+const MEMBERS = {
+  decision: () => ({
+    decision: z.enum([
+      "approve",
+      "approve_for_session",
+      "approve_prefix",
+      "deny",
+      "abort",
+    ]),
+    message: z.optional(z.string()).check(
+      z.describe("With deny: the reason the model gets"),
     ),
-  ),
-  sandbox: z.optional(z.nullable(z.array(z.string()))).check(
-    z.describe(
-      'With approve_prefix: what the sandbox opens for them, "network" or an absolute folder; null: without the sandbox; absent: as the first rule offered',
+    prefix: z.optional(z.array(z.string()).check(z.minLength(1))).check(
+      z.describe(
+        "With approve_prefix: the words to remember; absent: those offered",
+      ),
     ),
-  ),
+    sandbox: z.optional(z.nullable(z.array(z.string()))).check(
+      z.describe(
+        'With approve_prefix: what the sandbox opens for them, "network" or an absolute folder; null: without the sandbox; absent: as the first rule offered',
+      ),
+    ),
+  }),
+  message: () => ({
+    text: z.optional(z.string()),
+    images: z.optional(z.array(z.string())).check(z.describe("Paths of files")),
+  }),
 };
 
 /** What an approval command prints. */
-export const ApprovalAnswer = z.lazy(() => z.object(decision));
+export const ApprovalAnswer = z.lazy(() => z.object(MEMBERS.decision()));
 export type ApprovalAnswer = z.infer<typeof ApprovalAnswer>;
-
-const message = {
-  text: z.optional(z.string()),
-  images: z.optional(z.array(z.string())).check(z.describe("Paths of files")),
-};
 
 /** One line of input. */
 export const ExecInput = z.lazy(() =>
   z.discriminatedUnion("type", [
-    z.object({ type: z.literal("user.input"), ...message }).check(
+    z.object({ type: z.literal("user.input"), ...MEMBERS.message() }).check(
       z.describe("Starts a turn; while one runs, steers it"),
     ),
-    z.object({ type: z.literal("steer"), ...message }).check(
+    z.object({ type: z.literal("steer"), ...MEMBERS.message() }).check(
       z.describe("Joins the running turn; refused when none runs"),
     ),
     z.object({ type: z.literal("interrupt") }),
@@ -60,7 +62,7 @@ export const ExecInput = z.lazy(() =>
     z.object({
       type: z.literal("approval.decide"),
       approval_id: z.string(),
-      ...decision,
+      ...MEMBERS.decision(),
     }),
     z.object({ type: z.literal("shutdown") }).check(
       z.describe("Ends as the end of stdin does: after the running turn"),

@@ -267,9 +267,11 @@ async function requestCompaction(
   }
 }
 
-const Answer = z.object({
-  output: z.array(z.looseObject({ type: z.string() })).check(z.minLength(1)),
-});
+const Answer = z.lazy(() =>
+  z.object({
+    output: z.array(z.looseObject({ type: z.string() })).check(z.minLength(1)),
+  })
+);
 
 /** The items of a compaction answer. Throws ModelError when it is none. */
 function parseCompaction(body: string): CompactResult {

@@ -18,22 +18,24 @@ const CacheCounts = z.object({
 const NO_CACHE = { cached_tokens: 0, cache_write_tokens: 0 };
 const ReasoningCounts = z.object({ reasoning_tokens: Count });
 const NO_REASONING = { reasoning_tokens: 0 };
-const UsageWire = z.object({
-  input_tokens: Count,
-  output_tokens: Count,
-  total_tokens: Count,
-  cache_read_input_tokens: Count,
-  cache_creation_input_tokens: Count,
-  // The names of chat completions; the cached part by DeepSeek's and Moonshot's.
-  prompt_tokens: Count,
-  completion_tokens: Count,
-  prompt_cache_hit_tokens: Count,
-  cached_tokens: Count,
-  prompt_tokens_details: z.catch(CacheCounts, NO_CACHE),
-  completion_tokens_details: z.catch(ReasoningCounts, NO_REASONING),
-  input_tokens_details: z.catch(CacheCounts, NO_CACHE),
-  output_tokens_details: z.catch(ReasoningCounts, NO_REASONING),
-});
+const UsageWire = z.lazy(() =>
+  z.object({
+    input_tokens: Count,
+    output_tokens: Count,
+    total_tokens: Count,
+    cache_read_input_tokens: Count,
+    cache_creation_input_tokens: Count,
+    // The names of chat completions; the cached part by DeepSeek's and Moonshot's.
+    prompt_tokens: Count,
+    completion_tokens: Count,
+    prompt_cache_hit_tokens: Count,
+    cached_tokens: Count,
+    prompt_tokens_details: z.catch(CacheCounts, NO_CACHE),
+    completion_tokens_details: z.catch(ReasoningCounts, NO_REASONING),
+    input_tokens_details: z.catch(CacheCounts, NO_CACHE),
+    output_tokens_details: z.catch(ReasoningCounts, NO_REASONING),
+  })
+);
 
 /** Tokens of an answer; null when the server did not count them. */
 export function parseUsage(wire: unknown): Usage | null {

@@ -3,13 +3,15 @@ import { unreachable } from "../util/assert.ts";
 import * as z from "zod/mini";
 
 /** Which questions may reach the person under the `granular` policy. */
-export const GranularApproval = z.object({
-  sandbox_approval: z.boolean(),
-  rules: z.boolean(),
-  mcp_elicitations: z.boolean(),
-  skill_approval: z._default(z.boolean(), false),
-  request_permissions: z._default(z.boolean(), false),
-});
+export const GranularApproval = z.lazy(() =>
+  z.object({
+    sandbox_approval: z.boolean(),
+    rules: z.boolean(),
+    mcp_elicitations: z.boolean(),
+    skill_approval: z._default(z.boolean(), false),
+    request_permissions: z._default(z.boolean(), false),
+  })
+);
 export type GranularApproval = z.infer<typeof GranularApproval>;
 
 /** When the person is asked. `on-failure` is accepted and deprecated. */

@@ -124,6 +124,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "core/config/file/": {
     doors: [
+      "defaults",
       "edit",
       "fates",
       "files",

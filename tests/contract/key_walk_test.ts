@@ -99,8 +99,8 @@ function isWhole(base: string, set: string): boolean {
 Deno.test("every key and feature with another fate has it", async () => {
   await using stage = await openStage({ script: [] });
   const rows = [
-    ...Object.entries(FATED_KEYS).map(([key, { fate }]) => ({ key, fate })),
-    ...Object.entries(FATED_FEATURES).map(([name, { fate }]) => ({
+    ...Object.entries(FATED_KEYS).map(([key, fate]) => ({ key, fate })),
+    ...Object.entries(FATED_FEATURES).map(([name, fate]) => ({
       key: `features.${name}`,
       fate,
     })),

@@ -1,5 +1,6 @@
 /** The keys that config.toml may hold, taken from its schema. */
-import { ConfigFile } from "../../core/config/file/schema.ts";
+import * as z from "zod/mini";
+import { CONFIG_KEYS } from "../../core/config/file/schema.ts";
 import { fateOf } from "../../core/config/file/fates.ts";
 
 interface Schema {
@@ -18,7 +19,7 @@ interface Schema {
 
 /** Paths of all keys that work; `*` stands for any name. */
 export function configKeys(): string[][] {
-  return keysOf(ConfigFile as unknown as Schema);
+  return keysOf(z.strictObject(CONFIG_KEYS) as unknown as Schema);
 }
 
 /** Those that hold no other key, once each; the events of hooks are one, `EVENT`. */

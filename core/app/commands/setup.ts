@@ -15,7 +15,7 @@ import {
 } from "../../config/provider/login.ts";
 import { providerOf } from "../../config/provider/providers.ts";
 import { describeKey, type KeyFate } from "../../config/file/schema_walk.ts";
-import { FEATURE_NAMES, LIVE_FEATURES } from "../../config/file/fates.ts";
+import { featureNames, LIVE_FEATURES } from "../../config/file/fates.ts";
 import { askSecret } from "../../frontends/cli/ask.ts";
 import { readPrompt } from "../../frontends/exec/stdin.ts";
 import type { CommandLine } from "../../contract/command_line.ts";
@@ -66,7 +66,7 @@ export async function runSetupCommand(
       ]);
     }
     case "features list": {
-      const features = FEATURE_NAMES.map((name) => ({
+      const features = featureNames().map((name) => ({
         name,
         enabled: isLive(name) && featureOn(loaded.config, name),
         fate: describeKey(["features", name])?.fate ?? "works",

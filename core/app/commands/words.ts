@@ -1,5 +1,5 @@
 /** `rondo completion words`: what a shell offers that only this machine knows. */
-import { FEATURE_NAMES } from "../../config/file/fates.ts";
+import { featureNames } from "../../config/file/fates.ts";
 import { loadConfig, type LoadedConfig } from "../../config/load.ts";
 import { listProfiles } from "../../config/profiles.ts";
 import { knownModels } from "../../config/provider/model_list.ts";
@@ -64,7 +64,7 @@ const LISTS: Readonly<
     Promise.resolve(Object.keys(config.model_providers).map(plain)),
   servers: (_, { config }) =>
     Promise.resolve(Object.keys(config.mcp_servers).map(plain)),
-  features: () => Promise.resolve(FEATURE_NAMES.map(plain)),
+  features: () => Promise.resolve(featureNames().map(plain)),
 };
 
 function plain(word: string): Row {

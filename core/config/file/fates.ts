@@ -18,18 +18,12 @@ type FatedSchema = Accepted & { readonly fate: Fate };
 
 /** Stands in the schema for a key that nothing reads. */
 export function ignored(why: string): FatedSchema {
-  return fated({ type: "ignored", why }, `Accepted, without effect: ${why}`);
+  return fatedSchema(effectless(why));
 }
 
 /** Stands in the schema for a key that would narrow rights and is not built. */
-export function refused(
-  instead: string,
-  allowed: readonly unknown[] = [],
-): FatedSchema {
-  return fated(
-    { type: "refused", instead, allowed },
-    `Ends the run: ${instead}`,
-  );
+export function refused(instead: string): FatedSchema {
+  return fatedSchema(unheld(instead));
 }
 
 /** The fate of a schema's key; undefined when it is one that works. */
@@ -39,85 +33,97 @@ export function fateOf(schema: object | undefined): Fate | undefined {
     : undefined;
 }
 
-function fated(fate: Fate, description: string): FatedSchema {
+/** What stands in the schema for all keys of a fate. */
+export function fatedSchema(fate: Fate): FatedSchema {
+  const description = fate.type === "ignored"
+    ? `Accepted, without effect: ${fate.why}`
+    : `Ends the run: ${fate.instead}`;
   const schema = z.optional(z.unknown())
     .register(z.globalRegistry, { description });
   return Object.assign(schema, { fate });
+}
+
+function effectless(why: string): Fate {
+  return { type: "ignored", why };
+}
+
+function unheld(instead: string, allowed: readonly unknown[] = []): Fate {
+  return { type: "refused", instead, allowed };
 }
 
 const NO_CHATGPT = 'must be "api": only API keys are supported';
 const OLD_FORM = "an older form, which Codex does not read any more either";
 
 /** Keys of the top level. The names of one reason stand together. */
-export const FATED_KEYS: Readonly<Record<string, FatedSchema>> = {
+export const FATED_KEYS: Readonly<Record<string, Fate>> = {
   ...all(
-    ignored("telemetry is asked for by OTEL_* variables alone"),
+    "telemetry is asked for by OTEL_* variables alone",
     "otel",
   ),
   ...all(
-    ignored("nothing is measured or sent home"),
+    "nothing is measured or sent home",
     `analytics feedback rollout_trace check_for_update_on_startup
     model_availability_nux`,
   ),
   ...all(
-    ignored("there are no sub-agents, goals or reviewers besides the user"),
+    "there are no sub-agents, goals or reviewers besides the user",
     "agents approvals_reviewer auto_review goals memories",
   ),
   ...all(
-    ignored("there are no apps, plugins or ChatGPT services"),
+    "there are no apps, plugins or ChatGPT services",
     `apps apps_mcp_product_sku browser_use chatgpt_base_url cloud computer_use
     desktop include_apps_instructions marketplaces mcp_enterprise_managed_auth
     orchestrator plugins responses responses_api_metadata tool_suggest`,
   ),
   ...all(
-    ignored("there is no voice"),
+    "there is no voice",
     `audio realtime experimental_realtime_start_instructions
     experimental_realtime_webrtc_call_base_url
     experimental_realtime_ws_backend_prompt experimental_realtime_ws_base_url
     experimental_realtime_ws_model experimental_realtime_ws_startup_context`,
   ),
   ...all(
-    ignored("commands do not outlive their turn"),
+    "commands do not outlive their turn",
     "background_terminal_max_timeout thread_unload_delay_secs",
   ),
   ...all(
-    ignored("the terminal is rondo's own and has no such setting"),
+    "the terminal is rondo's own and has no such setting",
     `disable_paste_burst file_opener notice suppress_unstable_features_warning
     tui`,
   ),
   ...all(
-    ignored("sessions are files below the home, without a log or a database"),
+    "sessions are files below the home, without a log or a database",
     `experimental_thread_config_endpoint experimental_thread_store
     experimental_thread_store_endpoint ghost_snapshot log_dir sqlite_home`,
   ),
   ...all(
-    ignored("tools are offered in one form"),
+    "tools are offered in one form",
     `code_mode experimental_use_freeform_apply_patch
     experimental_use_unified_exec_tool js_repl_node_module_dirs js_repl_node_path
     zsh_path`,
   ),
   ...all(
-    ignored("there are no modes of collaboration or personalities"),
+    "there are no modes of collaboration or personalities",
     `include_collaboration_mode_instructions personality
     plan_mode_reasoning_effort`,
   ),
   ...all(
-    ignored("there is one way to compact and to start servers"),
+    "there is one way to compact and to start servers",
     `mcp_optional_startup_grace_ms model_auto_compact_token_limit_scope
     model_post_turn_compact_threshold_percent`,
   ),
   ...all(
-    ignored(OLD_FORM),
+    OLD_FORM,
     `commit_attribution debug disable_response_storage model_max_output_tokens
     preferred_auth_method`,
   ),
   ...all(
-    ignored("on Windows there is no sandbox"),
+    "on Windows there is no sandbox",
     "windows windows_wsl_setup_acknowledged",
   ),
-  allow_symlinked_codex_home: ignored("links are followed"),
-  forced_login_method: refused(NO_CHATGPT, ["api"]),
-  forced_chatgpt_workspace_id: refused(
+  allow_symlinked_codex_home: effectless("links are followed"),
+  forced_login_method: unheld(NO_CHATGPT, ["api"]),
+  forced_chatgpt_workspace_id: unheld(
     "must be absent: only API keys are supported",
   ),
 };
@@ -241,36 +247,33 @@ const IGNORED_FEATURES: readonly (readonly [why: string, names: string])[] = [
 ];
 
 /** The other members of `[features]`; a name that is in neither table is an error. */
-export const FATED_FEATURES: Readonly<Record<string, FatedSchema>> = {
-  ...IGNORED_FEATURES.reduce(
-    (members, [why, names]) => ({ ...members, ...all(ignored(why), names) }),
+export const FATED_FEATURES: Readonly<Record<string, Fate>> = {
+  ...Object.assign(
     {},
+    ...IGNORED_FEATURES.map(([why, names]) => all(why, names)),
   ),
-  credential_masking: refused(
+  credential_masking: unheld(
     "must be off: what the model reads is not searched for credentials",
     [false],
   ),
-  network_proxy: refused(
+  network_proxy: unheld(
     "must be off: the network is open or closed, " +
       'set "sandbox_workspace_write.network_access"',
     [false],
   ),
-  rollout_budget: refused(
+  rollout_budget: unheld(
     'must be off: set "limits.max_tokens" instead',
     [false],
   ),
 };
 
 /** Names `--enable` and `--disable` take. */
-export const FEATURE_NAMES: readonly string[] = [
-  ...Object.keys(LIVE_FEATURES),
-  ...Object.keys(FATED_FEATURES),
-].sort();
+export function featureNames(): readonly string[] {
+  return [...Object.keys(LIVE_FEATURES), ...Object.keys(FATED_FEATURES)].sort();
+}
 
-function all(
-  schema: FatedSchema,
-  names: string,
-): Record<string, FatedSchema> {
+function all(why: string, names: string): Record<string, Fate> {
+  const fate = effectless(why);
   const words = names.split(/\s+/).filter((name) => name !== "");
-  return Object.fromEntries(words.map((name) => [name, schema]));
+  return Object.fromEntries(words.map((name) => [name, fate]));
 }

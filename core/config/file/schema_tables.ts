@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { LIMITS } from "../../protocol/limits.ts";
 import { FATED_FEATURES, ignored, LIVE_FEATURES, refused } from "./fates.ts";
+import { fatedMakers, lazyShape } from "./lazy_shape.ts";
 
 const Text = z.string();
 const Texts = z.array(z.string());
@@ -13,47 +14,51 @@ const Positive = z.number().check(z.positive());
 const NO_WEBSOCKETS = ignored("there are no WebSockets");
 
 /** `[sandbox_workspace_write]` */
-export const SandboxTable = z.strictObject({
-  writable_roots: z._default(Texts, []).check(
-    z.describe(
-      "Folders commands may write to besides the cwd and temp folders",
+export const SandboxTable = z.lazy(() =>
+  z.strictObject({
+    writable_roots: z._default(Texts, []).check(
+      z.describe(
+        "Folders commands may write to besides the cwd and temp folders",
+      ),
     ),
-  ),
-  network_access: z._default(z.boolean(), false),
-  exclude_tmpdir_env_var: z._default(z.boolean(), false),
-  exclude_slash_tmp: z._default(z.boolean(), false),
-  git_commits: z._default(z.boolean(), false).check(
-    z.describe(
-      "Whether commits work in the sandbox; hooks and config stay read-only",
+    network_access: z._default(z.boolean(), false),
+    exclude_tmpdir_env_var: z._default(z.boolean(), false),
+    exclude_slash_tmp: z._default(z.boolean(), false),
+    git_commits: z._default(z.boolean(), false).check(
+      z.describe(
+        "Whether commits work in the sandbox; hooks and config stay read-only",
+      ),
     ),
-  ),
-  allow_unix_sockets: z._default(z.boolean(), false).check(
-    z.describe("Whether Unix sockets are open though the network is closed"),
-  ),
-  build_caches: z._default(z.boolean(), false).check(
-    z.describe(
-      "Whether the caches of package managers in the home folder are writable",
+    allow_unix_sockets: z._default(z.boolean(), false).check(
+      z.describe("Whether Unix sockets are open though the network is closed"),
     ),
-  ),
-  deny_read: z._default(Texts, []).check(
-    z.describe(
-      "Absolute paths or globs whose content stays hidden in every mode",
+    build_caches: z._default(z.boolean(), false).check(
+      z.describe(
+        "Whether the caches of package managers in the home folder are writable",
+      ),
     ),
-  ),
-});
+    deny_read: z._default(Texts, []).check(
+      z.describe(
+        "Absolute paths or globs whose content stays hidden in every mode",
+      ),
+    ),
+  })
+);
 
 /** `[shell_environment_policy]` */
-export const EnvironmentTable = z.strictObject({
-  inherit: z._default(z.enum(["all", "core", "none"]), "all"),
-  ignore_default_excludes: z._default(z.boolean(), true).check(
-    z.describe("False drops names with KEY, SECRET or TOKEN in them"),
-  ),
-  exclude: z._default(Texts, []),
-  set: z._default(TextMap, {}),
-  include_only: z._default(Texts, []),
-  filters: refused('must be absent: set "exclude" and "include_only"'),
-  experimental_use_profile: ignored("profiles of the shell are not read"),
-});
+export const EnvironmentTable = z.lazy(() =>
+  z.strictObject({
+    inherit: z._default(z.enum(["all", "core", "none"]), "all"),
+    ignore_default_excludes: z._default(z.boolean(), true).check(
+      z.describe("False drops names with KEY, SECRET or TOKEN in them"),
+    ),
+    exclude: z._default(Texts, []),
+    set: z._default(TextMap, {}),
+    include_only: z._default(Texts, []),
+    filters: refused('must be absent: set "exclude" and "include_only"'),
+    experimental_use_profile: ignored("profiles of the shell are not read"),
+  })
+);
 
 /** `[model_providers.<id>.auth]` */
 const AuthCommandTable = z.lazy(() =>
@@ -150,96 +155,116 @@ export const ProviderTable = z.lazy(() =>
 );
 
 /** `[history]` */
-export const HistoryTable = z.strictObject({
-  persistence: z._default(z.enum(["save-all", "none"]), "save-all"),
-  max_bytes: z.optional(Count),
-});
+export const HistoryTable = z.lazy(() =>
+  z.strictObject({
+    persistence: z._default(z.enum(["save-all", "none"]), "save-all"),
+    max_bytes: z.optional(Count),
+  })
+);
 
-const Switch = z.union([
-  z.boolean(),
-  z.strictObject({ enabled: z.optional(z.boolean()) }),
-]);
+const Switch = z.lazy(() =>
+  z.union([
+    z.boolean(),
+    z.strictObject({ enabled: z.optional(z.boolean()) }),
+  ])
+);
 
 /** `[tools]` */
-export const ToolsTable = z.strictObject({
-  web_search: z.optional(z.union([
-    z.boolean(),
-    z.strictObject({
-      allowed_domains: z.optional(Texts),
-      context_size: z.optional(z.enum(["low", "medium", "high"])),
-      location: z.optional(z.record(z.string(), z.string())),
-    }),
-  ])),
-  view_image: z.optional(Switch),
-  update_plan: z.optional(Switch),
-});
+export const ToolsTable = z.lazy(() =>
+  z.strictObject({
+    web_search: z.optional(z.union([
+      z.boolean(),
+      z.strictObject({
+        allowed_domains: z.optional(Texts),
+        context_size: z.optional(z.enum(["low", "medium", "high"])),
+        location: z.optional(z.record(z.string(), z.string())),
+      }),
+    ])),
+    view_image: z.optional(Switch),
+    update_plan: z.optional(Switch),
+  })
+);
 
-const FeatureSwitch = z.optional(z.union([
-  z.boolean(),
-  z.looseObject({ enabled: z.optional(z.boolean()) }),
-]));
+const FeatureSwitch = z.optional(z.lazy(() =>
+  z.union([
+    z.boolean(),
+    z.looseObject({ enabled: z.optional(z.boolean()) }),
+  ])
+));
 
 /** `[features]`: bare switches, or tables with `enabled` and options. */
-export const FeaturesTable = z.strictObject({
-  ...FATED_FEATURES as Readonly<Record<never, never>>,
-  ...Object.fromEntries(
-    Object.keys(LIVE_FEATURES).map((name) => [name, FeatureSwitch]),
-  ) as Readonly<Record<keyof typeof LIVE_FEATURES, typeof FeatureSwitch>>,
-});
+export const FeaturesTable = z.lazy(() =>
+  z.strictObject(lazyShape({
+    ...fatedMakers(FATED_FEATURES) as Readonly<Record<never, never>>,
+    ...Object.fromEntries(
+      Object.keys(LIVE_FEATURES).map((name) => [name, () => FeatureSwitch]),
+    ) as Readonly<
+      Record<keyof typeof LIVE_FEATURES, () => typeof FeatureSwitch>
+    >,
+  }))
+);
 
 /** `[skills]` */
-export const SkillsTable = z.strictObject({
-  config: z._default(
-    z.array(z.strictObject({
-      path: z.optional(Text),
-      name: z.optional(Text),
-      enabled: z._default(z.boolean(), true),
-    })),
-    [],
-  ),
-});
+export const SkillsTable = z.lazy(() =>
+  z.strictObject({
+    config: z._default(
+      z.array(z.strictObject({
+        path: z.optional(Text),
+        name: z.optional(Text),
+        enabled: z._default(z.boolean(), true),
+      })),
+      [],
+    ),
+  })
+);
 
-const HookGroups = z.optional(z.array(z.looseObject({
-  matcher: z.optional(Text),
-  hooks: z._default(
-    z.array(z.looseObject({
-      type: z._default(Text, "command"),
-      command: z.optional(Text),
-      timeout: z.optional(Positive),
-      statusMessage: ignored("nothing is shown while a hook runs"),
-    })),
-    [],
-  ),
-})));
+const HookGroups = z.optional(z.lazy(() =>
+  z.array(z.looseObject({
+    matcher: z.optional(Text),
+    hooks: z._default(
+      z.array(z.looseObject({
+        type: z._default(Text, "command"),
+        command: z.optional(Text),
+        timeout: z.optional(Positive),
+        statusMessage: ignored("nothing is shown while a hook runs"),
+      })),
+      [],
+    ),
+  }))
+));
 
 /** `[hooks]`: event name to matchers and their commands. */
-export const HooksTable = z.looseObject({
-  state: z._default(
-    z.record(
-      z.string(),
-      z.looseObject({
-        enabled: z.optional(z.boolean()).check(
-          z.describe("False leaves out the hook FILE:EVENT:GROUP:NUMBER"),
-        ),
-        trusted_hash: ignored("your own hooks are trusted as they are"),
-      }),
+export const HooksTable = z.lazy(() =>
+  z.looseObject({
+    state: z._default(
+      z.record(
+        z.string(),
+        z.looseObject({
+          enabled: z.optional(z.boolean()).check(
+            z.describe("False leaves out the hook FILE:EVENT:GROUP:NUMBER"),
+          ),
+          trusted_hash: ignored("your own hooks are trusted as they are"),
+        }),
+      ),
+      {},
     ),
-    {},
-  ),
-  SessionStart: HookGroups,
-  SessionEnd: HookGroups,
-  UserPromptSubmit: HookGroups,
-  PreToolUse: HookGroups,
-  PermissionRequest: HookGroups,
-  PostToolUse: HookGroups,
-  PreCompact: HookGroups,
-  PostCompact: HookGroups,
-  SubagentStart: HookGroups,
-  SubagentStop: HookGroups,
-  Stop: HookGroups,
-});
+    SessionStart: HookGroups,
+    SessionEnd: HookGroups,
+    UserPromptSubmit: HookGroups,
+    PreToolUse: HookGroups,
+    PermissionRequest: HookGroups,
+    PostToolUse: HookGroups,
+    PreCompact: HookGroups,
+    PostCompact: HookGroups,
+    SubagentStart: HookGroups,
+    SubagentStop: HookGroups,
+    Stop: HookGroups,
+  })
+);
 
 /** `[projects."<path>"]` */
-export const ProjectTable = z.strictObject({
-  trust_level: z.optional(z.enum(["trusted", "untrusted"])),
-});
+export const ProjectTable = z.lazy(() =>
+  z.strictObject({
+    trust_level: z.optional(z.enum(["trusted", "untrusted"])),
+  })
+);

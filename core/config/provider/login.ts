@@ -15,10 +15,12 @@ type Login =
   | { readonly type: "chatgpt"; readonly path: string }
   | { readonly type: "none" };
 
-const AuthFile = z.looseObject({
-  OPENAI_API_KEY: z.nullish(z.string()),
-  tokens: z.nullish(z.looseObject({ access_token: z.nullish(z.string()) })),
-});
+const AuthFile = z.lazy(() =>
+  z.looseObject({
+    OPENAI_API_KEY: z.nullish(z.string()),
+    tokens: z.nullish(z.looseObject({ access_token: z.nullish(z.string()) })),
+  })
+);
 
 /** CODEX_API_KEY, then OPENAI_API_KEY, then auth.json. */
 export async function readLogin(

@@ -14,18 +14,22 @@ import type { FolderTrust } from "./folder.ts";
 import { UNCHECKED } from "./programs.ts";
 import type { ProjectSource } from "./source.ts";
 
-const Approval = z.object({
-  decision: z.enum(["approved", "refused"]),
-  sha256: z.string(),
-  /** Kept to show what has changed. */
-  content: z.custom<JsonObject>((value) =>
-    typeof value === "object" && value !== null
-  ),
-  programs: z.record(z.string(), z.string()),
-});
-const StoreFile = z.object({
-  projects: z.record(z.string(), z.record(z.string(), Approval)),
-});
+const Approval = z.lazy(() =>
+  z.object({
+    decision: z.enum(["approved", "refused"]),
+    sha256: z.string(),
+    /** Kept to show what has changed. */
+    content: z.custom<JsonObject>((value) =>
+      typeof value === "object" && value !== null
+    ),
+    programs: z.record(z.string(), z.string()),
+  })
+);
+const StoreFile = z.lazy(() =>
+  z.object({
+    projects: z.record(z.string(), z.record(z.string(), Approval)),
+  })
+);
 
 /** By project folder, then by path of the file in it. */
 export type TrustStore = z.infer<typeof StoreFile>["projects"];

@@ -173,14 +173,16 @@ function headOf(output: string): string {
   return output.slice(0, 2_000).split("\nOutput:\n")[0] ?? "";
 }
 
-const SessionArguments = z.object({ session_id: z.number() });
+const SessionArguments = z.lazy(() => z.object({ session_id: z.number() }));
 
-const PlanArguments = z.object({
-  plan: z.array(z.object({
-    step: z.string(),
-    status: z.enum(["pending", "in_progress", "completed"]),
-  })),
-});
+const PlanArguments = z.lazy(() =>
+  z.object({
+    plan: z.array(z.object({
+      step: z.string(),
+      status: z.enum(["pending", "in_progress", "completed"]),
+    })),
+  })
+);
 
 function parsePlan(input: string): HandoverState["plan"] | undefined {
   const parsed = PlanArguments.safeParse(parseJson(input));
@@ -190,10 +192,12 @@ function parsePlan(input: string): HandoverState["plan"] | undefined {
   ) => ({ text: shortLine(step), status }));
 }
 
-const CommandArguments = z.object({
-  command: z.optional(z.union([z.string(), z.array(z.string())])),
-  cmd: z.optional(z.string()),
-});
+const CommandArguments = z.lazy(() =>
+  z.object({
+    command: z.optional(z.union([z.string(), z.array(z.string())])),
+    cmd: z.optional(z.string()),
+  })
+);
 
 // `bash -lc SCRIPT` is remembered as the script.
 function commandOf(call: CallView): string | undefined {

@@ -192,17 +192,19 @@ const Code = z.catch(
   z.pipe(z.union([z.string(), z.number()]), z.transform(String)),
   "",
 );
-const ErrorShape = z.object({
-  // `type` is the machine word where older servers have no `code`, `status` Google's.
-  code: Code,
-  type: Text,
-  status: Text,
-  message: Text,
-  resets_at: z.catch(z.optional(z.number()), undefined),
-  // The shapes of FastAPI and others.
-  detail: z.catch(z.unknown(), undefined),
-  error: z.catch(z.unknown(), undefined),
-});
+const ErrorShape = z.lazy(() =>
+  z.object({
+    // `type` is the machine word where older servers have no `code`, `status` Google's.
+    code: Code,
+    type: Text,
+    status: Text,
+    message: Text,
+    resets_at: z.catch(z.optional(z.number()), undefined),
+    // The shapes of FastAPI and others.
+    detail: z.catch(z.unknown(), undefined),
+    error: z.catch(z.unknown(), undefined),
+  })
+);
 
 function parseError(value: unknown): ServerError {
   if (typeof value === "string") {

@@ -9,12 +9,14 @@ import { scanTree } from "./scan.ts";
 import { diffTrees, stateIn } from "./tree.ts";
 import { readTree, treePath } from "./tree_file.ts";
 
-const OpenTurn = z.object({
-  turn: z.string(),
-  at: z.string(),
-  messages: z.number(),
-  roots: z.array(z.string()),
-});
+const OpenTurn = z.lazy(() =>
+  z.object({
+    turn: z.string(),
+    at: z.string(),
+    messages: z.number(),
+    roots: z.array(z.string()),
+  })
+);
 export type OpenTurn = Readonly<z.infer<typeof OpenTurn>>;
 
 interface OpenTurnPlace {

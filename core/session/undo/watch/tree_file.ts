@@ -11,11 +11,13 @@ import { openTurnPath, treesFolder } from "../kept/object_store.ts";
 import { FileState } from "../kept/plan.ts";
 import type { Tree, TreeEntry } from "./tree.ts";
 
-const Head = z.object({ tree: z.literal(1), root: z.string() });
-const Line = z.union([
-  z.object({ path: z.string(), stamp: z.string(), state: FileState }),
-  z.object({ left: z.string(), reason: z.string() }),
-]);
+const Head = z.lazy(() => z.object({ tree: z.literal(1), root: z.string() }));
+const Line = z.lazy(() =>
+  z.union([
+    z.object({ path: z.string(), stamp: z.string(), state: FileState }),
+    z.object({ left: z.string(), reason: z.string() }),
+  ])
+);
 
 type FileHost = Pick<Host, "files" | "newId">;
 

@@ -1,0 +1,57 @@
+/** What holds without a file: what the schema makes of an empty one, without making the schema. */
+import { LIMITS } from "../../protocol/limits.ts";
+import { deepFreeze } from "../../util/json/json.ts";
+import type { Config } from "./schema.ts";
+
+export const CONFIG_DEFAULTS: Config = deepFreeze({
+  model: "gpt-5.5",
+  model_provider: "openai",
+  model_providers: {},
+  fallback: [],
+  include_permissions_instructions: true,
+  include_environment_context: true,
+  project_doc_max_bytes: LIMITS.projectDocBytes,
+  project_doc_fallback_filenames: [],
+  project_root_markers: [".git"],
+  approval_policy: "on-request",
+  sandbox_mode: "read-only",
+  sandbox_workspace_write: {
+    writable_roots: [],
+    network_access: false,
+    exclude_tmpdir_env_var: false,
+    exclude_slash_tmp: false,
+    git_commits: false,
+    allow_unix_sockets: false,
+    build_caches: false,
+    deny_read: [],
+  },
+  shell_environment_policy: {
+    inherit: "all",
+    ignore_default_excludes: true,
+    exclude: [],
+    set: {},
+    include_only: [],
+  },
+  projects: {},
+  tools: {},
+  features: {},
+  mcp_servers: {},
+  skills: { config: [] },
+  hooks: { state: {} },
+  history: { persistence: "save-all" },
+  limits: {
+    max_steps: LIMITS.stepsPerTurn,
+    max_failing_rounds: LIMITS.failingLoop.end,
+    max_same_rounds: LIMITS.idleLoop.end,
+    tell_failing_rounds: LIMITS.failingLoop.tell,
+    tell_same_rounds: LIMITS.idleLoop.tell,
+  },
+  prices: {},
+  strict_cache: false,
+  hide_agent_reasoning: false,
+  show_raw_agent_reasoning: false,
+  cli_auth_credentials_store: "auto",
+  mcp_oauth_credentials_store: "auto",
+  permissions: {},
+  profiles: {},
+});
