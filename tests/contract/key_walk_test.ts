@@ -1,6 +1,6 @@
 /** A key that works makes a difference; one that nothing reads cannot pass here. */
 import assert from "node:assert/strict";
-import { FATED_FEATURES, FATED_KEYS } from "../../core/config/file/fates.ts";
+import { FATED_KEYS, fatedFeatures } from "../../core/config/file/fates.ts";
 import { Machine } from "../core/config/config_fixture.ts";
 import { effectsOf } from "../support/config_effects.ts";
 import { leafKeys } from "../support/config_keys.ts";
@@ -100,7 +100,7 @@ Deno.test("every key and feature with another fate has it", async () => {
   await using stage = await openStage({ script: [] });
   const rows = [
     ...Object.entries(FATED_KEYS).map(([key, fate]) => ({ key, fate })),
-    ...Object.entries(FATED_FEATURES).map(([name, fate]) => ({
+    ...Object.entries(fatedFeatures()).map(([name, fate]) => ({
       key: `features.${name}`,
       fate,
     })),

@@ -247,29 +247,32 @@ const IGNORED_FEATURES: readonly (readonly [why: string, names: string])[] = [
 ];
 
 /** The other members of `[features]`; a name that is in neither table is an error. */
-export const FATED_FEATURES: Readonly<Record<string, Fate>> = {
-  ...Object.assign(
-    {},
-    ...IGNORED_FEATURES.map(([why, names]) => all(why, names)),
-  ),
-  credential_masking: unheld(
-    "must be off: what the model reads is not searched for credentials",
-    [false],
-  ),
-  network_proxy: unheld(
-    "must be off: the network is open or closed, " +
-      'set "sandbox_workspace_write.network_access"',
-    [false],
-  ),
-  rollout_budget: unheld(
-    'must be off: set "limits.max_tokens" instead',
-    [false],
-  ),
-};
+export function fatedFeatures(): Readonly<Record<string, Fate>> {
+  return {
+    ...Object.assign(
+      {},
+      ...IGNORED_FEATURES.map(([why, names]) => all(why, names)),
+    ),
+    credential_masking: unheld(
+      "must be off: what the model reads is not searched for credentials",
+      [false],
+    ),
+    network_proxy: unheld(
+      "must be off: the network is open or closed, " +
+        'set "sandbox_workspace_write.network_access"',
+      [false],
+    ),
+    rollout_budget: unheld(
+      'must be off: set "limits.max_tokens" instead',
+      [false],
+    ),
+  };
+}
 
 /** Names `--enable` and `--disable` take. */
 export function featureNames(): readonly string[] {
-  return [...Object.keys(LIVE_FEATURES), ...Object.keys(FATED_FEATURES)].sort();
+  return [...Object.keys(LIVE_FEATURES), ...Object.keys(fatedFeatures())]
+    .sort();
 }
 
 function all(why: string, names: string): Record<string, Fate> {

@@ -24,14 +24,18 @@ import {
 } from "./schema_tables.ts";
 import { McpServerTable } from "./schema_mcp.ts";
 
-const Text = z.optional(z.string());
-const Tokens = z.optional(z.int().check(z.positive()));
-const On = z._default(z.boolean(), true);
-const Off = z._default(z.boolean(), false);
-const CredentialStore = z._default(
-  z.enum(["file", "keyring", "auto", "ephemeral"]),
-  "auto",
-).check(z.describe("Logins are files here: keyring and ephemeral refuse them"));
+const Text = z.lazy(() => z.optional(z.string()));
+const Tokens = z.lazy(() => z.optional(z.int().check(z.positive())));
+const On = z.lazy(() => z._default(z.boolean(), true));
+const Off = z.lazy(() => z._default(z.boolean(), false));
+const CredentialStore = z.lazy(() =>
+  z._default(
+    z.enum(["file", "keyring", "auto", "ephemeral"]),
+    "auto",
+  ).check(
+    z.describe("Logins are files here: keyring and ephemeral refuse them"),
+  )
+);
 
 /** The schema of each key of the top level. */
 export const CONFIG_KEYS = lazyShape({

@@ -3,10 +3,12 @@ import * as z from "zod/mini";
 import { LIMITS } from "../../protocol/limits.ts";
 import { DURATION, DURATION_OR_FOREVER } from "../../util/duration.ts";
 
-const Positive = z.number().check(z.positive());
-const Span = z.union([Positive, z.string().check(z.regex(DURATION))]);
-const Wait = z.string().check(z.regex(DURATION_OR_FOREVER));
-const Times = z.int().check(z.positive());
+const Positive = z.lazy(() => z.number().check(z.positive()));
+const Span = z.lazy(() =>
+  z.union([Positive, z.string().check(z.regex(DURATION))])
+);
+const Wait = z.lazy(() => z.string().check(z.regex(DURATION_OR_FOREVER)));
+const Times = z.lazy(() => z.int().check(z.positive()));
 
 /** `[limits]` */
 export const LimitsTable = z.lazy(() =>

@@ -2,15 +2,15 @@
 import * as z from "zod/mini";
 import { ignored, refused } from "./fates.ts";
 
-const Text = z.string();
-const Texts = z.array(z.string());
-const TextMap = z.record(z.string(), z.string());
-const Port = z.int().check(z.minimum(0), z.maximum(65_535));
-const Positive = z.number().check(z.positive());
+const Text = z.lazy(() => z.string());
+const Texts = z.lazy(() => z.array(z.string()));
+const TextMap = z.lazy(() => z.record(z.string(), z.string()));
+const Port = z.lazy(() => z.int().check(z.minimum(0), z.maximum(65_535)));
+const Positive = z.lazy(() => z.number().check(z.positive()));
 
-const ONE_PLACE = ignored("servers run on this machine");
+const ONE_PLACE = "servers run on this machine";
 
-const ApprovalMode = z.enum(["auto", "prompt", "approve"]);
+const ApprovalMode = z.lazy(() => z.enum(["auto", "prompt", "approve"]));
 
 /** `[mcp_servers.<name>]` */
 export const McpServerTable = z.lazy(() =>
@@ -63,8 +63,8 @@ export const McpServerTable = z.lazy(() =>
     omit_tools_from: refused('must be absent: set "disabled_tools"'),
     startup_readiness: ignored("a server is ready when it lists its tools"),
     name: ignored("a server is called by its table"),
-    experimental_environment: ONE_PLACE,
-    environment_id: ONE_PLACE,
+    experimental_environment: ignored(ONE_PLACE),
+    environment_id: ignored(ONE_PLACE),
     auth: ignored("a login is found by asking the server"),
   })
 );

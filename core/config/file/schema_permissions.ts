@@ -2,11 +2,11 @@
 import * as z from "zod/mini";
 import { ignored } from "./fates.ts";
 
-const Text = z.string();
-const Access = z.enum(["read", "write", "deny", "none"]);
-const Permit = z.enum(["allow", "deny", "none"]);
+const Text = z.lazy(() => z.string());
+const Access = z.lazy(() => z.enum(["read", "write", "deny", "none"]));
+const Permit = z.lazy(() => z.enum(["allow", "deny", "none"]));
 
-const NO_PROXY = ignored("there is no proxy between commands and the network");
+const NO_PROXY = "there is no proxy between commands and the network";
 
 /** `[permissions.<name>]`: keys and values as in Codex 0.171. */
 export const PermissionTable = z.lazy(() =>
@@ -31,15 +31,15 @@ export const PermissionTable = z.lazy(() =>
         enabled: z.optional(z.boolean()),
         mode: z.optional(z.enum(["limited", "full"])),
         domains: z.optional(z.record(Text, Permit)),
-        unix_sockets: NO_PROXY,
-        proxy_url: NO_PROXY,
-        enable_socks5: NO_PROXY,
-        socks_url: NO_PROXY,
-        enable_socks5_udp: NO_PROXY,
-        allow_upstream_proxy: NO_PROXY,
-        dangerously_allow_non_loopback_proxy: NO_PROXY,
-        dangerously_allow_all_unix_sockets: NO_PROXY,
-        allow_local_binding: NO_PROXY,
+        unix_sockets: ignored(NO_PROXY),
+        proxy_url: ignored(NO_PROXY),
+        enable_socks5: ignored(NO_PROXY),
+        socks_url: ignored(NO_PROXY),
+        enable_socks5_udp: ignored(NO_PROXY),
+        allow_upstream_proxy: ignored(NO_PROXY),
+        dangerously_allow_non_loopback_proxy: ignored(NO_PROXY),
+        dangerously_allow_all_unix_sockets: ignored(NO_PROXY),
+        allow_local_binding: ignored(NO_PROXY),
         mitm: z.optional(z.unknown()),
       }),
       {},

@@ -1,17 +1,17 @@
 /** The tables of config.toml, one schema each. */
 import * as z from "zod/mini";
 import { LIMITS } from "../../protocol/limits.ts";
-import { FATED_FEATURES, ignored, LIVE_FEATURES, refused } from "./fates.ts";
+import { fatedFeatures, ignored, LIVE_FEATURES, refused } from "./fates.ts";
 import { fatedMakers, lazyShape } from "./lazy_shape.ts";
 
-const Text = z.string();
-const Texts = z.array(z.string());
-const TextMap = z.record(z.string(), z.string());
-const Count = z.int().check(z.minimum(0));
-const Whole = z.int().check(z.positive());
-const Positive = z.number().check(z.positive());
+const Text = z.lazy(() => z.string());
+const Texts = z.lazy(() => z.array(z.string()));
+const TextMap = z.lazy(() => z.record(z.string(), z.string()));
+const Count = z.lazy(() => z.int().check(z.minimum(0)));
+const Whole = z.lazy(() => z.int().check(z.positive()));
+const Positive = z.lazy(() => z.number().check(z.positive()));
 
-const NO_WEBSOCKETS = ignored("there are no WebSockets");
+const NO_WEBSOCKETS = "there are no WebSockets";
 
 /** `[sandbox_workspace_write]` */
 export const SandboxTable = z.lazy(() =>
@@ -96,8 +96,8 @@ export const ProviderTable = z.lazy(() =>
     request_max_retries: z.optional(Count),
     stream_max_retries: z.optional(Count),
     stream_idle_timeout_ms: z.optional(Whole),
-    websocket_connect_timeout_ms: NO_WEBSOCKETS,
-    supports_websockets: NO_WEBSOCKETS,
+    websocket_connect_timeout_ms: ignored(NO_WEBSOCKETS),
+    supports_websockets: ignored(NO_WEBSOCKETS),
     requires_openai_auth: z._default(z.boolean(), false),
     send_trace_context: z._default(z.boolean(), false).check(
       z.describe(
@@ -195,7 +195,7 @@ const FeatureSwitch = z.optional(z.lazy(() =>
 /** `[features]`: bare switches, or tables with `enabled` and options. */
 export const FeaturesTable = z.lazy(() =>
   z.strictObject(lazyShape({
-    ...fatedMakers(FATED_FEATURES) as Readonly<Record<never, never>>,
+    ...fatedMakers(fatedFeatures()) as Readonly<Record<never, never>>,
     ...Object.fromEntries(
       Object.keys(LIVE_FEATURES).map((name) => [name, () => FeatureSwitch]),
     ) as Readonly<

@@ -3,16 +3,18 @@ import * as z from "zod/mini";
 import { GranularApproval } from "../../protocol/policy.ts";
 import { HooksTable } from "../file/schema_tables.ts";
 
-const Text = z.string();
-const Word = z.string().check(z.regex(/\S/));
-const Flag = z.optional(z.boolean());
-const SandboxModes = z.array(
-  z.enum([
-    "read-only",
-    "workspace-write",
-    "danger-full-access",
-    "external-sandbox",
-  ]),
+const Text = z.lazy(() => z.string());
+const Word = z.lazy(() => z.string().check(z.regex(/\S/)));
+const Flag = z.lazy(() => z.optional(z.boolean()));
+const SandboxModes = z.lazy(() =>
+  z.array(
+    z.enum([
+      "read-only",
+      "workspace-write",
+      "danger-full-access",
+      "external-sandbox",
+    ]),
+  )
 );
 
 /** About things that this program does not have: nothing is left to withhold. */

@@ -36,9 +36,9 @@ function parseCatalog(text: string, path: string): ModelCatalog {
   );
 }
 
-const Count = z.nullish(z.int().check(z.positive()));
-const Flag = z.nullish(z.boolean());
-const Text = z.nullish(z.string());
+const Count = z.lazy(() => z.nullish(z.int().check(z.positive())));
+const Flag = z.lazy(() => z.nullish(z.boolean()));
+const Text = z.lazy(() => z.nullish(z.string()));
 
 // Codex 0.171, `codex debug models`. Fields about what is not here are no errors: plugins,
 // code mode, further agents, advertisements of other models.
