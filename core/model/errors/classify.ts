@@ -4,11 +4,11 @@ import { LIMITS } from "../../protocol/limits.ts";
 import {
   ERROR_CODES,
   type ErrorMeaning,
-  NOT_OVERFLOW,
-  OVERFLOW_WORDS,
-  REFUSED_WORDS,
+  notOverflow,
+  overflowWords,
+  refusedWords,
   VAGUE_CODES,
-  WINDOW_WORDS,
+  windowWords,
 } from "./error_table.ts";
 
 /** What a server said, as far as it has a meaning. */
@@ -44,7 +44,7 @@ export function windowOf(
   { message }: ServerWords,
 ): number | undefined {
   if (kind !== "context_window") return undefined;
-  const counts = WINDOW_WORDS.flatMap((words) => {
+  const counts = windowWords().flatMap((words) => {
     const count = Number(words.exec(message)?.[1]?.replace(/[,_ ]/g, ""));
     return count >= LIMITS.windowTokensMin ? [count] : [];
   });
@@ -56,7 +56,7 @@ export function refusedIn(
   { code, message }: ServerWords,
   status?: number,
 ): readonly Refused[] {
-  const named = REFUSED_WORDS.filter(({ words }) =>
+  const named = refusedWords().filter(({ words }) =>
     words.test(message) || words.test(code)
   ).map(({ refused }) => refused);
   return status === 413 && named.length === 0 ? ["old_pictures"] : named;
@@ -67,8 +67,8 @@ function isAccess(status: number | undefined): boolean {
 }
 
 function isOverflow(message: string): boolean {
-  return OVERFLOW_WORDS.some((words) => words.test(message)) &&
-    !NOT_OVERFLOW.some((words) => words.test(message));
+  return overflowWords().some((words) => words.test(message)) &&
+    !notOverflow().some((words) => words.test(message));
 }
 
 /** What the status alone says. */

@@ -8,15 +8,6 @@ const SEQUENCES =
 // deno-lint-ignore no-control-regex
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
-// Whatever takes no place, looks like a space or reorders what does not: controls, format
-// characters (tags among them), separators, fillers, variation selectors, halves of pairs.
-// A braille pattern without dots is none of these by its properties.
-const HIDDEN =
-  /(?![\t\n ])[\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu;
-// Those that belong to an emoji (Unicode UTS 51): its style, and the joint of two.
-const IN_EMOJI =
-  /(?<=\p{Extended_Pictographic})\ufe0f|(?<=\p{Extended_Pictographic}\ufe0f?|\p{Emoji_Modifier})\u200d(?=\p{Extended_Pictographic})/gu;
-
 /** The text without escape sequences and control characters; CRLF and CR become LF. */
 export function visibleText(text: string): string {
   return text
@@ -44,10 +35,10 @@ export function cutLine(text: string, charactersMax = 200): string {
  */
 export function showHidden(text: string): string {
   const ofEmoji = new Set(
-    [...text.matchAll(IN_EMOJI)].map(({ index }) => index),
+    [...text.matchAll(inEmoji())].map(({ index }) => index),
   );
   return text.replace(
-    HIDDEN,
+    hiddenCharacters(),
     (char, at: number) =>
       ofEmoji.has(at) ? char : `\\u{${char.codePointAt(0)?.toString(16)}}`,
   );
@@ -66,9 +57,22 @@ export function showLine(text: string): string {
 
 /** JSON for a terminal: the same value, its hidden characters as escapes of JSON. */
 export function showJson(json: string): string {
-  return json.replace(HIDDEN, (char) =>
+  return json.replace(hiddenCharacters(), (char) =>
     Array.from(
       { length: char.length },
       (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, "0")}`,
     ).join(""));
+}
+
+// Whatever takes no place, looks like a space or reorders what does not: controls, format
+// characters (tags among them), separators, fillers, variation selectors, halves of pairs.
+// A braille pattern without dots is none of these by its properties. Made when it is used:
+// to look up what Unicode says of a property took a start 0.3 ms.
+function hiddenCharacters(): RegExp {
+  return /(?![\t\n ])[\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu;
+}
+
+// Those that belong to an emoji (Unicode UTS 51): its style, and the joint of two.
+function inEmoji(): RegExp {
+  return /(?<=\p{Extended_Pictographic})\ufe0f|(?<=\p{Extended_Pictographic}\ufe0f?|\p{Emoji_Modifier})\u200d(?=\p{Extended_Pictographic})/gu;
 }

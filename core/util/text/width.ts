@@ -7,8 +7,6 @@ import { graphemes } from "./graphemes.ts";
 // punctuation, arrows and lines that Western text and our own lists use.
 const NARROW =
   /^[\x20-\x7e\u00a0-\u00ac\u00ae-\u024f\u2010-\u2027\u2030-\u205e\u2190-\u21ff\u2500-\u257f]*$/;
-const EMOJI_BY_SELECTOR =
-  /^\p{Extended_Pictographic}.*\ufe0f|^[#*0-9]\ufe0f?\u20e3/u;
 
 /** Columns the text takes in a terminal; escape sequences take none. */
 export function displayWidth(text: string): number {
@@ -31,7 +29,9 @@ export function graphemeWidth(grapheme: string): number {
 
 // What forms one character, such as a family of emoji, takes no more than the widest does.
 function findWidth(grapheme: string): number {
-  return EMOJI_BY_SELECTOR.test(grapheme)
+  return /^\p{Extended_Pictographic}.*\ufe0f|^[#*0-9]\ufe0f?\u20e3/u.test(
+      grapheme,
+    )
     ? 2
     : Math.min(unicodeWidth(grapheme), 2);
 }
