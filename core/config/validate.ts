@@ -47,13 +47,16 @@ function parseKeys(tree: TomlTable): {
   readonly data: Readonly<Record<string, unknown>>;
   readonly issues: readonly Issue[];
 } {
-  const data: Record<string, unknown> = { ...CONFIG_DEFAULTS };
+  const data: Record<string, unknown> = {};
   const issues: Issue[] = [];
   const schemas: Readonly<Record<string, z.ZodMiniType>> = CONFIG_KEYS;
+  const defaults: Readonly<Record<string, unknown>> = CONFIG_DEFAULTS;
   for (const key of Object.keys(schemas)) {
-    const schema = tree[key] === undefined ? undefined : schemas[key];
-    if (schema === undefined) continue;
-    const result = z.safeParse(schema, tree[key]);
+    if (!Object.hasOwn(tree, key)) {
+      if (Object.hasOwn(defaults, key)) data[key] = defaults[key];
+      continue;
+    }
+    const result = z.safeParse(schemas[key] as z.ZodMiniType, tree[key]);
     if (result.success) data[key] = result.data;
     for (const issue of result.error?.issues ?? []) {
       issues.push({ ...issue, path: [key, ...issue.path] });

@@ -29,12 +29,10 @@ const Tokens = z.lazy(() => z.optional(z.int().check(z.positive())));
 const On = z.lazy(() => z._default(z.boolean(), true));
 const Off = z.lazy(() => z._default(z.boolean(), false));
 const CredentialStore = z.lazy(() =>
-  z._default(
-    z.enum(["file", "keyring", "auto", "ephemeral"]),
-    "auto",
-  ).check(
-    z.describe("Logins are files here: keyring and ephemeral refuse them"),
-  )
+  z._default(z.enum(["file", "keyring", "auto", "ephemeral"]), "auto")
+);
+const CREDENTIALS = z.describe(
+  "Logins are files here: keyring and ephemeral refuse them",
 );
 
 /** The schema of each key of the top level. */
@@ -145,8 +143,8 @@ export const CONFIG_KEYS = lazyShape({
     Off.check(
       z.describe("Show the model's own reasoning, where a server sends it"),
     ),
-  cli_auth_credentials_store: () => CredentialStore,
-  mcp_oauth_credentials_store: () => CredentialStore,
+  cli_auth_credentials_store: () => CredentialStore.check(CREDENTIALS),
+  mcp_oauth_credentials_store: () => CredentialStore.check(CREDENTIALS),
 
   default_permissions: () =>
     Text.check(

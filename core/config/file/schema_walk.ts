@@ -97,7 +97,9 @@ function memberOf(
   key: string,
 ): SchemaView | undefined {
   const def = unwrap(schema)?._zod.def;
-  return def?.shape?.[key] ?? def?.valueType ?? def?.element ??
+  const { shape = {} } = def ?? {};
+  if (Object.hasOwn(shape, key)) return shape[key];
+  return def?.valueType ?? def?.element ??
     def?.options?.map((option) => memberOf(option, key))
       .find((member) => member !== undefined);
 }

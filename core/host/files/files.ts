@@ -86,7 +86,7 @@ async function readRange(
   if (options.exact) return await readExact(path, offset, bytesMax);
   const { size } = await regularFile(path);
   const bytes = Math.max(0, Math.min(bytesMax, size - offset));
-  return await readPart(path, { offset, bytes }) ??
+  return await readPart(path, { offset, bytes, size }) ??
     await readPartAside(path, offset, bytesMax);
 }
 
@@ -104,7 +104,7 @@ async function writeFile(
   // What is new is no pipe that waits for a reader.
   const fresh = { ...mode, createNew: true };
   const aside = () => Deno.writeFile(path, bytes, fresh);
-  if (!mayTakeAtOnce(bytes.length)) return await aside();
+  if (!await mayTakeAtOnce(bytes.length)) return await aside();
   await look(() => Deno.writeFileSync(path, bytes, fresh), aside);
 }
 

@@ -14,22 +14,28 @@ const { O_NONBLOCK, O_CLOEXEC, AT_EMPTY_PATH } = FCNTL;
 /** What a small file counts for: opening it costs as much as so many bytes. */
 const FILE_BYTES = 4096;
 
-/** Since the event loop last had a turn: a signal must not wait for the end of all files. */
+/** Since the event loop last had a turn: a signal must not wait for the end of many files. */
 let bytesAtOnce = 0;
 
 interface Part {
   readonly offset: number;
   readonly bytes: number;
-  /** It is to be all of the file: its bytes, and none behind them. */
-  readonly isWhole?: boolean;
+  /** Of the file, when `bytes` was chosen by it. */
+  readonly size: number;
 }
 
-/** Whether so many bytes may be read or written in this thread; if not, they go aside. */
-export function mayTakeAtOnce(bytes: number): boolean {
+/**
+ * Whether so many bytes may be read or written in this thread; if not, they go aside. Others
+ * get their turn from time to time: what comes from another thread may come before them.
+ */
+export async function mayTakeAtOnce(bytes: number): Promise<boolean> {
+  if (bytes >= LIMITS.diskAtOnceBytes) return false;
   bytesAtOnce += Math.max(bytes, FILE_BYTES);
-  if (bytesAtOnce <= LIMITS.diskAtOnceBytes) return true;
-  bytesAtOnce = 0;
-  return false;
+  if (bytesAtOnce > LIMITS.diskAtOnceBytes) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    bytesAtOnce = bytes;
+  }
+  return true;
 }
 
 /**
@@ -41,8 +47,10 @@ export async function readPart(
   path: string,
   part: Part,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const libc = isOurs(path) ? openLibc() : undefined;
-  if (libc === undefined || !mayTakeAtOnce(part.bytes)) return undefined;
+  const { offset, bytes } = part;
+  const isPlace = Number.isSafeInteger(offset) && offset >= 0;
+  const libc = isPlace && isOurs(path) ? openLibc() : undefined;
+  if (libc === undefined || !await mayTakeAtOnce(bytes)) return undefined;
   return await look(
     () => readAtOnce(libc, path, part),
     () => Promise.resolve(undefined),
@@ -52,7 +60,7 @@ export async function readPart(
 function readAtOnce(
   libc: Libc,
   path: string,
-  { offset, bytes, isWhole = false }: Part,
+  { offset, bytes, size }: Part,
 ): Uint8Array<ArrayBuffer> | undefined {
   const name = cString(path);
   // A pipe that has taken the place of the file would be waited for.
@@ -65,11 +73,9 @@ function readAtOnce(
     if (typeof stat === "number") return undefined;
     if (!isOurs(readProcLink(`/proc/self/fd/${file}`))) return undefined;
     mustBeRegular(path, stat);
-    const read = readOpenPart(libc, path, { file, offset, bytes });
-    if (!isWhole) return read;
-    // Another file may have its name by now, and this one may grow.
-    const hasMore = libc.read(file, new Uint8Array(1)) !== 0;
-    return read.length < bytes || hasMore || bytes === 0 ? undefined : read;
+    // Another file has its name by now: `bytes` says nothing of this one.
+    if (stat.size !== size) return undefined;
+    return readOpenPart(libc, path, { file, offset, bytes });
   } finally {
     libc.close(file);
   }

@@ -20,8 +20,11 @@ export async function readWhole(
   }
   const { size } = await regularFile(path);
   if (size > bytesMax) throw tooLarge(path, size, bytesMax);
-  return await readPart(path, { offset: 0, bytes: size, isWhole: true }) ??
-    await Deno.readFile(path);
+  // What a kernel makes up as it is read has no size.
+  const atOnce = size === 0
+    ? undefined
+    : await readPart(path, { offset: 0, bytes: size, size });
+  return atOnce ?? await Deno.readFile(path);
 }
 
 /** What is at the path, which must be a regular file when it is there to be read. */
