@@ -1,5 +1,6 @@
 /** The lines of `exec --json`: the contract with every program that reads them. */
 import * as z from "zod/mini";
+import { DECISION_WORDS } from "../protocol/policy.ts";
 import { EndedCommand, ExecItem, ListedCommands } from "./item.ts";
 import { Review } from "./review.ts";
 import { ExecStage } from "./stage.ts";
@@ -148,13 +149,7 @@ const ApprovalEvents = [
     type: z.literal("approval.settled"),
     ...envelope,
     approval_id: z.string(),
-    decision: z.enum([
-      "approve",
-      "approve_for_session",
-      "approve_prefix",
-      "deny",
-      "abort",
-    ]),
+    decision: z.enum(DECISION_WORDS),
     message: z.nullable(z.string()),
   }),
 ] as const;

@@ -1,16 +1,11 @@
 /** The lines `exec --input jsonl` reads from stdin, and the answer of `--approvals exec:CMD`. */
 import * as z from "zod/mini";
+import { DECISION_WORDS } from "../protocol/policy.ts";
 
 // Made with the schemas that have them: most runs read no such lines.
 const MEMBERS = {
   decision: () => ({
-    decision: z.enum([
-      "approve",
-      "approve_for_session",
-      "approve_prefix",
-      "deny",
-      "abort",
-    ]),
+    decision: z.enum(DECISION_WORDS),
     message: z.optional(z.string()).check(
       z.describe("With deny: the reason the model gets"),
     ),

@@ -140,6 +140,15 @@ export type Verdict =
   }
   | { readonly type: "refuse"; readonly reason: string };
 
+/** The words of every decision, as programs read and write them. */
+export const DECISION_WORDS = [
+  "approve",
+  "approve_for_session",
+  "approve_prefix",
+  "deny",
+  "abort",
+] as const satisfies readonly Decision["type"][];
+
 /** What the person (or a program in their place) answers to a question. */
 export type Decision =
   | { readonly type: "approve" }

@@ -31,7 +31,7 @@ const Off = z.lazy(() => z._default(z.boolean(), false));
 const CredentialStore = z.lazy(() =>
   z._default(z.enum(["file", "keyring", "auto", "ephemeral"]), "auto")
 );
-const CREDENTIALS = z.describe(
+const LOGINS_ARE_FILES = z.describe(
   "Logins are files here: keyring and ephemeral refuse them",
 );
 
@@ -143,8 +143,8 @@ export const CONFIG_KEYS = lazyShape({
     Off.check(
       z.describe("Show the model's own reasoning, where a server sends it"),
     ),
-  cli_auth_credentials_store: () => CredentialStore.check(CREDENTIALS),
-  mcp_oauth_credentials_store: () => CredentialStore.check(CREDENTIALS),
+  cli_auth_credentials_store: () => CredentialStore.check(LOGINS_ARE_FILES),
+  mcp_oauth_credentials_store: () => CredentialStore.check(LOGINS_ARE_FILES),
 
   default_permissions: () =>
     Text.check(

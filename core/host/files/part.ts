@@ -20,13 +20,14 @@ let bytesAtOnce = 0;
 interface Part {
   readonly offset: number;
   readonly bytes: number;
-  /** Of the file, when `bytes` was chosen by it. */
+  /** Of the file when `bytes` was chosen. */
   readonly size: number;
 }
 
 /**
- * Whether so many bytes may be read or written in this thread; if not, they go aside. Others
- * get their turn from time to time: what comes from another thread may come before them.
+ * Whether so many bytes may be read or written in this thread; if not, they go aside. Gives
+ * timers and signals a turn from time to time, and by a timer: what another thread has done
+ * may come before they are looked at.
  */
 export async function mayTakeAtOnce(bytes: number): Promise<boolean> {
   if (bytes >= LIMITS.diskAtOnceBytes) return false;
