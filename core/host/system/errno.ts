@@ -36,12 +36,13 @@ const ERRNO: Readonly<Record<number, readonly [string, string]>> = {
   116: ["ESTALE", "Stale file handle"],
   122: ["EDQUOT", "Disk quota exceeded"],
 };
+const EIO = 5;
 const EACCES = 13;
 const EINVAL = 22;
 
 // Between a call and the look at its errno the runtime may ask the system for something of
-// its own: futex(2) ends with EAGAIN or ETIMEDOUT, anything with EINTR.
-const OF_THE_RUNTIME: ReadonlySet<number> = new Set([4, 11, 110]);
+// its own: futex(2) ends with EAGAIN or ETIMEDOUT, anything with EINTR. Some callers clear it.
+const OF_THE_RUNTIME: ReadonlySet<number> = new Set([0, 4, 11, 110]);
 const TRIES = 5;
 
 /** The result of a libc call that does not wait; made again where its errno is in doubt. */
@@ -65,7 +66,7 @@ export function tryLibc(
     if (result >= 0) return result;
     const errno = libc.errno();
     // What failed has had no effect.
-    if (tries <= 1 || !OF_THE_RUNTIME.has(errno)) return -errno;
+    if (tries <= 1 || !OF_THE_RUNTIME.has(errno)) return -(errno || EIO);
   }
 }
 

@@ -24,3 +24,10 @@ Deno.test("A call that is told to come again for ever ends with that", () => {
     { code: "EAGAIN" },
   );
 });
+
+Deno.test("a call that fails is no success, whoever has cleared its errno", () => {
+  const cleared = { errno: () => 0 };
+  assert.throws(() => callLibc(cleared, "/a", () => -1), { code: "EIO" });
+  const once = libcOf(0, 2);
+  assert.throws(() => callLibc(once, "/a", () => -1), { code: "ENOENT" });
+});
